@@ -1,0 +1,79 @@
+import type { ImageConfig, Descriptor } from "#spec/oci/image.ts";
+
+/** A parsed, normalised reference: `docker.io/library/busybox:latest` from `busybox`. Made by `#spec/oci/reference.ts`. */
+export interface Reference {
+  readonly domain: string;
+  readonly path: string;
+  readonly tag: string | undefined;
+  readonly digest: string | undefined;
+}
+
+/** An image in the local store, immutable. `id` is the config digest, as Docker's image id. */
+export interface StoredImage {
+  readonly id: string;
+  readonly manifest: Descriptor;
+  /** Bytes of the config exactly as stored. */
+  readonly rawConfig: Uint8Array;
+  readonly config: ImageConfig;
+  readonly diffIds: readonly string[];
+  /** Familiar names, e.g. `busybox:latest`. */
+  readonly repoTags: readonly string[];
+  /** e.g. `busybox@sha256:…`. */
+  readonly repoDigests: readonly string[];
+  /** Sum of the unpacked layers. */
+  readonly sizeBytes: number;
+  readonly lastTaggedAt: string | undefined;
+}
+
+/** One line of Docker's progress stream (`jsonmessage`). */
+export interface Progress {
+  readonly status: string;
+  readonly id?: string;
+  readonly progressDetail?: { readonly current?: number; readonly total?: number };
+}
+
+export interface RegistryAuth {
+  readonly username?: string;
+  readonly password?: string;
+  readonly identitytoken?: string;
+  readonly registrytoken?: string;
+  readonly serveraddress?: string;
+}
+
+export interface Platform {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string;
+}
+
+/** What the engine asks of the image side. Implemented in `image/` over `content/`, `snapshot/`, `remote/`, `state/`. */
+export interface ImageService {
+  /** Find by id, unique id prefix, name, name:tag, name@digest. `not-found` with Docker's "No such image: X". */
+  resolve(nameOrId: string): Promise<StoredImage>;
+  list(): Promise<readonly StoredImage[]>;
+  /**
+   * Pull one reference, or every tag when `allTags`. Concurrent pulls of one reference share the work. Progress lines are
+   * Docker's, the last two being `Digest: …` and `Status: …`. Nothing partly written is visible; a lease keeps content
+   * alive until the reference row exists.
+   */
+  pull(request: {
+    readonly reference: string;
+    readonly auth?: RegistryAuth;
+    readonly platform?: Platform;
+    readonly allTags?: boolean;
+    readonly onProgress: (line: Progress) => void;
+    readonly signal?: AbortSignal;
+  }): Promise<StoredImage>;
+  /** Point `name[:tag]` at an image; an older image of that name loses it. */
+  tag(imageId: string, reference: string): Promise<void>;
+  /**
+   * Docker's untag/delete rules. `inUse` tells which image ids containers use, so that conflict messages can name them.
+   * Returns Docker's list of `{Untagged}|{Deleted}` in order.
+   */
+  remove(request: {
+    readonly nameOrId: string;
+    readonly force: boolean;
+    readonly prune: boolean;
+    readonly users: readonly { readonly containerId: string; readonly imageId: string; readonly running: boolean }[];
+  }): Promise<readonly ({ readonly Untagged: string } | { readonly Deleted: string })[]>;
+}

@@ -1,0 +1,82 @@
+import type { Plan } from "./plan/ops.ts";
+
+/**
+ * One supervised process tree: a container's init, or one exec in it. The shim (a separate C process, the *monitor*)
+ * outlives the engine; everything below can be asked of a shim that another engine process launched.
+ *
+ *   launch() ── plan steps run in the new namespaces ──▶ ready (init waits before exec; its namespaces exist)
+ *      ready ── go() ──▶ running (execve succeeded) ──▶ exited (status durable in `dir`)
+ *      ready or launching ── a step or execve failed ──▶ failed {step index, errno}
+ */
+export interface LaunchRequest {
+  /** Container id or exec id; for messages only. */
+  readonly id: string;
+  /** Existing private directory (mode 0700) of this process tree; the shim keeps its socket and status file there. */
+  readonly dir: string;
+  readonly plan: Plan;
+  readonly terminal: boolean;
+  readonly consoleSize?: { readonly rows: number; readonly columns: number };
+  /** `closed`: /dev/null. `open`: stays open when attach clients leave. `once`: closed when the first one leaves. */
+  readonly stdin: "closed" | "open" | "once";
+  /** The shim's own record log (see logs/record.ts); undefined = no log is kept. */
+  readonly log: { readonly path: string; readonly maxSizeBytes: number; readonly maxFiles: number } | undefined;
+  /** File whose oom_kill counter is read at exit (v1 memory.oom_control, v2 memory.events). */
+  readonly oomEventsPath: string | undefined;
+}
+
+export interface ExitStatus {
+  /** Docker's number: exit code, or 128+signal. */
+  readonly exitCode: number;
+  readonly signal: number;
+  readonly oomKilled: boolean;
+  /** Unix time, nanoseconds. */
+  readonly finishedAtNs: bigint;
+}
+
+export interface StepFailure {
+  /** Index into plan.steps; plan.steps.length is the final exec. */
+  readonly step: number;
+  readonly errno: number;
+  /** The shim's short text for the failing act, e.g. "mount". */
+  readonly what: string;
+}
+
+/** A raw duplex stream to the process: Docker's framed stdout/stderr (8-byte headers) or raw bytes with a terminal. */
+export interface AttachStream {
+  /** Bytes as they go over Docker's hijacked connection, never parsed on the way. */
+  readonly readable: AsyncIterable<Uint8Array>;
+  /** Resolves when the bytes are accepted. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Half-close: the process sees end of file on stdin when no other attach holds it (`open`) or at once (`once`). */
+  endInput(): void;
+  close(): void;
+}
+
+export interface SupervisedProcess {
+  /** Pid of init on the host; stable from `ready` on. */
+  readonly pid: number;
+  readonly monitorPid: number;
+  /** Let a `ready` process exec. Resolves after execve succeeded; throws with {@link StepFailure} in details otherwise. */
+  go(): Promise<{ readonly startedAtNs: bigint }>;
+  attach(options: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean }): Promise<AttachStream>;
+  resize(rows: number, columns: number): Promise<void>;
+  signal(signal: number): Promise<void>;
+  /** Resolves once, also when the process ended before this engine started. */
+  exited(): Promise<ExitStatus>;
+  /** Close this engine's connections; the process goes on. */
+  detach(): void;
+}
+
+export interface ShimLauncher {
+  launch(request: LaunchRequest): Promise<SupervisedProcess>;
+  /**
+   * Find what an earlier engine left in `dir`. `running` may need go() again when the engine died between ready and go:
+   * then `state` is `ready`. `lost` = the monitor vanished without a status (machine crash, kill -9 of the monitor).
+   */
+  recover(dir: string): Promise<
+    | { readonly state: "ready" | "running"; readonly process: SupervisedProcess }
+    | { readonly state: "exited"; readonly status: ExitStatus }
+    | { readonly state: "failed"; readonly failure: StepFailure }
+    | { readonly state: "lost" }
+  >;
+}
