@@ -1,0 +1,120 @@
+/**
+ * Which folder of `src/` may import which, as data. Read it top down: a folder may import what its entry lists and
+ * itself, nothing else. The longest matching folder wins, so `host/http` has rules of its own inside `host`.
+ */
+export interface Layer {
+  readonly folder: string;
+  readonly may: readonly string[];
+  readonly reason: string;
+}
+
+const pure = ["base", "spec"];
+const storage = [...pure, "host", "content", "state", "events"];
+
+export const layers: readonly Layer[] = [
+  { folder: "base", may: [], reason: "pure tools for everyone; knows nothing" },
+  { folder: "spec", may: ["base"], reason: "wire and file formats: types, parsing, printing; no behaviour" },
+  { folder: "host", may: pure, reason: "the only room that touches the operating system" },
+  { folder: "host/http", may: pure, reason: "the client side must link without the engine's system calls" },
+  { folder: "content", may: [...pure, "host"], reason: "blobs on disk" },
+  { folder: "state", may: [...pure, "host"], reason: "rows and paths on disk" },
+  { folder: "events", may: [...pure, "host"], reason: "the event log" },
+  {
+    folder: "snapshot",
+    may: storage,
+    reason: "unpacked layers and writable views stand on content and rows",
+  },
+  {
+    folder: "image",
+    may: [...storage, "snapshot"],
+    reason: "an image is unpacked through the Snapshotter interface; registries come in as sources image/ declares",
+  },
+  { folder: "runtime", may: storage, reason: "OCI spec to plan to process; knows no image and no network" },
+  { folder: "network", may: storage, reason: "bridges, addresses, rules" },
+  { folder: "logs", may: storage, reason: "reads what the shim wrote" },
+  { folder: "remote", may: [...storage, "image"], reason: "registry client: implements the sources of image/" },
+  {
+    folder: "engine",
+    may: [...storage, "snapshot", "image", "runtime", "network", "logs", "remote"],
+    reason: "use cases over everything below; knows no face",
+  },
+  {
+    folder: "server",
+    may: [...storage, "image", "runtime", "network", "logs", "engine"],
+    reason: "a face of the engine",
+  },
+  { folder: "client", may: [...pure, "host/http"], reason: "typed Engine API client; drives any engine" },
+  { folder: "cli", may: [...pure, "host/http", "client"], reason: "a person's side; only what a client can know" },
+  {
+    folder: "main",
+    may: [
+      ...storage,
+      "snapshot",
+      "image",
+      "runtime",
+      "network",
+      "logs",
+      "remote",
+      "engine",
+      "server",
+      "client",
+      "cli",
+      "host/http",
+    ],
+    reason: "composition roots: the only `new` of implementations",
+  },
+];
+
+/** Modules without input or output: allowed in every folder. */
+export const pureModules: ReadonlySet<string> = new Set([
+  "node:assert",
+  "node:assert/strict",
+  "node:async_hooks",
+  "node:buffer",
+  "node:crypto",
+  "node:events",
+  "node:path",
+  "node:path/posix",
+  "node:querystring",
+  "node:stream",
+  "node:stream/promises",
+  "node:string_decoder",
+  "node:timers/promises",
+  "node:url",
+  "node:util",
+  "node:zlib",
+]);
+
+export interface PlatformGrant {
+  /** Folder, or file, under `src/`. */
+  readonly where: string;
+  /** Module specifiers, or `*` for all of them and the `Bun` global. */
+  readonly modules: readonly string[] | "*";
+  readonly reason: string;
+}
+
+/** Who may use what is not in {@link pureModules}: the system's modules, `bun:*` and the `Bun` global. */
+export const platformGrants: readonly PlatformGrant[] = [
+  { where: "host", modules: "*", reason: "host/ is where input and output live" },
+  {
+    where: "server",
+    modules: ["node:http", "node:net"],
+    reason: "a transport names the request, response and socket types it is handed",
+  },
+  {
+    where: "client",
+    modules: ["node:http", "node:net"],
+    reason: "names the types that host/http hands it",
+  },
+];
+
+export interface LongFile {
+  readonly path: string;
+  readonly lines: number;
+  readonly reason: string;
+}
+
+/** Files that may be longer than {@link maximumLines}, up to the number given. Generated files are not counted. */
+export const longFiles: readonly LongFile[] = [];
+
+export const maximumLines = 400;
