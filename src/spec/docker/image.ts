@@ -1,0 +1,51 @@
+import type { ContainerConfig } from "./container-config.ts";
+
+export interface ImageSummary {
+  readonly Id: string;
+  readonly ParentId: string;
+  readonly RepoTags: readonly string[];
+  readonly RepoDigests: readonly string[];
+  /** Unix seconds. */
+  readonly Created: number;
+  readonly Size: number;
+  /** -1 = not computed. */
+  readonly SharedSize: number;
+  readonly Labels: Readonly<Record<string, string>> | null;
+  /** -1 = not computed. */
+  readonly Containers: number;
+}
+
+export interface ImageInspect {
+  readonly Id: string;
+  readonly RepoTags: readonly string[];
+  readonly RepoDigests: readonly string[];
+  readonly Parent: string;
+  readonly Comment: string;
+  readonly Created: string;
+  readonly DockerVersion: string;
+  readonly Author: string;
+  readonly Config: Partial<ContainerConfig>;
+  readonly Architecture: string;
+  readonly Variant?: string;
+  readonly Os: string;
+  readonly OsVersion?: string;
+  readonly Size: number;
+  readonly VirtualSize?: number;
+  readonly GraphDriver: { readonly Data: Readonly<Record<string, string>> | null; readonly Name: string };
+  readonly RootFS: { readonly Type: string; readonly Layers: readonly string[] };
+  readonly Metadata: { readonly LastTagTime: string };
+}
+
+/** One line of `GET /images/{name}/history`, newest first. */
+export interface ImageHistoryItem {
+  /** Image id, or `<missing>`. */
+  readonly Id: string;
+  /** Unix seconds. */
+  readonly Created: number;
+  readonly CreatedBy: string;
+  readonly Tags: readonly string[] | null;
+  readonly Size: number;
+  readonly Comment: string;
+}
+
+export type ImageDeleteItem = { readonly Untagged: string } | { readonly Deleted: string };
