@@ -1,0 +1,157 @@
+import type {
+  ContainerInspect,
+  ContainerSummary,
+  CreateResponse,
+  TopResponse,
+  WaitCondition,
+  WaitResponse,
+} from "#spec/docker/container.ts";
+import type { ApiTransport, HijackedStream } from "./api-transport.ts";
+import { filtersParameter, type FilterValues } from "./filters-parameter.ts";
+
+/** Body of create, as JSON; see the Engine API's ContainerConfig, HostConfig and NetworkingConfig. */
+export type CreateBody = Readonly<Record<string, unknown>>;
+
+export interface AttachOptions {
+  readonly stream?: boolean;
+  readonly stdin?: boolean;
+  readonly stdout?: boolean;
+  readonly stderr?: boolean;
+  readonly logs?: boolean;
+  readonly detachKeys?: string;
+}
+
+export interface LogsOptions {
+  readonly stdout?: boolean;
+  readonly stderr?: boolean;
+  readonly follow?: boolean;
+  readonly timestamps?: boolean;
+  readonly details?: boolean;
+  /** Unix seconds with optional fraction. */
+  readonly since?: string;
+  readonly until?: string;
+  readonly tail?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface ListOptions {
+  readonly all?: boolean;
+  readonly size?: boolean;
+  readonly limit?: number;
+  readonly filters?: FilterValues;
+}
+
+/** `/containers`: names and ids are interchangeable everywhere. */
+export class ContainersApi {
+  readonly #transport: ApiTransport;
+
+  constructor(transport: ApiTransport) {
+    this.#transport = transport;
+  }
+
+  create(body: CreateBody, options: { readonly name?: string; readonly platform?: string } = {}): Promise<CreateResponse> {
+    const query = { name: options.name || undefined, platform: options.platform || undefined };
+    return this.#transport.json("POST", "/containers/create", { query, json: body });
+  }
+
+  list(options: ListOptions = {}): Promise<readonly ContainerSummary[]> {
+    const { all, size, limit, filters } = options;
+    const query = { all, limit: limit === undefined || limit <= 0 ? undefined : limit, size, filters: filtersParameter(filters) };
+    return this.#transport.json("GET", "/containers/json", { query });
+  }
+
+  inspect(id: string, options: { readonly size?: boolean } = {}): Promise<ContainerInspect> {
+    return this.#transport.json("GET", `/containers/${segment(id)}/json`, { query: { size: options.size } });
+  }
+
+  start(id: string, options: { readonly detachKeys?: string; readonly checkpoint?: string; readonly checkpointDir?: string } = {}): Promise<void> {
+    const query = { checkpoint: options.checkpoint || undefined, "checkpoint-dir": options.checkpointDir || undefined };
+    return this.#transport.send("POST", `/containers/${segment(id)}/start`, { query });
+  }
+
+  /** `timeoutSeconds` undefined = the container's own. */
+  stop(id: string, options: { readonly signal?: string; readonly timeoutSeconds?: number } = {}): Promise<void> {
+    const query = { signal: options.signal || undefined, t: options.timeoutSeconds };
+    return this.#transport.send("POST", `/containers/${segment(id)}/stop`, { query });
+  }
+
+  restart(id: string, options: { readonly signal?: string; readonly timeoutSeconds?: number } = {}): Promise<void> {
+    const query = { signal: options.signal || undefined, t: options.timeoutSeconds };
+    return this.#transport.send("POST", `/containers/${segment(id)}/restart`, { query });
+  }
+
+  kill(id: string, signal = ""): Promise<void> {
+    return this.#transport.send("POST", `/containers/${segment(id)}/kill`, { query: { signal: signal || undefined } });
+  }
+
+  pause(id: string): Promise<void> {
+    return this.#transport.send("POST", `/containers/${segment(id)}/pause`);
+  }
+
+  unpause(id: string): Promise<void> {
+    return this.#transport.send("POST", `/containers/${segment(id)}/unpause`);
+  }
+
+  rename(id: string, name: string): Promise<void> {
+    return this.#transport.send("POST", `/containers/${segment(id)}/rename`, { query: { name } });
+  }
+
+  remove(id: string, options: { readonly volumes?: boolean; readonly link?: boolean; readonly force?: boolean } = {}): Promise<void> {
+    const query = { v: options.volumes, link: options.link, force: options.force };
+    return this.#transport.send("DELETE", `/containers/${segment(id)}`, { query });
+  }
+
+  /**
+   * Resolves to a second promise as soon as the daemon waits (its head has arrived), so that a start after it cannot be
+   * missed; the second one resolves when the condition came true.
+   */
+  async wait(id: string, condition: WaitCondition = "not-running", signal?: AbortSignal): Promise<() => Promise<WaitResponse>> {
+    const response = await this.#transport.call("POST", `/containers/${segment(id)}/wait`, {
+      query: { condition },
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const text = response.text();
+    text.catch(() => undefined);
+    return async () => JSON.parse(await text) as WaitResponse;
+  }
+
+  attach(id: string, options: AttachOptions): Promise<HijackedStream> {
+    const { stream, stdin, stdout, stderr, logs, detachKeys } = options;
+    const query = { detachKeys: detachKeys || undefined, logs, stderr, stdin, stdout, stream };
+    return this.#transport.hijack("POST", `/containers/${segment(id)}/attach`, { query, contentType: "text/plain" });
+  }
+
+  /** Framed output unless the container has a terminal. */
+  async logs(id: string, options: LogsOptions): Promise<AsyncIterable<Uint8Array>> {
+    const { stdout, stderr, follow, timestamps, details, since, until, tail, signal } = options;
+    const query = { details, follow, since: since || undefined, stderr, stdout, tail: tail || undefined, timestamps, until: until || undefined };
+    const response = await this.#transport.call("GET", `/containers/${segment(id)}/logs`, {
+      query,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return response.body();
+  }
+
+  resize(id: string, size: { readonly rows: number; readonly columns: number }): Promise<void> {
+    return this.#transport.send("POST", `/containers/${segment(id)}/resize`, { query: { h: size.rows, w: size.columns } });
+  }
+
+  top(id: string, psArguments: readonly string[] = []): Promise<TopResponse> {
+    const query = { ps_args: psArguments.length === 0 ? undefined : psArguments.join(" ") };
+    return this.#transport.json("GET", `/containers/${segment(id)}/top`, { query });
+  }
+
+  /** One sample, or one a second with `stream`. */
+  async stats(id: string, options: { readonly stream?: boolean; readonly signal?: AbortSignal } = {}): Promise<AsyncIterable<Uint8Array>> {
+    const response = await this.#transport.call("GET", `/containers/${segment(id)}/stats`, {
+      query: { stream: options.stream === true ? "1" : "0" },
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    return response.body();
+  }
+}
+
+/** A name or id as one path segment. */
+export function segment(name: string): string {
+  return encodeURIComponent(name);
+}

@@ -1,0 +1,44 @@
+import type { ExecConfig, ExecInspect } from "#spec/docker/exec.ts";
+import type { ApiTransport, HijackedStream } from "./api-transport.ts";
+import { segment } from "./containers-api.ts";
+
+export interface ExecStartOptions {
+  readonly tty: boolean;
+  /** Rows, columns. */
+  readonly consoleSize?: readonly [number, number];
+}
+
+/** Commands in running containers. */
+export class ExecApi {
+  readonly #transport: ApiTransport;
+
+  constructor(transport: ApiTransport) {
+    this.#transport = transport;
+  }
+
+  create(container: string, config: Partial<ExecConfig>): Promise<{ readonly Id: string }> {
+    return this.#transport.json("POST", `/containers/${segment(container)}/exec`, { json: config });
+  }
+
+  /** Runs it and hands over its streams. */
+  attach(id: string, options: ExecStartOptions): Promise<HijackedStream> {
+    return this.#transport.hijack("POST", `/exec/${segment(id)}/start`, { json: startBody(false, options) });
+  }
+
+  /** Runs it in the background. */
+  startDetached(id: string, options: ExecStartOptions): Promise<void> {
+    return this.#transport.send("POST", `/exec/${segment(id)}/start`, { json: startBody(true, options) });
+  }
+
+  inspect(id: string): Promise<ExecInspect> {
+    return this.#transport.json("GET", `/exec/${segment(id)}/json`);
+  }
+
+  resize(id: string, size: { readonly rows: number; readonly columns: number }): Promise<void> {
+    return this.#transport.send("POST", `/exec/${segment(id)}/resize`, { query: { h: size.rows, w: size.columns } });
+  }
+}
+
+function startBody(detach: boolean, { tty, consoleSize }: ExecStartOptions): unknown {
+  return { Detach: detach, Tty: tty, ...(consoleSize === undefined ? {} : { ConsoleSize: consoleSize }) };
+}

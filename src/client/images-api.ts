@@ -1,0 +1,64 @@
+import type { ImageDeleteItem, ImageHistoryItem, ImageInspect, ImageSummary } from "#spec/docker/image.ts";
+import type { JsonMessage } from "#spec/docker/json-message.ts";
+import type { ApiTransport } from "./api-transport.ts";
+import { filtersParameter, type FilterValues } from "./filters-parameter.ts";
+import { jsonValues } from "./json-stream.ts";
+
+export interface PullOptions {
+  /** Name without tag. */
+  readonly image: string;
+  /** Tag or digest; undefined pulls every tag. */
+  readonly tag?: string;
+  readonly platform?: string;
+  /** X-Registry-Auth, from `encodeAuthHeader`. */
+  readonly registryAuth?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** `/images`. Names keep their slashes in the path, as the daemon's routes expect. */
+export class ImagesApi {
+  readonly #transport: ApiTransport;
+
+  constructor(transport: ApiTransport) {
+    this.#transport = transport;
+  }
+
+  /** Progress as it happens; a failure after the start arrives as a message with `errorDetail`. */
+  async pull(options: PullOptions): Promise<AsyncIterable<JsonMessage>> {
+    const { image, tag, platform, registryAuth, signal } = options;
+    const response = await this.#transport.call("POST", "/images/create", {
+      query: { fromImage: image, platform: platform?.toLowerCase() || undefined, tag: tag || undefined },
+      ...(registryAuth === undefined ? {} : { headers: { "X-Registry-Auth": registryAuth } }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return jsonValues<JsonMessage>(response.body());
+  }
+
+  list(options: { readonly all?: boolean; readonly filters?: FilterValues } = {}): Promise<readonly ImageSummary[]> {
+    return this.#transport.json("GET", "/images/json", { query: { all: options.all, filters: filtersParameter(options.filters) } });
+  }
+
+  inspect(name: string, options: { readonly platform?: string } = {}): Promise<ImageInspect> {
+    return this.#transport.json("GET", `/images/${path(name)}/json`, { query: { platform: options.platform } });
+  }
+
+  history(name: string, options: { readonly platform?: string } = {}): Promise<readonly ImageHistoryItem[]> {
+    return this.#transport.json("GET", `/images/${path(name)}/history`, { query: { platform: options.platform } });
+  }
+
+  tag(source: string, target: { readonly repo: string; readonly tag: string }): Promise<void> {
+    return this.#transport.send("POST", `/images/${path(source)}/tag`, { query: { repo: target.repo, tag: target.tag || undefined } });
+  }
+
+  remove(
+    name: string,
+    options: { readonly force?: boolean; readonly noPrune?: boolean; readonly platforms?: readonly string[] } = {},
+  ): Promise<readonly ImageDeleteItem[]> {
+    const query = { force: options.force, noprune: options.noPrune, platforms: options.platforms };
+    return this.#transport.json("DELETE", `/images/${path(name)}`, { query });
+  }
+}
+
+function path(name: string): string {
+  return name.split("/").map(encodeURIComponent).join("/");
+}

@@ -1,0 +1,44 @@
+import type { AuthConfig, AuthResponse } from "#spec/docker/auth.ts";
+import type { EventMessage, InfoResponse, VersionResponse } from "#spec/docker/system.ts";
+import type { ApiTransport } from "./api-transport.ts";
+import { filtersParameter, type FilterValues } from "./filters-parameter.ts";
+import { jsonValues } from "./json-stream.ts";
+
+export interface EventsOptions {
+  /** Unix seconds with optional fraction. */
+  readonly since?: string;
+  readonly until?: string;
+  readonly filters?: FilterValues;
+  readonly signal?: AbortSignal;
+}
+
+export class SystemApi {
+  readonly #transport: ApiTransport;
+
+  constructor(transport: ApiTransport) {
+    this.#transport = transport;
+  }
+
+  info(): Promise<InfoResponse> {
+    return this.#transport.json("GET", "/info");
+  }
+
+  serverVersion(): Promise<VersionResponse> {
+    return this.#transport.json("GET", "/version");
+  }
+
+  /** Live until `until` (or forever); abort `signal` to leave. */
+  async events(options: EventsOptions = {}): Promise<AsyncIterable<EventMessage>> {
+    const { since, until, filters, signal } = options;
+    const response = await this.#transport.call("GET", "/events", {
+      query: { filters: filtersParameter(filters), since: since || undefined, until: until || undefined },
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return jsonValues<EventMessage>(response.body());
+  }
+
+  /** Checks credentials with their registry. `unauthorized` when it refuses them. */
+  login(auth: Partial<AuthConfig>): Promise<AuthResponse> {
+    return this.#transport.json("POST", "/auth", { json: auth });
+  }
+}

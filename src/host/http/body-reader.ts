@@ -1,0 +1,122 @@
+import { BerthError } from "#base/errors.ts";
+import type { Duplex } from "./duplex.ts";
+import { bodyFraming, headEnd, malformed, parseHead, type BodyFraming, type ResponseHead } from "./message.ts";
+
+/** Reads messages from a connection and keeps what was read too far for whoever comes next. */
+export class MessageReader {
+  readonly #stream: Duplex;
+  #rest: Uint8Array | undefined;
+  #ahead: Promise<Uint8Array | undefined> | undefined;
+
+  constructor(stream: Duplex) {
+    this.#stream = stream;
+  }
+
+  /** Bytes, kept ones first; `undefined` at the end. */
+  read(): Promise<Uint8Array | undefined> {
+    const rest = this.#rest;
+    if (rest !== undefined) {
+      this.#rest = undefined;
+      return Promise.resolve(rest);
+    }
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    return ahead ?? this.#stream.read();
+  }
+
+  /** Reads ahead on an idle connection, so that its end is noticed: `onEvent` runs when anything at all happens. */
+  watch(onEvent: () => void): void {
+    this.#ahead ??= this.#stream.read();
+    this.#ahead.then(onEvent, onEvent);
+  }
+
+  /** The next final head; informational ones (100, 103) are passed over. `undefined` when the peer closed before a byte. */
+  async head(): Promise<ResponseHead | undefined> {
+    for (;;) {
+      let bytes = new Uint8Array(0);
+      for (;;) {
+        const chunk = await this.read();
+        if (chunk === undefined) {
+          if (bytes.length === 0) return undefined;
+          throw new BerthError("unavailable", "unexpected EOF");
+        }
+        bytes = bytes.length === 0 ? new Uint8Array(chunk) : concat(bytes, chunk);
+        const end = headEnd(bytes);
+        if (end === -1) continue;
+        if (end < bytes.length) this.#rest = bytes.subarray(end);
+        const head = parseHead(bytes.subarray(0, end));
+        if (head.status >= 200 || head.status === 101) return head;
+        break;
+      }
+    }
+  }
+
+  /** The body's bytes; returns normally only when it was complete. */
+  async *body(method: string, head: ResponseHead): AsyncGenerator<Uint8Array, void> {
+    yield* this.#framed(bodyFraming(method, head));
+  }
+
+  async *#framed(framing: BodyFraming): AsyncGenerator<Uint8Array, void> {
+    switch (framing.kind) {
+      case "none":
+        return;
+      case "length":
+        yield* this.#exactly(framing.bytes);
+        return;
+      case "until-close":
+        for (let chunk = await this.read(); chunk !== undefined; chunk = await this.read()) yield chunk;
+        return;
+      case "chunked":
+        yield* this.#chunked();
+        return;
+    }
+  }
+
+  async *#exactly(bytes: number): AsyncGenerator<Uint8Array, void> {
+    let left = bytes;
+    while (left > 0) {
+      const chunk = await this.read();
+      if (chunk === undefined) throw new BerthError("unavailable", "unexpected EOF");
+      if (chunk.length > left) {
+        this.#rest = chunk.subarray(left);
+        yield chunk.subarray(0, left);
+        return;
+      }
+      left -= chunk.length;
+      yield chunk;
+    }
+  }
+
+  async *#chunked(): AsyncGenerator<Uint8Array, void> {
+    for (;;) {
+      const size = /^([0-9a-fA-F]{1,12})(?:[ \t]*;.*)?$/.exec(await this.#line())?.[1];
+      if (size === undefined) throw malformed("bad chunk size");
+      const bytes = Number.parseInt(size, 16);
+      if (bytes === 0) break;
+      yield* this.#exactly(bytes);
+      if ((await this.#line()) !== "") throw malformed("chunk without end");
+    }
+    while ((await this.#line()) !== "") continue; // trailers carry nothing for us
+  }
+
+  async #line(): Promise<string> {
+    let text = "";
+    for (;;) {
+      const chunk = await this.read();
+      if (chunk === undefined) throw new BerthError("unavailable", "unexpected EOF");
+      const at = chunk.indexOf(10);
+      text += new TextDecoder("latin1").decode(at === -1 ? chunk : chunk.subarray(0, at));
+      if (text.length > 64 * 1024) throw malformed("line too long");
+      if (at === -1) continue;
+      if (at + 1 < chunk.length) this.#rest = chunk.subarray(at + 1);
+      return text.endsWith("\r") ? text.slice(0, -1) : text;
+    }
+  }
+}
+
+function concat(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(a.length + b.length);
+  joined.set(a);
+  joined.set(b, a.length);
+  return joined;
+}
