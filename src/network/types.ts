@@ -11,8 +11,10 @@ export interface PortPublication {
 export interface EndpointRequest {
   readonly containerId: string;
   readonly networkId: string;
+  /** A fixed address of the network's subnet; chosen when absent. */
   readonly ipv4?: string;
   readonly ipv6?: string;
+  /** Derived from the address when absent. */
   readonly mac?: string;
   readonly ports: readonly PortPublication[];
 }
@@ -23,7 +25,9 @@ export interface Endpoint {
   readonly containerId: string;
   readonly networkId: string;
   readonly networkName: string;
+  /** Name inside the container; "" in the `host` and `none` networks. */
   readonly interfaceName: string;
+  /** "" in the `host` and `none` networks, as are gateway and mac. */
   readonly ipv4: string;
   readonly prefixLength: number;
   readonly gateway: string;
@@ -31,7 +35,7 @@ export interface Endpoint {
   readonly ipv6PrefixLength: number;
   readonly ipv6Gateway: string;
   readonly mac: string;
-  /** As published: hostPort is the real one, one entry per host address. */
+  /** As published: hostPort is the real one, hostIp is never "", one entry per host address. */
   readonly ports: readonly PortPublication[];
 }
 
@@ -39,30 +43,52 @@ export interface NetworkInfo {
   readonly id: string;
   readonly name: string;
   readonly driver: "bridge" | "host" | "null";
+  /** RFC 3339. */
   readonly createdAt: string;
+  /** CIDR; "" for the `host` and `none` networks, as are gateway and bridgeName. */
   readonly subnet: string;
   readonly gateway: string;
   readonly bridgeName: string;
+  /** Docker's driver options, e.g. "com.docker.network.bridge.name". */
   readonly options: Readonly<Record<string, string>>;
 }
 
+/**
+ * reserve() ──▶ row, host ports held ──connect()──▶ interface, rules ──release()──▶ nothing
+ *
+ * A crash between any two of these is repaired by reconcile(), which must be called once before the others.
+ */
 export interface NetworkService {
-  /** Create or repair the default bridge, its rules and the host's forwarding settings; release what no container owns. */
+  /**
+   * Create or repair the default bridge, its rules and the host's forwarding settings; re-create rules and held ports of
+   * `live` containers; release what no container in `live` owns. `networkNamespace` is a path such as /proc/PID/ns/net.
+   */
   reconcile(live: readonly { readonly containerId: string; readonly networkNamespace: string }[]): Promise<void>;
+  /** `bridge`, `host`, `none`; no `bridge` when it is switched off ("--bridge=none"). */
   list(): Promise<readonly NetworkInfo[]>;
-  /** By name, id or unique id prefix; `not-found` "network X not found". */
+  /** By name, id or unique id prefix; `not-found` "network X not found". "default" is "bridge". */
   find(nameOrId: string): Promise<NetworkInfo>;
   /**
-   * Reserve address, mac and host ports and write the row; touches no namespace. `conflict` / `internal` with Docker's
-   * sentences ("driver failed programming external connectivity on endpoint NAME (ID): Bind for 0.0.0.0:80 failed: port
-   * is already allocated").
+   * Reserve address, mac and host ports and write the row; touches no namespace. Fails with Docker's sentences, to which
+   * the caller of a start adds its own "failed to set up container networking: " in front:
+   * - `internal` "driver failed programming external connectivity on endpoint NAME (ID): Bind for 0.0.0.0:80 failed: port
+   *   is already allocated", "…: failed to bind host port for 0.0.0.0:80:172.17.0.2:80/tcp: address already in use"
+   * - `forbidden` "Address already in use" for a taken fixed address, `resource-exhausted` when the subnet is full
+   * - `already-exists` when the container has an endpoint in this network.
+   * In the `host` and `none` networks nothing is reserved and ports are left out of the endpoint, as Docker does.
    */
   reserve(request: EndpointRequest & { readonly containerName: string }): Promise<Endpoint>;
-  /** Create the veth pair, move one end into the namespace at `networkNamespace` (a path), configure it, add port rules. */
+  /**
+   * Create the veth pair with one end in the namespace at `networkNamespace` (a path), configure it, bring `lo` up, add
+   * port rules. `none`: only `lo`. `host`: nothing. On failure nothing of it is left but the reservation.
+   */
   connect(endpoint: Endpoint, networkNamespace: string): Promise<void>;
-  /** Remove interface, rules and row. No error for what is gone already. */
+  /** Remove interface, rules, held ports and row, in every network. No error for what is gone already. */
   release(containerId: string): Promise<void>;
   endpoints(containerId: string): Promise<readonly Endpoint[]>;
-  /** Take down rules and bridge of this engine (clean shutdown with no container left). */
+  /**
+   * Clean shutdown: closes sockets; takes down rules and bridge of this engine when no container holds an endpoint,
+   * else leaves both working for the containers that go on running.
+   */
   close(): Promise<void>;
 }
