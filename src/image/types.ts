@@ -1,11 +1,13 @@
-import type { ImageConfig, Descriptor } from "#spec/oci/image.ts";
+import type { Descriptor, ImageConfig } from "#spec/oci/image.ts";
+import type { Platform } from "#spec/oci/platform.ts";
 
-/** A parsed, normalised reference: `docker.io/library/busybox:latest` from `busybox`. Made by `#spec/oci/reference.ts`. */
-export interface Reference {
-  readonly domain: string;
+/** One unpacked layer of an image. */
+export interface StoredLayer {
+  readonly diffId: string;
+  /** Bytes of regular files when unpacked. */
+  readonly sizeBytes: number;
+  /** Absolute path of the unpacked, read-only tree. */
   readonly path: string;
-  readonly tag: string | undefined;
-  readonly digest: string | undefined;
 }
 
 /** An image in the local store, immutable. `id` is the config digest, as Docker's image id. */
@@ -16,6 +18,8 @@ export interface StoredImage {
   readonly rawConfig: Uint8Array;
   readonly config: ImageConfig;
   readonly diffIds: readonly string[];
+  /** Bottom first, one for each of `diffIds`. */
+  readonly layers: readonly StoredLayer[];
   /** Familiar names, e.g. `busybox:latest`. */
   readonly repoTags: readonly string[];
   /** e.g. `busybox@sha256:…`. */
@@ -38,12 +42,6 @@ export interface RegistryAuth {
   readonly identitytoken?: string;
   readonly registrytoken?: string;
   readonly serveraddress?: string;
-}
-
-export interface Platform {
-  readonly os: string;
-  readonly architecture: string;
-  readonly variant?: string;
 }
 
 /** What the engine asks of the image side. Implemented in `image/` over `content/`, `snapshot/`, `remote/`, `state/`. */
