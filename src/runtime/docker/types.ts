@@ -1,0 +1,64 @@
+import type { HostFacts } from "#runtime/compile/host-facts.ts";
+import type { ResolvedUser } from "#runtime/user/types.ts";
+import type { ContainerConfig } from "#spec/docker/container-config.ts";
+import type { HostConfig } from "#spec/docker/host-config.ts";
+import type { Device, RuntimeSpec } from "#spec/oci/runtime.ts";
+
+/**
+ * Everything Docker's defaults depend on, already looked up; `containerSpec` is a pure function of it. `config` is the
+ * container's config with the image's merged in (merge-config.ts).
+ */
+export interface ContainerSpecInput {
+  readonly id: string;
+  readonly config: ContainerConfig;
+  readonly hostConfig: HostConfig;
+  readonly user: ResolvedUser;
+  /** Existing host files bound over /etc/…; undefined = the image's own stays (e.g. `--network container:`'s are given by that container's). */
+  readonly files: { readonly resolvConf?: string; readonly hostname?: string; readonly hosts?: string };
+  /** Host directory of the container's /dev/shm, when another container's is shared; undefined = an own tmpfs. */
+  readonly shmPath?: string;
+  /** Binds, volumes and tmpfs in the order asked for, resolved to host paths. HostConfig.Tmpfs is added by containerSpec. */
+  readonly mounts: readonly ContainerMount[];
+  /** Namespaces that are shared or made already. Missing = as HostConfig's modes say (new, or the host's). */
+  readonly namespaces: { readonly network?: string; readonly ipc?: string; readonly pid?: string; readonly uts?: string; readonly cgroup?: string };
+  /** `cgroupsPath` of the spec, e.g. `/berth/<id>`. */
+  readonly cgroupPath: string;
+  /** HostConfig.Devices and, for `--privileged`, all host devices, looked up by stat. */
+  readonly devices: readonly HostDevice[];
+  /** Numbers of the block devices named by path in HostConfig.Blkio*. */
+  readonly blockDevices: Readonly<Record<string, { readonly major: number; readonly minor: number }>>;
+  /** Text of `seccomp=<profile>` when a file was given by the engine's configuration; HostConfig carries JSON inline. */
+  readonly seccompProfile?: string;
+  readonly facts: HostFacts;
+}
+
+export interface HostDevice {
+  readonly node: Device;
+  /** Letters of `rwm`. */
+  readonly access: string;
+}
+
+export type ContainerMount =
+  | {
+      readonly type: "bind";
+      readonly source: string;
+      readonly destination: string;
+      readonly readOnly: boolean;
+      /** rprivate when empty. */
+      readonly propagation: string;
+      /** false = only the top mount. */
+      readonly recursive: boolean;
+      /** Read-only also for what is mounted below: `if-possible` is Docker's default, `force` fails where the kernel cannot. */
+      readonly recursiveReadOnly: "no" | "if-possible" | "force";
+    }
+  | {
+      readonly type: "tmpfs";
+      readonly destination: string;
+      /** mount options, e.g. `size=64m`, `mode=1777`, `ro`. */
+      readonly options: readonly string[];
+    };
+
+export interface ContainerSpec {
+  readonly spec: RuntimeSpec;
+  readonly warnings: readonly string[];
+}
