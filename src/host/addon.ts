@@ -1,0 +1,60 @@
+import { BerthError, messageOf } from "#base/errors.ts";
+
+/** A path as the kernel sees it: bytes without NUL. A string is passed as UTF-8. */
+export type KernelPath = string | Uint8Array;
+
+/** What a row of the addon's table takes; which kinds stand where is the row's business. */
+export type RawArgument = number | KernelPath | null;
+
+/**
+ * The addon as `native/sys.c` exports it. Nothing here throws for what the kernel answers: results are >= 0, or -errno.
+ * Wrong argument types throw TypeError.
+ */
+export interface RawAddon {
+  /** One function per row of the syscall table. */
+  readonly [syscall: string]: (...args: RawArgument[]) => number;
+}
+
+export interface Addon {
+  /** The table: syscall name -> function. */
+  readonly calls: RawAddon;
+  /** Like `calls[name](...args)`, in a short-lived thread that entered the namespaces behind `fds` first. */
+  readonly within: (fds: readonly number[], name: string, ...args: RawArgument[]) => number;
+  /** A file descriptor of a fresh namespace: `unshare(flag)` in a short-lived thread, then open `/proc/thread-self/ns/<kind>`. */
+  readonly freshNamespace: (flag: number, kind: string) => number;
+  /** sendmsg(2) of one buffer with SCM_RIGHTS. */
+  readonly sendFds: (socket: number, bytes: Uint8Array, fds: readonly number[], flags: number) => number;
+  /** recvmsg(2) into one buffer; received descriptors (close-on-exec) are appended to `fds`. */
+  readonly receiveFds: (socket: number, bytes: Uint8Array, fds: number[], flags: number) => number;
+  /** bpf(2); each of `pointers` stores the address of its bytes at an offset of `attributes` before the call. */
+  readonly bpf: (command: number, attributes: Uint8Array, pointers: readonly (readonly [offset: number, bytes: Uint8Array])[]) => number;
+  /** Starts a thread that waits on `epoll` and calls back on this thread; see poller.ts. Returns a handle for {@link stopPoller}. */
+  readonly startPoller: (epoll: number, onEvent: (token: number, events: number) => void) => PollerHandle;
+  /** Whether a waiting poller keeps the process alive. */
+  readonly refPoller: (handle: PollerHandle, ref: boolean) => void;
+  readonly stopPoller: (handle: PollerHandle) => void;
+}
+
+export type PollerHandle = { readonly __poller: never };
+
+let loaded: Addon | undefined;
+
+/** The addon, loaded at first use. Throws `internal` when it cannot be loaded. */
+export function addon(): Addon {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): Addon {
+  const module: { exports: unknown } = { exports: {} };
+  const path = new URL("../../dist/berth-sys.node", import.meta.url).pathname;
+  try {
+    process.dlopen(module, path);
+  } catch (error) {
+    throw new BerthError("internal", `cannot load the native addon: ${messageOf(error)}`, {
+      cause: error,
+      hint: "Run `npm run build:native`.",
+    });
+  }
+  return module.exports as Addon;
+}

@@ -1,0 +1,168 @@
+import { BerthError } from "#base/errors.ts";
+import { errnoName, errnoText, hasCode } from "../errno.ts";
+import {
+  encodeMessages,
+  NLM_F_ACK,
+  NLM_F_DUMP,
+  NLM_F_DUMP_INTR,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+  parseAcknowledgement,
+  parseMessages,
+  type NetlinkMessage,
+  type NetlinkRequest,
+} from "./message.ts";
+
+/** One AF_NETLINK socket with NETLINK_CAP_ACK and NETLINK_EXT_ACK set, as syscalls see it. */
+export interface NetlinkTransport {
+  send(bytes: Uint8Array): void;
+  /**
+   * The next datagram, without waiting; undefined when none is queued. Throws a SyscallError with code ENOBUFS when the
+   * kernel dropped answers. The bytes stay valid until the next call.
+   */
+  receive(): Uint8Array | undefined;
+  close(): void;
+}
+
+/** The kernel refused a request. Kind `internal`; `errno` tells callers what it means to them. */
+export class NetlinkError extends BerthError {
+  readonly errno: number;
+  /** `EEXIST` and the like. */
+  readonly code: string;
+
+  constructor(what: string, errno: number, text = "") {
+    super("internal", `${what}: ${errnoText(errno)}${text === "" ? "" : ` (${text})`}`, {
+      details: { errno, code: errnoName(errno) },
+    });
+    this.name = "NetlinkError";
+    this.errno = errno;
+    this.code = errnoName(errno);
+  }
+}
+
+/**
+ * Request and answer over one netlink socket. The kernel handles a request inside send(), so every answer is queued when
+ * it returns and nothing here waits: answers are read until the one that was asked for is there or the queue is empty.
+ * Not for sockets that subscribe to multicast groups.
+ */
+export class NetlinkSocket implements Disposable {
+  readonly #transport: NetlinkTransport;
+  #sequence = 1;
+
+  constructor(transport: NetlinkTransport) {
+    this.#transport = transport;
+  }
+
+  /**
+   * Carry out `requests` in order, in one datagram. The kernel goes on after a refused one; the first refusal is thrown
+   * as {@link NetlinkError}. `tolerate` lists errno names that count as success (e.g. EEXIST for an idempotent add).
+   */
+  execute(requests: readonly NetlinkRequest[], tolerate: readonly string[] = []): void {
+    if (requests.length === 0) return;
+    const first = this.#send(requests.map((request, index) => (index === requests.length - 1 ? acknowledged(request) : request)));
+    const last = first + requests.length - 1;
+    let refusal: NetlinkError | undefined;
+    let acknowledgedLast = false;
+    this.#receive((message) => {
+      const index = message.sequence - first;
+      const request = requests[index];
+      if (message.type !== NLMSG_ERROR || request === undefined) return false;
+      const { errno, text } = parseAcknowledgement(message);
+      if (errno !== 0 && !tolerate.includes(errnoName(errno))) refusal ??= new NetlinkError(request.what, errno, text);
+      acknowledgedLast = message.sequence === last;
+      return acknowledgedLast;
+    });
+    if (refusal !== undefined) throw refusal;
+    if (!acknowledgedLast) throw unanswered(requests.at(-1)?.what ?? "");
+  }
+
+  /** One request whose answer is a message (RTM_GETLINK of one link); undefined when the kernel says `ENODEV` or `ENOENT`. */
+  get(request: NetlinkRequest): NetlinkMessage | undefined {
+    const sequence = this.#send([request]);
+    let answer: NetlinkMessage | undefined;
+    let absent = false;
+    this.#receive((message) => {
+      if (message.sequence !== sequence) return false;
+      if (message.type === NLMSG_ERROR) {
+        const { errno, text } = parseAcknowledgement(message);
+        absent = ["ENODEV", "ENOENT"].includes(errnoName(errno));
+        if (!absent) throw new NetlinkError(request.what, errno, text);
+      } else {
+        answer = { ...message, payload: message.payload.slice() };
+      }
+      return true;
+    });
+    if (answer === undefined && !absent) throw unanswered(request.what);
+    return answer;
+  }
+
+  /** Everything that matches, from one consistent state: begun again when the kernel says that it changed meanwhile. */
+  dump(request: NetlinkRequest): NetlinkMessage[] {
+    for (let attempt = 1; ; attempt++) {
+      const messages = this.#dumpOnce(request);
+      if (messages !== undefined) return messages;
+      if (attempt === maxAttempts) throw new BerthError("unavailable", `${request.what}: changed ${maxAttempts} times while it was read`);
+    }
+  }
+
+  close(): void {
+    this.#transport.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #dumpOnce(request: NetlinkRequest): NetlinkMessage[] | undefined {
+    const sequence = this.#send([{ ...request, flags: request.flags | NLM_F_DUMP }]);
+    const messages: NetlinkMessage[] = [];
+    let consistent = true;
+    let done = false;
+    try {
+      this.#receive((message) => {
+        if (message.sequence !== sequence) return false;
+        if ((message.flags & NLM_F_DUMP_INTR) !== 0) consistent = false;
+        if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR) {
+          const { errno, text } = parseAcknowledgement(message);
+          if (errno !== 0 && errnoName(errno) !== "EINTR") throw new NetlinkError(request.what, errno, text);
+          if (errno !== 0) consistent = false;
+          done = true;
+        } else {
+          messages.push({ ...message, payload: message.payload.slice() });
+        }
+        return done;
+      });
+    } catch (error) {
+      if (!hasCode(error, "ENOBUFS")) throw error;
+      return undefined;
+    }
+    if (!done) throw unanswered(request.what);
+    return consistent ? messages : undefined;
+  }
+
+  #send(requests: readonly NetlinkRequest[]): number {
+    const first = this.#sequence;
+    this.#sequence = (this.#sequence + requests.length) % 0x7fffffff || 1;
+    this.#transport.send(encodeMessages(requests, first));
+    return first;
+  }
+
+  /** Feeds queued messages to `take` until it returns true. Answers to earlier, abandoned requests pass by unmatched. */
+  #receive(take: (message: NetlinkMessage) => boolean): void {
+    for (;;) {
+      const bytes = this.#transport.receive();
+      if (bytes === undefined) return;
+      if (parseMessages(bytes).some(take)) return;
+    }
+  }
+}
+
+const maxAttempts = 10;
+
+function acknowledged(request: NetlinkRequest): NetlinkRequest {
+  return { ...request, flags: request.flags | NLM_F_ACK };
+}
+
+function unanswered(what: string): BerthError {
+  return new BerthError("unavailable", `${what}: the kernel did not answer`);
+}
