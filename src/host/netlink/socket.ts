@@ -58,22 +58,30 @@ export class NetlinkSocket implements Disposable {
    * as {@link NetlinkError}. `tolerate` lists errno names that count as success (e.g. EEXIST for an idempotent add).
    */
   execute(requests: readonly NetlinkRequest[], tolerate: readonly string[] = []): void {
+    this.#execute(requests, requests.length - 1, tolerate);
+  }
+
+  /** Like {@link execute} for messages that the kernel carries out together or not at all, between `begin` and `end`. */
+  transact(begin: NetlinkRequest, requests: readonly NetlinkRequest[], end: NetlinkRequest): void {
+    this.#execute([begin, ...requests, end], requests.length, []);
+  }
+
+  #execute(requests: readonly NetlinkRequest[], acknowledge: number, tolerate: readonly string[]): void {
     if (requests.length === 0) return;
-    const first = this.#send(requests.map((request, index) => (index === requests.length - 1 ? acknowledged(request) : request)));
-    const last = first + requests.length - 1;
+    const first = this.#send(requests.map((request, index) => (index === acknowledge ? acknowledged(request) : request)));
     let refusal: NetlinkError | undefined;
-    let acknowledgedLast = false;
+    let answered = false;
     this.#receive((message) => {
       const index = message.sequence - first;
       const request = requests[index];
       if (message.type !== NLMSG_ERROR || request === undefined) return false;
       const { errno, text } = parseAcknowledgement(message);
       if (errno !== 0 && !tolerate.includes(errnoName(errno))) refusal ??= new NetlinkError(request.what, errno, text);
-      acknowledgedLast = message.sequence === last;
-      return acknowledgedLast;
+      answered = index === acknowledge;
+      return answered;
     });
     if (refusal !== undefined) throw refusal;
-    if (!acknowledgedLast) throw unanswered(requests.at(-1)?.what ?? "");
+    if (!answered) throw unanswered(requests[acknowledge]?.what ?? "");
   }
 
   /** One request whose answer is a message (RTM_GETLINK of one link); undefined when the kernel says `ENODEV` or `ENOENT`. */

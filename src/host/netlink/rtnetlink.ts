@@ -1,0 +1,238 @@
+import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, type NetlinkRequest } from "./message.ts";
+import { NetlinkWriter } from "./writer.ts";
+
+/**
+ * Requests of rtnetlink(7) as data: pure functions, carried out by a NetlinkSocket of protocol NETLINK_ROUTE. Interfaces
+ * are named by index where one is known; by name else.
+ */
+export const RTM_NEWLINK = 16;
+export const RTM_DELLINK = 17;
+export const RTM_GETLINK = 18;
+export const RTM_NEWADDR = 20;
+export const RTM_DELADDR = 21;
+export const RTM_GETADDR = 22;
+export const RTM_NEWROUTE = 24;
+export const RTM_DELROUTE = 25;
+export const RTM_GETROUTE = 26;
+
+export const AF_UNSPEC = 0;
+const AF_INET = 2;
+const AF_INET6 = 10;
+
+export const IFF_UP = 1;
+
+export const IFLA_ADDRESS = 1;
+export const IFLA_IFNAME = 3;
+export const IFLA_MTU = 4;
+export const IFLA_MASTER = 10;
+export const IFLA_LINKINFO = 18;
+const IFLA_NET_NS_PID = 19;
+const IFLA_AF_SPEC = 26;
+const IFLA_NET_NS_FD = 28;
+export const IFLA_INFO_KIND = 1;
+const IFLA_INFO_DATA = 2;
+const VETH_INFO_PEER = 1;
+const IFLA_INET6_ADDR_GEN_MODE = 8;
+const IN6_ADDR_GEN_MODE_NONE = 1;
+const IFLA_BR_FORWARD_DELAY = 1;
+const IFLA_BR_STP_STATE = 5;
+
+export const IFA_ADDRESS = 1;
+export const IFA_LOCAL = 2;
+const IFA_BROADCAST = 4;
+
+export const RTA_DST = 1;
+export const RTA_OIF = 4;
+export const RTA_GATEWAY = 5;
+export const RTA_TABLE = 15;
+const RT_TABLE_MAIN = 254;
+const RTPROT_BOOT = 3;
+const RT_SCOPE_UNIVERSE = 0;
+const RT_SCOPE_LINK = 253;
+const RTN_UNICAST = 1;
+
+export type LinkReference = number | string;
+
+export interface LinkChange {
+  readonly up?: boolean;
+  readonly mtu?: number;
+  /** Six bytes. */
+  readonly mac?: Uint8Array;
+  /** New name; the link must be addressed by index. */
+  readonly name?: string;
+  /** Index of the bridge to join; 0 to leave. */
+  readonly master?: number;
+  readonly namespace?: NamespaceReference;
+  /** False: the kernel gives no IPv6 link-local address (addr_gen_mode none). */
+  readonly ipv6LinkLocal?: boolean;
+}
+
+/** A network namespace, by an open descriptor of its file or by a process in it. */
+export type NamespaceReference = { readonly fd: number } | { readonly pid: number };
+
+export interface BridgeOptions {
+  readonly name: string;
+  readonly mac?: Uint8Array;
+  readonly mtu?: number;
+  readonly stp?: boolean;
+  /** Centiseconds before a new port forwards; 0 at once. */
+  readonly forwardDelay?: number;
+}
+
+export interface VethOptions {
+  /** The end that stays here. */
+  readonly name: string;
+  readonly mtu?: number;
+  /** Index of the bridge that this end joins. */
+  readonly master?: number;
+  readonly up?: boolean;
+  readonly peer: {
+    readonly name: string;
+    readonly mac?: Uint8Array;
+    /** Where the other end is made; here when absent. */
+    readonly namespace?: NamespaceReference;
+  };
+}
+
+export function addBridge(options: BridgeOptions): NetlinkRequest {
+  const writer = linkHeader(0, 0, 0).attributeString(IFLA_IFNAME, options.name);
+  if (options.mac !== undefined) writer.attribute(IFLA_ADDRESS, options.mac);
+  if (options.mtu !== undefined) writer.attributeU32(IFLA_MTU, options.mtu);
+  writer.nested(IFLA_LINKINFO, (info) => {
+    info.attributeString(IFLA_INFO_KIND, "bridge");
+    info.nested(IFLA_INFO_DATA, (data) => {
+      if (options.forwardDelay !== undefined) data.attributeU32(IFLA_BR_FORWARD_DELAY, options.forwardDelay);
+      if (options.stp !== undefined) data.attributeU32(IFLA_BR_STP_STATE, options.stp ? 1 : 0);
+    });
+  });
+  return createLink(writer, `add bridge ${options.name}`);
+}
+
+/** One message makes the pair, names and places the peer, joins the bridge and brings this end up. */
+export function addVeth(options: VethOptions): NetlinkRequest {
+  const flags = options.up === true ? IFF_UP : 0;
+  const writer = linkHeader(0, flags, flags).attributeString(IFLA_IFNAME, options.name);
+  if (options.mtu !== undefined) writer.attributeU32(IFLA_MTU, options.mtu);
+  if (options.master !== undefined) writer.attributeU32(IFLA_MASTER, options.master);
+  writer.nested(IFLA_LINKINFO, (info) => {
+    info.attributeString(IFLA_INFO_KIND, "veth");
+    info.nested(IFLA_INFO_DATA, (data) => {
+      data.nested(VETH_INFO_PEER, (peer) => {
+        writeLinkHeader(peer, 0, 0, 0).attributeString(IFLA_IFNAME, options.peer.name);
+        if (options.peer.mac !== undefined) peer.attribute(IFLA_ADDRESS, options.peer.mac);
+        if (options.mtu !== undefined) peer.attributeU32(IFLA_MTU, options.mtu);
+        if (options.peer.namespace !== undefined) writeNamespace(peer, options.peer.namespace);
+      });
+    });
+  });
+  return createLink(writer, `add veth ${options.name}`);
+}
+
+export function changeLink(link: LinkReference, change: LinkChange): NetlinkRequest {
+  const mask = change.up === undefined ? 0 : IFF_UP;
+  const writer = linkHeader(typeof link === "number" ? link : 0, change.up === true ? IFF_UP : 0, mask);
+  if (typeof link === "string") writer.attributeString(IFLA_IFNAME, link);
+  else if (change.name !== undefined) writer.attributeString(IFLA_IFNAME, change.name);
+  if (change.mac !== undefined) writer.attribute(IFLA_ADDRESS, change.mac);
+  if (change.mtu !== undefined) writer.attributeU32(IFLA_MTU, change.mtu);
+  if (change.master !== undefined) writer.attributeU32(IFLA_MASTER, change.master);
+  if (change.namespace !== undefined) writeNamespace(writer, change.namespace);
+  if (change.ipv6LinkLocal === false) {
+    writer.nested(IFLA_AF_SPEC, (families) => {
+      families.nested(AF_INET6, (inet6) => inet6.attributeU8(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE));
+    });
+  }
+  return { type: RTM_NEWLINK, flags: 0, payload: writer.finish(), what: `change link ${link}` };
+}
+
+export function deleteLink(link: LinkReference): NetlinkRequest {
+  const writer = linkHeader(typeof link === "number" ? link : 0, 0, 0);
+  if (typeof link === "string") writer.attributeString(IFLA_IFNAME, link);
+  return { type: RTM_DELLINK, flags: 0, payload: writer.finish(), what: `delete link ${link}` };
+}
+
+export function getLink(link: LinkReference): NetlinkRequest {
+  const writer = linkHeader(typeof link === "number" ? link : 0, 0, 0);
+  if (typeof link === "string") writer.attributeString(IFLA_IFNAME, link);
+  return { type: RTM_GETLINK, flags: 0, payload: writer.finish(), what: `get link ${link}` };
+}
+
+export function dumpLinks(): NetlinkRequest {
+  return { type: RTM_GETLINK, flags: 0, payload: linkHeader(0, 0, 0).finish(), what: "list links" };
+}
+
+/** IPv4 address with its subnet's broadcast address, as `ip addr add … brd +`. */
+export function addAddress(linkIndex: number, address: Uint8Array, prefixLength: number): NetlinkRequest {
+  const payload = addressHeader(AF_INET, prefixLength, linkIndex).attribute(IFA_LOCAL, address).attribute(IFA_ADDRESS, address);
+  if (prefixLength < 31) payload.attribute(IFA_BROADCAST, broadcastOf(address, prefixLength));
+  return { type: RTM_NEWADDR, flags: NLM_F_CREATE | NLM_F_EXCL, payload: payload.finish(), what: `add address ${address.join(".")}` };
+}
+
+export function deleteAddress(linkIndex: number, address: Uint8Array, prefixLength: number): NetlinkRequest {
+  const payload = addressHeader(AF_INET, prefixLength, linkIndex).attribute(IFA_LOCAL, address).finish();
+  return { type: RTM_DELADDR, flags: 0, payload, what: `delete address ${address.join(".")}` };
+}
+
+export function dumpAddresses(): NetlinkRequest {
+  return { type: RTM_GETADDR, flags: 0, payload: addressHeader(AF_INET, 0, 0).finish(), what: "list addresses" };
+}
+
+/** An IPv4 route of the main table; `destination` undefined is the default route, `gateway` undefined a link route. */
+export function addRoute(route: {
+  readonly destination?: { readonly address: Uint8Array; readonly prefixLength: number };
+  readonly gateway?: Uint8Array;
+  readonly linkIndex?: number;
+}): NetlinkRequest {
+  const scope = route.gateway === undefined ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+  const writer = routeHeader(AF_INET, route.destination?.prefixLength ?? 0, scope);
+  if (route.destination !== undefined) writer.attribute(RTA_DST, route.destination.address);
+  if (route.gateway !== undefined) writer.attribute(RTA_GATEWAY, route.gateway);
+  if (route.linkIndex !== undefined) writer.attributeU32(RTA_OIF, route.linkIndex);
+  const what = `add route ${route.destination === undefined ? "default" : route.destination.address.join(".")}`;
+  return { type: RTM_NEWROUTE, flags: NLM_F_CREATE | NLM_F_REPLACE, payload: writer.finish(), what };
+}
+
+export function dumpRoutes(): NetlinkRequest {
+  return { type: RTM_GETROUTE, flags: 0, payload: routeHeader(AF_INET, 0, 0).finish(), what: "list routes" };
+}
+
+function createLink(writer: NetlinkWriter, what: string): NetlinkRequest {
+  return { type: RTM_NEWLINK, flags: NLM_F_CREATE | NLM_F_EXCL, payload: writer.finish(), what };
+}
+
+/** struct ifinfomsg. */
+function linkHeader(index: number, flags: number, change: number): NetlinkWriter {
+  return writeLinkHeader(new NetlinkWriter(), index, flags, change);
+}
+
+function writeLinkHeader(writer: NetlinkWriter, index: number, flags: number, change: number): NetlinkWriter {
+  return writer.u8(AF_UNSPEC).u8(0).u16(0).u32(index).u32(flags).u32(change);
+}
+
+/** struct ifaddrmsg. */
+function addressHeader(family: number, prefixLength: number, index: number): NetlinkWriter {
+  return new NetlinkWriter().u8(family).u8(prefixLength).u8(0).u8(RT_SCOPE_UNIVERSE).u32(index);
+}
+
+/** struct rtmsg. */
+function routeHeader(family: number, destinationLength: number, scope: number): NetlinkWriter {
+  return new NetlinkWriter()
+    .u8(family)
+    .u8(destinationLength)
+    .u8(0)
+    .u8(0)
+    .u8(RT_TABLE_MAIN)
+    .u8(RTPROT_BOOT)
+    .u8(scope)
+    .u8(RTN_UNICAST)
+    .u32(0);
+}
+
+function writeNamespace(writer: NetlinkWriter, namespace: NamespaceReference): void {
+  if ("fd" in namespace) writer.attributeU32(IFLA_NET_NS_FD, namespace.fd);
+  else writer.attributeU32(IFLA_NET_NS_PID, namespace.pid);
+}
+
+function broadcastOf(address: Uint8Array, prefixLength: number): Uint8Array {
+  return address.map((byte, index) => byte | (0xff >> Math.min(8, Math.max(0, prefixLength - index * 8))));
+}
