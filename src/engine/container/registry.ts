@@ -1,0 +1,106 @@
+import { BerthError } from "#base/errors.ts";
+import { Container } from "./container.ts";
+import type { ContainerRow, ContainerRows } from "../ports.ts";
+import type { ContainerSpec, Life } from "./spec.ts";
+import { transition, type StatusEvent } from "./status.ts";
+
+/**
+ * Every container of this engine, in memory and as rows. A change is written to the row first and seen by others then,
+ * so what anyone was told survives a crash.
+ */
+export class ContainerRegistry {
+  readonly #rows: ContainerRows;
+  readonly #byId = new Map<string, Container>();
+  readonly #byName = new Map<string, Container>();
+
+  constructor(deps: { readonly rows: ContainerRows }) {
+    this.#rows = deps.rows;
+    for (const row of deps.rows.all()) this.#hold(fromRow(row));
+  }
+
+  all(): readonly Container[] {
+    return [...this.#byId.values()];
+  }
+
+  /** By id, name (with or without slash) or unique id prefix. `not-found` "No such container: X". */
+  find(reference: string): Container {
+    const container = this.lookup(reference);
+    if (container === undefined) throw new BerthError("not-found", `No such container: ${reference}`);
+    return container;
+  }
+
+  lookup(reference: string): Container | undefined {
+    const exact = this.#byId.get(reference) ?? this.#byName.get(reference.replace(/^\//, ""));
+    if (exact !== undefined || reference === "") return exact;
+    let found: Container | undefined;
+    for (const [id, container] of this.#byId) {
+      if (!id.startsWith(reference)) continue;
+      if (found !== undefined) {
+        throw new BerthError("invalid-parameter", `multiple IDs found with provided prefix: ${reference}`);
+      }
+      found = container;
+    }
+    return found;
+  }
+
+  named(name: string): Container | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** Write a new container. `already-exists` when its name is taken. */
+  insert(container: Container): void {
+    this.#rows.insert({
+      id: container.id,
+      name: container.name,
+      imageId: container.spec.image.id,
+      createdAtNs: String(container.createdAtNs),
+      spec: JSON.stringify(container.spec),
+      life: JSON.stringify(container.life),
+    });
+    this.#hold(container);
+  }
+
+  /**
+   * Apply an event to a container's status, together with other parts of its life, in one write. False and no change when
+   * the state refuses the event.
+   */
+  apply(container: Container, event: StatusEvent, also: Partial<Omit<Life, "status">> = {}): boolean {
+    const answer = transition(container.life.status, event);
+    if ("refused" in answer) return false;
+    this.setLife(container, { ...container.life, ...also, status: answer.next });
+    return true;
+  }
+
+  setLife(container: Container, life: Life): void {
+    this.#rows.setLife(container.id, JSON.stringify(life));
+    container.life = life;
+  }
+
+  rename(container: Container, name: string): void {
+    this.#rows.rename(container.id, name);
+    this.#byName.delete(container.name);
+    container.name = name;
+    this.#byName.set(name, container);
+  }
+
+  delete(container: Container): void {
+    this.#rows.delete(container.id);
+    this.#byId.delete(container.id);
+    this.#byName.delete(container.name);
+  }
+
+  #hold(container: Container): void {
+    this.#byId.set(container.id, container);
+    this.#byName.set(container.name, container);
+  }
+}
+
+function fromRow(row: ContainerRow): Container {
+  return new Container({
+    id: row.id,
+    createdAtNs: BigInt(row.createdAtNs),
+    name: row.name,
+    spec: JSON.parse(row.spec) as ContainerSpec,
+    life: JSON.parse(row.life) as Life,
+  });
+}

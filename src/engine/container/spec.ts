@@ -1,0 +1,64 @@
+import type { ContainerConfig } from "#spec/docker/container-config.ts";
+import type { HostConfig } from "#spec/docker/host-config.ts";
+import type { NetworkingConfig } from "#spec/docker/networking.ts";
+import type { Status } from "./status.ts";
+
+/** What a container is, fixed when it is created: the request, the image's config and the defaults made one. */
+export interface ContainerSpec {
+  readonly id: string;
+  readonly image: {
+    readonly id: string;
+    /** As the client wrote it. */
+    readonly reference: string;
+    readonly diffIds: readonly string[];
+  };
+  readonly config: ContainerConfig;
+  readonly hostConfig: HostConfig;
+  readonly networking: NetworkingConfig;
+  /** Entrypoint and command, joined: argv[0] … */
+  readonly argv: readonly string[];
+  readonly mounts: readonly MountSpec[];
+}
+
+/** A mount the user or the image asked for; the runtime's own (/proc, /dev, /etc/hosts …) are not among them. */
+export type MountSpec =
+  | {
+      readonly type: "bind";
+      readonly source: string;
+      readonly target: string;
+      readonly readOnly: boolean;
+      /** "" = rprivate. */
+      readonly propagation: string;
+      readonly recursive: boolean;
+      /** The option text of `-v a:b:OPTIONS`, as inspect prints it. */
+      readonly mode: string;
+    }
+  | {
+      readonly type: "volume";
+      readonly name: string;
+      /** Made for this container only, removed with it by `rm -v` and `--rm`. */
+      readonly anonymous: boolean;
+      readonly source: string;
+      readonly target: string;
+      readonly readOnly: boolean;
+      /** Fill an empty volume with what the image has at `target`. */
+      readonly copyUp: boolean;
+      readonly subpath: string;
+      readonly mode: string;
+    }
+  | {
+      readonly type: "tmpfs";
+      readonly target: string;
+      readonly readOnly: boolean;
+      /** Mount options, without the defaults. */
+      readonly options: readonly string[];
+    };
+
+/** The part that changes, written as one JSON value with every step. */
+export interface Life {
+  readonly status: Status;
+  /** Restarts by policy since the last start by a person. */
+  readonly restartCount: number;
+  /** A person stopped it: `unless-stopped` leaves it alone when the engine comes back. */
+  readonly stoppedByUser: boolean;
+}

@@ -1,0 +1,19 @@
+/** What the engine tells about, and checks against, the machine it runs on. Read once at start. */
+export interface MachineFacts {
+  readonly hostname: string;
+  readonly kernelVersion: string;
+  /** PRETTY_NAME of /etc/os-release. */
+  readonly operatingSystem: string;
+  readonly osVersion: string;
+  /** uname machine: `x86_64`, `aarch64`. */
+  readonly machine: string;
+  /** Go's name of it: `amd64`, `arm64`. */
+  readonly architecture: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly cgroupVersion: 1 | 2;
+  readonly cgroupControllers: readonly string[];
+  readonly seccomp: boolean;
+  readonly apparmor: boolean;
+  readonly cgroupNamespaces: boolean;
+}
