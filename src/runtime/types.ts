@@ -22,6 +22,19 @@ export interface LaunchRequest {
   readonly log: { readonly path: string; readonly maxSizeBytes: number; readonly maxFiles: number } | undefined;
   /** File whose oom_kill counter is read at exit (v1 memory.oom_control, v2 memory.events). */
   readonly oomEventsPath: string | undefined;
+  /**
+   * `supervised` (default): the monitor owns stdio, log and status. For an OCI runtime CLI: `inherit`: the process gets
+   * the launcher's own stdin, stdout, stderr, the monitor keeps only status and control; `handover`: like `inherit`, and
+   * the monitor leaves at *ready*; the process then belongs to the caller's subreaper, go() is answered by init itself,
+   * and attach, signal, resize and exited are refused.
+   */
+  readonly mode?: "supervised" | "inherit" | "handover";
+  /** OCI console socket (unix socket path) that gets the pty master; the monitor then does not own the terminal. */
+  readonly consoleSocket?: string;
+  /** Descriptors 3 … 2+n of the launching process go to the process (OCI --preserve-fds). */
+  readonly preserveFds?: number;
+  /** Called for `wait` steps with a point other than 0; the plan goes on when it resolves, and fails when it throws. */
+  readonly onWait?: (point: number, pid: number) => Promise<void>;
 }
 
 export interface ExitStatus {
@@ -55,6 +68,8 @@ export interface AttachStream {
 export interface SupervisedProcess {
   /** Pid of init on the host; stable from `ready` on. */
   readonly pid: number;
+  /** Start time of `pid` in clock ticks (field 22 of /proc/pid/stat): with the pid it names the process for ever. */
+  readonly startTicks: bigint;
   readonly monitorPid: number;
   /** Let a `ready` process exec. Resolves after execve succeeded; throws with {@link StepFailure} in details otherwise. */
   go(): Promise<{ readonly startedAtNs: bigint }>;

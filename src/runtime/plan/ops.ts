@@ -180,7 +180,7 @@ export const stepTable = {
   wait: { code: 69, fields: { point: "u32" } },
 } as const satisfies Readonly<Record<string, StepShape>>;
 
-export const maxFields = 10;
+export const maxFields = 12;
 
 export type StepName = keyof typeof stepTable;
 type FieldsOf<N extends StepName> = { readonly [F in keyof (typeof stepTable)[N]["fields"]]: FieldTypeValue<(typeof stepTable)[N]["fields"][F]> };

@@ -1,0 +1,117 @@
+import { BerthError } from "#base/errors.ts";
+import { namespaceFlag, stepTable, type FieldType, type IdMapping, type Join, type NamespaceKind, type Plan, type StepShape } from "./ops.ts";
+import { launchMagic, launchVersion, limits, recordTable } from "./wire.ts";
+import { Writer } from "./writer.ts";
+
+/** Everything of a launch that is not the plan; numbers as in wire.ts. */
+export interface LaunchSettings {
+  readonly id: string;
+  readonly terminal: boolean;
+  readonly rows: number;
+  readonly columns: number;
+  readonly stdin: number;
+  readonly mode: number;
+  /** Empty: no log. */
+  readonly logPath: string;
+  readonly logMaxSize: bigint;
+  readonly logMaxFiles: number;
+  /** Empty: not watched. */
+  readonly oomEvents: string;
+  /** OCI console socket that gets the pty master instead of the monitor; empty: none. */
+  readonly consoleSocket: string;
+  /** Descriptors 3 … 2+n of the shim go to the process. */
+  readonly preserveFds: number;
+}
+
+/** The launch message. Throws `invalid-parameter` for values the format cannot carry. */
+export function encodeLaunch(settings: LaunchSettings, plan: Plan): Uint8Array {
+  const records: (readonly [StepShape, Readonly<Record<string, unknown>>])[] = [
+    [recordTable.launch, { ...settings }],
+    [recordTable.namespaces, namespacesRecord(plan)],
+    ...plan.join.map(joinRecord),
+    ...plan.steps.map((step) => [stepTable[step.op], step] as const),
+    [recordTable.exec, { ...plan.exec }],
+  ];
+  if (records.length > limits.records) throw new BerthError("invalid-parameter", `launch plan has too many steps (${records.length})`);
+  if (plan.exec.argv.length === 0) throw new BerthError("invalid-parameter", "launch plan has no command");
+  const writer = new Writer();
+  writer.u32(launchMagic);
+  writer.u32(launchVersion);
+  writer.u32(0);
+  writer.u32(records.length);
+  for (const [shape, values] of records) writeRecord(writer, shape, values);
+  if (writer.length > limits.messageBytes) throw new BerthError("invalid-parameter", `launch plan is too large (${writer.length} bytes)`);
+  writer.patchU32(8, writer.length);
+  return writer.finish();
+}
+
+export function namespaceFlags(kinds: readonly NamespaceKind[]): number {
+  return kinds.reduce((flags, kind) => (flags | namespaceFlag[kind]) >>> 0, 0);
+}
+
+function namespacesRecord(plan: Plan): Record<string, unknown> {
+  const offsets = plan.timeOffsets;
+  return {
+    create: namespaceFlags(plan.create),
+    uidMap: plan.uidMap.map(mapLine).join(""),
+    gidMap: plan.gidMap.map(mapLine).join(""),
+    timeOffsets:
+      offsets === undefined
+        ? ""
+        : `monotonic ${offsets.monotonic.seconds} ${offsets.monotonic.nanoseconds}\n` +
+          `boottime ${offsets.boottime.seconds} ${offsets.boottime.nanoseconds}\n`,
+    cgroupDirectory: plan.cgroup.directory ?? "",
+    cgroupProcs: plan.cgroup.procs,
+  };
+}
+
+function mapLine(map: IdMapping): string {
+  return `${map.inside} ${map.outside} ${map.length}\n`;
+}
+
+function joinRecord(join: Join): readonly [StepShape, Record<string, unknown>] {
+  return join.by === "path"
+    ? [recordTable.join_path, { flag: namespaceFlag[join.kind], path: join.path }]
+    : [recordTable.join_process, { flags: namespaceFlags(join.kinds), pid: join.pid, startTicks: join.startTicks }];
+}
+
+function writeRecord(writer: Writer, shape: StepShape, values: Readonly<Record<string, unknown>>): void {
+  const tolerated = (values["tolerate"] ?? []) as readonly number[];
+  writer.u16(shape.code);
+  writer.u16(tolerated.length);
+  const lengthAt = writer.length;
+  writer.u32(0);
+  for (const errno of tolerated) writer.u32(errno);
+  const bodyAt = writer.length;
+  for (const [name, type] of Object.entries(shape.fields)) writeField(writer, type, values[name]);
+  writer.patchU32(lengthAt, writer.length - bodyAt);
+}
+
+function writeField(writer: Writer, type: FieldType, value: unknown): void {
+  switch (type) {
+    case "u32":
+      return writer.u32(value as number);
+    case "bool":
+      return writer.u32(value === true ? 1 : 0);
+    case "i64":
+      return writer.i64(value as number);
+    case "u64":
+      return writer.u64(value as bigint);
+    case "string":
+    case "path":
+    case "hostPath":
+      return writer.string(value as string);
+    case "bytes":
+      return writer.bytes(value as Uint8Array);
+    case "strings":
+      return writeList(writer, value as readonly string[], (item) => writer.string(item));
+    case "u32s":
+      return writeList(writer, value as readonly number[], (item) => writer.u32(item));
+  }
+}
+
+function writeList<T>(writer: Writer, items: readonly T[], write: (item: T) => void): void {
+  if (items.length > limits.elements) throw new BerthError("invalid-parameter", `a list of the launch plan is too long (${items.length})`);
+  writer.u32(items.length);
+  for (const item of items) write(item);
+}

@@ -1,0 +1,47 @@
+/**
+ * The record log: the file the shim writes a supervised process's output to. It belongs to the shim (writer,
+ * native/log.c); `logs/` reads it.
+ *
+ *   file = records, one after the other, nothing between them
+ *   record (little endian, unaligned):
+ *
+ *     0        4        5       6         8               16              16+length   20+length
+ *     | length | stream | flags | "BL"    | time          | bytes …       | length    |
+ *     | u32    | u8     | u8    | u8 u8   | u64 unix ns   | length bytes  | u32       |
+ *
+ * - `bytes` is one line without its "\n". Flag {@link recordFlag.partial}: no newline followed, i.e. the line is longer
+ *   than {@link maxRecordBytes} and goes on in this stream's next record, or it is the unfinished end of the output.
+ * - The length at the end lets a reader walk backwards (tail); header and trailer must agree.
+ * - The file may end in a torn record after a crash: stop there. The next writer cuts it off before it appends.
+ * - Rotation: before a write would pass the maximum size, `path` is renamed to `path.1`, `path.1` to `path.2`, … up to
+ *   maxFiles-1, the eldest is removed; with one file it starts anew. A follower sees the new inode.
+ */
+export const recordHeaderBytes = 16;
+export const recordTrailerBytes = 4;
+export const maxRecordBytes = 16 * 1024;
+export const recordMagic0 = 0x42;
+export const recordMagic1 = 0x4c;
+
+export const recordStream = { stdout: 1, stderr: 2 } as const;
+export const recordFlag = { partial: 1 } as const;
+
+export interface RecordHeader {
+  readonly length: number;
+  /** {@link recordStream}; with a terminal everything is stdout. */
+  readonly stream: number;
+  readonly partial: boolean;
+  readonly timeNs: bigint;
+}
+
+/** The header at `offset`, or undefined when fewer bytes are left than a header or they are not one. */
+export function parseRecordHeader(view: DataView, offset: number): RecordHeader | undefined {
+  if (offset < 0 || offset + recordHeaderBytes > view.byteLength) return undefined;
+  const length = view.getUint32(offset, true);
+  if (view.getUint8(offset + 6) !== recordMagic0 || view.getUint8(offset + 7) !== recordMagic1 || length > maxRecordBytes) return undefined;
+  return {
+    length,
+    stream: view.getUint8(offset + 4),
+    partial: (view.getUint8(offset + 5) & recordFlag.partial) !== 0,
+    timeNs: view.getBigUint64(offset + 8, true),
+  };
+}
