@@ -1,0 +1,112 @@
+import { Database } from "bun:sqlite";
+
+import { BerthError, messageOf } from "#base/errors.ts";
+
+export type SqlValue = string | number | bigint | Uint8Array | null;
+export type Row = Readonly<Record<string, SqlValue>>;
+
+/** One prepared statement with positional parameters (`?`), kept for the life of its database. */
+export interface Statement {
+  /** Rows changed. */
+  run(...parameters: readonly SqlValue[]): number;
+  get(...parameters: readonly SqlValue[]): Row | undefined;
+  all(...parameters: readonly SqlValue[]): Row[];
+}
+
+/**
+ * A SQLite file, used by one thread. Throws `conflict` (details.constraint true) when a UNIQUE, NOT NULL, CHECK or
+ * foreign key constraint refuses a change, `resource-exhausted` when the disk is full, `data-loss` for a damaged file,
+ * `internal` otherwise.
+ */
+export interface SqlDatabase {
+  prepare(sql: string): Statement;
+  /** Several statements without parameters. */
+  exec(sql: string): void;
+  /**
+   * All or nothing (BEGIN IMMEDIATE). Inside another transaction it is a savepoint. `work` must not be async: the
+   * transaction ends when it returns.
+   */
+  transaction<T>(work: () => T extends Promise<unknown> ? never : T): T;
+  close(): void;
+}
+
+/**
+ * Open or create `path` (":memory:" for tests): write-ahead log, `synchronous=NORMAL` (a committed change survives a
+ * killed process; a power cut may take back the last ones but never damages the file), foreign keys checked.
+ */
+export function openSqlite(path: string): SqlDatabase {
+  return translate(() => {
+    const database = new Database(path, { create: true, readwrite: true, strict: true });
+    database.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA busy_timeout=5000;");
+    return new BunSqlite(database);
+  });
+}
+
+class BunSqlite implements SqlDatabase {
+  readonly #database: Database;
+  readonly #statements = new Map<string, Statement>();
+  #depth = 0;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  prepare(sql: string): Statement {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const prepared = translate(() => this.#database.prepare<Row, SqlValue[]>(sql));
+    const statement: Statement = {
+      run: (...parameters) => translate(() => prepared.run(...parameters).changes),
+      get: (...parameters) => translate(() => prepared.get(...parameters) ?? undefined),
+      all: (...parameters) => translate(() => prepared.all(...parameters)),
+    };
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  exec(sql: string): void {
+    translate(() => this.#database.exec(sql));
+  }
+
+  transaction<T>(work: () => T extends Promise<unknown> ? never : T): T {
+    const level = this.#depth;
+    const [begin, commit, rollback] =
+      level === 0
+        ? ["BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"]
+        : [`SAVEPOINT s${level}`, `RELEASE s${level}`, `ROLLBACK TO s${level}; RELEASE s${level}`];
+    this.exec(begin as string);
+    this.#depth++;
+    try {
+      const result = work();
+      this.exec(commit as string);
+      return result;
+    } catch (error) {
+      this.exec(rollback as string);
+      throw error;
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#database.close();
+  }
+}
+
+function translate<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (code.startsWith("SQLITE_CONSTRAINT")) {
+      throw new BerthError("conflict", messageOf(error), { cause: error, details: { constraint: true, code } });
+    }
+    if (code === "SQLITE_FULL") throw new BerthError("resource-exhausted", messageOf(error), { cause: error });
+    if (code === "SQLITE_CORRUPT" || code === "SQLITE_NOTADB") {
+      throw new BerthError("data-loss", messageOf(error), { cause: error });
+    }
+    if (code.startsWith("SQLITE_")) throw new BerthError("internal", messageOf(error), { cause: error });
+    throw error;
+  }
+}

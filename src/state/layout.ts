@@ -1,0 +1,172 @@
+/**
+ * Where everything lies. No other file spells a path under the two roots.
+ *
+ * Data root (`/var/lib/berth`): survives a reboot. Mode 0710, owner root.
+ *
+ *   lock                              held (flock) by the engine that uses this root
+ *   berth.db  berth.db-wal  -shm      metadata: every row there is
+ *   content/blobs/sha256/<hex>        blobs, immutable, named by what they hold
+ *   content/ingest/<random>           blobs being written; anything here at start is garbage
+ *   layers/<hex of diff id>/          one unpacked layer, immutable once its row exists
+ *       fs/                           the tree
+ *   layers/.new-<random>/             a layer being unpacked; garbage at start
+ *   layers/l/<short>                  short symlinks to layers' fs, for long overlay option strings
+ *   snapshots/<key>/upper  work       a container's writable view
+ *   containers/<id>/
+ *       hosts  hostname  resolv.conf  bind-mounted into the container
+ *       output.log  output.log.<n>    what the process wrote, by the shim
+ *       shm                           mount point of a shareable /dev/shm
+ *   volumes/<name>/_data              a local volume
+ *   tmp/                              scratch space on the data root's file system; emptied at start
+ *
+ * Exec root (`/run/berth`): gone after a reboot, as the processes are. Mode 0711, owner root.
+ *
+ *   berth.sock  berth.pid
+ *   bin/<sha256 of the shim>/berth-shim
+ *   netns/<container id>              bind mount of the container's network namespace
+ *   containers/<id>/                  the shim's directory of the container: control socket, status
+ *   execs/<exec id>/                  the shim's directory of one exec
+ */
+export class Layout {
+  readonly dataRoot: string;
+  readonly execRoot: string;
+
+  constructor(roots: { readonly dataRoot: string; readonly execRoot: string }) {
+    this.dataRoot = roots.dataRoot;
+    this.execRoot = roots.execRoot;
+  }
+
+  // data root
+  get lockFile(): string {
+    return `${this.dataRoot}/lock`;
+  }
+  get database(): string {
+    return `${this.dataRoot}/berth.db`;
+  }
+  get contentDir(): string {
+    return `${this.dataRoot}/content`;
+  }
+  get blobsDir(): string {
+    return `${this.contentDir}/blobs`;
+  }
+  get ingestDir(): string {
+    return `${this.contentDir}/ingest`;
+  }
+  /** `digest` is `algorithm:hex`, already validated. */
+  blob(digest: string): string {
+    return `${this.blobsDir}/${digest.replace(":", "/")}`;
+  }
+  get layersDir(): string {
+    return `${this.dataRoot}/layers`;
+  }
+  get layerLinksDir(): string {
+    return `${this.layersDir}/l`;
+  }
+  /** `diffId` is `sha256:hex`, already validated. */
+  layerDir(diffId: string): string {
+    return `${this.layersDir}/${diffId.slice(diffId.indexOf(":") + 1)}`;
+  }
+  layerTree(diffId: string): string {
+    return `${this.layerDir(diffId)}/fs`;
+  }
+  newLayerDir(random: string): string {
+    return `${this.layersDir}/.new-${random}`;
+  }
+  get snapshotsDir(): string {
+    return `${this.dataRoot}/snapshots`;
+  }
+  snapshotDir(key: string): string {
+    return `${this.snapshotsDir}/${key}`;
+  }
+  snapshotUpper(key: string): string {
+    return `${this.snapshotDir(key)}/upper`;
+  }
+  snapshotWork(key: string): string {
+    return `${this.snapshotDir(key)}/work`;
+  }
+  get containersDir(): string {
+    return `${this.dataRoot}/containers`;
+  }
+  containerDir(id: string): string {
+    return `${this.containersDir}/${id}`;
+  }
+  containerHosts(id: string): string {
+    return `${this.containerDir(id)}/hosts`;
+  }
+  containerHostname(id: string): string {
+    return `${this.containerDir(id)}/hostname`;
+  }
+  containerResolvConf(id: string): string {
+    return `${this.containerDir(id)}/resolv.conf`;
+  }
+  containerLog(id: string): string {
+    return `${this.containerDir(id)}/output.log`;
+  }
+  containerShm(id: string): string {
+    return `${this.containerDir(id)}/shm`;
+  }
+  get volumesDir(): string {
+    return `${this.dataRoot}/volumes`;
+  }
+  volumeDir(name: string): string {
+    return `${this.volumesDir}/${name}`;
+  }
+  volumeData(name: string): string {
+    return `${this.volumeDir(name)}/_data`;
+  }
+  get tmpDir(): string {
+    return `${this.dataRoot}/tmp`;
+  }
+
+  // exec root
+  get socket(): string {
+    return `${this.execRoot}/berth.sock`;
+  }
+  get pidFile(): string {
+    return `${this.execRoot}/berth.pid`;
+  }
+  get binDir(): string {
+    return `${this.execRoot}/bin`;
+  }
+  get networkNamespacesDir(): string {
+    return `${this.execRoot}/netns`;
+  }
+  networkNamespace(containerId: string): string {
+    return `${this.networkNamespacesDir}/${containerId}`;
+  }
+  get containerRunsDir(): string {
+    return `${this.execRoot}/containers`;
+  }
+  containerRunDir(id: string): string {
+    return `${this.containerRunsDir}/${id}`;
+  }
+  get execRunsDir(): string {
+    return `${this.execRoot}/execs`;
+  }
+  execRunDir(id: string): string {
+    return `${this.execRunsDir}/${id}`;
+  }
+
+  /** Directories to create at start, parents first, each with its mode. */
+  get directories(): readonly (readonly [path: string, mode: number])[] {
+    return [
+      [this.dataRoot, 0o710],
+      [this.contentDir, 0o700],
+      [this.blobsDir, 0o700],
+      [`${this.blobsDir}/sha256`, 0o700],
+      [`${this.blobsDir}/sha512`, 0o700],
+      [this.ingestDir, 0o700],
+      [this.layersDir, 0o710],
+      [this.layerLinksDir, 0o710],
+      [this.snapshotsDir, 0o710],
+      [this.containersDir, 0o710],
+      [this.volumesDir, 0o701],
+      [this.tmpDir, 0o700],
+      [this.execRoot, 0o711],
+      [this.binDir, 0o700],
+      [this.networkNamespacesDir, 0o700],
+      [this.containerRunsDir, 0o700],
+      [this.execRunsDir, 0o700],
+    ];
+  }
+}

@@ -1,0 +1,32 @@
+export interface Migration {
+  /** What it brings, for people. */
+  readonly name: string;
+  readonly sql: string;
+}
+
+/**
+ * The schema's history: append only. An entry that has been released is never edited; the number of entries is the
+ * database's `user_version`. Each area keeps its tables in its own entries, STRICT, JSON columns checked by json_valid.
+ */
+export const migrations: readonly Migration[] = [
+  {
+    name: "containers and execs",
+    sql: `
+      CREATE TABLE containers (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        image_id TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        spec TEXT NOT NULL CHECK (json_valid(spec)),
+        status TEXT NOT NULL CHECK (json_valid(status))
+      ) STRICT;
+      CREATE INDEX containers_by_image ON containers (image_id);
+      CREATE TABLE execs (
+        id TEXT PRIMARY KEY,
+        container_id TEXT NOT NULL REFERENCES containers (id) ON DELETE CASCADE,
+        spec TEXT NOT NULL CHECK (json_valid(spec)),
+        status TEXT NOT NULL CHECK (json_valid(status))
+      ) STRICT;
+      CREATE INDEX execs_by_container ON execs (container_id);`,
+  },
+];
