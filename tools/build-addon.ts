@@ -1,0 +1,28 @@
+#!/usr/bin/env bun
+/** Compiles native/sys.c into dist/berth-sys.node with the system's C compiler. */
+import { mkdirSync, renameSync } from "node:fs";
+
+const root = new URL("..", import.meta.url).pathname;
+
+export function buildAddon(): void {
+  const compiler = process.env["CC"] ?? "cc";
+  const output = `${root}dist/berth-sys.node`;
+  const temporary = `${output}.${process.pid}`;
+  mkdirSync(`${root}dist`, { recursive: true });
+  const result = Bun.spawnSync(
+    [
+      compiler,
+      ...["-std=gnu11", "-O2", "-fPIC", "-shared", "-pthread"],
+      ...["-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wvla"],
+      ...["-fvisibility=hidden", "-fstack-protector-strong", "-Wl,-z,relro,-z,now,-z,noexecstack"],
+      ...["-I", `${root}node_modules/node-api-headers/include`],
+      ...["-o", temporary, `${root}native/sys.c`],
+    ],
+    { stdout: "inherit", stderr: "inherit" },
+  );
+  if (!result.success) throw new Error(`${compiler} failed with exit code ${result.exitCode}`);
+  // A running engine has the old file mapped: replace the name, never the bytes.
+  renameSync(temporary, output);
+}
+
+if (import.meta.main) buildAddon();
