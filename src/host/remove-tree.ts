@@ -1,0 +1,80 @@
+import { AT_FDCWD, AT_REMOVEDIR, DT_DIR, DT_UNKNOWN, O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from "./linux.ts";
+import { SyscallError } from "./errno.ts";
+import { close, openat, raw, readDirectory, renameat2, type KernelPath } from "./syscalls.ts";
+
+const ENOENT = 2;
+const EPERM = 1;
+const EISDIR = 21;
+/** Deeper than this, a directory is first moved up, so that neither descriptors nor the stack run out. */
+const MAX_DEPTH = 64;
+/** Entries between two pauses of {@link removeTree}. */
+const PAUSE_EVERY = 256;
+
+/**
+ * Remove what `name` in `directoryFd` is, a whole tree if a directory. Symbolic links are removed, never followed, and
+ * mounts are not crossed into removal (EBUSY). No error when it is gone already. Synchronous.
+ */
+export function removeEntry(directoryFd: number, name: KernelPath): void {
+  for (const _ of removal(directoryFd, name)) continue;
+}
+
+/** {@link removeEntry} by path, pausing now and then so that the event loop stays live. */
+export async function removeTree(path: KernelPath): Promise<void> {
+  let count = 0;
+  for (const _ of removal(AT_FDCWD, path)) {
+    if (++count % PAUSE_EVERY === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}
+
+function* removal(directoryFd: number, name: KernelPath): Generator<void> {
+  const result = raw("unlinkat", directoryFd, name, 0);
+  if (result >= 0 || result === -ENOENT) return;
+  // unlink(2): EISDIR on Linux, EPERM by POSIX, for a directory.
+  if (result !== -EISDIR && result !== -EPERM) throw new SyscallError("unlinkat", -result, text(name));
+  yield* directoryRemoval(directoryFd, name);
+}
+
+function* directoryRemoval(directoryFd: number, name: KernelPath): Generator<void> {
+  const fd = openat(directoryFd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  const moved = { count: 0 };
+  try {
+    yield* emptied(fd, fd, 1, moved);
+  } finally {
+    close(fd);
+  }
+  const result = raw("unlinkat", directoryFd, name, AT_REMOVEDIR);
+  if (result < 0 && result !== -ENOENT) throw new SyscallError("rmdir", -result, text(name));
+}
+
+/** Empty the directory `fd`; directories too deep are moved into `topFd` and emptied there in a further round. */
+function* emptied(fd: number, topFd: number, depth: number, moved: { count: number }): Generator<void> {
+  for (;;) {
+    const before = moved.count;
+    for (const entry of readDirectory(fd)) {
+      yield;
+      if (entry.type !== DT_DIR) {
+        const result = raw("unlinkat", fd, entry.name, 0);
+        if (result >= 0 || result === -ENOENT) continue;
+        if (entry.type !== DT_UNKNOWN && result !== -EISDIR) throw new SyscallError("unlinkat", -result, text(entry.name));
+      }
+      if (depth >= MAX_DEPTH) {
+        renameat2(fd, entry.name, topFd, `.deep-${moved.count++}`);
+        continue;
+      }
+      const child = openat(fd, entry.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+      try {
+        yield* emptied(child, topFd, depth + 1, moved);
+      } finally {
+        close(child);
+      }
+      const result = raw("unlinkat", fd, entry.name, AT_REMOVEDIR);
+      if (result < 0 && result !== -ENOENT) throw new SyscallError("rmdir", -result, text(entry.name));
+    }
+    if (fd !== topFd || moved.count === before) return;
+    raw("lseek", fd, 0, 0);
+  }
+}
+
+function text(name: KernelPath): string {
+  return typeof name === "string" ? name : new TextDecoder().decode(name);
+}

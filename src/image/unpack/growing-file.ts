@@ -1,0 +1,69 @@
+import { BerthError } from "#base/errors.ts";
+import { pread } from "#host/syscalls.ts";
+
+const READ_SIZE = 256 * 1024;
+
+/**
+ * A file that another thread of work is still writing: reading waits at its present end until it grows, is complete, or
+ * fails. The writer tells by {@link grow}, {@link complete} and {@link fail}; the reader iterates {@link chunks} once.
+ */
+export class GrowingFile {
+  readonly #fd: number;
+  #available: number;
+  #complete = false;
+  #failure: unknown;
+  #wake: (() => void) | undefined;
+
+  /** `fd` stays the caller's. `available` bytes may be read at once. */
+  constructor(fd: number, available: number) {
+    this.#fd = fd;
+    this.#available = available;
+  }
+
+  grow(available: number): void {
+    if (available > this.#available) this.#available = available;
+    this.#signal();
+  }
+
+  complete(size: number): void {
+    this.#complete = true;
+    this.grow(size);
+  }
+
+  fail(error: unknown): void {
+    this.#failure ??= error ?? new BerthError("cancelled", "context canceled");
+    this.#signal();
+  }
+
+  /** Each chunk is valid only until the next one is asked for. */
+  async *chunks(onRead: (bytesRead: number) => void): AsyncIterable<Uint8Array> {
+    const buffer = new Uint8Array(READ_SIZE);
+    for (let position = 0; ; ) {
+      if (this.#failure !== undefined) throw this.#failure;
+      const wanted = Math.min(buffer.length, this.#available - position);
+      if (wanted === 0) {
+        if (this.#complete) return;
+        await this.#grown(position);
+        continue;
+      }
+      const count = pread(this.#fd, wanted === buffer.length ? buffer : buffer.subarray(0, wanted), position);
+      if (count === 0) throw new BerthError("data-loss", "the blob is shorter than announced");
+      position += count;
+      onRead(position);
+      yield buffer.subarray(0, count);
+    }
+  }
+
+  #grown(position: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+      if (this.#available > position || this.#complete || this.#failure !== undefined) this.#signal();
+    });
+  }
+
+  #signal(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+}
