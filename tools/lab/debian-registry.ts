@@ -1,0 +1,80 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { command } from "./command.ts";
+import { startDaemon, type DaemonProcess } from "./daemon-process.ts";
+import { extractPackages } from "./extracted-packages.ts";
+import type { NetworkNamespace } from "./network-namespace.ts";
+
+/** Debian's docker-registry (the distribution project's server) on loopback. */
+export interface RunningRegistry {
+  /** `127.0.0.1:PORT`. */
+  readonly address: string;
+  readonly daemon: DaemonProcess;
+  stop(): Promise<void>;
+}
+
+export interface RegistryOptions {
+  /** Existing scratch folder for configuration and storage. Two registries may share one `storage`. */
+  readonly dir: string;
+  readonly storage?: string;
+  readonly port?: number;
+  /** Run it inside this network instead of the machine's. */
+  readonly network?: NetworkNamespace;
+  /** An htpasswd line (bcrypt) makes it ask for Basic authentication. */
+  readonly htpasswd?: string;
+}
+
+export async function startDebianRegistry(options: RegistryOptions): Promise<RunningRegistry> {
+  const root = await extractPackages("registry", ["docker-registry"]);
+  const port = options.port ?? (await freePort());
+  const storage = options.storage ?? join(options.dir, "registry");
+  mkdirSync(storage, { recursive: true });
+  const label = `registry-${port}${options.network === undefined ? "" : "-private"}`;
+  const config = join(options.dir, `${label}.yml`);
+  const auth: string[] = [];
+  if (options.htpasswd !== undefined) {
+    const file = join(options.dir, `${label}.htpasswd`);
+    writeFileSync(file, `${options.htpasswd}\n`);
+    auth.push("auth:", "  htpasswd:", "    realm: lab", `    path: ${file}`);
+  }
+  writeFileSync(
+    config,
+    [
+      "version: 0.1",
+      "log: {level: warn}",
+      "storage:",
+      `  filesystem: {rootdirectory: ${storage}}`,
+      "  delete: {enabled: true}",
+      `http: {addr: "127.0.0.1:${port}"}`,
+      ...auth,
+      "",
+    ].join("\n"),
+  );
+  const address = `127.0.0.1:${port}`;
+  const enter = options.network?.enter ?? [];
+  const daemon = await startDaemon({
+    argv: [...enter, join(root, "usr/bin/docker-registry"), "serve", config],
+    logPath: join(options.dir, `${label}.log`),
+    ready: async () => {
+      const probe = [...enter, "bash", "-c", `exec 3<>/dev/tcp/127.0.0.1/${port}`];
+      return (await command(probe)).code === 0;
+    },
+  });
+  return { address, daemon, stop: () => daemon.stop() };
+}
+
+/** A TCP port of 127.0.0.1 that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => {
+        if (address === null || typeof address === "string") reject(new Error("no port"));
+        else resolve(address.port);
+      });
+    });
+  });
+}
