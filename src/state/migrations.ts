@@ -29,4 +29,24 @@ export const migrations: readonly Migration[] = [
       ) STRICT;
       CREATE INDEX execs_by_container ON execs (container_id);`,
   },
+  {
+    name: "networks and endpoints",
+    sql: `
+      CREATE TABLE networks (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        created_at TEXT NOT NULL,
+        spec TEXT NOT NULL CHECK (json_valid(spec)),
+        last_address TEXT NOT NULL DEFAULT ''
+      ) STRICT;
+      CREATE TABLE endpoints (
+        id TEXT PRIMARY KEY,
+        network_id TEXT NOT NULL REFERENCES networks (id) ON DELETE CASCADE,
+        container_id TEXT NOT NULL,
+        ipv4 TEXT NOT NULL,
+        spec TEXT NOT NULL CHECK (json_valid(spec)),
+        UNIQUE (container_id, network_id)
+      ) STRICT;
+      CREATE UNIQUE INDEX endpoints_by_address ON endpoints (network_id, ipv4) WHERE ipv4 != '';`,
+  },
 ];
