@@ -1,6 +1,8 @@
-import { AT_FDCWD, AT_REMOVEDIR, DT_DIR, DT_UNKNOWN, O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from "./linux.ts";
+import { randomHex } from "#base/ids.ts";
+
+import { AT_FDCWD, AT_REMOVEDIR, DT_DIR, DT_UNKNOWN, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, RESOLVE_NO_XDEV } from "./linux.ts";
 import { SyscallError } from "./errno.ts";
-import { close, openat, raw, readDirectory, renameat2, type KernelPath } from "./syscalls.ts";
+import { close, openat, openat2, raw, readDirectory, renameat2, type KernelPath } from "./syscalls.ts";
 
 const ENOENT = 2;
 const EPERM = 1;
@@ -12,7 +14,8 @@ const PAUSE_EVERY = 256;
 
 /**
  * Remove what `name` in `directoryFd` is, a whole tree if a directory. Symbolic links are removed, never followed, and
- * mounts are not crossed into removal (EBUSY). No error when it is gone already. Synchronous.
+ * mounts are never entered: one inside the tree ends the removal with EXDEV and keeps its content. No error when it is
+ * gone already. Synchronous.
  */
 export function removeEntry(directoryFd: number, name: KernelPath): void {
   for (const _ of removal(directoryFd, name)) continue;
@@ -58,10 +61,10 @@ function* emptied(fd: number, topFd: number, depth: number, moved: { count: numb
         if (entry.type !== DT_UNKNOWN && result !== -EISDIR) throw new SyscallError("unlinkat", -result, text(entry.name));
       }
       if (depth >= MAX_DEPTH) {
-        renameat2(fd, entry.name, topFd, `.deep-${moved.count++}`);
+        renameat2(fd, entry.name, topFd, `.deep-${moved.count++}-${randomHex(8)}`);
         continue;
       }
-      const child = openat(fd, entry.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+      const child = openat2(fd, entry.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, RESOLVE_NO_XDEV);
       try {
         yield* emptied(child, topFd, depth + 1, moved);
       } finally {

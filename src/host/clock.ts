@@ -1,0 +1,27 @@
+/** Time as the layers above take it, so that tests can turn it. */
+export interface Clock {
+  /** Unix time in nanoseconds. */
+  nowNs(): bigint;
+  /** Milliseconds of a clock that never jumps, for measuring. */
+  monotonicMs(): number;
+}
+
+/** The machine's clock. `Date` has milliseconds only; the nanoseconds below them come from the monotonic clock. */
+export class SystemClock implements Clock {
+  #offsetNs = 0n;
+
+  nowNs(): bigint {
+    const monotonic = process.hrtime.bigint();
+    const wall = Date.now();
+    const guess = monotonic + this.#offsetNs;
+    // Keep the offset while it agrees with the wall clock to the millisecond; otherwise the clock was set, or has drifted.
+    const difference = guess - BigInt(wall) * 1_000_000n;
+    if (difference >= 0n && difference < 1_000_000n) return guess;
+    this.#offsetNs = BigInt(wall) * 1_000_000n - monotonic;
+    return BigInt(wall) * 1_000_000n;
+  }
+
+  monotonicMs(): number {
+    return performance.now();
+  }
+}

@@ -1,0 +1,201 @@
+import { BerthError } from "#base/errors.ts";
+import { randomHex } from "#base/ids.ts";
+
+import { hasCode } from "./errno.ts";
+import {
+  AT_FDCWD,
+  O_APPEND,
+  O_CREAT,
+  O_DIRECTORY,
+  O_EXCL,
+  O_NOFOLLOW,
+  O_PATH,
+  O_RDONLY,
+  O_WRONLY,
+  S_IFDIR,
+  S_IFMT,
+} from "./linux.ts";
+import {
+  close,
+  fchmod,
+  fchmodat,
+  fchown,
+  fstat,
+  fsync,
+  type KernelPath,
+  lstatMaybe,
+  mkdirat,
+  open,
+  raw,
+  read,
+  readDirectory,
+  readlinkat,
+  renameat2,
+  unlinkat,
+  write,
+  writeAll,
+} from "./syscalls.ts";
+
+/** Run `work` with a descriptor and close it in every case. */
+export function withFd<T>(fd: number, work: (fd: number) => T): T {
+  try {
+    return work(fd);
+  } finally {
+    close(fd);
+  }
+}
+
+/**
+ * A file's bytes, read to the end (also of /proc and cgroup files, which have no size). `invalid-parameter` when there
+ * are more than `maxBytes`; SyscallError otherwise.
+ */
+export function readFile(path: KernelPath, maxBytes: number): Uint8Array {
+  return withFd(open(path, O_RDONLY), (fd) => readAll(fd, maxBytes, String(path)));
+}
+
+/** Everything from an open file's position on; see {@link readFile}. */
+export function readAll(fd: number, maxBytes: number, name: string): Uint8Array {
+  // One byte more than the size tells the end without growing; files of /proc say 0 and begin with a page.
+  const size = fstat(fd).size;
+  let buffer = new Uint8Array(Math.min(size === 0 ? 4096 : size + 1, maxBytes + 1));
+  let filled = 0;
+  for (;;) {
+    const count = read(fd, buffer.subarray(filled));
+    if (count === 0) return buffer.subarray(0, filled);
+    filled += count;
+    if (filled > maxBytes) throw new BerthError("invalid-parameter", `${name} is larger than ${maxBytes} bytes`);
+    if (filled < buffer.length) continue;
+    const larger = new Uint8Array(Math.min(buffer.length * 2, maxBytes + 1));
+    larger.set(buffer);
+    buffer = larger;
+  }
+}
+
+/** {@link readFile} as UTF-8. */
+export function readTextFile(path: KernelPath, maxBytes: number): string {
+  return new TextDecoder().decode(readFile(path, maxBytes));
+}
+
+/** {@link readTextFile}, undefined when there is no such file. */
+export function readTextFileMaybe(path: KernelPath, maxBytes: number): string | undefined {
+  try {
+    return readTextFile(path, maxBytes);
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Give an existing control file (cgroup, /proc/sys) a value in one write(2), as their interfaces demand. A short write is
+ * an error.
+ */
+export function writeControlFile(path: KernelPath, value: string | Uint8Array): void {
+  const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value;
+  withFd(open(path, O_WRONLY), (fd) => {
+    const written = write(fd, bytes);
+    if (written !== bytes.length) throw new BerthError("internal", `write ${String(path)}: ${written} of ${bytes.length} bytes`);
+  });
+}
+
+export interface WriteOptions {
+  /** Permission bits, exactly (no umask). */
+  readonly mode: number;
+  readonly owner?: { readonly uid: number; readonly gid: number };
+}
+
+/**
+ * Replace or create `path` so that a reader, or the machine after a power cut, sees the old content or the new, never a
+ * part: temporary file beside it, fsync, rename, fsync of the directory.
+ */
+export function writeFileAtomic(path: string, content: string | Uint8Array, options: WriteOptions): void {
+  const temporary = `${path}.${randomHex(8)}.tmp`;
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  try {
+    withFd(open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600), (fd) => {
+      writeAll(fd, bytes);
+      if (options.owner !== undefined) fchown(fd, options.owner.uid, options.owner.gid);
+      fchmod(fd, options.mode);
+      fsync(fd);
+    });
+    renameat2(AT_FDCWD, temporary, AT_FDCWD, path);
+  } catch (error) {
+    raw("unlinkat", AT_FDCWD, temporary, 0);
+    throw error;
+  }
+  syncDirectory(parentOf(path));
+}
+
+/** Append to a file, created with `mode` when missing. */
+export function appendFile(path: string, content: string | Uint8Array, mode: number): void {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  withFd(open(path, O_WRONLY | O_APPEND | O_CREAT, mode), (fd) => writeAll(fd, bytes));
+}
+
+/** fsync(2) of a directory: names created, renamed or removed in it are then on disk. */
+export function syncDirectory(path: string): void {
+  withFd(open(path, O_RDONLY | O_DIRECTORY), fsync);
+}
+
+/**
+ * Make sure that `path` is a directory with exactly `mode`, creating it and its missing parents (those with mode 0755).
+ * `conflict` when something else has the name.
+ */
+export function ensureDirectory(path: string, mode: number): void {
+  try {
+    mkdirat(AT_FDCWD, path, mode);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) {
+      ensureParents(parentOf(path));
+      mkdirat(AT_FDCWD, path, mode);
+    } else if (!hasCode(error, "EEXIST")) throw error;
+  }
+  withFd(open(path, O_PATH), (fd) => {
+    const stat = fstat(fd);
+    if ((stat.mode & S_IFMT) !== S_IFDIR) throw new BerthError("conflict", `${path} is not a directory`);
+    if ((stat.mode & 0o7777) !== mode) fchmodat(AT_FDCWD, `/proc/self/fd/${fd}`, mode);
+  });
+}
+
+function ensureParents(path: string): void {
+  const result = raw("mkdirat", AT_FDCWD, path, 0o755);
+  if (result !== -2) return;
+  ensureParents(parentOf(path));
+  mkdirat(AT_FDCWD, path, 0o755);
+}
+
+/** Names in a directory, as UTF-8. Empty when it does not exist. */
+export function listDirectory(path: string): string[] {
+  try {
+    return withFd(open(path, O_RDONLY | O_DIRECTORY), readDirectory).map((entry) => new TextDecoder().decode(entry.name));
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return [];
+    throw error;
+  }
+}
+
+/** Does something, be it a dangling symlink, have this name? */
+export function exists(path: KernelPath): boolean {
+  return lstatMaybe(AT_FDCWD, path) !== undefined;
+}
+
+/** Remove a file; false when there was none. */
+export function removeFile(path: KernelPath): boolean {
+  try {
+    unlinkat(AT_FDCWD, path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return false;
+    throw error;
+  }
+}
+
+/** Where a symlink points, as UTF-8. */
+export function readLink(path: KernelPath): string {
+  return new TextDecoder().decode(readlinkat(AT_FDCWD, path));
+}
+
+export function parentOf(path: string): string {
+  const slash = path.replace(/\/+$/, "").lastIndexOf("/");
+  return slash < 0 ? "." : slash === 0 ? "/" : path.slice(0, slash);
+}
