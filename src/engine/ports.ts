@@ -1,50 +1,51 @@
 import type { Plan } from "#runtime/plan/ops.ts";
 import type { RootMount } from "#snapshot/types.ts";
 import type { AuthConfig } from "#spec/docker/auth.ts";
+import type { TopResponse } from "#spec/docker/container.ts";
 import type { ExecConfig } from "#spec/docker/exec.ts";
-import type { ContainerSpec } from "./container/spec.ts";
+import type { ContainerSpec, Life } from "./container/spec.ts";
+import type { ExecStatus } from "./exec/status.ts";
 
 /**
  * The narrow interfaces through which the engine sees what lies below it, beside those that own a contract of their own
  * (ImageService, Snapshotter, NetworkService, ShimLauncher). Implementations are chosen in main/; tests give fakes.
  */
 
-/** A container's row. `spec` never changes; `life` is written at every step of the container's life. Both are JSON. */
+/** Rows of containers; each call is one durable, synchronous transaction. `ContainerStore` of state/ is one. */
+export interface ContainerRows {
+  list(): readonly ContainerRow[];
+  /** `already-exists` when the id or the name is taken. */
+  insert(row: ContainerRow): void;
+  /** `already-exists` when the name is taken. */
+  update(id: string, change: { readonly name?: string; readonly status?: Life }): void;
+  delete(id: string): boolean;
+}
+
 export interface ContainerRow {
   readonly id: string;
   /** Without the leading slash; unique. */
   readonly name: string;
   readonly imageId: string;
-  /** Unix nanoseconds, decimal. */
-  readonly createdAtNs: string;
-  readonly spec: string;
-  readonly life: string;
+  /** RFC 3339 with nanoseconds. */
+  readonly createdAt: string;
+  readonly spec: ContainerSpec;
+  readonly status: Life;
 }
 
-/** Each call is one durable, synchronous transaction. */
-export interface ContainerRows {
-  all(): readonly ContainerRow[];
-  /** `already-exists` when the id or the name is taken. */
-  insert(row: ContainerRow): void;
-  setLife(id: string, life: string): void;
-  /** `already-exists` when the name is taken. */
-  rename(id: string, name: string): void;
-  delete(id: string): void;
+/** Rows of execs; they go with their container's. */
+export interface ExecRows {
+  insert(row: ExecRow): void;
+  get(id: string): ExecRow | undefined;
+  ofContainer(containerId: string): readonly ExecRow[];
+  setStatus(id: string, status: ExecStatus): boolean;
+  delete(id: string): boolean;
 }
 
 export interface ExecRow {
   readonly id: string;
   readonly containerId: string;
-  readonly spec: string;
-  readonly life: string;
-}
-
-export interface ExecRows {
-  all(): readonly ExecRow[];
-  insert(row: ExecRow): void;
-  setLife(id: string, life: string): void;
-  delete(id: string): void;
-  deleteOf(containerId: string): void;
+  readonly spec: ExecConfig;
+  readonly status: ExecStatus;
 }
 
 export interface EventInput {
@@ -85,21 +86,23 @@ export interface Files {
   kind(path: string): Promise<"directory" | "file" | "other" | undefined>;
 }
 
-/** Where the engine keeps a container's files. Implemented by state/layout.ts. */
+/** Where the engine keeps a container's files; `Layout` of state/. */
 export interface EnginePaths {
   readonly dataRoot: string;
-  /** Durable: hosts, hostname, resolv.conf, the log. */
   containerDir(id: string): string;
+  containerHosts(id: string): string;
+  containerHostname(id: string): string;
+  containerResolvConf(id: string): string;
+  containerLog(id: string): string;
   /** On a tmpfs: the shim's socket and status. Gone after a reboot. */
   containerRunDir(id: string): string;
-  execRunDir(containerId: string, execId: string): string;
+  execRunDir(execId: string): string;
 }
 
 /** What a container is given at launch, beside its spec. */
 export interface ContainerPlanRequest {
   readonly spec: ContainerSpec;
   readonly root: RootMount;
-  readonly hostname: string;
   /** Host files bound over /etc/…. */
   readonly files: { readonly resolvConf: string; readonly hostname: string; readonly hosts: string };
   /** /proc/PID/ns/… of what is shared with another container. */
@@ -151,4 +154,10 @@ export interface Clock {
 export interface RegistryLogin {
   /** Resolves with an identity token when the registry gives one. `unauthorized` in the registry's words. */
   login(auth: AuthConfig): Promise<{ readonly identityToken: string | undefined }>;
+}
+
+/** `ps` for a few processes. */
+export interface ProcessTable {
+  /** `invalid-parameter` naming the ps option that is not known. */
+  list(pids: readonly number[], psArgs: string): Promise<TopResponse>;
 }

@@ -2,7 +2,7 @@ import type { SupervisedProcess } from "#runtime/types.ts";
 import type { DeferredAttach } from "./deferred-attach.ts";
 import type { ContainerSpec, Life } from "./spec.ts";
 import type { Status } from "./status.ts";
-import { Lock } from "../lock.ts";
+import { Mutex } from "#base/async.ts";
 
 export interface ExitResult {
   readonly exitCode: number;
@@ -20,13 +20,15 @@ export class Container {
   name: string;
   life: Life;
   /** Held while the container is started, removed, renamed, paused and while its exit is settled. */
-  readonly lock = new Lock();
+  readonly lock = new Mutex();
   /** Present while there is a process or one is being made. */
   process: SupervisedProcess | undefined;
   /** Clients that attached before there was a process. */
   readonly waitingAttaches = new Set<DeferredAttach>();
   readonly exitListeners = new Set<(result: ExitResult) => void>();
   readonly removalListeners = new Set<(result: ExitResult) => void>();
+  /** A restart is under way: `--rm` must not act on the end in its middle. */
+  keepOnExit = false;
   /** Ends the pause before a restart by policy. */
   cancelRestart: (() => void) | undefined;
 

@@ -1,7 +1,8 @@
 import { BerthError } from "#base/errors.ts";
+import { formatTime, parseTime } from "#base/time.ts";
 import { Container } from "./container.ts";
 import type { ContainerRow, ContainerRows } from "../ports.ts";
-import type { ContainerSpec, Life } from "./spec.ts";
+import type { Life } from "./spec.ts";
 import { transition, type StatusEvent } from "./status.ts";
 
 /**
@@ -15,7 +16,7 @@ export class ContainerRegistry {
 
   constructor(deps: { readonly rows: ContainerRows }) {
     this.#rows = deps.rows;
-    for (const row of deps.rows.all()) this.#hold(fromRow(row));
+    for (const row of deps.rows.list().toReversed()) this.#hold(fromRow(row));
   }
 
   all(): readonly Container[] {
@@ -47,15 +48,15 @@ export class ContainerRegistry {
     return this.#byName.get(name);
   }
 
-  /** Write a new container. `already-exists` when its name is taken. */
+  /** Write a new container. `conflict` in Docker's words when its name is taken. */
   insert(container: Container): void {
     this.#rows.insert({
       id: container.id,
       name: container.name,
       imageId: container.spec.image.id,
-      createdAtNs: String(container.createdAtNs),
-      spec: JSON.stringify(container.spec),
-      life: JSON.stringify(container.life),
+      createdAt: formatTime(container.createdAtNs),
+      spec: container.spec,
+      status: container.life,
     });
     this.#hold(container);
   }
@@ -72,12 +73,12 @@ export class ContainerRegistry {
   }
 
   setLife(container: Container, life: Life): void {
-    this.#rows.setLife(container.id, JSON.stringify(life));
+    this.#rows.update(container.id, { status: life });
     container.life = life;
   }
 
   rename(container: Container, name: string): void {
-    this.#rows.rename(container.id, name);
+    this.#rows.update(container.id, { name });
     this.#byName.delete(container.name);
     container.name = name;
     this.#byName.set(name, container);
@@ -98,9 +99,9 @@ export class ContainerRegistry {
 function fromRow(row: ContainerRow): Container {
   return new Container({
     id: row.id,
-    createdAtNs: BigInt(row.createdAtNs),
+    createdAtNs: parseTime(row.createdAt),
     name: row.name,
-    spec: JSON.parse(row.spec) as ContainerSpec,
-    life: JSON.parse(row.life) as Life,
+    spec: row.spec,
+    life: row.status,
   });
 }

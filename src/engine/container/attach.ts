@@ -1,0 +1,98 @@
+import { BerthError } from "#base/errors.ts";
+import type { LogReader } from "#logs/types.ts";
+import type { AttachStream } from "#runtime/types.ts";
+import { encodeFrame } from "#spec/docker/stdcopy.ts";
+import type { EnginePaths, Events } from "../ports.ts";
+import type { Container } from "./container.ts";
+import { DeferredAttach } from "./deferred-attach.ts";
+import { publishContainerEvent } from "./events.ts";
+import type { ContainerRegistry } from "./registry.ts";
+
+export interface AttachRequest {
+  readonly stream: boolean;
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  /** What was written before comes first, out of the log. */
+  readonly logs: boolean;
+}
+
+export interface Attached {
+  /** Raw bytes; otherwise framed. */
+  readonly terminal: boolean;
+  readonly stream: AttachStream;
+}
+
+export interface AttachDeps {
+  readonly registry: ContainerRegistry;
+  readonly events: Events;
+  readonly logs: LogReader;
+  readonly paths: EnginePaths;
+}
+
+/**
+ * `POST /containers/{id}/attach`. To a container that does not run, the stream waits for its next start. `conflict` when
+ * it is paused or between two runs.
+ */
+export function attachContainer(deps: AttachDeps) {
+  return async (reference: string, request: AttachRequest): Promise<Attached> => {
+    const container = deps.registry.find(reference);
+    const { state } = container.status;
+    if (state === "paused") {
+      throw new BerthError("conflict", `container ${container.id} is paused, unpause the container before attach`);
+    }
+    if (state === "restarting") {
+      throw new BerthError("conflict", `container ${container.id} is restarting, wait until the container is running`);
+    }
+    const terminal = container.spec.config.Tty;
+    const live = request.stream ? await liveStream(container, request) : emptyStream();
+    publishContainerEvent(deps.events, "attach", container);
+    if (!request.logs) return { terminal, stream: live };
+    return { terminal, stream: withPast(past(deps, container, request), live) };
+  };
+}
+
+async function liveStream(container: Container, request: AttachRequest): Promise<AttachStream> {
+  const streams = { stdin: request.stdin && container.spec.config.OpenStdin, stdout: request.stdout, stderr: request.stderr };
+  if (container.process !== undefined && container.status.state === "running") return container.process.attach(streams);
+  const attach = new DeferredAttach(streams, (closed) => container.waitingAttaches.delete(closed));
+  container.waitingAttaches.add(attach);
+  return attach;
+}
+
+async function* past(deps: AttachDeps, container: Container, request: AttachRequest): AsyncGenerator<Uint8Array> {
+  const records = deps.logs.read({
+    path: deps.paths.containerLog(container.id),
+    stdout: request.stdout,
+    stderr: request.stderr,
+    tail: undefined,
+    sinceNs: undefined,
+    untilNs: undefined,
+    follow: false,
+    ended: Promise.resolve(),
+    signal: new AbortController().signal,
+  });
+  for await (const { stream, payload } of records) {
+    yield container.spec.config.Tty ? payload : encodeFrame(stream, payload);
+  }
+}
+
+function withPast(before: AsyncIterable<Uint8Array>, live: AttachStream): AttachStream {
+  async function* both(): AsyncGenerator<Uint8Array> {
+    yield* before;
+    yield* live.readable;
+  }
+  return {
+    readable: both(),
+    write: (bytes) => live.write(bytes),
+    endInput: () => live.endInput(),
+    close: () => live.close(),
+  };
+}
+
+const emptyStream = (): AttachStream => ({
+  readable: (async function* none(): AsyncGenerator<Uint8Array> {})(),
+  write: () => Promise.resolve(),
+  endInput() {},
+  close() {},
+});

@@ -1,0 +1,150 @@
+import { BerthError, isBerthError } from "#base/errors.ts";
+import type { ImageService, StoredImage } from "#image/types.ts";
+import { chooseLog } from "#logs/log-config.ts";
+import type { NetworkService } from "#network/types.ts";
+import { mergeConfig } from "#runtime/docker/merge-config.ts";
+import type { ContainerConfig } from "#spec/docker/container-config.ts";
+import type { CreateRequest, CreateResponse } from "#spec/docker/container.ts";
+import type { EngineConfig } from "../config.ts";
+import type { MachineFacts } from "../host-facts.ts";
+import type { Clock, EnginePaths, Events, Files, Volumes } from "../ports.ts";
+import { randomId } from "#base/ids.ts";
+import { Container } from "./container.ts";
+import { defaultHostConfig } from "./default-host-config.ts";
+import { publishContainerEvent } from "./events.ts";
+import { checkName, nameConflict, randomName } from "./names.ts";
+import { portPublications } from "./ports.ts";
+import type { ContainerRegistry } from "./registry.ts";
+import { resolveMounts } from "./resolve-mounts.ts";
+import type { ContainerSpec } from "./spec.ts";
+import { initialStatus } from "./status.ts";
+import { refuseUnsupported } from "./unsupported.ts";
+import { validateConfig } from "./validate-config.ts";
+import { validateEndpoints } from "./validate-endpoints.ts";
+import { validateHostConfig } from "./validate-resources.ts";
+
+export interface CreateDeps {
+  readonly config: EngineConfig;
+  readonly machine: MachineFacts;
+  readonly clock: Clock;
+  readonly registry: ContainerRegistry;
+  readonly images: ImageService;
+  readonly networks: NetworkService;
+  readonly volumes: Volumes;
+  readonly files: Files;
+  readonly paths: EnginePaths;
+  readonly events: Events;
+}
+
+/**
+ * Create a container: check everything that can be checked, merge the image's config, write the row. Nothing runs and
+ * no cgroup, network or mount exists yet.
+ *
+ * Errors: `invalid-parameter`, `not-implemented` naming the setting, `not-found` "No such image: X", `conflict` for the
+ * name.
+ */
+export function createContainer(deps: CreateDeps) {
+  return async (request: CreateRequest & { readonly name: string }): Promise<CreateResponse> => {
+    const wanted = request.name === "" ? undefined : checkName(request.name);
+    if (request.config.Image === "") throw new BerthError("invalid-parameter", "config cannot be empty in order to create a container");
+    refuseUnsupported(request);
+    validateHostConfig(request.hostConfig, deps.machine);
+    validateEndpoints(request);
+    const image = await resolveImage(deps.images, request.config.Image);
+    const merged = mergeConfig(request.config, image.config.config);
+    validateConfig(merged);
+    const argv = [...(merged.Entrypoint ?? []), ...(merged.Cmd ?? [])];
+    if (argv.length === 0) throw new BerthError("invalid-parameter", "no command specified");
+    const hostConfig = defaultHostConfig(request.hostConfig, deps.config, deps.machine);
+    chooseLog(hostConfig.LogConfig);
+    portPublications(merged, hostConfig);
+    await checkNetwork(deps, hostConfig.NetworkMode);
+    refuseTakenName(deps.registry, wanted);
+
+    const id = randomId();
+    const { mounts, createdVolumes } = await resolveMounts(deps, merged, hostConfig);
+    const spec: ContainerSpec = {
+      id,
+      image: { id: image.id, reference: request.config.Image, diffIds: image.diffIds },
+      config: { ...merged, Hostname: hostname(merged, hostConfig.NetworkMode, id, deps) },
+      hostConfig,
+      networking: request.networkingConfig,
+      argv,
+      mounts,
+    };
+    try {
+      await deps.files.makeDirectory(deps.paths.containerDir(id), 0o710);
+      insert(deps, spec, wanted);
+    } catch (error) {
+      await deps.files.removeTree(deps.paths.containerDir(id));
+      await Promise.all(createdVolumes.map((name) => deps.volumes.remove(name)));
+      throw error;
+    }
+    publishContainerEvent(deps.events, "create", deps.registry.find(id));
+    return { Id: id, Warnings: warningsFor(merged, request.config, deps.machine, hostConfig) };
+  };
+}
+
+async function resolveImage(images: ImageService, reference: string): Promise<StoredImage> {
+  try {
+    return await images.resolve(reference);
+  } catch (error) {
+    if (!isBerthError(error, "not-found")) throw error;
+    throw new BerthError("not-found", `No such image: ${withTag(reference)}`, { cause: error });
+  }
+}
+
+/** docker-compat: the client pulls when it reads this message, and Docker names the tag that was meant. */
+const withTag = (reference: string): string =>
+  reference.includes("@") || /:[^/]*$/.test(reference) ? reference : `${reference}:latest`;
+
+async function checkNetwork(deps: CreateDeps, mode: string): Promise<void> {
+  if (mode.startsWith("container:")) deps.registry.find(mode.slice("container:".length));
+  else await deps.networks.find(mode);
+}
+
+function refuseTakenName(registry: ContainerRegistry, name: string | undefined): void {
+  const holder = name === undefined ? undefined : registry.named(name);
+  if (holder !== undefined) throw nameConflict(holder.name, holder.id);
+}
+
+/** No await between choosing the name and writing the row, so that two creations cannot choose the same. */
+function insert(deps: CreateDeps, spec: ContainerSpec, wanted: string | undefined): void {
+  refuseTakenName(deps.registry, wanted);
+  const name = wanted ?? randomName((candidate) => deps.registry.named(candidate) !== undefined);
+  deps.registry.insert(
+    new Container({
+      id: spec.id,
+      createdAtNs: deps.clock.nowNs(),
+      spec,
+      name,
+      life: { status: initialStatus, restartCount: 0, stoppedByUser: false },
+    }),
+  );
+}
+
+function hostname(config: ContainerConfig, mode: string, id: string, deps: CreateDeps): string {
+  if (mode.startsWith("container:")) return deps.registry.find(mode.slice("container:".length)).spec.config.Hostname;
+  if (config.Hostname !== "") return config.Hostname;
+  return mode === "host" ? deps.machine.hostname : id.slice(0, 12);
+}
+
+function warningsFor(
+  merged: ContainerConfig,
+  given: ContainerConfig,
+  machine: MachineFacts,
+  host: ContainerSpec["hostConfig"],
+): readonly string[] {
+  const warnings: string[] = [];
+  const check = merged.Healthcheck?.Test;
+  if (check != null && check.length > 0 && check[0] !== "NONE" && given.Healthcheck === null) {
+    warnings.push("The image's HEALTHCHECK is not run by this engine yet.");
+  }
+  if (host.OomKillDisable === true && host.Memory === 0) {
+    warnings.push("OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.");
+  }
+  if (machine.cgroupVersion === 2 && host.OomKillDisable === true) {
+    warnings.push("Your kernel does not support OomKillDisable. OomKillDisable discarded.");
+  }
+  return warnings;
+}

@@ -1,0 +1,30 @@
+import type { HostConfig } from "#spec/docker/host-config.ts";
+import type { EngineConfig } from "../config.ts";
+import type { MachineFacts } from "../host-facts.ts";
+
+/** HostConfig with what Docker puts in for what was left out; this is what inspect shows. */
+export function defaultHostConfig(
+  host: HostConfig,
+  config: Pick<EngineConfig, "defaultLogConfig" | "defaultShmSizeBytes">,
+  machine: MachineFacts,
+): HostConfig {
+  const v1 = machine.cgroupVersion === 1;
+  return {
+    ...host,
+    NetworkMode: host.NetworkMode === "" || host.NetworkMode === "default" ? "bridge" : host.NetworkMode,
+    RestartPolicy: { ...host.RestartPolicy, Name: host.RestartPolicy.Name || "no" },
+    LogConfig: host.LogConfig.Type === "" ? { ...config.defaultLogConfig, Config: { ...config.defaultLogConfig.Config, ...host.LogConfig.Config } } : { ...host.LogConfig, Config: host.LogConfig.Config ?? {} },
+    IpcMode: host.IpcMode || "private",
+    CgroupnsMode: host.CgroupnsMode || (v1 ? "host" : "private"),
+    ShmSize: host.ShmSize || config.defaultShmSizeBytes,
+    MemorySwap: host.Memory > 0 && host.MemorySwap === 0 ? host.Memory * 2 : host.MemorySwap,
+    MemorySwappiness: host.MemorySwappiness === -1 ? null : host.MemorySwappiness,
+    OomKillDisable: v1 ? (host.OomKillDisable ?? false) : host.OomKillDisable,
+    PidsLimit: host.PidsLimit === null || host.PidsLimit <= 0 ? null : host.PidsLimit,
+    Runtime: host.Runtime || "berth",
+    PortBindings: host.PortBindings ?? {},
+    Dns: host.Dns ?? [],
+    DnsOptions: host.DnsOptions ?? [],
+    DnsSearch: host.DnsSearch ?? [],
+  };
+}

@@ -1,0 +1,75 @@
+import { BerthError, isBerthError } from "#base/errors.ts";
+import type { CgroupManager } from "#host/cgroup/types.ts";
+import { parseSignal } from "#spec/docker/signals.ts";
+import type { Events, RuntimePlanner } from "../ports.ts";
+import type { Container } from "./container.ts";
+import { publishContainerEvent } from "./events.ts";
+import type { ContainerRegistry } from "./registry.ts";
+import { isLive } from "./status.ts";
+
+export interface KillDeps {
+  readonly registry: ContainerRegistry;
+  readonly events: Events;
+  readonly cgroups: CgroupManager;
+  readonly planner: RuntimePlanner;
+}
+
+export const SIGKILL = 9;
+
+/** SIGKILL, then until the exit is settled. `conflict` when there is no process. */
+export type KillAndWait = (container: Container) => Promise<void>;
+
+/**
+ * `POST /containers/{id}/kill`. SIGKILL waits for the end, other signals do not. `invalid-parameter` for an unknown
+ * signal, `conflict` when the container does not run.
+ */
+export function killContainer(deps: KillDeps) {
+  return async (reference: string, signalText: string): Promise<void> => {
+    const signal = signalText === "" ? SIGKILL : parseSignal(signalText);
+    try {
+      const container = deps.registry.find(reference);
+      if (signal === SIGKILL) return await killAndWait(deps)(container);
+      await sendSignal(deps, container, signal);
+    } catch (error) {
+      if (!isBerthError(error)) throw error;
+      throw new BerthError(error.kind, `cannot kill container: ${reference}: ${error.message}`, { cause: error });
+    }
+  };
+}
+
+export function killAndWait(deps: KillDeps): KillAndWait {
+  return async (container) => {
+    const ended = nextExit(container);
+    try {
+      await sendSignal(deps, container, SIGKILL);
+      await ended.promise;
+    } finally {
+      ended.cancel();
+    }
+  };
+}
+
+/** Send and tell. A paused container is let go on, or it would never see the signal that is to end it. */
+export async function sendSignal(deps: KillDeps, container: Container, signal: number): Promise<void> {
+  const { process, status } = container;
+  if (process === undefined || !isLive(status)) {
+    throw new BerthError("conflict", `container ${container.id} is not running`);
+  }
+  const stopSignal = container.spec.config.StopSignal;
+  const ends = signal === SIGKILL || signal === parseSignal(stopSignal === "" ? "TERM" : stopSignal);
+  if (ends && !container.life.stoppedByUser) deps.registry.setLife(container, { ...container.life, stoppedByUser: true });
+  await process.signal(signal);
+  publishContainerEvent(deps.events, "kill", container, { signal: String(signal) });
+  if (ends && status.state === "paused") {
+    await deps.cgroups.open(deps.planner.cgroupPath(container.spec)).thaw();
+    deps.registry.apply(container, { type: "unpause" });
+  }
+}
+
+/** Resolves when the container's present run has ended and been settled. */
+export function nextExit(container: Container): { readonly promise: Promise<number>; cancel(): void } {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const listener = ({ exitCode }: { readonly exitCode: number }): void => resolve(exitCode);
+  container.exitListeners.add(listener);
+  return { promise, cancel: () => container.exitListeners.delete(listener) };
+}

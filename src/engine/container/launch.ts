@@ -1,0 +1,148 @@
+import type { Log } from "#base/log.ts";
+import { chooseLog } from "#logs/log-config.ts";
+import type { Endpoint, NetworkService } from "#network/types.ts";
+import type { ShimLauncher, SupervisedProcess } from "#runtime/types.ts";
+import type { RootMount, Snapshotter } from "#snapshot/types.ts";
+import type { EngineConfig } from "../config.ts";
+import type { EnginePaths, Files, RuntimePlanner, Volumes } from "../ports.ts";
+import { processError } from "../process-error.ts";
+import type { Container } from "./container.ts";
+import { hostnameFile, hostsFile, resolvConfFile } from "./host-files.ts";
+import { portPublications } from "./ports.ts";
+import type { ContainerRegistry } from "./registry.ts";
+import { sharedNamespaces } from "./shared-namespaces.ts";
+import { requestedMac } from "./validate-endpoints.ts";
+
+export interface LaunchDeps {
+  readonly config: EngineConfig;
+  readonly registry: ContainerRegistry;
+  readonly files: Files;
+  readonly paths: EnginePaths;
+  readonly snapshots: Snapshotter;
+  readonly networks: NetworkService;
+  readonly volumes: Volumes;
+  readonly planner: RuntimePlanner;
+  readonly launcher: ShimLauncher;
+  readonly log: Log;
+}
+
+/**
+ * Make a container's process, up to and including its execve:
+ *
+ *   root snapshot ─┐
+ *   address        ┴▶ files in /etc ─▶ cgroup, plan ─▶ shim: namespaces, mounts ─▶ ready ─▶ interface ─▶ attach ─▶ execve
+ *
+ * `container.process` is set as soon as there is one. When it throws, what was made is still there: the caller, who has
+ * noted the intent, tears down.
+ */
+export async function launchProcess(deps: LaunchDeps, container: Container): Promise<{ readonly startedAtNs: bigint }> {
+  const { spec } = container;
+  const runDir = deps.paths.containerRunDir(container.id);
+  const [root, endpoint] = await Promise.all([
+    deps.snapshots.prepare(container.id, spec.image.diffIds),
+    reserveEndpoint(deps, container),
+    deps.files.makeDirectory(runDir, 0o700),
+  ]);
+  await Promise.all([writeHostFiles(deps, container, endpoint), fillVolumes(deps, container, root)]);
+  const compiled = await deps.planner.container({
+    spec,
+    root,
+    files: {
+      hosts: deps.paths.containerHosts(filesOwner(deps, container)),
+      hostname: deps.paths.containerHostname(filesOwner(deps, container)),
+      resolvConf: deps.paths.containerResolvConf(filesOwner(deps, container)),
+    },
+    namespaces: sharedNamespaces(deps.registry, spec.hostConfig),
+  });
+  for (const warning of compiled.warnings) deps.log.warn(warning, { container: container.id });
+  const choice = chooseLog(spec.hostConfig.LogConfig);
+  const [height, width] = spec.hostConfig.ConsoleSize;
+  try {
+    const process = await deps.launcher.launch({
+      id: container.id,
+      dir: runDir,
+      plan: compiled.plan,
+      terminal: spec.config.Tty,
+      ...(height > 0 && width > 0 ? { consoleSize: { rows: height, columns: width } } : {}),
+      stdin: spec.config.OpenStdin ? (spec.config.StdinOnce ? "once" : "open") : "closed",
+      log: choice === undefined ? undefined : { path: deps.paths.containerLog(container.id), ...choice },
+      oomEventsPath: compiled.oomEventsPath,
+    });
+    container.process = process;
+    await Promise.all([
+      endpoint === undefined ? undefined : deps.networks.connect(endpoint, `/proc/${process.pid}/ns/net`),
+      connectWaiting(container, process),
+    ]);
+    return await process.go();
+  } catch (error) {
+    throw processError(error, compiled.plan, spec.argv[0] ?? "");
+  }
+}
+
+/** Clients that attached before the start get their streams before the first byte can be written. */
+async function connectWaiting(container: Container, process: SupervisedProcess): Promise<void> {
+  const waiting = [...container.waitingAttaches];
+  container.waitingAttaches.clear();
+  await Promise.all(waiting.map(async (attach) => attach.connect(await process.attach(attach.streams))));
+}
+
+async function reserveEndpoint(deps: LaunchDeps, container: Container): Promise<Endpoint | undefined> {
+  const { hostConfig, config, networking } = container.spec;
+  if (hostConfig.NetworkMode.startsWith("container:")) return undefined;
+  const network = await deps.networks.find(hostConfig.NetworkMode);
+  const mac = requestedMac({ config, networkingConfig: networking });
+  return deps.networks.reserve({
+    containerId: container.id,
+    containerName: container.name,
+    networkId: network.id,
+    ports: portPublications(config, hostConfig),
+    ...(mac === "" ? {} : { mac }),
+  });
+}
+
+/** A container in another's network shows that one's files too. */
+function filesOwner(deps: LaunchDeps, container: Container): string {
+  const mode = container.spec.hostConfig.NetworkMode;
+  return mode.startsWith("container:") ? deps.registry.find(mode.slice("container:".length)).id : container.id;
+}
+
+async function writeHostFiles(deps: LaunchDeps, container: Container, endpoint: Endpoint | undefined): Promise<void> {
+  const { hostConfig, config } = container.spec;
+  if (hostConfig.NetworkMode.startsWith("container:")) return;
+  const inHostNetwork = hostConfig.NetworkMode === "host";
+  const hosts = async (): Promise<string> =>
+    hostsFile({
+      hostname: config.Hostname,
+      domainname: config.Domainname,
+      addresses: [endpoint?.ipv4 ?? "", endpoint?.ipv6 ?? ""].filter((address) => address !== ""),
+      extraHosts: hostConfig.ExtraHosts,
+      gateway: endpoint?.gateway ?? "",
+      base: inHostNetwork ? await deps.files.readText("/etc/hosts") : undefined,
+    });
+  const resolvConf = async (): Promise<string> =>
+    resolvConfFile({
+      host: await readIfThere(deps.files, "/etc/resolv.conf"),
+      servers: hostConfig.Dns?.length ? hostConfig.Dns : deps.config.dns,
+      search: hostConfig.DnsSearch?.length ? hostConfig.DnsSearch : deps.config.dnsSearch,
+      options: hostConfig.DnsOptions?.length ? hostConfig.DnsOptions : deps.config.dnsOptions,
+      dropLoopback: !inHostNetwork,
+    });
+  const { id } = container;
+  const { paths, files } = deps;
+  await Promise.all([
+    files.writeText(paths.containerHostname(id), hostnameFile(config.Hostname), 0o644),
+    files.writeText(paths.containerHosts(id), await hosts(), 0o644),
+    files.writeText(paths.containerResolvConf(id), await resolvConf(), 0o644),
+  ]);
+}
+
+async function readIfThere(files: Files, path: string): Promise<string> {
+  return (await files.kind(path)) === undefined ? "" : files.readText(path);
+}
+
+async function fillVolumes(deps: LaunchDeps, container: Container, root: RootMount): Promise<void> {
+  for (const mount of container.spec.mounts) {
+    if (mount.type !== "volume" || !mount.copyUp) continue;
+    await deps.volumes.copyUp({ volumePath: mount.source, root, target: mount.target });
+  }
+}

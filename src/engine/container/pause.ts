@@ -1,0 +1,34 @@
+import { BerthError } from "#base/errors.ts";
+import type { Container } from "./container.ts";
+import { publishContainerEvent } from "./events.ts";
+import type { KillDeps } from "./kill.ts";
+
+/** `POST /containers/{id}/pause`: freeze the cgroup. `conflict` unless it runs. */
+export function pauseContainer(deps: KillDeps) {
+  return async (reference: string): Promise<void> => {
+    const container = deps.registry.find(reference);
+    await container.lock.run(async () => {
+      if (container.status.state === "paused") throw new BerthError("conflict", `Container ${reference} is already paused`);
+      if (container.status.state !== "running") throw notRunning(container);
+      await deps.cgroups.open(deps.planner.cgroupPath(container.spec)).freeze();
+      deps.registry.apply(container, { type: "pause" });
+      publishContainerEvent(deps.events, "pause", container);
+    });
+  };
+}
+
+/** `POST /containers/{id}/unpause`. `conflict` unless it is paused. */
+export function unpauseContainer(deps: KillDeps) {
+  return async (reference: string): Promise<void> => {
+    const container = deps.registry.find(reference);
+    await container.lock.run(async () => {
+      if (container.status.state !== "paused") throw new BerthError("conflict", `Container ${container.id} is not paused`);
+      await deps.cgroups.open(deps.planner.cgroupPath(container.spec)).thaw();
+      deps.registry.apply(container, { type: "unpause" });
+      publishContainerEvent(deps.events, "unpause", container);
+    });
+  };
+}
+
+const notRunning = (container: Container): BerthError =>
+  new BerthError("conflict", `container ${container.id} is not running`);

@@ -1,0 +1,102 @@
+import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
+import type { Snapshotter } from "#snapshot/types.ts";
+import type { EnginePaths, Events, ExecRows, Files, Volumes } from "../ports.ts";
+import type { Container } from "./container.ts";
+import { publishContainerEvent } from "./events.ts";
+import type { KillAndWait } from "./kill.ts";
+import type { ContainerRegistry } from "./registry.ts";
+import { isLive } from "./status.ts";
+import type { TearDown } from "./tear-down.ts";
+
+export interface RemoveLockedDeps {
+  readonly registry: ContainerRegistry;
+  readonly snapshots: Snapshotter;
+  readonly files: Files;
+  readonly paths: EnginePaths;
+  readonly execs: ExecRows;
+  readonly volumes: Volumes;
+  readonly events: Events;
+  readonly tearDown: TearDown;
+}
+
+/** Remove a container without a process while the caller holds its lock. `volumes`: its anonymous ones too. */
+export type RemoveLocked = (container: Container, options: { readonly volumes: boolean }) => Promise<void>;
+
+/**
+ * The row says `removing` before the first file goes and is deleted after the last one: a killed engine finishes the
+ * removal when it comes back. On failure the container is `dead` and can be removed again.
+ */
+export function removeLocked(deps: RemoveLockedDeps): RemoveLocked {
+  return async (container, options) => {
+    const ended = container.status;
+    const exitCode = "exitCode" in ended ? ended.exitCode : 0;
+    container.cancelRestart?.();
+    deps.registry.apply(container, { type: "remove" });
+    try {
+      for (const exec of deps.execs.ofContainer(container.id)) await deps.files.removeTree(deps.paths.execRunDir(exec.id));
+      await Promise.all([
+        deps.snapshots.remove(container.id),
+        deps.files.removeTree(deps.paths.containerDir(container.id)),
+        deps.files.removeTree(deps.paths.containerRunDir(container.id)),
+        options.volumes ? removeVolumes(deps.volumes, container) : undefined,
+      ]);
+    } catch (error) {
+      const message = `container ${container.id}: failed to remove root filesystem: ${messageOf(error)}`;
+      deps.registry.apply(container, { type: "remove-failed", error: message });
+      throw new BerthError("internal", message, { cause: error });
+    }
+    deps.registry.delete(container);
+    publishContainerEvent(deps.events, "destroy", container);
+    for (const attach of container.waitingAttaches) attach.abandon();
+    for (const listener of [...container.exitListeners, ...container.removalListeners]) listener({ exitCode, error: "" });
+  };
+}
+
+async function removeVolumes(volumes: Volumes, container: Container): Promise<void> {
+  for (const mount of container.spec.mounts) {
+    if (mount.type === "volume" && mount.anonymous) await volumes.remove(mount.name);
+  }
+}
+
+/**
+ * `DELETE /containers/{id}`. `conflict` in Docker's words when it runs and `force` was not given, or when a removal is
+ * under way already.
+ */
+export function removeContainer(
+  deps: { readonly registry: ContainerRegistry } & { readonly killAndWait: KillAndWait; readonly removeLocked: RemoveLocked },
+) {
+  return async (reference: string, options: { readonly force: boolean; readonly volumes: boolean }): Promise<void> => {
+    const container = deps.registry.find(reference);
+    if (container.status.state === "removing") {
+      throw new BerthError("conflict", `removal of container ${reference} is already in progress`);
+    }
+    if (isLive(container.status) || container.status.state === "starting") {
+      if (!options.force) throw stillRunning(container);
+      await killAndSettle(deps.killAndWait, container);
+    }
+    await container.lock.run(async () => {
+      // Removed meanwhile, by --rm or another client: what was asked for holds.
+      if (deps.registry.lookup(container.id) === undefined) return;
+      if (isLive(container.status)) throw stillRunning(container);
+      await deps.removeLocked(container, { volumes: options.volumes });
+    });
+  };
+}
+
+async function killAndSettle(killAndWait: KillAndWait, container: Container): Promise<void> {
+  try {
+    await killAndWait(container);
+  } catch (error) {
+    if (isBerthError(error, "conflict")) return;
+    throw new BerthError("internal", `cannot remove container "/${container.name}": could not kill: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function stillRunning(container: Container): BerthError {
+  const state = container.status.state;
+  const why =
+    state === "paused"
+      ? "container is paused and must be unpaused first"
+      : `container is ${state === "starting" ? "running" : state}: stop the container before removing or force remove`;
+  return new BerthError("conflict", `cannot remove container "/${container.name}": ${why}`);
+}

@@ -1,0 +1,24 @@
+import { BerthError } from "#base/errors.ts";
+import type { Events } from "../ports.ts";
+import { publishContainerEvent } from "./events.ts";
+import { checkName, nameConflict } from "./names.ts";
+import type { ContainerRegistry } from "./registry.ts";
+
+/** `POST /containers/{id}/rename`. `invalid-parameter` for a bad name, `conflict` for a taken one. */
+export function renameContainer(deps: { readonly registry: ContainerRegistry; readonly events: Events }) {
+  return async (reference: string, newName: string): Promise<void> => {
+    if (newName === "") throw new BerthError("invalid-parameter", "Neither old nor new names may be empty");
+    const container = deps.registry.find(reference);
+    const name = checkName(newName);
+    await container.lock.run(() => {
+      if (name === container.name) {
+        throw new BerthError("invalid-parameter", "Renaming a container with the same name as its current name");
+      }
+      const holder = deps.registry.named(name);
+      if (holder !== undefined) throw nameConflict(name, holder.id);
+      const oldName = `/${container.name}`;
+      deps.registry.rename(container, name);
+      publishContainerEvent(deps.events, "rename", container, { oldName });
+    });
+  };
+}

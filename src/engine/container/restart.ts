@@ -1,0 +1,35 @@
+import { isBerthError } from "#base/errors.ts";
+import type { Events } from "../ports.ts";
+import { publishContainerEvent } from "./events.ts";
+import type { ContainerRegistry } from "./registry.ts";
+import { isLive } from "./status.ts";
+import type { StartLocked } from "./start.ts";
+import type { StopNow, StopOptions } from "./stop.ts";
+
+export interface RestartDeps {
+  readonly registry: ContainerRegistry;
+  readonly events: Events;
+  readonly stopNow: StopNow;
+  readonly startLocked: StartLocked;
+}
+
+/** `POST /containers/{id}/restart`: stop when it runs, then start. `--rm` does not act in between. */
+export function restartContainer(deps: RestartDeps) {
+  return async (reference: string, options: StopOptions): Promise<void> => {
+    const container = deps.registry.find(reference);
+    container.keepOnExit = true;
+    try {
+      if (isLive(container.status)) await deps.stopNow(container, options);
+      await container.lock.run(async () => {
+        try {
+          await deps.startLocked(container, "user");
+        } catch (error) {
+          if (!isBerthError(error, "not-modified")) throw error;
+        }
+      });
+    } finally {
+      container.keepOnExit = false;
+    }
+    publishContainerEvent(deps.events, "restart", container);
+  };
+}

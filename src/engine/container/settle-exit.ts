@@ -1,0 +1,110 @@
+import { messageOf } from "#base/errors.ts";
+import type { Log } from "#base/log.ts";
+import type { ExitStatus } from "#runtime/types.ts";
+import type { Clock, Events } from "../ports.ts";
+import type { Container } from "./container.ts";
+import { publishContainerEvent } from "./events.ts";
+import type { ContainerRegistry } from "./registry.ts";
+import type { RemoveLocked } from "./remove.ts";
+import { restartDelayMs } from "./restart-policy.ts";
+import { isLive } from "./status.ts";
+import type { StartLocked } from "./start.ts";
+import type { TearDown } from "./tear-down.ts";
+
+export interface SettleExitDeps {
+  readonly registry: ContainerRegistry;
+  readonly events: Events;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly tearDown: TearDown;
+  readonly removeLocked: RemoveLocked;
+  /** Late, because a start needs this too. */
+  readonly startLocked: () => StartLocked;
+  readonly execsEnded: (containerId: string) => Promise<void>;
+}
+
+/**
+ * What follows the end of a container's process, always in this order: row, network and cgroup gone, `die`, then either
+ * another start by its policy, or its waiters and `--rm`.
+ */
+export class SettleExit {
+  readonly #deps: SettleExitDeps;
+  /** Set while the engine is going down: nothing is started again. */
+  stopping = false;
+  readonly #delays = new Map<string, number>();
+
+  constructor(deps: SettleExitDeps) {
+    this.#deps = deps;
+  }
+
+  /** Settle when the process of a running container ends. Returns at once. */
+  watch(container: Container): void {
+    const { process } = container;
+    if (process === undefined) return;
+    process.exited().then(
+      (status) => this.settle(container, status),
+      (error: unknown) => {
+        this.#deps.log.error("lost sight of a container's process", { container: container.id, error: messageOf(error) });
+      },
+    );
+  }
+
+  settle(container: Container, status: Pick<ExitStatus, "exitCode" | "oomKilled" | "finishedAtNs">): Promise<void> {
+    return container.lock.run(() => this.settleLocked(container, status));
+  }
+
+  async settleLocked(
+    container: Container,
+    { exitCode, oomKilled, finishedAtNs }: Pick<ExitStatus, "exitCode" | "oomKilled" | "finishedAtNs">,
+  ): Promise<void> {
+    const { registry, events, log } = this.#deps;
+    const before = container.status;
+    const ranNs = isLive(before) ? finishedAtNs - BigInt(before.startedAtNs) : 0n;
+    if (!registry.apply(container, { type: "exited", exitCode, oomKilled, finishedAtNs: String(finishedAtNs) })) return;
+    await Promise.all([this.#deps.tearDown(container), this.#deps.execsEnded(container.id)]);
+    if (oomKilled) publishContainerEvent(events, "oom", container);
+    const execDuration = String(ranNs > 0n ? ranNs / 1_000_000_000n : 0n);
+    publishContainerEvent(events, "die", container, { execDuration, exitCode: String(exitCode) });
+    for (const listener of [...container.exitListeners]) listener({ exitCode, error: "" });
+    if (this.#planRestart(container, exitCode, ranNs)) return;
+    if (!container.spec.hostConfig.AutoRemove || container.keepOnExit) return;
+    try {
+      await this.#deps.removeLocked(container, { volumes: true });
+    } catch (error) {
+      log.error("could not remove the container after its end", { container: container.id, error: messageOf(error) });
+    }
+  }
+
+  #planRestart(container: Container, exitCode: number, ranNs: bigint): boolean {
+    if (this.stopping) return false;
+    const previous = ranNs >= 10_000_000_000n ? undefined : this.#delays.get(container.id);
+    const delay = restartDelayMs(container.spec.hostConfig.RestartPolicy, { exitCode, ...container.life }, previous);
+    if (delay === undefined) {
+      this.#delays.delete(container.id);
+      return false;
+    }
+    this.#delays.set(container.id, delay);
+    this.#deps.registry.apply(container, { type: "restart-planned" });
+    this.restartAfter(container, delay);
+    return true;
+  }
+
+  /** Start a `restarting` container again after a pause that a stop or a removal can end. */
+  restartAfter(container: Container, delayMs: number): void {
+    const timer = setTimeout(() => {
+      container.cancelRestart = undefined;
+      void container.lock.run(async () => {
+        if (container.status.state !== "restarting" || this.stopping) return;
+        try {
+          await this.#deps.startLocked()(container, "policy");
+        } catch (error) {
+          this.#deps.log.warn("a restart by policy failed", { container: container.id, error: messageOf(error) });
+        }
+      });
+    }, delayMs);
+    container.cancelRestart = () => {
+      clearTimeout(timer);
+      container.cancelRestart = undefined;
+    };
+  }
+}

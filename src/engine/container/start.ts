@@ -1,0 +1,97 @@
+import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
+import type { Clock, Events } from "../ports.ts";
+import type { Container } from "./container.ts";
+import { publishContainerEvent } from "./events.ts";
+import { launchProcess, type LaunchDeps } from "./launch.ts";
+import type { RemoveLocked } from "./remove.ts";
+import type { SettleExit } from "./settle-exit.ts";
+import { containerStartPrefix, startFailure } from "./start-failure.ts";
+import { stepFailureOf } from "../process-error.ts";
+import type { TearDown } from "./tear-down.ts";
+
+export interface StartDeps extends LaunchDeps {
+  readonly events: Events;
+  readonly clock: Clock;
+  readonly tearDown: TearDown;
+  readonly settleExit: SettleExit;
+  readonly removeLocked: RemoveLocked;
+}
+
+/** Start while the caller holds the container's lock. */
+export type StartLocked = (container: Container, origin: "user" | "policy") => Promise<void>;
+
+/**
+ * `POST /containers/{id}/start`. The intent is written before anything is made, so that an engine killed here finds and
+ * clears it. Errors: `not-modified` when it runs, `conflict` when it is paused or being removed, and what
+ * {@link startFailure} says when the process could not be made; the container is then as it was before, with the exit
+ * code and the message kept for inspect.
+ */
+export function startContainer(deps: Pick<StartDeps, "registry"> & { readonly startLocked: StartLocked }) {
+  return async (reference: string): Promise<void> => {
+    const container = deps.registry.find(reference);
+    await container.lock.run(() => deps.startLocked(container, "user"));
+  };
+}
+
+export function startLocked(deps: StartDeps): StartLocked {
+  return async (container, origin) => {
+    refuse(container);
+    container.cancelRestart?.();
+    await deps.files.removeTree(deps.paths.containerRunDir(container.id));
+    deps.registry.apply(
+      container,
+      { type: "start" },
+      origin === "user" ? { restartCount: 0, stoppedByUser: false } : { restartCount: container.life.restartCount + 1 },
+    );
+    try {
+      const { startedAtNs } = await launchProcess(deps, container);
+      const pid = container.process?.pid ?? 0;
+      deps.registry.apply(container, { type: "launched", pid, startedAtNs: String(startedAtNs) });
+    } catch (error) {
+      throw await undo(deps, container, error);
+    }
+    publishContainerEvent(deps.events, "start", container);
+    deps.settleExit.watch(container);
+  };
+}
+
+function refuse(container: Container): void {
+  switch (container.status.state) {
+    case "running":
+    case "starting":
+      throw new BerthError("not-modified", "container already started");
+    case "paused":
+      throw new BerthError("conflict", "cannot start a paused container, try unpause instead");
+    case "removing":
+    case "dead":
+      throw new BerthError("conflict", "container is marked for removal and cannot be started");
+    case "created":
+    case "exited":
+    case "restarting":
+      return;
+  }
+}
+
+async function undo(deps: StartDeps, container: Container, cause: unknown): Promise<BerthError> {
+  const inProcess = stepFailureOf(cause) !== undefined;
+  const { exitCode, error } = startFailure(cause, inProcess ? containerStartPrefix : networkPrefix(cause));
+  await deps.tearDown(container);
+  deps.registry.apply(container, { type: "start-failed", exitCode, error: error.message });
+  for (const attach of container.waitingAttaches) attach.abandon();
+  container.waitingAttaches.clear();
+  publishContainerEvent(deps.events, "die", container, { exitCode: String(exitCode) });
+  for (const listener of [...container.exitListeners]) listener({ exitCode, error: error.message });
+  if (container.spec.hostConfig.AutoRemove) {
+    await deps.removeLocked(container, { volumes: true }).catch((failure: unknown) => {
+      deps.log.error("could not remove the container that failed to start", { container: container.id, error: messageOf(failure) });
+    });
+  }
+  return error;
+}
+
+/** docker-compat: what the network refuses is told under this heading. */
+function networkPrefix(cause: unknown): string {
+  const text = messageOf(cause);
+  const ofNetwork = isBerthError(cause) && /driver failed programming|failed to bind host port|Address already in use|port is already allocated/.test(text);
+  return ofNetwork ? "failed to set up container networking: " : "";
+}

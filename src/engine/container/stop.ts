@@ -1,0 +1,76 @@
+import { BerthError, isBerthError } from "#base/errors.ts";
+import { parseSignal } from "#spec/docker/signals.ts";
+import type { EngineConfig } from "../config.ts";
+import type { Container } from "./container.ts";
+import { publishContainerEvent } from "./events.ts";
+import { killAndWait, nextExit, sendSignal, type KillDeps } from "./kill.ts";
+import { isLive } from "./status.ts";
+
+export interface StopDeps extends KillDeps {
+  readonly config: Pick<EngineConfig, "defaultStopTimeoutSeconds">;
+}
+
+export interface StopOptions {
+  /** "" = the container's own stop signal. */
+  readonly signal: string;
+  /** undefined = the container's own; negative = without end. */
+  readonly timeoutSeconds: number | undefined;
+}
+
+export type StopNow = (container: Container, options: StopOptions) => Promise<void>;
+
+/** `POST /containers/{id}/stop`: the stop signal, then SIGKILL after the timeout. `not-modified` when it does not run. */
+export function stopContainer(deps: StopDeps) {
+  const stop = stopNow(deps);
+  return async (reference: string, options: StopOptions): Promise<void> => {
+    const container = deps.registry.find(reference);
+    if (container.status.state === "restarting") return endRestarting(deps, container);
+    if (!isLive(container.status)) throw new BerthError("not-modified", "container already stopped");
+    await stop(container, options);
+  };
+}
+
+/** Stop a running container and wait until its end is settled; no error when it ends on its own meanwhile. */
+export function stopNow(deps: StopDeps): StopNow {
+  return async (container, options) => {
+    const { StopSignal, StopTimeout } = container.spec.config;
+    const signal = parseSignal(options.signal || StopSignal || "TERM");
+    const seconds = options.timeoutSeconds ?? StopTimeout ?? deps.config.defaultStopTimeoutSeconds;
+    const ended = nextExit(container);
+    try {
+      deps.registry.setLife(container, { ...container.life, stoppedByUser: true });
+      await sendSignal(deps, container, signal);
+      if (!(await within(ended.promise, seconds))) await killAndWait(deps)(container);
+    } catch (error) {
+      // Ended between the look and the signal.
+      if (!isBerthError(error, "conflict")) throw error;
+    } finally {
+      ended.cancel();
+    }
+    publishContainerEvent(deps.events, "stop", container);
+  };
+}
+
+async function endRestarting(deps: StopDeps, container: Container): Promise<void> {
+  await container.lock.run(async () => {
+    container.cancelRestart?.();
+    if (container.status.state !== "restarting") return;
+    const { exitCode, oomKilled, finishedAtNs } = container.status;
+    deps.registry.apply(container, { type: "exited", exitCode, oomKilled, finishedAtNs }, { stoppedByUser: true });
+    for (const listener of [...container.exitListeners]) listener({ exitCode, error: "" });
+    publishContainerEvent(deps.events, "stop", container);
+  });
+}
+
+async function within(ended: Promise<unknown>, seconds: number): Promise<boolean> {
+  if (seconds < 0) return ended.then(() => true);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), seconds * 1000);
+  });
+  try {
+    return await Promise.race([ended.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,110 @@
+import { BerthError } from "#base/errors.ts";
+import type { HostConfig } from "#spec/docker/host-config.ts";
+import type { MachineFacts } from "../host-facts.ts";
+
+const MIB = 1024 * 1024;
+const minimumMemoryBytes = 6 * MIB;
+const bad = (message: string): BerthError => new BerthError("invalid-parameter", message);
+
+/** The checks of HostConfig that dockerd makes before it creates a container. `invalid-parameter` in its words. */
+export function validateHostConfig(host: HostConfig, machine: MachineFacts): void {
+  validateMemory(host);
+  validateCpu(host, machine);
+  if (host.BlkioWeight !== 0 && (host.BlkioWeight < 10 || host.BlkioWeight > 1000)) {
+    throw bad("Range of blkio weight is from 10 to 1000");
+  }
+  if (host.OomScoreAdj < -1000 || host.OomScoreAdj > 1000) {
+    throw bad(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
+  }
+  if (host.ShmSize < 0) throw bad("SHM size can not be less than 0");
+  if (host.Runtime !== "" && host.Runtime !== "berth") throw bad(`unknown or invalid runtime name: ${host.Runtime}`);
+  validateRestartPolicy(host);
+  validateNetworkMode(host);
+  for (const extra of host.ExtraHosts ?? []) {
+    if (!/^[^:=]+[:=].+$/.test(extra)) throw bad(`bad format for add-host: "${extra}"`);
+  }
+}
+
+function validateMemory(host: HostConfig): void {
+  const { Memory, MemorySwap, MemoryReservation, MemorySwappiness } = host;
+  if (Memory < 0 || (Memory > 0 && Memory < minimumMemoryBytes)) throw bad("Minimum memory limit allowed is 6MB");
+  if (Memory > 0 && MemorySwap > 0 && MemorySwap < Memory) {
+    throw bad("Minimum memoryswap limit should be larger than memory limit, see usage");
+  }
+  if (Memory === 0 && MemorySwap > 0) throw bad("You should always set the Memory limit when using Memoryswap limit, see usage");
+  if (MemorySwappiness !== null && (MemorySwappiness < -1 || MemorySwappiness > 100)) {
+    throw bad(`Invalid value: ${MemorySwappiness}, valid memory swappiness range is 0-100`);
+  }
+  if (MemoryReservation < 0 || (MemoryReservation > 0 && MemoryReservation < minimumMemoryBytes)) {
+    throw bad("Minimum memory reservation allowed is 6MB");
+  }
+  if (Memory > 0 && MemoryReservation > 0 && Memory < MemoryReservation) {
+    throw bad("Minimum memory limit can not be less than memory reservation limit, see usage");
+  }
+}
+
+function validateCpu(host: HostConfig, machine: MachineFacts): void {
+  const { NanoCpus, CpuPeriod, CpuQuota } = host;
+  if (NanoCpus > 0 && CpuPeriod > 0) throw bad("Conflicting options: Nano CPUs and CPU Period cannot both be set");
+  if (NanoCpus > 0 && CpuQuota > 0) throw bad("Conflicting options: Nano CPUs and CPU Quota cannot both be set");
+  if (NanoCpus < 0 || NanoCpus > machine.cpus * 1e9) {
+    const cpus = machine.cpus;
+    throw bad(`range of CPUs is from 0.01 to ${cpus}.00, as there are only ${cpus} CPUs available`);
+  }
+  if (CpuPeriod !== 0 && (CpuPeriod < 1000 || CpuPeriod > 1_000_000)) {
+    throw bad("CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)");
+  }
+  if (CpuQuota > 0 && CpuQuota < 1000) throw bad("CPU cfs quota can not be less than 1ms (i.e. 1000)");
+  validateCpuset(host.CpusetCpus, "cpuset cpus", "CPUs", machine.cpus);
+  validateCpuset(host.CpusetMems, "cpuset mems", "memory nodes", undefined);
+}
+
+function validateCpuset(text: string, what: string, plural: string, count: number | undefined): void {
+  if (text === "") return;
+  for (const part of text.split(",")) {
+    const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part.trim());
+    const first = Number(match?.[1]);
+    const last = Number(match?.[2] ?? match?.[1]);
+    if (match === null || last < first) throw bad(`Invalid value ${text} for ${what}`);
+    if (count !== undefined && last >= count) {
+      const available = count === 1 ? "0" : `0-${count - 1}`;
+      throw bad(`Requested ${plural} are not available - requested ${text}, available: ${available}`);
+    }
+  }
+}
+
+function validateRestartPolicy(host: HostConfig): void {
+  const { Name, MaximumRetryCount } = host.RestartPolicy;
+  switch (Name) {
+    case "":
+    case "no":
+    case "always":
+    case "unless-stopped":
+      if (MaximumRetryCount !== 0) {
+        throw bad("invalid restart policy: maximum retry count can only be used with 'on-failure'");
+      }
+      break;
+    case "on-failure":
+      if (MaximumRetryCount < 0) throw bad("invalid restart policy: maximum retry count cannot be negative");
+      break;
+    default:
+      throw bad(
+        `invalid restart policy: unknown policy '${Name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`,
+      );
+  }
+  if (host.AutoRemove && Name !== "" && Name !== "no") {
+    throw bad("can't create 'AutoRemove' container with restart policy");
+  }
+}
+
+function validateNetworkMode(host: HostConfig): void {
+  const mode = host.NetworkMode;
+  if (mode.startsWith("container:")) {
+    if (mode === "container:") throw bad("invalid network mode: invalid container format container:<name|id>");
+    if (host.ExtraHosts?.length) throw bad("conflicting options: custom host-to-IP mapping and the network mode");
+    if (host.Dns?.length) throw bad("conflicting options: dns and the network mode");
+    if (Object.keys(host.PortBindings ?? {}).length > 0 || host.PublishAllPorts) {
+      throw bad("conflicting options: port publishing and the container type network mode");
+    }
+  }
+}

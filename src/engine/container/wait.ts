@@ -1,0 +1,55 @@
+import { BerthError } from "#base/errors.ts";
+import type { WaitCondition, WaitResponse } from "#spec/docker/container.ts";
+import type { Container, ExitResult } from "./container.ts";
+import type { ContainerRegistry } from "./registry.ts";
+
+/**
+ * `POST /containers/{id}/wait`. Throws `not-found` at once; the promise inside resolves when the condition holds and
+ * rejects with `cancelled` when the signal aborts:
+ *
+ * - `not-running`: now, or at the next end that is not followed by a restart
+ * - `next-exit`: at the next end, also of a container that has not started yet
+ * - `removed`: when it is gone
+ */
+export function waitContainer(deps: { readonly registry: ContainerRegistry }) {
+  return (reference: string, condition: WaitCondition, signal: AbortSignal): { readonly result: Promise<WaitResponse> } => {
+    const container = deps.registry.find(reference);
+    return { result: outcome(container, condition, signal) };
+  };
+}
+
+async function outcome(container: Container, condition: WaitCondition, signal: AbortSignal): Promise<WaitResponse> {
+  const resting = restingCode(container);
+  if (condition === "not-running" && resting !== undefined) return { StatusCode: resting };
+  const listeners = condition === "removed" ? container.removalListeners : container.exitListeners;
+  const { promise, resolve, reject } = Promise.withResolvers<ExitResult>();
+  const onAbort = (): void => reject(new BerthError("cancelled", "context canceled"));
+  listeners.add(resolve);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    if (signal.aborted) onAbort();
+    const { exitCode, error } = await promise;
+    return error === "" ? { StatusCode: exitCode } : { StatusCode: exitCode, Error: { Message: error } };
+  } finally {
+    listeners.delete(resolve);
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+function restingCode(container: Container): number | undefined {
+  const { status } = container;
+  switch (status.state) {
+    case "created":
+    case "exited":
+      return status.exitCode;
+    case "dead":
+      return 0;
+    case "removing":
+      return "exitCode" in status.before ? status.before.exitCode : 0;
+    case "starting":
+    case "running":
+    case "paused":
+    case "restarting":
+      return undefined;
+  }
+}

@@ -1,0 +1,49 @@
+import { BerthError, isBerthError } from "#base/errors.ts";
+import type { StepFailure } from "#runtime/types.ts";
+import type { Plan } from "#runtime/plan/ops.ts";
+import { errnoText } from "#host/errno.ts";
+
+/**
+ * A launcher's error in the words people know from runc: what was being done, to what, and the kernel's reason. Errors
+ * without a {@link StepFailure} pass as they are.
+ */
+export function processError(error: unknown, plan: Plan, argv0: string): unknown {
+  const failure = stepFailureOf(error);
+  if (failure === undefined) return error;
+  const reason = errnoText(failure.errno);
+  const step = plan.steps[failure.step];
+  const message =
+    step === undefined
+      ? execMessage(argv0, failure.errno, reason)
+      : `error during container init: ${describeStep(step, failure.what)}: ${reason}`;
+  return new BerthError("internal", `${message}: unknown`, { cause: error, details: { ...failure } });
+}
+
+/** The {@link StepFailure} an error carries, when the failure happened inside the new process. */
+export function stepFailureOf(error: unknown): StepFailure | undefined {
+  if (!isBerthError(error)) return undefined;
+  const { step, errno, what } = error.details;
+  if (typeof step !== "number" || typeof errno !== "number") return undefined;
+  return { step, errno, what: typeof what === "string" ? what : "" };
+}
+
+const ENOENT = 2;
+
+/** exec.LookPath of Go speaks of $PATH only for names without a slash. */
+function execMessage(argv0: string, errno: number, reason: string): string {
+  if (errno === ENOENT && !argv0.includes("/")) return `exec: "${argv0}": executable file not found in $PATH`;
+  const act = errno === ENOENT ? "stat " : "";
+  return `exec: "${argv0}": ${act}${act === "" ? "" : `${argv0}: `}${reason}`;
+}
+
+function describeStep(step: Plan["steps"][number], what: string): string {
+  switch (step.op) {
+    case "bind":
+    case "mount":
+      return `error mounting "${step.source}" to rootfs at "${step.target}": ${what || "mount"}`;
+    case "chdir":
+      return `mkdir ${step.path}`;
+    default:
+      return what === "" ? step.op : `${step.op}: ${what}`;
+  }
+}
