@@ -7,10 +7,9 @@
  *   berth.db  berth.db-wal  -shm      metadata: every row there is
  *   content/blobs/sha256/<hex>        blobs, immutable, named by what they hold
  *   content/ingest/<random>           blobs being written; anything here at start is garbage
- *   layers/<hex of diff id>/          one unpacked layer, immutable once its row exists
- *       fs/                           the tree
- *   layers/.new-<random>/             a layer being unpacked; garbage at start
- *   layers/l/<short>                  short symlinks to layers' fs, for long overlay option strings
+ *   layers/<number>/                  one unpacked layer, immutable once its row exists; garbage without a row.
+ *       fs/                           the tree. Numbers, because an overlay mount's options must fit a page
+ *   layers/.new-<random>/             a layer being unpacked, or being deleted; garbage at start
  *   snapshots/<key>/upper  work       a container's writable view
  *   containers/<id>/
  *       hosts  hostname  resolv.conf  bind-mounted into the container
@@ -59,15 +58,11 @@ export class Layout {
   get layersDir(): string {
     return `${this.dataRoot}/layers`;
   }
-  get layerLinksDir(): string {
-    return `${this.layersDir}/l`;
+  layerDir(layer: number): string {
+    return `${this.layersDir}/${layer}`;
   }
-  /** `diffId` is `sha256:hex`, already validated. */
-  layerDir(diffId: string): string {
-    return `${this.layersDir}/${diffId.slice(diffId.indexOf(":") + 1)}`;
-  }
-  layerTree(diffId: string): string {
-    return `${this.layerDir(diffId)}/fs`;
+  layerTree(layer: number): string {
+    return `${this.layerDir(layer)}/fs`;
   }
   newLayerDir(random: string): string {
     return `${this.layersDir}/.new-${random}`;

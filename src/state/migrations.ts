@@ -49,4 +49,51 @@ export const migrations: readonly Migration[] = [
       ) STRICT;
       CREATE UNIQUE INDEX endpoints_by_address ON endpoints (network_id, ipv4) WHERE ipv4 != '';`,
   },
+  {
+    name: "layers, images and snapshots",
+    sql: `
+      CREATE TABLE layers (
+        number INTEGER PRIMARY KEY,
+        diff_id TEXT NOT NULL UNIQUE,
+        size_bytes INTEGER NOT NULL,
+        boot_id TEXT
+      ) STRICT;
+      CREATE TABLE images (
+        id TEXT PRIMARY KEY,
+        manifest TEXT NOT NULL CHECK (json_valid(manifest)),
+        config BLOB NOT NULL,
+        last_tagged_at TEXT,
+        boot_id TEXT
+      ) STRICT;
+      CREATE TABLE image_layers (
+        image_id TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        diff_id TEXT NOT NULL REFERENCES layers (diff_id),
+        PRIMARY KEY (image_id, position)
+      ) STRICT;
+      CREATE INDEX image_layers_by_layer ON image_layers (diff_id);
+      CREATE TABLE image_blobs (
+        image_id TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+        digest TEXT NOT NULL,
+        PRIMARY KEY (image_id, digest)
+      ) STRICT;
+      CREATE INDEX image_blobs_by_digest ON image_blobs (digest);
+      CREATE TABLE image_references (
+        name TEXT NOT NULL,
+        suffix TEXT NOT NULL,
+        image_id TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+        PRIMARY KEY (name, suffix)
+      ) STRICT;
+      CREATE INDEX image_references_by_image ON image_references (image_id);
+      CREATE TABLE snapshots (
+        key TEXT PRIMARY KEY
+      ) STRICT;
+      CREATE TABLE snapshot_layers (
+        key TEXT NOT NULL REFERENCES snapshots (key) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        diff_id TEXT NOT NULL REFERENCES layers (diff_id),
+        PRIMARY KEY (key, position)
+      ) STRICT;
+      CREATE INDEX snapshot_layers_by_layer ON snapshot_layers (diff_id);`,
+  },
 ];

@@ -1,5 +1,5 @@
+import { isDigest } from "#base/digest.ts";
 import { BerthError } from "#base/errors.ts";
-import { isDigest } from "./digest.ts";
 import type { Descriptor, DescriptorPlatform, ImageConfig, ImageIndex, Manifest } from "./image.ts";
 import { MEDIA_TYPE, isImageConfigType, isIndexType, isManifestType, isSchema1Type } from "./media-types.ts";
 

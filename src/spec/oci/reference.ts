@@ -1,5 +1,5 @@
+import { isDigest } from "#base/digest.ts";
 import { BerthError } from "#base/errors.ts";
-import { isDigest, parseDigest } from "./digest.ts";
 
 /**
  * Image references, Docker's grammar (distribution `reference` package, its grammar comment):
@@ -57,7 +57,7 @@ export function parseReference(text: string): Reference {
   if (domain.length + 1 + path.length > MAX_NAME_LENGTH) {
     throw invalid(`repository name must not be more than ${MAX_NAME_LENGTH} characters`);
   }
-  if (match[4] !== undefined) parseDigest(match[4]);
+  if (match[4] !== undefined && !isDigest(match[4])) throw invalid("invalid reference format");
   return { domain, path, tag: match[3], digest: match[4] };
 }
 

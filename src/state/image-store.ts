@@ -1,0 +1,163 @@
+import type { Row, SqlDatabase, Statement } from "#host/sqlite.ts";
+
+import { jsonColumn, optionalTextColumn, textColumn, type Validate } from "./json-column.ts";
+
+export interface ImageRow<Manifest> {
+  /** Digest of the config. */
+  readonly id: string;
+  readonly manifest: Manifest;
+  /** The config's bytes as they were pulled. */
+  readonly config: Uint8Array;
+  /** RFC 3339. */
+  readonly lastTaggedAt: string | undefined;
+  /** See {@link import("./layer-store.ts").LayerRow.bootId}. */
+  readonly bootId: string | undefined;
+}
+
+/** `name` is canonical (`docker.io/library/busybox`), `suffix` is `:tag` or `@digest`. */
+export interface ImageReferenceRow {
+  readonly name: string;
+  readonly suffix: string;
+  readonly imageId: string;
+}
+
+/** Images, what they consist of, and the names that point at them. Layers must have their rows first. */
+export class ImageStore<Manifest> {
+  readonly #database: SqlDatabase;
+  readonly #validateManifest: Validate<Manifest>;
+  readonly #put: Statement;
+  readonly #putLayer: Statement;
+  readonly #putBlob: Statement;
+  readonly #find: Statement;
+  readonly #byPrefix: Statement;
+  readonly #all: Statement;
+  readonly #referencesOf: Statement;
+  readonly #putReference: Statement;
+  readonly #findReference: Statement;
+  readonly #deleteReference: Statement;
+  readonly #touch: Statement;
+  readonly #blobsOf: Statement;
+  readonly #isBlobUsed: Statement;
+  readonly #layersOf: Statement;
+  readonly #delete: Statement;
+  readonly #markSynced: Statement;
+
+  constructor(deps: { readonly database: SqlDatabase; readonly validateManifest: Validate<Manifest> }) {
+    const { database } = deps;
+    this.#database = database;
+    this.#validateManifest = deps.validateManifest;
+    this.#put = database.prepare(
+      `INSERT INTO images (id, manifest, config, last_tagged_at, boot_id) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET manifest = excluded.manifest`,
+    );
+    this.#putLayer = database.prepare("INSERT OR IGNORE INTO image_layers (image_id, position, diff_id) VALUES (?, ?, ?)");
+    this.#putBlob = database.prepare("INSERT OR IGNORE INTO image_blobs (image_id, digest) VALUES (?, ?)");
+    this.#find = database.prepare("SELECT * FROM images WHERE id = ?");
+    this.#byPrefix = database.prepare("SELECT id FROM images WHERE id >= ? AND id < ? LIMIT 2");
+    this.#all = database.prepare("SELECT * FROM images ORDER BY id");
+    this.#referencesOf = database.prepare(
+      "SELECT name, suffix, image_id FROM image_references WHERE image_id = ? ORDER BY name || suffix",
+    );
+    this.#putReference = database.prepare(
+      `INSERT INTO image_references (name, suffix, image_id) VALUES (?, ?, ?)
+       ON CONFLICT (name, suffix) DO UPDATE SET image_id = excluded.image_id`,
+    );
+    this.#findReference = database.prepare(
+      "SELECT name, suffix, image_id FROM image_references WHERE name = ? AND suffix = ?",
+    );
+    this.#deleteReference = database.prepare("DELETE FROM image_references WHERE name = ? AND suffix = ?");
+    this.#touch = database.prepare("UPDATE images SET last_tagged_at = ? WHERE id = ?");
+    this.#blobsOf = database.prepare("SELECT digest FROM image_blobs WHERE image_id = ? ORDER BY digest");
+    this.#isBlobUsed = database.prepare("SELECT 1 AS used FROM image_blobs WHERE digest = ? LIMIT 1");
+    this.#layersOf = database.prepare("SELECT diff_id FROM image_layers WHERE image_id = ? ORDER BY position");
+    this.#delete = database.prepare("DELETE FROM images WHERE id = ?");
+    this.#markSynced = database.prepare("UPDATE images SET boot_id = NULL WHERE id = ?");
+  }
+
+  /** Several changes, all or none. */
+  transaction(work: () => void): void {
+    this.#database.transaction(work);
+  }
+
+  /** Create the image, or give an existing one another manifest; blobs add up. `conflict` when a layer has no row. */
+  put(row: ImageRow<Manifest>, parts: { readonly diffIds: readonly string[]; readonly blobs: readonly string[] }): void {
+    this.#database.transaction(() => {
+      this.#put.run(row.id, JSON.stringify(row.manifest), row.config, row.lastTaggedAt ?? null, row.bootId ?? null);
+      parts.diffIds.forEach((diffId, position) => this.#putLayer.run(row.id, position, diffId));
+      for (const digest of parts.blobs) this.#putBlob.run(row.id, digest);
+    });
+  }
+
+  find(id: string): ImageRow<Manifest> | undefined {
+    const row = this.#find.get(id);
+    return row === undefined ? undefined : this.#decode(row);
+  }
+
+  /** Up to two ids beginning with `prefix` (`sha256:…`): none, the one, or proof that it is ambiguous. */
+  idsWithPrefix(prefix: string): readonly string[] {
+    return this.#byPrefix.all(prefix, `${prefix}\u{10ffff}`).map((row) => textColumn(row, "id"));
+  }
+
+  all(): readonly ImageRow<Manifest>[] {
+    return this.#all.all().map((row) => this.#decode(row));
+  }
+
+  /** Names of an image in order. */
+  referencesOf(imageId: string): readonly ImageReferenceRow[] {
+    return this.#referencesOf.all(imageId).map(decodeReference);
+  }
+
+  findReference(name: string, suffix: string): ImageReferenceRow | undefined {
+    const row = this.#findReference.get(name, suffix);
+    return row === undefined ? undefined : decodeReference(row);
+  }
+
+  /** Point a name at an image; another image loses it. `taggedAt` is RFC 3339. */
+  putReference(row: ImageReferenceRow, taggedAt: string): void {
+    this.#database.transaction(() => {
+      this.#putReference.run(row.name, row.suffix, row.imageId);
+      this.#touch.run(taggedAt, row.imageId);
+    });
+  }
+
+  deleteReference(name: string, suffix: string): boolean {
+    return this.#deleteReference.run(name, suffix) > 0;
+  }
+
+  blobsOf(imageId: string): readonly string[] {
+    return this.#blobsOf.all(imageId).map((row) => textColumn(row, "digest"));
+  }
+
+  isBlobUsed(digest: string): boolean {
+    return this.#isBlobUsed.get(digest) !== undefined;
+  }
+
+  /** Bottom first. */
+  layersOf(imageId: string): readonly string[] {
+    return this.#layersOf.all(imageId).map((row) => textColumn(row, "diff_id"));
+  }
+
+  /** Delete the image with its names. True when it was there. */
+  delete(imageId: string): boolean {
+    return this.#delete.run(imageId) > 0;
+  }
+
+  markSynced(imageId: string): void {
+    this.#markSynced.run(imageId);
+  }
+
+  #decode(row: Row): ImageRow<Manifest> {
+    const config = row["config"];
+    return {
+      id: textColumn(row, "id"),
+      manifest: jsonColumn(row, "images", "manifest", this.#validateManifest),
+      config: config instanceof Uint8Array ? config : new Uint8Array(),
+      lastTaggedAt: optionalTextColumn(row, "last_tagged_at"),
+      bootId: optionalTextColumn(row, "boot_id"),
+    };
+  }
+}
+
+function decodeReference(row: Row): ImageReferenceRow {
+  return { name: textColumn(row, "name"), suffix: textColumn(row, "suffix"), imageId: textColumn(row, "image_id") };
+}
