@@ -1,0 +1,54 @@
+import type { EngineClient } from "#client/engine-client.ts";
+import type { CliIo } from "./cli-io.ts";
+import type { CliConfig } from "./config/cli-config.ts";
+import type { FlagSpec } from "./flags/flag-kind.ts";
+import type { FlagValues } from "./flags/flag-values.ts";
+
+/** How many words may follow the flags. */
+export type ArgumentRule =
+  | { readonly kind: "none" }
+  | { readonly kind: "exactly"; readonly count: number }
+  | { readonly kind: "at-least"; readonly count: number }
+  | { readonly kind: "at-most"; readonly count: number }
+  | { readonly kind: "between"; readonly least: number; readonly most: number };
+
+/** Everything a handler works with. */
+export interface Invocation {
+  readonly io: CliIo;
+  readonly flags: FlagValues;
+  readonly args: readonly string[];
+  /** The command as the person may call it for help: `berth run`. */
+  readonly commandPath: string;
+  /** Connects on first use. */
+  readonly client: () => Promise<EngineClient>;
+  readonly config: CliConfig;
+}
+
+/** Resolves to the exit code. */
+export type Handler = (invocation: Invocation) => Promise<number>;
+
+/** A command as data. The handler's module is loaded when the command runs, so that starting stays quick. */
+export interface Command {
+  readonly kind: "command";
+  /** Every way to call it, words after the program's name: `container run`, `run`. Shown as "Aliases" when several. */
+  readonly paths: readonly [string, ...string[]];
+  /** What follows the path in the usage line. */
+  readonly usage: string;
+  readonly summary: string;
+  /** Instead of the summary in its own help. */
+  readonly description?: string;
+  readonly examples?: string;
+  readonly flags: readonly FlagSpec[];
+  readonly args: ArgumentRule;
+  /** False: flags end at the first word (`run IMAGE -x`). */
+  readonly interspersed?: boolean;
+  readonly hidden?: boolean;
+  readonly load: () => Promise<Handler>;
+}
+
+/** A family of commands: `container`, `image`, `system`. */
+export interface CommandGroup {
+  readonly kind: "group";
+  readonly path: string;
+  readonly summary: string;
+}

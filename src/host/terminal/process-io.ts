@@ -1,0 +1,133 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { BerthError } from "#base/errors.ts";
+import type { Dial, Duplex } from "#host/http/duplex.ts";
+import { StandardInput, StandardOutput } from "./standard-streams.ts";
+
+type SignalName = `SIG${string}`;
+
+/** The machine as a command-line program sees it: this process's streams, environment, files, signals and programs. */
+export class ProcessIo {
+  readonly programName: string;
+  readonly env: Readonly<Record<string, string | undefined>> = process.env;
+  readonly stdin = new StandardInput();
+  readonly stdout = new StandardOutput(1);
+  readonly stderr = new StandardOutput(2);
+  readonly homeDirectory = process.env["HOME"] || "/root";
+
+  constructor(programName: string) {
+    this.programName = programName;
+  }
+
+  get workingDirectory(): string {
+    return process.cwd();
+  }
+
+  readFile(path: string): string | undefined {
+    const bytes = this.readBytes(path);
+    return bytes === undefined ? undefined : new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  }
+
+  readBytes(path: string): Uint8Array | undefined {
+    try {
+      return readFileSync(path);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+      throw fileError("open", path, error);
+    }
+  }
+
+  exists(path: string): boolean {
+    return existsSync(path);
+  }
+
+  writeFile(path: string, text: string, mode: number): void {
+    const temporary = `${path}.${String(process.pid)}.tmp`;
+    try {
+      const folder = path.slice(0, path.lastIndexOf("/"));
+      if (folder !== "") mkdirSync(folder, { recursive: true, mode: 0o700 });
+      writeFileSync(temporary, text, { mode });
+      chmodSync(temporary, mode);
+      renameSync(temporary, path);
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw fileError("open", path, error);
+    }
+  }
+
+  removeFile(path: string): void {
+    rmSync(path, { force: true });
+  }
+
+  onSignal(signal: SignalName, handler: () => void): () => void {
+    process.on(signal, handler);
+    return () => process.off(signal, handler);
+  }
+
+  async runProgram(
+    argv: readonly string[],
+    stdin: string,
+  ): Promise<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string } | undefined> {
+    if (Bun.which(argv[0] ?? "") === null) return undefined;
+    const child = Bun.spawn([...argv], { stdin: new TextEncoder().encode(stdin), stdout: "pipe", stderr: "pipe" });
+    const [stdout, stderr, exitCode] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+      child.exited,
+    ]);
+    return { exitCode, stdout, stderr };
+  }
+
+  dialProgram(argv: readonly string[]): Dial {
+    return () => Promise.resolve(spawnDuplex(argv));
+  }
+
+  now(): number {
+    return Date.now();
+  }
+
+  sleep(ms: number): Promise<void> {
+    return Bun.sleep(ms);
+  }
+}
+
+function spawnDuplex(argv: readonly string[]): Duplex {
+  if (Bun.which(argv[0] ?? "") === null) {
+    throw new BerthError("unavailable", `exec: "${argv[0] ?? ""}": executable file not found in $PATH`);
+  }
+  const child = Bun.spawn([...argv], { stdin: "pipe", stdout: "pipe", stderr: "inherit" });
+  const reader = child.stdout.getReader();
+  let ended = false;
+  return {
+    async read() {
+      const { done, value } = await reader.read();
+      return done ? undefined : value;
+    },
+    async write(data) {
+      if (ended) throw new BerthError("unavailable", "write: broken pipe", { details: { code: "EPIPE" } });
+      child.stdin.write(data);
+      await child.stdin.flush();
+    },
+    async endWrite() {
+      ended = true;
+      await child.stdin.end();
+    },
+    close() {
+      ended = true;
+      child.kill();
+    },
+  };
+}
+
+function fileError(verb: string, path: string, cause: unknown): BerthError {
+  const { code } = cause as NodeJS.ErrnoException;
+  const why: Readonly<Record<string, string>> = {
+    EACCES: "permission denied",
+    EISDIR: "is a directory",
+    ENOENT: "no such file or directory",
+    ENOTDIR: "not a directory",
+    EROFS: "read-only file system",
+    ENOSPC: "no space left on device",
+  };
+  return new BerthError("invalid-parameter", `${verb} ${path}: ${why[code ?? ""] ?? String(cause)}`, { cause });
+}

@@ -1,0 +1,98 @@
+import { fstatSync, read, writeSync } from "node:fs";
+import { BerthError } from "#base/errors.ts";
+import { restore, setRaw, setSilent, terminalSettings, terminalSize, type TerminalSize } from "./termios.ts";
+
+/**
+ * The process's own stdin, stdout and stderr by descriptor. `process.stdin` and `process.stdout` are left alone: they
+ * load Node's streams, which costs a short command more than its work.
+ */
+const READ_BYTES = 64 * 1024;
+const RETRY_MS = 2;
+
+export class StandardInput {
+  readonly #fd: number;
+
+  constructor(fd = 0) {
+    this.#fd = fd;
+  }
+
+  isTerminal(): boolean {
+    return isTerminal(this.#fd);
+  }
+
+  /** The next bytes, `undefined` at end of file. A read in progress does not keep `process.exit` from working. */
+  async read(): Promise<Uint8Array | undefined> {
+    for (;;) {
+      const buffer = new Uint8Array(READ_BYTES);
+      const count = await new Promise<number | NodeJS.ErrnoException>((resolve) => {
+        read(this.#fd, buffer, 0, buffer.length, null, (error, bytes) => resolve(error ?? bytes));
+      });
+      if (typeof count === "number") return count === 0 ? undefined : buffer.subarray(0, count);
+      if (count.code === "EAGAIN") await Bun.sleep(RETRY_MS);
+      // EIO: the terminal went away. EBADF: there never was a stdin.
+      else if (count.code === "EIO" || count.code === "EBADF" || count.code === "EOF") return undefined;
+      else if (count.code !== "EINTR") throw new BerthError("internal", count.message, { cause: count });
+    }
+  }
+
+  makeRaw(): () => void {
+    return changed(this.#fd, setRaw);
+  }
+
+  hideEcho(): () => void {
+    return changed(this.#fd, setSilent);
+  }
+}
+
+export class StandardOutput {
+  readonly #fd: number;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  /** Blocks until the kernel took everything: the reader's pace is ours. `cancelled` when the reader is gone. */
+  write(data: string | Uint8Array): void {
+    const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+    let offset = 0;
+    while (offset < bytes.length) {
+      try {
+        offset += writeSync(this.#fd, bytes, offset, bytes.length - offset);
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === "EAGAIN") Bun.sleepSync(RETRY_MS);
+        else if (code === "EPIPE" || code === "EBADF" || code === "EIO") throw new BerthError("cancelled", "write: broken pipe", { cause: error, details: { code } });
+        else if (code !== "EINTR") throw error;
+      }
+    }
+  }
+
+  isTerminal(): boolean {
+    return isTerminal(this.#fd);
+  }
+
+  windowSize(): TerminalSize | undefined {
+    return isTerminal(this.#fd) ? terminalSize(this.#fd) : undefined;
+  }
+}
+
+/** Only a character device is asked, so that a command in a pipe does not load the addon for it. */
+function isTerminal(fd: number): boolean {
+  try {
+    return fstatSync(fd).isCharacterDevice() && terminalSettings(fd) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function changed(fd: number, change: (fd: number, before: Uint8Array) => void): () => void {
+  const before = terminalSettings(fd);
+  if (before === undefined) return () => {};
+  change(fd, before);
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    restore(fd, before);
+  };
+}
