@@ -1,12 +1,12 @@
 #!/usr/bin/env bun
-/** Compiles native/sys.c into dist/berth-sys.node with the system's C compiler. */
+/** Compiles native/sys.c into dist/berth-sys.so with the system's C compiler. */
 import { mkdirSync, renameSync } from "node:fs";
 
 const root = new URL("..", import.meta.url).pathname;
 
 export function buildAddon(): void {
   const compiler = process.env["CC"] ?? "cc";
-  const output = `${root}dist/berth-sys.node`;
+  const output = `${root}dist/berth-sys.so`;
   const temporary = `${output}.${process.pid}`;
   mkdirSync(`${root}dist`, { recursive: true });
   const result = Bun.spawnSync(

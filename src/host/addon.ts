@@ -1,4 +1,9 @@
+import { closeSync, readFileSync } from "node:fs";
+
+import addonPath from "../../dist/berth-sys.so" with { type: "file" };
 import { BerthError, messageOf } from "#base/errors.ts";
+
+import { isEmbedded, openAnonymousExecutable } from "./embedded.ts";
 
 /** A path as the kernel sees it: bytes without NUL. A string is passed as UTF-8. */
 export type KernelPath = string | Uint8Array;
@@ -39,7 +44,7 @@ export type PollerHandle = { readonly __poller: never };
 
 let loaded: Addon | undefined;
 
-/** The addon, loaded at first use. Throws `internal` when it cannot be loaded. */
+/** The addon, loaded at first use, once a thread. Throws `internal` when it cannot be loaded. */
 export function addon(): Addon {
   loaded ??= load();
   return loaded;
@@ -47,9 +52,9 @@ export function addon(): Addon {
 
 function load(): Addon {
   const module: { exports: unknown } = { exports: {} };
-  const path = new URL("../../dist/berth-sys.node", import.meta.url).pathname;
   try {
-    process.dlopen(module, path);
+    if (isEmbedded(addonPath)) loadFromMemory(module, readFileSync(addonPath));
+    else process.dlopen(module, addonPath);
   } catch (error) {
     throw new BerthError("internal", `cannot load the native addon: ${messageOf(error)}`, {
       cause: error,
@@ -57,4 +62,17 @@ function load(): Addon {
     });
   }
   return module.exports as Addon;
+}
+
+/**
+ * Bun itself would load an embedded addon by way of a file with a foreseeable name in the world-writable /tmp, and trust
+ * what it finds there; a file without a name has neither trouble.
+ */
+function loadFromMemory(module: object, bytes: Uint8Array): void {
+  const fd = openAnonymousExecutable("berth-sys", bytes);
+  try {
+    process.dlopen(module, `/proc/self/fd/${fd}`);
+  } finally {
+    closeSync(fd);
+  }
 }

@@ -73,13 +73,11 @@ export class Poller {
   #deliver(token: number, events: number): void {
     const watch = this.#watches.get(token);
     if (watch === undefined) return;
-    try {
-      watch.onReady(events);
-    } finally {
-      // One-shot: armed again only while it is still wanted, so that a callback never piles up behind itself.
-      if (this.#watches.get(token) === watch && watch.events !== 0) {
-        this.#control(EPOLL_CTL_MOD, watch.fd, watch.events, token);
-      }
+    watch.onReady(events);
+    // One-shot: armed again after the callback and only while it is still wanted, so that calls never pile up. A callback
+    // that throws is an uncaught error of this process and stays disarmed.
+    if (this.#watches.get(token) === watch && watch.events !== 0) {
+      this.#control(EPOLL_CTL_MOD, watch.fd, watch.events, token);
     }
   }
 

@@ -21,6 +21,7 @@ import { decodeStatx, STATX_BUFFER_BYTES, STATX_MASK, type FileStat } from "./st
  * Hot loops that expect refusals (EEXIST, ENOENT) use {@link raw}, which returns -errno and never throws for it.
  */
 export type { KernelPath } from "./addon.ts";
+export { SyscallError } from "./errno.ts";
 
 /** One syscall without the exception: >= 0, or -errno. Names and arguments are the rows of `native/sys.c`. */
 export function raw(name: string, ...args: RawArgument[]): number {
