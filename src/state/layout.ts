@@ -152,7 +152,6 @@ export class Layout {
       [`${this.blobsDir}/sha512`, 0o700],
       [this.ingestDir, 0o700],
       [this.layersDir, 0o710],
-      [this.layerLinksDir, 0o710],
       [this.snapshotsDir, 0o710],
       [this.containersDir, 0o710],
       [this.volumesDir, 0o701],
