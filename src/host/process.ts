@@ -60,7 +60,7 @@ export function spawnProcess(request: SpawnRequest): ChildProcess {
   const { stdin, stdout, stderr } = child;
   return {
     pid: child.pid,
-    exited: child.exited.then(() => ({ exitCode: child.exitCode ?? undefined, signal: child.signalCode ?? undefined })),
+    exited: child.exited.then(() => ({ exitCode: child.exitCode ?? undefined, signal: child.signalCode === null ? undefined : String(child.signalCode) })),
     stdin:
       typeof stdin === "object" && stdin !== null
         ? {
