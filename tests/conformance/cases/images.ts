@@ -1,0 +1,175 @@
+import { expect, test } from "bun:test";
+import { mustRun } from "../../../tools/lab/command.ts";
+import { buildImage, buildIndex, goArchitecture } from "../../../tools/lab/image-writer.ts";
+import { pushImage, pushManifest } from "../../../tools/lab/registry-push.ts";
+import { busyboxLayer } from "../../../tools/lab/test-images.ts";
+import { writeTar } from "../../../tools/lab/tar-writer.ts";
+import type { Target } from "../target.ts";
+
+/** Pulling, naming, listing and removing images. */
+export function imageCases(target: () => Target): void {
+  /** An image of its own for one case: busybox and one file more. */
+  const push = async (
+    repository: string,
+    options: {
+      readonly format?: "docker" | "oci";
+      readonly compression?: "gzip" | "zstd" | "none";
+      readonly text?: string;
+    } = {},
+  ): Promise<{
+    readonly reference: string;
+    readonly digest: string;
+    readonly image: ReturnType<typeof buildImage>;
+  }> => {
+    const own = writeTar([{ path: "own", content: options.text ?? repository }]);
+    const image = buildImage({ layers: [await busyboxLayer(), own], config: { Cmd: ["cat", "/own"] }, ...options });
+    await pushImage(target().registry, repository, "latest", image);
+    return { reference: `${target().registry}/${repository}`, digest: image.digest, image };
+  };
+  const remove = async (...references: string[]): Promise<void> =>
+    void (await target().run(["rmi", "-f", ...references]));
+
+  for (const [format, compression] of [
+    ["docker", "gzip"],
+    ["oci", "gzip"],
+    ["oci", "none"],
+  ] as const) {
+    test(`pull of a ${format} image with ${compression} layers`, async () => {
+      const { reference, digest } = await push(`pull-${format}-${compression}`, { format, compression });
+      const pulled = await target().ok(["pull", reference]);
+      expect(pulled).toContain(
+        `Digest: ${digest}\nStatus: Downloaded newer image for ${reference}:latest\n${reference}:latest\n`,
+      );
+      expect(await target().ok(["run", "--rm", reference])).toBe(`pull-${format}-${compression}`);
+      expect(await target().ok(["pull", reference])).toContain(`Status: Image is up to date for ${reference}:latest`);
+      await remove(reference);
+    });
+  }
+
+  test("pull of zstd layers", async () => {
+    if (target().engine.kind === "dockerd") return; // 20.10 does not know zstd.
+    const { reference } = await push("pull-zstd", { compression: "zstd" });
+    expect(await target().ok(["run", "--rm", "-q", reference])).toBe("pull-zstd");
+    await remove(reference);
+  });
+
+  test("pull by digest", async () => {
+    const { reference, digest } = await push("by-digest");
+    const printed = await target().ok(["pull", `${reference}@${digest}`]);
+    expect(printed).toContain(`Digest: ${digest}`);
+    expect(await target().ok(["inspect", "-f", "{{.RepoTags}} {{.RepoDigests}}", `${reference}@${digest}`])).toBe(
+      `[] [${reference}@${digest}]\n`,
+    );
+    await remove(`${reference}@${digest}`);
+  });
+
+  test("pull takes this machine's platform from an index", async () => {
+    const own = await push("platform", { text: "right platform" });
+    const other = buildImage({ layers: [writeTar([{ path: "own", content: "wrong" }])], architecture: "s390x" });
+    await pushImage(target().registry, "platform", "other", other);
+    const index = buildIndex([
+      { image: other, architecture: "s390x" },
+      { image: own.image, architecture: goArchitecture() },
+    ]);
+    await pushManifest(target().registry, "platform", "multi", index);
+    expect(await target().ok(["pull", `${own.reference}:multi`])).toContain(`Digest: ${index.digest}`);
+    expect(await target().ok(["run", "--rm", `${own.reference}:multi`])).toBe("right platform");
+    const missing = buildIndex([{ image: other, architecture: "s390x" }]);
+    await pushManifest(target().registry, "platform", "none", missing);
+    const refused = await target().run(["pull", `${own.reference}:none`]);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain("no matching manifest for linux/");
+    await remove(`${own.reference}:multi`);
+  });
+
+  test("pull of what is not there", async () => {
+    const { reference } = await push("there");
+    const tag = await target().run(["pull", `${reference}:no-such-tag`]);
+    expect(tag.code).toBe(1);
+    expect(tag.stderr).toMatch(/manifest for \S+\/there:no-such-tag not found: manifest unknown/);
+    const name = await target().run(["pull", `${target().registry}/no/such/image`]);
+    expect(name.code).toBe(1);
+    expect(name.stderr).toMatch(/manifest for \S+\/no\/such\/image:latest not found|repository does not exist/);
+    const host = await target().run(["pull", "127.0.0.1:1/x"]);
+    expect(host.code).toBe(1);
+    expect(host.stderr).toContain("connection refused");
+  });
+
+  test("what skopeo copied can be pulled", async () => {
+    const { reference } = await push("skopeo-source");
+    await mustRun([
+      "skopeo",
+      "copy",
+      "-q",
+      "--src-tls-verify=false",
+      "--dest-tls-verify=false",
+      "--format",
+      "v2s2",
+      `docker://${reference}:latest`,
+      `docker://${target().registry}/skopeo-copy:latest`,
+    ]);
+    expect(await target().ok(["run", "--rm", "-q", `${target().registry}/skopeo-copy`])).toBe("skopeo-source");
+    await remove(`${target().registry}/skopeo-copy`);
+  });
+
+  test("more than 128 layers", async () => {
+    if (target().engine.kind === "dockerd") return; // Its limit is 125 layers.
+    const layers = [await busyboxLayer()];
+    for (let index = 0; index < 150; index++)
+      layers.push(
+        writeTar([
+          { path: `many/${index}`, content: "x" },
+          { path: "top", content: String(index) },
+        ]),
+      );
+    await pushImage(target().registry, "many-layers", "latest", buildImage({ layers, format: "docker" }));
+    const reference = `${target().registry}/many-layers`;
+    expect(await target().ok(["run", "--rm", "-q", reference, "sh", "-c", "ls /many | wc -l; cat /top"])).toBe(
+      "150\n149",
+    );
+    await remove(reference);
+  });
+
+  test("tag, images, history and rmi", async () => {
+    const { reference } = await push("named");
+    await target().ok(["pull", "-q", reference]);
+    expect(await target().ok(["tag", reference, "own/name:v1"])).toBe("");
+    expect(await target().ok(["images", "--format", "{{.Repository}}:{{.Tag}}", "own/name"])).toBe("own/name:v1\n");
+    expect((await target().ok(["images"])).split("\n")[0]).toMatch(/^REPOSITORY +TAG +IMAGE ID +CREATED +SIZE$/);
+    const history = await target().ok(["history", "--format", "{{.CreatedBy}}", "own/name:v1"]);
+    expect(history).toBe("layer 1\nlayer 0\n");
+    const id = (await target().ok(["inspect", "-f", "{{.Id}}", "own/name:v1"])).trim();
+    expect(id).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(await target().ok(["rmi", "own/name:v1"])).toBe("Untagged: own/name:v1\n");
+    const removed = await target().ok(["rmi", reference]);
+    expect(removed).toContain(`Untagged: ${reference}:latest\nUntagged: ${reference}@sha256:`);
+    expect(removed).toContain(`Deleted: ${id}\n`);
+    const gone = await target().run(["rmi", reference]);
+    expect(gone.code).toBe(1);
+    expect(gone.stderr).toMatch(/No such image: \S+named/);
+  });
+
+  test("an image in use is not removed", async () => {
+    const { reference } = await push("in-use");
+    await target().ok(["run", "-q", "--name", "user", reference]);
+    const refused = await target().run(["rmi", reference]);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(
+      /conflict: unable to remove repository reference "\S+in-use" \(must force\) - container [0-9a-f]{12} is using its referenced image [0-9a-f]{12}/,
+    );
+    await target().ok(["rm", "user"]);
+    await remove(reference);
+  });
+
+  test("--pull never and always", async () => {
+    const never = await target().run(["run", "--rm", "--pull", "never", "127.0.0.1:1/x"]);
+    expect(never.code).toBe(125);
+    expect(never.stderr).toMatch(/No such image: 127\.0\.0\.1:1\/x/);
+    const { reference } = await push("always", { text: "old" });
+    expect(await target().ok(["run", "--rm", "-q", reference])).toBe("old");
+    await push("always", { text: "new" });
+    expect(await target().ok(["run", "--rm", "-q", reference])).toBe("old");
+    expect(await target().ok(["run", "--rm", "-q", "--pull", "always", reference])).toBe("new");
+    await remove(reference);
+  });
+}

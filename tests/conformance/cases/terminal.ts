@@ -1,0 +1,91 @@
+import { expect, test } from "bun:test";
+import type { Target } from "../target.ts";
+
+/** Runs with a pseudo-terminal. */
+export function terminalCases(target: () => Target): void {
+  test("run -it is a shell on a terminal of the client's size, resized with it", async () => {
+    const shell = target().terminal(["run", "-it", "--rm", "busybox", "sh"], 31, 101);
+    await shell.waitFor(/# /);
+    shell.write("tty; echo size $(stty size)\r");
+    await shell.waitFor(/\/dev\/(pts\/0|console)/);
+    await shell.waitFor(/size 31 101/);
+    shell.resize(20, 90);
+    await Bun.sleep(300);
+    shell.write("echo now $(stty size)\r");
+    await shell.waitFor(/now 20 90/);
+    shell.write("exit 5\r");
+    expect(await shell.end()).toBe(5);
+  });
+
+  test("ctrl-c on the terminal interrupts the foreground program only", async () => {
+    const shell = target().terminal(["run", "-it", "--rm", "busybox", "sh"]);
+    await shell.waitFor(/# /);
+    shell.write("sleep 100\r");
+    await shell.waitFor(/sleep 100/);
+    await Bun.sleep(300);
+    shell.write("\u0003");
+    await Bun.sleep(200);
+    shell.write("echo still here $((40 + 2))\r");
+    await shell.waitFor(/still here 42/);
+    shell.write("exit\r");
+    await shell.end();
+  });
+
+  test("the detach keys leave the container running", async () => {
+    const shell = target().terminal(["run", "-it", "--name", "kept", "busybox", "sh"]);
+    await shell.waitFor(/# /);
+    shell.write("\u0010");
+    await Bun.sleep(100);
+    shell.write("\u0011");
+    expect(await shell.end()).toBe(0);
+    expect(await target().ok(["inspect", "-f", "{{.State.Running}}", "kept"])).toBe("true\n");
+    const again = target().terminal(["attach", "kept"]);
+    await Bun.sleep(500);
+    again.write("exit 6\r");
+    expect(await again.end()).toBe(6);
+  });
+
+  test("exec -it", async () => {
+    await target().ok(["run", "-d", "--name", "a", "busybox", "sleep", "60"]);
+    const shell = target().terminal(["exec", "-it", "a", "sh"], 22, 77);
+    await shell.waitFor(/# /);
+    await Bun.sleep(300);
+    shell.write("echo size $(stty size); exit 4\r");
+    await shell.waitFor(/size 22 77/);
+    expect(await shell.end()).toBe(4);
+  });
+
+  test("-t without a client terminal gives lines with carriage returns", async () => {
+    expect(
+      await target().ok([
+        "run",
+        "--rm",
+        "-t",
+        "busybox",
+        "sh",
+        "-c",
+        "echo a; echo b >&2; test -t 0 && echo tty; echo $TERM",
+      ]),
+    ).toBe("a\r\nb\r\ntty\r\nxterm\r\n");
+  });
+
+  test("-it without a client terminal is refused by the client", async () => {
+    const result = await target().run(["run", "--rm", "-it", "busybox", "true"]);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(/the input device is not a TTY/);
+  });
+
+  test("a terminal's container has its own console", async () => {
+    const shell = target().terminal([
+      "run",
+      "-it",
+      "--rm",
+      "busybox",
+      "sh",
+      "-c",
+      "ls -l /dev/console | cut -c1; stat -c '%t:%T' /dev/console; ls /dev/pts",
+    ]);
+    await shell.waitFor(/c\r\n88:0\r\n[\s\S]*ptmx/);
+    expect(await shell.end()).toBe(0);
+  });
+}

@@ -1,0 +1,52 @@
+/**
+ * The same cases for every pair of engine and client: Debian's dockerd proves the cases, ours must give the same.
+ * See target.ts for how to run only some pairs.
+ */
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout } from "bun:test";
+import { apiCases } from "./cases/api.ts";
+import { configurationCases } from "./cases/configuration.ts";
+import { imageCases } from "./cases/images.ts";
+import { isolationCases } from "./cases/isolation.ts";
+import { lifecycleCases } from "./cases/lifecycle.ts";
+import { networkCases } from "./cases/network.ts";
+import { outputCases } from "./cases/output.ts";
+import { terminalCases } from "./cases/terminal.ts";
+import { openLab, targetNames, type Lab, type Target } from "./target.ts";
+
+setDefaultTimeout(90_000);
+
+let lab: Lab | undefined;
+
+beforeAll(async () => {
+  lab = await openLab();
+}, 300_000);
+
+afterAll(async () => {
+  await lab?.close();
+}, 120_000);
+
+for (const name of targetNames) {
+  describe(name, () => {
+    const target = (): Target => {
+      const found = lab?.targets.find((item) => item.name === name);
+      if (found === undefined) throw new Error(`target ${name} did not start`);
+      return found;
+    };
+
+    afterEach(async () => {
+      // Cases clean up after themselves where that is their subject; nothing may reach the next case.
+      const ids = (await target().ok(["ps", "-aq"])).split("\n").filter((id) => id !== "");
+      if (ids.length > 0) await target().ok(["rm", "-f", ...ids]);
+      expect(await target().ok(["ps", "-aq"])).toBe("");
+    });
+
+    outputCases(target);
+    configurationCases(target);
+    isolationCases(target);
+    lifecycleCases(target);
+    terminalCases(target);
+    networkCases(target);
+    imageCases(target);
+    apiCases(target);
+  });
+}

@@ -1,0 +1,185 @@
+import { join } from "node:path";
+import { background, onTerminal, type Background, type TerminalProgram } from "../../tools/lab/background.ts";
+import { command, mustRun, type CommandOptions, type CommandResult } from "../../tools/lab/command.ts";
+import { freePort, startDebianRegistry } from "../../tools/lab/debian-registry.ts";
+import {
+  berthCommand,
+  cliEnvironment,
+  dockerCli,
+  startBerth,
+  startDockerd,
+  type RunningEngine,
+} from "../../tools/lab/engines.ts";
+import { createNetworkNamespace } from "../../tools/lab/network-namespace.ts";
+import { findProgram } from "../../tools/lab/paths.ts";
+import { pushImage } from "../../tools/lab/registry-push.ts";
+import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
+import { busyboxImage, distributionImage, distributionReference, fixtureImage } from "../../tools/lab/test-images.ts";
+
+/** One pair of engine and client that the cases run on. */
+export interface Target {
+  readonly name: string;
+  readonly engine: RunningEngine;
+  readonly client: ClientKind;
+  /** `127.0.0.1:PORT` of the registry, reachable from the engine. */
+  readonly registry: string;
+  readonly images: { readonly busybox: string; readonly fixture: string; readonly distribution: string };
+  readonly scratch: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly argv: readonly string[];
+  /** Run the client to its end. */
+  run(args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
+  /** Like {@link run}; throws unless the code is 0; gives standard output. */
+  ok(args: readonly string[], options?: CommandOptions): Promise<string>;
+  start(args: readonly string[]): Background;
+  terminal(args: readonly string[], rows?: number, columns?: number): TerminalProgram;
+  /** A plain request to the engine's API; `path` without the version. */
+  api(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly text: string }>;
+  /** What an HTTP GET from the engine's host network gives. */
+  get(url: string): Promise<CommandResult>;
+}
+
+export type ClientKind = "docker" | "berth";
+
+export interface Lab {
+  readonly targets: readonly Target[];
+  close(): Promise<void>;
+}
+
+/**
+ * `BERTH_TARGETS` names the pairs, `engine:client` with commas, to run only some; the default is all four. The reference
+ * engine runs in a private network, ours on the machine's own as for its users.
+ */
+export const targetNames: readonly string[] = (
+  process.env["BERTH_TARGETS"] ?? "dockerd:docker,berth:docker,berth:berth,dockerd:berth"
+).split(",");
+
+export async function openLab(): Promise<Lab> {
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.reverse()) await closer().catch((error: unknown) => console.error(error));
+  };
+  try {
+    const scratch = makeScratch("conf");
+    closers.push(async () => removeScratch(scratch));
+    const port = await freePort();
+    const storage = join(scratch, "registry");
+    const registry = await startDebianRegistry({ dir: scratch, storage, port });
+    closers.push(() => registry.stop());
+    await pushImage(registry.address, "busybox", "latest", await busyboxImage());
+    await pushImage(registry.address, "fixture", "latest", await fixtureImage());
+    const distribution = distributionReference();
+    await pushImage(registry.address, distribution.repository, distribution.tag, await distributionImage());
+
+    const engines = new Map<string, RunningEngine>();
+    const enters = new Map<string, readonly string[]>([["berth", []]]);
+    if (targetNames.some((name) => name.startsWith("dockerd:"))) {
+      const network = await createNetworkNamespace();
+      closers.push(() => network.close());
+      const inside = await startDebianRegistry({ dir: scratch, storage, port, network });
+      closers.push(() => inside.stop());
+      const dir = join(scratch, "ref");
+      await mustRun(["mkdir", dir]);
+      const engine = await startDockerd({ dir, bridge: "breflab", bip: "172.31.254.1/24", network });
+      closers.push(() => engine.stop());
+      engines.set("dockerd", engine);
+      enters.set("dockerd", network.enter);
+    }
+    if (targetNames.some((name) => name.startsWith("berth:"))) {
+      const dir = join(scratch, "our");
+      await mustRun(["mkdir", dir]);
+      const engine = await startBerth({ dir, bridge: "blab0", bip: "172.31.253.1/24" });
+      closers.push(() => engine.stop());
+      engines.set("berth", engine);
+    }
+
+    const targets: Target[] = [];
+    for (const name of targetNames) {
+      const [kind, client] = name.split(":");
+      const engine = engines.get(kind ?? "");
+      if (engine === undefined || (client !== "docker" && client !== "berth")) throw new Error(`no target ${name}`);
+      const argv = client === "docker" ? [await dockerCli()] : berthCommand();
+      targets.push(
+        makeTarget({
+          name,
+          engine,
+          client,
+          argv,
+          registry: registry.address,
+          scratch,
+          enter: enters.get(kind ?? "") ?? [],
+        }),
+      );
+    }
+    for (const engine of engines.values()) {
+      const target = targets.find((item) => item.engine === engine);
+      if (target !== undefined) await pullImages(target);
+    }
+    return { targets, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Bring the test images to the engine and give them the short names the cases use. */
+async function pullImages(target: Target): Promise<void> {
+  const distribution = distributionReference();
+  for (const [remote, local] of [
+    ["busybox:latest", "busybox"],
+    ["fixture:latest", "fixture"],
+    [`${distribution.repository}:${distribution.tag}`, target.images.distribution],
+  ] as const) {
+    await target.ok(["pull", "-q", `${target.registry}/${remote}`]);
+    await target.ok(["tag", `${target.registry}/${remote}`, local]);
+  }
+}
+
+function makeTarget(parts: {
+  readonly name: string;
+  readonly engine: RunningEngine;
+  readonly client: ClientKind;
+  readonly argv: readonly string[];
+  readonly registry: string;
+  readonly scratch: string;
+  readonly enter: readonly string[];
+}): Target {
+  const { engine, argv } = parts;
+  const env = cliEnvironment(engine.host);
+  const distribution = distributionReference();
+  return {
+    name: parts.name,
+    engine,
+    client: parts.client,
+    registry: parts.registry,
+    images: {
+      busybox: "busybox",
+      fixture: "fixture",
+      distribution: `${distribution.repository}:${distribution.tag}`,
+    },
+    scratch: parts.scratch,
+    env,
+    argv,
+    run: (args, options = {}) =>
+      command([...argv, ...args], { timeoutMs: 60_000, ...options, env: { ...env, ...options.env } }),
+    ok: (args, options = {}) =>
+      mustRun([...argv, ...args], { timeoutMs: 60_000, ...options, env: { ...env, ...options.env } }),
+    start: (args) => background([...argv, ...args], env),
+    terminal: (args, rows, columns) => onTerminal([...argv, ...args], env, rows, columns),
+    async api(method, path, body) {
+      const response = await fetch(`http://engine/v1.41${path}`, {
+        unix: engine.socket,
+        method,
+        ...(body === undefined
+          ? {}
+          : {
+              body: typeof body === "string" ? body : JSON.stringify(body),
+              headers: { "content-type": "application/json" },
+            }),
+      });
+      return { status: response.status, text: await response.text() };
+    },
+    get: (url) =>
+      command([...parts.enter, findProgram("busybox") ?? "busybox", "wget", "-q", "-O", "-", "-T", "5", url]),
+  };
+}
