@@ -13,7 +13,7 @@ export interface LayerDirectory {
 /** How to mount a container's root. Plain data: the launch plan mounts it inside the container's own mount namespace. */
 export interface RootMount {
   readonly kind: "overlay";
-  /** Absolute directories, topmost first. */
+  /** Absolute directories, topmost first, each once: a layer that occurs twice counts only where it is topmost. */
   readonly lowerDirs: readonly string[];
   readonly upperDir: string;
   readonly workDir: string;

@@ -1,0 +1,183 @@
+import { createHash, type Hash } from "node:crypto";
+import { digestAlgorithm, digestHex, parseDigest } from "#base/digest.ts";
+import { BerthError } from "#base/errors.ts";
+import { randomHex } from "#base/ids.ts";
+import { hasCode } from "#host/errno.ts";
+import { readChunks } from "#host/file-reader.ts";
+import { FileWriter } from "#host/file-writer.ts";
+import { listDirectory, readFile, removeFile, syncDirectory } from "#host/files.ts";
+import { AT_FDCWD } from "#host/linux.ts";
+import { lstatMaybe, renameat2 } from "#host/syscalls.ts";
+
+/** Where blobs lie; `state/layout.ts` provides it. */
+export interface BlobPaths {
+  readonly blobsDir: string;
+  readonly ingestDir: string;
+  blob(digest: string): string;
+}
+
+/**
+ * Content by digest, in the order of an OCI image layout (image-spec `image-layout.md`): `blobs/<algorithm>/<hex>`. A
+ * blob's name appears only when its bytes were read to the end and hash to it; until then they lie in the ingest folder,
+ * which {@link reconcile} empties. Blobs never change.
+ */
+export class BlobStore {
+  readonly #paths: BlobPaths;
+
+  constructor(deps: { readonly paths: BlobPaths }) {
+    this.#paths = deps.paths;
+  }
+
+  /** Remove what an earlier process left unfinished. Call before anything is written. */
+  reconcile(): void {
+    for (const name of listDirectory(this.#paths.ingestDir)) removeFile(`${this.#paths.ingestDir}/${name}`);
+  }
+
+  has(digest: string): boolean {
+    return this.sizeOf(digest) !== undefined;
+  }
+
+  sizeOf(digest: string): number | undefined {
+    return lstatMaybe(AT_FDCWD, this.path(digest))?.size;
+  }
+
+  /** Path of a blob, there or not. `invalid-parameter` for what is no digest. */
+  path(digest: string): string {
+    return this.#paths.blob(parseDigest(digest));
+  }
+
+  /** A small blob's bytes. `not-found` when there is none, `invalid-parameter` past `maxSize`. */
+  read(digest: string, maxSize: number): Uint8Array {
+    try {
+      return readFile(this.path(digest), maxSize);
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) throw new BerthError("not-found", `blob ${digest} not found`, { cause: error });
+      throw error;
+    }
+  }
+
+  /** Start writing a blob that must turn out to be `digest`. Commit or abort it. */
+  begin(expected: { readonly digest: string; readonly size: number | undefined }): Ingest {
+    const digest = parseDigest(expected.digest);
+    return new Ingest({
+      digest,
+      size: expected.size,
+      temporaryPath: `${this.#paths.ingestDir}/${randomHex(12)}`,
+      finalPath: this.#paths.blob(digest),
+    });
+  }
+
+  /** Store small content at once, on disk when it returns. */
+  async put(digest: string, bytes: Uint8Array): Promise<void> {
+    if (this.has(digest)) return;
+    const ingest = this.begin({ digest, size: bytes.length });
+    try {
+      await ingest.write(bytes);
+      await ingest.commit();
+    } catch (error) {
+      await ingest.abort();
+      throw error;
+    }
+  }
+
+  /** Read the whole blob again and compare. `not-found` or `data-loss`. */
+  async verify(digest: string): Promise<void> {
+    const hash = createHash(digestAlgorithm(parseDigest(digest)));
+    try {
+      for await (const chunk of readChunks(this.path(digest))) hash.update(chunk);
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) throw new BerthError("not-found", `blob ${digest} not found`, { cause: error });
+      throw error;
+    }
+    if (hash.digest("hex") !== digestHex(parseDigest(digest))) {
+      throw new BerthError("data-loss", `blob ${digest} is damaged on disk`);
+    }
+  }
+
+  /** False when there was none. */
+  delete(digest: string): boolean {
+    return removeFile(this.path(digest));
+  }
+
+  /** Every blob there is. */
+  list(): readonly string[] {
+    return ["sha256", "sha512"].flatMap((algorithm) =>
+      listDirectory(`${this.#paths.blobsDir}/${algorithm}`).map((hex) => `${algorithm}:${hex}`),
+    );
+  }
+}
+
+/** One blob being written. Its bytes may be read at {@link path} while they come in. */
+export class Ingest {
+  readonly path: string;
+  readonly #digest: string;
+  readonly #size: number | undefined;
+  readonly #finalPath: string;
+  readonly #hash: Hash;
+  readonly #writer: FileWriter;
+  #received = 0;
+  #onWritten: (size: number) => void = () => {};
+  #state: "open" | "committed" | "aborted" = "open";
+
+  constructor(options: {
+    readonly digest: string;
+    readonly size: number | undefined;
+    readonly temporaryPath: string;
+    readonly finalPath: string;
+  }) {
+    this.path = options.temporaryPath;
+    this.#digest = options.digest;
+    this.#size = options.size;
+    this.#finalPath = options.finalPath;
+    this.#hash = createHash(digestAlgorithm(parseDigest(options.digest)));
+    this.#writer = new FileWriter(this.path, (size) => this.#onWritten(size));
+  }
+
+  /** Bytes accepted so far. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** Hear how much of the file can be read. */
+  onWritten(listener: (size: number) => void): void {
+    this.#onWritten = listener;
+  }
+
+  /** `data-loss` when more comes than was announced; `resource-exhausted` when the disk is full. */
+  async write(chunk: Uint8Array): Promise<void> {
+    this.#received += chunk.length;
+    if (this.#size !== undefined && this.#received > this.#size) {
+      throw new BerthError("data-loss", `filesystem layer verification failed for digest ${this.#digest}`);
+    }
+    this.#hash.update(chunk);
+    await this.#writer.write(chunk);
+  }
+
+  /** Check size and digest (`data-loss`) and hand the last bytes to the kernel; nothing can be written after. */
+  async verify(): Promise<void> {
+    if (this.#size !== undefined && this.#received !== this.#size) throw new BerthError("data-loss", "unexpected EOF");
+    if (`${this.#digest.slice(0, this.#digest.indexOf(":"))}:${this.#hash.digest("hex")}` !== this.#digest) {
+      throw new BerthError("data-loss", `filesystem layer verification failed for digest ${this.#digest}`);
+    }
+    await this.#writer.flush(false);
+  }
+
+  /** {@link verify} if not done, make it last unless `durable` is false (then the caller syncs later), and give it its name. */
+  async commit(options: { readonly verified?: boolean; readonly durable?: boolean } = {}): Promise<void> {
+    if (options.verified !== true) await this.verify();
+    const durable = options.durable !== false;
+    await this.#writer.flush(durable);
+    await this.#writer.close();
+    this.#state = "committed";
+    renameat2(AT_FDCWD, this.path, AT_FDCWD, this.#finalPath);
+    if (durable) syncDirectory(this.#finalPath.slice(0, this.#finalPath.lastIndexOf("/")));
+  }
+
+  /** Remove what was written; nothing after a commit. */
+  async abort(): Promise<void> {
+    if (this.#state !== "open") return;
+    this.#state = "aborted";
+    await this.#writer.close().catch(() => undefined);
+    removeFile(this.path);
+  }
+}

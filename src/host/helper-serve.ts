@@ -1,0 +1,51 @@
+import { encodeError, encodeLine, lines, type FromHelper, type Json, type ToHelper } from "./helper-protocol.ts";
+
+/** What a task may do beside returning its result. */
+export interface HelperContext {
+  /** Tell the engine something while at work. */
+  send(message: Json): void;
+  /** Hear what the engine says from now on. */
+  onMessage(listener: (message: Json) => void): void;
+}
+
+export type HelperTask = (input: Json, context: HelperContext) => Promise<Json>;
+
+/**
+ * The main loop of a helper process: carry out tasks one after another until stdin closes, which also happens when the
+ * engine dies; work under way is then abandoned. See helper-protocol.ts.
+ */
+export async function serveHelper(tasks: Readonly<Record<string, HelperTask>>): Promise<never> {
+  const output = Bun.stdout.writer();
+  const say = (value: FromHelper): void => {
+    output.write(encodeLine(value));
+    void output.flush();
+  };
+  let listener: (message: Json) => void = () => {};
+  for await (const line of lines(Bun.stdin.stream() as unknown as AsyncIterable<Uint8Array>)) {
+    const value = JSON.parse(line) as ToHelper;
+    if ("message" in value) {
+      listener(value.message);
+      continue;
+    }
+    const early: Json[] = [];
+    listener = (message) => void early.push(message);
+    const context: HelperContext = {
+      send: (message) => say({ message }),
+      onMessage(next) {
+        listener = next;
+        for (const message of early.splice(0)) next(message);
+      },
+    };
+    void run(tasks[value.start], value.start, value.input, context).then(say);
+  }
+  process.exit(0);
+}
+
+async function run(task: HelperTask | undefined, name: string, input: Json, context: HelperContext): Promise<FromHelper> {
+  try {
+    if (task === undefined) throw new Error(`no helper task ${name}`);
+    return { result: await task(input, context) };
+  } catch (error) {
+    return encodeError(error);
+  }
+}

@@ -1,0 +1,128 @@
+import { BerthError } from "#base/errors.ts";
+import { randomHex } from "#base/ids.ts";
+import { ensureDirectory, exists, listDirectory } from "#host/files.ts";
+import { AT_FDCWD } from "#host/linux.ts";
+import { removeTree } from "#host/remove-tree.ts";
+import { renameat2 } from "#host/syscalls.ts";
+import { treeUsage, type TreeUsage } from "./tree-usage.ts";
+import type { LayerDirectory, RootMount, Snapshotter } from "./types.ts";
+
+/** Rows of snapshots; implemented by `state/snapshot-store.ts`. */
+export interface SnapshotRows {
+  insert(key: string, diffIds: readonly string[]): void;
+  layersOf(key: string): readonly string[] | undefined;
+  keys(): readonly string[];
+  delete(key: string): boolean;
+}
+
+export interface SnapshotPaths {
+  readonly snapshotsDir: string;
+  snapshotDir(key: string): string;
+  snapshotUpper(key: string): string;
+  snapshotWork(key: string): string;
+}
+
+const KEY = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
+const DOOMED_PREFIX = ".gone-";
+
+/**
+ * Snapshots as overlayfs directories: `upper` takes the container's writes, `work` is overlayfs' own. Nothing is mounted
+ * here: the mount belongs to the container's mount namespace and goes with it.
+ *
+ * The row comes first and the directories follow, so that a crash leaves a row whose directories {@link mount} makes
+ * again; a removed one is renamed before its row goes, so that no half-removed tree is ever mounted.
+ */
+export class OverlaySnapshotter implements Snapshotter {
+  readonly #rows: SnapshotRows;
+  readonly #paths: SnapshotPaths;
+  readonly #layers: { find(diffId: string): LayerDirectory | undefined };
+
+  constructor(deps: {
+    readonly rows: SnapshotRows;
+    readonly paths: SnapshotPaths;
+    readonly layers: { find(diffId: string): LayerDirectory | undefined };
+  }) {
+    this.#rows = deps.rows;
+    this.#paths = deps.paths;
+    this.#layers = deps.layers;
+  }
+
+  /** Remove directories that no row names. Call at start. */
+  async reconcile(): Promise<void> {
+    const known = new Set(this.#rows.keys());
+    for (const name of listDirectory(this.#paths.snapshotsDir)) {
+      if (!known.has(name)) await removeTree(`${this.#paths.snapshotsDir}/${name}`);
+    }
+  }
+
+  async prepare(key: string, diffIds: readonly string[]): Promise<RootMount> {
+    checkKey(key);
+    const present = this.#rows.layersOf(key);
+    if (present === undefined) {
+      for (const diffId of diffIds) this.#layer(diffId);
+      this.#rows.insert(key, diffIds);
+    } else if (present.length !== diffIds.length || present.some((diffId, index) => diffId !== diffIds[index])) {
+      throw new BerthError("conflict", `snapshot ${key} exists with other layers`);
+    }
+    return this.#mount(key, diffIds);
+  }
+
+  async mount(key: string): Promise<RootMount> {
+    checkKey(key);
+    const diffIds = this.#rows.layersOf(key);
+    if (diffIds === undefined) throw noSnapshot(key);
+    return this.#mount(key, diffIds);
+  }
+
+  async remove(key: string): Promise<void> {
+    checkKey(key);
+    const directory = this.#paths.snapshotDir(key);
+    const doomed = `${this.#paths.snapshotsDir}/${DOOMED_PREFIX}${randomHex(8)}`;
+    const wasThere = exists(directory);
+    if (wasThere) renameat2(AT_FDCWD, directory, AT_FDCWD, doomed);
+    this.#rows.delete(key);
+    if (wasThere) await removeTree(doomed);
+  }
+
+  async usage(key: string): Promise<TreeUsage> {
+    checkKey(key);
+    if (this.#rows.layersOf(key) === undefined) throw noSnapshot(key);
+    const upper = this.#paths.snapshotUpper(key);
+    return exists(upper) ? treeUsage(upper) : { sizeBytes: 0, inodes: 0 };
+  }
+
+  async keys(): Promise<readonly string[]> {
+    return this.#rows.keys();
+  }
+
+  #mount(key: string, diffIds: readonly string[]): RootMount {
+    const directory = this.#paths.snapshotDir(key);
+    const upperDir = this.#paths.snapshotUpper(key);
+    const workDir = this.#paths.snapshotWork(key);
+    ensureDirectory(directory, 0o710);
+    ensureDirectory(upperDir, 0o755);
+    ensureDirectory(workDir, 0o711);
+    const lowerDirs = [...new Set(diffIds.toReversed())].map((diffId) => this.#layer(diffId).path);
+    if (lowerDirs.length === 0) {
+      // overlayfs wants a lower directory even for an image without layers.
+      const empty = `${directory}/empty`;
+      ensureDirectory(empty, 0o755);
+      lowerDirs.push(empty);
+    }
+    return { kind: "overlay", lowerDirs, upperDir, workDir };
+  }
+
+  #layer(diffId: string): LayerDirectory {
+    const layer = this.#layers.find(diffId);
+    if (layer === undefined) throw new BerthError("not-found", `layer ${diffId} does not exist`);
+    return layer;
+  }
+}
+
+function checkKey(key: string): void {
+  if (!KEY.test(key)) throw new BerthError("invalid-parameter", `invalid snapshot key ${JSON.stringify(key)}`);
+}
+
+function noSnapshot(key: string): BerthError {
+  return new BerthError("not-found", `snapshot ${key} does not exist`);
+}
