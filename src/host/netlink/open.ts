@@ -8,6 +8,7 @@ import {
   NETLINK_GET_STRICT_CHK,
   SO_RCVBUFFORCE,
   SO_SNDBUFFORCE,
+  SOCK_CLOEXEC,
   SOCK_RAW,
   SOL_NETLINK,
   SOL_SOCKET,
@@ -17,7 +18,6 @@ import { NetlinkSocket, type NetlinkTransport } from "./socket.ts";
 
 const NETLINK_ROUTE = 0;
 const NETLINK_NETFILTER = 12;
-const SOCK_CLOEXEC = 0o2000000;
 
 /** rtnetlink in the caller's network namespace. */
 export function openRouteSocket(): NetlinkSocket {

@@ -163,18 +163,18 @@ export function dumpLinks(): NetlinkRequest {
 
 /** IPv4 address with its subnet's broadcast address, as `ip addr add … brd +`. */
 export function addAddress(linkIndex: number, address: Uint8Array, prefixLength: number): NetlinkRequest {
-  const payload = addressHeader(AF_INET, prefixLength, linkIndex).attribute(IFA_LOCAL, address).attribute(IFA_ADDRESS, address);
+  const payload = addressHeader(prefixLength, linkIndex).attribute(IFA_LOCAL, address).attribute(IFA_ADDRESS, address);
   if (prefixLength < 31) payload.attribute(IFA_BROADCAST, broadcastOf(address, prefixLength));
   return { type: RTM_NEWADDR, flags: NLM_F_CREATE | NLM_F_EXCL, payload: payload.finish(), what: `add address ${address.join(".")}` };
 }
 
 export function deleteAddress(linkIndex: number, address: Uint8Array, prefixLength: number): NetlinkRequest {
-  const payload = addressHeader(AF_INET, prefixLength, linkIndex).attribute(IFA_LOCAL, address).finish();
+  const payload = addressHeader(prefixLength, linkIndex).attribute(IFA_LOCAL, address).finish();
   return { type: RTM_DELADDR, flags: 0, payload, what: `delete address ${address.join(".")}` };
 }
 
 export function dumpAddresses(): NetlinkRequest {
-  return { type: RTM_GETADDR, flags: 0, payload: addressHeader(AF_INET, 0, 0).finish(), what: "list addresses" };
+  return { type: RTM_GETADDR, flags: 0, payload: addressHeader(0, 0).finish(), what: "list addresses" };
 }
 
 /** An IPv4 route of the main table; `destination` undefined is the default route, `gateway` undefined a link route. */
@@ -184,7 +184,7 @@ export function addRoute(route: {
   readonly linkIndex?: number;
 }): NetlinkRequest {
   const scope = route.gateway === undefined ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
-  const writer = routeHeader(AF_INET, route.destination?.prefixLength ?? 0, scope);
+  const writer = routeHeader(route.destination?.prefixLength ?? 0, scope);
   if (route.destination !== undefined) writer.attribute(RTA_DST, route.destination.address);
   if (route.gateway !== undefined) writer.attribute(RTA_GATEWAY, route.gateway);
   if (route.linkIndex !== undefined) writer.attributeU32(RTA_OIF, route.linkIndex);
@@ -193,7 +193,9 @@ export function addRoute(route: {
 }
 
 export function dumpRoutes(): NetlinkRequest {
-  return { type: RTM_GETROUTE, flags: 0, payload: routeHeader(AF_INET, 0, 0).finish(), what: "list routes" };
+  // With NETLINK_GET_STRICT_CHK the header's fields are filters: zero for all tables, protocols and types.
+  const payload = new NetlinkWriter(16).u8(AF_INET).bytes(new Uint8Array(11)).finish();
+  return { type: RTM_GETROUTE, flags: 0, payload, what: "list routes" };
 }
 
 function createLink(writer: NetlinkWriter, what: string): NetlinkRequest {
@@ -210,14 +212,14 @@ function writeLinkHeader(writer: NetlinkWriter, index: number, flags: number, ch
 }
 
 /** struct ifaddrmsg. */
-function addressHeader(family: number, prefixLength: number, index: number): NetlinkWriter {
-  return new NetlinkWriter().u8(family).u8(prefixLength).u8(0).u8(RT_SCOPE_UNIVERSE).u32(index);
+function addressHeader(prefixLength: number, index: number): NetlinkWriter {
+  return new NetlinkWriter().u8(AF_INET).u8(prefixLength).u8(0).u8(RT_SCOPE_UNIVERSE).u32(index);
 }
 
 /** struct rtmsg. */
-function routeHeader(family: number, destinationLength: number, scope: number): NetlinkWriter {
+function routeHeader(destinationLength: number, scope: number): NetlinkWriter {
   return new NetlinkWriter()
-    .u8(family)
+    .u8(AF_INET)
     .u8(destinationLength)
     .u8(0)
     .u8(0)

@@ -138,6 +138,7 @@ export function addSet(table: TableName, set: SetDefinition, id: number): Netlin
   if (set.value === "verdict") writer.attributeBe32(6, NFT_DATA_VERDICT);
   else if (set.value !== undefined) writer.attributeBe32(6, typeNumber(set.value)).attributeBe32(7, typeSize(set.value));
   writer.attributeBe32(10, id);
+  if (set.key[0] === "ifname") writer.attribute(13, hostByteOrderUserData);
   if (concatenated) {
     writer.nested(9, () => {
       writer.nested(2, () => {
@@ -224,6 +225,9 @@ function writeElement(writer: NetlinkWriter, element: SetElement): void {
   if (element.value instanceof Uint8Array) writeValue(writer, 2, element.value);
   else if (element.value !== undefined) writeVerdict(writer, 2, element.value);
 }
+
+/** Tells the nft program that keys are in host byte order (libnftnl: type 0, length, u32 1), so that it prints names. */
+const hostByteOrderUserData = Uint8Array.of(0, 4, 1, 0, 0, 0);
 
 /** User data as libnftnl lays it out: type 0 (comment), length with NUL, text, NUL. */
 function commentUserData(comment: string): Uint8Array {

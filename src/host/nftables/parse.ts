@@ -31,6 +31,11 @@ export function parseGeneration({ payload }: NetlinkMessage): number {
   return readBe32(attributeMap(payload, NFGENMSG_SIZE).get(1));
 }
 
+/** The number the kernel gave the table; a table made anew under the same name has another one. */
+export function parseTableHandle({ payload }: NetlinkMessage): bigint {
+  return readBe64(attributeMap(payload, NFGENMSG_SIZE).get(4));
+}
+
 export function parseChain({ payload }: NetlinkMessage): ChainInfo {
   const attributes = attributeMap(payload, NFGENMSG_SIZE);
   const hook = attributes.get(4);

@@ -1,0 +1,72 @@
+import { BerthError } from "#base/errors.ts";
+import type { Log } from "#base/log.ts";
+import type { NetlinkSocket } from "#host/netlink/socket.ts";
+import { chooseSubnet, defaultAddressPools } from "../ipam/choose-subnet.ts";
+import { addressText, cidrText, overlaps, parseCidr, subnetOf } from "../ipam/subnet.ts";
+import type { NetworkOptions } from "../network-options.ts";
+import type { NetworkSpec } from "../network-rows.ts";
+import { bridgeAddresses, listLinks, routedSubnets } from "./host-bridge.ts";
+
+export type ChosenBridge = Pick<NetworkSpec, "bridgeName" | "subnet" | "gateway" | "ownsBridge">;
+
+/**
+ * Interface, subnet and gateway of the default network: those of the last run while they still fit the options and the
+ * machine, or while containers of the last run use them (a changed option then waits, with a warning); else those of the
+ * options; else the first free name and subnet. A bridge that somebody else made is taken over as it is, address
+ * included, only when `--bridge` names it.
+ */
+export function chooseBridge(
+  route: NetlinkSocket,
+  options: NetworkOptions,
+  earlier: ChosenBridge | undefined,
+  inUse: boolean,
+  log: Log,
+): ChosenBridge {
+  if (earlier !== undefined && fits(route, options, earlier)) return earlier;
+  if (earlier !== undefined && inUse) {
+    log.warn("containers still use the default network: its new settings take effect when none runs", {
+      bridge: earlier.bridgeName,
+      subnet: earlier.subnet,
+    });
+    return earlier;
+  }
+  const links = listLinks(route);
+  const bridgeName = options.bridge ?? freeName(new Set(links.map((link) => link.name)));
+  if (!/^[^/\s:]{1,15}$/.test(bridgeName)) {
+    throw new BerthError("invalid-parameter", `invalid bridge name: ${JSON.stringify(bridgeName)}`);
+  }
+  const present = links.find((link) => link.name === bridgeName);
+  const [address] = present === undefined ? [] : bridgeAddresses(route, present.index);
+  const gateway = options.bip ?? (address === undefined ? undefined : `${address.text}/${address.prefixLength}`);
+  return { bridgeName, ...addressing(gateway ?? freeGateway(route, options)), ownsBridge: present === undefined };
+}
+
+function fits(route: NetlinkSocket, options: NetworkOptions, earlier: ChosenBridge): boolean {
+  const { subnet } = parseCidr(earlier.subnet);
+  if (options.bridge !== undefined && options.bridge !== earlier.bridgeName) return false;
+  if (options.bip !== undefined && options.bip !== `${earlier.gateway}/${subnet.prefixLength}`) return false;
+  const link = listLinks(route).find((candidate) => candidate.name === earlier.bridgeName);
+  if (link === undefined) {
+    const routed = routedSubnets(route, undefined);
+    return earlier.ownsBridge && !routed.some((other) => overlaps(other, subnet));
+  }
+  const addresses = bridgeAddresses(route, link.index);
+  return link.kind === "bridge" && (addresses.length === 0 || addresses.some((address) => address.text === earlier.gateway));
+}
+
+function addressing(cidr: string): Pick<NetworkSpec, "subnet" | "gateway"> {
+  const { subnet, address } = parseCidr(cidr);
+  if (subnet.prefixLength > 30 || address === subnet.base) {
+    throw new BerthError("invalid-parameter", `${cidr} is no host address of a subnet that has room for containers`);
+  }
+  return { subnet: cidrText(subnetOf(address, subnet.prefixLength)), gateway: addressText(address) };
+}
+
+function freeGateway(route: NetlinkSocket, options: NetworkOptions): string {
+  const subnet = chooseSubnet(options.addressPools ?? defaultAddressPools, routedSubnets(route, undefined));
+  return `${addressText(subnet.base + 1)}/${subnet.prefixLength}`;
+}
+
+function freeName(taken: ReadonlySet<string>): string {
+  for (let number = 0; ; number++) if (!taken.has(`berth${number}`)) return `berth${number}`;
+}

@@ -1,0 +1,70 @@
+import { O_RDONLY } from "#host/linux.ts";
+import { parseMac } from "#host/netlink/address.ts";
+import { parseLink } from "#host/netlink/links.ts";
+import { openRouteSocketIn } from "#host/netlink/open.ts";
+import { addAddress, addRoute, addVeth, changeLink, deleteLink, getLink } from "#host/netlink/rtnetlink.ts";
+import { NetlinkError, type NetlinkSocket } from "#host/netlink/socket.ts";
+import { close, open } from "#host/syscalls.ts";
+import { addressBytes, addressNumber } from "../ipam/subnet.ts";
+import type { Endpoint } from "../types.ts";
+
+/** The host's end of an endpoint's veth pair; 15 characters are allowed. */
+export function vethName(endpointId: string): string {
+  return `veth${endpointId.slice(0, 7)}`;
+}
+
+/**
+ * Make the pair, with one end on the bridge and the other, named and configured, inside the namespace; `lo` comes up too.
+ * Two exchanges in the host's namespace and two inside, whatever the number of settings. On failure nothing is left.
+ */
+export function attachEndpoint(
+  route: NetlinkSocket,
+  endpoint: Endpoint,
+  namespacePath: string,
+  bridge: { readonly index: number; readonly mtu: number },
+): void {
+  const name = vethName(endpoint.id);
+  const namespace = open(namespacePath, O_RDONLY);
+  try {
+    const peer = { name: endpoint.interfaceName, mac: parseMac(endpoint.mac), namespace: { fd: namespace } };
+    route.execute([addVeth({ name, mtu: bridge.mtu, master: bridge.index, peer })]);
+    try {
+      route.execute([changeLink(name, { up: true, ipv6LinkLocal: false })]);
+      configureInside(namespace, endpoint);
+    } catch (error) {
+      detachEndpoint(route, endpoint.id);
+      throw error;
+    }
+  } finally {
+    close(namespace);
+  }
+}
+
+/** Deleting one end deletes the pair. No error when it is gone, with the container's namespace for example. */
+export function detachEndpoint(route: NetlinkSocket, endpointId: string): void {
+  route.execute([deleteLink(vethName(endpointId))], ["ENODEV"]);
+}
+
+/** What a container without any network has: its own loopback. */
+export function bringLoopbackUp(namespacePath: string): void {
+  const namespace = open(namespacePath, O_RDONLY);
+  try {
+    using inside = openRouteSocketIn(namespace);
+    inside.execute([changeLink("lo", { up: true })]);
+  } finally {
+    close(namespace);
+  }
+}
+
+function configureInside(namespace: number, endpoint: Endpoint): void {
+  using inside = openRouteSocketIn(namespace);
+  const message = inside.get(getLink(endpoint.interfaceName));
+  if (message === undefined) throw new NetlinkError(`get link ${endpoint.interfaceName}`, 19);
+  const { index } = parseLink(message);
+  inside.execute([
+    changeLink("lo", { up: true }),
+    changeLink(index, { up: true, ipv6LinkLocal: false }),
+    addAddress(index, addressBytes(addressNumber(endpoint.ipv4)), endpoint.prefixLength),
+    addRoute({ gateway: addressBytes(addressNumber(endpoint.gateway)), linkIndex: index }),
+  ]);
+}

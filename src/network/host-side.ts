@@ -1,0 +1,184 @@
+import { BerthError, messageOf } from "#base/errors.ts";
+import type { Log } from "#base/log.ts";
+import { openNetfilterSocket, openRouteSocket } from "#host/netlink/open.ts";
+import { changeLink } from "#host/netlink/rtnetlink.ts";
+import type { NetlinkSocket } from "#host/netlink/socket.ts";
+import { NfTablesClient } from "#host/nftables/client.ts";
+import { chooseBridge, type ChosenBridge } from "./bridge/choose-bridge.ts";
+import { attachEndpoint, detachEndpoint, vethName } from "./bridge/endpoint-link.ts";
+import { deleteBridge, ensureBridge, findLink, listLinks } from "./bridge/host-bridge.ts";
+import { ensureNetSysctl, readNetSysctl } from "./bridge/sysctl.ts";
+import { parseCidr } from "./ipam/subnet.ts";
+import type { NetworkOptions } from "./network-options.ts";
+import { EngineFirewall } from "./rules/engine-firewall.ts";
+import { warnOfLegacyIptables } from "./rules/legacy-iptables.ts";
+import type { Endpoint } from "./types.ts";
+
+const DEFAULT_MTU = 1500;
+/** How long a dead container's namespace may take to go, and its interfaces with it, before they are deleted one by one. */
+const DETACH_GRACE_MS = 2000;
+/** Each deletion blocks for a few RCU grace periods: so many in a row, then a pause for other work. */
+const SWEEP_AT_ONCE = 4;
+const SWEEP_PAUSE_MS = 100;
+
+/** The host's half of the bridge network: bridge, settings, rules, the host's ends of veth pairs. */
+export class HostSide {
+  readonly #options: NetworkOptions;
+  readonly #log: Log;
+  readonly #route: NetlinkSocket;
+  readonly #firewall: EngineFirewall;
+  readonly #detached = new Set<string>();
+  #bridge: (ChosenBridge & { readonly index: number }) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(deps: { readonly options: NetworkOptions; readonly log: Log }) {
+    this.#options = deps.options;
+    this.#log = deps.log;
+    this.#route = openRouteSocket();
+    this.#firewall = new EngineFirewall({
+      client: new NfTablesClient(openNetfilterSocket()),
+      instance: deps.options.instance,
+      log: deps.log,
+    });
+  }
+
+  choose(earlier: ChosenBridge | undefined, inUse: boolean): ChosenBridge {
+    return chooseBridge(this.#route, this.#options, earlier, inUse, this.#log);
+  }
+
+  /** Create or repair everything but the containers' own interfaces. `connected` are the endpoints whose ports work. */
+  setUp(chosen: ChosenBridge, connected: readonly Endpoint[]): void {
+    const guarded = this.#firewall.earlierGuarded() ?? this.#routersToGuard(chosen.bridgeName);
+    this.#ensureBridge(chosen);
+    if (this.#options.forward !== false) ensureNetSysctl("ipv4/ip_forward", "1");
+    this.#firewall.install({
+      bridges: [
+        {
+          bridgeName: chosen.bridgeName,
+          subnet: chosen.subnet,
+          masquerade: this.#options.masquerade !== false,
+          interContainer: this.#options.interContainer !== false,
+        },
+      ],
+      guarded,
+      published: connected.filter((endpoint) => endpoint.ports.length > 0),
+    });
+    warnOfLegacyIptables(chosen.bridgeName, this.#log);
+  }
+
+  /** Give every connected endpoint its interface again where it lost it, and delete interfaces that belong to none. */
+  repairLinks(connected: readonly { readonly endpoint: Endpoint; readonly networkNamespace: string }[]): void {
+    const bridge = this.#required();
+    const links = new Map(listLinks(this.#route).map((link) => [link.name, link]));
+    const wanted = new Set(connected.map(({ endpoint }) => vethName(endpoint.id)));
+    for (const link of links.values()) {
+      const ours = link.master === bridge.index && /^veth[0-9a-f]{7}$/.test(link.name);
+      if (ours && !wanted.has(link.name)) this.#detached.add(link.name);
+    }
+    this.#sweepLater(DETACH_GRACE_MS);
+    for (const { endpoint, networkNamespace } of connected) {
+      const link = links.get(vethName(endpoint.id));
+      try {
+        if (link === undefined) attachEndpoint(this.#route, endpoint, networkNamespace, bridge);
+        else if (link.master !== bridge.index) this.#route.execute([changeLink(link.index, { master: bridge.index, up: true })]);
+      } catch (error) {
+        this.#log.error("could not give a running container its network interface again", {
+          container: endpoint.containerId,
+          error: messageOf(error),
+        });
+      }
+    }
+  }
+
+  attach(endpoint: Endpoint, networkNamespace: string): void {
+    try {
+      attachEndpoint(this.#route, endpoint, networkNamespace, this.#required());
+    } catch (error) {
+      if (findLink(this.#route, this.#required().bridgeName)?.index === this.#required().index) throw error;
+      this.#log.warn("the bridge was deleted or replaced: restoring it", { bridge: this.#required().bridgeName });
+      this.#ensureBridge(this.#required());
+      attachEndpoint(this.#route, endpoint, networkNamespace, this.#required());
+    }
+    try {
+      this.#firewall.publish(endpoint);
+    } catch (error) {
+      this.#firewall.unpublish(endpoint);
+      detachEndpoint(this.#route, endpoint.id);
+      throw error;
+    }
+  }
+
+  /**
+   * Rules go at once. The interfaces usually go with the container's namespace, in the kernel's own time: deleting them
+   * here would hold up this thread for tens of milliseconds. Those that are still there after a while are deleted.
+   */
+  detach(endpoint: Endpoint): void {
+    this.#firewall.unpublish(endpoint);
+    this.#detached.add(vethName(endpoint.id));
+    this.#sweepLater(DETACH_GRACE_MS);
+  }
+
+  /** Take down rules and bridge, and undo ip_forward when nothing that came later can rely on it. */
+  tearDown(): void {
+    const { bridgeName, ownsBridge } = this.#required();
+    this.#sweep(Number.POSITIVE_INFINITY);
+    const { guarded } = this.#firewall;
+    this.#firewall.remove();
+    if (ownsBridge) deleteBridge(this.#route, bridgeName);
+    const others = listLinks(this.#route).filter((link) => link.name !== "lo" && !guarded.includes(link.name));
+    if (guarded.length > 0 && others.length === 0) ensureNetSysctl("ipv4/ip_forward", "0");
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#route.close();
+    this.#firewall.close();
+  }
+
+  #ensureBridge(chosen: ChosenBridge): void {
+    const { prefixLength } = parseCidr(chosen.subnet).subnet;
+    const mtu = this.#options.mtu ?? DEFAULT_MTU;
+    const index = ensureBridge(this.#route, { name: chosen.bridgeName, gateway: chosen.gateway, prefixLength, mtu });
+    this.#bridge = { ...chosen, index };
+    ensureNetSysctl(`ipv4/conf/${chosen.bridgeName}/route_localnet`, "1");
+  }
+
+  /** Interfaces between which turning on ip_forward would make this host a router; none when it is on already. */
+  #routersToGuard(bridgeName: string): readonly string[] {
+    if (this.#options.forward === false || readNetSysctl("ipv4/ip_forward") !== "0") return [];
+    return listLinks(this.#route)
+      .map((link) => link.name)
+      .filter((name) => name !== "lo" && name !== bridgeName);
+  }
+
+  #required(): ChosenBridge & { readonly index: number; readonly mtu: number } {
+    if (this.#bridge === undefined) throw new BerthError("internal", "the default network is not set up");
+    return { ...this.#bridge, mtu: this.#options.mtu ?? DEFAULT_MTU };
+  }
+
+  #sweepLater(delayMs: number): void {
+    if (this.#timer !== undefined || this.#detached.size === 0) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      try {
+        this.#sweep(SWEEP_AT_ONCE);
+      } catch (error) {
+        this.#log.error("could not delete interfaces of removed containers", { error: messageOf(error) });
+      }
+      this.#sweepLater(SWEEP_PAUSE_MS);
+    }, delayMs);
+    this.#timer.unref();
+  }
+
+  /** Deletes up to `limit` interfaces that are still there. */
+  #sweep(limit: number): void {
+    if (this.#detached.size === 0) return;
+    const present = new Set(listLinks(this.#route).map((link) => link.name));
+    let deleted = 0;
+    for (const name of this.#detached) {
+      if (present.has(name) && deleted++ === limit) return;
+      this.#detached.delete(name);
+      if (present.has(name)) detachEndpoint(this.#route, name.slice("veth".length));
+    }
+  }
+}

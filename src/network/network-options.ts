@@ -1,0 +1,26 @@
+import type { AddressPool } from "./ipam/choose-subnet.ts";
+
+/** What a person decides about the default network (dockerd's flags of the same names), and what tells engines apart. */
+export interface NetworkOptions {
+  /**
+   * Short name of this engine, unlike that of any other engine on the machine and the same at each start, of letters and
+   * digits: names its nf_tables table and marks its rules in others'.
+   */
+  readonly instance: string;
+  /** `--bridge`: the default bridge's interface; "none" for no default network. Undefined: berth0, or the next free name. */
+  readonly bridge?: string | undefined;
+  /** `--bip`: the bridge's address in CIDR, whose subnet the containers get. Undefined: a free one of the pools. */
+  readonly bip?: string | undefined;
+  /** `--mtu`; 1500 when undefined. */
+  readonly mtu?: number | undefined;
+  /** `--icc`; true when undefined. */
+  readonly interContainer?: boolean | undefined;
+  /** `--ip-masq`; true when undefined. */
+  readonly masquerade?: boolean | undefined;
+  /** `--ip-forward`: turn on the host's routing; true when undefined. */
+  readonly forward?: boolean | undefined;
+  /** `--ip`: host address of ports published without one; 0.0.0.0 when undefined. */
+  readonly publishAddress?: string | undefined;
+  /** `--default-address-pool`; Docker's when undefined. */
+  readonly addressPools?: readonly AddressPool[] | undefined;
+}

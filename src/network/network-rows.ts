@@ -1,0 +1,79 @@
+import { BerthError } from "#base/errors.ts";
+import type { NetworkStore } from "#state/network-store.ts";
+import type { Endpoint, NetworkInfo, PortPublication } from "./types.ts";
+
+/** What rows of networks and endpoints hold beside their key columns. */
+export type NetworkSpec = Pick<NetworkInfo, "driver" | "subnet" | "gateway" | "bridgeName" | "options"> & {
+  /** The engine made the bridge, and removes it with the last container. */
+  readonly ownsBridge: boolean;
+};
+
+export type NetworkRows = NetworkStore<NetworkSpec, Endpoint>;
+
+export function validateNetworkSpec(value: unknown): NetworkSpec {
+  const fields = object(value);
+  const driver = text(fields, "driver");
+  if (driver !== "bridge" && driver !== "host" && driver !== "null") throw bad("driver");
+  return {
+    driver,
+    subnet: text(fields, "subnet"),
+    gateway: text(fields, "gateway"),
+    bridgeName: text(fields, "bridgeName"),
+    options: Object.fromEntries(Object.entries(object(fields["options"])).map(([name, option]) => [name, String(option)])),
+    ownsBridge: fields["ownsBridge"] === true,
+  };
+}
+
+export function validateEndpointSpec(value: unknown): Endpoint {
+  const fields = object(value);
+  const ports = fields["ports"];
+  if (!Array.isArray(ports)) throw bad("ports");
+  return {
+    id: text(fields, "id"),
+    containerId: text(fields, "containerId"),
+    networkId: text(fields, "networkId"),
+    networkName: text(fields, "networkName"),
+    interfaceName: text(fields, "interfaceName"),
+    ipv4: text(fields, "ipv4"),
+    prefixLength: number(fields, "prefixLength"),
+    gateway: text(fields, "gateway"),
+    ipv6: text(fields, "ipv6"),
+    ipv6PrefixLength: number(fields, "ipv6PrefixLength"),
+    ipv6Gateway: text(fields, "ipv6Gateway"),
+    mac: text(fields, "mac"),
+    ports: ports.map(validatePort),
+  };
+}
+
+function validatePort(value: unknown): PortPublication {
+  const fields = object(value);
+  const protocol = text(fields, "protocol");
+  if (protocol !== "tcp" && protocol !== "udp" && protocol !== "sctp") throw bad("protocol");
+  return {
+    protocol,
+    containerPort: number(fields, "containerPort"),
+    hostIp: text(fields, "hostIp"),
+    hostPort: number(fields, "hostPort"),
+  };
+}
+
+function object(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw bad("object");
+  return value as Readonly<Record<string, unknown>>;
+}
+
+function text(fields: Readonly<Record<string, unknown>>, name: string): string {
+  const value = fields[name];
+  if (typeof value !== "string") throw bad(name);
+  return value;
+}
+
+function number(fields: Readonly<Record<string, unknown>>, name: string): number {
+  const value = fields[name];
+  if (typeof value !== "number") throw bad(name);
+  return value;
+}
+
+function bad(what: string): BerthError {
+  return new BerthError("data-loss", `unexpected ${what}`);
+}

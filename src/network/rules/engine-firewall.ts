@@ -1,0 +1,152 @@
+import type { Log } from "#base/log.ts";
+import type { NetlinkRequest } from "#host/netlink/message.ts";
+import { NetlinkError } from "#host/netlink/socket.ts";
+import type { NfTablesClient } from "#host/nftables/client.ts";
+import { addElements, deleteElements, dumpElements, getTable, type TableName } from "#host/nftables/messages.ts";
+import { parseElements, parseTableHandle } from "#host/nftables/parse.ts";
+import { readString } from "#host/netlink/attributes.ts";
+import { admitBridge, inspectForeignFirewall, retractBridge } from "./foreign-firewall.ts";
+import { portElements } from "./port-elements.ts";
+import type { Endpoint } from "../types.ts";
+import { GUARDED, PUBLISHED_ANY, PUBLISHED_AT, PUBLISHED_TO, removeTable, replaceTable, type BridgeRules } from "./table.ts";
+
+type Published = Pick<Endpoint, "id" | "ipv4" | "ports">;
+
+/**
+ * Keeps the kernel's rules equal to what this holds in memory: bridges, guarded interfaces, published ports. A change of
+ * ports is one small transaction, carried out on the condition that nobody touched any table since the last look; when
+ * somebody did (a firewall was reloaded, `nft flush ruleset`, dockerd at work), it looks and repairs first.
+ */
+export class EngineFirewall {
+  readonly #client: NfTablesClient;
+  readonly #table: TableName;
+  readonly #marker: string;
+  readonly #log: Log;
+  readonly #published = new Map<string, Published>();
+  #bridges: readonly BridgeRules[] = [];
+  #guarded: readonly string[] = [];
+  /** The kernel's number of the table that was put in place; another one, or none, means that somebody removed it. */
+  #handle = 0n;
+  #warned = "";
+
+  constructor(deps: { readonly client: NfTablesClient; readonly instance: string; readonly log: Log }) {
+    this.#client = deps.client;
+    this.#table = { family: "ip", name: `berth_${deps.instance}` };
+    this.#marker = `berth:${deps.instance}`;
+    this.#log = deps.log;
+  }
+
+  /** The guarded interfaces that an earlier run of this engine wrote into its table; undefined without a table. */
+  earlierGuarded(): readonly string[] | undefined {
+    if (this.#client.get(getTable(this.#table)) === undefined) return undefined;
+    return this.#client.dump(dumpElements(this.#table, GUARDED)).flatMap(parseElements).map(({ key }) => readString(key));
+  }
+
+  get guarded(): readonly string[] {
+    return this.#guarded;
+  }
+
+  /** Put the whole table in place, and our rules into others' where those would stop our traffic. */
+  install(state: {
+    readonly bridges: readonly BridgeRules[];
+    readonly guarded: readonly string[];
+    readonly published: readonly Published[];
+  }): void {
+    this.#bridges = state.bridges;
+    this.#guarded = state.guarded;
+    this.#published.clear();
+    for (const endpoint of state.published) this.#published.set(endpoint.id, endpoint);
+    this.#replace();
+    this.#settle();
+  }
+
+  publish(endpoint: Published): void {
+    if (endpoint.ports.length > 0) this.#published.set(endpoint.id, endpoint);
+    this.#change(this.#elementRequests(addElements, endpoint));
+  }
+
+  /** No error for an endpoint that has nothing published. */
+  unpublish(endpoint: Published): void {
+    if (!this.#published.delete(endpoint.id)) return;
+    this.#change(this.#elementRequests(deleteElements, endpoint));
+  }
+
+  /** Take away the table and our rules in others'. */
+  remove(): void {
+    this.#client.commit([...removeTable(this.#table), ...retractBridge(this.#client, this.#marker)]);
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  #change(requests: readonly NetlinkRequest[]): void {
+    try {
+      if (requests.length === 0 ? this.#client.unchanged() : this.#client.commitUnlessChanged(requests)) return;
+      if (!this.#settle() && requests.length > 0) this.#client.commit(requests);
+    } catch (error) {
+      if (!(error instanceof NetlinkError)) throw error;
+      this.#log.warn("nf_tables rules differ from what they should be: writing them anew", { error: error.message });
+      this.#replace();
+    }
+    this.#settle();
+  }
+
+  /**
+   * Look at the table and at others' firewalls, and repair, until a look found all in order. True when the table had to
+   * be written anew: it then holds what memory holds.
+   */
+  #settle(): boolean {
+    let replaced = false;
+    for (let attempt = 0; attempt < 10; attempt++) {
+      this.#client.observe();
+      if (this.#readHandle() !== this.#handle) {
+        this.#log.warn("another program removed the engine's nf_tables rules: restored", { table: this.#table.name });
+        this.#replace();
+        replaced = true;
+        continue;
+      }
+      const requests = this.#foreignRequests();
+      if (requests.length === 0 || this.#client.commitUnlessChanged(requests)) return replaced;
+    }
+    this.#log.warn("nf_tables rules of this machine keep changing: could not verify the engine's own", { table: this.#table.name });
+    return replaced;
+  }
+
+  #replace(): void {
+    const ports = portElements([...this.#published.values()]);
+    this.#client.commit(replaceTable(this.#table, { bridges: this.#bridges, guarded: this.#guarded, ports }));
+    this.#handle = this.#readHandle();
+  }
+
+  #readHandle(): bigint {
+    const message = this.#client.get(getTable(this.#table));
+    return message === undefined ? -1n : parseTableHandle(message);
+  }
+
+  #foreignRequests(): readonly NetlinkRequest[] {
+    const foreign = inspectForeignFirewall(this.#client, this.#table.name);
+    this.#warnOfDropping(foreign.dropping);
+    const { chain } = foreign;
+    if (chain === undefined) return [];
+    return this.#bridges.flatMap((bridge) => admitBridge(this.#client, chain, bridge.bridgeName, this.#marker));
+  }
+
+  #warnOfDropping(dropping: readonly string[]): void {
+    const chains = dropping.join(", ");
+    if (chains !== "" && chains !== this.#warned) {
+      const bridges = this.#bridges.map((bridge) => bridge.bridgeName).join(", ");
+      this.#log.warn(`another firewall drops forwarded packets (${chains}): allow forwarding from and to ${bridges} there`);
+    }
+    this.#warned = chains;
+  }
+
+  #elementRequests(make: typeof addElements, endpoint: Published): NetlinkRequest[] {
+    const { publishedAt, publishedAny, publishedTo } = portElements([endpoint]);
+    return [
+      ...make(this.#table, PUBLISHED_AT, publishedAt),
+      ...make(this.#table, PUBLISHED_ANY, publishedAny),
+      ...make(this.#table, PUBLISHED_TO, publishedTo),
+    ];
+  }
+}
