@@ -1,0 +1,108 @@
+import { createConnection, type Server } from "node:net";
+
+import { BerthError, messageOf } from "#base/errors.ts";
+import { randomHex } from "#base/ids.ts";
+
+import { parentOf, removeFile } from "./files.ts";
+import {
+  AT_FDCWD,
+  AT_SYMLINK_NOFOLLOW,
+  LOCK_EX,
+  LOCK_NB,
+  O_CREAT,
+  O_NOFOLLOW,
+  O_RDWR,
+  S_IFMT,
+  S_IFSOCK,
+} from "./linux.ts";
+import { close, fchmodat, fchownat, flock, lstatMaybe, open, renameat2, statx } from "./syscalls.ts";
+
+export interface UnixListener {
+  readonly path: string;
+  /** Stop accepting and remove the socket's name, if it still is this socket's. Open connections go on. */
+  close(): void;
+}
+
+/**
+ * Make `server` (of node:net or node:http) listen at `path`, with exactly this mode and owner from the first moment the
+ * name exists. A socket that nobody listens on any more is replaced in one step; `conflict` when somebody does, or when
+ * the name is something else than a socket. `<path>.lock` is held as long as the listener lives, so that of two engines
+ * that start at once one wins.
+ */
+export async function listenUnix(
+  server: Server,
+  options: { readonly path: string; readonly mode: number; readonly uid?: number; readonly gid?: number },
+): Promise<UnixListener> {
+  const { path } = options;
+  const lock = lockFor(path);
+  const temporary = `${parentOf(path)}/.${randomHex(6)}.sock`;
+  try {
+    await refuseLiveSocket(path);
+    await listening(server, temporary);
+    fchownat(AT_FDCWD, temporary, options.uid ?? 0, options.gid ?? 0);
+    fchmodat(AT_FDCWD, temporary, options.mode);
+    renameat2(AT_FDCWD, temporary, AT_FDCWD, path);
+  } catch (error) {
+    server.close();
+    removeFile(temporary);
+    close(lock);
+    throw error;
+  }
+  const own = statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW);
+  let open = true;
+  return {
+    path,
+    close() {
+      if (!open) return;
+      open = false;
+      server.close();
+      const now = lstatMaybe(AT_FDCWD, path);
+      if (now?.ino === own.ino && now.devMajor === own.devMajor && now.devMinor === own.devMinor) removeFile(path);
+      close(lock);
+    },
+  };
+}
+
+function lockFor(path: string): number {
+  const fd = open(`${path}.lock`, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+  if (flock(fd, LOCK_EX | LOCK_NB)) return fd;
+  close(fd);
+  throw inUse(path);
+}
+
+async function refuseLiveSocket(path: string): Promise<void> {
+  const stat = lstatMaybe(AT_FDCWD, path);
+  if (stat === undefined) return;
+  if ((stat.mode & S_IFMT) !== S_IFSOCK) throw new BerthError("conflict", `${path} exists and is not a socket`);
+  if (await accepts(path)) throw inUse(path);
+}
+
+function accepts(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createConnection({ path });
+    probe.once("connect", () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once("error", () => resolve(false));
+  });
+}
+
+function listening(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: Error): void => {
+      reject(new BerthError("internal", `cannot listen at ${path}: ${messageOf(error)}`, { cause: error }));
+    };
+    server.once("error", onError);
+    server.listen({ path }, () => {
+      server.off("error", onError);
+      resolve();
+    });
+  });
+}
+
+function inUse(path: string): BerthError {
+  return new BerthError("conflict", `${path} is in use by another program`, {
+    hint: "Stop the engine that listens there, or choose another socket with -H.",
+  });
+}
