@@ -38,7 +38,13 @@ export interface FakeEngine {
 export async function startFakeEngine(socketPath: string, routes: Routes = []): Promise<FakeEngine> {
   rmSync(socketPath, { force: true });
   const engine: { requests: RecordedRequest[]; routes: Routes } = { requests: [], routes };
-  const common = { "Api-Version": "1.50", Ostype: "linux", "Docker-Experimental": "false", "Builder-Version": "2", Server: "Docker/28.2.2 (linux)" };
+  const common = {
+    "Api-Version": "1.50",
+    Ostype: "linux",
+    "Docker-Experimental": "false",
+    "Builder-Version": "2",
+    Server: "Docker/28.2.2 (linux)",
+  };
 
   const handle = async (request: IncomingMessage, body: string): Promise<Answer> => {
     const url = new URL(request.url ?? "/", "http://engine");
@@ -79,7 +85,9 @@ export async function startFakeEngine(socketPath: string, routes: Routes = []): 
         return;
       }
       const contentType = answer.hijackType ?? "application/vnd.docker.raw-stream";
-      socket.write(`HTTP/1.1 101 UPGRADED\r\nContent-Type: ${contentType}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nApi-Version: 1.50\r\n\r\n`);
+      socket.write(
+        `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${contentType}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nApi-Version: 1.50\r\n\r\n`,
+      );
       answer.hijack(socket, head.subarray(length));
     });
   });

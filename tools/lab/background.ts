@@ -60,7 +60,11 @@ export function onTerminal(argv: readonly string[], env: Environment, rows = 24,
     waitFor: (pattern, timeoutMs) => waitForText(argv, () => text, pattern, timeoutMs),
     write: (input) => void terminal.write(input),
     signal: (signal) => child.kill(signal),
-    resize: (toRows, toCols) => terminal.resize(toCols, toRows),
+    resize(toRows, toCols) {
+      terminal.resize(toCols, toRows);
+      // The program is not in the terminal's foreground group, so the kernel does not tell it.
+      child.kill("SIGWINCH");
+    },
     end: (timeoutMs = 20_000) =>
       endWithin(
         argv,

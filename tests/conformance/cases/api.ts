@@ -3,7 +3,9 @@ import type { Target } from "../target.ts";
 
 /** The API itself: versions, bad requests, information. */
 export function apiCases(target: () => Target): void {
-  const message = (text: string): string => (JSON.parse(text) as { message: string }).message;
+  /** The message of an error; the reference engine answers some in plain text. */
+  const message = (text: string): string =>
+    text.startsWith("{") ? (JSON.parse(text) as { message: string }).message : text.trim();
 
   test("/_ping tells the versions", async () => {
     const response = await fetch("http://engine/_ping", { unix: target().engine.socket });
@@ -30,7 +32,8 @@ export function apiCases(target: () => Target): void {
 
   test("bad JSON is refused", async () => {
     const result = await target().api("POST", "/containers/create", "{ not json");
-    expect(result.status).toBe(400);
+    // 20.10 calls it a fault of its own.
+    expect(result.status).toBe(target().engine.kind === "dockerd" ? 500 : 400);
     expect(message(result.text)).toMatch(/invalid/);
   });
 
@@ -73,35 +76,35 @@ export function apiCases(target: () => Target): void {
       expect({ path, status: result.status, message: message(result.text) }).toEqual({
         path,
         status: 404,
-        message: "No such container: none",
+        message: expect.stringMatching(/No such container: none$/),
       });
     }
   });
 
   test("starting twice and stopping twice give 304", async () => {
-    await target().ok(["run", "-d", "--name", "a", "busybox", "sleep", "60"]);
-    expect((await target().api("POST", "/containers/a/start")).status).toBe(304);
-    expect((await target().api("POST", "/containers/a/stop?t=0")).status).toBe(204);
-    expect((await target().api("POST", "/containers/a/stop?t=0")).status).toBe(304);
+    await target().ok(["run", "-d", "--name", "box", "busybox", "sleep", "60"]);
+    expect((await target().api("POST", "/containers/box/start")).status).toBe(304);
+    expect((await target().api("POST", "/containers/box/stop?t=0")).status).toBe(204);
+    expect((await target().api("POST", "/containers/box/stop?t=0")).status).toBe(304);
   });
 
   test("logs without a stream give 400", async () => {
-    await target().ok(["create", "--name", "a", "busybox"]);
-    const result = await target().api("GET", "/containers/a/logs");
+    await target().ok(["create", "--name", "box", "busybox"]);
+    const result = await target().api("GET", "/containers/box/logs");
     expect(result.status).toBe(400);
     expect(message(result.text)).toBe("Bad parameters: you must choose at least one stream");
   });
 
   test("wait with a condition", async () => {
-    await target().ok(["run", "-d", "--name", "a", "busybox", "sh", "-c", "sleep 1; exit 4"]);
-    const result = await target().api("POST", "/containers/a/wait?condition=next-exit");
+    await target().ok(["run", "-d", "--name", "box", "busybox", "sh", "-c", "sleep 1; exit 4"]);
+    const result = await target().api("POST", "/containers/box/wait?condition=next-exit");
     expect(result.status).toBe(200);
     expect((JSON.parse(result.text) as { StatusCode: number }).StatusCode).toBe(4);
   });
 
   test("a resize of a stopped container is refused", async () => {
-    await target().ok(["create", "--name", "a", "-t", "busybox"]);
-    const result = await target().api("POST", "/containers/a/resize?h=10&w=10");
+    await target().ok(["create", "--name", "box", "-t", "busybox"]);
+    const result = await target().api("POST", "/containers/box/resize?h=10&w=10");
     expect(result.status).toBe(409);
     expect(message(result.text)).toMatch(/is not running/);
   });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { eventually } from "../../../tools/lab/command.ts";
 import { freePort } from "../../../tools/lab/debian-registry.ts";
-import type { Target } from "../target.ts";
+import { httpGet, type Target } from "../target.ts";
 
 /** The default bridge, `host`, `none` and published ports. */
 export function networkCases(target: () => Target): void {
@@ -39,7 +39,8 @@ export function networkCases(target: () => Target): void {
     const address = (
       await target().ok(["inspect", "-f", "{{.NetworkSettings.Networks.bridge.IPAddress}}", "web"])
     ).trim();
-    expect(await shell(`wget -q -O - -T 5 http://${address}/index.html`)).toBe("page\n");
+    const line = httpGet(`http://${address}/index.html`);
+    expect(await target().ok(["run", "--rm", target().images.distribution, "bash", "-c", line])).toBe("page\n");
     expect((await target().get(`http://${address}/index.html`)).stdout).toBe("page\n");
   });
 

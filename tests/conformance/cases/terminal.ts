@@ -46,8 +46,8 @@ export function terminalCases(target: () => Target): void {
   });
 
   test("exec -it", async () => {
-    await target().ok(["run", "-d", "--name", "a", "busybox", "sleep", "60"]);
-    const shell = target().terminal(["exec", "-it", "a", "sh"], 22, 77);
+    await target().ok(["run", "-d", "--name", "box", "busybox", "sleep", "60"]);
+    const shell = target().terminal(["exec", "-it", "box", "sh"], 22, 77);
     await shell.waitFor(/# /);
     await Bun.sleep(300);
     shell.write("echo size $(stty size); exit 4\r");
