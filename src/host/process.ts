@@ -14,7 +14,7 @@ export interface ChildProcess {
   readonly pid: number;
   readonly exited: Promise<ProcessExit>;
   /** The child's end of a `"pipe"`, undefined for other choices. */
-  readonly stdin: { write(bytes: Uint8Array): Promise<void>; end(): void } | undefined;
+  readonly stdin: { write(bytes: Uint8Array): Promise<void>; end(): Promise<void> } | undefined;
   readonly stdout: ReadableStream<Uint8Array> | undefined;
   readonly stderr: ReadableStream<Uint8Array> | undefined;
   signal(signal: number): void;
@@ -60,15 +60,18 @@ export function spawnProcess(request: SpawnRequest): ChildProcess {
   const { stdin, stdout, stderr } = child;
   return {
     pid: child.pid,
-    exited: child.exited.then(() => ({ exitCode: child.exitCode ?? undefined, signal: child.signalCode === null ? undefined : String(child.signalCode) })),
+    exited: child.exited.then(() => ({
+      exitCode: child.exitCode ?? undefined,
+      signal: child.signalCode === null ? undefined : String(child.signalCode),
+    })),
     stdin:
       typeof stdin === "object" && stdin !== null
         ? {
             write: async (bytes) => {
-              stdin.write(bytes);
+              await stdin.write(bytes);
               await stdin.flush();
             },
-            end: () => void stdin.end(),
+            end: async () => void (await stdin.end()),
           }
         : undefined,
     stdout: stdout instanceof ReadableStream ? stdout : undefined,
@@ -104,7 +107,7 @@ export async function runCommand(
     const feed = async (): Promise<void> => {
       try {
         await child.stdin?.write(request.input ?? new Uint8Array());
-        child.stdin?.end();
+        await child.stdin?.end();
       } catch (error) {
         // A program may end without reading all of its input.
         if (!hasCode(error, "EPIPE")) throw error;
