@@ -6,7 +6,37 @@ import type { NetworkService } from "#network/types.ts";
 import type { ShimLauncher } from "#runtime/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
 import type { EngineConfig } from "./config.ts";
+import { attachContainer } from "./container/attach.ts";
+import { createContainer } from "./container/create.ts";
+import { inspectContainer } from "./container/inspect.ts";
+import { killAndWait, killContainer } from "./container/kill.ts";
+import { listContainers } from "./container/list.ts";
+import { containerLogs } from "./container/logs.ts";
+import { pauseContainer, unpauseContainer } from "./container/pause.ts";
+import { ContainerRegistry } from "./container/registry.ts";
+import { removeContainer, removeLocked } from "./container/remove.ts";
+import { renameContainer } from "./container/rename.ts";
+import { resizeContainer } from "./container/resize.ts";
+import { restartContainer } from "./container/restart.ts";
+import { SettleExit } from "./container/settle-exit.ts";
+import { startContainer, startLocked, type StartLocked } from "./container/start.ts";
+import { stopContainer, stopNow } from "./container/stop.ts";
+import { tearDown } from "./container/tear-down.ts";
+import { topContainer } from "./container/top.ts";
+import { waitContainer } from "./container/wait.ts";
+import { createExec } from "./exec/create.ts";
+import { execsEnded } from "./exec/ended-with-container.ts";
+import { ExecRegistry } from "./exec/exec.ts";
+import { inspectExec } from "./exec/inspect.ts";
+import { resizeExec } from "./exec/resize.ts";
+import { startExec } from "./exec/start.ts";
 import type { MachineFacts } from "./host-facts.ts";
+import { imageHistory } from "./image/history.ts";
+import { inspectImage } from "./image/inspect.ts";
+import { listImages } from "./image/list.ts";
+import { pullImage } from "./image/pull.ts";
+import { removeImage } from "./image/remove.ts";
+import { tagImage } from "./image/tag.ts";
 import type {
   Clock,
   ContainerRows,
@@ -14,10 +44,18 @@ import type {
   Events,
   ExecRows,
   Files,
+  LayerSizes,
+  ProcessTable,
   RegistryLogin,
   RuntimePlanner,
   Volumes,
 } from "./ports.ts";
+import { reconcile } from "./reconcile.ts";
+import { shutdown } from "./shutdown.ts";
+import { checkAuth } from "./system/auth.ts";
+import { streamEvents } from "./system/events.ts";
+import { info } from "./system/info.ts";
+import { version } from "./system/version.ts";
 
 /** Everything the engine stands on; made in main/. */
 export interface EngineDeps {
@@ -31,12 +69,83 @@ export interface EngineDeps {
   readonly execs: ExecRows;
   readonly events: Events;
   readonly images: ImageService;
+  readonly layerSizes: LayerSizes;
   readonly snapshots: Snapshotter;
   readonly networks: NetworkService;
   readonly volumes: Volumes;
   readonly launcher: ShimLauncher;
   readonly planner: RuntimePlanner;
   readonly cgroups: CgroupManager;
+  readonly processes: ProcessTable;
   readonly logs: LogReader;
   readonly registryLogin: RegistryLogin;
+}
+
+export type Engine = ReturnType<typeof createEngine>;
+
+/**
+ * The use cases, wired. Call `reconcile` once before the first of them, `shutdown` last. The containers of an engine
+ * that is killed instead go on running, and the next engine takes them over.
+ */
+export function createEngine(deps: EngineDeps) {
+  const registry = new ContainerRegistry({ rows: deps.containers });
+  const execs = new ExecRegistry({ rows: deps.execs });
+  const base = { ...deps, registry };
+  const down = tearDown(base);
+  const remove = removeLocked({ ...base, tearDown: down });
+  // A start watches for its end, and an end may start again: one of the two comes late.
+  let start: StartLocked;
+  const settleExit = new SettleExit({
+    ...base,
+    tearDown: down,
+    removeLocked: remove,
+    startLocked: () => start,
+    execsEnded: execsEnded({ ...deps, execs }),
+  });
+  start = startLocked({ ...base, tearDown: down, settleExit, removeLocked: remove });
+  const stop = stopNow(base);
+  const kill = killAndWait(base);
+  const withExecs = { ...base, execs };
+  return {
+    containers: {
+      create: createContainer(base),
+      start: startContainer({ registry, startLocked: start }),
+      stop: stopContainer(base),
+      restart: restartContainer({ ...base, stopNow: stop, startLocked: start }),
+      kill: killContainer(base),
+      pause: pauseContainer(base),
+      unpause: unpauseContainer(base),
+      wait: waitContainer(base),
+      remove: removeContainer({ registry, killAndWait: kill, removeLocked: remove }),
+      rename: renameContainer(base),
+      attach: attachContainer(base),
+      logs: containerLogs(base),
+      resize: resizeContainer(base),
+      top: topContainer(base),
+      inspect: inspectContainer(base),
+      list: listContainers(base),
+    },
+    execs: {
+      create: createExec(withExecs),
+      start: startExec(withExecs),
+      inspect: inspectExec(withExecs),
+      resize: resizeExec(withExecs),
+    },
+    images: {
+      pull: pullImage(deps),
+      list: listImages(base),
+      inspect: inspectImage(deps),
+      history: imageHistory(deps),
+      tag: tagImage(deps),
+      remove: removeImage(base),
+    },
+    system: {
+      version: version(deps),
+      info: info(base),
+      auth: checkAuth(deps),
+      events: streamEvents(deps),
+    },
+    reconcile: () => reconcile({ ...withExecs, tearDown: down, removeLocked: remove, settleExit }),
+    shutdown: () => shutdown({ ...base, settleExit, stopNow: stop }),
+  };
 }

@@ -84,6 +84,8 @@ export interface Files {
   /** A tree and all below it; no error when it is gone. */
   removeTree(path: string): Promise<void>;
   kind(path: string): Promise<"directory" | "file" | "other" | undefined>;
+  /** Names in a directory; none when there is no such directory. */
+  names(path: string): Promise<readonly string[]>;
 }
 
 /** Where the engine keeps a container's files; `Layout` of state/. */
@@ -97,6 +99,9 @@ export interface EnginePaths {
   /** On a tmpfs: the shim's socket and status. Gone after a reboot. */
   containerRunDir(id: string): string;
   execRunDir(execId: string): string;
+  readonly containersDir: string;
+  readonly containerRunsDir: string;
+  readonly execRunsDir: string;
 }
 
 /** What a container is given at launch, beside its spec. */
@@ -160,4 +165,9 @@ export interface RegistryLogin {
 export interface ProcessTable {
   /** `invalid-parameter` naming the ps option that is not known. */
   list(pids: readonly number[], psArgs: string): Promise<TopResponse>;
+}
+
+export interface LayerSizes {
+  /** Bytes of an unpacked layer; 0 when it is not known. */
+  sizeOf(diffId: string): Promise<number>;
 }

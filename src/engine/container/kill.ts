@@ -17,7 +17,7 @@ export interface KillDeps {
 export const SIGKILL = 9;
 
 /** SIGKILL, then until the exit is settled. `conflict` when there is no process. */
-export type KillAndWait = (container: Container) => Promise<void>;
+export type KillAndWait = (container: Container, by?: "user" | "engine") => Promise<void>;
 
 /**
  * `POST /containers/{id}/kill`. SIGKILL waits for the end, other signals do not. `invalid-parameter` for an unknown
@@ -29,7 +29,7 @@ export function killContainer(deps: KillDeps) {
     try {
       const container = deps.registry.find(reference);
       if (signal === SIGKILL) return await killAndWait(deps)(container);
-      await sendSignal(deps, container, signal);
+      await sendSignal(deps, container, signal, "user");
     } catch (error) {
       if (!isBerthError(error)) throw error;
       throw new BerthError(error.kind, `cannot kill container: ${reference}: ${error.message}`, { cause: error });
@@ -38,10 +38,10 @@ export function killContainer(deps: KillDeps) {
 }
 
 export function killAndWait(deps: KillDeps): KillAndWait {
-  return async (container) => {
+  return async (container, by = "user") => {
     const ended = nextExit(container);
     try {
-      await sendSignal(deps, container, SIGKILL);
+      await sendSignal(deps, container, SIGKILL, by);
       await ended.promise;
     } finally {
       ended.cancel();
@@ -49,15 +49,18 @@ export function killAndWait(deps: KillDeps): KillAndWait {
   };
 }
 
-/** Send and tell. A paused container is let go on, or it would never see the signal that is to end it. */
-export async function sendSignal(deps: KillDeps, container: Container, signal: number): Promise<void> {
+/**
+ * Send and tell. A paused container is let go on, or it would never see the signal that is to end it. `by` tells whether
+ * a restart policy must leave the container alone afterwards.
+ */
+export async function sendSignal(deps: KillDeps, container: Container, signal: number, by: "user" | "engine"): Promise<void> {
   const { process, status } = container;
   if (process === undefined || !isLive(status)) {
     throw new BerthError("conflict", `container ${container.id} is not running`);
   }
   const stopSignal = container.spec.config.StopSignal;
   const ends = signal === SIGKILL || signal === parseSignal(stopSignal === "" ? "TERM" : stopSignal);
-  if (ends && !container.life.stoppedByUser) deps.registry.setLife(container, { ...container.life, stoppedByUser: true });
+  if (ends && by === "user" && !container.life.stoppedByUser) deps.registry.setLife(container, { ...container.life, stoppedByUser: true });
   await process.signal(signal);
   publishContainerEvent(deps.events, "kill", container, { signal: String(signal) });
   if (ends && status.state === "paused") {

@@ -17,7 +17,7 @@ export interface StopOptions {
   readonly timeoutSeconds: number | undefined;
 }
 
-export type StopNow = (container: Container, options: StopOptions) => Promise<void>;
+export type StopNow = (container: Container, options: StopOptions, by?: "user" | "engine") => Promise<void>;
 
 /** `POST /containers/{id}/stop`: the stop signal, then SIGKILL after the timeout. `not-modified` when it does not run. */
 export function stopContainer(deps: StopDeps) {
@@ -32,15 +32,15 @@ export function stopContainer(deps: StopDeps) {
 
 /** Stop a running container and wait until its end is settled; no error when it ends on its own meanwhile. */
 export function stopNow(deps: StopDeps): StopNow {
-  return async (container, options) => {
+  return async (container, options, by = "user") => {
     const { StopSignal, StopTimeout } = container.spec.config;
     const signal = parseSignal(options.signal || StopSignal || "TERM");
     const seconds = options.timeoutSeconds ?? StopTimeout ?? deps.config.defaultStopTimeoutSeconds;
     const ended = nextExit(container);
     try {
-      deps.registry.setLife(container, { ...container.life, stoppedByUser: true });
-      await sendSignal(deps, container, signal);
-      if (!(await within(ended.promise, seconds))) await killAndWait(deps)(container);
+      if (by === "user") deps.registry.setLife(container, { ...container.life, stoppedByUser: true });
+      await sendSignal(deps, container, signal, by);
+      if (!(await within(ended.promise, seconds))) await killAndWait(deps)(container, by);
     } catch (error) {
       // Ended between the look and the signal.
       if (!isBerthError(error, "conflict")) throw error;

@@ -1,0 +1,84 @@
+import { formatTime } from "#base/time.ts";
+import type { NetworkService } from "#network/types.ts";
+import type { Snapshotter } from "#snapshot/types.ts";
+import { containerConfig, type ContainerConfig } from "#spec/docker/container-config.ts";
+import type { ContainerInspect } from "#spec/docker/container.ts";
+import { hostConfig, type HostConfig } from "#spec/docker/host-config.ts";
+import type { ImageService } from "#image/types.ts";
+import type { EnginePaths, ExecRows } from "../ports.ts";
+import { mountPoints } from "./mount-points.ts";
+import { networkSettings } from "./network-settings.ts";
+import type { ContainerRegistry } from "./registry.ts";
+import { containerState } from "./state.ts";
+import { isLive } from "./status.ts";
+
+export interface InspectDeps {
+  readonly registry: ContainerRegistry;
+  readonly networks: NetworkService;
+  readonly snapshots: Snapshotter;
+  readonly images: ImageService;
+  readonly execs: ExecRows;
+  readonly paths: EnginePaths;
+}
+
+/** `GET /containers/{id}/json`. With `size`, also the bytes in the writable view. */
+export function inspectContainer(deps: InspectDeps) {
+  return async (reference: string, options: { readonly size: boolean }): Promise<ContainerInspect> => {
+    const container = deps.registry.find(reference);
+    const { id, spec, status } = container;
+    const started = status.state !== "created" || container.process !== undefined;
+    const execIds = deps.execs.ofContainer(id).filter((exec) => exec.status.state !== "exited").map((exec) => exec.id);
+    return {
+      Id: id,
+      Created: formatTime(container.createdAtNs),
+      Path: spec.argv[0] ?? "",
+      Args: spec.argv.slice(1),
+      State: containerState(status),
+      Image: spec.image.id,
+      ResolvConfPath: started ? deps.paths.containerResolvConf(id) : "",
+      HostnamePath: started ? deps.paths.containerHostname(id) : "",
+      HostsPath: started ? deps.paths.containerHosts(id) : "",
+      LogPath: started && spec.hostConfig.LogConfig.Type !== "none" ? deps.paths.containerLog(id) : "",
+      Name: `/${container.name}`,
+      RestartCount: container.life.restartCount,
+      Driver: "overlay2",
+      Platform: "linux",
+      MountLabel: "",
+      ProcessLabel: "",
+      AppArmorProfile: "",
+      ExecIDs: execIds.length === 0 ? null : execIds,
+      HostConfig: hostConfig.print(spec.hostConfig) as Partial<HostConfig>,
+      GraphDriver: { Name: "overlay2", Data: await graphData(deps.snapshots, id) },
+      ...(options.size ? await sizes(deps, id, spec.image.id) : {}),
+      Mounts: mountPoints(spec.mounts),
+      Config: containerConfig.print(spec.config) as Partial<ContainerConfig>,
+      NetworkSettings: networkSettings(container, isLive(status) ? await deps.networks.endpoints(id) : []),
+    };
+  };
+}
+
+async function graphData(snapshots: Snapshotter, id: string): Promise<Readonly<Record<string, string>> | null> {
+  try {
+    const { lowerDirs, upperDir, workDir } = await snapshots.mount(id);
+    return { LowerDir: lowerDirs.join(":"), UpperDir: upperDir, WorkDir: workDir };
+  } catch {
+    // Prepared by the first start.
+    return null;
+  }
+}
+
+async function sizes(
+  deps: Pick<InspectDeps, "snapshots" | "images">,
+  id: string,
+  imageId: string,
+): Promise<{ readonly SizeRw: number; readonly SizeRootFs: number }> {
+  const writable = await deps.snapshots.usage(id).then(
+    (usage) => usage.sizeBytes,
+    () => 0,
+  );
+  const image = await deps.images.resolve(imageId).then(
+    (found) => found.sizeBytes,
+    () => 0,
+  );
+  return { SizeRw: writable, SizeRootFs: image + writable };
+}

@@ -1,0 +1,136 @@
+import { BerthError } from "#base/errors.ts";
+import type { ImageService } from "#image/types.ts";
+import { matchesLabels, type Filters } from "#spec/docker/filters.ts";
+import { parsePortKey } from "#spec/docker/port.ts";
+import type { Container } from "./container.ts";
+import type { ListRequest } from "./list.ts";
+import { portPublications } from "./ports.ts";
+import type { ContainerRegistry } from "./registry.ts";
+import { stateName } from "./state.ts";
+import { isLive } from "./status.ts";
+
+export const containerFilterKeys = [
+  "ancestor", "before", "exited", "id", "isolation", "label", "name", "status", "health", "since", "volume", "network",
+  "is-task", "publish", "expose",
+] as const;
+
+const states = ["created", "restarting", "running", "removing", "paused", "exited", "dead"];
+
+/** Which containers a list shows. `invalid-parameter` for filter values that cannot be. */
+export async function containerFilter(
+  deps: { readonly registry: ContainerRegistry; readonly images: ImageService },
+  request: Pick<ListRequest, "all" | "limit" | "filters">,
+  newestFirst: readonly Container[],
+): Promise<(container: Container) => boolean> {
+  const { filters } = request;
+  const wantedStates = values(filters, "status");
+  for (const state of wantedStates) {
+    if (!states.includes(state)) throw invalid("status", `invalid value for state (${state}): must be one of created, dead, exited, paused, removing, restarting, running`);
+  }
+  const exitCodes = values(filters, "exited").map((text) => {
+    if (!/^-?\d+$/.test(text)) throw invalid("exited", `invalid filter 'exited=${text}'`);
+    return Number(text);
+  });
+  const ancestors = await ancestorIds(deps.images, values(filters, "ancestor"));
+  const before = positionOf(deps.registry, newestFirst, filters, "before");
+  const since = positionOf(deps.registry, newestFirst, filters, "since");
+  const position = new Map(newestFirst.map((container, index) => [container.id, index]));
+  const everything = request.all || request.limit > 0 || wantedStates.length > 0 || filters.has("exited") || filters.has("before") || filters.has("since");
+  return (container) => {
+    const { spec, status } = container;
+    const at = position.get(container.id) ?? 0;
+    if (!everything && !isLive(status) && status.state !== "restarting") return false;
+    if (wantedStates.length > 0 && !wantedStates.includes(stateName(status))) return false;
+    if (exitCodes.length > 0 && !("exitCode" in status && status.state === "exited" && exitCodes.includes(status.exitCode))) return false;
+    if (ancestors !== undefined && !ancestors.has(spec.image.id)) return false;
+    if (before !== undefined && at <= before) return false;
+    if (since !== undefined && at >= since) return false;
+    return (
+      matchesPattern(filters, "id", [container.id]) &&
+      matchesPattern(filters, "name", [container.name, `/${container.name}`]) &&
+      matchesLabels(filters, spec.config.Labels ?? {}) &&
+      matchesNone(filters, "is-task", "true") &&
+      matchesHealth(filters) &&
+      matchesAny(filters, "isolation", ["default", ""]) &&
+      matchesAny(filters, "network", [spec.hostConfig.NetworkMode]) &&
+      matchesAny(filters, "volume", spec.mounts.flatMap((mount) => [mount.target, ...(mount.type === "volume" ? [mount.name] : mount.type === "bind" ? [mount.source] : [])])) &&
+      matchesPorts(filters, "publish", portPublications(spec.config, spec.hostConfig).map((port) => `${port.containerPort}/${port.protocol}`)) &&
+      matchesPorts(filters, "expose", Object.keys(spec.config.ExposedPorts ?? {}))
+    );
+  };
+}
+
+const values = (filters: Filters, key: string): readonly string[] => [...(filters.get(key) ?? [])];
+const invalid = (_key: string, message: string): BerthError => new BerthError("invalid-parameter", message);
+
+function matchesAny(filters: Filters, key: string, candidates: readonly string[]): boolean {
+  const wanted = values(filters, key);
+  return wanted.length === 0 || wanted.some((value) => candidates.includes(value));
+}
+
+function matchesNone(filters: Filters, key: string, value: string): boolean {
+  return !values(filters, key).includes(value);
+}
+
+/** No container has a health check yet. */
+function matchesHealth(filters: Filters): boolean {
+  const wanted = values(filters, "health");
+  for (const value of wanted) {
+    if (!["starting", "healthy", "unhealthy", "none"].includes(value)) throw invalid("health", `unrecognised filter value for health: ${value}`);
+  }
+  return wanted.length === 0 || wanted.includes("none");
+}
+
+/** Docker reads id and name filters as regular expressions; what is none is taken as it is. */
+function matchesPattern(filters: Filters, key: string, candidates: readonly string[]): boolean {
+  const wanted = values(filters, key);
+  return wanted.length === 0 || wanted.some((pattern) => candidates.some((candidate) => patternMatches(pattern, candidate)));
+}
+
+function patternMatches(pattern: string, candidate: string): boolean {
+  if (candidate.includes(pattern)) return true;
+  // A pattern that could make the matcher run for ever is not worth having: names are short, patterns must be too.
+  if (pattern.length > 256) return false;
+  try {
+    return new RegExp(pattern).test(candidate);
+  } catch {
+    return false;
+  }
+}
+
+function matchesPorts(filters: Filters, key: string, ports: readonly string[]): boolean {
+  const wanted = values(filters, key);
+  if (wanted.length === 0) return true;
+  const have = ports.map(parsePortKey);
+  return wanted.some((text) => {
+    const range = parsePortKey(text);
+    return have.some((port) => port.protocol === range.protocol && port.first <= range.last && port.last >= range.first);
+  });
+}
+
+async function ancestorIds(images: ImageService, wanted: readonly string[]): Promise<ReadonlySet<string> | undefined> {
+  if (wanted.length === 0) return undefined;
+  const ids = new Set<string>();
+  for (const reference of wanted) {
+    const ancestor = await images.resolve(reference).catch(() => undefined);
+    if (ancestor === undefined) continue;
+    ids.add(ancestor.id);
+    for (const image of await images.list()) if (startsWith(image.diffIds, ancestor.diffIds)) ids.add(image.id);
+  }
+  return ids;
+}
+
+const startsWith = (layers: readonly string[], base: readonly string[]): boolean =>
+  base.length > 0 && base.every((diffId, index) => layers[index] === diffId);
+
+function positionOf(
+  registry: ContainerRegistry,
+  newestFirst: readonly Container[],
+  filters: Filters,
+  key: "before" | "since",
+): number | undefined {
+  const wanted = values(filters, key);
+  if (wanted.length === 0) return undefined;
+  const positions = wanted.map((reference) => newestFirst.indexOf(registry.find(reference)));
+  return key === "before" ? Math.max(...positions) : Math.min(...positions);
+}

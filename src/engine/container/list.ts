@@ -1,0 +1,76 @@
+import type { ImageService } from "#image/types.ts";
+import type { NetworkService } from "#network/types.ts";
+import type { Snapshotter } from "#snapshot/types.ts";
+import type { ContainerSummary } from "#spec/docker/container.ts";
+import type { Filters } from "#spec/docker/filters.ts";
+import type { Clock } from "../ports.ts";
+import type { Container } from "./container.ts";
+import { containerFilter } from "./list-filter.ts";
+import { mountPoints } from "./mount-points.ts";
+import { networksOf, portSummaries } from "./network-settings.ts";
+import type { ContainerRegistry } from "./registry.ts";
+import { stateName } from "./state.ts";
+import { isLive } from "./status.ts";
+import { statusText } from "./status-text.ts";
+
+export interface ListDeps {
+  readonly registry: ContainerRegistry;
+  readonly networks: NetworkService;
+  readonly snapshots: Snapshotter;
+  readonly images: ImageService;
+  readonly clock: Clock;
+}
+
+export interface ListRequest {
+  readonly all: boolean;
+  /** Newest first, at most so many, also those that do not run; 0 = no limit. */
+  readonly limit: number;
+  readonly size: boolean;
+  readonly filters: Filters;
+}
+
+/** `GET /containers/json`, newest first. */
+export function listContainers(deps: ListDeps) {
+  return async (request: ListRequest): Promise<readonly ContainerSummary[]> => {
+    const newestFirst = deps.registry.all().toSorted((a, b) => (a.createdAtNs < b.createdAtNs ? 1 : -1));
+    const shown = await containerFilter(deps, request, newestFirst);
+    const chosen = newestFirst.filter(shown);
+    const limited = request.limit > 0 ? chosen.slice(0, request.limit) : chosen;
+    return Promise.all(limited.map((container) => summary(deps, container, request.size)));
+  };
+}
+
+async function summary(deps: ListDeps, container: Container, size: boolean): Promise<ContainerSummary> {
+  const { spec, status } = container;
+  const endpoints = isLive(status) ? await deps.networks.endpoints(container.id) : [];
+  const annotations = spec.hostConfig.Annotations;
+  return {
+    Id: container.id,
+    Names: [`/${container.name}`],
+    Image: spec.image.reference,
+    ImageID: spec.image.id,
+    Command: commandText(spec.argv),
+    Created: Number(container.createdAtNs / 1_000_000_000n),
+    Ports: portSummaries(container, endpoints),
+    ...(size ? await writableSize(deps, container) : {}),
+    Labels: spec.config.Labels ?? {},
+    State: stateName(status),
+    Status: statusText(status, deps.clock.nowNs()),
+    HostConfig: { NetworkMode: spec.hostConfig.NetworkMode, ...(annotations === null || annotations === undefined ? {} : { Annotations: annotations }) },
+    NetworkSettings: { Networks: networksOf(container, endpoints) },
+    Mounts: mountPoints(spec.mounts),
+  };
+}
+
+async function writableSize(deps: ListDeps, container: Container): Promise<{ SizeRw: number; SizeRootFs: number }> {
+  const [writable, image] = await Promise.all([
+    deps.snapshots.usage(container.id).then((usage) => usage.sizeBytes, () => 0),
+    deps.images.resolve(container.spec.image.id).then((found) => found.sizeBytes, () => 0),
+  ]);
+  return { SizeRw: writable, SizeRootFs: writable + image };
+}
+
+/** The path and the words joined; words with blanks are quoted as Docker does. */
+function commandText(argv: readonly string[]): string {
+  return argv.map((word, index) => (index > 0 && word.includes(" ") ? `'${word}'` : word)).join(" ");
+}

@@ -1,0 +1,54 @@
+import { BerthError } from "#base/errors.ts";
+import { randomId } from "#base/ids.ts";
+import type { ExecConfig } from "#spec/docker/exec.ts";
+import type { Container } from "../container/container.ts";
+import { publishContainerEvent } from "../container/events.ts";
+import type { ContainerRegistry } from "../container/registry.ts";
+import type { Events } from "../ports.ts";
+import type { ExecRegistry } from "./exec.ts";
+
+/** Ended execs that can still be inspected, per container; Docker drops them after five minutes. */
+const endedToKeep = 16;
+
+/** `POST /containers/{id}/exec`. `conflict` unless the container runs, `invalid-parameter` without a command. */
+export function createExec(deps: { readonly registry: ContainerRegistry; readonly execs: ExecRegistry; readonly events: Events }) {
+  return (reference: string, config: ExecConfig): { readonly Id: string } => {
+    const container = deps.registry.find(reference);
+    refuseUnlessRunning(container);
+    if ((config.Cmd ?? []).length === 0) throw new BerthError("invalid-parameter", "No exec command specified");
+    for (const variable of config.Env ?? []) {
+      if (variable === "" || variable.startsWith("=")) {
+        throw new BerthError("invalid-parameter", `invalid environment variable: ${variable}`);
+      }
+    }
+    const id = randomId();
+    dropOldest(deps.execs, container.id);
+    deps.execs.insert({ id, containerId: container.id, spec: config, status: { state: "created" } });
+    const execCommand = (config.Cmd ?? []).join(" ");
+    publishContainerEvent(deps.events, `exec_create: ${execCommand}`, container, { execID: id });
+    return { Id: id };
+  };
+}
+
+/** `conflict` in Docker's words unless the container runs. */
+export function refuseUnlessRunning(container: Container): void {
+  switch (container.status.state) {
+    case "running":
+      return;
+    case "paused":
+      throw new BerthError("conflict", `Container ${container.id} is paused, unpause the container before exec`);
+    case "restarting":
+      throw new BerthError("conflict", `Container ${container.id} is restarting, wait until the container is running`);
+    case "created":
+    case "starting":
+    case "exited":
+    case "removing":
+    case "dead":
+      throw new BerthError("conflict", `container ${container.id} is not running`);
+  }
+}
+
+function dropOldest(execs: ExecRegistry, containerId: string): void {
+  const ended = execs.ofContainer(containerId).filter((row) => row.status.state === "exited");
+  for (const row of ended.slice(0, Math.max(0, ended.length - endedToKeep + 1))) execs.delete(row.id);
+}

@@ -1,0 +1,131 @@
+import { BerthError, messageOf } from "#base/errors.ts";
+import type { Log } from "#base/log.ts";
+import type { AttachStream, ShimLauncher, SupervisedProcess } from "#runtime/types.ts";
+import type { Snapshotter } from "#snapshot/types.ts";
+import type { Container } from "../container/container.ts";
+import { publishContainerEvent } from "../container/events.ts";
+import type { ContainerRegistry } from "../container/registry.ts";
+import { execStartPrefix, startFailure } from "../container/start-failure.ts";
+import type { EnginePaths, Events, ExecRow, Files, RuntimePlanner } from "../ports.ts";
+import { processError, stepFailureOf } from "../process-error.ts";
+import { refuseUnlessRunning } from "./create.ts";
+import type { ExecRegistry } from "./exec.ts";
+
+export interface ExecStartDeps {
+  readonly registry: ContainerRegistry;
+  readonly execs: ExecRegistry;
+  readonly events: Events;
+  readonly files: Files;
+  readonly paths: EnginePaths;
+  readonly snapshots: Snapshotter;
+  readonly planner: RuntimePlanner;
+  readonly launcher: ShimLauncher;
+  readonly log: Log;
+}
+
+export interface ExecStartRequest {
+  readonly detach: boolean;
+  readonly consoleSize: { readonly rows: number; readonly columns: number } | undefined;
+}
+
+/** What is known before the process is made, so that a face can answer its head first. */
+export interface PreparedExec {
+  readonly terminal: boolean;
+  /**
+   * Make the process. Resolves with its stream, or undefined when detached. Rejects in Docker's words; the exec has its
+   * exit code (126, 127) then.
+   */
+  run(): Promise<AttachStream | undefined>;
+}
+
+/** `POST /exec/{id}/start`. `conflict` when it ran already or the container does not run. */
+export function startExec(deps: ExecStartDeps) {
+  return (id: string, request: ExecStartRequest): PreparedExec => {
+    const row = deps.execs.find(id);
+    const container = deps.registry.find(row.containerId);
+    if (row.status.state === "running") throw new BerthError("conflict", `exec command ${id} is already running`);
+    if (row.status.state === "exited" || deps.execs.process(id) !== undefined) {
+      throw new BerthError("conflict", `exec command ${id} has already run`);
+    }
+    refuseUnlessRunning(container);
+    return { terminal: row.spec.Tty, run: () => run(deps, row, container, request) };
+  };
+}
+
+async function run(
+  deps: ExecStartDeps,
+  row: ExecRow,
+  container: Container,
+  request: ExecStartRequest,
+): Promise<AttachStream | undefined> {
+  const command = (row.spec.Cmd ?? []).join(" ");
+  try {
+    const { process, stream } = await launch(deps, row, container, request);
+    deps.execs.setStatus(row.id, { state: "running", pid: process.pid });
+    publishContainerEvent(deps.events, `exec_start: ${command}`, container, { execID: row.id });
+    watchExec(deps, row, process);
+    return stream;
+  } catch (error) {
+    const { exitCode, error: failure } = startFailure(error, stepFailureOf(error) === undefined ? "" : execStartPrefix);
+    deps.execs.setStatus(row.id, { state: "exited", exitCode });
+    deps.execs.release(row.id);
+    await deps.files.removeTree(deps.paths.execRunDir(row.id));
+    throw failure;
+  }
+}
+
+async function launch(
+  deps: ExecStartDeps,
+  row: ExecRow,
+  container: Container,
+  request: ExecStartRequest,
+): Promise<{ readonly process: SupervisedProcess; readonly stream: AttachStream | undefined }> {
+  const { spec } = row;
+  const dir = deps.paths.execRunDir(row.id);
+  const [root] = await Promise.all([deps.snapshots.mount(container.id), deps.files.makeDirectory(dir, 0o700)]);
+  const compiled = await deps.planner.exec({ container: container.spec, pid: container.process?.pid ?? 0, root, exec: spec });
+  const size = request.consoleSize ?? consoleSize(spec.ConsoleSize);
+  try {
+    const process = await deps.launcher.launch({
+      id: row.id,
+      dir,
+      plan: compiled.plan,
+      terminal: spec.Tty,
+      ...(size === undefined ? {} : { consoleSize: size }),
+      stdin: spec.AttachStdin ? "once" : "closed",
+      log: undefined,
+      oomEventsPath: undefined,
+    });
+    deps.execs.hold(row.id, process);
+    const streams = { stdin: spec.AttachStdin, stdout: spec.AttachStdout, stderr: spec.AttachStderr };
+    const stream = request.detach ? undefined : await process.attach(streams);
+    await process.go();
+    return { process, stream };
+  } catch (error) {
+    throw processError(error, compiled.plan, (spec.Cmd ?? [])[0] ?? "");
+  }
+}
+
+export function consoleSize(pair: readonly [number, number] | null): { readonly rows: number; readonly columns: number } | undefined {
+  return pair === null || pair[0] === 0 || pair[1] === 0 ? undefined : { rows: pair[0], columns: pair[1] };
+}
+
+/** Note the exit code when the process of a running exec ends. */
+export function watchExec(
+  deps: Pick<ExecStartDeps, "execs" | "registry" | "events" | "files" | "paths" | "log">,
+  row: Pick<ExecRow, "id" | "containerId">,
+  process: SupervisedProcess,
+): void {
+  process.exited().then(
+    async ({ exitCode }) => {
+      deps.execs.setStatus(row.id, { state: "exited", exitCode });
+      deps.execs.release(row.id);
+      const container = deps.registry.lookup(row.containerId);
+      if (container !== undefined) {
+        publishContainerEvent(deps.events, "exec_die", container, { execID: row.id, exitCode: String(exitCode) });
+      }
+      await deps.files.removeTree(deps.paths.execRunDir(row.id));
+    },
+    (error: unknown) => deps.log.error("lost sight of an exec's process", { exec: row.id, error: messageOf(error) }),
+  );
+}

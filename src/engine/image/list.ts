@@ -1,0 +1,70 @@
+import { BerthError } from "#base/errors.ts";
+import { referenceMatches } from "./reference-pattern.ts";
+import { parseTime } from "#base/time.ts";
+import type { ImageService, StoredImage } from "#image/types.ts";
+import { booleanFilter, matchesLabels, type Filters } from "#spec/docker/filters.ts";
+import type { ImageSummary } from "#spec/docker/image.ts";
+import type { ContainerRegistry } from "../container/registry.ts";
+
+export const imageFilterKeys = ["dangling", "label", "label!", "before", "since", "reference", "until"] as const;
+
+/** `GET /images/json`, newest first. `before` and `since` name images; one that is not there is `not-found`. */
+export function listImages(deps: { readonly images: ImageService; readonly registry: ContainerRegistry }) {
+  return async (request: { readonly filters: Filters }): Promise<readonly ImageSummary[]> => {
+    const { filters } = request;
+    const before = await createdOf(deps.images, filters, "before");
+    const since = await createdOf(deps.images, filters, "since");
+    const until = untilOf(filters);
+    const shown = (image: StoredImage): boolean => {
+      const created = createdNs(image);
+      const dangling = image.repoTags.length === 0;
+      const labels = image.config.config?.Labels ?? {};
+      if (filters.has("dangling") && booleanFilter(filters, "dangling", false) !== dangling) return false;
+      if (before !== undefined && created >= before) return false;
+      if (since !== undefined && created <= since) return false;
+      if (until !== undefined && created >= until) return false;
+      if (!matchesLabels(filters, labels)) return false;
+      if (filters.has("label!") && matchesLabels(filters, labels, "label!")) return false;
+      return true;
+    };
+    const patterns = [...(filters.get("reference") ?? [])];
+    const images = (await deps.images.list()).filter(shown);
+    return images
+      .map((image) => summary(image, patterns))
+      .filter((item) => patterns.length === 0 || item.RepoTags.length > 0 || item.RepoDigests.length > 0)
+      .toSorted((a, b) => b.Created - a.Created || (a.Id < b.Id ? -1 : 1));
+  };
+}
+
+/** With `reference` patterns only the names that match are listed. */
+function summary(image: StoredImage, patterns: readonly string[]): ImageSummary {
+  const wanted = (name: string): boolean => patterns.length === 0 || patterns.some((pattern) => referenceMatches(pattern, name));
+  return {
+    Id: image.id,
+    ParentId: "",
+    RepoTags: image.repoTags.filter(wanted),
+    RepoDigests: image.repoDigests.filter(wanted),
+    Created: Number(createdNs(image) / 1_000_000_000n),
+    Size: image.sizeBytes,
+    SharedSize: -1,
+    Labels: image.config.config?.Labels ?? null,
+    Containers: -1,
+  };
+}
+
+function createdNs(image: StoredImage): bigint {
+  return image.config.created === undefined ? 0n : parseTime(image.config.created);
+}
+
+async function createdOf(images: ImageService, filters: Filters, key: string): Promise<bigint | undefined> {
+  let bound: bigint | undefined;
+  for (const name of filters.get(key) ?? []) bound = createdNs(await images.resolve(name));
+  return bound;
+}
+
+function untilOf(filters: Filters): bigint | undefined {
+  const [text, more] = filters.get("until") ?? [];
+  if (text === undefined) return undefined;
+  if (more !== undefined) throw new BerthError("invalid-parameter", "invalid filter 'until': more than one value");
+  return /^\d+$/.test(text) ? BigInt(text) * 1_000_000_000n : parseTime(text);
+}

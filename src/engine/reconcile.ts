@@ -1,0 +1,182 @@
+import { messageOf } from "#base/errors.ts";
+import type { Log } from "#base/log.ts";
+import type { CgroupManager } from "#host/cgroup/types.ts";
+import type { NetworkService } from "#network/types.ts";
+import type { ExitStatus, ShimLauncher } from "#runtime/types.ts";
+import type { Snapshotter } from "#snapshot/types.ts";
+import type { Container } from "./container/container.ts";
+import { publishContainerEvent } from "./container/events.ts";
+import type { ContainerRegistry } from "./container/registry.ts";
+import type { RemoveLocked } from "./container/remove.ts";
+import { startsWithEngine } from "./container/restart-policy.ts";
+import type { SettleExit } from "./container/settle-exit.ts";
+import type { TearDown } from "./container/tear-down.ts";
+import type { ExecRegistry } from "./exec/exec.ts";
+import { watchExec } from "./exec/start.ts";
+import type { Clock, EnginePaths, Events, Files, RuntimePlanner } from "./ports.ts";
+
+export interface ReconcileDeps {
+  readonly registry: ContainerRegistry;
+  readonly execs: ExecRegistry;
+  readonly launcher: ShimLauncher;
+  readonly networks: NetworkService;
+  readonly snapshots: Snapshotter;
+  readonly cgroups: CgroupManager;
+  readonly planner: RuntimePlanner;
+  readonly files: Files;
+  readonly paths: EnginePaths;
+  readonly events: Events;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly tearDown: TearDown;
+  readonly removeLocked: RemoveLocked;
+  readonly settleExit: SettleExit;
+}
+
+/** Exit code of a container whose end nobody saw (docker-compat: dockerd says 255 after a crash of the machine). */
+const unseenExitCode = 255;
+
+/** What a look at a container's shim asks to be done, once the networks know which containers live. */
+type Finding =
+  | { readonly kind: "lives" }
+  | { readonly kind: "ended"; readonly status: Pick<ExitStatus, "exitCode" | "oomKilled" | "finishedAtNs"> }
+  | { readonly kind: "half-made"; readonly why: string }
+  | { readonly kind: "half-removed" }
+  | { readonly kind: "rests" };
+
+/**
+ * Make rows and machine agree after any end of the engine before this one. To be called once, before the first request:
+ *
+ * 1. look at every container's shim: living ones are taken over
+ * 2. networks keep what living containers have and release the rest
+ * 3. ended ones are settled as if their end was seen now, half-made ones undone, half-removed ones removed
+ * 4. what belongs to no row is deleted: snapshots, directories, cgroups
+ * 5. containers whose policy wants it are started again
+ */
+export async function reconcile(deps: ReconcileDeps): Promise<void> {
+  const findings = await Promise.all(deps.registry.all().map(async (container) => [container, await look(deps, container)] as const));
+  const live = findings
+    .filter(([, finding]) => finding.kind === "lives")
+    .map(([container]) => ({ containerId: container.id, networkNamespace: `/proc/${container.process?.pid ?? 0}/ns/net` }));
+  await deps.networks.reconcile(live);
+  for (const [container, finding] of findings) await guarded(deps, container, () => settle(deps, container, finding));
+  await removeOrphans(deps);
+  for (const container of deps.registry.all()) await guarded(deps, container, () => startAgain(deps, container));
+}
+
+async function look(deps: ReconcileDeps, container: Container): Promise<Finding> {
+  const { status } = container;
+  switch (status.state) {
+    case "created":
+    case "exited":
+    case "restarting":
+    case "dead":
+      return { kind: "rests" };
+    case "removing":
+      return { kind: "half-removed" };
+    case "starting":
+    case "running":
+    case "paused":
+      break;
+  }
+  const found = await deps.launcher.recover(deps.paths.containerRunDir(container.id));
+  const now = deps.clock.nowNs();
+  switch (found.state) {
+    case "running":
+      container.process = found.process;
+      return { kind: "lives" };
+    case "ready":
+      container.process = found.process;
+      return { kind: "half-made", why: "the engine ended while the container was being started" };
+    case "exited":
+      return { kind: "ended", status: found.status };
+    case "failed":
+      return { kind: "half-made", why: `${found.failure.what}: errno ${found.failure.errno}` };
+    case "lost":
+      if (status.state === "starting") return { kind: "half-made", why: "the engine ended while the container was being started" };
+      return { kind: "ended", status: { exitCode: unseenExitCode, oomKilled: false, finishedAtNs: now } };
+  }
+}
+
+async function settle(deps: ReconcileDeps, container: Container, finding: Finding): Promise<void> {
+  const { registry } = deps;
+  switch (finding.kind) {
+    case "lives":
+      return takeOver(deps, container);
+    case "ended":
+      return deps.settleExit.settle(container, finding.status);
+    case "half-made":
+      await deps.tearDown(container);
+      registry.apply(container, { type: "start-failed", exitCode: 128, error: finding.why });
+      return;
+    case "half-removed":
+      await deps.tearDown(container);
+      return deps.removeLocked(container, { volumes: container.spec.hostConfig.AutoRemove });
+    case "rests":
+      // Its end may have been noted and not yet cleaned up after.
+      await deps.tearDown(container);
+      if (container.status.state === "exited" && container.spec.hostConfig.AutoRemove) {
+        await deps.removeLocked(container, { volumes: true });
+      }
+  }
+}
+
+async function takeOver(deps: ReconcileDeps, container: Container): Promise<void> {
+  const { registry } = deps;
+  if (container.status.state === "starting") {
+    const pid = container.process?.pid ?? 0;
+    registry.apply(container, { type: "launched", pid, startedAtNs: String(deps.clock.nowNs()) });
+    publishContainerEvent(deps.events, "start", container);
+  }
+  const frozen = deps.cgroups.open(deps.planner.cgroupPath(container.spec)).isFrozen();
+  if (frozen !== (container.status.state === "paused")) registry.apply(container, { type: frozen ? "pause" : "unpause" });
+  deps.settleExit.watch(container);
+  for (const row of deps.execs.ofContainer(container.id)) {
+    if (row.status.state === "exited") continue;
+    const dir = deps.paths.execRunDir(row.id);
+    const found = await deps.launcher.recover(dir);
+    if (found.state === "running") {
+      deps.execs.hold(row.id, found.process);
+      deps.execs.setStatus(row.id, { state: "running", pid: found.process.pid });
+      watchExec(deps, row, found.process);
+      continue;
+    }
+    if (found.state === "ready") await found.process.signal(9);
+    if (row.status.state === "running" || found.state === "exited") {
+      deps.execs.setStatus(row.id, { state: "exited", exitCode: found.state === "exited" ? found.status.exitCode : unseenExitCode });
+    }
+    await deps.files.removeTree(dir);
+  }
+}
+
+async function startAgain(deps: ReconcileDeps, container: Container): Promise<void> {
+  const { status, life, spec } = container;
+  const policy = spec.hostConfig.RestartPolicy;
+  if (status.state === "restarting") return deps.settleExit.restartAfter(container, 0);
+  if (status.state !== "exited" || container.cancelRestart !== undefined) return;
+  if (!startsWithEngine(policy, { exitCode: status.exitCode, ...life })) return;
+  deps.registry.apply(container, { type: "restart-planned" });
+  deps.settleExit.restartAfter(container, 0);
+}
+
+async function removeOrphans(deps: ReconcileDeps): Promise<void> {
+  const known = new Set(deps.registry.all().map((container) => container.id));
+  for (const key of await deps.snapshots.keys()) if (isId(key) && !known.has(key)) await deps.snapshots.remove(key);
+  for (const directory of [deps.paths.containersDir, deps.paths.containerRunsDir]) {
+    for (const name of await deps.files.names(directory)) if (isId(name) && !known.has(name)) await deps.files.removeTree(`${directory}/${name}`);
+  }
+  for (const name of await deps.files.names(deps.paths.execRunsDir)) {
+    if (isId(name) && !deps.execs.has(name)) await deps.files.removeTree(`${deps.paths.execRunsDir}/${name}`);
+  }
+}
+
+/** Only what has the form of an id is ours to delete. */
+const isId = (name: string): boolean => /^[0-9a-f]{64}$/.test(name);
+
+async function guarded(deps: ReconcileDeps, container: Container, work: () => Promise<void> | void): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    deps.log.error("could not bring a container back in order", { container: container.id, error: messageOf(error) });
+  }
+}

@@ -1,0 +1,45 @@
+import { messageOf } from "#base/errors.ts";
+import type { Log } from "#base/log.ts";
+import type { NetworkService } from "#network/types.ts";
+import type { EngineConfig } from "./config.ts";
+import type { ContainerRegistry } from "./container/registry.ts";
+import type { SettleExit } from "./container/settle-exit.ts";
+import { isLive } from "./container/status.ts";
+import type { StopNow } from "./container/stop.ts";
+
+export interface ShutdownDeps {
+  readonly config: EngineConfig;
+  readonly registry: ContainerRegistry;
+  readonly settleExit: SettleExit;
+  readonly stopNow: StopNow;
+  readonly networks: NetworkService;
+  readonly log: Log;
+}
+
+/**
+ * An engine that is asked to end (SIGTERM) stops its containers, as dockerd does, each with its own signal and time but
+ * none longer than the engine's shutdown timeout; their restart policies act when the engine comes back. With live
+ * restore they are left running, as they are when the engine is killed.
+ */
+export async function shutdown(deps: ShutdownDeps): Promise<void> {
+  const { config, registry, settleExit } = deps;
+  settleExit.stopping = true;
+  for (const container of registry.all()) container.cancelRestart?.();
+  const live = registry.all().filter((container) => isLive(container.status));
+  if (config.liveRestore) {
+    for (const container of live) container.process?.detach();
+  } else {
+    await Promise.all(
+      live.map(async (container) => {
+        const own = container.spec.config.StopTimeout ?? config.defaultStopTimeoutSeconds;
+        const timeoutSeconds = own < 0 ? config.shutdownTimeoutSeconds : Math.min(own, config.shutdownTimeoutSeconds);
+        try {
+          await deps.stopNow(container, { signal: "", timeoutSeconds }, "engine");
+        } catch (error) {
+          deps.log.error("could not stop a container", { container: container.id, error: messageOf(error) });
+        }
+      }),
+    );
+  }
+  await deps.networks.close();
+}

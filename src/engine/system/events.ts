@@ -1,0 +1,78 @@
+import type { Filters } from "#spec/docker/filters.ts";
+import { matchesLabels } from "#spec/docker/filters.ts";
+import type { EventMessage } from "#spec/docker/system.ts";
+import type { EventRecord, Events } from "../ports.ts";
+
+export const eventFilterKeys = [
+  "config", "container", "daemon", "event", "image", "label", "network", "node", "plugin", "scope", "secret", "service",
+  "type", "volume",
+] as const;
+
+export interface EventsRequest {
+  readonly sinceNs: bigint | undefined;
+  readonly untilNs: bigint | undefined;
+  readonly filters: Filters;
+  readonly signal: AbortSignal;
+}
+
+/** `GET /events`: past ones from `since`, then live ones until `until` or the client leaves. */
+export function streamEvents(deps: { readonly events: Events }) {
+  return async function* stream(request: EventsRequest): AsyncGenerator<EventRecord> {
+    const { sinceNs, untilNs, filters, signal } = request;
+    const records = deps.events.subscribe({
+      signal,
+      ...(sinceNs === undefined ? {} : { sinceNs }),
+      ...(untilNs === undefined ? {} : { untilNs }),
+    });
+    for await (const record of records) if (matches(filters, record)) yield record;
+  };
+}
+
+export function matches(filters: Filters, record: EventRecord): boolean {
+  const { type, action, id, attributes } = record;
+  const has = (key: string, accepts: (value: string) => boolean): boolean => {
+    const wanted = filters.get(key);
+    return wanted === undefined || wanted.size === 0 || [...wanted].some(accepts);
+  };
+  const ofType = (key: string): boolean =>
+    has(key, (value) => type === key && (id.startsWith(value) || attributes["name"] === value));
+  return (
+    // docker-compat: `exec_start` stands for every `exec_start: COMMAND`.
+    has("event", (value) => action === value || action.startsWith(`${value}:`)) &&
+    has("type", (value) => type === value) &&
+    has("scope", (value) => value === "local") &&
+    ofType("container") &&
+    ofType("network") &&
+    ofType("volume") &&
+    ofType("daemon") &&
+    ["plugin", "service", "node", "secret", "config"].every(ofType) &&
+    has("image", (value) => matchesImage(value, record)) &&
+    matchesLabels(filters, attributes)
+  );
+}
+
+function matchesImage(value: string, { type, id, attributes }: EventRecord): boolean {
+  const name = type === "image" ? attributes["name"] : attributes["image"];
+  const bare = (text: string | undefined): string | undefined => text?.replace(/:[^/:]*$/, "");
+  return (type === "image" && (id === value || bare(id) === value)) || name === value || bare(name) === value;
+}
+
+/** As the API prints it; the lower-case properties are for clients before 1.22 and still sent up to 1.51. */
+export function eventMessage(record: EventRecord): EventMessage {
+  const { type, action, id, attributes, timeNs } = record;
+  const legacy =
+    type === "container"
+      ? { status: action, id, from: attributes["image"] ?? "" }
+      : type === "image"
+        ? { status: action, id }
+        : {};
+  return {
+    ...legacy,
+    Type: type,
+    Action: action,
+    Actor: { ID: id, Attributes: attributes },
+    scope: "local",
+    time: Number(timeNs / 1_000_000_000n),
+    timeNano: Number(timeNs),
+  };
+}
