@@ -40,7 +40,7 @@ export class ContainerStore<Spec, Status> {
     this.#byId = deps.database.prepare("SELECT * FROM containers WHERE id = ?");
     this.#byName = deps.database.prepare("SELECT * FROM containers WHERE name = ?");
     this.#byPrefix = deps.database.prepare("SELECT * FROM containers WHERE id >= ? AND id < ? LIMIT 2");
-    this.#all = deps.database.prepare("SELECT * FROM containers ORDER BY created_at DESC, id");
+    this.#all = deps.database.prepare("SELECT * FROM containers ORDER BY rowid DESC");
   }
 
   /** `already-exists` with details.name when another container has the name (or id). */
@@ -63,7 +63,7 @@ export class ContainerStore<Spec, Status> {
     return this.#byPrefix.all(prefix, `${prefix}\u{10ffff}`).map((row) => this.#decode(row) as ContainerRow<Spec, Status>);
   }
 
-  /** Newest first. */
+  /** Newest first, by insertion. */
   list(): readonly ContainerRow<Spec, Status>[] {
     return this.#all.all().map((row) => this.#decode(row) as ContainerRow<Spec, Status>);
   }
@@ -94,7 +94,7 @@ export class ContainerStore<Spec, Status> {
   /** Container ids that use an image. */
   usersOf(imageId: string): readonly string[] {
     return this.#database
-      .prepare("SELECT id FROM containers WHERE image_id = ? ORDER BY created_at")
+      .prepare("SELECT id FROM containers WHERE image_id = ? ORDER BY rowid")
       .all(imageId)
       .map((row) => textColumn(row, "id"));
   }
