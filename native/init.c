@@ -1,0 +1,367 @@
+/* The init stage: interprets the plan's steps in the new process and execs the program. Speaks to the monitor over
+ * `sync` (SOCK_SEQPACKET, close-on-exec): end of file there tells the monitor that execve succeeded. */
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include "kernel.h"
+#include "shim.h"
+
+#define DEVPTS_MAGIC 0x1cd1
+#ifndef TIOCGPTPEER
+#define TIOCGPTPEER _IO('T', 0x41)
+#endif
+
+static const struct spawn *spawned;
+static int handover_client = -1;
+
+static int send_message(uint32_t kind, uint32_t step, uint32_t value, int fd)
+{
+	struct init_message message = { .kind = kind, .step = step };
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof fd)];
+	} control = { .head = { CMSG_LEN(sizeof fd), SOL_SOCKET, SCM_RIGHTS } };
+	struct iovec part = { &message, sizeof message };
+	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
+	if (kind == MSG_FAILED)
+		message.error = value;
+	else
+		message.point = value;
+	strncpy(message.what, failure_text(), sizeof message.what - 1);
+	if (fd >= 0) {
+		memcpy(CMSG_DATA(&control.head), &fd, sizeof fd);
+		m.msg_control = &control;
+		m.msg_controllen = sizeof control;
+	}
+	return sendmsg(spawned->sync, &m, MSG_NOSIGNAL) == sizeof message ? 0 : -1;
+}
+
+/* After a handover there is no monitor: the client that said go hears about failures. */
+static void report_to_client(uint32_t step, int error)
+{
+	struct {
+		struct frame_head head;
+		struct state state;
+	} frame = { { FRAME_STATE, sizeof frame.state },
+		    { .magic = STATE_MAGIC, .state = STATE_FAILED, .step = step, .error = (uint32_t)error } };
+	strncpy(frame.state.what, failure_text(), sizeof frame.state.what - 1);
+	send(handover_client, &frame, sizeof frame, MSG_NOSIGNAL);
+}
+
+static _Noreturn void give_up(uint32_t step)
+{
+	int error = errno;
+	if (handover_client >= 0)
+		report_to_client(step, error);
+	else
+		send_message(MSG_FAILED, step, (uint32_t)error, -1);
+	_exit(127);
+}
+
+/* One byte from the monitor; end of file means it is gone, and so are we. */
+static void await_monitor(void)
+{
+	char byte;
+	ssize_t length;
+	while ((length = recv(spawned->sync, &byte, 1, 0)) < 0 && errno == EINTR)
+		;
+	if (length != 1)
+		_exit(127);
+}
+
+static int await_request(int client)
+{
+	struct {
+		struct frame_head head;
+		struct state state;
+	} frame = { { FRAME_STATE, sizeof frame.state }, { .magic = STATE_MAGIC, .state = STATE_WAITING } };
+	struct request request;
+	if (send(client, &frame, sizeof frame, MSG_NOSIGNAL) < 0)
+		return -1;
+	return recv(client, &request, sizeof request, MSG_WAITALL) == sizeof request && request.type == REQUEST_GO ? 0 : -1;
+}
+
+/* The monitor leaves; whoever connects next and says go continues the plan. */
+static void await_handover(void)
+{
+	char byte;
+	while (recv(spawned->sync, &byte, 1, 0) < 0 && errno == EINTR)
+		;
+	while (handover_client < 0) {
+		int client = accept4(spawned->listener, NULL, NULL, SOCK_CLOEXEC);
+		if (client < 0)
+			continue;
+		if (await_request(client) == 0)
+			handover_client = client;
+		else
+			close(client);
+	}
+}
+
+static int wait_point(uint32_t point)
+{
+	if (send_message(MSG_WAIT, 0, point, -1))
+		return failed("wait", "");
+	if (point == 0 && spawned->plan->launch->arg[LAUNCH_MODE].n == MODE_HANDOVER)
+		await_handover();
+	else
+		await_monitor();
+	return 0;
+}
+
+/* ---- terminal ---- */
+
+/* The image or a running container may have put anything at /dev/pts/ptmx: it must be devpts' own 5:2. */
+static int open_ptmx(void)
+{
+	struct statfs fs;
+	struct stat st;
+	int fd = root_open("/dev/pts/ptmx", O_RDWR | O_NOCTTY, 0);
+	if (fd < 0)
+		return failed("open", "/dev/pts/ptmx");
+	if (fstatfs(fd, &fs) || fstat(fd, &st))
+		return failed("stat", "/dev/pts/ptmx");
+	if (fs.f_type != DEVPTS_MAGIC || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2)) {
+		errno = ENODEV;
+		return failed("verify", "/dev/pts/ptmx");
+	}
+	return fd;
+}
+
+/* /dev/console by descriptor on both sides (CVE-2025-52565). */
+static int bind_console(int slave)
+{
+	int tree = k_open_tree(slave, "", (unsigned)AT_EMPTY_PATH | K_OPEN_TREE_CLONE);
+	int target = root_file("/dev/console", 0600);
+	int result = tree < 0 || target < 0 ? -1 : k_attach(tree, target);
+	int error = errno;
+	close(tree);
+	close(target);
+	errno = error;
+	return result ? failed("mount", "/dev/console") : 0;
+}
+
+static int open_slave(int master, const struct arg *a)
+{
+	const struct arg *launch = spawned->plan->launch->arg;
+	struct winsize size = { .ws_row = (unsigned short)launch[LAUNCH_ROWS].n, .ws_col = (unsigned short)launch[LAUNCH_COLUMNS].n };
+	int unlock = 0;
+	if (ioctl(master, TIOCSPTLCK, &unlock))
+		return failed("unlock", "terminal");
+	int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (slave < 0)
+		return failed("open", "terminal");
+	if (size.ws_row && size.ws_col && ioctl(slave, TIOCSWINSZ, &size))
+		return failed("resize", "terminal");
+	if (fchown(slave, (uid_t)a[TERMINAL_UID].n, (gid_t)a[TERMINAL_GID].n))
+		return failed("chown", "terminal");
+	return slave;
+}
+
+static int make_terminal(const struct arg *a)
+{
+	int master = open_ptmx();
+	int slave = master < 0 ? -1 : open_slave(master, a);
+	if (slave < 0 || (a[TERMINAL_CONSOLE].n && bind_console(slave)))
+		return -1;
+	if (ioctl(slave, TIOCSCTTY, 0))
+		return failed("controlling", "terminal");
+	for (int fd = 0; fd < 3; fd++)
+		if (dup2(slave, fd) < 0)
+			return failed("dup", "terminal");
+	int result = send_message(MSG_PTY, 0, 0, master);
+	close(slave);
+	close(master);
+	return result ? failed("send", "terminal") : 0;
+}
+
+/* ---- files inside ---- */
+
+static int make_symlink(const char *path, const char *target)
+{
+	char buffer[4096], found[4096];
+	const char *name;
+	int parent = root_parent(path, buffer, &name);
+	if (parent < 0)
+		return -1;
+	int result = symlinkat(target, parent, name);
+	if (result && errno == EEXIST) {
+		ssize_t length = readlinkat(parent, name, found, sizeof found);
+		result = length == (ssize_t)strlen(target) && !memcmp(found, target, (size_t)length) ? 0 : -1;
+		errno = EEXIST;
+	}
+	int error = errno;
+	close(parent);
+	errno = error;
+	return result ? failed("symlink", path) : 0;
+}
+
+static int same_node(int parent, const char *name, mode_t mode, dev_t device)
+{
+	struct stat st;
+	return fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && (st.st_mode & S_IFMT) == (mode & S_IFMT) && st.st_rdev == device;
+}
+
+static int make_node(const struct arg *a)
+{
+	char buffer[4096];
+	const char *name, *path = a[MKNOD_PATH].s;
+	mode_t mode = (mode_t)a[MKNOD_MODE].n;
+	dev_t device = makedev((unsigned)a[MKNOD_MAJOR].n, (unsigned)a[MKNOD_MINOR].n);
+	int parent = root_parent(path, buffer, &name);
+	if (parent < 0)
+		return -1;
+	int result = mknodat(parent, name, mode, device);
+	if (result && errno == EEXIST && same_node(parent, name, mode, device))
+		result = 0;
+	else if (!result && (fchownat(parent, name, (uid_t)a[MKNOD_UID].n, (gid_t)a[MKNOD_GID].n, AT_SYMLINK_NOFOLLOW) ||
+			     fchmodat(parent, name, mode & 07777, 0)))
+		result = -1;
+	int error = errno;
+	close(parent);
+	errno = error;
+	return result ? failed("mknod", path) : 0;
+}
+
+static int change_owner(const struct arg *a)
+{
+	const char *path = a[CHOWN_PATH].s;
+	/* O_RDONLY would block on a FIFO and fail without rights; a directory or regular file is all fchmod is asked for. */
+	int fd = root_open(path, a[CHOWN_MODE].n == 0xffffffffu ? O_PATH : O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	if (fd < 0)
+		return failed("open", path);
+	int result = fchownat(fd, "", (uid_t)a[CHOWN_UID].n, (gid_t)a[CHOWN_GID].n, AT_EMPTY_PATH);
+	if (!result && a[CHOWN_MODE].n != 0xffffffffu)
+		result = fchmod(fd, (mode_t)a[CHOWN_MODE].n & 07777);
+	int error = errno;
+	close(fd);
+	errno = error;
+	return result ? failed("chown", path) : 0;
+}
+
+static int done(int fd)
+{
+	if (fd < 0)
+		return -1;
+	close(fd);
+	return 0;
+}
+
+/* A new namespace's mounts: keep the host from seeing ours. */
+static int namespace_propagation(uint64_t propagation)
+{
+	return mount(NULL, "/", NULL, propagation, NULL) ? failed("propagation", "/") : 0;
+}
+
+static int run_step(const struct record *step)
+{
+	const struct arg *a = step->arg;
+	switch (step->code) {
+	case OP_NAMESPACE_PROPAGATION:
+		return namespace_propagation(a[NAMESPACE_PROPAGATION_PROPAGATION].n);
+	case OP_ROOT_OVERLAY:
+	case OP_ROOT_BIND:
+		return mount_root(step);
+	case OP_PIVOT_ROOT:
+		return mount_pivot(step);
+	case OP_MOUNT_ATTRS:
+		return mount_change(a[MOUNT_ATTRS_PATH].s, a[MOUNT_ATTRS_ATTR_SET].n, a[MOUNT_ATTRS_ATTR_CLEAR].n, 0,
+				    a[MOUNT_ATTRS_RECURSIVE].n != 0);
+	case OP_MOUNT_PROPAGATION:
+		return mount_change(a[MOUNT_PROPAGATION_PATH].s, 0, 0, a[MOUNT_PROPAGATION_PROPAGATION].n,
+				    a[MOUNT_PROPAGATION_RECURSIVE].n != 0);
+	case OP_MKDIR:
+		return done(root_directory(a[MKDIR_PATH].s, (uint32_t)a[MKDIR_MODE].n, (uint32_t)a[MKDIR_UID].n, (uint32_t)a[MKDIR_GID].n));
+	case OP_TOUCH:
+		return done(root_file(a[TOUCH_PATH].s, (uint32_t)a[TOUCH_MODE].n));
+	case OP_SYMLINK:
+		return make_symlink(a[SYMLINK_PATH].s, a[SYMLINK_TARGET].s);
+	case OP_MKNOD:
+		return make_node(a);
+	case OP_CHOWN:
+		return change_owner(a);
+	case OP_MOUNT:
+		return mount_filesystem(step);
+	case OP_BIND:
+		return mount_bind(step);
+	case OP_MASK:
+		return mount_mask(step);
+	case OP_READONLY_PATHS:
+		return mount_readonly(step);
+	case OP_TERMINAL:
+		return make_terminal(a);
+	case OP_WAIT:
+		return wait_point((uint32_t)a[WAIT_POINT].n);
+	case OP_RLIMIT:
+	case OP_OOM_SCORE_ADJ:
+		return 0; /* the monitor's */
+	default:
+		return process_step(step);
+	}
+}
+
+static int set_stdio(const int stdio[3])
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (stdio[fd] != fd && dup2(stdio[fd], fd) < 0)
+			return failed("dup", "stdio");
+	return 0;
+}
+
+/* Ids of a user namespace count from now on; without this files would be made by an unmapped user. */
+static int enter_user_namespace(void)
+{
+	if (syscall(SYS_setresgid, 0, 0, 0) || syscall(SYS_setresuid, 0, 0, 0))
+		return failed("setuid", "in user namespace");
+	return 0;
+}
+
+static int joins_user(const struct plan *plan)
+{
+	for (uint32_t i = 0; i < plan->join_count; i++)
+		if (plan->joins[i].arg[0].n & CLONE_NEWUSER)
+			return 1;
+	return 0;
+}
+
+static int begin(const struct plan *plan)
+{
+	uint64_t create = plan->namespaces->arg[NAMESPACES_CREATE].n;
+	sigset_t none;
+	sigemptyset(&none);
+	if (sigprocmask(SIG_SETMASK, &none, NULL) || set_stdio(spawned->stdio))
+		return failed("signals", "");
+	await_monitor();
+	if ((create & CLONE_NEWUSER || joins_user(plan)) && enter_user_namespace())
+		return -1;
+	if (create & CLONE_NEWCGROUP && unshare(CLONE_NEWCGROUP))
+		return failed("unshare", "cgroup");
+	root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return root_fd < 0 ? failed("open", "/") : 0;
+}
+
+_Noreturn void init_main(const struct spawn *spawn)
+{
+	const struct plan *plan = spawn->plan;
+	spawned = spawn;
+	failure_reset();
+	umask(022);
+	if (begin(plan))
+		give_up(~0u);
+	for (uint32_t i = 0; i < plan->step_count; i++) {
+		failure_reset();
+		if (run_step(&plan->steps[i]) && !plan_tolerates(&plan->steps[i], errno))
+			give_up(i);
+	}
+	failure_reset();
+	process_exec(plan->exec, spawn->keep_fds);
+	give_up(plan->step_count);
+}

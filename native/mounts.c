@@ -1,0 +1,188 @@
+/* Mount steps, in init. A target is resolved once, to a descriptor, and the finished mount is moved onto it. */
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include "kernel.h"
+#include "shim.h"
+
+static int attach(int mount, int target, const char *name)
+{
+	int result = target < 0 ? -1 : k_attach(mount, target);
+	int error = errno;
+	if (target >= 0) {
+		close(target);
+		errno = error;
+	}
+	return result ? failed("mount", name) : 0;
+}
+
+static int change(int fd, uint64_t set, uint64_t clear, uint64_t propagation, int recursive)
+{
+	struct k_mount_attr attr = { set, clear, propagation & ~(uint64_t)MS_REC, 0 };
+	if (!set && !clear && !propagation)
+		return 0;
+	return k_mount_setattr(fd, recursive || (propagation & MS_REC) ? K_AT_RECURSIVE : 0, &attr);
+}
+
+/* The prepared root covers "/": reachable by its descriptor only, and no directory of the host is needed to mount it on. */
+int mount_root(const struct record *step)
+{
+	if (attach(step->fd, open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), "/"))
+		return -1;
+	close(root_fd);
+	root_fd = step->fd;
+	return 0;
+}
+
+/* pivot_root(2), "pivot_root(".", ".")": old root stacked on the new one, then detached. */
+int mount_pivot(const struct record *step)
+{
+	if (fchdir(root_fd))
+		return failed("chdir", "/");
+	if (step->arg[PIVOT_ROOT_MOVE].n) {
+		if (chroot("."))
+			return failed("chroot", "/");
+	} else if (syscall(SYS_pivot_root, ".", ".")) {
+		return failed("pivot_root", "");
+	} else if (umount2(".", MNT_DETACH)) {
+		return failed("umount", "/");
+	}
+	if (chdir("/"))
+		return failed("chdir", "/");
+	close(root_fd);
+	root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return root_fd < 0 ? failed("open", "/") : 0;
+}
+
+static int make_filesystem(const char *type, const char *source, const struct arg *options, unsigned attrs)
+{
+	int fd = -1, fs = k_fsopen(type);
+	if (fs < 0)
+		return failed("fsopen", type);
+	if (source[0] && k_fsconfig(fs, K_FSCONFIG_SET_STRING, "source", source))
+		failed("mount source", source);
+	else if (options && mount_options(fs, options))
+		;
+	else if (k_fsconfig(fs, K_FSCONFIG_CREATE, NULL, NULL) || (fd = k_fsmount(fs, attrs)) < 0)
+		failed("mount", type);
+	int error = errno;
+	close(fs);
+	errno = error;
+	return fd;
+}
+
+static int copy_up(int target, int mount)
+{
+	int from = k_openat2(target, ".", O_RDONLY | O_DIRECTORY, 0, K_RESOLVE_BENEATH);
+	int to = k_openat2(mount, ".", O_RDONLY | O_DIRECTORY, 0, K_RESOLVE_BENEATH);
+	int result = from < 0 || to < 0 ? -1 : copy_tree(from, to);
+	int error = errno;
+	close(from);
+	close(to);
+	errno = error;
+	return result;
+}
+
+int mount_filesystem(const struct record *step)
+{
+	const struct arg *a = step->arg;
+	const char *name = a[MOUNT_TARGET].s;
+	int target = root_directory(name, 0755, 0, 0);
+	if (target < 0)
+		return -1;
+	int fd = make_filesystem(a[MOUNT_TYPE].s, a[MOUNT_SOURCE].s, &a[MOUNT_OPTIONS], (unsigned)a[MOUNT_ATTR_SET].n);
+	if (fd < 0)
+		return -1;
+	if (a[MOUNT_COPY_UP].n && copy_up(target, fd))
+		return failed("copy up", name);
+	if (attach(fd, target, name))
+		return -1;
+	int result = change(fd, 0, 0, a[MOUNT_PROPAGATION].n, 0);
+	close(fd);
+	return result ? failed("propagation", name) : 0;
+}
+
+int mount_bind(const struct record *step)
+{
+	const char *name = step->arg[BIND_TARGET].s;
+	struct stat st;
+	if (fstat(step->fd, &st))
+		return failed("stat", step->arg[BIND_SOURCE].s);
+	int target = S_ISDIR(st.st_mode) ? root_directory(name, 0755, 0, 0) : root_file(name, 0644);
+	if (target < 0)
+		return -1;
+	return attach(step->fd, target, name);
+}
+
+int mount_change(const char *path, uint64_t set, uint64_t clear, uint64_t propagation, int recursive)
+{
+	int fd = root_open(path, O_PATH, 0);
+	if (fd < 0)
+		return failed("open", path);
+	int result = change(fd, set, clear, propagation, recursive);
+	int error = errno;
+	close(fd);
+	errno = error;
+	return result ? failed("mount_setattr", path) : 0;
+}
+
+/* Cover `target` with the mount `*cover`; the first time it is attached itself, later a copy of it. */
+static int cover(int *source, int *attached, int target, const char *name)
+{
+	int fd = *attached ? k_open_tree(*source, "", (unsigned)AT_EMPTY_PATH | K_OPEN_TREE_CLONE) : *source;
+	if (fd < 0)
+		return failed("mask", name);
+	int result = k_attach(fd, target);
+	int error = errno;
+	if (*attached)
+		close(fd);
+	*attached = 1;
+	errno = error;
+	return result ? failed("mask", name) : 0;
+}
+
+int mount_mask(const struct record *step)
+{
+	int null_fd = step->fd, empty_fd = -1, null_used = 0, empty_used = 0, result = 0;
+	const char *cursor = step->arg[MASK_PATHS].s;
+	for (uint64_t i = 0; i < step->arg[MASK_PATHS].n && !result; i++) {
+		const char *path = plan_string(&cursor);
+		struct stat st;
+		int target = root_open(path, O_PATH, 0);
+		if (target < 0 && (errno == ENOENT || errno == ENOTDIR))
+			continue;
+		if (target < 0 || fstat(target, &st))
+			return failed("mask", path);
+		if (!S_ISDIR(st.st_mode)) {
+			result = cover(&null_fd, &null_used, target, path);
+		} else {
+			if (empty_fd < 0)
+				empty_fd = make_filesystem("tmpfs", "tmpfs", NULL, K_MOUNT_ATTR_RDONLY);
+			result = empty_fd < 0 ? -1 : cover(&empty_fd, &empty_used, target, path);
+		}
+		close(target);
+	}
+	return result;
+}
+
+int mount_readonly(const struct record *step)
+{
+	const char *cursor = step->arg[READONLY_PATHS_PATHS].s;
+	for (uint64_t i = 0; i < step->arg[READONLY_PATHS_PATHS].n; i++) {
+		const char *path = plan_string(&cursor);
+		int target = root_open(path, O_PATH, 0);
+		if (target < 0 && (errno == ENOENT || errno == ENOTDIR))
+			continue;
+		if (target < 0)
+			return failed("open", path);
+		int fd = k_open_tree(target, "", (unsigned)AT_EMPTY_PATH | K_OPEN_TREE_CLONE | K_AT_RECURSIVE);
+		if (fd < 0 || change(fd, K_MOUNT_ATTR_RDONLY, 0, 0, 0))
+			return failed("read-only", path);
+		if (attach(fd, target, path))
+			return -1;
+		close(fd);
+	}
+	return 0;
+}

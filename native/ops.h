@@ -1,0 +1,245 @@
+/* Generated from src/runtime/plan/{ops,wire}.ts by tools/build-shim.ts; do not edit. */
+#ifndef BERTH_OPS_H
+#define BERTH_OPS_H
+
+#define LAUNCH_MAGIC 0x48545242u
+#define LAUNCH_VERSION 1u
+#define LIMIT_MESSAGE 16777216u
+#define LIMIT_RECORDS 4096u
+#define LIMIT_ELEMENTS 131072u
+#define MAX_FIELDS 12
+
+#define STDIN_CLOSED 0
+#define STDIN_OPEN 1
+#define STDIN_ONCE 2
+#define MODE_SUPERVISED 0
+#define MODE_INHERIT 1
+#define MODE_HANDOVER 2
+
+/* Field types: 1 u32, 2 u64, 3 string, 4 strings, 5 u32s, 6 bytes. */
+/* X(name, code, signature) */
+#define RECORDS(X) \
+	X(namespace_propagation, 1, "1") \
+	X(root_overlay, 2, "43341") \
+	X(root_bind, 3, "31") \
+	X(pivot_root, 4, "1") \
+	X(mount_attrs, 5, "3111") \
+	X(mount_propagation, 6, "311") \
+	X(mkdir, 10, "3111") \
+	X(touch, 11, "31") \
+	X(symlink, 12, "33") \
+	X(mknod, 13, "311111") \
+	X(chown, 14, "3111") \
+	X(mount, 20, "3334111") \
+	X(bind, 21, "3311111155") \
+	X(mask, 22, "4") \
+	X(readonly_paths, 23, "4") \
+	X(sysctl, 30, "33") \
+	X(hostname, 31, "3") \
+	X(domainname, 32, "3") \
+	X(loopback_up, 33, "") \
+	X(rlimit, 40, "122") \
+	X(oom_score_adj, 41, "2") \
+	X(setsid, 42, "") \
+	X(terminal, 43, "111") \
+	X(session_keyring, 44, "3") \
+	X(personality, 45, "1") \
+	X(scheduler, 46, "1221222") \
+	X(io_priority, 47, "11") \
+	X(cpu_affinity, 48, "6") \
+	X(memory_policy, 49, "16") \
+	X(death_signal, 50, "1") \
+	X(umask, 60, "1") \
+	X(chdir, 61, "3111") \
+	X(lsm_exec_label, 62, "33") \
+	X(bounding_set, 63, "2") \
+	X(groups, 64, "5") \
+	X(user, 65, "111") \
+	X(capabilities, 66, "2222") \
+	X(no_new_privs, 67, "") \
+	X(seccomp, 68, "1636") \
+	X(wait, 69, "1") \
+	X(launch, 200, "311111321331") \
+	X(namespaces, 201, "133334") \
+	X(join_path, 202, "13") \
+	X(join_process, 203, "112") \
+	X(exec, 204, "44") \
+
+enum op {
+	OP_NAMESPACE_PROPAGATION = 1,
+	OP_ROOT_OVERLAY = 2,
+	OP_ROOT_BIND = 3,
+	OP_PIVOT_ROOT = 4,
+	OP_MOUNT_ATTRS = 5,
+	OP_MOUNT_PROPAGATION = 6,
+	OP_MKDIR = 10,
+	OP_TOUCH = 11,
+	OP_SYMLINK = 12,
+	OP_MKNOD = 13,
+	OP_CHOWN = 14,
+	OP_MOUNT = 20,
+	OP_BIND = 21,
+	OP_MASK = 22,
+	OP_READONLY_PATHS = 23,
+	OP_SYSCTL = 30,
+	OP_HOSTNAME = 31,
+	OP_DOMAINNAME = 32,
+	OP_LOOPBACK_UP = 33,
+	OP_RLIMIT = 40,
+	OP_OOM_SCORE_ADJ = 41,
+	OP_SETSID = 42,
+	OP_TERMINAL = 43,
+	OP_SESSION_KEYRING = 44,
+	OP_PERSONALITY = 45,
+	OP_SCHEDULER = 46,
+	OP_IO_PRIORITY = 47,
+	OP_CPU_AFFINITY = 48,
+	OP_MEMORY_POLICY = 49,
+	OP_DEATH_SIGNAL = 50,
+	OP_UMASK = 60,
+	OP_CHDIR = 61,
+	OP_LSM_EXEC_LABEL = 62,
+	OP_BOUNDING_SET = 63,
+	OP_GROUPS = 64,
+	OP_USER = 65,
+	OP_CAPABILITIES = 66,
+	OP_NO_NEW_PRIVS = 67,
+	OP_SECCOMP = 68,
+	OP_WAIT = 69,
+	OP_LAUNCH = 200,
+	OP_NAMESPACES = 201,
+	OP_JOIN_PATH = 202,
+	OP_JOIN_PROCESS = 203,
+	OP_EXEC = 204,
+};
+
+/* Positions of fields. */
+enum {
+	NAMESPACE_PROPAGATION_PROPAGATION = 0,
+	ROOT_OVERLAY_LOWER = 0,
+	ROOT_OVERLAY_UPPER = 1,
+	ROOT_OVERLAY_WORK = 2,
+	ROOT_OVERLAY_OPTIONS = 3,
+	ROOT_OVERLAY_ATTR_SET = 4,
+	ROOT_BIND_SOURCE = 0,
+	ROOT_BIND_ATTR_SET = 1,
+	PIVOT_ROOT_MOVE = 0,
+	MOUNT_ATTRS_PATH = 0,
+	MOUNT_ATTRS_ATTR_SET = 1,
+	MOUNT_ATTRS_ATTR_CLEAR = 2,
+	MOUNT_ATTRS_RECURSIVE = 3,
+	MOUNT_PROPAGATION_PATH = 0,
+	MOUNT_PROPAGATION_PROPAGATION = 1,
+	MOUNT_PROPAGATION_RECURSIVE = 2,
+	MKDIR_PATH = 0,
+	MKDIR_MODE = 1,
+	MKDIR_UID = 2,
+	MKDIR_GID = 3,
+	TOUCH_PATH = 0,
+	TOUCH_MODE = 1,
+	SYMLINK_PATH = 0,
+	SYMLINK_TARGET = 1,
+	MKNOD_PATH = 0,
+	MKNOD_MODE = 1,
+	MKNOD_MAJOR = 2,
+	MKNOD_MINOR = 3,
+	MKNOD_UID = 4,
+	MKNOD_GID = 5,
+	CHOWN_PATH = 0,
+	CHOWN_UID = 1,
+	CHOWN_GID = 2,
+	CHOWN_MODE = 3,
+	MOUNT_TYPE = 0,
+	MOUNT_SOURCE = 1,
+	MOUNT_TARGET = 2,
+	MOUNT_OPTIONS = 3,
+	MOUNT_ATTR_SET = 4,
+	MOUNT_PROPAGATION = 5,
+	MOUNT_COPY_UP = 6,
+	BIND_SOURCE = 0,
+	BIND_TARGET = 1,
+	BIND_RECURSIVE = 2,
+	BIND_ATTR_SET = 3,
+	BIND_ATTR_CLEAR = 4,
+	BIND_ATTR_SET_TREE = 5,
+	BIND_ATTR_CLEAR_TREE = 6,
+	BIND_PROPAGATION = 7,
+	BIND_IDMAP_UID = 8,
+	BIND_IDMAP_GID = 9,
+	MASK_PATHS = 0,
+	READONLY_PATHS_PATHS = 0,
+	SYSCTL_KEY = 0,
+	SYSCTL_VALUE = 1,
+	HOSTNAME_NAME = 0,
+	DOMAINNAME_NAME = 0,
+	RLIMIT_RESOURCE = 0,
+	RLIMIT_SOFT = 1,
+	RLIMIT_HARD = 2,
+	OOM_SCORE_ADJ_VALUE = 0,
+	TERMINAL_UID = 0,
+	TERMINAL_GID = 1,
+	TERMINAL_CONSOLE = 2,
+	SESSION_KEYRING_NAME = 0,
+	PERSONALITY_PERSONA = 0,
+	SCHEDULER_POLICY = 0,
+	SCHEDULER_FLAGS = 1,
+	SCHEDULER_NICE = 2,
+	SCHEDULER_PRIORITY = 3,
+	SCHEDULER_RUNTIME = 4,
+	SCHEDULER_DEADLINE = 5,
+	SCHEDULER_PERIOD = 6,
+	IO_PRIORITY_CLASS = 0,
+	IO_PRIORITY_PRIORITY = 1,
+	CPU_AFFINITY_MASK = 0,
+	MEMORY_POLICY_MODE = 0,
+	MEMORY_POLICY_NODES = 1,
+	DEATH_SIGNAL_SIGNAL = 0,
+	UMASK_MASK = 0,
+	CHDIR_PATH = 0,
+	CHDIR_CREATE = 1,
+	CHDIR_UID = 2,
+	CHDIR_GID = 3,
+	LSM_EXEC_LABEL_LSM = 0,
+	LSM_EXEC_LABEL_LABEL = 1,
+	BOUNDING_SET_KEEP = 0,
+	GROUPS_GIDS = 0,
+	USER_UID = 0,
+	USER_GID = 1,
+	USER_OWN_STDIO = 2,
+	CAPABILITIES_EFFECTIVE = 0,
+	CAPABILITIES_PERMITTED = 1,
+	CAPABILITIES_INHERITABLE = 2,
+	CAPABILITIES_AMBIENT = 3,
+	SECCOMP_FLAGS = 0,
+	SECCOMP_FILTER = 1,
+	SECCOMP_LISTENER = 2,
+	SECCOMP_LISTENER_MESSAGE = 3,
+	WAIT_POINT = 0,
+	LAUNCH_ID = 0,
+	LAUNCH_TERMINAL = 1,
+	LAUNCH_ROWS = 2,
+	LAUNCH_COLUMNS = 3,
+	LAUNCH_STDIN = 4,
+	LAUNCH_MODE = 5,
+	LAUNCH_LOG_PATH = 6,
+	LAUNCH_LOG_MAX_SIZE = 7,
+	LAUNCH_LOG_MAX_FILES = 8,
+	LAUNCH_OOM_EVENTS = 9,
+	LAUNCH_CONSOLE_SOCKET = 10,
+	LAUNCH_PRESERVE_FDS = 11,
+	NAMESPACES_CREATE = 0,
+	NAMESPACES_UID_MAP = 1,
+	NAMESPACES_GID_MAP = 2,
+	NAMESPACES_TIME_OFFSETS = 3,
+	NAMESPACES_CGROUP_DIRECTORY = 4,
+	NAMESPACES_CGROUP_PROCS = 5,
+	JOIN_PATH_FLAG = 0,
+	JOIN_PATH_PATH = 1,
+	JOIN_PROCESS_FLAGS = 0,
+	JOIN_PROCESS_PID = 1,
+	JOIN_PROCESS_START_TICKS = 2,
+	EXEC_ARGV = 0,
+	EXEC_ENV = 1,
+};
+
+#endif

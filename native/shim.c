@@ -1,0 +1,155 @@
+/* berth-shim <id>, started in the launch directory with the message in the file `launch`, descriptor 3 the listening
+ * control socket, 4 … the descriptors the process is to get from 3 on. What fails is in the file `status`.
+ *
+ * A container may reach the file this process runs from (/proc/self/exe as the interpreter of a script, or through a
+ * process that is just entering; CVE-2019-5736). Unless it was started from a sealed memory file, the shim first executes
+ * itself again from a read-only copy of its mount that is attached nowhere, or, before Linux 5.12, from a sealed one. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include "kernel.h"
+#include "shim.h"
+
+#define MARK "BERTH_SHIM=protected"
+
+extern char **environ;
+
+static int readonly_copy(void)
+{
+	struct k_mount_attr attr = { .attr_set = K_MOUNT_ATTR_RDONLY };
+	int fd = k_open_tree(AT_FDCWD, "/proc/self/exe", K_OPEN_TREE_CLONE);
+	if (fd >= 0 && k_mount_setattr(fd, 0, &attr) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static int sealed_copy(void)
+{
+	struct stat st;
+	int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+	int in = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), out = memfd_create("berth-shim", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (in < 0 || out < 0 || fstat(in, &st) || sendfile(out, in, NULL, (size_t)st.st_size) != st.st_size ||
+	    fcntl(out, F_ADD_SEALS, seals))
+		return -1;
+	close(in);
+	return out;
+}
+
+static int is_protected(void)
+{
+	struct statvfs fs;
+	if (statvfs("/proc/self/exe", &fs) == 0 && fs.f_flag & ST_RDONLY)
+		return 1;
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	int seals = fcntl(fd, F_GET_SEALS);
+	close(fd);
+	return seals >= 0 && seals & F_SEAL_WRITE;
+}
+
+static int protect(char **argv)
+{
+	char *marked[] = { (char[]){ MARK }, NULL };
+	if (is_protected())
+		return 0;
+	if (environ[0] && !strcmp(environ[0], MARK)) {
+		errno = EPERM;
+		return failed("protect", "shim");
+	}
+	int fd = readonly_copy();
+	if (fd < 0)
+		fd = sealed_copy();
+	if (fd >= 0)
+		syscall(SYS_execveat, fd, "", argv, marked, AT_EMPTY_PATH);
+	return failed("protect", "shim");
+}
+
+/* Whatever the engine ignored or blocked is not the container's; the monitor itself blocks everything and ignores nothing. */
+static void reset_signals(void)
+{
+	sigset_t all;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	for (int n = 1; n < NSIG; n++)
+		if (n != SIGKILL && n != SIGSTOP)
+			signal(n, SIG_DFL);
+}
+
+/* The message may hold secrets (environment): the file goes as soon as it is read. */
+static char *read_launch(uint32_t *length)
+{
+	struct stat st;
+	int fd = open("launch", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || fstat(fd, &st))
+		return NULL;
+	if (st.st_size < 1 || st.st_size > LIMIT_MESSAGE) {
+		errno = EFBIG;
+		return NULL;
+	}
+	*length = (uint32_t)st.st_size;
+	char *bytes = mmap(NULL, *length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (bytes == MAP_FAILED || read(fd, bytes, *length) != st.st_size)
+		return NULL;
+	close(fd);
+	unlink("launch");
+	return bytes;
+}
+
+/* The listener moves out of the way of descriptors that go to the process. */
+static int take_listener(uint32_t preserve)
+{
+	int listener = fcntl(3, F_DUPFD_CLOEXEC, 4 + (int)preserve);
+	if (listener < 0 || fcntl(listener, F_SETFL, O_NONBLOCK))
+		return failed("control", "socket");
+	for (int fd = 3; fd < 3 + (int)preserve; fd++)
+		if (dup2(fd + 1, fd) < 0)
+			return failed("preserve", "descriptors");
+	close(3 + (int)preserve);
+	return listener;
+}
+
+static int run(char **argv)
+{
+	uint32_t length;
+	struct plan plan;
+	if (protect(argv))
+		return -1;
+	reset_signals();
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	prctl(PR_SET_NAME, "berth-shim");
+	setsid();
+	char *message = read_launch(&length);
+	if (!message)
+		return failed("read", "launch message");
+	int count = plan_count(message, length);
+	size_t bytes = count < 0 ? 0 : (size_t)count * sizeof(struct record);
+	struct record *records = bytes ? mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : MAP_FAILED;
+	if (records == MAP_FAILED || plan_decode(message, length, records, &plan)) {
+		errno = EINVAL;
+		return failed("decode", "launch message");
+	}
+	int listener = take_listener((uint32_t)plan.launch->arg[LAUNCH_PRESERVE_FDS].n);
+	if (listener < 0 || monitor_start(&plan, listener))
+		return -1;
+	/* The plan is done; what is left needs little. */
+	munmap(records, bytes);
+	munmap(message, length);
+	return monitor_loop();
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2)
+		return 2;
+	if (run(argv) < 0) {
+		monitor_fail();
+		return 1;
+	}
+	return 0;
+}

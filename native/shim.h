@@ -1,0 +1,107 @@
+/* Shared declarations of the shim: monitor (supervisor) and init (plan interpreter). Functions return 0 or a value, or
+ * -1 with errno and failure_text() saying which act failed. */
+#ifndef BERTH_SHIM_H
+#define BERTH_SHIM_H
+
+#include <stdint.h>
+#include "plan.h"
+
+#define WHAT_BYTES 96
+
+/* ---- failure.c: the short text that goes with errno ---- */
+/* Remember "act subject" unless something nearer to the cause already did; returns -1, errno kept. */
+int failed(const char *act, const char *subject);
+void failure_reset(void);
+const char *failure_text(void);
+
+/* ---- messages between init and monitor, SOCK_SEQPACKET ---- */
+enum { MSG_WAIT = 1, MSG_PTY, MSG_FAILED };
+
+struct init_message {
+	uint32_t kind, step, error, point;
+	char what[WHAT_BYTES];
+};
+
+/* ---- state as it goes to clients and into the file `status`; src/runtime/shim/state.ts reads it ---- */
+enum { STATE_LAUNCHING = 1, STATE_WAITING, STATE_RUNNING, STATE_EXITED, STATE_FAILED };
+
+struct state {
+	uint32_t magic, state, point, pid, monitor_pid, step, error, exit_code, signal, oom_killed;
+	uint64_t start_ticks, started_ns, finished_ns;
+	char what[WHAT_BYTES];
+};
+#define STATE_MAGIC 0x31535442u
+
+enum { REQUEST_GO = 1, REQUEST_SIGNAL, REQUEST_RESIZE, REQUEST_ATTACH };
+enum { ATTACH_STDIN = 1, ATTACH_STDOUT = 2, ATTACH_STDERR = 4 };
+enum { FRAME_STATE = 1, FRAME_RESULT };
+
+struct request {
+	uint32_t type, a, b, c;
+};
+
+struct frame_head {
+	uint32_t type, length;
+};
+
+/* ---- prepare.c: in the monitor, before clone ---- */
+int prepare_step(struct record *step);
+int mount_options(int fs, const struct arg *options);
+
+/* ---- spawn.c: namespaces, clone, and what only the monitor may do to the child ---- */
+struct spawn {
+	const struct plan *plan;
+	int stdio[3];  /* the child's 0, 1, 2 */
+	int sync;      /* the child's end of the message socket */
+	int listener;  /* control socket, for handover */
+	int keep_fds;  /* descriptors 3 … 2+n that go to the process */
+};
+/* Pid of init; it waits for one byte on `sync`. */
+int spawn_init(const struct spawn *spawn);
+/* id maps, cgroup, rlimits, oom_score_adj. `step` is set to the failing step. */
+int spawn_configure(const struct plan *plan, int pid, uint32_t *step);
+uint64_t start_ticks(int pid);
+
+/* ---- root.c: paths inside the container's root ---- */
+extern int root_fd;
+int root_open(const char *path, uint64_t flags, uint64_t mode);
+/* O_PATH descriptor of a directory, made with parents when missing. */
+int root_directory(const char *path, uint32_t mode, uint32_t uid, uint32_t gid);
+/* O_PATH descriptor of anything at path; an empty file is made when there is nothing. */
+int root_file(const char *path, uint32_t mode);
+/* O_PATH descriptor of path's directory, made when missing; *name is the last component. */
+int root_parent(const char *path, char *buffer, const char **name);
+/* A procfs directory nobody in the container can have tampered with. */
+int root_proc(void);
+
+/* ---- mounts.c: mount steps inside ---- */
+int mount_root(const struct record *step);
+int mount_pivot(const struct record *step);
+int mount_filesystem(const struct record *step);
+int mount_bind(const struct record *step);
+int mount_mask(const struct record *step);
+int mount_readonly(const struct record *step);
+int mount_change(const char *path, uint64_t set, uint64_t clear, uint64_t propagation, int recursive);
+int copy_tree(int from, int to);
+
+/* ---- process.c: steps about the process itself ---- */
+int process_step(const struct record *step);
+int process_exec(const struct record *exec, int keep_fds);
+
+/* ---- init.c ---- */
+_Noreturn void init_main(const struct spawn *spawn);
+
+/* ---- log.c: the record log, src/runtime/shim/record.ts ---- */
+int log_open(const char *path, uint64_t max_size, uint32_t max_files);
+void log_write(int stream, const char *bytes, uint32_t length);
+void log_end(int stream);
+
+/* ---- monitor.c ---- */
+/* Launch; afterwards the plan's memory is not needed any more. */
+int monitor_start(struct plan *plan, int listener);
+/* Supervise until the process is gone and its status is durable. */
+int monitor_loop(void);
+/* After -1 of anything: write down failure_text() and errno, end what was begun. */
+void monitor_fail(void);
+
+#endif

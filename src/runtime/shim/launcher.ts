@@ -1,0 +1,129 @@
+import { BerthError, messageOf } from "#base/errors.ts";
+import { removeFile, withFd } from "#host/files.ts";
+import { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } from "#host/linux.ts";
+import { spawnProcess } from "#host/process.ts";
+import { listenForChild } from "#host/shim-socket.ts";
+import { close, open, writeAll } from "#host/syscalls.ts";
+import { encodeLaunch } from "../plan/encode.ts";
+import { launchMode, stdinMode } from "../plan/wire.ts";
+import type { LaunchRequest, ShimLauncher, SupervisedProcess } from "../types.ts";
+import { controlName } from "./control.ts";
+import { launchFailed, ShimProcess } from "./process.ts";
+import { readStatus } from "./status-file.ts";
+
+/**
+ * Launches shims and finds them again. The directory of a process tree:
+ *
+ *   launch         the launch message; the shim removes it as soon as it has read it (it may hold secrets)
+ *   control.sock   the shim listens here while it lives
+ *   status         the final state, written once, atomically
+ */
+export class NativeShimLauncher implements ShimLauncher {
+  readonly #shimPath: () => string;
+
+  /** `shimPath`: the shim's executable, best the sealed memory file of host/shim-binary.ts. */
+  constructor(deps: { readonly shimPath: () => string }) {
+    this.#shimPath = deps.shimPath;
+  }
+
+  async launch(request: LaunchRequest): Promise<SupervisedProcess> {
+    const message = encodeLaunch(settingsOf(request), request.plan);
+    removeFile(`${request.dir}/status`);
+    writeMessage(`${request.dir}/launch`, message);
+    this.#spawn(request);
+    const process = await ShimProcess.connect(request.dir);
+    if (process === undefined) throw earlyEnd(request.dir);
+    try {
+      await untilReady(process, request);
+      return process;
+    } catch (error) {
+      process.detach();
+      throw error;
+    }
+  }
+
+  async recover(dir: string): ReturnType<ShimLauncher["recover"]> {
+    const process = await ShimProcess.connect(dir);
+    const state = await process?.until(({ phase, point }) => phase === "running" || (phase === "waiting" && point === 0)).catch(() => undefined);
+    if (process !== undefined && state?.phase === "running") return { state: "running", process };
+    if (process !== undefined && state?.phase === "waiting") return { state: "ready", process };
+    process?.detach();
+    const last = state ?? readStatus(dir);
+    if (last?.phase === "exited") return { state: "exited", status: last.exit };
+    if (last?.phase === "failed") return { state: "failed", failure: last.failure };
+    return { state: "lost" };
+  }
+
+  #spawn(request: LaunchRequest): void {
+    const own = request.mode === undefined || request.mode === "supervised";
+    const preserved = Array.from({ length: request.preserveFds ?? 0 }, (_, index) => 3 + index);
+    const listener = listenForChild(request.dir, controlName);
+    try {
+      spawnProcess({
+        file: this.#shimPath(),
+        argv0: "berth-shim",
+        args: [request.id],
+        env: {},
+        cwd: request.dir,
+        stdin: own ? null : 0,
+        stdout: own ? null : 1,
+        stderr: own ? null : 2,
+        extraFds: [listener, ...preserved],
+      });
+    } catch (error) {
+      throw new BerthError("internal", `cannot start the shim: ${messageOf(error)}`, { cause: error });
+    } finally {
+      close(listener);
+    }
+  }
+}
+
+/** Nobody reads it before the shim is started, and nobody after a crash: no need to be durable. */
+function writeMessage(path: string, message: Uint8Array): void {
+  removeFile(path);
+  withFd(open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600), (fd) => writeAll(fd, message));
+}
+
+/** Answer the plan's own waits until it is ready. */
+async function untilReady(process: ShimProcess, request: LaunchRequest): Promise<void> {
+  for (;;) {
+    const state = await process.until(({ phase }) => phase === "waiting");
+    if (state.phase === "failed") throw launchFailed(state.failure);
+    if (state.phase === "exited") throw new BerthError("internal", `the process was killed (signal ${state.exit.signal}) before it was ready`);
+    if (state.point === 0) return;
+    await answerWait(process, request, state.point);
+    await process.until(({ phase, point }) => phase !== "waiting" || point !== state.point);
+  }
+}
+
+async function answerWait(process: ShimProcess, request: LaunchRequest, point: number): Promise<void> {
+  try {
+    await request.onWait?.(point, process.pid);
+  } catch (error) {
+    await process.signal(9);
+    throw error;
+  }
+  await process.proceed(point);
+}
+
+function earlyEnd(dir: string): BerthError {
+  const last = readStatus(dir);
+  return last?.phase === "failed" ? launchFailed(last.failure) : new BerthError("internal", "the shim ended without a word");
+}
+
+function settingsOf(request: LaunchRequest): Parameters<typeof encodeLaunch>[0] {
+  return {
+    id: request.id,
+    terminal: request.terminal,
+    rows: request.consoleSize?.rows ?? 0,
+    columns: request.consoleSize?.columns ?? 0,
+    stdin: stdinMode[request.stdin],
+    mode: launchMode[request.mode ?? "supervised"],
+    logPath: request.log?.path ?? "",
+    logMaxSize: BigInt(Math.max(0, request.log?.maxSizeBytes ?? 0)),
+    logMaxFiles: request.log?.maxFiles ?? 0,
+    oomEvents: request.oomEventsPath ?? "",
+    consoleSocket: request.consoleSocket ?? "",
+    preserveFds: request.preserveFds ?? 0,
+  };
+}

@@ -1,0 +1,143 @@
+import { BerthError } from "#base/errors.ts";
+import type { AttachStream, ExitStatus, StepFailure, SupervisedProcess } from "../types.ts";
+import { attachFlag, Control, requestType } from "./control.ts";
+import { readStatus } from "./status-file.ts";
+import type { ShimState } from "./state.ts";
+
+/** What the engine has to do when a step of the plan failed: Docker's words are the caller's business. */
+export function launchFailed(failure: StepFailure): BerthError {
+  return new BerthError("internal", `${failure.what || "launch"}: errno ${failure.errno} in step ${failure.step}`, { details: { failure } });
+}
+
+/**
+ * A shim as one engine sees it. One control connection follows its state; attach uses connections of its own. The last
+ * word is the file `status`: it is read when the connection ends before a final state came.
+ */
+export class ShimProcess implements SupervisedProcess {
+  readonly #directory: string;
+  #control: Control | undefined;
+  #state: ShimState | undefined;
+  #lost: BerthError | undefined;
+  #detached = false;
+  readonly #watchers = new Set<() => void>();
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** undefined when no shim listens in `directory`. */
+  static async connect(directory: string): Promise<ShimProcess | undefined> {
+    const process = new ShimProcess(directory);
+    process.#control = await Control.connect(directory, process.#listener());
+    return process.#control === undefined ? undefined : process;
+  }
+
+  get pid(): number {
+    return this.#state?.pid ?? 0;
+  }
+
+  get startTicks(): bigint {
+    return this.#state?.startTicks ?? 0n;
+  }
+
+  get monitorPid(): number {
+    return this.#state?.monitorPid ?? 0;
+  }
+
+  /** Resolves with the first state `wanted` accepts; a final state is given in any case. Throws when the shim is lost. */
+  async until(wanted: (state: ShimState) => boolean): Promise<ShimState> {
+    for (;;) {
+      const state = this.#state;
+      if (state !== undefined && (wanted(state) || isFinal(state))) return state;
+      if (this.#lost !== undefined) throw this.#lost;
+      await new Promise<void>((resolve) => this.#watchers.add(resolve));
+    }
+  }
+
+  /** Continue a `wait` step. */
+  async proceed(point: number): Promise<void> {
+    const errno = await this.#request(requestType.go, point);
+    if (errno !== 0) throw new BerthError("conflict", `the process does not wait at point ${point}`);
+  }
+
+  async go(): Promise<{ readonly startedAtNs: bigint }> {
+    await this.proceed(0);
+    const state = await this.until(({ phase }) => phase === "running");
+    if (state.phase === "failed") throw launchFailed(state.failure);
+    return { startedAtNs: state.startedAtNs };
+  }
+
+  async signal(signal: number): Promise<void> {
+    const errno = await this.#request(requestType.signal, signal);
+    if (errno === 3) throw new BerthError("conflict", "the process is not running");
+    if (errno !== 0) throw new BerthError("invalid-parameter", `signal ${signal} could not be sent (errno ${errno})`);
+  }
+
+  async resize(rows: number, columns: number): Promise<void> {
+    const errno = await this.#request(requestType.resize, rows, columns);
+    if (errno !== 0) throw new BerthError("conflict", `the process's terminal could not be resized (errno ${errno})`);
+  }
+
+  async attach(options: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean }): Promise<AttachStream> {
+    const control = await Control.connect(this.#directory, { onState() {}, onEnd() {} });
+    if (control === undefined) throw new BerthError("conflict", "the process is not running");
+    const { connection, first } = await control.attach(
+      (options.stdin ? attachFlag.stdin : 0) | (options.stdout ? attachFlag.stdout : 0) | (options.stderr ? attachFlag.stderr : 0),
+    );
+    return {
+      readable: (async function* () {
+        if (first.length > 0) yield first;
+        for (let chunk = await connection.read(); chunk !== undefined; chunk = await connection.read()) yield chunk;
+      })(),
+      write: (bytes) => connection.write(bytes),
+      endInput: () => connection.endWrite(),
+      close: () => connection.close(),
+    };
+  }
+
+  async exited(): Promise<ExitStatus> {
+    const state = await this.until(() => false);
+    if (state.phase === "failed") throw launchFailed(state.failure);
+    return state.exit;
+  }
+
+  detach(): void {
+    this.#detached = true;
+    this.#control?.close();
+  }
+
+  #listener(): { onState(state: ShimState): void; onEnd(): void } {
+    return {
+      onState: (state) => {
+        this.#state = state;
+        this.#wake();
+      },
+      onEnd: () => this.#onEnd(),
+    };
+  }
+
+  /** The shim leaves only when its status is durable; otherwise it was killed or the machine went down. */
+  #onEnd(): void {
+    if (this.#state === undefined || !isFinal(this.#state)) {
+      const last = this.#detached ? undefined : readStatus(this.#directory);
+      if (last !== undefined) this.#state = last;
+      else this.#lost = new BerthError("unavailable", "the process's monitor is gone and left no status");
+    }
+    this.#wake();
+  }
+
+  #wake(): void {
+    const watchers = [...this.#watchers];
+    this.#watchers.clear();
+    for (const watcher of watchers) watcher();
+  }
+
+  async #request(type: number, a: number, b = 0): Promise<number> {
+    if (this.#control === undefined || (this.#state !== undefined && isFinal(this.#state))) return 3;
+    return this.#control.request(type, a, b);
+  }
+}
+
+function isFinal(state: ShimState): boolean {
+  return state.phase === "exited" || state.phase === "failed";
+}
