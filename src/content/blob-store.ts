@@ -67,13 +67,13 @@ export class BlobStore {
     });
   }
 
-  /** Store small content at once, on disk when it returns. */
-  async put(digest: string, bytes: Uint8Array): Promise<void> {
+  /** Store small content at once; with `durable` on disk when it resolves. */
+  async put(digest: string, bytes: Uint8Array, options: { readonly durable: boolean }): Promise<void> {
     if (this.has(digest)) return;
     const ingest = this.begin({ digest, size: bytes.length });
     try {
       await ingest.write(bytes);
-      await ingest.commit();
+      await ingest.commit(options);
     } catch (error) {
       await ingest.abort();
       throw error;

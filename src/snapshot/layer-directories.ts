@@ -84,6 +84,10 @@ export class LayerDirectories {
     for (const layer of layers) this.#rows.markSynced(layer.number);
   }
 
+  all(): readonly LayerRow[] {
+    return this.#rows.all();
+  }
+
   begin(): PendingLayer {
     const directory = this.#paths.newLayerDir(randomHex(8));
     ensureDirectory(directory, 0o710);

@@ -1,0 +1,144 @@
+import { BerthError, messageOf } from "#base/errors.ts";
+
+export interface HttpRequest {
+  readonly url: string;
+  readonly method: "GET" | "HEAD" | "POST";
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly tls?: TlsSettings;
+  readonly signal?: AbortSignal;
+}
+
+export interface TlsSettings {
+  /** Accept any certificate. */
+  readonly insecure?: boolean;
+  /** PEM; added to the system's authorities. */
+  readonly authorities?: readonly string[];
+  readonly certificate?: string;
+  readonly key?: string;
+}
+
+/** One answer. The body must be read to the end or cancelled. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** Undefined when absent. */
+  header(name: string): string | undefined;
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Stop reading and free the connection. */
+  cancel(): void;
+}
+
+/** Carries one HTTP request out: no redirects, no retries, no decoding of the body. */
+export interface RegistryHttp {
+  /**
+   * Throws {@link HttpFailure} when no answer came. The body's iteration throws it when the connection breaks before the
+   * announced end.
+   */
+  send(request: HttpRequest): Promise<HttpAnswer>;
+}
+
+/** Why no (whole) answer came, as a class that can be decided upon and in the words Docker's users know. */
+export class HttpFailure extends BerthError {
+  readonly reason: "no-such-host" | "refused" | "not-tls" | "certificate" | "broken" | "timeout" | "cancelled";
+
+  constructor(reason: HttpFailure["reason"], message: string, cause: unknown) {
+    super(reason === "cancelled" ? "cancelled" : "internal", message, { cause, details: { reason } });
+    this.reason = reason;
+  }
+}
+
+/** {@link RegistryHttp} by the runtime's `fetch`, which pools connections and honours HTTPS_PROXY and NO_PROXY. */
+export class FetchHttp implements RegistryHttp {
+  async send(request: HttpRequest): Promise<HttpAnswer> {
+    const abort = new AbortController();
+    const onAbort = (): void => abort.abort();
+    request.signal?.addEventListener("abort", onAbort, { once: true });
+    if (request.signal?.aborted === true) abort.abort();
+    const tls = request.tls;
+    let response: Response;
+    try {
+      response = await fetch(request.url, {
+        method: request.method,
+        headers: { ...request.headers },
+        redirect: "manual",
+        signal: abort.signal,
+        decompress: false,
+        ...(request.body === undefined ? {} : { body: request.body }),
+        ...(tls === undefined
+          ? {}
+          : {
+              tls: {
+                rejectUnauthorized: tls.insecure !== true,
+                ...(tls.authorities === undefined ? {} : { ca: [...tls.authorities] }),
+                ...(tls.certificate === undefined ? {} : { cert: tls.certificate }),
+                ...(tls.key === undefined ? {} : { key: tls.key }),
+              },
+            }),
+      } as BunFetchRequestInit);
+    } catch (error) {
+      request.signal?.removeEventListener("abort", onAbort);
+      throw translate(request, error);
+    }
+    return {
+      status: response.status,
+      header: (name) => response.headers.get(name) ?? undefined,
+      body: bodyOf(request, response, () => request.signal?.removeEventListener("abort", onAbort)),
+      cancel: () => {
+        request.signal?.removeEventListener("abort", onAbort);
+        abort.abort();
+      },
+    };
+  }
+}
+
+async function* bodyOf(request: HttpRequest, response: Response, onEnd: () => void): AsyncIterable<Uint8Array> {
+  try {
+    if (response.body === null) return;
+    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) yield chunk;
+  } catch (error) {
+    throw translate(request, error);
+  } finally {
+    onEnd();
+  }
+}
+
+/** Sentences of Go's net/http, without which people would not find their way through the search engines. */
+function translate(request: HttpRequest, error: unknown): HttpFailure {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (request.signal?.aborted === true || (error instanceof Error && error.name === "AbortError")) {
+    return new HttpFailure("cancelled", "context canceled", error);
+  }
+  const { hostname, host, port, protocol } = new URL(request.url);
+  const address = port === "" ? `${host}:${protocol === "https:" ? 443 : 80}` : host;
+  const verb = request.method.charAt(0) + request.method.slice(1).toLowerCase();
+  const fail = (reason: HttpFailure["reason"], text: string): HttpFailure =>
+    new HttpFailure(reason, `${verb} "${request.url}": ${text}`, error);
+  switch (code) {
+    case "ENOTFOUND":
+      return fail("no-such-host", `dial tcp: lookup ${hostname}: no such host`);
+    case "EAI_AGAIN":
+      return fail("no-such-host", `dial tcp: lookup ${hostname}: server misbehaving`);
+    case "ECONNREFUSED":
+      return fail("refused", `dial tcp ${address}: connect: connection refused`);
+    case "EHOSTUNREACH":
+      return fail("refused", `dial tcp ${address}: connect: no route to host`);
+    case "ENETUNREACH":
+      return fail("refused", `dial tcp ${address}: connect: network is unreachable`);
+    case "ETIMEDOUT":
+      return fail("timeout", `dial tcp ${address}: i/o timeout`);
+    case "EPROTO":
+      return fail("not-tls", "http: server gave HTTP response to HTTPS client");
+    case "ECONNRESET":
+      return fail("broken", "EOF");
+    default:
+      return /CERT|SIGNATURE|ALTNAME|ISSUER/.test(code)
+        ? fail("certificate", `tls: failed to verify certificate: x509: ${certificateText(code, hostname)}`)
+        : fail("broken", messageOf(error));
+  }
+}
+
+function certificateText(code: string, hostname: string): string {
+  if (code === "CERT_HAS_EXPIRED") return "certificate has expired or is not yet valid";
+  if (code.includes("ALTNAME")) return `certificate is not valid for ${hostname}`;
+  return "certificate signed by unknown authority";
+}

@@ -1,0 +1,125 @@
+import { BerthError } from "#base/errors.ts";
+import { parseImageConfig } from "#spec/oci/parse-image.ts";
+import type { Descriptor, ImageConfig } from "#spec/oci/image.ts";
+import {
+  familiarName,
+  familiarString,
+  canonicalName,
+  parseAnyReference,
+  parseReference,
+  withDefaultTag,
+  type Reference,
+} from "#spec/oci/reference.ts";
+import type { LayerDirectory } from "#snapshot/types.ts";
+import type { ImageReferenceRow, ImageRow } from "#state/image-store.ts";
+import type { StoredImage } from "./types.ts";
+
+/** Rows of images; implemented by `state/image-store.ts`. */
+export interface ImageRows {
+  transaction(work: () => void): void;
+  put(row: ImageRow<Descriptor>, parts: { readonly diffIds: readonly string[]; readonly blobs: readonly string[] }): void;
+  find(id: string): ImageRow<Descriptor> | undefined;
+  idsWithPrefix(prefix: string): readonly string[];
+  all(): readonly ImageRow<Descriptor>[];
+  referencesOf(imageId: string): readonly ImageReferenceRow[];
+  findReference(name: string, suffix: string): ImageReferenceRow | undefined;
+  putReference(row: ImageReferenceRow, taggedAt: string): void;
+  deleteReference(name: string, suffix: string): boolean;
+  blobsOf(imageId: string): readonly string[];
+  isBlobUsed(digest: string): boolean;
+  layersOf(imageId: string): readonly string[];
+  delete(imageId: string): boolean;
+  markSynced(imageId: string): void;
+}
+
+/** The images there are, read-only: find one by what a person wrote, list all. */
+export class ImageCatalog {
+  readonly #rows: ImageRows;
+  readonly #layers: { find(diffId: string): LayerDirectory | undefined };
+  /** Configs never change: each is parsed once. */
+  readonly #configs = new Map<string, ImageConfig>();
+
+  constructor(deps: {
+    readonly rows: ImageRows;
+    readonly layers: { find(diffId: string): LayerDirectory | undefined };
+  }) {
+    this.#rows = deps.rows;
+    this.#layers = deps.layers;
+  }
+
+  list(): readonly StoredImage[] {
+    const rows = this.#rows.all();
+    for (const id of this.#configs.keys()) if (!rows.some((row) => row.id === id)) this.#configs.delete(id);
+    return rows.map((row) => this.#toStored(row));
+  }
+
+  find(id: string): StoredImage | undefined {
+    const row = this.#rows.find(id);
+    return row === undefined ? undefined : this.#toStored(row);
+  }
+
+  /** docker-compat: moby's GetImage. A name wins over an id that begins the same. */
+  resolve(nameOrId: string): StoredImage {
+    const any = parseAnyReference(nameOrId);
+    const id = any.kind === "id" ? any.digest : (this.#idOfReference(any.reference) ?? this.#idOfPrefix(nameOrId));
+    const found = id === undefined ? undefined : this.find(id);
+    if (found !== undefined) return found;
+    const shown = any.kind === "id" ? nameOrId : familiarString(withDefaultTag(any.reference));
+    throw new BerthError("not-found", `No such image: ${shown}`);
+  }
+
+  #idOfReference(reference: Reference): string | undefined {
+    return this.#rows.findReference(canonicalName(reference), referenceSuffix(reference))?.imageId;
+  }
+
+  #idOfPrefix(text: string): string | undefined {
+    const hex = text.startsWith("sha256:") ? text.slice("sha256:".length) : text;
+    if (!/^[a-f0-9]{1,64}$/.test(hex)) return undefined;
+    const ids = this.#rows.idsWithPrefix(`sha256:${hex}`);
+    return ids.length === 1 ? ids[0] : undefined;
+  }
+
+  #toStored(row: ImageRow<Descriptor>): StoredImage {
+    const config = this.#config(row);
+    const references = this.#rows.referencesOf(row.id);
+    const layers = this.#rows.layersOf(row.id).map((diffId) => {
+      const layer = this.#layers.find(diffId);
+      return { diffId, sizeBytes: layer?.sizeBytes ?? 0, path: layer?.path ?? "" };
+    });
+    return {
+      id: row.id,
+      manifest: row.manifest,
+      rawConfig: row.config,
+      config,
+      diffIds: config.rootfs.diff_ids,
+      layers,
+      repoTags: references.filter(isTagRow).map(familiarRow),
+      repoDigests: references.filter((reference) => !isTagRow(reference)).map(familiarRow),
+      sizeBytes: layers.reduce((sum, layer) => sum + layer.sizeBytes, 0),
+      lastTaggedAt: row.lastTaggedAt,
+    };
+  }
+
+  #config(row: ImageRow<Descriptor>): ImageConfig {
+    const known = this.#configs.get(row.id);
+    if (known !== undefined) return known;
+    const config = parseImageConfig(row.config);
+    this.#configs.set(row.id, config);
+    return config;
+  }
+}
+
+/** How a reference's tag or digest is kept: `:latest` or `@sha256:…`; a digest wins over a tag, none means latest. */
+export function referenceSuffix(reference: Reference): string {
+  const { tag, digest } = withDefaultTag(reference);
+  return digest === undefined ? `:${tag}` : `@${digest}`;
+}
+
+export function isTagRow(row: ImageReferenceRow): boolean {
+  return row.suffix.startsWith(":");
+}
+
+/** `busybox:latest` of a row. */
+export function familiarRow(row: ImageReferenceRow): string {
+  return familiarName(parseReference(row.name)) + row.suffix;
+}

@@ -1,0 +1,173 @@
+import { createHash } from "node:crypto";
+import { BerthError } from "#base/errors.ts";
+import type { Log } from "#base/log.ts";
+import type { BlobStore } from "#content/blob-store.ts";
+import type { Leases } from "#content/leases.ts";
+import type { Helpers } from "#host/helper-pool.ts";
+import type { LayerDirectories } from "#snapshot/layer-directories.ts";
+import { formatPlatform, type Platform } from "#spec/oci/platform.ts";
+import { canonicalString, parseReference, withDefaultTag, withTag, type Reference } from "#spec/oci/reference.ts";
+import { Durability } from "./durability.ts";
+import { ImageCatalog, type ImageRows } from "./image-catalog.ts";
+import { collectAll, type CollectDeps } from "./manage/collect-garbage.ts";
+import { removeImage } from "./manage/remove-image.ts";
+import { tagImage } from "./manage/tag-image.ts";
+import { LayerFetcher } from "./pull/layer-fetcher.ts";
+import { pullImage, pullStatus, type PullResult } from "./pull/pull-image.ts";
+import { SharedWork, type OnProgress } from "./shared-work.ts";
+import type { ImageSource, ImageSources } from "./source.ts";
+import type { ImageService, RegistryAuth, StoredImage } from "./types.ts";
+import { HelperUnpacker } from "./unpack/layer-unpacker.ts";
+
+const MAX_DOWNLOADS = 3;
+
+type PullRequest = Parameters<ImageService["pull"]>[0];
+
+/** Images on this machine's disk: rows, blobs and unpacked layers under one data root. */
+export class LocalImages implements ImageService {
+  readonly #rows: ImageRows;
+  readonly #blobs: BlobStore;
+  readonly #layers: LayerDirectories;
+  readonly #sources: ImageSources;
+  readonly #catalog: ImageCatalog;
+  readonly #collecting: CollectDeps;
+  readonly #durability: Durability;
+  readonly #unpacker: HelperUnpacker;
+  readonly #pull: (request: Parameters<typeof pullImage>[1]) => Promise<PullResult>;
+  readonly #now: () => string;
+  readonly #pulls = new SharedWork<PullResult>();
+
+  constructor(deps: {
+    readonly rows: ImageRows;
+    readonly blobs: BlobStore;
+    readonly leases: Leases;
+    readonly layers: LayerDirectories;
+    readonly sources: ImageSources;
+    readonly helpers: Helpers;
+    readonly log: Log;
+    readonly hostPlatform: Platform;
+    /** /proc/sys/kernel/random/boot_id. */
+    readonly bootId: string;
+    /** A directory on the file system of blobs and layers. */
+    readonly dataRoot: string;
+    /** RFC 3339. */
+    readonly now: () => string;
+    readonly maxDownloads?: number;
+  }) {
+    this.#rows = deps.rows;
+    this.#blobs = deps.blobs;
+    this.#layers = deps.layers;
+    this.#sources = deps.sources;
+    this.#now = deps.now;
+    this.#catalog = new ImageCatalog(deps);
+    this.#collecting = deps;
+    this.#unpacker = new HelperUnpacker(deps);
+    this.#durability = new Durability({ ...deps, unpacker: this.#unpacker });
+    const fetcher = new LayerFetcher({
+      ...deps,
+      unpacker: this.#unpacker,
+      maxDownloads: deps.maxDownloads ?? MAX_DOWNLOADS,
+    });
+    this.#pull = (request) => pullImage({ ...deps, fetcher }, request);
+  }
+
+  /** At start, before anything else: remove what a killed engine left, mend what a power cut damaged. */
+  async reconcile(): Promise<void> {
+    this.#blobs.reconcile();
+    await this.#layers.reconcile();
+    await this.#durability.repair();
+    await collectAll(this.#collecting, this.#layers.all().map((row) => row.diffId));
+    if (this.#layers.unsynced().length > 0) this.#durability.schedule();
+  }
+
+  /** Stop background work. */
+  close(): void {
+    this.#durability.close();
+  }
+
+  async resolve(nameOrId: string): Promise<StoredImage> {
+    return this.#catalog.resolve(nameOrId);
+  }
+
+  async list(): Promise<readonly StoredImage[]> {
+    return this.#catalog.list();
+  }
+
+  async tag(imageId: string, reference: string): Promise<void> {
+    tagImage(this.#rows, imageId, reference, this.#now());
+  }
+
+  async remove(request: Parameters<ImageService["remove"]>[0]): ReturnType<ImageService["remove"]> {
+    // `prune` is about parents of images built here step by step; pulled images have none.
+    return removeImage({ ...this.#collecting, catalog: this.#catalog }, request);
+  }
+
+  async pull(request: PullRequest): Promise<StoredImage> {
+    const reference = parseReference(request.reference);
+    const source = this.#sources.open(reference, request.auth);
+    this.#unpacker.warm();
+    if (request.allTags === true && reference.tag === undefined && reference.digest === undefined) {
+      return this.#pullAllTags(reference, source, request);
+    }
+    const wanted = withDefaultTag(reference);
+    const result = await this.#shared(wanted, source, request);
+    request.onProgress({ status: pullStatus(wanted, result.isNew) });
+    return this.#pulled(result);
+  }
+
+  /** Bring an image from a source that is no registry, under the name `reference`. */
+  async importFrom(source: ImageSource, request: Omit<PullRequest, "allTags" | "auth">): Promise<StoredImage> {
+    const reference = withDefaultTag(parseReference(request.reference));
+    const result = await this.#pull({
+      source,
+      reference,
+      platform: request.platform,
+      signal: request.signal ?? new AbortController().signal,
+      onProgress: request.onProgress,
+    });
+    this.#durability.schedule();
+    return this.#pulled(result);
+  }
+
+  async #pullAllTags(repository: Reference, source: ImageSource, request: PullRequest): Promise<StoredImage> {
+    const tags = await source.tags(request.signal ?? new AbortController().signal);
+    let last: PullResult | undefined;
+    let isNew = false;
+    for (const tag of tags) {
+      last = await this.#shared(withTag(repository, tag), source, request);
+      isNew ||= last.isNew;
+    }
+    if (last === undefined) throw new BerthError("not-found", `no tags found for ${request.reference}`);
+    request.onProgress({ status: pullStatus(repository, isNew) });
+    return this.#pulled(last);
+  }
+
+  async #shared(reference: Reference, source: ImageSource, request: PullRequest): Promise<PullResult> {
+    const { platform } = request;
+    // Callers with other credentials must prove them themselves.
+    const key = [
+      canonicalString(reference),
+      platform === undefined ? "" : formatPlatform(platform),
+      credentialsKey(request.auth),
+    ].join(" ");
+    const caller: { signal: AbortSignal | undefined; onProgress: OnProgress } = {
+      signal: request.signal,
+      onProgress: request.onProgress,
+    };
+    const result = await this.#pulls.join(key, caller, (signal, onProgress) =>
+      this.#pull({ source, reference, platform, signal, onProgress }),
+    );
+    this.#durability.schedule();
+    return result;
+  }
+
+  #pulled(result: PullResult): StoredImage {
+    const image = this.#catalog.find(result.imageId);
+    if (image === undefined) throw new BerthError("not-found", `No such image: ${result.imageId}`);
+    return image;
+  }
+}
+
+function credentialsKey(auth: RegistryAuth | undefined): string {
+  return createHash("sha256").update(JSON.stringify(auth ?? {})).digest("hex");
+}

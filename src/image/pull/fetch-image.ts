@@ -1,0 +1,137 @@
+import { BerthError } from "#base/errors.ts";
+import { createHash } from "node:crypto";
+import type { BlobStore } from "#content/blob-store.ts";
+import type { Lease } from "#content/leases.ts";
+import type { Descriptor, ImageConfig, Manifest } from "#spec/oci/image.ts";
+import { isImageManifest, parseImageConfig, parseManifestDocument } from "#spec/oci/parse-image.ts";
+import { layerCompression } from "#spec/oci/media-types.ts";
+import { choosePlatform, formatPlatform, platformRank, type Platform } from "#spec/oci/platform.ts";
+import { familiarString, type Reference } from "#spec/oci/reference.ts";
+import type { ImageSource, SourceManifest } from "../source.ts";
+
+/** Configs larger than this are no configs. */
+const MAX_CONFIG_SIZE = 8 << 20;
+const MAX_INDEX_DEPTH = 4;
+
+/** An image's documents, checked against each other, before its layers are there. */
+export interface FetchedImage {
+  /** Of what the reference names: the index where there is one. */
+  readonly topDigest: string;
+  readonly manifest: Manifest;
+  readonly manifestDescriptor: Descriptor;
+  readonly rawConfig: Uint8Array;
+  readonly config: ImageConfig;
+  /** Every document on the way, to be stored: indexes, manifest, config. */
+  readonly documents: readonly { readonly digest: string; readonly bytes: Uint8Array }[];
+}
+
+/**
+ * Fetch what `reference` means on `platform`: through indexes to a manifest, and its config. Errors: `not-found` when no
+ * platform fits, `data-loss` for bytes that do not hash to their digest, `invalid-parameter` for malformed documents,
+ * `not-implemented` for schema 1 and unknown types.
+ */
+export async function fetchImage(request: {
+  readonly source: ImageSource;
+  readonly reference: Reference;
+  /** What the person asked for; undefined = the host's. */
+  readonly platform: Platform | undefined;
+  readonly hostPlatform: Platform;
+  readonly blobs: Pick<BlobStore, "has" | "read">;
+  readonly lease: Lease;
+  readonly signal: AbortSignal;
+}): Promise<FetchedImage> {
+  const { source, reference, signal, lease } = request;
+  const wanted = request.platform ?? request.hostPlatform;
+  const documents: { digest: string; bytes: Uint8Array }[] = [];
+  const take = (document: SourceManifest): void => {
+    lease.hold(document.digest);
+    documents.push({ digest: document.digest, bytes: document.bytes });
+  };
+  let current = await source.manifest(
+    reference.digest === undefined ? { tag: reference.tag ?? "latest" } : { digest: reference.digest },
+    signal,
+  );
+  take(current);
+  const topDigest = current.digest;
+  let parsed = parseManifestDocument(current.bytes, current.mediaType);
+  for (let depth = 0; parsed.kind === "index"; depth++) {
+    const chosen = choosePlatform(wanted, parsed.index.manifests);
+    if (chosen === undefined || depth >= MAX_INDEX_DEPTH) {
+      throw new BerthError(
+        "not-found",
+        `no matching manifest for ${formatPlatform(wanted)} in the manifest list entries`,
+      );
+    }
+    current = await source.manifest({ digest: chosen.digest }, signal);
+    take(current);
+    parsed = parseManifestDocument(current.bytes, chosen.mediaType);
+  }
+  const { manifest } = parsed;
+  checkManifest(manifest);
+  const rawConfig = await fetchConfig(request, manifest.config);
+  documents.push({ digest: manifest.config.digest, bytes: rawConfig });
+  const config = parseImageConfig(rawConfig);
+  checkConfig(config, manifest, request);
+  return {
+    topDigest,
+    manifest,
+    manifestDescriptor: { mediaType: manifest.mediaType, digest: current.digest, size: current.bytes.length },
+    rawConfig,
+    config,
+    documents,
+  };
+}
+
+function checkManifest(manifest: Manifest): void {
+  if (!isImageManifest(manifest)) {
+    throw new BerthError("invalid-parameter", `unsupported media type ${manifest.config.mediaType}: this is no container image`);
+  }
+  for (const { mediaType } of manifest.layers) {
+    if (layerCompression(mediaType) === undefined) {
+      throw new BerthError("not-implemented", `unsupported layer media type ${mediaType}`);
+    }
+  }
+}
+
+async function fetchConfig(
+  request: { readonly source: ImageSource; readonly blobs: Pick<BlobStore, "has" | "read">; readonly lease: Lease; readonly signal: AbortSignal },
+  descriptor: Descriptor,
+): Promise<Uint8Array> {
+  if (descriptor.size > MAX_CONFIG_SIZE) throw new BerthError("invalid-parameter", "the image config is too large");
+  request.lease.hold(descriptor.digest);
+  if (request.blobs.has(descriptor.digest)) return request.blobs.read(descriptor.digest, MAX_CONFIG_SIZE);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.source.blob(descriptor, { signal: request.signal, onRetry: () => {} })) {
+    size += chunk.length;
+    if (size > descriptor.size) break;
+    chunks.push(chunk);
+  }
+  const bytes = Buffer.concat(chunks);
+  const algorithm = descriptor.digest.slice(0, descriptor.digest.indexOf(":"));
+  if (size !== descriptor.size || `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}` !== descriptor.digest) {
+    throw new BerthError("data-loss", `image config verification failed for digest ${descriptor.digest}`);
+  }
+  return bytes;
+}
+
+function checkConfig(
+  config: ImageConfig,
+  manifest: Manifest,
+  request: { readonly reference: Reference; readonly platform: Platform | undefined; readonly hostPlatform: Platform },
+): void {
+  if (config.rootfs.diff_ids.length !== manifest.layers.length) {
+    throw new BerthError("invalid-parameter", "layers from manifest don't match image configuration");
+  }
+  if (config.os !== "" && config.os !== request.hostPlatform.os) {
+    throw new BerthError("invalid-parameter", `image operating system "${config.os}" cannot be used on this platform`);
+  }
+  const { platform } = request;
+  if (platform !== undefined && config.architecture !== "" && platformRank(platform, config) === undefined) {
+    throw new BerthError(
+      "not-found",
+      `image with reference ${familiarString(request.reference)} was found but its platform ` +
+        `(${formatPlatform(config)}) does not match the specified platform (${formatPlatform(platform)})`,
+    );
+  }
+}

@@ -1,0 +1,167 @@
+import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
+import { Limit } from "#base/async.ts";
+import { shortId } from "#base/ids.ts";
+import type { Log } from "#base/log.ts";
+import type { BlobStore, Ingest } from "#content/blob-store.ts";
+import type { LayerDirectories, PendingLayer } from "#snapshot/layer-directories.ts";
+import type { Descriptor } from "#spec/oci/image.ts";
+import { SharedWork, type OnProgress } from "../shared-work.ts";
+import type { ImageSource } from "../source.ts";
+import type { LayerUnpacker, Unpacking } from "../unpack/layer-unpacker.ts";
+import type { UnpackedLayer } from "../unpack/unpack-layer.ts";
+import { ThrottledProgress } from "./throttled-progress.ts";
+
+export interface LayerRequest {
+  readonly descriptor: Descriptor;
+  /** What the image's config says the layer unpacks to. */
+  readonly diffId: string;
+  readonly source: ImageSource;
+  readonly signal: AbortSignal;
+  readonly onProgress: OnProgress;
+}
+
+/**
+ * Brings layers: downloads a blob and unpacks it while it comes in, one flight per layer however many pulls want it.
+ *
+ *   download ──▶ ingest file ──▶ digest and size checked ──▶ blob named
+ *                     │
+ *                     └─ read while it grows by a helper ──▶ new layer directory ──▶ diff id checked ──▶ layer named
+ *
+ * Neither name appears unless both checks hold. The caller's lease keeps both from being collected.
+ */
+export class LayerFetcher {
+  readonly #blobs: BlobStore;
+  readonly #layers: LayerDirectories;
+  readonly #unpacker: LayerUnpacker;
+  readonly #log: Log;
+  readonly #flights = new SharedWork<void>();
+  readonly #downloads: Limit;
+
+  constructor(deps: {
+    readonly blobs: BlobStore;
+    readonly layers: LayerDirectories;
+    readonly unpacker: LayerUnpacker;
+    readonly log: Log;
+    /** Docker's max-concurrent-downloads. */
+    readonly maxDownloads: number;
+  }) {
+    this.#blobs = deps.blobs;
+    this.#layers = deps.layers;
+    this.#unpacker = deps.unpacker;
+    this.#log = deps.log;
+    this.#downloads = new Limit(deps.maxDownloads);
+  }
+
+  has(diffId: string): boolean {
+    return this.#layers.find(diffId) !== undefined;
+  }
+
+  async fetch(request: LayerRequest): Promise<void> {
+    await this.#flights.join(`${request.diffId} ${request.descriptor.digest}`, request, (signal, emit) =>
+      this.#fetch({ ...request, signal, onProgress: emit }),
+    );
+  }
+
+  async #fetch(request: LayerRequest): Promise<void> {
+    const id = shortId(request.descriptor.digest);
+    const progress = new ThrottledProgress(id, request.descriptor.size, request.onProgress);
+    const pending = this.#layers.begin();
+    try {
+      const unpacked = await this.#bring(request, pending, progress);
+      for (const warning of unpacked.warnings) this.#log.warn(warning, { layer: request.diffId });
+      await pending.commit(request.diffId, unpacked.sizeBytes);
+      progress.state("Pull complete");
+    } catch (error) {
+      await pending.abort();
+      throw error;
+    }
+  }
+
+  async #bring(request: LayerRequest, pending: PendingLayer, progress: ThrottledProgress): Promise<UnpackedLayer> {
+    const { descriptor } = request;
+    const size = this.#blobs.sizeOf(descriptor.digest);
+    if (size !== undefined) {
+      const unpacking = this.#unpacker.start(this.#blobs.path(descriptor.digest), pending.treePath, (bytes) =>
+        progress.extracting(bytes),
+      );
+      unpacking.complete(size);
+      return this.#checked(unpacking, request);
+    }
+    progress.state("Waiting");
+    const ingest = this.#blobs.begin(descriptor);
+    let unpacking: Unpacking | undefined;
+    try {
+      unpacking = await this.#downloads.run(() => this.#download(request, ingest, pending, progress));
+      progress.state("Download complete");
+      const unpacked = await this.#checked(unpacking, request);
+      // Not synced one by one: rows remember the boot until all of it is known to be on disk.
+      await ingest.commit({ verified: true, durable: false });
+      return unpacked;
+    } catch (error) {
+      unpacking?.abort();
+      await ingest.abort();
+      throw error;
+    }
+  }
+
+  /** Resolves when the blob is complete and verified; unpacking goes on. */
+  async #download(
+    request: LayerRequest,
+    ingest: Ingest,
+    pending: PendingLayer,
+    progress: ThrottledProgress,
+  ): Promise<Unpacking> {
+    const stop = new AbortController();
+    const signal = AbortSignal.any([request.signal, stop.signal]);
+    const unpacking = this.#unpacker.start(ingest.path, pending.treePath, (bytes) => progress.extracting(bytes));
+    let unpackError: unknown;
+    // A layer that does not fit on the disk needs no more bytes. A damaged one does: its digest tells whose fault it is.
+    unpacking.result.catch((error: unknown) => {
+      unpackError = error;
+      if (!isBerthError(error, "data-loss") && !isBerthError(error, "invalid-parameter")) stop.abort();
+    });
+    ingest.onWritten((size) => unpacking.grow(size));
+    try {
+      const stream = request.source.blob(request.descriptor, {
+        signal,
+        onRetry: (seconds) => progress.state(`Retrying in ${seconds} second${seconds === 1 ? "" : "s"}`),
+      });
+      for await (const chunk of stream) {
+        await ingest.write(chunk);
+        progress.downloading(ingest.received);
+      }
+      progress.state("Verifying Checksum");
+      await ingest.verify();
+    } catch (error) {
+      unpacking.abort();
+      await unpacking.result.catch(() => undefined);
+      if (stop.signal.aborted && !request.signal.aborted) throw registrationError(unpackError);
+      throw error;
+    }
+    unpacking.complete(ingest.received);
+    return unpacking;
+  }
+
+  async #checked(unpacking: Unpacking, request: LayerRequest): Promise<UnpackedLayer> {
+    const onAbort = (): void => unpacking.abort();
+    request.signal.addEventListener("abort", onAbort, { once: true });
+    if (request.signal.aborted) onAbort();
+    try {
+      const unpacked = await unpacking.result.catch((error: unknown) => {
+        throw registrationError(error);
+      });
+      if (unpacked.diffId !== request.diffId) {
+        throw new BerthError("data-loss", "layers from manifest don't match image configuration");
+      }
+      return unpacked;
+    } finally {
+      request.signal.removeEventListener("abort", onAbort);
+    }
+  }
+}
+
+function registrationError(error: unknown): BerthError {
+  const kind = error instanceof BerthError ? error.kind : "internal";
+  if (kind === "cancelled") return error as BerthError;
+  return new BerthError(kind, `failed to register layer: ${messageOf(error)}`, { cause: error });
+}

@@ -1,0 +1,135 @@
+import type { BlobStore } from "#content/blob-store.ts";
+import type { Leases } from "#content/leases.ts";
+import { shortId } from "#base/ids.ts";
+import type { Platform } from "#spec/oci/platform.ts";
+import { canonicalName, familiarName, familiarString, type Reference } from "#spec/oci/reference.ts";
+import { referenceSuffix, type ImageRows } from "../image-catalog.ts";
+import type { OnProgress } from "../shared-work.ts";
+import type { ImageSource } from "../source.ts";
+import { fetchImage, type FetchedImage } from "./fetch-image.ts";
+import type { LayerFetcher } from "./layer-fetcher.ts";
+
+export interface PullDeps {
+  readonly rows: ImageRows;
+  readonly blobs: BlobStore;
+  readonly leases: Leases;
+  readonly fetcher: LayerFetcher;
+  readonly hostPlatform: Platform;
+  readonly bootId: string;
+  /** RFC 3339. */
+  readonly now: () => string;
+}
+
+export interface PullResult {
+  readonly imageId: string;
+  /** False when the reference already pointed at the very same image. */
+  readonly isNew: boolean;
+}
+
+/**
+ * Pull one reference (with tag or digest) from `source`: documents, then all layers at once, then one transaction that
+ * makes image and names visible. Until then a lease keeps the parts; afterwards the rows do.
+ */
+export async function pullImage(
+  deps: PullDeps,
+  request: {
+    readonly source: ImageSource;
+    readonly reference: Reference;
+    readonly platform: Platform | undefined;
+    readonly signal: AbortSignal;
+    readonly onProgress: OnProgress;
+  },
+): Promise<PullResult> {
+  const { reference, onProgress } = request;
+  onProgress({ status: `Pulling from ${reference.path}`, id: reference.digest ?? reference.tag ?? "latest" });
+  const lease = deps.leases.acquire();
+  try {
+    const fetched = await fetchImage({ ...request, ...deps, lease });
+    await fetchLayers(deps, { ...request, fetched, hold: (key) => lease.hold(key) });
+    for (const document of fetched.documents) {
+      await deps.blobs.put(document.digest, document.bytes, { durable: false });
+    }
+    const isNew = record(deps, reference, fetched);
+    onProgress({ status: `Digest: ${fetched.topDigest}` });
+    return { imageId: fetched.manifest.config.digest, isNew };
+  } finally {
+    lease.release();
+  }
+}
+
+/** docker-compat: the last line of a pull. */
+export function pullStatus(reference: Reference, isNew: boolean): string {
+  const bare = reference.tag === undefined && reference.digest === undefined;
+  const name = bare ? familiarName(reference) : familiarString(reference);
+  return isNew ? `Status: Downloaded newer image for ${name}` : `Status: Image is up to date for ${name}`;
+}
+
+async function fetchLayers(
+  deps: PullDeps,
+  request: {
+    readonly fetched: FetchedImage;
+    readonly source: ImageSource;
+    readonly signal: AbortSignal;
+    readonly onProgress: OnProgress;
+    readonly hold: (key: string) => void;
+  },
+): Promise<void> {
+  const { manifest, config } = request.fetched;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([request.signal, stop.signal]);
+  const wanted = new Map(
+    manifest.layers.map((descriptor, index) => [descriptor.digest, { descriptor, diffId: config.rootfs.diff_ids[index] ?? "" }]),
+  );
+  for (const { descriptor, diffId } of wanted.values()) {
+    request.hold(descriptor.digest);
+    request.hold(diffId);
+    request.onProgress({ status: "Pulling fs layer", progressDetail: {}, id: shortId(descriptor.digest) });
+  }
+  const work = [...wanted.values()].map(async ({ descriptor, diffId }) => {
+    if (deps.fetcher.has(diffId)) {
+      request.onProgress({ status: "Already exists", progressDetail: {}, id: shortId(descriptor.digest) });
+      return;
+    }
+    try {
+      await deps.fetcher.fetch({ descriptor, diffId, source: request.source, signal, onProgress: request.onProgress });
+    } catch (error) {
+      stop.abort();
+      throw error;
+    }
+  });
+  const outcomes = await Promise.allSettled(work);
+  // The first failure stopped the others; theirs ("cancelled") say nothing.
+  const failures = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as unknown] : []));
+  if (failures.length > 0) throw failures.find((error) => !isCancelled(error)) ?? failures[0];
+}
+
+function isCancelled(error: unknown): boolean {
+  return error instanceof Error && "kind" in error && error.kind === "cancelled";
+}
+
+function record(deps: PullDeps, reference: Reference, fetched: FetchedImage): boolean {
+  const imageId = fetched.manifest.config.digest;
+  const name = canonicalName(reference);
+  const digestSuffix = `@${fetched.topDigest}`;
+  const suffixes = reference.digest === undefined ? [referenceSuffix(reference), digestSuffix] : [digestSuffix];
+  const isNew = suffixes.some((suffix) => deps.rows.findReference(name, suffix)?.imageId !== imageId);
+  deps.rows.transaction(() => {
+    deps.rows.put(
+      {
+        id: imageId,
+        manifest: fetched.manifestDescriptor,
+        config: fetched.rawConfig,
+        lastTaggedAt: undefined,
+        bootId: deps.bootId,
+      },
+      {
+        diffIds: fetched.config.rootfs.diff_ids,
+        blobs: [...fetched.documents.map(({ digest }) => digest), ...fetched.manifest.layers.map(({ digest }) => digest)],
+      },
+    );
+    for (const suffix of suffixes) {
+      if (deps.rows.findReference(name, suffix)?.imageId !== imageId) deps.rows.putReference({ name, suffix, imageId }, deps.now());
+    }
+  });
+  return isNew;
+}
