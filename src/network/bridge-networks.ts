@@ -11,7 +11,7 @@ import { AddressAllocator } from "./ipam/address-allocator.ts";
 import { macOfAddress } from "./ipam/mac.ts";
 import { addressBytes, addressNumber, addressText, parseCidr } from "./ipam/subnet.ts";
 import type { NetworkOptions } from "./network-options.ts";
-import type { NetworkRows, NetworkSpec } from "./network-rows.ts";
+import { noGuard, type NetworkRows, type NetworkSpec } from "./network-rows.ts";
 import { HostPorts, type PortHolder } from "./ports/host-ports.ts";
 import type { Endpoint, EndpointRequest, NetworkInfo, NetworkService } from "./types.ts";
 
@@ -64,11 +64,13 @@ export class BridgeNetworks implements NetworkService {
     }
     this.#host ??= new HostSide({ options: this.#options, log: this.#log });
     const inBridge = [...this.#endpoints.values()].flat().filter((endpoint) => endpoint.ipv4 !== "");
-    const chosen = this.#host.choose(this.#earlierBridge(), inBridge.length > 0);
-    const row = this.#catalog.put("bridge", { ...chosen, driver: "bridge", options: this.#dockerOptions(chosen.bridgeName) });
+    const earlier = this.#catalog.get("bridge")?.spec;
+    const chosen = this.#host.choose(earlier, inBridge.length > 0);
+    const guard = this.#host.chooseGuard(earlier?.guard ?? noGuard, chosen.bridgeName);
+    const row = this.#catalog.put("bridge", { ...chosen, guard, driver: "bridge", options: this.#dockerOptions(chosen.bridgeName) });
     this.#addresses = allocatorFor(row, inBridge);
     this.#restorePorts(inBridge);
-    this.#host.setUp(chosen, inBridge);
+    this.#host.setUp(chosen, guard, inBridge);
     this.#host.repairLinks(
       inBridge.map((endpoint) => ({ endpoint, networkNamespace: namespaces.get(endpoint.containerId) ?? "" })),
     );
@@ -204,10 +206,6 @@ export class BridgeNetworks implements NetworkService {
     }
   }
 
-  #earlierBridge(): NetworkSpec | undefined {
-    return this.#catalog.get("bridge")?.spec;
-  }
-
   #dockerOptions(bridgeName: string): Readonly<Record<string, string>> {
     const { interContainer, masquerade, publishAddress, mtu } = this.#options;
     return {
@@ -226,7 +224,7 @@ export class BridgeNetworks implements NetworkService {
   }
 }
 
-const emptySpec = { subnet: "", gateway: "", bridgeName: "", options: {}, ownsBridge: false } as const;
+const emptySpec = { subnet: "", gateway: "", bridgeName: "", options: {}, ownsBridge: false, guard: noGuard } as const;
 
 /** What an endpoint is in the `host` and `none` networks, and the blank form of others. */
 function placeWithoutAddress(network: Row, request: EndpointRequest): Endpoint {

@@ -1,5 +1,6 @@
 import { BerthError, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
+import { readTextFile } from "#host/files.ts";
 import { openNetfilterSocket, openRouteSocket } from "#host/netlink/open.ts";
 import { changeLink } from "#host/netlink/rtnetlink.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
@@ -10,6 +11,7 @@ import { deleteBridge, ensureBridge, findLink, listLinks } from "./bridge/host-b
 import { ensureNetSysctl, readNetSysctl } from "./bridge/sysctl.ts";
 import { parseCidr } from "./ipam/subnet.ts";
 import type { NetworkOptions } from "./network-options.ts";
+import { noGuard, type ForwardingGuard } from "./network-rows.ts";
 import { EngineFirewall } from "./rules/engine-firewall.ts";
 import { warnOfLegacyIptables } from "./rules/legacy-iptables.ts";
 import type { Endpoint } from "./types.ts";
@@ -29,6 +31,7 @@ export class HostSide {
   readonly #firewall: EngineFirewall;
   readonly #detached = new Set<string>();
   #bridge: (ChosenBridge & { readonly index: number }) | undefined;
+  #guard = noGuard;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(deps: { readonly options: NetworkOptions; readonly log: Log }) {
@@ -46,9 +49,18 @@ export class HostSide {
     return chooseBridge(this.#route, this.#options, earlier, inUse, this.#log);
   }
 
+  /** What {@link setUp} is about to do to the host's routing; decided, and written down, before it does. */
+  chooseGuard(earlier: ForwardingGuard, bridgeName: string): ForwardingGuard {
+    if (this.#options.forward === false) return noGuard;
+    const bootId = readTextFile("/proc/sys/kernel/random/boot_id", 64).trim();
+    if (readNetSysctl("ipv4/ip_forward") !== "0") return earlier.bootId === bootId ? earlier : noGuard;
+    const names = listLinks(this.#route).map((link) => link.name);
+    return { bootId, interfaces: names.filter((name) => name !== "lo" && name !== bridgeName) };
+  }
+
   /** Create or repair everything but the containers' own interfaces. `connected` are the endpoints whose ports work. */
-  setUp(chosen: ChosenBridge, connected: readonly Endpoint[]): void {
-    const guarded = this.#firewall.earlierGuarded() ?? this.#routersToGuard(chosen.bridgeName);
+  setUp(chosen: ChosenBridge, guard: ForwardingGuard, connected: readonly Endpoint[]): void {
+    this.#guard = guard;
     this.#ensureBridge(chosen);
     if (this.#options.forward !== false) ensureNetSysctl("ipv4/ip_forward", "1");
     this.#firewall.install({
@@ -60,7 +72,7 @@ export class HostSide {
           interContainer: this.#options.interContainer !== false,
         },
       ],
-      guarded,
+      guarded: guard.interfaces,
       published: connected.filter((endpoint) => endpoint.ports.length > 0),
     });
     warnOfLegacyIptables(chosen.bridgeName, this.#log);
@@ -122,11 +134,11 @@ export class HostSide {
   tearDown(): void {
     const { bridgeName, ownsBridge } = this.#required();
     this.#sweep(Number.POSITIVE_INFINITY);
-    const { guarded } = this.#firewall;
     this.#firewall.remove();
     if (ownsBridge) deleteBridge(this.#route, bridgeName);
-    const others = listLinks(this.#route).filter((link) => link.name !== "lo" && !guarded.includes(link.name));
-    if (guarded.length > 0 && others.length === 0) ensureNetSysctl("ipv4/ip_forward", "0");
+    const { bootId, interfaces } = this.#guard;
+    const others = listLinks(this.#route).filter((link) => link.name !== "lo" && !interfaces.includes(link.name));
+    if (bootId !== "" && others.length === 0) ensureNetSysctl("ipv4/ip_forward", "0");
   }
 
   close(): void {
@@ -141,14 +153,6 @@ export class HostSide {
     const index = ensureBridge(this.#route, { name: chosen.bridgeName, gateway: chosen.gateway, prefixLength, mtu });
     this.#bridge = { ...chosen, index };
     ensureNetSysctl(`ipv4/conf/${chosen.bridgeName}/route_localnet`, "1");
-  }
-
-  /** Interfaces between which turning on ip_forward would make this host a router; none when it is on already. */
-  #routersToGuard(bridgeName: string): readonly string[] {
-    if (this.#options.forward === false || readNetSysctl("ipv4/ip_forward") !== "0") return [];
-    return listLinks(this.#route)
-      .map((link) => link.name)
-      .filter((name) => name !== "lo" && name !== bridgeName);
   }
 
   #required(): ChosenBridge & { readonly index: number; readonly mtu: number } {

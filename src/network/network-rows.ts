@@ -6,7 +6,19 @@ import type { Endpoint, NetworkInfo, PortPublication } from "./types.ts";
 export type NetworkSpec = Pick<NetworkInfo, "driver" | "subnet" | "gateway" | "bridgeName" | "options"> & {
   /** The engine made the bridge, and removes it with the last container. */
   readonly ownsBridge: boolean;
+  readonly guard: ForwardingGuard;
 };
+
+/**
+ * The engine turned on ip_forward in this boot of the machine: it does not route between `interfaces`, those that existed
+ * before, and turns it off again when it goes. No interfaces: forwarding was on already.
+ */
+export interface ForwardingGuard {
+  readonly bootId: string;
+  readonly interfaces: readonly string[];
+}
+
+export const noGuard: ForwardingGuard = { bootId: "", interfaces: [] };
 
 export type NetworkRows = NetworkStore<NetworkSpec, Endpoint>;
 
@@ -21,7 +33,15 @@ export function validateNetworkSpec(value: unknown): NetworkSpec {
     bridgeName: text(fields, "bridgeName"),
     options: Object.fromEntries(Object.entries(object(fields["options"])).map(([name, option]) => [name, String(option)])),
     ownsBridge: fields["ownsBridge"] === true,
+    guard: validateGuard(fields["guard"]),
   };
+}
+
+function validateGuard(value: unknown): ForwardingGuard {
+  const fields = object(value);
+  const interfaces = fields["interfaces"];
+  if (!Array.isArray(interfaces)) throw bad("interfaces");
+  return { bootId: text(fields, "bootId"), interfaces: interfaces.map(String) };
 }
 
 export function validateEndpointSpec(value: unknown): Endpoint {

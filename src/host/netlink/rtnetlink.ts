@@ -31,6 +31,9 @@ const IFLA_AF_SPEC = 26;
 const IFLA_NET_NS_FD = 28;
 export const IFLA_INFO_KIND = 1;
 const IFLA_INFO_DATA = 2;
+const IFLA_INFO_SLAVE_KIND = 4;
+const IFLA_INFO_SLAVE_DATA = 5;
+const IFLA_BRPORT_MODE = 4;
 const VETH_INFO_PEER = 1;
 const IFLA_INET6_ADDR_GEN_MODE = 8;
 const IN6_ADDR_GEN_MODE_NONE = 1;
@@ -65,6 +68,8 @@ export interface LinkChange {
   readonly namespace?: NamespaceReference;
   /** False: the kernel gives no IPv6 link-local address (addr_gen_mode none). */
   readonly ipv6LinkLocal?: boolean;
+  /** Of a bridge's port: frames may leave by the port they came in. */
+  readonly hairpin?: boolean;
 }
 
 /** A network namespace, by an open descriptor of its file or by a process in it. */
@@ -140,6 +145,13 @@ export function changeLink(link: LinkReference, change: LinkChange): NetlinkRequ
   if (change.ipv6LinkLocal === false) {
     writer.nested(IFLA_AF_SPEC, (families) => {
       families.nested(AF_INET6, (inet6) => inet6.attributeU8(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE));
+    });
+  }
+  if (change.hairpin !== undefined) {
+    const mode = change.hairpin ? 1 : 0;
+    writer.nested(IFLA_LINKINFO, (info) => {
+      info.attributeString(IFLA_INFO_SLAVE_KIND, "bridge");
+      info.nested(IFLA_INFO_SLAVE_DATA, (data) => data.attributeU8(IFLA_BRPORT_MODE, mode));
     });
   }
   return { type: RTM_NEWLINK, flags: 0, payload: writer.finish(), what: `change link ${link}` };

@@ -2,7 +2,7 @@ import { O_RDONLY } from "#host/linux.ts";
 import { parseMac } from "#host/netlink/address.ts";
 import { parseLink } from "#host/netlink/links.ts";
 import { openRouteSocketIn } from "#host/netlink/open.ts";
-import { addAddress, addRoute, addVeth, changeLink, deleteLink, getLink } from "#host/netlink/rtnetlink.ts";
+import { addAddress, addRoute, addVeth, changeLink, deleteLink, getLink, type LinkChange } from "#host/netlink/rtnetlink.ts";
 import { NetlinkError, type NetlinkSocket } from "#host/netlink/socket.ts";
 import { close, open } from "#host/syscalls.ts";
 import { addressBytes, addressNumber } from "../ipam/subnet.ts";
@@ -29,7 +29,7 @@ export function attachEndpoint(
     const peer = { name: endpoint.interfaceName, mac: parseMac(endpoint.mac), namespace: { fd: namespace } };
     route.execute([addVeth({ name, mtu: bridge.mtu, master: bridge.index, peer })]);
     try {
-      route.execute([changeLink(name, { up: true, ipv6LinkLocal: false })]);
+      route.execute([changeLink(name, hostEnd(endpoint))]);
       configureInside(namespace, endpoint);
     } catch (error) {
       detachEndpoint(route, endpoint.id);
@@ -54,6 +54,15 @@ export function bringLoopbackUp(namespacePath: string): void {
   } finally {
     close(namespace);
   }
+}
+
+/**
+ * Where bridged packets pass the IP rules (br_netfilter, which dockerd and Kubernetes turn on), a container's call to its
+ * own published port is redirected inside the bridge, and has to leave by the port it came in.
+ */
+function hostEnd(endpoint: Endpoint): LinkChange {
+  const change = { up: true, ipv6LinkLocal: false };
+  return endpoint.ports.length > 0 ? { ...change, hairpin: true } : change;
 }
 
 function configureInside(namespace: number, endpoint: Endpoint): void {

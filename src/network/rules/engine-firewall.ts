@@ -2,13 +2,12 @@ import type { Log } from "#base/log.ts";
 import type { NetlinkRequest } from "#host/netlink/message.ts";
 import { NetlinkError } from "#host/netlink/socket.ts";
 import type { NfTablesClient } from "#host/nftables/client.ts";
-import { addElements, deleteElements, dumpElements, getTable, type TableName } from "#host/nftables/messages.ts";
-import { parseElements, parseTableHandle } from "#host/nftables/parse.ts";
-import { readString } from "#host/netlink/attributes.ts";
+import { addElements, deleteElements, getTable, type TableName } from "#host/nftables/messages.ts";
+import { parseTableHandle } from "#host/nftables/parse.ts";
 import { admitBridge, inspectForeignFirewall, retractBridge } from "./foreign-firewall.ts";
 import { portElements } from "./port-elements.ts";
 import type { Endpoint } from "../types.ts";
-import { GUARDED, PUBLISHED_ANY, PUBLISHED_AT, PUBLISHED_TO, removeTable, replaceTable, type BridgeRules } from "./table.ts";
+import { PUBLISHED_ANY, PUBLISHED_AT, PUBLISHED_TO, removeTable, replaceTable, type BridgeRules } from "./table.ts";
 
 type Published = Pick<Endpoint, "id" | "ipv4" | "ports">;
 
@@ -34,16 +33,6 @@ export class EngineFirewall {
     this.#table = { family: "ip", name: `berth_${deps.instance}` };
     this.#marker = `berth:${deps.instance}`;
     this.#log = deps.log;
-  }
-
-  /** The guarded interfaces that an earlier run of this engine wrote into its table; undefined without a table. */
-  earlierGuarded(): readonly string[] | undefined {
-    if (this.#client.get(getTable(this.#table)) === undefined) return undefined;
-    return this.#client.dump(dumpElements(this.#table, GUARDED)).flatMap(parseElements).map(({ key }) => readString(key));
-  }
-
-  get guarded(): readonly string[] {
-    return this.#guarded;
   }
 
   /** Put the whole table in place, and our rules into others' where those would stop our traffic. */

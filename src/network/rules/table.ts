@@ -54,7 +54,7 @@ export interface Ruleset {
 export const PUBLISHED_AT = "published_at";
 export const PUBLISHED_ANY = "published_any";
 export const PUBLISHED_TO = "published_to";
-export const GUARDED = "guarded";
+const GUARDED = "guarded";
 const BRIDGES = "bridges";
 
 /**

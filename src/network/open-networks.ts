@@ -1,0 +1,28 @@
+import { createHash } from "node:crypto";
+import type { Log } from "#base/log.ts";
+import type { SqlDatabase } from "#host/sqlite.ts";
+import { NetworkStore } from "#state/network-store.ts";
+import { BridgeNetworks } from "./bridge-networks.ts";
+import type { NetworkOptions } from "./network-options.ts";
+import { validateEndpointSpec, validateNetworkSpec } from "./network-rows.ts";
+import { socketHolder } from "./ports/socket-holder.ts";
+
+/** The predefined networks over this machine's kernel. Nothing is touched before `reconcile`. */
+export function openNetworks(deps: {
+  readonly database: SqlDatabase;
+  readonly log: Log;
+  readonly now: () => Date;
+  readonly options: NetworkOptions;
+}): BridgeNetworks {
+  const rows = new NetworkStore({
+    database: deps.database,
+    validateNetwork: validateNetworkSpec,
+    validateEndpoint: validateEndpointSpec,
+  });
+  return new BridgeNetworks({ rows, holder: socketHolder, log: deps.log, now: deps.now, options: deps.options });
+}
+
+/** {@link NetworkOptions.instance} of the engine with this data root: two engines never share one. */
+export function instanceOf(dataRoot: string): string {
+  return createHash("sha256").update(dataRoot).digest("hex").slice(0, 8);
+}

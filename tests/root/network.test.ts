@@ -1,0 +1,17 @@
+import { describe, expect, test } from "bun:test";
+
+/**
+ * The default network against the kernel. Everything happens in a scratch host: a network namespace of its own with its
+ * own interfaces, addresses and rules, so that the machine's are neither seen nor touched and nothing can be left behind.
+ */
+describe("network", () => {
+  test("works in a scratch host", () => {
+    expect(process.getuid?.()).toBe(0);
+    const scenarios = new URL("./network/scenarios.ts", import.meta.url).pathname;
+    const { exitCode, stdout, stderr } = Bun.spawnSync(["unshare", "--net", "--mount", process.execPath, "test", scenarios], {
+      env: { ...process.env, BERTH_SCRATCH_HOST: "1" },
+    });
+    if (exitCode !== 0) throw new Error(`${stdout.toString()}\n${stderr.toString()}`);
+    expect(stderr.toString()).toContain(" 0 fail");
+  }, 120_000);
+});

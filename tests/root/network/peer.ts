@@ -1,0 +1,45 @@
+/**
+ * One end of a conversation, run inside a network namespace by the network tests:
+ *   serve tcp|udp ADDRESS PORT NAME   prints "ready"; answers each message with "NAME saw <client address>"
+ *   ask tcp|udp ADDRESS PORT          prints the answer, or "refused", "timeout", or the error's code
+ */
+import { createSocket } from "node:dgram";
+import { connect, createServer } from "node:net";
+
+const [mode, protocol, address, portText, name] = process.argv.slice(2);
+const port = Number(portText);
+const patienceMs = 1500;
+
+function finish(text: string): never {
+  console.log(text);
+  process.exit(0);
+}
+
+function outcome(error: Error & { code?: string }): never {
+  finish(error.code === "ECONNREFUSED" ? "refused" : (error.code ?? error.message));
+}
+
+if (mode === "serve" && protocol === "tcp") {
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.end(`${name} saw ${socket.remoteAddress}\n`);
+  });
+  server.listen(port, address, () => console.log("ready"));
+} else if (mode === "serve") {
+  const socket = createSocket("udp4");
+  socket.on("message", (_, from) => socket.send(`${name} saw ${from.address}`, from.port, from.address));
+  socket.bind(port, address, () => console.log("ready"));
+} else if (protocol === "tcp") {
+  setTimeout(() => finish("timeout"), patienceMs);
+  let answer = "";
+  const socket = connect(port, address ?? "");
+  socket.on("data", (bytes) => (answer += bytes.toString()));
+  socket.on("error", outcome);
+  socket.on("end", () => finish(answer.trim()));
+} else {
+  setTimeout(() => finish("timeout"), patienceMs);
+  const socket = createSocket("udp4");
+  socket.on("message", (bytes) => finish(bytes.toString().trim()));
+  socket.on("error", outcome);
+  socket.connect(port, address, () => socket.send("?"));
+}

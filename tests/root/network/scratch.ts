@@ -1,0 +1,181 @@
+import { openRouteSocket } from "#host/netlink/open.ts";
+import { parseLink } from "#host/netlink/links.ts";
+import { addAddress, addVeth, changeLink, getLink } from "#host/netlink/rtnetlink.ts";
+import { CLONE_NEWNET } from "#host/linux.ts";
+import { close, fdPath, newNamespace } from "#host/syscalls.ts";
+import { addressBytes, addressNumber } from "#network/ipam/subnet.ts";
+import { openState } from "#state/db.ts";
+import { NetworkStore } from "#state/network-store.ts";
+import type { Log, LogFields } from "#base/log.ts";
+import type { NetworkOptions } from "#network/network-options.ts";
+import { validateEndpointSpec, validateNetworkSpec } from "#network/network-rows.ts";
+import { BridgeNetworks } from "#network/bridge-networks.ts";
+import type { PortHolder } from "#network/ports/host-ports.ts";
+import { socketHolder } from "#network/ports/socket-holder.ts";
+import type { Endpoint, PortPublication } from "#network/types.ts";
+
+export const HOST_ADDRESS = "198.51.100.1";
+export const OUTSIDE_ADDRESS = "198.51.100.2";
+export const LAN_HOST_ADDRESS = "203.0.113.1";
+export const LAN_ADDRESS = "203.0.113.2";
+
+/** A network namespace that lives until it is disposed. */
+export class Namespace implements Disposable {
+  readonly fd = newNamespace(CLONE_NEWNET, "net");
+  readonly #servers: Bun.Subprocess[] = [];
+  #open = true;
+
+  get path(): string {
+    return fdPath(this.fd);
+  }
+
+  /** For other processes. */
+  get outerPath(): string {
+    return `/proc/${process.pid}/fd/${this.fd}`;
+  }
+
+  run(...command: readonly string[]): string {
+    return run("nsenter", `--net=${this.outerPath}`, ...command);
+  }
+
+  ask(protocol: "tcp" | "udp", address: string, port: number): string {
+    return this.run(process.execPath, peer, "ask", protocol, address, String(port));
+  }
+
+  async serve(protocol: "tcp" | "udp", port: number, name: string, address = "0.0.0.0"): Promise<void> {
+    this.#servers.push(await serve(["nsenter", `--net=${this.outerPath}`], protocol, port, name, address));
+  }
+
+  async end(): Promise<void> {
+    for (const server of this.#servers) server.kill(9);
+    await Promise.all(this.#servers.map((server) => server.exited));
+    this[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    for (const server of this.#servers) server.kill(9);
+    if (this.#open) close(this.fd);
+    this.#open = false;
+  }
+}
+
+const peer = new URL("./peer.ts", import.meta.url).pathname;
+
+/** From the scratch host itself. */
+export function ask(protocol: "tcp" | "udp", address: string, port: number): string {
+  return run(process.execPath, peer, "ask", protocol, address, String(port));
+}
+
+export async function serve(
+  prefix: readonly string[],
+  protocol: "tcp" | "udp",
+  port: number,
+  name: string,
+  address = "0.0.0.0",
+): Promise<Bun.Subprocess> {
+  const child = Bun.spawn([...prefix, process.execPath, peer, "serve", protocol, address, String(port), name], { stdout: "pipe" });
+  const reader = child.stdout.getReader();
+  await reader.read();
+  return child;
+}
+
+export function run(...command: readonly string[]): string {
+  const { stdout, stderr, exitCode } = Bun.spawnSync([...command]);
+  if (exitCode !== 0) throw new Error(`${command.join(" ")}: exit code ${exitCode}: ${stderr.toString()}`);
+  return stdout.toString().trim();
+}
+
+/** A machine on the host's interface `link`, which gets `hostAddress`. It has no route to any container subnet. */
+export function makeMachine(link: string, hostAddress: string, address: string): Namespace {
+  const machine = new Namespace();
+  using route = openRouteSocket();
+  route.execute([changeLink("lo", { up: true })]);
+  route.execute([addVeth({ name: link, up: true, peer: { name: "eth0", namespace: { fd: machine.fd } } })]);
+  const message = route.get(getLink(link));
+  if (message === undefined) throw new Error(`no ${link}`);
+  route.execute([addAddress(parseLink(message).index, addressBytes(addressNumber(hostAddress)), 24)]);
+  machine.run("ip", "link", "set", "lo", "up");
+  machine.run("ip", "link", "set", "eth0", "up");
+  machine.run("ip", "address", "add", `${address}/24`, "dev", "eth0");
+  return machine;
+}
+
+export interface Scratch {
+  readonly networks: BridgeNetworks;
+  /** Lines logged at warn and error. */
+  readonly logged: string[];
+  /** The engine process is killed, which closes its sockets; a second one opens the same rows. */
+  restart(): BridgeNetworks;
+}
+
+export function makeEngine(options: Partial<NetworkOptions> = {}): Scratch {
+  const rows = new NetworkStore({
+    database: openState(":memory:"),
+    validateNetwork: validateNetworkSpec,
+    validateEndpoint: validateEndpointSpec,
+  });
+  const logged: string[] = [];
+  const note = (message: string, fields?: LogFields): void => void logged.push(`${message} ${JSON.stringify(fields ?? {})}`);
+  const log: Log = { debug() {}, info() {}, warn: note, error: note, with: () => log };
+  const held = new Set<Disposable>();
+  const holder: PortHolder = {
+    hold(...port) {
+      const socket = socketHolder.hold(...port);
+      held.add(socket);
+      return socket;
+    },
+  };
+  const open = (): BridgeNetworks =>
+    new BridgeNetworks({ rows, holder, log, now: () => new Date(), options: { instance: "test", ...options } });
+  return {
+    networks: open(),
+    logged,
+    restart() {
+      for (const socket of held) socket[Symbol.dispose]();
+      return open();
+    },
+  };
+}
+
+export interface TestContainer extends AsyncDisposable {
+  readonly id: string;
+  readonly namespace: Namespace;
+  readonly endpoint: Endpoint;
+}
+
+/** Reserve, connect; at the end release and let the namespace go. */
+export async function startContainer(
+  networks: BridgeNetworks,
+  name: string,
+  ports: readonly PortPublication[] = [],
+  networkName = "bridge",
+): Promise<TestContainer> {
+  const namespace = new Namespace();
+  const id = Bun.SHA256.hash(name, "hex");
+  try {
+    const { id: networkId } = await networks.find(networkName);
+    const endpoint = await networks.reserve({ containerId: id, containerName: name, networkId, ports });
+    await networks.connect(endpoint, namespace.path);
+    return {
+      id,
+      namespace,
+      endpoint,
+      async [Symbol.asyncDispose]() {
+        await networks.release(id);
+        await namespace.end();
+      },
+    };
+  } catch (error) {
+    await networks.release(id);
+    namespace[Symbol.dispose]();
+    throw error;
+  }
+}
+
+export function tcp(containerPort: number, hostPort: number, hostIp = ""): PortPublication {
+  return { protocol: "tcp", containerPort, hostIp, hostPort };
+}
+
+export function udp(containerPort: number, hostPort: number, hostIp = ""): PortPublication {
+  return { protocol: "udp", containerPort, hostIp, hostPort };
+}
