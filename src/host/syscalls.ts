@@ -520,7 +520,7 @@ export function newNamespace(flag: number, kind: "net" | "ipc" | "uts" | "cgroup
 }
 
 // ── sockets ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-// Addresses are raw `struct sockaddr` bytes: ./socket-address.ts makes them.
+// Addresses are the raw bytes of a `struct sockaddr_*`.
 
 /** socket(2), close-on-exec. */
 export function socket(domain: number, type: number, protocol: number): number {

@@ -1,0 +1,14 @@
+import { AF_UNIX, EPOLLIN, SOCK_DGRAM } from "#host/linux.ts";
+import { Poller } from "#host/poller.ts";
+import { close, socket } from "#host/syscalls.ts";
+
+/** A thread with a poller of its own, which waits until it is told to finish or is terminated. */
+const poller = new Poller();
+const fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+poller.watch(fd, EPOLLIN, () => {});
+addEventListener("message", () => {
+  poller.close();
+  close(fd);
+  process.exit(0);
+});
+postMessage("ready");
