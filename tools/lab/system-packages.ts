@@ -22,6 +22,8 @@ export const testPackages: readonly SystemPackage[] = [
   { name: "busybox-static", proof: "/bin/busybox", purpose: "the busybox test image" },
   { name: "mmdebstrap", proof: "mmdebstrap", purpose: "the Debian test image" },
   { name: "skopeo", proof: "skopeo", purpose: "a second producer of images" },
+  { name: "iproute2", proof: "ip", purpose: "bridges and namespaces of the tests" },
+  { name: "nftables", proof: "nft", purpose: "checks that no rule is left behind" },
   { name: "iptables", proof: "iptables", purpose: "the reference dockerd" },
   { name: "libdevmapper1.02.1", proof: library("libdevmapper.so.1.02.1"), purpose: "the reference dockerd" },
   { name: "libseccomp2", proof: library("libseccomp.so.2"), purpose: "the reference runc" },

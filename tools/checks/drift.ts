@@ -1,0 +1,23 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { generateOpsHeader } from "../../src/runtime/plan/generate-ops-header.ts";
+import { projectDir } from "../lab/paths.ts";
+
+/** A checked-in file and what its generator gives now. */
+export interface GeneratedFile {
+  readonly path: string;
+  readonly generate: () => string;
+}
+
+/**
+ * Every generated file whose sources are in this project. `src/runtime/seccomp/syscall-numbers.ts` is not here: it
+ * comes from headers of other architectures that are not on every machine.
+ */
+export const generatedFiles: readonly GeneratedFile[] = [{ path: "native/ops.h", generate: generateOpsHeader }];
+
+/** One line for every file that differs from what its generator gives. */
+export function driftOf(files: readonly GeneratedFile[], root = projectDir): string[] {
+  return files
+    .filter((file) => readFileSync(join(root, file.path), "utf8") !== file.generate())
+    .map((file) => `${file.path} is not what its generator gives: run npm run build:native and commit it`);
+}

@@ -1,0 +1,87 @@
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { command } from "./command.ts";
+import { findProgram, projectDir } from "./paths.ts";
+
+/** What a test may leave on a machine, one printable line an item. */
+export type MachineState = ReadonlySet<string>;
+
+/**
+ * Read what engines make: mounts, network interfaces, named network namespaces, nf_tables tables, cgroups, processes of
+ * this project, scratch folders.
+ */
+export async function readMachineState(): Promise<MachineState> {
+  const state = new Set<string>();
+  for (const line of readFileSync("/proc/self/mounts", "utf8").split("\n")) {
+    const [source, point, type] = line.split(" ");
+    if (point !== undefined) state.add(`mount ${type} ${source} on ${point}`);
+  }
+  for (const name of readdirSync("/sys/class/net")) state.add(`interface ${name}`);
+  if (existsSync("/run/netns")) for (const name of readdirSync("/run/netns")) state.add(`network namespace ${name}`);
+  for (const table of await firewallTables()) state.add(table);
+  for (const path of cgroups("/sys/fs/cgroup", 4)) state.add(`cgroup ${path}`);
+  for (const line of ownProcesses()) state.add(line);
+  for (const name of readdirSync(tmpdir())) if (name.startsWith("berth-")) state.add(`scratch folder ${name}`);
+  return state;
+}
+
+/** What is there now and was not before, sorted. */
+export function leftovers(before: MachineState, after: MachineState): string[] {
+  return [...after].filter((line) => !before.has(line)).sort();
+}
+
+async function firewallTables(): Promise<string[]> {
+  const nft = findProgram("nft");
+  if (nft === undefined) return [];
+  const { stdout } = await command([nft, "list", "tables"]);
+  return stdout.split("\n").filter((line) => line !== "");
+}
+
+/** Folders of the control group file systems below `dir`, down to `depth`. */
+function cgroups(dir: string, depth: number): string[] {
+  if (depth === 0) return [];
+  let names: string[];
+  try {
+    names = readdirSync(dir, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name);
+  } catch {
+    // It went while it was read.
+    return [];
+  }
+  return names.flatMap((name) => [join(dir, name), ...cgroups(join(dir, name), depth - 1)]);
+}
+
+/** Processes whose program, arguments or folder name this project or its scratch folders; not this one's ancestors. */
+function ownProcesses(): string[] {
+  const mine = ancestors(process.pid);
+  const found: string[] = [];
+  for (const name of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
+    if (mine.has(Number(name))) continue;
+    try {
+      const program = readlinkSync(`/proc/${name}/exe`);
+      const line = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ").trim();
+      const known = `${program} ${line}`;
+      if (isEngineProcess(known)) found.push(`process ${name} ${line.slice(0, 160)}`);
+    } catch {
+      // It ended, or it is a kernel thread.
+    }
+  }
+  return found;
+}
+
+function isEngineProcess(text: string): boolean {
+  const words = ["berth-shim", "dist/berth", join(tmpdir(), "berth-"), join(projectDir, ".cache/packages")];
+  return words.some((word) => text.includes(word));
+}
+
+function ancestors(pid: number): Set<number> {
+  const found = new Set<number>();
+  for (let at = pid; at > 1 && !found.has(at);) {
+    found.add(at);
+    const stat = readFileSync(`/proc/${at}/stat`, "utf8");
+    at = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+  }
+  return found;
+}

@@ -1,0 +1,116 @@
+/**
+ * `npm test`: sets up, builds and runs every test, and ends with `N passed, N failed`.
+ *
+ *   npm test -- STAGE...   only the named stages (and the build they need)
+ */
+import {
+  countsOf,
+  passThrough,
+  runBunTests,
+  runCheck,
+  runStages,
+  type Stage,
+  type StageResult,
+} from "./checks/stage.ts";
+import { leftovers, readMachineState } from "./lab/leak-check.ts";
+import { buildPackages, ensureSystemPackages, testPackages } from "./lab/system-packages.ts";
+
+/** Runs `stage` and fails it when the machine is not as it was before. */
+async function leavingNothing(stage: () => Promise<StageResult>): Promise<StageResult> {
+  const before = await readMachineState();
+  const result = await stage();
+  const left = leftovers(before, await settle(before));
+  if (left.length === 0) return { ...result, passed: result.passed + 1 };
+  console.error(`left behind:\n${left.map((line) => `  ${line}`).join("\n")}`);
+  return { ...result, failed: result.failed + 1 };
+}
+
+/** The machine's state once it is as before, or after five seconds: the kernel frees namespaces and cgroups later. */
+async function settle(before: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+  for (let attempt = 0; ; attempt++) {
+    const now = await readMachineState();
+    if (attempt === 25 || leftovers(before, now).length === 0) return now;
+    await Bun.sleep(200);
+  }
+}
+
+/** `bun test` on a folder of tests that need root: they run one file after the other. */
+function rootTests(folder: string): () => Promise<StageResult> {
+  return () => leavingNothing(() => runBunTests([folder]));
+}
+
+const stages: readonly Stage[] = [
+  {
+    name: "setup",
+    what: "system packages for building and testing",
+    run: async () => {
+      await ensureSystemPackages([...buildPackages, ...testPackages]);
+      return { passed: 1, failed: 0 };
+    },
+  },
+  { name: "build", what: "native parts and dist/berth", run: () => runCheck([process.execPath, "tools/build.ts"]) },
+  {
+    name: "ok",
+    what: "format, lint, types, layers, unit tests, drift",
+    run: async () => {
+      let text = "";
+      await passThrough([process.execPath, "tools/ok.ts"], (chunk) => (text += chunk));
+      const sum = /^(\d+) passed, (\d+) failed\n*$/m.exec(text.slice(text.lastIndexOf("\n\n")));
+      if (sum === null) return { passed: 0, failed: 1 };
+      return { passed: Number(sum[1]), failed: Number(sum[2]) };
+    },
+  },
+  { name: "unit", what: "unit tests alone", run: () => runBunTests(["src", "tools", "tests/golden", "tests/arch"]) },
+  { name: "fuzz", what: "bounded fuzzing of what reads foreign bytes", run: () => runBunTests(["tests/fuzz"]) },
+  { name: "root", what: "tests against this machine's kernel", run: rootTests("tests/root") },
+  {
+    name: "guest",
+    what: "the same tests on a kernel with cgroup v2 alone",
+    run: async () => {
+      let text = "";
+      const { code } = await passThrough([process.execPath, "tools/guest/run.ts"], (chunk) => (text += chunk));
+      const counts = countsOf(text.replaceAll("\r", "")) ?? { passed: 0, failed: 1 };
+      return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+    },
+  },
+  {
+    name: "conformance",
+    what: "the real docker CLI and berth on ours and on dockerd",
+    run: rootTests("tests/conformance"),
+  },
+  { name: "fault", what: "engines killed at the worst moments", run: rootTests("tests/fault") },
+];
+
+const named = process.argv.slice(2);
+const unknown = named.filter((name) => !stages.some((stage) => stage.name === name));
+if (unknown.length > 0) {
+  console.error(`no stage is called ${unknown.join(", ")}; there are ${stages.map((stage) => stage.name).join(", ")}`);
+  process.exit(2);
+}
+if (process.getuid?.() !== 0) {
+  console.error("The tests make namespaces, mounts and cgroups: run them as root.");
+  process.exit(1);
+}
+const needBuild = new Set(["root", "guest", "conformance", "fault", "fuzz"]);
+const chosen = stages.filter((stage) => {
+  // `ok` has the unit tests in it.
+  if (named.length === 0) return stage.name !== "unit";
+  if (stage.name === "setup" || stage.name === "build")
+    return named.some((name) => needBuild.has(name) || name === stage.name);
+  return named.includes(stage.name);
+});
+
+const start = performance.now();
+const lines = await runStages(chosen, new Set(["setup", "build"]));
+const minutes = (performance.now() - start) / 60_000;
+console.log("\nWhat ran:");
+for (const line of lines) {
+  const counts = `${String(line.passed).padStart(5)} passed ${String(line.failed).padStart(4)} failed`;
+  console.log(`  ${line.name.padEnd(12)} ${counts} ${line.seconds.toFixed(1).padStart(8)} s`);
+}
+console.log("Try next: npm run quickstart, npm run bench, or dist/berth --help");
+console.log(`All in ${minutes.toFixed(1)} minutes.`);
+const passed = lines.reduce((sum, line) => sum + line.passed, 0);
+const failed = lines.reduce((sum, line) => sum + line.failed, 0);
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 && passed > 0 ? 0 : 1);
