@@ -37,6 +37,7 @@ import { listImages } from "./image/list.ts";
 import { pullImage } from "./image/pull.ts";
 import { removeImage } from "./image/remove.ts";
 import { tagImage } from "./image/tag.ts";
+import { inspectNetwork, listNetworks } from "./network/list.ts";
 import type {
   Clock,
   ContainerRows,
@@ -138,6 +139,10 @@ export function createEngine(deps: EngineDeps) {
       history: imageHistory(deps),
       tag: tagImage(deps),
       remove: removeImage(base),
+    },
+    networks: {
+      list: listNetworks(deps),
+      inspect: inspectNetwork(base),
     },
     system: {
       version: version(deps),

@@ -78,7 +78,7 @@ export interface Events {
 /** Files of the host. Paths are absolute. */
 export interface Files {
   readText(path: string): Promise<string>;
-  /** Replaces atomically. */
+  /** Not durable: for what is written anew at every start. The file keeps its inode. */
   writeText(path: string, text: string, mode: number): Promise<void>;
   makeDirectory(path: string, mode: number): Promise<void>;
   /** A tree and all below it; no error when it is gone. */

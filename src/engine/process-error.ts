@@ -16,13 +16,15 @@ export function processError(error: unknown, plan: Plan, argv0: string): unknown
     step === undefined
       ? execMessage(argv0, failure.errno, reason)
       : `error during container init: ${describeStep(step, failure.what)}: ${reason}`;
-  return new BerthError("internal", `${message}: unknown`, { cause: error, details: { ...failure } });
+  return new BerthError("internal", `${message}: unknown`, { cause: error, details: { failure } });
 }
 
 /** The {@link StepFailure} an error carries, when the failure happened inside the new process. */
 export function stepFailureOf(error: unknown): StepFailure | undefined {
   if (!isBerthError(error)) return undefined;
-  const { step, errno, what } = error.details;
+  const { failure } = error.details;
+  if (typeof failure !== "object" || failure === null) return undefined;
+  const { step, errno, what } = failure as Partial<Record<string, unknown>>;
   if (typeof step !== "number" || typeof errno !== "number") return undefined;
   return { step, errno, what: typeof what === "string" ? what : "" };
 }

@@ -9,7 +9,7 @@ import { publishContainerEvent } from "./container/events.ts";
 import type { ContainerRegistry } from "./container/registry.ts";
 import type { RemoveLocked } from "./container/remove.ts";
 import { startsWithEngine } from "./container/restart-policy.ts";
-import type { SettleExit } from "./container/settle-exit.ts";
+import { unseenExitCode, type SettleExit } from "./container/settle-exit.ts";
 import type { TearDown } from "./container/tear-down.ts";
 import type { ExecRegistry } from "./exec/exec.ts";
 import { watchExec } from "./exec/start.ts";
@@ -32,9 +32,6 @@ export interface ReconcileDeps {
   readonly removeLocked: RemoveLocked;
   readonly settleExit: SettleExit;
 }
-
-/** Exit code of a container whose end nobody saw (docker-compat: dockerd says 255 after a crash of the machine). */
-const unseenExitCode = 255;
 
 /** What a look at a container's shim asks to be done, once the networks know which containers live. */
 type Finding =

@@ -26,9 +26,7 @@ export async function shutdown(deps: ShutdownDeps): Promise<void> {
   settleExit.stopping = true;
   for (const container of registry.all()) container.cancelRestart?.();
   const live = registry.all().filter((container) => isLive(container.status));
-  if (config.liveRestore) {
-    for (const container of live) container.process?.detach();
-  } else {
+  if (!config.liveRestore) {
     await Promise.all(
       live.map(async (container) => {
         const own = container.spec.config.StopTimeout ?? config.defaultStopTimeoutSeconds;

@@ -1,12 +1,3 @@
-/** One write of the container's process, as the shim recorded it. */
-export interface LogRecord {
-  readonly stream: "stdout" | "stderr";
-  /** Unix nanoseconds. */
-  readonly timeNs: bigint;
-  /** Bytes as written, line end included where there was one. */
-  readonly payload: Uint8Array;
-}
-
 export interface LogQuery {
   /** Path given to the shim; rotated files stand beside it. */
   readonly path: string;
@@ -20,9 +11,20 @@ export interface LogQuery {
   readonly follow: boolean;
   readonly ended: Promise<unknown>;
   readonly signal: AbortSignal;
+  readonly print: LogPrint;
+}
+
+/** How records become bytes. */
+export interface LogPrint {
+  /** Docker's 8-byte headers; otherwise the bare output, as with a terminal. */
+  readonly framed: boolean;
+  /** Each line begins with its time. */
+  readonly timestamps: boolean;
+  /** Put before each line as it is, after the time: `--details`. */
+  readonly attributes: string;
 }
 
 export interface LogReader {
-  /** Oldest first. A log that does not exist is empty. */
-  read(query: LogQuery): AsyncIterable<LogRecord>;
+  /** The log's bytes, oldest first, each chunk whole lines or records. A log that does not exist is empty. */
+  read(query: LogQuery): AsyncIterable<Uint8Array>;
 }

@@ -1,7 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import type { LogReader } from "#logs/types.ts";
 import type { AttachStream } from "#runtime/types.ts";
-import { encodeFrame } from "#spec/docker/stdcopy.ts";
 import type { EnginePaths, Events } from "../ports.ts";
 import type { Container } from "./container.ts";
 import { DeferredAttach } from "./deferred-attach.ts";
@@ -20,7 +19,11 @@ export interface AttachRequest {
 export interface Attached {
   /** Raw bytes; otherwise framed. */
   readonly terminal: boolean;
+  /** The process reads what is written. */
+  readonly input: boolean;
   readonly stream: AttachStream;
+  /** To be told that the client left before the process ended. */
+  left(): void;
 }
 
 export interface AttachDeps {
@@ -45,10 +48,12 @@ export function attachContainer(deps: AttachDeps) {
       throw new BerthError("conflict", `container ${container.id} is restarting, wait until the container is running`);
     }
     const terminal = container.spec.config.Tty;
+    const input = request.stream && request.stdin && container.spec.config.OpenStdin;
     const live = request.stream ? await liveStream(container, request) : emptyStream();
     publishContainerEvent(deps.events, "attach", container);
-    if (!request.logs) return { terminal, stream: live };
-    return { terminal, stream: withPast(past(deps, container, request), live) };
+    const left = (): void => publishContainerEvent(deps.events, "detach", container);
+    const stream = request.logs ? withPast(past(deps, container, request), live) : live;
+    return { terminal, input, stream, left };
   };
 }
 
@@ -60,8 +65,8 @@ async function liveStream(container: Container, request: AttachRequest): Promise
   return attach;
 }
 
-async function* past(deps: AttachDeps, container: Container, request: AttachRequest): AsyncGenerator<Uint8Array> {
-  const records = deps.logs.read({
+function past(deps: AttachDeps, container: Container, request: AttachRequest): AsyncIterable<Uint8Array> {
+  return deps.logs.read({
     path: deps.paths.containerLog(container.id),
     stdout: request.stdout,
     stderr: request.stderr,
@@ -71,10 +76,8 @@ async function* past(deps: AttachDeps, container: Container, request: AttachRequ
     follow: false,
     ended: Promise.resolve(),
     signal: new AbortController().signal,
+    print: { framed: !container.spec.config.Tty, timestamps: false, attributes: "" },
   });
-  for await (const { stream, payload } of records) {
-    yield container.spec.config.Tty ? payload : encodeFrame(stream, payload);
-  }
 }
 
 function withPast(before: AsyncIterable<Uint8Array>, live: AttachStream): AttachStream {

@@ -2,7 +2,7 @@ import { BerthError, isBerthError } from "#base/errors.ts";
 import type { ImageService, StoredImage } from "#image/types.ts";
 import { chooseLog } from "#logs/log-config.ts";
 import type { NetworkService } from "#network/types.ts";
-import { mergeConfig } from "#runtime/docker/merge-config.ts";
+import { mergeConfig } from "./merge-config.ts";
 import type { ContainerConfig } from "#spec/docker/container-config.ts";
 import type { CreateRequest, CreateResponse } from "#spec/docker/container.ts";
 import type { EngineConfig } from "../config.ts";

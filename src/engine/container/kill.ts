@@ -41,7 +41,10 @@ export function killAndWait(deps: KillDeps): KillAndWait {
   return async (container, by = "user") => {
     const ended = nextExit(container);
     try {
-      await sendSignal(deps, container, SIGKILL, by);
+      await sendSignal(deps, container, SIGKILL, by).catch((error: unknown) => {
+        // Its process has ended and the end is being settled: that is what is waited for.
+        if (!isBerthError(error, "conflict") || !isLive(container.status)) throw error;
+      });
       await ended.promise;
     } finally {
       ended.cancel();

@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import type { LogReader, LogRecord } from "#logs/types.ts";
+import type { LogReader } from "#logs/types.ts";
 import type { EnginePaths } from "../ports.ts";
 import { nextExit } from "./kill.ts";
 import type { ContainerRegistry } from "./registry.ts";
@@ -11,14 +11,16 @@ export interface LogsRequest {
   readonly tail: number | undefined;
   readonly sinceNs: bigint | undefined;
   readonly untilNs: bigint | undefined;
+  readonly timestamps: boolean;
+  /** The labels and variables that the log options name go before each line. */
+  readonly details: boolean;
   readonly signal: AbortSignal;
 }
 
 export interface ContainerLogs {
   readonly terminal: boolean;
-  /** The labels and environment that `--details` shows. */
-  readonly details: Readonly<Record<string, string>>;
-  readonly records: AsyncIterable<LogRecord>;
+  /** Framed without a terminal. */
+  readonly chunks: AsyncIterable<Uint8Array>;
 }
 
 /**
@@ -38,14 +40,16 @@ export function containerLogs(deps: { readonly registry: ContainerRegistry; read
     const running = container.process !== undefined;
     const exit = nextExit(container);
     const ended = running ? exit.promise : Promise.resolve();
-    return {
-      terminal: container.spec.config.Tty,
-      details: detailsOf(LogConfig.Config ?? {}, container.spec.config.Labels ?? {}, container.spec.config.Env ?? []),
-      records: finallyDo(
-        deps.logs.read({ ...request, follow: request.follow && running, path: deps.paths.containerLog(container.id), ended }),
-        exit.cancel,
-      ),
-    };
+    const { Tty, Labels, Env } = container.spec.config;
+    const attributes = request.details ? detailsText(detailsOf(LogConfig.Config ?? {}, Labels ?? {}, Env ?? [])) : "";
+    const bytes = deps.logs.read({
+      ...request,
+      follow: request.follow && running,
+      path: deps.paths.containerLog(container.id),
+      ended,
+      print: { framed: !Tty, timestamps: request.timestamps, attributes },
+    });
+    return { terminal: Tty, chunks: finallyDo(bytes, exit.cancel) };
   };
 }
 
@@ -64,6 +68,12 @@ function detailsOf(
     if (name !== "" && variables[name] !== undefined) details[name] = variables[name];
   }
   return details;
+}
+
+/** `key=value,… ` as the API prints it, both sides query-escaped. */
+function detailsText(details: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(details).map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(value)}`);
+  return `${pairs.join(",")} `;
 }
 
 async function* finallyDo<T>(source: AsyncIterable<T>, last: () => void): AsyncGenerator<T> {

@@ -11,6 +11,9 @@ import { isLive } from "./status.ts";
 import type { StartLocked } from "./start.ts";
 import type { TearDown } from "./tear-down.ts";
 
+/** Exit code of a container whose end nobody saw; dockerd says 255 after a crash of the machine. */
+export const unseenExitCode = 255;
+
 export interface SettleExitDeps {
   readonly registry: ContainerRegistry;
   readonly events: Events;
@@ -44,7 +47,8 @@ export class SettleExit {
     process.exited().then(
       (status) => this.settle(container, status),
       (error: unknown) => {
-        this.#deps.log.error("lost sight of a container's process", { container: container.id, error: messageOf(error) });
+        this.#deps.log.error("lost a container's monitor", { container: container.id, error: messageOf(error) });
+        return this.settle(container, { exitCode: unseenExitCode, oomKilled: false, finishedAtNs: this.#deps.clock.nowNs() });
       },
     );
   }

@@ -39,7 +39,10 @@ export function stopNow(deps: StopDeps): StopNow {
     const ended = nextExit(container);
     try {
       if (by === "user") deps.registry.setLife(container, { ...container.life, stoppedByUser: true });
-      await sendSignal(deps, container, signal, by);
+      await sendSignal(deps, container, signal, by).catch((error: unknown) => {
+        // Its process has ended and the end is being settled: that is what is waited for.
+        if (!isBerthError(error, "conflict") || !isLive(container.status)) throw error;
+      });
       if (!(await within(ended.promise, seconds))) await killAndWait(deps)(container, by);
     } catch (error) {
       // Ended between the look and the signal.

@@ -31,6 +31,8 @@ export interface ExecStartRequest {
 /** What is known before the process is made, so that a face can answer its head first. */
 export interface PreparedExec {
   readonly terminal: boolean;
+  readonly input: boolean;
+  readonly detachKeys: string;
   /**
    * Make the process. Resolves with its stream, or undefined when detached. Rejects in Docker's words; the exec has its
    * exit code (126, 127) then.
@@ -48,7 +50,7 @@ export function startExec(deps: ExecStartDeps) {
       throw new BerthError("conflict", `exec command ${id} has already run`);
     }
     refuseUnlessRunning(container);
-    return { terminal: row.spec.Tty, run: () => run(deps, row, container, request) };
+    return { terminal: row.spec.Tty, input: row.spec.AttachStdin, detachKeys: row.spec.DetachKeys, run: () => run(deps, row, container, request) };
   };
 }
 

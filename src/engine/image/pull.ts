@@ -1,5 +1,6 @@
 import type { ImageService, Progress, RegistryAuth } from "#image/types.ts";
-import type { Platform } from "#spec/oci/platform.ts";
+import { parsePlatform, platformOfHost } from "#spec/oci/platform.ts";
+import type { MachineFacts } from "../host-facts.ts";
 import type { Events } from "../ports.ts";
 
 export interface PullRequest {
@@ -7,19 +8,20 @@ export interface PullRequest {
   readonly reference: string;
   readonly allTags: boolean;
   readonly auth: RegistryAuth | undefined;
-  readonly platform: Platform | undefined;
+  /** `os[/arch[/variant]]`, "" = this machine's. */
+  readonly platform: string;
   readonly onProgress: (line: Progress) => void;
   readonly signal: AbortSignal;
 }
 
 /** `POST /images/create?fromImage=`. Errors are the image service's. */
-export function pullImage(deps: { readonly images: ImageService; readonly events: Events }) {
+export function pullImage(deps: { readonly images: ImageService; readonly events: Events; readonly machine: MachineFacts }) {
   return async (request: PullRequest): Promise<void> => {
     const { auth, platform, ...rest } = request;
     await deps.images.pull({
       ...rest,
       ...(auth === undefined ? {} : { auth }),
-      ...(platform === undefined ? {} : { platform }),
+      ...(platform === "" ? {} : { platform: parsePlatform(platform, platformOfHost(deps.machine.machine)) }),
     });
     const name = request.reference.replace(/(:[^/@]*)?(@.*)?$/, "");
     deps.events.publish({ type: "image", action: "pull", id: request.reference, attributes: { name } });

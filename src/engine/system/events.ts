@@ -1,6 +1,5 @@
 import type { Filters } from "#spec/docker/filters.ts";
 import { matchesLabels } from "#spec/docker/filters.ts";
-import type { EventMessage } from "#spec/docker/system.ts";
 import type { EventRecord, Events } from "../ports.ts";
 
 export const eventFilterKeys = [
@@ -57,8 +56,11 @@ function matchesImage(value: string, { type, id, attributes }: EventRecord): boo
   return (type === "image" && (id === value || bare(id) === value)) || name === value || bare(name) === value;
 }
 
-/** As the API prints it; the lower-case properties are for clients before 1.22 and still sent up to 1.51. */
-export function eventMessage(record: EventRecord): EventMessage {
+/**
+ * As the API prints it; the lower-case properties are for clients before 1.22 and still sent up to 1.51. The time in
+ * nanoseconds is beyond what a JavaScript number holds, so it is put into the text.
+ */
+export function eventLine(record: EventRecord): string {
   const { type, action, id, attributes, timeNs } = record;
   const legacy =
     type === "container"
@@ -66,13 +68,13 @@ export function eventMessage(record: EventRecord): EventMessage {
       : type === "image"
         ? { status: action, id }
         : {};
-  return {
+  const text = JSON.stringify({
     ...legacy,
     Type: type,
     Action: action,
     Actor: { ID: id, Attributes: attributes },
     scope: "local",
     time: Number(timeNs / 1_000_000_000n),
-    timeNano: Number(timeNs),
-  };
+  });
+  return `${text.slice(0, -1)},"timeNano":${timeNs}}`;
 }

@@ -1,0 +1,46 @@
+import { hasCode } from "#host/errno.ts";
+import { listDirectory } from "#host/files.ts";
+import { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } from "#host/linux.ts";
+import { LocalFiles } from "#host/local-files.ts";
+import { close, fchmod, open, writeAll } from "#host/syscalls.ts";
+import type { Files } from "./ports.ts";
+
+/** {@link Files} on this machine. */
+export class EngineFiles implements Files {
+  readonly #local = new LocalFiles();
+
+  readText(path: string): Promise<string> {
+    return this.#local.readText(path);
+  }
+
+  async writeText(path: string, text: string, mode: number): Promise<void> {
+    const fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
+    try {
+      writeAll(fd, new TextEncoder().encode(text));
+      fchmod(fd, mode);
+    } finally {
+      close(fd);
+    }
+  }
+
+  makeDirectory(path: string, mode: number): Promise<void> {
+    return this.#local.makeDirectory(path, mode);
+  }
+
+  removeTree(path: string): Promise<void> {
+    return this.#local.removeTree(path);
+  }
+
+  kind(path: string): Promise<"directory" | "file" | "other" | undefined> {
+    return this.#local.kind(path);
+  }
+
+  async names(path: string): Promise<readonly string[]> {
+    try {
+      return listDirectory(path);
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return [];
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import type { NetworkInfo, NetworkService } from "#network/types.ts";
+import { matchesLabels, type Filters } from "#spec/docker/filters.ts";
+import type { NetworkContainer, NetworkResource } from "#spec/docker/network.ts";
+import type { ContainerRegistry } from "../container/registry.ts";
+import { isLive } from "../container/status.ts";
+
+export const networkFilterKeys = ["dangling", "driver", "id", "label", "name", "scope", "type"] as const;
+
+/** `GET /networks`, without the containers in them. */
+export function listNetworks(deps: { readonly networks: NetworkService }) {
+  return async (filters: Filters): Promise<readonly NetworkResource[]> => {
+    const has = (key: string, accepts: (value: string) => boolean): boolean => {
+      const wanted = filters.get(key);
+      return wanted === undefined || wanted.size === 0 || [...wanted].some(accepts);
+    };
+    const shown = (await deps.networks.list()).filter(
+      (network) =>
+        has("driver", (value) => network.driver === value) &&
+        has("id", (value) => network.id.startsWith(value)) &&
+        has("name", (value) => network.name.includes(value)) &&
+        has("scope", (value) => value === "local") &&
+        has("type", (value) => value === "builtin") &&
+        has("dangling", (value) => value === "false" || value === "0") &&
+        matchesLabels(filters, {}),
+    );
+    return shown.map((network) => resource(network, {}));
+  };
+}
+
+/** `GET /networks/{id}`. */
+export function inspectNetwork(deps: { readonly networks: NetworkService; readonly registry: ContainerRegistry }) {
+  return async (nameOrId: string): Promise<NetworkResource> => {
+    const network = await deps.networks.find(nameOrId);
+    const containers: Record<string, NetworkContainer> = {};
+    for (const container of deps.registry.all()) {
+      if (!isLive(container.status)) continue;
+      const endpoint = (await deps.networks.endpoints(container.id)).find(({ networkId }) => networkId === network.id);
+      if (endpoint === undefined) continue;
+      containers[container.id] = {
+        Name: container.name,
+        EndpointID: endpoint.id,
+        MacAddress: endpoint.mac,
+        IPv4Address: endpoint.ipv4 === "" ? "" : `${endpoint.ipv4}/${endpoint.prefixLength}`,
+        IPv6Address: endpoint.ipv6 === "" ? "" : `${endpoint.ipv6}/${endpoint.ipv6PrefixLength}`,
+      };
+    }
+    return resource(network, containers);
+  };
+}
+
+function resource(network: NetworkInfo, containers: Readonly<Record<string, NetworkContainer>>): NetworkResource {
+  return {
+    Name: network.name,
+    Id: network.id,
+    Created: network.createdAt,
+    Scope: "local",
+    Driver: network.driver,
+    EnableIPv4: true,
+    EnableIPv6: false,
+    IPAM: {
+      Driver: "default",
+      Options: null,
+      Config: network.subnet === "" ? null : [{ Subnet: network.subnet, Gateway: network.gateway }],
+    },
+    Internal: false,
+    Attachable: false,
+    Ingress: false,
+    ConfigFrom: { Network: "" },
+    ConfigOnly: false,
+    Containers: containers,
+    Options: network.options,
+    Labels: {},
+  };
+}

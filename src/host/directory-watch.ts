@@ -1,0 +1,34 @@
+import { watch } from "node:fs";
+
+export interface DirectoryWatch {
+  /** Resolves at the first change of the file since the last call resolved, at once when there was one meanwhile. */
+  changed(): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Watch one name in a directory (inotify(7)), also while other files take that name by rename. The directory must exist;
+ * when it is removed, `changed` resolves once more.
+ */
+export function watchName(directory: string, name: string): DirectoryWatch {
+  let dirty = false;
+  let wake = (): void => {};
+  const touch = (): void => {
+    dirty = true;
+    wake();
+  };
+  const watcher = watch(directory, { persistent: false }, (_event, changedName) => {
+    if (changedName === null || changedName === name) touch();
+  });
+  watcher.on("error", touch);
+  return {
+    async changed() {
+      if (!dirty) await new Promise<void>((resolve) => (wake = resolve));
+      dirty = false;
+    },
+    close() {
+      watcher.close();
+      touch();
+    },
+  };
+}

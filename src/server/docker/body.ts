@@ -1,0 +1,40 @@
+import type { IncomingMessage } from "node:http";
+import { BerthError } from "#base/errors.ts";
+
+/** Far above any real request of the API: tarballs are streamed and do not come through here. */
+const maxJsonBytes = 8 * 1024 * 1024;
+
+const bad = (message: string, cause?: unknown): BerthError => new BerthError("invalid-parameter", message, { cause });
+
+/** Read a JSON body. Undefined when it is empty. */
+export async function readJson(request: IncomingMessage): Promise<unknown> {
+  const bytes = await readBody(request);
+  const contentType = request.headers["content-type"];
+  if (bytes.byteLength === 0 && contentType === undefined) return undefined;
+  const mediaType = (contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  if (mediaType === "") throw bad("malformed Content-Type header (): mime: no media type");
+  if (mediaType !== "application/json") {
+    throw bad(`unsupported Content-Type header (${contentType}): must be 'application/json'`);
+  }
+  if (bytes.byteLength === 0) return undefined;
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw bad(`invalid JSON: ${cause instanceof Error ? cause.message.replace(/^JSON Parse error: /, "") : String(cause)}`, cause);
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<Uint8Array> {
+  const declared = Number(request.headers["content-length"] ?? 0);
+  if (declared > maxJsonBytes) throw tooLarge();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size > maxJsonBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks);
+}
+
+const tooLarge = (): BerthError => bad(`request body is larger than ${maxJsonBytes} bytes`);

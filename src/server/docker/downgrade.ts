@@ -1,0 +1,67 @@
+import type { ApiVersion } from "./api-version.ts";
+import type { ResponseShape } from "./reply.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** How an answer of one shape looked before API 1.`before`. */
+interface Downgrade {
+  readonly before: number;
+  readonly shape: ResponseShape;
+  readonly reason: string;
+  readonly apply: (body: Json) => Json;
+}
+
+/** Newest first; an old client's answer passes through all that came after its version. */
+const downgrades: readonly Downgrade[] = [
+  {
+    before: 50,
+    shape: "info",
+    reason: "1.50 removed the state of bridge netfilter",
+    apply: (body) => ({ ...body, BridgeNfIptables: true, BridgeNfIp6tables: true }),
+  },
+  {
+    before: 49,
+    shape: "info",
+    reason: "1.49 removed the expected commits",
+    apply: (body) => ({
+      ...body,
+      ContainerdCommit: expected(body["ContainerdCommit"]),
+      RuncCommit: expected(body["RuncCommit"]),
+      InitCommit: expected(body["InitCommit"]),
+    }),
+  },
+  {
+    before: 45,
+    shape: "image-inspect",
+    reason: "1.45 removed the build container",
+    apply: (body) => ({ Container: "", ContainerConfig: null, ...body }),
+  },
+  {
+    before: 44,
+    shape: "image-inspect",
+    reason: "1.44 removed VirtualSize",
+    apply: (body) => ({ ...body, VirtualSize: body["Size"] }),
+  },
+  {
+    before: 44,
+    shape: "image-list",
+    reason: "1.44 removed VirtualSize",
+    apply: (body) => ({ ...body, VirtualSize: body["Size"] }),
+  },
+  {
+    before: 47,
+    shape: "image-list",
+    reason: "before 1.47 there were no manifests",
+    apply: ({ Manifests: _manifests, ...body }) => body,
+  },
+];
+
+const expected = (commit: unknown): Json => ({ ...(commit as Json), Expected: (commit as { ID?: string }).ID ?? "" });
+
+/** The answer as API `version` had it. Lists are taken item by item. */
+export function downgrade(shape: ResponseShape | undefined, version: ApiVersion, body: unknown): unknown {
+  const steps = downgrades.filter((step) => step.shape === shape && version.minor < step.before);
+  if (steps.length === 0) return body;
+  const one = (item: Json): Json => steps.reduce((value, step) => step.apply(value), item);
+  return Array.isArray(body) ? body.map((item: Json) => one(item)) : one(body as Json);
+}

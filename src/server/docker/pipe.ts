@@ -1,0 +1,51 @@
+import type { AttachStream } from "#runtime/types.ts";
+import type { RawConnection } from "./reply.ts";
+import { DetachFilter } from "./detach-keys.ts";
+
+export interface PipeOptions {
+  /** The process reads what the client sends; otherwise it is thrown away. */
+  readonly input: boolean;
+  readonly terminal: boolean;
+  /** Bytes of the detach keys, looked for in a terminal's input. */
+  readonly detachKeys: Uint8Array;
+}
+
+/**
+ * Bytes both ways until the process's output ends, the client leaves or types the detach keys. A client that half-closes
+ * has given its last input and goes on reading; with a terminal, where there is no end of file, it has left.
+ *
+ * Resolves with how it ended.
+ */
+export async function pipe(client: RawConnection, process: AttachStream, options: PipeOptions): Promise<"ended" | "detached"> {
+  const { promise: left, resolve: leave } = Promise.withResolvers<"detached">();
+  const onGone = (): void => leave("detached");
+  client.gone.addEventListener("abort", onGone, { once: true });
+  try {
+    void pumpInput(client, process, options).then((how) => {
+      if (how === "left") leave("detached");
+    }, onGone);
+    return await Promise.race([pumpOutput(client, process), left]);
+  } finally {
+    client.gone.removeEventListener("abort", onGone);
+    process.close();
+  }
+}
+
+async function pumpOutput(client: RawConnection, process: AttachStream): Promise<"ended" | "detached"> {
+  for await (const chunk of process.readable) if (!(await client.write(chunk))) return "detached";
+  return "ended";
+}
+
+async function pumpInput(client: RawConnection, process: AttachStream, options: PipeOptions): Promise<"half-closed" | "left"> {
+  const filter = options.terminal ? new DetachFilter(options.detachKeys) : undefined;
+  for await (const chunk of client.readable) {
+    if (!options.input) continue;
+    const { bytes, detached } = filter === undefined ? { bytes: chunk, detached: false } : filter.push(chunk);
+    if (bytes.byteLength > 0) await process.write(bytes);
+    if (detached) return "left";
+  }
+  if (!options.input) return "half-closed";
+  if (options.terminal) return "left";
+  process.endInput();
+  return "half-closed";
+}

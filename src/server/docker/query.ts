@@ -1,0 +1,40 @@
+import { BerthError } from "#base/errors.ts";
+
+/** Query parameters with Docker's reading of them. */
+export class Query {
+  readonly #values: URLSearchParams;
+
+  constructor(values: URLSearchParams) {
+    this.#values = values;
+  }
+
+  /** "" when it is not given. */
+  text(name: string): string {
+    return this.#values.get(name) ?? "";
+  }
+
+  maybe(name: string): string | undefined {
+    return this.#values.get(name) ?? undefined;
+  }
+
+  all(name: string): readonly string[] {
+    return this.#values.getAll(name);
+  }
+
+  /** Everything but "", 0, no, false and none is true. */
+  flag(name: string, fallback = false): boolean {
+    const value = this.#values.get(name);
+    if (value === null) return fallback;
+    return !["", "0", "no", "false", "none"].includes(value.trim().toLowerCase());
+  }
+
+  /** A decimal integer; undefined when it is not given. `invalid-parameter` in Go's words. */
+  integer(name: string): number | undefined {
+    const value = this.#values.get(name);
+    if (value === null || value === "") return undefined;
+    if (!/^[+-]?\d{1,15}$/.test(value)) {
+      throw new BerthError("invalid-parameter", `strconv.Atoi: parsing ${JSON.stringify(value)}: invalid syntax`);
+    }
+    return Number(value);
+  }
+}

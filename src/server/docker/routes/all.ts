@@ -1,0 +1,20 @@
+import type { Engine } from "#engine/engine.ts";
+import type { Route } from "../call.ts";
+import { containerRoutes } from "./containers.ts";
+import { execRoutes } from "./execs.ts";
+import { imageRoutes } from "./images.ts";
+import { networkRoutes } from "./networks.ts";
+import { systemRoutes } from "./system.ts";
+import { unsupportedRoutes } from "./unsupported.ts";
+
+/** Every route, in the order in which they are tried. */
+export function dockerRoutes(engine: Engine): readonly Route[] {
+  return [
+    ...systemRoutes(engine),
+    ...containerRoutes(engine),
+    ...execRoutes(engine),
+    ...imageRoutes(engine),
+    ...networkRoutes(engine),
+    ...unsupportedRoutes,
+  ];
+}

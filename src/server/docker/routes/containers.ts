@@ -1,0 +1,104 @@
+import { BerthError } from "#base/errors.ts";
+import { containerFilterKeys } from "#engine/container/list-filter.ts";
+import type { StopOptions } from "#engine/container/stop.ts";
+import type { Engine } from "#engine/engine.ts";
+import { decodeCreateRequest, type WaitCondition, type WaitResponse } from "#spec/docker/container.ts";
+import { parseFilters } from "#spec/docker/filters.ts";
+import type { Call, Route } from "../call.ts";
+import { empty, json, stream } from "../reply.ts";
+import { attach } from "./attach.ts";
+import { logs } from "./logs.ts";
+import { sizeOf } from "./size.ts";
+
+export function containerRoutes(engine: Engine): readonly Route[] {
+  const { containers } = engine;
+  const id = (call: Call): string => call.params["id"] ?? "";
+  /** A verb on one container that answers 204. */
+  const verb = (name: string, act: (call: Call) => Promise<void>): Route => ({
+    method: "POST",
+    pattern: `/containers/{id}/${name}`,
+    handle: async (call) => {
+      await act(call);
+      return empty(204);
+    },
+  });
+  return [
+    {
+      method: "GET",
+      pattern: "/containers/json",
+      handle: async ({ query }) =>
+        json(
+          await containers.list({
+            all: query.flag("all"),
+            limit: query.integer("limit") ?? 0,
+            size: query.flag("size"),
+            filters: parseFilters(query.maybe("filters"), containerFilterKeys),
+          }),
+          "container-list",
+        ),
+    },
+    { method: "POST", pattern: "/containers/create", handle: async (call) => json(await containers.create(await createRequest(call)), undefined, 201) },
+    {
+      method: "GET",
+      pattern: "/containers/{id}/json",
+      handle: async (call) => json(await containers.inspect(id(call), { size: call.query.flag("size") }), "container-inspect"),
+    },
+    { method: "GET", pattern: "/containers/{id}/top", handle: async (call) => json(await containers.top(id(call), call.query.text("ps_args"))) },
+    { method: "GET", pattern: "/containers/{id}/logs", handle: (call) => logs(engine, call) },
+    { method: "POST", pattern: "/containers/{id}/attach", handle: (call) => attach(engine, call) },
+    { method: "POST", pattern: "/containers/{id}/wait", handle: (call) => wait(engine, call) },
+    verb("start", (call) => {
+      if (call.query.text("checkpoint") !== "") throw new BerthError("not-implemented", "not supported by this engine yet: start from a checkpoint");
+      return containers.start(id(call));
+    }),
+    verb("stop", (call) => containers.stop(id(call), stopOptions(call))),
+    verb("restart", (call) => containers.restart(id(call), stopOptions(call))),
+    verb("kill", (call) => containers.kill(id(call), call.query.text("signal"))),
+    verb("pause", (call) => containers.pause(id(call))),
+    verb("unpause", (call) => containers.unpause(id(call))),
+    verb("rename", (call) => containers.rename(id(call), call.query.text("name"))),
+    {
+      method: "POST",
+      pattern: "/containers/{id}/resize",
+      handle: async (call) => {
+        await containers.resize(id(call), sizeOf(call.query));
+        return empty(200);
+      },
+    },
+    {
+      method: "DELETE",
+      pattern: "/containers/{id}",
+      handle: async (call) => {
+        if (call.query.flag("link")) throw new BerthError("not-implemented", "not supported by this engine yet: removal of a link");
+        await containers.remove(id(call), { force: call.query.flag("force"), volumes: call.query.flag("v") });
+        return empty(204);
+      },
+    },
+  ];
+}
+
+async function createRequest(call: Call) {
+  const body = await call.json();
+  if (body === undefined) throw new BerthError("invalid-parameter", "invalid JSON: got EOF while reading request body");
+  if (body === null) throw new BerthError("invalid-parameter", "config cannot be empty in order to create a container");
+  return { ...decodeCreateRequest(body), name: call.query.text("name"), platform: call.query.text("platform") };
+}
+
+function stopOptions({ query }: Call): StopOptions {
+  return { signal: query.text("signal"), timeoutSeconds: query.integer("t") };
+}
+
+const conditions: readonly WaitCondition[] = ["not-running", "next-exit", "removed"];
+
+/** The head goes out as soon as the wait is set up: clients start the container when they have seen it. */
+function wait(engine: Engine, call: Call) {
+  const text = call.query.text("condition").trim().toLowerCase();
+  const condition = text === "" ? "not-running" : conditions.find((known) => known === text);
+  if (condition === undefined) throw new BerthError("invalid-parameter", `invalid condition: "${text}"`);
+  const { result } = engine.containers.wait(call.params["id"] ?? "", condition, call.signal);
+  return stream("application/json", true, line(result));
+}
+
+async function* line(result: Promise<WaitResponse>): AsyncGenerator<string> {
+  yield `${JSON.stringify(await result)}\n`;
+}

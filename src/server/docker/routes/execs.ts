@@ -1,0 +1,71 @@
+import { BerthError, messageOf } from "#base/errors.ts";
+import { consoleSize, type PreparedExec } from "#engine/exec/start.ts";
+import type { Engine } from "#engine/engine.ts";
+import { execConfig, execStartConfig } from "#spec/docker/exec.ts";
+import { decode } from "#spec/docker/schema.ts";
+import { encodeFrame } from "#spec/docker/stdcopy.ts";
+import type { Call, Route } from "../call.ts";
+import { parseDetachKeys } from "../detach-keys.ts";
+import { pipe } from "../pipe.ts";
+import { empty, json, multiplexedStream, rawStream, type RawConnection, type Reply } from "../reply.ts";
+import { sizeOf } from "./size.ts";
+
+export function execRoutes(engine: Engine): readonly Route[] {
+  const { execs } = engine;
+  const id = (call: Call): string => call.params["id"] ?? "";
+  return [
+    {
+      method: "POST",
+      pattern: "/containers/{id}/exec",
+      handle: async (call) => {
+        const config = decode(execConfig, await call.json());
+        parseDetachKeys(config.DetachKeys);
+        return json(execs.create(id(call), config), undefined, 201);
+      },
+    },
+    { method: "POST", pattern: "/exec/{id}/start", handle: (call) => start(engine, call) },
+    { method: "GET", pattern: "/exec/{id}/json", handle: (call) => json(execs.inspect(id(call))) },
+    {
+      method: "POST",
+      pattern: "/exec/{id}/resize",
+      handle: async (call) => {
+        await execs.resize(id(call), sizeOf(call.query));
+        return empty(200);
+      },
+    },
+  ];
+}
+
+async function start(engine: Engine, call: Call): Promise<Reply> {
+  const body = decode(execStartConfig, await call.json());
+  const size = body.ConsoleSize === null ? undefined : consoleSize(body.ConsoleSize);
+  const id = call.params["id"] ?? "";
+  const prepared = engine.execs.start(id, { detach: body.Detach, consoleSize: size });
+  if (body.Detach) {
+    await prepared.run();
+    return empty(200);
+  }
+  if (body.Tty !== prepared.terminal && body.Tty) {
+    throw new BerthError("invalid-parameter", `exec ${id} was created without a terminal`);
+  }
+  const framed = !prepared.terminal && call.version.minor >= 42;
+  return {
+    kind: "hijack",
+    contentType: framed ? multiplexedStream : rawStream,
+    run: (client) => converse(prepared, client),
+  };
+}
+
+/** docker-compat: the head has gone out, so a failure to start is told on the stream; inspect has the exit code. */
+async function converse(prepared: PreparedExec, client: RawConnection): Promise<void> {
+  let stream: Awaited<ReturnType<PreparedExec["run"]>>;
+  try {
+    stream = await prepared.run();
+  } catch (error) {
+    const text = Buffer.from(`${messageOf(error)}\r\n`);
+    await client.write(prepared.terminal ? text : encodeFrame("stdout", text));
+    return;
+  }
+  if (stream === undefined) return;
+  await pipe(client, stream, { input: prepared.input, terminal: prepared.terminal, detachKeys: parseDetachKeys(prepared.detachKeys) });
+}

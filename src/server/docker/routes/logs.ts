@@ -1,0 +1,30 @@
+import { BerthError } from "#base/errors.ts";
+import type { Engine } from "#engine/engine.ts";
+import { parseTimestamp } from "#spec/docker/timestamp.ts";
+import type { Call } from "../call.ts";
+import { multiplexedStream, rawStream, stream, type Reply } from "../reply.ts";
+
+/** `GET /containers/{id}/logs`. */
+export function logs(engine: Engine, call: Call): Reply {
+  const { query, params, signal } = call;
+  const found = engine.containers.logs(params["id"] ?? "", {
+    stdout: query.flag("stdout"),
+    stderr: query.flag("stderr"),
+    follow: query.flag("follow"),
+    tail: tailOf(query.text("tail")),
+    sinceNs: parseTimestamp(query.maybe("since")),
+    untilNs: parseTimestamp(query.maybe("until")),
+    timestamps: query.flag("timestamps"),
+    details: query.flag("details"),
+    signal,
+  });
+  const contentType = !found.terminal && call.version.minor >= 42 ? multiplexedStream : rawStream;
+  return stream(contentType, true, found.chunks);
+}
+
+function tailOf(text: string): number | undefined {
+  if (text === "" || text === "all") return undefined;
+  const lines = Number(text);
+  if (!/^-?\d{1,15}$/.test(text)) throw new BerthError("invalid-parameter", `invalid tail: ${text}`);
+  return lines < 0 ? undefined : lines;
+}

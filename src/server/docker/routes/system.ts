@@ -1,0 +1,49 @@
+import type { Engine } from "#engine/engine.ts";
+import { eventFilterKeys, eventLine } from "#engine/system/events.ts";
+import { authConfig } from "#spec/docker/auth.ts";
+import { parseFilters } from "#spec/docker/filters.ts";
+import { decode } from "#spec/docker/schema.ts";
+import { parseTimestamp } from "#spec/docker/timestamp.ts";
+import type { Call, Route } from "../call.ts";
+import { json, stream, type TextReply } from "../reply.ts";
+
+export function systemRoutes(engine: Engine): readonly Route[] {
+  return [
+    { method: "GET", pattern: "/_ping", handle: ping },
+    { method: "HEAD", pattern: "/_ping", handle: ping },
+    { method: "GET", pattern: "/version", handle: () => json(engine.system.version()) },
+    { method: "GET", pattern: "/info", handle: async () => json(await engine.system.info(), "info") },
+    {
+      method: "POST",
+      pattern: "/auth",
+      handle: async (call) => json(await engine.system.auth(decode(authConfig, await call.json()))),
+    },
+    { method: "GET", pattern: "/events", handle: (call) => stream("application/json", true, events(engine, call)) },
+  ];
+}
+
+const ping = (): TextReply => ({
+  kind: "text",
+  status: 200,
+  text: "OK",
+  headers: {
+    "Content-Type": "text/plain; charset=utf-8",
+    "Cache-Control": "no-cache, no-store, must-revalidate",
+    Pragma: "no-cache",
+    "Builder-Version": "1",
+    Swarm: "inactive",
+  },
+});
+
+function events(engine: Engine, call: Call): AsyncIterable<string> {
+  const { query, signal } = call;
+  const records = engine.system.events({
+    sinceNs: parseTimestamp(query.maybe("since")),
+    untilNs: parseTimestamp(query.maybe("until")),
+    filters: parseFilters(query.maybe("filters"), eventFilterKeys),
+    signal,
+  });
+  return (async function* lines() {
+    for await (const record of records) yield `${eventLine(record)}\n`;
+  })();
+}

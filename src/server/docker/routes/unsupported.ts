@@ -1,0 +1,117 @@
+import { BerthError } from "#base/errors.ts";
+import type { Route } from "../call.ts";
+
+/** Endpoints of the API that this engine knows and does not carry out yet; all others are "page not found". */
+const endpoints = `
+GET /containers/{id}/changes
+GET /containers/{id}/export
+GET /containers/{id}/stats
+POST /containers/{id}/update
+GET /containers/{id}/attach/ws
+HEAD /containers/{id}/archive
+GET /containers/{id}/archive
+PUT /containers/{id}/archive
+POST /containers/prune
+GET /containers/{id}/checkpoints
+POST /containers/{id}/checkpoints
+DELETE /containers/{id}/checkpoints/{checkpoint}
+POST /build
+POST /build/prune
+POST /build/cancel
+GET /images/search
+POST /images/prune
+POST /commit
+GET /images/get
+GET /images/{name...}/get
+POST /images/load
+POST /images/{name...}/push
+GET /images/{name...}/attestations
+DELETE /networks/{id}
+POST /networks/create
+POST /networks/{id}/connect
+POST /networks/{id}/disconnect
+POST /networks/prune
+GET /volumes
+POST /volumes/create
+GET /volumes/{name}
+PUT /volumes/{name}
+DELETE /volumes/{name}
+POST /volumes/prune
+GET /system/df
+GET /distribution/{name...}/json
+POST /session
+POST /grpc
+GET /plugins
+GET /plugins/privileges
+POST /plugins/pull
+GET /plugins/{name...}/json
+DELETE /plugins/{name...}
+POST /plugins/{name...}/enable
+POST /plugins/{name...}/disable
+POST /plugins/{name...}/upgrade
+POST /plugins/create
+POST /plugins/{name...}/push
+POST /plugins/{name...}/set
+`;
+
+const swarm = `
+GET /swarm
+POST /swarm/init
+POST /swarm/join
+POST /swarm/leave
+POST /swarm/update
+GET /swarm/unlockkey
+POST /swarm/unlock
+GET /nodes
+GET /nodes/{id}
+DELETE /nodes/{id}
+POST /nodes/{id}/update
+GET /services
+POST /services/create
+GET /services/{id}
+DELETE /services/{id}
+POST /services/{id}/update
+GET /services/{id}/logs
+GET /tasks
+GET /tasks/{id}
+GET /tasks/{id}/logs
+GET /secrets
+POST /secrets/create
+GET /secrets/{id}
+DELETE /secrets/{id}
+POST /secrets/{id}/update
+GET /configs
+POST /configs/create
+GET /configs/{id}
+DELETE /configs/{id}
+POST /configs/{id}/update
+`;
+
+export const unsupportedRoutes: readonly Route[] = [
+  ...table(endpoints, (method, pattern) => new BerthError("not-implemented", `not supported by this engine yet: ${method} ${pattern}`)),
+  // docker-compat: what an engine outside a swarm says to all of these.
+  ...table(
+    swarm,
+    () =>
+      new BerthError(
+        "unavailable",
+        'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
+      ),
+  ),
+];
+
+function table(text: string, refuse: (method: string, pattern: string) => BerthError): readonly Route[] {
+  return text
+    .trim()
+    .split("\n")
+    .map((line): Route => {
+      const [method = "", pattern = ""] = line.split(" ");
+      return {
+        method: method as Route["method"],
+        pattern,
+        handle: () => {
+          throw refuse(method, pattern);
+        },
+      };
+    });
+}

@@ -1,0 +1,193 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
+import type { Log } from "#base/log.ts";
+import type { Engine } from "#engine/engine.ts";
+import { newestApiVersion, splitVersion, type ApiVersion } from "./api-version.ts";
+import { readJson } from "./body.ts";
+import type { Call, Handler } from "./call.ts";
+import { bodyConnection, socketConnection, writeChunk } from "./connection.ts";
+import { downgrade } from "./downgrade.ts";
+import { Query } from "./query.ts";
+import type { Reply } from "./reply.ts";
+import { Router } from "./router.ts";
+import { dockerRoutes } from "./routes/all.ts";
+import { statusOf } from "./status.ts";
+
+export interface DockerServerDeps {
+  readonly engine: Engine;
+  readonly log: Log;
+  /** For the Server header. */
+  readonly version: string;
+}
+
+/**
+ * The Docker Engine API as an HTTP server; the caller listens on it and closes it. Handlers parse, call the engine and
+ * print; nothing is decided here.
+ */
+export function createDockerServer(deps: DockerServerDeps): Server {
+  const router = new Router(dockerRoutes(deps.engine));
+  const commonHeaders = {
+    "Api-Version": newestApiVersion,
+    "Docker-Experimental": "false",
+    Ostype: "linux",
+    Server: `Berth/${deps.version} (linux)`,
+  };
+  const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 60_000 });
+
+  const handle = async (request: IncomingMessage, signal: AbortSignal): Promise<{ reply: Reply; version: ApiVersion }> => {
+    const { route, call } = read(router, request, signal);
+    return { reply: await route(call), version: call.version };
+  };
+
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const left = new AbortController();
+    response.on("close", () => left.abort());
+    for (const [name, value] of Object.entries(commonHeaders)) response.setHeader(name, value);
+    try {
+      const { reply, version } = await handle(request, left.signal);
+      await print(request, response, reply, version, left.signal);
+    } catch (error) {
+      fail(deps.log, request, response, error);
+    }
+  };
+
+  const upgrade = async (request: IncomingMessage, socket: Socket, head: Uint8Array): Promise<void> => {
+    const connection = socketConnection(socket, head);
+    try {
+      const { reply } = await handle(request, connection.gone);
+      if (reply.kind !== "hijack") throw new BerthError("invalid-parameter", "this endpoint does not upgrade connections");
+      const headers = { "Content-Type": reply.contentType, Connection: "Upgrade", Upgrade: "tcp", ...commonHeaders };
+      await connection.write(Buffer.from(headText("101 UPGRADED", headers)));
+      await reply.run(connection);
+    } catch (error) {
+      const { status, body } = describe(deps.log, request, error);
+      const headers = { ...commonHeaders, "Content-Type": "application/json", "Content-Length": String(Buffer.byteLength(body)), Connection: "close" };
+      await connection.write(Buffer.from(headText(`${status} ${reason(status)}`, headers) + body));
+    } finally {
+      connection.finish();
+    }
+  };
+
+  server.on("request", (request, response) => void answer(request, response));
+  server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Uint8Array) => void upgrade(request, socket, head));
+  return server;
+}
+
+function read(router: Router, request: IncomingMessage, signal: AbortSignal): { route: Handler; call: Call } {
+  const url = request.url ?? "/";
+  const split = url.indexOf("?");
+  const { version, path } = splitVersion(split < 0 ? url : url.slice(0, split));
+  const method = request.method ?? "GET";
+  const { route, params } = router.find(method, path);
+  const call: Call = {
+    method,
+    params,
+    query: new Query(new URLSearchParams(split < 0 ? "" : url.slice(split + 1))),
+    version,
+    header: (name) => {
+      const value = request.headers[name];
+      return Array.isArray(value) ? value[0] : value;
+    },
+    json: () => readJson(request),
+    signal,
+  };
+  return { route: route.handle, call };
+}
+
+async function print(
+  request: IncomingMessage,
+  response: ServerResponse,
+  reply: Reply,
+  version: ApiVersion,
+  left: AbortSignal,
+): Promise<void> {
+  switch (reply.kind) {
+    case "json": {
+      const body = `${JSON.stringify(downgrade(reply.shape, version, reply.body))}\n`;
+      response.writeHead(reply.status, { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) });
+      response.end(body);
+      return;
+    }
+    case "text":
+      response.writeHead(reply.status, { ...reply.headers, "Content-Length": Buffer.byteLength(reply.text) });
+      response.end(request.method === "HEAD" ? undefined : reply.text);
+      return;
+    case "empty":
+      response.writeHead(reply.status);
+      response.end();
+      return;
+    case "stream":
+      return printStream(response, reply, left);
+    case "hijack": {
+      response.writeHead(200, { "Content-Type": reply.contentType });
+      response.flushHeaders();
+      await reply.run(bodyConnection(request, response));
+      response.end();
+    }
+  }
+}
+
+async function printStream(response: ServerResponse, reply: Extract<Reply, { kind: "stream" }>, left: AbortSignal): Promise<void> {
+  const open = (): void => {
+    response.writeHead(200, { "Content-Type": reply.contentType });
+    response.flushHeaders();
+  };
+  if (reply.eager) open();
+  const iterator = reply.chunks[Symbol.asyncIterator]();
+  try {
+    for (let first = true; ; first = false) {
+      const item = await iterator.next();
+      if (first && !reply.eager) open();
+      if (item.done === true) break;
+      if (!(await writeChunk(response, item.value, left))) break;
+    }
+  } finally {
+    await iterator.return?.();
+  }
+  response.end();
+}
+
+/** Answer with an error, or, when the head has gone out already, cut the connection: the client must not take it for complete. */
+function fail(log: Log, request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  const { status, body } = describe(log, request, error);
+  if (response.destroyed) return;
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  if (status === 304) {
+    response.writeHead(304);
+    response.end();
+    return;
+  }
+  response.writeHead(status, { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) });
+  response.end(request.method === "HEAD" ? undefined : body);
+}
+
+function describe(log: Log, request: IncomingMessage, error: unknown): { readonly status: number; readonly body: string } {
+  const known = isBerthError(error);
+  const status = known ? statusOf[error.kind] : 500;
+  const message = known && error.hint !== undefined ? `${error.message} ${error.hint}` : messageOf(error);
+  const fields = { method: request.method, url: request.url, status, error: message };
+  if (!known) log.error("unexpected failure", { ...fields, stack: error instanceof Error ? error.stack : undefined });
+  else if (status >= 500) log.warn("request failed", fields);
+  else log.debug("request refused", fields);
+  return { status, body: `${JSON.stringify({ message })}\n` };
+}
+
+const reasons: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  409: "Conflict",
+  501: "Not Implemented",
+  503: "Service Unavailable",
+};
+const reason = (status: number): string => reasons[status] ?? "Internal Server Error";
+
+function headText(status: string, headers: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${status}\r\n${lines.join("")}\r\n`;
+}

@@ -1,0 +1,32 @@
+export interface NetworkContainer {
+  readonly Name: string;
+  readonly EndpointID: string;
+  readonly MacAddress: string;
+  /** CIDR, or "". */
+  readonly IPv4Address: string;
+  readonly IPv6Address: string;
+}
+
+/** A network as `GET /networks` and `GET /networks/{id}` print it. */
+export interface NetworkResource {
+  readonly Name: string;
+  readonly Id: string;
+  readonly Created: string;
+  readonly Scope: "local";
+  readonly Driver: string;
+  readonly EnableIPv4: boolean;
+  readonly EnableIPv6: boolean;
+  readonly IPAM: {
+    readonly Driver: string;
+    readonly Options: Readonly<Record<string, string>> | null;
+    readonly Config: readonly { readonly Subnet?: string; readonly Gateway?: string }[] | null;
+  };
+  readonly Internal: boolean;
+  readonly Attachable: boolean;
+  readonly Ingress: boolean;
+  readonly ConfigFrom: { readonly Network: string };
+  readonly ConfigOnly: boolean;
+  readonly Containers: Readonly<Record<string, NetworkContainer>>;
+  readonly Options: Readonly<Record<string, string>>;
+  readonly Labels: Readonly<Record<string, string>>;
+}
