@@ -7,11 +7,11 @@ import type { Resources } from "#spec/oci/runtime.ts";
 export interface Cgroup {
   /** Below the hierarchies' roots, e.g. `/berth/3f2a…`. */
   readonly path: string;
-  /** For the launch plan. */
+  /** For the launch plan. `directory` is below cgroup2; `procs` are v1 `tasks` files, where a thread that writes "0" moves itself. */
   readonly entry: { readonly directory?: string; readonly procs: readonly string[] };
   /** File whose `oom_kill` counter tells of OOM kills (v1 memory.oom_control, v2 memory.events); undefined without the memory controller. */
   readonly oomEventsPath: string | undefined;
-  /** v2: the pid is moved by writing here; v1: every `procs` file. For exec into a container whose plan is not used. */
+  /** Move a whole process in. */
   add(pid: number): void;
   /** Change limits of a live group; what `resources` does not mention stays. */
   update(resources: Resources): void;
@@ -43,6 +43,24 @@ export interface CgroupManager {
   children(parent: string): readonly string[];
   /** Remove an empty parent such as `/berth`; nothing happens while it has children. */
   removeEmpty(parent: string): void;
+  /** Which limits this machine can set. */
+  features(): CgroupFeatures;
+}
+
+export interface CgroupFeatures {
+  readonly memory: boolean;
+  /** A limit of memory and swap together. */
+  readonly swap: boolean;
+  readonly memoryReservation: boolean;
+  readonly swappiness: boolean;
+  readonly oomKillDisable: boolean;
+  readonly cpuShares: boolean;
+  readonly cpuQuota: boolean;
+  readonly cpuRealtime: boolean;
+  readonly cpuset: boolean;
+  readonly pids: boolean;
+  readonly blockIoWeight: boolean;
+  readonly blockIoThrottle: boolean;
 }
 
 /** Raw counters; bytes, nanoseconds and counts. Undefined = the controller is not there. */

@@ -1,0 +1,283 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { BerthError } from "#base/errors.ts";
+import type { Resources } from "#spec/oci/runtime.ts";
+import { applyLimit, errnoOf, limitError, readControl, readFlat, readNumber, subgroups, writeControl } from "./cgroup-file.ts";
+import { killAtOnce, killOneByOne, pidsBelow } from "./kill-group.ts";
+import type { CgroupLayout } from "./layout.ts";
+import { removeGroups, removeNow } from "./remove-groups.ts";
+import type { Cgroup, CgroupFeatures, CgroupManager, CgroupStats } from "./types.ts";
+import { v1Limits, type V1Write } from "./v1-limits.ts";
+
+/** Control groups of a v1 or hybrid machine: the same path below every hierarchy, and below cgroup2 where it is mounted. */
+export class CgroupV1Manager implements CgroupManager {
+  readonly version = 1;
+  readonly controllers: readonly string[];
+  readonly #layout: CgroupLayout;
+
+  constructor(layout: CgroupLayout) {
+    this.#layout = layout;
+    this.controllers = layout.hierarchies.flatMap(({ controllers }) => controllers.filter((name) => !name.startsWith("name=")));
+  }
+
+  create(path: string, resources: Resources): Cgroup {
+    const writes = v1Limits(resources);
+    const cgroup = new CgroupV1(this.#layout, path);
+    const made: string[] = [];
+    try {
+      for (const root of cgroup.roots) made.push(...makePath(root.mountpoint, path, root.controllers.includes("cpuset")));
+      cgroup.apply(writes);
+    } catch (error) {
+      removeNow(made.toReversed());
+      throw error;
+    }
+    return cgroup;
+  }
+
+  open(path: string): Cgroup {
+    return new CgroupV1(this.#layout, path);
+  }
+
+  children(parent: string): readonly string[] {
+    const { roots } = new CgroupV1(this.#layout, parent);
+    const names = new Set(roots.flatMap(({ mountpoint }) => subgroups(`${mountpoint}${parent}`)));
+    return [...names].map((name) => `${parent}/${name}`);
+  }
+
+  removeEmpty(parent: string): void {
+    if (this.children(parent).length > 0) return;
+    removeNow(new CgroupV1(this.#layout, parent).directories);
+  }
+
+  features(): CgroupFeatures {
+    const has = (controller: string, file: string): boolean => {
+      const hierarchy = this.#layout.hierarchies.find(({ controllers }) => controllers.includes(controller));
+      if (hierarchy === undefined) return false;
+      // Some files exist only below the root group.
+      const [first] = subgroups(hierarchy.mountpoint);
+      return [hierarchy.mountpoint, `${hierarchy.mountpoint}/${first ?? ""}`].some((group) => existsSync(`${group}/${file}`));
+    };
+    return {
+      memory: has("memory", "memory.limit_in_bytes"),
+      swap: has("memory", "memory.memsw.limit_in_bytes"),
+      memoryReservation: has("memory", "memory.soft_limit_in_bytes"),
+      swappiness: has("memory", "memory.swappiness"),
+      oomKillDisable: has("memory", "memory.oom_control"),
+      cpuShares: has("cpu", "cpu.shares"),
+      cpuQuota: has("cpu", "cpu.cfs_quota_us"),
+      cpuRealtime: has("cpu", "cpu.rt_runtime_us"),
+      cpuset: this.controllers.includes("cpuset"),
+      pids: this.controllers.includes("pids"),
+      blockIoWeight: has("blkio", "blkio.weight") || has("blkio", "blkio.bfq.weight"),
+      blockIoThrottle: has("blkio", "blkio.throttle.read_bps_device"),
+    };
+  }
+}
+
+/** mkdir -p below `mountpoint`; returns what it made, outermost first. A cpuset group is unusable until it has its parent's CPUs and nodes. */
+function makePath(mountpoint: string, path: string, cpuset: boolean): readonly string[] {
+  const made: string[] = [];
+  let parent = mountpoint;
+  for (const part of path.split("/").filter((name) => name !== "")) {
+    const directory = `${parent}/${part}`;
+    try {
+      mkdirSync(directory, 0o755);
+      made.push(directory);
+    } catch (error) {
+      if (errnoOf(error) !== "EEXIST") {
+        removeNow(made.toReversed());
+        throw new BerthError("unavailable", `cannot create cgroup ${directory}: ${errnoOf(error)}`, { cause: error });
+      }
+    }
+    if (cpuset) {
+      for (const file of ["cpuset.cpus", "cpuset.mems"]) {
+        if (readControl(`${directory}/${file}`) === "") writeControl(`${directory}/${file}`, readControl(`${parent}/${file}`) ?? "");
+      }
+    }
+    parent = directory;
+  }
+  return made;
+}
+
+interface Root {
+  readonly mountpoint: string;
+  readonly controllers: readonly string[];
+}
+
+class CgroupV1 implements Cgroup {
+  readonly path: string;
+  readonly entry: Cgroup["entry"];
+  readonly oomEventsPath: string | undefined;
+  readonly roots: readonly Root[];
+  readonly directories: readonly string[];
+  readonly #unified: string | undefined;
+
+  constructor(layout: CgroupLayout, path: string) {
+    this.path = path;
+    this.roots = [...layout.hierarchies, ...(layout.unified === undefined ? [] : [{ mountpoint: layout.unified, controllers: [] }])];
+    this.directories = this.roots.map(({ mountpoint }) => `${mountpoint}${path}`);
+    this.#unified = layout.unified === undefined ? undefined : `${layout.unified}${path}`;
+    this.entry = {
+      ...(this.#unified === undefined ? {} : { directory: this.#unified }),
+      procs: layout.hierarchies.map(({ mountpoint }) => `${mountpoint}${path}/tasks`),
+    };
+    this.oomEventsPath = this.#file("memory", "memory.oom_control");
+  }
+
+  #file(controller: string, file: string): string | undefined {
+    const root = this.roots.find(({ controllers }) => controllers.includes(controller));
+    return root === undefined ? undefined : `${root.mountpoint}${this.path}/${file}`;
+  }
+
+  #directory(write: V1Write): string {
+    const root = this.roots.find(({ controllers }) => controllers.includes(write.controller));
+    if (root === undefined) {
+      throw new BerthError("invalid-parameter", `cannot set the ${write.limit} to ${write.value}: this machine has no ${write.controller} controller`);
+    }
+    return `${root.mountpoint}${this.path}`;
+  }
+
+  apply(writes: readonly V1Write[]): void {
+    const waiting: V1Write[] = [];
+    for (const write of writes) {
+      const directory = this.#directory(write);
+      const file = (write.alternatives ?? []).find((name) => existsSync(`${directory}/${name}`)) ?? write.file;
+      try {
+        writeControl(`${directory}/${file}`, write.value);
+      } catch (error) {
+        // Limits that bound each other (memory and memory+swap, period and quota) may only go in the other order.
+        if (errnoOf(error) !== "EINVAL" || !mutual.has(write.file)) throw limitError(directory, { ...write, file }, error);
+        waiting.push(write);
+      }
+      if (file === "cpu.shares") checkShares(directory, write);
+    }
+    for (const write of waiting) applyLimit(this.#directory(write), write);
+  }
+
+  update(resources: Resources): void {
+    this.apply(v1Limits(resources));
+  }
+
+  add(pid: number): void {
+    for (const { mountpoint } of this.roots) writeControl(`${mountpoint}${this.path}/cgroup.procs`, String(pid));
+  }
+
+  async freeze(): Promise<void> {
+    await this.#setFreezer("FROZEN");
+  }
+
+  async thaw(): Promise<void> {
+    await this.#setFreezer("THAWED");
+  }
+
+  async #setFreezer(state: "FROZEN" | "THAWED"): Promise<void> {
+    const file = this.#file("freezer", "freezer.state");
+    if (file === undefined) throw new BerthError("not-implemented", "this machine has no freezer controller");
+    for (let tries = 0; tries < 500; tries++) {
+      writeControl(file, state);
+      if (readControl(file) === state) return;
+      // A task in an uninterruptible wait or just forking: FREEZING until it comes by; writing again retries.
+      await new Promise((resolve) => setTimeout(resolve, Math.min(tries, 10)));
+    }
+    if (state === "FROZEN") writeControl(file, "THAWED");
+    throw new BerthError("unavailable", `cannot ${state === "FROZEN" ? "freeze" : "thaw"} cgroup ${this.path}`);
+  }
+
+  isFrozen(): boolean {
+    const file = this.#file("freezer", "freezer.state");
+    return file !== undefined && ["FROZEN", "FREEZING"].includes(readControl(file) ?? "");
+  }
+
+  pids(): readonly number[] {
+    const [first = ""] = this.directories;
+    return pidsBelow(first);
+  }
+
+  async kill(): Promise<void> {
+    // What entered only the v1 hierarchies (a hybrid machine's other tools) is not below the unified one.
+    const byUnified = this.#unified !== undefined && killAtOnce(this.#unified);
+    if (this.isFrozen()) await this.thaw();
+    if (byUnified && this.pids().length === 0) return;
+    const [first = ""] = this.directories;
+    const freezer = this.roots.some(({ controllers }) => controllers.includes("freezer"));
+    await killOneByOne(first, async () => (freezer ? await this.freeze() : undefined), async () => (freezer ? await this.thaw() : undefined));
+  }
+
+  stats(): CgroupStats {
+    const number = (controller: string, file: string): number | undefined => {
+      const path = this.#file(controller, file);
+      return path === undefined ? undefined : readNumber(path);
+    };
+    const flat = (controller: string, file: string): Readonly<Record<string, number>> | undefined => {
+      const path = this.#file(controller, file);
+      return path === undefined ? undefined : readFlat(path);
+    };
+    const usage = number("cpuacct", "cpuacct.usage");
+    const ticks = flat("cpuacct", "cpuacct.stat");
+    const perCpu = readControl(this.#file("cpuacct", "cpuacct.usage_percpu") ?? "");
+    const throttle = flat("cpu", "cpu.stat");
+    const memoryUsage = number("memory", "memory.usage_in_bytes");
+    const limit = number("memory", "memory.limit_in_bytes") ?? -1;
+    const pids = number("pids", "pids.current");
+    return {
+      cpu:
+        usage === undefined
+          ? undefined
+          : {
+              usageNs: usage,
+              // USER_HZ is 100 on every Linux machine.
+              userNs: (ticks?.["user"] ?? 0) * 1e7,
+              systemNs: (ticks?.["system"] ?? 0) * 1e7,
+              perCpuNs: perCpu === undefined || perCpu === "" ? [] : perCpu.split(" ").map(Number),
+              periods: throttle?.["nr_periods"] ?? 0,
+              throttledPeriods: throttle?.["nr_throttled"] ?? 0,
+              throttledNs: throttle?.["throttled_time"] ?? 0,
+            },
+      memory:
+        memoryUsage === undefined
+          ? undefined
+          : {
+              usageBytes: memoryUsage,
+              maxUsageBytes: number("memory", "memory.max_usage_in_bytes") ?? 0,
+              // The kernel's "unlimited" is the largest page-aligned number.
+              limitBytes: limit >= 2 ** 62 ? -1 : limit,
+              failCount: number("memory", "memory.failcnt") ?? 0,
+              stat: flat("memory", "memory.stat") ?? {},
+            },
+      pids: pids === undefined ? undefined : { current: pids, limit: number("pids", "pids.max") ?? -1 },
+      io: [
+        ...blockCounters(this.#file("blkio", "blkio.throttle.io_service_bytes_recursive"), "bytes"),
+        ...blockCounters(this.#file("blkio", "blkio.throttle.io_serviced_recursive"), "operations"),
+      ],
+    };
+  }
+
+  async remove(): Promise<void> {
+    await removeGroups(this.directories, async () => await this.kill());
+  }
+}
+
+const mutual = new Set([
+  "memory.limit_in_bytes",
+  "memory.memsw.limit_in_bytes",
+  "cpu.cfs_period_us",
+  "cpu.cfs_quota_us",
+  "cpu.cfs_burst_us",
+  "cpu.rt_period_us",
+  "cpu.rt_runtime_us",
+]);
+
+/** The kernel clamps shares without a word; runc's sentences. */
+function checkShares(directory: string, { value }: V1Write): void {
+  const [wanted, kept] = [Number(value), readNumber(`${directory}/cpu.shares`) ?? Number(value)];
+  if (wanted > kept) throw new BerthError("invalid-parameter", `the maximum allowed cpu-shares is ${String(kept)}`);
+  if (wanted < kept) throw new BerthError("invalid-parameter", `the minimum allowed cpu-shares is ${String(kept)}`);
+}
+
+/** `8:0 Read 4096` lines. */
+function blockCounters(path: string | undefined, kind: "bytes" | "operations"): CgroupStats["io"] {
+  const text = path === undefined ? undefined : readControl(path);
+  return (text ?? "").split("\n").flatMap((line) => {
+    const match = /^(\d+):(\d+) (\w+) (\d+)$/u.exec(line);
+    return match === null ? [] : [{ major: Number(match[1]), minor: Number(match[2]), op: match[3] ?? "", value: Number(match[4]), kind }];
+  });
+}
