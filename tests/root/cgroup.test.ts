@@ -1,0 +1,113 @@
+import { afterEach, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { openCgroups } from "#host/cgroup/open-cgroups.ts";
+import type { Cgroup } from "#host/cgroup/types.ts";
+
+/** Needs root and mounted control groups; works on v1, hybrid and v2. Everything lives below /berth-test-cgroup. */
+const parent = `/berth-test-cgroup-${String(process.pid)}`;
+const cgroups = openCgroups();
+const open: Cgroup[] = [];
+
+afterEach(async () => {
+  for (const cgroup of open.splice(0)) await cgroup.remove();
+  cgroups.removeEmpty(parent);
+  expect(cgroups.children(parent)).toEqual([]);
+});
+
+function create(name: string, resources: Parameters<typeof cgroups.create>[1]): Cgroup {
+  const cgroup = cgroups.create(`${parent}/${name}`, resources);
+  open.push(cgroup);
+  return cgroup;
+}
+
+const directories = (cgroup: Cgroup): readonly string[] => [
+  ...(cgroup.entry.directory === undefined ? [] : [cgroup.entry.directory]),
+  ...cgroup.entry.procs.map((file) => file.replace(/\/tasks$/u, "")),
+];
+
+/** A process in the group. It moves itself as the launch plan does. */
+async function inside(cgroup: Cgroup, script: string): Promise<{ pid: number; done: Promise<number> }> {
+  const enter = [...cgroup.entry.procs.map((file) => `echo 0 > ${file}`), ...(cgroup.entry.directory === undefined ? [] : [`echo 0 > ${cgroup.entry.directory}/cgroup.procs`])];
+  const child = spawn("/bin/sh", ["-c", `${enter.join(" && ")} && echo in && { ${script}; }`], { stdio: ["ignore", "pipe", "inherit"] });
+  const done = new Promise<number>((resolve) => child.once("exit", (code, signal) => resolve(code ?? (signal === "SIGKILL" ? 137 : 128))));
+  await new Promise((resolve) => child.stdout.once("data", resolve));
+  return { pid: child.pid ?? 0, done };
+}
+
+test("limits arrive in the kernel and the group is gone afterwards", async () => {
+  const cgroup = create("limits", { memory: { limit: 64 << 20 }, cpu: { quota: 50_000, period: 100_000, shares: 512 }, pids: { limit: 20 } });
+  expect(cgroup.stats().memory?.limitBytes).toBe(64 << 20);
+  expect(cgroup.stats().pids).toEqual({ current: 0, limit: 20 });
+  cgroup.update({ memory: { limit: 32 << 20 }, pids: { limit: -1 } });
+  expect(cgroup.stats().memory?.limitBytes).toBe(32 << 20);
+  expect(cgroup.stats().pids?.limit).toBe(-1);
+  const made = directories(cgroup);
+  expect(made.length).toBeGreaterThan(0);
+  await cgroup.remove();
+  for (const directory of made) expect(existsSync(directory)).toBe(false);
+  await cgroup.remove();
+});
+
+test("processes are counted, frozen, thawed and killed", async () => {
+  const cgroup = create("life", {});
+  const child = await inside(cgroup, "sleep 600 2>/dev/null & exec sleep 600");
+  expect(cgroup.pids()).toContain(child.pid);
+  await cgroup.freeze();
+  expect(cgroup.isFrozen()).toBe(true);
+  await cgroup.thaw();
+  expect(cgroup.isFrozen()).toBe(false);
+  await cgroup.freeze();
+  await cgroup.kill();
+  expect(await child.done).toBe(137);
+});
+
+test("remove kills what is left, in subgroups too", async () => {
+  const cgroup = create("left", {});
+  const child = await inside(cgroup, `exec sleep 600`);
+  const made = directories(cgroup);
+  await cgroup.remove();
+  expect(await child.done).toBe(137);
+  for (const directory of made) expect(existsSync(directory)).toBe(false);
+});
+
+test("the pids limit stops forks", async () => {
+  const cgroup = create("pids", { pids: { limit: 3 } });
+  const child = await inside(cgroup, "sleep 1 & sleep 1 & sleep 1 & sleep 1 & true");
+  expect(await child.done).not.toBe(0);
+});
+
+test("a memory limit kills and the counter tells", async () => {
+  const cgroup = create("memory", { memory: { limit: 8 << 20, ...(cgroups.features().swap ? { swap: 8 << 20 } : {}) } });
+  const child = await inside(cgroup, "exec tail /dev/zero");
+  expect(await child.done).toBe(137);
+  const events = readFileSync(cgroup.oomEventsPath ?? "", "utf8");
+  expect(events).toMatch(/oom_kill [1-9]/u);
+});
+
+test("the device allow-list refuses and allows", async () => {
+  const cgroup = create("devices", {
+    devices: [{ allow: false, access: "rwm" }, { allow: true, type: "c", major: 1, minor: 3, access: "rwm" }],
+  });
+  const child = await inside(cgroup, "echo x > /dev/null && ! head -c1 /dev/zero && ! mknod /tmp/berth-test-node-$$ b 8 0");
+  expect(await child.done).toBe(0);
+});
+
+test("a refused value names limit and value and leaves nothing", () => {
+  const path = `${parent}/refused`;
+  expect(() => cgroups.create(path, { cpu: { cpus: "4096-5000" } })).toThrow(/cannot set the CPU set to 4096-5000/u);
+  expect(cgroups.children(parent)).not.toContain(path);
+});
+
+test("stats count CPU time", async () => {
+  const cgroup = create("cpu", {});
+  const child = await inside(cgroup, "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done");
+  expect(await child.done).toBe(0);
+  expect(cgroup.stats().cpu?.usageNs).toBeGreaterThan(0);
+});
+
+test("a group made by an earlier engine is found again", () => {
+  const cgroup = create("again", {});
+  expect(cgroups.children(parent)).toContain(cgroup.path);
+  expect(cgroups.open(cgroup.path).pids()).toEqual([]);
+});
