@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } fr
 import type { BridgeNetworks } from "#network/bridge-networks.ts";
 import {
   ask,
+  forgeLoopback,
   HOST_ADDRESS,
   makeEngine,
   LAN_ADDRESS,
@@ -9,6 +10,7 @@ import {
   makeMachine,
   type Namespace,
   OUTSIDE_ADDRESS,
+  packetsSeen,
   run,
   serve,
   startContainer,
@@ -90,24 +92,16 @@ describe("a container", () => {
   });
 
   test("does not reach services on the host's loopback", async () => {
-    const service = await serve([], "tcp", 9000, "private", "127.0.0.1");
-    try {
-      await using web = await startContainer(networks, "web");
-      expect(ask("tcp", "127.0.0.1", 9000)).toBe("private saw 127.0.0.1");
-      web.namespace.run("sysctl", "-qw", "net.ipv4.conf.all.route_localnet=1");
-      web.namespace.run("ip", "route", "delete", "local", "127.0.0.0/8", "dev", "lo", "table", "local");
-      web.namespace.run("ip", "route", "delete", "local", "127.0.0.1", "dev", "lo", "table", "local");
-      web.namespace.run("ip", "route", "add", "127.0.0.1", "via", "172.17.0.1", "src", web.endpoint.ipv4);
-      expect(web.namespace.ask("tcp", "127.0.0.1", 9000)).toBe("timeout");
-    } finally {
-      service.kill(9);
-      await service.exited;
-    }
+    await using web = await startContainer(networks, "web");
+    forgeLoopback(web.namespace, "172.17.0.1", web.endpoint.ipv4);
+    const seen = packetsSeen("input", "tcp dport 9000", () => web.namespace.ask("tcp", "127.0.0.1", 9000));
+    expect(seen).toBe(0);
   });
 });
 
 describe("published ports", () => {
-  test("answer from everywhere", async () => {
+  test.each(["0", "1"])("answer from everywhere with bridge-nf-call-iptables=%s", async (bridged) => {
+    run("sysctl", "-qw", `net.bridge.bridge-nf-call-iptables=${bridged}`);
     await using web = await startContainer(networks, "web", [tcp(80, 8080), udp(53, 5353)]);
     await using other = await startContainer(networks, "other");
     await web.namespace.serve("tcp", 80, "web");
@@ -131,6 +125,18 @@ describe("published ports", () => {
     expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe("refused");
     expect(outside.ask("tcp", HOST_ADDRESS, 8081)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
     expect(ask("tcp", "127.0.0.1", 8081)).toBe("refused");
+  });
+
+  test("on 127.0.0.1 are not reached by neighbours that forge the address", async () => {
+    await using web = await startContainer(networks, "web", [tcp(80, 8080, "127.0.0.1"), tcp(81, 8081)]);
+    using neighbour = makeMachine("forger", "192.0.2.1", "192.0.2.2");
+    forgeLoopback(neighbour, "192.0.2.1", "192.0.2.2");
+    const seen = packetsSeen("forward", `ip daddr ${web.endpoint.ipv4}`, () => {
+      neighbour.ask("tcp", "127.0.0.1", 8080);
+      neighbour.ask("tcp", "127.0.0.1", 8081);
+    });
+    expect(seen).toBe(0);
+    run("ip", "link", "delete", "forger");
   });
 
   test("chosen by the engine come from the ephemeral range, each once", async () => {

@@ -85,6 +85,27 @@ export function run(...command: readonly string[]): string {
   return stdout.toString().trim();
 }
 
+/** Packets at `hook` of the scratch host that match while `work` runs. */
+export function packetsSeen(hook: "input" | "forward", match: string, work: () => void): number {
+  run("nft", "add table ip watch");
+  try {
+    run("nft", `add chain ip watch seen { type filter hook ${hook} priority 300; }`);
+    run("nft", `add rule ip watch seen ${match} counter`);
+    work();
+    return Number(/counter packets (\d+)/.exec(run("nft", "list", "table", "ip", "watch"))?.[1]);
+  } finally {
+    run("nft", "delete table ip watch");
+  }
+}
+
+/** From now on `machine` sends what is meant for 127.0.0.1 onto its wire, as an attacker would. */
+export function forgeLoopback(machine: Namespace, gateway: string, source: string): void {
+  machine.run("sysctl", "-qw", "net.ipv4.conf.all.route_localnet=1");
+  machine.run("ip", "route", "delete", "local", "127.0.0.0/8", "dev", "lo", "table", "local");
+  machine.run("ip", "route", "delete", "local", "127.0.0.1", "dev", "lo", "table", "local");
+  machine.run("ip", "route", "add", "127.0.0.1", "via", gateway, "src", source);
+}
+
 /** A machine on the host's interface `link`, which gets `hostAddress`. It has no route to any container subnet. */
 export function makeMachine(link: string, hostAddress: string, address: string): Namespace {
   const machine = new Namespace();
