@@ -4,6 +4,7 @@
  * Data root (`/var/lib/berth`): survives a reboot. Mode 0710, owner root.
  *
  *   lock                              held (flock) by the engine that uses this root
+ *   engine-id                         the engine's identity, made once
  *   berth.db  berth.db-wal  -shm      metadata: every row there is
  *   content/blobs/sha256/<hex>        blobs, immutable, named by what they hold
  *   content/ingest/<random>           blobs being written; anything here at start is garbage
@@ -38,6 +39,9 @@ export class Layout {
   // data root
   get lockFile(): string {
     return `${this.dataRoot}/lock`;
+  }
+  get engineIdFile(): string {
+    return `${this.dataRoot}/engine-id`;
   }
   get database(): string {
     return `${this.dataRoot}/berth.db`;

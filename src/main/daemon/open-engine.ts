@@ -1,0 +1,153 @@
+import type { Log } from "#base/log.ts";
+import { formatTime } from "#base/time.ts";
+import { BlobStore } from "#content/blob-store.ts";
+import { Leases } from "#content/leases.ts";
+import { createEngine, type Engine } from "#engine/engine.ts";
+import type { EngineConfig } from "#engine/config.ts";
+import { EventBus } from "#events/event-bus.ts";
+import { detectCgroups } from "#host/cgroup/detect.ts";
+import { SystemClock } from "#host/clock.ts";
+import { exists, readTextFile, writeFileAtomic } from "#host/files.ts";
+import { HelperPool } from "#host/helper-pool.ts";
+import { readHostFacts } from "#host/host-facts.ts";
+import { LocalFiles } from "#host/local-files.ts";
+import { bootId } from "#host/process.ts";
+import { FetchHttp } from "#host/registry-http.ts";
+import { openShimBinary } from "#host/shim-binary.ts";
+import { LocalImages } from "#image/local-images.ts";
+import { RecordLogReader } from "#logs/record-log-reader.ts";
+import { instanceOf, openNetworks } from "#network/open-networks.ts";
+import { RegistrySources } from "#remote/registry-sources.ts";
+import { NativeShimLauncher } from "#runtime/shim/launcher.ts";
+import { newestApiVersion, oldestApiVersion } from "#server/docker/api-version.ts";
+import { LayerDirectories } from "#snapshot/layer-directories.ts";
+import { OverlaySnapshotter } from "#snapshot/overlay-snapshotter.ts";
+import { platformOfHost } from "#spec/oci/platform.ts";
+import { ContainerStore } from "#state/container-store.ts";
+import { openState } from "#state/db.ts";
+import { ExecStore } from "#state/exec-store.ts";
+import { ImageStore } from "#state/image-store.ts";
+import { LayerStore } from "#state/layer-store.ts";
+import type { Layout } from "#state/layout.ts";
+import { SnapshotStore } from "#state/snapshot-store.ts";
+import type { DaemonSettings } from "./daemon-settings.ts";
+
+export interface OpenEngine {
+  readonly engine: Engine;
+  /** Repair what an earlier engine left, then start what should run. Call once, before serving. */
+  recover(): Promise<void>;
+  /** End background work and the database; the engine must have been shut down. */
+  close(): void;
+}
+
+/** Choose every implementation and put them together. Nothing of the machine changes before `recover`. */
+export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, version: string): OpenEngine {
+  const clock = new SystemClock();
+  const facts = readHostFacts();
+  const database = openState(layout.database);
+  const now = (): string => formatTime(clock.nowNs());
+
+  const layers = new LayerDirectories({ rows: new LayerStore({ database }), paths: layout, bootId: bootId() });
+  const snapshots = new OverlaySnapshotter({ rows: new SnapshotStore({ database }), paths: layout, layers });
+  const helpers = new HelperPool({ command: helperCommand(), size: Math.max(2, facts.cpus) });
+  const sources = new RegistrySources({
+    http: new FetchHttp(),
+    settings: {
+      insecureRegistries: settings.insecureRegistries,
+      mirrors: settings.registryMirrors,
+      certificateDirs: ["/etc/berth/certs.d", "/etc/docker/certs.d"],
+    },
+  });
+  const images = new LocalImages({
+    rows: new ImageStore({ database, validateManifest }),
+    blobs: new BlobStore({ paths: layout }),
+    leases: new Leases(),
+    layers,
+    sources,
+    helpers,
+    log: log.with({ part: "images" }),
+    hostPlatform: platformOfHost(process.arch),
+    bootId: bootId(),
+    dataRoot: layout.dataRoot,
+    now,
+    maxDownloads: settings.concurrentDownloads,
+  });
+  const networks = openNetworks({
+    database,
+    log: log.with({ part: "network" }),
+    now: () => new Date(),
+    options: { instance: instanceOf(layout.dataRoot), ...settings.network },
+  });
+  const cgroups = detectCgroups();
+  const shim = openShimBinary();
+  const engine = createEngine({
+    config: engineConfig(settings, layout, version),
+    machine: { ...facts, cgroupVersion: cgroups.version, cgroupControllers: cgroups.controllers },
+    log,
+    clock,
+    files: new LocalFiles(),
+    paths: layout,
+    containers: new ContainerStore({ database, validateSpec, validateStatus }),
+    execs: new ExecStore({ database, validateSpec: validateExec, validateStatus: validateExecStatus }),
+    events: new EventBus({ clock }),
+    images,
+    snapshots,
+    networks,
+    volumes: new LocalVolumes({ paths: layout }),
+    launcher: new NativeShimLauncher({ shimPath: () => shim.path }),
+    planner: new NativePlanner({ cgroups }),
+    cgroups,
+    logs: new RecordLogReader(),
+    registryLogin: sources,
+  });
+  return {
+    engine,
+    async recover() {
+      await images.reconcile();
+      await snapshots.reconcile();
+      await engine.reconcile();
+    },
+    close() {
+      images.close();
+      helpers.close();
+      shim.close();
+      database.close();
+    },
+  };
+}
+
+/** This program again, as a helper: compiled it is one file, from source the interpreter and the entry. */
+function helperCommand(): readonly string[] {
+  const entry = process.argv[1] ?? "";
+  return entry.startsWith("/$bunfs/") ? [process.execPath, ".helper"] : [process.execPath, entry, ".helper"];
+}
+
+function engineConfig(settings: DaemonSettings, layout: Layout, version: string): EngineConfig {
+  return {
+    version,
+    gitCommit: "",
+    buildTime: "",
+    apiVersion: newestApiVersion,
+    minimumApiVersion: oldestApiVersion,
+    dataRoot: layout.dataRoot,
+    engineId: engineId(layout),
+    labels: settings.labels,
+    debug: settings.debug,
+    defaultLogConfig: { Type: settings.logDriver, Config: settings.logOptions },
+    dns: settings.dns,
+    dnsOptions: settings.dnsOptions,
+    dnsSearch: settings.dnsSearch,
+    defaultShmSizeBytes: settings.shmSizeBytes,
+    defaultStopTimeoutSeconds: 10,
+    liveRestore: settings.liveRestore,
+    shutdownTimeoutSeconds: settings.shutdownTimeoutSeconds,
+    insecureRegistries: settings.insecureRegistries,
+    registryMirrors: settings.registryMirrors,
+  };
+}
+
+/** A random identity, kept for as long as the data root lives. */
+function engineId(layout: Layout): string {
+  if (!exists(layout.engineIdFile)) writeFileAtomic(layout.engineIdFile, `${crypto.randomUUID()}\n`, { mode: 0o600 });
+  return readTextFile(layout.engineIdFile, 256).trim();
+}

@@ -1,0 +1,81 @@
+import { BerthError, messageOf } from "#base/errors.ts";
+import type { CliIo } from "#cli/cli-io.ts";
+import type { FlagValues } from "#cli/flags/flag-values.ts";
+import { ensureDirectory, removeFile, writeFileAtomic } from "#host/files.ts";
+import { LOCK_EX, LOCK_NB, O_CLOEXEC, O_CREAT, O_RDWR } from "#host/linux.ts";
+import { stderrLog } from "#host/stderr-log.ts";
+import { close, flock, open } from "#host/syscalls.ts";
+import { createDockerServer } from "#server/docker/server.ts";
+import { Layout } from "#state/layout.ts";
+import { daemonSettings, type DaemonSettings } from "./daemon-settings.ts";
+import { listenAll } from "./listen.ts";
+import { openEngine } from "./open-engine.ts";
+
+/**
+ * The engine from start to end:
+ *
+ *   flags + daemon.json ▶ lock data root ▶ open ▶ recover ▶ listen ▶ serve … SIGTERM/SIGINT ▶ stop containers ▶ close
+ *
+ * A second signal ends it at once; containers then go on and the next engine finds them, as after kill -9.
+ */
+export async function runDaemon(flags: FlagValues, io: CliIo, version: string): Promise<number> {
+  const settings = daemonSettings(flags, (path) => io.readFile(path));
+  if (flags.on("validate")) {
+    io.stdout.write("configuration OK\n");
+    return 0;
+  }
+  if (process.getuid?.() !== 0) {
+    throw new BerthError("forbidden", "the engine needs to be started with root privileges", { hint: "Run it as root, or with sudo." });
+  }
+  const log = stderrLog({ level: settings.logLevel, format: settings.logFormat });
+  const layout = new Layout(settings);
+  makeDirectories(layout);
+  const lock = lockDataRoot(layout);
+  const opened = openEngine(settings, layout, log, version);
+  const stopping = untilSignalled(io);
+  try {
+    await opened.recover();
+    const server = () => createDockerServer({ engine: opened.engine, log: log.with({ part: "api" }), version });
+    const listeners = await listenAll(settings, layout, server);
+    const pidFile = settings.pidFile || layout.pidFile;
+    writeFileAtomic(pidFile, `${process.pid}\n`, { mode: 0o644 });
+    for (const { name } of listeners) log.info("API listen on", { address: name });
+    log.info("engine ready", { version, dataRoot: layout.dataRoot });
+    const signal = await stopping;
+    log.info("engine is stopping", { signal });
+    for (const listener of listeners) listener.close();
+    await opened.engine.shutdown();
+    removeFile(pidFile);
+  } finally {
+    opened.close();
+    close(lock);
+  }
+  return 0;
+}
+
+function makeDirectories(layout: Layout): void {
+  for (const [path, mode] of layout.directories) ensureDirectory(path, mode);
+}
+
+/** Held as long as the process lives, and so released by any death. */
+function lockDataRoot(layout: Layout): number {
+  const fd = open(layout.lockFile, O_RDWR | O_CREAT | O_CLOEXEC, 0o600);
+  if (flock(fd, LOCK_EX | LOCK_NB)) return fd;
+  close(fd);
+  throw new BerthError("conflict", `another engine uses the data root ${layout.dataRoot}`, {
+    hint: "Stop it, or give this one its own --data-root, --exec-root, --bridge and --host.",
+  });
+}
+
+function untilSignalled(io: CliIo): Promise<string> {
+  return new Promise((resolve) => {
+    let stopping = false;
+    for (const name of ["SIGTERM", "SIGINT"] as const) {
+      io.onSignal(name, () => {
+        if (stopping) process.exit(1);
+        stopping = true;
+        resolve(name);
+      });
+    }
+  });
+}

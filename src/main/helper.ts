@@ -1,0 +1,7 @@
+import { serveHelper } from "#host/helper-serve.ts";
+import { imageHelperTasks } from "#image/helper-tasks.ts";
+
+/** Serves the engine's tasks over stdin and stdout until the engine goes. */
+export function runHelper(): Promise<never> {
+  return serveHelper(imageHelperTasks);
+}
