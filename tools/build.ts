@@ -14,7 +14,9 @@ const root = new URL("..", import.meta.url).pathname;
 const dist = `${root}dist`;
 
 /**
- * Bytecode, because parsing the whole program would cost more than starting it. Nothing is loaded from the directory it
+ * Bytecode, because parsing the program costs more than starting it; split at its dynamic imports, because otherwise the
+ * smallest command would pay for the whole (measured with 293 modules, `--version`: 5 ms, without splitting 15, without
+ * both 71). Nothing is loaded from the directory it
  * is started in: no .env, no bunfig.toml, no tsconfig.json or package.json.
  */
 async function buildExecutable(): Promise<void> {
@@ -26,6 +28,7 @@ async function buildExecutable(): Promise<void> {
       format: "esm",
       minify: true,
       bytecode: true,
+      splitting: true,
       sourcemap: "none",
       define: { "process.env.NODE_ENV": '"production"' },
       compile: {
