@@ -1,12 +1,12 @@
 #!/usr/bin/env bun
-/** Compiles native/sys.c into dist/berth-sys.so with the system's C compiler. */
-import { mkdirSync, renameSync } from "node:fs";
+/** Compiles native/sys.c with the system's C compiler into dist/berth-sys.base64, which src/host/addon.ts imports. */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 
 const root = new URL("..", import.meta.url).pathname;
 
 export function buildAddon(): void {
   const compiler = process.env["CC"] ?? "cc";
-  const output = `${root}dist/berth-sys.so`;
+  const output = `${root}dist/berth-sys.base64`;
   const temporary = `${output}.${process.pid}`;
   mkdirSync(`${root}dist`, { recursive: true });
   const result = Bun.spawnSync(
@@ -21,7 +21,8 @@ export function buildAddon(): void {
     { stdout: "inherit", stderr: "inherit" },
   );
   if (!result.success) throw new Error(`${compiler} failed with exit code ${result.exitCode}`);
-  // A running engine has the old file mapped: replace the name, never the bytes.
+  const text = readFileSync(temporary).toString("base64");
+  writeFileSync(temporary, text);
   renameSync(temporary, output);
 }
 

@@ -2,7 +2,7 @@
 /**
  * Builds what runs: the native parts and, unless `--native-only`, the one executable `dist/berth` with its other names.
  *
- *   dist/berth-sys.so   the syscall addon        dist/berth-shim   the container monitor, static
+ *   dist/berth-sys.base64   the syscall addon    dist/berth-shim   the container monitor, static
  *   dist/berth          the program, with both inside        dist/berthd, dist/berth-runtime -> berth
  */
 import { renameSync, rmSync, statSync, symlinkSync } from "node:fs";
@@ -16,8 +16,8 @@ const dist = `${root}dist`;
 /**
  * Bytecode, because parsing the program costs more than starting it; split at its dynamic imports, because otherwise the
  * smallest command would pay for the whole (measured with 293 modules, `--version`: 5 ms, without splitting 15, without
- * both 71). Nothing is loaded from the directory it
- * is started in: no .env, no bunfig.toml, no tsconfig.json or package.json.
+ * both 71). Nothing is loaded from the directory it is started in: no .env, no bunfig.toml, no tsconfig.json or
+ * package.json.
  */
 async function buildExecutable(): Promise<void> {
   const temporary = `${dist}/berth.${process.pid}.tmp`;

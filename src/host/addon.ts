@@ -1,9 +1,7 @@
-import { closeSync, readFileSync } from "node:fs";
-
-import addonPath from "../../dist/berth-sys.so" with { type: "file" };
+import addonBase64 from "../../dist/berth-sys.base64" with { type: "text" };
 import { BerthError, messageOf } from "#base/errors.ts";
 
-import { isEmbedded, openAnonymousExecutable } from "./embedded.ts";
+import { withAnonymousExecutable } from "./anonymous-executable.ts";
 
 /** A path as the kernel sees it: bytes without NUL. A string is passed as UTF-8. */
 export type KernelPath = string | Uint8Array;
@@ -50,11 +48,14 @@ export function addon(): Addon {
   return loaded;
 }
 
+/**
+ * From memory, never from a file with a name: Bun's own way with an embedded addon goes through a foreseeable name in the
+ * world-writable /tmp and trusts what it finds there.
+ */
 function load(): Addon {
   const module: { exports: unknown } = { exports: {} };
   try {
-    if (isEmbedded(addonPath)) loadFromMemory(module, readFileSync(addonPath));
-    else process.dlopen(module, addonPath);
+    withAnonymousExecutable("berth-sys", Uint8Array.fromBase64(addonBase64), (path) => process.dlopen(module, path));
   } catch (error) {
     throw new BerthError("internal", `cannot load the native addon: ${messageOf(error)}`, {
       cause: error,
@@ -62,17 +63,4 @@ function load(): Addon {
     });
   }
   return module.exports as Addon;
-}
-
-/**
- * Bun itself would load an embedded addon by way of a file with a foreseeable name in the world-writable /tmp, and trust
- * what it finds there; a file without a name has neither trouble.
- */
-function loadFromMemory(module: object, bytes: Uint8Array): void {
-  const fd = openAnonymousExecutable("berth-sys", bytes);
-  try {
-    process.dlopen(module, `/proc/self/fd/${fd}`);
-  } finally {
-    closeSync(fd);
-  }
 }

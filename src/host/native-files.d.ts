@@ -1,9 +1,12 @@
-/** Native parts are imported as files: the import's value is a path, of a file on disk or inside the compiled executable. */
-declare module "*.so" {
-  const path: string;
-  export default path;
+/** Native parts come from dist/, where the build puts them, or from inside the compiled executable. */
+
+/** The addon, as base64 text. */
+declare module "*.base64" {
+  const text: string;
+  export default text;
 }
 
+/** The shim, as the path of a file that `readFile` can read. */
 declare module "*/berth-shim" {
   const path: string;
   export default path;
