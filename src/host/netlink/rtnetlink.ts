@@ -29,6 +29,8 @@ export const IFLA_LINKINFO = 18;
 const IFLA_NET_NS_PID = 19;
 const IFLA_AF_SPEC = 26;
 const IFLA_NET_NS_FD = 28;
+const IFLA_NUM_TX_QUEUES = 31;
+const IFLA_NUM_RX_QUEUES = 32;
 export const IFLA_INFO_KIND = 1;
 const IFLA_INFO_DATA = 2;
 const IFLA_INFO_SLAVE_KIND = 4;
@@ -113,12 +115,16 @@ export function addBridge(options: BridgeOptions): NetlinkRequest {
   return createLink(writer, `add bridge ${options.name}`);
 }
 
-/** One message makes the pair, names and places the peer, joins the bridge and brings this end up. */
+/**
+ * One message makes the pair, names and places the peer, joins the bridge and brings this end up. Each end has one queue:
+ * the kernel's default is one for each processor, which costs time and memory at creation and helps XDP programs only.
+ */
 export function addVeth(options: VethOptions): NetlinkRequest {
   const flags = options.up === true ? IFF_UP : 0;
   const writer = linkHeader(0, flags, flags).attributeString(IFLA_IFNAME, options.name);
   if (options.mtu !== undefined) writer.attributeU32(IFLA_MTU, options.mtu);
   if (options.master !== undefined) writer.attributeU32(IFLA_MASTER, options.master);
+  writeSingleQueue(writer);
   writer.nested(IFLA_LINKINFO, (info) => {
     info.attributeString(IFLA_INFO_KIND, "veth");
     info.nested(IFLA_INFO_DATA, (data) => {
@@ -126,6 +132,7 @@ export function addVeth(options: VethOptions): NetlinkRequest {
         writeLinkHeader(peer, 0, 0, 0).attributeString(IFLA_IFNAME, options.peer.name);
         if (options.peer.mac !== undefined) peer.attribute(IFLA_ADDRESS, options.peer.mac);
         if (options.mtu !== undefined) peer.attributeU32(IFLA_MTU, options.mtu);
+        writeSingleQueue(peer);
         if (options.peer.namespace !== undefined) writeNamespace(peer, options.peer.namespace);
       });
     });
@@ -240,6 +247,10 @@ function routeHeader(destinationLength: number, scope: number): NetlinkWriter {
     .u8(scope)
     .u8(RTN_UNICAST)
     .u32(0);
+}
+
+function writeSingleQueue(writer: NetlinkWriter): void {
+  writer.attributeU32(IFLA_NUM_TX_QUEUES, 1).attributeU32(IFLA_NUM_RX_QUEUES, 1);
 }
 
 function writeNamespace(writer: NetlinkWriter, namespace: NamespaceReference): void {
