@@ -79,7 +79,7 @@ export function parseAcknowledgement(message: NetlinkMessage): { readonly errno:
   const { payload } = message;
   if (payload.length < 4) return { errno: 0, text: "" };
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
-  const errno = -view.getInt32(0, true);
+  const errno = 0 - view.getInt32(0, true);
   if ((message.flags & NLM_F_ACK_TLVS) === 0) return { errno, text: "" };
   return { errno, text: readString(attributeMap(payload, attributesStart(message, view)).get(NLMSGERR_ATTR_MSG)) };
 }

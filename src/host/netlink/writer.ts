@@ -20,27 +20,32 @@ export class NetlinkWriter {
   }
 
   u8(value: number): this {
-    this.#view.setUint8(this.#reserve(1), value);
+    const at = this.#reserve(1);
+    this.#view.setUint8(at, value);
     return this;
   }
 
   u16(value: number): this {
-    this.#view.setUint16(this.#reserve(2), value, true);
+    const at = this.#reserve(2);
+    this.#view.setUint16(at, value, true);
     return this;
   }
 
   be16(value: number): this {
-    this.#view.setUint16(this.#reserve(2), value, false);
+    const at = this.#reserve(2);
+    this.#view.setUint16(at, value, false);
     return this;
   }
 
   u32(value: number): this {
-    this.#view.setUint32(this.#reserve(4), value, true);
+    const at = this.#reserve(4);
+    this.#view.setUint32(at, value, true);
     return this;
   }
 
   bytes(value: Uint8Array): this {
-    this.#bytes.set(value, this.#reserve(value.length));
+    const at = this.#reserve(value.length);
+    this.#bytes.set(value, at);
     return this;
   }
 
@@ -69,13 +74,15 @@ export class NetlinkWriter {
 
   attributeBe32(type: number, value: number): this {
     const start = this.#begin(type);
-    this.#view.setUint32(this.#reserve(4), value, false);
+    const at = this.#reserve(4);
+    this.#view.setUint32(at, value, false);
     return this.#end(start);
   }
 
   attributeBe64(type: number, value: bigint): this {
     const start = this.#begin(type);
-    this.#view.setBigUint64(this.#reserve(8), value, false);
+    const at = this.#reserve(8);
+    this.#view.setBigUint64(at, value, false);
     return this.#end(start);
   }
 
@@ -106,6 +113,7 @@ export class NetlinkWriter {
     return this;
   }
 
+  /** May replace the buffer: call it before touching buffer or view. */
   #reserve(count: number): number {
     const at = this.#length;
     this.#length = at + count;
