@@ -45,6 +45,7 @@ export class HelperPool implements Helpers {
     const early: Json[] = [];
     let helper: HelperProcess | undefined;
     let aborted = false;
+    let ended = false;
     const outcome = deferred<Json>();
     outcome.promise.catch(() => undefined);
     const begin = (): void => {
@@ -56,10 +57,12 @@ export class HelperPool implements Helpers {
       const mine = helper;
       mine.run(task, input, onMessage).then(
         (result) => {
+          ended = true;
           this.#giveBack(mine);
           outcome.resolve(result);
         },
         (error: unknown) => {
+          ended = true;
           this.#giveBack(mine);
           outcome.reject(aborted ? cancelled() : error);
         },
@@ -70,8 +73,13 @@ export class HelperPool implements Helpers {
     else this.#waiting.push(begin);
     return {
       result: outcome.promise,
-      send: (message) => void (helper === undefined ? early.push(message) : helper.say({ message })),
+      send: (message) => {
+        if (helper === undefined) early.push(message);
+        else if (!ended) helper.say({ message });
+      },
       abort: () => {
+        // The helper may be at someone else's task by now.
+        if (ended) return;
         aborted = true;
         if (helper === undefined) outcome.reject(cancelled());
         else helper.kill();

@@ -36,6 +36,9 @@ export class LayerFetcher {
   readonly #log: Log;
   readonly #flights = new SharedWork<void>();
   readonly #downloads: Limit;
+  readonly #maxDownloads: number;
+  /** Downloads under way or waiting for their turn. */
+  #downloading = 0;
 
   constructor(deps: {
     readonly blobs: BlobStore;
@@ -50,6 +53,7 @@ export class LayerFetcher {
     this.#unpacker = deps.unpacker;
     this.#log = deps.log;
     this.#downloads = new Limit(deps.maxDownloads);
+    this.#maxDownloads = deps.maxDownloads;
   }
 
   has(diffId: string): boolean {
@@ -87,33 +91,38 @@ export class LayerFetcher {
       unpacking.complete(size);
       return this.#checked(unpacking, request);
     }
-    progress.state("Waiting");
-    const ingest = this.#blobs.begin(descriptor);
-    let unpacking: Unpacking | undefined;
+    const download = await this.#inTurn(progress, () => this.#download(request, pending, progress));
     try {
-      unpacking = await this.#downloads.run(() => this.#download(request, ingest, pending, progress));
       progress.state("Download complete");
-      const unpacked = await this.#checked(unpacking, request);
+      const unpacked = await this.#checked(download.unpacking, request);
       // Not synced one by one: rows remember the boot until all of it is known to be on disk.
-      await ingest.commit({ verified: true, durable: false });
+      await download.ingest.commit({ verified: true, durable: false });
       return unpacked;
     } catch (error) {
-      unpacking?.abort();
-      await ingest.abort();
+      await download.ingest.abort();
       throw error;
+    }
+  }
+
+  async #inTurn<T>(progress: ThrottledProgress, work: () => Promise<T>): Promise<T> {
+    if (this.#downloading >= this.#maxDownloads) progress.state("Waiting");
+    this.#downloading++;
+    try {
+      return await this.#downloads.run(work);
+    } finally {
+      this.#downloading--;
     }
   }
 
   /** Resolves when the blob is complete and verified; unpacking goes on. */
   async #download(
     request: LayerRequest,
-    ingest: Ingest,
     pending: PendingLayer,
     progress: ThrottledProgress,
-  ): Promise<Unpacking> {
-    const stop = new AbortController();
-    const signal = AbortSignal.any([request.signal, stop.signal]);
+  ): Promise<{ readonly ingest: Ingest; readonly unpacking: Unpacking }> {
+    const ingest = this.#blobs.begin(request.descriptor);
     const unpacking = this.#unpacker.start(ingest.path, pending.treePath, (bytes) => progress.extracting(bytes));
+    const stop = new AbortController();
     let unpackError: unknown;
     // A layer that does not fit on the disk needs no more bytes. A damaged one does: its digest tells whose fault it is.
     unpacking.result.catch((error: unknown) => {
@@ -122,24 +131,34 @@ export class LayerFetcher {
     });
     ingest.onWritten((size) => unpacking.grow(size));
     try {
-      const stream = request.source.blob(request.descriptor, {
-        signal,
-        onRetry: (seconds) => progress.state(`Retrying in ${seconds} second${seconds === 1 ? "" : "s"}`),
-      });
-      for await (const chunk of stream) {
-        await ingest.write(chunk);
-        progress.downloading(ingest.received);
-      }
-      progress.state("Verifying Checksum");
-      await ingest.verify();
+      await this.#transfer(request, ingest, AbortSignal.any([request.signal, stop.signal]), progress);
     } catch (error) {
+      const cause = stop.signal.aborted && !request.signal.aborted ? registrationError(unpackError) : error;
       unpacking.abort();
       await unpacking.result.catch(() => undefined);
-      if (stop.signal.aborted && !request.signal.aborted) throw registrationError(unpackError);
-      throw error;
+      await ingest.abort();
+      throw cause;
     }
     unpacking.complete(ingest.received);
-    return unpacking;
+    return { ingest, unpacking };
+  }
+
+  async #transfer(
+    request: LayerRequest,
+    ingest: Ingest,
+    signal: AbortSignal,
+    progress: ThrottledProgress,
+  ): Promise<void> {
+    const stream = request.source.blob(request.descriptor, {
+      signal,
+      onRetry: (seconds) => progress.state(`Retrying in ${seconds} second${seconds === 1 ? "" : "s"}`),
+    });
+    for await (const chunk of stream) {
+      await ingest.write(chunk);
+      progress.downloading(ingest.received);
+    }
+    progress.state("Verifying Checksum");
+    await ingest.verify();
   }
 
   async #checked(unpacking: Unpacking, request: LayerRequest): Promise<UnpackedLayer> {

@@ -83,13 +83,11 @@ async function fetchLayers(
   for (const { descriptor, diffId } of wanted.values()) {
     request.hold(descriptor.digest);
     request.hold(diffId);
-    request.onProgress({ status: "Pulling fs layer", progressDetail: {}, id: shortId(descriptor.digest) });
+    const status = deps.fetcher.has(diffId) ? "Already exists" : "Pulling fs layer";
+    request.onProgress({ status, progressDetail: {}, id: shortId(descriptor.digest) });
   }
   const work = [...wanted.values()].map(async ({ descriptor, diffId }) => {
-    if (deps.fetcher.has(diffId)) {
-      request.onProgress({ status: "Already exists", progressDetail: {}, id: shortId(descriptor.digest) });
-      return;
-    }
+    if (deps.fetcher.has(diffId)) return;
     try {
       await deps.fetcher.fetch({ descriptor, diffId, source: request.source, signal, onProgress: request.onProgress });
     } catch (error) {

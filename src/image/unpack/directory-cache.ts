@@ -1,3 +1,4 @@
+import { BerthError } from "#base/errors.ts";
 import { SyscallError } from "#host/errno.ts";
 import { close, raw } from "#host/syscalls.ts";
 import { O_CLOEXEC, O_DIRECTORY, O_PATH, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS } from "#host/linux.ts";
@@ -55,8 +56,9 @@ export class DirectoryCache {
   /** {@link find}, throwing. */
   get(key: ByteString): number {
     const fd = this.find(key);
-    if (fd < 0) throw new SyscallError("open", -fd, `/${printable(key)}`);
-    return fd;
+    if (fd >= 0) return fd;
+    const { kind, message, details } = new SyscallError("open", -fd, `/${printable(key)}`);
+    throw new BerthError(kind, message, { details });
   }
 
   /** Something that may lie on a known path was removed or replaced. */

@@ -1,4 +1,4 @@
-import { BerthError, messageOf } from "#base/errors.ts";
+import { BerthError } from "#base/errors.ts";
 import { SyscallError } from "#host/errno.ts";
 import {
   AT_SYMLINK_NOFOLLOW,
@@ -104,7 +104,7 @@ export class LayerWriter implements TarSink {
     if (file === undefined) return;
     for (let at = start; at < end; ) {
       const written = raw("write", file.fd, at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end));
-      if (written < 0) throw new SyscallError("write", -written, `/${printable(memberPath(file.entry.name).key)}`);
+      if (written < 0) throw refused("write", -written, memberPath(file.entry.name).key);
       at += written;
     }
     this.#sizeBytes += end - start;
@@ -263,7 +263,7 @@ export class LayerWriter implements TarSink {
   #parent(key: ByteString): number {
     const fd = this.#directories.find(key);
     if (fd >= 0) return fd;
-    if (fd !== -ENOENT && fd !== -ENOTDIR) throw new SyscallError("open", -fd, `/${printable(key)}`);
+    if (fd !== -ENOENT && fd !== -ENOTDIR) throw refused("open", -fd, key);
     const above = this.#parent(parentKey(key));
     const name = lastComponent(key);
     let made = raw("mkdirat", above, kernelPath(name), IMPLIED_DIRECTORY_MODE);
@@ -272,7 +272,7 @@ export class LayerWriter implements TarSink {
       made = raw("mkdirat", above, kernelPath(name), IMPLIED_DIRECTORY_MODE);
       if (made >= 0) setxattr(fdPath(this.#directories.get(key)), OPAQUE, YES);
     }
-    if (made < 0) throw new SyscallError("mkdir", made === -EEXIST ? -fd : -made, `/${printable(key)}`);
+    if (made < 0) throw refused("mkdir", made === -EEXIST ? -fd : -made, key);
     const created = this.#directories.get(key);
     fchmodat(created, ".", IMPLIED_DIRECTORY_MODE);
     return created;
@@ -337,12 +337,17 @@ export class LayerWriter implements TarSink {
     if (this.#warnings.length < MAX_WARNINGS) this.#warnings.push(text);
   }
 
-  /** docker-compat: "write /usr/bin/x: no space left on device". */
+  /** Name the member in what the kernel refused for it. */
   #located(error: unknown, type: TarEntry["type"], key: ByteString): unknown {
     if (!(error instanceof SyscallError)) return error;
-    const what = error.syscall === "create" ? CREATE_VERB[type] : error.syscall;
-    return new BerthError(error.kind, messageOf(new SyscallError(what, error.errno, `/${printable(key)}`)), { cause: error, details: error.details });
+    return refused(error.syscall === "create" ? CREATE_VERB[type] : error.syscall, error.errno, key);
   }
+}
+
+/** docker-compat: "write /usr/bin/x: no space left on device". */
+function refused(what: string, errno: number, key: ByteString): BerthError {
+  const { kind, message, details } = new SyscallError(what, errno, `/${printable(key)}`);
+  return new BerthError(kind, message, { details });
 }
 
 const CREATE_VERB: Readonly<Record<TarEntry["type"], string>> = {
