@@ -102,13 +102,16 @@ export interface WriteOptions {
   /** Permission bits, exactly (no umask). */
   readonly mode: number;
   readonly owner?: { readonly uid: number; readonly gid: number };
+  /** False: do not wait for the disk. For what is made anew after a power cut; saves two syncs of some milliseconds. */
+  readonly durable?: boolean;
 }
 
 /**
- * Replace or create `path` so that a reader, or the machine after a power cut, sees the old content or the new, never a
- * part: temporary file beside it, fsync, rename, fsync of the directory.
+ * Replace or create `path` so that a reader and, unless `durable` is false, the machine after a power cut sees the old
+ * content or the new, never a part: temporary file beside it, fsync, rename, fsync of the directory.
  */
 export function writeFileAtomic(path: string, content: string | Uint8Array, options: WriteOptions): void {
+  const { durable = true } = options;
   const temporary = `${path}.${randomHex(8)}.tmp`;
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   try {
@@ -116,14 +119,14 @@ export function writeFileAtomic(path: string, content: string | Uint8Array, opti
       writeAll(fd, bytes);
       if (options.owner !== undefined) fchown(fd, options.owner.uid, options.owner.gid);
       fchmod(fd, options.mode);
-      fsync(fd);
+      if (durable) fsync(fd);
     });
     renameat2(AT_FDCWD, temporary, AT_FDCWD, path);
   } catch (error) {
     raw("unlinkat", AT_FDCWD, temporary, 0);
     throw error;
   }
-  syncDirectory(parentOf(path));
+  if (durable) syncDirectory(parentOf(path));
 }
 
 /** Append to a file, created with `mode` when missing. */

@@ -11,9 +11,9 @@ export class LocalFiles {
     return readTextFile(path, MAX_TEXT_BYTES);
   }
 
-  /** Replaces atomically; durable when it resolves. */
+  /** Replaces atomically for readers; a power cut may lose it: what must not be lost is in the database. */
   async writeText(path: string, text: string, mode: number): Promise<void> {
-    writeFileAtomic(path, text, { mode });
+    writeFileAtomic(path, text, { mode, durable: false });
   }
 
   async makeDirectory(path: string, mode: number): Promise<void> {
