@@ -162,32 +162,34 @@ export function distributionReference(): { readonly repository: string; readonly
 }
 
 /**
- * A real Debian (or Ubuntu) root made by mmdebstrap from the machine's own package sources. Takes half a minute the
+ * A real Debian (or Ubuntu) image made by mmdebstrap from the machine's own package sources. Takes half a minute the
  * first time; the archive stays in the cache.
  */
 export async function distributionImage(format: "docker" | "oci" = "docker"): Promise<BuiltImage> {
+  const layer = readFileSync(await distributionArchive());
+  return buildImage({ layers: [layer], config: { Cmd: ["bash"], Env: [defaultPath] }, format });
+}
+
+/** Beyond the essential packages: what the tests in the guest call, and certificates. */
+const distributionExtras = ["ca-certificates", "iproute2", "iptables", "kmod", "nftables", "procps"];
+
+/** Path of the tar archive of the distribution's root, made when it is not in the cache yet. */
+export async function distributionArchive(): Promise<string> {
   const { repository, tag } = distributionReference();
-  const archive = join(cacheDir("images"), `${repository}-${tag}-${process.arch}.tar`);
-  if (!existsSync(archive)) {
-    console.log(`Making a ${repository}:${tag} root with mmdebstrap (once, about half a minute)`);
-    const partial = `${archive}.partial.tar`;
-    const sources = join(cacheDir("images"), "sources.list");
-    writeFileSync(sources, distributionSources(tag));
-    await mustRun(
-      [
-        "mmdebstrap",
-        "--variant=minbase",
-        "--aptopt=Acquire::Languages none",
-        "--include=ca-certificates",
-        tag,
-        partial,
-        sources,
-      ],
-      { env: { SOURCE_DATE_EPOCH: "1700000000" }, timeoutMs: 600_000 },
-    );
-    renameSync(partial, archive);
-  }
-  return buildImage({ layers: [readFileSync(archive)], config: { Cmd: ["bash"], Env: [defaultPath] }, format });
+  const archive = join(cacheDir("images"), `${repository}-${tag}-tools-${process.arch}.tar`);
+  if (existsSync(archive)) return archive;
+  console.log(`Making a ${repository}:${tag} root with mmdebstrap (once, about half a minute)`);
+  const partial = `${archive}.partial.tar`;
+  const sources = join(cacheDir("images"), "sources.list");
+  writeFileSync(sources, distributionSources(tag));
+  const include = `--include=${distributionExtras.join(",")}`;
+  const languages = "--aptopt=Acquire::Languages none";
+  await mustRun(["mmdebstrap", "--variant=minbase", languages, include, tag, partial, sources], {
+    env: { SOURCE_DATE_EPOCH: "1700000000" },
+    timeoutMs: 600_000,
+  });
+  renameSync(partial, archive);
+  return archive;
 }
 
 /** The machine's package sources of its own distribution as one-line entries: other vendors' sources are left out. */

@@ -1,0 +1,24 @@
+#!/bin/bash
+# Init of the test guest: mounts what a machine with cgroup v2 alone has, runs the tests, reports on the serial console
+# and powers the machine off.
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb LANG=C.UTF-8 NO_COLOR=1
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mkdir -p /dev/pts /dev/shm /dev/mqueue
+mount -t devpts -o gid=5,mode=620,ptmxmode=666 pts /dev/pts
+mount -t tmpfs -o mode=1777 shm /dev/shm
+mount -t tmpfs -o mode=755 run /run
+mount -t cgroup2 cgroup /sys/fs/cgroup
+# The kernel loads what it needs through modprobe; these have no event that would ask for them.
+for module in overlay bridge br_netfilter veth nf_tables; do modprobe "$module"; done
+for controller in $(cat /sys/fs/cgroup/cgroup.controllers); do
+  echo "+$controller" > /sys/fs/cgroup/cgroup.subtree_control
+done
+ip link set lo up
+busybox hostname guest
+echo 127.0.0.1 localhost guest > /etc/hosts
+echo "guest: Linux $(uname -r), cgroup v2 with $(cat /sys/fs/cgroup/cgroup.controllers)"
+cd /project
+bun test --timeout 120000 ./tests/root < /dev/null
+echo "guest: tests ended with $?"
+busybox poweroff -f

@@ -1,0 +1,48 @@
+import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { mustRun } from "../lab/command.ts";
+import { cacheDir, findProgram, projectDir } from "../lab/paths.ts";
+import { distributionArchive } from "../lab/test-images.ts";
+import type { GuestKernel } from "./kernel.ts";
+
+/** What of the project the tests in the guest need. */
+const projectParts = ["package.json", "tsconfig.json", "src", "native", "tests", "tools", "dist"];
+
+/**
+ * An ext4 disk image with the distribution's root, the kernel's modules, Bun and the project. Made without mounting
+ * anything. The caller deletes it.
+ */
+export async function makeRootDisk(kernel: GuestKernel): Promise<string> {
+  const work = cacheDir("guest");
+  const root = join(work, "root");
+  const disk = join(work, "root.ext4");
+  rmSync(root, { recursive: true, force: true });
+  mkdirSync(root);
+  try {
+    await mustRun(["tar", "-xpf", await distributionArchive(), "-C", root, "--exclude=./dev/*"]);
+    const modules = join(root, "usr/lib/modules", kernel.version);
+    mkdirSync(join(root, "usr/lib/modules"), { recursive: true });
+    cpSync(kernel.modules, modules, { recursive: true });
+
+    const busybox = join(root, "usr/bin/busybox");
+    cpSync(findProgram("busybox") ?? "/bin/busybox", busybox);
+    cpSync(process.execPath, join(root, "usr/bin/bun"), { dereference: true });
+    chmodSync(join(root, "usr/bin/bun"), 0o755);
+
+    const project = join(root, "project");
+    mkdirSync(project);
+    for (const part of projectParts)
+      cpSync(join(projectDir, part), join(project, part), { recursive: true, verbatimSymlinks: true });
+    mkdirSync(join(root, "guest"));
+    cpSync(join(projectDir, "tools/guest/init.sh"), join(root, "guest/init"));
+    chmodSync(join(root, "guest/init"), 0o755);
+
+    rmSync(disk, { force: true });
+    writeFileSync(disk, "");
+    await mustRun(["truncate", "-s", "3G", disk]);
+    await mustRun([findProgram("mke2fs") ?? "mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-d", root, disk]);
+    return disk;
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}

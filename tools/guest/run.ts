@@ -1,0 +1,79 @@
+/**
+ * `npm run guest`: runs tests/root on a kernel that has cgroup v2 alone, in a virtual machine: the distribution's cloud
+ * kernel and root, this checkout and dist/, under qemu without hardware help. The serial console is printed; the exit
+ * code is 0 when the tests passed.
+ */
+import { spawn } from "node:child_process";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { cacheDir, findProgram, projectDir } from "../lab/paths.ts";
+import { ensureSystemPackages, testPackages } from "../lab/system-packages.ts";
+import { writeCpio } from "./cpio-writer.ts";
+import { bootModules, fetchKernel, type GuestKernel } from "./kernel.ts";
+import { makeRootDisk } from "./root-disk.ts";
+
+const timeoutMs = Number(process.env["BERTH_GUEST_TIMEOUT_MS"] ?? 480_000);
+
+function writeInitramfs(kernel: GuestKernel): string {
+  const path = join(cacheDir("guest"), "initramfs");
+  const modules = bootModules(kernel).map(({ path: name, content }, index) => ({
+    path: `modules/${String(index).padStart(2, "0")}-${name.split("/").at(-1)}`,
+    mode: 0o644,
+    content,
+  }));
+  const files = [
+    { path: "init", mode: 0o755, content: readFileSync(join(projectDir, "tools/guest/boot.sh")) },
+    { path: "bin/busybox", mode: 0o755, content: readFileSync(findProgram("busybox") ?? "/bin/busybox") },
+    ...modules,
+  ];
+  writeFileSync(path, writeCpio(files));
+  return path;
+}
+
+/** Runs the machine to its end; the code that the tests in it ended with, undefined when it never came to that. */
+async function boot(kernel: GuestKernel, initramfs: string, disk: string): Promise<number | undefined> {
+  const child = spawn(
+    "qemu-system-x86_64",
+    [
+      ...["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "3072"],
+      ...["-nodefaults", "-no-user-config", "-display", "none", "-serial", "stdio", "-monitor", "none", "-no-reboot"],
+      ...["-kernel", kernel.image, "-initrd", initramfs],
+      ...["-append", "console=ttyS0 quiet panic=-1 systemd.unified_cgroup_hierarchy=1 tsc=reliable mitigations=off"],
+      ...["-drive", `file=${disk},if=virtio,format=raw,cache=unsafe`],
+    ],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  let text = "";
+  child.stdout.on("data", (bytes: Buffer) => {
+    const chunk = bytes.toString().replaceAll("\r", "");
+    process.stdout.write(chunk);
+    text += chunk;
+  });
+  const stop = (): void => void child.kill("SIGKILL");
+  process.once("exit", stop);
+  const timer = setTimeout(() => {
+    console.error(`guest: not done after ${timeoutMs / 1000} s, stopped`);
+    stop();
+  }, timeoutMs);
+  await new Promise<void>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", () => resolve());
+  });
+  clearTimeout(timer);
+  process.off("exit", stop);
+  const code = /^guest: tests ended with (\d+)$/m.exec(text)?.[1];
+  return code === undefined ? undefined : Number(code);
+}
+
+if (process.arch !== "x64") throw new Error("the guest is described for x86-64 machines only");
+await ensureSystemPackages(testPackages);
+const kernel = await fetchKernel();
+console.log(`guest: kernel ${kernel.version}`);
+const disk = await makeRootDisk(kernel);
+try {
+  const code = await boot(kernel, writeInitramfs(kernel), disk);
+  if (code === undefined) console.error("guest: the tests did not come to an end");
+  process.exitCode = code ?? 1;
+} finally {
+  rmSync(disk, { force: true });
+}
