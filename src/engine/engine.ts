@@ -45,7 +45,6 @@ import type {
   Events,
   ExecRows,
   Files,
-  LayerSizes,
   ProcessTable,
   RegistryLogin,
   RuntimePlanner,
@@ -70,7 +69,6 @@ export interface EngineDeps {
   readonly execs: ExecRows;
   readonly events: Events;
   readonly images: ImageService;
-  readonly layerSizes: LayerSizes;
   readonly snapshots: Snapshotter;
   readonly networks: NetworkService;
   readonly volumes: Volumes;

@@ -166,8 +166,3 @@ export interface ProcessTable {
   /** `invalid-parameter` naming the ps option that is not known. */
   list(pids: readonly number[], psArgs: string): Promise<TopResponse>;
 }
-
-export interface LayerSizes {
-  /** Bytes of an unpacked layer; 0 when it is not known. */
-  sizeOf(diffId: string): Promise<number>;
-}

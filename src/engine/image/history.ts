@@ -1,28 +1,27 @@
 import { parseTime } from "#base/time.ts";
 import type { ImageService } from "#image/types.ts";
 import type { ImageHistoryItem } from "#spec/docker/image.ts";
-import type { LayerSizes } from "../ports.ts";
 
 /** `GET /images/{name}/history`, newest first. Only the newest entry has the image's id, as in Docker. */
-export function imageHistory(deps: { readonly images: ImageService; readonly layerSizes: LayerSizes }) {
+export function imageHistory(deps: { readonly images: ImageService }) {
   return async (name: string): Promise<readonly ImageHistoryItem[]> => {
     const image = await deps.images.resolve(name);
-    const diffIds = [...image.diffIds];
+    const layers = [...image.layers];
     const items: ImageHistoryItem[] = [];
     for (const entry of image.config.history ?? []) {
-      const diffId = entry.empty_layer === true ? undefined : diffIds.shift();
+      const layer = entry.empty_layer === true ? undefined : layers.shift();
       items.push({
         Id: "<missing>",
         Created: entry.created === undefined ? 0 : Number(parseTime(entry.created) / 1_000_000_000n),
         CreatedBy: entry.created_by ?? "",
         Tags: null,
-        Size: diffId === undefined ? 0 : await deps.layerSizes.sizeOf(diffId),
+        Size: layer?.sizeBytes ?? 0,
         Comment: entry.comment ?? "",
       });
     }
     // Layers that no history entry speaks of.
-    for (const diffId of diffIds) {
-      items.push({ Id: "<missing>", Created: 0, CreatedBy: "", Tags: null, Size: await deps.layerSizes.sizeOf(diffId), Comment: "" });
+    for (const { sizeBytes } of layers) {
+      items.push({ Id: "<missing>", Created: 0, CreatedBy: "", Tags: null, Size: sizeBytes, Comment: "" });
     }
     const newest = items.at(-1);
     if (newest !== undefined) items[items.length - 1] = { ...newest, Id: image.id, Tags: image.repoTags.length > 0 ? image.repoTags : null };

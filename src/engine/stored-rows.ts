@@ -1,0 +1,103 @@
+import { BerthError } from "#base/errors.ts";
+import { execConfig, type ExecConfig } from "#spec/docker/exec.ts";
+import { containerConfig } from "#spec/docker/container-config.ts";
+import { hostConfig } from "#spec/docker/host-config.ts";
+import { networkingConfig } from "#spec/docker/networking.ts";
+import { decode } from "#spec/docker/schema.ts";
+import type { ContainerSpec, Life } from "./container/spec.ts";
+import type { Status } from "./container/status.ts";
+import type { ExecStatus } from "./exec/status.ts";
+
+/**
+ * What the store reads back may have been written by an older program: the API's parts are decoded again, so that a
+ * property that did not exist then has its zero value, and the rest must have its form. `invalid-parameter` otherwise,
+ * which the store reports as data loss of that row.
+ */
+export function validateSpec(value: unknown): ContainerSpec {
+  const row = record(value, "spec");
+  const image = record(row["image"], "spec.image");
+  return {
+    id: text(row, "id"),
+    image: { id: text(image, "id"), reference: text(image, "reference"), diffIds: texts(image, "diffIds") },
+    config: decode(containerConfig, row["config"]),
+    hostConfig: decode(hostConfig, row["hostConfig"]),
+    networking: decode(networkingConfig, row["networking"]),
+    argv: texts(row, "argv"),
+    mounts: list(row, "mounts").map((mount) => {
+      if (!["bind", "volume", "tmpfs"].includes(text(record(mount, "mount"), "type"))) throw bad("mount.type");
+      return mount as ContainerSpec["mounts"][number];
+    }),
+  };
+}
+
+const states: ReadonlySet<string> = new Set<Status["state"]>([
+  "created",
+  "starting",
+  "running",
+  "paused",
+  "restarting",
+  "exited",
+  "removing",
+  "dead",
+]);
+
+export function validateLife(value: unknown): Life {
+  const row = record(value, "life");
+  const status = record(row["status"], "life.status");
+  if (!states.has(text(status, "state"))) throw bad("life.status.state");
+  if (typeof row["restartCount"] !== "number") throw bad("life.restartCount");
+  return {
+    status: status as unknown as Status,
+    restartCount: row["restartCount"],
+    stoppedByUser: row["stoppedByUser"] === true,
+  };
+}
+
+export function validateExecSpec(value: unknown): ExecConfig {
+  return decode(execConfig, value);
+}
+
+export function validateExecStatus(value: unknown): ExecStatus {
+  const row = record(value, "exec");
+  switch (row["state"]) {
+    case "created":
+      return { state: "created" };
+    case "running":
+      return { state: "running", pid: number(row, "pid") };
+    case "exited":
+      return { state: "exited", exitCode: number(row, "exitCode") };
+    default:
+      throw bad("exec.state");
+  }
+}
+
+const bad = (what: string): BerthError => new BerthError("invalid-parameter", `${what} has not the form it must have`);
+
+function record(value: unknown, what: string): Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw bad(what);
+  return value as Readonly<Record<string, unknown>>;
+}
+
+function text(row: Readonly<Record<string, unknown>>, name: string): string {
+  const value = row[name];
+  if (typeof value !== "string") throw bad(name);
+  return value;
+}
+
+function number(row: Readonly<Record<string, unknown>>, name: string): number {
+  const value = row[name];
+  if (typeof value !== "number") throw bad(name);
+  return value;
+}
+
+function list(row: Readonly<Record<string, unknown>>, name: string): readonly unknown[] {
+  const value = row[name];
+  if (!Array.isArray(value)) throw bad(name);
+  return value;
+}
+
+function texts(row: Readonly<Record<string, unknown>>, name: string): readonly string[] {
+  const values = list(row, name);
+  if (!values.every((value) => typeof value === "string")) throw bad(name);
+  return values as readonly string[];
+}

@@ -1,0 +1,350 @@
+import { BerthError } from "#base/errors.ts";
+import { silentLog } from "#base/log.ts";
+import type { Cgroup, CgroupManager } from "#host/cgroup/types.ts";
+import type { ImageService, StoredImage } from "#image/types.ts";
+import type { Endpoint, NetworkInfo, NetworkService } from "#network/types.ts";
+import type { Snapshotter } from "#snapshot/types.ts";
+import type { ContainerDefaults } from "#spec/oci/image.ts";
+import type { EngineDeps } from "../engine.ts";
+import type { ContainerRow, EventInput, EventRecord, ExecRow } from "../ports.ts";
+import { FakeLauncher } from "./fake-process.ts";
+
+/**
+ * An engine's surroundings in memory, for tests. What survives an engine (rows, processes, directories) survives here
+ * when a second engine is made over the same world.
+ */
+export class FakeWorld {
+  readonly rows = new Map<string, ContainerRow>();
+  readonly execRows = new Map<string, ExecRow>();
+  readonly images = new Map<string, StoredImage>();
+  readonly launcher = new FakeLauncher();
+  readonly published: EventInput[] = [];
+  readonly directories = new Set<string>();
+  readonly texts = new Map<string, string>([
+    ["/etc/resolv.conf", "nameserver 192.0.2.53\n"],
+    ["/etc/hosts", "127.0.0.1\tlocalhost\n"],
+  ]);
+  readonly snapshots = new Set<string>();
+  readonly cgroups = new Set<string>();
+  readonly endpoints = new Map<string, Endpoint>();
+  readonly volumes = new Set<string>();
+  /** Thrown by the next reserve(). */
+  networkFailure: BerthError | undefined;
+  #now = 1_700_000_000_000_000_000n;
+  readonly #listeners = new Set<(record: EventRecord) => void>();
+
+  constructor() {
+    this.addImage("busybox:latest", { Cmd: ["sh"], Env: ["PATH=/bin"] });
+  }
+
+  addImage(name: string, config: ContainerDefaults): StoredImage {
+    const id = `sha256:${(this.images.size + 1).toString(16).padStart(64, "0")}`;
+    const image: StoredImage = {
+      id,
+      manifest: { mediaType: "application/vnd.oci.image.manifest.v1+json", digest: `sha256:${"f".repeat(64)}`, size: 1 },
+      rawConfig: new Uint8Array(),
+      config: { architecture: "amd64", os: "linux", created: "2026-01-01T00:00:00Z", config, rootfs: { type: "layers", diff_ids: [] } },
+      diffIds: ["sha256:aa"],
+      layers: [{ diffId: "sha256:aa", sizeBytes: 10, path: "/l" }],
+      repoTags: [name],
+      repoDigests: [],
+      sizeBytes: 1000,
+      lastTaggedAt: undefined,
+    };
+    this.images.set(name, image);
+    return image;
+  }
+
+  /** Nothing that only a running container has. */
+  get leftovers(): readonly string[] {
+    return [...this.cgroups, ...this.endpoints.keys(), ...[...this.directories].filter((path) => path.startsWith("/run/"))];
+  }
+
+  deps(): EngineDeps {
+    return {
+      config: {
+        version: "0.1.0",
+        gitCommit: "abc",
+        buildTime: "2026-01-01T00:00:00Z",
+        apiVersion: "1.51",
+        minimumApiVersion: "1.24",
+        dataRoot: "/data",
+        engineId: "engine",
+        labels: [],
+        debug: false,
+        defaultLogConfig: { Type: "json-file", Config: {} },
+        dns: [],
+        dnsOptions: [],
+        dnsSearch: [],
+        defaultShmSizeBytes: 64 << 20,
+        defaultStopTimeoutSeconds: 10,
+        liveRestore: false,
+        shutdownTimeoutSeconds: 15,
+        insecureRegistries: [],
+        registryMirrors: [],
+      },
+      machine: {
+        hostname: "machine",
+        kernelVersion: "6.18.0",
+        operatingSystem: "Debian",
+        osVersion: "12",
+        machine: "x86_64",
+        architecture: "amd64",
+        cpus: 2,
+        memoryBytes: 4e9,
+        cgroupVersion: 2,
+        cgroupControllers: ["cpu", "memory", "pids"],
+        seccomp: true,
+        apparmor: false,
+        cgroupNamespaces: true,
+      },
+      log: silentLog,
+      clock: { nowNs: () => (this.#now += 1_000_000_000n) },
+      files: this.#files(),
+      paths: {
+        dataRoot: "/data",
+        containersDir: "/data/containers",
+        containerRunsDir: "/run/containers",
+        execRunsDir: "/run/execs",
+        containerDir: (id) => `/data/containers/${id}`,
+        containerHosts: (id) => `/data/containers/${id}/hosts`,
+        containerHostname: (id) => `/data/containers/${id}/hostname`,
+        containerResolvConf: (id) => `/data/containers/${id}/resolv.conf`,
+        containerLog: (id) => `/data/containers/${id}/output.log`,
+        containerRunDir: (id) => `/run/containers/${id}`,
+        execRunDir: (id) => `/run/execs/${id}`,
+      },
+      containers: this.#containerRows(),
+      execs: this.#execRowStore(),
+      events: this.#events(),
+      images: this.#imageService(),
+      snapshots: this.#snapshotter(),
+      networks: this.#networkService(),
+      volumes: {
+        ensure: async (name) => {
+          const created = !this.volumes.has(name);
+          this.volumes.add(name);
+          return { path: `/data/volumes/${name}/_data`, created };
+        },
+        remove: async (name) => void this.volumes.delete(name),
+        copyUp: async () => {},
+      },
+      launcher: this.launcher,
+      planner: {
+        container: async ({ spec }) => {
+          this.cgroups.add(`/berth/${spec.id}`);
+          return { plan: planOf(spec.argv), oomEventsPath: undefined, warnings: [] };
+        },
+        exec: async ({ exec }) => ({ plan: planOf(exec.Cmd ?? []), oomEventsPath: undefined, warnings: [] }),
+        cgroupPath: (spec) => `/berth/${spec.id}`,
+      },
+      cgroups: this.#cgroupManager(),
+      processes: { list: async (pids) => ({ Titles: ["PID"], Processes: pids.map((pid) => [String(pid)]) }) },
+      logs: { read: async function* read() {} },
+      registryLogin: { login: async () => ({ identityToken: undefined }) },
+    };
+  }
+
+  #containerRows(): EngineDeps["containers"] {
+    const { rows } = this;
+    const named = (name: string): boolean => [...rows.values()].some((row) => row.name === name);
+    return {
+      list: () => [...rows.values()].toReversed(),
+      insert: (row) => {
+        if (rows.has(row.id) || named(row.name)) throw new BerthError("already-exists", row.name);
+        rows.set(row.id, structuredClone(row));
+      },
+      update: (id, change) => {
+        const row = rows.get(id);
+        if (row === undefined) throw new BerthError("not-found", id);
+        rows.set(id, structuredClone({ ...row, ...change }));
+      },
+      delete: (id) => rows.delete(id),
+    };
+  }
+
+  #execRowStore(): EngineDeps["execs"] {
+    const rows = this.execRows;
+    return {
+      insert: (row) => void rows.set(row.id, row),
+      get: (id) => rows.get(id),
+      ofContainer: (containerId) => [...rows.values()].filter((row) => row.containerId === containerId),
+      setStatus: (id, status) => {
+        const row = rows.get(id);
+        if (row !== undefined) rows.set(id, { ...row, status });
+        return row !== undefined;
+      },
+      delete: (id) => rows.delete(id),
+    };
+  }
+
+  #files(): EngineDeps["files"] {
+    const { directories, texts } = this;
+    return {
+      readText: async (path) => texts.get(path) ?? "",
+      writeText: async (path, text) => void texts.set(path, text),
+      makeDirectory: async (path) => void directories.add(path),
+      removeTree: async (path) => {
+        for (const known of [...directories]) if (known === path || known.startsWith(`${path}/`)) directories.delete(known);
+      },
+      kind: async (path) => (directories.has(path) ? "directory" : texts.has(path) ? "file" : undefined),
+      names: async (path) => [...directories].filter((known) => known.startsWith(`${path}/`)).map((known) => known.slice(path.length + 1)),
+    };
+  }
+
+  #events(): EngineDeps["events"] {
+    const { published } = this;
+    const listeners = this.#listeners;
+    const now = (): bigint => (this.#now += 1n);
+    return {
+      get listeners() {
+        return listeners.size;
+      },
+      publish(event) {
+        published.push(event);
+        for (const listener of listeners) listener({ ...event, timeNs: now() });
+      },
+      async *subscribe({ signal }) {
+        const queue: EventRecord[] = [];
+        let wake = (): void => {};
+        const listener = (record: EventRecord): void => {
+          queue.push(record);
+          wake();
+        };
+        listeners.add(listener);
+        signal?.addEventListener("abort", () => wake(), { once: true });
+        try {
+          while (signal?.aborted !== true) {
+            const record = queue.shift();
+            if (record !== undefined) yield record;
+            else await new Promise<void>((resolve) => (wake = resolve));
+          }
+        } finally {
+          listeners.delete(listener);
+        }
+      },
+    };
+  }
+
+  #imageService(): ImageService {
+    const { images } = this;
+    const find = (name: string): StoredImage | undefined =>
+      images.get(name) ?? images.get(`${name}:latest`) ?? [...images.values()].find((image) => image.id === name);
+    return {
+      async resolve(name) {
+        const image = find(name);
+        if (image === undefined) throw new BerthError("not-found", `No such image: ${name}`);
+        return image;
+      },
+      list: async () => [...images.values()],
+      pull: async ({ reference, onProgress }) => {
+        const image = find(reference);
+        if (image === undefined) throw new BerthError("not-found", `manifest for ${reference} not found: manifest unknown: manifest unknown`);
+        onProgress({ status: "Pulling from library/busybox", id: "latest" });
+        onProgress({ status: `Status: Image is up to date for ${reference}` });
+        return image;
+      },
+      tag: async (id, reference) => {
+        const image = find(id);
+        if (image !== undefined) images.set(reference, { ...image, repoTags: [reference] });
+      },
+      remove: async ({ nameOrId }) => [{ Untagged: nameOrId }],
+    };
+  }
+
+  #snapshotter(): Snapshotter {
+    const { snapshots } = this;
+    const mount = (key: string) => ({ kind: "overlay", lowerDirs: ["/l"], upperDir: `/s/${key}/upper`, workDir: `/s/${key}/work` }) as const;
+    return {
+      prepare: async (key) => {
+        snapshots.add(key);
+        return mount(key);
+      },
+      mount: async (key) => {
+        if (!snapshots.has(key)) throw new BerthError("not-found", `no snapshot ${key}`);
+        return mount(key);
+      },
+      remove: async (key) => void snapshots.delete(key),
+      usage: async () => ({ sizeBytes: 5, inodes: 1 }),
+      keys: async () => [...snapshots],
+    };
+  }
+
+  #networkService(): NetworkService {
+    const { endpoints } = this;
+    const info = (name: string, driver: NetworkInfo["driver"]): NetworkInfo => ({
+      id: name.padEnd(64, "0"),
+      name,
+      driver,
+      createdAt: "2026-01-01T00:00:00Z",
+      subnet: driver === "bridge" ? "172.17.0.0/16" : "",
+      gateway: driver === "bridge" ? "172.17.0.1" : "",
+      bridgeName: driver === "bridge" ? "berth0" : "",
+      options: {},
+    });
+    const all = [info("bridge", "bridge"), info("host", "host"), info("none", "null")];
+    return {
+      reconcile: async (live) => {
+        for (const id of endpoints.keys()) if (!live.some(({ containerId }) => containerId === id)) endpoints.delete(id);
+      },
+      list: async () => all,
+      find: async (name) => {
+        const found = all.find((network) => network.name === name || network.id === name);
+        if (found === undefined) throw new BerthError("not-found", `network ${name} not found`);
+        return found;
+      },
+      reserve: async ({ containerId, networkId, ports }) => {
+        if (this.networkFailure !== undefined) {
+          const failure = this.networkFailure;
+          this.networkFailure = undefined;
+          throw failure;
+        }
+        const endpoint: Endpoint = {
+          id: "e".repeat(64),
+          containerId,
+          networkId,
+          networkName: all.find(({ id }) => id === networkId)?.name ?? "",
+          interfaceName: "eth0",
+          ipv4: "172.17.0.2",
+          prefixLength: 16,
+          gateway: "172.17.0.1",
+          ipv6: "",
+          ipv6PrefixLength: 0,
+          ipv6Gateway: "",
+          mac: "02:42:ac:11:00:02",
+          ports: ports.map((port) => ({ ...port, hostIp: port.hostIp || "0.0.0.0", hostPort: port.hostPort || 32768 })),
+        };
+        endpoints.set(containerId, endpoint);
+        return endpoint;
+      },
+      connect: async () => {},
+      release: async (id) => void endpoints.delete(id),
+      endpoints: async (id) => [endpoints.get(id)].filter((endpoint) => endpoint !== undefined),
+      close: async () => {},
+    };
+  }
+
+  #cgroupManager(): CgroupManager {
+    const { cgroups } = this;
+    const frozen = new Set<string>();
+    const open = (path: string): Cgroup => ({
+      path,
+      entry: { procs: [] },
+      oomEventsPath: undefined,
+      add() {},
+      update() {},
+      freeze: async () => void frozen.add(path),
+      thaw: async () => void frozen.delete(path),
+      isFrozen: () => frozen.has(path),
+      pids: () => [1000],
+      kill: async () => {},
+      stats: () => ({ cpu: undefined, memory: undefined, pids: undefined, io: [] }),
+      remove: async () => void cgroups.delete(path),
+    });
+    return { version: 2, controllers: ["memory"], create: open, open, children: () => [], removeEmpty() {}, features: () => noFeatures };
+  }
+}
+
+function planOf(argv: readonly string[]) {
+  return { create: [], join: [], uidMap: [], gidMap: [], cgroup: { procs: [] }, steps: [], exec: { argv, env: [] } };
+}
