@@ -358,7 +358,7 @@ _Noreturn void init_main(const struct spawn *spawn)
 		give_up(~0u);
 	for (uint32_t i = 0; i < plan->step_count; i++) {
 		failure_reset();
-		if (run_step(&plan->steps[i]) && !plan_tolerates(&plan->steps[i], errno))
+		if (!plan->steps[i].skip && run_step(&plan->steps[i]) && !plan_tolerates(&plan->steps[i], errno))
 			give_up(i);
 	}
 	failure_reset();

@@ -703,7 +703,10 @@ static int start_init(struct plan *plan)
 	for (uint32_t i = 0; i < plan->step_count; i++) {
 		failure_reset();
 		failed_step = i;
-		if (prepare_step(&plan->steps[i]) < 0 && !plan_tolerates(&plan->steps[i], errno))
+		if (prepare_step(&plan->steps[i]) >= 0)
+			continue;
+		plan->steps[i].skip = plan_tolerates(&plan->steps[i], errno);
+		if (!plan->steps[i].skip)
 			return -1;
 	}
 	failed_step = ~0u;

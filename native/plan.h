@@ -14,7 +14,8 @@ struct arg {
 
 struct record {
 	uint16_t code, tolerated;
-	int fd; /* what the monitor prepared for the step, or -1 */
+	int fd;   /* what the monitor prepared for the step, or -1 */
+	int skip; /* its preparation failed in a tolerated way */
 	const char *tolerate;
 	struct arg arg[MAX_FIELDS];
 };

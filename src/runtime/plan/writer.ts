@@ -13,33 +13,38 @@ export class Writer {
   }
 
   u16(value: number): void {
-    this.#view.setUint16(this.#take(2), value, true);
+    const at = this.#take(2);
+    this.#view.setUint16(at, value, true);
   }
 
   u32(value: number): void {
     if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) {
       throw new BerthError("invalid-parameter", `${value} is not an unsigned 32-bit number`);
     }
-    this.#view.setUint32(this.#take(4), value, true);
+    const at = this.#take(4);
+    this.#view.setUint32(at, value, true);
   }
 
   u64(value: bigint): void {
     if (value < 0n || value > 0xffffffffffffffffn) {
       throw new BerthError("invalid-parameter", `${value} is not an unsigned 64-bit number`);
     }
-    this.#view.setBigUint64(this.#take(8), value, true);
+    const at = this.#take(8);
+    this.#view.setBigUint64(at, value, true);
   }
 
   i64(value: number): void {
     if (!Number.isSafeInteger(value)) throw new BerthError("invalid-parameter", `${value} is not an integer`);
-    this.#view.setBigInt64(this.#take(8), BigInt(value), true);
+    const at = this.#take(8);
+    this.#view.setBigInt64(at, BigInt(value), true);
   }
 
   string(value: string): void {
     if (value.includes("\0")) throw new BerthError("invalid-parameter", `${JSON.stringify(value)} contains a null byte`);
     const bytes = encoder.encode(value);
     this.bytes(bytes);
-    this.#bytes[this.#take(1)] = 0;
+    const at = this.#take(1);
+    this.#bytes[at] = 0;
   }
 
   bytes(value: Uint8Array): void {

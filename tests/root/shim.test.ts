@@ -1,0 +1,555 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+
+import { isBerthError } from "#base/errors.ts";
+import type { NamespaceKind, Plan, Step } from "#runtime/plan/ops.ts";
+import { keep, mountAttr, propagation } from "#runtime/plan/ops.ts";
+import type { StepFailure, SupervisedProcess } from "#runtime/types.ts";
+import { bind, collect, mount, mountCount, openDescriptors, readLog, ShimFixture, unframe } from "./shim-fixture.ts";
+
+let fixture: ShimFixture;
+let before: { mounts: number; descriptors: number };
+
+beforeEach(() => {
+  before = { mounts: mountCount(), descriptors: openDescriptors() };
+  fixture = new ShimFixture();
+});
+
+afterEach(async () => {
+  await fixture.close();
+  expect(mountCount()).toBe(before.mounts);
+  expect(openDescriptors()).toBeLessThanOrEqual(before.descriptors + 4);
+});
+
+async function failureOf(work: Promise<unknown>): Promise<StepFailure> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!isBerthError(error)) throw new Error(`expected a failed launch, got ${String(error)}`);
+  return error.details["failure"] as StepFailure;
+}
+
+/** A plan that enters all namespaces of a running container, as exec does. */
+function execPlan(target: SupervisedProcess, argv: readonly string[], steps: readonly Step[] = []): Plan {
+  const kinds: NamespaceKind[] = ["mount", "pid", "network", "ipc", "uts", "cgroup"];
+  return {
+    create: [],
+    join: [{ by: "process", kinds, pid: target.pid, startTicks: target.startTicks }],
+    uidMap: [],
+    gidMap: [],
+    cgroup: { procs: [] },
+    steps: [{ op: "setsid" }, ...steps, { op: "chdir", path: "/work", create: false, uid: 0, gid: 0 }, { op: "wait", point: 0 }],
+    exec: { argv, env: ["PATH=/bin"] },
+  };
+}
+
+async function started(plan: Plan, more: Parameters<ShimFixture["request"]>[1] = {}): Promise<SupervisedProcess> {
+  const launched = await fixture.launch(fixture.request(plan, more));
+  await launched.go();
+  return launched;
+}
+
+describe("a container", () => {
+  test("has its own namespaces, root, hostname and pid 1", async () => {
+    const result = await fixture.run(fixture.plan(["sh", "-c", "hostname; pwd; echo $$; ls /; echo no >&2; exit 7"]));
+    expect(result).toEqual({ exitCode: 7, stdout: "box\n/work\n1\nbin\ndev\netc\nproc\nsys\ntmp\nwork\n", stderr: "no\n" });
+  });
+
+  test("sees no mount of the host", async () => {
+    const { stdout } = await fixture.run(fixture.plan(["cat", "/proc/self/mountinfo"]));
+    const targets = stdout.trim().split("\n").map((line) => line.split(" ")[4]);
+    expect(targets).toEqual(["/", "/proc", "/dev", "/dev/pts"]);
+  });
+
+  test("inherits no descriptor", async () => {
+    const { stdout } = await fixture.run(fixture.plan(["sh", "-c", "ls /proc/self/fd"]));
+    expect(stdout).toBe("0\n1\n2\n3\n"); // 3 is ls reading the directory
+  });
+
+  test("starts with default signal handling, an empty mask and umask 022", async () => {
+    const { stdout } = await fixture.run(fixture.plan(["grep", "-E", "^(SigBlk|SigIgn|Umask|NoNewPrivs)", "/proc/self/status"]));
+    expect(stdout).toBe("Umask:\t0022\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\nNoNewPrivs:\t0\n");
+  });
+
+  test("ends with 128 + signal", async () => {
+    const launched = await started(fixture.plan(["sh", "-c", "kill -9 $$; sleep 9"], { create: ["mount"] }));
+    expect(await launched.exited()).toMatchObject({ exitCode: 137, signal: 9, oomKilled: false });
+  });
+
+  test("gets signals", async () => {
+    const launched = await started(fixture.plan(["sh", "-c", "trap 'exit 5' TERM; echo up; while :; do sleep 0.05; done"]));
+    const attached = await launched.attach({ stdin: false, stdout: true, stderr: false });
+    await launched.signal(15);
+    expect((await launched.exited()).exitCode).toBe(5);
+    attached.close();
+    expect(launched.signal(15)).rejects.toThrow("not running");
+  });
+
+  test("runs on an overlay of 300 layers", async () => {
+    const lower = Array.from({ length: 300 }, (_, index) => {
+      const path = fixture.directory(`a-layer-with-a-rather-long-directory-name-${index}`);
+      writeFileSync(`${path}/from-${index}`, "");
+      return path;
+    });
+    const root = { ...(fixture.overlay() as Extract<Step, { op: "root_overlay" }>), lower: [...lower, fixture.layer] };
+    const { stdout } = await fixture.run(fixture.plan(["sh", "-c", "ls / | grep -c from-"], { root }));
+    expect(stdout).toBe("300\n");
+  });
+
+  test("runs on a bind of a directory, read-only", async () => {
+    const plan = fixture.plan(["sh", "-c", "touch /x; touch /tmp/y && echo tmp"], {
+      root: { op: "root_bind", source: fixture.layer, attrSet: 0 },
+      extra: [mount("tmpfs", "/tmp", [], 0), { op: "mount_attrs", path: "/", attrSet: mountAttr.readonly, attrClear: 0, recursive: false }],
+    });
+    const { stdout, stderr } = await fixture.run(plan);
+    expect(stdout).toBe("tmp\n");
+    expect(stderr).toContain("Read-only file system");
+  });
+
+  test("can do without pivot_root", async () => {
+    const plan = fixture.plan(["sh", "-c", "ls /; cd /; ls .."]);
+    const steps = plan.steps.map((step): Step => (step.op === "pivot_root" ? { op: "pivot_root", move: true } : step));
+    const { stdout } = await fixture.run({ ...plan, steps });
+    const root = "bin\ndev\netc\nproc\nsys\ntmp\nwork\n";
+    expect(stdout).toBe(root + root);
+  });
+
+  test("reads a finished process's output to the end and logs it", async () => {
+    const request = fixture.request(fixture.plan(["sh", "-c", "seq 1 20000; printf tail"]));
+    const launched = await fixture.launch(request);
+    await launched.go();
+    await launched.exited();
+    const records = readLog(`${request.dir}/log`);
+    expect(records.length).toBe(20001);
+    expect(records[19999]).toEqual({ stream: 1, partial: false, text: "20000" });
+    expect(records[20000]).toEqual({ stream: 1, partial: true, text: "tail" });
+  });
+
+  test("splits lines longer than 16 KiB", async () => {
+    const request = fixture.request(fixture.plan(["sh", "-c", "head -c 40000 /dev/zero; echo; echo end"]));
+    const launched = await fixture.launch(request);
+    await launched.go();
+    await launched.exited();
+    const records = readLog(`${request.dir}/log`).map(({ text, partial }) => [text.length, partial]);
+    expect(records).toEqual([[16384, true], [16384, true], [7232, false], [3, false]]);
+  });
+
+  test("rotates its log and never cuts a record", async () => {
+    const dir = fixture.directory("log");
+    const plan = fixture.plan(["seq", "1", "3000"]);
+    const launched = await started(plan, { log: { path: `${dir}/log`, maxSizeBytes: 20000, maxFiles: 3 } });
+    await launched.exited();
+    expect(readdirSync(dir).sort()).toEqual(["log", "log.1", "log.2"]);
+    const kept = ["log.2", "log.1", "log"].flatMap((name) => readLog(`${dir}/${name}`).map((record) => Number(record.text)));
+    expect(kept.at(-1)).toBe(3000);
+    expect(kept).toEqual(Array.from({ length: kept.length }, (_, index) => 3000 - kept.length + 1 + index));
+    for (const name of readdirSync(dir)) expect(statSync(`${dir}/${name}`).size).toBeLessThanOrEqual(20000);
+  });
+
+  test("continues a log whose last record was torn", async () => {
+    const dir = fixture.directory("log");
+    const log = { path: `${dir}/log`, maxSizeBytes: 0, maxFiles: 1 };
+    await (await started(fixture.plan(["echo", "one"]), { log })).exited();
+    const whole = readFileSync(log.path);
+    writeFileSync(log.path, Buffer.concat([whole, whole.subarray(0, 18)]));
+    await (await started(fixture.plan(["echo", "two"]), { log })).exited();
+    expect(readLog(log.path).map(({ text }) => text)).toEqual(["one", "two"]);
+  });
+});
+
+describe("mounts", () => {
+  test("bind files and directories, read-only ones too", async () => {
+    const host = fixture.directory("host");
+    writeFileSync(`${host}/file`, "from the host\n");
+    const plan = fixture.plan(["sh", "-c", "cat /etc/deep/file /data/file; touch /data/new || echo refused; touch /rw/new"], {
+      root: fixture.overlay(),
+    });
+    const steps = [...plan.steps];
+    steps.splice(8, 0, bind(`${host}/file`, "/etc/deep/file"), bind(host, "/data", { attrSet: mountAttr.readonly }), bind(host, "/rw"));
+    const { stdout } = await fixture.run({ ...plan, steps });
+    expect(stdout).toBe("from the host\nfrom the host\nrefused\n");
+    expect(existsSync(`${host}/new`)).toBe(true);
+  });
+
+  test("mask and read-only paths", async () => {
+    const plan = fixture.plan(
+      ["sh", "-c", "wc -c < /proc/keys; ls /proc/acpi /proc/scsi 2>/dev/null | wc -l; echo 1 > /proc/sys/kernel/domainname || echo refused; wc -c < /etc/secret; ls /tmp"],
+      {
+        extra: [
+          { op: "touch", path: "/etc/secret", mode: 0o644 },
+          { op: "touch", path: "/tmp/inside", mode: 0o644 },
+          { op: "mask", paths: ["/proc/keys", "/etc/secret", "/proc/acpi", "/proc/scsi", "/tmp", "/not/there"] },
+          { op: "readonly_paths", paths: ["/proc/sys", "/proc/bus", "/not/there"] },
+        ],
+      },
+    );
+    const result = await fixture.run(plan);
+    expect(result.stdout).toBe("0\n" + result.stdout.split("\n")[1] + "\nrefused\n0\n");
+  });
+
+  test("copy the image's contents up into a tmpfs", async () => {
+    mkdirSync(`${fixture.layer}/var/spool`, { recursive: true });
+    writeFileSync(`${fixture.layer}/var/file`, "kept\n");
+    symlinkSync("file", `${fixture.layer}/var/link`);
+    const tmpfs: Step = { op: "mount", type: "tmpfs", source: "tmpfs", target: "/var", options: ["size=1m"], attrSet: 0, propagation: 0, copyUp: true };
+    const { stdout } = await fixture.run(fixture.plan(["sh", "-c", "cat /var/link; ls -d /var/spool; stat -f -c %T /var"], { extra: [tmpfs] }));
+    expect(stdout).toBe("kept\n/var/spool\ntmpfs\n");
+  });
+
+  test("id-map a bind", async () => {
+    const host = fixture.directory("host");
+    writeFileSync(`${host}/file`, "");
+    const mapped = { ...bind(host, "/data"), idmapUid: [0, 5000, 10], idmapGid: [0, 6000, 10] } as Step;
+    const { stdout } = await fixture.run(fixture.plan(["stat", "-c", "%u:%g", "/data/file"], { extra: [mapped] }));
+    expect(stdout).toBe("5000:6000\n");
+  });
+
+  test("tolerated errnos skip a step", async () => {
+    const missing: Step = { ...bind("/not/on/this/host", "/data"), tolerate: [2] };
+    expect((await fixture.run(fixture.plan(["true"], { extra: [missing] }))).exitCode).toBe(0);
+  });
+});
+
+describe("an image cannot escape", () => {
+  // Each of these is a path the plan writes to or mounts on; the image has a symlink to the host's / there.
+  test.each(["/proc", "/dev", "/etc", "/work", "/data"])("through %s -> /…", async (path) => {
+    const trap = mkdtempSync("/tmp/berth-trap-");
+    try {
+      rmSync(`${fixture.layer}${path}`, { recursive: true, force: true });
+      symlinkSync(`../../../../../../../..${trap}`, `${fixture.layer}${path}`);
+      const host = fixture.directory("host");
+      const plan = fixture.plan(["true"], {
+        extra: [bind(host, "/data/sub"), bind("/etc/hostname", "/etc/hostname"), { op: "mkdir", path: "/data/made", mode: 0o755, uid: 0, gid: 0 }, { op: "touch", path: "/etc/made", mode: 0o644 }],
+      });
+      await fixture.run(plan);
+      expect(readdirSync(trap)).toEqual([]);
+      expect(mountCount()).toBe(before.mounts);
+    } finally {
+      rmSync(trap, { recursive: true, force: true });
+    }
+  });
+
+  test("through a fake /dev/pts/ptmx", async () => {
+    const plan = fixture.plan(["true"], { terminal: true });
+    const steps = plan.steps.map((step): Step => (step.op === "mount" && step.target === "/dev/pts" ? { op: "touch", path: "/dev/pts/ptmx", mode: 0o666 } : step));
+    expect(await failureOf(fixture.launch(fixture.request({ ...plan, steps }, { terminal: true })))).toMatchObject({ what: "verify /dev/pts/ptmx" });
+  });
+
+  // CVE-2019-5736: keep the file behind /proc/<pid>/exe open, wait until nothing runs from it, open it for writing.
+  test("through /proc/self/exe of the shim", async () => {
+    writeFileSync(`${fixture.layer}/bin/script`, "#!/proc/self/exe\n", { mode: 0o755 });
+    const launched = await fixture.launch(fixture.request(fixture.plan(["/bin/script"])));
+    const exe = openSync(`/proc/${launched.pid}/exe`, "r");
+    try {
+      await launched.go();
+      expect((await launched.exited()).exitCode).not.toBe(0);
+      while (existsSync(`/proc/${launched.monitorPid}/exe`) && readlinkSync(`/proc/${launched.monitorPid}/exe`) !== "") await Bun.sleep(1);
+      expect(() => openSync(`/proc/self/fd/${exe}`, "r+")).toThrow(/EROFS/);
+    } finally {
+      closeSync(exe);
+    }
+  });
+});
+
+describe("failures are told", () => {
+  test("of a step, with its number", async () => {
+    const plan = fixture.plan(["true"], { extra: [bind("/not/on/this/host", "/data")] });
+    const request = fixture.request(plan);
+    const step = plan.steps.findIndex(({ op }) => op === "bind");
+    expect(await failureOf(fixture.launch(request))).toEqual({ step, errno: 2, what: "open /not/on/this/host" });
+    expect(await fixture.launcher.recover(request.dir)).toMatchObject({ state: "failed", failure: { step } });
+  });
+
+  test("of an unknown filesystem", async () => {
+    const plan = fixture.plan(["true"], { extra: [mount("no-such-fs", "/data", [], 0)] });
+    expect(await failureOf(fixture.launch(fixture.request(plan)))).toMatchObject({ errno: 19, what: "fsopen no-such-fs" });
+  });
+
+  test.each([
+    [["not-there"], 2, "lookup not-there"],
+    [["/not/there"], 2, "execve /not/there"],
+    [["/etc/plain"], 13, "execve /etc/plain"],
+    [["plain"], 2, "lookup plain"],
+    [["/etc"], 21, "execve /etc"],
+    [["/etc/garbage"], 8, "execve /etc/garbage"],
+    [[""], 2, "lookup"],
+  ])("of execve %p", async (argv, errno, what) => {
+    writeFileSync(`${fixture.layer}/etc/plain`, "text");
+    writeFileSync(`${fixture.layer}/bin/plain`, "text");
+    writeFileSync(`${fixture.layer}/etc/garbage`, "\0\0\0\0", { mode: 0o755 });
+    const plan = fixture.plan(argv);
+    const launched = await fixture.launch(fixture.request(plan));
+    const failure = await failureOf(launched.go());
+    expect(failure).toMatchObject({ step: plan.steps.length, errno });
+    expect(failure.what.trim()).toBe(what);
+  });
+
+  test("of a launch message that is none", async () => {
+    const request = fixture.request(fixture.plan(["true"]));
+    const broken = { ...request, plan: { ...request.plan, join: Array.from({ length: 40 }, () => ({ by: "path", kind: "uts", path: "/proc/self/ns/uts" }) as const) } };
+    expect(await failureOf(fixture.launch(broken))).toMatchObject({ errno: 22, what: "namespace" });
+  });
+});
+
+describe("standard streams", () => {
+  test("attach is Docker's framed stream; half-close ends stdin", async () => {
+    const request = fixture.request(fixture.plan(["sh", "-c", "cat; echo done >&2"]), { stdin: "once" });
+    const launched = await fixture.launch(request);
+    const stream = await launched.attach({ stdin: true, stdout: true, stderr: true });
+    await launched.go();
+    await stream.write(Buffer.from("hello\n"));
+    stream.endInput();
+    expect(unframe(await collect(stream.readable))).toEqual({ stdout: "hello\n", stderr: "done\n" });
+    expect((await launched.exited()).exitCode).toBe(0);
+  });
+
+  test("carry 20 MB both ways", async () => {
+    const launched = await fixture.launch(fixture.request(fixture.plan(["cat"]), { stdin: "once", log: undefined }));
+    const stream = await launched.attach({ stdin: true, stdout: true, stderr: false });
+    await launched.go();
+    const chunk = Buffer.alloc(1 << 20, "0123456789abcdef");
+    const write = (async () => {
+      for (let i = 0; i < 20; i++) await stream.write(chunk);
+      stream.endInput();
+    })();
+    const { stdout } = unframe(await collect(stream.readable));
+    await write;
+    expect(stdout.length).toBe(20 << 20);
+    expect(stdout.slice(-16)).toBe("0123456789abcdef");
+  });
+
+  test("open stdin stays open when a client leaves", async () => {
+    const launched = await started(fixture.plan(["cat"]), { stdin: "open" });
+    const first = await launched.attach({ stdin: true, stdout: true, stderr: false });
+    await first.write(Buffer.from("one\n"));
+    const reader = first.readable[Symbol.asyncIterator]();
+    expect(unframe(Buffer.from((await reader.next()).value as Uint8Array)).stdout).toBe("one\n");
+    first.close();
+    const second = await launched.attach({ stdin: true, stdout: true, stderr: false });
+    await second.write(Buffer.from("two\n"));
+    second.endInput();
+    expect(unframe(await collect(second.readable)).stdout).toBe("two\n");
+    expect((await launched.exited()).exitCode).toBe(0);
+  });
+
+  test("a slow client gets everything, and a client that dies harms nobody", async () => {
+    const launched = await fixture.launch(fixture.request(fixture.plan(["seq", "1", "300000"])));
+    const slow = await launched.attach({ stdin: false, stdout: true, stderr: true });
+    const dead = await launched.attach({ stdin: false, stdout: true, stderr: true });
+    await launched.go();
+    dead.close();
+    const { stdout } = unframe(await collect(slow.readable));
+    expect(stdout.endsWith("\n300000\n")).toBe(true);
+    expect(stdout.split("\n").length).toBe(300001);
+  });
+
+  test("a client that never reads does not hide the exit", async () => {
+    const launched = await fixture.launch(fixture.request(fixture.plan(["yes"])));
+    const stuck = await launched.attach({ stdin: false, stdout: true, stderr: true });
+    await launched.go();
+    await launched.signal(9);
+    expect((await launched.exited()).exitCode).toBe(137);
+    stuck.close();
+  });
+});
+
+describe("a terminal", () => {
+  test("is the controlling terminal, has a size, is /dev/console and can be resized", async () => {
+    const plan = fixture.plan(["sh", "-c", "tty; stty size; test -c /dev/console && echo console; read line; stty size"], { terminal: true });
+    const launched = await fixture.launch(fixture.request(plan, { terminal: true, stdin: "open", consoleSize: { rows: 33, columns: 99 } }));
+    const stream = await launched.attach({ stdin: true, stdout: true, stderr: true });
+    await launched.go();
+    await launched.resize(44, 120);
+    await stream.write(Buffer.from("go\n"));
+    const text = (await collect(stream.readable)).toString().replaceAll("\r\n", "\n");
+    expect(text).toContain("/dev/pts/0\n");
+    expect(text).toContain("console\n");
+    expect(text.endsWith("44 120\n")).toBe(true);
+  });
+
+  test("sends ^C to the foreground process", async () => {
+    const plan = fixture.plan(["sh", "-c", "trap 'echo got; exit 4' INT; echo ready; while :; do sleep 0.05; done"], { terminal: true });
+    const launched = await fixture.launch(fixture.request(plan, { terminal: true, stdin: "open" }));
+    const stream = await launched.attach({ stdin: true, stdout: true, stderr: true });
+    await launched.go();
+    const reader = stream.readable[Symbol.asyncIterator]();
+    for (let text = ""; !text.includes("ready"); ) text += Buffer.from((await reader.next()).value as Uint8Array).toString();
+    await stream.write(Buffer.from("\x03"));
+    expect((await launched.exited()).exitCode).toBe(4);
+  });
+});
+
+describe("exec", () => {
+  test("joins every namespace of a running container", async () => {
+    const container = await started(fixture.plan(["sleep", "100"]));
+    const result = await fixture.run(execPlan(container, ["sh", "-c", "hostname; pwd; ps | grep -c sleep; ls /proc/self/fd; readlink /proc/self/ns/net; exit 9"]));
+    const lines = result.stdout.split("\n");
+    expect(result.exitCode).toBe(9);
+    expect(lines.slice(0, 2)).toEqual(["box", "/work"]);
+    expect(lines.slice(3, 7)).toEqual(["0", "1", "2", "3"]);
+    expect(lines[7]).toBe(readlinkSync(`/proc/${container.pid}/ns/net`));
+  });
+
+  test("with a terminal of the container's", async () => {
+    const container = await started(fixture.plan(["sleep", "100"]));
+    const plan = execPlan(container, ["sh", "-c", "tty; stty size"], [{ op: "terminal", uid: 0, gid: keep, console: false }]);
+    const launched = await fixture.launch(fixture.request(plan, { terminal: true, consoleSize: { rows: 10, columns: 20 } }));
+    const stream = await launched.attach({ stdin: false, stdout: true, stderr: true });
+    await launched.go();
+    expect((await collect(stream.readable)).toString()).toBe("/dev/pts/0\r\n10 20\r\n");
+  });
+
+  test("refuses a pid that is another process by now", async () => {
+    const container = await started(fixture.plan(["sleep", "100"]));
+    const plan = execPlan(container, ["true"]);
+    const join = [{ by: "process", kinds: ["mount"], pid: container.pid, startTicks: container.startTicks + 1n } as const];
+    expect(await failureOf(fixture.launch(fixture.request({ ...plan, join })))).toMatchObject({ step: -1, errno: 3 });
+  });
+
+  test("a grandchild that keeps the output open does not hold the exit", async () => {
+    const container = await started(fixture.plan(["sleep", "100"]));
+    const launched = await started(execPlan(container, ["sh", "-c", "sleep 90 & echo out; exit 2"]));
+    expect((await launched.exited()).exitCode).toBe(2);
+  });
+});
+
+describe("user namespaces and identity", () => {
+  const user = (steps: readonly Step[], argv: readonly string[]): Plan => {
+    const plan = fixture.plan(argv, { create: ["user", "mount", "pid", "network", "ipc", "uts"] });
+    const noDevices = plan.steps.filter(({ op }) => op !== "mknod");
+    return {
+      ...plan,
+      uidMap: [{ inside: 0, outside: 100000, length: 65536 }],
+      gidMap: [{ inside: 0, outside: 100000, length: 65536 }],
+      // procfs may be mounted in a user namespace only while the host's is still visible, so before pivot_root.
+      steps: [...noDevices.slice(0, 5), bind("/dev/null", "/dev/null"), ...noDevices.slice(5, -1), ...steps, ...noDevices.slice(-1)],
+    };
+  };
+
+  test("map ids, and own what the shim makes", async () => {
+    const plan = user([{ op: "mkdir", path: "/dev/made", mode: 0o750, uid: 0, gid: 0 }], ["sh", "-c", "id -u; cat /proc/self/uid_map; stat -c %u:%a /dev/made; echo x > /dev/null && echo null"]);
+    const { stdout, stderr } = await fixture.run(plan);
+    expect(stderr).toBe("");
+    expect(stdout.replaceAll(/ +/g, " ")).toBe("0\n 0 100000 65536\n0:750\nnull\n");
+  });
+
+  test("user, groups, capabilities, no_new_privs, rlimits, umask, oom score", async () => {
+    const plan = fixture.plan(["sh", "-c", "id -u; id -g; id -G; umask; ulimit -n; cat /proc/self/oom_score_adj; grep -E '^(Cap|NoNew)' /proc/self/status; echo > /dev/stdout"], {
+      extra: [
+        { op: "symlink", path: "/dev/stdout", target: "/proc/self/fd/1" },
+        { op: "rlimit", resource: 7, soft: 100n, hard: 200n },
+        { op: "oom_score_adj", value: 500 },
+      ],
+      late: [
+        { op: "umask", mask: 0o027 },
+        { op: "bounding_set", keep: 0x401n },
+        { op: "groups", gids: [20, 30] },
+        { op: "user", uid: 1000, gid: 1001, ownStdio: true },
+        { op: "capabilities", effective: 0x400n, permitted: 0x400n, inheritable: 0x400n, ambient: 0x400n },
+        { op: "no_new_privs" },
+      ],
+    });
+    const { stdout, stderr } = await fixture.run(plan);
+    expect(stderr).toBe("");
+    expect(stdout).toBe(
+      "1000\n1001\n1001 20 30\n0027\n100\n500\n" +
+        ["CapInh:\t0000000000000400", "CapPrm:\t0000000000000400", "CapEff:\t0000000000000400", "CapBnd:\t0000000000000401", "CapAmb:\t0000000000000400", "NoNewPrivs:\t1"].join("\n") +
+        "\n\n",
+    );
+  });
+
+  test("seccomp, sysctl, loopback, personality, domain name, scheduling", async () => {
+    const allow = new Uint8Array([0x06, 0, 0, 0, 0, 0, 0xff, 0x7f]); // BPF_RET ALLOW
+    const plan = fixture.plan(["sh", "-c", "grep -E '^Seccomp:' /proc/self/status; cat /proc/sys/net/ipv4/ip_unprivileged_port_start /proc/sys/kernel/domainname; cat /sys/class/net/lo/operstate; cat /proc/self/personality"], {
+      extra: [
+        mount("sysfs", "/sys", [], mountAttr.readonly),
+        { op: "sysctl", key: "net/ipv4/ip_unprivileged_port_start", value: "0" },
+        { op: "domainname", name: "example" },
+        { op: "loopback_up" },
+        { op: "session_keyring", name: "_ses.test" },
+        { op: "personality", persona: 0x0040000 },
+        { op: "scheduler", policy: 3, flags: 0n, nice: 5, priority: 0, runtime: 0n, deadline: 0n, period: 0n },
+        { op: "io_priority", class: 2, priority: 6 },
+        { op: "cpu_affinity", mask: new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0]) },
+        { op: "seccomp", flags: 0, filter: allow, listener: "", listenerMessage: new Uint8Array() },
+      ],
+    });
+    const { stdout, stderr } = await fixture.run(plan);
+    expect(stderr).toBe("");
+    expect(stdout).toBe("Seccomp:\t2\n0\nexample\nunknown\n00040000\n");
+  });
+
+  test("a sysctl that leads out of /proc/sys is refused", async () => {
+    const plan = fixture.plan(["true"], { extra: [{ op: "sysctl", key: "../sysrq-trigger", value: "h" }] });
+    expect(await failureOf(fixture.launch(fixture.request(plan)))).toMatchObject({ what: "sysctl ../sysrq-trigger" });
+  });
+
+  test("time offsets", async () => {
+    const plan = fixture.plan(["cat", "/proc/uptime"], { create: ["mount", "pid", "network", "ipc", "uts", "cgroup", "time"] });
+    const offset = { seconds: 1_000_000, nanoseconds: 0 };
+    const { stdout } = await fixture.run({ ...plan, timeOffsets: { monotonic: offset, boottime: offset } });
+    expect(Number(stdout.split(" ")[0])).toBeGreaterThan(1_000_000);
+  });
+});
+
+describe("the monitor", () => {
+  test("outlives its launcher; another finds the process, its output and its exit", async () => {
+    const request = fixture.request(fixture.plan(["sh", "-c", "while read line; do echo got $line; done; exit 6"]), { stdin: "open" });
+    const first = await fixture.launch(request);
+    first.detach();
+    const ready = await fixture.launcher.recover(request.dir);
+    if (ready.state !== "ready") throw new Error(ready.state);
+    await ready.process.go();
+    ready.process.detach();
+    const running = await fixture.launcher.recover(request.dir);
+    if (running.state !== "running") throw new Error(running.state);
+    const stream = await running.process.attach({ stdin: true, stdout: true, stderr: true });
+    await stream.write(Buffer.from("it\n"));
+    stream.endInput();
+    expect(unframe(await collect(stream.readable)).stdout).toBe("got it\n");
+    expect((await running.process.exited()).exitCode).toBe(6);
+    expect(await fixture.launcher.recover(request.dir)).toMatchObject({ state: "exited", status: { exitCode: 6 } });
+  });
+
+  test("is found lost after kill -9", async () => {
+    const request = fixture.request(fixture.plan(["sleep", "100"], { late: [{ op: "death_signal", signal: 9 }] }));
+    const launched = await fixture.launch(request);
+    await launched.go();
+    process.kill(launched.monitorPid, 9);
+    expect(launched.exited()).rejects.toThrow("left no status");
+    await launched.exited().catch(() => undefined);
+    expect(await fixture.launcher.recover(request.dir)).toEqual({ state: "lost" });
+  });
+
+  test("is small, named after the container, and runs from a file nobody can write", async () => {
+    const launched = await started(fixture.plan(["sh", "-c", "seq 1 100000; sleep 100"]));
+    const rollup = readFileSync(`/proc/${launched.monitorPid}/smaps_rollup`, "utf8");
+    expect(Number(/^Pss: +(\d+)/m.exec(rollup)?.[1])).toBeLessThan(1024);
+    expect(readFileSync(`/proc/${launched.monitorPid}/cmdline`, "utf8")).toBe("berth-shim\x000123456789ab\0");
+    expect(readFileSync(`/proc/${launched.monitorPid}/comm`, "utf8")).toBe("berth-shim\n");
+    expect(() => writeFileSync(`/proc/${launched.monitorPid}/exe`, "x")).toThrow(/EROFS|ETXTBSY|EPERM/);
+    const fds = readdirSync(`/proc/${launched.monitorPid}/fd`).map((fd) => readlinkSync(`/proc/${launched.monitorPid}/fd/${fd}`));
+    expect(fds.filter((target) => target.startsWith("/") && target !== "/dev/null" && !target.endsWith("/log"))).toEqual([]);
+  });
+
+  test("stops at waits for hooks", async () => {
+    const seen: string[] = [];
+    const plan = fixture.plan(["true"], { extra: [{ op: "wait", point: 3 }] });
+    const request = fixture.request(plan, {
+      onWait: async (point, pid) => {
+        seen.push(`${point} ${readlinkSync(`/proc/${pid}/root`) === "/"}`);
+      },
+    });
+    const launched = await fixture.launch(request);
+    expect(seen).toEqual(["3 true"]);
+    await launched.go();
+    expect((await launched.exited()).exitCode).toBe(0);
+  });
+
+  test("a hook that fails ends the launch", async () => {
+    const plan = fixture.plan(["true"], { extra: [{ op: "wait", point: 1 }] });
+    const request = fixture.request(plan, { onWait: () => Promise.reject(new Error("hook failed")) });
+    expect(fixture.launch(request)).rejects.toThrow("hook failed");
+  });
+});
