@@ -38,6 +38,8 @@ export interface CliIo {
   readonly stdout: CliOutput;
   readonly stderr: CliOutput;
   readonly homeDirectory: string;
+  /** Of this machine, in Go's words: `amd64`, `arm64`. */
+  readonly architecture: string;
   readonly workingDirectory: string;
   /** `undefined` when there is no such file; other failures throw. */
   readFile(path: string): string | undefined;

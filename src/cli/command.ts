@@ -1,4 +1,5 @@
 import type { EngineClient } from "#client/engine-client.ts";
+import type { Dial } from "#host/http/duplex.ts";
 import type { CliIo } from "./cli-io.ts";
 import type { CliConfig } from "./config/cli-config.ts";
 import type { FlagSpec } from "./flags/flag-kind.ts";
@@ -19,9 +20,14 @@ export interface Invocation {
   readonly args: readonly string[];
   /** The command as the person may call it for help: `berth run`. */
   readonly commandPath: string;
+  readonly clientVersion: string;
+  /** A bare connection to the engine. */
+  readonly dial: Dial;
   /** Connects on first use. */
   readonly client: () => Promise<EngineClient>;
   readonly config: CliConfig;
+  /** The engine as the person named it. */
+  readonly engineHost: string;
 }
 
 /** Resolves to the exit code. */

@@ -1,5 +1,5 @@
 import type { Command } from "./command.ts";
-import type { FlagSpec } from "./flags/flag-kind.ts";
+import { toggle, type FlagSpec } from "./flags/flag-kind.ts";
 
 const SLOP = 5;
 
@@ -13,7 +13,9 @@ export function commandHelp(program: string, command: Command, calledAs: string,
   const sections = [usageLine(program, command, calledAs), command.description ?? command.summary];
   if (command.paths.length > 1) sections.push(`Aliases:\n  ${command.paths.map((path) => `${program} ${path}`).join(", ")}`);
   if (command.examples !== undefined) sections.push(`Examples:\n${command.examples}`);
-  const flags = flagHelp(command.flags, width);
+  // docker-compat: the help flag itself is listed only where -h means something else.
+  const help: FlagSpec = { name: "help", kind: toggle, usage: "Print usage" };
+  const flags = flagHelp(command.flags.some(({ short }) => short === "h") ? [...command.flags, help] : command.flags, width);
   if (flags !== "") sections.push(`Options:\n${flags}`);
   return `${sections.join("\n\n")}\n`;
 }

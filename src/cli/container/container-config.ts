@@ -4,7 +4,7 @@ import type { CliIo } from "../cli-io.ts";
 import type { FlagValues } from "../flags/flag-values.ts";
 import { checkMacAddress } from "./options/address.ts";
 import { isCdiDevice, parseDevice } from "./options/device-spec.ts";
-import { parseKeyValueLines } from "./options/key-value-file.ts";
+import { environmentOf, labelsOf } from "./options/environment.ts";
 import { mountOptions } from "./options/mount-option.ts";
 import { networkOptions } from "./options/network-option.ts";
 import { endpointsConfig } from "./options/endpoints.ts";
@@ -76,7 +76,7 @@ function build(flags: FlagValues, args: readonly string[], io: Io): ContainerReq
     OpenStdin: openStdin,
     // A container that reads from its caller ends with it.
     StdinOnce: openStdin && attachStdin,
-    Env: keyValues(flags.list("env-file"), flags.list("env"), io, "environment"),
+    Env: orNull(environmentOf(flags.list("env-file"), flags.list("env"), io)),
     Cmd: command.length === 0 ? null : command,
     ...healthcheck(flags),
     Image: image,
@@ -85,7 +85,7 @@ function build(flags: FlagValues, args: readonly string[], io: Io): ContainerReq
     Entrypoint: entrypoint(flags),
     ...(macAddress === "" ? {} : { MacAddress: macAddress }),
     OnBuild: null,
-    Labels: pairs(keyValues(flags.list("label-file"), flags.list("label"), io, "labels")),
+    Labels: pairs(labelsOf(flags.list("label-file"), flags.list("label"), io)),
     ...optional("StopSignal", flags.text("stop-signal")),
     ...(flags.given("stop-timeout") ? { StopTimeout: flags.number("stop-timeout") } : {}),
   };
@@ -229,26 +229,6 @@ function entrypoint(flags: FlagValues): readonly string[] | null {
   if (given !== "") return [given];
   // `--entrypoint=` takes the image's away.
   return flags.given("entrypoint") ? [""] : null;
-}
-
-/** Files first, then flags; a bare name takes its value from the environment here, when there is one. */
-function keyValues(files: readonly string[], values: readonly string[], io: Io, what: "environment" | "labels"): readonly string[] {
-  const lookup = what === "environment" ? (name: string) => io.env[name] : undefined;
-  const fromFiles = files.flatMap((path) => {
-    const content = io.readFile(path);
-    if (content === undefined) throw new Error(`open ${path}: no such file or directory`);
-    try {
-      return parseKeyValueLines(content, lookup);
-    } catch (error) {
-      throw new Error(`invalid ${what === "environment" ? "env" : "label"} file (${path}): ${messageOf(error)}`, { cause: error });
-    }
-  });
-  const fromFlags = values.map((value) => {
-    if (value.includes("=")) return value;
-    const known = lookup?.(value);
-    return known === undefined ? value : `${value}=${known}`;
-  });
-  return [...fromFiles, ...fromFlags];
 }
 
 function volumesAndBinds(

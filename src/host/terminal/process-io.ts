@@ -13,6 +13,7 @@ export class ProcessIo {
   readonly stdout = new StandardOutput(1);
   readonly stderr = new StandardOutput(2);
   readonly homeDirectory = process.env["HOME"] || "/root";
+  readonly architecture = process.arch === "x64" ? "amd64" : process.arch;
 
   constructor(programName: string) {
     this.programName = programName;

@@ -78,10 +78,14 @@ export class StandardOutput {
 
 /** Only a character device is asked, so that a command in a pipe does not load the addon for it. */
 function isTerminal(fd: number): boolean {
+  return isCharacterDevice(fd) && terminalSettings(fd) !== undefined;
+}
+
+function isCharacterDevice(fd: number): boolean {
   try {
-    return fstatSync(fd).isCharacterDevice() && terminalSettings(fd) !== undefined;
+    return fstatSync(fd).isCharacterDevice();
   } catch {
-    return false;
+    return false; // not open at all
   }
 }
 

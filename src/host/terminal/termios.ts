@@ -1,5 +1,4 @@
-import { isBerthError } from "#base/errors.ts";
-import { ioctlBuffer } from "#host/syscalls.ts";
+import { ioctlBuffer, raw } from "#host/syscalls.ts";
 
 /**
  * Terminal modes and size by ioctl (termios(3), ioctl_tty(2)). The structure is the kernel's `struct termios` of x86 and
@@ -37,39 +36,28 @@ export interface TerminalSize {
 /** The terminal's settings, to be put back later; `undefined` when `fd` is no terminal. */
 export function terminalSettings(fd: number): Uint8Array | undefined {
   const settings = new Uint8Array(TERMIOS_BYTES);
-  try {
-    ioctlBuffer(fd, TCGETS, settings);
-    return settings;
-  } catch (error) {
-    if (isBerthError(error)) return undefined;
-    throw error;
-  }
+  return raw("ioctl_buffer", fd, TCGETS, settings) < 0 ? undefined : settings;
 }
 
 export function terminalSize(fd: number): TerminalSize | undefined {
   const size = new Uint8Array(8);
-  try {
-    ioctlBuffer(fd, TIOCGWINSZ, size);
-  } catch (error) {
-    if (isBerthError(error)) return undefined;
-    throw error;
-  }
+  if (raw("ioctl_buffer", fd, TIOCGWINSZ, size) < 0) return undefined;
   const view = new DataView(size.buffer);
   return { rows: view.getUint16(0, true), columns: view.getUint16(2, true) };
 }
 
 /** Every byte passes as it is, in both directions, and no key is a signal (cfmakeraw of termios(3)). */
 export function setRaw(fd: number, before: Uint8Array): void {
-  const raw = before.slice();
-  const view = new DataView(raw.buffer);
+  const settings = before.slice();
+  const view = new DataView(settings.buffer);
   clear(view, INPUT_FLAGS, IGNBRK_BRKINT_PARMRK_ISTRIP_INLCR_IGNCR_ICRNL_IXON);
   clear(view, OUTPUT_FLAGS, OPOST);
   clear(view, LOCAL_FLAGS, ECHO | ECHONL | ICANON | ISIG | IEXTEN);
   clear(view, CONTROL_FLAGS, CSIZE_PARENB);
   view.setUint32(CONTROL_FLAGS, view.getUint32(CONTROL_FLAGS, true) | CS8, true);
-  raw[VMIN] = 1;
-  raw[VTIME] = 0;
-  ioctlBuffer(fd, TCSETSW, raw);
+  settings[VMIN] = 1;
+  settings[VTIME] = 0;
+  ioctlBuffer(fd, TCSETSW, settings);
 }
 
 /** Typed characters are no longer shown, except the newline. */

@@ -1,0 +1,49 @@
+import type { Command, CommandGroup } from "../command.ts";
+import { containerCommands } from "./container-commands.ts";
+import { imageCommands } from "./image-commands.ts";
+import { systemCommands } from "./system-commands.ts";
+
+export const commandGroups: readonly CommandGroup[] = [
+  { kind: "group", path: "container", summary: "Manage containers" },
+  { kind: "group", path: "image", summary: "Manage images" },
+  { kind: "group", path: "system", summary: "Manage Docker" },
+];
+
+/** Every command of the engine's client. The composition root adds those that are other programs (`daemon`). */
+export const engineCommands: readonly Command[] = [...containerCommands, ...imageCommands, ...systemCommands];
+
+/** Shown first in the program's help, in this order. */
+export const COMMON_COMMANDS = ["run", "exec", "ps", "pull", "images", "login", "logout", "version", "info"] as const;
+
+/** Docker's commands that this program does not have yet: named, so that nobody takes them for typing errors. */
+export const ABSENT_COMMANDS: readonly string[] = [
+  "build",
+  "builder",
+  "buildx",
+  "checkpoint",
+  "commit",
+  "compose",
+  "config",
+  "context",
+  "cp",
+  "diff",
+  "export",
+  "import",
+  "load",
+  "manifest",
+  "network",
+  "node",
+  "plugin",
+  "push",
+  "registry",
+  "save",
+  "search",
+  "secret",
+  "service",
+  "stack",
+  "stats",
+  "swarm",
+  "trust",
+  "update",
+  "volume",
+];

@@ -1,0 +1,87 @@
+import type { Command } from "../command.ts";
+import { filter, strings, text, toggle } from "../flags/flag-kind.ts";
+import { FORMAT_USAGE, TABLE_FORMAT_USAGE } from "./format-usage.ts";
+
+/** Commands about images, in their `image …` and short forms. */
+export const imageCommands: readonly Command[] = [
+  {
+    kind: "command",
+    paths: ["image ls", "image list", "images"],
+    usage: "[OPTIONS] [REPOSITORY[:TAG]]",
+    summary: "List images",
+    flags: [
+      { name: "all", short: "a", kind: toggle, usage: "Show all images (default hides intermediate images)" },
+      { name: "digests", kind: toggle, usage: "Show digests" },
+      { name: "filter", short: "f", kind: filter, usage: "Filter output based on conditions provided" },
+      { name: "format", kind: text, usage: TABLE_FORMAT_USAGE },
+      { name: "no-trunc", kind: toggle, usage: "Don't truncate output" },
+      { name: "quiet", short: "q", kind: toggle, usage: "Only show image IDs" },
+      { name: "tree", kind: toggle, usage: "List multi-platform images as a tree (EXPERIMENTAL)" },
+    ],
+    args: { kind: "at-most", count: 1 },
+    load: async () => (await import("../image/list.ts")).listImages,
+  },
+  {
+    kind: "command",
+    paths: ["image pull", "pull"],
+    usage: "[OPTIONS] NAME[:TAG|@DIGEST]",
+    summary: "Download an image from a registry",
+    flags: [
+      { name: "all-tags", short: "a", kind: toggle, usage: "Download all tagged images in the repository" },
+      { name: "disable-content-trust", kind: toggle, usage: "Skip image verification", fallback: "true", value: true },
+      { name: "platform", kind: text, usage: "Set platform if server is multi-platform capable" },
+      { name: "quiet", short: "q", kind: toggle, usage: "Suppress verbose output" },
+    ],
+    args: { kind: "exactly", count: 1 },
+    load: async () => (await import("../image/pull.ts")).pull,
+  },
+  {
+    kind: "command",
+    paths: ["image rm", "image remove", "rmi"],
+    usage: "[OPTIONS] IMAGE [IMAGE...]",
+    summary: "Remove one or more images",
+    flags: [
+      { name: "force", short: "f", kind: toggle, usage: "Force removal of the image" },
+      { name: "no-prune", kind: toggle, usage: "Do not delete untagged parents" },
+      { name: "platform", kind: strings, usage: "Remove only the given platform variant. Formatted as \"os[/arch[/variant]]\" (e.g., \"linux/amd64\")" },
+    ],
+    args: { kind: "at-least", count: 1 },
+    load: async () => (await import("../image/remove.ts")).removeImages,
+  },
+  {
+    kind: "command",
+    paths: ["image tag", "tag"],
+    usage: "SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]",
+    summary: "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE",
+    flags: [],
+    args: { kind: "exactly", count: 2 },
+    load: async () => (await import("../image/tag.ts")).tag,
+  },
+  {
+    kind: "command",
+    paths: ["image history", "history"],
+    usage: "[OPTIONS] IMAGE",
+    summary: "Show the history of an image",
+    flags: [
+      { name: "format", kind: text, usage: TABLE_FORMAT_USAGE },
+      { name: "human", short: "H", kind: toggle, usage: "Print sizes and dates in human readable format", fallback: "true", value: true },
+      { name: "no-trunc", kind: toggle, usage: "Don't truncate output" },
+      { name: "platform", kind: text, usage: "Show history for the given platform. Formatted as \"os[/arch[/variant]]\" (e.g., \"linux/amd64\")" },
+      { name: "quiet", short: "q", kind: toggle, usage: "Only show image IDs" },
+    ],
+    args: { kind: "exactly", count: 1 },
+    load: async () => (await import("../image/history.ts")).history,
+  },
+  {
+    kind: "command",
+    paths: ["image inspect"],
+    usage: "[OPTIONS] IMAGE [IMAGE...]",
+    summary: "Display detailed information on one or more images",
+    flags: [
+      { name: "format", short: "f", kind: text, usage: FORMAT_USAGE },
+      { name: "platform", kind: text, usage: "Inspect a specific platform of the multi-platform image.\nIf the image or the server is not multi-platform capable, the command will error out if the platform does not match.\n'os[/arch[/variant]]': Explicit platform (eg. linux/amd64)" },
+    ],
+    args: { kind: "at-least", count: 1 },
+    load: async () => (await import("../inspect/inspect-command.ts")).inspectImages,
+  },
+];

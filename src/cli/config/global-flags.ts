@@ -1,0 +1,66 @@
+import { BerthError } from "#base/errors.ts";
+import type { CliIo } from "../cli-io.ts";
+import { list, text, toggle, type FlagSpec } from "../flags/flag-kind.ts";
+import type { FlagValues } from "../flags/flag-values.ts";
+import type { CliConfig } from "./cli-config.ts";
+import { DEFAULT_HOST, type EngineChoice } from "./engine-address.ts";
+
+/** Flags that stand before the command. */
+export function globalFlags(io: Pick<CliIo, "env" | "homeDirectory">): readonly FlagSpec[] {
+  const config = io.env["DOCKER_CONFIG"] || `${io.homeDirectory}/.docker`;
+  const certificates = io.env["DOCKER_CERT_PATH"] || config;
+  const path = (name: string): string => `${certificates}/${name}`;
+  return [
+    { name: "config", kind: text, usage: "Location of client config files", fallback: config, value: config },
+    {
+      name: "context",
+      short: "c",
+      kind: text,
+      usage:
+        'Name of the context to use to connect to the daemon (overrides DOCKER_HOST env var and default context set with "docker context use")',
+    },
+    { name: "debug", short: "D", kind: toggle, usage: "Enable debug mode" },
+    { name: "host", short: "H", kind: list, usage: "Daemon socket to connect to" },
+    {
+      name: "log-level",
+      short: "l",
+      kind: text,
+      usage: 'Set the logging level ("debug", "info", "warn", "error", "fatal")',
+      fallback: "info",
+      value: "info",
+    },
+    { name: "tls", kind: toggle, usage: "Use TLS; implied by --tlsverify" },
+    { name: "tlscacert", kind: text, usage: "Trust certs signed only by this CA", fallback: path("ca.pem"), value: path("ca.pem") },
+    { name: "tlscert", kind: text, usage: "Path to TLS certificate file", fallback: path("cert.pem"), value: path("cert.pem") },
+    { name: "tlskey", kind: text, usage: "Path to TLS key file", fallback: path("key.pem"), value: path("key.pem") },
+    { name: "tlsverify", kind: toggle, usage: "Use TLS and verify the remote" },
+    { name: "version", short: "v", kind: toggle, usage: "Print version information and quit" },
+  ];
+}
+
+/** Which engine: `-H`, then BERTH_HOST, then DOCKER_HOST, then the default socket. */
+export function chooseEngine(flags: FlagValues, io: Pick<CliIo, "env">, config: CliConfig): EngineChoice {
+  const hosts = flags.list("host");
+  const context = flags.text("context");
+  if (hosts.length > 1) throw new BerthError("invalid-parameter", "specify only one -H");
+  if (hosts.length > 0 && context !== "") {
+    throw new BerthError("invalid-parameter", "conflicting options: cannot specify both --host and --context");
+  }
+  const named = context || (hosts.length === 0 && !io.env["BERTH_HOST"] && !io.env["DOCKER_HOST"] ? currentContext(io, config) : "");
+  if (named !== "" && named !== "default") {
+    throw new BerthError("not-implemented", `the context "${named}" cannot be used: contexts are not supported yet`, {
+      hint: "Name the engine with --host, BERTH_HOST or DOCKER_HOST.",
+    });
+  }
+  const host = hosts[0] ?? (io.env["BERTH_HOST"] || io.env["DOCKER_HOST"] || DEFAULT_HOST);
+  const verify = flags.given("tlsverify") ? flags.on("tlsverify") : Boolean(io.env["DOCKER_TLS_VERIFY"]);
+  const tls = verify || flags.on("tls") || Boolean(io.env["DOCKER_TLS"]);
+  return {
+    host,
+    tls: tls ? { verify, caPath: flags.text("tlscacert"), certPath: flags.text("tlscert"), keyPath: flags.text("tlskey") } : undefined,
+  };
+}
+
+function currentContext(io: Pick<CliIo, "env">, config: CliConfig): string {
+  return io.env["DOCKER_CONTEXT"] || config.file.currentContext || "";
+}

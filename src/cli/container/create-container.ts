@@ -1,0 +1,72 @@
+import { BerthError, isBerthError } from "#base/errors.ts";
+import { isDaemonAnswer } from "#client/api-error.ts";
+import type { CreateResponse } from "#spec/docker/container.ts";
+import { parseAnyReference, withDefaultTag } from "#spec/oci/reference.ts";
+import type { Invocation } from "../command.ts";
+import { proxyEnvironment } from "../config/cli-config.ts";
+import { pullImage, shownName } from "../image/pull-image.ts";
+import { containerRequest, type ContainerRequest } from "./container-config.ts";
+
+const PULL_POLICIES = ["always", "missing", "never"];
+
+/** The request of `run` or `create`, checked before anything is sent. */
+export function requestOf({ flags, args, io }: Invocation): ContainerRequest {
+  const policy = flags.text("pull");
+  if (!PULL_POLICIES.includes(policy)) {
+    throw new BerthError("invalid-parameter", `invalid pull option: '${policy}': must be one of "always", "missing" or "never"`);
+  }
+  return containerRequest(flags, args, io);
+}
+
+/** Creates the container, pulling its image as `--pull` says. Resolves to its id. */
+export async function createContainer(invocation: Invocation, request: ContainerRequest): Promise<string> {
+  const { flags, io } = invocation;
+  const cidFile = flags.text("cidfile");
+  if (cidFile !== "" && io.exists(cidFile)) {
+    throw new BerthError(
+      "invalid-parameter",
+      `container ID file found, make sure the other container isn't running or delete ${cidFile}`,
+    );
+  }
+  warn(request, invocation);
+  const named = parseAnyReference(request.image);
+  const reference = named.kind === "reference" ? withDefaultTag(named.reference) : undefined;
+  const policy = flags.text("pull");
+  const platform = flags.text("platform");
+  const pull = async (): Promise<void> => {
+    if (reference === undefined) throw new BerthError("invalid-parameter", "invalid reference format");
+    await pullImage(invocation, { reference, platform, output: flags.on("quiet") ? undefined : io.stderr });
+  };
+  if (policy === "always") await pull();
+  const client = await invocation.client();
+  const body = withProxies(request, invocation);
+  const create = (): Promise<CreateResponse> => client.containers.create(body, { name: flags.text("name"), platform });
+  let created: CreateResponse;
+  try {
+    created = await create();
+  } catch (error) {
+    if (!isBerthError(error, "not-found") || !isDaemonAnswer(error) || reference === undefined || policy !== "missing") throw error;
+    if (!flags.on("quiet")) io.stderr.write(`Unable to find image '${shownName(reference)}' locally\n`);
+    await pull();
+    created = await create();
+  }
+  for (const warning of created.Warnings ?? []) io.stderr.write(`WARNING: ${warning}\n`);
+  if (cidFile !== "") io.writeFile(cidFile, created.Id, 0o644);
+  return created.Id;
+}
+
+function withProxies(request: ContainerRequest, { config, flags, engineHost }: Invocation): ContainerRequest["body"] {
+  const proxies = proxyEnvironment(config.file, engineHost, flags.list("env"));
+  if (proxies.length === 0) return request.body;
+  return { ...request.body, Env: [...((request.body["Env"] as readonly string[] | null) ?? []), ...proxies] };
+}
+
+function warn(request: ContainerRequest, { io }: Invocation): void {
+  if (request.oomKillDisable && request.memory === 0) {
+    io.stderr.write("WARNING: Disabling the OOM killer on containers without setting a '-m/--memory' limit may be dangerous.\n");
+  }
+  const local = request.dns.find((address) => address.startsWith("127.") || address === "::1");
+  if (local !== undefined) {
+    io.stderr.write(`WARNING: Localhost DNS (${local}) may fail in containers.\n`);
+  }
+}

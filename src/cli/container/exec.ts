@@ -1,0 +1,53 @@
+import type { Handler, Invocation } from "../command.ts";
+import { carryStreams } from "../streams/attached-streams.ts";
+import { parseDetachKeys } from "../streams/detach-keys.ts";
+import { followWindowSize } from "../streams/terminal-size.ts";
+import { checkTerminal } from "./check-terminal.ts";
+import { environmentOf } from "./options/environment.ts";
+
+/** `exec`: runs a command in a running container and ends with its exit code. */
+export const execCommand: Handler = async (invocation) => {
+  const { flags, args, io, client, config } = invocation;
+  const [container = "", ...command] = args;
+  const tty = flags.on("tty");
+  const detach = flags.on("detach");
+  const stdin = flags.on("interactive") && !detach;
+  const detachKeys = flags.text("detach-keys") || config.file.detachKeys || "";
+  if (detachKeys !== "") parseDetachKeys(detachKeys);
+  if (!detach) checkTerminal(io, stdin, tty);
+  const api = await client();
+  const size = tty && !detach ? io.stdout.windowSize() : undefined;
+  const consoleSize = size === undefined ? {} : { consoleSize: [size.rows, size.columns] as const };
+  const { Id: id } = await api.exec.create(container, {
+    User: flags.text("user"),
+    Privileged: flags.on("privileged"),
+    Tty: tty,
+    ...(size === undefined ? {} : { ConsoleSize: [size.rows, size.columns] as const }),
+    AttachStdin: stdin,
+    AttachStderr: !detach,
+    AttachStdout: !detach,
+    DetachKeys: detach ? "" : detachKeys,
+    Env: environment(invocation),
+    WorkingDir: flags.text("workdir"),
+    Cmd: command,
+  });
+  if (detach) {
+    await api.exec.startDetached(id, { tty });
+    return 0;
+  }
+  const { stream } = await api.exec.attach(id, { tty, ...consoleSize });
+  const stopResizing = tty && io.stdout.isTerminal() ? followWindowSize(io, (now) => api.exec.resize(id, now)) : undefined;
+  try {
+    const outcome = await carryStreams({ stream, tty, stdin, stdout: true, stderr: true, detachKeys }, io);
+    if (outcome === "detached") return 0;
+  } finally {
+    stopResizing?.();
+  }
+  const { ExitCode } = await api.exec.inspect(id);
+  return ExitCode ?? 0;
+};
+
+function environment({ flags, io }: Invocation): readonly string[] | null {
+  const variables = environmentOf(flags.list("env-file"), flags.list("env"), io);
+  return variables.length === 0 ? null : variables;
+}

@@ -1,0 +1,78 @@
+import { decimalSize, humanDuration } from "#base/units.ts";
+import type { ContainerSummary } from "#spec/docker/container.ts";
+import type { Handler } from "../command.ts";
+import { formatRows, tableOf, type Row } from "../format/format-list.ts";
+import { goLocalTime } from "../format/local-time.ts";
+import { ellipsis, shortId } from "../format/shorten.ts";
+import { displayPorts } from "./ports.ts";
+
+const HEADERS = {
+  ID: "CONTAINER ID",
+  RunningFor: "CREATED",
+  CreatedAt: "CREATED AT",
+  LocalVolumes: "LOCAL VOLUMES",
+} as const;
+const COLUMNS = ["ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names"];
+const COMMAND_LETTERS = 20;
+
+/** `ps`. */
+export const listContainers: Handler = async ({ flags, io, client, config }) => {
+  const quiet = flags.on("quiet");
+  const asked = flags.text("format") || (quiet ? "" : (config.file.psFormat ?? ""));
+  const size = flags.on("size") || /\.Size\b/.test(asked);
+  const columns = flags.on("size") ? [...COLUMNS, "Size"] : COLUMNS;
+  const format = asked === "" || asked === "table" ? (quiet ? "{{.ID}}" : tableOf(columns)) : asked;
+  const latest = flags.on("latest") ? 1 : flags.number("last");
+  const api = await client();
+  const containers = await api.containers.list({ all: flags.on("all"), size, limit: latest, filters: flags.filters() });
+  const now = io.now();
+  const rows = containers.map((container) => containerRow(container, { now, truncate: !flags.on("no-trunc") }));
+  io.stdout.write(formatRows(format, rows, { typeName: "*formatter.ContainerContext", headers: HEADERS }));
+  return 0;
+};
+
+/** A container as `ps --format` sees it. */
+export function containerRow(container: ContainerSummary, options: { readonly now: number; readonly truncate: boolean }): Row {
+  const { truncate, now } = options;
+  const labels = container.Labels ?? {};
+  const mounts = container.Mounts ?? [];
+  const mountNames = mounts.map((mount) => (mount.Name === undefined || mount.Name === "" ? mount.Source : mount.Name));
+  return {
+    Command: JSON.stringify(truncate ? ellipsis(container.Command, COMMAND_LETTERS) : container.Command),
+    CreatedAt: goLocalTime(container.Created * 1000),
+    ID: truncate ? shortId(container.Id) : container.Id,
+    Image: imageName(container, truncate),
+    Labels: Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(","),
+    LocalVolumes: String(mounts.filter(({ Driver }) => Driver === "local").length),
+    Mounts: mountNames.map((name) => (truncate ? ellipsis(name, 15) : name)).join(","),
+    Names: names(container, truncate),
+    Networks: Object.keys(container.NetworkSettings?.Networks ?? {}).join(","),
+    Ports: displayPorts(container.Ports ?? []),
+    RunningFor: `${humanDuration(now - container.Created * 1000)} ago`,
+    Size: sizeText(container),
+    State: container.State,
+    Status: container.Status,
+    Label: (name: unknown) => labels[String(name)] ?? "",
+  };
+}
+
+function imageName({ Image, ImageID }: ContainerSummary, truncate: boolean): string {
+  if (Image === "") return "<no image>";
+  if (!truncate) return Image;
+  const short = shortId(ImageID);
+  if (Image === ImageID || Image === short || /^(?:sha256:)?[0-9a-f]{64}$/.test(Image)) return shortId(Image);
+  // A digest beside a name is left out.
+  const at = Image.indexOf("@sha256:");
+  return at === -1 ? Image : Image.slice(0, at);
+}
+
+function names({ Names }: ContainerSummary, truncate: boolean): string {
+  const plain = Names.map((name) => name.replace(/^\//, ""));
+  const shown = truncate ? plain.filter((name) => !name.includes("/")).slice(0, 1) : plain;
+  return shown.join(",");
+}
+
+function sizeText({ SizeRw, SizeRootFs }: ContainerSummary): string {
+  const written = decimalSize(SizeRw ?? 0, 3);
+  return SizeRootFs !== undefined && SizeRootFs > 0 ? `${written} (virtual ${decimalSize(SizeRootFs, 3)})` : written;
+}

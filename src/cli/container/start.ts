@@ -1,0 +1,63 @@
+import { BerthError } from "#base/errors.ts";
+import type { Handler, Invocation } from "../command.ts";
+import { ExitError, shownMessage } from "../errors.ts";
+import { carryStreams } from "../streams/attached-streams.ts";
+import { forwardSignals } from "../streams/forward-signals.ts";
+import { followWindowSize } from "../streams/terminal-size.ts";
+import { exitCodeOf } from "./exit-code.ts";
+
+/** `start`: with `--attach` or `--interactive` one container, its streams carried and its exit code returned. */
+export const start: Handler = async (invocation) => {
+  const { flags, args, io, client } = invocation;
+  if (flags.text("checkpoint") !== "" || flags.text("checkpoint-dir") !== "") {
+    throw new BerthError("not-implemented", "starting from a checkpoint is not supported");
+  }
+  if (flags.on("attach") || flags.on("interactive")) {
+    if (args.length > 1) throw new BerthError("invalid-parameter", "you cannot start and attach multiple containers at once");
+    return startAttached(invocation, args[0] ?? "");
+  }
+  const api = await client();
+  const failed: string[] = [];
+  for (const name of args) {
+    try {
+      await api.containers.start(name);
+      io.stdout.write(`${name}\n`);
+    } catch (error) {
+      io.stderr.write(`${shownMessage(error)}\n`);
+      failed.push(name);
+    }
+  }
+  if (failed.length > 0) throw new ExitError(1, `failed to start containers: ${failed.join(", ")}`);
+  return 0;
+};
+
+async function startAttached({ flags, io, client, config }: Invocation, name: string): Promise<number> {
+  const api = await client();
+  const { Id: id, Config, HostConfig } = await api.containers.inspect(name);
+  const tty = Config.Tty === true;
+  const stdin = flags.on("interactive") && Config.OpenStdin === true;
+  const detachKeys = flags.text("detach-keys") || config.file.detachKeys || "";
+  const stopForwarding = tty ? undefined : forwardSignals(io, (signal) => api.containers.kill(id, signal));
+  let stopResizing: (() => void) | undefined;
+  try {
+    const [attached, waited] = await Promise.all([
+      api.containers.attach(id, { stream: true, stdin, stdout: true, stderr: true, detachKeys }),
+      api.containers.wait(id, HostConfig.AutoRemove === true ? "removed" : "next-exit"),
+    ]);
+    const carried = carryStreams({ stream: attached.stream, tty, stdin, stdout: true, stderr: true, detachKeys }, io);
+    carried.catch(() => undefined);
+    try {
+      await api.containers.start(id);
+    } catch (error) {
+      attached.stream.close();
+      await carried.catch(() => undefined);
+      throw error;
+    }
+    if (tty && io.stdout.isTerminal()) stopResizing = followWindowSize(io, (size) => api.containers.resize(id, size));
+    if ((await carried) === "detached") return 0;
+    return exitCodeOf(await waited(), io);
+  } finally {
+    stopResizing?.();
+    stopForwarding?.();
+  }
+}

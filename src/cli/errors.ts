@@ -1,0 +1,18 @@
+import { isDaemonAnswer } from "#client/api-error.ts";
+import { messageOf } from "#base/errors.ts";
+
+/** A command's end with a status of its own; an empty message prints nothing. */
+export class ExitError extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number, message = "") {
+    super(message);
+    this.name = "ExitError";
+    this.exitCode = exitCode;
+  }
+}
+
+/** What the person reads: the daemon's refusals are marked as such. */
+export function shownMessage(error: unknown): string {
+  return isDaemonAnswer(error) ? `Error response from daemon: ${error.message}` : messageOf(error);
+}

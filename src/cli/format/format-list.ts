@@ -1,0 +1,77 @@
+import { BerthError, messageOf } from "#base/errors.ts";
+import { compileTemplate } from "../template/execute.ts";
+import { json, type TemplateFunction } from "../template/functions.ts";
+import { struct } from "../template/value.ts";
+import { alignTable } from "./table.ts";
+
+/** One row as a template sees it: plain fields and methods. */
+export type Row = Readonly<Record<string, unknown>>;
+
+export interface ListFormat {
+  /** Go's name of the row's type, for messages: `*formatter.ContainerContext`. */
+  readonly typeName: string;
+  /** Column titles by field. Fields without one have their name in capitals. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * Prints rows as `--format` asks: `table …`, `json`, or a template a row. `format` is complete (no defaults here); `\t`
+ * and `\n` written out in it count as such. A mistake in the template is an `invalid-parameter` error.
+ */
+export function formatRows(format: string, rows: readonly Row[], { typeName, headers }: ListFormat): string {
+  const trimmed = format.trim();
+  const isTable = trimmed === "table" || /^table(?=[\s{])/.test(trimmed);
+  const source = (isTable ? trimmed.slice("table".length).trim() : trimmed).replaceAll("\\t", "\t").replaceAll("\\n", "\n");
+  const line = source === "json" && !isTable ? "{{json .}}" : source;
+  const render = compiled(line);
+  const info = { typeName, fields: [], aliases: {} };
+  const text = rows.map((row) => `${executed(render, struct(row, info))}\n`).join("");
+  if (!isTable) return text;
+  const fieldNames = Object.keys(rows[0] ?? {}).concat(Object.keys(headers));
+  const titles = Object.fromEntries(fieldNames.map((name) => [name, headers[name] ?? name.toUpperCase()]));
+  const header = executed(compileTemplate(line, { functions: headerFunctions }), titledRow(titles));
+  return alignTable(`${header}\n${text}`);
+}
+
+/** The default template of a table: its fields separated by tabs. */
+export function tableOf(fields: readonly string[]): string {
+  return `table ${fields.map((field) => `{{.${field}}}`).join("\t")}`;
+}
+
+function compiled(source: string): (data: unknown) => string {
+  try {
+    return compileTemplate(source);
+  } catch (error) {
+    throw new BerthError("invalid-parameter", `template parsing error: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function executed(render: (data: unknown) => string, data: unknown): string {
+  try {
+    return render(data);
+  } catch (error) {
+    throw new BerthError("invalid-parameter", `failed to execute template: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** In the title line a method (`.Label "x"`) is its argument's last word. */
+function titledRow(titles: Readonly<Record<string, string>>): unknown {
+  const label: TemplateFunction = (name) => String(name).split(".").at(-1)?.toUpperCase().replace(/[-_]/g, " ") ?? "";
+  return { ...titles, Label: label };
+}
+
+const same: TemplateFunction = (text) => text;
+const headerFunctions: Readonly<Record<string, TemplateFunction>> = {
+  json: same,
+  join: same,
+  lower: same,
+  upper: same,
+  title: same,
+  truncate: same,
+  split: same,
+};
+
+/** `{{json .}}` of a row outside a list. */
+export function jsonLine(value: unknown): string {
+  return `${json(value)}\n`;
+}

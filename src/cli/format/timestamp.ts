@@ -1,0 +1,27 @@
+import { BerthError } from "#base/errors.ts";
+import { parseDuration } from "#base/units.ts";
+
+/**
+ * `--since` and `--until`: a duration before `now` (`42m`), a date or time in RFC 3339 or shorter forms (local zone when
+ * none is given), or Unix seconds. The result is seconds with nine decimals; empty stays empty.
+ */
+export function timestampParameter(text: string, now: number, flag: "since" | "until"): string {
+  if (text === "") return "";
+  try {
+    return seconds(BigInt(now) * 1_000_000n - parseDuration(text));
+  } catch {
+    // not a duration
+  }
+  if (/^-?\d+(?:\.\d{1,9})?$/.test(text)) return text;
+  const match = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2})(?::(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?)?)?(Z|[+-]\d{2}:\d{2})?$/.exec(text);
+  if (match === null) {
+    throw new BerthError("invalid-parameter", `invalid value for "${flag}": failed to parse value as time or duration: ${JSON.stringify(text)}`);
+  }
+  const [, year, month, day, hour = "00", minute = "00", second = "00", fraction = "", zone = ""] = match;
+  const milliseconds = Date.parse(`${year ?? ""}-${month ?? ""}-${day ?? ""}T${hour}:${minute}:${second}${zone}`);
+  return seconds(BigInt(milliseconds) * 1_000_000n + BigInt(fraction.padEnd(9, "0")));
+}
+
+function seconds(nanoseconds: bigint): string {
+  return `${String(nanoseconds / 1_000_000_000n)}.${(nanoseconds % 1_000_000_000n).toString().padStart(9, "0")}`;
+}

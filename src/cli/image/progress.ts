@@ -1,0 +1,97 @@
+import { apiError } from "#client/api-error.ts";
+import { decimalSize } from "#base/units.ts";
+import type { JsonMessage } from "#spec/docker/json-message.ts";
+import type { CliOutput } from "../cli-io.ts";
+
+const BAR_CELLS = 50;
+
+/**
+ * Shows a progress stream as docker does: on a terminal one line a layer, rewritten in place; elsewhere each change of
+ * state as a line, without bars. A message that carries an error ends it with that error. `onAux` gets payloads.
+ */
+export async function showProgress(
+  messages: AsyncIterable<JsonMessage>,
+  output: CliOutput | undefined,
+  onAux?: (aux: unknown) => void,
+): Promise<void> {
+  const screen = output?.isTerminal() === true ? new ProgressScreen(output) : undefined;
+  for await (const message of messages) {
+    const failure = message.errorDetail?.message ?? message.error;
+    if (failure !== undefined) throw streamError(failure, message.errorDetail?.code);
+    if (message.aux !== undefined) {
+      onAux?.(message.aux);
+      continue;
+    }
+    if (output === undefined) continue;
+    if (screen !== undefined) screen.show(message);
+    else if (!isBar(message)) output.write(plainLine(message));
+  }
+}
+
+/** A failure told inside the stream is shown without "Error response from daemon". */
+function streamError(message: string, code: number | undefined): Error {
+  if (code === 401) return apiError(401, "authentication is required");
+  return new Error(message);
+}
+
+function isBar({ progressDetail, progress }: JsonMessage): boolean {
+  const moving = progressDetail !== undefined && ((progressDetail.current ?? 0) > 0 || (progressDetail.total ?? 0) > 0);
+  return moving || (progress !== undefined && progress !== "");
+}
+
+function plainLine(message: JsonMessage): string {
+  if (message.stream !== undefined) return message.stream;
+  const id = message.id === undefined || message.id === "" ? "" : `${message.id}: `;
+  return `${id}${message.status ?? ""}\n`;
+}
+
+/** Lines that belong to ids stay where they first appeared; the cursor rests below them. */
+class ProgressScreen {
+  readonly #output: CliOutput;
+  readonly #lineOf = new Map<string, number>();
+
+  constructor(output: CliOutput) {
+    this.#output = output;
+  }
+
+  show(message: JsonMessage): void {
+    if (message.stream !== undefined) {
+      this.#output.write(message.stream);
+      this.#lineOf.clear();
+      return;
+    }
+    const { id, status = "" } = message;
+    if (id === undefined || id === "" || !isLayerState(message)) {
+      this.#lineOf.clear();
+      this.#output.write(plainLine(message));
+      return;
+    }
+    const known = this.#lineOf.get(id);
+    const columns = this.#output.windowSize()?.columns ?? 80;
+    const text = `${id}: ${status} ${progressBar(message, columns)}`.trimEnd();
+    if (known === undefined) {
+      this.#lineOf.set(id, this.#lineOf.size);
+      this.#output.write(`\x1b[2K\r${text}\n`);
+      return;
+    }
+    const up = this.#lineOf.size - known;
+    this.#output.write(`\x1b[${String(up)}A\x1b[2K\r${text}\r\x1b[${String(up)}B`);
+  }
+}
+
+/** Only messages with a detail (empty ones too) move the cursor; `latest: Pulling from …` is a line like others. */
+function isLayerState(message: JsonMessage): boolean {
+  return message.progressDetail !== undefined;
+}
+
+/** `[====>      ]  1.2MB/3.4MB`, as wide as the window allows. */
+export function progressBar({ progressDetail }: JsonMessage, columns: number): string {
+  const current = progressDetail?.current ?? 0;
+  const total = progressDetail?.total ?? 0;
+  if (current <= 0 && total <= 0) return "";
+  if (total <= 0) return decimalSize(current).padStart(8);
+  const share = Math.min(BAR_CELLS, Math.trunc((current / total) * BAR_CELLS));
+  const bar = columns > 110 ? `[${"=".repeat(share)}>${" ".repeat(BAR_CELLS - share)}] ` : "";
+  const numbers = `${decimalSize(current).padStart(8)}/${decimalSize(total)}`;
+  return current > total ? `${bar}${decimalSize(current).padStart(8)}` : `${bar}${numbers}`;
+}

@@ -1,0 +1,13 @@
+import { BerthError } from "#base/errors.ts";
+import { canonicalName, parseReference, withDefaultTag } from "#spec/oci/reference.ts";
+import type { Handler } from "../command.ts";
+
+/** `tag`: one more name for an image. */
+export const tag: Handler = async ({ args, client }) => {
+  const [source = "", target = ""] = args;
+  const reference = withDefaultTag(parseReference(target));
+  if (reference.digest !== undefined) throw new BerthError("invalid-parameter", "refusing to create a tag with a digest reference");
+  const api = await client();
+  await api.images.tag(source, { repo: canonicalName(reference), tag: reference.tag ?? "" });
+  return 0;
+};

@@ -1,0 +1,112 @@
+import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
+import { isDaemonAnswer } from "#client/api-error.ts";
+import type { EngineClient } from "#client/engine-client.ts";
+import type { Handler, Invocation } from "../command.ts";
+import { ExitError, shownMessage } from "../errors.ts";
+import { compileTemplate } from "../template/execute.ts";
+import { json } from "../template/functions.ts";
+import type { Value } from "../template/value.ts";
+import type { GoShape } from "./go-shape.ts";
+import { containerShape, imageShape } from "./shapes.ts";
+
+interface Found {
+  readonly object: unknown;
+  readonly shape: GoShape;
+}
+
+type Get = (name: string) => Promise<Found>;
+
+export const inspectContainers: Handler = async (invocation) => {
+  const api = await invocation.client();
+  return inspect(invocation, containerGetter(api, invocation.flags.on("size")));
+};
+
+export const inspectImages: Handler = async (invocation) => {
+  const api = await invocation.client();
+  const platform = invocation.flags.text("platform");
+  return inspect(invocation, imageGetter(api, platform));
+};
+
+/** `inspect`: a container first, then an image, unless `--type` says which. */
+export const inspectAny: Handler = async (invocation) => {
+  const { flags } = invocation;
+  const type = flags.text("type");
+  if (flags.given("type") && type === "") throw new BerthError("invalid-parameter", "type is empty: must be one of \"container\", \"image\"");
+  const getters: Readonly<Record<string, (api: EngineClient) => Get>> = {
+    container: (api) => containerGetter(api, flags.on("size")),
+    image: (api) => imageGetter(api, ""),
+  };
+  if (type !== "" && getters[type] === undefined) {
+    const known = ["config", "network", "node", "plugin", "secret", "service", "task", "volume"].includes(type);
+    throw known
+      ? new BerthError("not-implemented", `inspecting objects of type "${type}" is not supported yet`)
+      : new BerthError("invalid-parameter", `"${type}" is not a valid value for --type`);
+  }
+  const api = await invocation.client();
+  const chosen = Object.entries(getters).filter(([name]) => type === "" || name === type);
+  return inspect(invocation, async (name) => {
+    for (const [, getter] of chosen) {
+      try {
+        return await getter(api)(name);
+      } catch (error) {
+        if (type !== "" || !isDaemonAnswer(error) || !isBerthError(error, "not-found")) throw error;
+      }
+    }
+    throw new BerthError("not-found", `No such object: ${name}`);
+  });
+};
+
+function containerGetter(api: EngineClient, size: boolean): Get {
+  return async (name) => ({ object: await api.containers.inspect(name, { size }), shape: containerShape });
+}
+
+function imageGetter(api: EngineClient, platform: string): Get {
+  return async (name) => ({ object: await api.images.inspect(name, platform === "" ? {} : { platform }), shape: imageShape });
+}
+
+/** Prints all that were found, then fails with what was not. */
+async function inspect({ flags, args, io }: Invocation, get: Get): Promise<number> {
+  const format = flags.text("format");
+  const render = format === "" || format === "json" ? undefined : templateOf(format);
+  const failures: string[] = [];
+  const objects: unknown[] = [];
+  let text = "";
+  for (const name of args) {
+    try {
+      const { object, shape } = await get(name);
+      if (render !== undefined) text += `${render(shape.of(object), object)}\n`;
+      else objects.push(format === "json" ? shape.of(object) : object);
+    } catch (error) {
+      failures.push(shownMessage(error));
+    }
+  }
+  if (render !== undefined) io.stdout.write(text === "" ? "\n" : text);
+  else if (format === "json") io.stdout.write(`${json(objects)}\n`);
+  else io.stdout.write(`${JSON.stringify(objects, undefined, 4)}\n`);
+  if (failures.length > 0) throw new ExitError(1, failures.join("\n"));
+  return 0;
+}
+
+/** The template over the typed object; where that fails, over the answer as it came. The second failure is told. */
+function templateOf(format: string): (typed: Value, raw: unknown) => string {
+  const compile = (missingKey: "default" | "error"): ((data: Value) => string) => {
+    try {
+      return compileTemplate(format, { missingKey });
+    } catch (error) {
+      throw new BerthError("invalid-parameter", `template parsing error: ${messageOf(error)}`, { cause: error });
+    }
+  };
+  const typedRender = compile("default");
+  return (typed, raw) => {
+    try {
+      return typedRender(typed);
+    } catch {
+      try {
+        return compile("error")(raw);
+      } catch (error) {
+        if (isBerthError(error)) throw error;
+        throw new BerthError("invalid-parameter", `template parsing error: ${messageOf(error)}`, { cause: error });
+      }
+    }
+  };
+}

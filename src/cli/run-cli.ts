@@ -1,0 +1,181 @@
+import { BerthError, isBerthError } from "#base/errors.ts";
+import { EngineClient } from "#client/engine-client.ts";
+import type { CliIo } from "./cli-io.ts";
+import type { Command, CommandGroup, Invocation } from "./command.ts";
+import { checkArguments } from "./check-arguments.ts";
+import { ABSENT_COMMANDS, commandGroups, engineCommands } from "./commands/command-table.ts";
+import { CliConfig } from "./config/cli-config.ts";
+import { engineAddress, type EngineAddress } from "./config/engine-address.ts";
+import { chooseEngine, globalFlags } from "./config/global-flags.ts";
+import { ExitError, shownMessage } from "./errors.ts";
+import { parseFlags } from "./flags/parse-flags.ts";
+import { findCommand, type Found } from "./find-command.ts";
+import { commandHelp, usageLine } from "./help.ts";
+import type { FlagValues } from "./flags/flag-values.ts";
+
+const USAGE_ERROR = 125;
+const FAILED = 1;
+const SIGPIPE_EXIT = 141;
+
+export interface CliOptions {
+  /** Commands that the composition root adds to the engine's: `daemon`. */
+  readonly commands?: readonly Command[];
+  /** Shown by `--version` and `version`. */
+  readonly version: string;
+}
+
+/**
+ * Runs the command line `argv` (without the program's name) and resolves to the exit code. The caller ends the process
+ * with it: a read of stdin may still be pending.
+ */
+export async function runCli(argv: readonly string[], io: CliIo, options: CliOptions): Promise<number> {
+  try {
+    return await new Cli(io, options).run(argv);
+  } catch (error) {
+    return report(error, io);
+  }
+}
+
+function report(error: unknown, io: CliIo): number {
+  if (isBerthError(error, "cancelled") && error.details["code"] === "EPIPE") return SIGPIPE_EXIT;
+  const message = shownMessage(error);
+  if (message !== "") {
+    try {
+      io.stderr.write(`${message}\n`);
+      if (error instanceof BerthError && error.hint !== undefined) io.stderr.write(`${error.hint}\n`);
+    } catch {
+      return SIGPIPE_EXIT; // nobody reads stderr
+    }
+  }
+  return error instanceof ExitError ? error.exitCode : FAILED;
+}
+
+class Cli {
+  readonly #io: CliIo;
+  readonly #options: CliOptions;
+  readonly #commands: readonly Command[];
+
+  constructor(io: CliIo, options: CliOptions) {
+    this.#io = io;
+    this.#options = options;
+    this.#commands = options.commands === undefined ? engineCommands : [...engineCommands, ...options.commands];
+  }
+
+  async run(argv: readonly string[]): Promise<number> {
+    const { programName, stdout } = this.#io;
+    const usage = `Usage:  ${programName} [OPTIONS] COMMAND [ARG...]`;
+    const { flags, args, help, warnings } = this.#parse(argv, globalFlags(this.#io), false, usage, programName);
+    for (const warning of warnings) this.#io.stderr.write(`${warning}\n`);
+    if (flags.on("version")) {
+      stdout.write(`${programName === "docker" ? "Docker" : "Berth"} version ${this.#options.version}, build berth\n`);
+      return 0;
+    }
+    const words = args[0] === "help" ? args.slice(1) : args;
+    const wantsHelp = help || args[0] === "help";
+    if (words.length === 0) return this.#programHelp();
+    const found = findCommand(words, this.#commands, commandGroups);
+    if (found.kind === "group") return this.#groupHelp(found.group, words.slice(1));
+    if (found.kind === "unknown") throw this.#unknown(words, found);
+    if (wantsHelp) return this.#commandHelp(found.command, found.path);
+    return this.#runCommand(found.command, found.path, found.rest, flags);
+  }
+
+  async #runCommand(command: Command, path: string, argv: readonly string[], global: FlagValues): Promise<number> {
+    const io = this.#io;
+    const commandPath = `${io.programName} ${path}`;
+    const usage = usageLine(io.programName, command, path);
+    const parsed = this.#parse(argv, command.flags, command.interspersed !== false, usage, commandPath);
+    for (const warning of parsed.warnings) io.stderr.write(`${warning}\n`);
+    if (parsed.help) return this.#commandHelp(command, path);
+    const complaint = checkArguments(command.args, parsed.args.length, commandPath);
+    if (complaint !== undefined) {
+      throw new ExitError(
+        FAILED,
+        `${io.programName}: ${complaint.sentence}\n\n${usage}\n\n${complaint.verb} '${commandPath} --help' for more information`,
+      );
+    }
+    const config = new CliConfig(io, global.text("config"));
+    const choice = chooseEngine(global, io, config);
+    let address: EngineAddress | undefined;
+    let client: EngineClient | undefined;
+    const invocation: Invocation = {
+      io,
+      flags: parsed.flags,
+      args: parsed.args,
+      commandPath,
+      config,
+      engineHost: choice.host,
+      clientVersion: this.#options.version,
+      dial: () => (address ??= engineAddress(choice, io)).dial(),
+      client: async () => {
+        address ??= engineAddress(choice, io);
+        client ??= new EngineClient({
+          dial: address.dial,
+          hostName: address.name,
+          httpHost: address.httpHost,
+          userAgent: `Berth-Client/${this.#options.version} (linux)`,
+          ...(config.file.HttpHeaders === undefined ? {} : { headers: config.file.HttpHeaders }),
+          ...(io.env["DOCKER_API_VERSION"] ? { apiVersion: io.env["DOCKER_API_VERSION"] } : {}),
+        });
+        return Promise.resolve(client);
+      },
+    };
+    try {
+      const handler = await command.load();
+      return await handler(invocation);
+    } finally {
+      (client as EngineClient | undefined)?.close();
+    }
+  }
+
+  #parse(
+    argv: readonly string[],
+    specs: Command["flags"],
+    interspersed: boolean,
+    usage: string,
+    commandPath: string,
+  ): ReturnType<typeof parseFlags> {
+    try {
+      return parseFlags(argv, specs, { interspersed });
+    } catch (error) {
+      if (!isBerthError(error, "invalid-parameter")) throw error;
+      throw new ExitError(USAGE_ERROR, `${error.message}\n\n${usage}\n\nRun '${commandPath} --help' for more information`);
+    }
+  }
+
+  #commandHelp(command: Command, path: string): number {
+    this.#io.stdout.write(commandHelp(this.#io.programName, command, path, this.#width()));
+    return 0;
+  }
+
+  async #programHelp(): Promise<number> {
+    const { programHelp } = await import("./program-help.ts");
+    this.#io.stdout.write(programHelp(this.#io, this.#commands, this.#width()));
+    return 0;
+  }
+
+  async #groupHelp(group: CommandGroup, words: readonly string[]): Promise<number> {
+    const path = `${this.#io.programName} ${group.path}`;
+    this.#parse(words, [], true, `Usage:  ${path} COMMAND`, path);
+    const { groupHelp } = await import("./program-help.ts");
+    this.#io.stdout.write(groupHelp(this.#io.programName, group, this.#commands));
+    return 0;
+  }
+
+  #unknown(words: readonly string[], { path, near, group }: Extract<Found, { kind: "unknown" }>): ExitError {
+    const { programName } = this.#io;
+    const first = words[0] ?? "";
+    if (group === undefined && ABSENT_COMMANDS.includes(first)) {
+      return new ExitError(FAILED, `${programName}: the command '${programName} ${first}' is not supported yet`);
+    }
+    const scope = group === undefined ? programName : `${programName} ${group.path}`;
+    const usage = group === undefined ? "" : `\n\nUsage:  ${scope}`;
+    const suggestion = near === undefined ? "" : `\n\nDid you mean '${near}'?`;
+    const message = `${programName}: unknown command: ${programName} ${path}${suggestion}${usage}\n\nRun '${scope} --help' for more information`;
+    return new ExitError(FAILED, message);
+  }
+
+  #width(): number {
+    return this.#io.stdout.windowSize()?.columns || 80;
+  }
+}

@@ -1,0 +1,60 @@
+import { BerthError, messageOf } from "#base/errors.ts";
+import { CLIENT_API_VERSION } from "#client/api-version.ts";
+import type { InfoResponse } from "#spec/docker/system.ts";
+import type { Handler, Invocation } from "../command.ts";
+import { ExitError, shownMessage } from "../errors.ts";
+import { compileTemplate } from "../template/execute.ts";
+import { map, structure, any } from "../inspect/go-shape.ts";
+import { struct } from "../template/value.ts";
+import { clientInfo } from "./client-info.ts";
+import { infoText } from "./info-text.ts";
+
+/** `info`: the engine's state and settings; its warnings on stderr. */
+export const info: Handler = async (invocation) => {
+  const { flags, io } = invocation;
+  const format = flags.text("format");
+  const render = format === "" ? undefined : templated(format === "json" ? "{{json .}}" : format, invocation);
+  let server: InfoResponse | undefined;
+  let failure: string | undefined;
+  try {
+    server = await (await invocation.client()).system.info();
+  } catch (error) {
+    failure = shownMessage(error);
+  }
+  if (render !== undefined) {
+    if (failure !== undefined) throw new ExitError(1, failure);
+    io.stdout.write(render(server as InfoResponse));
+    return 0;
+  }
+  io.stdout.write(`Client:\n Version:    ${invocation.clientVersion}\n Context:    default\n Debug Mode: false\n\nServer:\n`);
+  if (server === undefined) throw new ExitError(1, `ERROR: ${failure ?? ""}\nerrors pretty printing info`);
+  io.stdout.write(infoText(server));
+  for (const warning of server.Warnings ?? []) io.stderr.write(`${warning}\n`);
+  return 0;
+};
+
+const plugins = structure("system.PluginsInfo", { Volume: listShape(), Network: listShape(), Authorization: listShape(), Log: listShape() });
+const runtimes = map(structure("system.RuntimeWithStatus", { path: any }));
+
+function listShape(): typeof any {
+  return { zero: () => [], of: (json) => json ?? [] };
+}
+
+function templated(format: string, invocation: Invocation): (server: InfoResponse) => string {
+  let render: (data: unknown) => string;
+  try {
+    render = compileTemplate(format);
+  } catch (error) {
+    throw new BerthError("invalid-parameter", `template parsing error: ${messageOf(error)}`, { cause: error });
+  }
+  return (server) => {
+    const { Context: _context, ...client } = clientInfo(invocation, CLIENT_API_VERSION);
+    const fields = {
+      ...server,
+      Plugins: plugins.of(server.Plugins),
+      Runtimes: runtimes.of(server.Runtimes),
+      ClientInfo: struct({ Debug: false, ...client, Context: "default", Plugins: [], Warnings: null }, { typeName: "system.clientInfo", fields: [], aliases: {} }),
+    };
+    return `${render(struct(fields, { typeName: "system.dockerInfo", fields: [], aliases: {} }))}\n`;
+  };
+}
