@@ -1,0 +1,123 @@
+import { hasCode } from "./errno.ts";
+import { withFd } from "./files.ts";
+import { AT_FDCWD, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } from "./linux.ts";
+import {
+  copyFileRange,
+  fchmodat,
+  fchownat,
+  fdPath,
+  fstat,
+  lgetxattr,
+  linkat,
+  llistxattr,
+  lsetxattr,
+  lstatMaybe,
+  mkdirat,
+  mknodat,
+  openat,
+  read,
+  readDirectory,
+  readlinkat,
+  symlinkat,
+  utimensat,
+  writeAll,
+} from "./syscalls.ts";
+import type { FileStat } from "./stat.ts";
+
+const COPY_BYTES = 1 << 30;
+
+/**
+ * Copy what is inside the directory `from` into the existing directory `to` (both open for reading): files, links (hard
+ * ones stay hard), devices, owners, modes, times and extended attributes. Directories that exist are filled, anything
+ * else in the way is EEXIST. Symlinks are copied, never followed. The directories' own owner, mode and attributes too.
+ */
+export function copyTree(from: number, to: number): void {
+  copyDirectory(from, to, new Map());
+}
+
+/** Where an inode with several names was copied first. */
+type Links = Map<string, { readonly directory: string; readonly name: Uint8Array }>;
+
+function copyDirectory(from: number, to: number, links: Links): void {
+  for (const { name } of readDirectory(from)) {
+    const stat = lstatMaybe(from, name);
+    if (stat !== undefined && (stat.mode & S_IFMT) !== S_IFSOCK) copyEntry(from, to, name, stat, links);
+  }
+  const stat = fstat(from);
+  copyAttributes(fdPath(from), fdPath(to), true);
+  fchownat(to, ".", stat.uid, stat.gid);
+  fchmodat(to, ".", stat.mode & 0o7777);
+  copyTimes(to, ".", stat);
+}
+
+function copyEntry(from: number, to: number, name: Uint8Array, stat: FileStat, links: Links): void {
+  const type = stat.mode & S_IFMT;
+  if (type === S_IFDIR) return copySubdirectory(from, to, name, links);
+  const key = `${stat.devMajor}:${stat.devMinor}:${stat.ino}`;
+  const first = stat.nlink > 1 ? links.get(key) : undefined;
+  if (first !== undefined) {
+    withFd(openat(AT_FDCWD, first.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), (fd) => linkat(fd, first.name, to, name));
+    return;
+  }
+  if (type === S_IFREG) copyFile(from, to, name, stat);
+  else if (type === S_IFLNK) symlinkat(readlinkat(from, name), to, name);
+  else mknodat(to, name, stat.mode, stat.rdevMajor, stat.rdevMinor);
+  fchownat(to, name, stat.uid, stat.gid);
+  if (type !== S_IFLNK) fchmodat(to, name, stat.mode & 0o7777);
+  copyAttributes(join(from, name), join(to, name), false);
+  copyTimes(to, name, stat);
+  if (stat.nlink > 1) links.set(key, { directory: new TextDecoder().decode(readlinkat(AT_FDCWD, fdPath(to))), name });
+}
+
+function copySubdirectory(from: number, to: number, name: Uint8Array, links: Links): void {
+  try {
+    mkdirat(to, name, 0o700);
+  } catch (error) {
+    if (!hasCode(error, "EEXIST")) throw error;
+  }
+  const flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  withFd(openat(from, name, flags), (source) => withFd(openat(to, name, flags), (target) => copyDirectory(source, target, links)));
+}
+
+function copyFile(from: number, to: number, name: Uint8Array, stat: FileStat): void {
+  withFd(openat(from, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), (source) =>
+    withFd(openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600), (target) => {
+      if (stat.size > 0) copyContent(source, target);
+    }),
+  );
+}
+
+/** copy_file_range(2), which clones or splices where it can; by hand across file systems that refuse it (EXDEV, EINVAL). */
+function copyContent(source: number, target: number): void {
+  try {
+    while (copyFileRange(source, target, COPY_BYTES) > 0) continue;
+  } catch (error) {
+    if (!hasCode(error, "EXDEV", "EINVAL", "ENOSYS", "EOPNOTSUPP")) throw error;
+    const buffer = new Uint8Array(1 << 17);
+    for (let length = read(source, buffer); length > 0; length = read(source, buffer)) writeAll(target, buffer.subarray(0, length));
+  }
+}
+
+/** All but what belongs to overlayfs itself. `follow`: the path is a descriptor's own. */
+function copyAttributes(from: string | Uint8Array, to: string | Uint8Array, follow: boolean): void {
+  const [source, target] = follow ? [`${String(from)}/.`, `${String(to)}/.`] : [from, to];
+  for (const name of llistxattr(source)) {
+    if (new TextDecoder().decode(name).startsWith("trusted.overlay.")) continue;
+    const value = lgetxattr(source, name);
+    if (value !== undefined) lsetxattr(target, name, value);
+  }
+}
+
+function copyTimes(directory: number, name: string | Uint8Array, stat: FileStat): void {
+  utimensat(
+    directory,
+    name,
+    { seconds: stat.atimeSeconds, nanoseconds: stat.atimeNanoseconds },
+    { seconds: stat.mtimeSeconds, nanoseconds: stat.mtimeNanoseconds },
+  );
+}
+
+/** A path through a descriptor, of raw bytes. */
+function join(directory: number, name: Uint8Array): Uint8Array {
+  return Buffer.concat([Buffer.from(`${fdPath(directory)}/`), name]);
+}

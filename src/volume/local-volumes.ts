@@ -1,0 +1,74 @@
+import { BerthError } from "#base/errors.ts";
+import { copyTree } from "#host/copy-tree.ts";
+import { hasCode } from "#host/errno.ts";
+import { ensureDirectory, exists, listDirectory, withFd } from "#host/files.ts";
+import { O_CLOEXEC, O_DIRECTORY, O_RDONLY } from "#host/linux.ts";
+import { openOverlayView } from "#host/overlay-view.ts";
+import { removeTree } from "#host/remove-tree.ts";
+import { openInRoot } from "#host/rooted-path.ts";
+import { open } from "#host/syscalls.ts";
+import type { RootMount } from "#snapshot/types.ts";
+
+/** Where volumes lie; `state/layout.ts` provides it. */
+export interface VolumePaths {
+  readonly tmpDir: string;
+  volumeDir(name: string): string;
+  volumeData(name: string): string;
+}
+
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+
+/** Volumes of the `local` driver: one directory each. A volume exists exactly when its directory does. */
+export class LocalVolumes {
+  readonly #paths: VolumePaths;
+
+  constructor(deps: { readonly paths: VolumePaths }) {
+    this.#paths = deps.paths;
+  }
+
+  /** Create or find. `created` tells which. `invalid-parameter` for a name Docker does not allow. */
+  async ensure(name: string): Promise<{ readonly path: string; readonly created: boolean }> {
+    if (!NAME.test(name)) {
+      throw new BerthError(
+        "invalid-parameter",
+        `create ${name}: "${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
+      );
+    }
+    const path = this.#paths.volumeData(name);
+    if (exists(path)) return { path, created: false };
+    ensureDirectory(this.#paths.volumeDir(name), 0o701);
+    ensureDirectory(path, 0o755);
+    return { path, created: true };
+  }
+
+  /** With everything in it; no error when it is gone. */
+  async remove(name: string): Promise<void> {
+    await removeTree(this.#paths.volumeDir(name));
+  }
+
+  /**
+   * Fill an empty volume with what the image has at `target`, owner and mode of the directory included (docker-compat).
+   * Nothing happens when the volume holds something or the image has no directory there.
+   */
+  async copyUp(request: { readonly volumePath: string; readonly root: RootMount; readonly target: string }): Promise<void> {
+    const { volumePath, root, target } = request;
+    if (listDirectory(volumePath).length > 0) return;
+    const scratch = `${this.#paths.tmpDir}/copy-up`;
+    ensureDirectory(scratch, 0o700);
+    const flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+    withFd(openOverlayView([root.upperDir, ...root.lowerDirs], scratch), (view) => {
+      const source = openDirectory(view, target);
+      if (source === undefined) return;
+      withFd(source, (from) => withFd(open(volumePath, flags), (to) => copyTree(from, to)));
+    });
+  }
+}
+
+function openDirectory(view: number, path: string): number | undefined {
+  try {
+    return openInRoot(view, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
+  }
+}
