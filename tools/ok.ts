@@ -34,7 +34,7 @@ const checks: readonly Stage[] = [
   {
     name: "unit",
     what: "unit and golden tests, without root",
-    run: () => runBunTests(["src", "tools", "tests/golden", "tests/arch"]),
+    run: () => runBunTests(["src", "tools", "bench", "tests/golden", "tests/arch"]),
   },
   {
     name: "drift",

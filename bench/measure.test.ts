@@ -1,0 +1,36 @@
+import { expect, test } from "bun:test";
+import { inTurns, median, table } from "./measure.ts";
+
+test("median", () => {
+  expect(median([3, 1, 2])).toBe(2);
+  expect(median([4, 1, 2, 3])).toBe(2.5);
+});
+
+test("samples are taken in turns, the first round is thrown away", async () => {
+  const order: string[] = [];
+  const figures = await inTurns("m", "ms", [{ name: "a" }, { name: "b" }], 2, async (side) => {
+    order.push(side.name);
+    return order.length;
+  });
+  expect(order).toEqual(["a", "b", "a", "b", "a", "b"]);
+  expect(figures.map((figure) => figure.samples)).toEqual([
+    [3, 5],
+    [4, 6],
+  ]);
+});
+
+test("the table's ratio says how many times better the first side is", () => {
+  const figure = (side: string, value: number, unit: "ms" | "runs/s") => ({
+    measure: unit,
+    unit,
+    side,
+    value,
+    samples: [value],
+  });
+  const printed = table(
+    [figure("a", 10, "ms"), figure("b", 255, "ms"), figure("a", 80, "runs/s"), figure("b", 8, "runs/s")],
+    ["a", "b"],
+  );
+  expect(printed).toContain("10.0 ms  255 ms  25.5x");
+  expect(printed).toContain("80.0 runs/s  8.00 runs/s  10.0x");
+});
