@@ -1,0 +1,30 @@
+import { expect, test } from "bun:test";
+import { portElements } from "./port-elements.ts";
+import type { PortPublication } from "../types.ts";
+
+function port(protocol: PortPublication["protocol"], containerPort: number, hostIp: string, hostPort: number): PortPublication {
+  return { protocol, containerPort, hostIp, hostPort };
+}
+
+test("ports become elements by where they are published", () => {
+  const { publishedAny, publishedAt, publishedTo } = portElements([
+    { ipv4: "172.17.0.2", ports: [port("tcp", 80, "0.0.0.0", 8080), port("tcp", 80, "127.0.0.1", 8081)] },
+    { ipv4: "172.17.0.3", ports: [port("udp", 53, "0.0.0.0", 5353), port("sctp", 1, "0.0.0.0", 2)] },
+    { ipv4: "", ports: [port("tcp", 1, "0.0.0.0", 1)] },
+  ]);
+  const hex = (element: { key: Uint8Array; value?: unknown }): string[] => [
+    element.key.toHex(),
+    ...(element.value instanceof Uint8Array ? [element.value.toHex()] : []),
+  ];
+  expect(publishedAny.map(hex)).toEqual([
+    ["06000000" + "1f900000", "ac110002" + "00500000"],
+    ["11000000" + "14e90000", "ac110003" + "00350000"],
+    ["84000000" + "00020000", "ac110003" + "00010000"],
+  ]);
+  expect(publishedAt.map(hex)).toEqual([["7f000001" + "06000000" + "1f910000", "ac110002" + "00500000"]]);
+  expect(publishedTo.map(hex)).toEqual([
+    ["ac110002" + "06000000" + "00500000"],
+    ["ac110003" + "11000000" + "00350000"],
+    ["ac110003" + "84000000" + "00010000"],
+  ]);
+});
