@@ -69,7 +69,7 @@ export type StatusEvent =
 /** `refused` names why, and the verb turns it into Docker's sentence. */
 export type Transition = { readonly next: Status } | { readonly refused: Status["state"] };
 
-export const initialStatus: Status = { state: "created", exitCode: 0, error: "" };
+export const initialStatus = { state: "created", exitCode: 0, error: "" } as const satisfies Status;
 
 /** The one place where a status changes. Total: every pair of state and event has an answer. */
 export function transition(status: Status, event: StatusEvent): Transition {

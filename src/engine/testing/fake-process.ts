@@ -118,6 +118,7 @@ export class FakeProcess implements SupervisedProcess {
   #inputWake = (): void => {};
   readonly #exit = Promise.withResolvers<ExitStatus>();
   readonly #signalled = Promise.withResolvers<number>();
+  readonly #killed = Promise.withResolvers<number>();
 
   constructor(request: LaunchRequest, pid: number) {
     this.request = request;
@@ -142,8 +143,7 @@ export class FakeProcess implements SupervisedProcess {
       },
       signalled: this.#signalled.promise,
     };
-    const killed = this.#signalled.promise.then((signal) => (signal === 9 ? 137 : new Promise<number>(() => {})));
-    void Promise.race([program(io), killed]).then((code) => this.#end(code, 0));
+    void Promise.race([program(io), this.#killed.promise]).then((code) => this.#end(code, 0));
     return { startedAtNs: 1_000_000_000n };
   }
 
@@ -164,6 +164,7 @@ export class FakeProcess implements SupervisedProcess {
   async signal(signal: number): Promise<void> {
     if (this.status !== undefined) throw new BerthError("conflict", "the process is not running");
     this.#signalled.resolve(signal);
+    if (signal === 9) this.#killed.resolve(137);
     if (!this.started && signal === 9) this.#end(137, 9);
   }
 

@@ -341,9 +341,24 @@ export class FakeWorld {
       stats: () => ({ cpu: undefined, memory: undefined, pids: undefined, io: [] }),
       remove: async () => void cgroups.delete(path),
     });
-    return { version: 2, controllers: ["memory"], create: open, open, children: () => [], removeEmpty() {}, features: () => noFeatures };
+    return { version: 2, controllers: ["memory"], create: open, open, children: () => [], removeEmpty() {}, features: () => features };
   }
 }
+
+const features = {
+  memory: true,
+  swap: true,
+  memoryReservation: true,
+  swappiness: false,
+  oomKillDisable: false,
+  cpuShares: true,
+  cpuQuota: true,
+  cpuRealtime: false,
+  cpuset: true,
+  pids: true,
+  blockIoWeight: false,
+  blockIoThrottle: false,
+};
 
 function planOf(argv: readonly string[]) {
   return { create: [], join: [], uidMap: [], gidMap: [], cgroup: { procs: [] }, steps: [], exec: { argv, env: [] } };
