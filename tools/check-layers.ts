@@ -2,10 +2,17 @@
 import { resolve } from "node:path";
 import { checkLayers } from "./checks/layer-rules.ts";
 import { readSources } from "./checks/read-sources.ts";
-import { layers, longFiles, maximumLines, platformGrants, pureModules } from "./layers.ts";
+import { assetGrants, layers, longFiles, maximumLines, platformGrants, pureModules } from "./layers.ts";
 
 const root = resolve(process.argv[2] ?? "src");
-const report = checkLayers(readSources(root), { layers, pureModules, platformGrants, longFiles, maximumLines });
+const report = checkLayers(readSources(root), {
+  layers,
+  pureModules,
+  platformGrants,
+  assetGrants,
+  longFiles,
+  maximumLines,
+});
 
 for (const problem of report.problems) console.error(problem);
 console.log(

@@ -14,7 +14,7 @@ const storage = [...pure, "host", "content", "state", "events"];
 export const layers: readonly Layer[] = [
   { folder: "base", may: [], reason: "pure tools for everyone; knows nothing" },
   { folder: "spec", may: ["base"], reason: "wire and file formats: types, parsing, printing; no behaviour" },
-  { folder: "host", may: pure, reason: "the only room that touches the operating system" },
+  { folder: "host", may: [...pure, "host/http"], reason: "the only room that touches the operating system" },
   { folder: "host/http", may: pure, reason: "the client side must link without the engine's system calls" },
   { folder: "content", may: [...pure, "host"], reason: "blobs on disk" },
   { folder: "state", may: [...pure, "host"], reason: "rows and paths on disk" },
@@ -29,13 +29,18 @@ export const layers: readonly Layer[] = [
     may: [...storage, "snapshot"],
     reason: "an image is unpacked through the Snapshotter interface; registries come in as sources image/ declares",
   },
-  { folder: "runtime", may: storage, reason: "OCI spec to plan to process; knows no image and no network" },
+  {
+    folder: "runtime",
+    may: [...storage, "snapshot"],
+    reason: "OCI spec to plan to process; takes its root as a RootMount value; knows no image and no network",
+  },
   { folder: "network", may: storage, reason: "bridges, addresses, rules" },
-  { folder: "logs", may: storage, reason: "reads what the shim wrote" },
+  { folder: "volume", may: storage, reason: "named folders that outlive containers" },
+  { folder: "logs", may: [...storage, "runtime"], reason: "reads records in the format that runtime/shim defines" },
   { folder: "remote", may: [...storage, "image"], reason: "registry client: implements the sources of image/" },
   {
     folder: "engine",
-    may: [...storage, "snapshot", "image", "runtime", "network", "logs", "remote"],
+    may: [...storage, "snapshot", "image", "runtime", "network", "volume", "logs", "remote"],
     reason: "use cases over everything below; knows no face",
   },
   {
@@ -53,6 +58,7 @@ export const layers: readonly Layer[] = [
       "image",
       "runtime",
       "network",
+      "volume",
       "logs",
       "remote",
       "engine",
@@ -101,11 +107,25 @@ export const platformGrants: readonly PlatformGrant[] = [
     modules: ["node:http", "node:net"],
     reason: "a transport names the request, response and socket types it is handed",
   },
+  { where: "main", modules: ["node:http"], reason: "hands a server's request type from host/ to server/" },
   {
     where: "client",
     modules: ["node:http", "node:net"],
     reason: "names the types that host/http hands it",
   },
+];
+
+export interface AssetGrant {
+  readonly where: string;
+  /** File or folder of the project, outside `src/`. */
+  readonly asset: string;
+  readonly reason: string;
+}
+
+/** Files outside `src/` that source files import. They are not followed, and may not be there before a build. */
+export const assetGrants: readonly AssetGrant[] = [
+  { where: "host", asset: "dist", reason: "the native parts, embedded in the executable" },
+  { where: "main", asset: "package.json", reason: "the program's version" },
 ];
 
 export interface LongFile {

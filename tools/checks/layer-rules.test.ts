@@ -13,6 +13,7 @@ const rules: LayerRules = {
   layers: twoLayers,
   pureModules: new Set(["node:path"]),
   platformGrants: [{ where: "low", modules: "*", reason: "input and output" }],
+  assetGrants: [{ where: "low", asset: "dist", reason: "embedded" }],
   longFiles: [{ path: "low/long.ts", lines: 12, reason: "a table" }],
   maximumLines: 10,
 };
@@ -52,12 +53,18 @@ test("a nested folder has rules of its own; a grant to the parent covers it", ()
   ]);
 });
 
-test("imports across folders are written with #, upward relative ones too", () => {
+test("imports across folders are written with #", () => {
   expect(problemsOf({ "top/a.ts": 'import { x } from "../low/x.ts";\n' })).toEqual([
-    "top/a.ts:1: write ../low/x.ts as #low/x.ts (./ only goes down)",
+    "top/a.ts:1: write ../low/x.ts as #low/x.ts",
   ]);
-  expect(problemsOf({ "low/deep/a.ts": 'import { x } from "../x.ts";\n' })).toEqual([
-    "low/deep/a.ts:1: write ../x.ts as #low/x.ts (./ only goes down)",
+  expect(problemsOf({ "low/deep/a.ts": 'import { x } from "../x.ts";\n' })).toEqual([]);
+});
+
+test("files outside of src/ are imported only where granted", () => {
+  const line = 'import part from "../../dist/part.so";\n';
+  expect(problemsOf({ "low/a.ts": line })).toEqual([]);
+  expect(problemsOf({ "top/a.ts": line })).toEqual([
+    "top/a.ts:1: ../../dist/part.so is outside of src/ and not in assetGrants",
   ]);
 });
 

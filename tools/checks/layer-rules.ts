@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import type { Layer, LongFile, PlatformGrant } from "../layers.ts";
+import type { AssetGrant, Layer, LongFile, PlatformGrant } from "../layers.ts";
 import { findCycles } from "./cycles.ts";
 import type { SourceFile } from "./read-sources.ts";
 import { defaultExportsOf, importsOf, tokenize, usesOf } from "./source-scan.ts";
@@ -8,6 +8,7 @@ export interface LayerRules {
   readonly layers: readonly Layer[];
   readonly pureModules: ReadonlySet<string>;
   readonly platformGrants: readonly PlatformGrant[];
+  readonly assetGrants: readonly AssetGrant[];
   readonly longFiles: readonly LongFile[];
   readonly maximumLines: number;
 }
@@ -21,7 +22,7 @@ export interface LayerReport {
 
 /**
  * Check `sources` (paths under `src/`) against `rules`. Reports: a folder importing what its layer does not list; an
- * import across folders not written `#folder/…`, or one inside a folder not written `./…`; system modules and `Bun`
+ * import across folders not written `#folder/…`; system modules and `Bun`
  * outside the folders granted them; import cycles between files (type-only edges count); packages other than the
  * platform's; default exports; overlong files; files named otherwise than kebab-case; a tree with nothing to read.
  */
@@ -50,6 +51,12 @@ export function checkLayers(sources: readonly SourceFile[], rules: LayerRules): 
         }
         continue;
       }
+      if (target.path.startsWith("../")) {
+        if (!isAsset(path, target.path, rules)) {
+          problems.push(`${where}: ${edge.specifier} is outside of src/ and not in assetGrants`);
+        }
+        continue;
+      }
       if (target.problem !== undefined) problems.push(`${where}: ${target.problem}`);
       if (!known.has(target.path)) {
         problems.push(`${where}: ${edge.specifier} is not there (src/${target.path})`);
@@ -65,7 +72,9 @@ export function checkLayers(sources: readonly SourceFile[], rules: LayerRules): 
     if (!test && !isGranted(path, "*", rules)) {
       for (const line of usesOf(tokens, "Bun")) problems.push(`${path}:${line}: uses Bun, which only host/ may`);
     }
-    for (const line of defaultExportsOf(tokens)) problems.push(`${path}:${line}: default export; name it`);
+    // A declaration file describes modules as they are.
+    for (const line of path.endsWith(".d.ts") ? [] : defaultExportsOf(tokens))
+      problems.push(`${path}:${line}: default export; name it`);
     problems.push(...shapeProblems(source, rules));
   }
 
@@ -115,12 +124,7 @@ function resolveImport(from: string, specifier: string): Resolved | undefined {
   if (!specifier.startsWith(".")) return undefined;
   const path = posix.normalize(posix.join(posix.dirname(from), specifier));
   const crosses = topFolder(path) !== top;
-  const climbs = specifier.startsWith("..");
-  const wanted = `#${path}`;
-  return {
-    path,
-    problem: crosses || climbs ? `write ${specifier} as ${wanted} (./ only goes down)` : undefined,
-  };
+  return { path, problem: crosses ? `write ${specifier} as #${path}` : undefined };
 }
 
 function topFolder(path: string): string {
@@ -136,6 +140,13 @@ function isGranted(path: string, specifier: string, rules: LayerRules): boolean 
   );
 }
 
+function isAsset(path: string, target: string, rules: LayerRules): boolean {
+  const file = target.slice("../".length);
+  return rules.assetGrants.some(
+    (grant) => path.startsWith(`${grant.where}/`) && (file === grant.asset || file.startsWith(`${grant.asset}/`)),
+  );
+}
+
 function isTest(path: string): boolean {
   return /\.(test|suite|fixture)\.ts$/.test(path);
 }
@@ -146,7 +157,7 @@ function shapeProblems(source: SourceFile, rules: LayerRules): string[] {
   if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.(test|suite|fixture|generated|d))?\.ts$/.test(name)) {
     problems.push(`${source.path}: file names are kebab-case`);
   }
-  if (/^(utils?|helpers?|common|misc)\.ts$/.test(name)) problems.push(`${source.path}: name it after what it does`);
+  if (/^(utils?|helpers|common|misc)\.ts$/.test(name)) problems.push(`${source.path}: name it after what it does`);
   if (name.endsWith(".generated.ts") || source.text.startsWith("// Generated")) return problems;
   const lines = source.text.split("\n").length - 1;
   const allowed = rules.longFiles.find((file) => file.path === source.path)?.lines ?? rules.maximumLines;
