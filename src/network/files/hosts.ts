@@ -1,0 +1,43 @@
+/** hosts(5) for containers: pure. */
+export interface HostsInput {
+  readonly hostname: string;
+  readonly domainname: string;
+  /** The container's own addresses; none without a network. */
+  readonly addresses: readonly string[];
+  /** `--add-host`, each "name:address" or "name=address"; brackets around an IPv6 address are taken off. */
+  readonly extraHosts: readonly string[];
+  /** What `host-gateway` stands for; "" where there is no such address. */
+  readonly hostGateway: string;
+  /** The host's /etc/hosts, which containers in the host's network begin with. */
+  readonly base: string | undefined;
+}
+
+const localhost = `127.0.0.1	localhost
+::1	localhost ip6-localhost ip6-loopback
+fe00::	ip6-localnet
+ff00::	ip6-mcastprefix
+ff02::1	ip6-allnodes
+ff02::2	ip6-allrouters
+`;
+
+/** docker-compat: localhost, extra hosts, then the container under its own addresses. */
+export function hostsFile(input: HostsInput): string {
+  const own = input.domainname === "" ? input.hostname : `${input.hostname}.${input.domainname} ${input.hostname}`;
+  const lines = [
+    ...input.extraHosts.map((entry) => extraLine(entry, input.hostGateway)),
+    ...input.addresses.map((address) => `${address}\t${own}\n`),
+  ];
+  return `${endLine(input.base ?? localhost)}${lines.join("")}`;
+}
+
+function extraLine(entry: string, hostGateway: string): string {
+  const at = entry.search(/[:=]/);
+  const name = entry.slice(0, at);
+  const value = entry.slice(at + 1);
+  if (value !== "host-gateway") return `${value.replace(/^\[(.*)\]$/, "$1")}\t${name}\n`;
+  return hostGateway === "" ? "" : `${hostGateway}\t${name}\n`;
+}
+
+function endLine(text: string): string {
+  return text === "" || text.endsWith("\n") ? text : `${text}\n`;
+}
