@@ -39,7 +39,7 @@ async function buildExecutable(): Promise<void> {
         autoloadPackageJson: false,
       },
     });
-    for (const message of result.logs) console.error(String(message));
+    for (const message of result.logs) console.error(message.message);
     if (!result.success) throw new Error("the executable could not be built");
     renameSync(temporary, `${dist}/berth`);
   } finally {

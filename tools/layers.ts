@@ -135,6 +135,8 @@ export interface LongFile {
 }
 
 /** Files that may be longer than {@link maximumLines}, up to the number given. Generated files are not counted. */
-export const longFiles: readonly LongFile[] = [];
+export const longFiles: readonly LongFile[] = [
+  { path: "host/syscalls.ts", lines: 750, reason: "a table: one short function for each system call, in sections" },
+];
 
 export const maximumLines = 400;

@@ -16,9 +16,11 @@ test("a failure undoes in reverse order and is what is thrown", async () => {
 
 test("success undoes nothing", async () => {
   let undone = false;
-  expect(await Rollback.run(async (rollback) => {
-    rollback.add(() => void (undone = true));
-    return 1;
-  })).toBe(1);
+  expect(
+    await Rollback.run(async (rollback) => {
+      rollback.add(() => void (undone = true));
+      return 1;
+    }),
+  ).toBe(1);
   expect(undone).toBe(false);
 });

@@ -9,7 +9,7 @@ export function globMatch(pattern: string, name: string): boolean {
 }
 
 export function globToRegExp(pattern: string): RegExp {
-  const characters = [...pattern];
+  const characters = Array.from(pattern);
   let source = "";
   for (let at = 0; at < characters.length; at++) {
     const character = characters[at] as string;

@@ -79,14 +79,39 @@ test.each(["", "3", "-", "s", ".", "-.", ".s", "+.s", "1d", "9223372036854775808
 );
 
 test("durations print as Go prints them", () => {
-  for (const text of ["0s", "1ns", "1.1µs", "2.2ms", "3.3s", "4m5.001s", "5h6m7.001s", "8m0.000000001s", "-1m0s", "2540400h10m10s"]) {
+  for (const text of [
+    "0s",
+    "1ns",
+    "1.1µs",
+    "2.2ms",
+    "3.3s",
+    "4m5.001s",
+    "5h6m7.001s",
+    "8m0.000000001s",
+    "-1m0s",
+    "2540400h10m10s",
+  ]) {
     expect(formatDuration(parseDuration(text))).toBe(text);
   }
 });
 
 test("durations in Docker's words", () => {
   const hour = 3_600_000;
-  const words = [0, 1000, 59_000, 60_000, 119_000, 120_000, hour, 2 * hour, 47 * hour, 48 * hour, 24 * 14 * hour, 24 * 60 * hour, 24 * 365 * 2 * hour];
+  const words = [
+    0,
+    1000,
+    59_000,
+    60_000,
+    119_000,
+    120_000,
+    hour,
+    2 * hour,
+    47 * hour,
+    48 * hour,
+    24 * 14 * hour,
+    24 * 60 * hour,
+    24 * 365 * 2 * hour,
+  ];
   expect(words.map(humanDuration)).toEqual([
     "Less than a second",
     "1 second",

@@ -30,7 +30,11 @@ export interface Addon {
   /** recvmsg(2) into one buffer; received descriptors (close-on-exec) are appended to `fds`. */
   readonly receiveFds: (socket: number, bytes: Uint8Array, fds: number[], flags: number) => number;
   /** bpf(2); each of `pointers` stores the address of its bytes at an offset of `attributes` before the call. */
-  readonly bpf: (command: number, attributes: Uint8Array, pointers: readonly (readonly [offset: number, bytes: Uint8Array])[]) => number;
+  readonly bpf: (
+    command: number,
+    attributes: Uint8Array,
+    pointers: readonly (readonly [offset: number, bytes: Uint8Array])[],
+  ) => number;
   /** Starts a thread that waits on `epoll` and calls back on this thread; see poller.ts. Returns a handle for {@link stopPoller}. */
   readonly startPoller: (epoll: number, onEvent: (token: number, events: number) => void) => PollerHandle;
   /** Whether a waiting poller keeps the process alive. */

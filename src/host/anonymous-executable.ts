@@ -29,9 +29,10 @@ export function withAnonymousExecutable<T>(name: string, bytes: Uint8Array, use:
     for (const directory of directories) {
       if (fd < 0) fd = open(cString(directory), O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0o500);
     }
-    if (fd < 0) throw new BerthError("internal", "no place for native code: neither memfd_create nor O_TMPFILE is permitted");
+    if (fd < 0)
+      throw new BerthError("internal", "no place for native code: neither memfd_create nor O_TMPFILE is permitted");
     try {
-      for (let done = 0; done < bytes.length; ) {
+      for (let done = 0; done < bytes.length;) {
         const count = Number(write(fd, bytes.subarray(done), bytes.length - done));
         if (count <= 0) throw new BerthError("resource-exhausted", "no space for native code");
         done += count;

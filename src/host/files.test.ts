@@ -1,5 +1,15 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 
 import {
@@ -36,8 +46,12 @@ test("a file is replaced with exactly the mode asked for and nothing is left bes
 test("a failed replacement leaves nothing", () => {
   mkdirSync(`${directory}/taken`);
   writeFileSync(`${directory}/taken/x`, "");
-  expect(() => writeFileAtomic(`${directory}/taken`, "x", { mode: 0o600 })).toThrow(expect.objectContaining({ code: "EISDIR" }));
-  expect(() => writeFileAtomic(`${directory}/no/file`, "x", { mode: 0o600 })).toThrow(expect.objectContaining({ code: "ENOENT" }));
+  expect(() => writeFileAtomic(`${directory}/taken`, "x", { mode: 0o600 })).toThrow(
+    expect.objectContaining({ code: "EISDIR" }),
+  );
+  expect(() => writeFileAtomic(`${directory}/no/file`, "x", { mode: 0o600 })).toThrow(
+    expect.objectContaining({ code: "ENOENT" }),
+  );
   expect(readdirSync(directory)).toEqual(["taken"]);
 });
 

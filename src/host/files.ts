@@ -94,7 +94,8 @@ export function writeControlFile(path: KernelPath, value: string | Uint8Array): 
   const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value;
   withFd(open(path, O_WRONLY), (fd) => {
     const written = write(fd, bytes);
-    if (written !== bytes.length) throw new BerthError("internal", `write ${String(path)}: ${written} of ${bytes.length} bytes`);
+    if (written !== bytes.length)
+      throw new BerthError("internal", `write ${String(path)}: ${written} of ${bytes.length} bytes`);
   });
 }
 
@@ -170,7 +171,9 @@ function ensureParents(path: string): void {
 /** Names in a directory, as UTF-8. Empty when it does not exist. */
 export function listDirectory(path: string): string[] {
   try {
-    return withFd(open(path, O_RDONLY | O_DIRECTORY), readDirectory).map((entry) => new TextDecoder().decode(entry.name));
+    return withFd(open(path, O_RDONLY | O_DIRECTORY), readDirectory).map((entry) =>
+      new TextDecoder().decode(entry.name),
+    );
   } catch (error) {
     if (hasCode(error, "ENOENT")) return [];
     throw error;

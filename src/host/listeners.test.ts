@@ -43,7 +43,9 @@ test("serves at the path with the mode asked for, and leaves nothing but its loc
 
 test("a second engine is refused and does not disturb the first", async () => {
   const first = await listenUnix(greeter("first"), { path, mode: 0o600, ...owner });
-  await expect(listenUnix(greeter("second"), { path, mode: 0o600, ...owner })).rejects.toMatchObject({ kind: "conflict" });
+  await expect(listenUnix(greeter("second"), { path, mode: 0o600, ...owner })).rejects.toMatchObject({
+    kind: "conflict",
+  });
   expect(await get(path)).toBe("first");
   first.close();
 });

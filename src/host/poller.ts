@@ -19,7 +19,10 @@ export interface Watch {
 export class Poller {
   readonly #epoll: number;
   readonly #handle: PollerHandle;
-  readonly #watches = new Map<number, { readonly fd: number; events: number; readonly onReady: (events: number) => void }>();
+  readonly #watches = new Map<
+    number,
+    { readonly fd: number; events: number; readonly onReady: (events: number) => void }
+  >();
   #nextToken = 1;
   #closed = false;
 

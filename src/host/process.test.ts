@@ -65,5 +65,10 @@ test("descriptors are handed on by number, others are not", async () => {
 
 test("a command name may hold spaces and parentheses", () => {
   const fields = Array.from({ length: 48 }, (_, index) => String(index + 4)).join(" ");
-  expect(parseStat(`42 (a (b) c) S ${fields}\n`)).toEqual({ comm: "a (b) c", state: "S", parentPid: 4, startTicks: 22 });
+  expect(parseStat(`42 (a (b) c) S ${fields}\n`)).toEqual({
+    comm: "a (b) c",
+    state: "S",
+    parentPid: 4,
+    startTicks: 22,
+  });
 });

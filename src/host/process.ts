@@ -76,7 +76,7 @@ export function spawnProcess(request: SpawnRequest): ChildProcess {
         : undefined,
     stdout: stdout instanceof ReadableStream ? stdout : undefined,
     stderr: stderr instanceof ReadableStream ? stderr : undefined,
-    signal: (signal) => void child.kill(signal),
+    signal: (signal) => child.kill(signal),
   };
 }
 
@@ -97,7 +97,12 @@ export async function runCommand(
   },
 ): Promise<CommandResult> {
   const limit = request.maxOutputBytes ?? 16 << 20;
-  const child = spawnProcess({ ...request, stdin: request.input === undefined ? null : "pipe", stdout: "pipe", stderr: "pipe" });
+  const child = spawnProcess({
+    ...request,
+    stdin: request.input === undefined ? null : "pipe",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
   let timedOut = false;
   const timer = setTimeout(() => {
     timedOut = true;
@@ -129,7 +134,11 @@ export async function runCommand(
   }
 }
 
-async function collect(stream: ReadableStream<Uint8Array> | undefined, limit: number, name: string): Promise<Uint8Array> {
+async function collect(
+  stream: ReadableStream<Uint8Array> | undefined,
+  limit: number,
+  name: string,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   if (stream !== undefined) {
@@ -146,7 +155,8 @@ function translateSpawnError<T>(file: string, spawn: () => T): T {
   try {
     return spawn();
   } catch (error) {
-    if (hasCode(error, "ENOENT")) throw new BerthError("not-found", `${file}: executable file not found`, { cause: error });
+    if (hasCode(error, "ENOENT"))
+      throw new BerthError("not-found", `${file}: executable file not found`, { cause: error });
     if (hasCode(error, "EACCES")) throw new BerthError("forbidden", `${file}: permission denied`, { cause: error });
     throw error;
   }
@@ -207,7 +217,10 @@ export function readStat(pid: number): ProcessStat | undefined {
 export function parseStat(text: string): ProcessStat {
   const open = text.indexOf("(");
   const close = text.lastIndexOf(")");
-  const fields = text.slice(close + 2).trimEnd().split(" ");
+  const fields = text
+    .slice(close + 2)
+    .trimEnd()
+    .split(" ");
   const startTicks = Number(fields[19]);
   if (open < 0 || close < open || !Number.isSafeInteger(startTicks)) {
     throw new BerthError("internal", `cannot read process status ${JSON.stringify(text)}`);

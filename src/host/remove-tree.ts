@@ -1,6 +1,15 @@
 import { randomHex } from "#base/ids.ts";
 
-import { AT_FDCWD, AT_REMOVEDIR, DT_DIR, DT_UNKNOWN, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, RESOLVE_NO_XDEV } from "./linux.ts";
+import {
+  AT_FDCWD,
+  AT_REMOVEDIR,
+  DT_DIR,
+  DT_UNKNOWN,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_RDONLY,
+  RESOLVE_NO_XDEV,
+} from "./linux.ts";
 import { SyscallError } from "./errno.ts";
 import { close, openat, openat2, raw, readDirectory, renameat2, type KernelPath } from "./syscalls.ts";
 
@@ -58,7 +67,8 @@ function* emptied(fd: number, topFd: number, depth: number, moved: { count: numb
       if (entry.type !== DT_DIR) {
         const result = raw("unlinkat", fd, entry.name, 0);
         if (result >= 0 || result === -ENOENT) continue;
-        if (entry.type !== DT_UNKNOWN && result !== -EISDIR) throw new SyscallError("unlinkat", -result, text(entry.name));
+        if (entry.type !== DT_UNKNOWN && result !== -EISDIR)
+          throw new SyscallError("unlinkat", -result, text(entry.name));
       }
       if (depth >= MAX_DEPTH) {
         renameat2(fd, entry.name, topFd, `.deep-${moved.count++}-${randomHex(8)}`);

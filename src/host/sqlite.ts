@@ -37,7 +37,9 @@ export interface SqlDatabase {
 export function openSqlite(path: string): SqlDatabase {
   return translate(() => {
     const database = new Database(path, { create: true, readwrite: true, strict: true });
-    database.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA busy_timeout=5000;");
+    database.exec(
+      "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA busy_timeout=5000;",
+    );
     return new BunSqlite(database);
   });
 }
@@ -74,14 +76,14 @@ class BunSqlite implements SqlDatabase {
       level === 0
         ? ["BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"]
         : [`SAVEPOINT s${level}`, `RELEASE s${level}`, `ROLLBACK TO s${level}; RELEASE s${level}`];
-    this.exec(begin as string);
+    this.exec(begin);
     this.#depth++;
     try {
       const result = work();
-      this.exec(commit as string);
+      this.exec(commit);
       return result;
     } catch (error) {
-      this.exec(rollback as string);
+      this.exec(rollback);
       throw error;
     } finally {
       this.#depth--;

@@ -1,14 +1,6 @@
 import { addon, type KernelPath, type RawArgument } from "./addon.ts";
 import { SyscallError } from "./errno.ts";
-import {
-  AT_EMPTY_PATH,
-  AT_FDCWD,
-  AT_SYMLINK_NOFOLLOW,
-  F_SETFL,
-  LOCK_NB,
-  O_CLOEXEC,
-  SOCK_CLOEXEC,
-} from "./linux.ts";
+import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, F_SETFL, LOCK_NB, O_CLOEXEC, SOCK_CLOEXEC } from "./linux.ts";
 import { decodeStatx, STATX_BUFFER_BYTES, STATX_MASK, type FileStat } from "./stat.ts";
 
 /**
@@ -108,7 +100,7 @@ export function write(fd: number, bytes: Uint8Array): number {
 
 /** write(2) until all is written. For blocking descriptors. */
 export function writeAll(fd: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.byteLength; ) done += write(fd, done === 0 ? bytes : bytes.subarray(done));
+  for (let done = 0; done < bytes.byteLength;) done += write(fd, done === 0 ? bytes : bytes.subarray(done));
 }
 
 /** pwrite(2). */
@@ -402,7 +394,7 @@ function attributeBytes(name: string, target: KernelPath | number, ...rest: RawA
 function splitAtNul(bytes: Uint8Array | undefined): Uint8Array[] {
   const parts: Uint8Array[] = [];
   if (bytes === undefined) return parts;
-  for (let start = 0; start < bytes.length; ) {
+  for (let start = 0; start < bytes.length;) {
     const end = bytes.indexOf(0, start);
     parts.push(bytes.slice(start, end));
     start = end + 1;
@@ -456,7 +448,12 @@ export function fsMessages(fd: number): string {
   for (;;) {
     const length = raw("read", fd, buffer);
     if (length <= 0) return lines.join("; ");
-    lines.push(new TextDecoder().decode(buffer.subarray(0, length)).replace(/^[a-z] /, "").trim());
+    lines.push(
+      new TextDecoder()
+        .decode(buffer.subarray(0, length))
+        .replace(/^[a-z] /, "")
+        .trim(),
+    );
   }
 }
 
@@ -572,7 +569,11 @@ export function sendFds(fd: number, bytes: Uint8Array, fds: readonly number[], f
 }
 
 /** recvmsg(2) with SCM_RIGHTS; received descriptors are close-on-exec and the caller's to close. */
-export function receiveFds(fd: number, into: Uint8Array, flags = 0): { readonly length: number; readonly fds: number[] } {
+export function receiveFds(
+  fd: number,
+  into: Uint8Array,
+  flags = 0,
+): { readonly length: number; readonly fds: number[] } {
   const fds: number[] = [];
   const length = checked("recvmsg", addon().receiveFds(fd, into, fds, flags), fd);
   return { length, fds };

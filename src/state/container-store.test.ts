@@ -93,7 +93,9 @@ test("execs go with their container", () => {
     ["e1", "exited"],
     ["e0", "created"],
   ]);
-  expect(() => execs.insert({ ...exec, id: "e2", containerId: "nobody" })).toThrow(expect.objectContaining({ kind: "conflict" }));
+  expect(() => execs.insert({ ...exec, id: "e2", containerId: "nobody" })).toThrow(
+    expect.objectContaining({ kind: "conflict" }),
+  );
   expect(store.delete("a")).toBe(true);
   expect(store.delete("a")).toBe(false);
   expect(execs.get("e1")).toBeUndefined();

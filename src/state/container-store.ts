@@ -46,7 +46,14 @@ export class ContainerStore<Spec, Status> {
   /** `already-exists` with details.name when another container has the name (or id). */
   insert(row: ContainerRow<Spec, Status>): void {
     this.#claimingName(row.name, () =>
-      this.#insert.run(row.id, row.name, row.imageId, row.createdAt, JSON.stringify(row.spec), JSON.stringify(row.status)),
+      this.#insert.run(
+        row.id,
+        row.name,
+        row.imageId,
+        row.createdAt,
+        JSON.stringify(row.spec),
+        JSON.stringify(row.status),
+      ),
     );
   }
 
@@ -60,7 +67,9 @@ export class ContainerStore<Spec, Status> {
 
   /** Up to two rows whose id starts with `prefix`: none, the one, or proof that it is ambiguous. */
   byIdPrefix(prefix: string): readonly ContainerRow<Spec, Status>[] {
-    return this.#byPrefix.all(prefix, `${prefix}\u{10ffff}`).map((row) => this.#decode(row) as ContainerRow<Spec, Status>);
+    return this.#byPrefix
+      .all(prefix, `${prefix}\u{10ffff}`)
+      .map((row) => this.#decode(row) as ContainerRow<Spec, Status>);
   }
 
   /** Newest first, by insertion. */
@@ -104,7 +113,10 @@ export class ContainerStore<Spec, Status> {
       write();
     } catch (error) {
       if (!isBerthError(error, "conflict")) throw error;
-      throw new BerthError("already-exists", `the container name "${name}" is in use`, { cause: error, details: { name } });
+      throw new BerthError("already-exists", `the container name "${name}" is in use`, {
+        cause: error,
+        details: { name },
+      });
     }
   }
 

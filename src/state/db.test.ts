@@ -43,7 +43,9 @@ test("a newer schema is refused", () => {
 
 test("tables are strict", () => {
   const database = openState(":memory:");
-  for (const { name, strict } of database.prepare("SELECT name, strict FROM pragma_table_list WHERE schema = 'main'").all()) {
+  for (const { name, strict } of database
+    .prepare("SELECT name, strict FROM pragma_table_list WHERE schema = 'main'")
+    .all()) {
     if (!String(name).startsWith("sqlite_")) expect({ name, strict }).toEqual({ name, strict: 1 });
   }
   database.close();

@@ -50,7 +50,9 @@ export class ImageStore<Manifest> {
       `INSERT INTO images (id, manifest, config, last_tagged_at, boot_id) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET manifest = excluded.manifest`,
     );
-    this.#putLayer = database.prepare("INSERT OR IGNORE INTO image_layers (image_id, position, diff_id) VALUES (?, ?, ?)");
+    this.#putLayer = database.prepare(
+      "INSERT OR IGNORE INTO image_layers (image_id, position, diff_id) VALUES (?, ?, ?)",
+    );
     this.#putBlob = database.prepare("INSERT OR IGNORE INTO image_blobs (image_id, digest) VALUES (?, ?)");
     this.#find = database.prepare("SELECT * FROM images WHERE id = ?");
     this.#byPrefix = database.prepare("SELECT id FROM images WHERE id >= ? AND id < ? LIMIT 2");
@@ -80,7 +82,10 @@ export class ImageStore<Manifest> {
   }
 
   /** Create the image, or give an existing one another manifest; blobs add up. `conflict` when a layer has no row. */
-  put(row: ImageRow<Manifest>, parts: { readonly diffIds: readonly string[]; readonly blobs: readonly string[] }): void {
+  put(
+    row: ImageRow<Manifest>,
+    parts: { readonly diffIds: readonly string[]; readonly blobs: readonly string[] },
+  ): void {
     this.#database.transaction(() => {
       this.#put.run(row.id, JSON.stringify(row.manifest), row.config, row.lastTaggedAt ?? null, row.bootId ?? null);
       parts.diffIds.forEach((diffId, position) => this.#putLayer.run(row.id, position, diffId));

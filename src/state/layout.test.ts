@@ -5,7 +5,13 @@ import { Layout } from "./layout.ts";
 const layout = new Layout({ dataRoot: "/data", execRoot: "/run/x" });
 
 test("every path lies under one of the two roots", () => {
-  const paths = [layout.database, layout.blob("sha256:ab"), layout.containerLog("c"), layout.volumeData("v"), layout.socket];
+  const paths = [
+    layout.database,
+    layout.blob("sha256:ab"),
+    layout.containerLog("c"),
+    layout.volumeData("v"),
+    layout.socket,
+  ];
   for (const path of paths) expect(path).toMatch(/^\/(data|run\/x)\//);
   expect(layout.blob("sha256:ab")).toBe("/data/content/blobs/sha256/ab");
 });
