@@ -4,7 +4,6 @@ import { readTextFile } from "#host/files.ts";
 import { openNetfilterSocket, openRouteSocket } from "#host/netlink/open.ts";
 import { changeLink } from "#host/netlink/rtnetlink.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
-import { NfTablesClient } from "#host/nftables/client.ts";
 import { chooseBridge, type ChosenBridge } from "./bridge/choose-bridge.ts";
 import { attachEndpoint, detachEndpoint, vethName } from "./bridge/endpoint-link.ts";
 import { deleteBridge, ensureBridge, findLink, listLinks } from "./bridge/host-bridge.ts";
@@ -39,7 +38,7 @@ export class HostSide {
     this.#log = deps.log;
     this.#route = openRouteSocket();
     this.#firewall = new EngineFirewall({
-      client: new NfTablesClient(openNetfilterSocket()),
+      socket: openNetfilterSocket(),
       instance: deps.options.instance,
       log: deps.log,
     });

@@ -65,10 +65,6 @@ export class NfTablesClient {
       throw error;
     }
   }
-
-  close(): void {
-    this.#socket.close();
-  }
 }
 
 /** The kernel's counter is 32 bits wide and skips 0. */

@@ -1,10 +1,13 @@
+import { messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { NetlinkRequest } from "#host/netlink/message.ts";
-import { NetlinkError } from "#host/netlink/socket.ts";
-import type { NfTablesClient } from "#host/nftables/client.ts";
+import { NetlinkError, type NetlinkSocket } from "#host/netlink/socket.ts";
+import { NfTablesClient } from "#host/nftables/client.ts";
+import { forgetFlows, listUdpFlowsOfPort, listUdpFlowsTo } from "#host/nftables/conntrack.ts";
 import { addElements, deleteElements, getTable, type TableName } from "#host/nftables/messages.ts";
 import { parseTableHandle } from "#host/nftables/parse.ts";
 import { admitBridge, inspectForeignFirewall, retractBridge } from "./foreign-firewall.ts";
+import { addressBytes, addressNumber } from "../ipam/subnet.ts";
 import { portElements } from "./port-elements.ts";
 import type { Endpoint } from "../types.ts";
 import { PUBLISHED_ANY, PUBLISHED_AT, PUBLISHED_TO, removeTable, replaceTable, type BridgeRules } from "./table.ts";
@@ -17,6 +20,7 @@ type Published = Pick<Endpoint, "id" | "ipv4" | "ports">;
  * somebody did (a firewall was reloaded, `nft flush ruleset`, dockerd at work), it looks and repairs first.
  */
 export class EngineFirewall {
+  readonly #socket: NetlinkSocket;
   readonly #client: NfTablesClient;
   readonly #table: TableName;
   readonly #marker: string;
@@ -28,8 +32,10 @@ export class EngineFirewall {
   #handle = 0n;
   #warned = "";
 
-  constructor(deps: { readonly client: NfTablesClient; readonly instance: string; readonly log: Log }) {
-    this.#client = deps.client;
+  /** `socket`: of protocol NETLINK_NETFILTER; closed by {@link close}. */
+  constructor(deps: { readonly socket: NetlinkSocket; readonly instance: string; readonly log: Log }) {
+    this.#socket = deps.socket;
+    this.#client = new NfTablesClient(deps.socket);
     this.#table = { family: "ip", name: `berth_${deps.instance}` };
     this.#marker = `berth:${deps.instance}`;
     this.#log = deps.log;
@@ -52,12 +58,15 @@ export class EngineFirewall {
   publish(endpoint: Published): void {
     if (endpoint.ports.length > 0) this.#published.set(endpoint.id, endpoint);
     this.#change(this.#elementRequests(addElements, endpoint));
+    this.#forgetFlows(endpoint.ports.filter((port) => port.protocol === "udp").map((port) => listUdpFlowsOfPort(port.hostPort)));
   }
 
   /** No error for an endpoint that has nothing published. */
   unpublish(endpoint: Published): void {
     if (!this.#published.delete(endpoint.id)) return;
     this.#change(this.#elementRequests(deleteElements, endpoint));
+    const hasUdp = endpoint.ports.some((port) => port.protocol === "udp");
+    this.#forgetFlows(hasUdp ? [listUdpFlowsTo(addressBytes(addressNumber(endpoint.ipv4)))] : []);
   }
 
   /** Take away the table and our rules in others'. */
@@ -66,7 +75,18 @@ export class EngineFirewall {
   }
 
   close(): void {
-    this.#client.close();
+    this.#socket.close();
+  }
+
+  /** A UDP sender that never pauses would go on to where its first packet went: past a new container, or to a dead one. */
+  #forgetFlows(lists: readonly NetlinkRequest[]): void {
+    for (const list of lists) {
+      try {
+        forgetFlows(this.#socket, list);
+      } catch (error) {
+        this.#log.warn("could not make the kernel forget UDP flows of a published port", { error: messageOf(error) });
+      }
+    }
   }
 
   #change(requests: readonly NetlinkRequest[]): void {

@@ -1,7 +1,7 @@
 /**
  * One end of a conversation, run inside a network namespace by the network tests:
  *   serve tcp|udp ADDRESS PORT NAME   prints "ready"; answers each message with "NAME saw <client address>"
- *   ask tcp|udp ADDRESS PORT          prints the answer, or "refused", "timeout", or the error's code
+ *   ask tcp|udp ADDRESS PORT [LOCAL]  prints the answer, or "refused", "timeout", or the error's code; udp from port LOCAL
  */
 import { createSocket } from "node:dgram";
 import { connect, createServer } from "node:net";
@@ -41,5 +41,5 @@ if (mode === "serve" && protocol === "tcp") {
   const socket = createSocket("udp4");
   socket.on("message", (bytes) => finish(bytes.toString().trim()));
   socket.on("error", outcome);
-  socket.connect(port, address, () => socket.send("?"));
+  socket.bind(Number(name ?? 0), () => socket.connect(port, address, () => socket.send("?")));
 }

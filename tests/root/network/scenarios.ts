@@ -144,6 +144,19 @@ describe("published ports", () => {
     expect(web.endpoint.ports).toEqual([tcp(80, 32768, "0.0.0.0"), tcp(81, 32769, "0.0.0.0")]);
   });
 
+  test("serve UDP senders that began before the container, or with its predecessor", async () => {
+    expect(outside.ask("udp", HOST_ADDRESS, 5353, 4444)).toBe("refused");
+    {
+      await using first = await startContainer(networks, "first", [udp(53, 5353)]);
+      await first.namespace.serve("udp", 53, "first");
+      expect(outside.ask("udp", HOST_ADDRESS, 5353, 4444)).toBe(`first saw ${OUTSIDE_ADDRESS}`);
+    }
+    await using second = await startContainer(networks, "second", [udp(53, 5353)]);
+    await second.namespace.serve("udp", 53, "second");
+    expect(second.endpoint.ipv4).toBe("172.17.0.3");
+    expect(outside.ask("udp", HOST_ADDRESS, 5353, 4444)).toBe(`second saw ${OUTSIDE_ADDRESS}`);
+  });
+
   test("conflict in Docker's words", async () => {
     await using web = await startContainer(networks, "web", [tcp(80, 8080)]);
     const again = startContainer(networks, "again", [tcp(80, 8080)]);

@@ -38,8 +38,9 @@ export class Namespace implements Disposable {
     return run("nsenter", `--net=${this.outerPath}`, ...command);
   }
 
-  ask(protocol: "tcp" | "udp", address: string, port: number): string {
-    return this.run(process.execPath, peer, "ask", protocol, address, String(port));
+  /** `localPort`: for UDP. */
+  ask(protocol: "tcp" | "udp", address: string, port: number, localPort = 0): string {
+    return this.run(process.execPath, peer, "ask", protocol, address, String(port), String(localPort));
   }
 
   async serve(protocol: "tcp" | "udp", port: number, name: string, address = "0.0.0.0"): Promise<void> {
