@@ -2,19 +2,24 @@ import type { Log } from "#base/log.ts";
 import { formatTime } from "#base/time.ts";
 import { BlobStore } from "#content/blob-store.ts";
 import { Leases } from "#content/leases.ts";
-import { createEngine, type Engine } from "#engine/engine.ts";
 import type { EngineConfig } from "#engine/config.ts";
+import { createEngine, type Engine } from "#engine/engine.ts";
+import { EngineFiles } from "#engine/engine-files.ts";
+import { ProcFsProcessTable } from "#engine/process-table.ts";
+import { validateExecSpec, validateExecStatus, validateLife, validateSpec } from "#engine/stored-rows.ts";
+import { NativePlanner } from "#engine/runtime-planner.ts";
 import { EventBus } from "#events/event-bus.ts";
-import { detectCgroups } from "#host/cgroup/detect.ts";
+import { openCgroups } from "#host/cgroup/open-cgroups.ts";
 import { SystemClock } from "#host/clock.ts";
 import { exists, readTextFile, writeFileAtomic } from "#host/files.ts";
 import { HelperPool } from "#host/helper-pool.ts";
 import { readHostFacts } from "#host/host-facts.ts";
-import { LocalFiles } from "#host/local-files.ts";
 import { bootId } from "#host/process.ts";
 import { FetchHttp } from "#host/registry-http.ts";
+import { readRuntimeFacts } from "#host/runtime-facts.ts";
 import { openShimBinary } from "#host/shim-binary.ts";
 import { LocalImages } from "#image/local-images.ts";
+import { descriptorOf } from "#image/rows.ts";
 import { RecordLogReader } from "#logs/record-log-reader.ts";
 import { instanceOf, openNetworks } from "#network/open-networks.ts";
 import { RegistrySources } from "#remote/registry-sources.ts";
@@ -30,6 +35,7 @@ import { ImageStore } from "#state/image-store.ts";
 import { LayerStore } from "#state/layer-store.ts";
 import type { Layout } from "#state/layout.ts";
 import { SnapshotStore } from "#state/snapshot-store.ts";
+import { LocalVolumes } from "#volume/local-volumes.ts";
 import type { DaemonSettings } from "./daemon-settings.ts";
 
 export interface OpenEngine {
@@ -59,7 +65,7 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
     },
   });
   const images = new LocalImages({
-    rows: new ImageStore({ database, validateManifest }),
+    rows: new ImageStore({ database, validateManifest: descriptorOf }),
     blobs: new BlobStore({ paths: layout }),
     leases: new Leases(),
     layers,
@@ -78,25 +84,26 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
     now: () => new Date(),
     options: { instance: instanceOf(layout.dataRoot), ...settings.network },
   });
-  const cgroups = detectCgroups();
+  const cgroups = openCgroups();
   const shim = openShimBinary();
   const engine = createEngine({
     config: engineConfig(settings, layout, version),
     machine: { ...facts, cgroupVersion: cgroups.version, cgroupControllers: cgroups.controllers },
     log,
     clock,
-    files: new LocalFiles(),
+    files: new EngineFiles(),
     paths: layout,
-    containers: new ContainerStore({ database, validateSpec, validateStatus }),
-    execs: new ExecStore({ database, validateSpec: validateExec, validateStatus: validateExecStatus }),
+    containers: new ContainerStore({ database, validateSpec, validateStatus: validateLife }),
+    execs: new ExecStore({ database, validateSpec: validateExecSpec, validateStatus: validateExecStatus }),
     events: new EventBus({ clock }),
     images,
     snapshots,
     networks,
     volumes: new LocalVolumes({ paths: layout }),
     launcher: new NativeShimLauncher({ shimPath: () => shim.path }),
-    planner: new NativePlanner({ cgroups }),
+    planner: new NativePlanner({ cgroups, facts: readRuntimeFacts(cgroups) }),
     cgroups,
+    processes: new ProcFsProcessTable(),
     logs: new RecordLogReader(),
     registryLogin: sources,
   });

@@ -1,0 +1,127 @@
+import type { CgroupManager } from "#host/cgroup/types.ts";
+import { blockDeviceNumbers, devicesAt, hostDevices } from "#host/devices.ts";
+import type { RuntimeFacts } from "#host/runtime-facts.ts";
+import { compileContainer } from "#runtime/compile/compile-container.ts";
+import { compileExec } from "#runtime/compile/compile-exec.ts";
+import { containerSpec } from "#runtime/docker/container-spec.ts";
+import { execProcess } from "#runtime/docker/exec-process.ts";
+import type { ContainerMount, ContainerSpecInput, HostDevice } from "#runtime/docker/types.ts";
+import { OverlayReader } from "#runtime/user/overlay-reader.ts";
+import { resolveUser } from "#runtime/user/resolve-user.ts";
+import type { ResolvedUser } from "#runtime/user/types.ts";
+import type { RootMount } from "#snapshot/types.ts";
+import type { HostConfig } from "#spec/docker/host-config.ts";
+import type { ContainerSpec, MountSpec } from "./container/spec.ts";
+import type { CompiledPlan, ContainerPlanRequest, ExecPlanRequest, RuntimePlanner } from "./ports.ts";
+
+const MAX_DATABASE_BYTES = 4 << 20;
+
+/** Compiles for this machine: looks up users and devices, makes the cgroup, leaves the rest to the pure compilers. */
+export class NativePlanner implements RuntimePlanner {
+  readonly #cgroups: CgroupManager;
+  readonly #facts: RuntimeFacts;
+
+  constructor(deps: { readonly cgroups: CgroupManager; readonly facts: RuntimeFacts }) {
+    this.#cgroups = deps.cgroups;
+    this.#facts = deps.facts;
+  }
+
+  async container(request: ContainerPlanRequest): Promise<CompiledPlan> {
+    const { spec, root } = request;
+    const input = this.#input(request);
+    const made = containerSpec(input);
+    const cgroup = this.#cgroups.create(input.cgroupPath, made.spec.linux?.resources ?? {});
+    try {
+      const { plan, warnings } = compileContainer({
+        spec: made.spec,
+        root,
+        cgroup: cgroup.entry,
+        cgroupPath: this.cgroupPath(spec),
+        facts: this.#facts,
+      });
+      return { plan, oomEventsPath: cgroup.oomEventsPath, warnings: [...made.warnings, ...warnings] };
+    } catch (error) {
+      await cgroup.remove();
+      throw error;
+    }
+  }
+
+  async exec(request: ExecPlanRequest): Promise<CompiledPlan> {
+    const { container, pid, root, exec } = request;
+    const { hostConfig, config } = container;
+    const user = userIn(root, exec.User || config.User, hostConfig.GroupAdd ?? []);
+    const made = this.#container(container, user);
+    const process = execProcess({ container: made.spec, exec, user, facts: this.#facts });
+    const entry = this.#cgroups.open(this.cgroupPath(container)).entry;
+    const { plan, warnings } = compileExec({ spec: made.spec, process, pid, cgroup: entry, facts: this.#facts });
+    return { plan, oomEventsPath: undefined, warnings };
+  }
+
+  cgroupPath(spec: ContainerSpec): string {
+    return `${spec.hostConfig.CgroupParent || "/berth"}/${spec.id}`;
+  }
+
+  #input({ spec, root, files, namespaces, shmPath }: ContainerPlanRequest): ContainerSpecInput {
+    const user = userIn(root, spec.config.User, spec.hostConfig.GroupAdd ?? []);
+    return { ...this.#inputOf(spec, user), files, namespaces, ...(shmPath === undefined ? {} : { shmPath }) };
+  }
+
+  /** The spec a running container has, for what an exec takes over from it. */
+  #container(spec: ContainerSpec, user: ResolvedUser): ReturnType<typeof containerSpec> {
+    return containerSpec({ ...this.#inputOf(spec, user), files: {}, namespaces: {} });
+  }
+
+  #inputOf(spec: ContainerSpec, user: ResolvedUser): Omit<ContainerSpecInput, "files" | "namespaces"> {
+    const { hostConfig } = spec;
+    return {
+      id: spec.id,
+      config: spec.config,
+      argv: spec.argv,
+      hostConfig,
+      user,
+      mounts: spec.mounts.map(containerMount),
+      cgroupPath: this.cgroupPath(spec),
+      devices: devicesOf(hostConfig),
+      blockDevices: blockDevicesOf(hostConfig),
+      facts: this.#facts,
+    };
+  }
+}
+
+/** By the root's own passwd and group files. */
+function userIn(root: RootMount, user: string, groupAdd: readonly string[]): ResolvedUser {
+  const reader = new OverlayReader(root);
+  return resolveUser(user, groupAdd, (path) => reader.readText(path, MAX_DATABASE_BYTES));
+}
+
+function containerMount(mount: MountSpec): ContainerMount {
+  switch (mount.type) {
+    case "tmpfs":
+      return { type: "tmpfs", destination: mount.target, options: [...(mount.readOnly ? ["ro"] : []), ...mount.options] };
+    case "volume":
+    case "bind": {
+      const { source, target: destination, readOnly } = mount;
+      const recursive = mount.type === "volume" || mount.recursive;
+      const propagation = mount.type === "volume" ? "" : mount.propagation;
+      return { type: "bind", source, destination, readOnly, propagation, recursive, recursiveReadOnly: "if-possible" };
+    }
+  }
+}
+
+function devicesOf({ Devices, Privileged }: HostConfig): readonly HostDevice[] {
+  const asked = (Devices ?? []).flatMap(({ PathOnHost, PathInContainer, CgroupPermissions }) =>
+    devicesAt(PathOnHost, PathInContainer || PathOnHost).map((node) => ({ node, access: CgroupPermissions || "rwm" })),
+  );
+  return Privileged ? [...hostDevices().map((node) => ({ node, access: "rwm" })), ...asked] : asked;
+}
+
+function blockDevicesOf(host: HostConfig): ContainerSpecInput["blockDevices"] {
+  const limits = [
+    host.BlkioWeightDevice,
+    host.BlkioDeviceReadBps,
+    host.BlkioDeviceWriteBps,
+    host.BlkioDeviceReadIOps,
+    host.BlkioDeviceWriteIOps,
+  ];
+  return Object.fromEntries(limits.flatMap((list) => (list ?? []).map(({ Path }) => [Path, blockDeviceNumbers(Path)])));
+}
