@@ -35,7 +35,11 @@ export const layers: readonly Layer[] = [
     reason: "OCI spec to plan to process; takes its root as a RootMount value; knows no image and no network",
   },
   { folder: "network", may: storage, reason: "bridges, addresses, rules" },
-  { folder: "volume", may: storage, reason: "named folders that outlive containers" },
+  {
+    folder: "volume",
+    may: [...storage, "snapshot"],
+    reason: "named folders that outlive containers, filled from an image's root the first time",
+  },
   { folder: "logs", may: [...storage, "runtime"], reason: "reads records in the format that runtime/shim defines" },
   { folder: "remote", may: [...storage, "image"], reason: "registry client: implements the sources of image/" },
   {
