@@ -31,6 +31,7 @@ export function socketConnection(socket: Socket, head: Uint8Array): RawConnectio
      */
     finish() {
       if (socket.destroyed) return;
+      socket.removeAllListeners("data");
       socket.on("end", () => socket.destroy());
       socket.resume();
       if (writable()) socket.end();
@@ -40,38 +41,38 @@ export function socketConnection(socket: Socket, head: Uint8Array): RawConnectio
   };
 }
 
-async function* incoming(socket: Socket, head: Uint8Array): AsyncGenerator<Uint8Array> {
-  if (head.byteLength > 0) yield head;
-  const queue: Uint8Array[] = [];
+/**
+ * What the client sends, from the first byte on: it may have sent all of it, and its end of file, before anybody reads.
+ * The socket is paused while something waits to be read.
+ */
+function incoming(socket: Socket, head: Uint8Array): AsyncIterable<Uint8Array> {
+  const queue: Uint8Array[] = head.byteLength > 0 ? [head] : [];
   let ended = false;
   let wake = (): void => {};
-  const onData = (chunk: Uint8Array): void => {
-    queue.push(chunk);
-    socket.pause();
-    wake();
-  };
   const onEnd = (): void => {
     ended = true;
     wake();
   };
-  socket.on("data", onData);
+  socket.on("data", (chunk: Uint8Array) => {
+    queue.push(chunk);
+    socket.pause();
+    wake();
+  });
   socket.on("end", onEnd);
   socket.on("close", onEnd);
   socket.on("error", onEnd);
-  try {
+  return (async function* chunks() {
     for (;;) {
       const chunk = queue.shift();
-      if (chunk !== undefined) {
-        yield chunk;
-        if (queue.length === 0) socket.resume();
-      } else if (ended) return;
-      else await new Promise<void>((resolve) => (wake = resolve));
+      if (chunk !== undefined) yield chunk;
+      else if (ended) return;
+      else {
+        const more = new Promise<void>((resolve) => (wake = resolve));
+        socket.resume();
+        await more;
+      }
     }
-  } finally {
-    socket.off("data", onData);
-    socket.off("end", onEnd);
-    socket.resume();
-  }
+  })();
 }
 
 /** A client that did not ask to upgrade: its input is the request body, its output the response body. */

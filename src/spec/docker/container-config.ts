@@ -11,11 +11,7 @@ export const healthConfig = struct("container.HealthConfig", {
 });
 export type HealthConfig = Decoded<typeof healthConfig>;
 
-/**
- * What a container runs, independent of the machine (Engine API definition `ContainerConfig`). The same shape stands in
- * an image's config. Every property is present after decoding; lists and maps that were not given are null.
- */
-export const containerConfig = struct("container.Config", {
+const fields = {
   Hostname: text,
   Domainname: text,
   User: text,
@@ -41,5 +37,13 @@ export const containerConfig = struct("container.Config", {
   StopSignal: omitEmpty(text),
   StopTimeout: omitEmpty(nullable(int)),
   Shell: omitEmpty(words),
-});
+} as const;
+
+/**
+ * What a container runs, independent of the machine (Engine API definition `ContainerConfig`). The same shape stands in
+ * an image's config. Every property is present after decoding; lists and maps that were not given are null.
+ */
+export const containerConfig = struct("container.Config", fields);
+/** The same properties in the body of create, which decode errors call by another name. */
+export const createRequestConfig = struct("container.CreateRequest", fields);
 export type ContainerConfig = Decoded<typeof containerConfig>;

@@ -1,4 +1,4 @@
-import { containerConfig, type ContainerConfig } from "./container-config.ts";
+import { createRequestConfig, type ContainerConfig } from "./container-config.ts";
 import { hostConfig, type HostConfig, type PortBinding } from "./host-config.ts";
 import type { MountPoint } from "./mount.ts";
 import { networkingConfig, type EndpointSettings, type NetworkingConfig } from "./networking.ts";
@@ -16,7 +16,7 @@ const within = <T>(shape: Shape<T>, value: unknown, property: string): T =>
 
 /** Read a create body. `invalid-parameter` with Docker's words when it is no object or a property has the wrong type. */
 export function decodeCreateRequest(body: unknown): CreateRequest {
-  const config = decode({ ...containerConfig, goType: "container.CreateRequest" }, body);
+  const config = decode(createRequestConfig, body);
   const properties = new Map(Object.entries((body ?? {}) as Record<string, unknown>).map(([k, v]) => [k.toLowerCase(), v]));
   return {
     config,
