@@ -1,26 +1,36 @@
-import type { Plan } from "#runtime/plan/ops.ts";
+import { BerthError } from "#base/errors.ts";
+import type { RuntimeFacts } from "#host/runtime-facts.ts";
+import { mountAttr, propagation, type IdMapping as PlanMapping, type Join, type NamespaceKind, type Plan, type Step } from "#runtime/plan/ops.ts";
 import type { RootMount } from "#snapshot/types.ts";
-import type { RuntimeSpec } from "#spec/oci/runtime.ts";
-import type { HostFacts } from "./host-facts.ts";
+import type { IdMapping, Linux, RuntimeSpec, TimeOffset } from "#spec/oci/runtime.ts";
+import { deviceSteps } from "./device-steps.ts";
+import type { FilterCache } from "./filter-cache.ts";
+import { mountSteps, rootPropagation } from "./mount-steps.ts";
+import { processSteps } from "./process-steps.ts";
+import { sysctlSteps } from "./sysctl-steps.ts";
 
 /** The container's root: a snapshot mounted inside its own mount namespace, or a directory of the host (OCI bundle). */
 export type ContainerRoot = RootMount | { readonly kind: "bind"; readonly path: string };
 
 /** Cgroups that exist already and that the process enters; `Cgroup.entry` of host/cgroup. */
 export interface CgroupEntry {
-  /** v2: its directory. */
   readonly directory?: string;
-  /** v1: `cgroup.procs` files, one a hierarchy. */
   readonly procs: readonly string[];
 }
 
 export interface CompileInput {
+  readonly id: string;
   readonly spec: RuntimeSpec;
   readonly root: ContainerRoot;
   readonly cgroup: CgroupEntry;
-  /** The container's path below each hierarchy, for binds of /sys/fs/cgroup in a cgroup-namespace-less container. */
+  /** The container's path below each hierarchy. */
   readonly cgroupPath: string;
-  readonly facts: HostFacts;
+  readonly facts: RuntimeFacts;
+  readonly filters: FilterCache;
+  /** chroot instead of pivot_root, where / is the initial ramfs. */
+  readonly noPivot?: boolean;
+  /** Stop at {@link hookPoint} before the host's mounts are left. */
+  readonly hooks?: boolean;
 }
 
 export interface Compiled {
@@ -29,4 +39,114 @@ export interface Compiled {
   readonly warnings: readonly string[];
 }
 
-export declare function compileContainer(input: CompileInput): Compiled;
+/** `wait` point where the namespaces exist and everything is mounted, before pivot_root: createRuntime and createContainer hooks. */
+export const hookPoint = 1;
+
+const invalid = (message: string): BerthError => new BerthError("invalid-parameter", message);
+
+/** From an OCI configuration to a launch plan. Pure. `invalid-parameter` or `not-implemented` naming what cannot be done. */
+export function compileContainer(input: CompileInput): Compiled {
+  const { spec, root, facts } = input;
+  const { process, linux = {} } = spec;
+  if (process === undefined) throw invalid("the configuration has no process");
+  refuseUnsupported(linux);
+  const kinds = new Map((linux.namespaces ?? []).map((namespace) => [namespace.type, namespace.path ?? ""]));
+  if (kinds.size !== (linux.namespaces ?? []).length) throw invalid("a namespace type is given twice");
+  if (kinds.get("mount") !== "") throw invalid("a container needs a mount namespace of its own");
+  const create = [...kinds].filter(([, path]) => path === "").map(([kind]) => namespaceKind(kind, facts));
+  const join = [...kinds].filter(([, path]) => path !== "").map(([kind, path]): Join => ({ by: "path", kind: namespaceKind(kind, facts), path }));
+  const userNamespace = kinds.has("user");
+  const mapped = (linux.uidMappings ?? []).length > 0 || (linux.gidMappings ?? []).length > 0;
+  if (mapped && !userNamespace) throw invalid("id mappings are given, but no user namespace");
+
+  const mounts = mountSteps(input);
+  const body = processSteps({
+    id: input.id,
+    process,
+    seccomp: linux.seccomp,
+    facts,
+    filters: input.filters,
+    role: "init",
+    userNamespace,
+    ...(linux.personality === undefined ? {} : { personality: linux.personality }),
+    ...(linux.memoryPolicy === undefined ? {} : { memoryPolicy: linux.memoryPolicy }),
+  });
+  const rootMode = rootPropagation(spec);
+  const steps: Step[] = [
+    { op: "namespace_propagation", propagation: rootMode ?? propagation.slave | propagation.recursive },
+    root.kind === "overlay"
+      ? { op: "root_overlay", lower: root.lowerDirs, upper: root.upperDir, work: root.workDir, options: [], attrSet: 0 }
+      : { op: "root_bind", source: root.path, attrSet: 0 },
+    ...mounts.steps,
+    ...deviceSteps(spec, userNamespace),
+    ...(input.hooks === true ? [{ op: "wait" as const, point: hookPoint }] : []),
+    { op: "pivot_root", move: input.noPivot === true },
+    ...(rootMode === undefined ? [] : [{ op: "mount_propagation" as const, path: "/", propagation: rootMode & ~propagation.recursive, recursive: false }]),
+    ...(create.includes("network") ? [{ op: "loopback_up" as const }] : []),
+    ...identitySteps(spec, kinds),
+    ...sysctlSteps(linux.sysctl ?? {}, kinds),
+    ...body.early,
+    ...pathSteps("mask", linux.maskedPaths ?? []),
+    ...pathSteps("readonly_paths", linux.readonlyPaths ?? []),
+    ...workingDirectorySteps(process.cwd),
+    ...mounts.seal,
+    ...(spec.root?.readonly === true ? [{ op: "mount_attrs" as const, path: "/", attrSet: mountAttr.readonly, attrClear: 0, recursive: false }] : []),
+    ...body.late,
+  ];
+  const plan: Plan = {
+    create,
+    join,
+    uidMap: planMap(linux.uidMappings),
+    gidMap: planMap(linux.gidMappings),
+    ...timeOffsets(linux, create),
+    cgroup: input.cgroup,
+    steps,
+    exec: body.exec,
+  };
+  return { plan, warnings: body.warnings };
+}
+
+function refuseUnsupported(linux: Linux): void {
+  const refused = (what: string): BerthError => new BerthError("not-implemented", `${what} is not supported yet`);
+  if (linux.intelRdt !== undefined) throw refused("linux.intelRdt");
+  if (Object.keys(linux.netDevices ?? {}).length > 0) throw refused("linux.netDevices");
+  if ((linux.mountLabel ?? "") !== "") throw refused("linux.mountLabel (SELinux)");
+}
+
+const known: ReadonlySet<string> = new Set(["pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time"]);
+
+function namespaceKind(kind: NamespaceKind, facts: RuntimeFacts): NamespaceKind {
+  if (!known.has(kind)) throw invalid(`namespace type ${JSON.stringify(kind)} is not known`);
+  const present = kind === "user" || kind === "cgroup" || kind === "time" ? facts.namespaces[kind] : true;
+  if (!present) throw invalid(`this kernel has no ${kind} namespaces`);
+  return kind;
+}
+
+const planMap = (maps: readonly IdMapping[] | undefined): readonly PlanMapping[] =>
+  (maps ?? []).map(({ containerID, hostID, size }) => ({ inside: containerID, outside: hostID, length: size }));
+
+function timeOffsets({ timeOffsets: offsets }: Linux, create: readonly NamespaceKind[]): Pick<Plan, "timeOffsets"> {
+  if (offsets === undefined) return {};
+  if (!create.includes("time")) throw invalid("timeOffsets need a new time namespace");
+  const offset = (value: TimeOffset | undefined): { readonly seconds: number; readonly nanoseconds: number } => ({ seconds: value?.secs ?? 0, nanoseconds: value?.nanosecs ?? 0 });
+  return { timeOffsets: { monotonic: offset(offsets.monotonic), boottime: offset(offsets.boottime) } };
+}
+
+function identitySteps({ hostname, domainname }: RuntimeSpec, kinds: ReadonlyMap<string, string>): Step[] {
+  const names: Step[] = [
+    ...(hostname === undefined || hostname === "" ? [] : [{ op: "hostname" as const, name: hostname }]),
+    ...(domainname === undefined || domainname === "" ? [] : [{ op: "domainname" as const, name: domainname }]),
+  ];
+  if (names.length > 0 && !kinds.has("uts")) throw invalid("unable to set hostname without a private UTS namespace");
+  return names;
+}
+
+function pathSteps(op: "mask" | "readonly_paths", paths: readonly string[]): Step[] {
+  for (const path of paths) if (!path.startsWith("/")) throw invalid(`masked and read-only paths must be absolute: ${JSON.stringify(path)}`);
+  return paths.length === 0 ? [] : [{ op, paths }];
+}
+
+/** The working directory is made before a read-only root is sealed. */
+function workingDirectorySteps(cwd: string): Step[] {
+  return cwd === "/" ? [] : [{ op: "mkdir", path: cwd, mode: 0o755, uid: 0, gid: 0 }];
+}

@@ -1,4 +1,4 @@
-import type { HostFacts } from "#runtime/compile/host-facts.ts";
+import type { RuntimeFacts } from "#host/runtime-facts.ts";
 import type { ResolvedUser } from "#runtime/user/types.ts";
 import type { ContainerConfig } from "#spec/docker/container-config.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
@@ -11,6 +11,8 @@ import type { Device, RuntimeSpec } from "#spec/oci/runtime.ts";
 export interface ContainerSpecInput {
   readonly id: string;
   readonly config: ContainerConfig;
+  /** Entrypoint and command joined. */
+  readonly argv: readonly string[];
   readonly hostConfig: HostConfig;
   readonly user: ResolvedUser;
   /** Existing host files bound over /etc/…; undefined = the image's own stays (e.g. `--network container:`'s are given by that container's). */
@@ -29,7 +31,7 @@ export interface ContainerSpecInput {
   readonly blockDevices: Readonly<Record<string, { readonly major: number; readonly minor: number }>>;
   /** Text of `seccomp=<profile>` when a file was given by the engine's configuration; HostConfig carries JSON inline. */
   readonly seccompProfile?: string;
-  readonly facts: HostFacts;
+  readonly facts: RuntimeFacts;
 }
 
 export interface HostDevice {
