@@ -1,8 +1,8 @@
 import { BerthError } from "#base/errors.ts";
 
 import { hasCode } from "./errno.ts";
-import { readTextFile, readTextFileMaybe } from "./files.ts";
-import { kill } from "./syscalls.ts";
+import { readTextFile, readTextFileMaybe, withFd } from "./files.ts";
+import { pidfdOpen, pidfdSendSignal } from "./syscalls.ts";
 
 /** How a process ended; exactly one of the two is set. */
 export interface ProcessExit {
@@ -183,12 +183,17 @@ export function isRunning(identity: ProcessIdentity): boolean {
   return stat !== undefined && stat.startTicks === identity.startTicks && stat.state !== "Z" && stat.state !== "X";
 }
 
-/** Send a signal to this very process; false when it is gone. */
+/**
+ * Send a signal to this very process; false when it is gone. The descriptor is taken before the identity is checked, so
+ * that the signal cannot reach a later process with the pid.
+ */
 export function signalProcess(identity: ProcessIdentity, signal: number): boolean {
-  if (!isRunning(identity)) return false;
   try {
-    kill(identity.pid, signal);
-    return true;
+    return withFd(pidfdOpen(identity.pid), (fd) => {
+      if (!isRunning(identity)) return false;
+      pidfdSendSignal(fd, signal);
+      return true;
+    });
   } catch (error) {
     if (hasCode(error, "ESRCH")) return false;
     throw error;
