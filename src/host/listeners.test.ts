@@ -76,6 +76,13 @@ test("a file in the way is kept", async () => {
   expect(lstatSync(path).isFile()).toBe(true);
 });
 
+test("a path too long for a socket is named", async () => {
+  const long = `${directory}/${"x".repeat(100)}`;
+  await expect(listenUnix(greeter("x"), { path: long, mode: 0o600, ...owner })).rejects.toMatchObject({
+    kind: "invalid-parameter",
+  });
+});
+
 test("closing leaves a successor's socket alone", async () => {
   const listener = await listenUnix(greeter("old"), { path, mode: 0o600, ...owner });
   rmSync(path);

@@ -23,10 +23,13 @@ export interface UnixListener {
   close(): void;
 }
 
+/** unix(7): sun_path has room for 108 bytes with the final NUL. */
+const MAX_PATH_BYTES = 107;
+
 /**
  * Make `server` (of node:net or node:http) listen at `path`, with exactly this mode and owner from the first moment the
  * name exists. A socket that nobody listens on any more is replaced in one step; `conflict` when somebody does, or when
- * the name is something else than a socket. `<path>.lock` is held as long as the listener lives, so that of two engines
+ * the name is something else than a socket, `invalid-parameter` when it is too long. `<path>.lock` is held as long as the listener lives, so that of two engines
  * that start at once one wins.
  */
 export async function listenUnix(
@@ -34,8 +37,11 @@ export async function listenUnix(
   options: { readonly path: string; readonly mode: number; readonly uid?: number; readonly gid?: number },
 ): Promise<UnixListener> {
   const { path } = options;
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
+    throw new BerthError("invalid-parameter", `the socket path ${path} is longer than ${MAX_PATH_BYTES} bytes`);
+  }
   const lock = lockFor(path);
-  const temporary = `${parentOf(path)}/.${randomHex(6)}.sock`;
+  const temporary = `${parentOf(path)}/.${randomHex(3)}`;
   try {
     await refuseLiveSocket(path);
     await listening(server, temporary);
