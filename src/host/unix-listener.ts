@@ -29,8 +29,8 @@ const MAX_PATH_BYTES = 107;
 /**
  * Make `server` (of node:net or node:http) listen at `path`, with exactly this mode and owner from the first moment the
  * name exists. A socket that nobody listens on any more is replaced in one step; `conflict` when somebody does, or when
- * the name is something else than a socket, `invalid-parameter` when it is too long. `<path>.lock` is held as long as the listener lives, so that of two engines
- * that start at once one wins.
+ * the name is something else than a socket, `invalid-parameter` when it is too long. `<path>.lock` is held as long as
+ * the listener lives, so that of two engines that start at once one wins.
  */
 export async function listenUnix(
   server: Server,
