@@ -27,19 +27,31 @@ const refusal = (work: Promise<unknown>): Promise<BerthError> =>
     () => {
       throw new Error("it was accepted");
     },
-    (error: BerthError) => error,
+    (error: unknown) => error as BerthError,
   );
 
-const exitOf = async (id: string): Promise<number> => (await engine.containers.wait(id, "not-running", never).result).StatusCode;
+const exitOf = async (id: string): Promise<number> =>
+  (await engine.containers.wait(id, "not-running", never).result).StatusCode;
 
 describe("create", () => {
   test("merges the image's config and fills in Docker's defaults", async () => {
-    const image = world.addImage("web:1", { Entrypoint: ["echo"], Cmd: ["hi"], Env: ["PATH=/bin", "A=image"], Labels: { from: "image" }, WorkingDir: "/srv" });
+    const image = world.addImage("web:1", {
+      Entrypoint: ["echo"],
+      Cmd: ["hi"],
+      Env: ["PATH=/bin", "A=image"],
+      Labels: { from: "image" },
+      WorkingDir: "/srv",
+    });
     const id = await create({ Image: "web:1", Cmd: null, Env: ["A=mine"], Labels: { own: "1" } });
     const { Config, HostConfig, Path, Args, Image, Name } = await engine.containers.inspect(id, { size: false });
     expect({ Path, Args, Image }).toEqual({ Path: "echo", Args: ["hi"], Image: image.id });
     expect(Name).toMatch(/^\/[a-z]+_[a-z]+$/);
-    expect(Config).toMatchObject({ Env: ["A=mine", "PATH=/bin"], Labels: { from: "image", own: "1" }, WorkingDir: "/srv", Hostname: id.slice(0, 12) });
+    expect(Config).toMatchObject({
+      Env: ["A=mine", "PATH=/bin"],
+      Labels: { from: "image", own: "1" },
+      WorkingDir: "/srv",
+      Hostname: id.slice(0, 12),
+    });
     expect(HostConfig).toMatchObject({
       NetworkMode: "bridge",
       IpcMode: "private",
@@ -53,40 +65,97 @@ describe("create", () => {
   const refusals: readonly (readonly [string, Readonly<Record<string, unknown>>, string, string])[] = [
     ["no such image", { Image: "nope" }, "not-found", "No such image: nope:latest"],
     ["an image by digest", { Image: "x@sha256:1" }, "not-found", "No such image: x@sha256:1"],
-    ["working directory", { WorkingDir: "x" }, "invalid-parameter", "the working directory 'x' is invalid, it needs to be an absolute path"],
+    [
+      "working directory",
+      { WorkingDir: "x" },
+      "invalid-parameter",
+      "the working directory 'x' is invalid, it needs to be an absolute path",
+    ],
     ["environment", { Env: ["=x"] }, "invalid-parameter", "invalid environment variable: =x"],
     ["signal", { StopSignal: "SIGNOPE" }, "invalid-parameter", "invalid signal: SIGNOPE"],
     ["network", { HostConfig: { NetworkMode: "blue" } }, "not-found", "network blue not found"],
     ["memory", { HostConfig: { Memory: 4096 } }, "invalid-parameter", "Minimum memory limit allowed is 6MB"],
-    ["swap", { HostConfig: { MemorySwap: 1e9 } }, "invalid-parameter", "You should always set the Memory limit when using Memoryswap limit, see usage"],
-    ["cpus", { HostConfig: { NanoCpus: 3e9 } }, "invalid-parameter", "range of CPUs is from 0.01 to 2.00, as there are only 2 CPUs available"],
-    ["cpuset", { HostConfig: { CpusetCpus: "0-5" } }, "invalid-parameter", "Requested CPUs are not available - requested 0-5, available: 0-1"],
+    [
+      "swap",
+      { HostConfig: { MemorySwap: 1e9 } },
+      "invalid-parameter",
+      "You should always set the Memory limit when using Memoryswap limit, see usage",
+    ],
+    [
+      "cpus",
+      { HostConfig: { NanoCpus: 3e9 } },
+      "invalid-parameter",
+      "range of CPUs is from 0.01 to 2.00, as there are only 2 CPUs available",
+    ],
+    [
+      "cpuset",
+      { HostConfig: { CpusetCpus: "0-5" } },
+      "invalid-parameter",
+      "Requested CPUs are not available - requested 0-5, available: 0-1",
+    ],
     [
       "restart policy",
       { HostConfig: { RestartPolicy: { Name: "maybe" } } },
       "invalid-parameter",
       "invalid restart policy: unknown policy 'maybe'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'",
     ],
-    ["--rm with a policy", { HostConfig: { AutoRemove: true, RestartPolicy: { Name: "always" } } }, "invalid-parameter", "can't create 'AutoRemove' container with restart policy"],
+    [
+      "--rm with a policy",
+      { HostConfig: { AutoRemove: true, RestartPolicy: { Name: "always" } } },
+      "invalid-parameter",
+      "can't create 'AutoRemove' container with restart policy",
+    ],
     ["runtime", { HostConfig: { Runtime: "zzz" } }, "invalid-parameter", "unknown or invalid runtime name: zzz"],
-    ["port", { HostConfig: { PortBindings: { "99999/tcp": [{}] } } }, "invalid-parameter", 'invalid port specification: "99999"'],
-    ["log driver", { HostConfig: { LogConfig: { Type: "paper" } } }, "invalid-parameter", "logger: no log driver named 'paper' is registered"],
-    ["bind", { HostConfig: { Binds: ["/a:b"] } }, "invalid-parameter", "invalid volume specification: '/a:b': invalid mount config for type \"bind\": invalid mount path: 'b' mount path must be absolute"],
-    ["bind source", { HostConfig: { Mounts: [{ Type: "bind", Source: "/none", Target: "/x" }] } }, "invalid-parameter", 'invalid mount config for type "bind": bind source path does not exist: /none'],
-    ["two mounts at one place", { HostConfig: { Binds: ["/a:/x", "/b:/x"] } }, "invalid-parameter", "Duplicate mount point: /x"],
-    ["a setting not supported", { HostConfig: { Init: true, StorageOpt: { size: "1G" } } }, "not-implemented", "not supported by this engine yet: HostConfig.StorageOpt, HostConfig.Init"],
+    [
+      "port",
+      { HostConfig: { PortBindings: { "99999/tcp": [{}] } } },
+      "invalid-parameter",
+      'invalid port specification: "99999"',
+    ],
+    [
+      "log driver",
+      { HostConfig: { LogConfig: { Type: "paper" } } },
+      "invalid-parameter",
+      "logger: no log driver named 'paper' is registered",
+    ],
+    [
+      "bind",
+      { HostConfig: { Binds: ["/a:b"] } },
+      "invalid-parameter",
+      "invalid volume specification: '/a:b': invalid mount config for type \"bind\": invalid mount path: 'b' mount path must be absolute",
+    ],
+    [
+      "bind source",
+      { HostConfig: { Mounts: [{ Type: "bind", Source: "/none", Target: "/x" }] } },
+      "invalid-parameter",
+      'invalid mount config for type "bind": bind source path does not exist: /none',
+    ],
+    [
+      "two mounts at one place",
+      { HostConfig: { Binds: ["/a:/x", "/b:/x"] } },
+      "invalid-parameter",
+      "Duplicate mount point: /x",
+    ],
+    [
+      "a setting not supported",
+      { HostConfig: { Init: true, StorageOpt: { size: "1G" } } },
+      "not-implemented",
+      "not supported by this engine yet: HostConfig.StorageOpt, HostConfig.Init",
+    ],
   ];
   for (const [what, body, kind, message] of refusals) {
     test(`refuses a bad or unsupported request: ${what}`, async () => {
       const error = await refusal(create(body));
-      expect({ kind: error.kind as string, message: error.message }).toEqual({ kind, message });
+      expect({ kind: error.kind, message: error.message }).toEqual({ kind: kind as BerthError["kind"], message });
       expect(world.rows.size).toBe(0);
       expect(world.volumes.size).toBe(0);
     });
   }
 
   test("refuses bad and taken names in Docker's words", async () => {
-    expect((await refusal(create({}, "a b"))).message).toBe("Invalid container name (a b), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed");
+    expect((await refusal(create({}, "a b"))).message).toBe(
+      "Invalid container name (a b), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
+    );
     const id = await create({}, "/web");
     const error = await refusal(create({}, "web"));
     expect(error.kind).toBe("conflict");
@@ -101,7 +170,10 @@ describe("create", () => {
   });
 
   test("a known property that is null or empty is no request for it", async () => {
-    await create({ HostConfig: { Links: [], Init: false, StorageOpt: {}, VolumesFrom: null }, Healthcheck: { Test: ["NONE"] } });
+    await create({
+      HostConfig: { Links: [], Init: false, StorageOpt: {}, VolumesFrom: null },
+      Healthcheck: { Test: ["NONE"] },
+    });
   });
 
   test("an image's VOLUME becomes an anonymous volume that goes with rm -v", async () => {
@@ -121,15 +193,29 @@ describe("a run", () => {
     const exit = engine.containers.wait(id, "next-exit", never);
     await engine.containers.start(id);
     expect((await exit.result).StatusCode).toBe(7);
-    expect((await engine.containers.inspect(id, { size: false })).State).toMatchObject({ Status: "exited", ExitCode: 7, Running: false });
+    expect((await engine.containers.inspect(id, { size: false })).State).toMatchObject({
+      Status: "exited",
+      ExitCode: 7,
+      Running: false,
+    });
     expect(world.leftovers).toEqual([]);
     expect(world.published.map(({ action }) => action)).toEqual(["create", "start", "die"]);
-    expect(world.published.at(-1)?.attributes).toMatchObject({ exitCode: "7", image: "busybox", execDuration: expect.any(String) });
+    expect(world.published.at(-1)?.attributes).toMatchObject({
+      exitCode: "7",
+      image: "busybox",
+      execDuration: expect.any(String),
+    });
   });
 
   test("an attach before the start sees the output from its first byte", async () => {
     const id = await create({ Cmd: ["echo", "early"], Tty: true });
-    const { stream } = await engine.containers.attach(id, { stream: true, stdin: false, stdout: true, stderr: true, logs: false });
+    const { stream } = await engine.containers.attach(id, {
+      stream: true,
+      stdin: false,
+      stdout: true,
+      stderr: true,
+      logs: false,
+    });
     await engine.containers.start(id);
     const chunks: string[] = [];
     for await (const chunk of stream.readable) chunks.push(Buffer.from(chunk).toString());
@@ -153,12 +239,19 @@ describe("a run", () => {
     expect(error.message).toBe(
       'failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: "nope": executable file not found in $PATH: unknown',
     );
-    expect((await engine.containers.inspect(id, { size: false })).State).toMatchObject({ Status: "created", ExitCode: 127, Error: error.message });
+    expect((await engine.containers.inspect(id, { size: false })).State).toMatchObject({
+      Status: "created",
+      ExitCode: 127,
+      Error: error.message,
+    });
     expect(world.leftovers).toEqual([]);
   });
 
   test("a taken port: told as Docker does, exit code 128, nothing kept", async () => {
-    world.networkFailure = new BerthError("internal", "driver failed programming external connectivity on endpoint web (eee): Bind for 0.0.0.0:80 failed: port is already allocated");
+    world.networkFailure = new BerthError(
+      "internal",
+      "driver failed programming external connectivity on endpoint web (eee): Bind for 0.0.0.0:80 failed: port is already allocated",
+    );
     const id = await create();
     expect((await refusal(engine.containers.start(id))).message).toBe(
       "failed to set up container networking: driver failed programming external connectivity on endpoint web (eee): Bind for 0.0.0.0:80 failed: port is already allocated",
@@ -170,19 +263,25 @@ describe("a run", () => {
   test("what a running or stopped container refuses", async () => {
     const id = await create({ Cmd: ["sleep"] }, "web");
     expect((await refusal(engine.containers.stop(id, { signal: "", timeoutSeconds: 1 }))).kind).toBe("not-modified");
-    expect((await refusal(engine.containers.kill(id, ""))).message).toBe(`cannot kill container: ${id}: container ${id} is not running`);
+    expect((await refusal(engine.containers.kill(id, ""))).message).toBe(
+      `cannot kill container: ${id}: container ${id} is not running`,
+    );
     expect((await refusal(engine.containers.unpause(id))).message).toBe(`Container ${id} is not paused`);
     expect((await refusal(engine.containers.top(id, ""))).message).toBe(`container ${id} is not running`);
     await engine.containers.start(id);
     expect((await refusal(engine.containers.start(id))).kind).toBe("not-modified");
     const still = await refusal(engine.containers.remove("web", { force: false, volumes: false }));
     expect(still.kind).toBe("conflict");
-    expect(still.message).toBe('cannot remove container "/web": container is running: stop the container before removing or force remove');
+    expect(still.message).toBe(
+      'cannot remove container "/web": container is running: stop the container before removing or force remove',
+    );
     await engine.containers.pause(id);
     expect((await refusal(engine.containers.remove("web", { force: false, volumes: false }))).message).toBe(
       'cannot remove container "/web": container is paused and must be unpaused first',
     );
-    expect((await refusal(engine.containers.start(id))).message).toBe("cannot start a paused container, try unpause instead");
+    expect((await refusal(engine.containers.start(id))).message).toBe(
+      "cannot start a paused container, try unpause instead",
+    );
     await engine.containers.remove("web", { force: true, volumes: false });
     expect(world.leftovers).toEqual([]);
     expect((await refusal(engine.containers.start("web"))).message).toBe("No such container: web");
@@ -204,7 +303,10 @@ describe("a run", () => {
   });
 
   test("on-failure starts again until the count is used up", async () => {
-    const id = await create({ Cmd: ["exit", "1"], HostConfig: { RestartPolicy: { Name: "on-failure", MaximumRetryCount: 2 } } });
+    const id = await create({
+      Cmd: ["exit", "1"],
+      HostConfig: { RestartPolicy: { Name: "on-failure", MaximumRetryCount: 2 } },
+    });
     await engine.containers.start(id);
     while ((await engine.containers.inspect(id, { size: false })).RestartCount < 2) await Bun.sleep(20);
     expect(await exitOf(id)).toBe(1);
@@ -221,7 +323,8 @@ describe("a run", () => {
 });
 
 describe("exec", () => {
-  const execOf = (id: string, cmd: readonly string[]) => engine.execs.create(id, decode(execConfig, { Cmd: cmd, AttachStdout: true })).Id;
+  const execOf = (id: string, cmd: readonly string[]) =>
+    engine.execs.create(id, decode(execConfig, { Cmd: cmd, AttachStdout: true })).Id;
 
   test("runs beside the container's process and keeps its code", async () => {
     const id = await create({ Cmd: ["sleep"] });
@@ -240,7 +343,9 @@ describe("exec", () => {
     await engine.containers.start(id);
     const exec = execOf(id, ["nope"]);
     const error = await refusal(engine.execs.start(exec, { detach: false, consoleSize: undefined }).run());
-    expect(error.message).toBe('OCI runtime exec failed: exec failed: unable to start container process: exec: "nope": executable file not found in $PATH: unknown');
+    expect(error.message).toBe(
+      'OCI runtime exec failed: exec failed: unable to start container process: exec: "nope": executable file not found in $PATH: unknown',
+    );
     expect(engine.execs.inspect(exec).ExitCode).toBe(127);
     await engine.containers.kill(id, "");
   });
@@ -298,7 +403,10 @@ describe("reconcile after the engine was killed", () => {
     world.cgroups.add(`/berth/${half}`);
     world.snapshots.add("9".repeat(64));
     const next = await another();
-    expect((await next.containers.inspect(half, { size: false })).State).toMatchObject({ Status: "created", ExitCode: 128 });
+    expect((await next.containers.inspect(half, { size: false })).State).toMatchObject({
+      Status: "created",
+      ExitCode: 128,
+    });
     expect((await refusal(next.containers.inspect(removing, { size: false }))).kind).toBe("not-found");
     expect(await exitOf(lost)).toBe(255);
     expect(world.snapshots.has("9".repeat(64))).toBe(false);
@@ -335,7 +443,5 @@ test("an engine that goes down in order stops its containers, and their policies
 test("the config that inspect prints leaves out what Docker leaves out", async () => {
   const id = await create();
   const { Config } = await engine.containers.inspect(id, { size: false });
-  expect(Object.keys(Config)).toEqual(
-    Object.keys(containerConfig.print(containerConfig.zero) as object),
-  );
+  expect(Object.keys(Config)).toEqual(Object.keys(containerConfig.print(containerConfig.zero) as object));
 });

@@ -18,8 +18,8 @@ import { removeContainer, removeLocked } from "./container/remove.ts";
 import { renameContainer } from "./container/rename.ts";
 import { resizeContainer } from "./container/resize.ts";
 import { restartContainer } from "./container/restart.ts";
-import { SettleExit } from "./container/settle-exit.ts";
-import { startContainer, startLocked, type StartLocked } from "./container/start.ts";
+import { SettleExit, type StartLocked } from "./container/settle-exit.ts";
+import { startContainer, startLocked } from "./container/start.ts";
 import { stopContainer, stopNow } from "./container/stop.ts";
 import { tearDown } from "./container/tear-down.ts";
 import { topContainer } from "./container/top.ts";
@@ -92,16 +92,16 @@ export function createEngine(deps: EngineDeps) {
   const base = { ...deps, registry };
   const down = tearDown(base);
   const remove = removeLocked({ ...base, tearDown: down });
-  // A start watches for its end, and an end may start again: one of the two comes late.
-  let start: StartLocked;
+  // A start watches for its end, and an end may start again: one of the two refers to the other ahead.
+  const startAgain: StartLocked = (container, origin) => start(container, origin);
   const settleExit = new SettleExit({
     ...base,
     tearDown: down,
     removeLocked: remove,
-    startLocked: () => start,
+    startLocked: startAgain,
     execsEnded: execsEnded({ ...deps, execs }),
   });
-  start = startLocked({ ...base, tearDown: down, settleExit, removeLocked: remove });
+  const start = startLocked({ ...base, tearDown: down, settleExit, removeLocked: remove });
   const stop = stopNow(base);
   const kill = killAndWait(base);
   const withExecs = { ...base, execs };

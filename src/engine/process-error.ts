@@ -39,13 +39,9 @@ function execMessage(argv0: string, errno: number, reason: string): string {
 }
 
 function describeStep(step: Plan["steps"][number], what: string): string {
-  switch (step.op) {
-    case "bind":
-    case "mount":
-      return `error mounting "${step.source}" to rootfs at "${step.target}": ${what || "mount"}`;
-    case "chdir":
-      return `mkdir ${step.path}`;
-    default:
-      return what === "" ? step.op : `${step.op}: ${what}`;
+  if (step.op === "bind" || step.op === "mount") {
+    return `error mounting "${step.source}" to rootfs at "${step.target}": ${what || "mount"}`;
   }
+  if (step.op === "chdir") return `mkdir ${step.path}`;
+  return what === "" ? step.op : `${step.op}: ${what}`;
 }

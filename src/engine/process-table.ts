@@ -41,7 +41,10 @@ const columns: Readonly<Record<string, Column>> = {
   ppid: { title: "PPID", value: ({ parentPid }) => String(parentPid) },
   c: { title: "C", value: (facts, times) => String(Math.trunc(cpuPercent(facts, times))) },
   pcpu: { title: "%CPU", value: (facts, times) => cpuPercent(facts, times).toFixed(1) },
-  pmem: { title: "%MEM", value: ({ residentPages }, { memoryBytes }) => ((residentPages * pageBytes * 100) / memoryBytes).toFixed(1) },
+  pmem: {
+    title: "%MEM",
+    value: ({ residentPages }, { memoryBytes }) => ((residentPages * pageBytes * 100) / memoryBytes).toFixed(1),
+  },
   vsz: { title: "VSZ", value: ({ virtualBytes }) => String(Math.trunc(virtualBytes / 1024)) },
   rss: { title: "RSS", value: ({ residentPages }) => String((residentPages * pageBytes) / 1024) },
   tty: { title: "TTY", value: ({ terminal }) => terminal },
@@ -56,7 +59,14 @@ const columns: Readonly<Record<string, Column>> = {
 
 const full = ["uid", "pid", "ppid", "c", "stime", "tty", "time", "cmd"];
 const bsd = ["user", "pid", "pcpu", "pmem", "vsz", "rss", "tty", "stat", "start", "time", "args"];
-const aliases: Readonly<Record<string, string>> = { "%cpu": "pcpu", "%mem": "pmem", command: "args", ucmd: "comm", tt: "tty", s: "stat" };
+const aliases: Readonly<Record<string, string>> = {
+  "%cpu": "pcpu",
+  "%mem": "pmem",
+  command: "args",
+  ucmd: "comm",
+  tt: "tty",
+  s: "stat",
+};
 
 /**
  * What `ps` says about some processes, read from /proc: no program of the host is needed. Known are `-ef`, `aux` and `-o`
@@ -90,7 +100,8 @@ function columnsOf(psArgs: string): readonly Column[] {
   return (names.length > 0 ? names : preset).map((name) => {
     const key = name.toLowerCase().replace(/=.*$/, "");
     const column = columns[aliases[key] ?? key];
-    if (column === undefined) throw new BerthError("invalid-parameter", `ps: error: unknown user-defined format specifier "${name}"`);
+    if (column === undefined)
+      throw new BerthError("invalid-parameter", `ps: error: unknown user-defined format specifier "${name}"`);
     return column;
   });
 }

@@ -51,10 +51,15 @@ type Finding =
  * 5. containers whose policy wants it are started again
  */
 export async function reconcile(deps: ReconcileDeps): Promise<void> {
-  const findings = await Promise.all(deps.registry.all().map(async (container) => [container, await look(deps, container)] as const));
+  const findings = await Promise.all(
+    deps.registry.all().map(async (container) => [container, await look(deps, container)] as const),
+  );
   const live = findings
     .filter(([, finding]) => finding.kind === "lives")
-    .map(([container]) => ({ containerId: container.id, networkNamespace: `/proc/${container.process?.pid ?? 0}/ns/net` }));
+    .map(([container]) => ({
+      containerId: container.id,
+      networkNamespace: `/proc/${container.process?.pid ?? 0}/ns/net`,
+    }));
   await deps.networks.reconcile(live);
   for (const [container, finding] of findings) await guarded(deps, container, () => settle(deps, container, finding));
   await removeOrphans(deps);
@@ -90,7 +95,8 @@ async function look(deps: ReconcileDeps, container: Container): Promise<Finding>
     case "failed":
       return { kind: "half-made", why: `${found.failure.what}: errno ${found.failure.errno}` };
     case "lost":
-      if (status.state === "starting") return { kind: "half-made", why: "the engine ended while the container was being started" };
+      if (status.state === "starting")
+        return { kind: "half-made", why: "the engine ended while the container was being started" };
       return { kind: "ended", status: { exitCode: unseenExitCode, oomKilled: false, finishedAtNs: now } };
   }
 }
@@ -126,7 +132,8 @@ async function takeOver(deps: ReconcileDeps, container: Container): Promise<void
     publishContainerEvent(deps.events, "start", container);
   }
   const frozen = deps.cgroups.open(deps.planner.cgroupPath(container.spec)).isFrozen();
-  if (frozen !== (container.status.state === "paused")) registry.apply(container, { type: frozen ? "pause" : "unpause" });
+  if (frozen !== (container.status.state === "paused"))
+    registry.apply(container, { type: frozen ? "pause" : "unpause" });
   deps.settleExit.watch(container);
   for (const row of deps.execs.ofContainer(container.id)) {
     if (row.status.state === "exited") continue;
@@ -140,7 +147,10 @@ async function takeOver(deps: ReconcileDeps, container: Container): Promise<void
     }
     if (found.state === "ready") await found.process.signal(9);
     if (row.status.state === "running" || found.state === "exited") {
-      deps.execs.setStatus(row.id, { state: "exited", exitCode: found.state === "exited" ? found.status.exitCode : unseenExitCode });
+      deps.execs.setStatus(row.id, {
+        state: "exited",
+        exitCode: found.state === "exited" ? found.status.exitCode : unseenExitCode,
+      });
     }
     await deps.files.removeTree(dir);
   }
@@ -160,7 +170,8 @@ async function removeOrphans(deps: ReconcileDeps): Promise<void> {
   const known = new Set(deps.registry.all().map((container) => container.id));
   for (const key of await deps.snapshots.keys()) if (isId(key) && !known.has(key)) await deps.snapshots.remove(key);
   for (const directory of [deps.paths.containersDir, deps.paths.containerRunsDir]) {
-    for (const name of await deps.files.names(directory)) if (isId(name) && !known.has(name)) await deps.files.removeTree(`${directory}/${name}`);
+    for (const name of await deps.files.names(directory))
+      if (isId(name) && !known.has(name)) await deps.files.removeTree(`${directory}/${name}`);
   }
   for (const name of await deps.files.names(deps.paths.execRunsDir)) {
     if (isId(name) && !deps.execs.has(name)) await deps.files.removeTree(`${deps.paths.execRunsDir}/${name}`);

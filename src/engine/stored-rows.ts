@@ -99,5 +99,5 @@ function list(row: Readonly<Record<string, unknown>>, name: string): readonly un
 function texts(row: Readonly<Record<string, unknown>>, name: string): readonly string[] {
   const values = list(row, name);
   if (!values.every((value) => typeof value === "string")) throw bad(name);
-  return values as readonly string[];
+  return values;
 }

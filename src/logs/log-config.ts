@@ -9,7 +9,18 @@ export interface LogChoice {
   readonly maxFiles: number;
 }
 
-const known = new Set(["max-size", "max-file", "compress", "labels", "labels-regex", "env", "env-regex", "tag", "mode", "max-buffer-size"]);
+const known = new Set([
+  "max-size",
+  "max-file",
+  "compress",
+  "labels",
+  "labels-regex",
+  "env",
+  "env-regex",
+  "tag",
+  "mode",
+  "max-buffer-size",
+]);
 
 /**
  * The log driver and its options. `json-file` and `local` both mean the engine's record log, with each driver's own
@@ -27,7 +38,8 @@ export function chooseLog(config: LogConfig): LogChoice | undefined {
     throw new BerthError("invalid-parameter", `logger: no log driver named '${config.Type}' is registered`);
   }
   for (const [name, value] of Object.entries(options)) {
-    if (!known.has(name)) throw new BerthError("invalid-parameter", `unknown log opt '${name}' for ${config.Type} log driver`);
+    if (!known.has(name))
+      throw new BerthError("invalid-parameter", `unknown log opt '${name}' for ${config.Type} log driver`);
     if (name === "mode" && value !== "blocking" && value !== "") {
       throw new BerthError("not-implemented", `not supported by this engine yet: log opt mode=${value}`);
     }
@@ -38,7 +50,8 @@ export function chooseLog(config: LogConfig): LogChoice | undefined {
   const local = config.Type === "local";
   const size = options["max-size"];
   const files = options["max-file"];
-  const maxSizeBytes = size === undefined || size === "-1" ? (local ? 20 * 1024 * 1024 : Number.MAX_SAFE_INTEGER) : parseBytes(size);
+  const maxSizeBytes =
+    size === undefined || size === "-1" ? (local ? 20 * 1024 * 1024 : Number.MAX_SAFE_INTEGER) : parseBytes(size);
   const maxFiles = files === undefined ? (local ? 5 : 1) : Number(files);
   if (!Number.isInteger(maxFiles) || maxFiles < 1) {
     throw new BerthError("invalid-parameter", "max-file cannot be less than 1");

@@ -69,7 +69,15 @@ export class RecordPrinter {
     return taken;
   }
 
-  #print(bytes: Uint8Array, view: DataView, offset: number, payload: number, length: number, stream: number, partial: boolean): void {
+  #print(
+    bytes: Uint8Array,
+    view: DataView,
+    offset: number,
+    payload: number,
+    length: number,
+    stream: number,
+    partial: boolean,
+  ): void {
     const { framed, timestamps, attributes } = this.#query.print;
     let prefix: Uint8Array | undefined;
     if ((timestamps || attributes !== "") && this.#within[stream] !== true) {

@@ -58,7 +58,11 @@ export function attachContainer(deps: AttachDeps) {
 }
 
 async function liveStream(container: Container, request: AttachRequest): Promise<AttachStream> {
-  const streams = { stdin: request.stdin && container.spec.config.OpenStdin, stdout: request.stdout, stderr: request.stderr };
+  const streams = {
+    stdin: request.stdin && container.spec.config.OpenStdin,
+    stdout: request.stdout,
+    stderr: request.stderr,
+  };
   if (container.process !== undefined) return container.process.attach(streams);
   const attach = new DeferredAttach(streams, (closed) => container.waitingAttaches.delete(closed));
   container.waitingAttaches.add(attach);

@@ -21,8 +21,13 @@ export function parseBindText(text: string): BindText {
   if (parts.length > 3 || parts[0] === "") throw invalid(text);
   const [source, target, mode = ""] = parts.length === 1 ? ["", parts[0]] : parts;
   if (source === undefined || target === undefined || target === "") throw invalid(text);
-  if (!target.startsWith("/")) throw invalid(text, `invalid mount config for type "bind": invalid mount path: '${target}' mount path must be absolute`);
-  if (cleanPath(target) === "/") throw invalid(text, "invalid mount config: invalid specification: destination can't be '/'");
+  if (!target.startsWith("/"))
+    throw invalid(
+      text,
+      `invalid mount config for type "bind": invalid mount path: '${target}' mount path must be absolute`,
+    );
+  if (cleanPath(target) === "/")
+    throw invalid(text, "invalid mount config: invalid specification: destination can't be '/'");
   if (source !== "" && !source.startsWith("/") && !/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(source)) {
     throw new BerthError(
       "invalid-parameter",

@@ -46,7 +46,8 @@ export interface CreateDeps {
 export function createContainer(deps: CreateDeps) {
   return async (request: CreateRequest & { readonly name: string }): Promise<CreateResponse> => {
     const wanted = request.name === "" ? undefined : checkName(request.name);
-    if (request.config.Image === "") throw new BerthError("invalid-parameter", "config cannot be empty in order to create a container");
+    if (request.config.Image === "")
+      throw new BerthError("invalid-parameter", "config cannot be empty in order to create a container");
     refuseUnsupported(request);
     validateHostConfig(request.hostConfig, deps.machine);
     validateEndpoints(request);
@@ -136,12 +137,14 @@ function warningsFor(
   host: ContainerSpec["hostConfig"],
 ): readonly string[] {
   const warnings: string[] = [];
-  const check = merged.Healthcheck?.Test;
-  if (check != null && check.length > 0 && check[0] !== "NONE" && given.Healthcheck === null) {
+  const check = merged.Healthcheck?.Test ?? [];
+  if (check.length > 0 && check[0] !== "NONE" && given.Healthcheck === null) {
     warnings.push("The image's HEALTHCHECK is not run by this engine yet.");
   }
   if (host.OomKillDisable === true && host.Memory === 0) {
-    warnings.push("OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.");
+    warnings.push(
+      "OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.",
+    );
   }
   if (machine.cgroupVersion === 2 && host.OomKillDisable === true) {
     warnings.push("Your kernel does not support OomKillDisable. OomKillDisable discarded.");

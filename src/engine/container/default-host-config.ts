@@ -13,7 +13,10 @@ export function defaultHostConfig(
     ...host,
     NetworkMode: host.NetworkMode === "" || host.NetworkMode === "default" ? "bridge" : host.NetworkMode,
     RestartPolicy: { ...host.RestartPolicy, Name: host.RestartPolicy.Name || "no" },
-    LogConfig: host.LogConfig.Type === "" ? { ...config.defaultLogConfig, Config: { ...config.defaultLogConfig.Config, ...host.LogConfig.Config } } : { ...host.LogConfig, Config: host.LogConfig.Config ?? {} },
+    LogConfig:
+      host.LogConfig.Type === ""
+        ? { ...config.defaultLogConfig, Config: { ...config.defaultLogConfig.Config, ...host.LogConfig.Config } }
+        : { ...host.LogConfig, Config: host.LogConfig.Config ?? {} },
     IpcMode: host.IpcMode || "private",
     CgroupnsMode: host.CgroupnsMode || (v1 ? "host" : "private"),
     ShmSize: host.ShmSize || config.defaultShmSizeBytes,

@@ -67,7 +67,7 @@ export function resolvConfFile(input: ResolvConfInput): string {
   ].join("");
 }
 
-const isLoopback = (address: string): boolean => /^127\./.test(address) || address === "::1";
+const isLoopback = (address: string): boolean => address.startsWith("127.") || address === "::1";
 
 function parse(text: string): { servers: string[]; search: string[]; options: string[] } {
   const out = { servers: [] as string[], search: [] as string[], options: [] as string[] };

@@ -27,7 +27,10 @@ export function inspectContainer(deps: InspectDeps) {
     const container = deps.registry.find(reference);
     const { id, spec, status } = container;
     const started = status.state !== "created" || container.process !== undefined;
-    const execIds = deps.execs.ofContainer(id).filter((exec) => exec.status.state !== "exited").map((exec) => exec.id);
+    const execIds = deps.execs
+      .ofContainer(id)
+      .filter((exec) => exec.status.state !== "exited")
+      .map((exec) => exec.id);
     return {
       Id: id,
       Created: formatTime(container.createdAtNs),

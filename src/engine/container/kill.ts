@@ -56,14 +56,20 @@ export function killAndWait(deps: KillDeps): KillAndWait {
  * Send and tell. A paused container is let go on, or it would never see the signal that is to end it. `by` tells whether
  * a restart policy must leave the container alone afterwards.
  */
-export async function sendSignal(deps: KillDeps, container: Container, signal: number, by: "user" | "engine"): Promise<void> {
+export async function sendSignal(
+  deps: KillDeps,
+  container: Container,
+  signal: number,
+  by: "user" | "engine",
+): Promise<void> {
   const { process, status } = container;
   if (process === undefined || !isLive(status)) {
     throw new BerthError("conflict", `container ${container.id} is not running`);
   }
   const stopSignal = container.spec.config.StopSignal;
   const ends = signal === SIGKILL || signal === parseSignal(stopSignal === "" ? "TERM" : stopSignal);
-  if (ends && by === "user" && !container.life.stoppedByUser) deps.registry.setLife(container, { ...container.life, stoppedByUser: true });
+  if (ends && by === "user" && !container.life.stoppedByUser)
+    deps.registry.setLife(container, { ...container.life, stoppedByUser: true });
   await process.signal(signal);
   publishContainerEvent(deps.events, "kill", container, { signal: String(signal) });
   if (ends && status.state === "paused") {

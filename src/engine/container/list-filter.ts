@@ -3,18 +3,38 @@ import type { ImageService } from "#image/types.ts";
 import { matchesLabels, type Filters } from "#spec/docker/filters.ts";
 import { parsePortKey } from "#spec/docker/port.ts";
 import type { Container } from "./container.ts";
-import type { ListRequest } from "./list.ts";
 import { portPublications } from "./ports.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import { stateName } from "./state.ts";
 import { isLive } from "./status.ts";
 
 export const containerFilterKeys = [
-  "ancestor", "before", "exited", "id", "isolation", "label", "name", "status", "health", "since", "volume", "network",
-  "is-task", "publish", "expose",
+  "ancestor",
+  "before",
+  "exited",
+  "id",
+  "isolation",
+  "label",
+  "name",
+  "status",
+  "health",
+  "since",
+  "volume",
+  "network",
+  "is-task",
+  "publish",
+  "expose",
 ] as const;
 
 const states = ["created", "restarting", "running", "removing", "paused", "exited", "dead"];
+
+export interface ListRequest {
+  readonly all: boolean;
+  /** Newest first, at most so many, also those that do not run; 0 = no limit. */
+  readonly limit: number;
+  readonly size: boolean;
+  readonly filters: Filters;
+}
 
 /** Which containers a list shows. `invalid-parameter` for filter values that cannot be. */
 export async function containerFilter(
@@ -25,7 +45,11 @@ export async function containerFilter(
   const { filters } = request;
   const wantedStates = values(filters, "status");
   for (const state of wantedStates) {
-    if (!states.includes(state)) throw invalid("status", `invalid value for state (${state}): must be one of created, dead, exited, paused, removing, restarting, running`);
+    if (!states.includes(state))
+      throw invalid(
+        "status",
+        `invalid value for state (${state}): must be one of created, dead, exited, paused, removing, restarting, running`,
+      );
   }
   const exitCodes = values(filters, "exited").map((text) => {
     if (!/^-?\d+$/.test(text)) throw invalid("exited", `invalid filter 'exited=${text}'`);
@@ -35,13 +59,23 @@ export async function containerFilter(
   const before = positionOf(deps.registry, newestFirst, filters, "before");
   const since = positionOf(deps.registry, newestFirst, filters, "since");
   const position = new Map(newestFirst.map((container, index) => [container.id, index]));
-  const everything = request.all || request.limit > 0 || wantedStates.length > 0 || filters.has("exited") || filters.has("before") || filters.has("since");
+  const everything =
+    request.all ||
+    request.limit > 0 ||
+    wantedStates.length > 0 ||
+    filters.has("exited") ||
+    filters.has("before") ||
+    filters.has("since");
   return (container) => {
     const { spec, status } = container;
     const at = position.get(container.id) ?? 0;
     if (!everything && !isLive(status) && status.state !== "restarting") return false;
     if (wantedStates.length > 0 && !wantedStates.includes(stateName(status))) return false;
-    if (exitCodes.length > 0 && !("exitCode" in status && status.state === "exited" && exitCodes.includes(status.exitCode))) return false;
+    if (
+      exitCodes.length > 0 &&
+      !("exitCode" in status && status.state === "exited" && exitCodes.includes(status.exitCode))
+    )
+      return false;
     if (ancestors !== undefined && !ancestors.has(spec.image.id)) return false;
     if (before !== undefined && at <= before) return false;
     if (since !== undefined && at >= since) return false;
@@ -53,8 +87,19 @@ export async function containerFilter(
       matchesHealth(filters) &&
       matchesAny(filters, "isolation", ["default", ""]) &&
       matchesAny(filters, "network", [spec.hostConfig.NetworkMode]) &&
-      matchesAny(filters, "volume", spec.mounts.flatMap((mount) => [mount.target, ...(mount.type === "volume" ? [mount.name] : mount.type === "bind" ? [mount.source] : [])])) &&
-      matchesPorts(filters, "publish", portPublications(spec.config, spec.hostConfig).map((port) => `${port.containerPort}/${port.protocol}`)) &&
+      matchesAny(
+        filters,
+        "volume",
+        spec.mounts.flatMap((mount) => [
+          mount.target,
+          ...(mount.type === "volume" ? [mount.name] : mount.type === "bind" ? [mount.source] : []),
+        ]),
+      ) &&
+      matchesPorts(
+        filters,
+        "publish",
+        portPublications(spec.config, spec.hostConfig).map((port) => `${port.containerPort}/${port.protocol}`),
+      ) &&
       matchesPorts(filters, "expose", Object.keys(spec.config.ExposedPorts ?? {}))
     );
   };
@@ -76,7 +121,8 @@ function matchesNone(filters: Filters, key: string, value: string): boolean {
 function matchesHealth(filters: Filters): boolean {
   const wanted = values(filters, "health");
   for (const value of wanted) {
-    if (!["starting", "healthy", "unhealthy", "none"].includes(value)) throw invalid("health", `unrecognised filter value for health: ${value}`);
+    if (!["starting", "healthy", "unhealthy", "none"].includes(value))
+      throw invalid("health", `unrecognised filter value for health: ${value}`);
   }
   return wanted.length === 0 || wanted.includes("none");
 }
@@ -84,7 +130,9 @@ function matchesHealth(filters: Filters): boolean {
 /** Docker reads id and name filters as regular expressions; what is none is taken as it is. */
 function matchesPattern(filters: Filters, key: string, candidates: readonly string[]): boolean {
   const wanted = values(filters, key);
-  return wanted.length === 0 || wanted.some((pattern) => candidates.some((candidate) => patternMatches(pattern, candidate)));
+  return (
+    wanted.length === 0 || wanted.some((pattern) => candidates.some((candidate) => patternMatches(pattern, candidate)))
+  );
 }
 
 function patternMatches(pattern: string, candidate: string): boolean {
@@ -104,7 +152,9 @@ function matchesPorts(filters: Filters, key: string, ports: readonly string[]): 
   const have = ports.map(parsePortKey);
   return wanted.some((text) => {
     const range = parsePortKey(text);
-    return have.some((port) => port.protocol === range.protocol && port.first <= range.last && port.last >= range.first);
+    return have.some(
+      (port) => port.protocol === range.protocol && port.first <= range.last && port.last >= range.first,
+    );
   });
 }
 

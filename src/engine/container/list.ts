@@ -2,10 +2,9 @@ import type { ImageService } from "#image/types.ts";
 import type { NetworkService } from "#network/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
 import type { ContainerSummary } from "#spec/docker/container.ts";
-import type { Filters } from "#spec/docker/filters.ts";
 import type { Clock } from "../ports.ts";
 import type { Container } from "./container.ts";
-import { containerFilter } from "./list-filter.ts";
+import { containerFilter, type ListRequest } from "./list-filter.ts";
 import { mountPoints } from "./mount-points.ts";
 import { networksOf, portSummaries } from "./network-settings.ts";
 import type { ContainerRegistry } from "./registry.ts";
@@ -19,14 +18,6 @@ export interface ListDeps {
   readonly snapshots: Snapshotter;
   readonly images: ImageService;
   readonly clock: Clock;
-}
-
-export interface ListRequest {
-  readonly all: boolean;
-  /** Newest first, at most so many, also those that do not run; 0 = no limit. */
-  readonly limit: number;
-  readonly size: boolean;
-  readonly filters: Filters;
 }
 
 /** `GET /containers/json`, newest first. */
@@ -56,7 +47,10 @@ async function summary(deps: ListDeps, container: Container, size: boolean): Pro
     Labels: spec.config.Labels ?? {},
     State: stateName(status),
     Status: statusText(status, deps.clock.nowNs()),
-    HostConfig: { NetworkMode: spec.hostConfig.NetworkMode, ...(annotations === null || annotations === undefined ? {} : { Annotations: annotations }) },
+    HostConfig: {
+      NetworkMode: spec.hostConfig.NetworkMode,
+      ...(annotations === null || annotations === undefined ? {} : { Annotations: annotations }),
+    },
     NetworkSettings: { Networks: networksOf(container, endpoints) },
     Mounts: mountPoints(spec.mounts),
   };
@@ -64,8 +58,14 @@ async function summary(deps: ListDeps, container: Container, size: boolean): Pro
 
 async function writableSize(deps: ListDeps, container: Container): Promise<{ SizeRw: number; SizeRootFs: number }> {
   const [writable, image] = await Promise.all([
-    deps.snapshots.usage(container.id).then((usage) => usage.sizeBytes, () => 0),
-    deps.images.resolve(container.spec.image.id).then((found) => found.sizeBytes, () => 0),
+    deps.snapshots.usage(container.id).then(
+      (usage) => usage.sizeBytes,
+      () => 0,
+    ),
+    deps.images.resolve(container.spec.image.id).then(
+      (found) => found.sizeBytes,
+      () => 0,
+    ),
   ]);
   return { SizeRw: writable, SizeRootFs: writable + image };
 }

@@ -27,7 +27,11 @@ export interface ContainerLogs {
  * `GET /containers/{id}/logs`. Following ends with the container's run, after its last record. `invalid-parameter` when
  * no stream was chosen or the container keeps no log.
  */
-export function containerLogs(deps: { readonly registry: ContainerRegistry; readonly logs: LogReader; readonly paths: EnginePaths }) {
+export function containerLogs(deps: {
+  readonly registry: ContainerRegistry;
+  readonly logs: LogReader;
+  readonly paths: EnginePaths;
+}) {
   return (reference: string, request: LogsRequest): ContainerLogs => {
     const container = deps.registry.find(reference);
     if (!request.stdout && !request.stderr) {
@@ -49,7 +53,7 @@ export function containerLogs(deps: { readonly registry: ContainerRegistry; read
       ended,
       print: { framed: !Tty, timestamps: request.timestamps, attributes },
     });
-    return { terminal: Tty, chunks: finallyDo(bytes, exit.cancel) };
+    return { terminal: Tty, chunks: finallyDo(bytes, () => exit.cancel()) };
   };
 }
 
@@ -63,7 +67,9 @@ function detailsOf(
   for (const name of (options["labels"] ?? "").split(",")) {
     if (name !== "" && labels[name] !== undefined) details[name] = labels[name];
   }
-  const variables = Object.fromEntries(env.map((entry) => [entry.split("=", 1)[0] ?? "", entry.slice(entry.indexOf("=") + 1)]));
+  const variables = Object.fromEntries(
+    env.map((entry) => [entry.split("=", 1)[0] ?? "", entry.slice(entry.indexOf("=") + 1)]),
+  );
   for (const name of (options["env"] ?? "").split(",")) {
     if (name !== "" && variables[name] !== undefined) details[name] = variables[name];
   }
@@ -72,7 +78,9 @@ function detailsOf(
 
 /** `key=value,… ` as the API prints it, both sides query-escaped. */
 function detailsText(details: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(details).map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(value)}`);
+  const pairs = Object.entries(details).map(
+    ([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(value)}`,
+  );
   return `${pairs.join(",")} `;
 }
 

@@ -42,7 +42,10 @@ function keys(
   return names.length === 0 ? null : Object.fromEntries(names.map((name) => [name, {}]));
 }
 
-function healthcheck(given: HealthConfig | null | undefined, image: HealthcheckConfig | undefined): HealthConfig | null {
+function healthcheck(
+  given: HealthConfig | null | undefined,
+  image: HealthcheckConfig | undefined,
+): HealthConfig | null {
   if (image === undefined) return given ?? null;
   return {
     Test: (given?.Test ?? []).length > 0 ? (given?.Test ?? null) : (image.Test ?? null),

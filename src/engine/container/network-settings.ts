@@ -6,7 +6,10 @@ import type { Container } from "./container.ts";
 import { isLive } from "./status.ts";
 
 /** The networks of a container: its endpoints, or, without any, the one it will be in when it starts. */
-export function networksOf(container: Container, endpoints: readonly Endpoint[]): Readonly<Record<string, EndpointSettings>> {
+export function networksOf(
+  container: Container,
+  endpoints: readonly Endpoint[],
+): Readonly<Record<string, EndpointSettings>> {
   const mode = container.spec.hostConfig.NetworkMode;
   if (mode.startsWith("container:")) return {};
   const asked = Object.values(container.spec.networking.EndpointsConfig ?? {})[0] ?? endpointSettings.zero;
@@ -56,12 +59,19 @@ export function networkSettings(container: Container, endpoints: readonly Endpoi
   };
 }
 
-function portMap(container: Container, endpoints: readonly Endpoint[]): Readonly<Record<string, readonly PortBinding[] | null>> {
+function portMap(
+  container: Container,
+  endpoints: readonly Endpoint[],
+): Readonly<Record<string, readonly PortBinding[] | null>> {
   const map: Record<string, PortBinding[] | null> = {};
-  for (const key of Object.keys(container.spec.config.ExposedPorts ?? {})) map[key.includes("/") ? key : `${key}/tcp`] = null;
+  for (const key of Object.keys(container.spec.config.ExposedPorts ?? {}))
+    map[key.includes("/") ? key : `${key}/tcp`] = null;
   for (const { ports } of endpoints) {
     for (const port of ports) {
-      (map[`${port.containerPort}/${port.protocol}`] ??= []).push({ HostIp: port.hostIp, HostPort: String(port.hostPort) });
+      (map[`${port.containerPort}/${port.protocol}`] ??= []).push({
+        HostIp: port.hostIp,
+        HostPort: String(port.hostPort),
+      });
     }
   }
   return map;

@@ -8,7 +8,8 @@ export function pauseContainer(deps: KillDeps) {
   return async (reference: string): Promise<void> => {
     const container = deps.registry.find(reference);
     await container.lock.run(async () => {
-      if (container.status.state === "paused") throw new BerthError("conflict", `Container ${reference} is already paused`);
+      if (container.status.state === "paused")
+        throw new BerthError("conflict", `Container ${reference} is already paused`);
       if (container.status.state !== "running") throw notRunning(container);
       await deps.cgroups.open(deps.planner.cgroupPath(container.spec)).freeze();
       deps.registry.apply(container, { type: "pause" });
@@ -22,7 +23,8 @@ export function unpauseContainer(deps: KillDeps) {
   return async (reference: string): Promise<void> => {
     const container = deps.registry.find(reference);
     await container.lock.run(async () => {
-      if (container.status.state !== "paused") throw new BerthError("conflict", `Container ${container.id} is not paused`);
+      if (container.status.state !== "paused")
+        throw new BerthError("conflict", `Container ${container.id} is not paused`);
       await deps.cgroups.open(deps.planner.cgroupPath(container.spec)).thaw();
       deps.registry.apply(container, { type: "unpause" });
       publishContainerEvent(deps.events, "unpause", container);

@@ -16,12 +16,18 @@ export function portPublications(
   const bound = new Set<string>();
   for (const [key, bindings] of Object.entries(host.PortBindings ?? {})) {
     const { first, last, protocol } = parsePortKey(key);
-    if (first !== last || first === 0) throw new BerthError("invalid-parameter", `invalid port specification: "${key}"`);
+    if (first !== last || first === 0)
+      throw new BerthError("invalid-parameter", `invalid port specification: "${key}"`);
     bound.add(`${first}/${protocol}`);
-    for (const { HostIp, HostPort } of bindings === null || bindings.length === 0 ? [{ HostIp: "", HostPort: "" }] : bindings) {
+    for (const { HostIp, HostPort } of bindings === null || bindings.length === 0
+      ? [{ HostIp: "", HostPort: "" }]
+      : bindings) {
       const range = parseHostPorts(HostPort);
       if (range.first !== range.last) {
-        throw new BerthError("not-implemented", `not supported by this engine yet: a range of host ports for one container port: ${HostPort}`);
+        throw new BerthError(
+          "not-implemented",
+          `not supported by this engine yet: a range of host ports for one container port: ${HostPort}`,
+        );
       }
       publications.push({ protocol, containerPort: first, hostIp: HostIp, hostPort: range.first });
     }
@@ -30,7 +36,8 @@ export function portPublications(
   for (const key of Object.keys(config.ExposedPorts ?? {})) {
     const { first, last, protocol } = parsePortKey(key);
     for (let port = first; port <= last; port += 1) {
-      if (!bound.has(`${port}/${protocol}`)) publications.push({ protocol, containerPort: port, hostIp: "", hostPort: 0 });
+      if (!bound.has(`${port}/${protocol}`))
+        publications.push({ protocol, containerPort: port, hostIp: "", hostPort: 0 });
     }
   }
   return publications;

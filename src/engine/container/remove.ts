@@ -33,7 +33,8 @@ export function removeLocked(deps: RemoveLockedDeps): RemoveLocked {
     container.cancelRestart?.();
     deps.registry.apply(container, { type: "remove" });
     try {
-      for (const exec of deps.execs.ofContainer(container.id)) await deps.files.removeTree(deps.paths.execRunDir(exec.id));
+      for (const exec of deps.execs.ofContainer(container.id))
+        await deps.files.removeTree(deps.paths.execRunDir(exec.id));
       await Promise.all([
         deps.snapshots.remove(container.id),
         deps.files.removeTree(deps.paths.containerDir(container.id)),
@@ -48,7 +49,8 @@ export function removeLocked(deps: RemoveLockedDeps): RemoveLocked {
     deps.registry.delete(container);
     publishContainerEvent(deps.events, "destroy", container);
     for (const attach of container.waitingAttaches) attach.abandon();
-    for (const listener of [...container.exitListeners, ...container.removalListeners]) listener({ exitCode, error: "" });
+    for (const listener of [...container.exitListeners, ...container.removalListeners])
+      listener({ exitCode, error: "" });
   };
 }
 
@@ -63,7 +65,10 @@ async function removeVolumes(volumes: Volumes, container: Container): Promise<vo
  * under way already.
  */
 export function removeContainer(
-  deps: { readonly registry: ContainerRegistry } & { readonly killAndWait: KillAndWait; readonly removeLocked: RemoveLocked },
+  deps: { readonly registry: ContainerRegistry } & {
+    readonly killAndWait: KillAndWait;
+    readonly removeLocked: RemoveLocked;
+  },
 ) {
   return async (reference: string, options: { readonly force: boolean; readonly volumes: boolean }): Promise<void> => {
     const container = deps.registry.find(reference);
@@ -88,7 +93,11 @@ async function killAndSettle(killAndWait: KillAndWait, container: Container): Pr
     await killAndWait(container);
   } catch (error) {
     if (isBerthError(error, "conflict")) return;
-    throw new BerthError("internal", `cannot remove container "/${container.name}": could not kill: ${messageOf(error)}`, { cause: error });
+    throw new BerthError(
+      "internal",
+      `cannot remove container "/${container.name}": could not kill: ${messageOf(error)}`,
+      { cause: error },
+    );
   }
 }
 

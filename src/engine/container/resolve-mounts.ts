@@ -48,7 +48,12 @@ export async function resolveMounts(
   for (const text of host.Binds ?? []) {
     const bind = parseBindText(text);
     claim(bind.target);
-    byTarget.set(bind.target, bind.source.startsWith("/") ? await hostBind(deps.files, bind) : { type: "volume", subpath: "", ...pick(bind), ...(await volume(bind.source)) });
+    byTarget.set(
+      bind.target,
+      bind.source.startsWith("/")
+        ? await hostBind(deps.files, bind)
+        : { type: "volume", subpath: "", ...pick(bind), ...(await volume(bind.source)) },
+    );
   }
   for (const mount of host.Mounts ?? []) {
     const target = checkedTarget(mount);
@@ -58,9 +63,18 @@ export async function resolveMounts(
   for (const target of Object.keys(host.Tmpfs ?? {})) claim(cleanPath(target));
   for (const declared of Object.keys(config.Volumes ?? {})) {
     const target = cleanPath(declared);
-    if (target === "/") throw new BerthError("invalid-parameter", "invalid volume specification: '/': destination can't be '/'");
+    if (target === "/")
+      throw new BerthError("invalid-parameter", "invalid volume specification: '/': destination can't be '/'");
     if (byTarget.has(target) || chosen.has(target)) continue;
-    byTarget.set(target, { type: "volume", target, readOnly: false, copyUp: true, subpath: "", mode: "", ...(await volume("")) });
+    byTarget.set(target, {
+      type: "volume",
+      target,
+      readOnly: false,
+      copyUp: true,
+      subpath: "",
+      mode: "",
+      ...(await volume("")),
+    });
   }
   return { mounts: [...byTarget.values()].toSorted(byDepth), createdVolumes };
 }
@@ -68,7 +82,12 @@ export async function resolveMounts(
 /** Parents before children, as they must be mounted. */
 const byDepth = (a: MountSpec, b: MountSpec): number => a.target.split("/").length - b.target.split("/").length;
 
-const pick = (bind: { readonly target: string; readonly readOnly: boolean; readonly copyUp: boolean; readonly mode: string }) => ({
+const pick = (bind: {
+  readonly target: string;
+  readonly readOnly: boolean;
+  readonly copyUp: boolean;
+  readonly mode: string;
+}) => ({
   target: bind.target,
   readOnly: bind.readOnly,
   copyUp: bind.copyUp,
@@ -104,7 +123,8 @@ async function fromMount(
   switch (mount.Type) {
     case "bind": {
       if (mount.Source === "") throw fail("field Source must not be empty");
-      if (!mount.Source.startsWith("/")) throw fail(`invalid mount path: '${mount.Source}' mount path must be absolute`);
+      if (!mount.Source.startsWith("/"))
+        throw fail(`invalid mount path: '${mount.Source}' mount path must be absolute`);
       if (mount.VolumeOptions !== null) throw fail("field VolumeOptions must not be specified");
       if (mount.TmpfsOptions !== null) throw fail("field TmpfsOptions must not be specified");
       const source = cleanPath(mount.Source);
@@ -126,14 +146,28 @@ async function fromMount(
       if (mount.BindOptions !== null) throw fail("field BindOptions must not be specified");
       const driver = mount.VolumeOptions?.DriverConfig;
       if (driver && ((driver.Name !== "" && driver.Name !== "local") || Object.keys(driver.Options ?? {}).length > 0)) {
-        throw new BerthError("not-implemented", "not supported by this engine yet: HostConfig.Mounts.VolumeOptions.DriverConfig");
+        throw new BerthError(
+          "not-implemented",
+          "not supported by this engine yet: HostConfig.Mounts.VolumeOptions.DriverConfig",
+        );
       }
       const copyUp = mount.VolumeOptions?.NoCopy !== true;
       const subpath = mount.VolumeOptions?.Subpath ?? "";
       if (subpath !== "") {
-        throw new BerthError("not-implemented", "not supported by this engine yet: HostConfig.Mounts.VolumeOptions.Subpath");
+        throw new BerthError(
+          "not-implemented",
+          "not supported by this engine yet: HostConfig.Mounts.VolumeOptions.Subpath",
+        );
       }
-      return { type: "volume", target, readOnly: mount.ReadOnly, copyUp, subpath, mode: "z", ...(await volume(mount.Source)) };
+      return {
+        type: "volume",
+        target,
+        readOnly: mount.ReadOnly,
+        copyUp,
+        subpath,
+        mode: "z",
+        ...(await volume(mount.Source)),
+      };
     }
     case "tmpfs": {
       if (mount.Source !== "") throw fail("field Source must not be specified");
@@ -159,5 +193,9 @@ function inheritedMounts(registry: ContainerRegistry, reference: string): readon
   return registry
     .find(name)
     .spec.mounts.filter((mount) => mount.type !== "tmpfs")
-    .map((mount) => ({ ...mount, readOnly: mount.readOnly || mode === "ro", ...(mount.type === "volume" ? { copyUp: false } : {}) }));
+    .map((mount) => ({
+      ...mount,
+      readOnly: mount.readOnly || mode === "ro",
+      ...(mount.type === "volume" ? { copyUp: false } : {}),
+    }));
 }

@@ -3,7 +3,7 @@ import type { Events } from "../ports.ts";
 import { publishContainerEvent } from "./events.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import { isLive } from "./status.ts";
-import type { StartLocked } from "./start.ts";
+import type { StartLocked } from "./settle-exit.ts";
 import type { StopNow, StopOptions } from "./stop.ts";
 
 export interface RestartDeps {

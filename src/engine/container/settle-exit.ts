@@ -8,11 +8,13 @@ import type { ContainerRegistry } from "./registry.ts";
 import type { RemoveLocked } from "./remove.ts";
 import { restartDelayMs } from "./restart-policy.ts";
 import { isLive } from "./status.ts";
-import type { StartLocked } from "./start.ts";
 import type { TearDown } from "./tear-down.ts";
 
 /** Exit code of a container whose end nobody saw; dockerd says 255 after a crash of the machine. */
 export const unseenExitCode = 255;
+
+/** Start while the caller holds the container's lock. */
+export type StartLocked = (container: Container, origin: "user" | "policy") => Promise<void>;
 
 export interface SettleExitDeps {
   readonly registry: ContainerRegistry;
@@ -21,8 +23,7 @@ export interface SettleExitDeps {
   readonly log: Log;
   readonly tearDown: TearDown;
   readonly removeLocked: RemoveLocked;
-  /** Late, because a start needs this too. */
-  readonly startLocked: () => StartLocked;
+  readonly startLocked: StartLocked;
   readonly execsEnded: (containerId: string) => Promise<void>;
 }
 
@@ -48,7 +49,11 @@ export class SettleExit {
       (status) => this.settle(container, status),
       (error: unknown) => {
         this.#deps.log.error("lost a container's monitor", { container: container.id, error: messageOf(error) });
-        return this.settle(container, { exitCode: unseenExitCode, oomKilled: false, finishedAtNs: this.#deps.clock.nowNs() });
+        return this.settle(container, {
+          exitCode: unseenExitCode,
+          oomKilled: false,
+          finishedAtNs: this.#deps.clock.nowNs(),
+        });
       },
     );
   }
@@ -100,7 +105,7 @@ export class SettleExit {
       void container.lock.run(async () => {
         if (container.status.state !== "restarting" || this.stopping) return;
         try {
-          await this.#deps.startLocked()(container, "policy");
+          await this.#deps.startLocked(container, "policy");
         } catch (error) {
           this.#deps.log.warn("a restart by policy failed", { container: container.id, error: messageOf(error) });
         }

@@ -25,7 +25,8 @@ export function startFailure(cause: unknown, prefix: string): StartFailure {
     }),
   });
   if (!isBerthError(cause)) return say("internal", exitUnknownStart);
-  if (lower.includes("permission denied") || lower.includes("is a directory")) return say("invalid-parameter", exitCannotInvoke);
+  if (lower.includes("permission denied") || lower.includes("is a directory"))
+    return say("invalid-parameter", exitCannotInvoke);
   if (lower.includes("not a directory")) {
     return say(
       "invalid-parameter",

@@ -4,7 +4,7 @@ import type { Container } from "./container.ts";
 import { publishContainerEvent } from "./events.ts";
 import { launchProcess, type LaunchDeps } from "./launch.ts";
 import type { RemoveLocked } from "./remove.ts";
-import type { SettleExit } from "./settle-exit.ts";
+import type { SettleExit, StartLocked } from "./settle-exit.ts";
 import { containerStartPrefix, startFailure } from "./start-failure.ts";
 import { stepFailureOf } from "../process-error.ts";
 import type { TearDown } from "./tear-down.ts";
@@ -16,9 +16,6 @@ export interface StartDeps extends LaunchDeps {
   readonly settleExit: SettleExit;
   readonly removeLocked: RemoveLocked;
 }
-
-/** Start while the caller holds the container's lock. */
-export type StartLocked = (container: Container, origin: "user" | "policy") => Promise<void>;
 
 /**
  * `POST /containers/{id}/start`. The intent is written before anything is made, so that an engine killed here finds and
@@ -83,7 +80,10 @@ async function undo(deps: StartDeps, container: Container, cause: unknown): Prom
   for (const listener of [...container.exitListeners]) listener({ exitCode, error: error.message });
   if (container.spec.hostConfig.AutoRemove) {
     await deps.removeLocked(container, { volumes: true }).catch((failure: unknown) => {
-      deps.log.error("could not remove the container that failed to start", { container: container.id, error: messageOf(failure) });
+      deps.log.error("could not remove the container that failed to start", {
+        container: container.id,
+        error: messageOf(failure),
+      });
     });
   }
   return error;
@@ -92,6 +92,8 @@ async function undo(deps: StartDeps, container: Container, cause: unknown): Prom
 /** docker-compat: what the network refuses is told under this heading. */
 function networkPrefix(cause: unknown): string {
   const text = messageOf(cause);
-  const ofNetwork = isBerthError(cause) && /driver failed programming|failed to bind host port|Address already in use|port is already allocated/.test(text);
+  const ofNetwork =
+    isBerthError(cause) &&
+    /driver failed programming|failed to bind host port|Address already in use|port is already allocated/.test(text);
   return ofNetwork ? "failed to set up container networking: " : "";
 }

@@ -117,7 +117,9 @@ function exitedFrom(status: Status, event: Extract<StatusEvent, { readonly type:
   switch (status.state) {
     case "running":
     case "paused":
-      return { next: { state: "exited", exitCode, oomKilled, error: "", startedAtNs: status.startedAtNs, finishedAtNs } };
+      return {
+        next: { state: "exited", exitCode, oomKilled, error: "", startedAtNs: status.startedAtNs, finishedAtNs },
+      };
     case "starting":
       return { next: { state: "exited", exitCode, oomKilled, error: "", startedAtNs: finishedAtNs, finishedAtNs } };
     case "restarting":

@@ -29,7 +29,10 @@ export function tearDown(deps: TearDownDeps): TearDown {
       try {
         await work();
       } catch (error) {
-        deps.log.error(`could not clean up after a container: ${what}`, { container: container.id, error: messageOf(error) });
+        deps.log.error(`could not clean up after a container: ${what}`, {
+          container: container.id,
+          error: messageOf(error),
+        });
       }
     };
     const cgroup = deps.cgroups.open(deps.planner.cgroupPath(container.spec));

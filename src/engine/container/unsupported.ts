@@ -9,13 +9,20 @@ const outside = (value: string, ...known: readonly string[]): boolean => !known.
 
 /** Settings of the API that this engine knows and cannot carry out yet. */
 const settings: readonly Setting[] = [
-  ["Config.Healthcheck", ({ config }) => any(config.Healthcheck?.Test ?? null) && config.Healthcheck?.Test?.[0] !== "NONE"],
+  [
+    "Config.Healthcheck",
+    ({ config }) => any(config.Healthcheck?.Test ?? null) && config.Healthcheck?.Test?.[0] !== "NONE",
+  ],
   ["Config.NetworkDisabled", ({ config }) => config.NetworkDisabled],
   ["HostConfig.VolumeDriver", ({ hostConfig }) => outside(hostConfig.VolumeDriver, "", "local")],
   ["HostConfig.Cgroup", ({ hostConfig }) => hostConfig.Cgroup !== ""],
   ["HostConfig.Links", ({ hostConfig }) => any(hostConfig.Links)],
   ["HostConfig.IpcMode", ({ hostConfig }) => outside(hostConfig.IpcMode, "", "private", "none", "host")],
-  ["HostConfig.PidMode", ({ hostConfig }) => outside(hostConfig.PidMode, "", "private", "host") && !/^container:/.test(hostConfig.PidMode)],
+  [
+    "HostConfig.PidMode",
+    ({ hostConfig }) =>
+      outside(hostConfig.PidMode, "", "private", "host") && !hostConfig.PidMode.startsWith("container:"),
+  ],
   ["HostConfig.UTSMode", ({ hostConfig }) => outside(hostConfig.UTSMode, "", "private", "host")],
   ["HostConfig.UsernsMode", ({ hostConfig }) => outside(hostConfig.UsernsMode, "", "host")],
   ["HostConfig.StorageOpt", ({ hostConfig }) => any(hostConfig.StorageOpt)],
@@ -32,7 +39,10 @@ const settings: readonly Setting[] = [
   ["HostConfig.Mounts of type npipe", ({ hostConfig }) => hasMount(hostConfig.Mounts, "npipe")],
   ["HostConfig.Mounts of type cluster", ({ hostConfig }) => hasMount(hostConfig.Mounts, "cluster")],
   ["NetworkingConfig.EndpointsConfig.Links", (request) => endpoints(request).some(({ Links }) => any(Links))],
-  ["NetworkingConfig.EndpointsConfig.DriverOpts", (request) => endpoints(request).some(({ DriverOpts }) => any(DriverOpts))],
+  [
+    "NetworkingConfig.EndpointsConfig.DriverOpts",
+    (request) => endpoints(request).some(({ DriverOpts }) => any(DriverOpts)),
+  ],
 ];
 
 const hasMount = (mounts: CreateRequest["hostConfig"]["Mounts"], type: string): boolean =>

@@ -7,11 +7,17 @@ export function validateEndpoints(request: CreateRequest): void {
   const canonical = (name: string): string => (name === "default" ? "bridge" : name);
   for (const [name, endpoint] of Object.entries(request.networkingConfig.EndpointsConfig ?? {})) {
     if (canonical(name) !== canonical(mode)) {
-      throw new BerthError("not-implemented", `not supported by this engine yet: NetworkingConfig.EndpointsConfig of more than one network: ${name}`);
+      throw new BerthError(
+        "not-implemented",
+        `not supported by this engine yet: NetworkingConfig.EndpointsConfig of more than one network: ${name}`,
+      );
     }
     const { IPv4Address = "", IPv6Address = "" } = endpoint?.IPAMConfig ?? {};
     const invalid = (why: string): BerthError =>
-      new BerthError("invalid-parameter", `invalid config for network ${canonical(name)}: invalid endpoint settings:\n${why}`);
+      new BerthError(
+        "invalid-parameter",
+        `invalid config for network ${canonical(name)}: invalid endpoint settings:\n${why}`,
+      );
     if (IPv4Address !== "" || IPv6Address !== "") {
       throw invalid("user specified IP address is supported on user defined networks only");
     }
@@ -22,7 +28,11 @@ export function validateEndpoints(request: CreateRequest): void {
 }
 
 /** The MAC address asked for, in either of the two places the API has for it. */
-export function requestedMac(request: Pick<CreateRequest, "networkingConfig"> & { readonly config: { readonly MacAddress: string } }): string {
-  const fromEndpoint = Object.values(request.networkingConfig.EndpointsConfig ?? {}).find((endpoint) => endpoint?.MacAddress);
+export function requestedMac(
+  request: Pick<CreateRequest, "networkingConfig"> & { readonly config: { readonly MacAddress: string } },
+): string {
+  const fromEndpoint = Object.values(request.networkingConfig.EndpointsConfig ?? {}).find(
+    (endpoint) => endpoint?.MacAddress,
+  );
   return fromEndpoint?.MacAddress || request.config.MacAddress;
 }

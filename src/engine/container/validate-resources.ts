@@ -31,7 +31,8 @@ function validateMemory(host: HostConfig): void {
   if (Memory > 0 && MemorySwap > 0 && MemorySwap < Memory) {
     throw bad("Minimum memoryswap limit should be larger than memory limit, see usage");
   }
-  if (Memory === 0 && MemorySwap > 0) throw bad("You should always set the Memory limit when using Memoryswap limit, see usage");
+  if (Memory === 0 && MemorySwap > 0)
+    throw bad("You should always set the Memory limit when using Memoryswap limit, see usage");
   if (MemorySwappiness !== null && (MemorySwappiness < -1 || MemorySwappiness > 100)) {
     throw bad(`Invalid value: ${MemorySwappiness}, valid memory swappiness range is 0-100`);
   }

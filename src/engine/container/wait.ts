@@ -12,7 +12,11 @@ import type { ContainerRegistry } from "./registry.ts";
  * - `removed`: when it is gone
  */
 export function waitContainer(deps: { readonly registry: ContainerRegistry }) {
-  return (reference: string, condition: WaitCondition, signal: AbortSignal): { readonly result: Promise<WaitResponse> } => {
+  return (
+    reference: string,
+    condition: WaitCondition,
+    signal: AbortSignal,
+  ): { readonly result: Promise<WaitResponse> } => {
     const container = deps.registry.find(reference);
     return { result: outcome(container, condition, signal) };
   };

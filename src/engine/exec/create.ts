@@ -11,7 +11,11 @@ import type { ExecRegistry } from "./exec.ts";
 const endedToKeep = 16;
 
 /** `POST /containers/{id}/exec`. `conflict` unless the container runs, `invalid-parameter` without a command. */
-export function createExec(deps: { readonly registry: ContainerRegistry; readonly execs: ExecRegistry; readonly events: Events }) {
+export function createExec(deps: {
+  readonly registry: ContainerRegistry;
+  readonly execs: ExecRegistry;
+  readonly events: Events;
+}) {
   return (reference: string, config: ExecConfig): { readonly Id: string } => {
     const container = deps.registry.find(reference);
     refuseUnlessRunning(container);

@@ -7,7 +7,12 @@ import type { ExecRegistry } from "./exec.ts";
  * The container's init is gone and with it every process of its pid namespace: execs whose monitor did not report in
  * time get the code of SIGKILL.
  */
-export function execsEnded(deps: { readonly execs: ExecRegistry; readonly files: Files; readonly paths: EnginePaths; readonly log: Log }) {
+export function execsEnded(deps: {
+  readonly execs: ExecRegistry;
+  readonly files: Files;
+  readonly paths: EnginePaths;
+  readonly log: Log;
+}) {
   return async (containerId: string): Promise<void> => {
     for (const row of deps.execs.ofContainer(containerId)) {
       if (row.status.state !== "running") continue;

@@ -50,7 +50,12 @@ export function startExec(deps: ExecStartDeps) {
       throw new BerthError("conflict", `exec command ${id} has already run`);
     }
     refuseUnlessRunning(container);
-    return { terminal: row.spec.Tty, input: row.spec.AttachStdin, detachKeys: row.spec.DetachKeys, run: () => run(deps, row, container, request) };
+    return {
+      terminal: row.spec.Tty,
+      input: row.spec.AttachStdin,
+      detachKeys: row.spec.DetachKeys,
+      run: () => run(deps, row, container, request),
+    };
   };
 }
 
@@ -85,7 +90,12 @@ async function launch(
   const { spec } = row;
   const dir = deps.paths.execRunDir(row.id);
   const [root] = await Promise.all([deps.snapshots.mount(container.id), deps.files.makeDirectory(dir, 0o700)]);
-  const compiled = await deps.planner.exec({ container: container.spec, pid: container.process?.pid ?? 0, root, exec: spec });
+  const compiled = await deps.planner.exec({
+    container: container.spec,
+    pid: container.process?.pid ?? 0,
+    root,
+    exec: spec,
+  });
   const size = request.consoleSize ?? consoleSize(spec.ConsoleSize);
   try {
     const process = await deps.launcher.launch({
@@ -108,7 +118,9 @@ async function launch(
   }
 }
 
-export function consoleSize(pair: readonly [number, number] | null): { readonly rows: number; readonly columns: number } | undefined {
+export function consoleSize(
+  pair: readonly [number, number] | null,
+): { readonly rows: number; readonly columns: number } | undefined {
   return pair === null || pair[0] === 0 || pair[1] === 0 ? undefined : { rows: pair[0], columns: pair[1] };
 }
 

@@ -24,7 +24,8 @@ export function imageHistory(deps: { readonly images: ImageService }) {
       items.push({ Id: "<missing>", Created: 0, CreatedBy: "", Tags: null, Size: sizeBytes, Comment: "" });
     }
     const newest = items.at(-1);
-    if (newest !== undefined) items[items.length - 1] = { ...newest, Id: image.id, Tags: image.repoTags.length > 0 ? image.repoTags : null };
+    if (newest !== undefined)
+      items[items.length - 1] = { ...newest, Id: image.id, Tags: image.repoTags.length > 0 ? image.repoTags : null };
     return items.toReversed();
   };
 }

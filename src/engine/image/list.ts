@@ -38,7 +38,8 @@ export function listImages(deps: { readonly images: ImageService; readonly regis
 
 /** With `reference` patterns only the names that match are listed. */
 function summary(image: StoredImage, patterns: readonly string[]): ImageSummary {
-  const wanted = (name: string): boolean => patterns.length === 0 || patterns.some((pattern) => referenceMatches(pattern, name));
+  const wanted = (name: string): boolean =>
+    patterns.length === 0 || patterns.some((pattern) => referenceMatches(pattern, name));
   return {
     Id: image.id,
     ParentId: "",

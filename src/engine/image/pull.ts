@@ -15,7 +15,11 @@ export interface PullRequest {
 }
 
 /** `POST /images/create?fromImage=`. Errors are the image service's. */
-export function pullImage(deps: { readonly images: ImageService; readonly events: Events; readonly machine: MachineFacts }) {
+export function pullImage(deps: {
+  readonly images: ImageService;
+  readonly events: Events;
+  readonly machine: MachineFacts;
+}) {
   return async (request: PullRequest): Promise<void> => {
     const { auth, platform, ...rest } = request;
     await deps.images.pull({

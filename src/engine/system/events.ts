@@ -3,8 +3,20 @@ import { matchesLabels } from "#spec/docker/filters.ts";
 import type { EventRecord, Events } from "../ports.ts";
 
 export const eventFilterKeys = [
-  "config", "container", "daemon", "event", "image", "label", "network", "node", "plugin", "scope", "secret", "service",
-  "type", "volume",
+  "config",
+  "container",
+  "daemon",
+  "event",
+  "image",
+  "label",
+  "network",
+  "node",
+  "plugin",
+  "scope",
+  "secret",
+  "service",
+  "type",
+  "volume",
 ] as const;
 
 export interface EventsRequest {

@@ -34,7 +34,12 @@ export function info(deps: InfoDeps) {
       Images: (await deps.images.list()).length,
       Driver: "overlay2",
       DriverStatus: [["Backing Filesystem", "overlayfs"]],
-      Plugins: { Volume: ["local"], Network: ["bridge", "host", "null"], Authorization: null, Log: ["json-file", "local", "none"] },
+      Plugins: {
+        Volume: ["local"],
+        Network: ["bridge", "host", "null"],
+        Authorization: null,
+        Log: ["json-file", "local", "none"],
+      },
       MemoryLimit: has("memory"),
       SwapLimit: has("memory"),
       CpuCfsPeriod: has("cpu"),
@@ -72,7 +77,14 @@ export function info(deps: InfoDeps) {
       ServerVersion: config.version,
       Runtimes: { berth: { path: "berth-runtime" } },
       DefaultRuntime: "berth",
-      Swarm: { NodeID: "", NodeAddr: "", LocalNodeState: "inactive", ControlAvailable: false, Error: "", RemoteManagers: null },
+      Swarm: {
+        NodeID: "",
+        NodeAddr: "",
+        LocalNodeState: "inactive",
+        ControlAvailable: false,
+        Error: "",
+        RemoteManagers: null,
+      },
       LiveRestoreEnabled: config.liveRestore,
       Isolation: "",
       InitBinary: "",
@@ -91,14 +103,19 @@ export function info(deps: InfoDeps) {
 }
 
 function registryConfig(config: EngineConfig): RegistryServiceConfig {
-  const insecureHosts = config.insecureRegistries.filter((entry) => !entry.includes("/"));
-  const indexes = [
-    ["docker.io", { Name: "docker.io", Mirrors: config.registryMirrors, Secure: true, Official: true }] as const,
-    ...insecureHosts.map((name) => [name, { Name: name, Mirrors: [], Secure: false, Official: false }] as const),
-  ];
+  const indexes: Record<string, RegistryServiceConfig["IndexConfigs"][string]> = {
+    "docker.io": { Name: "docker.io", Mirrors: config.registryMirrors, Secure: true, Official: true },
+  };
+  for (const name of config.insecureRegistries) {
+    if (!name.includes("/")) indexes[name] = { Name: name, Mirrors: [], Secure: false, Official: false };
+  }
   return {
-    InsecureRegistryCIDRs: ["::1/128", "127.0.0.0/8", ...config.insecureRegistries.filter((entry) => entry.includes("/"))],
-    IndexConfigs: Object.fromEntries(indexes),
+    InsecureRegistryCIDRs: [
+      "::1/128",
+      "127.0.0.0/8",
+      ...config.insecureRegistries.filter((entry) => entry.includes("/")),
+    ],
+    IndexConfigs: indexes,
     Mirrors: config.registryMirrors,
   };
 }

@@ -1,14 +1,21 @@
 import { BerthError } from "#base/errors.ts";
-import type { AttachStream, ExitStatus, LaunchRequest, ShimLauncher, StepFailure, SupervisedProcess } from "#runtime/types.ts";
+import type {
+  AttachStream,
+  ExitStatus,
+  LaunchRequest,
+  ShimLauncher,
+  StepFailure,
+  SupervisedProcess,
+} from "#runtime/types.ts";
 import { encodeFrame } from "#spec/docker/stdcopy.ts";
 
 /** What a fake process can do; its argv[0] chooses it by name. */
 export interface FakeIo {
   readonly argv: readonly string[];
-  out(text: string): void;
-  err(text: string): void;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
   /** Next input, undefined at its end. */
-  input(): Promise<Uint8Array | undefined>;
+  readonly input: () => Promise<Uint8Array | undefined>;
   /** Resolves with the first signal. */
   readonly signalled: Promise<number>;
 }
@@ -67,7 +74,10 @@ class FakeAttach implements AttachStream {
   readonly #onInput: (bytes: Uint8Array | undefined) => void;
   readonly #streams: { readonly stdout: boolean; readonly stderr: boolean };
 
-  constructor(streams: { readonly stdout: boolean; readonly stderr: boolean }, onInput: (bytes: Uint8Array | undefined) => void) {
+  constructor(
+    streams: { readonly stdout: boolean; readonly stderr: boolean },
+    onInput: (bytes: Uint8Array | undefined) => void,
+  ) {
     this.#streams = streams;
     this.#onInput = onInput;
   }
@@ -130,7 +140,9 @@ export class FakeProcess implements SupervisedProcess {
     const program = programs[argv[0] ?? ""];
     if (program === undefined) {
       this.#end(0, 0);
-      throw new BerthError("internal", "exec", { details: { failure: { step: this.request.plan.steps.length, errno: 2, what: "execve" } } });
+      throw new BerthError("internal", "exec", {
+        details: { failure: { step: this.request.plan.steps.length, errno: 2, what: "execve" } },
+      });
     }
     this.started = true;
     const io: FakeIo = {
@@ -147,7 +159,11 @@ export class FakeProcess implements SupervisedProcess {
     return { startedAtNs: 1_000_000_000n };
   }
 
-  async attach(options: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean }): Promise<AttachStream> {
+  async attach(options: {
+    readonly stdin: boolean;
+    readonly stdout: boolean;
+    readonly stderr: boolean;
+  }): Promise<AttachStream> {
     const attach = new FakeAttach(options, (bytes) => {
       if (!options.stdin) return;
       this.#input.push(bytes);
@@ -176,7 +192,8 @@ export class FakeProcess implements SupervisedProcess {
 
   #write(stream: "stdout" | "stderr", text: string): void {
     const bytes = Buffer.from(text);
-    for (const attach of this.#attaches) attach.offer(stream, this.request.terminal ? bytes : encodeFrame(stream, bytes));
+    for (const attach of this.#attaches)
+      attach.offer(stream, this.request.terminal ? bytes : encodeFrame(stream, bytes));
   }
 
   #end(exitCode: number, signal: number): void {

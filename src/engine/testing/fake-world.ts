@@ -41,9 +41,19 @@ export class FakeWorld {
     const id = `sha256:${(this.images.size + 1).toString(16).padStart(64, "0")}`;
     const image: StoredImage = {
       id,
-      manifest: { mediaType: "application/vnd.oci.image.manifest.v1+json", digest: `sha256:${"f".repeat(64)}`, size: 1 },
+      manifest: {
+        mediaType: "application/vnd.oci.image.manifest.v1+json",
+        digest: `sha256:${"f".repeat(64)}`,
+        size: 1,
+      },
       rawConfig: new Uint8Array(),
-      config: { architecture: "amd64", os: "linux", created: "2026-01-01T00:00:00Z", config, rootfs: { type: "layers", diff_ids: [] } },
+      config: {
+        architecture: "amd64",
+        os: "linux",
+        created: "2026-01-01T00:00:00Z",
+        config,
+        rootfs: { type: "layers", diff_ids: [] },
+      },
       diffIds: ["sha256:aa"],
       layers: [{ diffId: "sha256:aa", sizeBytes: 10, path: "/l" }],
       repoTags: [name],
@@ -57,7 +67,11 @@ export class FakeWorld {
 
   /** Nothing that only a running container has. */
   get leftovers(): readonly string[] {
-    return [...this.cgroups, ...this.endpoints.keys(), ...[...this.directories].filter((path) => path.startsWith("/run/"))];
+    return [
+      ...this.cgroups,
+      ...this.endpoints.keys(),
+      ...[...this.directories].filter((path) => path.startsWith("/run/")),
+    ];
   }
 
   deps(): EngineDeps {
@@ -185,10 +199,12 @@ export class FakeWorld {
       writeText: async (path, text) => void texts.set(path, text),
       makeDirectory: async (path) => void directories.add(path),
       removeTree: async (path) => {
-        for (const known of [...directories]) if (known === path || known.startsWith(`${path}/`)) directories.delete(known);
+        for (const known of [...directories])
+          if (known === path || known.startsWith(`${path}/`)) directories.delete(known);
       },
       kind: async (path) => (directories.has(path) ? "directory" : texts.has(path) ? "file" : undefined),
-      names: async (path) => [...directories].filter((known) => known.startsWith(`${path}/`)).map((known) => known.slice(path.length + 1)),
+      names: async (path) =>
+        [...directories].filter((known) => known.startsWith(`${path}/`)).map((known) => known.slice(path.length + 1)),
     };
   }
 
@@ -214,7 +230,8 @@ export class FakeWorld {
         listeners.add(listener);
         signal?.addEventListener("abort", () => wake(), { once: true });
         try {
-          while (signal?.aborted !== true) {
+          for (;;) {
+            if (signal?.aborted === true) return;
             const record = queue.shift();
             if (record !== undefined) yield record;
             else await new Promise<void>((resolve) => (wake = resolve));
@@ -239,7 +256,8 @@ export class FakeWorld {
       list: async () => [...images.values()],
       pull: async ({ reference, onProgress }) => {
         const image = find(reference);
-        if (image === undefined) throw new BerthError("not-found", `manifest for ${reference} not found: manifest unknown: manifest unknown`);
+        if (image === undefined)
+          throw new BerthError("not-found", `manifest for ${reference} not found: manifest unknown: manifest unknown`);
         onProgress({ status: "Pulling from library/busybox", id: "latest" });
         onProgress({ status: `Status: Image is up to date for ${reference}` });
         return image;
@@ -254,7 +272,8 @@ export class FakeWorld {
 
   #snapshotter(): Snapshotter {
     const { snapshots } = this;
-    const mount = (key: string) => ({ kind: "overlay", lowerDirs: ["/l"], upperDir: `/s/${key}/upper`, workDir: `/s/${key}/work` }) as const;
+    const mount = (key: string) =>
+      ({ kind: "overlay", lowerDirs: ["/l"], upperDir: `/s/${key}/upper`, workDir: `/s/${key}/work` }) as const;
     return {
       prepare: async (key) => {
         snapshots.add(key);
@@ -285,7 +304,8 @@ export class FakeWorld {
     const all = [info("bridge", "bridge"), info("host", "host"), info("none", "null")];
     return {
       reconcile: async (live) => {
-        for (const id of endpoints.keys()) if (!live.some(({ containerId }) => containerId === id)) endpoints.delete(id);
+        for (const id of endpoints.keys())
+          if (!live.some(({ containerId }) => containerId === id)) endpoints.delete(id);
       },
       list: async () => all,
       find: async (name) => {
@@ -341,7 +361,15 @@ export class FakeWorld {
       stats: () => ({ cpu: undefined, memory: undefined, pids: undefined, io: [] }),
       remove: async () => void cgroups.delete(path),
     });
-    return { version: 2, controllers: ["memory"], create: open, open, children: () => [], removeEmpty() {}, features: () => features };
+    return {
+      version: 2,
+      controllers: ["memory"],
+      create: open,
+      open,
+      children: () => [],
+      removeEmpty() {},
+      features: () => features,
+    };
   }
 }
 

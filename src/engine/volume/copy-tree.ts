@@ -121,7 +121,8 @@ class TreeCopy {
     } finally {
       close(from);
     }
-    if (stat.nlink > 1 && !this.#links.has(key)) this.#links.set(key, { directory: AT_FDCWD, path: absoluteName(target, name) });
+    if (stat.nlink > 1 && !this.#links.has(key))
+      this.#links.set(key, { directory: AT_FDCWD, path: absoluteName(target, name) });
   }
 }
 

@@ -9,7 +9,6 @@ import type { Volumes } from "../ports.ts";
 import { copyTree } from "./copy-tree.ts";
 import { openMergedRoot } from "./merged-root.ts";
 
-
 /** Volumes of the `local` driver without options: a directory each. The directory's existence is the volume's. */
 export class LocalVolumes implements Volumes {
   readonly #paths: { volumeDir(name: string): string; volumeData(name: string): string };
@@ -33,7 +32,11 @@ export class LocalVolumes implements Volumes {
   }
 
   /** Only an empty volume is filled, and only when the image has a directory at `target`. */
-  async copyUp(request: { readonly volumePath: string; readonly root: RootMount; readonly target: string }): Promise<void> {
+  async copyUp(request: {
+    readonly volumePath: string;
+    readonly root: RootMount;
+    readonly target: string;
+  }): Promise<void> {
     if (listDirectory(request.volumePath).length > 0) return;
     const rootFd = openMergedRoot(request.root);
     try {

@@ -23,7 +23,10 @@ export function splitVersion(path: string): { readonly version: ApiVersion; read
   const [, major, minor, rest = "/"] = match;
   const version = { text: `${major}.${minor}`, minor: Number(minor) };
   if (major !== "1" ? Number(major) > 1 : version.minor > newest.minor) {
-    throw new BerthError("invalid-parameter", `client version ${version.text} is too new. Maximum supported API version is ${newestApiVersion}`);
+    throw new BerthError(
+      "invalid-parameter",
+      `client version ${version.text} is too new. Maximum supported API version is ${newestApiVersion}`,
+    );
   }
   if (major !== "1" || version.minor < oldest.minor) {
     throw new BerthError(

@@ -20,7 +20,10 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
-    throw bad(`invalid JSON: ${cause instanceof Error ? cause.message.replace(/^JSON Parse error: /, "") : String(cause)}`, cause);
+    throw bad(
+      `invalid JSON: ${cause instanceof Error ? cause.message.replace(/^JSON Parse error: /, "") : String(cause)}`,
+      cause,
+    );
   }
 }
 

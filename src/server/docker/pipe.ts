@@ -16,7 +16,11 @@ export interface PipeOptions {
  *
  * Resolves with how it ended.
  */
-export async function pipe(client: RawConnection, process: AttachStream, options: PipeOptions): Promise<"ended" | "detached"> {
+export async function pipe(
+  client: RawConnection,
+  process: AttachStream,
+  options: PipeOptions,
+): Promise<"ended" | "detached"> {
   const { promise: left, resolve: leave } = Promise.withResolvers<"detached">();
   const onGone = (): void => leave("detached");
   client.gone.addEventListener("abort", onGone, { once: true });
@@ -36,7 +40,11 @@ async function pumpOutput(client: RawConnection, process: AttachStream): Promise
   return "ended";
 }
 
-async function pumpInput(client: RawConnection, process: AttachStream, options: PipeOptions): Promise<"half-closed" | "left"> {
+async function pumpInput(
+  client: RawConnection,
+  process: AttachStream,
+  options: PipeOptions,
+): Promise<"half-closed" | "left"> {
   const filter = options.terminal ? new DetachFilter(options.detachKeys) : undefined;
   for await (const chunk of client.readable) {
     if (!options.input) continue;

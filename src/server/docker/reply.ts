@@ -58,7 +58,11 @@ export const json = (body: unknown, shape?: ResponseShape, status = 200): JsonRe
   ...(shape === undefined ? {} : { shape }),
 });
 export const empty = (status: number): EmptyReply => ({ kind: "empty", status });
-export const stream = (contentType: string, eager: boolean, chunks: AsyncIterable<string | Uint8Array>): StreamReply => ({
+export const stream = (
+  contentType: string,
+  eager: boolean,
+  chunks: AsyncIterable<string | Uint8Array>,
+): StreamReply => ({
   kind: "stream",
   contentType,
   eager,

@@ -35,7 +35,10 @@ export function createDockerServer(deps: DockerServerDeps): Server {
   };
   const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 60_000 });
 
-  const handle = async (request: IncomingMessage, signal: AbortSignal): Promise<{ reply: Reply; version: ApiVersion }> => {
+  const handle = async (
+    request: IncomingMessage,
+    signal: AbortSignal,
+  ): Promise<{ reply: Reply; version: ApiVersion }> => {
     const { route, call } = read(router, request, signal);
     return { reply: await route(call), version: call.version };
   };
@@ -56,13 +59,19 @@ export function createDockerServer(deps: DockerServerDeps): Server {
     const connection = socketConnection(socket, head);
     try {
       const { reply } = await handle(request, connection.gone);
-      if (reply.kind !== "hijack") throw new BerthError("invalid-parameter", "this endpoint does not upgrade connections");
+      if (reply.kind !== "hijack")
+        throw new BerthError("invalid-parameter", "this endpoint does not upgrade connections");
       const headers = { "Content-Type": reply.contentType, Connection: "Upgrade", Upgrade: "tcp", ...commonHeaders };
       await connection.write(Buffer.from(headText("101 UPGRADED", headers)));
       await reply.run(connection);
     } catch (error) {
       const { status, body } = describe(deps.log, request, error);
-      const headers = { ...commonHeaders, "Content-Type": "application/json", "Content-Length": String(Buffer.byteLength(body)), Connection: "close" };
+      const headers = {
+        ...commonHeaders,
+        "Content-Type": "application/json",
+        "Content-Length": String(Buffer.byteLength(body)),
+        Connection: "close",
+      };
       await connection.write(Buffer.from(headText(`${status} ${reason(status)}`, headers) + body));
     } finally {
       connection.finish();
@@ -70,7 +79,10 @@ export function createDockerServer(deps: DockerServerDeps): Server {
   };
 
   server.on("request", (request, response) => void answer(request, response));
-  server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Uint8Array) => void upgrade(request, socket, head));
+  server.on(
+    "upgrade",
+    (request: IncomingMessage, socket: Socket, head: Uint8Array) => void upgrade(request, socket, head),
+  );
   return server;
 }
 
@@ -105,7 +117,10 @@ async function print(
   switch (reply.kind) {
     case "json": {
       const body = `${JSON.stringify(downgrade(reply.shape, version, reply.body))}\n`;
-      response.writeHead(reply.status, { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) });
+      response.writeHead(reply.status, {
+        "Content-Type": "application/json",
+        "Content-Length": Buffer.byteLength(body),
+      });
       response.end(body);
       return;
     }
@@ -128,7 +143,11 @@ async function print(
   }
 }
 
-async function printStream(response: ServerResponse, reply: Extract<Reply, { kind: "stream" }>, left: AbortSignal): Promise<void> {
+async function printStream(
+  response: ServerResponse,
+  reply: Extract<Reply, { kind: "stream" }>,
+  left: AbortSignal,
+): Promise<void> {
   const open = (): void => {
     response.writeHead(200, { "Content-Type": reply.contentType });
     response.flushHeaders();
@@ -165,7 +184,11 @@ function fail(log: Log, request: IncomingMessage, response: ServerResponse, erro
   response.end(request.method === "HEAD" ? undefined : body);
 }
 
-function describe(log: Log, request: IncomingMessage, error: unknown): { readonly status: number; readonly body: string } {
+function describe(
+  log: Log,
+  request: IncomingMessage,
+  error: unknown,
+): { readonly status: number; readonly body: string } {
   const known = isBerthError(error);
   const status = known ? statusOf[error.kind] : 500;
   const message = known && error.hint !== undefined ? `${error.message} ${error.hint}` : messageOf(error);

@@ -28,7 +28,11 @@ export function decodeAuthHeader(header: string | undefined): AuthConfig | undef
   try {
     value = JSON.parse(Buffer.from(header, "base64url").toString("utf8"));
   } catch (cause) {
-    throw new BerthError("invalid-parameter", "invalid X-Registry-Auth header: must be a valid base64-encoded JSON object", { cause });
+    throw new BerthError(
+      "invalid-parameter",
+      "invalid X-Registry-Auth header: must be a valid base64-encoded JSON object",
+      { cause },
+    );
   }
   return decode(authConfig, value);
 }

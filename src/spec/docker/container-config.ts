@@ -1,4 +1,17 @@
-import { dict, emptyObject, flag, int, int64, list, nullable, omitEmpty, struct, text, words, type Decoded } from "./schema.ts";
+import {
+  dict,
+  emptyObject,
+  flag,
+  int,
+  int64,
+  list,
+  nullable,
+  omitEmpty,
+  struct,
+  text,
+  words,
+  type Decoded,
+} from "./schema.ts";
 
 /** Durations are nanoseconds, as everywhere in the Engine API. */
 export const healthConfig = struct("container.HealthConfig", {

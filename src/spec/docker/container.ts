@@ -12,12 +12,16 @@ export interface CreateRequest {
 }
 
 const within = <T>(shape: Shape<T>, value: unknown, property: string): T =>
-  value === undefined || value === null ? shape.zero : shape.decode(value, { struct: "CreateRequest", path: [property] });
+  value === undefined || value === null
+    ? shape.zero
+    : shape.decode(value, { struct: "CreateRequest", path: [property] });
 
 /** Read a create body. `invalid-parameter` with Docker's words when it is no object or a property has the wrong type. */
 export function decodeCreateRequest(body: unknown): CreateRequest {
   const config = decode(createRequestConfig, body);
-  const properties = new Map(Object.entries((body ?? {}) as Record<string, unknown>).map(([k, v]) => [k.toLowerCase(), v]));
+  const properties = new Map(
+    Object.entries((body ?? {}) as Record<string, unknown>).map(([k, v]) => [k.toLowerCase(), v]),
+  );
   return {
     config,
     hostConfig: within(hostConfig, properties.get("hostconfig"), "HostConfig"),

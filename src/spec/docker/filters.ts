@@ -28,7 +28,7 @@ function valuesOf(given: unknown): readonly string[] {
   if (given === null) return [];
   if (Array.isArray(given)) {
     if (!given.every((item) => typeof item === "string")) throw invalidFilter();
-    return given as readonly string[];
+    return given;
   }
   if (typeof given !== "object") throw invalidFilter();
   return Object.entries(given as Record<string, unknown>)
@@ -37,7 +37,9 @@ function valuesOf(given: unknown): readonly string[] {
 }
 
 function invalidFilter(what?: string, cause?: unknown): BerthError {
-  return new BerthError("invalid-parameter", what === undefined ? "invalid filter" : `invalid filter ${what}`, { cause });
+  return new BerthError("invalid-parameter", what === undefined ? "invalid filter" : `invalid filter ${what}`, {
+    cause,
+  });
 }
 
 /** For a filter that must be one boolean; `fallback` when it is not given. */

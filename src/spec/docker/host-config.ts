@@ -19,7 +19,11 @@ import { mount } from "./mount.ts";
 
 const weightDevice = struct("blkiodev.WeightDevice", { Path: text, Weight: uint16 });
 const throttleDevice = struct("blkiodev.ThrottleDevice", { Path: text, Rate: uint64 });
-const deviceMapping = struct("container.DeviceMapping", { PathOnHost: text, PathInContainer: text, CgroupPermissions: text });
+const deviceMapping = struct("container.DeviceMapping", {
+  PathOnHost: text,
+  PathInContainer: text,
+  CgroupPermissions: text,
+});
 const deviceRequest = struct("container.DeviceRequest", {
   Driver: text,
   Count: int,

@@ -1,4 +1,17 @@
-import { dict, emptyObject, flag, int64, list, named, nullable, omitEmpty, struct, text, uint, type Decoded } from "./schema.ts";
+import {
+  dict,
+  emptyObject,
+  flag,
+  int64,
+  list,
+  named,
+  nullable,
+  omitEmpty,
+  struct,
+  text,
+  uint,
+  type Decoded,
+} from "./schema.ts";
 
 /** One entry of HostConfig.Mounts (`docker run --mount`). */
 export const mount = struct("mount.Mount", {

@@ -27,7 +27,8 @@ function parsePorts(text: string): { readonly first: number; readonly last: numb
   const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text);
   const first = Number(match?.[1]);
   const last = Number(match?.[2] ?? match?.[1]);
-  if (match === null || first > 65535 || last > 65535) throw new BerthError("invalid-parameter", `invalid port specification: "${text}"`);
+  if (match === null || first > 65535 || last > 65535)
+    throw new BerthError("invalid-parameter", `invalid port specification: "${text}"`);
   if (last < first) throw new BerthError("invalid-parameter", `invalid port range: "${text}"`);
   return { first, last };
 }

@@ -33,7 +33,10 @@ const kindOf = (value: unknown): string => {
 function mismatch(value: unknown, goType: string, at: Location): BerthError {
   const kind = typeof value === "number" && goType.includes("int") ? `number ${String(value)}` : kindOf(value);
   const where = at.path.length === 0 ? "Go value" : `Go struct field ${at.struct}.${at.path.join(".")}`;
-  return new BerthError("invalid-parameter", `invalid JSON: json: cannot unmarshal ${kind} into ${where} of type ${goType}`);
+  return new BerthError(
+    "invalid-parameter",
+    `invalid JSON: json: cannot unmarshal ${kind} into ${where} of type ${goType}`,
+  );
 }
 
 const isEmpty = (value: unknown): boolean => {
@@ -42,7 +45,11 @@ const isEmpty = (value: unknown): boolean => {
   return typeof value === "object" && Object.keys(value).length === 0;
 };
 
-function scalar<T extends string | number | boolean>(goType: string, zero: T, accepts: (value: unknown) => boolean): Shape<T> {
+function scalar<T extends string | number | boolean>(
+  goType: string,
+  zero: T,
+  accepts: (value: unknown) => boolean,
+): Shape<T> {
   return {
     goType,
     zero,

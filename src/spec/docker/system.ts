@@ -21,7 +21,15 @@ export interface VersionResponse {
 export interface RegistryServiceConfig {
   readonly InsecureRegistryCIDRs: readonly string[];
   readonly IndexConfigs: Readonly<
-    Record<string, { readonly Name: string; readonly Mirrors: readonly string[]; readonly Secure: boolean; readonly Official: boolean }>
+    Record<
+      string,
+      {
+        readonly Name: string;
+        readonly Mirrors: readonly string[];
+        readonly Secure: boolean;
+        readonly Official: boolean;
+      }
+    >
   >;
   readonly Mirrors: readonly string[];
 }
@@ -79,7 +87,14 @@ export interface InfoResponse {
   readonly ServerVersion: string;
   readonly Runtimes: Readonly<Record<string, { readonly path: string }>>;
   readonly DefaultRuntime: string;
-  readonly Swarm: { readonly NodeID: string; readonly NodeAddr: string; readonly LocalNodeState: string; readonly ControlAvailable: boolean; readonly Error: string; readonly RemoteManagers: null };
+  readonly Swarm: {
+    readonly NodeID: string;
+    readonly NodeAddr: string;
+    readonly LocalNodeState: string;
+    readonly ControlAvailable: boolean;
+    readonly Error: string;
+    readonly RemoteManagers: null;
+  };
   readonly LiveRestoreEnabled: boolean;
   readonly Isolation: string;
   readonly InitBinary: string;

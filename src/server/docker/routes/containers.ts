@@ -37,18 +37,28 @@ export function containerRoutes(engine: Engine): readonly Route[] {
           "container-list",
         ),
     },
-    { method: "POST", pattern: "/containers/create", handle: async (call) => json(await containers.create(await createRequest(call)), undefined, 201) },
+    {
+      method: "POST",
+      pattern: "/containers/create",
+      handle: async (call) => json(await containers.create(await createRequest(call)), undefined, 201),
+    },
     {
       method: "GET",
       pattern: "/containers/{id}/json",
-      handle: async (call) => json(await containers.inspect(id(call), { size: call.query.flag("size") }), "container-inspect"),
+      handle: async (call) =>
+        json(await containers.inspect(id(call), { size: call.query.flag("size") }), "container-inspect"),
     },
-    { method: "GET", pattern: "/containers/{id}/top", handle: async (call) => json(await containers.top(id(call), call.query.text("ps_args"))) },
+    {
+      method: "GET",
+      pattern: "/containers/{id}/top",
+      handle: async (call) => json(await containers.top(id(call), call.query.text("ps_args"))),
+    },
     { method: "GET", pattern: "/containers/{id}/logs", handle: (call) => logs(engine, call) },
     { method: "POST", pattern: "/containers/{id}/attach", handle: (call) => attach(engine, call) },
     { method: "POST", pattern: "/containers/{id}/wait", handle: (call) => wait(engine, call) },
     verb("start", (call) => {
-      if (call.query.text("checkpoint") !== "") throw new BerthError("not-implemented", "not supported by this engine yet: start from a checkpoint");
+      if (call.query.text("checkpoint") !== "")
+        throw new BerthError("not-implemented", "not supported by this engine yet: start from a checkpoint");
       return containers.start(id(call));
     }),
     verb("stop", (call) => containers.stop(id(call), stopOptions(call))),
@@ -69,7 +79,8 @@ export function containerRoutes(engine: Engine): readonly Route[] {
       method: "DELETE",
       pattern: "/containers/{id}",
       handle: async (call) => {
-        if (call.query.flag("link")) throw new BerthError("not-implemented", "not supported by this engine yet: removal of a link");
+        if (call.query.flag("link"))
+          throw new BerthError("not-implemented", "not supported by this engine yet: removal of a link");
         await containers.remove(id(call), { force: call.query.flag("force"), volumes: call.query.flag("v") });
         return empty(204);
       },

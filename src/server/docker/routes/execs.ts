@@ -67,5 +67,9 @@ async function converse(prepared: PreparedExec, client: RawConnection): Promise<
     return;
   }
   if (stream === undefined) return;
-  await pipe(client, stream, { input: prepared.input, terminal: prepared.terminal, detachKeys: parseDetachKeys(prepared.detachKeys) });
+  await pipe(client, stream, {
+    input: prepared.input,
+    terminal: prepared.terminal,
+    detachKeys: parseDetachKeys(prepared.detachKeys),
+  });
 }

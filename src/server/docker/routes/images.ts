@@ -20,8 +20,16 @@ export function imageRoutes(engine: Engine): readonly Route[] {
         return json(await images.list({ filters }), "image-list");
       },
     },
-    { method: "GET", pattern: "/images/{name...}/json", handle: async (call) => json(await images.inspect(name(call)), "image-inspect") },
-    { method: "GET", pattern: "/images/{name...}/history", handle: async (call) => json(await images.history(name(call))) },
+    {
+      method: "GET",
+      pattern: "/images/{name...}/json",
+      handle: async (call) => json(await images.inspect(name(call)), "image-inspect"),
+    },
+    {
+      method: "GET",
+      pattern: "/images/{name...}/history",
+      handle: async (call) => json(await images.history(name(call))),
+    },
     {
       method: "POST",
       pattern: "/images/{name...}/tag",
@@ -35,7 +43,9 @@ export function imageRoutes(engine: Engine): readonly Route[] {
       pattern: "/images/{name...}",
       handle: async (call) => {
         if (name(call).trim() === "") throw new BerthError("invalid-parameter", "image name cannot be blank");
-        return json(await images.remove(name(call), { force: call.query.flag("force"), prune: !call.query.flag("noprune") }));
+        return json(
+          await images.remove(name(call), { force: call.query.flag("force"), prune: !call.query.flag("noprune") }),
+        );
       },
     },
   ];
@@ -69,7 +79,9 @@ function create(engine: Engine, call: Call): Reply {
  * Progress as it comes, one JSON text a line. A failure before the first line is thrown, and answered with its status;
  * after it, it is the last line.
  */
-export async function* progressLines(work: (report: (message: JsonMessage) => void) => Promise<void>): AsyncGenerator<string> {
+export async function* progressLines(
+  work: (report: (message: JsonMessage) => void) => Promise<void>,
+): AsyncGenerator<string> {
   const queue: JsonMessage[] = [];
   let wake = (): void => {};
   let outcome: { readonly error?: unknown } | undefined;
@@ -84,7 +96,7 @@ export async function* progressLines(work: (report: (message: JsonMessage) => vo
     () => finish({}),
     (error: unknown) => finish({ error }),
   );
-  for (let spoken = false; ; ) {
+  for (let spoken = false; ;) {
     if (queue.length > 0) {
       yield queue.splice(0).map(jsonMessageLine).join("");
       spoken = true;

@@ -13,6 +13,10 @@ export function networkRoutes(engine: Engine): readonly Route[] {
       pattern: "/networks",
       handle: async ({ query }) => json(await networks.list(parseFilters(query.maybe("filters"), networkFilterKeys))),
     },
-    { method: "GET", pattern: "/networks/{id}", handle: async ({ params }) => json(await networks.inspect(params["id"] ?? "")) },
+    {
+      method: "GET",
+      pattern: "/networks/{id}",
+      handle: async ({ params }) => json(await networks.inspect(params["id"] ?? "")),
+    },
   ];
 }

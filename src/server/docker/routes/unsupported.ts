@@ -88,7 +88,10 @@ POST /configs/{id}/update
 `;
 
 export const unsupportedRoutes: readonly Route[] = [
-  ...table(endpoints, (method, pattern) => new BerthError("not-implemented", `not supported by this engine yet: ${method} ${pattern}`)),
+  ...table(
+    endpoints,
+    (method, pattern) => new BerthError("not-implemented", `not supported by this engine yet: ${method} ${pattern}`),
+  ),
   // docker-compat: what an engine outside a swarm says to all of these.
   ...table(
     swarm,
