@@ -289,6 +289,17 @@ test("several threads load the addon, poll, and end in any way", async () => {
   await Promise.all(closed);
 });
 
+test("the addon loads without a JIT, past directories that are mounted noexec", () => {
+  const script = new URL("./host/load-addon.ts", import.meta.url).pathname;
+  const load = `BUN_JSC_useJIT=0 exec "$0" "$1"`;
+  const result = Bun.spawnSync([
+    ...["unshare", "--mount", "--propagation", "private", "sh", "-c"],
+    ...[`mount -t tmpfs -o noexec berth-test /run && ${load}`, process.execPath, script],
+  ]);
+  expect(result.stderr.toString()).toBe("");
+  expect(Number(result.stdout.toString())).toBeGreaterThan(0);
+});
+
 test("programs for the kernel are loaded", () => {
   // r0 = 1; exit
   const program = new Uint8Array([0xb7, 0, 0, 0, 1, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]);

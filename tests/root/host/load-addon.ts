@@ -1,0 +1,4 @@
+import { statfs } from "#host/syscalls.ts";
+
+/** Prints the size of a block of the root file system: the addon was loaded and works. */
+console.log(statfs("/").blockSize);
