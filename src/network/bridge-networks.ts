@@ -1,4 +1,4 @@
-import { BerthError } from "#base/errors.ts";
+import { BerthError, messageOf } from "#base/errors.ts";
 import { randomId } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
 import { formatMac, parseMac } from "#host/netlink/address.ts";
@@ -62,6 +62,18 @@ export class BridgeNetworks implements NetworkService {
       this.#catalog.remove("bridge");
       return;
     }
+    try {
+      this.#setUpBridge(namespaces);
+    } catch (error) {
+      const kind = error instanceof BerthError && error.kind !== "internal" ? error.kind : "unavailable";
+      throw new BerthError(kind, `cannot set up the default network: ${messageOf(error)}`, {
+        cause: error,
+        hint: "It needs CAP_NET_ADMIN and a kernel with bridge, veth and nf_tables. Without a default network: --bridge=none.",
+      });
+    }
+  }
+
+  #setUpBridge(namespaces: ReadonlyMap<string, string>): void {
     this.#host ??= new HostSide({ options: this.#options, log: this.#log });
     const inBridge = [...this.#endpoints.values()].flat().filter((endpoint) => endpoint.ipv4 !== "");
     const earlier = this.#catalog.get("bridge")?.spec;

@@ -1,11 +1,11 @@
 import { BerthError, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
-import { readTextFile } from "#host/files.ts";
+import { readTextFile, readTextFileMaybe } from "#host/files.ts";
 import { openNetfilterSocket, openRouteSocket } from "#host/netlink/open.ts";
 import { changeLink } from "#host/netlink/rtnetlink.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
 import { chooseBridge, type ChosenBridge } from "./bridge/choose-bridge.ts";
-import { attachEndpoint, detachEndpoint, vethName } from "./bridge/endpoint-link.ts";
+import { attachEndpoint, detachEndpoint, vethName, type BridgePort } from "./bridge/endpoint-link.ts";
 import { deleteBridge, ensureBridge, findLink, listLinks } from "./bridge/host-bridge.ts";
 import { ensureNetSysctl, readNetSysctl } from "./bridge/sysctl.ts";
 import { parseCidr } from "./ipam/subnet.ts";
@@ -18,6 +18,8 @@ import type { Endpoint } from "./types.ts";
 const DEFAULT_MTU = 1500;
 /** How long a dead container's namespace may take to go, and its interfaces with it, before they are deleted one by one. */
 const DETACH_GRACE_MS = 2000;
+/** How soon rules are restored after another program removed them; a look costs the kernel microseconds. */
+const VERIFY_MS = 3000;
 /** Each deletion blocks for a few RCU grace periods: so many in a row, then a pause for other work. */
 const SWEEP_AT_ONCE = 4;
 const SWEEP_PAUSE_MS = 100;
@@ -31,6 +33,7 @@ export class HostSide {
   readonly #detached = new Set<string>();
   #bridge: (ChosenBridge & { readonly index: number }) | undefined;
   #guard = noGuard;
+  #watch: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(deps: { readonly options: NetworkOptions; readonly log: Log }) {
@@ -75,6 +78,7 @@ export class HostSide {
       published: connected.filter((endpoint) => endpoint.ports.length > 0),
     });
     warnOfLegacyIptables(chosen.bridgeName, this.#log);
+    this.#watch ??= setInterval(() => this.#verify(), VERIFY_MS).unref();
   }
 
   /** Give every connected endpoint its interface again where it lost it, and delete interfaces that belong to none. */
@@ -113,8 +117,8 @@ export class HostSide {
     try {
       this.#firewall.publish(endpoint);
     } catch (error) {
-      this.#firewall.unpublish(endpoint);
       detachEndpoint(this.#route, endpoint.id);
+      this.#firewall.unpublish(endpoint);
       throw error;
     }
   }
@@ -136,27 +140,41 @@ export class HostSide {
     this.#firewall.remove();
     if (ownsBridge) deleteBridge(this.#route, bridgeName);
     const { bootId, interfaces } = this.#guard;
-    const others = listLinks(this.#route).filter((link) => link.name !== "lo" && !interfaces.includes(link.name));
-    if (bootId !== "" && others.length === 0) ensureNetSysctl("ipv4/ip_forward", "0");
+    const expected = new Set(["lo", bridgeName, ...interfaces]);
+    if (bootId !== "" && listLinks(this.#route).every((link) => expected.has(link.name))) ensureNetSysctl("ipv4/ip_forward", "0");
   }
 
   close(): void {
     clearTimeout(this.#timer);
+    clearInterval(this.#watch);
     this.#route.close();
     this.#firewall.close();
+  }
+
+  #verify(): void {
+    try {
+      this.#firewall.verify();
+    } catch (error) {
+      this.#log.error("could not verify the engine's nf_tables rules", { error: messageOf(error) });
+    }
   }
 
   #ensureBridge(chosen: ChosenBridge): void {
     const { prefixLength } = parseCidr(chosen.subnet).subnet;
     const mtu = this.#options.mtu ?? DEFAULT_MTU;
-    const index = ensureBridge(this.#route, { name: chosen.bridgeName, gateway: chosen.gateway, prefixLength, mtu });
+    const { bridgeName: name, gateway, ownsBridge: own } = chosen;
+    const index = ensureBridge(this.#route, { name, gateway, prefixLength, mtu, own });
     this.#bridge = { ...chosen, index };
     ensureNetSysctl(`ipv4/conf/${chosen.bridgeName}/route_localnet`, "1");
   }
 
-  #required(): ChosenBridge & { readonly index: number; readonly mtu: number } {
+  #required(): ChosenBridge & BridgePort {
     if (this.#bridge === undefined) throw new BerthError("internal", "the default network is not set up");
-    return { ...this.#bridge, mtu: this.#options.mtu ?? DEFAULT_MTU };
+    return {
+      ...this.#bridge,
+      mtu: this.#options.mtu ?? DEFAULT_MTU,
+      isolated: this.#options.interContainer === false && !bridgedPacketsPassRules(),
+    };
   }
 
   #sweepLater(delayMs: number): void {
@@ -184,4 +202,9 @@ export class HostSide {
       if (present.has(name)) detachEndpoint(this.#route, name.slice("veth".length));
     }
   }
+}
+
+/** br_netfilter is loaded and turned on. */
+function bridgedPacketsPassRules(): boolean {
+  return readTextFileMaybe("/proc/sys/net/bridge/bridge-nf-call-iptables", 64)?.trim() === "1";
 }

@@ -36,6 +36,7 @@ const IFLA_INFO_DATA = 2;
 const IFLA_INFO_SLAVE_KIND = 4;
 const IFLA_INFO_SLAVE_DATA = 5;
 const IFLA_BRPORT_MODE = 4;
+const IFLA_BRPORT_ISOLATED = 33;
 const VETH_INFO_PEER = 1;
 const IFLA_INET6_ADDR_GEN_MODE = 8;
 const IN6_ADDR_GEN_MODE_NONE = 1;
@@ -72,6 +73,8 @@ export interface LinkChange {
   readonly ipv6LinkLocal?: boolean;
   /** Of a bridge's port: frames may leave by the port they came in. */
   readonly hairpin?: boolean;
+  /** Of a bridge's port: no frames from or to other isolated ports. */
+  readonly isolated?: boolean;
 }
 
 /** A network namespace, by an open descriptor of its file or by a process in it. */
@@ -154,11 +157,13 @@ export function changeLink(link: LinkReference, change: LinkChange): NetlinkRequ
       families.nested(AF_INET6, (inet6) => inet6.attributeU8(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE));
     });
   }
-  if (change.hairpin !== undefined) {
-    const mode = change.hairpin ? 1 : 0;
+  if (change.hairpin !== undefined || change.isolated !== undefined) {
     writer.nested(IFLA_LINKINFO, (info) => {
       info.attributeString(IFLA_INFO_SLAVE_KIND, "bridge");
-      info.nested(IFLA_INFO_SLAVE_DATA, (data) => data.attributeU8(IFLA_BRPORT_MODE, mode));
+      info.nested(IFLA_INFO_SLAVE_DATA, (data) => {
+        if (change.hairpin !== undefined) data.attributeU8(IFLA_BRPORT_MODE, change.hairpin ? 1 : 0);
+        if (change.isolated !== undefined) data.attributeU8(IFLA_BRPORT_ISOLATED, change.isolated ? 1 : 0);
+      });
     });
   }
   return { type: RTM_NEWLINK, flags: 0, payload: writer.finish(), what: `change link ${link}` };

@@ -13,6 +13,15 @@ export function vethName(endpointId: string): string {
   return `veth${endpointId.slice(0, 7)}`;
 }
 
+/** What the host's end takes from its bridge. */
+export interface BridgePort {
+  /** Of the bridge. */
+  readonly index: number;
+  readonly mtu: number;
+  /** The bridge itself keeps its containers apart. */
+  readonly isolated: boolean;
+}
+
 /**
  * Make the pair, with one end on the bridge and the other, named and configured, inside the namespace; `lo` comes up too.
  * Two exchanges in the host's namespace and two inside, whatever the number of settings. On failure nothing is left.
@@ -21,7 +30,7 @@ export function attachEndpoint(
   route: NetlinkSocket,
   endpoint: Endpoint,
   namespacePath: string,
-  bridge: { readonly index: number; readonly mtu: number },
+  bridge: BridgePort,
 ): void {
   const name = vethName(endpoint.id);
   const namespace = open(namespacePath, O_RDONLY);
@@ -29,7 +38,7 @@ export function attachEndpoint(
     const peer = { name: endpoint.interfaceName, mac: parseMac(endpoint.mac), namespace: { fd: namespace } };
     route.execute([addVeth({ name, mtu: bridge.mtu, master: bridge.index, peer })]);
     try {
-      route.execute([changeLink(name, hostEnd(endpoint))]);
+      route.execute([changeLink(name, hostEnd(endpoint, bridge))]);
       configureInside(namespace, endpoint);
     } catch (error) {
       detachEndpoint(route, endpoint.id);
@@ -57,12 +66,18 @@ export function bringLoopbackUp(namespacePath: string): void {
 }
 
 /**
- * Where bridged packets pass the IP rules (br_netfilter, which dockerd and Kubernetes turn on), a container's call to its
- * own published port is redirected inside the bridge, and has to leave by the port it came in.
+ * Hairpin: where bridged packets pass the IP rules (br_netfilter, which dockerd and Kubernetes turn on), a container's
+ * call to its own published port is redirected inside the bridge, and has to leave by the port it came in. Isolated: without
+ * br_netfilter the rules do not see what the bridge passes from port to port, and it is the bridge that must refuse; with
+ * it the rules do, and the bridge must let pass what they redirected.
  */
-function hostEnd(endpoint: Endpoint): LinkChange {
-  const change = { up: true, ipv6LinkLocal: false };
-  return endpoint.ports.length > 0 ? { ...change, hairpin: true } : change;
+function hostEnd(endpoint: Endpoint, bridge: BridgePort): LinkChange {
+  return {
+    up: true,
+    ipv6LinkLocal: false,
+    ...(endpoint.ports.length > 0 ? { hairpin: true } : {}),
+    ...(bridge.isolated ? { isolated: true } : {}),
+  };
 }
 
 function configureInside(namespace: number, endpoint: Endpoint): void {

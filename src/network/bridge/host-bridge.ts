@@ -20,6 +20,8 @@ export interface HostBridge {
   readonly gateway: string;
   readonly prefixLength: number;
   readonly mtu: number;
+  /** Made by this engine: its settings are the engine's business. Another's bridge gets the gateway address, no more. */
+  readonly own: boolean;
 }
 
 /**
@@ -40,11 +42,16 @@ export function ensureBridge(route: NetlinkSocket, bridge: HostBridge): number {
   }
   const present = bridgeAddresses(route, link.index);
   const stale = present.filter((address) => address.text !== bridge.gateway || address.prefixLength !== bridge.prefixLength);
-  route.execute([
-    ...stale.map((address) => deleteAddress(link.index, addressBytes(addressNumber(address.text)), address.prefixLength)),
-    ...(stale.length === present.length ? [addAddress(link.index, gateway, bridge.prefixLength)] : []),
-    changeLink(link.index, { up: true, mtu: bridge.mtu, ipv6LinkLocal: false }),
-  ]);
+  const missing = stale.length === present.length ? [addAddress(link.index, gateway, bridge.prefixLength)] : [];
+  if (bridge.own) {
+    route.execute([
+      ...stale.map((address) => deleteAddress(link.index, addressBytes(addressNumber(address.text)), address.prefixLength)),
+      ...missing,
+      changeLink(link.index, { up: true, mtu: bridge.mtu, ipv6LinkLocal: false }),
+    ]);
+  } else {
+    route.execute([...missing, changeLink(link.index, { up: true })]);
+  }
   return link.index;
 }
 

@@ -1,4 +1,5 @@
 import { BerthError } from "#base/errors.ts";
+import { addressNumber } from "../ipam/subnet.ts";
 import type { PortPublication } from "../types.ts";
 
 /** Takes a host port the way a server would. */
@@ -77,6 +78,7 @@ export class HostPorts {
     if (hostIp.includes(":")) {
       throw new BerthError("not-implemented", `publishing on the IPv6 address [${hostIp}] is not supported`);
     }
+    addressNumber(hostIp);
     if (publication.hostPort === 0) return this.#allocateEphemeral(owner, { ...publication, hostIp });
     const wanted = { ...publication, hostIp };
     if (this.#conflicts(wanted)) {

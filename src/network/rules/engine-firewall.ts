@@ -69,6 +69,11 @@ export class EngineFirewall {
     this.#forgetFlows(hasUdp ? [listUdpFlowsTo(addressBytes(addressNumber(endpoint.ipv4)))] : []);
   }
 
+  /** Repair what another program did since the last look. */
+  verify(): void {
+    this.#change([]);
+  }
+
   /** Take away the table and our rules in others'. */
   remove(): void {
     this.#client.commit([...removeTable(this.#table), ...retractBridge(this.#client, this.#marker)]);

@@ -1,14 +1,36 @@
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openNetfilterSocket } from "#host/netlink/open.ts";
+import { NfTablesClient } from "#host/nftables/client.ts";
+import type { Expression } from "#host/nftables/expression.ts";
+import { addChain, addElements, addRule, addSet, addTable, deleteTable } from "#host/nftables/messages.ts";
+import {
+  ctState,
+  ctStatus,
+  hostU32,
+  iifname,
+  interfaceName,
+  ipIn,
+  loadDestinationPort,
+  loadProtocol,
+  oifnamePrefix,
+  toLocalAddress,
+  verdict,
+} from "#host/nftables/rule.ts";
 import type { BridgeNetworks } from "#network/bridge-networks.ts";
 import {
   ask,
+  containerId,
   forgeLoopback,
   HOST_ADDRESS,
+  killedEngine,
   makeEngine,
   LAN_ADDRESS,
   LAN_HOST_ADDRESS,
   makeMachine,
-  type Namespace,
+  Namespace,
   OUTSIDE_ADDRESS,
   packetsSeen,
   run,
@@ -169,7 +191,7 @@ describe("published ports", () => {
       service.kill(9);
       await service.exited;
     }
-    expect(await networks.endpoints(Bun.SHA256.hash("again", "hex"))).toEqual([]);
+    expect(await networks.endpoints(containerId("again"))).toEqual([]);
     expect(web.endpoint.ports).toEqual([tcp(80, 8080, "0.0.0.0")]);
   });
 
@@ -187,23 +209,82 @@ describe("published ports", () => {
   });
 });
 
+describe("rules", () => {
+  test("read as nft prints them", async () => {
+    await using web = await startContainer(networks, "web", [tcp(80, 8080), udp(53, 5353, "127.0.0.1")]);
+    expect(web.endpoint.ipv4).toBe("172.17.0.2");
+    expect(run("nft", "-yt", "list", "table", "ip", "berth_test")).toMatchSnapshot();
+  });
+
+  test("of every kind are taken by the kernel and mean what they say", () => {
+    const table = { family: "ip", name: "every" } as const;
+    using socket = openNetfilterSocket();
+    new NfTablesClient(socket).commit([
+      addTable(table),
+      addSet(table, { name: "ports", key: ["inet_proto", "inet_service"], value: ["ipv4_addr", "inet_service"] }, 1),
+      addSet(table, { name: "verdicts", key: ["ifname"], value: "verdict" }, 2),
+      addSet(table, { name: "names", key: ["ifname"] }, 3),
+      addChain(table, "other"),
+      addChain(table, "nat", { type: "nat", hook: "prerouting", priority: -100, policy: "accept" }),
+      addChain(table, "source", { type: "nat", hook: "postrouting", priority: 100, policy: "accept" }),
+      addChain(table, "filter", { type: "filter", hook: "forward", priority: 0, policy: "drop" }),
+      ...addElements(table, "verdicts", [
+        { key: interfaceName("eth0"), value: { code: "jump", chain: "other" } },
+      ]),
+      ...[
+        ["filter", iifname("berth0", "neq"), oifnamePrefix("br-"), verdict("return")],
+        ["filter", ipIn("daddr", "10.0.0.0/8", "neq"), ipIn("saddr", "10.1.2.3/32"), ctState(6), ctStatus(32), verdict("drop")],
+        ["filter", [{ kind: "meta", key: "iifname", into: 0 }, { kind: "lookup", set: "verdicts", key: 0, into: "verdict" }]],
+        ["filter", [{ kind: "meta", key: "oifname", into: 0 }, { kind: "lookup", set: "names", key: 0, invert: true }, { kind: "counter" }]],
+        ["filter", [{ kind: "immediate", into: 0, value: hostU32(7) }, { kind: "setMark", from: 0 }]],
+        ["filter", toLocalAddress(), [{ kind: "verdict", verdict: { code: "goto", chain: "other" } }]],
+        ["nat", [loadProtocol(0), loadDestinationPort(1), { kind: "lookup", set: "ports", key: 0, into: 0 }, { kind: "dnat", family: "ip", address: 0, port: 1 }]],
+        ["nat", [{ kind: "meta", key: "l4proto", into: 0 }, { kind: "cmp", slot: 0, op: "eq", value: Uint8Array.of(6) }, { kind: "immediate", into: 1, value: Uint8Array.of(0, 80) }, { kind: "redirect", port: 1 }]],
+        ["source", [{ kind: "immediate", into: 0, value: Uint8Array.of(10, 0, 0, 1) }, { kind: "snat", family: "ip", address: 0 }]],
+      ].map(([chain, ...parts]) => addRule(table, { chain: chain as string, expressions: parts.flat() as Expression[], comment: "all" })),
+    ]);
+    expect(run("nft", "-y", "list", "table", "ip", "every")).toMatchSnapshot();
+    new NfTablesClient(socket).commit([deleteTable(table)]);
+  });
+});
+
 describe("repair", () => {
   test("finds running containers after the engine was killed, and drops those that ended", async () => {
-    const web = await startContainer(networks, "web", [tcp(80, 8080)]);
-    const gone = await startContainer(networks, "gone", [tcp(80, 8081)]);
-    await gone.namespace.end();
-    await web.namespace.serve("tcp", 80, "web");
-    networks = engine.restart();
-    run("nft", "flush", "ruleset");
-    run("ip", "link", "delete", `veth${web.endpoint.id.slice(0, 7)}`);
-    await networks.reconcile([{ containerId: web.id, networkNamespace: web.namespace.path }]);
-    expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
-    expect(web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
-    expect(await networks.endpoints(web.id)).toEqual([web.endpoint]);
-    expect(await networks.endpoints(gone.id)).toEqual([]);
-    expect(run("nft", "list", "map", "ip", "berth_test", "published_any")).not.toContain(gone.endpoint.ipv4);
-    await networks.release(web.id);
-    await web.namespace.end();
+    await networks.close();
+    const folder = mkdtempSync(join(tmpdir(), "berth-network-"));
+    const database = join(folder, "berth.db");
+    const web = new Namespace();
+    const gone = new Namespace();
+    try {
+      await killedEngine(database, ["web", web, 80, 8080], ["gone", gone, 80, 8081]);
+      await web.serve("tcp", 80, "web");
+      await gone.end();
+      expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
+      engine = makeEngine({}, database);
+      ({ networks } = engine);
+      const live = [{ containerId: containerId("web"), networkNamespace: web.path }];
+      await networks.reconcile(live);
+      expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
+      expect(await networks.endpoints(containerId("gone"))).toEqual([]);
+      expect(run("nft", "list", "map", "ip", "berth_test", "published_any")).not.toContain("8081");
+      const [endpoint] = await networks.endpoints(containerId("web"));
+      await networks.close();
+      expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
+
+      run("nft", "flush", "ruleset");
+      run("ip", "link", "delete", `veth${endpoint?.id.slice(0, 7)}`);
+      networks = makeEngine({}, database).networks;
+      await networks.reconcile(live);
+      expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
+      expect(web.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
+      expect(await networks.endpoints(containerId("web"))).toEqual(endpoint === undefined ? [] : [endpoint]);
+      expect(startContainer(networks, "other", [tcp(80, 8080)])).rejects.toThrow("port is already allocated");
+      await networks.release(containerId("web"));
+    } finally {
+      await web.end();
+      await gone.end();
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test("restores rules that another program removed", async () => {
@@ -216,6 +297,18 @@ describe("repair", () => {
     expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
     expect(outside.ask("tcp", HOST_ADDRESS, 8081)).toBe(`other saw ${OUTSIDE_ADDRESS}`);
     expect(engine.logged.join()).toContain("another program removed the engine's nf_tables rules: restored");
+  });
+
+  test("restores rules though no container starts", async () => {
+    await using web = await startContainer(networks, "web", [tcp(80, 8080)]);
+    await web.namespace.serve("tcp", 80, "web");
+    run("nft", "flush", "ruleset");
+    let answer = "";
+    for (let look = 0; look < 100 && !answer.includes("web saw"); look++) {
+      await Bun.sleep(100);
+      answer = run("nft", "list", "tables").includes("berth_test") ? outside.ask("tcp", HOST_ADDRESS, 8080) : "";
+    }
+    expect(answer).toBe(`web saw ${OUTSIDE_ADDRESS}`);
   });
 
   test("restores a bridge that was deleted", async () => {
@@ -252,6 +345,16 @@ describe("beside others", () => {
     } finally {
       run("nft", "delete", "table", "ip", "filter");
     }
+  });
+
+  test("says what to do about iptables-legacy's FORWARD policy", async () => {
+    run("iptables-legacy", "-P", "FORWARD", "ACCEPT");
+    await networks.reconcile([]);
+    expect(engine.logged).toEqual([]);
+    run("iptables-legacy", "-P", "FORWARD", "DROP");
+    await networks.reconcile([]);
+    expect(engine.logged.join()).toContain('run "iptables-legacy -I FORWARD -i berth0 -j ACCEPT"');
+    run("iptables-legacy", "-P", "FORWARD", "ACCEPT");
   });
 
   test("works under a FORWARD policy of DROP without dockerd", async () => {
@@ -301,6 +404,72 @@ describe("beside others", () => {
     } finally {
       run("sysctl", "-qw", "net.ipv4.ip_forward=0");
     }
+  });
+});
+
+describe("options", () => {
+  test.each(["0", "1"])("--icc=false keeps containers apart but for published ports, with bridge-nf-call-iptables=%s", async (bridged) => {
+    await networks.close();
+    run("sysctl", "-qw", `net.bridge.bridge-nf-call-iptables=${bridged}`);
+    networks = makeEngine({ interContainer: false }).networks;
+    await networks.reconcile([]);
+    await using web = await startContainer(networks, "web", [tcp(80, 8080)]);
+    await using other = await startContainer(networks, "other");
+    await web.namespace.serve("tcp", 80, "web");
+    expect(other.namespace.ask("tcp", web.endpoint.ipv4, 80)).not.toContain("web saw");
+    expect(other.namespace.ask("tcp", HOST_ADDRESS, 8080)).toBe("web saw 172.17.0.1");
+    expect(web.namespace.ask("tcp", HOST_ADDRESS, 8080)).toBe("web saw 172.17.0.1");
+    expect(other.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
+  });
+
+  test("--ip-masq=false leaves addresses as they are", async () => {
+    await networks.close();
+    networks = makeEngine({ masquerade: false }).networks;
+    await networks.reconcile([]);
+    await using web = await startContainer(networks, "web");
+    outside.run("ip", "route", "add", "172.17.0.0/16", "via", HOST_ADDRESS);
+    expect(web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${web.endpoint.ipv4}`);
+    outside.run("ip", "route", "delete", "172.17.0.0/16");
+  });
+
+  test("--bridge, --bip, --mtu and --ip", async () => {
+    await networks.close();
+    networks = makeEngine({ bridge: "mine.0", bip: "10.99.0.9/24", mtu: 1400, publishAddress: "127.0.0.1" }).networks;
+    await networks.reconcile([]);
+    await using web = await startContainer(networks, "web", [tcp(80, 8080)]);
+    expect(web.endpoint).toMatchObject({ ipv4: "10.99.0.1", prefixLength: 24, gateway: "10.99.0.9", ports: [tcp(80, 8080, "127.0.0.1")] });
+    expect(web.namespace.run("ip", "link", "show", "eth0")).toContain("mtu 1400");
+    await web.namespace.serve("tcp", 80, "web");
+    expect(ask("tcp", "127.0.0.1", 8080)).toBe("web saw 10.99.0.9");
+    expect((await networks.find("bridge")).subnet).toBe("10.99.0.0/24");
+  });
+
+  test("another's bridge is used as it is and left there", async () => {
+    await networks.close();
+    run("ip", "link", "add", "lanbridge", "type", "bridge");
+    run("ip", "address", "add", "10.98.0.1/24", "dev", "lanbridge");
+    run("ip", "address", "add", "10.97.0.1/24", "dev", "lanbridge");
+    try {
+      networks = makeEngine({ bridge: "lanbridge" }).networks;
+      await networks.reconcile([]);
+      await using web = await startContainer(networks, "web");
+      expect(web.endpoint).toMatchObject({ ipv4: "10.98.0.2", gateway: "10.98.0.1" });
+      expect(web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
+      await web[Symbol.asyncDispose]();
+      await networks.close();
+      expect(run("ip", "-o", "-4", "address", "show", "lanbridge")).toContain("10.97.0.1/24");
+    } finally {
+      run("ip", "link", "delete", "lanbridge");
+    }
+  });
+
+  test("--bridge=none leaves the host alone", async () => {
+    await networks.close();
+    networks = makeEngine({ bridge: "none" }).networks;
+    await networks.reconcile([]);
+    expect((await networks.list()).map((network) => network.name)).toEqual(["host", "none"]);
+    expect(run("nft", "list", "tables")).toBe("");
+    expect(networks.find("bridge")).rejects.toThrow("network bridge not found");
   });
 });
 

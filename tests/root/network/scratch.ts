@@ -5,13 +5,10 @@ import { CLONE_NEWNET } from "#host/linux.ts";
 import { close, fdPath, newNamespace } from "#host/syscalls.ts";
 import { addressBytes, addressNumber } from "#network/ipam/subnet.ts";
 import { openState } from "#state/db.ts";
-import { NetworkStore } from "#state/network-store.ts";
 import type { Log, LogFields } from "#base/log.ts";
 import type { NetworkOptions } from "#network/network-options.ts";
-import { validateEndpointSpec, validateNetworkSpec } from "#network/network-rows.ts";
-import { BridgeNetworks } from "#network/bridge-networks.ts";
-import type { PortHolder } from "#network/ports/host-ports.ts";
-import { socketHolder } from "#network/ports/socket-holder.ts";
+import type { BridgeNetworks } from "#network/bridge-networks.ts";
+import { openNetworks } from "#network/open-networks.ts";
 import type { Endpoint, PortPublication } from "#network/types.ts";
 
 export const HOST_ADDRESS = "198.51.100.1";
@@ -126,37 +123,32 @@ export interface Scratch {
   readonly networks: BridgeNetworks;
   /** Lines logged at warn and error. */
   readonly logged: string[];
-  /** The engine process is killed, which closes its sockets; a second one opens the same rows. */
-  restart(): BridgeNetworks;
 }
 
-export function makeEngine(options: Partial<NetworkOptions> = {}): Scratch {
-  const rows = new NetworkStore({
-    database: openState(":memory:"),
-    validateNetwork: validateNetworkSpec,
-    validateEndpoint: validateEndpointSpec,
-  });
+export function makeEngine(options: Partial<NetworkOptions> = {}, path = ":memory:"): Scratch {
   const logged: string[] = [];
   const note = (message: string, fields?: LogFields): void => void logged.push(`${message} ${JSON.stringify(fields ?? {})}`);
   const log: Log = { debug() {}, info() {}, warn: note, error: note, with: () => log };
-  const held = new Set<Disposable>();
-  const holder: PortHolder = {
-    hold(...port) {
-      const socket = socketHolder.hold(...port);
-      held.add(socket);
-      return socket;
-    },
-  };
-  const open = (): BridgeNetworks =>
-    new BridgeNetworks({ rows, holder, log, now: () => new Date(), options: { instance: "test", ...options } });
-  return {
-    networks: open(),
-    logged,
-    restart() {
-      for (const socket of held) socket[Symbol.dispose]();
-      return open();
-    },
-  };
+  const networks = openNetworks({ database: openState(path), log, now: () => new Date(), options: { instance: "test", ...options } });
+  return { networks, logged };
+}
+
+/** An engine of its own process that starts containers in `namespaces` and is killed. */
+export async function killedEngine(
+  database: string,
+  ...containers: readonly (readonly [name: string, namespace: Namespace, containerPort: number, hostPort: number])[]
+): Promise<void> {
+  const program = new URL("./killed-engine.ts", import.meta.url).pathname;
+  const plan = containers.map(([name, namespace, ...ports]) => [name, namespace.outerPath, ...ports]);
+  const child = Bun.spawn([process.execPath, program, database, JSON.stringify(plan)], { stdout: "pipe" });
+  const { value } = await child.stdout.getReader().read();
+  child.kill(9);
+  await child.exited;
+  if (new TextDecoder().decode(value).trim() !== "ready") throw new Error("the engine to be killed did not come up");
+}
+
+export function containerId(name: string): string {
+  return Bun.SHA256.hash(name, "hex");
 }
 
 export interface TestContainer extends AsyncDisposable {
@@ -173,7 +165,7 @@ export async function startContainer(
   networkName = "bridge",
 ): Promise<TestContainer> {
   const namespace = new Namespace();
-  const id = Bun.SHA256.hash(name, "hex");
+  const id = containerId(name);
   try {
     const { id: networkId } = await networks.find(networkName);
     const endpoint = await networks.reserve({ containerId: id, containerName: name, networkId, ports });
