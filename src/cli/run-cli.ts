@@ -94,6 +94,11 @@ class Cli {
         `${io.programName}: ${complaint.sentence}\n\n${usage}\n\n${complaint.verb} '${commandPath} --help' for more information`,
       );
     }
+    const misplaced = command.flags.filter(({ name, onlyOn }) => onlyOn !== undefined && parsed.flags.given(name));
+    if (misplaced.length > 0) {
+      const sentence = "is only supported on a Docker daemon running on windows, but the Docker daemon is running on linux";
+      throw new ExitError(FAILED, misplaced.map(({ name }) => `"--${name}" ${sentence}`).join("\n"));
+    }
     const config = new CliConfig(io, global.text("config"));
     const choice = chooseEngine(global, io, config);
     let address: EngineAddress | undefined;

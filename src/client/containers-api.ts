@@ -103,9 +103,9 @@ export class ContainersApi {
 
   /**
    * Resolves to a second promise as soon as the daemon waits (its head has arrived), so that a start after it cannot be
-   * missed; the second one resolves when the condition came true.
+   * missed (`not-running` without a condition); the second one resolves when the condition came true.
    */
-  async wait(id: string, condition: WaitCondition = "not-running", signal?: AbortSignal): Promise<() => Promise<WaitResponse>> {
+  async wait(id: string, condition?: WaitCondition, signal?: AbortSignal): Promise<() => Promise<WaitResponse>> {
     const response = await this.#transport.call("POST", `/containers/${segment(id)}/wait`, {
       query: { condition },
       ...(signal === undefined ? {} : { signal }),

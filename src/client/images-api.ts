@@ -60,5 +60,5 @@ export class ImagesApi {
 }
 
 function path(name: string): string {
-  return name.split("/").map(encodeURIComponent).join("/");
+  return name.split("/").map((part) => encodeURIComponent(part).replaceAll("%3A", ":").replaceAll("%40", "@")).join("/");
 }

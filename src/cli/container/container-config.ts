@@ -83,7 +83,6 @@ function build(flags: FlagValues, args: readonly string[], io: Io): ContainerReq
     Volumes: volumes.anonymous,
     WorkingDir: flags.text("workdir"),
     Entrypoint: entrypoint(flags),
-    ...(macAddress === "" ? {} : { MacAddress: macAddress }),
     OnBuild: null,
     Labels: pairs(labelsOf(flags.list("label-file"), flags.list("label"), io)),
     ...optional("StopSignal", flags.text("stop-signal")),
@@ -126,8 +125,8 @@ function hostSettings(flags: FlagValues, io: Io): Record<string, unknown> {
     VolumeDriver: flags.text("volume-driver"),
     VolumesFrom: orNull(flags.list("volumes-from")),
     ...optional("Annotations", pairs(flags.list("annotation"))),
-    CapAdd: orNull(flags.list("cap-add")),
-    CapDrop: orNull(flags.list("cap-drop")),
+    CapAdd: orNull(capabilities(flags.list("cap-add"))),
+    CapDrop: orNull(capabilities(flags.list("cap-drop"))),
     CgroupnsMode: mode(flags.text("cgroupns"), ["", "private", "host"], "--cgroupns: invalid CGROUP mode"),
     Dns: flags.list("dns"),
     DnsOptions: flags.list("dns-option"),
@@ -293,6 +292,12 @@ function tmpfsMounts(specs: readonly string[]): Record<string, string> {
       return colon === -1 ? [spec, ""] : [spec.slice(0, colon), spec.slice(colon + 1)];
     }),
   );
+}
+
+/** `net_admin` as `CAP_NET_ADMIN`, each once, sorted. */
+function capabilities(names: readonly string[]): readonly string[] {
+  const full = names.map((name) => name.toUpperCase()).map((name) => (name === "ALL" || name.startsWith("CAP_") ? name : `CAP_${name}`));
+  return [...new Set(full)].toSorted();
 }
 
 function mode(value: string, allowed: readonly string[], complaint: string): string {

@@ -26,6 +26,7 @@ export const execCommand: Handler = async (invocation) => {
     AttachStdin: stdin,
     AttachStderr: !detach,
     AttachStdout: !detach,
+    Detach: detach,
     DetachKeys: detach ? "" : detachKeys,
     Env: environment(invocation),
     WorkingDir: flags.text("workdir"),

@@ -1,7 +1,6 @@
-import { BerthError, messageOf } from "#base/errors.ts";
+import { BerthError } from "#base/errors.ts";
 import type { EngineClient } from "#client/engine-client.ts";
 import type { Handler, Invocation } from "../command.ts";
-import { ExitError, shownMessage } from "../errors.ts";
 import { carryStreams, type AttachOutcome } from "../streams/attached-streams.ts";
 import { parseDetachKeys } from "../streams/detach-keys.ts";
 import { forwardSignals } from "../streams/forward-signals.ts";
@@ -11,6 +10,7 @@ import type { ContainerRequest } from "./container-config.ts";
 import { createContainer, requestOf } from "./create-container.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { startFailureCode } from "./start-failure.ts";
+import { withHelp } from "./with-help.ts";
 
 const CLI_FAILED = 125;
 
@@ -88,10 +88,4 @@ async function runCreated(invocation: Invocation, client: EngineClient, request:
   }
   if (outcome === "detached") return 0;
   return exitCodeOf(await waited(), io);
-}
-
-function withHelp(error: unknown, { io, commandPath }: Invocation, exitCode: number): ExitError {
-  if (error instanceof ExitError) return error;
-  const message = shownMessage(error) || messageOf(error);
-  return new ExitError(exitCode, `${io.programName}: ${message}\n\nRun '${commandPath} --help' for more information`);
 }

@@ -23,6 +23,8 @@ export interface FlagSpec {
   /** The value before any occurrence, when it differs from the kind's. */
   readonly value?: unknown;
   readonly hidden?: boolean;
+  /** Engines on this system only; with ours (Linux) the flag is refused. */
+  readonly onlyOn?: "windows";
   /** A second spelling that sets the flag of this name. */
   readonly aliasOf?: string;
   /** Printed once to stderr when the flag is used: `Flag --x has been deprecated, <text>`. */

@@ -76,14 +76,17 @@ export class StandardOutput {
   }
 }
 
-/** Only a character device is asked, so that a command in a pipe does not load the addon for it. */
+const MEMORY_DEVICES = 1; // /dev/null, /dev/zero, … (Documentation/admin-guide/devices.txt)
+
+/** Only what may be a terminal is asked, so that a command in a pipe or with /dev/null does not load the addon for it. */
 function isTerminal(fd: number): boolean {
-  return isCharacterDevice(fd) && terminalSettings(fd) !== undefined;
+  return mayBeTerminal(fd) && terminalSettings(fd) !== undefined;
 }
 
-function isCharacterDevice(fd: number): boolean {
+function mayBeTerminal(fd: number): boolean {
   try {
-    return fstatSync(fd).isCharacterDevice();
+    const status = fstatSync(fd);
+    return status.isCharacterDevice() && ((status.rdev >> 8) & 0xfff) !== MEMORY_DEVICES;
   } catch {
     return false; // not open at all
   }

@@ -10,6 +10,8 @@ export function endpointsConfig(flags: FlagValues): Record<string, unknown> {
   for (const [at, network] of networks.entries()) {
     const whole = at === 0 ? withContainerFlags(network, flags) : network;
     const endpoint = endpointSettings(whole);
+    // docker-compat: one of the engine's own networks with nothing to say about it is named by NetworkMode alone.
+    if (given.length === 1 && !isUserDefined(network.target) && isPlain(whole)) continue;
     if (Object.hasOwn(endpoints, network.target)) throw new Error(`network "${network.target}" is specified multiple times`);
     endpoints[network.target] = endpoint;
   }
@@ -18,6 +20,10 @@ export function endpointsConfig(flags: FlagValues): Record<string, unknown> {
     throw new Error("conflicting options: cannot attach both user-defined and non-user-defined network-modes");
   }
   return endpoints;
+}
+
+function isPlain(network: NetworkOption): boolean {
+  return JSON.stringify(network) === JSON.stringify(plainNetwork(network.target));
 }
 
 function withContainerFlags(network: NetworkOption, flags: FlagValues): NetworkOption {

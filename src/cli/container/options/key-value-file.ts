@@ -17,7 +17,6 @@ export function parseKeyValueLines(content: string, lookup?: (name: string) => s
     else {
       const value = lookup?.(name);
       if (value !== undefined) items.push(`${name}=${value}`);
-      else if (lookup === undefined) items.push(name);
     }
   }
   return items;

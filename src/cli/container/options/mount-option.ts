@@ -70,7 +70,8 @@ function applyField(mount: MountOption, field: string): void {
       return;
     case "readonly":
     case "ro":
-      mount.ReadOnly = boolField(key, value);
+      if (boolField(key, value)) mount.ReadOnly = true;
+      else delete mount.ReadOnly;
       return;
     case "consistency":
       mount.Consistency = value.toLowerCase();
