@@ -4,7 +4,6 @@ import { randomHex } from "#base/ids.ts";
 import { hasCode } from "./errno.ts";
 import {
   AT_FDCWD,
-  O_APPEND,
   O_CREAT,
   O_DIRECTORY,
   O_EXCL,
@@ -128,12 +127,6 @@ export function writeFileAtomic(path: string, content: string | Uint8Array, opti
     throw error;
   }
   if (durable) syncDirectory(parentOf(path));
-}
-
-/** Append to a file, created with `mode` when missing. */
-export function appendFile(path: string, content: string | Uint8Array, mode: number): void {
-  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  withFd(open(path, O_WRONLY | O_APPEND | O_CREAT, mode), (fd) => writeAll(fd, bytes));
 }
 
 /** fsync(2) of a directory: names created, renamed or removed in it are then on disk. */

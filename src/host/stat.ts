@@ -1,5 +1,3 @@
-import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } from "./linux.ts";
-
 /** statx(2) of one file. Times are seconds and nanoseconds, because tar and utimensat(2) take them apart too. */
 export interface FileStat {
   readonly mode: number;
@@ -63,20 +61,4 @@ function unsigned64(view: DataView, offset: number): number {
 
 function signed64(view: DataView, offset: number): number {
   return view.getUint32(offset, true) + view.getInt32(offset + 4, true) * 2 ** 32;
-}
-
-export type FileKind = "file" | "directory" | "symlink" | "fifo" | "socket" | "character-device" | "block-device";
-
-const kinds = new Map<number, FileKind>([
-  [S_IFREG, "file"],
-  [S_IFDIR, "directory"],
-  [S_IFLNK, "symlink"],
-  [S_IFIFO, "fifo"],
-  [S_IFSOCK, "socket"],
-  [S_IFCHR, "character-device"],
-  [S_IFBLK, "block-device"],
-]);
-
-export function fileKind(mode: number): FileKind {
-  return kinds.get(mode & S_IFMT) ?? "file";
 }
