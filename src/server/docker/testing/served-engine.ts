@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
 import type { Server } from "node:http";
 import { createConnection, type Socket } from "node:net";
-import { tmpdir } from "node:os";
+import { randomHex } from "#base/ids.ts";
 import { silentLog } from "#base/log.ts";
 import { createEngine, type Engine } from "#engine/engine.ts";
 import { FakeWorld } from "#engine/testing/fake-world.ts";
@@ -11,14 +10,14 @@ import { createDockerServer } from "../server.ts";
 export class ServedEngine {
   readonly world: FakeWorld;
   readonly engine: Engine;
+  readonly path: string;
   readonly #server: Server;
-  readonly #directory: string;
 
-  private constructor(world: FakeWorld, engine: Engine, server: Server, directory: string) {
+  private constructor(world: FakeWorld, engine: Engine, server: Server, path: string) {
     this.world = world;
     this.engine = engine;
     this.#server = server;
-    this.#directory = directory;
+    this.path = path;
   }
 
   static async open(): Promise<ServedEngine> {
@@ -26,19 +25,15 @@ export class ServedEngine {
     const engine = createEngine(world.deps());
     await engine.reconcile();
     const server = createDockerServer({ engine, log: silentLog, version: "0.1.0" });
-    const served = new ServedEngine(world, engine, server, mkdtempSync(`${tmpdir()}/berth-server-`));
+    const served = new ServedEngine(world, engine, server, `/tmp/berth-server-${randomHex(6)}.sock`);
     await new Promise<void>((resolve) => server.listen(served.path, resolve));
     return served;
   }
 
-  get path(): string {
-    return `${this.#directory}/s.sock`;
-  }
-
-  close(): void {
+  /** The server takes its socket's name with it. */
+  async close(): Promise<void> {
     this.#server.closeAllConnections();
-    this.#server.close();
-    rmSync(this.#directory, { recursive: true, force: true });
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
   /** `body`: a string as it is, anything else as JSON. */
@@ -128,9 +123,10 @@ export class RawClient {
     }
   }
 
-  /** Everything up to the server's end of file. */
+  /** Everything up to the server's end of file; closes this side too. */
   async rest(): Promise<Buffer> {
     while (!this.#ended) await this.#more();
+    this.#socket.destroy();
     return this.#received;
   }
 
