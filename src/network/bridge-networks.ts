@@ -79,7 +79,12 @@ export class BridgeNetworks implements NetworkService {
     const earlier = this.#catalog.get("bridge")?.spec;
     const chosen = this.#host.choose(earlier, inBridge.length > 0);
     const guard = this.#host.chooseGuard(earlier?.guard ?? noGuard, chosen.bridgeName);
-    const row = this.#catalog.put("bridge", { ...chosen, guard, driver: "bridge", options: this.#dockerOptions(chosen.bridgeName) });
+    const row = this.#catalog.put("bridge", {
+      ...chosen,
+      guard,
+      driver: "bridge",
+      options: this.#dockerOptions(chosen.bridgeName),
+    });
     this.#addresses = allocatorFor(row, inBridge);
     this.#restorePorts(inBridge);
     this.#host.setUp(chosen, guard, inBridge);
@@ -103,10 +108,15 @@ export class BridgeNetworks implements NetworkService {
     const network = this.#catalog.find(request.networkId);
     const others = this.#endpoints.get(request.containerId) ?? [];
     if (others.some((endpoint) => endpoint.networkId === network.id)) {
-      throw new BerthError("already-exists", `endpoint with name ${request.containerName} already exists in network ${network.name}`);
+      throw new BerthError(
+        "already-exists",
+        `endpoint with name ${request.containerName} already exists in network ${network.name}`,
+      );
     }
     const endpoint =
-      network.spec.driver === "bridge" ? this.#reserveInBridge(network, request, others.length) : placeWithoutAddress(network, request);
+      network.spec.driver === "bridge"
+        ? this.#reserveInBridge(network, request, others.length)
+        : placeWithoutAddress(network, request);
     try {
       const { id, networkId, containerId, ipv4 } = endpoint;
       this.#rows.insertEndpoint({ id, networkId, containerId, ipv4, spec: endpoint });
@@ -149,7 +159,11 @@ export class BridgeNetworks implements NetworkService {
     }
   }
 
-  #reserveInBridge(network: Row, request: EndpointRequest & { readonly containerName: string }, number: number): Endpoint {
+  #reserveInBridge(
+    network: Row,
+    request: EndpointRequest & { readonly containerName: string },
+    number: number,
+  ): Endpoint {
     const addresses = this.#required(this.#addresses);
     const ports = this.#required(this.#ports);
     if (request.ipv6 !== undefined && request.ipv6 !== "") {
@@ -163,7 +177,9 @@ export class BridgeNetworks implements NetworkService {
         : addresses.claim(addressNumber(request.ipv4));
     const ipv4 = addressText(address);
     try {
-      const wanted = request.ports.map((port) => (port.hostIp === "" ? { ...port, hostIp: this.#options.publishAddress ?? "" } : port));
+      const wanted = request.ports.map((port) =>
+        port.hostIp === "" ? { ...port, hostIp: this.#options.publishAddress ?? "" } : port,
+      );
       return {
         ...placeWithoutAddress(network, request),
         id,
@@ -260,7 +276,11 @@ function placeWithoutAddress(network: Row, request: EndpointRequest): Endpoint {
 function allocatorFor(network: Row, endpoints: readonly Endpoint[]): AddressAllocator {
   const { subnet } = parseCidr(network.spec.subnet);
   const taken = [network.spec.gateway, ...endpoints.map((endpoint) => endpoint.ipv4)].map(addressNumber);
-  return new AddressAllocator(subnet, taken, network.lastAddress === "" ? undefined : addressNumber(network.lastAddress));
+  return new AddressAllocator(
+    subnet,
+    taken,
+    network.lastAddress === "" ? undefined : addressNumber(network.lastAddress),
+  );
 }
 
 /** docker-compat: the sentence in front of everything that goes wrong with ports. */

@@ -50,7 +50,8 @@ test("find takes names, ids and unique beginnings of ids", () => {
   const { catalog } = make();
   const bridge = catalog.put("bridge", spec);
   const host = catalog.put("host", { ...spec, driver: "host" });
-  for (const name of ["bridge", "default", "", bridge.id, bridge.id.slice(0, 12)]) expect(catalog.find(name).id).toBe(bridge.id);
+  for (const name of ["bridge", "default", "", bridge.id, bridge.id.slice(0, 12)])
+    expect(catalog.find(name).id).toBe(bridge.id);
   expect(catalog.find("host").id).toBe(host.id);
   expect(() => catalog.find("nowhere")).toThrow("network nowhere not found");
   catalog.remove("bridge");

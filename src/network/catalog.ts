@@ -33,7 +33,10 @@ export class NetworkCatalog {
     const matches = isIdPrefix(name) ? this.#networks.filter((row) => row.id.startsWith(name)) : [];
     const [only, another] = matches;
     if (another !== undefined) {
-      throw new BerthError("invalid-parameter", `network ${name} is ambiguous (${matches.length} matches found on ID prefix)`);
+      throw new BerthError(
+        "invalid-parameter",
+        `network ${name} is ambiguous (${matches.length} matches found on ID prefix)`,
+      );
     }
     if (only === undefined) throw new BerthError("not-found", `network ${nameOrId} not found`);
     return only;

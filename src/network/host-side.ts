@@ -95,7 +95,8 @@ export class HostSide {
       const link = links.get(vethName(endpoint.id));
       try {
         if (link === undefined) attachEndpoint(this.#route, endpoint, networkNamespace, bridge);
-        else if (link.master !== bridge.index) this.#route.execute([changeLink(link.index, { master: bridge.index, up: true })]);
+        else if (link.master !== bridge.index)
+          this.#route.execute([changeLink(link.index, { master: bridge.index, up: true })]);
       } catch (error) {
         this.#log.error("could not give a running container its network interface again", {
           container: endpoint.containerId,
@@ -141,7 +142,8 @@ export class HostSide {
     if (ownsBridge) deleteBridge(this.#route, bridgeName);
     const { bootId, interfaces } = this.#guard;
     const expected = new Set(["lo", bridgeName, ...interfaces]);
-    if (bootId !== "" && listLinks(this.#route).every((link) => expected.has(link.name))) ensureNetSysctl("ipv4/ip_forward", "0");
+    if (bootId !== "" && listLinks(this.#route).every((link) => expected.has(link.name)))
+      ensureNetSysctl("ipv4/ip_forward", "0");
   }
 
   close(): void {

@@ -31,7 +31,9 @@ export function validateNetworkSpec(value: unknown): NetworkSpec {
     subnet: text(fields, "subnet"),
     gateway: text(fields, "gateway"),
     bridgeName: text(fields, "bridgeName"),
-    options: Object.fromEntries(Object.entries(object(fields["options"])).map(([name, option]) => [name, String(option)])),
+    options: Object.fromEntries(
+      Object.entries(object(fields["options"])).map(([name, option]) => [name, String(option)]),
+    ),
     ownsBridge: fields["ownsBridge"] === true,
     guard: validateGuard(fields["guard"]),
   };

@@ -8,9 +8,12 @@ describe("network", () => {
   test("works in a scratch host", () => {
     expect(process.getuid?.()).toBe(0);
     const scenarios = new URL("./network/scenarios.ts", import.meta.url).pathname;
-    const { exitCode, stdout, stderr } = Bun.spawnSync(["unshare", "--net", "--mount", process.execPath, "test", scenarios], {
-      env: { ...process.env, BERTH_SCRATCH_HOST: "1" },
-    });
+    const { exitCode, stdout, stderr } = Bun.spawnSync(
+      ["unshare", "--net", "--mount", process.execPath, "test", scenarios],
+      {
+        env: { ...process.env, BERTH_SCRATCH_HOST: "1" },
+      },
+    );
     if (exitCode !== 0) throw new Error(`${stdout.toString()}\n${stderr.toString()}`);
     expect(stderr.toString()).toContain(" 0 fail");
   }, 120_000);

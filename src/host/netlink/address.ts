@@ -4,7 +4,8 @@ import { BerthError } from "#base/errors.ts";
 export function parseIpv4(text: string): Uint8Array {
   const parts = text.split(".");
   const bytes = Uint8Array.from(parts, Number);
-  const plain = parts.length === 4 && parts.every((part, index) => /^\d{1,3}$/.test(part) && Number(part) === bytes[index]);
+  const plain =
+    parts.length === 4 && parts.every((part, index) => /^\d{1,3}$/.test(part) && Number(part) === bytes[index]);
   if (!plain) throw new BerthError("invalid-parameter", `invalid IPv4 address: ${text}`);
   return bytes;
 }

@@ -14,7 +14,10 @@ export function parseAttributes(bytes: Uint8Array, offset = 0): NetlinkAttribute
   while (at + 4 <= bytes.length) {
     const length = view.getUint16(at, true);
     if (length < 4 || at + length > bytes.length) break;
-    attributes.push({ type: view.getUint16(at + 2, true) & NLA_TYPE_MASK, payload: bytes.subarray(at + 4, at + length) });
+    attributes.push({
+      type: view.getUint16(at + 2, true) & NLA_TYPE_MASK,
+      payload: bytes.subarray(at + 4, at + length),
+    });
     at += (length + 3) & ~3;
   }
   return attributes;

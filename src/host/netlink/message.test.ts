@@ -1,6 +1,17 @@
 import { describe, expect, test } from "bun:test";
-import { encodeMessages, NLM_F_ACK, NLM_F_ACK_TLVS, NLM_F_CAPPED, NLMSG_ERROR, parseAcknowledgement, parseMessages } from "./message.ts";
+import {
+  encodeMessages,
+  NLM_F_ACK,
+  NLM_F_ACK_TLVS,
+  NLM_F_CAPPED,
+  NLMSG_ERROR,
+  parseAcknowledgement,
+  parseMessages,
+} from "./message.ts";
 import { NetlinkWriter } from "./writer.ts";
+
+/** Hex written in words. */
+const packed = (words: string): string => words.replaceAll(" ", "");
 
 describe("encodeMessages", () => {
   test("numbers, pads and marks each message", () => {
@@ -12,7 +23,7 @@ describe("encodeMessages", () => {
       7,
     );
     expect(bytes.toHex()).toBe(
-      "13000000" + "1000" + "0100" + "07000000" + "00000000" + "01020300" + "10000000" + "1100" + "0500" + "08000000" + "00000000",
+      packed("13000000 1000 0100 07000000 00000000 01020300 10000000 1100 0500 08000000 00000000"),
     );
   });
 });
@@ -36,18 +47,32 @@ describe("parseMessages", () => {
 
 describe("parseAcknowledgement", () => {
   test("zero is success", () => {
-    expect(parseAcknowledgement({ type: NLMSG_ERROR, flags: 0, sequence: 1, payload: new Uint8Array(20) })).toEqual({ errno: 0, text: "" });
+    expect(parseAcknowledgement({ type: NLMSG_ERROR, flags: 0, sequence: 1, payload: new Uint8Array(20) })).toEqual({
+      errno: 0,
+      text: "",
+    });
   });
 
   test("carries the kernel's words behind a request that was left out", () => {
-    const payload = new NetlinkWriter().u32(-22 >>> 0).bytes(new Uint8Array(16)).attributeString(1, "Invalid prefix").finish();
+    const payload = new NetlinkWriter()
+      .u32(-22 >>> 0)
+      .bytes(new Uint8Array(16))
+      .attributeString(1, "Invalid prefix")
+      .finish();
     const flags = NLM_F_CAPPED | NLM_F_ACK_TLVS;
-    expect(parseAcknowledgement({ type: NLMSG_ERROR, flags, sequence: 1, payload })).toEqual({ errno: 22, text: "Invalid prefix" });
+    expect(parseAcknowledgement({ type: NLMSG_ERROR, flags, sequence: 1, payload })).toEqual({
+      errno: 22,
+      text: "Invalid prefix",
+    });
   });
 
   test("carries them behind a request that was sent back whole", () => {
     const request = encodeMessages([{ type: 16, flags: 0, payload: new Uint8Array(5), what: "" }], 1);
-    const payload = new NetlinkWriter().u32(-17 >>> 0).bytes(request).attributeString(1, "there already").finish();
+    const payload = new NetlinkWriter()
+      .u32(-17 >>> 0)
+      .bytes(request)
+      .attributeString(1, "there already")
+      .finish();
     const acknowledgement = parseAcknowledgement({ type: NLMSG_ERROR, flags: NLM_F_ACK_TLVS, sequence: 1, payload });
     expect(acknowledgement).toEqual({ errno: 17, text: "there already" });
   });

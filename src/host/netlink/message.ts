@@ -86,7 +86,8 @@ export function parseAcknowledgement(message: NetlinkMessage): { readonly errno:
 
 function attributesStart(message: NetlinkMessage, view: DataView): number {
   if (message.type === NLMSG_DONE) return 4;
-  const requestLength = (message.flags & NLM_F_CAPPED) !== 0 || view.byteLength < 8 ? HEADER_SIZE : view.getUint32(4, true);
+  const requestLength =
+    (message.flags & NLM_F_CAPPED) !== 0 || view.byteLength < 8 ? HEADER_SIZE : view.getUint32(4, true);
   return 4 + align(requestLength);
 }
 

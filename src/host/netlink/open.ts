@@ -26,7 +26,9 @@ export function openRouteSocket(): NetlinkSocket {
 
 /** rtnetlink inside the network namespace behind `namespaceFd`, which the socket does not keep open. */
 export function openRouteSocketIn(namespaceFd: number): NetlinkSocket {
-  return new NetlinkSocket(transportOf(inNamespaces([namespaceFd], "socket", AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)));
+  return new NetlinkSocket(
+    transportOf(inNamespaces([namespaceFd], "socket", AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)),
+  );
 }
 
 /** nf_tables and conntrack in the caller's network namespace; sends transactions of several megabytes. */

@@ -3,6 +3,9 @@ import { parseLink, parseLinkAddress, parseRoute } from "./links.ts";
 import type { NetlinkRequest } from "./message.ts";
 import { addAddress, addBridge, addRoute, addVeth, changeLink, deleteLink, dumpRoutes } from "./rtnetlink.ts";
 
+/** Hex written in words. */
+const packed = (words: string): string => words.replaceAll(" ", "");
+
 /** Each test is named by the `ip` command that does the same. */
 function hex({ payload }: NetlinkRequest): string {
   return payload.toHex();
@@ -25,27 +28,44 @@ describe("rtnetlink", () => {
   test("ip link add berth0 address … mtu 1500 type bridge", () => {
     const request = addBridge({ name: "berth0", mac: Uint8Array.of(2, 0x42, 172, 17, 0, 1), mtu: 1500 });
     expect(hex(request)).toBe(
-      noLink + attribute(3, text("berth0")) + attribute(1, "0242ac110001") + attribute(4, "dc050000") + nested(18, attribute(1, text("bridge")), nested(2)),
+      noLink +
+        attribute(3, text("berth0")) +
+        attribute(1, "0242ac110001") +
+        attribute(4, "dc050000") +
+        nested(18, attribute(1, text("bridge")), nested(2)),
     );
     expect(request).toMatchObject({ type: 16, flags: 0x600 });
   });
 
   test("ip link add veth0 master 7 type veth peer name eth0 netns …", () => {
     const queues = attribute(31, "01000000") + attribute(32, "01000000");
-    const peer = noLink + attribute(3, text("eth0")) + attribute(1, "0242ac110002") + queues + attribute(28, "05000000");
-    const request = addVeth({ name: "veth0", master: 7, peer: { name: "eth0", mac: Uint8Array.of(2, 0x42, 172, 17, 0, 2), namespace: { fd: 5 } } });
+    const peer =
+      noLink + attribute(3, text("eth0")) + attribute(1, "0242ac110002") + queues + attribute(28, "05000000");
+    const request = addVeth({
+      name: "veth0",
+      master: 7,
+      peer: { name: "eth0", mac: Uint8Array.of(2, 0x42, 172, 17, 0, 2), namespace: { fd: 5 } },
+    });
     expect(hex(request)).toBe(
-      noLink + attribute(3, text("veth0")) + attribute(10, "07000000") + queues + nested(18, attribute(1, text("veth")), nested(2, nested(1, peer))),
+      noLink +
+        attribute(3, text("veth0")) +
+        attribute(10, "07000000") +
+        queues +
+        nested(18, attribute(1, text("veth")), nested(2, nested(1, peer))),
     );
   });
 
   test("a peer placed by process id", () => {
-    expect(hex(addVeth({ name: "a", peer: { name: "b", namespace: { pid: 258 } } }))).toContain(attribute(19, "02010000"));
+    expect(hex(addVeth({ name: "a", peer: { name: "b", namespace: { pid: 258 } } }))).toContain(
+      attribute(19, "02010000"),
+    );
   });
 
   test("ip link set 2 up addrgenmode none", () => {
-    const up = "00000000" + "02000000" + "01000000" + "01000000";
-    expect(hex(changeLink(2, { up: true, ipv6LinkLocal: false }))).toBe(up + nested(26, nested(10, attribute(8, "01"))));
+    const up = packed("00000000 02000000 01000000 01000000");
+    expect(hex(changeLink(2, { up: true, ipv6LinkLocal: false }))).toBe(
+      up + nested(26, nested(10, attribute(8, "01"))),
+    );
   });
 
   test("ip link set veth0 type bridge_slave hairpin on", () => {
@@ -54,9 +74,11 @@ describe("rtnetlink", () => {
   });
 
   test("ip link set 2 down name eth1 mtu 9000 nomaster", () => {
-    const down = "00000000" + "02000000" + "00000000" + "01000000";
+    const down = packed("00000000 02000000 00000000 01000000");
     const change = { up: false, name: "eth1", mtu: 9000, master: 0 };
-    expect(hex(changeLink(2, change))).toBe(down + attribute(3, text("eth1")) + attribute(4, "28230000") + attribute(10, "00000000"));
+    expect(hex(changeLink(2, change))).toBe(
+      down + attribute(3, text("eth1")) + attribute(4, "28230000") + attribute(10, "00000000"),
+    );
   });
 
   test("ip link delete veth0", () => {
@@ -75,7 +97,9 @@ describe("rtnetlink", () => {
   });
 
   test("a /32 has no broadcast address", () => {
-    expect(hex(addAddress(3, Uint8Array.of(10, 0, 0, 1), 32))).toBe("0220000003000000" + attribute(2, "0a000001") + attribute(1, "0a000001"));
+    expect(hex(addAddress(3, Uint8Array.of(10, 0, 0, 1), 32))).toBe(
+      "0220000003000000" + attribute(2, "0a000001") + attribute(1, "0a000001"),
+    );
   });
 
   test("ip route replace default via 172.17.0.1 dev 2", () => {

@@ -189,7 +189,12 @@ export function dumpLinks(): NetlinkRequest {
 export function addAddress(linkIndex: number, address: Uint8Array, prefixLength: number): NetlinkRequest {
   const payload = addressHeader(prefixLength, linkIndex).attribute(IFA_LOCAL, address).attribute(IFA_ADDRESS, address);
   if (prefixLength < 31) payload.attribute(IFA_BROADCAST, broadcastOf(address, prefixLength));
-  return { type: RTM_NEWADDR, flags: NLM_F_CREATE | NLM_F_EXCL, payload: payload.finish(), what: `add address ${address.join(".")}` };
+  return {
+    type: RTM_NEWADDR,
+    flags: NLM_F_CREATE | NLM_F_EXCL,
+    payload: payload.finish(),
+    what: `add address ${address.join(".")}`,
+  };
 }
 
 export function deleteAddress(linkIndex: number, address: Uint8Array, prefixLength: number): NetlinkRequest {

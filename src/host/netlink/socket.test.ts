@@ -1,10 +1,23 @@
 import { describe, expect, test } from "bun:test";
 import { SyscallError } from "../errno.ts";
-import { encodeMessages, NLM_F_ACK, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, parseMessages, type NetlinkMessage } from "./message.ts";
+import {
+  encodeMessages,
+  NLM_F_ACK,
+  NLM_F_DUMP_INTR,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+  parseMessages,
+  type NetlinkMessage,
+} from "./message.ts";
 import { NetlinkSocket, type NetlinkTransport } from "./socket.ts";
 import { NetlinkWriter } from "./writer.ts";
 
-type Answer = { readonly type: number; readonly flags?: number; readonly payload?: Uint8Array; readonly sequence: number };
+type Answer = {
+  readonly type: number;
+  readonly flags?: number;
+  readonly payload?: Uint8Array;
+  readonly sequence: number;
+};
 
 /** Answers every datagram by `reply`; an Error among the answers is thrown by receive. */
 class FakeKernel implements NetlinkTransport {
@@ -34,7 +47,14 @@ class FakeKernel implements NetlinkTransport {
 }
 
 function status(sequence: number, errno: number, type: number = NLMSG_ERROR): Answer {
-  return { type, sequence, payload: new NetlinkWriter().u32(-errno >>> 0).bytes(new Uint8Array(16)).finish() };
+  return {
+    type,
+    sequence,
+    payload: new NetlinkWriter()
+      .u32(-errno >>> 0)
+      .bytes(new Uint8Array(16))
+      .finish(),
+  };
 }
 
 function request(what: string): { type: number; flags: number; payload: Uint8Array; what: string } {
@@ -69,22 +89,33 @@ describe("execute", () => {
   });
 
   test("does not take the answer to an abandoned request for its own", () => {
-    const kernel = new FakeKernel((messages) => [status(sequenceOf(messages) - 1, 22), status(sequenceOf(messages), 0)]);
+    const kernel = new FakeKernel((messages) => [
+      status(sequenceOf(messages) - 1, 22),
+      status(sequenceOf(messages), 0),
+    ]);
     new NetlinkSocket(kernel).execute([request("a")]);
   });
 
   test("says so when no answer comes", () => {
     const silent = new FakeKernel(() => []);
-    expect(() => new NetlinkSocket(silent).execute([request("add link")])).toThrow("add link: the kernel did not answer");
+    expect(() => new NetlinkSocket(silent).execute([request("add link")])).toThrow(
+      "add link: the kernel did not answer",
+    );
   });
 });
 
 describe("transact", () => {
   test("asks the last request, not the end, and reports a refused beginning", () => {
     const kernel = new FakeKernel((messages) => [status(sequenceOf(messages), 85)]);
-    const run = (): void => new NetlinkSocket(kernel).transact(request("begin"), [request("a"), request("b")], request("end"));
+    const run = (): void =>
+      new NetlinkSocket(kernel).transact(request("begin"), [request("a"), request("b")], request("end"));
     expect(run).toThrow(expect.objectContaining({ code: "ERESTART" }));
-    expect(kernel.received[0]?.map((message) => (message.flags & NLM_F_ACK) !== 0)).toEqual([false, false, true, false]);
+    expect(kernel.received[0]?.map((message) => (message.flags & NLM_F_ACK) !== 0)).toEqual([
+      false,
+      false,
+      true,
+      false,
+    ]);
   });
 });
 
@@ -104,7 +135,11 @@ describe("dump", () => {
   test("collects to the end", () => {
     const kernel = new FakeKernel((messages) => {
       const sequence = sequenceOf(messages);
-      return [{ type: 16, sequence, payload: Uint8Array.of(1, 0, 0, 0) }, { type: 16, sequence, payload: Uint8Array.of(2, 0, 0, 0) }, status(sequence, 0, NLMSG_DONE)];
+      return [
+        { type: 16, sequence, payload: Uint8Array.of(1, 0, 0, 0) },
+        { type: 16, sequence, payload: Uint8Array.of(2, 0, 0, 0) },
+        status(sequence, 0, NLMSG_DONE),
+      ];
     });
     expect(new NetlinkSocket(kernel).dump(request("list")).map((message) => message.payload[0])).toEqual([1, 2]);
   });
@@ -123,7 +158,9 @@ describe("dump", () => {
   });
 
   test("gives up on a state that never holds still", () => {
-    const kernel = new FakeKernel((messages) => [{ ...status(sequenceOf(messages), 0, NLMSG_DONE), flags: NLM_F_DUMP_INTR }]);
+    const kernel = new FakeKernel((messages) => [
+      { ...status(sequenceOf(messages), 0, NLMSG_DONE), flags: NLM_F_DUMP_INTR },
+    ]);
     expect(() => new NetlinkSocket(kernel).dump(request("list"))).toThrow("list: changed 10 times while it was read");
   });
 });

@@ -68,7 +68,9 @@ export class NetlinkSocket implements Disposable {
 
   #execute(requests: readonly NetlinkRequest[], acknowledge: number, tolerate: readonly string[]): void {
     if (requests.length === 0) return;
-    const first = this.#send(requests.map((request, index) => (index === acknowledge ? acknowledged(request) : request)));
+    const first = this.#send(
+      requests.map((request, index) => (index === acknowledge ? acknowledged(request) : request)),
+    );
     let refusal: NetlinkError | undefined;
     let answered = false;
     this.#receive((message) => {
@@ -109,7 +111,8 @@ export class NetlinkSocket implements Disposable {
     for (let attempt = 1; ; attempt++) {
       const messages = this.#dumpOnce(request);
       if (messages !== undefined) return messages;
-      if (attempt === maxAttempts) throw new BerthError("unavailable", `${request.what}: changed ${maxAttempts} times while it was read`);
+      if (attempt === maxAttempts)
+        throw new BerthError("unavailable", `${request.what}: changed ${maxAttempts} times while it was read`);
     }
   }
 

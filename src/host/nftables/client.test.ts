@@ -29,7 +29,8 @@ class FakeTables implements NetlinkTransport {
       return;
     }
     this.generation = (this.generation + 1) >>> 0 || 1;
-    for (const message of messages) if ((message.flags & NLM_F_ACK) !== 0) this.#answer(2, message.sequence, new Uint8Array(4));
+    for (const message of messages)
+      if ((message.flags & NLM_F_ACK) !== 0) this.#answer(2, message.sequence, new Uint8Array(4));
   }
 
   receive(): Uint8Array | undefined {

@@ -51,7 +51,10 @@ export function listUdpFlowsOfPort(port: number): NetlinkRequest {
  */
 export function forgetFlows(socket: NetlinkSocket, list: NetlinkRequest): void {
   const wanted = attributeMap(list.payload, NFGENMSG_SIZE);
-  const requests = socket.dump(list).filter((flow) => matches(wanted, flow)).map(deleteFlow);
+  const requests = socket
+    .dump(list)
+    .filter((flow) => matches(wanted, flow))
+    .map(deleteFlow);
   socket.execute(requests, ["ENOENT"]);
 }
 
@@ -76,7 +79,9 @@ function listUdpFlows(direction: number, filter: number, fill: (tuple: NetlinkWr
 /** Every part of the wanted tuples is in the flow's. */
 function matches(wanted: ReadonlyMap<number, Uint8Array>, flow: NetlinkMessage): boolean {
   const found = attributeMap(flow.payload, NFGENMSG_SIZE);
-  return [CTA_TUPLE_ORIG, CTA_TUPLE_REPLY].every((direction) => includes(wanted.get(direction), found.get(direction), 2));
+  return [CTA_TUPLE_ORIG, CTA_TUPLE_REPLY].every((direction) =>
+    includes(wanted.get(direction), found.get(direction), 2),
+  );
 }
 
 function includes(wanted: Uint8Array | undefined, found: Uint8Array | undefined, depth: number): boolean {

@@ -38,22 +38,18 @@ export function writeVerdict(writer: NetlinkWriter, type: number, verdict: Verdi
   });
 }
 
-function nameOf(expression: Expression): string {
-  switch (expression.kind) {
-    case "verdict":
-      return "immediate";
-    case "setMark":
-      return "meta";
-    case "dnat":
-    case "snat":
-      return "nat";
-    case "masquerade":
-      return "masq";
-    case "redirect":
-      return "redir";
-    default:
-      return expression.kind;
-  }
+/** Names of expressions in the kernel, where they are not those of their kind here. */
+const kernelNames: Readonly<Partial<Record<Expression["kind"], string>>> = {
+  verdict: "immediate",
+  setMark: "meta",
+  dnat: "nat",
+  snat: "nat",
+  masquerade: "masq",
+  redirect: "redir",
+};
+
+function nameOf({ kind }: Expression): string {
+  return kernelNames[kind] ?? kind;
 }
 
 function register(slot: Slot): number {

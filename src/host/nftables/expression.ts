@@ -6,15 +6,33 @@
  */
 export type Expression =
   | { readonly kind: "meta"; readonly key: keyof typeof metaKeys; readonly into: Slot }
-  | { readonly kind: "payload"; readonly base: keyof typeof payloadBases; readonly offset: number; readonly length: number; readonly into: Slot }
+  | {
+      readonly kind: "payload";
+      readonly base: keyof typeof payloadBases;
+      readonly offset: number;
+      readonly length: number;
+      readonly into: Slot;
+    }
   | { readonly kind: "ct"; readonly key: keyof typeof ctKeys; readonly into: Slot }
   /** Route lookup of an address of the packet: its type (RTN_LOCAL = 2, …) as a host-order u32. */
   | { readonly kind: "fib"; readonly address: "saddr" | "daddr"; readonly into: Slot }
   | { readonly kind: "cmp"; readonly slot: Slot; readonly op: keyof typeof cmpOps; readonly value: Uint8Array }
   /** into = (from & mask) ^ xor. */
-  | { readonly kind: "bitwise"; readonly from: Slot; readonly into: Slot; readonly mask: Uint8Array; readonly xor: Uint8Array }
+  | {
+      readonly kind: "bitwise";
+      readonly from: Slot;
+      readonly into: Slot;
+      readonly mask: Uint8Array;
+      readonly xor: Uint8Array;
+    }
   /** In a set: goes on when the key is found (or not, with `invert`). In a map: also loads the value; ends the rule without one. */
-  | { readonly kind: "lookup"; readonly set: string; readonly key: Slot; readonly into?: Slot | "verdict"; readonly invert?: boolean }
+  | {
+      readonly kind: "lookup";
+      readonly set: string;
+      readonly key: Slot;
+      readonly into?: Slot | "verdict";
+      readonly invert?: boolean;
+    }
   | { readonly kind: "immediate"; readonly into: Slot; readonly value: Uint8Array }
   | { readonly kind: "verdict"; readonly verdict: Verdict }
   | { readonly kind: "counter" }
@@ -30,7 +48,17 @@ export type Verdict =
   | { readonly code: "accept" | "drop" | "continue" | "return" }
   | { readonly code: "jump" | "goto"; readonly chain: string };
 
-export const metaKeys = { mark: 3, iif: 4, oif: 5, iifname: 6, oifname: 7, nfproto: 15, l4proto: 16, iifkind: 26, oifkind: 27 } as const;
+export const metaKeys = {
+  mark: 3,
+  iif: 4,
+  oif: 5,
+  iifname: 6,
+  oifname: 7,
+  nfproto: 15,
+  l4proto: 16,
+  iifkind: 26,
+  oifkind: 27,
+} as const;
 export const payloadBases = { link: 0, network: 1, transport: 2 } as const;
 export const ctKeys = { state: 0, direction: 1, status: 2, mark: 3 } as const;
 export const cmpOps = { eq: 0, neq: 1, lt: 2, lte: 3, gt: 4, gte: 5 } as const;

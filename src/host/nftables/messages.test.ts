@@ -1,9 +1,23 @@
 import { describe, expect, test } from "bun:test";
 import type { NetlinkRequest } from "../netlink/message.ts";
 import { attributeMap, parseAttributes, readBe32, readString } from "../netlink/attributes.ts";
-import { addChain, addElements, addRule, addSet, addTable, beginBatch, concatenate, deleteRule, endBatch, type TableName } from "./messages.ts";
+import {
+  addChain,
+  addElements,
+  addRule,
+  addSet,
+  addTable,
+  beginBatch,
+  concatenate,
+  deleteRule,
+  endBatch,
+  type TableName,
+} from "./messages.ts";
 import { parseElements, parseRule, parseTableHandle } from "./parse.ts";
 import { ctStatus, iifname, ipIn, loadDestinationPort, loadProtocol, oifnamePrefix, verdict } from "./rule.ts";
+
+/** Hex written in words. */
+const packed = (words: string): string => words.replaceAll(" ", "");
 
 const table: TableName = { family: "ip", name: "t" };
 
@@ -22,19 +36,21 @@ function lines(bytes: Uint8Array, indent: string): string[] {
 describe("nf_tables messages", () => {
   test("a batch names its subsystem, and the generation it relies on", () => {
     expect(beginBatch()).toMatchObject({ type: 16, payload: Uint8Array.of(0, 0, 0, 10) });
-    expect(beginBatch(258).payload.toHex()).toBe("0000000a" + "0800010000000102");
+    expect(beginBatch(258).payload.toHex()).toBe(packed("0000000a 0800010000000102"));
     expect(endBatch()).toMatchObject({ type: 17, payload: Uint8Array.of(0, 0, 0, 10) });
   });
 
   test("a table", () => {
     expect(addTable(table)).toMatchObject({ type: 0x0a00, flags: 0x400 });
-    expect(addTable(table).payload.toHex()).toBe("02000000" + "0600010074000000" + "0800020000000000");
+    expect(addTable(table).payload.toHex()).toBe(packed("02000000 0600010074000000 0800020000000000"));
     expect(addTable({ family: "inet", name: "t" }).payload[0]).toBe(1);
   });
 
   test("a base chain", () => {
     const chain = addChain(table, "c", { type: "nat", hook: "prerouting", priority: -100, policy: "accept" });
-    expect(show(chain)).toBe(["1: 7400", "3: 6300", "4:", "  1: 00000000", "  2: ffffff9c", "5: 00000001", "7: 6e617400"].join("\n"));
+    expect(show(chain)).toBe(
+      ["1: 7400", "3: 6300", "4:", "  1: 00000000", "  2: ffffff9c", "5: 00000001", "7: 6e617400"].join("\n"),
+    );
   });
 
   test("a rule: names matched by prefix, addresses by subnet, a verdict and a comment", () => {
@@ -75,7 +91,11 @@ describe("nf_tables messages", () => {
   });
 
   test("a map with concatenated keys tells its parts", () => {
-    const map = { name: "m", key: ["ipv4_addr", "inet_proto", "inet_service"], value: ["ipv4_addr", "inet_service"] } as const;
+    const map = {
+      name: "m",
+      key: ["ipv4_addr", "inet_proto", "inet_service"],
+      value: ["ipv4_addr", "inet_service"],
+    } as const;
     const attributes = attributeMap(addSet(table, map, 3).payload, 4);
     expect(readBe32(attributes.get(3))).toBe(0x88);
     expect(readBe32(attributes.get(4))).toBe((7 << 12) | (12 << 6) | 13);
@@ -83,7 +103,11 @@ describe("nf_tables messages", () => {
     expect(readBe32(attributes.get(6))).toBe((7 << 6) | 13);
     expect(readBe32(attributes.get(7))).toBe(8);
     expect(readBe32(attributes.get(10))).toBe(3);
-    expect(show(addSet(table, map, 3))).toEndWith(["9:", "  2:", "    1:", "      1: 00000004", "    1:", "      1: 00000001", "    1:", "      1: 00000002"].join("\n"));
+    expect(show(addSet(table, map, 3))).toEndWith(
+      ["9:", "  2:", "    1:", "      1: 00000004", "    1:", "      1: 00000001", "    1:", "      1: 00000002"].join(
+        "\n",
+      ),
+    );
   });
 
   test("a verdict map", () => {
@@ -105,7 +129,9 @@ describe("nf_tables messages", () => {
   });
 
   test("concatenation pads each part to four bytes", () => {
-    expect(concatenate(Uint8Array.of(6), Uint8Array.of(1, 2), Uint8Array.of(1, 2, 3, 4, 5)).toHex()).toBe("06000000" + "01020000" + "0102030405000000");
+    expect(concatenate(Uint8Array.of(6), Uint8Array.of(1, 2), Uint8Array.of(1, 2, 3, 4, 5)).toHex()).toBe(
+      packed("06000000 01020000 0102030405000000"),
+    );
   });
 });
 

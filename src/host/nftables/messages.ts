@@ -99,7 +99,12 @@ export function addTable(table: TableName): NetlinkRequest {
 
 /** With all that is in it. */
 export function deleteTable(table: TableName): NetlinkRequest {
-  return request(NFT_MSG_DELTABLE, 0, header(table.family).attributeString(1, table.name).finish(), `delete table ${table.name}`);
+  return request(
+    NFT_MSG_DELTABLE,
+    0,
+    header(table.family).attributeString(1, table.name).finish(),
+    `delete table ${table.name}`,
+  );
 }
 
 export function addChain(table: TableName, name: string, base?: BaseChain): NetlinkRequest {
@@ -121,7 +126,11 @@ export function addRule(table: TableName, rule: RuleDefinition, insert = false):
 }
 
 export function deleteRule(table: TableName, chain: string, handle: bigint): NetlinkRequest {
-  const payload = header(table.family).attributeString(1, table.name).attributeString(2, chain).attributeBe64(3, handle).finish();
+  const payload = header(table.family)
+    .attributeString(1, table.name)
+    .attributeString(2, chain)
+    .attributeBe64(3, handle)
+    .finish();
   return request(NFT_MSG_DELRULE, 0, payload, `delete rule ${table.name} ${chain}`);
 }
 
@@ -136,7 +145,8 @@ export function addSet(table: TableName, set: SetDefinition, id: number): Netlin
     .attributeBe32(4, typeNumber(set.key))
     .attributeBe32(5, typeSize(set.key));
   if (set.value === "verdict") writer.attributeBe32(6, NFT_DATA_VERDICT);
-  else if (set.value !== undefined) writer.attributeBe32(6, typeNumber(set.value)).attributeBe32(7, typeSize(set.value));
+  else if (set.value !== undefined)
+    writer.attributeBe32(6, typeNumber(set.value)).attributeBe32(7, typeSize(set.value));
   writer.attributeBe32(10, id);
   if (set.key[0] === "ifname") writer.attribute(13, hostByteOrderUserData);
   if (concatenated) {
@@ -165,7 +175,12 @@ export function getGeneration(): NetlinkRequest {
 }
 
 export function getTable(table: TableName): NetlinkRequest {
-  return request(NFT_MSG_GETTABLE, 0, header(table.family).attributeString(1, table.name).finish(), `read table ${table.name}`);
+  return request(
+    NFT_MSG_GETTABLE,
+    0,
+    header(table.family).attributeString(1, table.name).finish(),
+    `read table ${table.name}`,
+  );
 }
 
 export function getChain(table: TableName, chain: string): NetlinkRequest {
@@ -251,7 +266,10 @@ function slotSize(size: number): number {
 
 /** struct nfgenmsg. */
 function header(family: Family | undefined): NetlinkWriter {
-  return new NetlinkWriter().u8(family === undefined ? 0 : families[family]).u8(0).be16(0);
+  return new NetlinkWriter()
+    .u8(family === undefined ? 0 : families[family])
+    .u8(0)
+    .be16(0);
 }
 
 function request(type: number, flags: number, payload: Uint8Array, what: string): NetlinkRequest {

@@ -3,24 +3,39 @@ import type { Expression, Slot, Verdict } from "./expression.ts";
 
 /** The sentences rules are made of: each returns the expressions of one match or action, and reads like nft's language. */
 export function iifname(name: string, op: "eq" | "neq" = "eq"): Expression[] {
-  return [{ kind: "meta", key: "iifname", into: 0 }, { kind: "cmp", slot: 0, op, value: interfaceName(name) }];
+  return [
+    { kind: "meta", key: "iifname", into: 0 },
+    { kind: "cmp", slot: 0, op, value: interfaceName(name) },
+  ];
 }
 
 export function oifname(name: string, op: "eq" | "neq" = "eq"): Expression[] {
-  return [{ kind: "meta", key: "oifname", into: 0 }, { kind: "cmp", slot: 0, op, value: interfaceName(name) }];
+  return [
+    { kind: "meta", key: "oifname", into: 0 },
+    { kind: "cmp", slot: 0, op, value: interfaceName(name) },
+  ];
 }
 
 /** Every interface whose name begins with `prefix`. */
 export function oifnamePrefix(prefix: string): Expression[] {
-  return [{ kind: "meta", key: "oifname", into: 0 }, { kind: "cmp", slot: 0, op: "eq", value: encoder.encode(prefix) }];
+  return [
+    { kind: "meta", key: "oifname", into: 0 },
+    { kind: "cmp", slot: 0, op: "eq", value: encoder.encode(prefix) },
+  ];
 }
 
 export function iifnameIn(set: string): Expression[] {
-  return [{ kind: "meta", key: "iifname", into: 0 }, { kind: "lookup", set, key: 0 }];
+  return [
+    { kind: "meta", key: "iifname", into: 0 },
+    { kind: "lookup", set, key: 0 },
+  ];
 }
 
 export function oifnameIn(set: string): Expression[] {
-  return [{ kind: "meta", key: "oifname", into: 0 }, { kind: "lookup", set, key: 0 }];
+  return [
+    { kind: "meta", key: "oifname", into: 0 },
+    { kind: "lookup", set, key: 0 },
+  ];
 }
 
 /** Source or destination address in `subnet` (CIDR). */
@@ -28,15 +43,25 @@ export function ipIn(which: "saddr" | "daddr", subnet: string, op: "eq" | "neq" 
   const [address = "", length = "32"] = subnet.split("/");
   const prefixLength = Number(length);
   const load = loadIpAddress(which, 0);
-  const mask = Uint8Array.from({ length: 4 }, (_, index) => 0xff & ~(0xff >> Math.min(8, Math.max(0, prefixLength - index * 8))));
+  const mask = Uint8Array.from(
+    { length: 4 },
+    (_, index) => 0xff & ~(0xff >> Math.min(8, Math.max(0, prefixLength - index * 8))),
+  );
   const value = parseIpv4(address).map((byte, index) => byte & (mask[index] ?? 0));
   if (prefixLength === 32) return [load, { kind: "cmp", slot: 0, op, value }];
-  return [load, { kind: "bitwise", from: 0, into: 0, mask, xor: new Uint8Array(4) }, { kind: "cmp", slot: 0, op, value }];
+  return [
+    load,
+    { kind: "bitwise", from: 0, into: 0, mask, xor: new Uint8Array(4) },
+    { kind: "cmp", slot: 0, op, value },
+  ];
 }
 
 /** The destination is an address of this host. */
 export function toLocalAddress(): Expression[] {
-  return [{ kind: "fib", address: "daddr", into: 0 }, { kind: "cmp", slot: 0, op: "eq", value: hostU32(2) }];
+  return [
+    { kind: "fib", address: "daddr", into: 0 },
+    { kind: "cmp", slot: 0, op: "eq", value: hostU32(2) },
+  ];
 }
 
 /** Any of the bits of `ct state`. */

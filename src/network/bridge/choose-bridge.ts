@@ -51,7 +51,9 @@ function fits(route: NetlinkSocket, options: NetworkOptions, earlier: ChosenBrid
     return earlier.ownsBridge && !routed.some((other) => overlaps(other, subnet));
   }
   const addresses = bridgeAddresses(route, link.index);
-  return link.kind === "bridge" && (addresses.length === 0 || addresses.some((address) => address.text === earlier.gateway));
+  return (
+    link.kind === "bridge" && (addresses.length === 0 || addresses.some((address) => address.text === earlier.gateway))
+  );
 }
 
 function addressing(cidr: string): Pick<NetworkSpec, "subnet" | "gateway"> {

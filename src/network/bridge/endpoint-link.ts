@@ -2,7 +2,15 @@ import { O_RDONLY } from "#host/linux.ts";
 import { parseMac } from "#host/netlink/address.ts";
 import { parseLink } from "#host/netlink/links.ts";
 import { openRouteSocketIn } from "#host/netlink/open.ts";
-import { addAddress, addRoute, addVeth, changeLink, deleteLink, getLink, type LinkChange } from "#host/netlink/rtnetlink.ts";
+import {
+  addAddress,
+  addRoute,
+  addVeth,
+  changeLink,
+  deleteLink,
+  getLink,
+  type LinkChange,
+} from "#host/netlink/rtnetlink.ts";
 import { NetlinkError, type NetlinkSocket } from "#host/netlink/socket.ts";
 import { close, open } from "#host/syscalls.ts";
 import { addressBytes, addressNumber } from "../ipam/subnet.ts";

@@ -41,11 +41,15 @@ export function ensureBridge(route: NetlinkSocket, bridge: HostBridge): number {
     });
   }
   const present = bridgeAddresses(route, link.index);
-  const stale = present.filter((address) => address.text !== bridge.gateway || address.prefixLength !== bridge.prefixLength);
+  const stale = present.filter(
+    (address) => address.text !== bridge.gateway || address.prefixLength !== bridge.prefixLength,
+  );
   const missing = stale.length === present.length ? [addAddress(link.index, gateway, bridge.prefixLength)] : [];
   if (bridge.own) {
     route.execute([
-      ...stale.map((address) => deleteAddress(link.index, addressBytes(addressNumber(address.text)), address.prefixLength)),
+      ...stale.map((address) =>
+        deleteAddress(link.index, addressBytes(addressNumber(address.text)), address.prefixLength),
+      ),
       ...missing,
       changeLink(link.index, { up: true, mtu: bridge.mtu, ipv6LinkLocal: false }),
     ]);
@@ -68,7 +72,10 @@ export function listLinks(route: NetlinkSocket): Link[] {
   return route.dump(dumpLinks()).map(parseLink);
 }
 
-export function bridgeAddresses(route: NetlinkSocket, index: number): { readonly text: string; readonly prefixLength: number }[] {
+export function bridgeAddresses(
+  route: NetlinkSocket,
+  index: number,
+): { readonly text: string; readonly prefixLength: number }[] {
   return route
     .dump(dumpAddresses())
     .map(parseLinkAddress)

@@ -2,12 +2,25 @@ import { expect, test } from "bun:test";
 import { hostsFile, type HostsInput } from "./hosts.ts";
 
 function make(change: Partial<HostsInput>): string {
-  const blank = { hostname: "web", domainname: "", addresses: [], extraHosts: [], hostGateway: "172.17.0.1", base: undefined };
+  const blank = {
+    hostname: "web",
+    domainname: "",
+    addresses: [],
+    extraHosts: [],
+    hostGateway: "172.17.0.1",
+    base: undefined,
+  };
   return hostsFile({ ...blank, ...change });
 }
 
 test("localhost, extra hosts, the container itself", () => {
-  expect(make({ domainname: "example.org", addresses: ["172.17.0.2"], extraHosts: ["db:10.0.0.5", "six=[fd00::1]", "host.docker.internal:host-gateway"] })).toBe(
+  expect(
+    make({
+      domainname: "example.org",
+      addresses: ["172.17.0.2"],
+      extraHosts: ["db:10.0.0.5", "six=[fd00::1]", "host.docker.internal:host-gateway"],
+    }),
+  ).toBe(
     `127.0.0.1\tlocalhost
 ::1\tlocalhost ip6-localhost ip6-loopback
 fe00::\tip6-localnet
@@ -27,7 +40,9 @@ test("an IPv6 address behind a colon is whole", () => {
 });
 
 test("in the host's network the host's file comes first, whole lines", () => {
-  expect(make({ base: "127.0.0.1 localhost\n10.0.0.1 me", extraHosts: ["a:1.2.3.4"] })).toBe("127.0.0.1 localhost\n10.0.0.1 me\n1.2.3.4\ta\n");
+  expect(make({ base: "127.0.0.1 localhost\n10.0.0.1 me", extraHosts: ["a:1.2.3.4"] })).toBe(
+    "127.0.0.1 localhost\n10.0.0.1 me\n1.2.3.4\ta\n",
+  );
 });
 
 test("no gateway, no host-gateway line", () => {

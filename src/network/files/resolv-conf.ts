@@ -55,7 +55,7 @@ export function resolvConfFile(input: ResolvConfInput): string {
 const defaultServers = ["8.8.8.8", "8.8.4.4"];
 
 function isReachable(server: string): boolean {
-  return !/^127\./.test(server) && server !== "::1" && !server.includes("%");
+  return !server.startsWith("127.") && server !== "::1" && !server.includes("%");
 }
 
 interface ParsedResolvConf {

@@ -3,7 +3,11 @@ import { AddressAllocator } from "./address-allocator.ts";
 import { addressNumber, addressText, parseCidr } from "./subnet.ts";
 
 function allocator(cidr: string, reserved: readonly string[] = [], last?: string): AddressAllocator {
-  return new AddressAllocator(parseCidr(cidr).subnet, reserved.map(addressNumber), last === undefined ? undefined : addressNumber(last));
+  return new AddressAllocator(
+    parseCidr(cidr).subnet,
+    reserved.map(addressNumber),
+    last === undefined ? undefined : addressNumber(last),
+  );
 }
 
 function take(from: AddressAllocator, count: number): string[] {
@@ -12,7 +16,11 @@ function take(from: AddressAllocator, count: number): string[] {
 
 describe("AddressAllocator", () => {
   test("goes up from the lowest free address", () => {
-    expect(take(allocator("172.17.0.0/16", ["172.17.0.1", "172.17.0.3"]), 3)).toEqual(["172.17.0.2", "172.17.0.4", "172.17.0.5"]);
+    expect(take(allocator("172.17.0.0/16", ["172.17.0.1", "172.17.0.3"]), 3)).toEqual([
+      "172.17.0.2",
+      "172.17.0.4",
+      "172.17.0.5",
+    ]);
   });
 
   test("lets a freed address rest until the others had their turn", () => {
@@ -40,7 +48,9 @@ describe("AddressAllocator", () => {
     expect(addressText(addresses.claim(addressNumber("10.0.0.5")))).toBe("10.0.0.5");
     expect(() => addresses.claim(addressNumber("10.0.0.5"))).toThrow("Address already in use");
     expect(() => addresses.claim(addressNumber("10.0.0.7"))).toThrow("Address already in use");
-    expect(() => addresses.claim(addressNumber("10.0.1.5"))).toThrow("no configured subnet or ip-range contain the IP address 10.0.1.5");
+    expect(() => addresses.claim(addressNumber("10.0.1.5"))).toThrow(
+      "no configured subnet or ip-range contain the IP address 10.0.1.5",
+    );
   });
 
   test("never hands out network and broadcast addresses, where there are such", () => {

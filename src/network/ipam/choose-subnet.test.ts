@@ -3,7 +3,12 @@ import { chooseSubnet, defaultAddressPools } from "./choose-subnet.ts";
 import { cidrText, parseCidr, type Subnet } from "./subnet.ts";
 
 function choose(...taken: readonly string[]): string {
-  return cidrText(chooseSubnet(defaultAddressPools, taken.map((text): Subnet => parseCidr(text).subnet)));
+  return cidrText(
+    chooseSubnet(
+      defaultAddressPools,
+      taken.map((text): Subnet => parseCidr(text).subnet),
+    ),
+  );
 }
 
 test("Docker's pools in Docker's order, past what the host reaches", () => {
@@ -14,5 +19,7 @@ test("Docker's pools in Docker's order, past what the host reaches", () => {
 });
 
 test("nothing left", () => {
-  expect(() => choose("172.16.0.0/12", "192.168.0.0/16")).toThrow("all predefined address pools have been fully subnetted");
+  expect(() => choose("172.16.0.0/12", "192.168.0.0/16")).toThrow(
+    "all predefined address pools have been fully subnetted",
+  );
 });

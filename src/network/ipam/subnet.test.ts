@@ -1,5 +1,15 @@
 import { expect, test } from "bun:test";
-import { addressBytes, addressNumber, addressText, cidrText, contains, lastAddress, overlaps, parseCidr, subnetOf } from "./subnet.ts";
+import {
+  addressBytes,
+  addressNumber,
+  addressText,
+  cidrText,
+  contains,
+  lastAddress,
+  overlaps,
+  parseCidr,
+  subnetOf,
+} from "./subnet.ts";
 
 test("addresses are unsigned numbers", () => {
   expect(addressNumber("255.255.255.255")).toBe(4294967295);
@@ -11,10 +21,14 @@ test("addresses are unsigned numbers", () => {
 });
 
 test("a CIDR text is an address in a subnet", () => {
-  expect(parseCidr("172.31.255.1/12")).toEqual({ subnet: { base: addressNumber("172.16.0.0"), prefixLength: 12 }, address: addressNumber("172.31.255.1") });
+  expect(parseCidr("172.31.255.1/12")).toEqual({
+    subnet: { base: addressNumber("172.16.0.0"), prefixLength: 12 },
+    address: addressNumber("172.31.255.1"),
+  });
   expect(cidrText(parseCidr("10.9.8.7/0").subnet)).toBe("0.0.0.0/0");
   expect(cidrText(parseCidr("10.9.8.7/32").subnet)).toBe("10.9.8.7/32");
-  for (const bad of ["10.0.0.0", "10.0.0.0/33", "10.0.0/8", "10.0.0.256/8", "fd00::/8"]) expect(() => parseCidr(bad)).toThrow();
+  for (const bad of ["10.0.0.0", "10.0.0.0/33", "10.0.0/8", "10.0.0.256/8", "fd00::/8"])
+    expect(() => parseCidr(bad)).toThrow();
 });
 
 test("bounds and overlap", () => {

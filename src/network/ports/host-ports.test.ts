@@ -87,7 +87,9 @@ describe("HostPorts", () => {
 
   test("refuses IPv6 host addresses by name", () => {
     const { ports } = make();
-    expect(() => ports.allocate("a", [tcp(80, "::1")], "172.17.0.2")).toThrow("publishing on the IPv6 address [::1] is not supported");
+    expect(() => ports.allocate("a", [tcp(80, "::1")], "172.17.0.2")).toThrow(
+      "publishing on the IPv6 address [::1] is not supported",
+    );
   });
 
   test("restores an earlier run's ports and tells those lost to others", () => {

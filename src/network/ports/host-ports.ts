@@ -27,7 +27,10 @@ export class HostPorts {
   readonly #allocations = new Map<string, Allocation[]>();
   #next: number;
 
-  constructor(deps: { readonly holder: PortHolder; readonly ephemeral: { readonly first: number; readonly last: number } }) {
+  constructor(deps: {
+    readonly holder: PortHolder;
+    readonly ephemeral: { readonly first: number; readonly last: number };
+  }) {
     this.#holder = deps.holder;
     this.#ephemeral = deps.ephemeral;
     this.#next = deps.ephemeral.first;
@@ -53,7 +56,11 @@ export class HostPorts {
   restore(owner: string, publications: readonly PortPublication[]): PortPublication[] {
     return publications.filter((publication) => {
       try {
-        this.#record(owner, publication, this.#holder.hold(publication.protocol, publication.hostIp, publication.hostPort));
+        this.#record(
+          owner,
+          publication,
+          this.#holder.hold(publication.protocol, publication.hostIp, publication.hostPort),
+        );
         return false;
       } catch {
         this.#record(owner, publication, undefined);

@@ -58,7 +58,9 @@ export class EngineFirewall {
   publish(endpoint: Published): void {
     if (endpoint.ports.length > 0) this.#published.set(endpoint.id, endpoint);
     this.#change(this.#elementRequests(addElements, endpoint));
-    this.#forgetFlows(endpoint.ports.filter((port) => port.protocol === "udp").map((port) => listUdpFlowsOfPort(port.hostPort)));
+    this.#forgetFlows(
+      endpoint.ports.filter((port) => port.protocol === "udp").map((port) => listUdpFlowsOfPort(port.hostPort)),
+    );
   }
 
   /** No error for an endpoint that has nothing published. */
@@ -123,7 +125,9 @@ export class EngineFirewall {
       const requests = this.#foreignRequests();
       if (requests.length === 0 || this.#client.commitUnlessChanged(requests)) return replaced;
     }
-    this.#log.warn("nf_tables rules of this machine keep changing: could not verify the engine's own", { table: this.#table.name });
+    this.#log.warn("nf_tables rules of this machine keep changing: could not verify the engine's own", {
+      table: this.#table.name,
+    });
     return replaced;
   }
 
@@ -150,7 +154,9 @@ export class EngineFirewall {
     const chains = dropping.join(", ");
     if (chains !== "" && chains !== this.#warned) {
       const bridges = this.#bridges.map((bridge) => bridge.bridgeName).join(", ");
-      this.#log.warn(`another firewall drops forwarded packets (${chains}): allow forwarding from and to ${bridges} there`);
+      this.#log.warn(
+        `another firewall drops forwarded packets (${chains}): allow forwarding from and to ${bridges} there`,
+      );
     }
     this.#warned = chains;
   }

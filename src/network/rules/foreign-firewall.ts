@@ -40,7 +40,12 @@ export function inspectForeignFirewall(client: NfTablesClient, own: string): For
 }
 
 /** The rules that are not there yet, as requests; in a chain that has them all, none. `marker` names this engine. */
-export function admitBridge(client: NfTablesClient, chain: string, bridgeName: string, marker: string): NetlinkRequest[] {
+export function admitBridge(
+  client: NfTablesClient,
+  chain: string,
+  bridgeName: string,
+  marker: string,
+): NetlinkRequest[] {
   const present = client.dump(dumpRules(iptablesFilter, chain)).map(parseRule);
   const marked = present.filter((rule) => rule.comment === marker);
   const wanted = admittingRules(bridgeName);

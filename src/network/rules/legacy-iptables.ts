@@ -12,7 +12,9 @@ export function warnOfLegacyIptables(bridgeName: string, log: Log): void {
   // Asking for a table's rules would create the table: only those listed are asked for.
   if (!tables.includes("filter") || !forwardDrops()) return;
   const rule = (direction: string): string => `iptables-legacy -I FORWARD ${direction} ${bridgeName} -j ACCEPT`;
-  log.warn(`iptables-legacy drops forwarded packets: run "${rule("-i")}" and "${rule("-o")}", or switch to iptables-nft`);
+  log.warn(
+    `iptables-legacy drops forwarded packets: run "${rule("-i")}" and "${rule("-o")}", or switch to iptables-nft`,
+  );
 }
 
 const IPPROTO_IP = 0;

@@ -2,7 +2,15 @@ import { expect, test } from "bun:test";
 import { portElements } from "./port-elements.ts";
 import type { PortPublication } from "../types.ts";
 
-function port(protocol: PortPublication["protocol"], containerPort: number, hostIp: string, hostPort: number): PortPublication {
+/** Hex written in words. */
+const packed = (words: string): string => words.replaceAll(" ", "");
+
+function port(
+  protocol: PortPublication["protocol"],
+  containerPort: number,
+  hostIp: string,
+  hostPort: number,
+): PortPublication {
   return { protocol, containerPort, hostIp, hostPort };
 }
 
@@ -17,14 +25,14 @@ test("ports become elements by where they are published", () => {
     ...(element.value instanceof Uint8Array ? [element.value.toHex()] : []),
   ];
   expect(publishedAny.map(hex)).toEqual([
-    ["06000000" + "1f900000", "ac110002" + "00500000"],
-    ["11000000" + "14e90000", "ac110003" + "00350000"],
-    ["84000000" + "00020000", "ac110003" + "00010000"],
+    [packed("06000000 1f900000"), packed("ac110002 00500000")],
+    [packed("11000000 14e90000"), packed("ac110003 00350000")],
+    [packed("84000000 00020000"), packed("ac110003 00010000")],
   ]);
-  expect(publishedAt.map(hex)).toEqual([["7f000001" + "06000000" + "1f910000", "ac110002" + "00500000"]]);
+  expect(publishedAt.map(hex)).toEqual([[packed("7f000001 06000000 1f910000"), packed("ac110002 00500000")]]);
   expect(publishedTo.map(hex)).toEqual([
-    ["ac110002" + "06000000" + "00500000"],
-    ["ac110003" + "11000000" + "00350000"],
-    ["ac110003" + "84000000" + "00010000"],
+    [packed("ac110002 06000000 00500000")],
+    [packed("ac110003 11000000 00350000")],
+    [packed("ac110003 84000000 00010000")],
   ]);
 });

@@ -140,7 +140,8 @@ function postroutingRules({ bridgeName, subnet, masquerade }: BridgeRules): Rule
     ["postrouting", oifname(bridgeName), ipIn("saddr", "127.0.0.0/8"), [{ kind: "masquerade" }]],
     ["postrouting", oifname(bridgeName), ipIn("saddr", subnet), ctStatus(CT_STATUS_DNAT), [{ kind: "masquerade" }]],
   ];
-  if (masquerade) rules.push(["postrouting", ipIn("saddr", subnet), oifname(bridgeName, "neq"), [{ kind: "masquerade" }]]);
+  if (masquerade)
+    rules.push(["postrouting", ipIn("saddr", subnet), oifname(bridgeName, "neq"), [{ kind: "masquerade" }]]);
   return rules;
 }
 

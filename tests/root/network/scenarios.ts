@@ -41,7 +41,8 @@ import {
   type Scratch,
 } from "./scratch.ts";
 
-if (process.env["BERTH_SCRATCH_HOST"] !== "1") throw new Error("run tests/root/network.test.ts: it makes the scratch host");
+if (process.env["BERTH_SCRATCH_HOST"] !== "1")
+  throw new Error("run tests/root/network.test.ts: it makes the scratch host");
 
 let outside: Namespace;
 let lan: Namespace;
@@ -79,8 +80,15 @@ afterEach(async () => {
 describe("a container", () => {
   test("has its address, default route and loopback", async () => {
     await using web = await startContainer(networks, "web");
-    expect(web.endpoint).toMatchObject({ ipv4: "172.17.0.2", prefixLength: 16, gateway: "172.17.0.1", mac: "02:42:ac:11:00:02" });
-    expect(web.namespace.run("ip", "-o", "-4", "address", "show", "eth0")).toContain("172.17.0.2/16 brd 172.17.255.255");
+    expect(web.endpoint).toMatchObject({
+      ipv4: "172.17.0.2",
+      prefixLength: 16,
+      gateway: "172.17.0.1",
+      mac: "02:42:ac:11:00:02",
+    });
+    expect(web.namespace.run("ip", "-o", "-4", "address", "show", "eth0")).toContain(
+      "172.17.0.2/16 brd 172.17.255.255",
+    );
     expect(web.namespace.run("ip", "route")).toContain("default via 172.17.0.1 dev eth0");
     expect(web.namespace.run("ip", "-o", "link", "show", "eth0")).toContain("02:42:ac:11:00:02");
     expect(web.namespace.run("ip", "-o", "address", "show", "lo")).toContain("127.0.0.1/8");
@@ -182,11 +190,15 @@ describe("published ports", () => {
   test("conflict in Docker's words", async () => {
     await using web = await startContainer(networks, "web", [tcp(80, 8080)]);
     const again = startContainer(networks, "again", [tcp(80, 8080)]);
-    expect(again).rejects.toThrow(/^driver failed programming external connectivity on endpoint again \([0-9a-f]{64}\): Bind for 0\.0\.0\.0:8080 failed: port is already allocated$/);
+    expect(again).rejects.toThrow(
+      /^driver failed programming external connectivity on endpoint again \([0-9a-f]{64}\): Bind for 0\.0\.0\.0:8080 failed: port is already allocated$/,
+    );
     const service = await serve([], "tcp", 8088, "service");
     try {
       const taken = startContainer(networks, "taken", [tcp(80, 8088)]);
-      expect(taken).rejects.toThrow(/: failed to bind host port for 0\.0\.0\.0:8088:172\.17\.0\.\d:80\/tcp: address already in use$/);
+      expect(taken).rejects.toThrow(
+        /: failed to bind host port for 0\.0\.0\.0:8088:172\.17\.0\.\d:80\/tcp: address already in use$/,
+      );
     } finally {
       service.kill(9);
       await service.exited;
@@ -228,20 +240,68 @@ describe("rules", () => {
       addChain(table, "nat", { type: "nat", hook: "prerouting", priority: -100, policy: "accept" }),
       addChain(table, "source", { type: "nat", hook: "postrouting", priority: 100, policy: "accept" }),
       addChain(table, "filter", { type: "filter", hook: "forward", priority: 0, policy: "drop" }),
-      ...addElements(table, "verdicts", [
-        { key: interfaceName("eth0"), value: { code: "jump", chain: "other" } },
-      ]),
+      ...addElements(table, "verdicts", [{ key: interfaceName("eth0"), value: { code: "jump", chain: "other" } }]),
       ...[
         ["filter", iifname("berth0", "neq"), oifnamePrefix("br-"), verdict("return")],
-        ["filter", ipIn("daddr", "10.0.0.0/8", "neq"), ipIn("saddr", "10.1.2.3/32"), ctState(6), ctStatus(32), verdict("drop")],
-        ["filter", [{ kind: "meta", key: "iifname", into: 0 }, { kind: "lookup", set: "verdicts", key: 0, into: "verdict" }]],
-        ["filter", [{ kind: "meta", key: "oifname", into: 0 }, { kind: "lookup", set: "names", key: 0, invert: true }, { kind: "counter" }]],
-        ["filter", [{ kind: "immediate", into: 0, value: hostU32(7) }, { kind: "setMark", from: 0 }]],
+        [
+          "filter",
+          ipIn("daddr", "10.0.0.0/8", "neq"),
+          ipIn("saddr", "10.1.2.3/32"),
+          ctState(6),
+          ctStatus(32),
+          verdict("drop"),
+        ],
+        [
+          "filter",
+          [
+            { kind: "meta", key: "iifname", into: 0 },
+            { kind: "lookup", set: "verdicts", key: 0, into: "verdict" },
+          ],
+        ],
+        [
+          "filter",
+          [
+            { kind: "meta", key: "oifname", into: 0 },
+            { kind: "lookup", set: "names", key: 0, invert: true },
+            { kind: "counter" },
+          ],
+        ],
+        [
+          "filter",
+          [
+            { kind: "immediate", into: 0, value: hostU32(7) },
+            { kind: "setMark", from: 0 },
+          ],
+        ],
         ["filter", toLocalAddress(), [{ kind: "verdict", verdict: { code: "goto", chain: "other" } }]],
-        ["nat", [loadProtocol(0), loadDestinationPort(1), { kind: "lookup", set: "ports", key: 0, into: 0 }, { kind: "dnat", family: "ip", address: 0, port: 1 }]],
-        ["nat", [{ kind: "meta", key: "l4proto", into: 0 }, { kind: "cmp", slot: 0, op: "eq", value: Uint8Array.of(6) }, { kind: "immediate", into: 1, value: Uint8Array.of(0, 80) }, { kind: "redirect", port: 1 }]],
-        ["source", [{ kind: "immediate", into: 0, value: Uint8Array.of(10, 0, 0, 1) }, { kind: "snat", family: "ip", address: 0 }]],
-      ].map(([chain, ...parts]) => addRule(table, { chain: chain as string, expressions: parts.flat() as Expression[], comment: "all" })),
+        [
+          "nat",
+          [
+            loadProtocol(0),
+            loadDestinationPort(1),
+            { kind: "lookup", set: "ports", key: 0, into: 0 },
+            { kind: "dnat", family: "ip", address: 0, port: 1 },
+          ],
+        ],
+        [
+          "nat",
+          [
+            { kind: "meta", key: "l4proto", into: 0 },
+            { kind: "cmp", slot: 0, op: "eq", value: Uint8Array.of(6) },
+            { kind: "immediate", into: 1, value: Uint8Array.of(0, 80) },
+            { kind: "redirect", port: 1 },
+          ],
+        ],
+        [
+          "source",
+          [
+            { kind: "immediate", into: 0, value: Uint8Array.of(10, 0, 0, 1) },
+            { kind: "snat", family: "ip", address: 0 },
+          ],
+        ],
+      ].map(([chain, ...parts]) =>
+        addRule(table, { chain: chain as string, expressions: parts.flat() as Expression[], comment: "all" }),
+      ),
     ]);
     expect(run("nft", "-y", "list", "table", "ip", "every")).toMatchSnapshot();
     new NfTablesClient(socket).commit([deleteTable(table)]);
@@ -337,7 +397,19 @@ describe("beside others", () => {
           '-A DOCKER-USER -i berth0 -o br-+ -m comment --comment "berth:test" -j RETURN',
           '-A DOCKER-USER -i berth0 -m comment --comment "berth:test" -j ACCEPT',
         ]);
-        run("iptables", "-C", "DOCKER-USER", "-o", "berth0", "-m", "comment", "--comment", "berth:test", "-j", "ACCEPT");
+        run(
+          "iptables",
+          "-C",
+          "DOCKER-USER",
+          "-o",
+          "berth0",
+          "-m",
+          "comment",
+          "--comment",
+          "berth:test",
+          "-j",
+          "ACCEPT",
+        );
         expect(run("nft", "list", "chain", "ip", "filter", "DOCKER-USER")).toContain('comment "berth:test"');
       }
       await networks.close();
@@ -381,7 +453,9 @@ describe("beside others", () => {
       expect(web.namespace.ask("tcp", HOST_ADDRESS, 8081)).toStartWith("other saw ");
       expect(web.namespace.ask("tcp", other.endpoint.ipv4, 80)).toBe("timeout");
       const taken = startContainer(second.networks, "taken", [tcp(80, 8080)]);
-      expect(taken).rejects.toThrow("failed to bind host port for 0.0.0.0:8080:172.18.0.3:80/tcp: address already in use");
+      expect(taken).rejects.toThrow(
+        "failed to bind host port for 0.0.0.0:8080:172.18.0.3:80/tcp: address already in use",
+      );
     } finally {
       await second.networks.close();
     }
@@ -408,19 +482,22 @@ describe("beside others", () => {
 });
 
 describe("options", () => {
-  test.each(["0", "1"])("--icc=false keeps containers apart but for published ports, with bridge-nf-call-iptables=%s", async (bridged) => {
-    await networks.close();
-    run("sysctl", "-qw", `net.bridge.bridge-nf-call-iptables=${bridged}`);
-    networks = makeEngine({ interContainer: false }).networks;
-    await networks.reconcile([]);
-    await using web = await startContainer(networks, "web", [tcp(80, 8080)]);
-    await using other = await startContainer(networks, "other");
-    await web.namespace.serve("tcp", 80, "web");
-    expect(other.namespace.ask("tcp", web.endpoint.ipv4, 80)).not.toContain("web saw");
-    expect(other.namespace.ask("tcp", HOST_ADDRESS, 8080)).toBe("web saw 172.17.0.1");
-    expect(web.namespace.ask("tcp", HOST_ADDRESS, 8080)).toBe("web saw 172.17.0.1");
-    expect(other.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
-  });
+  test.each(["0", "1"])(
+    "--icc=false keeps containers apart but for published ports, with bridge-nf-call-iptables=%s",
+    async (bridged) => {
+      await networks.close();
+      run("sysctl", "-qw", `net.bridge.bridge-nf-call-iptables=${bridged}`);
+      networks = makeEngine({ interContainer: false }).networks;
+      await networks.reconcile([]);
+      await using web = await startContainer(networks, "web", [tcp(80, 8080)]);
+      await using other = await startContainer(networks, "other");
+      await web.namespace.serve("tcp", 80, "web");
+      expect(other.namespace.ask("tcp", web.endpoint.ipv4, 80)).not.toContain("web saw");
+      expect(other.namespace.ask("tcp", HOST_ADDRESS, 8080)).toBe("web saw 172.17.0.1");
+      expect(web.namespace.ask("tcp", HOST_ADDRESS, 8080)).toBe("web saw 172.17.0.1");
+      expect(other.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
+    },
+  );
 
   test("--ip-masq=false leaves addresses as they are", async () => {
     await networks.close();
@@ -437,7 +514,12 @@ describe("options", () => {
     networks = makeEngine({ bridge: "mine.0", bip: "10.99.0.9/24", mtu: 1400, publishAddress: "127.0.0.1" }).networks;
     await networks.reconcile([]);
     await using web = await startContainer(networks, "web", [tcp(80, 8080)]);
-    expect(web.endpoint).toMatchObject({ ipv4: "10.99.0.1", prefixLength: 24, gateway: "10.99.0.9", ports: [tcp(80, 8080, "127.0.0.1")] });
+    expect(web.endpoint).toMatchObject({
+      ipv4: "10.99.0.1",
+      prefixLength: 24,
+      gateway: "10.99.0.9",
+      ports: [tcp(80, 8080, "127.0.0.1")],
+    });
     expect(web.namespace.run("ip", "link", "show", "eth0")).toContain("mtu 1400");
     await web.namespace.serve("tcp", 80, "web");
     expect(ask("tcp", "127.0.0.1", 8080)).toBe("web saw 10.99.0.9");

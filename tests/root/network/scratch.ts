@@ -71,7 +71,9 @@ export async function serve(
   name: string,
   address = "0.0.0.0",
 ): Promise<Bun.Subprocess> {
-  const child = Bun.spawn([...prefix, process.execPath, peer, "serve", protocol, address, String(port), name], { stdout: "pipe" });
+  const child = Bun.spawn([...prefix, process.execPath, peer, "serve", protocol, address, String(port), name], {
+    stdout: "pipe",
+  });
   const reader = child.stdout.getReader();
   await reader.read();
   return child;
@@ -127,9 +129,15 @@ export interface Scratch {
 
 export function makeEngine(options: Partial<NetworkOptions> = {}, path = ":memory:"): Scratch {
   const logged: string[] = [];
-  const note = (message: string, fields?: LogFields): void => void logged.push(`${message} ${JSON.stringify(fields ?? {})}`);
+  const note = (message: string, fields?: LogFields): void =>
+    void logged.push(`${message} ${JSON.stringify(fields ?? {})}`);
   const log: Log = { debug() {}, info() {}, warn: note, error: note, with: () => log };
-  const networks = openNetworks({ database: openState(path), log, now: () => new Date(), options: { instance: "test", ...options } });
+  const networks = openNetworks({
+    database: openState(path),
+    log,
+    now: () => new Date(),
+    options: { instance: "test", ...options },
+  });
   return { networks, logged };
 }
 
