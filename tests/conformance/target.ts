@@ -10,6 +10,7 @@ import {
   startDockerd,
   type RunningEngine,
 } from "../../tools/lab/engines.ts";
+import { httpGet } from "../../tools/lab/http-get.ts";
 import { createNetworkNamespace } from "../../tools/lab/network-namespace.ts";
 import { pushImage } from "../../tools/lab/registry-push.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
@@ -132,13 +133,6 @@ async function pullImages(target: Target): Promise<void> {
     await target.ok(["pull", "-q", `${target.registry}/${remote}`]);
     await target.ok(["tag", `${target.registry}/${remote}`, local]);
   }
-}
-
-/** A line for bash that prints the body of what an HTTP GET gives; fails when nothing answers. No program needed. */
-export function httpGet(url: string): string {
-  const { hostname, port, pathname } = new URL(url);
-  const request = `GET ${pathname} HTTP/1.0\\r\\n\\r\\n`;
-  return `exec 3<>/dev/tcp/${hostname}/${port || "80"} && printf '${request}' >&3 && sed '1,/^\r*$/d' <&3`;
 }
 
 function makeTarget(parts: {

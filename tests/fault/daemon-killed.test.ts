@@ -8,11 +8,11 @@ import { background } from "../../tools/lab/background.ts";
 import { command, eventually, mustRun, type CommandResult } from "../../tools/lab/command.ts";
 import { freePort, startDebianRegistry, type RunningRegistry } from "../../tools/lab/debian-registry.ts";
 import { berthCommand, cliEnvironment, startBerth, type RunningEngine } from "../../tools/lab/engines.ts";
+import { httpGet } from "../../tools/lab/http-get.ts";
 import { leftovers, readMachineState, type MachineState } from "../../tools/lab/leak-check.ts";
 import { pushImage } from "../../tools/lab/registry-push.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxImage, distributionImage } from "../../tools/lab/test-images.ts";
-import { httpGet } from "../conformance/target.ts";
 
 setDefaultTimeout(120_000);
 

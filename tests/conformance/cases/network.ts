@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { eventually } from "../../../tools/lab/command.ts";
 import { freePort } from "../../../tools/lab/debian-registry.ts";
-import { httpGet, type Target } from "../target.ts";
+import { httpGet } from "../../../tools/lab/http-get.ts";
+import type { Target } from "../target.ts";
 
 /** The default bridge, `host`, `none` and published ports. */
 export function networkCases(target: () => Target): void {

@@ -1,0 +1,51 @@
+/** A data root that is too small: the pull says so, gives the space back, and the engine goes on. */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdirSync, statfsSync } from "node:fs";
+import { join } from "node:path";
+import { command, mustRun, type CommandResult } from "../../tools/lab/command.ts";
+import { berthCommand, cliEnvironment, startBerth, type RunningEngine } from "../../tools/lab/engines.ts";
+import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
+import { busyboxImage, distributionImage } from "../../tools/lab/test-images.ts";
+import { startTinyRegistry, type TinyRegistry } from "../../tools/lab/tiny-registry.ts";
+
+setDefaultTimeout(120_000);
+
+let dir = "";
+let engine: RunningEngine | undefined;
+let registry: TinyRegistry | undefined;
+
+const berth = (...args: string[]): Promise<CommandResult> =>
+  command([...berthCommand(), ...args], { env: cliEnvironment(engine?.host ?? "") });
+
+function freeMib(): number {
+  const disk = statfsSync(join(dir, "data"));
+  return (disk.bfree * disk.bsize) / 2 ** 20;
+}
+
+beforeAll(async () => {
+  dir = makeScratch("full");
+  mkdirSync(join(dir, "data"));
+  await mustRun(["mount", "-t", "tmpfs", "-o", "size=100m,mode=755", "berth-full", join(dir, "data")]);
+  registry = await startTinyRegistry();
+  registry.add("large", "latest", await distributionImage());
+  registry.add("small", "latest", await busyboxImage());
+  engine = await startBerth({ dir, bridge: "bfull0", bip: "172.31.249.1/24" });
+});
+
+afterAll(async () => {
+  await engine?.stop().catch(() => {});
+  await command(["umount", "-l", join(dir, "data")]);
+  await registry?.close();
+  removeScratch(dir);
+});
+
+test("a pull that does not fit names the reason, gives the space back and leaves a working engine", async () => {
+  const before = freeMib();
+  const result = await berth("pull", `${registry?.address}/large`);
+  expect(result.code).toBe(1);
+  expect(result.stderr).toMatch(/no space left on device/);
+  expect(await mustRun([...berthCommand(), "images", "-q"], { env: cliEnvironment(engine?.host ?? "") })).toBe("");
+  expect(before - freeMib()).toBeLessThan(2);
+  const small = await berth("run", "--rm", "-q", `${registry?.address}/small`, "echo", "fits");
+  expect({ code: small.code, stdout: small.stdout }).toEqual({ code: 0, stdout: "fits\n" });
+});
