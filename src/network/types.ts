@@ -2,7 +2,7 @@
 export interface PortPublication {
   readonly protocol: "tcp" | "udp" | "sctp";
   readonly containerPort: number;
-  /** "" = every address. */
+  /** "" = every IPv4 address; IPv6 host addresses are refused (`not-implemented`), as containers have no IPv6 ones. */
   readonly hostIp: string;
   /** 0 = choose an ephemeral one. */
   readonly hostPort: number;
