@@ -1,5 +1,8 @@
 #!/usr/bin/env bun
-/** Compiles native/sys.c with the system's C compiler into dist/berth-sys.base64, which src/host/addon.ts imports. */
+/**
+ * Compiles native/sys.c with the system's C compiler into dist/berth-sys.base64 (zstd inside), which src/host/addon.ts
+ * imports: small, because every command of the executable reads it.
+ */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 
 const root = new URL("..", import.meta.url).pathname;
@@ -14,15 +17,15 @@ export function buildAddon(): void {
       compiler,
       ...["-std=gnu11", "-O2", "-fPIC", "-shared", "-pthread"],
       ...["-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wvla"],
-      ...["-fvisibility=hidden", "-fstack-protector-strong", "-Wl,-z,relro,-z,now,-z,noexecstack"],
+      ...["-fvisibility=hidden", "-fstack-protector-strong", "-Wl,-z,relro,-z,now,-z,noexecstack", "-s"],
       ...["-I", `${root}node_modules/node-api-headers/include`],
       ...["-o", temporary, `${root}native/sys.c`],
     ],
     { stdout: "inherit", stderr: "inherit" },
   );
   if (!result.success) throw new Error(`${compiler} failed with exit code ${result.exitCode}`);
-  const text = readFileSync(temporary).toString("base64");
-  writeFileSync(temporary, text);
+  const packed = Bun.zstdCompressSync(readFileSync(temporary), { level: 19 });
+  writeFileSync(temporary, packed.toString("base64"));
   renameSync(temporary, output);
 }
 

@@ -59,7 +59,9 @@ export function addon(): Addon {
 function load(): Addon {
   const module: { exports: unknown } = { exports: {} };
   try {
-    withAnonymousExecutable("berth-sys", Uint8Array.fromBase64(addonBase64), (path) => process.dlopen(module, path));
+    withAnonymousExecutable("berth-sys", Bun.zstdDecompressSync(Uint8Array.fromBase64(addonBase64)), (path) =>
+      process.dlopen(module, path),
+    );
   } catch (error) {
     throw new BerthError("internal", `cannot load the native addon: ${messageOf(error)}`, {
       cause: error,

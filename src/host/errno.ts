@@ -1,7 +1,9 @@
 import { BerthError } from "#base/errors.ts";
 
+type ErrorRow = readonly [number: number, name: string, text: string];
+
 /** Linux error numbers (errno(3)) with the texts of strerror(3), first letter in lower case as Docker prints them. */
-const table: readonly (readonly [number: number, name: string, text: string])[] = [
+const table = (): readonly ErrorRow[] => [
   [1, "EPERM", "operation not permitted"],
   [2, "ENOENT", "no such file or directory"],
   [3, "ESRCH", "no such process"],
@@ -134,16 +136,22 @@ const table: readonly (readonly [number: number, name: string, text: string])[] 
   [132, "ERFKILL", "operation not possible due to RF-kill"],
 ];
 
-const byNumber = new Map(table.map((row) => [row[0], row]));
+let byNumber: Map<number, ErrorRow> | undefined;
+
+/** Made when the first error is named: most commands see none. */
+function row(errno: number): ErrorRow | undefined {
+  byNumber ??= new Map(table().map((entry) => [entry[0], entry]));
+  return byNumber.get(errno);
+}
 
 /** `ENOENT` for 2; `E999` for a number Linux does not define. */
 export function errnoName(errno: number): string {
-  return byNumber.get(errno)?.[1] ?? `E${errno}`;
+  return row(errno)?.[1] ?? `E${errno}`;
 }
 
 /** `no such file or directory` for 2. */
 export function errnoText(errno: number): string {
-  return byNumber.get(errno)?.[2] ?? `unknown error ${errno}`;
+  return row(errno)?.[2] ?? `unknown error ${errno}`;
 }
 
 const exhausted = new Set(["ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "ENOMEM"]);

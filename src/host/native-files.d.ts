@@ -1,6 +1,6 @@
 /** Native parts come from dist/, where the build puts them, or from inside the compiled executable. */
 
-/** The addon, as base64 text. */
+/** The addon, compressed by zstd, as base64 text. */
 declare module "*.base64" {
   const text: string;
   export default text;
