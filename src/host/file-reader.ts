@@ -7,7 +7,7 @@ export async function* readChunks(path: string, start = 0): AsyncIterable<Uint8A
   const file = await open(path, "r");
   try {
     const buffer = new Uint8Array(CHUNK_SIZE);
-    for (let position = start; ; ) {
+    for (let position = start; ;) {
       const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
       if (bytesRead === 0) return;
       position += bytesRead;

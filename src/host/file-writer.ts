@@ -23,7 +23,7 @@ export class FileWriter {
   #batchSize = 0;
   #written = 0;
   #writing: Promise<void> = Promise.resolve();
-  #failure: unknown;
+  #failure: Error | undefined;
 
   /** Creates `path` (mode 0600), which must not exist. `onWritten` hears the size that other readers of the file now see. */
   constructor(path: string, onWritten: (size: number) => void) {
@@ -66,7 +66,7 @@ export class FileWriter {
   }
 
   async #writeBatch(batch: Uint8Array[]): Promise<void> {
-    for (let rest = batch; rest.length > 0; ) {
+    for (let rest = batch; rest.length > 0;) {
       const { bytesWritten } = await writev(this.#fd, rest);
       this.#written += bytesWritten;
       rest = after(rest, bytesWritten);
@@ -85,7 +85,8 @@ function after(chunks: Uint8Array[], count: number): Uint8Array[] {
   return [];
 }
 
-function translated(error: unknown): unknown {
-  if (!(error instanceof Error) || !("errno" in error) || typeof error.errno !== "number") return error;
+function translated(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(String(error));
+  if (!("errno" in error) || typeof error.errno !== "number") return error;
   return new SyscallError("write", Math.abs(error.errno));
 }

@@ -156,7 +156,7 @@ class HelperProcess {
   say(value: ToHelper): void {
     if (this.#ended) return;
     const { stdin } = this.#process;
-    stdin.write(encodeLine(value));
+    void stdin.write(encodeLine(value));
     void Promise.resolve(stdin.flush()).catch(() => undefined);
   }
 

@@ -17,11 +17,11 @@ export type HelperTask = (input: Json, context: HelperContext) => Promise<Json>;
 export async function serveHelper(tasks: Readonly<Record<string, HelperTask>>): Promise<never> {
   const output = Bun.stdout.writer();
   const say = (value: FromHelper): void => {
-    output.write(encodeLine(value));
+    void output.write(encodeLine(value));
     void output.flush();
   };
   let listener: (message: Json) => void = () => {};
-  for await (const line of lines(Bun.stdin.stream() as unknown as AsyncIterable<Uint8Array>)) {
+  for await (const line of lines(Bun.stdin.stream())) {
     const value = JSON.parse(line) as ToHelper;
     if ("message" in value) {
       listener(value.message);
@@ -41,7 +41,12 @@ export async function serveHelper(tasks: Readonly<Record<string, HelperTask>>): 
   process.exit(0);
 }
 
-async function run(task: HelperTask | undefined, name: string, input: Json, context: HelperContext): Promise<FromHelper> {
+async function run(
+  task: HelperTask | undefined,
+  name: string,
+  input: Json,
+  context: HelperContext,
+): Promise<FromHelper> {
   try {
     if (task === undefined) throw new Error(`no helper task ${name}`);
     return { result: await task(input, context) };

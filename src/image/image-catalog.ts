@@ -17,7 +17,10 @@ import type { StoredImage } from "./types.ts";
 /** Rows of images; implemented by `state/image-store.ts`. */
 export interface ImageRows {
   transaction(work: () => void): void;
-  put(row: ImageRow<Descriptor>, parts: { readonly diffIds: readonly string[]; readonly blobs: readonly string[] }): void;
+  put(
+    row: ImageRow<Descriptor>,
+    parts: { readonly diffIds: readonly string[]; readonly blobs: readonly string[] },
+  ): void;
   find(id: string): ImageRow<Descriptor> | undefined;
   idsWithPrefix(prefix: string): readonly string[];
   all(): readonly ImageRow<Descriptor>[];

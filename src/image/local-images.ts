@@ -76,7 +76,10 @@ export class LocalImages implements ImageService {
     this.#blobs.reconcile();
     await this.#layers.reconcile();
     await this.#durability.repair();
-    await collectAll(this.#collecting, this.#layers.all().map((row) => row.diffId));
+    await collectAll(
+      this.#collecting,
+      this.#layers.all().map((row) => row.diffId),
+    );
     if (this.#layers.unsynced().length > 0) this.#durability.schedule();
   }
 
@@ -169,5 +172,7 @@ export class LocalImages implements ImageService {
 }
 
 function credentialsKey(auth: RegistryAuth | undefined): string {
-  return createHash("sha256").update(JSON.stringify(auth ?? {})).digest("hex");
+  return createHash("sha256")
+    .update(JSON.stringify(auth ?? {}))
+    .digest("hex");
 }

@@ -15,12 +15,18 @@ export interface SourceManifest {
  */
 export interface ImageSource {
   /** By tag or digest; the bytes hash to the digest asked for. At most 4 MiB. */
-  manifest(target: { readonly tag: string } | { readonly digest: string }, signal: AbortSignal): Promise<SourceManifest>;
+  manifest(
+    target: { readonly tag: string } | { readonly digest: string },
+    signal: AbortSignal,
+  ): Promise<SourceManifest>;
   /**
    * A blob's bytes from the beginning, as they come; a broken transfer is taken up where it stopped. Not verified. A
    * chunk is the receiver's for good. `onRetry` hears how long the source waits before it goes on.
    */
-  blob(blob: Descriptor, options: { readonly signal: AbortSignal; readonly onRetry: (seconds: number) => void }): AsyncIterable<Uint8Array>;
+  blob(
+    blob: Descriptor,
+    options: { readonly signal: AbortSignal; readonly onRetry: (seconds: number) => void },
+  ): AsyncIterable<Uint8Array>;
   tags(signal: AbortSignal): Promise<readonly string[]>;
 }
 

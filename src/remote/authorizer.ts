@@ -56,7 +56,12 @@ export class Authorizer {
    */
   async answer(
     wwwAuthenticate: string,
-    context: { readonly insecure: boolean; readonly tls: TlsSettings | undefined; readonly offline: boolean; readonly signal: AbortSignal | undefined },
+    context: {
+      readonly insecure: boolean;
+      readonly tls: TlsSettings | undefined;
+      readonly offline: boolean;
+      readonly signal: AbortSignal | undefined;
+    },
   ): Promise<boolean> {
     const challenges = parseChallenges(wwwAuthenticate);
     const bearer = challenges.find(({ scheme, parameters }) => scheme === "bearer" && nonEmpty(parameters["realm"]));
@@ -79,7 +84,12 @@ export class Authorizer {
 
   async #fetchToken(
     challenge: Challenge,
-    context: { readonly insecure: boolean; readonly tls: TlsSettings | undefined; readonly offline: boolean; readonly signal: AbortSignal | undefined },
+    context: {
+      readonly insecure: boolean;
+      readonly tls: TlsSettings | undefined;
+      readonly offline: boolean;
+      readonly signal: AbortSignal | undefined;
+    },
   ): Promise<string> {
     const { realm = "", service = "" } = challenge.parameters;
     const url = realmUrl(realm);

@@ -6,7 +6,8 @@ export function matchesCidr(host: string, cidr: string): boolean {
   const [network = "", length = ""] = cidr.split("/");
   const left = addressBits(host);
   const right = addressBits(network);
-  if (left === undefined || right === undefined || left.length !== right.length || !/^[0-9]+$/.test(length)) return false;
+  if (left === undefined || right === undefined || left.length !== right.length || !/^[0-9]+$/.test(length))
+    return false;
   return Number(length) <= left.length && left.startsWith(right.slice(0, Number(length)));
 }
 
@@ -26,7 +27,7 @@ function ipv6Bits(address: string): string | undefined {
   const right = tail === undefined ? [] : groups(tail);
   const missing = 8 - left.length - right.length;
   if (more !== undefined || missing < 0 || (tail === undefined && missing > 0)) return undefined;
-  const all = [...left, ...new Array<string>(missing).fill("0"), ...right];
+  const all = [...left, ...Array.from({ length: missing }, () => "0"), ...right];
   if (!all.every((group) => /^[0-9a-fA-F]{1,4}$/.test(group))) return undefined;
   return all.map((group) => Number.parseInt(group, 16).toString(2).padStart(16, "0")).join("");
 }

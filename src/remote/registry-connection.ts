@@ -139,7 +139,12 @@ export class RegistryConnection {
     signal: AbortSignal | undefined,
   ): Promise<boolean> {
     try {
-      return await this.#authorizer.answer(challenge, { insecure: endpoint.insecure, tls: endpoint.tls, offline, signal });
+      return await this.#authorizer.answer(challenge, {
+        insecure: endpoint.insecure,
+        tls: endpoint.tls,
+        offline,
+        signal,
+      });
     } catch (error) {
       if (!(error instanceof BerthError) || error instanceof HttpFailure) throw error;
       throw new BerthError(error.kind, `${what}: ${error.message}`, { cause: error });
@@ -168,10 +173,12 @@ export class RegistryConnection {
       const location = answer.header("location");
       if (![301, 302, 303, 307, 308].includes(answer.status) || location === undefined) return answer;
       await drain(answer);
-      if (redirects >= MAX_REDIRECTS) throw new BerthError("internal", `Get "${firstUrl}": stopped after ${MAX_REDIRECTS} redirects`);
+      if (redirects >= MAX_REDIRECTS)
+        throw new BerthError("internal", `Get "${firstUrl}": stopped after ${MAX_REDIRECTS} redirects`);
       const next = URL.parse(location, url);
       const allowed = next !== null && (next.protocol === "https:" || (next.protocol === "http:" && endpoint.insecure));
-      if (!allowed) throw new BerthError("internal", `Get "${firstUrl}": refusing to be redirected to ${location.slice(0, 200)}`);
+      if (!allowed)
+        throw new BerthError("internal", `Get "${firstUrl}": refusing to be redirected to ${location.slice(0, 200)}`);
       url = next.href;
     }
   }

@@ -37,7 +37,8 @@ export class RegistrySource implements ImageSource {
     target: { readonly tag: string } | { readonly digest: string },
     signal: AbortSignal,
   ): Promise<SourceManifest> {
-    const wanted = "tag" in target ? withTag(this.#repository, target.tag) : withDigest(this.#repository, target.digest);
+    const wanted =
+      "tag" in target ? withTag(this.#repository, target.tag) : withDigest(this.#repository, target.digest);
     const name = "tag" in target ? target.tag : target.digest;
     const { answer, url } = await this.#connection.get({
       path: `/v2/${this.#repository.path}/manifests/${name}`,
@@ -47,7 +48,8 @@ export class RegistrySource implements ImageSource {
     if (answer.status !== 200) throw await refusal(answer, url, wanted, "MANIFEST_UNKNOWN");
     const bytes = await readBytes(answer, MAX_MANIFEST_SIZE);
     const claimed = answer.header("docker-content-digest");
-    const expected = "digest" in target ? target.digest : claimed !== undefined && isDigest(claimed) ? claimed : undefined;
+    const expected =
+      "digest" in target ? target.digest : claimed !== undefined && isDigest(claimed) ? claimed : undefined;
     if (expected !== undefined && digestBytes(bytes, expected) !== expected) {
       throw new BerthError("data-loss", `manifest verification failed for digest ${expected}`);
     }

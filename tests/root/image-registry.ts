@@ -34,8 +34,12 @@ export async function startFaultyRegistry(): Promise<FaultyRegistry> {
     else if (manifest !== null) {
       const found = manifests.get(`${manifest[1]}@${manifest[2]}`);
       if (found === undefined) answerError(response, 404, "MANIFEST_UNKNOWN", "manifest unknown");
-      else response.writeHead(200, { "content-type": found.mediaType, "docker-content-digest": found.digest }).end(found.manifest);
-    } else if (list !== null) response.end(JSON.stringify({ name: list[1], tags: [...(tags.get(list[1] ?? "") ?? [])] }));
+      else
+        response
+          .writeHead(200, { "content-type": found.mediaType, "docker-content-digest": found.digest })
+          .end(found.manifest);
+    } else if (list !== null)
+      response.end(JSON.stringify({ name: list[1], tags: [...(tags.get(list[1] ?? "") ?? [])] }));
     else if (blob !== null) {
       const bytes = blobs.get(blob[1] ?? "");
       if (bytes === undefined) answerError(response, 404, "BLOB_UNKNOWN", "blob unknown to registry");
@@ -77,7 +81,13 @@ export function sendBytes(request: IncomingMessage, response: ServerResponse, by
   }
 }
 
-export function answerError(response: ServerResponse, status: number, code: string, message: string, headers: Record<string, string> = {}): void {
+export function answerError(
+  response: ServerResponse,
+  status: number,
+  code: string,
+  message: string,
+  headers: Record<string, string> = {},
+): void {
   response
     .writeHead(status, { "content-type": "application/json", ...headers })
     .end(JSON.stringify({ errors: [{ code, message }] }));

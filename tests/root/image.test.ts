@@ -1,5 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { gzipSync } from "node:zlib";
 import { isBerthError } from "#base/errors.ts";
@@ -27,7 +37,10 @@ afterEach(() => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
-async function unpack(entries: readonly TarEntry[] | Uint8Array, chunkSize = 1 << 20): Promise<{ tree: string; result: UnpackedLayer }> {
+async function unpack(
+  entries: readonly TarEntry[] | Uint8Array,
+  chunkSize = 1 << 20,
+): Promise<{ tree: string; result: UnpackedLayer }> {
   const tree = mkdtempSync(`${scratch}/layer-`);
   const bytes = entries instanceof Uint8Array ? entries : writeTar(entries);
   async function* chunks(): AsyncIterable<Uint8Array> {
@@ -62,14 +75,30 @@ async function failure(work: Promise<unknown>): Promise<{ kind: string; message:
   throw new Error("it did not fail");
 }
 
-const dir = (path: string, more: Partial<TarEntry> = {}): TarEntry => ({ path, type: "directory", mode: 0o755, ...more });
+const dir = (path: string, more: Partial<TarEntry> = {}): TarEntry => ({
+  path,
+  type: "directory",
+  mode: 0o755,
+  ...more,
+});
 
 describe("unpacking a layer", () => {
   test("keeps owner, mode, time, attributes, links and devices exactly, in pieces of any size", async () => {
     const entries: TarEntry[] = [
       dir("./", { mode: 0o711, modifiedAt: 1000 }),
       dir("usr/", { modifiedAt: 2000 }),
-      { path: "usr/tool", mode: 0o4755, uid: 12, gid: 34, content: "#!x", modifiedAt: 3000, xattrs: { "user.note": "hello", "security.capability": Buffer.from("0100000200040000000000000000000000000000", "hex") } },
+      {
+        path: "usr/tool",
+        mode: 0o4755,
+        uid: 12,
+        gid: 34,
+        content: "#!x",
+        modifiedAt: 3000,
+        xattrs: {
+          "user.note": "hello",
+          "security.capability": Buffer.from("0100000200040000000000000000000000000000", "hex"),
+        },
+      },
       { path: "usr/again", type: "hardlink", link: "usr/tool" },
       { path: "usr/link", type: "symlink", link: "../../../../etc/shadow", uid: 7, gid: 8, modifiedAt: 4000 },
       { path: "usr/null", type: "character", major: 1, minor: 3, mode: 0o666 },
@@ -86,7 +115,9 @@ describe("unpacking a layer", () => {
       expect(result.diffId).toBe(sha256(writeTar(entries)));
       expect(result.sizeBytes).toBe(5003);
       const tool = lstatSync(`${tree}/usr/tool`);
-      expect([tool.mode & 0o7777, tool.uid, tool.gid, tool.mtimeMs, tool.nlink]).toEqual([0o4755, 12, 34, 3_000_000, 2]);
+      expect([tool.mode & 0o7777, tool.uid, tool.gid, tool.mtimeMs, tool.nlink]).toEqual([
+        0o4755, 12, 34, 3_000_000, 2,
+      ]);
       expect(lstatSync(`${tree}/usr/again`).ino).toBe(tool.ino);
       expect(Buffer.from(lgetxattr(`${tree}/usr/tool`, "user.note") ?? []).toString()).toBe("hello");
       expect(lgetxattr(`${tree}/usr/tool`, "security.capability")?.length).toBe(20);
@@ -167,16 +198,18 @@ describe("unpacking a layer", () => {
     const outside = `${scratch}/outside`;
     mkdirSync(outside);
     writeFileSync(`${outside}/secret`, "secret");
-    const { tree } = await unpack([
-      { path: "/absolute", content: "a" },
-      { path: "/../rooted", content: "r" },
-      { path: "a/../within", content: "w" },
-      { path: "abs", type: "symlink", link: outside },
-      { path: "abs/planted", content: "p" },
-      { path: "up", type: "symlink", link: "../../../../../../.." },
-      { path: "up/tmp/planted", content: "p" },
-      { path: "proc", type: "symlink", link: "/proc/self/root" },
-    ].slice(0, 3) as TarEntry[]);
+    const { tree } = await unpack(
+      [
+        { path: "/absolute", content: "a" },
+        { path: "/../rooted", content: "r" },
+        { path: "a/../within", content: "w" },
+        { path: "abs", type: "symlink", link: outside },
+        { path: "abs/planted", content: "p" },
+        { path: "up", type: "symlink", link: "../../../../../../.." },
+        { path: "up/tmp/planted", content: "p" },
+        { path: "proc", type: "symlink", link: "/proc/self/root" },
+      ].slice(0, 3) as TarEntry[],
+    );
     expect(readdirSync(tree).sort()).toEqual(["absolute", "rooted", "within"]);
     // Through links the kernel looks below the layer's own root, where nothing of the kind is.
     for (const [link, below] of [
@@ -184,15 +217,22 @@ describe("unpacking a layer", () => {
       ["../../../../../../..", `${scratch.slice(1)}/outside/planted`],
       ["/proc/self/root", `${scratch.slice(1)}/outside/planted`],
     ] as const) {
-      await unpack([{ path: "l", type: "symlink", link }, { path: `l/${below}`, content: "p" }]).catch(() => undefined);
+      await unpack([
+        { path: "l", type: "symlink", link },
+        { path: `l/${below}`, content: "p" },
+      ]).catch(() => undefined);
       expect(readdirSync(outside)).toEqual(["secret"]);
     }
     expect(await failure(unpack([{ path: "../evil", content: "x" }]))).toEqual({
       kind: "invalid-parameter",
       message: '"../evil" is outside of the layer',
     });
-    expect((await failure(unpack([{ path: "x", type: "hardlink", link: "../outside/secret" }]))).message).toContain("outside of the layer");
-    expect((await failure(unpack([{ path: "x", type: "hardlink", link: `${outside}/secret` }]))).message).toBe(`open ${outside}: no such file or directory`);
+    expect((await failure(unpack([{ path: "x", type: "hardlink", link: "../outside/secret" }]))).message).toContain(
+      "outside of the layer",
+    );
+    expect((await failure(unpack([{ path: "x", type: "hardlink", link: `${outside}/secret` }]))).message).toBe(
+      `open ${outside}: no such file or directory`,
+    );
     expect((await failure(unpack([{ path: "d/.wh..", content: "" }]))).message).toContain("no valid whiteout");
     expect(readFileSync(`${outside}/secret`, "utf8")).toBe("secret");
   });
@@ -215,7 +255,16 @@ describe("unpacking a layer", () => {
     expect((await failure(unpack(damaged))).message).toBe("archive/tar: invalid tar header");
     expect((await failure(unpack(gzipSync(tar).subarray(0, 40)))).kind).toBe("data-loss");
     expect((await failure(unpack(Buffer.from("BZh91AY&SY")))).kind).toBe("not-implemented");
-    expect((await failure(unpack([{ path: "a", content: "x" }, { path: "a/b", content: "y" }]))).message).toBe("mkdir /a: not a directory");
+    expect(
+      (
+        await failure(
+          unpack([
+            { path: "a", content: "x" },
+            { path: "a/b", content: "y" },
+          ]),
+        )
+      ).message,
+    ).toBe("mkdir /a: not a directory");
   });
 
   test("a full disk is told by Docker's words", async () => {
@@ -260,7 +309,9 @@ describe("pulling", () => {
   const layer = (name: string, size = 10): Uint8Array => writeTar([{ path: name, content: Buffer.alloc(size, name) }]);
   const image = (...layers: Uint8Array[]): BuiltImage => buildImage({ layers });
   const layerDigests = (built: BuiltImage): string[] =>
-    (JSON.parse(Buffer.from(built.manifest).toString()) as { layers: { digest: string }[] }).layers.map((one) => one.digest);
+    (JSON.parse(Buffer.from(built.manifest).toString()) as { layers: { digest: string }[] }).layers.map(
+      (one) => one.digest,
+    );
 
   test("gzip, zstd and plain layers of both manifest formats, by tag and digest", async () => {
     for (const compression of ["gzip", "zstd", "none"] as const) {
@@ -285,7 +336,11 @@ describe("pulling", () => {
     const { lines } = await fixture.pull(`${registry.address}/app:v2`);
     const built = image(shared, layer("second"));
     const [first, second] = layerDigests(built).map((digest) => digest.slice(7, 19));
-    expect(lines.filter((line) => line.status !== "Downloading" && line.status !== "Extracting").map((line) => `${line.id ?? ""} ${line.status}`)).toEqual([
+    expect(
+      lines
+        .filter((line) => line.status !== "Downloading" && line.status !== "Extracting")
+        .map((line) => `${line.id ?? ""} ${line.status}`),
+    ).toEqual([
       "v2 Pulling from app",
       `${first} Already exists`,
       `${second} Pulling fs layer`,
@@ -304,12 +359,17 @@ describe("pulling", () => {
     const armV7 = buildImage({ layers: [layer("arm")], architecture: "arm" });
     registry.add("multi", "amd64", amd64);
     registry.add("multi", "arm", armV7);
-    const index = buildIndex([{ image: amd64, architecture: "amd64" }, { image: armV7, architecture: "arm", variant: "v7" }]);
+    const index = buildIndex([
+      { image: amd64, architecture: "amd64" },
+      { image: armV7, architecture: "arm", variant: "v7" },
+    ]);
     registry.add("multi", "latest", index);
     const arm = await fixture.pull(`${registry.address}/multi`, { platform: { os: "linux", architecture: "arm64" } });
     expect(arm.image.config.architecture).toBe("arm");
     expect(arm.image.repoDigests).toEqual([`${registry.address}/multi@${index.digest}`]);
-    expect(await failure(fixture.pull(`${registry.address}/multi`, { platform: { os: "linux", architecture: "s390x" } }))).toEqual({
+    expect(
+      await failure(fixture.pull(`${registry.address}/multi`, { platform: { os: "linux", architecture: "s390x" } })),
+    ).toEqual({
       kind: "not-found",
       message: "no matching manifest for linux/s390x in the manifest list entries",
     });
@@ -334,9 +394,13 @@ describe("pulling", () => {
       response.writeHead(401, { "www-authenticate": 'Basic realm="x"' }).end();
       return true;
     };
-    expect((await failure(fixture.pull(reference))).message).toBe(`Get "http://${registry.address}/v2/": no basic auth credentials`);
+    expect((await failure(fixture.pull(reference))).message).toBe(
+      `Get "http://${registry.address}/v2/": no basic auth credentials`,
+    );
     registry.intercept = (_request, response) => {
-      response.writeHead(200, { "content-type": "application/vnd.docker.distribution.manifest.v1+prettyjws" }).end('{"schemaVersion":1}');
+      response
+        .writeHead(200, { "content-type": "application/vnd.docker.distribution.manifest.v1+prettyjws" })
+        .end('{"schemaVersion":1}');
       return true;
     };
     expect((await failure(fixture.pull(reference))).kind).toBe("not-implemented");
@@ -363,7 +427,12 @@ describe("pulling", () => {
     const lying = JSON.parse(Buffer.from(built.manifest).toString()) as { config: unknown };
     lying.config = (JSON.parse(Buffer.from(other.manifest).toString()) as { config: unknown }).config;
     const manifest = Buffer.from(JSON.stringify(lying));
-    registry.add("lying", "latest", { ...built, manifest, digest: sha256(manifest), blobs: new Map([...built.blobs, ...other.blobs, [digest, bytes]]) });
+    registry.add("lying", "latest", {
+      ...built,
+      manifest,
+      digest: sha256(manifest),
+      blobs: new Map([...built.blobs, ...other.blobs, [digest, bytes]]),
+    });
     expect(await failure(fixture.pull(`${registry.address}/lying`))).toEqual({
       kind: "data-loss",
       message: "layers from manifest don't match image configuration",
@@ -395,7 +464,10 @@ describe("pulling", () => {
       ranges.push(request.headers.range);
       if (ranges.length > 2) return false;
       const from = Number(/=([0-9]+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
-      response.writeHead(from === 0 ? 200 : 206, { "content-length": bytes.length - from, "content-range": `bytes ${from}-${bytes.length - 1}/${bytes.length}` });
+      response.writeHead(from === 0 ? 200 : 206, {
+        "content-length": bytes.length - from,
+        "content-range": `bytes ${from}-${bytes.length - 1}/${bytes.length}`,
+      });
       response.write(bytes.subarray(from, from + 1000), () => setTimeout(() => response.destroy(), 20));
       return true;
     };
@@ -425,14 +497,19 @@ describe("pulling", () => {
       };
       const wanted = `Basic ${Buffer.from("me:secret").toString("base64")}`;
       registry.intercept = (request, response) => {
-        if (request.headers.authorization !== wanted) response.writeHead(401, { "www-authenticate": 'Basic realm="x"' }).end();
-        else if (request.url?.endsWith(digest) === true) response.writeHead(307, { location: `http://${storage.address}/data` }).end();
+        if (request.headers.authorization !== wanted)
+          response.writeHead(401, { "www-authenticate": 'Basic realm="x"' }).end();
+        else if (request.url?.endsWith(digest) === true)
+          response.writeHead(307, { location: `http://${storage.address}/data` }).end();
         else return false;
         return true;
       };
       await fixture.pull(`${registry.address}/private`, { auth: { username: "me", password: "secret" } });
       expect(seen).toEqual([undefined, undefined]);
-      expect((await failure(fixture.pull(`${registry.address}/private`, { auth: { username: "me", password: "wrong" } }))).kind).toBe("unauthorized");
+      expect(
+        (await failure(fixture.pull(`${registry.address}/private`, { auth: { username: "me", password: "wrong" } })))
+          .kind,
+      ).toBe("unauthorized");
     } finally {
       await storage.close();
     }
@@ -451,7 +528,11 @@ describe("pulling", () => {
         return true;
       }
       if (request.headers.authorization === "Bearer T") return false;
-      response.writeHead(401, { "www-authenticate": `Bearer realm="http://${registry.address}/token",service="s",scope="repository:team/app:pull"` }).end();
+      response
+        .writeHead(401, {
+          "www-authenticate": `Bearer realm="http://${registry.address}/token",service="s",scope="repository:team/app:pull"`,
+        })
+        .end();
       return true;
     };
     await fixture.pull(`${registry.address}/team/app`);
@@ -462,7 +543,9 @@ describe("pulling", () => {
       `GET ?service=s&scope=repository%3Ateam%2Fapp%3Apull&account=u Basic ${Buffer.from("u:p").toString("base64")}`,
       "POST  -",
     ]);
-    expect(await failure(fixture.pull(`${registry.address}/team/app`, { auth: { username: "u", password: "bad" } }))).toEqual({
+    expect(
+      await failure(fixture.pull(`${registry.address}/team/app`, { auth: { username: "u", password: "bad" } })),
+    ).toEqual({
       kind: "unauthorized",
       message: `Get "http://${registry.address}/v2/": unauthorized: incorrect username or password`,
     });
@@ -486,7 +569,8 @@ describe("pulling", () => {
     expect((await failure(first)).kind).toBe("cancelled");
     gate.resolve();
     for (const { image: stored } of await Promise.all(others)) expect(stored.id).toBeString();
-    for (const digest of layerDigests(built)) expect(registry.requests.filter((line) => line.endsWith(digest))).toHaveLength(1);
+    for (const digest of layerDigests(built))
+      expect(registry.requests.filter((line) => line.endsWith(digest))).toHaveLength(1);
   });
 
   test("a pull that everybody gave up stops and leaves nothing", async () => {
@@ -509,13 +593,22 @@ describe("pulling", () => {
   });
 
   test("more than 150 layers", async () => {
-    const built = image(...Array.from({ length: 160 }, (_, index) => writeTar([{ path: `f${index}`, content: "x" }, { path: "top", content: String(index) }])));
+    const built = image(
+      ...Array.from({ length: 160 }, (_, index) =>
+        writeTar([
+          { path: `f${index}`, content: "x" },
+          { path: "top", content: String(index) },
+        ]),
+      ),
+    );
     registry.add("tall", "latest", built);
     const { image: stored } = await fixture.pull(`${registry.address}/tall`);
     const root = await fixture.snapshots.prepare("tall", stored.diffIds);
     expect(root.lowerDirs).toHaveLength(160);
     expect(readFileSync(`${root.lowerDirs[0]}/top`, "utf8")).toBe("159");
-    expect(root.lowerDirs.join(":").length).toBeLessThan(160 * (fixture.layout.layersDir.length + "/160/fs".length + 1));
+    expect(root.lowerDirs.join(":").length).toBeLessThan(
+      160 * (fixture.layout.layersDir.length + "/160/fs".length + 1),
+    );
   });
 
   test("a kill leaves garbage that the next start removes; a power cut, damage that it mends", async () => {
@@ -570,11 +663,17 @@ describe("pulling", () => {
     const short = stored.id.slice(7, 19);
     expect((await fixture.images.resolve(short)).id).toBe(stored.id);
     expect((await fixture.images.resolve(`${name}@${built.digest}`)).id).toBe(stored.id);
-    expect(await failure(fixture.images.resolve("nosuch"))).toEqual({ kind: "not-found", message: "No such image: nosuch:latest" });
+    expect(await failure(fixture.images.resolve("nosuch"))).toEqual({
+      kind: "not-found",
+      message: "No such image: nosuch:latest",
+    });
     await fixture.images.tag(stored.id, "mine:1");
     expect((await fixture.images.resolve("mine:1")).repoTags).toEqual([`${name}:latest`, "mine:1"]);
-    const remove = (nameOrId: string, force = false, users: { containerId: string; imageId: string; running: boolean }[] = []) =>
-      fixture.images.remove({ nameOrId, force, prune: true, users });
+    const remove = (
+      nameOrId: string,
+      force = false,
+      users: { containerId: string; imageId: string; running: boolean }[] = [],
+    ) => fixture.images.remove({ nameOrId, force, prune: true, users });
     expect(await failure(remove(short))).toEqual({
       kind: "conflict",
       message: `conflict: unable to delete ${short} (must be forced) - image is referenced in multiple repositories`,

@@ -111,7 +111,10 @@ async function deleteImage(
   return [
     ...references.map((row) => ({ Untagged: familiarRow(row) })),
     { Deleted: image.id },
-    ...chains.filter((_, index) => gone.has(image.diffIds[index] ?? "")).map((Deleted) => ({ Deleted })).toReversed(),
+    ...chains
+      .filter((_, index) => gone.has(image.diffIds[index] ?? ""))
+      .map((Deleted) => ({ Deleted }))
+      .toReversed(),
   ];
 }
 

@@ -84,7 +84,10 @@ export async function fetchImage(request: {
 
 function checkManifest(manifest: Manifest): void {
   if (!isImageManifest(manifest)) {
-    throw new BerthError("invalid-parameter", `unsupported media type ${manifest.config.mediaType}: this is no container image`);
+    throw new BerthError(
+      "invalid-parameter",
+      `unsupported media type ${manifest.config.mediaType}: this is no container image`,
+    );
   }
   for (const { mediaType } of manifest.layers) {
     if (layerCompression(mediaType) === undefined) {
@@ -94,7 +97,12 @@ function checkManifest(manifest: Manifest): void {
 }
 
 async function fetchConfig(
-  request: { readonly source: ImageSource; readonly blobs: Pick<BlobStore, "has" | "read">; readonly lease: Lease; readonly signal: AbortSignal },
+  request: {
+    readonly source: ImageSource;
+    readonly blobs: Pick<BlobStore, "has" | "read">;
+    readonly lease: Lease;
+    readonly signal: AbortSignal;
+  },
   descriptor: Descriptor,
 ): Promise<Uint8Array> {
   if (descriptor.size > MAX_CONFIG_SIZE) throw new BerthError("invalid-parameter", "the image config is too large");
@@ -109,7 +117,10 @@ async function fetchConfig(
   }
   const bytes = Buffer.concat(chunks);
   const algorithm = descriptor.digest.slice(0, descriptor.digest.indexOf(":"));
-  if (size !== descriptor.size || `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}` !== descriptor.digest) {
+  if (
+    size !== descriptor.size ||
+    `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}` !== descriptor.digest
+  ) {
     throw new BerthError("data-loss", `image config verification failed for digest ${descriptor.digest}`);
   }
   return bytes;

@@ -78,7 +78,10 @@ async function fetchLayers(
   const stop = new AbortController();
   const signal = AbortSignal.any([request.signal, stop.signal]);
   const wanted = new Map(
-    manifest.layers.map((descriptor, index) => [descriptor.digest, { descriptor, diffId: config.rootfs.diff_ids[index] ?? "" }]),
+    manifest.layers.map((descriptor, index) => [
+      descriptor.digest,
+      { descriptor, diffId: config.rootfs.diff_ids[index] ?? "" },
+    ]),
   );
   for (const { descriptor, diffId } of wanted.values()) {
     request.hold(descriptor.digest);
@@ -122,11 +125,15 @@ function record(deps: PullDeps, reference: Reference, fetched: FetchedImage): bo
       },
       {
         diffIds: fetched.config.rootfs.diff_ids,
-        blobs: [...fetched.documents.map(({ digest }) => digest), ...fetched.manifest.layers.map(({ digest }) => digest)],
+        blobs: [
+          ...fetched.documents.map(({ digest }) => digest),
+          ...fetched.manifest.layers.map(({ digest }) => digest),
+        ],
       },
     );
     for (const suffix of suffixes) {
-      if (deps.rows.findReference(name, suffix)?.imageId !== imageId) deps.rows.putReference({ name, suffix, imageId }, deps.now());
+      if (deps.rows.findReference(name, suffix)?.imageId !== imageId)
+        deps.rows.putReference({ name, suffix, imageId }, deps.now());
     }
   });
   return isNew;

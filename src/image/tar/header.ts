@@ -80,7 +80,8 @@ function verifyChecksum(bytes: Uint8Array, at: number): void {
     if (byte > 127) high += 256;
   }
   const stored = number(bytes, at, "checksum");
-  if (stored !== unsigned && stored !== unsigned - high) throw new BerthError("invalid-parameter", "archive/tar: invalid tar header");
+  if (stored !== unsigned && stored !== unsigned - high)
+    throw new BerthError("invalid-parameter", "archive/tar: invalid tar header");
 }
 
 function text(bytes: Uint8Array, at: number, field: Field): ByteString {

@@ -11,7 +11,8 @@ export function sniffCompression(head: Uint8Array): LayerCompression {
   if (startsWith(head, 0x1f, 0x8b)) return "gzip";
   if (startsWith(head, 0x28, 0xb5, 0x2f, 0xfd)) return "zstd";
   // A skippable frame (RFC 8878 section 3.1.2), with which zstd:chunked layers may begin.
-  if (head.length >= 4 && ((head[0] ?? 0) & 0xf0) === 0x50 && startsWith(head.subarray(1), 0x2a, 0x4d, 0x18)) return "zstd";
+  if (head.length >= 4 && ((head[0] ?? 0) & 0xf0) === 0x50 && startsWith(head.subarray(1), 0x2a, 0x4d, 0x18))
+    return "zstd";
   if (startsWith(head, 0x42, 0x5a, 0x68)) throw unsupported("bzip2");
   if (startsWith(head, 0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00)) throw unsupported("xz");
   return "none";
@@ -33,15 +34,16 @@ export async function* decompressed(
     compression === "gzip"
       ? createGunzip({ chunkSize: OUTPUT_CHUNK_SIZE })
       : createZstdDecompress({ chunkSize: OUTPUT_CHUNK_SIZE });
-  let sourceError: unknown;
+  let sourceError: Error | undefined;
   const feeding = feed(source, engine).catch((error: unknown) => {
-    sourceError ??= error;
+    sourceError ??= error instanceof Error ? error : new Error(String(error));
     engine.destroy();
   });
   try {
     for await (const chunk of engine as AsyncIterable<Uint8Array>) yield chunk;
   } catch (error) {
-    if (sourceError === undefined) throw new BerthError("data-loss", `${compression}: ${messageOf(error)}`, { cause: error });
+    if (sourceError === undefined)
+      throw new BerthError("data-loss", `${compression}: ${messageOf(error)}`, { cause: error });
   } finally {
     engine.destroy();
   }

@@ -4,14 +4,13 @@ import { pread } from "#host/syscalls.ts";
 const READ_SIZE = 256 * 1024;
 
 /**
- * A file that another thread of work is still writing: reading waits at its present end until it grows, is complete, or
- * fails. The writer tells by {@link grow}, {@link complete} and {@link fail}; the reader iterates {@link chunks} once.
+ * A file that another thread of work is still writing: reading waits at its present end until it grows or is
+ * complete. The writer tells by {@link grow} and {@link complete}; the reader iterates {@link chunks} once.
  */
 export class GrowingFile {
   readonly #fd: number;
   #available: number;
   #complete = false;
-  #failure: unknown;
   #wake: (() => void) | undefined;
 
   /** `fd` stays the caller's. `available` bytes may be read at once. */
@@ -30,16 +29,10 @@ export class GrowingFile {
     this.grow(size);
   }
 
-  fail(error: unknown): void {
-    this.#failure ??= error ?? new BerthError("cancelled", "context canceled");
-    this.#signal();
-  }
-
   /** Each chunk is valid only until the next one is asked for. */
   async *chunks(onRead: (bytesRead: number) => void): AsyncIterable<Uint8Array> {
     const buffer = new Uint8Array(READ_SIZE);
-    for (let position = 0; ; ) {
-      if (this.#failure !== undefined) throw this.#failure;
+    for (let position = 0; ;) {
       const wanted = Math.min(buffer.length, this.#available - position);
       if (wanted === 0) {
         if (this.#complete) return;
@@ -57,7 +50,7 @@ export class GrowingFile {
   #grown(position: number): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
-      if (this.#available > position || this.#complete || this.#failure !== undefined) this.#signal();
+      if (this.#available > position || this.#complete) this.#signal();
     });
   }
 

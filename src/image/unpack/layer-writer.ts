@@ -79,7 +79,9 @@ export class LayerWriter implements TarSink {
   #sizeBytes = 0;
   #members = 0;
   /** The file being written. */
-  #file: { readonly fd: number; readonly entry: TarEntry; readonly parent: number; readonly name: ByteString } | undefined;
+  #file:
+    | { readonly fd: number; readonly entry: TarEntry; readonly parent: number; readonly name: ByteString }
+    | undefined;
 
   /** `rootFd` is an open directory (O_PATH will do), the caller's. */
   constructor(rootFd: number) {
@@ -102,7 +104,7 @@ export class LayerWriter implements TarSink {
   data(chunk: Uint8Array, start: number, end: number): void {
     const file = this.#file;
     if (file === undefined) return;
-    for (let at = start; at < end; ) {
+    for (let at = start; at < end;) {
       const written = raw("write", file.fd, at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end));
       if (written < 0) throw refused("write", -written, memberPath(file.entry.name).key);
       at += written;
@@ -169,7 +171,10 @@ export class LayerWriter implements TarSink {
       case "hardlink":
         this.#createHardLink(parent, path, entry);
         return;
-      default:
+      case "symlink":
+      case "character":
+      case "block":
+      case "fifo":
         this.#createSpecial(parent, path.name, entry);
     }
   }
@@ -236,11 +241,15 @@ export class LayerWriter implements TarSink {
       if (major < 0 || major > 0xfff || minor < 0 || minor > 0xfffff) {
         throw new BerthError("invalid-parameter", `device number ${major}:${minor} is out of range`);
       }
-      this.#creating(parent, name, () => attempt(() => mknodat(parent, path, kind | (entry.mode & 0o777), major, minor)));
+      this.#creating(parent, name, () =>
+        attempt(() => mknodat(parent, path, kind | (entry.mode & 0o777), major, minor)),
+      );
     }
     if (!this.#keepsOwner(entry)) fchownat(parent, path, entry.uid, entry.gid, AT_SYMLINK_NOFOLLOW);
     if (entry.type !== "symlink") fchmodat(parent, path, entry.mode);
-    this.#setXattrs(entry, (key, value) => lsetxattr(Buffer.concat([Buffer.from(`${fdPath(parent)}/`), Buffer.from(name, "latin1")]), key, value));
+    this.#setXattrs(entry, (key, value) =>
+      lsetxattr(Buffer.concat([Buffer.from(`${fdPath(parent)}/`), Buffer.from(name, "latin1")]), key, value),
+    );
     this.#setTimes(parent, name, entry.mtime);
   }
 
@@ -362,7 +371,9 @@ const CREATE_VERB: Readonly<Record<TarEntry["type"], string>> = {
 
 function isWhiteout(parent: number, name: ByteString): boolean {
   const present = lstatMaybe(parent, kernelPath(name));
-  return present !== undefined && (present.mode & S_IFMT) === S_IFCHR && present.rdevMajor === 0 && present.rdevMinor === 0;
+  return (
+    present !== undefined && (present.mode & S_IFMT) === S_IFCHR && present.rdevMajor === 0 && present.rdevMinor === 0
+  );
 }
 
 function attempt(act: () => void): number {

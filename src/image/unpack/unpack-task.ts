@@ -47,7 +47,12 @@ export async function unpackTask(input: Json, context: HelperContext): Promise<J
   }
 }
 
-export function toUnpacked(value: Json): { diffId: string; sizeBytes: number; members: number; warnings: readonly string[] } {
+export function toUnpacked(value: Json): {
+  diffId: string;
+  sizeBytes: number;
+  members: number;
+  warnings: readonly string[];
+} {
   const { diffId, sizeBytes, members, warnings } = value as Readonly<Record<string, Json>>;
   if (typeof diffId !== "string" || typeof sizeBytes !== "number" || typeof members !== "number") {
     throw new BerthError("internal", "the unpacking helper gave no result");

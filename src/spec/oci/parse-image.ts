@@ -60,7 +60,7 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
     architecture: typeof fields["architecture"] === "string" ? fields["architecture"] : "",
     os: typeof fields["os"] === "string" ? fields["os"] : "",
     rootfs: { type: "layers", diff_ids: diffIds },
-  } as ImageConfig;
+  };
 }
 
 /** True when a manifest's config is an image's and not an artifact's. Old registries serve it as octet-stream. */
