@@ -1,8 +1,11 @@
 import type { CgroupManager } from "#host/cgroup/types.ts";
 import { blockDeviceNumbers, devicesAt, hostDevices } from "#host/devices.ts";
+import { identifyProcess } from "#host/process.ts";
 import type { RuntimeFacts } from "#host/runtime-facts.ts";
 import { compileContainer } from "#runtime/compile/compile-container.ts";
 import { compileExec } from "#runtime/compile/compile-exec.ts";
+import { cgroupResources } from "#runtime/compile/device-steps.ts";
+import { FilterCache } from "#runtime/compile/filter-cache.ts";
 import { containerSpec } from "#runtime/docker/container-spec.ts";
 import { execProcess } from "#runtime/docker/exec-process.ts";
 import type { ContainerMount, ContainerSpecInput, HostDevice } from "#runtime/docker/types.ts";
@@ -20,6 +23,7 @@ const MAX_DATABASE_BYTES = 4 << 20;
 export class NativePlanner implements RuntimePlanner {
   readonly #cgroups: CgroupManager;
   readonly #facts: RuntimeFacts;
+  readonly #filters = new FilterCache();
 
   constructor(deps: { readonly cgroups: CgroupManager; readonly facts: RuntimeFacts }) {
     this.#cgroups = deps.cgroups;
@@ -30,14 +34,16 @@ export class NativePlanner implements RuntimePlanner {
     const { spec, root } = request;
     const input = this.#input(request);
     const made = containerSpec(input);
-    const cgroup = this.#cgroups.create(input.cgroupPath, made.spec.linux?.resources ?? {});
+    const cgroup = this.#cgroups.create(input.cgroupPath, cgroupResources(made.spec));
     try {
       const { plan, warnings } = compileContainer({
+        id: spec.id,
         spec: made.spec,
         root,
         cgroup: cgroup.entry,
         cgroupPath: this.cgroupPath(spec),
         facts: this.#facts,
+        filters: this.#filters,
       });
       return { plan, oomEventsPath: cgroup.oomEventsPath, warnings: [...made.warnings, ...warnings] };
     } catch (error) {
@@ -53,7 +59,15 @@ export class NativePlanner implements RuntimePlanner {
     const made = this.#container(container, user);
     const process = execProcess({ container: made.spec, exec, user, facts: this.#facts });
     const entry = this.#cgroups.open(this.cgroupPath(container)).entry;
-    const { plan, warnings } = compileExec({ spec: made.spec, process, pid, cgroup: entry, facts: this.#facts });
+    const { plan, warnings } = compileExec({
+      id: container.id,
+      spec: made.spec,
+      process,
+      target: { pid, startTicks: BigInt(identifyProcess(pid)?.startTicks ?? 0) },
+      cgroup: entry,
+      facts: this.#facts,
+      filters: this.#filters,
+    });
     return { plan, oomEventsPath: undefined, warnings };
   }
 
@@ -97,7 +111,11 @@ function userIn(root: RootMount, user: string, groupAdd: readonly string[]): Res
 function containerMount(mount: MountSpec): ContainerMount {
   switch (mount.type) {
     case "tmpfs":
-      return { type: "tmpfs", destination: mount.target, options: [...(mount.readOnly ? ["ro"] : []), ...mount.options] };
+      return {
+        type: "tmpfs",
+        destination: mount.target,
+        options: [...(mount.readOnly ? ["ro"] : []), ...mount.options],
+      };
     case "volume":
     case "bind": {
       const { source, target: destination, readOnly } = mount;

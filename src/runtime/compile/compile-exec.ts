@@ -17,8 +17,6 @@ export interface CompileExecInput {
   readonly cgroup: CgroupEntry;
   readonly facts: RuntimeFacts;
   readonly filters: FilterCache;
-  /** false for `exec --privileged`: Docker gives it all capabilities and no filter. */
-  readonly seccomp: boolean;
 }
 
 /** A plan for one more process in a running container: joins its namespaces and cgroup, then is set up as `process` says. */
@@ -28,7 +26,7 @@ export function compileExec(input: CompileExecInput): Compiled {
   const body = processSteps({
     id: input.id,
     process,
-    seccomp: input.seccomp ? spec.linux?.seccomp : undefined,
+    seccomp: spec.linux?.seccomp,
     facts,
     filters: input.filters,
     role: "exec",
