@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { isBerthError } from "#base/errors.ts";
 import { BlobStore } from "./blob-store.ts";
 
 let root = "";
@@ -31,7 +32,7 @@ const digestOf = (bytes: Uint8Array, algorithm = "sha256"): string =>
 async function kindOf(work: Promise<unknown>): Promise<unknown> {
   return work.then(
     () => "fine",
-    (error: { kind?: string }) => error.kind,
+    (error: unknown) => (isBerthError(error) ? error.kind : error),
   );
 }
 

@@ -9,7 +9,7 @@ import { formatPlatform, type Platform } from "#spec/oci/platform.ts";
 import { canonicalString, parseReference, withDefaultTag, withTag, type Reference } from "#spec/oci/reference.ts";
 import { Durability } from "./durability.ts";
 import { ImageCatalog, type ImageRows } from "./image-catalog.ts";
-import { collectAll, type CollectDeps } from "./manage/collect-garbage.ts";
+import { collect, collectAll, type CollectDeps } from "./manage/collect-garbage.ts";
 import { removeImage } from "./manage/remove-image.ts";
 import { tagImage } from "./manage/tag-image.ts";
 import { LayerFetcher } from "./pull/layer-fetcher.ts";
@@ -81,6 +81,11 @@ export class LocalImages implements ImageService {
       this.#layers.all().map((row) => row.diffId),
     );
     if (this.#layers.unsynced().length > 0) this.#durability.schedule();
+  }
+
+  /** A container's snapshot let go of these layers: delete those that nothing holds any more. */
+  async release(diffIds: readonly string[]): Promise<void> {
+    await collect(this.#collecting, { diffIds, blobs: [] });
   }
 
   /** Stop background work. */

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { deferred } from "#base/async.ts";
+import { messageOf } from "#base/errors.ts";
 import { SharedWork, type OnProgress } from "./shared-work.ts";
 
 const silent = { signal: undefined, onProgress: () => {} };
@@ -42,8 +43,8 @@ test("the work stops when the last caller has left, not before", async () => {
       });
     });
   const [one, two] = [new AbortController(), new AbortController()];
-  const first = shared.join("k", { ...silent, signal: one.signal }, work).catch((error: Error) => error);
-  const second = shared.join("k", { ...silent, signal: two.signal }, work).catch((error: Error) => error);
+  const first = shared.join("k", { ...silent, signal: one.signal }, work).catch((error: unknown) => error);
+  const second = shared.join("k", { ...silent, signal: two.signal }, work).catch((error: unknown) => error);
   await Bun.sleep(0);
   one.abort();
   expect(await first).toMatchObject({ kind: "cancelled" });
@@ -57,7 +58,9 @@ test("the work stops when the last caller has left, not before", async () => {
 test("everyone hears of a failure, and the next caller tries anew", async () => {
   const shared = new SharedWork<number>();
   const failing = (): Promise<number> => Promise.reject(new Error("no"));
-  const both = [shared.join("k", silent, failing), shared.join("k", silent, failing)].map((one) => one.catch((error: Error) => error.message));
+  const both = [shared.join("k", silent, failing), shared.join("k", silent, failing)].map((one) =>
+    one.catch((error: unknown) => messageOf(error)),
+  );
   expect(await Promise.all(both)).toEqual(["no", "no"]);
   expect(await shared.join("k", silent, async () => 1)).toBe(1);
 });

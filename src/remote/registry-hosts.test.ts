@@ -28,8 +28,26 @@ describe("where a registry is", () => {
 
   test("insecure by name, by name with port, by network", () => {
     const list = ["reg.lan", "other.lan:5000", "10.0.0.0/8", "fd00::/8"];
-    const domains = ["reg.lan", "reg.lan:443", "other.lan:5000", "other.lan", "10.1.2.3:5000", "11.1.2.3", "[fd00::5]:5000", "localhost.evil.com"];
-    expect(domains.map((domain) => isInsecure(domain, list))).toEqual([true, true, true, false, true, false, true, false]);
+    const domains = [
+      "reg.lan",
+      "reg.lan:443",
+      "other.lan:5000",
+      "other.lan",
+      "10.1.2.3:5000",
+      "11.1.2.3",
+      "[fd00::5]:5000",
+      "localhost.evil.com",
+    ];
+    expect(domains.map((domain) => isInsecure(domain, list))).toEqual([
+      true,
+      true,
+      true,
+      false,
+      true,
+      false,
+      true,
+      false,
+    ]);
   });
 });
 
@@ -40,7 +58,12 @@ describe("certificates of a host's folder", () => {
     mkdirSync(`${base}/reg.lan:5000`);
     for (const name of ["ca.crt", "client.cert", "client.key"]) writeFileSync(`${base}/reg.lan:5000/${name}`, name);
     const [endpoint] = endpointsOf("reg.lan:5000", { ...plain, certificateDirs: ["/nonexistent", base] });
-    expect(endpoint?.tls).toEqual({ insecure: false, authorities: ["ca.crt"], certificate: "client.cert", key: "client.key" });
+    expect(endpoint?.tls).toEqual({
+      insecure: false,
+      authorities: ["ca.crt"],
+      certificate: "client.cert",
+      key: "client.key",
+    });
     expect(endpointsOf("other.lan", { ...plain, certificateDirs: [base] })[0]?.tls).toBeUndefined();
   });
 });

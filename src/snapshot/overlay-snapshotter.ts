@@ -36,15 +36,19 @@ export class OverlaySnapshotter implements Snapshotter {
   readonly #rows: SnapshotRows;
   readonly #paths: SnapshotPaths;
   readonly #layers: { find(diffId: string): LayerDirectory | undefined };
+  readonly #onReleased: (diffIds: readonly string[]) => Promise<void>;
 
+  /** `onReleased` hears which layers a removed snapshot no longer holds: no image may hold them either. */
   constructor(deps: {
     readonly rows: SnapshotRows;
     readonly paths: SnapshotPaths;
     readonly layers: { find(diffId: string): LayerDirectory | undefined };
+    readonly onReleased?: (diffIds: readonly string[]) => Promise<void>;
   }) {
     this.#rows = deps.rows;
     this.#paths = deps.paths;
     this.#layers = deps.layers;
+    this.#onReleased = deps.onReleased ?? (async () => {});
   }
 
   /** Remove directories that no row names. Call at start. */
@@ -78,10 +82,12 @@ export class OverlaySnapshotter implements Snapshotter {
     checkKey(key);
     const directory = this.#paths.snapshotDir(key);
     const doomed = `${this.#paths.snapshotsDir}/${DOOMED_PREFIX}${randomHex(8)}`;
+    const diffIds = this.#rows.layersOf(key) ?? [];
     const wasThere = exists(directory);
     if (wasThere) renameat2(AT_FDCWD, directory, AT_FDCWD, doomed);
     this.#rows.delete(key);
     if (wasThere) await removeTree(doomed);
+    if (diffIds.length > 0) await this.#onReleased(diffIds);
   }
 
   async usage(key: string): Promise<TreeUsage> {

@@ -29,6 +29,7 @@ export interface ImageFixture {
   readonly blobs: BlobStore;
   readonly layers: LayerDirectories;
   readonly leases: Leases;
+  readonly registries: RegistrySources;
   /** Pull and collect the progress. */
   pull(
     reference: string,
@@ -50,7 +51,6 @@ export async function openImageFixture(root?: string, bootId?: string): Promise<
   const boot = bootId ?? readTextFile("/proc/sys/kernel/random/boot_id", 100).trim();
   const rows = new ImageStore<Descriptor>({ database, validateManifest: (value) => value as Descriptor });
   const layers = new LayerDirectories({ rows: new LayerStore({ database }), paths: layout, bootId: boot });
-  const snapshots = new OverlaySnapshotter({ rows: new SnapshotStore({ database }), paths: layout, layers });
   const blobs = new BlobStore({ paths: layout });
   const leases = new Leases();
   const helpers = new HelperPool({ command: helperCommand, size: 2 });
@@ -71,6 +71,12 @@ export async function openImageFixture(root?: string, bootId?: string): Promise<
     dataRoot,
     now: () => new Date().toISOString(),
   });
+  const snapshots = new OverlaySnapshotter({
+    rows: new SnapshotStore({ database }),
+    paths: layout,
+    layers,
+    onReleased: (diffIds) => images.release(diffIds),
+  });
   await images.reconcile();
   await snapshots.reconcile();
   const close = (): void => {
@@ -85,6 +91,7 @@ export async function openImageFixture(root?: string, bootId?: string): Promise<
     blobs,
     layers,
     leases,
+    registries: sources,
     async pull(reference, more = {}) {
       const lines: Progress[] = [];
       const image = await images.pull({ reference, onProgress: (line) => lines.push(line), ...more });

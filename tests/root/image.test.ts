@@ -696,6 +696,7 @@ describe("pulling", () => {
     ]);
     expect(existsSync(stored.layers[0]?.path ?? "")).toBe(true);
     await fixture.snapshots.remove("c");
+    expect(readdirSync(fixture.layout.layersDir)).toEqual([]);
     await fixture.pull(name);
     expect(await remove(name)).toEqual([
       { Untagged: `${name}:latest` },
@@ -705,5 +706,97 @@ describe("pulling", () => {
     ]);
     expect(fixture.blobs.list()).toEqual([]);
     expect(readdirSync(fixture.layout.layersDir)).toEqual([]);
+  });
+
+  test("all tags of a repository", async () => {
+    registry.add("many", "one", image(layer("a")));
+    registry.add("many", "two", image(layer("b")));
+    const { lines } = await fixture.pull(`${registry.address}/many`, { allTags: true });
+    expect((await fixture.images.list()).flatMap((stored) => stored.repoTags).toSorted()).toEqual([
+      `${registry.address}/many:one`,
+      `${registry.address}/many:two`,
+    ]);
+    expect(lines.at(-1)?.status).toBe(`Status: Downloaded newer image for ${registry.address}/many`);
+  });
+
+  test("login asks the registry, and says what it says", async () => {
+    const login = (username: string, password: string) =>
+      fixture.registries.login({ username, password, serveraddress: `http://${registry.address}/v2/` });
+    expect(await login("any", "thing")).toEqual({ identityToken: undefined });
+    registry.intercept = (request, response) => {
+      const fine = request.headers.authorization === `Basic ${Buffer.from("me:right").toString("base64")}`;
+      response.writeHead(fine ? 200 : 401, { "www-authenticate": 'Basic realm="x"' }).end();
+      return true;
+    };
+    expect(await login("me", "right")).toEqual({ identityToken: undefined });
+    expect(await failure(login("me", "wrong"))).toEqual({
+      kind: "unauthorized",
+      message: `login attempt to http://${registry.address}/v2/ failed with status: 401 Unauthorized`,
+    });
+    registry.intercept = (request, response) => {
+      const url = new URL(request.url ?? "", `http://${registry.address}`);
+      if (url.pathname === "/token") {
+        response.end(
+          JSON.stringify({ token: "T", refresh_token: url.searchParams.get("offline_token") === "true" ? "R" : "" }),
+        );
+      } else if (request.headers.authorization === "Bearer T") response.end();
+      else
+        response
+          .writeHead(401, { "www-authenticate": `Bearer realm="http://${registry.address}/token",service="s"` })
+          .end();
+      return true;
+    };
+    expect(await login("me", "right")).toEqual({ identityToken: "R" });
+    expect(
+      (await failure(fixture.registries.login({ username: "a", password: "b", serveraddress: "nosuch.invalid" })))
+        .message,
+    ).toBe('Get "https://nosuch.invalid/v2/": dial tcp: lookup nosuch.invalid: no such host');
+  });
+
+  test("an image that is being pulled survives a removal beside it", async () => {
+    const shared = layer("shared", 100_000);
+    registry.add("first", "latest", image(shared));
+    const second = image(shared, layer("second"));
+    registry.add("second", "latest", second);
+    const first = await fixture.pull(`${registry.address}/first`);
+    const reached = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    const held = layerDigests(second)[1] ?? "";
+    registry.intercept = (request, response) => {
+      if (request.url?.endsWith(held) !== true) return false;
+      reached.resolve();
+      void gate.promise.then(() => sendBytes(request, response, second.blobs.get(held) ?? new Uint8Array()));
+      return true;
+    };
+    const pulling = fixture.pull(`${registry.address}/second`);
+    await reached.promise;
+    await fixture.images.remove({ nameOrId: first.image.id, force: false, prune: true, users: [] });
+    gate.resolve();
+    const { image: stored } = await pulling;
+    expect(stored.layers.map((one) => readdirSync(one.path))).toEqual([["shared"], ["second"]]);
+    expect(fixture.blobs.has(layerDigests(second)[0] ?? "")).toBe(true);
+  });
+
+  test("a disk that fills up while pulling", async () => {
+    await fixture.dispose();
+    const small = `${scratch}/small`;
+    mkdirSync(small);
+    mount("tmpfs", small, "tmpfs", 0, "size=3m");
+    mkdirSync(`${small}/root`);
+    fixture = await openImageFixture(`${small}/root`);
+    const noise = Buffer.alloc(8_000_000);
+    crypto.getRandomValues(noise.subarray(0, 65536));
+    registry.add("big", "latest", image(writeTar([{ path: "dir/big", content: noise }])));
+    expect(await failure(fixture.pull(`${registry.address}/big`))).toEqual({
+      kind: "resource-exhausted",
+      message: "failed to register layer: write /dir/big: no space left on device",
+    });
+    // Now the blob itself does not fit.
+    const random = Buffer.concat(Array.from({ length: 70 }, () => crypto.getRandomValues(new Uint8Array(65536))));
+    registry.add("bigger", "latest", image(writeTar([{ path: "x", content: random }])));
+    expect((await failure(fixture.pull(`${registry.address}/bigger`))).kind).toBe("resource-exhausted");
+    expect(fixture.unfinished()).toEqual([]);
+    registry.add("fits", "latest", image(layer("fits")));
+    await fixture.pull(`${registry.address}/fits`);
   });
 });
