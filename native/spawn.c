@@ -17,28 +17,30 @@ struct report {
 };
 
 static int cgroup_pending; /* CLONE_INTO_CGROUP was refused: the pid is written to cgroup.procs instead */
+static int cgroup_fd = -1; /* opened before namespaces are joined: its path is the host's */
 
 static int cgroup_refused(int error)
 {
 	return error == EOPNOTSUPP || error == EBUSY || error == EACCES || error == EPERM || error == EINVAL;
 }
 
+static int open_cgroup(const struct plan *plan)
+{
+	const struct arg *directory = &plan->namespaces->arg[NAMESPACES_CGROUP_DIRECTORY];
+	cgroup_pending = directory->n != 0;
+	if (cgroup_pending && (cgroup_fd = open(directory->s, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return failed("cgroup", directory->s);
+	return 0;
+}
+
 static int clone_init(const struct spawn *spawn, uint64_t flags)
 {
-	const struct arg *directory = &spawn->plan->namespaces->arg[NAMESPACES_CGROUP_DIRECTORY];
 	int pid = -1, signal_number = flags & CLONE_PARENT ? 0 : SIGCHLD;
-	cgroup_pending = directory->n != 0;
 	if (cgroup_pending) {
-		int cgroup = open(directory->s, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (cgroup < 0)
-			return failed("cgroup", directory->s);
-		pid = k_clone(flags | K_CLONE_CLEAR_SIGHAND | K_CLONE_INTO_CGROUP, cgroup, signal_number);
-		int error = errno;
-		close(cgroup);
-		errno = error;
+		pid = k_clone(flags | K_CLONE_CLEAR_SIGHAND | K_CLONE_INTO_CGROUP, cgroup_fd, signal_number);
 		if (pid >= 0)
 			cgroup_pending = 0;
-		else if (!cgroup_refused(error))
+		else if (!cgroup_refused(errno))
 			return failed("clone", "");
 	}
 	if (pid < 0)
@@ -193,9 +195,14 @@ static int spawn_by_joiner(const struct spawn *spawn)
 int spawn_init(const struct spawn *spawn)
 {
 	const struct plan *plan = spawn->plan;
-	if (plan->join_count || plan->namespaces->arg[NAMESPACES_TIME_OFFSETS].n)
-		return spawn_by_joiner(spawn);
-	return clone_init(spawn, create_flags(plan));
+	if (open_cgroup(plan))
+		return -1;
+	int joins = plan->join_count || plan->namespaces->arg[NAMESPACES_TIME_OFFSETS].n;
+	int pid = joins ? spawn_by_joiner(spawn) : clone_init(spawn, create_flags(plan));
+	int error = errno;
+	close(cgroup_fd);
+	errno = error;
+	return pid;
 }
 
 /* ---- what the child cannot do for itself ---- */
