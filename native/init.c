@@ -353,6 +353,7 @@ _Noreturn void init_main(const struct spawn *spawn)
 	const struct plan *plan = spawn->plan;
 	spawned = spawn;
 	failure_reset();
+	close(spawn->peer);
 	umask(022);
 	if (begin(plan))
 		give_up(~0u);

@@ -508,8 +508,11 @@ static void on_wait(const struct init_message *message)
 {
 	state.state = STATE_WAITING;
 	state.point = message->point;
+	int leave = launch_mode == MODE_HANDOVER && message->point == 0;
+	if (leave)
+		write_status(); /* pid and start time, for whoever starts it */
 	tell_all();
-	if (launch_mode == MODE_HANDOVER && message->point == 0)
+	if (leave)
 		_exit(0);
 }
 
@@ -714,6 +717,7 @@ static int start_init(struct plan *plan)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sync) || open_stdio(spawn.stdio))
 		return failed("socketpair", "");
 	spawn.sync = sync[1];
+	spawn.peer = sync[0];
 	set_source(SYNC, sync[0], EPOLLIN);
 	int pid = spawn_init(&spawn);
 	if (pid < 0)

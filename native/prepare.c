@@ -164,7 +164,7 @@ int mount_options(int fs, const struct arg *options)
 	return 0;
 }
 
-/* One fsconfig a layer: no limit on their length together. EINVAL on kernels before 6.7. */
+/* One fsconfig a layer: no limit on their length together; since 6.7. */
 static int add_lowers(int fs, const struct arg *lower)
 {
 	const char *cursor = lower->s;
@@ -286,10 +286,11 @@ static int overlay_by_mount(const struct arg *a)
 	return set_attributes(slot, a[ROOT_OVERLAY_ATTR_SET].n, 0, 0, 0) ? failed("mount_setattr", "overlay") : slot;
 }
 
+/* Before 6.7 EINVAL comes from lowerdir+ (6.5) or, with the old option parser behind fsconfig, from creating. */
 static int prepare_overlay(const struct arg *a)
 {
 	int fd = overlay_by_fsconfig(a);
-	if (fd >= 0 || strncmp(failure_text(), "lowerdir+", 9) || errno != EINVAL)
+	if (fd >= 0 || errno != EINVAL)
 		return fd;
 	failure_reset();
 	return overlay_by_mount(a);

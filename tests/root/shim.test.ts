@@ -522,6 +522,13 @@ describe("the monitor", () => {
     expect(await fixture.launcher.recover(request.dir)).toEqual({ state: "lost" });
   });
 
+  test("takes a process that only waits with it", async () => {
+    const launched = await fixture.launch(fixture.request(fixture.plan(["sleep", "100"])));
+    process.kill(launched.monitorPid, 9);
+    await launched.exited().catch(() => undefined);
+    while (existsSync(`/proc/${launched.pid}/exe`)) await Bun.sleep(1);
+  });
+
   test("is small, named after the container, and runs from a file nobody can write", async () => {
     const launched = await started(fixture.plan(["sh", "-c", "seq 1 100000; sleep 100"]));
     const rollup = readFileSync(`/proc/${launched.monitorPid}/smaps_rollup`, "utf8");
@@ -551,5 +558,56 @@ describe("the monitor", () => {
     const plan = fixture.plan(["true"], { extra: [{ op: "wait", point: 1 }] });
     const request = fixture.request(plan, { onWait: () => Promise.reject(new Error("hook failed")) });
     expect(fixture.launch(request)).rejects.toThrow("hook failed");
+  });
+});
+
+describe("an OCI runtime's launch", () => {
+  test("hands the process over at ready; another go() starts it, in its caller's stdio", async () => {
+    const out = fixture.directory("out");
+    const plan = fixture.plan(["sh", "-c", "echo started > /out/file; sleep 100"]);
+    const steps = [...plan.steps.slice(0, -1), bind(out, "/out"), ...plan.steps.slice(-1)];
+    const request = fixture.request({ ...plan, steps }, { mode: "handover", log: undefined });
+    const created = await fixture.launcher.launch(request);
+    try {
+      expect(created.monitorPid).toBe(0);
+      const found = await fixture.launcher.recover(request.dir);
+      if (found.state !== "ready") throw new Error(found.state);
+      expect(found.process.pid).toBe(created.pid);
+      await found.process.go();
+      while (!existsSync(`${out}/file`)) await Bun.sleep(1);
+      expect(created.signal(9)).rejects.toThrow("handed over");
+    } finally {
+      process.kill(created.pid, 9);
+    }
+  });
+
+  test("tells the one who starts it that execve failed", async () => {
+    const created = await fixture.launcher.launch(fixture.request(fixture.plan(["/not/there"]), { mode: "handover", log: undefined }));
+    expect(await failureOf(created.go())).toMatchObject({ errno: 2, what: "execve /not/there" });
+  });
+
+  test("inherits descriptors it was told to keep", async () => {
+    const file = `${fixture.directory("keep")}/file`;
+    writeFileSync(file, "kept\n");
+    const script = `
+      import { NativeShimLauncher } from "#runtime/shim/launcher.ts";
+      const plan = JSON.parse(process.argv[1]);
+      const launcher = new NativeShimLauncher({ shimPath: () => process.argv[3] });
+      const launched = await launcher.launch({ id: "x", dir: process.argv[2], plan, terminal: false, stdin: "closed", log: undefined, oomEventsPath: undefined, mode: "inherit", preserveFds: 1 });
+      await launched.go();
+      process.exit((await launched.exited()).exitCode);
+    `;
+    const plan = fixture.plan(["sh", "-c", "cat <&3; ls /proc/self/fd; exit 3"]);
+    const keptFd = openSync(file, "r");
+    try {
+      const child = Bun.spawn([process.execPath, "-e", script, JSON.stringify(plan), fixture.directory("launch"), `${import.meta.dir}/../../dist/berth-shim`], {
+        cwd: `${import.meta.dir}/../..`,
+        stdio: ["ignore", "pipe", "inherit", keptFd],
+      });
+      expect(await new Response(child.stdout).text()).toBe("kept\n0\n1\n2\n3\n4\n");
+      expect(await child.exited).toBe(3);
+    } finally {
+      closeSync(keptFd);
+    }
   });
 });

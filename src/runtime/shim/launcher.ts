@@ -8,7 +8,9 @@ import { encodeLaunch } from "../plan/encode.ts";
 import { launchMode, stdinMode } from "../plan/wire.ts";
 import type { LaunchRequest, ShimLauncher, SupervisedProcess } from "../types.ts";
 import { controlName } from "./control.ts";
+import { HandoverProcess } from "./handover-process.ts";
 import { launchFailed, ShimProcess } from "./process.ts";
+import type { ShimState } from "./state.ts";
 import { readStatus } from "./status-file.ts";
 
 /**
@@ -35,7 +37,9 @@ export class NativeShimLauncher implements ShimLauncher {
     if (process === undefined) throw earlyEnd(request.dir);
     try {
       await untilReady(process, request);
-      return process;
+      if (request.mode !== "handover") return process;
+      process.detach();
+      return new HandoverProcess(request.dir, process.pid, process.startTicks);
     } catch (error) {
       process.detach();
       throw error;
@@ -44,9 +48,9 @@ export class NativeShimLauncher implements ShimLauncher {
 
   async recover(dir: string): ReturnType<ShimLauncher["recover"]> {
     const process = await ShimProcess.connect(dir);
-    const state = await process?.until(({ phase, point }) => phase === "running" || (phase === "waiting" && point === 0)).catch(() => undefined);
+    const state = await process?.until(({ phase }) => phase === "running" || phase === "waiting").catch(() => undefined);
     if (process !== undefined && state?.phase === "running") return { state: "running", process };
-    if (process !== undefined && state?.phase === "waiting") return { state: "ready", process };
+    if (process !== undefined && state?.phase === "waiting") return recoverWaiting(dir, process, state);
     process?.detach();
     const last = state ?? readStatus(dir);
     if (last?.phase === "exited") return { state: "exited", status: last.exit };
@@ -76,6 +80,20 @@ export class NativeShimLauncher implements ShimLauncher {
       close(listener);
     }
   }
+}
+
+/** One that waits for a hook has lost the engine that ran its hooks: it is ended. */
+async function recoverWaiting(dir: string, process: ShimProcess, state: ShimState): ReturnType<ShimLauncher["recover"]> {
+  const handedOver = state.monitorPid === 0 ? readStatus(dir) : undefined;
+  if (handedOver !== undefined) {
+    process.detach();
+    return { state: "ready", process: new HandoverProcess(dir, handedOver.pid, handedOver.startTicks) };
+  }
+  if (state.point === 0) return { state: "ready", process };
+  await process.signal(9);
+  const last = await process.until(() => false).catch(() => undefined);
+  process.detach();
+  return last?.phase === "failed" ? { state: "failed", failure: last.failure } : { state: "lost" };
 }
 
 /** Nobody reads it before the shim is started, and nobody after a crash: no need to be durable. */

@@ -88,6 +88,7 @@ export class ShimProcess implements SupervisedProcess {
       readable: (async function* () {
         if (first.length > 0) yield first;
         for (let chunk = await connection.read(); chunk !== undefined; chunk = await connection.read()) yield chunk;
+        connection.close();
       })(),
       write: (bytes) => connection.write(bytes),
       endInput: () => connection.endWrite(),
