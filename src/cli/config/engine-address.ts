@@ -39,7 +39,7 @@ export function engineAddress(choice: EngineChoice, io: CliIo): EngineAddress {
     case "fd":
       throw new BerthError("invalid-parameter", `protocol not available: ${scheme}://`);
     default:
-      throw new BerthError("invalid-parameter", `invalid bind address format: ${host}`, {
+      throw new BerthError("invalid-parameter", `Failed to initialize: unable to resolve docker endpoint: invalid bind address format: ${host}`, {
         hint: "Use unix://PATH, tcp://HOST:PORT or ssh://USER@HOST.",
       });
   }

@@ -42,7 +42,7 @@ export function globalFlags(io: Pick<CliIo, "env" | "homeDirectory">): readonly 
 export function chooseEngine(flags: FlagValues, io: Pick<CliIo, "env">, config: CliConfig): EngineChoice {
   const hosts = flags.list("host");
   const context = flags.text("context");
-  if (hosts.length > 1) throw new BerthError("invalid-parameter", "specify only one -H");
+  if (hosts.length > 1) throw new BerthError("invalid-parameter", "Failed to initialize: unable to resolve docker endpoint: Specify only one -H");
   if (hosts.length > 0 && context !== "") {
     throw new BerthError("invalid-parameter", "conflicting options: cannot specify both --host and --context");
   }

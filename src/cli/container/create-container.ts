@@ -1,4 +1,4 @@
-import { BerthError, isBerthError } from "#base/errors.ts";
+import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
 import { isDaemonAnswer } from "#client/api-error.ts";
 import type { CreateResponse } from "#spec/docker/container.ts";
 import { parseAnyReference, withDefaultTag } from "#spec/oci/reference.ts";
@@ -32,7 +32,7 @@ export async function createContainer(invocation: Invocation, request: Container
   const named = parseAnyReference(request.image);
   const reference = named.kind === "reference" ? withDefaultTag(named.reference) : undefined;
   const policy = flags.text("pull");
-  const platform = flags.text("platform");
+  const platform = await checkedPlatform(flags.text("platform"), io.architecture);
   const pull = async (): Promise<void> => {
     if (reference === undefined) throw new BerthError("invalid-parameter", "invalid reference format");
     await pullImage(invocation, { reference, platform, output: flags.on("quiet") ? undefined : io.stderr });
@@ -53,6 +53,18 @@ export async function createContainer(invocation: Invocation, request: Container
   for (const warning of created.Warnings ?? []) io.stderr.write(`WARNING: ${warning}\n`);
   if (cidFile !== "") io.writeFile(cidFile, created.Id, 0o644);
   return created.Id;
+}
+
+/** The platform in full, `linux/arm64` for `arm64`. */
+async function checkedPlatform(text: string, architecture: string): Promise<string> {
+  if (text === "") return "";
+  const { formatPlatform, parsePlatform } = await import("#spec/oci/platform.ts");
+  try {
+    const platform = parsePlatform(text, { os: "linux", architecture });
+    return text.includes("/") ? text : formatPlatform(platform);
+  } catch (cause) {
+    throw new BerthError("invalid-parameter", `error parsing specified platform: ${messageOf(cause)}`, { cause });
+  }
 }
 
 function withProxies(request: ContainerRequest, { config, flags, engineHost }: Invocation): ContainerRequest["body"] {

@@ -1,6 +1,5 @@
 import type { Handler, Invocation } from "../command.ts";
 import { carryStreams } from "../streams/attached-streams.ts";
-import { parseDetachKeys } from "../streams/detach-keys.ts";
 import { followWindowSize } from "../streams/terminal-size.ts";
 import { checkTerminal } from "./check-terminal.ts";
 import { environmentOf } from "./options/environment.ts";
@@ -13,7 +12,6 @@ export const execCommand: Handler = async (invocation) => {
   const detach = flags.on("detach");
   const stdin = flags.on("interactive") && !detach;
   const detachKeys = flags.text("detach-keys") || config.file.detachKeys || "";
-  if (detachKeys !== "") parseDetachKeys(detachKeys);
   if (!detach) checkTerminal(io, stdin, tty);
   const api = await client();
   const size = tty && !detach ? io.stdout.windowSize() : undefined;

@@ -1,7 +1,7 @@
 import { decimalSize, humanDuration } from "#base/units.ts";
 import type { ContainerSummary } from "#spec/docker/container.ts";
 import type { Handler } from "../command.ts";
-import { formatRows, tableOf, type Row } from "../format/format-list.ts";
+import { rowFormatter, tableOf, type Row } from "../format/format-list.ts";
 import { goLocalTime } from "../format/local-time.ts";
 import { ellipsis, shortId } from "../format/shorten.ts";
 import { displayPorts } from "./ports.ts";
@@ -22,12 +22,13 @@ export const listContainers: Handler = async ({ flags, io, client, config }) => 
   const size = flags.on("size") || /\.Size\b/.test(asked);
   const columns = flags.on("size") ? [...COLUMNS, "Size"] : COLUMNS;
   const format = asked === "" || asked === "table" ? (quiet ? "{{.ID}}" : tableOf(columns)) : asked;
+  const print = rowFormatter(format, { typeName: "*formatter.ContainerContext", headers: HEADERS, columns });
   const latest = flags.on("latest") ? 1 : flags.number("last");
   const api = await client();
   const containers = await api.containers.list({ all: flags.on("all"), size, limit: latest, filters: flags.filters() });
   const now = io.now();
   const rows = containers.map((container) => containerRow(container, { now, truncate: !flags.on("no-trunc") }));
-  io.stdout.write(formatRows(format, rows, { typeName: "*formatter.ContainerContext", headers: HEADERS }));
+  io.stdout.write(print(rows));
   return 0;
 };
 
@@ -47,6 +48,7 @@ export function containerRow(container: ContainerSummary, options: { readonly no
     Mounts: mountNames.map((name) => (truncate ? ellipsis(name, 15) : name)).join(","),
     Names: names(container, truncate),
     Networks: Object.keys(container.NetworkSettings?.Networks ?? {}).join(","),
+    Platform: null,
     Ports: displayPorts(container.Ports ?? []),
     RunningFor: `${humanDuration(now - container.Created * 1000)} ago`,
     Size: sizeText(container),

@@ -17,7 +17,7 @@ export const port: Handler = async ({ args, io, client }) => {
   if (!/^\d+(?:-\d+)?$/.test(number)) throw new BerthError("invalid-parameter", `Error: invalid port (${number})`);
   const bindings = ports[`${number}/${protocol}`];
   if (bindings === undefined || bindings === null || bindings.length === 0) {
-    throw new BerthError("not-found", `no public port '${number}/${protocol}' published for ${name}`);
+    throw new BerthError("not-found", `Error: No public port '${asked}' published for ${name}`);
   }
   io.stdout.write(bindings.map(({ HostIp, HostPort }) => `${joined(HostIp, HostPort)}\n`).join(""));
   return 0;

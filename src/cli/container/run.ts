@@ -2,7 +2,6 @@ import { BerthError } from "#base/errors.ts";
 import type { EngineClient } from "#client/engine-client.ts";
 import type { Handler, Invocation } from "../command.ts";
 import { carryStreams, type AttachOutcome } from "../streams/attached-streams.ts";
-import { parseDetachKeys } from "../streams/detach-keys.ts";
 import { forwardSignals } from "../streams/forward-signals.ts";
 import { followWindowSize } from "../streams/terminal-size.ts";
 import { checkTerminal } from "./check-terminal.ts";
@@ -39,14 +38,12 @@ function forRun(invocation: Invocation): ContainerRequest {
   let request: ContainerRequest;
   try {
     request = requestOf(invocation);
-    if (flags.text("detach-keys") !== "") parseDetachKeys(flags.text("detach-keys"));
   } catch (error) {
     throw withHelp(error, invocation, CLI_FAILED);
   }
   if (!flags.on("detach")) return request;
   if (flags.list("attach").length > 0) {
-    const error = new BerthError("invalid-parameter", "conflicting options: cannot specify both --attach and --detach");
-    throw withHelp(error, invocation, CLI_FAILED);
+    throw new BerthError("invalid-parameter", "conflicting options: cannot specify both --attach and --detach");
   }
   const detached = { attachStdin: false, attachStdout: false, attachStderr: false };
   const body = { ...request.body, AttachStdin: false, AttachStdout: false, AttachStderr: false, StdinOnce: false };

@@ -6,6 +6,6 @@ export const top: Handler = async ({ args, io, client }) => {
   const [name = "", ...psArguments] = args;
   const { Titles, Processes } = await (await client()).containers.top(name, psArguments);
   const lines = [Titles, ...(Processes ?? [])].map((cells) => cells.join("\t"));
-  io.stdout.write(alignTable(`${lines.join("\n")}\n`));
+  io.stdout.write(alignTable(`${lines.join("\n")}\n`, 20));
   return 0;
 };

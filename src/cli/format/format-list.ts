@@ -1,6 +1,6 @@
 import { BerthError, messageOf } from "#base/errors.ts";
 import { compileTemplate } from "../template/execute.ts";
-import { json, type TemplateFunction } from "../template/functions.ts";
+import type { TemplateFunction } from "../template/functions.ts";
 import { struct } from "../template/value.ts";
 import { alignTable } from "./table.ts";
 
@@ -12,25 +12,30 @@ export interface ListFormat {
   readonly typeName: string;
   /** Column titles by field. Fields without one have their name in capitals. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The fields of the default table. */
+  readonly columns: readonly string[];
 }
 
 /**
  * Prints rows as `--format` asks: `table …`, `json`, or a template a row. `format` is complete (no defaults here); `\t`
- * and `\n` written out in it count as such. A mistake in the template is an `invalid-parameter` error.
+ * and `\n` written out in it count as such. A mistake in the template is an `invalid-parameter` error, told before
+ * there are rows where it can be.
  */
-export function formatRows(format: string, rows: readonly Row[], { typeName, headers }: ListFormat): string {
+export function rowFormatter(format: string, { typeName, headers, columns }: ListFormat): (rows: readonly Row[]) => string {
   const trimmed = format.trim();
   const isTable = trimmed === "table" || /^table(?=[\s{])/.test(trimmed);
   const source = (isTable ? trimmed.slice("table".length).trim() : trimmed).replaceAll("\\t", "\t").replaceAll("\\n", "\n");
   const line = source === "json" && !isTable ? "{{json .}}" : source;
   const render = compiled(line);
-  const info = { typeName, fields: [], aliases: {} };
-  const text = rows.map((row) => `${executed(render, struct(row, info))}\n`).join("");
-  if (!isTable) return text;
-  const fieldNames = Object.keys(rows[0] ?? {}).concat(Object.keys(headers));
-  const titles = Object.fromEntries(fieldNames.map((name) => [name, headers[name] ?? name.toUpperCase()]));
-  const header = executed(compileTemplate(line, { functions: headerFunctions }), titledRow(titles));
-  return alignTable(`${header}\n${text}`);
+  const info = { typeName, fields: [], aliases: {}, escapeHtml: true };
+  return (rows) => {
+    const text = rows.map((row) => `${executed(render, struct(row, info))}\n`).join("");
+    if (!isTable) return text;
+    const fieldNames = [...Object.keys(rows[0] ?? {}), ...columns, ...Object.keys(headers)];
+    const titles = Object.fromEntries(fieldNames.map((name) => [name, headers[name] ?? name.toUpperCase()]));
+    const header = executed(compiled(line, headerFunctions), titledRow(titles));
+    return alignTable(`${header}\n${text}`);
+  };
 }
 
 /** The default template of a table: its fields separated by tabs. */
@@ -38,11 +43,11 @@ export function tableOf(fields: readonly string[]): string {
   return `table ${fields.map((field) => `{{.${field}}}`).join("\t")}`;
 }
 
-function compiled(source: string): (data: unknown) => string {
+function compiled(source: string, functions: Readonly<Record<string, TemplateFunction>> = {}): (data: unknown) => string {
   try {
-    return compileTemplate(source);
+    return compileTemplate(source, { functions });
   } catch (error) {
-    throw new BerthError("invalid-parameter", `template parsing error: ${messageOf(error)}`, { cause: error });
+    throw new BerthError("invalid-parameter", `failed to parse template: ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -56,7 +61,7 @@ function executed(render: (data: unknown) => string, data: unknown): string {
 
 /** In the title line a method (`.Label "x"`) is its argument's last word. */
 function titledRow(titles: Readonly<Record<string, string>>): unknown {
-  const label: TemplateFunction = (name) => String(name).split(".").at(-1)?.toUpperCase().replace(/[-_]/g, " ") ?? "";
+  const label: TemplateFunction = (name) => String(name).split(".").at(-1)?.replace(/[-_]/g, " ") ?? "";
   return { ...titles, Label: label };
 }
 
@@ -70,8 +75,3 @@ const headerFunctions: Readonly<Record<string, TemplateFunction>> = {
   truncate: same,
   split: same,
 };
-
-/** `{{json .}}` of a row outside a list. */
-export function jsonLine(value: unknown): string {
-  return `${json(value)}\n`;
-}

@@ -1,7 +1,7 @@
 import { decimalSize, humanDuration } from "#base/units.ts";
 import type { ImageHistoryItem } from "#spec/docker/image.ts";
 import type { Handler } from "../command.ts";
-import { formatRows, tableOf, type Row } from "../format/format-list.ts";
+import { rowFormatter, tableOf, type Row } from "../format/format-list.ts";
 import { localSeconds } from "../format/local-time.ts";
 import { ellipsis, shortId } from "../format/shorten.ts";
 
@@ -10,14 +10,15 @@ const CREATED_BY_LETTERS = 45;
 
 /** `history`: an image's layers and what made them, newest first. */
 export const history: Handler = async ({ flags, args, io, client }) => {
-  const platform = flags.text("platform");
-  const items = await (await client()).images.history(args[0] ?? "", platform === "" ? {} : { platform });
   const asked = flags.text("format");
   const human = flags.on("human");
   const columns = ["ID", human ? "CreatedSince" : "CreatedAt", "CreatedBy", "Size", "Comment"];
   const format = asked === "" || asked === "table" ? (flags.on("quiet") ? "{{.ID}}" : tableOf(columns)) : asked;
+  const print = rowFormatter(format, { typeName: "*image.historyContext", headers: HEADERS, columns });
+  const platform = flags.text("platform");
+  const items = await (await client()).images.history(args[0] ?? "", platform === "" ? {} : { platform });
   const options = { human, truncate: !flags.on("no-trunc"), now: io.now() };
-  io.stdout.write(formatRows(format, items.map((item) => historyRow(item, options)), { typeName: "*image.historyContext", headers: HEADERS }));
+  io.stdout.write(print(items.map((item) => historyRow(item, options))));
   return 0;
 };
 

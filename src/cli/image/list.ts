@@ -2,7 +2,7 @@ import { BerthError } from "#base/errors.ts";
 import { decimalSize, humanDuration } from "#base/units.ts";
 import type { ImageSummary } from "#spec/docker/image.ts";
 import type { Handler } from "../command.ts";
-import { formatRows, tableOf, type Row } from "../format/format-list.ts";
+import { rowFormatter, tableOf, type Row } from "../format/format-list.ts";
 import { goLocalTime } from "../format/local-time.ts";
 import { shortId } from "../format/shorten.ts";
 
@@ -21,28 +21,30 @@ export const listImages: Handler = async ({ flags, args, io, client, config }) =
   if (flags.on("tree")) throw new BerthError("not-implemented", "--tree is not supported yet");
   const [match] = args;
   const filters = { ...flags.filters(), ...(match === undefined ? {} : { reference: [match] }) };
-  const images = await (await client()).images.list({ all: flags.on("all"), filters });
   const quiet = flags.on("quiet");
   const digests = flags.on("digests");
   const columns = ["Repository", "Tag", ...(digests ? ["Digest"] : []), "ID", "CreatedSince", "Size"];
   const asked = flags.text("format") || (quiet ? "" : (config.file.imagesFormat ?? ""));
   const format = asked === "" || asked === "table" ? (quiet ? "{{.ID}}" : tableOf(columns)) : asked;
-  const withDigest = digests || /\.Digest\b/.test(format);
-  const options = { now: io.now(), truncate: !flags.on("no-trunc"), withDigest };
+  const print = rowFormatter(format, { typeName: "*formatter.imageContext", headers: HEADERS, columns });
+  const images = await (await client()).images.list({ all: flags.on("all"), filters });
+  const options = { now: io.now(), truncate: !flags.on("no-trunc"), digests, digestPerTag: digests || format.includes("{{.Digest}}") };
   const rows = images.flatMap((image) => imageRows(image, options));
-  io.stdout.write(formatRows(format, rows, { typeName: "*formatter.imageContext", headers: HEADERS }));
+  io.stdout.write(print(rows));
   return 0;
 };
 
 interface RowOptions {
   readonly now: number;
   readonly truncate: boolean;
-  /** Rows for digests too, and for each pair of tag and digest. */
-  readonly withDigest: boolean;
+  /** `--digests`. */
+  readonly digests: boolean;
+  /** A row for each pair of tag and digest. */
+  readonly digestPerTag: boolean;
 }
 
 function imageRows(image: ImageSummary, options: RowOptions): readonly Row[] {
-  return namesOf(image, options.withDigest).map(({ repository, tag, digest }) => ({
+  return namesOf(image, options).map(({ repository, tag, digest }) => ({
     Containers: image.Containers === -1 ? UNKNOWN_SIZE : String(image.Containers),
     CreatedAt: goLocalTime(image.Created * 1000),
     CreatedSince: image.Created === 0 ? UNKNOWN_SIZE : `${humanDuration(options.now - image.Created * 1000)} ago`,
@@ -53,7 +55,7 @@ function imageRows(image: ImageSummary, options: RowOptions): readonly Row[] {
     Size: decimalSize(image.Size, 3),
     Tag: tag,
     UniqueSize: image.Size === -1 || image.SharedSize === -1 ? UNKNOWN_SIZE : decimalSize(image.Size - image.SharedSize, 3),
-    VirtualSize: decimalSize(image.Size, 3),
+    VirtualSize: decimalSize(image.Size),
   }));
 }
 
@@ -63,22 +65,18 @@ interface ImageName {
   readonly digest: string;
 }
 
-function namesOf({ RepoTags, RepoDigests }: ImageSummary, withDigest: boolean): readonly ImageName[] {
+function namesOf({ RepoTags, RepoDigests }: ImageSummary, options: RowOptions): readonly ImageName[] {
   const tags = (RepoTags ?? []).filter((name) => name !== "<none>:<none>").map(splitTag);
   const digests = (RepoDigests ?? []).filter((name) => !name.startsWith("<none>@")).map(splitDigest);
   if (tags.length === 0 && digests.length === 0) return [{ repository: NONE, tag: NONE, digest: NONE }];
-  const repositories = [...new Set([...tags, ...digests].map(({ repository }) => repository))];
-  return repositories.flatMap((repository) => {
-    const ownTags = tags.filter((name) => name.repository === repository).map(({ tag }) => tag);
-    const ownDigests = digests.filter((name) => name.repository === repository).map(({ digest }) => digest);
-    if (!withDigest) {
-      return (ownTags.length === 0 ? [NONE] : ownTags).map((tag) => ({ repository, tag, digest: ownDigests[0] ?? NONE }));
-    }
-    const pairs = (ownTags.length === 0 ? [NONE] : ownTags).flatMap((tag) =>
-      (ownDigests.length === 0 ? [NONE] : ownDigests).map((digest) => ({ repository, tag, digest })),
-    );
-    return pairs;
+  const tagged = tags.flatMap(({ repository, tag }) => {
+    const own = options.digestPerTag ? digests.filter((name) => name.repository === repository).map(({ digest }) => digest) : [];
+    return (own.length === 0 ? [NONE] : own).map((digest) => ({ repository, tag, digest }));
   });
+  const untagged = digests.filter(({ repository }) => !tags.some((name) => name.repository === repository));
+  if (options.digests) return [...tagged, ...untagged.map(({ repository, digest }) => ({ repository, tag: NONE, digest }))];
+  const repositories = new Set(untagged.map(({ repository }) => repository));
+  return [...tagged, ...[...repositories].map((repository) => ({ repository, tag: NONE, digest: "" }))];
 }
 
 function splitTag(name: string): { readonly repository: string; readonly tag: string } {

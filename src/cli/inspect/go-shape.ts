@@ -1,4 +1,4 @@
-import { nil, struct, typedMap, type Value } from "../template/value.ts";
+import { DurationValue, nil, struct, typedMap, type Value } from "../template/value.ts";
 
 /**
  * Turns JSON into values that print as Go's types do: structs in the order of their fields with zeros for what is
@@ -16,6 +16,11 @@ const scalar = (zero: string | number | boolean): GoShape => ({ zero: () => zero
 export const text = scalar("");
 export const integer = scalar(0);
 export const flag = scalar(false);
+/** Nanoseconds. */
+export const duration: GoShape = {
+  zero: () => new DurationValue(0),
+  of: (json) => new DurationValue(typeof json === "number" ? json : 0),
+};
 /** A value whose Go type is not followed further. */
 export const any: GoShape = { zero: () => null, of: (json) => json ?? null };
 

@@ -4,15 +4,19 @@ import type { EngineClient } from "#client/engine-client.ts";
 import type { Handler, Invocation } from "../command.ts";
 import { ExitError, shownMessage } from "../errors.ts";
 import { compileTemplate } from "../template/execute.ts";
-import { json } from "../template/functions.ts";
 import type { Value } from "../template/value.ts";
 import type { GoShape } from "./go-shape.ts";
 import { containerShape, imageShape } from "./shapes.ts";
+
+/** docker-compat: a template with a mistake in it has an exit code of its own. */
+const BAD_TEMPLATE = 64;
 
 interface Found {
   readonly object: unknown;
   readonly shape: GoShape;
 }
+
+const TYPES = ["config", "container", "image", "network", "node", "plugin", "secret", "service", "task", "volume"];
 
 type Get = (name: string) => Promise<Found>;
 
@@ -31,16 +35,15 @@ export const inspectImages: Handler = async (invocation) => {
 export const inspectAny: Handler = async (invocation) => {
   const { flags } = invocation;
   const type = flags.text("type");
-  if (flags.given("type") && type === "") throw new BerthError("invalid-parameter", "type is empty: must be one of \"container\", \"image\"");
+  if (flags.given("type") && type === "") throw new BerthError("invalid-parameter", `type is empty: must be one of ${TYPES.map((each) => `"${each}"`).join(", ")}`);
   const getters: Readonly<Record<string, (api: EngineClient) => Get>> = {
     container: (api) => containerGetter(api, flags.on("size")),
     image: (api) => imageGetter(api, ""),
   };
   if (type !== "" && getters[type] === undefined) {
-    const known = ["config", "network", "node", "plugin", "secret", "service", "task", "volume"].includes(type);
-    throw known
+    throw TYPES.includes(type)
       ? new BerthError("not-implemented", `inspecting objects of type "${type}" is not supported yet`)
-      : new BerthError("invalid-parameter", `"${type}" is not a valid value for --type`);
+      : new BerthError("invalid-parameter", `unknown type: "${type}": must be one of ${TYPES.map((each) => `"${each}"`).join(", ")}`);
   }
   const api = await invocation.client();
   const chosen = Object.entries(getters).filter(([name]) => type === "" || name === type);
@@ -52,7 +55,7 @@ export const inspectAny: Handler = async (invocation) => {
         if (type !== "" || !isDaemonAnswer(error) || !isBerthError(error, "not-found")) throw error;
       }
     }
-    throw new BerthError("not-found", `No such object: ${name}`);
+    throw new BerthError("not-found", `Error: No such object: ${name}`);
   });
 };
 
@@ -75,13 +78,13 @@ async function inspect({ flags, args, io }: Invocation, get: Get): Promise<numbe
     try {
       const { object, shape } = await get(name);
       if (render !== undefined) text += `${render(shape.of(object), object)}\n`;
-      else objects.push(format === "json" ? shape.of(object) : object);
+      else objects.push(object);
     } catch (error) {
       failures.push(shownMessage(error));
     }
   }
   if (render !== undefined) io.stdout.write(text === "" ? "\n" : text);
-  else if (format === "json") io.stdout.write(`${json(objects)}\n`);
+  else if (format === "json") io.stdout.write(`${JSON.stringify(objects)}\n`);
   else io.stdout.write(`${JSON.stringify(objects, undefined, 4)}\n`);
   if (failures.length > 0) throw new ExitError(1, failures.join("\n"));
   return 0;
@@ -96,7 +99,12 @@ function templateOf(format: string): (typed: Value, raw: unknown) => string {
       throw new BerthError("invalid-parameter", `template parsing error: ${messageOf(error)}`, { cause: error });
     }
   };
-  const typedRender = compile("default");
+  let typedRender: (data: Value) => string;
+  try {
+    typedRender = compile("default");
+  } catch (error) {
+    throw new ExitError(BAD_TEMPLATE, messageOf(error));
+  }
   return (typed, raw) => {
     try {
       return typedRender(typed);

@@ -1,11 +1,37 @@
 /** The Go types behind inspect's answers, in the order of their fields (docker 28.2). */
-import { any, flag, integer, map, omitEmpty, pointer, slice, structure, text, type GoShape } from "./go-shape.ts";
+import { any, duration, flag, integer, map, omitEmpty, pointer, slice, structure, text, type GoShape } from "./go-shape.ts";
 
 const texts = slice(text);
 const portBindings = map(slice(structure("nat.PortBinding", { HostIp: text, HostPort: text }, { HostIP: "HostIp" })));
 const driver = structure("storage.DriverData", { Data: map(text), Name: text });
 const restartPolicy = structure("container.RestartPolicy", { Name: text, MaximumRetryCount: integer });
 const rates = slice(structure("blkiodev.ThrottleDevice", { Path: text, Rate: integer }));
+
+const healthcheck = structure("container.HealthConfig", {
+  Test: omitEmpty(texts),
+  Interval: omitEmpty(duration),
+  Timeout: omitEmpty(duration),
+  StartPeriod: omitEmpty(duration),
+  StartInterval: omitEmpty(duration),
+  Retries: omitEmpty(integer),
+});
+
+/** An image's config has what the OCI format has and docker's four additions, each only when it is set. */
+const imageConfig = structure("v1.DockerOCIImageConfig", {
+  User: omitEmpty(text),
+  ExposedPorts: omitEmpty(map(structure("struct {}", {}))),
+  Env: omitEmpty(texts),
+  Entrypoint: omitEmpty(texts),
+  Cmd: omitEmpty(texts),
+  Volumes: omitEmpty(map(structure("struct {}", {}))),
+  WorkingDir: omitEmpty(text),
+  Labels: omitEmpty(map(text)),
+  StopSignal: omitEmpty(text),
+  ArgsEscaped: omitEmpty(flag),
+  Healthcheck: omitEmpty(pointer(healthcheck)),
+  OnBuild: omitEmpty(texts),
+  Shell: omitEmpty(texts),
+});
 
 const config = structure("container.Config", {
   Hostname: text,
@@ -20,18 +46,7 @@ const config = structure("container.Config", {
   StdinOnce: flag,
   Env: texts,
   Cmd: texts,
-  Healthcheck: omitEmpty(
-    pointer(
-      structure("container.HealthConfig", {
-        Test: omitEmpty(texts),
-        Interval: omitEmpty(integer),
-        Timeout: omitEmpty(integer),
-        StartPeriod: omitEmpty(integer),
-        StartInterval: omitEmpty(integer),
-        Retries: omitEmpty(integer),
-      }),
-    ),
-  ),
+  Healthcheck: omitEmpty(pointer(healthcheck)),
   ArgsEscaped: omitEmpty(flag),
   Image: text,
   Volumes: map(structure("struct {}", {})),
@@ -255,7 +270,7 @@ export const imageShape: GoShape = structure(
     Created: omitEmpty(text),
     DockerVersion: text,
     Author: text,
-    Config: pointer(config),
+    Config: pointer(imageConfig),
     Architecture: text,
     Variant: omitEmpty(text),
     Os: text,

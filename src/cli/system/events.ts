@@ -1,15 +1,17 @@
 import type { EventMessage } from "#spec/docker/system.ts";
-import { BerthError, messageOf } from "#base/errors.ts";
+import { messageOf } from "#base/errors.ts";
 import type { Handler } from "../command.ts";
+import { ExitError } from "../errors.ts";
 import { localTimestamp } from "../format/local-time.ts";
 import { timestampParameter } from "../format/timestamp.ts";
 import { compileTemplate } from "../template/execute.ts";
+import { json } from "../template/functions.ts";
 import { struct } from "../template/value.ts";
 
 /** `events`: one line each, as they happen. */
 export const events: Handler = async ({ flags, io, client }) => {
   const asked = flags.text("format").trim();
-  const render = asked === "" ? undefined : asked === "json" ? (event: EventMessage) => JSON.stringify(event) : templated(asked);
+  const render = asked === "" ? undefined : asked === "json" ? (event: EventMessage) => json(eventStruct(event)) : templated(asked);
   const now = io.now();
   const stream = await (await client()).system.events({
     since: timestampParameter(flags.text("since"), now, "since"),
@@ -20,12 +22,16 @@ export const events: Handler = async ({ flags, io, client }) => {
   return 0;
 };
 
+const BAD_TEMPLATE = 64;
+const NO_EVENT: EventMessage = { Type: "", Action: "", Actor: { ID: "", Attributes: {} }, scope: "local", time: 0, timeNano: 0 };
+
 function templated(format: string): (event: EventMessage) => string {
   try {
     const render = compileTemplate(format);
+    render(eventStruct(NO_EVENT)); // a field that does not exist is told before the first event
     return (event) => render(eventStruct(event));
   } catch (error) {
-    throw new BerthError("invalid-parameter", `Error parsing format: ${messageOf(error)}`, { cause: error });
+    throw new ExitError(BAD_TEMPLATE, `Error parsing format: ${messageOf(error)}`);
   }
 }
 
@@ -35,7 +41,7 @@ function eventStruct(event: EventMessage): unknown {
   return struct(
     { status, id, from, Type, Action, Actor: actor, scope, time, timeNano },
     {
-      typeName: "events.Message",
+      typeName: "*events.Message",
       fields: ["status", "id", "from", "Type", "Action", "Actor", "scope", "time", "timeNano"],
       omitEmpty: new Set(["status", "id", "from", "scope", "time", "timeNano"]),
       aliases: { Status: "status", ID: "id", From: "from", Scope: "scope", Time: "time", TimeNano: "timeNano" },

@@ -1,5 +1,5 @@
 import { sprintf } from "./printf.ts";
-import { display, elementZero, isMap, isTypedNil, structInfo, truth, typeName, type Value } from "./value.ts";
+import { display, DurationValue, elementZero, isMap, isTypedNil, structInfo, truth, typeName, type Value } from "./value.ts";
 
 export type TemplateFunction = (...args: Value[]) => Value;
 
@@ -50,11 +50,13 @@ const HTML: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">":
 
 /** Compact JSON without HTML escapes: structs in the order of their fields, maps with sorted keys. */
 export function json(value: Value): string {
-  return JSON.stringify(asJson(value)) ?? "null";
+  const text = JSON.stringify(asJson(value)) ?? "null";
+  return structInfo(value)?.escapeHtml === true ? text.replace(/[<>&]/g, (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`) : text;
 }
 
 function asJson(value: Value): Value {
   if (isTypedNil(value)) return null;
+  if (value instanceof DurationValue) return value.nanoseconds;
   if (Array.isArray(value)) return value.map(asJson);
   if (typeof value !== "object" || value === null) return value;
   const info = structInfo(value);

@@ -1,3 +1,5 @@
+import { formatDuration } from "#base/units.ts";
+
 /**
  * What a template sees. JSON values stand for Go's: an array for a slice, an object for a map with string keys. An object
  * made by {@link struct} stands for a Go struct: its fields have an order and asking for another is an error. A function
@@ -14,6 +16,8 @@ export interface StructInfo {
   readonly fields: readonly string[];
   /** Fields that JSON leaves out when they are empty. */
   readonly omitEmpty?: ReadonlySet<string>;
+  /** Its JSON is safe inside HTML: `<`, `>` and `&` as \\u escapes. */
+  readonly escapeHtml?: boolean;
   /** Other names of fields: Go's where it differs from the JSON name. */
   readonly aliases: Readonly<Record<string, string>>;
 }
@@ -64,6 +68,7 @@ export function isTypedNil(value: Value): boolean {
 /** Go's notion of a non-zero value. */
 export function truth(value: Value): boolean {
   if (value === null || value === undefined || value === false || value === "" || value === 0) return false;
+  if (value instanceof DurationValue) return value.nanoseconds !== 0;
   if (Array.isArray(value)) return value.length > 0;
   if (isMap(value)) return Object.keys(value).length > 0;
   return true;
@@ -79,9 +84,19 @@ export function typeName(value: Value): string {
   return structInfo(value)?.typeName ?? "map[string]interface {}";
 }
 
-/** Go's `%v`. `nested` inside another value, where nil is `<nil>`. */
+/** A time.Duration: printed in units, a number in JSON. */
+export class DurationValue {
+  readonly nanoseconds: number;
+
+  constructor(nanoseconds: number) {
+    this.nanoseconds = nanoseconds;
+  }
+}
+
+/** Go's `%v` inside another value, where nil is `<nil>`. */
 export function display(value: Value): string {
   if (value === null || value === undefined) return "<nil>";
+  if (value instanceof DurationValue) return formatDuration(BigInt(value.nanoseconds));
   if (typeof value === "number") return displayNumber(value);
   if (typeof value === "string") return value;
   if (typeof value === "boolean") return String(value);
