@@ -1,5 +1,4 @@
 #!/usr/bin/env bun
-import { basename } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 
 /**
@@ -13,7 +12,7 @@ import packageJson from "../../package.json" with { type: "json" };
  * A role's modules are loaded when it is played, so that a command starts without the engine's code.
  */
 async function main(): Promise<number> {
-  const name = basename(process.argv0);
+  const name = process.argv0.slice(process.argv0.lastIndexOf("/") + 1);
   const [first, ...rest] = process.argv.slice(2);
   if (first === ".helper") return (await import("./helper.ts")).runHelper();
   if (name === "berth-runtime" || first === ".runtime") {
