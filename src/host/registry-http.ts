@@ -18,6 +18,9 @@ export interface TlsSettings {
   readonly key?: string;
 }
 
+/** A server that says nothing for so long is given up. */
+const HEADERS_TIMEOUT_MS = 30_000;
+
 /** One answer. The body must be read to the end or cancelled. */
 export interface HttpAnswer {
   readonly status: number;
@@ -54,6 +57,11 @@ export class FetchHttp implements RegistryHttp {
     const onAbort = (): void => abort.abort();
     request.signal?.addEventListener("abort", onAbort, { once: true });
     if (request.signal?.aborted === true) abort.abort();
+    let isTimedOut = false;
+    const timer = setTimeout(() => {
+      isTimedOut = true;
+      abort.abort();
+    }, HEADERS_TIMEOUT_MS);
     const tls = request.tls;
     let response: Response;
     try {
@@ -77,7 +85,10 @@ export class FetchHttp implements RegistryHttp {
       } as BunFetchRequestInit);
     } catch (error) {
       request.signal?.removeEventListener("abort", onAbort);
+      if (isTimedOut) throw timedOut(request, error);
       throw translate(request, error);
+    } finally {
+      clearTimeout(timer);
     }
     return {
       status: response.status,
@@ -102,6 +113,15 @@ async function* bodyOf(request: HttpRequest, response: Response, onEnd: () => vo
   }
 }
 
+function timedOut(request: HttpRequest, cause: unknown): HttpFailure {
+  const text = "net/http: request canceled (Client.Timeout exceeded while awaiting headers)";
+  return new HttpFailure("timeout", `${verbOf(request)} "${request.url}": ${text}`, cause);
+}
+
+function verbOf(request: HttpRequest): string {
+  return request.method.charAt(0) + request.method.slice(1).toLowerCase();
+}
+
 /** Sentences of Go's net/http, without which people would not find their way through the search engines. */
 function translate(request: HttpRequest, error: unknown): HttpFailure {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
@@ -110,9 +130,8 @@ function translate(request: HttpRequest, error: unknown): HttpFailure {
   }
   const { hostname, host, port, protocol } = new URL(request.url);
   const address = port === "" ? `${host}:${protocol === "https:" ? 443 : 80}` : host;
-  const verb = request.method.charAt(0) + request.method.slice(1).toLowerCase();
   const fail = (reason: HttpFailure["reason"], text: string): HttpFailure =>
-    new HttpFailure(reason, `${verb} "${request.url}": ${text}`, error);
+    new HttpFailure(reason, `${verbOf(request)} "${request.url}": ${text}`, error);
   switch (code) {
     case "ENOTFOUND":
       return fail("no-such-host", `dial tcp: lookup ${hostname}: no such host`);

@@ -2,11 +2,13 @@ import type { RegistryHttp } from "#host/registry-http.ts";
 import type { ImageSource, ImageSources } from "#image/source.ts";
 import type { RegistryAuth } from "#image/types.ts";
 import type { Reference } from "#spec/oci/reference.ts";
+import { FallbackSource } from "./fallback-source.ts";
 import { RegistryConnection } from "./registry-connection.ts";
 import { endpointsOf, type RegistryEndpoint, type RegistryHostSettings } from "./registry-hosts.ts";
 import { RegistrySource } from "./registry-source.ts";
 
-const HUB_DOMAINS = new Set(["docker.io", "index.docker.io", "registry-1.docker.io"]);
+const HUB = "docker.io";
+const HUB_DOMAINS = new Set([HUB, "index.docker.io", "registry-1.docker.io"]);
 
 /** Registries as sources of images, and as judges of credentials. */
 export class RegistrySources implements ImageSources {
@@ -20,9 +22,19 @@ export class RegistrySources implements ImageSources {
     this.#settings = deps.settings;
   }
 
+  /** docker-compat: mirrors stand before the Hub. A person's credentials for the Hub are not shown to them. */
   open(repository: Reference, auth: RegistryAuth | undefined): ImageSource {
-    const connection = this.#connection(repository.domain, auth, `repository:${repository.path}:pull`);
-    return new RegistrySource({ connection, repository });
+    const scope = `repository:${repository.path}:pull`;
+    const candidates = this.#candidates(repository.domain);
+    const sourceAt = (endpoints: readonly RegistryEndpoint[], credentials: RegistryAuth | undefined): ImageSource =>
+      new RegistrySource({
+        connection: this.#connection(repository.domain, endpoints, credentials, scope),
+        repository,
+      });
+    if (repository.domain !== HUB || candidates.length === 1) return sourceAt(candidates, auth);
+    return new FallbackSource(
+      candidates.map((endpoint, index) => sourceAt([endpoint], index === candidates.length - 1 ? auth : undefined)),
+    );
   }
 
   /**
@@ -31,14 +43,20 @@ export class RegistrySources implements ImageSources {
    */
   async login(auth: RegistryAuth, signal?: AbortSignal): Promise<{ readonly identityToken: string | undefined }> {
     const host = (auth.serveraddress ?? "").replace(/^https?:\/\//, "").split("/")[0] ?? "";
-    const domain = host === "" || HUB_DOMAINS.has(host) ? "docker.io" : host;
-    return { identityToken: await this.#connection(domain, auth, undefined).login(signal) };
+    const domain = host === "" || HUB_DOMAINS.has(host) ? HUB : host;
+    const endpoints = this.#candidates(domain).slice(domain === HUB ? -1 : 0);
+    return { identityToken: await this.#connection(domain, endpoints, auth, undefined).login(signal) };
   }
 
-  #connection(domain: string, auth: RegistryAuth | undefined, scope: string | undefined): RegistryConnection {
+  #connection(
+    domain: string,
+    candidates: readonly RegistryEndpoint[],
+    auth: RegistryAuth | undefined,
+    scope: string | undefined,
+  ): RegistryConnection {
     return new RegistryConnection({
       http: this.#http,
-      candidates: this.#candidates(domain),
+      candidates,
       auth,
       scope,
       remember: (endpoint) => void this.#lastGood.set(domain, endpoint.baseUrl),
@@ -49,7 +67,7 @@ export class RegistrySources implements ImageSources {
     const endpoints = endpointsOf(domain, this.#settings);
     const good = this.#lastGood.get(domain);
     // Mirrors keep their place before the registry itself.
-    if (good === undefined || domain === "docker.io") return endpoints;
+    if (good === undefined || domain === HUB) return endpoints;
     return endpoints.toSorted((a, b) => Number(b.baseUrl === good) - Number(a.baseUrl === good));
   }
 }

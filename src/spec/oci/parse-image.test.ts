@@ -39,7 +39,7 @@ describe("parseManifestDocument", () => {
     ["no version", { ...manifest, schemaVersion: undefined }, "invalid-parameter"],
     ["schema 1", { schemaVersion: 1, fsLayers: [] }, "not-implemented"],
     ["both kinds at once (CVE-2021-41190)", { ...manifest, manifests: [] }, "invalid-parameter"],
-    ["another type than the registry says", { ...manifest, mediaType: MEDIA_TYPE.dockerManifest }, "invalid-parameter"],
+    ["another kind than the registry says", { ...manifest, mediaType: MEDIA_TYPE.ociIndex }, "invalid-parameter"],
     ["bad digest", { ...manifest, config: { ...descriptor, digest: "sha256:../../etc" } }, "invalid-parameter"],
     ["negative size", { ...manifest, config: { ...descriptor, size: -1 } }, "invalid-parameter"],
     ["fractional size", { ...manifest, config: { ...descriptor, size: 1.5 } }, "invalid-parameter"],

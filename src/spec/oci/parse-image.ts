@@ -203,7 +203,7 @@ function documentType(fields: Fields, claimedType: string): string {
   const claimed = claimedType.split(";")[0]?.trim() ?? "";
   const known = isIndexType(claimed) || isManifestType(claimed) || isSchema1Type(claimed);
   if (typeof own === "string" && own !== "") {
-    if (known && own !== claimed) {
+    if (known && isIndexType(own) !== isIndexType(claimed)) {
       throw malformed(`manifest: mediaType is ${own} but the registry sent ${claimed}`);
     }
     return own;
