@@ -90,5 +90,8 @@ export function cgroupResources(spec: RuntimeSpec): Resources {
   const resources = spec.linux?.resources ?? {};
   const rules = resources.devices ?? [];
   const allowsAll = rules.findLast(({ type }) => type === undefined || type === "a")?.allow === true;
-  return { ...resources, devices: allowsAll ? rules : [{ allow: false, access: "rwm" }, ...rules, ...alwaysAllowed] };
+  const [first] = rules;
+  const denied = first !== undefined && !first.allow && (first.type === undefined || first.type === "a");
+  const start: readonly DeviceRule[] = denied ? [] : [{ allow: false, access: "rwm" }];
+  return { ...resources, devices: allowsAll ? rules : [...start, ...rules, ...alwaysAllowed] };
 }

@@ -17,7 +17,7 @@ export interface ProcessInput {
   readonly id: string;
   readonly personality?: Linux["personality"];
   readonly memoryPolicy?: MemoryPolicy;
-  /** `init` of a container (the working directory is made, the terminal is its console), or `exec` in it. */
+  /** `init` of a container (its terminal is the console), or `exec` in it. */
   readonly role: "init" | "exec";
 }
 
@@ -68,7 +68,7 @@ export function processSteps(input: ProcessInput): ProcessSteps {
   const filter = seccomp === undefined ? [] : [seccomp];
   const late: Step[] = [
     { op: "umask", mask: user.umask ?? defaultUmask },
-    { op: "chdir", path: cwd, create: input.role === "init", uid: 0, gid: 0 },
+    { op: "chdir", path: cwd, create: false, uid: 0, gid: 0 },
     ...label,
     { op: "bounding_set", keep: sets.bounding },
     { op: "groups", gids: [...(user.additionalGids ?? [])] },

@@ -1,9 +1,9 @@
 import { BerthError } from "#base/errors.ts";
 import type { Step } from "#runtime/plan/ops.ts";
 
-/** Which namespace a sysctl belongs to; others are the whole machine's. */
+/** Sysctls of an IPC namespace, as paths below /proc/sys. */
 const ipcSysctls: ReadonlySet<string> = new Set(
-  ["msgmax", "msgmnb", "msgmni", "sem", "shmall", "shmmax", "shmmni", "shm_rmid_forced"].map((name) => `kernel.${name}`),
+  ["msgmax", "msgmnb", "msgmni", "sem", "shmall", "shmmax", "shmmni", "shm_rmid_forced"].map((name) => `kernel/${name}`),
 );
 
 /**
@@ -12,29 +12,26 @@ const ipcSysctls: ReadonlySet<string> = new Set(
  */
 export function sysctlSteps(sysctls: Readonly<Record<string, string>>, namespaces: ReadonlyMap<string, string>): Step[] {
   return Object.entries(sysctls).map(([name, value]) => {
-    const dotted = name.includes("/") && !name.includes(".") ? name.replaceAll("/", ".") : name;
-    check(dotted, namespaces);
-    if (/(?:^|[./])\.\.(?:[./]|$)|\0|^\.|^\//u.test(name)) throw new BerthError("invalid-parameter", `sysctl ${JSON.stringify(name)} is not a name`);
-    return { op: "sysctl", key: pathOf(name), value };
+    const key = pathOf(name);
+    if (key.includes("\0") || key.split("/").some((part) => part === "" || part === "." || part === "..")) {
+      throw new BerthError("invalid-parameter", `sysctl ${JSON.stringify(name)} is not a name`);
+    }
+    const reason = refusal(key, namespaces);
+    if (reason !== undefined) throw new BerthError("invalid-parameter", `sysctl ${JSON.stringify(name)} ${reason}`);
+    return { op: "sysctl", key, value };
   });
 }
 
 /** sysctl(8)'s rule: the first separator tells which of `.` and `/` separates; the other one stands for itself. */
 function pathOf(name: string): string {
-  const first = /[./]/u.exec(name)?.[0];
-  if (first !== ".") return name;
+  if (/[./]/u.exec(name)?.[0] !== ".") return name;
   return name.replaceAll(/[./]/gu, (separator) => (separator === "." ? "/" : "."));
 }
 
-function check(name: string, namespaces: ReadonlyMap<string, string>): void {
-  const refused = (reason: string): BerthError => new BerthError("invalid-parameter", `sysctl ${JSON.stringify(name)} ${reason}`);
-  if (ipcSysctls.has(name) || name.startsWith("fs.mqueue.")) {
-    if (!namespaces.has("ipc")) throw refused("is not allowed in the hosts ipc namespace");
-  } else if (name.startsWith("net.")) {
-    if (!namespaces.has("network")) throw refused("not allowed in host network namespace");
-  } else if (name.startsWith("user.")) {
-    if (!namespaces.has("user")) throw refused("not allowed in host user namespace");
-  } else if (name === "kernel.domainname" || name === "kernel.hostname") {
-    if (!namespaces.has("uts")) throw refused("is not in a separate kernel namespace");
-  } else throw refused("is not in a separate kernel namespace");
+function refusal(key: string, namespaces: ReadonlyMap<string, string>): string | undefined {
+  if (ipcSysctls.has(key) || key.startsWith("fs/mqueue/")) return namespaces.has("ipc") ? undefined : "is not allowed in the hosts ipc namespace";
+  if (key.startsWith("net/")) return namespaces.has("network") ? undefined : "not allowed in host network namespace";
+  if (key.startsWith("user/")) return namespaces.has("user") ? undefined : "not allowed in host user namespace";
+  const ofUts = key === "kernel/domainname" || key === "kernel/hostname";
+  return ofUts && namespaces.has("uts") ? undefined : "is not in a separate kernel namespace";
 }
