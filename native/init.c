@@ -332,13 +332,38 @@ static int joins_user(const struct plan *plan)
 	return 0;
 }
 
+static int is_needed(int fd)
+{
+	const struct plan *plan = spawned->plan;
+	if (fd == spawned->sync || fd == spawned->listener || fd < 3 + spawned->keep_fds)
+		return 1;
+	for (uint32_t i = 0; i < plan->step_count; i++)
+		if (fd == plan->steps[i].fd)
+			return 1;
+	return 0;
+}
+
+/* Close what the clone copied from the monitor, its end of `sync` above all: init must notice when the monitor ends, and a
+ * process of a joined pid namespace that may ptrace finds nothing of the host's here (CVE-2016-9962). */
+static int close_monitors(void)
+{
+	int last = spawned->sync > spawned->listener ? spawned->sync : spawned->listener;
+	for (uint32_t i = 0; i < spawned->plan->step_count; i++)
+		if (spawned->plan->steps[i].fd > last)
+			last = spawned->plan->steps[i].fd;
+	for (int fd = 3; fd <= last; fd++)
+		if (!is_needed(fd))
+			close(fd);
+	return k_close_range((unsigned)last + 1, ~0u, 0) && errno != ENOSYS ? failed("close_range", "") : 0;
+}
+
 static int begin(const struct plan *plan)
 {
 	uint64_t create = plan->namespaces->arg[NAMESPACES_CREATE].n;
 	sigset_t none;
 	sigemptyset(&none);
-	if (sigprocmask(SIG_SETMASK, &none, NULL) || set_stdio(spawned->stdio))
-		return failed("signals", "");
+	if (sigprocmask(SIG_SETMASK, &none, NULL) || set_stdio(spawned->stdio) || close_monitors())
+		return failed("begin", "");
 	await_monitor();
 	if ((create & CLONE_NEWUSER || joins_user(plan)) && enter_user_namespace())
 		return -1;
@@ -353,7 +378,6 @@ _Noreturn void init_main(const struct spawn *spawn)
 	const struct plan *plan = spawn->plan;
 	spawned = spawn;
 	failure_reset();
-	close(spawn->peer);
 	umask(022);
 	if (begin(plan))
 		give_up(~0u);

@@ -717,7 +717,6 @@ static int start_init(struct plan *plan)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sync) || open_stdio(spawn.stdio))
 		return failed("socketpair", "");
 	spawn.sync = sync[1];
-	spawn.peer = sync[0];
 	set_source(SYNC, sync[0], EPOLLIN);
 	int pid = spawn_init(&spawn);
 	if (pid < 0)

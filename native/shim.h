@@ -53,7 +53,6 @@ struct spawn {
 	const struct plan *plan;
 	int stdio[3];  /* the child's 0, 1, 2 */
 	int sync;      /* the child's end of the message socket */
-	int peer;      /* the monitor's; closed in the child, so that it notices the monitor's end */
 	int listener;  /* control socket, for handover */
 	int keep_fds;  /* descriptors 3 … 2+n that go to the process */
 };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 
 import { isBerthError } from "#base/errors.ts";
 import type { NamespaceKind, Plan, Step } from "#runtime/plan/ops.ts";
@@ -434,6 +434,15 @@ describe("user namespaces and identity", () => {
     expect(stdout.replaceAll(/ +/g, " ")).toBe("0\n 0 100000 65536\n0:750\nnull\n");
   });
 
+  test("exec joins the user namespace too", async () => {
+    const container = await started(user([], ["sleep", "100"]));
+    const plan = execPlan(container, ["sh", "-c", "id -u; cat /proc/self/uid_map"]);
+    const kinds: NamespaceKind[] = ["user", "mount", "pid", "network", "ipc", "uts"];
+    const join = [{ by: "process", kinds, pid: container.pid, startTicks: container.startTicks } as const];
+    const { stdout } = await fixture.run({ ...plan, join });
+    expect(stdout.replaceAll(/ +/g, " ")).toBe("0\n 0 100000 65536\n");
+  });
+
   test("user, groups, capabilities, no_new_privs, rlimits, umask, oom score", async () => {
     const plan = fixture.plan(["sh", "-c", "id -u; id -g; id -G; umask; ulimit -n; cat /proc/self/oom_score_adj; grep -E '^(Cap|NoNew)' /proc/self/status; echo > /dev/stdout"], {
       extra: [
@@ -483,6 +492,25 @@ describe("user namespaces and identity", () => {
   test("a sysctl that leads out of /proc/sys is refused", async () => {
     const plan = fixture.plan(["true"], { extra: [{ op: "sysctl", key: "../sysrq-trigger", value: "h" }] });
     expect(await failureOf(fixture.launch(fixture.request(plan)))).toMatchObject({ what: "sysctl ../sysrq-trigger" });
+  });
+
+  test("cgroups of both versions are entered, and are the root of the cgroup namespace", async () => {
+    const v1 = "/sys/fs/cgroup/pids/berth-shim-test";
+    const v2 = "/sys/fs/cgroup/unified/berth-shim-test";
+    mkdirSync(v1);
+    mkdirSync(v2);
+    try {
+      const plan = fixture.plan(["sh", "-c", "grep -E '^0:|pids' /proc/self/cgroup"]);
+      const { stdout } = await fixture.run({ ...plan, cgroup: { directory: v2, procs: [`${v1}/cgroup.procs`] } });
+      expect(stdout.split("\n").map((line) => line.split(":")[2])).toEqual(["/", "/", undefined]);
+      const shared = fixture.plan(["sh", "-c", "grep -E '^0:|pids' /proc/self/cgroup"], { create: ["mount", "pid"] });
+      const steps = shared.steps.filter(({ op }) => op !== "hostname");
+      const outside = await fixture.run({ ...shared, steps, cgroup: { directory: v2, procs: [`${v1}/cgroup.procs`] } });
+      expect(outside.stdout.split("\n").map((line) => line.split(":")[2])).toEqual(["/berth-shim-test", "/berth-shim-test", undefined]);
+    } finally {
+      rmdirSync(v1);
+      rmdirSync(v2);
+    }
   });
 
   test("time offsets", async () => {
