@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { BerthError } from "#base/errors.ts";
+import { BerthError, messageOf } from "#base/errors.ts";
 import type { ImageSource } from "#image/source.ts";
 import { FallbackSource } from "./fallback-source.ts";
 
@@ -32,13 +32,17 @@ async function text(from: ImageSource): Promise<string> {
   return all;
 }
 
+async function refusal(work: Promise<unknown>): Promise<string> {
+  return work.then(() => "fine", messageOf);
+}
+
 test("the first that answers is taken, the last error counts", async () => {
   const missing = source(new BerthError("not-found", "mirror"), []);
   const both = new FallbackSource([missing, source("hub", [])]);
   expect((await both.manifest({ tag: "x" }, signal)).mediaType).toBe("hub");
   expect(await both.tags(signal)).toEqual(["hub"]);
   const neither = new FallbackSource([missing, source(new BerthError("not-found", "hub"), [])]);
-  await expect(neither.tags(signal)).rejects.toThrow("hub");
+  expect(await refusal(neither.tags(signal))).toBe("hub");
 });
 
 test("a blob goes on where the first place broke off", async () => {
@@ -47,9 +51,9 @@ test("a blob goes on where the first place broke off", async () => {
   expect(await text(new FallbackSource([source("m", ["abcdef"]), broken]))).toBe("abcdef");
 });
 
-test("who gives up is not served elsewhere", () => {
+test("who gives up is not served elsewhere", async () => {
   const cancelled = new BerthError("cancelled", "context canceled");
   const both = new FallbackSource([source(cancelled, [cancelled]), source("hub", ["abcdef"])]);
-  await expect(both.manifest({ tag: "x" }, signal)).rejects.toThrow("context canceled");
-  await expect(text(both)).rejects.toThrow("context canceled");
+  expect(await refusal(both.manifest({ tag: "x" }, signal))).toBe("context canceled");
+  expect(await refusal(text(both))).toBe("context canceled");
 });
