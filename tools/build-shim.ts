@@ -8,7 +8,20 @@ const root = new URL("..", import.meta.url).pathname;
 const header = `${root}native/ops.h`;
 
 /** All of the shim but `main`; the fuzz driver of tests/fuzz links single files of it. */
-export const shimSources = ["shim", "monitor", "init", "spawn", "prepare", "mounts", "root", "copy", "process", "log", "plan", "failure"];
+export const shimSources = [
+  "shim",
+  "monitor",
+  "init",
+  "spawn",
+  "prepare",
+  "mounts",
+  "root",
+  "copy",
+  "process",
+  "log",
+  "plan",
+  "failure",
+];
 
 export const shimFlags = [
   ...["-std=c11", "-D_GNU_SOURCE", "-O2"],

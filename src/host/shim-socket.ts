@@ -40,7 +40,7 @@ export async function connectShim(directory: string, name: string): Promise<Shim
   const at = openDirectory(directory);
   if (at === undefined) return undefined;
   try {
-    await Bun.connect<undefined>({
+    await Bun.connect({
       unix: `${fdPath(at)}/${name}`,
       allowHalfOpen: true,
       socket: {
@@ -94,7 +94,7 @@ function unixAddress(path: string): Uint8Array {
 const highWaterBytes = 1 << 18;
 
 class SocketConnection implements ShimConnection {
-  #socket: Bun.Socket<undefined> | undefined;
+  #socket: Bun.Socket | undefined;
   #chunks: Uint8Array[] = [];
   #queuedBytes = 0;
   #paused = false;
@@ -104,7 +104,7 @@ class SocketConnection implements ShimConnection {
   #drained: (() => void) | undefined;
   #writing: Promise<void> = Promise.resolve();
 
-  onOpen(opened: Bun.Socket<undefined>): void {
+  onOpen(opened: Bun.Socket): void {
     this.#socket = opened;
     if (this.#closed) opened.terminate();
   }
@@ -165,7 +165,7 @@ class SocketConnection implements ShimConnection {
   }
 
   async #writeAll(bytes: Uint8Array): Promise<void> {
-    for (let done = 0; done < bytes.length; ) {
+    for (let done = 0; done < bytes.length;) {
       const count = this.#closed ? -1 : (this.#socket?.write(bytes.subarray(done)) ?? -1);
       if (count < 0) throw new BerthError("unavailable", "the process's monitor closed the connection");
       done += count;

@@ -1,4 +1,13 @@
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 
 import type { LaunchRequest, SupervisedProcess } from "#runtime/types.ts";
@@ -20,13 +29,30 @@ export class ShimFixture {
   constructor() {
     if (process.getuid?.() !== 0) throw new Error("this test needs root");
     const bin = `${this.layer}/bin`;
-    for (const name of ["bin", "proc", "dev", "sys", "etc", "tmp", "work"]) mkdirSync(`${this.layer}/${name}`, { recursive: true });
+    for (const name of ["bin", "proc", "dev", "sys", "etc", "tmp", "work"])
+      mkdirSync(`${this.layer}/${name}`, { recursive: true });
     copyFileSync("/bin/busybox", `${bin}/busybox`);
     chmodSync(`${bin}/busybox`, 0o755);
-    for (const name of ["sh", "cat", "ls", "id", "true", "false", "sleep", "stty", "tty", "readlink", "hostname", "mount", "touch", "mkdir"]) {
+    for (const name of [
+      "sh",
+      "cat",
+      "ls",
+      "id",
+      "true",
+      "false",
+      "sleep",
+      "stty",
+      "tty",
+      "readlink",
+      "hostname",
+      "mount",
+      "touch",
+      "mkdir",
+    ]) {
       symlinkSync("busybox", `${bin}/${name}`);
     }
-    for (const name of ["stat", "ps", "head", "seq", "yes", "dd", "grep", "mknod", "echo", "printf", "setsid", "wc"]) symlinkSync("busybox", `${bin}/${name}`);
+    for (const name of ["stat", "ps", "head", "seq", "yes", "dd", "grep", "mknod", "echo", "printf", "setsid", "wc"])
+      symlinkSync("busybox", `${bin}/${name}`);
   }
 
   get layer(): string {
@@ -44,11 +70,27 @@ export class ShimFixture {
     mkdirSync(`${at}/upper`);
     mkdirSync(`${at}/work`);
     mkdirSync(`${at}/empty`);
-    return { op: "root_overlay", lower: [this.layer, `${at}/empty`], upper: `${at}/upper`, work: `${at}/work`, options: [], attrSet: 0 };
+    return {
+      op: "root_overlay",
+      lower: [this.layer, `${at}/empty`],
+      upper: `${at}/upper`,
+      work: `${at}/work`,
+      options: [],
+      attrSet: 0,
+    };
   }
 
   /** The usual steps of a container; `extra` run inside before the wait, `late` after it. */
-  plan(argv: readonly string[], more: { root?: Step; extra?: readonly Step[]; late?: readonly Step[]; terminal?: boolean; create?: readonly NamespaceKind[] } = {}): Plan {
+  plan(
+    argv: readonly string[],
+    more: {
+      root?: Step;
+      extra?: readonly Step[];
+      late?: readonly Step[];
+      terminal?: boolean;
+      create?: readonly NamespaceKind[];
+    } = {},
+  ): Plan {
     return {
       create: more.create ?? allNamespaces,
       join: [],
@@ -60,7 +102,12 @@ export class ShimFixture {
         more.root ?? this.overlay(),
         mount("proc", "/proc", [], mountAttr.nosuid | mountAttr.nodev | mountAttr.noexec),
         mount("tmpfs", "/dev", ["mode=755", "size=65536k"], mountAttr.nosuid),
-        mount("devpts", "/dev/pts", ["newinstance", "ptmxmode=0666", "mode=0620", "gid=5"], mountAttr.nosuid | mountAttr.noexec),
+        mount(
+          "devpts",
+          "/dev/pts",
+          ["newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
+          mountAttr.nosuid | mountAttr.noexec,
+        ),
         { op: "mknod", path: "/dev/null", mode: 0o020666, major: 1, minor: 3, uid: 0, gid: 0 },
         { op: "mknod", path: "/dev/zero", mode: 0o020666, major: 1, minor: 5, uid: 0, gid: 0 },
         { op: "symlink", path: "/dev/ptmx", target: "pts/ptmx" },
@@ -79,7 +126,16 @@ export class ShimFixture {
 
   request(plan: Plan, more: Partial<LaunchRequest> = {}): LaunchRequest {
     const dir = this.directory("launch");
-    return { id: "0123456789ab", dir, plan, terminal: false, stdin: "closed", log: { path: `${dir}/log`, maxSizeBytes: 0, maxFiles: 1 }, oomEventsPath: undefined, ...more };
+    return {
+      id: "0123456789ab",
+      dir,
+      plan,
+      terminal: false,
+      stdin: "closed",
+      log: { path: `${dir}/log`, maxSizeBytes: 0, maxFiles: 1 },
+      oomEventsPath: undefined,
+      ...more,
+    };
   }
 
   async launch(request: LaunchRequest): Promise<SupervisedProcess> {
@@ -89,7 +145,10 @@ export class ShimFixture {
   }
 
   /** Launch, let it run to its end, and say what it printed. */
-  async run(plan: Plan, more: Partial<LaunchRequest> = {}): Promise<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }> {
+  async run(
+    plan: Plan,
+    more: Partial<LaunchRequest> = {},
+  ): Promise<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }> {
     const request = this.request(plan, more);
     const launched = await this.launch(request);
     await launched.go();
@@ -142,10 +201,14 @@ export interface LogRecord {
 export function readLog(path: string): LogRecord[] {
   const bytes = readFileSync(path);
   const records: LogRecord[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = bytes.readUInt32LE(at);
     if (bytes.readUInt32LE(at + 16 + length) !== length) throw new Error(`log: torn record at ${at}`);
-    records.push({ stream: bytes[at + 4] ?? 0, partial: (bytes[at + 5] ?? 0) === 1, text: bytes.toString("utf8", at + 16, at + 16 + length) });
+    records.push({
+      stream: bytes[at + 4] ?? 0,
+      partial: (bytes[at + 5] ?? 0) === 1,
+      text: bytes.toString("utf8", at + 16, at + 16 + length),
+    });
     at += 20 + length;
   }
   return records;
@@ -161,7 +224,7 @@ export async function collect(stream: AsyncIterable<Uint8Array>): Promise<Buffer
 /** Split Docker's framed stream. */
 export function unframe(bytes: Buffer): { readonly stdout: string; readonly stderr: string } {
   const text = { stdout: "", stderr: "" };
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = bytes.readUInt32BE(at + 4);
     text[bytes[at] === 1 ? "stdout" : "stderr"] += bytes.toString("utf8", at + 8, at + 8 + length);
     at += 8 + length;

@@ -1,9 +1,23 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 
 import { isBerthError } from "#base/errors.ts";
 import type { NamespaceKind, Plan, Step } from "#runtime/plan/ops.ts";
-import { keep, mountAttr, propagation } from "#runtime/plan/ops.ts";
+import { keep, mountAttr } from "#runtime/plan/ops.ts";
 import type { StepFailure, SupervisedProcess } from "#runtime/types.ts";
 import { bind, collect, mount, mountCount, openDescriptors, readLog, ShimFixture, unframe } from "./shim-fixture.ts";
 
@@ -39,7 +53,12 @@ function execPlan(target: SupervisedProcess, argv: readonly string[], steps: rea
     uidMap: [],
     gidMap: [],
     cgroup: { procs: [] },
-    steps: [{ op: "setsid" }, ...steps, { op: "chdir", path: "/work", create: false, uid: 0, gid: 0 }, { op: "wait", point: 0 }],
+    steps: [
+      { op: "setsid" },
+      ...steps,
+      { op: "chdir", path: "/work", create: false, uid: 0, gid: 0 },
+      { op: "wait", point: 0 },
+    ],
     exec: { argv, env: ["PATH=/bin"] },
   };
 }
@@ -53,12 +72,19 @@ async function started(plan: Plan, more: Parameters<ShimFixture["request"]>[1] =
 describe("a container", () => {
   test("has its own namespaces, root, hostname and pid 1", async () => {
     const result = await fixture.run(fixture.plan(["sh", "-c", "hostname; pwd; echo $$; ls /; echo no >&2; exit 7"]));
-    expect(result).toEqual({ exitCode: 7, stdout: "box\n/work\n1\nbin\ndev\netc\nproc\nsys\ntmp\nwork\n", stderr: "no\n" });
+    expect(result).toEqual({
+      exitCode: 7,
+      stdout: "box\n/work\n1\nbin\ndev\netc\nproc\nsys\ntmp\nwork\n",
+      stderr: "no\n",
+    });
   });
 
   test("sees no mount of the host", async () => {
     const { stdout } = await fixture.run(fixture.plan(["cat", "/proc/self/mountinfo"]));
-    const targets = stdout.trim().split("\n").map((line) => line.split(" ")[4]);
+    const targets = stdout
+      .trim()
+      .split("\n")
+      .map((line) => line.split(" ")[4]);
     expect(targets).toEqual(["/", "/proc", "/dev", "/dev/pts"]);
   });
 
@@ -68,7 +94,9 @@ describe("a container", () => {
   });
 
   test("starts with default signal handling, an empty mask and umask 022", async () => {
-    const { stdout } = await fixture.run(fixture.plan(["grep", "-E", "^(SigBlk|SigIgn|Umask|NoNewPrivs)", "/proc/self/status"]));
+    const { stdout } = await fixture.run(
+      fixture.plan(["grep", "-E", "^(SigBlk|SigIgn|Umask|NoNewPrivs)", "/proc/self/status"]),
+    );
     expect(stdout).toBe("Umask:\t0022\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\nNoNewPrivs:\t0\n");
   });
 
@@ -78,7 +106,9 @@ describe("a container", () => {
   });
 
   test("gets signals", async () => {
-    const launched = await started(fixture.plan(["sh", "-c", "trap 'exit 5' TERM; echo up; while :; do sleep 0.05; done"]));
+    const launched = await started(
+      fixture.plan(["sh", "-c", "trap 'exit 5' TERM; echo up; while :; do sleep 0.05; done"]),
+    );
     const attached = await launched.attach({ stdin: false, stdout: true, stderr: false });
     await launched.signal(15);
     expect((await launched.exited()).exitCode).toBe(5);
@@ -100,7 +130,10 @@ describe("a container", () => {
   test("runs on a bind of a directory, read-only", async () => {
     const plan = fixture.plan(["sh", "-c", "touch /x; touch /tmp/y && echo tmp"], {
       root: { op: "root_bind", source: fixture.layer, attrSet: 0 },
-      extra: [mount("tmpfs", "/tmp", [], 0), { op: "mount_attrs", path: "/", attrSet: mountAttr.readonly, attrClear: 0, recursive: false }],
+      extra: [
+        mount("tmpfs", "/tmp", [], 0),
+        { op: "mount_attrs", path: "/", attrSet: mountAttr.readonly, attrClear: 0, recursive: false },
+      ],
     });
     const { stdout, stderr } = await fixture.run(plan);
     expect(stdout).toBe("tmp\n");
@@ -132,7 +165,12 @@ describe("a container", () => {
     await launched.go();
     await launched.exited();
     const records = readLog(`${request.dir}/log`).map(({ text, partial }) => [text.length, partial]);
-    expect(records).toEqual([[16384, true], [16384, true], [7232, false], [3, false]]);
+    expect(records).toEqual([
+      [16384, true],
+      [16384, true],
+      [7232, false],
+      [3, false],
+    ]);
   });
 
   test("rotates its log and never cuts a record", async () => {
@@ -141,7 +179,9 @@ describe("a container", () => {
     const launched = await started(plan, { log: { path: `${dir}/log`, maxSizeBytes: 20000, maxFiles: 3 } });
     await launched.exited();
     expect(readdirSync(dir).sort()).toEqual(["log", "log.1", "log.2"]);
-    const kept = ["log.2", "log.1", "log"].flatMap((name) => readLog(`${dir}/${name}`).map((record) => Number(record.text)));
+    const kept = ["log.2", "log.1", "log"].flatMap((name) =>
+      readLog(`${dir}/${name}`).map((record) => Number(record.text)),
+    );
     expect(kept.at(-1)).toBe(3000);
     expect(kept).toEqual(Array.from({ length: kept.length }, (_, index) => 3000 - kept.length + 1 + index));
     for (const name of readdirSync(dir)) expect(statSync(`${dir}/${name}`).size).toBeLessThanOrEqual(20000);
@@ -162,11 +202,20 @@ describe("mounts", () => {
   test("bind files and directories, read-only ones too", async () => {
     const host = fixture.directory("host");
     writeFileSync(`${host}/file`, "from the host\n");
-    const plan = fixture.plan(["sh", "-c", "cat /etc/deep/file /data/file; touch /data/new || echo refused; touch /rw/new"], {
-      root: fixture.overlay(),
-    });
+    const plan = fixture.plan(
+      ["sh", "-c", "cat /etc/deep/file /data/file; touch /data/new || echo refused; touch /rw/new"],
+      {
+        root: fixture.overlay(),
+      },
+    );
     const steps = [...plan.steps];
-    steps.splice(8, 0, bind(`${host}/file`, "/etc/deep/file"), bind(host, "/data", { attrSet: mountAttr.readonly }), bind(host, "/rw"));
+    steps.splice(
+      8,
+      0,
+      bind(`${host}/file`, "/etc/deep/file"),
+      bind(host, "/data", { attrSet: mountAttr.readonly }),
+      bind(host, "/rw"),
+    );
     const { stdout } = await fixture.run({ ...plan, steps });
     expect(stdout).toBe("from the host\nfrom the host\nrefused\n");
     expect(existsSync(`${host}/new`)).toBe(true);
@@ -174,7 +223,11 @@ describe("mounts", () => {
 
   test("mask and read-only paths", async () => {
     const plan = fixture.plan(
-      ["sh", "-c", "wc -c < /proc/keys; ls /proc/acpi /proc/scsi 2>/dev/null | wc -l; echo 1 > /proc/sys/kernel/domainname || echo refused; wc -c < /etc/secret; ls /tmp"],
+      [
+        "sh",
+        "-c",
+        "wc -c < /proc/keys; ls /proc/acpi /proc/scsi 2>/dev/null | wc -l; echo 1 > /proc/sys/kernel/domainname || echo refused; wc -c < /etc/secret; ls /tmp",
+      ],
       {
         extra: [
           { op: "touch", path: "/etc/secret", mode: 0o644 },
@@ -192,8 +245,19 @@ describe("mounts", () => {
     mkdirSync(`${fixture.layer}/var/spool`, { recursive: true });
     writeFileSync(`${fixture.layer}/var/file`, "kept\n");
     symlinkSync("file", `${fixture.layer}/var/link`);
-    const tmpfs: Step = { op: "mount", type: "tmpfs", source: "tmpfs", target: "/var", options: ["size=1m"], attrSet: 0, propagation: 0, copyUp: true };
-    const { stdout } = await fixture.run(fixture.plan(["sh", "-c", "cat /var/link; ls -d /var/spool; stat -f -c %T /var"], { extra: [tmpfs] }));
+    const tmpfs: Step = {
+      op: "mount",
+      type: "tmpfs",
+      source: "tmpfs",
+      target: "/var",
+      options: ["size=1m"],
+      attrSet: 0,
+      propagation: 0,
+      copyUp: true,
+    };
+    const { stdout } = await fixture.run(
+      fixture.plan(["sh", "-c", "cat /var/link; ls -d /var/spool; stat -f -c %T /var"], { extra: [tmpfs] }),
+    );
     expect(stdout).toBe("kept\n/var/spool\ntmpfs\n");
   });
 
@@ -220,7 +284,12 @@ describe("an image cannot escape", () => {
       symlinkSync(`../../../../../../../..${trap}`, `${fixture.layer}${path}`);
       const host = fixture.directory("host");
       const plan = fixture.plan(["true"], {
-        extra: [bind(host, "/data/sub"), bind("/etc/hostname", "/etc/hostname"), { op: "mkdir", path: "/data/made", mode: 0o755, uid: 0, gid: 0 }, { op: "touch", path: "/etc/made", mode: 0o644 }],
+        extra: [
+          bind(host, "/data/sub"),
+          bind("/etc/hostname", "/etc/hostname"),
+          { op: "mkdir", path: "/data/made", mode: 0o755, uid: 0, gid: 0 },
+          { op: "touch", path: "/etc/made", mode: 0o644 },
+        ],
       });
       await fixture.run(plan);
       expect(readdirSync(trap)).toEqual([]);
@@ -232,8 +301,12 @@ describe("an image cannot escape", () => {
 
   test("through a fake /dev/pts/ptmx", async () => {
     const plan = fixture.plan(["true"], { terminal: true });
-    const steps = plan.steps.map((step): Step => (step.op === "mount" && step.target === "/dev/pts" ? { op: "touch", path: "/dev/pts/ptmx", mode: 0o666 } : step));
-    expect(await failureOf(fixture.launch(fixture.request({ ...plan, steps }, { terminal: true })))).toMatchObject({ what: "verify /dev/pts/ptmx" });
+    const steps = plan.steps.map((step): Step =>
+      step.op === "mount" && step.target === "/dev/pts" ? { op: "touch", path: "/dev/pts/ptmx", mode: 0o666 } : step,
+    );
+    expect(await failureOf(fixture.launch(fixture.request({ ...plan, steps }, { terminal: true })))).toMatchObject({
+      what: "verify /dev/pts/ptmx",
+    });
   });
 
   // CVE-2019-5736: keep the file behind /proc/<pid>/exe open, wait until nothing runs from it, open it for writing.
@@ -244,7 +317,8 @@ describe("an image cannot escape", () => {
     try {
       await launched.go();
       expect((await launched.exited()).exitCode).not.toBe(0);
-      while (existsSync(`/proc/${launched.monitorPid}/exe`) && readlinkSync(`/proc/${launched.monitorPid}/exe`) !== "") await Bun.sleep(1);
+      while (existsSync(`/proc/${launched.monitorPid}/exe`) && readlinkSync(`/proc/${launched.monitorPid}/exe`) !== "")
+        await Bun.sleep(1);
       expect(() => openSync(`/proc/self/fd/${exe}`, "r+")).toThrow(/EROFS/);
     } finally {
       closeSync(exe);
@@ -263,7 +337,10 @@ describe("failures are told", () => {
 
   test("of an unknown filesystem", async () => {
     const plan = fixture.plan(["true"], { extra: [mount("no-such-fs", "/data", [], 0)] });
-    expect(await failureOf(fixture.launch(fixture.request(plan)))).toMatchObject({ errno: 19, what: "fsopen no-such-fs" });
+    expect(await failureOf(fixture.launch(fixture.request(plan)))).toMatchObject({
+      errno: 19,
+      what: "fsopen no-such-fs",
+    });
   });
 
   test.each([
@@ -287,7 +364,13 @@ describe("failures are told", () => {
 
   test("of a launch message that is none", async () => {
     const request = fixture.request(fixture.plan(["true"]));
-    const broken = { ...request, plan: { ...request.plan, join: Array.from({ length: 40 }, () => ({ by: "path", kind: "uts", path: "/proc/self/ns/uts" }) as const) } };
+    const broken = {
+      ...request,
+      plan: {
+        ...request.plan,
+        join: Array.from({ length: 40 }, () => ({ by: "path", kind: "uts", path: "/proc/self/ns/uts" }) as const),
+      },
+    };
     expect(await failureOf(fixture.launch(broken))).toMatchObject({ errno: 22, what: "namespace" });
   });
 });
@@ -356,8 +439,13 @@ describe("standard streams", () => {
 
 describe("a terminal", () => {
   test("is the controlling terminal, has a size, is /dev/console and can be resized", async () => {
-    const plan = fixture.plan(["sh", "-c", "tty; stty size; test -c /dev/console && echo console; read line; stty size"], { terminal: true });
-    const launched = await fixture.launch(fixture.request(plan, { terminal: true, stdin: "open", consoleSize: { rows: 33, columns: 99 } }));
+    const plan = fixture.plan(
+      ["sh", "-c", "tty; stty size; test -c /dev/console && echo console; read line; stty size"],
+      { terminal: true },
+    );
+    const launched = await fixture.launch(
+      fixture.request(plan, { terminal: true, stdin: "open", consoleSize: { rows: 33, columns: 99 } }),
+    );
     const stream = await launched.attach({ stdin: true, stdout: true, stderr: true });
     await launched.go();
     await launched.resize(44, 120);
@@ -369,12 +457,15 @@ describe("a terminal", () => {
   });
 
   test("sends ^C to the foreground process", async () => {
-    const plan = fixture.plan(["sh", "-c", "trap 'echo got; exit 4' INT; echo ready; while :; do sleep 0.05; done"], { terminal: true });
+    const plan = fixture.plan(["sh", "-c", "trap 'echo got; exit 4' INT; echo ready; while :; do sleep 0.05; done"], {
+      terminal: true,
+    });
     const launched = await fixture.launch(fixture.request(plan, { terminal: true, stdin: "open" }));
     const stream = await launched.attach({ stdin: true, stdout: true, stderr: true });
     await launched.go();
     const reader = stream.readable[Symbol.asyncIterator]();
-    for (let text = ""; !text.includes("ready"); ) text += Buffer.from((await reader.next()).value as Uint8Array).toString();
+    for (let text = ""; !text.includes("ready");)
+      text += Buffer.from((await reader.next()).value as Uint8Array).toString();
     await stream.write(Buffer.from("\x03"));
     expect((await launched.exited()).exitCode).toBe(4);
   });
@@ -383,7 +474,13 @@ describe("a terminal", () => {
 describe("exec", () => {
   test("joins every namespace of a running container", async () => {
     const container = await started(fixture.plan(["sleep", "100"]));
-    const result = await fixture.run(execPlan(container, ["sh", "-c", "hostname; pwd; ps | grep -c sleep; ls /proc/self/fd; readlink /proc/self/ns/net; exit 9"]));
+    const result = await fixture.run(
+      execPlan(container, [
+        "sh",
+        "-c",
+        "hostname; pwd; ps | grep -c sleep; ls /proc/self/fd; readlink /proc/self/ns/net; exit 9",
+      ]),
+    );
     const lines = result.stdout.split("\n");
     expect(result.exitCode).toBe(9);
     expect(lines.slice(0, 2)).toEqual(["box", "/work"]);
@@ -393,8 +490,14 @@ describe("exec", () => {
 
   test("with a terminal of the container's", async () => {
     const container = await started(fixture.plan(["sleep", "100"]));
-    const plan = execPlan(container, ["sh", "-c", "tty; stty size"], [{ op: "terminal", uid: 0, gid: keep, console: false }]);
-    const launched = await fixture.launch(fixture.request(plan, { terminal: true, consoleSize: { rows: 10, columns: 20 } }));
+    const plan = execPlan(
+      container,
+      ["sh", "-c", "tty; stty size"],
+      [{ op: "terminal", uid: 0, gid: keep, console: false }],
+    );
+    const launched = await fixture.launch(
+      fixture.request(plan, { terminal: true, consoleSize: { rows: 10, columns: 20 } }),
+    );
     const stream = await launched.attach({ stdin: false, stdout: true, stderr: true });
     await launched.go();
     expect((await collect(stream.readable)).toString()).toBe("/dev/pts/0\r\n10 20\r\n");
@@ -403,7 +506,9 @@ describe("exec", () => {
   test("refuses a pid that is another process by now", async () => {
     const container = await started(fixture.plan(["sleep", "100"]));
     const plan = execPlan(container, ["true"]);
-    const join = [{ by: "process", kinds: ["mount"], pid: container.pid, startTicks: container.startTicks + 1n } as const];
+    const join = [
+      { by: "process", kinds: ["mount"], pid: container.pid, startTicks: container.startTicks + 1n } as const,
+    ];
     expect(await failureOf(fixture.launch(fixture.request({ ...plan, join })))).toMatchObject({ step: -1, errno: 3 });
   });
 
@@ -423,12 +528,21 @@ describe("user namespaces and identity", () => {
       uidMap: [{ inside: 0, outside: 100000, length: 65536 }],
       gidMap: [{ inside: 0, outside: 100000, length: 65536 }],
       // procfs may be mounted in a user namespace only while the host's is still visible, so before pivot_root.
-      steps: [...noDevices.slice(0, 5), bind("/dev/null", "/dev/null"), ...noDevices.slice(5, -1), ...steps, ...noDevices.slice(-1)],
+      steps: [
+        ...noDevices.slice(0, 5),
+        bind("/dev/null", "/dev/null"),
+        ...noDevices.slice(5, -1),
+        ...steps,
+        ...noDevices.slice(-1),
+      ],
     };
   };
 
   test("map ids, and own what the shim makes", async () => {
-    const plan = user([{ op: "mkdir", path: "/dev/made", mode: 0o750, uid: 0, gid: 0 }], ["sh", "-c", "id -u; cat /proc/self/uid_map; stat -c %u:%a /dev/made; echo x > /dev/null && echo null"]);
+    const plan = user(
+      [{ op: "mkdir", path: "/dev/made", mode: 0o750, uid: 0, gid: 0 }],
+      ["sh", "-c", "id -u; cat /proc/self/uid_map; stat -c %u:%a /dev/made; echo x > /dev/null && echo null"],
+    );
     const { stdout, stderr } = await fixture.run(plan);
     expect(stderr).toBe("");
     expect(stdout.replaceAll(/ +/g, " ")).toBe("0\n 0 100000 65536\n0:750\nnull\n");
@@ -444,46 +558,67 @@ describe("user namespaces and identity", () => {
   });
 
   test("user, groups, capabilities, no_new_privs, rlimits, umask, oom score", async () => {
-    const plan = fixture.plan(["sh", "-c", "id -u; id -g; id -G; umask; ulimit -n; cat /proc/self/oom_score_adj; grep -E '^(Cap|NoNew)' /proc/self/status; echo > /dev/stdout"], {
-      extra: [
-        { op: "symlink", path: "/dev/stdout", target: "/proc/self/fd/1" },
-        { op: "rlimit", resource: 7, soft: 100n, hard: 200n },
-        { op: "oom_score_adj", value: 500 },
+    const plan = fixture.plan(
+      [
+        "sh",
+        "-c",
+        "id -u; id -g; id -G; umask; ulimit -n; cat /proc/self/oom_score_adj; grep -E '^(Cap|NoNew)' /proc/self/status; echo > /dev/stdout",
       ],
-      late: [
-        { op: "umask", mask: 0o027 },
-        { op: "bounding_set", keep: 0x401n },
-        { op: "groups", gids: [20, 30] },
-        { op: "user", uid: 1000, gid: 1001, ownStdio: true },
-        { op: "capabilities", effective: 0x400n, permitted: 0x400n, inheritable: 0x400n, ambient: 0x400n },
-        { op: "no_new_privs" },
-      ],
-    });
+      {
+        extra: [
+          { op: "symlink", path: "/dev/stdout", target: "/proc/self/fd/1" },
+          { op: "rlimit", resource: 7, soft: 100n, hard: 200n },
+          { op: "oom_score_adj", value: 500 },
+        ],
+        late: [
+          { op: "umask", mask: 0o027 },
+          { op: "bounding_set", keep: 0x401n },
+          { op: "groups", gids: [20, 30] },
+          { op: "user", uid: 1000, gid: 1001, ownStdio: true },
+          { op: "capabilities", effective: 0x400n, permitted: 0x400n, inheritable: 0x400n, ambient: 0x400n },
+          { op: "no_new_privs" },
+        ],
+      },
+    );
     const { stdout, stderr } = await fixture.run(plan);
     expect(stderr).toBe("");
     expect(stdout).toBe(
       "1000\n1001\n1001 20 30\n0027\n100\n500\n" +
-        ["CapInh:\t0000000000000400", "CapPrm:\t0000000000000400", "CapEff:\t0000000000000400", "CapBnd:\t0000000000000401", "CapAmb:\t0000000000000400", "NoNewPrivs:\t1"].join("\n") +
+        [
+          "CapInh:\t0000000000000400",
+          "CapPrm:\t0000000000000400",
+          "CapEff:\t0000000000000400",
+          "CapBnd:\t0000000000000401",
+          "CapAmb:\t0000000000000400",
+          "NoNewPrivs:\t1",
+        ].join("\n") +
         "\n\n",
     );
   });
 
   test("seccomp, sysctl, loopback, personality, domain name, scheduling", async () => {
     const allow = new Uint8Array([0x06, 0, 0, 0, 0, 0, 0xff, 0x7f]); // BPF_RET ALLOW
-    const plan = fixture.plan(["sh", "-c", "grep -E '^Seccomp:' /proc/self/status; cat /proc/sys/net/ipv4/ip_unprivileged_port_start /proc/sys/kernel/domainname; cat /sys/class/net/lo/operstate; cat /proc/self/personality"], {
-      extra: [
-        mount("sysfs", "/sys", [], mountAttr.readonly),
-        { op: "sysctl", key: "net/ipv4/ip_unprivileged_port_start", value: "0" },
-        { op: "domainname", name: "example" },
-        { op: "loopback_up" },
-        { op: "session_keyring", name: "_ses.test" },
-        { op: "personality", persona: 0x0040000 },
-        { op: "scheduler", policy: 3, flags: 0n, nice: 5, priority: 0, runtime: 0n, deadline: 0n, period: 0n },
-        { op: "io_priority", class: 2, priority: 6 },
-        { op: "cpu_affinity", mask: new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0]) },
-        { op: "seccomp", flags: 0, filter: allow, listener: "", listenerMessage: new Uint8Array() },
+    const plan = fixture.plan(
+      [
+        "sh",
+        "-c",
+        "grep -E '^Seccomp:' /proc/self/status; cat /proc/sys/net/ipv4/ip_unprivileged_port_start /proc/sys/kernel/domainname; cat /sys/class/net/lo/operstate; cat /proc/self/personality",
       ],
-    });
+      {
+        extra: [
+          mount("sysfs", "/sys", [], mountAttr.readonly),
+          { op: "sysctl", key: "net/ipv4/ip_unprivileged_port_start", value: "0" },
+          { op: "domainname", name: "example" },
+          { op: "loopback_up" },
+          { op: "session_keyring", name: "_ses.test" },
+          { op: "personality", persona: 0x0040000 },
+          { op: "scheduler", policy: 3, flags: 0n, nice: 5, priority: 0, runtime: 0n, deadline: 0n, period: 0n },
+          { op: "io_priority", class: 2, priority: 6 },
+          { op: "cpu_affinity", mask: new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0]) },
+          { op: "seccomp", flags: 0, filter: allow, listener: "", listenerMessage: new Uint8Array() },
+        ],
+      },
+    );
     const { stdout, stderr } = await fixture.run(plan);
     expect(stderr).toBe("");
     expect(stdout).toBe("Seccomp:\t2\n0\nexample\nunknown\n00040000\n");
@@ -506,7 +641,11 @@ describe("user namespaces and identity", () => {
       const shared = fixture.plan(["sh", "-c", "grep -E '^0:|pids' /proc/self/cgroup"], { create: ["mount", "pid"] });
       const steps = shared.steps.filter(({ op }) => op !== "hostname");
       const outside = await fixture.run({ ...shared, steps, cgroup: { directory: v2, procs: [`${v1}/cgroup.procs`] } });
-      expect(outside.stdout.split("\n").map((line) => line.split(":")[2])).toEqual(["/berth-shim-test", "/berth-shim-test", undefined]);
+      expect(outside.stdout.split("\n").map((line) => line.split(":")[2])).toEqual([
+        "/berth-shim-test",
+        "/berth-shim-test",
+        undefined,
+      ]);
     } finally {
       rmdirSync(v1);
       rmdirSync(v2);
@@ -514,7 +653,9 @@ describe("user namespaces and identity", () => {
   });
 
   test("time offsets", async () => {
-    const plan = fixture.plan(["cat", "/proc/uptime"], { create: ["mount", "pid", "network", "ipc", "uts", "cgroup", "time"] });
+    const plan = fixture.plan(["cat", "/proc/uptime"], {
+      create: ["mount", "pid", "network", "ipc", "uts", "cgroup", "time"],
+    });
     const offset = { seconds: 1_000_000, nanoseconds: 0 };
     const { stdout } = await fixture.run({ ...plan, timeOffsets: { monotonic: offset, boottime: offset } });
     expect(Number(stdout.split(" ")[0])).toBeGreaterThan(1_000_000);
@@ -523,7 +664,9 @@ describe("user namespaces and identity", () => {
 
 describe("the monitor", () => {
   test("outlives its launcher; another finds the process, its output and its exit", async () => {
-    const request = fixture.request(fixture.plan(["sh", "-c", "while read line; do echo got $line; done; exit 6"]), { stdin: "open" });
+    const request = fixture.request(fixture.plan(["sh", "-c", "while read line; do echo got $line; done; exit 6"]), {
+      stdin: "open",
+    });
     const first = await fixture.launch(request);
     first.detach();
     const ready = await fixture.launcher.recover(request.dir);
@@ -564,8 +707,12 @@ describe("the monitor", () => {
     expect(readFileSync(`/proc/${launched.monitorPid}/cmdline`, "utf8")).toBe("berth-shim\x000123456789ab\0");
     expect(readFileSync(`/proc/${launched.monitorPid}/comm`, "utf8")).toBe("berth-shim\n");
     expect(() => writeFileSync(`/proc/${launched.monitorPid}/exe`, "x")).toThrow(/EROFS|ETXTBSY|EPERM/);
-    const fds = readdirSync(`/proc/${launched.monitorPid}/fd`).map((fd) => readlinkSync(`/proc/${launched.monitorPid}/fd/${fd}`));
-    expect(fds.filter((target) => target.startsWith("/") && target !== "/dev/null" && !target.endsWith("/log"))).toEqual([]);
+    const fds = readdirSync(`/proc/${launched.monitorPid}/fd`).map((fd) =>
+      readlinkSync(`/proc/${launched.monitorPid}/fd/${fd}`),
+    );
+    expect(
+      fds.filter((target) => target.startsWith("/") && target !== "/dev/null" && !target.endsWith("/log")),
+    ).toEqual([]);
   });
 
   test("stops at waits for hooks", async () => {
@@ -610,7 +757,9 @@ describe("an OCI runtime's launch", () => {
   });
 
   test("tells the one who starts it that execve failed", async () => {
-    const created = await fixture.launcher.launch(fixture.request(fixture.plan(["/not/there"]), { mode: "handover", log: undefined }));
+    const created = await fixture.launcher.launch(
+      fixture.request(fixture.plan(["/not/there"]), { mode: "handover", log: undefined }),
+    );
     expect(await failureOf(created.go())).toMatchObject({ errno: 2, what: "execve /not/there" });
   });
 
@@ -628,10 +777,20 @@ describe("an OCI runtime's launch", () => {
     const plan = fixture.plan(["sh", "-c", "cat <&3; ls /proc/self/fd; exit 3"]);
     const keptFd = openSync(file, "r");
     try {
-      const child = Bun.spawn([process.execPath, "-e", script, JSON.stringify(plan), fixture.directory("launch"), `${import.meta.dir}/../../dist/berth-shim`], {
-        cwd: `${import.meta.dir}/../..`,
-        stdio: ["ignore", "pipe", "inherit", keptFd],
-      });
+      const child = Bun.spawn(
+        [
+          process.execPath,
+          "-e",
+          script,
+          JSON.stringify(plan),
+          fixture.directory("launch"),
+          `${import.meta.dir}/../../dist/berth-shim`,
+        ],
+        {
+          cwd: `${import.meta.dir}/../..`,
+          stdio: ["ignore", "pipe", "inherit", keptFd],
+        },
+      );
       expect(await new Response(child.stdout).text()).toBe("kept\n0\n1\n2\n3\n4\n");
       expect(await child.exited).toBe(3);
     } finally {

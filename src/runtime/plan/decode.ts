@@ -15,7 +15,8 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 /** Reads a launch message back, as strictly as the shim does. `invalid-parameter` for anything else. */
 export function decodeLaunch(message: Uint8Array): readonly DecodedRecord[] {
   const reader = new Reader(message);
-  if (reader.u32() !== launchMagic || reader.u32() !== launchVersion || reader.u32() !== message.length) throw malformed();
+  if (reader.u32() !== launchMagic || reader.u32() !== launchVersion || reader.u32() !== message.length)
+    throw malformed();
   const count = reader.u32();
   if (count > limits.records) throw malformed();
   const records = Array.from({ length: count }, () => readRecord(reader));
@@ -30,7 +31,9 @@ function readRecord(reader: Reader): DecodedRecord {
   if (known === undefined) throw malformed();
   const tolerate = Array.from({ length: tolerated }, () => reader.u32());
   const body = new Reader(reader.take(length));
-  const fields = Object.fromEntries(Object.entries(known.shape.fields).map(([name, type]) => [name, readField(body, type)]));
+  const fields = Object.fromEntries(
+    Object.entries(known.shape.fields).map(([name, type]) => [name, readField(body, type)]),
+  );
   if (!body.atEnd()) throw malformed();
   return { name: known.name, tolerate, fields };
 }

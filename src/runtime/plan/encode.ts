@@ -1,5 +1,14 @@
 import { BerthError } from "#base/errors.ts";
-import { namespaceFlag, stepTable, type FieldType, type IdMapping, type Join, type NamespaceKind, type Plan, type StepShape } from "./ops.ts";
+import {
+  namespaceFlag,
+  stepTable,
+  type FieldType,
+  type IdMapping,
+  type Join,
+  type NamespaceKind,
+  type Plan,
+  type StepShape,
+} from "./ops.ts";
 import { launchMagic, launchVersion, limits, recordTable } from "./wire.ts";
 import { Writer } from "./writer.ts";
 
@@ -32,7 +41,8 @@ export function encodeLaunch(settings: LaunchSettings, plan: Plan): Uint8Array {
     ...plan.steps.map((step) => [stepTable[step.op], step] as const),
     [recordTable.exec, { ...plan.exec }],
   ];
-  if (records.length > limits.records) throw new BerthError("invalid-parameter", `launch plan has too many steps (${records.length})`);
+  if (records.length > limits.records)
+    throw new BerthError("invalid-parameter", `launch plan has too many steps (${records.length})`);
   if (plan.exec.argv.length === 0) throw new BerthError("invalid-parameter", "launch plan has no command");
   const writer = new Writer();
   writer.u32(launchMagic);
@@ -40,7 +50,8 @@ export function encodeLaunch(settings: LaunchSettings, plan: Plan): Uint8Array {
   writer.u32(0);
   writer.u32(records.length);
   for (const [shape, values] of records) writeRecord(writer, shape, values);
-  if (writer.length > limits.messageBytes) throw new BerthError("invalid-parameter", `launch plan is too large (${writer.length} bytes)`);
+  if (writer.length > limits.messageBytes)
+    throw new BerthError("invalid-parameter", `launch plan is too large (${writer.length} bytes)`);
   writer.patchU32(8, writer.length);
   return writer.finish();
 }
@@ -111,7 +122,8 @@ function writeField(writer: Writer, type: FieldType, value: unknown): void {
 }
 
 function writeList<T>(writer: Writer, items: readonly T[], write: (item: T) => void): void {
-  if (items.length > limits.elements) throw new BerthError("invalid-parameter", `a list of the launch plan is too long (${items.length})`);
+  if (items.length > limits.elements)
+    throw new BerthError("invalid-parameter", `a list of the launch plan is too long (${items.length})`);
   writer.u32(items.length);
   for (const item of items) write(item);
 }

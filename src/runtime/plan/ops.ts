@@ -60,7 +60,10 @@ export const stepTable = {
    * least two lowers). More than 128 layers and option strings of any length work (fsconfig lowerdir+ since 6.5; before
    * that relative names below the lowers' common parent).
    */
-  root_overlay: { code: 2, fields: { lower: "strings", upper: "hostPath", work: "hostPath", options: "strings", attrSet: "u32" } },
+  root_overlay: {
+    code: 2,
+    fields: { lower: "strings", upper: "hostPath", work: "hostPath", options: "strings", attrSet: "u32" },
+  },
   /** The root is a bind of a host directory with everything mounted below it (OCI bundles). */
   root_bind: { code: 3, fields: { source: "hostPath", attrSet: "u32" } },
   /**
@@ -90,7 +93,15 @@ export const stepTable = {
    */
   mount: {
     code: 20,
-    fields: { type: "string", source: "string", target: "path", options: "strings", attrSet: "u32", propagation: "u32", copyUp: "bool" },
+    fields: {
+      type: "string",
+      source: "string",
+      target: "path",
+      options: "strings",
+      attrSet: "u32",
+      propagation: "u32",
+      copyUp: "bool",
+    },
   },
   /**
    * Bind mount of a host file or directory. `recursive`: with what is mounted below (rbind). `idmapUid`/`idmapGid`: empty,
@@ -139,7 +150,15 @@ export const stepTable = {
   /** sched_setattr(2). */
   scheduler: {
     code: 46,
-    fields: { policy: "u32", flags: "u64", nice: "i64", priority: "u32", runtime: "u64", deadline: "u64", period: "u64" },
+    fields: {
+      policy: "u32",
+      flags: "u64",
+      nice: "i64",
+      priority: "u32",
+      runtime: "u64",
+      deadline: "u64",
+      period: "u64",
+    },
   },
   /** ioprio_set(2); `class` 1 realtime, 2 best effort, 3 idle. */
   io_priority: { code: 47, fields: { class: "u32", priority: "u32" } },
@@ -183,7 +202,9 @@ export const stepTable = {
 export const maxFields = 12;
 
 export type StepName = keyof typeof stepTable;
-type FieldsOf<N extends StepName> = { readonly [F in keyof (typeof stepTable)[N]["fields"]]: FieldTypeValue<(typeof stepTable)[N]["fields"][F]> };
+type FieldsOf<N extends StepName> = {
+  readonly [F in keyof (typeof stepTable)[N]["fields"]]: FieldTypeValue<(typeof stepTable)[N]["fields"][F]>;
+};
 type FieldTypeValue<T> = T extends FieldType ? FieldValues[T] : never;
 
 /** One step: `op`, its fields, and errnos that count as success (the step is then skipped), e.g. an optional mount. */
@@ -219,7 +240,12 @@ export type Join =
    * All `kinds` of one process at once (setns with a pidfd, 5.8). `startTicks`: field 22 of /proc/pid/stat, guards against
    * a reused pid (ESRCH); 0n = not checked.
    */
-  | { readonly by: "process"; readonly kinds: readonly NamespaceKind[]; readonly pid: number; readonly startTicks: bigint };
+  | {
+      readonly by: "process";
+      readonly kinds: readonly NamespaceKind[];
+      readonly pid: number;
+      readonly startTicks: bigint;
+    };
 
 export interface Plan {
   /** Created with clone; `cgroup` is unshared by init after it entered its cgroup, so that its root is right. */

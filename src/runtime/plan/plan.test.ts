@@ -25,16 +25,28 @@ describe("launch message", () => {
       { flag: 0x40000000, path: "/run/netns/x" },
       { flags: 0x08000080, pid: 7, startTicks: 99n },
     ]);
-    const steps = records.slice(4, -1).map(({ name, tolerate, fields }) => ({ op: name, ...fields, ...(tolerate.length > 0 ? { tolerate } : {}) }));
+    const steps = records
+      .slice(4, -1)
+      .map(({ name, tolerate, fields }) => ({ op: name, ...fields, ...(tolerate.length > 0 ? { tolerate } : {}) }));
     expect(steps as unknown).toEqual(plan.steps as unknown);
     expect(records.at(-1)).toEqual({ name: "exec", tolerate: [], fields: { ...plan.exec } });
   });
 
   test("is little endian and starts with BRTH, version, length, count", () => {
-    const plan: Plan = { create: [], join: [], uidMap: [], gidMap: [], cgroup: { procs: [] }, steps: [{ op: "hostname", name: "h" }], exec: { argv: ["/x"], env: [] } };
+    const plan: Plan = {
+      create: [],
+      join: [],
+      uidMap: [],
+      gidMap: [],
+      cgroup: { procs: [] },
+      steps: [{ op: "hostname", name: "h" }],
+      exec: { argv: ["/x"], env: [] },
+    };
     const bytes = Buffer.from(encodeLaunch({ ...sampleSettings, logPath: "", oomEvents: "" }, plan));
-    expect(bytes.subarray(0, 16).toString("hex")).toBe(`4252544801000000${Buffer.from([bytes.length, 0, 0, 0]).toString("hex")}04000000`);
-    expect(bytes.toString("hex")).toContain("1f000000" + "06000000" + "01000000" + "6800");
+    expect(bytes.subarray(0, 16).toString("hex")).toBe(
+      `4252544801000000${Buffer.from([bytes.length, 0, 0, 0]).toString("hex")}04000000`,
+    );
+    expect(bytes.toString("hex")).toContain("1f00000006000000010000006800");
   });
 
   test.each([
@@ -49,12 +61,15 @@ describe("launch message", () => {
     for (const value of [-1, 1.5, 2 ** 32, Number.NaN]) {
       expect(() => encodeLaunch(sampleSettings, { ...plan, steps: [{ op: "umask", mask: value }] })).toThrow("32-bit");
     }
-    expect(() => encodeLaunch(sampleSettings, { ...plan, steps: [{ op: "bounding_set", keep: -1n }] })).toThrow("64-bit");
+    expect(() => encodeLaunch(sampleSettings, { ...plan, steps: [{ op: "bounding_set", keep: -1n }] })).toThrow(
+      "64-bit",
+    );
   });
 
   test("decoding refuses every truncation", () => {
     const message = encodeLaunch(sampleSettings, samplePlan());
-    for (let length = 0; length < message.length; length++) expect(() => decodeLaunch(message.subarray(0, length))).toThrow();
+    for (let length = 0; length < message.length; length++)
+      expect(() => decodeLaunch(message.subarray(0, length))).toThrow();
   });
 });
 

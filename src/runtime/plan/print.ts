@@ -25,11 +25,19 @@ export function printStep(step: Step): string {
 }
 
 function printJoin(join: Join): string {
-  return join.by === "path" ? `join ${join.kind} ${join.path}` : `join ${join.kinds.join(" ")} of ${join.pid} started ${join.startTicks}`;
+  return join.by === "path"
+    ? `join ${join.kind} ${join.path}`
+    : `join ${join.kinds.join(" ")} of ${join.pid} started ${join.startTicks}`;
 }
 
 function isDefault(value: unknown): boolean {
-  return value === 0 || value === 0n || value === false || value === "" || ((Array.isArray(value) || value instanceof Uint8Array) && value.length === 0);
+  return (
+    value === 0 ||
+    value === 0n ||
+    value === false ||
+    value === "" ||
+    ((Array.isArray(value) || value instanceof Uint8Array) && value.length === 0)
+  );
 }
 
 function printValue(value: unknown): string {

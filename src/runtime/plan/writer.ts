@@ -40,7 +40,8 @@ export class Writer {
   }
 
   string(value: string): void {
-    if (value.includes("\0")) throw new BerthError("invalid-parameter", `${JSON.stringify(value)} contains a null byte`);
+    if (value.includes("\0"))
+      throw new BerthError("invalid-parameter", `${JSON.stringify(value)} contains a null byte`);
     const bytes = encoder.encode(value);
     this.bytes(bytes);
     const at = this.#take(1);

@@ -104,7 +104,8 @@ export class Control {
 
   #end(): void {
     this.#connection.close();
-    for (const answer of this.#answers.splice(0)) answer.reject(new BerthError("unavailable", "the process's monitor is gone"));
+    for (const answer of this.#answers.splice(0))
+      answer.reject(new BerthError("unavailable", "the process's monitor is gone"));
     this.#listener.onEnd();
   }
 }

@@ -48,7 +48,9 @@ export class NativeShimLauncher implements ShimLauncher {
 
   async recover(dir: string): ReturnType<ShimLauncher["recover"]> {
     const process = await ShimProcess.connect(dir);
-    const state = await process?.until(({ phase }) => phase === "running" || phase === "waiting").catch(() => undefined);
+    const state = await process
+      ?.until(({ phase }) => phase === "running" || phase === "waiting")
+      .catch(() => undefined);
     if (process !== undefined && state?.phase === "running") return { state: "running", process };
     if (process !== undefined && state?.phase === "waiting") return recoverWaiting(dir, process, state);
     process?.detach();
@@ -83,7 +85,11 @@ export class NativeShimLauncher implements ShimLauncher {
 }
 
 /** One that waits for a hook has lost the engine that ran its hooks: it is ended. */
-async function recoverWaiting(dir: string, process: ShimProcess, state: ShimState): ReturnType<ShimLauncher["recover"]> {
+async function recoverWaiting(
+  dir: string,
+  process: ShimProcess,
+  state: ShimState,
+): ReturnType<ShimLauncher["recover"]> {
   const handedOver = state.monitorPid === 0 ? readStatus(dir) : undefined;
   if (handedOver !== undefined) {
     process.detach();
@@ -107,7 +113,8 @@ async function untilReady(process: ShimProcess, request: LaunchRequest): Promise
   for (;;) {
     const state = await process.until(({ phase }) => phase === "waiting");
     if (state.phase === "failed") throw launchFailed(state.failure);
-    if (state.phase === "exited") throw new BerthError("internal", `the process was killed (signal ${state.exit.signal}) before it was ready`);
+    if (state.phase === "exited")
+      throw new BerthError("internal", `the process was killed (signal ${state.exit.signal}) before it was ready`);
     if (state.point === 0) return;
     await answerWait(process, request, state.point);
     await process.until(({ phase, point }) => phase !== "waiting" || point !== state.point);
@@ -126,7 +133,9 @@ async function answerWait(process: ShimProcess, request: LaunchRequest, point: n
 
 function earlyEnd(dir: string): BerthError {
   const last = readStatus(dir);
-  return last?.phase === "failed" ? launchFailed(last.failure) : new BerthError("internal", "the shim ended without a word");
+  return last?.phase === "failed"
+    ? launchFailed(last.failure)
+    : new BerthError("internal", "the shim ended without a word");
 }
 
 function settingsOf(request: LaunchRequest): Parameters<typeof encodeLaunch>[0] {

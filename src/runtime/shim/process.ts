@@ -6,7 +6,9 @@ import type { ShimState } from "./state.ts";
 
 /** What the engine has to do when a step of the plan failed: Docker's words are the caller's business. */
 export function launchFailed(failure: StepFailure): BerthError {
-  return new BerthError("internal", `${failure.what || "launch"}: errno ${failure.errno} in step ${failure.step}`, { details: { failure } });
+  return new BerthError("internal", `${failure.what || "launch"}: errno ${failure.errno} in step ${failure.step}`, {
+    details: { failure },
+  });
 }
 
 /**
@@ -78,11 +80,17 @@ export class ShimProcess implements SupervisedProcess {
     if (errno !== 0) throw new BerthError("conflict", `the process's terminal could not be resized (errno ${errno})`);
   }
 
-  async attach(options: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean }): Promise<AttachStream> {
+  async attach(options: {
+    readonly stdin: boolean;
+    readonly stdout: boolean;
+    readonly stderr: boolean;
+  }): Promise<AttachStream> {
     const control = await Control.connect(this.#directory, { onState() {}, onEnd() {} });
     if (control === undefined) throw new BerthError("conflict", "the process is not running");
     const { connection, first } = await control.attach(
-      (options.stdin ? attachFlag.stdin : 0) | (options.stdout ? attachFlag.stdout : 0) | (options.stderr ? attachFlag.stderr : 0),
+      (options.stdin ? attachFlag.stdin : 0) |
+        (options.stdout ? attachFlag.stdout : 0) |
+        (options.stderr ? attachFlag.stderr : 0),
     );
     return {
       readable: (async function* () {

@@ -37,7 +37,12 @@ export interface RecordHeader {
 export function parseRecordHeader(view: DataView, offset: number): RecordHeader | undefined {
   if (offset < 0 || offset + recordHeaderBytes > view.byteLength) return undefined;
   const length = view.getUint32(offset, true);
-  if (view.getUint8(offset + 6) !== recordMagic0 || view.getUint8(offset + 7) !== recordMagic1 || length > maxRecordBytes) return undefined;
+  if (
+    view.getUint8(offset + 6) !== recordMagic0 ||
+    view.getUint8(offset + 7) !== recordMagic1 ||
+    length > maxRecordBytes
+  )
+    return undefined;
   return {
     length,
     stream: view.getUint8(offset + 4),

@@ -21,13 +21,21 @@ export interface ShimState {
 
 export const stateBytes = 160;
 const stateMagic = 0x31535442;
-const phases: readonly (ShimState["phase"] | undefined)[] = [undefined, "launching", "waiting", "running", "exited", "failed"];
+const phases: readonly (ShimState["phase"] | undefined)[] = [
+  undefined,
+  "launching",
+  "waiting",
+  "running",
+  "exited",
+  "failed",
+];
 const decoder = new TextDecoder();
 
 /** Throws `data-loss` for anything that is not a state. */
 export function parseState(bytes: Uint8Array): ShimState {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const phase = bytes.length === stateBytes && view.getUint32(0, true) === stateMagic ? phases[view.getUint32(4, true)] : undefined;
+  const phase =
+    bytes.length === stateBytes && view.getUint32(0, true) === stateMagic ? phases[view.getUint32(4, true)] : undefined;
   if (phase === undefined) throw new BerthError("data-loss", "the shim's status is not readable");
   const what = bytes.subarray(64, stateBytes);
   const end = what.indexOf(0);
