@@ -23,7 +23,10 @@ function deviceOf(stat: Stats, path: string): Device | undefined {
  */
 export function devicesAt(onHost: string, inContainer: string): readonly Device[] {
   const failed = (reason: string): BerthError =>
-    new BerthError("invalid-parameter", `error gathering device information while adding custom device ${JSON.stringify(onHost)}: ${reason}`);
+    new BerthError(
+      "invalid-parameter",
+      `error gathering device information while adding custom device ${JSON.stringify(onHost)}: ${reason}`,
+    );
   let real: string;
   try {
     real = realpathSync(onHost);
@@ -33,7 +36,9 @@ export function devicesAt(onHost: string, inContainer: string): readonly Device[
   const stat = statSync(real);
   const device = deviceOf(stat, inContainer);
   if (device !== undefined) return [device];
-  const found = stat.isDirectory() ? walk(real).map((entry) => ({ ...entry, path: entry.path.replace(real, inContainer) })) : [];
+  const found = stat.isDirectory()
+    ? walk(real).map((entry) => ({ ...entry, path: entry.path.replace(real, inContainer) }))
+    : [];
   if (found.length === 0) throw failed("not a device node");
   return found;
 }

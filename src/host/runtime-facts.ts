@@ -85,10 +85,12 @@ const limitTitles: Readonly<Record<string, string>> = {
 /** `not-implemented` on a machine that is neither x86_64 nor arm64. */
 export function readRuntimeFacts(cgroups: CgroupManager): RuntimeFacts {
   const machine = process.arch === "x64" ? "x86_64" : process.arch === "arm64" ? "aarch64" : undefined;
-  if (machine === undefined) throw new BerthError("not-implemented", `containers on ${process.arch} machines are not supported`);
+  if (machine === undefined)
+    throw new BerthError("not-implemented", `containers on ${process.arch} machines are not supported`);
   const read = (path: string): string => readTextFileMaybe(path, 1 << 20) ?? "";
   const status = read("/proc/self/status");
-  const set = (name: string): bigint => BigInt(`0x${new RegExp(`^${name}:\\s*([0-9a-f]+)`, "mu").exec(status)?.[1] ?? "0"}`);
+  const set = (name: string): bigint =>
+    BigInt(`0x${new RegExp(`^${name}:\\s*([0-9a-f]+)`, "mu").exec(status)?.[1] ?? "0"}`);
   const apparmor = read("/sys/module/apparmor/parameters/enabled").startsWith("Y");
   const layout = detectLayout();
   return {

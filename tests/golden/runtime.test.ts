@@ -14,7 +14,7 @@ import type { Plan } from "#runtime/plan/ops.ts";
 import { containerConfig } from "#spec/docker/container-config.ts";
 import { execConfig } from "#spec/docker/exec.ts";
 import { hostConfig } from "#spec/docker/host-config.ts";
-import { fullMachine, v1Machine } from "./runtime-facts.ts";
+import { fullMachine, v1Machine } from "#runtime/compile/machine.suite.ts";
 
 /**
  * Docker configuration -> OCI configuration -> launch plan, against files in runtime/. `UPDATE_GOLDEN=1 bun test
@@ -38,7 +38,13 @@ const cases: readonly Case[] = [
   {
     name: "options",
     facts: fullMachine,
-    config: { Env: ["A=b", "PATH=/bin", "TERM"], Tty: true, WorkingDir: "/x", Hostname: "h", Domainname: "example.org" },
+    config: {
+      Env: ["A=b", "PATH=/bin", "TERM"],
+      Tty: true,
+      WorkingDir: "/x",
+      Hostname: "h",
+      Domainname: "example.org",
+    },
     host: {
       Memory: 64 << 20,
       MemorySwap: 128 << 20,
@@ -59,25 +65,61 @@ const cases: readonly Case[] = [
     more: {
       user: { uid: 1000, gid: 1000, additionalGids: [2000], home: "/home/app" },
       mounts: [
-        { type: "bind", source: "/host/deep", destination: "/c/d", readOnly: true, propagation: "", recursive: true, recursiveReadOnly: "if-possible" },
-        { type: "bind", source: "/host", destination: "/c", readOnly: false, propagation: "rshared", recursive: false, recursiveReadOnly: "no" },
+        {
+          type: "bind",
+          source: "/host/deep",
+          destination: "/c/d",
+          readOnly: true,
+          propagation: "",
+          recursive: true,
+          recursiveReadOnly: "if-possible",
+        },
+        {
+          type: "bind",
+          source: "/host",
+          destination: "/c",
+          readOnly: false,
+          propagation: "rshared",
+          recursive: false,
+          recursiveReadOnly: "no",
+        },
       ],
-      devices: [{ node: { path: "/dev/net/tun", type: "c", major: 10, minor: 200, fileMode: 0o666, uid: 0, gid: 0 }, access: "rw" }],
+      devices: [
+        {
+          node: { path: "/dev/net/tun", type: "c", major: 10, minor: 200, fileMode: 0o666, uid: 0, gid: 0 },
+          access: "rw",
+        },
+      ],
     },
     exec: { Cmd: ["id"], Env: ["C=d"], User: "", WorkingDir: "/y" },
   },
-  { name: "privileged-v1", facts: v1Machine, host: { Privileged: true, OomScoreAdj: -500 }, exec: { Cmd: ["sh"], Privileged: true, Tty: true } },
+  {
+    name: "privileged-v1",
+    facts: v1Machine,
+    host: { Privileged: true, OomScoreAdj: -500 },
+    exec: { Cmd: ["sh"], Privileged: true, Tty: true },
+  },
   {
     name: "host-everything",
     facts: fullMachine,
-    host: { NetworkMode: "host", PidMode: "host", IpcMode: "host", UTSMode: "host", CgroupnsMode: "host", SecurityOpt: ["seccomp=unconfined", "systempaths=unconfined"] },
+    host: {
+      NetworkMode: "host",
+      PidMode: "host",
+      IpcMode: "host",
+      UTSMode: "host",
+      CgroupnsMode: "host",
+      SecurityOpt: ["seccomp=unconfined", "systempaths=unconfined"],
+    },
     more: { shmPath: "/dev/shm" },
   },
   {
     name: "shared-with-a-container",
     facts: fullMachine,
     host: { NetworkMode: "container:other", PidMode: "container:other", IpcMode: "container:other" },
-    more: { namespaces: { network: "/proc/7/ns/net", pid: "/proc/7/ns/pid", ipc: "/proc/7/ns/ipc" }, shmPath: "/run/shm" },
+    more: {
+      namespaces: { network: "/proc/7/ns/net", pid: "/proc/7/ns/pid", ipc: "/proc/7/ns/ipc" },
+      shmPath: "/run/shm",
+    },
   },
 ];
 
@@ -90,7 +132,11 @@ for (const { name, facts, config = {}, host = {}, more = {}, exec } of cases) {
       argv: ["sh", "-c", "true"],
       hostConfig: hostConfig.decode({ ...base, ...host }, { struct: "", path: [] }),
       user: { uid: 0, gid: 0, additionalGids: [], home: "/root" },
-      files: { resolvConf: "/var/lib/berth/c/resolv.conf", hostname: "/var/lib/berth/c/hostname", hosts: "/var/lib/berth/c/hosts" },
+      files: {
+        resolvConf: "/var/lib/berth/c/resolv.conf",
+        hostname: "/var/lib/berth/c/hostname",
+        hosts: "/var/lib/berth/c/hosts",
+      },
       mounts: [],
       namespaces: {},
       cgroupPath: `/berth/${id}`,
@@ -99,28 +145,76 @@ for (const { name, facts, config = {}, host = {}, more = {}, exec } of cases) {
       facts,
       ...more,
     });
-    const cgroup = facts.cgroupVersion === 2 ? { directory: `/sys/fs/cgroup/berth/${id}`, procs: [] } : { procs: facts.cgroupHierarchies.map(({ mountpoint }) => `${mountpoint}/berth/${id}/tasks`) };
+    const cgroup =
+      facts.cgroupVersion === 2
+        ? { directory: `/sys/fs/cgroup/berth/${id}`, procs: [] }
+        : { procs: facts.cgroupHierarchies.map(({ mountpoint }) => `${mountpoint}/berth/${id}/tasks`) };
     const root = { kind: "overlay" as const, lowerDirs: ["/l/2", "/l/1"], upperDir: "/s/upper", workDir: "/s/work" };
-    const compiled = compileContainer({ id, spec: made.spec, root, cgroup, cgroupPath: `/berth/${id}`, facts, filters });
-    check(`${name}.spec.json`, `${print({ ...made.spec, linux: { ...made.spec.linux, seccomp: digest(made.spec.linux?.seccomp) } })}\n`);
+    const compiled = compileContainer({
+      id,
+      spec: made.spec,
+      root,
+      cgroup,
+      cgroupPath: `/berth/${id}`,
+      facts,
+      filters,
+    });
+    check(
+      `${name}.spec.json`,
+      `${print({ ...made.spec, linux: { ...made.spec.linux, seccomp: digest(made.spec.linux?.seccomp) } })}\n`,
+    );
     const warnings = [...made.warnings, ...compiled.warnings].map((warning) => `warning: ${warning}\n`).join("");
-    check(`${name}.plan.txt`, `${warnings}${planText(compiled.plan)}devices: ${(cgroupResources(made.spec).devices ?? []).map(ruleText).join(", ")}\n`);
+    check(
+      `${name}.plan.txt`,
+      `${warnings}${planText(compiled.plan)}devices: ${(cgroupResources(made.spec).devices ?? []).map(ruleText).join(", ")}\n`,
+    );
     if (exec === undefined) return;
-    const process = execProcess({ container: made.spec, exec: execConfig.decode(exec, { struct: "", path: [] }), user: { uid: 0, gid: 0, additionalGids: [], home: "/root" }, facts });
-    const joined = compileExec({ id, spec: made.spec, process, target: { pid: 77, startTicks: 5n }, cgroup, facts, filters });
+    const process = execProcess({
+      container: made.spec,
+      exec: execConfig.decode(exec, { struct: "", path: [] }),
+      user: { uid: 0, gid: 0, additionalGids: [], home: "/root" },
+      facts,
+    });
+    const joined = compileExec({
+      id,
+      spec: made.spec,
+      process,
+      target: { pid: 77, startTicks: 5n },
+      cgroup,
+      facts,
+      filters,
+    });
     check(`${name}.exec.txt`, planText(joined.plan));
   });
 }
 
-const ruleText = ({ allow, type = "a", major = -1, minor = -1, access = "rwm" }: { allow: boolean; type?: string; major?: number; minor?: number; access?: string }): string =>
-  `${allow ? "+" : "-"}${type} ${String(major)}:${String(minor)} ${access}`;
+const ruleText = ({
+  allow,
+  type = "a",
+  major = -1,
+  minor = -1,
+  access = "rwm",
+}: {
+  allow: boolean;
+  type?: string;
+  major?: number;
+  minor?: number;
+  access?: string;
+}): string => `${allow ? "+" : "-"}${type} ${String(major)}:${String(minor)} ${access}`;
 
-const digest = (value: unknown): string | undefined => (value === undefined ? undefined : `sha256 ${createHash("sha256").update(print(value)).digest("hex").slice(0, 16)}`);
+const digest = (value: unknown): string | undefined =>
+  value === undefined ? undefined : `sha256 ${createHash("sha256").update(print(value)).digest("hex").slice(0, 16)}`;
 
 const print = (value: unknown): string =>
-  JSON.stringify(value, (_key, item: unknown) => (typeof item === "bigint" ? item.toString() : item instanceof Uint8Array ? bytesText(item) : item), 2);
+  JSON.stringify(
+    value,
+    (_key, item: unknown) =>
+      typeof item === "bigint" ? item.toString() : item instanceof Uint8Array ? bytesText(item) : item,
+    2,
+  );
 
-const bytesText = (bytes: Uint8Array): string => (bytes.length <= 16 ? Buffer.from(bytes).toString("hex") : `${String(bytes.length)} bytes`);
+const bytesText = (bytes: Uint8Array): string =>
+  bytes.length <= 16 ? Buffer.from(bytes).toString("hex") : `${String(bytes.length)} bytes`;
 
 /** One line a step. */
 function planText({ steps, exec, ...head }: Plan): string {

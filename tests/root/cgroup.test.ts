@@ -28,15 +28,26 @@ const directories = (cgroup: Cgroup): readonly string[] => [
 
 /** A process in the group. It moves itself as the launch plan does. */
 async function inside(cgroup: Cgroup, script: string): Promise<{ pid: number; done: Promise<number> }> {
-  const enter = [...cgroup.entry.procs.map((file) => `echo 0 > ${file}`), ...(cgroup.entry.directory === undefined ? [] : [`echo 0 > ${cgroup.entry.directory}/cgroup.procs`])];
-  const child = spawn("/bin/sh", ["-c", `${enter.join(" && ")} && echo in && { ${script}; }`], { stdio: ["ignore", "pipe", "inherit"] });
-  const done = new Promise<number>((resolve) => child.once("exit", (code, signal) => resolve(code ?? (signal === "SIGKILL" ? 137 : 128))));
+  const enter = [
+    ...cgroup.entry.procs.map((file) => `echo 0 > ${file}`),
+    ...(cgroup.entry.directory === undefined ? [] : [`echo 0 > ${cgroup.entry.directory}/cgroup.procs`]),
+  ];
+  const child = spawn("/bin/sh", ["-c", `${enter.join(" && ")} && echo in && { ${script}; }`], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const done = new Promise<number>((resolve) =>
+    child.once("exit", (code, signal) => resolve(code ?? (signal === "SIGKILL" ? 137 : 128))),
+  );
   await new Promise((resolve) => child.stdout.once("data", resolve));
   return { pid: child.pid ?? 0, done };
 }
 
 test("limits arrive in the kernel and the group is gone afterwards", async () => {
-  const cgroup = create("limits", { memory: { limit: 64 << 20 }, cpu: { quota: 50_000, period: 100_000, shares: 512 }, pids: { limit: 20 } });
+  const cgroup = create("limits", {
+    memory: { limit: 64 << 20 },
+    cpu: { quota: 50_000, period: 100_000, shares: 512 },
+    pids: { limit: 20 },
+  });
   expect(cgroup.stats().memory?.limitBytes).toBe(64 << 20);
   expect(cgroup.stats().pids).toEqual({ current: 0, limit: 20 });
   cgroup.update({ memory: { limit: 32 << 20 }, pids: { limit: -1 } });
@@ -78,7 +89,9 @@ test("the pids limit stops forks", async () => {
 });
 
 test("a memory limit kills and the counter tells", async () => {
-  const cgroup = create("memory", { memory: { limit: 8 << 20, ...(cgroups.features().swap ? { swap: 8 << 20 } : {}) } });
+  const cgroup = create("memory", {
+    memory: { limit: 8 << 20, ...(cgroups.features().swap ? { swap: 8 << 20 } : {}) },
+  });
   const child = await inside(cgroup, "exec tail /dev/zero");
   expect(await child.done).toBe(137);
   const events = readFileSync(cgroup.oomEventsPath ?? "", "utf8");
@@ -87,9 +100,15 @@ test("a memory limit kills and the counter tells", async () => {
 
 test("the device allow-list refuses and allows", async () => {
   const cgroup = create("devices", {
-    devices: [{ allow: false, access: "rwm" }, { allow: true, type: "c", major: 1, minor: 3, access: "rwm" }],
+    devices: [
+      { allow: false, access: "rwm" },
+      { allow: true, type: "c", major: 1, minor: 3, access: "rwm" },
+    ],
   });
-  const child = await inside(cgroup, "echo x > /dev/null && ! head -c1 /dev/zero && ! mknod /tmp/berth-test-node-$$ b 8 0");
+  const child = await inside(
+    cgroup,
+    "echo x > /dev/null && ! head -c1 /dev/zero && ! mknod /tmp/berth-test-node-$$ b 8 0",
+  );
   expect(await child.done).toBe(0);
 });
 

@@ -53,7 +53,8 @@ export class RuntimeFixture {
     if (process.getuid?.() !== 0) throw new Error("this test needs root");
     for (const name of ["bin", "etc", "tmp", "root", "usr"]) mkdirSync(`${this.layer}/${name}`, { recursive: true });
     copyFileSync("/bin/busybox", `${this.layer}/bin/busybox`);
-    const applets = "sh cat ls id true false sleep mount umount touch mkdir hostname grep head tail mknod echo wc ps dd stat readlink ip chroot nproc seq tr env pwd find cut unshare sync setsid";
+    const applets =
+      "sh cat ls id true false sleep mount umount touch mkdir hostname grep head tail mknod echo wc ps dd stat readlink ip chroot nproc seq tr env pwd find cut unshare sync setsid";
     for (const name of applets.split(" ")) symlinkSync("busybox", `${this.layer}/bin/${name}`);
     writeFileSync(`${this.layer}/etc/passwd`, "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000::/home/app:/bin/sh\n");
     writeFileSync(`${this.layer}/etc/group`, "root:x:0:\napp:x:1000:\nextra:x:2000:app\n");
@@ -70,9 +71,17 @@ export class RuntimeFixture {
   }
 
   /** Ready, not yet let go. */
-  async prepare(argv: readonly string[], config: object = {}, host: object = {}, more: Partial<ContainerSpecInput> = {}): Promise<Running> {
+  async prepare(
+    argv: readonly string[],
+    config: object = {},
+    host: object = {},
+    more: Partial<ContainerSpecInput> = {},
+  ): Promise<Running> {
     const id = `berthtest${String(process.pid)}n${String(++this.#count)}`;
-    const decodedHost = hostConfig.decode({ ShmSize: 64 << 20, IpcMode: "private", NetworkMode: "none", ...host }, { struct: "", path: [] });
+    const decodedHost = hostConfig.decode(
+      { ShmSize: 64 << 20, IpcMode: "private", NetworkMode: "none", ...host },
+      { struct: "", path: [] },
+    );
     const made = containerSpec({
       id,
       config: containerConfig.decode({ Hostname: "box", ...config }, { struct: "", path: [] }),
@@ -88,7 +97,7 @@ export class RuntimeFixture {
       facts: this.facts,
       ...more,
     });
-    return await this.launch(id, made.spec, made.warnings);
+    return this.launch(id, made.spec, made.warnings);
   }
 
   async launch(id: string, spec: RuntimeSpec, warnings: readonly string[] = []): Promise<Running> {
@@ -96,7 +105,15 @@ export class RuntimeFixture {
     const dir = `${this.directory}/launch-${String(++this.#count)}`;
     mkdirSync(dir, { mode: 0o700 });
     try {
-      const compiled = compileContainer({ id, spec, root: this.root(), cgroup: cgroup.entry, cgroupPath: cgroup.path, facts: this.facts, filters: this.filters });
+      const compiled = compileContainer({
+        id,
+        spec,
+        root: this.root(),
+        cgroup: cgroup.entry,
+        cgroupPath: cgroup.path,
+        facts: this.facts,
+        filters: this.filters,
+      });
       const launched = await this.launcher.launch({
         id,
         dir,
@@ -106,7 +123,14 @@ export class RuntimeFixture {
         log: { path: `${dir}/log`, maxSizeBytes: 0, maxFiles: 1 },
         oomEventsPath: cgroup.oomEventsPath,
       });
-      const running = { id, spec, process: launched, cgroup, warnings: [...warnings, ...compiled.warnings], logPath: `${dir}/log` };
+      const running = {
+        id,
+        spec,
+        process: launched,
+        cgroup,
+        warnings: [...warnings, ...compiled.warnings],
+        logPath: `${dir}/log`,
+      };
       this.#running.push(running);
       return running;
     } catch (error) {
@@ -115,7 +139,11 @@ export class RuntimeFixture {
     }
   }
 
-  async outcome({ process: launched, logPath, warnings }: Pick<Running, "process" | "logPath" | "warnings">): Promise<Outcome> {
+  async outcome({
+    process: launched,
+    logPath,
+    warnings,
+  }: Pick<Running, "process" | "logPath" | "warnings">): Promise<Outcome> {
     const status = await launched.exited();
     const records = readLog(logPath);
     const text = (stream: number): string =>
@@ -127,7 +155,12 @@ export class RuntimeFixture {
   }
 
   /** `sh -c script` in a container, to its end. */
-  async run(script: string, config: object = {}, host: object = {}, more: Partial<ContainerSpecInput> = {}): Promise<Outcome> {
+  async run(
+    script: string,
+    config: object = {},
+    host: object = {},
+    more: Partial<ContainerSpecInput> = {},
+  ): Promise<Outcome> {
     const running = await this.prepare(["sh", "-c", script], config, host, more);
     await running.process.go();
     const outcome = await this.outcome(running);
@@ -136,11 +169,20 @@ export class RuntimeFixture {
   }
 
   /** `docker exec` to its end. */
-  async exec(container: Running, exec: object, user = { uid: 0, gid: 0, additionalGids: [], home: "/root" }): Promise<Outcome> {
+  async exec(
+    container: Running,
+    exec: object,
+    user = { uid: 0, gid: 0, additionalGids: [], home: "/root" },
+  ): Promise<Outcome> {
     const id = `exec${String(++this.#count)}`;
     const dir = `${this.directory}/${id}`;
     mkdirSync(dir, { mode: 0o700 });
-    const process = execProcess({ container: container.spec, exec: execConfig.decode(exec, { struct: "", path: [] }), user, facts: this.facts });
+    const process = execProcess({
+      container: container.spec,
+      exec: execConfig.decode(exec, { struct: "", path: [] }),
+      user,
+      facts: this.facts,
+    });
     const { plan, warnings } = compileExec({
       id: container.id,
       spec: container.spec,
@@ -150,7 +192,15 @@ export class RuntimeFixture {
       facts: this.facts,
       filters: this.filters,
     });
-    const launched = await this.launcher.launch({ id, dir, plan, terminal: false, stdin: "closed", log: { path: `${dir}/log`, maxSizeBytes: 0, maxFiles: 1 }, oomEventsPath: undefined });
+    const launched = await this.launcher.launch({
+      id,
+      dir,
+      plan,
+      terminal: false,
+      stdin: "closed",
+      log: { path: `${dir}/log`, maxSizeBytes: 0, maxFiles: 1 },
+      oomEventsPath: undefined,
+    });
     await launched.go();
     const outcome = await this.outcome({ process: launched, logPath: `${dir}/log`, warnings });
     launched.detach();

@@ -31,12 +31,25 @@ describe("a container with Docker's defaults", () => {
     expect(Number(processes)).toBeLessThanOrEqual(4);
     expect(rest).toContain("lo");
     expect(rest.filter((line) => line.includes("="))).toEqual(
-      expect.arrayContaining(["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME=box", "A=b", "HOME=/root"]),
+      expect.arrayContaining([
+        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOSTNAME=box",
+        "A=b",
+        "HOME=/root",
+      ]),
     );
   });
 
   test("has namespaces of its own", async () => {
-    const kinds = ["mnt", "pid", "net", "ipc", "uts", ...(fixture.facts.namespaces.time ? ["time"] : []), ...(fixture.facts.cgroupVersion === 2 ? ["cgroup"] : [])];
+    const kinds = [
+      "mnt",
+      "pid",
+      "net",
+      "ipc",
+      "uts",
+      ...(fixture.facts.namespaces.time ? ["time"] : []),
+      ...(fixture.facts.cgroupVersion === 2 ? ["cgroup"] : []),
+    ];
     const { stdout } = await fixture.run(kinds.map((kind) => `readlink /proc/self/ns/${kind}`).join(";"));
     const inside = stdout.trimEnd().split("\n");
     expect(inside.length).toBe(kinds.length);
@@ -72,7 +85,15 @@ describe("a container with Docker's defaults", () => {
         "head -c2 /dev/zero | wc -c; mknod /tmp/disk b 8 0 && ! cat /tmp/disk 2>/dev/null && echo disk-refused; mknod /tmp/mem c 1 1 && ! cat /tmp/mem 2>/dev/null && echo mem-refused; " +
         "mknod /tmp/null c 1 3 && echo x > /tmp/null && echo null-works",
     );
-    expect(stdout.trimEnd().split("\n")).toEqual(["pts/ptmx", "/proc/self/fd", "/proc/self/fd/1", "2", "disk-refused", "mem-refused", "null-works"]);
+    expect(stdout.trimEnd().split("\n")).toEqual([
+      "pts/ptmx",
+      "/proc/self/fd",
+      "/proc/self/fd/1",
+      "2",
+      "disk-refused",
+      "mem-refused",
+      "null-works",
+    ]);
   });
 
   test("cannot mount, join namespaces or use the host's sysctls", async () => {
@@ -83,7 +104,9 @@ describe("a container with Docker's defaults", () => {
   });
 
   test("may bind low ports and ping: sysctls of its own network namespace", async () => {
-    const { stdout } = await fixture.run("cat /proc/sys/net/ipv4/ip_unprivileged_port_start; cat /proc/sys/net/ipv4/ping_group_range | tr '\\t' ' '");
+    const { stdout } = await fixture.run(
+      "cat /proc/sys/net/ipv4/ip_unprivileged_port_start; cat /proc/sys/net/ipv4/ping_group_range | tr '\\t' ' '",
+    );
     expect(stdout).toBe("0\n0 2147483647\n");
   });
 
@@ -99,7 +122,11 @@ describe("a container with Docker's defaults", () => {
 
 describe("docker run's options", () => {
   test("-m kills and the exit tells so", async () => {
-    const { exitCode, oomKilled } = await fixture.run("exec tail /dev/zero", {}, { Memory: 16 << 20, MemorySwap: 16 << 20 });
+    const { exitCode, oomKilled } = await fixture.run(
+      "exec tail /dev/zero",
+      {},
+      { Memory: 16 << 20, MemorySwap: 16 << 20 },
+    );
     expect({ exitCode, oomKilled }).toEqual({ exitCode: 137, oomKilled: true });
   });
 
@@ -112,13 +139,21 @@ describe("docker run's options", () => {
   test("--cpus and --cpu-shares reach the cgroup", async () => {
     const running = await fixture.prepare(["sleep", "60"], {}, { NanoCpus: 5e8, CpuShares: 512 });
     const v2 = fixture.facts.cgroupVersion === 2;
-    const dir = v2 ? running.cgroup.entry.directory : running.cgroup.entry.procs.find((file) => file.includes("/cpu"))?.replace(/\/tasks$/u, "");
-    const quota = v2 ? readFileSync(`${dir}/cpu.max`, "utf8") : `${readFileSync(`${dir}/cpu.cfs_quota_us`, "utf8").trim()} ${readFileSync(`${dir}/cpu.cfs_period_us`, "utf8")}`;
+    const dir = v2
+      ? running.cgroup.entry.directory
+      : running.cgroup.entry.procs.find((file) => file.includes("/cpu"))?.replace(/\/tasks$/u, "");
+    const quota = v2
+      ? readFileSync(`${dir}/cpu.max`, "utf8")
+      : `${readFileSync(`${dir}/cpu.cfs_quota_us`, "utf8").trim()} ${readFileSync(`${dir}/cpu.cfs_period_us`, "utf8")}`;
     expect(quota).toBe("50000 100000\n");
   });
 
   test("--read-only with --tmpfs", async () => {
-    const { stdout } = await fixture.run("touch /x 2>/dev/null || echo ro; touch /t/x && echo rw; touch /dev/shm/x && echo shm; grep ' /t ' /proc/self/mounts", {}, { ReadonlyRootfs: true, Tmpfs: { "/t": "size=1m,exec" } });
+    const { stdout } = await fixture.run(
+      "touch /x 2>/dev/null || echo ro; touch /t/x && echo rw; touch /dev/shm/x && echo shm; grep ' /t ' /proc/self/mounts",
+      {},
+      { ReadonlyRootfs: true, Tmpfs: { "/t": "size=1m,exec" } },
+    );
     const [root, tmpfs, shm, line] = stdout.trimEnd().split("\n");
     expect([root, tmpfs, shm]).toEqual(["ro", "rw", "shm"]);
     expect(line).toContain("size=1024k");
@@ -130,10 +165,23 @@ describe("docker run's options", () => {
     const source = `${fixture.directory}/shared`;
     mkdirSync(source, { recursive: true });
     writeFileSync(`${source}/file`, "hello\n");
-    const bind = (from: string, destination: string, readOnly: boolean) => ({ type: "bind" as const, source: from, destination, readOnly, propagation: "", recursive: true, recursiveReadOnly: "if-possible" as const });
-    const { stdout } = await fixture.run("cat /in/dir/file /etc/one; touch /in/dir/x 2>/dev/null || echo ro; echo w > /rw/out", {}, {}, {
-      mounts: [bind(source, "/in/dir", true), bind(`${source}/file`, "/etc/one", true), bind(source, "/rw", false)],
+    const bind = (from: string, destination: string, readOnly: boolean) => ({
+      type: "bind" as const,
+      source: from,
+      destination,
+      readOnly,
+      propagation: "",
+      recursive: true,
+      recursiveReadOnly: "if-possible" as const,
     });
+    const { stdout } = await fixture.run(
+      "cat /in/dir/file /etc/one; touch /in/dir/x 2>/dev/null || echo ro; echo w > /rw/out",
+      {},
+      {},
+      {
+        mounts: [bind(source, "/in/dir", true), bind(`${source}/file`, "/etc/one", true), bind(source, "/rw", false)],
+      },
+    );
     expect(stdout).toBe("hello\nhello\nro\n");
     expect(readFileSync(`${source}/out`, "utf8")).toBe("w\n");
   });
@@ -142,17 +190,34 @@ describe("docker run's options", () => {
     const { stdout } = await fixture.run(
       "id -u; id -G; pwd; cat /proc/self/limits | grep 'open files'; grep -E 'CapBnd|CapEff|NoNewPrivs|^Seccomp:' /proc/self/status",
       { WorkingDir: "/made/here" },
-      { Ulimits: [{ Name: "nofile", Soft: 100, Hard: 200 }], CapDrop: ["all"], CapAdd: ["net_bind_service"], SecurityOpt: ["no-new-privileges"] },
+      {
+        Ulimits: [{ Name: "nofile", Soft: 100, Hard: 200 }],
+        CapDrop: ["all"],
+        CapAdd: ["net_bind_service"],
+        SecurityOpt: ["no-new-privileges"],
+      },
       { user: { uid: 1000, gid: 1000, additionalGids: [2000], home: "/home/app" } },
     );
-    const lines = stdout.trimEnd().split("\n").map((line) => line.replaceAll(/\s+/gu, " "));
+    const lines = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.replaceAll(/\s+/gu, " "));
     expect(lines.slice(0, 3)).toEqual(["1000", "1000 2000", "/made/here"]);
     expect(lines[3]).toContain("100 200");
-    expect(lines.slice(4)).toEqual(["CapEff: 0000000000000000", "CapBnd: 0000000000000400", "NoNewPrivs: 1", "Seccomp: 2"]);
+    expect(lines.slice(4)).toEqual([
+      "CapEff: 0000000000000000",
+      "CapBnd: 0000000000000400",
+      "NoNewPrivs: 1",
+      "Seccomp: 2",
+    ]);
   });
 
   test("--privileged gives what the engine has and warns about the rest", async () => {
-    const { stdout, warnings, exitCode } = await fixture.run("grep -E 'CapEff|^Seccomp:' /proc/self/status; mount -t tmpfs t /tmp && echo mounted; test -c /dev/kmsg && echo devices; cat /proc/kcore >/dev/null 2>&1; touch /sys/fs/cgroup/. && echo cg", {}, { Privileged: true });
+    const { stdout, warnings, exitCode } = await fixture.run(
+      "grep -E 'CapEff|^Seccomp:' /proc/self/status; mount -t tmpfs t /tmp && echo mounted; test -c /dev/kmsg && echo devices; cat /proc/kcore >/dev/null 2>&1; touch /sys/fs/cgroup/. && echo cg",
+      {},
+      { Privileged: true },
+    );
     const effective = BigInt(`0x${/CapEff:\s*(\S+)/u.exec(stdout)?.[1] ?? "0"}`);
     expect(effective).toBe(fixture.facts.capabilities);
     expect(stdout).toMatch(/Seccomp:\s*0/u);
@@ -165,7 +230,10 @@ describe("docker run's options", () => {
   test("seccomp: unconfined, and an own profile", async () => {
     const open = await fixture.run("grep ^Seccomp: /proc/self/status", {}, { SecurityOpt: ["seccomp=unconfined"] });
     expect(open.stdout).toMatch(/Seccomp:\s*0/u);
-    const profile = JSON.stringify({ defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 28 }] });
+    const profile = JSON.stringify({
+      defaultAction: "SCMP_ACT_ALLOW",
+      syscalls: [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 28 }],
+    });
     const own = await fixture.run("mkdir /x", {}, { SecurityOpt: [`seccomp=${profile}`] });
     expect(own.stderr).toContain("No space left on device");
   });
@@ -174,7 +242,12 @@ describe("docker run's options", () => {
     const { stdout } = await fixture.run(
       "cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/msgmax /proc/self/oom_score_adj; grep ' /dev/shm ' /proc/self/mounts; cat /proc/self/cgroup | head -1",
       {},
-      { Sysctls: { "net.ipv4.ip_forward": "1", "kernel.msgmax": "4096" }, ShmSize: 1 << 20, CgroupnsMode: "private", OomScoreAdj: 500 },
+      {
+        Sysctls: { "net.ipv4.ip_forward": "1", "kernel.msgmax": "4096" },
+        ShmSize: 1 << 20,
+        CgroupnsMode: "private",
+        OomScoreAdj: 500,
+      },
     );
     const [forward, msgmax, oom, shm, cgroup] = stdout.trimEnd().split("\n");
     expect([forward, msgmax, oom]).toEqual(["1", "4096", "500"]);
@@ -183,16 +256,26 @@ describe("docker run's options", () => {
   });
 
   test("--pid host, --ipc none and --uts host", async () => {
-    const { stdout } = await fixture.run("test $$ -gt 1 && echo hostpid; grep -c /dev/shm /proc/self/mounts; hostname", { Hostname: "" }, { PidMode: "host", IpcMode: "none", UTSMode: "host" });
+    const { stdout } = await fixture.run(
+      "test $$ -gt 1 && echo hostpid; grep -c /dev/shm /proc/self/mounts; hostname",
+      { Hostname: "" },
+      { PidMode: "host", IpcMode: "none", UTSMode: "host" },
+    );
     const [pid, shm, name] = stdout.trimEnd().split("\n");
     expect([pid, shm]).toEqual(["hostpid", "0"]);
     expect(name).toBe(readFileSync("/proc/sys/kernel/hostname", "utf8").trim());
   });
 
   test("a command that is missing or not executable", async () => {
-    for (const [command, code] of [["/nothing", "ENOENT"], ["/etc/passwd", "EACCES"]] as const) {
+    for (const [command, code] of [
+      ["/nothing", "ENOENT"],
+      ["/etc/passwd", "EACCES"],
+    ] as const) {
       const running = await fixture.prepare([command]);
-      const failure = await running.process.go().then(() => undefined, (error: unknown) => error as { details?: { failure?: { errno?: number } } });
+      const failure = await running.process.go().then(
+        () => undefined,
+        (error: unknown) => error as { details?: { failure?: { errno?: number } } },
+      );
       expect([command, failure?.details?.failure?.errno]).toEqual([command, code === "ENOENT" ? 2 : 13]);
     }
   });
@@ -202,20 +285,44 @@ describe("exec", () => {
   test("joins everything of the container and has its limits", async () => {
     const container = await fixture.prepare(["sleep", "60"], { Env: ["A=b"] }, { PidsLimit: 20 });
     await container.process.go();
-    const { stdout, stderr, exitCode } = await fixture.exec(container, { Cmd: ["sh", "-c", "hostname; env | grep ^A=; ps | grep -c sleep; grep -E '^Seccomp:|CapEff' /proc/self/status; ls /proc/self/fd | wc -l; echo err >&2; exit 3"], Env: ["C=d"] });
+    const { stdout, stderr, exitCode } = await fixture.exec(container, {
+      Cmd: [
+        "sh",
+        "-c",
+        "hostname; env | grep ^A=; ps | grep -c sleep; grep -E '^Seccomp:|CapEff' /proc/self/status; ls /proc/self/fd | wc -l; echo err >&2; exit 3",
+      ],
+      Env: ["C=d"],
+    });
     expect(stderr).toBe("err\n");
     expect(exitCode).toBe(3);
-    const lines = stdout.trimEnd().split("\n").map((line) => line.replaceAll(/\s+/gu, " "));
-    expect(lines).toEqual(["box", "A=b", expect.stringMatching(/^[12]$/u), "CapEff: 00000000a80425fb", "Seccomp: 2", "4"]);
+    const lines = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.replaceAll(/\s+/gu, " "));
+    expect(lines).toEqual([
+      "box",
+      "A=b",
+      expect.stringMatching(/^[12]$/u),
+      "CapEff: 00000000a80425fb",
+      "Seccomp: 2",
+      "4",
+    ]);
     expect(container.cgroup.pids().length).toBe(1);
   });
 
   test("as another user, elsewhere, privileged", async () => {
     const container = await fixture.prepare(["sleep", "60"]);
     await container.process.go();
-    const user = await fixture.exec(container, { Cmd: ["sh", "-c", "id -u; pwd"], WorkingDir: "/tmp" }, { uid: 1000, gid: 1000, additionalGids: [], home: "/" });
+    const user = await fixture.exec(
+      container,
+      { Cmd: ["sh", "-c", "id -u; pwd"], WorkingDir: "/tmp" },
+      { uid: 1000, gid: 1000, additionalGids: [], home: "/" },
+    );
     expect(user.stdout).toBe("1000\n/tmp\n");
-    const privileged = await fixture.exec(container, { Cmd: ["grep", "CapEff", "/proc/self/status"], Privileged: true });
+    const privileged = await fixture.exec(container, {
+      Cmd: ["grep", "CapEff", "/proc/self/status"],
+      Privileged: true,
+    });
     expect(BigInt(`0x${/CapEff:\s*(\S+)/u.exec(privileged.stdout)?.[1] ?? "0"}`)).toBe(fixture.facts.capabilities);
   });
 });
@@ -223,7 +330,10 @@ describe("exec", () => {
 test("nothing of a container is left on the host", async () => {
   const running = await fixture.prepare(["sleep", "60"]);
   await running.process.go();
-  const directories = [...running.cgroup.entry.procs.map((file) => file.replace(/\/tasks$/u, "")), ...(running.cgroup.entry.directory === undefined ? [] : [running.cgroup.entry.directory])];
+  const directories = [
+    ...running.cgroup.entry.procs.map((file) => file.replace(/\/tasks$/u, "")),
+    ...(running.cgroup.entry.directory === undefined ? [] : [running.cgroup.entry.directory]),
+  ];
   for (const directory of directories) expect(existsSync(directory)).toBe(true);
   expect(await fixture.endAll()).toBe(true);
   for (const directory of directories) expect(existsSync(directory)).toBe(false);

@@ -36,17 +36,31 @@ export function applyLimit(directory: string, { file, value, limit, controller }
   }
 }
 
-export function limitError(directory: string, { file, value, limit, controller }: LimitWrite, error: unknown): BerthError {
+export function limitError(
+  directory: string,
+  { file, value, limit, controller }: LimitWrite,
+  error: unknown,
+): BerthError {
   const code = errnoOf(error);
   if (code === "ENOENT") {
-    const reason = existsSync(directory) ? `${controller} has no ${file} on this machine` : `the cgroup ${directory} does not exist`;
+    const reason = existsSync(directory)
+      ? `${controller} has no ${file} on this machine`
+      : `the cgroup ${directory} does not exist`;
     return new BerthError("invalid-parameter", `cannot set the ${limit} to ${value}: ${reason}`, { cause: error });
   }
   if (code === "EBUSY" && file.startsWith("memory.")) {
-    return new BerthError("conflict", `cannot set the ${limit} to ${value}: more than that is in use`, { cause: error });
+    return new BerthError("conflict", `cannot set the ${limit} to ${value}: more than that is in use`, {
+      cause: error,
+    });
   }
-  const kind = ["EINVAL", "ERANGE", "EOPNOTSUPP", "ENODEV", "ENOTSUP"].includes(code) ? "invalid-parameter" : "unavailable";
-  return new BerthError(kind, `cannot set the ${limit} to ${value}: write ${file}: ${code === "" ? String(error) : code}`, { cause: error });
+  const kind = ["EINVAL", "ERANGE", "EOPNOTSUPP", "ENODEV", "ENOTSUP"].includes(code)
+    ? "invalid-parameter"
+    : "unavailable";
+  return new BerthError(
+    kind,
+    `cannot set the ${limit} to ${value}: write ${file}: ${code === "" ? String(error) : code}`,
+    { cause: error },
+  );
 }
 
 /** Text of a control file without the last newline, undefined when it (or the group) is gone. */

@@ -1,7 +1,16 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { BerthError } from "#base/errors.ts";
 import type { Resources } from "#spec/oci/runtime.ts";
-import { applyLimit, errnoOf, limitError, readControl, readFlat, readNumber, subgroups, writeControl } from "./cgroup-file.ts";
+import {
+  applyLimit,
+  errnoOf,
+  limitError,
+  readControl,
+  readFlat,
+  readNumber,
+  subgroups,
+  writeControl,
+} from "./cgroup-file.ts";
 import { killAtOnce, killOneByOne, pidsBelow } from "./kill-group.ts";
 import type { CgroupLayout } from "./layout.ts";
 import { removeGroups, removeNow } from "./remove-groups.ts";
@@ -16,7 +25,9 @@ export class CgroupV1Manager implements CgroupManager {
 
   constructor(layout: CgroupLayout) {
     this.#layout = layout;
-    this.controllers = layout.hierarchies.flatMap(({ controllers }) => controllers.filter((name) => !name.startsWith("name=")));
+    this.controllers = layout.hierarchies.flatMap(({ controllers }) =>
+      controllers.filter((name) => !name.startsWith("name=")),
+    );
   }
 
   create(path: string, resources: Resources): Cgroup {
@@ -24,7 +35,8 @@ export class CgroupV1Manager implements CgroupManager {
     const cgroup = new CgroupV1(this.#layout, path);
     const made: string[] = [];
     try {
-      for (const root of cgroup.roots) made.push(...makePath(root.mountpoint, path, root.controllers.includes("cpuset")));
+      for (const root of cgroup.roots)
+        made.push(...makePath(root.mountpoint, path, root.controllers.includes("cpuset")));
       cgroup.apply(writes);
     } catch (error) {
       removeNow(made.toReversed());
@@ -54,7 +66,9 @@ export class CgroupV1Manager implements CgroupManager {
       if (hierarchy === undefined) return false;
       // Some files exist only below the root group.
       const [first] = subgroups(hierarchy.mountpoint);
-      return [hierarchy.mountpoint, `${hierarchy.mountpoint}/${first ?? ""}`].some((group) => existsSync(`${group}/${file}`));
+      return [hierarchy.mountpoint, `${hierarchy.mountpoint}/${first ?? ""}`].some((group) =>
+        existsSync(`${group}/${file}`),
+      );
     };
     return {
       memory: has("memory", "memory.limit_in_bytes"),
@@ -90,7 +104,8 @@ function makePath(mountpoint: string, path: string, cpuset: boolean): readonly s
     }
     if (cpuset) {
       for (const file of ["cpuset.cpus", "cpuset.mems"]) {
-        if (readControl(`${directory}/${file}`) === "") writeControl(`${directory}/${file}`, readControl(`${parent}/${file}`) ?? "");
+        if (readControl(`${directory}/${file}`) === "")
+          writeControl(`${directory}/${file}`, readControl(`${parent}/${file}`) ?? "");
       }
     }
     parent = directory;
@@ -113,7 +128,10 @@ class CgroupV1 implements Cgroup {
 
   constructor(layout: CgroupLayout, path: string) {
     this.path = path;
-    this.roots = [...layout.hierarchies, ...(layout.unified === undefined ? [] : [{ mountpoint: layout.unified, controllers: [] }])];
+    this.roots = [
+      ...layout.hierarchies,
+      ...(layout.unified === undefined ? [] : [{ mountpoint: layout.unified, controllers: [] }]),
+    ];
     this.directories = this.roots.map(({ mountpoint }) => `${mountpoint}${path}`);
     this.#unified = layout.unified === undefined ? undefined : `${layout.unified}${path}`;
     this.entry = {
@@ -131,7 +149,10 @@ class CgroupV1 implements Cgroup {
   #directory(write: V1Write): string {
     const root = this.roots.find(({ controllers }) => controllers.includes(write.controller));
     if (root === undefined) {
-      throw new BerthError("invalid-parameter", `cannot set the ${write.limit} to ${write.value}: this machine has no ${write.controller} controller`);
+      throw new BerthError(
+        "invalid-parameter",
+        `cannot set the ${write.limit} to ${write.value}: this machine has no ${write.controller} controller`,
+      );
     }
     return `${root.mountpoint}${this.path}`;
   }
@@ -145,7 +166,8 @@ class CgroupV1 implements Cgroup {
         writeControl(`${directory}/${file}`, write.value);
       } catch (error) {
         // Limits that bound each other (memory and memory+swap, period and quota) may only go in the other order.
-        if (errnoOf(error) !== "EINVAL" || !mutual.has(write.file)) throw limitError(directory, { ...write, file }, error);
+        if (errnoOf(error) !== "EINVAL" || !mutual.has(write.file))
+          throw limitError(directory, { ...write, file }, error);
         waiting.push(write);
       }
       if (file === "cpu.shares") checkShares(directory, write);
@@ -199,7 +221,11 @@ class CgroupV1 implements Cgroup {
     if (byUnified && this.pids().length === 0) return;
     const [first = ""] = this.directories;
     const freezer = this.roots.some(({ controllers }) => controllers.includes("freezer"));
-    await killOneByOne(first, async () => (freezer ? await this.freeze() : undefined), async () => (freezer ? await this.thaw() : undefined));
+    await killOneByOne(
+      first,
+      () => (freezer ? this.freeze() : Promise.resolve()),
+      () => (freezer ? this.thaw() : Promise.resolve()),
+    );
   }
 
   stats(): CgroupStats {
@@ -252,7 +278,7 @@ class CgroupV1 implements Cgroup {
   }
 
   async remove(): Promise<void> {
-    await removeGroups(this.directories, async () => await this.kill());
+    await removeGroups(this.directories, () => this.kill());
   }
 }
 
@@ -278,6 +304,8 @@ function blockCounters(path: string | undefined, kind: "bytes" | "operations"): 
   const text = path === undefined ? undefined : readControl(path);
   return (text ?? "").split("\n").flatMap((line) => {
     const match = /^(\d+):(\d+) (\w+) (\d+)$/u.exec(line);
-    return match === null ? [] : [{ major: Number(match[1]), minor: Number(match[2]), op: match[3] ?? "", value: Number(match[4]), kind }];
+    return match === null
+      ? []
+      : [{ major: Number(match[1]), minor: Number(match[2]), op: match[3] ?? "", value: Number(match[4]), kind }];
   });
 }

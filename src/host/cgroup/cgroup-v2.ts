@@ -41,12 +41,14 @@ export class CgroupV2Manager implements CgroupManager {
           mkdirSync(parent, 0o755);
           made.push(parent);
         } catch (error) {
-          if (errnoOf(error) !== "EEXIST") throw new BerthError("unavailable", `cannot create cgroup ${parent}: ${errnoOf(error)}`, { cause: error });
+          if (errnoOf(error) !== "EEXIST")
+            throw new BerthError("unavailable", `cannot create cgroup ${parent}: ${errnoOf(error)}`, { cause: error });
         }
       }
       const cgroup = new CgroupV2(directory, path);
       cgroup.apply(writes);
-      if (resources.devices !== undefined) attachDeviceProgram(directory, deviceProgram(foldDeviceRules(resources.devices)));
+      if (resources.devices !== undefined)
+        attachDeviceProgram(directory, deviceProgram(foldDeviceRules(resources.devices)));
       return cgroup;
     } catch (error) {
       removeNow(made.toReversed());
@@ -119,11 +121,17 @@ export class CgroupV2Manager implements CgroupManager {
   }
 }
 
-const wordsOf = (text: string | undefined): readonly string[] => (text === undefined || text === "" ? [] : text.split(" "));
+const wordsOf = (text: string | undefined): readonly string[] =>
+  text === undefined || text === "" ? [] : text.split(" ");
 
 function pidsIn(directory: string): readonly number[] {
   const text = readControl(`${directory}/cgroup.procs`) ?? "";
-  return text === "" ? [] : text.split("\n").map(Number).filter((pid) => pid > 0);
+  return text === ""
+    ? []
+    : text
+        .split("\n")
+        .map(Number)
+        .filter((pid) => pid > 0);
 }
 
 class CgroupV2 implements Cgroup {
@@ -154,10 +162,15 @@ class CgroupV2 implements Cgroup {
     const memory = resources.memory;
     if (memory?.limit !== undefined && memory.limit > 0 && memory.checkBeforeUpdate === true) {
       const used = readNumber(`${this.#directory}/memory.current`) ?? 0;
-      if (used > memory.limit) throw new BerthError("conflict", `cannot set the memory limit to ${String(memory.limit)}: ${String(used)} bytes are in use`);
+      if (used > memory.limit)
+        throw new BerthError(
+          "conflict",
+          `cannot set the memory limit to ${String(memory.limit)}: ${String(used)} bytes are in use`,
+        );
     }
     this.apply(v2Limits(resources));
-    if (resources.devices !== undefined) attachDeviceProgram(this.#directory, deviceProgram(foldDeviceRules(resources.devices)));
+    if (resources.devices !== undefined)
+      attachDeviceProgram(this.#directory, deviceProgram(foldDeviceRules(resources.devices)));
   }
 
   add(pid: number): void {
@@ -193,7 +206,11 @@ class CgroupV2 implements Cgroup {
   async kill(): Promise<void> {
     if (killAtOnce(this.#directory)) return;
     if (this.isFrozen()) await this.thaw();
-    await killOneByOne(this.#directory, async () => await this.freeze(), async () => await this.thaw());
+    await killOneByOne(
+      this.#directory,
+      () => this.freeze(),
+      () => this.thaw(),
+    );
   }
 
   stats(): CgroupStats {
@@ -231,7 +248,7 @@ class CgroupV2 implements Cgroup {
   }
 
   async remove(): Promise<void> {
-    await removeGroups([this.#directory], async () => await this.kill());
+    await removeGroups([this.#directory], () => this.kill());
   }
 }
 
@@ -252,7 +269,9 @@ function ioCounters(text: string): CgroupStats["io"] {
     return pairs.flatMap((pair) => {
       const [key = "", value] = pair.split("=");
       const known = ioKeys[key];
-      return known === undefined ? [] : [{ major: Number(major), minor: Number(minor), op: known[0], kind: known[1], value: Number(value) }];
+      return known === undefined
+        ? []
+        : [{ major: Number(major), minor: Number(minor), op: known[0], kind: known[1], value: Number(value) }];
     });
   });
 }

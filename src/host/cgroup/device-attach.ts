@@ -23,7 +23,9 @@ export function attachDeviceProgram(directory: string, program: Uint8Array): voi
     bpf(command.progAttach, bytesOf(attributes));
     for (const id of old) detach(group, id);
   } catch (error) {
-    throw new BerthError("unavailable", `cannot set the device allow-list of ${directory}: ${messageOf(error)}`, { cause: error });
+    throw new BerthError("unavailable", `cannot set the device allow-list of ${directory}: ${messageOf(error)}`, {
+      cause: error,
+    });
   } finally {
     if (fd >= 0) closeSync(fd);
     closeSync(group);

@@ -28,7 +28,11 @@ function bitsOf(access: string | undefined): number {
   let bits = 0;
   for (const letter of access === undefined || access === "" ? "rwm" : access) {
     const bit = accessBits[letter];
-    if (bit === undefined) throw new BerthError("invalid-parameter", `device access ${JSON.stringify(access)} may only have the letters r, w and m`);
+    if (bit === undefined)
+      throw new BerthError(
+        "invalid-parameter",
+        `device access ${JSON.stringify(access)} may only have the letters r, w and m`,
+      );
     bits |= bit;
   }
   return bits;
@@ -44,9 +48,11 @@ export function foldDeviceRules(rules: readonly DeviceRule[]): DevicePolicy {
       exceptions = [];
       continue;
     }
-    const number = (value: number | undefined): number | undefined => (value === undefined || value < 0 ? undefined : value);
+    const number = (value: number | undefined): number | undefined =>
+      value === undefined || value < 0 ? undefined : value;
     const rule = { type, major: number(major), minor: number(minor), access: bitsOf(access) };
-    const same = (other: DeviceException): boolean => other.type === rule.type && other.major === rule.major && other.minor === rule.minor;
+    const same = (other: DeviceException): boolean =>
+      other.type === rule.type && other.major === rule.major && other.minor === rule.minor;
     const known = exceptions.find(same)?.access ?? 0;
     const bits = allow === allowByDefault ? known & ~rule.access : known | rule.access;
     exceptions = exceptions.filter((other) => !same(other));
@@ -73,19 +79,33 @@ const and32 = (dst: number, mask: number): Uint8Array => instruction(0x54, dst, 
 const shiftRight32 = (dst: number, bits: number): Uint8Array => instruction(0x74, dst, 0, 0, bits);
 const setResult = (value: number): Uint8Array => instruction(0xb7, r0, 0, 0, value);
 const exit = instruction(0x95, 0, 0, 0, 0);
-const jumpUnequal = (dst: number, value: number, offset: number): Uint8Array => instruction(0x55, dst, 0, offset, value);
+const jumpUnequal = (dst: number, value: number, offset: number): Uint8Array =>
+  instruction(0x55, dst, 0, offset, value);
 const jumpEqual = (dst: number, value: number, offset: number): Uint8Array => instruction(0x15, dst, 0, offset, value);
 
 /** The program's instructions. */
 export function deviceProgram({ allowByDefault, exceptions }: DevicePolicy): Uint8Array {
-  const code: Uint8Array[] = [loadWord(type, 0), copy32(access, type), and32(type, 0xffff), shiftRight32(access, 16), loadWord(major, 4), loadWord(minor, 8)];
+  const code: Uint8Array[] = [
+    loadWord(type, 0),
+    copy32(access, type),
+    and32(type, 0xffff),
+    shiftRight32(access, 16),
+    loadWord(major, 4),
+    loadWord(minor, 8),
+  ];
   for (const exception of exceptions) {
     // Checks run from the last to the first so that each knows how far it is to the end of the block.
     const decision = [setResult(allowByDefault ? 0 : 1), exit];
     const block: Uint8Array[] = [...decision];
     // Allowing needs all wanted bits in the exception, refusing needs one.
-    if (allowByDefault) block.unshift(copy32(scratch, access), and32(scratch, exception.access), jumpEqual(scratch, 0, decision.length));
-    else if (exception.access !== 7) block.unshift(copy32(scratch, access), and32(scratch, ~exception.access), jumpUnequal(scratch, 0, decision.length));
+    if (allowByDefault)
+      block.unshift(copy32(scratch, access), and32(scratch, exception.access), jumpEqual(scratch, 0, decision.length));
+    else if (exception.access !== 7)
+      block.unshift(
+        copy32(scratch, access),
+        and32(scratch, ~exception.access),
+        jumpUnequal(scratch, 0, decision.length),
+      );
     if (exception.minor !== undefined) block.unshift(jumpUnequal(minor, exception.minor, block.length));
     if (exception.major !== undefined) block.unshift(jumpUnequal(major, exception.major, block.length));
     block.unshift(jumpUnequal(type, typeNumber[exception.type], block.length));

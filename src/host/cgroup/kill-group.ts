@@ -3,11 +3,19 @@ import { BerthError } from "#base/errors.ts";
 import { errnoOf, groupTree, readControl, writeControl } from "./cgroup-file.ts";
 
 /** Pids in `directory` and below, of this pid namespace. Empty when the group is gone. */
-export function pidsBelow(directory: string, file: "cgroup.procs" | "cgroup.threads" = "cgroup.procs"): readonly number[] {
+export function pidsBelow(
+  directory: string,
+  file: "cgroup.procs" | "cgroup.threads" = "cgroup.procs",
+): readonly number[] {
   return groupTree(directory).flatMap((group) => {
     const text = readControl(`${group}/${file}`) ?? "";
     // 0 stands for a process of a pid namespace that this one cannot see.
-    return text === "" ? [] : text.split("\n").map(Number).filter((pid) => pid > 0);
+    return text === ""
+      ? []
+      : text
+          .split("\n")
+          .map(Number)
+          .filter((pid) => pid > 0);
   });
 }
 
@@ -28,7 +36,11 @@ export function killAtOnce(directory: string): boolean {
  * SIGKILL one by one until nothing new appears; a fork bomb is beaten by freezing it first (`freeze`/`thaw`).
  * `unavailable` when tasks keep appearing.
  */
-export async function killOneByOne(directory: string, freeze: () => Promise<void>, thaw: () => Promise<void>): Promise<void> {
+export async function killOneByOne(
+  directory: string,
+  freeze: () => Promise<void>,
+  thaw: () => Promise<void>,
+): Promise<void> {
   for (let round = 0; round < 20; round++) {
     const pids = pidsBelow(directory);
     if (pids.length === 0) return;
@@ -43,5 +55,6 @@ export async function killOneByOne(directory: string, freeze: () => Promise<void
     if (round > 0) await thaw();
     await new Promise((resolve) => setTimeout(resolve, 2 ** Math.min(round, 6)));
   }
-  if (pidsBelow(directory).length > 0) throw new BerthError("unavailable", `processes in cgroup ${directory} cannot be killed`);
+  if (pidsBelow(directory).length > 0)
+    throw new BerthError("unavailable", `processes in cgroup ${directory} cannot be killed`);
 }

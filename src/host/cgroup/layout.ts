@@ -36,7 +36,9 @@ export function parseLayout(mountinfo: string): CgroupLayout {
     const [type = "", , superOptions = ""] = after.split(" ");
     if (type === "cgroup2") unified ??= mountpoint;
     if (type !== "cgroup") continue;
-    const controllers = superOptions.split(",").filter((option) => knownControllers.has(option) || option.startsWith("name="));
+    const controllers = superOptions
+      .split(",")
+      .filter((option) => knownControllers.has(option) || option.startsWith("name="));
     const key = controllers.join(",");
     if (controllers.length === 0 || seen.has(key)) continue;
     seen.add(key);

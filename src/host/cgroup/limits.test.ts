@@ -11,7 +11,8 @@ const resources: Resources = {
   hugepageLimits: [{ pageSize: "2MB", limit: 9 }],
 };
 
-const lines = (writes: readonly { readonly file: string; readonly value: string }[]): readonly string[] => writes.map(({ file, value }) => `${file} ${value}`);
+const lines = (writes: readonly { readonly file: string; readonly value: string }[]): readonly string[] =>
+  writes.map(({ file, value }) => `${file} ${value}`);
 
 describe("OCI resources as control file writes", () => {
   test("v1", () => {
@@ -29,11 +30,17 @@ describe("OCI resources as control file writes", () => {
       "blkio.throttle.read_bps_device 8:0 1048576",
       "hugetlb.2MB.limit_in_bytes 9",
     ]);
-    expect(lines(v1Limits({ devices: [{ allow: false }, { allow: true, type: "c", major: 1, minor: 3, access: "rw" }, { allow: true, type: "b" }] }))).toEqual([
-      "devices.deny a",
-      "devices.allow c 1:3 rw",
-      "devices.allow b *:* rwm",
-    ]);
+    expect(
+      lines(
+        v1Limits({
+          devices: [
+            { allow: false },
+            { allow: true, type: "c", major: 1, minor: 3, access: "rw" },
+            { allow: true, type: "b" },
+          ],
+        }),
+      ),
+    ).toEqual(["devices.deny a", "devices.allow c 1:3 rw", "devices.allow b *:* rwm"]);
     expect(() => v1Limits({ unified: { "memory.high": "1" } })).toThrow("needs cgroup v2");
   });
 
@@ -51,13 +58,16 @@ describe("OCI resources as control file writes", () => {
       "io.max 8:0 rbps=1048576",
       "hugetlb.2MB.max 9",
     ]);
-    expect(lines(v2Limits({ memory: { limit: -1 }, pids: { limit: -1 }, cpu: { quota: -1, period: 5000 }, unified: { "memory.high": "7" } }))).toEqual([
-      "memory.max max",
-      "memory.swap.max max",
-      "cpu.max max 5000",
-      "pids.max max",
-      "memory.high 7",
-    ]);
+    expect(
+      lines(
+        v2Limits({
+          memory: { limit: -1 },
+          pids: { limit: -1 },
+          cpu: { quota: -1, period: 5000 },
+          unified: { "memory.high": "7" },
+        }),
+      ),
+    ).toEqual(["memory.max max", "memory.swap.max max", "cpu.max max 5000", "pids.max max", "memory.high 7"]);
     expect(() => v2Limits({ memory: { swappiness: 3 } })).toThrow("memory swappiness cannot be set on cgroup v2");
     expect(() => v2Limits({ unified: { "../x": "1" } })).toThrow("not a limit of a controller");
     expect(() => v2Limits({ unified: { "cgroup.procs": "1" } })).toThrow("not a limit of a controller");

@@ -89,5 +89,11 @@ export interface CgroupStats {
       }
     | undefined;
   readonly pids: { readonly current: number; /** -1 = unlimited */ readonly limit: number } | undefined;
-  readonly io: readonly { readonly major: number; readonly minor: number; readonly op: string; readonly value: number; readonly kind: "bytes" | "operations" }[];
+  readonly io: readonly {
+    readonly major: number;
+    readonly minor: number;
+    readonly op: string;
+    readonly value: number;
+    readonly kind: "bytes" | "operations";
+  }[];
 }

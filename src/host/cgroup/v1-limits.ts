@@ -29,7 +29,9 @@ export function v1Limits(resources: Resources): readonly V1Write[] {
 type Row = readonly [file: string, limit: string, value: number | bigint | string | undefined];
 
 const rows = (controller: string, list: readonly Row[]): V1Write[] =>
-  list.flatMap(([file, limit, value]) => (value === undefined ? [] : [{ controller, file, limit, value: String(value) }]));
+  list.flatMap(([file, limit, value]) =>
+    value === undefined ? [] : [{ controller, file, limit, value: String(value) }],
+  );
 
 function memoryWrites({ memory }: Resources): V1Write[] {
   return rows("memory", [
@@ -39,8 +41,16 @@ function memoryWrites({ memory }: Resources): V1Write[] {
     ["memory.kmem.limit_in_bytes", "kernel memory limit", memory?.kernel],
     ["memory.kmem.tcp.limit_in_bytes", "kernel TCP memory limit", memory?.kernelTCP],
     ["memory.swappiness", "memory swappiness", memory?.swappiness],
-    ["memory.oom_control", "OOM killer switch", memory?.disableOOMKiller === undefined ? undefined : Number(memory.disableOOMKiller)],
-    ["memory.use_hierarchy", "memory hierarchy switch", memory?.useHierarchy === undefined ? undefined : Number(memory.useHierarchy)],
+    [
+      "memory.oom_control",
+      "OOM killer switch",
+      memory?.disableOOMKiller === undefined ? undefined : Number(memory.disableOOMKiller),
+    ],
+    [
+      "memory.use_hierarchy",
+      "memory hierarchy switch",
+      memory?.useHierarchy === undefined ? undefined : Number(memory.useHierarchy),
+    ],
   ]);
 }
 
@@ -63,12 +73,24 @@ function cpuWrites({ cpu }: Resources): V1Write[] {
 }
 
 function pidsWrites({ pids }: Resources): V1Write[] {
-  return rows("pids", [["pids.max", "pids limit", pids?.limit === undefined ? undefined : pids.limit < 0 ? "max" : pids.limit]]);
+  return rows("pids", [
+    ["pids.max", "pids limit", pids?.limit === undefined ? undefined : pids.limit < 0 ? "max" : pids.limit],
+  ]);
 }
 
 function blockIoWrites({ blockIO }: Resources): V1Write[] {
   const weight = (file: string, limit: string, value: number | string | undefined): V1Write[] =>
-    value === undefined ? [] : [{ controller: "blkio", file, limit, value: String(value), alternatives: [file, file.replace("blkio.", "blkio.bfq.")] }];
+    value === undefined
+      ? []
+      : [
+          {
+            controller: "blkio",
+            file,
+            limit,
+            value: String(value),
+            alternatives: [file, file.replace("blkio.", "blkio.bfq.")],
+          },
+        ];
   const throttles = [
     ["throttleReadBpsDevice", "blkio.throttle.read_bps_device", "block read rate"],
     ["throttleWriteBpsDevice", "blkio.throttle.write_bps_device", "block write rate"],
@@ -79,13 +101,32 @@ function blockIoWrites({ blockIO }: Resources): V1Write[] {
     ...weight("blkio.weight", "block IO weight", blockIO?.weight === 0 ? undefined : blockIO?.weight),
     ...rows("blkio", [["blkio.leaf_weight", "block IO leaf weight", blockIO?.leafWeight]]),
     ...(blockIO?.weightDevice ?? []).flatMap((device) => [
-      ...weight("blkio.weight_device", "block IO device weight", device.weight === undefined ? undefined : `${String(device.major)}:${String(device.minor)} ${String(device.weight)}`),
+      ...weight(
+        "blkio.weight_device",
+        "block IO device weight",
+        device.weight === undefined
+          ? undefined
+          : `${String(device.major)}:${String(device.minor)} ${String(device.weight)}`,
+      ),
       ...rows("blkio", [
-        ["blkio.leaf_weight_device", "block IO device leaf weight", device.leafWeight === undefined ? undefined : `${String(device.major)}:${String(device.minor)} ${String(device.leafWeight)}`],
+        [
+          "blkio.leaf_weight_device",
+          "block IO device leaf weight",
+          device.leafWeight === undefined
+            ? undefined
+            : `${String(device.major)}:${String(device.minor)} ${String(device.leafWeight)}`,
+        ],
       ]),
     ]),
     ...throttles.flatMap(([field, file, limit]) =>
-      rows("blkio", (blockIO?.[field] ?? []).map((device): Row => [file, limit, `${String(device.major)}:${String(device.minor)} ${String(device.rate)}`])),
+      rows(
+        "blkio",
+        (blockIO?.[field] ?? []).map((device): Row => [
+          file,
+          limit,
+          `${String(device.major)}:${String(device.minor)} ${String(device.rate)}`,
+        ]),
+      ),
     ),
   ];
 }
@@ -100,14 +141,25 @@ function hugetlbWrites({ hugepageLimits }: Resources): V1Write[] {
 function networkWrites({ network }: Resources): V1Write[] {
   return [
     ...rows("net_cls", [["net_cls.classid", "network class", network?.classID]]),
-    ...rows("net_prio", (network?.priorities ?? []).map(({ name, priority }): Row => ["net_prio.ifpriomap", "network priority", `${name} ${String(priority)}`])),
+    ...rows(
+      "net_prio",
+      (network?.priorities ?? []).map(({ name, priority }): Row => [
+        "net_prio.ifpriomap",
+        "network priority",
+        `${name} ${String(priority)}`,
+      ]),
+    ),
   ];
 }
 
 /** The same file and syntax on v1 and v2. */
 export function rdmaWrites({ rdma }: Resources): LimitWrite[] {
   return Object.entries(rdma ?? {}).flatMap(([device, { hcaHandles, hcaObjects }]) => {
-    const parts = [device, hcaHandles === undefined ? "" : `hca_handle=${String(hcaHandles)}`, hcaObjects === undefined ? "" : `hca_object=${String(hcaObjects)}`];
+    const parts = [
+      device,
+      hcaHandles === undefined ? "" : `hca_handle=${String(hcaHandles)}`,
+      hcaObjects === undefined ? "" : `hca_object=${String(hcaObjects)}`,
+    ];
     return rows("rdma", [["rdma.max", "RDMA limit", parts.filter((part) => part !== "").join(" ")]]);
   });
 }
@@ -117,7 +169,14 @@ function deviceWrites(rules: readonly DeviceRule[]): V1Write[] {
   return rules.map(({ allow, type, major, minor, access }) => {
     const number = (value: number | undefined): string => (value === undefined || value < 0 ? "*" : String(value));
     const all = type === undefined || type === "a";
-    const value = all ? "a" : `${type} ${number(major)}:${number(minor)} ${access === undefined || access === "" ? "rwm" : access}`;
-    return { controller: "devices", file: allow ? "devices.allow" : "devices.deny", limit: allow ? "allowed device" : "denied device", value };
+    const value = all
+      ? "a"
+      : `${type} ${number(major)}:${number(minor)} ${access === undefined || access === "" ? "rwm" : access}`;
+    return {
+      controller: "devices",
+      file: allow ? "devices.allow" : "devices.deny",
+      limit: allow ? "allowed device" : "denied device",
+      value,
+    };
   });
 }

@@ -27,9 +27,12 @@ export function v2Limits(resources: Resources): readonly V2Write[] {
 type Row = readonly [file: string, limit: string, value: number | bigint | string | undefined];
 
 const rows = (controller: string, list: readonly Row[]): V2Write[] =>
-  list.flatMap(([file, limit, value]) => (value === undefined ? [] : [{ controller, file, limit, value: String(value) }]));
+  list.flatMap(([file, limit, value]) =>
+    value === undefined ? [] : [{ controller, file, limit, value: String(value) }],
+  );
 
-const orMax = (value: number | undefined): number | string | undefined => (value !== undefined && value < 0 ? "max" : value);
+const orMax = (value: number | undefined): number | string | undefined =>
+  value !== undefined && value < 0 ? "max" : value;
 
 const missing = (what: string): BerthError => new BerthError("invalid-parameter", `${what} cannot be set on cgroup v2`);
 
@@ -37,7 +40,8 @@ function memoryWrites({ memory, network }: Resources): V2Write[] {
   if (memory?.swappiness !== undefined) throw missing("memory swappiness");
   if (memory?.disableOOMKiller === true) throw missing("disabling the OOM killer");
   if (memory?.kernel !== undefined || memory?.kernelTCP !== undefined) throw missing("a kernel memory limit");
-  if (network?.classID !== undefined || (network?.priorities ?? []).length > 0) throw missing("a network class or priority");
+  if (network?.classID !== undefined || (network?.priorities ?? []).length > 0)
+    throw missing("a network class or priority");
   return rows("memory", [
     ["memory.max", "memory limit", memory?.limit === 0 ? undefined : orMax(memory?.limit)],
     ["memory.swap.max", "swap limit", orMax(swapOnly(memory?.swap, memory?.limit))],
@@ -49,7 +53,8 @@ function memoryWrites({ memory, network }: Resources): V2Write[] {
 export function swapOnly(swap: number | undefined, limit: number | undefined): number | undefined {
   if (swap === undefined || swap === 0) return limit === -1 ? -1 : undefined;
   if (swap < 0 || limit === -1) return swap;
-  if (limit === undefined || limit === 0) throw new BerthError("invalid-parameter", "unable to set swap limit without memory limit");
+  if (limit === undefined || limit === 0)
+    throw new BerthError("invalid-parameter", "unable to set swap limit without memory limit");
   if (swap < limit) throw new BerthError("invalid-parameter", "memory+swap limit should be >= memory limit");
   return swap - limit;
 }
@@ -71,10 +76,17 @@ function cpuWrites({ cpu }: Resources): V2Write[] {
   if (cpu?.realtimeRuntime !== undefined || cpu?.realtimePeriod !== undefined) throw missing("a CPU realtime limit");
   const quota = cpu?.quota === undefined || cpu.quota === 0 ? undefined : cpu.quota < 0 ? "max" : String(cpu.quota);
   const period = cpu?.period === undefined || cpu.period === 0 ? undefined : String(cpu.period);
-  const bandwidth = quota === undefined && period === undefined ? undefined : [quota ?? "max", ...(period === undefined ? [] : [period])].join(" ");
+  const bandwidth =
+    quota === undefined && period === undefined
+      ? undefined
+      : [quota ?? "max", ...(period === undefined ? [] : [period])].join(" ");
   return [
     ...rows("cpu", [
-      ["cpu.weight", "CPU shares (as weight)", cpu?.shares === undefined || cpu.shares === 0 ? undefined : weightOfShares(cpu.shares)],
+      [
+        "cpu.weight",
+        "CPU shares (as weight)",
+        cpu?.shares === undefined || cpu.shares === 0 ? undefined : weightOfShares(cpu.shares),
+      ],
       ["cpu.max", "CPU quota and period", bandwidth],
       ["cpu.max.burst", "CPU burst", cpu?.burst],
       ["cpu.idle", "CPU idle switch", cpu?.idle],
@@ -92,7 +104,8 @@ function pidsWrites({ pids }: Resources): V2Write[] {
 
 function ioWrites({ blockIO }: Resources): V2Write[] {
   if (blockIO?.leafWeight !== undefined) throw missing("a block IO leaf weight");
-  const device = ({ major, minor }: { readonly major: number; readonly minor: number }): string => `${String(major)}:${String(minor)}`;
+  const device = ({ major, minor }: { readonly major: number; readonly minor: number }): string =>
+    `${String(major)}:${String(minor)}`;
   const weight = (name: string, limit: string, value: number): V2Write => ({
     controller: "io",
     file: "io.weight",
@@ -110,26 +123,45 @@ function ioWrites({ blockIO }: Resources): V2Write[] {
     ["throttleWriteIOPSDevice", "wiops", "block write operations"],
   ] as const;
   return [
-    ...(blockIO?.weight === undefined || blockIO.weight === 0 ? [] : [weight("default", "block IO weight", blockIO.weight)]),
+    ...(blockIO?.weight === undefined || blockIO.weight === 0
+      ? []
+      : [weight("default", "block IO weight", blockIO.weight)]),
     ...(blockIO?.weightDevice ?? []).flatMap((entry) => {
       if (entry.leafWeight !== undefined) throw missing("a block IO leaf weight");
       return entry.weight === undefined ? [] : [weight(device(entry), "block IO device weight", entry.weight)];
     }),
     ...throttles.flatMap(([field, key, limit]) =>
-      rows("io", (blockIO?.[field] ?? []).map((entry): Row => ["io.max", limit, `${device(entry)} ${key}=${entry.rate === 0 ? "max" : String(entry.rate)}`])),
+      rows(
+        "io",
+        (blockIO?.[field] ?? []).map((entry): Row => [
+          "io.max",
+          limit,
+          `${device(entry)} ${key}=${entry.rate === 0 ? "max" : String(entry.rate)}`,
+        ]),
+      ),
     ),
   ];
 }
 
 function hugetlbWrites({ hugepageLimits }: Resources): V2Write[] {
-  return rows("hugetlb", (hugepageLimits ?? []).map(({ pageSize, limit }): Row => [`hugetlb.${pageSize}.max`, `hugepage limit for ${pageSize} pages`, limit]));
+  return rows(
+    "hugetlb",
+    (hugepageLimits ?? []).map(({ pageSize, limit }): Row => [
+      `hugetlb.${pageSize}.max`,
+      `hugepage limit for ${pageSize} pages`,
+      limit,
+    ]),
+  );
 }
 
 function unifiedWrites({ unified }: Resources): V2Write[] {
   return Object.entries(unified ?? {}).map(([file, value]) => {
     const [controller = ""] = file.split(".");
     if (!/^[a-z_]+\.[a-zA-Z0-9_.]+$/u.test(file) || controller === "cgroup") {
-      throw new BerthError("invalid-parameter", `resources.unified names ${JSON.stringify(file)}, which is not a limit of a controller`);
+      throw new BerthError(
+        "invalid-parameter",
+        `resources.unified names ${JSON.stringify(file)}, which is not a limit of a controller`,
+      );
     }
     return { controller, file, value, limit: `unified value ${file}` };
   });

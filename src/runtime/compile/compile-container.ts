@@ -1,6 +1,14 @@
 import { BerthError } from "#base/errors.ts";
 import type { RuntimeFacts } from "#host/runtime-facts.ts";
-import { mountAttr, propagation, type IdMapping as PlanMapping, type Join, type NamespaceKind, type Plan, type Step } from "#runtime/plan/ops.ts";
+import {
+  mountAttr,
+  propagation,
+  type IdMapping as PlanMapping,
+  type Join,
+  type NamespaceKind,
+  type Plan,
+  type Step,
+} from "#runtime/plan/ops.ts";
 import type { RootMount } from "#snapshot/types.ts";
 import type { IdMapping, Linux, RuntimeSpec, TimeOffset } from "#spec/oci/runtime.ts";
 import { deviceSteps } from "./device-steps.ts";
@@ -54,7 +62,9 @@ export function compileContainer(input: CompileInput): Compiled {
   if (kinds.size !== (linux.namespaces ?? []).length) throw invalid("a namespace type is given twice");
   if (kinds.get("mount") !== "") throw invalid("a container needs a mount namespace of its own");
   const create = [...kinds].filter(([, path]) => path === "").map(([kind]) => namespaceKind(kind, facts));
-  const join = [...kinds].filter(([, path]) => path !== "").map(([kind, path]): Join => ({ by: "path", kind: namespaceKind(kind, facts), path }));
+  const join = [...kinds]
+    .filter(([, path]) => path !== "")
+    .map(([kind, path]): Join => ({ by: "path", kind: namespaceKind(kind, facts), path }));
   const userNamespace = kinds.has("user");
   const mapped = (linux.uidMappings ?? []).length > 0 || (linux.gidMappings ?? []).length > 0;
   if (mapped && !userNamespace) throw invalid("id mappings are given, but no user namespace");
@@ -81,7 +91,16 @@ export function compileContainer(input: CompileInput): Compiled {
     ...deviceSteps(spec, userNamespace),
     ...(input.hooks === true ? [{ op: "wait" as const, point: hookPoint }] : []),
     { op: "pivot_root", move: input.noPivot === true },
-    ...(rootMode === undefined ? [] : [{ op: "mount_propagation" as const, path: "/", propagation: rootMode & ~propagation.recursive, recursive: false }]),
+    ...(rootMode === undefined
+      ? []
+      : [
+          {
+            op: "mount_propagation" as const,
+            path: "/",
+            propagation: rootMode & ~propagation.recursive,
+            recursive: false,
+          },
+        ]),
     ...(create.includes("network") ? [{ op: "loopback_up" as const }] : []),
     ...identitySteps(spec, kinds),
     ...sysctlSteps(linux.sysctl ?? {}, kinds),
@@ -90,7 +109,9 @@ export function compileContainer(input: CompileInput): Compiled {
     ...pathSteps("readonly_paths", linux.readonlyPaths ?? []),
     ...workingDirectorySteps(process.cwd),
     ...mounts.seal,
-    ...(spec.root?.readonly === true ? [{ op: "mount_attrs" as const, path: "/", attrSet: mountAttr.readonly, attrClear: 0, recursive: false }] : []),
+    ...(spec.root?.readonly === true
+      ? [{ op: "mount_attrs" as const, path: "/", attrSet: mountAttr.readonly, attrClear: 0, recursive: false }]
+      : []),
     ...body.late,
   ];
   const plan: Plan = {
@@ -128,7 +149,10 @@ const planMap = (maps: readonly IdMapping[] | undefined): readonly PlanMapping[]
 function timeOffsets({ timeOffsets: offsets }: Linux, create: readonly NamespaceKind[]): Pick<Plan, "timeOffsets"> {
   if (offsets === undefined) return {};
   if (!create.includes("time")) throw invalid("timeOffsets need a new time namespace");
-  const offset = (value: TimeOffset | undefined): { readonly seconds: number; readonly nanoseconds: number } => ({ seconds: value?.secs ?? 0, nanoseconds: value?.nanosecs ?? 0 });
+  const offset = (value: TimeOffset | undefined): { readonly seconds: number; readonly nanoseconds: number } => ({
+    seconds: value?.secs ?? 0,
+    nanoseconds: value?.nanosecs ?? 0,
+  });
   return { timeOffsets: { monotonic: offset(offsets.monotonic), boottime: offset(offsets.boottime) } };
 }
 
@@ -142,7 +166,8 @@ function identitySteps({ hostname, domainname }: RuntimeSpec, kinds: ReadonlyMap
 }
 
 function pathSteps(op: "mask" | "readonly_paths", paths: readonly string[]): Step[] {
-  for (const path of paths) if (!path.startsWith("/")) throw invalid(`masked and read-only paths must be absolute: ${JSON.stringify(path)}`);
+  for (const path of paths)
+    if (!path.startsWith("/")) throw invalid(`masked and read-only paths must be absolute: ${JSON.stringify(path)}`);
   return paths.length === 0 ? [] : [{ op, paths }];
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Linux, Process, RuntimeSpec } from "#spec/oci/runtime.ts";
 import type { Plan, Step, StepName } from "#runtime/plan/ops.ts";
-import { fullMachine, v1Machine } from "../../../tests/golden/runtime-facts.ts";
+import { fullMachine, v1Machine } from "./machine.suite.ts";
 import { compileContainer, hookPoint, type CompileInput } from "./compile-container.ts";
 import { parseCpuList } from "./cpu-list.ts";
 import { FilterCache } from "./filter-cache.ts";
@@ -13,12 +13,32 @@ const base: RuntimeSpec = {
   linux: { namespaces: [{ type: "mount" }, { type: "uts" }] },
 };
 
-function compile(process: Partial<Process> = {}, linux: Linux = {}, more: Partial<RuntimeSpec> = {}, input: Partial<CompileInput> = {}): { plan: Plan; warnings: readonly string[] } {
-  const spec: RuntimeSpec = { ...base, ...more, process: { ...(base.process as Process), ...process }, linux: { ...base.linux, ...linux } };
-  return compileContainer({ id: "c", spec, root: { kind: "bind", path: "/rootfs" }, cgroup: { procs: [] }, cgroupPath: "/c", facts: fullMachine, filters: new FilterCache(), ...input });
+function compile(
+  process: Partial<Process> = {},
+  linux: Linux = {},
+  more: Partial<RuntimeSpec> = {},
+  input: Partial<CompileInput> = {},
+): { plan: Plan; warnings: readonly string[] } {
+  const spec: RuntimeSpec = {
+    ...base,
+    ...more,
+    process: { ...(base.process as Process), ...process },
+    linux: { ...base.linux, ...linux },
+  };
+  return compileContainer({
+    id: "c",
+    spec,
+    root: { kind: "bind", path: "/rootfs" },
+    cgroup: { procs: [] },
+    cgroupPath: "/c",
+    facts: fullMachine,
+    filters: new FilterCache(),
+    ...input,
+  });
 }
 
-const find = <N extends StepName>(plan: Plan, op: N): Extract<Step, { op: N }> | undefined => plan.steps.find((step): step is Extract<Step, { op: N }> => step.op === op);
+const find = <N extends StepName>(plan: Plan, op: N): Extract<Step, { op: N }> | undefined =>
+  plan.steps.find((step): step is Extract<Step, { op: N }> => step.op === op);
 const order = (plan: Plan): readonly string[] => plan.steps.map(({ op }) => op);
 
 describe("compileContainer", () => {
@@ -30,12 +50,18 @@ describe("compileContainer", () => {
         user: { uid: 1, gid: 2, umask: 0o77, additionalGids: [3] },
         oomScoreAdj: 7,
       },
-      { personality: { domain: "LINUX32" }, memoryPolicy: { mode: "MPOL_BIND", nodes: "0-1", flags: ["MPOL_F_STATIC_NODES"] } },
+      {
+        personality: { domain: "LINUX32" },
+        memoryPolicy: { mode: "MPOL_BIND", nodes: "0-1", flags: ["MPOL_F_STATIC_NODES"] },
+      },
     );
     expect(find(plan, "scheduler")).toMatchObject({ policy: 3, nice: 5, flags: 1n });
     expect(find(plan, "io_priority")).toMatchObject({ class: 2, priority: 4 });
     expect(find(plan, "personality")?.persona).toBe(8);
-    expect(find(plan, "memory_policy")).toMatchObject({ mode: 2 | (1 << 15), nodes: new Uint8Array([3, 0, 0, 0, 0, 0, 0, 0]) });
+    expect(find(plan, "memory_policy")).toMatchObject({
+      mode: 2 | (1 << 15),
+      nodes: new Uint8Array([3, 0, 0, 0, 0, 0, 0, 0]),
+    });
     expect(find(plan, "umask")?.mask).toBe(0o77);
     expect(find(plan, "groups")?.gids).toEqual([3]);
     expect(find(plan, "oom_score_adj")?.value).toBe(7);
@@ -70,7 +96,10 @@ describe("compileContainer", () => {
   test("namespaces are made or joined, hooks wait before pivot_root, time offsets are kept", () => {
     const { plan } = compile(
       {},
-      { namespaces: [{ type: "mount" }, { type: "network", path: "/n" }, { type: "time" }], timeOffsets: { boottime: { secs: 5 } } },
+      {
+        namespaces: [{ type: "mount" }, { type: "network", path: "/n" }, { type: "time" }],
+        timeOffsets: { boottime: { secs: 5 } },
+      },
       {},
       { hooks: true, noPivot: true },
     );
@@ -82,11 +111,24 @@ describe("compileContainer", () => {
   });
 
   test("a bind of /dev keeps the host's nodes", () => {
-    expect(order(compile({}, {}, { mounts: [{ destination: "/dev", type: "bind", source: "/dev", options: ["rbind"] }] }).plan)).not.toContain("mknod");
+    expect(
+      order(
+        compile({}, {}, { mounts: [{ destination: "/dev", type: "bind", source: "/dev", options: ["rbind"] }] }).plan,
+      ),
+    ).not.toContain("mknod");
   });
 
   test("read-only tmpfs is sealed after everything else is made", () => {
-    const { plan } = compile({}, {}, { mounts: [{ destination: "/t", type: "tmpfs", source: "tmpfs", options: ["ro"] }, { destination: "/t/x", type: "tmpfs", source: "tmpfs" }] });
+    const { plan } = compile(
+      {},
+      {},
+      {
+        mounts: [
+          { destination: "/t", type: "tmpfs", source: "tmpfs", options: ["ro"] },
+          { destination: "/t/x", type: "tmpfs", source: "tmpfs" },
+        ],
+      },
+    );
     expect(find(plan, "mount")?.attrSet).toBe(0);
     expect(find(plan, "mount_attrs")).toMatchObject({ path: "/t", attrSet: 1 });
     expect(order(plan).indexOf("mount_attrs")).toBeGreaterThan(order(plan).lastIndexOf("mount"));
@@ -94,7 +136,10 @@ describe("compileContainer", () => {
 
   test("what the machine cannot give is told", () => {
     const { plan, warnings } = compile(
-      { capabilities: { bounding: ["CAP_SYS_RESOURCE", "CAP_CHOWN", "CAP_FROM_THE_FUTURE"] }, rlimits: [{ type: "RLIMIT_NOFILE", soft: 5, hard: 2_000_000 }] },
+      {
+        capabilities: { bounding: ["CAP_SYS_RESOURCE", "CAP_CHOWN", "CAP_FROM_THE_FUTURE"] },
+        rlimits: [{ type: "RLIMIT_NOFILE", soft: 5, hard: 2_000_000 }],
+      },
       {},
       {},
       { facts: v1Machine },
@@ -113,7 +158,17 @@ describe("compileContainer", () => {
     ["NUL", { args: ["a\0"] }, {}, {}],
     ["range for oom score adj", { oomScoreAdj: 2000 }, {}, {}],
     ["RLIMIT_X", { rlimits: [{ type: "RLIMIT_X", soft: 1, hard: 1 }] }, {}, {}],
-    ["given twice", { rlimits: [{ type: "RLIMIT_CPU", soft: 1, hard: 1 }, { type: "RLIMIT_CPU", soft: 1, hard: 1 }] }, {}, {}],
+    [
+      "given twice",
+      {
+        rlimits: [
+          { type: "RLIMIT_CPU", soft: 1, hard: 1 },
+          { type: "RLIMIT_CPU", soft: 1, hard: 1 },
+        ],
+      },
+      {},
+      {},
+    ],
     ["above the hard limit", { rlimits: [{ type: "RLIMIT_CPU", soft: 2, hard: 1 }] }, {}, {}],
     ["must also be permitted", { capabilities: { effective: ["CAP_CHOWN"] } }, {}, {}],
     ["must also be permitted and inheritable", { capabilities: { ambient: ["CAP_CHOWN"] } }, {}, {}],
@@ -129,9 +184,19 @@ describe("compileContainer", () => {
     ["not an absolute path", {}, {}, { mounts: [{ destination: "x" }] }],
     ["bind source", {}, {}, { mounts: [{ destination: "/x", type: "bind", source: "y" }] }],
     ["has no type", {}, {}, { mounts: [{ destination: "/x" }] }],
-    ["idmap needs mappings", {}, {}, { mounts: [{ destination: "/x", type: "bind", source: "/y", options: ["idmap"] }] }],
+    [
+      "idmap needs mappings",
+      {},
+      {},
+      { mounts: [{ destination: "/x", type: "bind", source: "/y", options: ["idmap"] }] },
+    ],
     ["must be absolute", {}, { maskedPaths: ["x"] }, {}],
-    ["SCMP_ACT_NOTIFY needs a listenerPath", {}, { seccomp: { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["mkdir"], action: "SCMP_ACT_NOTIFY" }] } }, {}],
+    [
+      "SCMP_ACT_NOTIFY needs a listenerPath",
+      {},
+      { seccomp: { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["mkdir"], action: "SCMP_ACT_NOTIFY" }] } },
+      {},
+    ],
   ];
   test.each(mistakes)("mistake: %s", (message, process, linux, more) => {
     expect(() => compile(process, linux, more)).toThrow(message);
@@ -139,8 +204,22 @@ describe("compileContainer", () => {
 });
 
 test("sysctls must belong to a namespace of the container", () => {
-  const all = new Map([["ipc", ""], ["network", "/n"], ["uts", ""]]);
-  expect(sysctlSteps({ "net.ipv4.conf.eth0/1.forwarding": "1", "net/ipv4/conf/eth0.1/forwarding": "1", "kernel.msgmax": "2", "fs.mqueue.msg_max": "3" }, all)).toEqual([
+  const all = new Map([
+    ["ipc", ""],
+    ["network", "/n"],
+    ["uts", ""],
+  ]);
+  expect(
+    sysctlSteps(
+      {
+        "net.ipv4.conf.eth0/1.forwarding": "1",
+        "net/ipv4/conf/eth0.1/forwarding": "1",
+        "kernel.msgmax": "2",
+        "fs.mqueue.msg_max": "3",
+      },
+      all,
+    ),
+  ).toEqual([
     { op: "sysctl", key: "net/ipv4/conf/eth0.1/forwarding", value: "1" },
     { op: "sysctl", key: "net/ipv4/conf/eth0.1/forwarding", value: "1" },
     { op: "sysctl", key: "kernel/msgmax", value: "2" },
@@ -153,5 +232,6 @@ test("sysctls must belong to a namespace of the container", () => {
 
 test("cpu lists", () => {
   expect(parseCpuList("0-1,9", "x")).toEqual(new Uint8Array([3, 2, 0, 0, 0, 0, 0, 0]));
-  for (const bad of ["", "a", "3-1", "9999", "1-"]) expect(() => parseCpuList(bad, "the set")).toThrow("the set is not a list of numbers");
+  for (const bad of ["", "a", "3-1", "9999", "1-"])
+    expect(() => parseCpuList(bad, "the set")).toThrow("the set is not a list of numbers");
 });

@@ -10,7 +10,8 @@ export function parseCpuList(text: string, what: string): Uint8Array {
     const match = /^\s*(\d+)(?:-(\d+))?\s*$/u.exec(part);
     const from = Number(match?.[1]);
     const to = match?.[2] === undefined ? from : Number(match[2]);
-    if (match === null || to < from || to > highest) throw new BerthError("invalid-parameter", `${what} is not a list of numbers: ${JSON.stringify(text)}`);
+    if (match === null || to < from || to > highest)
+      throw new BerthError("invalid-parameter", `${what} is not a list of numbers: ${JSON.stringify(text)}`);
     for (let number = from; number <= to; number++) bits.add(number);
   }
   const mask = new Uint8Array((Math.floor(Math.max(...bits) / 64) + 1) * 8);

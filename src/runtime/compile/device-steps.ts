@@ -33,7 +33,8 @@ export function deviceSteps(spec: RuntimeSpec, userNamespace: boolean): readonly
   const nodes: Step[] = [];
   for (const device of byPath.values()) {
     const folder = device.path.slice(0, device.path.lastIndexOf("/"));
-    if (!device.path.startsWith("/") || folder === device.path) throw new BerthError("invalid-parameter", `device path ${JSON.stringify(device.path)} is not absolute`);
+    if (!device.path.startsWith("/") || folder === device.path)
+      throw new BerthError("invalid-parameter", `device path ${JSON.stringify(device.path)} is not absolute`);
     if (folder !== "" && folder !== "/dev") folders.add(folder);
     nodes.push(userNamespace ? bindNode(device) : node(device));
   }
@@ -48,9 +49,19 @@ const typeBits = { c: 0o020000, u: 0o020000, b: 0o060000, p: 0o010000 } as const
 
 function node({ path, type, major, minor, fileMode, uid, gid }: Device): Step {
   const bits = typeBits[type];
-  if (bits === undefined) throw new BerthError("invalid-parameter", `device ${path} has an unknown type ${JSON.stringify(type)}`);
-  if (type !== "p" && (major === undefined || minor === undefined)) throw new BerthError("invalid-parameter", `device ${path} has no major or minor number`);
-  return { op: "mknod", path, mode: bits | ((fileMode ?? 0o666) & 0o7777), major: major ?? 0, minor: minor ?? 0, uid: uid ?? 0, gid: gid ?? 0 };
+  if (bits === undefined)
+    throw new BerthError("invalid-parameter", `device ${path} has an unknown type ${JSON.stringify(type)}`);
+  if (type !== "p" && (major === undefined || minor === undefined))
+    throw new BerthError("invalid-parameter", `device ${path} has no major or minor number`);
+  return {
+    op: "mknod",
+    path,
+    mode: bits | ((fileMode ?? 0o666) & 0o7777),
+    major: major ?? 0,
+    minor: minor ?? 0,
+    uid: uid ?? 0,
+    gid: gid ?? 0,
+  };
 }
 
 /** mknod(2) of devices is refused in a user namespace: the host's node of that name stands in. */
@@ -78,7 +89,17 @@ export function isBind({ type, options }: Mount): boolean {
 const alwaysAllowed: readonly DeviceRule[] = [
   { allow: true, type: "c", access: "m" },
   { allow: true, type: "b", access: "m" },
-  ...([[1, 3], [1, 5], [1, 7], [1, 8], [1, 9], [5, 0], [5, 2]] as const).map(([major, minor]): DeviceRule => ({ allow: true, type: "c", major, minor, access: "rwm" })),
+  ...(
+    [
+      [1, 3],
+      [1, 5],
+      [1, 7],
+      [1, 8],
+      [1, 9],
+      [5, 0],
+      [5, 2],
+    ] as const
+  ).map(([major, minor]): DeviceRule => ({ allow: true, type: "c", major, minor, access: "rwm" })),
   { allow: true, type: "c", major: 136, minor: -1, access: "rwm" },
 ];
 

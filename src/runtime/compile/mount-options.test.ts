@@ -11,7 +11,10 @@ test("flags become attributes, the last one wins", () => {
 });
 
 test("access times are one field", () => {
-  expect(parse("noatime", "strictatime")).toMatchObject({ attrSet: mountAttr.strictatime, attrClear: mountAttr.atimeMask });
+  expect(parse("noatime", "strictatime")).toMatchObject({
+    attrSet: mountAttr.strictatime,
+    attrClear: mountAttr.atimeMask,
+  });
   expect(parse("noatime", "relatime")).toMatchObject({ attrSet: 0, attrClear: mountAttr.atimeMask });
 });
 
@@ -34,7 +37,12 @@ test("propagation, idmap, copy-up and remount are recognised", () => {
 });
 
 test("everything unknown goes to the filesystem, defaults to nobody", () => {
-  expect(parse("defaults", "size=64k", "mode=755", "sync", "hidepid=2").filesystem).toEqual(["size=64k", "mode=755", "sync", "hidepid=2"]);
+  expect(parse("defaults", "size=64k", "mode=755", "sync", "hidepid=2").filesystem).toEqual([
+    "size=64k",
+    "mode=755",
+    "sync",
+    "hidepid=2",
+  ]);
   expect(() => parse("a\0b")).toThrow("invalid option");
 });
 
@@ -46,6 +54,11 @@ test("all option names of the specification are known", () => {
     "tmpcopyup unbindable idmap ridmap";
   for (const name of names.split(" ")) {
     expect([name, mountOptionNames.includes(name)]).toEqual([name, true]);
-    expect([name, parse(name).filesystem.filter((option) => !["async", "dirsync", "lazytime", "mand", "nolazytime", "nomand", "sync"].includes(option))]).toEqual([name, []]);
+    expect([
+      name,
+      parse(name).filesystem.filter(
+        (option) => !["async", "dirsync", "lazytime", "mand", "nolazytime", "nomand", "sync"].includes(option),
+      ),
+    ]).toEqual([name, []]);
   }
 });

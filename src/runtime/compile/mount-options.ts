@@ -19,7 +19,18 @@ export interface MountOptions {
   readonly filesystem: readonly string[];
 }
 
-const { readonly: ro, nosuid, nodev, noexec, noatime, strictatime, atimeMask, nodiratime, nosymfollow, relatime } = mountAttr;
+const {
+  readonly: ro,
+  nosuid,
+  nodev,
+  noexec,
+  noatime,
+  strictatime,
+  atimeMask,
+  nodiratime,
+  nosymfollow,
+  relatime,
+} = mountAttr;
 
 /** option -> bits set and cleared. Access times are one field of three values: setting one clears the others. */
 const attributes: Readonly<Record<string, readonly [set: number, clear: number]>> = {
@@ -58,7 +69,19 @@ const propagations: Readonly<Record<string, number>> = {
 const superblock = new Set(["sync", "async", "dirsync", "lazytime", "nolazytime", "mand", "nomand"]);
 
 /** Without effect on a mount made this way: defaults, and flags of mount(8) alone. */
-const ignored = new Set(["defaults", "silent", "loud", "iversion", "noiversion", "auto", "noauto", "user", "nouser", "_netdev", "nofail"]);
+const ignored = new Set([
+  "defaults",
+  "silent",
+  "loud",
+  "iversion",
+  "noiversion",
+  "auto",
+  "noauto",
+  "user",
+  "nouser",
+  "_netdev",
+  "nofail",
+]);
 
 /** Names of all options that are not a filesystem's own; for `features`. */
 export const mountOptionNames: readonly string[] = [
@@ -66,7 +89,19 @@ export const mountOptionNames: readonly string[] = [
   ...Object.keys(attributes).map((name) => `r${name}`),
   ...Object.keys(propagations),
   ...superblock,
-  ...["defaults", "silent", "loud", "iversion", "noiversion", "bind", "rbind", "remount", "tmpcopyup", "idmap", "ridmap"],
+  ...[
+    "defaults",
+    "silent",
+    "loud",
+    "iversion",
+    "noiversion",
+    "bind",
+    "rbind",
+    "remount",
+    "tmpcopyup",
+    "idmap",
+    "ridmap",
+  ],
 ].toSorted();
 
 /** Later options win over earlier ones. */
@@ -91,7 +126,11 @@ export function parseMountOptions(options: readonly string[], destination: strin
       chosen = mode;
     } else if (superblock.has(option)) filesystem.push(option);
     else if (!ignored.has(option)) {
-      if (option === "" || option.includes("\0")) throw new BerthError("invalid-parameter", `mount ${destination} has an invalid option ${JSON.stringify(option)}`);
+      if (option === "" || option.includes("\0"))
+        throw new BerthError(
+          "invalid-parameter",
+          `mount ${destination} has an invalid option ${JSON.stringify(option)}`,
+        );
       filesystem.push(option);
     }
   }

@@ -27,18 +27,28 @@ export function mountSteps(input: MountInput): MountSteps {
   const steps: Step[] = [];
   const seal: Step[] = [];
   for (const mount of input.spec.mounts ?? []) {
-    if (!mount.destination.startsWith("/")) throw invalid(`mount destination ${JSON.stringify(mount.destination)} is not an absolute path`);
-    if (mount.destination.includes("\0") || (mount.source ?? "").includes("\0")) throw invalid(`mount ${JSON.stringify(mount.destination)} contains NUL`);
+    if (!mount.destination.startsWith("/"))
+      throw invalid(`mount destination ${JSON.stringify(mount.destination)} is not an absolute path`);
+    if (mount.destination.includes("\0") || (mount.source ?? "").includes("\0"))
+      throw invalid(`mount ${JSON.stringify(mount.destination)} contains NUL`);
     const options = parseMountOptions(mount.options ?? [], mount.destination);
     const tree = options.attrSetTree | options.attrClearTree;
-    if (tree !== 0 && !kernelAtLeast(input.facts.kernel, 5, 12)) throw invalid(`mount ${mount.destination}: recursive options need Linux 5.12`);
+    if (tree !== 0 && !kernelAtLeast(input.facts.kernel, 5, 12))
+      throw invalid(`mount ${mount.destination}: recursive options need Linux 5.12`);
     if (options.remount) steps.push(...remount(mount, options));
     else if (isBind(mount)) steps.push(bind(mount, options, input.spec));
     else if (mount.type === "cgroup" || mount.type === "cgroup2") steps.push(...cgroupMount(mount, options, input));
     else {
       const late = mount.type === "tmpfs" && (options.attrSet & mountAttr.readonly) !== 0;
       steps.push(newFilesystem(mount, options, late));
-      if (late) seal.push({ op: "mount_attrs", path: mount.destination, attrSet: mountAttr.readonly, attrClear: 0, recursive: false });
+      if (late)
+        seal.push({
+          op: "mount_attrs",
+          path: mount.destination,
+          attrSet: mountAttr.readonly,
+          attrClear: 0,
+          recursive: false,
+        });
     }
   }
   return { steps, seal };
@@ -46,7 +56,10 @@ export function mountSteps(input: MountInput): MountSteps {
 
 function remount({ destination }: Mount, options: MountOptions): Step[] {
   if (options.filesystem.length > 0) {
-    throw new BerthError("not-implemented", `mount ${destination}: remounting with filesystem options (${options.filesystem.join(",")}) is not supported`);
+    throw new BerthError(
+      "not-implemented",
+      `mount ${destination}: remounting with filesystem options (${options.filesystem.join(",")}) is not supported`,
+    );
   }
   const one = (attrSet: number, attrClear: number, recursive: boolean): Step[] =>
     (attrSet | attrClear) === 0 ? [] : [{ op: "mount_attrs", path: destination, attrSet, attrClear, recursive }];
@@ -55,7 +68,8 @@ function remount({ destination }: Mount, options: MountOptions): Step[] {
 
 function bind(mount: Mount, options: MountOptions, spec: RuntimeSpec): Step {
   const { destination, source = "" } = mount;
-  if (!source.startsWith("/")) throw invalid(`mount ${destination}: bind source ${JSON.stringify(source)} is not an absolute path`);
+  if (!source.startsWith("/"))
+    throw invalid(`mount ${destination}: bind source ${JSON.stringify(source)} is not an absolute path`);
   const maps = idMaps(mount, options, spec);
   return {
     op: "bind",
@@ -72,10 +86,15 @@ function bind(mount: Mount, options: MountOptions, spec: RuntimeSpec): Step {
   };
 }
 
-function idMaps(mount: Mount, options: MountOptions, spec: RuntimeSpec): { readonly uid: readonly IdMapping[]; readonly gid: readonly IdMapping[] } {
+function idMaps(
+  mount: Mount,
+  options: MountOptions,
+  spec: RuntimeSpec,
+): { readonly uid: readonly IdMapping[]; readonly gid: readonly IdMapping[] } {
   const own = { uid: mount.uidMappings ?? [], gid: mount.gidMappings ?? [] };
   if (own.uid.length > 0 || own.gid.length > 0) {
-    if (own.uid.length === 0 || own.gid.length === 0) throw invalid(`mount ${mount.destination}: uidMappings and gidMappings must be given together`);
+    if (own.uid.length === 0 || own.gid.length === 0)
+      throw invalid(`mount ${mount.destination}: uidMappings and gidMappings must be given together`);
     return own;
   }
   if (options.idmap === "no") return { uid: [], gid: [] };
@@ -86,11 +105,17 @@ function idMaps(mount: Mount, options: MountOptions, spec: RuntimeSpec): { reado
   return container;
 }
 
-const triples = (maps: readonly IdMapping[]): readonly number[] => maps.flatMap(({ containerID, hostID, size }) => [containerID, hostID, size]);
+const triples = (maps: readonly IdMapping[]): readonly number[] =>
+  maps.flatMap(({ containerID, hostID, size }) => [containerID, hostID, size]);
 
-function newFilesystem({ destination, type = "", source = "" }: Mount, options: MountOptions, sealedLater: boolean): Step {
+function newFilesystem(
+  { destination, type = "", source = "" }: Mount,
+  options: MountOptions,
+  sealedLater: boolean,
+): Step {
   if (type === "") throw invalid(`mount ${destination} has no type`);
-  if (options.idmap !== "no") throw new BerthError("not-implemented", `mount ${destination}: ${options.idmap} is only supported for binds`);
+  if (options.idmap !== "no")
+    throw new BerthError("not-implemented", `mount ${destination}: ${options.idmap} is only supported for binds`);
   if (options.copyUp && type !== "tmpfs") throw invalid(`mount ${destination}: tmpcopyup needs a tmpfs`);
   const wanted = options.attrSet | options.attrSetTree;
   return {
@@ -136,14 +161,24 @@ function cgroupMount({ destination }: Mount, options: MountOptions, { spec, cgro
     const name = mountpoint.slice(mountpoint.lastIndexOf("/") + 1);
     const target = `${destination}/${name}`;
     const hierarchy = { ...base, target };
-    const flags = controllers.flatMap((controller) => (controller.startsWith("name=") ? ["none", controller] : [controller]));
+    const flags = controllers.flatMap((controller) =>
+      controller.startsWith("name=") ? ["none", controller] : [controller],
+    );
     steps.push(
       namespaced
         ? { op: "mount", type: "cgroup", source: "cgroup", options: flags, copyUp: false, ...hierarchy }
-        : { op: "bind", source: `${mountpoint}${cgroupPath}`, recursive: true, ...hierarchy, ...noMaps, tolerate: [ENOENT] },
+        : {
+            op: "bind",
+            source: `${mountpoint}${cgroupPath}`,
+            recursive: true,
+            ...hierarchy,
+            ...noMaps,
+            tolerate: [ENOENT],
+          },
     );
     if (controllers.length > 1) {
-      for (const controller of controllers) if (controller !== name) steps.push({ op: "symlink", path: `${destination}/${controller}`, target: name });
+      for (const controller of controllers)
+        if (controller !== name) steps.push({ op: "symlink", path: `${destination}/${controller}`, target: name });
     }
   }
   if ((options.attrSet & mountAttr.readonly) !== 0) {

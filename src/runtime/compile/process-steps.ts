@@ -49,7 +49,8 @@ export function processSteps(input: ProcessInput): ProcessSteps {
   const { args = [], cwd, user } = process;
   if (args.length === 0) throw invalid("args must not be empty");
   if (!cwd.startsWith("/")) throw invalid(`cwd must be an absolute path: ${JSON.stringify(cwd)}`);
-  for (const text of [...args, ...(process.env ?? []), cwd]) if (text.includes("\0")) throw invalid("arguments and environment must not contain NUL");
+  for (const text of [...args, ...(process.env ?? []), cwd])
+    if (text.includes("\0")) throw invalid("arguments and environment must not contain NUL");
 
   const sets = capabilitySets(input, warnings);
   const label = labelStep(process, facts);
@@ -59,7 +60,9 @@ export function processSteps(input: ProcessInput): ProcessSteps {
     ...rlimitSteps(input, warnings),
     ...oomSteps(input, warnings),
     { op: "setsid" },
-    ...(process.terminal === true ? [{ op: "terminal" as const, uid: user.uid, gid: keep, console: input.role === "init" }] : []),
+    ...(process.terminal === true
+      ? [{ op: "terminal" as const, uid: user.uid, gid: keep, console: input.role === "init" }]
+      : []),
     { op: "session_keyring", name: `_ses.${id}` },
     ...personalitySteps(input.personality),
     ...schedulerSteps(process),
@@ -75,7 +78,13 @@ export function processSteps(input: ProcessInput): ProcessSteps {
     { op: "wait", point: 0 },
     ...(noNewPrivileges ? [] : filter),
     { op: "user", uid: user.uid, gid: user.gid, ownStdio: true },
-    { op: "capabilities", effective: sets.effective, permitted: sets.permitted, inheritable: sets.inheritable, ambient: sets.ambient },
+    {
+      op: "capabilities",
+      effective: sets.effective,
+      permitted: sets.permitted,
+      inheritable: sets.inheritable,
+      ambient: sets.ambient,
+    },
     ...(noNewPrivileges ? [{ op: "no_new_privs" as const }, ...filter] : []),
   ];
   return { early, late, exec: { argv: args, env: process.env ?? [] }, warnings };
@@ -98,15 +107,26 @@ function capabilitySets({ process, facts, userNamespace }: ProcessInput, warning
     return bits;
   };
   const { bounding, effective, permitted, inheritable, ambient } = process.capabilities ?? {};
-  const sets = { bounding: set(bounding), effective: set(effective), permitted: set(permitted), inheritable: set(inheritable), ambient: set(ambient) };
+  const sets = {
+    bounding: set(bounding),
+    effective: set(effective),
+    permitted: set(permitted),
+    inheritable: set(inheritable),
+    ambient: set(ambient),
+  };
   if (missing.size > 0) {
     const names = [...missing].toSorted().join(", ");
     warnings.push(`${names} cannot be granted: this engine does not have ${missing.size === 1 ? "it" : "them"} itself`);
   }
   // capset(2) and PR_CAP_AMBIENT refuse what is not also permitted (and inheritable).
-  const [effectiveBits, ambientBits] = [sets.effective & ~sets.permitted, sets.ambient & ~(sets.permitted & sets.inheritable)];
-  if (effectiveBits !== 0n) throw invalid(`effective capabilities must also be permitted: ${namesOf(effectiveBits).join(", ")}`);
-  if (ambientBits !== 0n) throw invalid(`ambient capabilities must also be permitted and inheritable: ${namesOf(ambientBits).join(", ")}`);
+  const [effectiveBits, ambientBits] = [
+    sets.effective & ~sets.permitted,
+    sets.ambient & ~(sets.permitted & sets.inheritable),
+  ];
+  if (effectiveBits !== 0n)
+    throw invalid(`effective capabilities must also be permitted: ${namesOf(effectiveBits).join(", ")}`);
+  if (ambientBits !== 0n)
+    throw invalid(`ambient capabilities must also be permitted and inheritable: ${namesOf(ambientBits).join(", ")}`);
   return sets;
 }
 
@@ -126,7 +146,8 @@ function rlimitSteps({ process, facts, userNamespace }: ProcessInput, warnings: 
     if (resource === undefined) throw invalid(`rlimit type ${JSON.stringify(type)} is not known`);
     if (seen.has(type)) throw invalid(`rlimit ${type} is given twice`);
     seen.add(type);
-    if (big(soft) > big(hard)) throw invalid(`rlimit ${type}: soft limit ${String(soft)} is above the hard limit ${String(hard)}`);
+    if (big(soft) > big(hard))
+      throw invalid(`rlimit ${type}: soft limit ${String(soft)} is above the hard limit ${String(hard)}`);
     const own = facts.hardLimits[type] ?? infinity;
     const mayRaise = !userNamespace && hasCapability(facts.capabilities, "CAP_SYS_RESOURCE");
     if (mayRaise || big(hard) <= own) return { op: "rlimit", resource, soft: big(soft), hard: big(hard) };
@@ -143,20 +164,33 @@ function oomSteps({ process, facts }: ProcessInput, warnings: string[]): Step[] 
   if (!Number.isInteger(wanted) || wanted < -1000 || wanted > 1000) {
     throw invalid(`Invalid value ${String(wanted)}, range for oom score adj is [-1000, 1000]`);
   }
-  if (wanted >= facts.oomScoreAdj || hasCapability(facts.capabilities, "CAP_SYS_RESOURCE")) return [{ op: "oom_score_adj", value: wanted }];
+  if (wanted >= facts.oomScoreAdj || hasCapability(facts.capabilities, "CAP_SYS_RESOURCE"))
+    return [{ op: "oom_score_adj", value: wanted }];
   // docker-compat: 0 is what everybody gets who said nothing, so an engine that is itself adjusted upward says nothing.
-  if (wanted !== 0) warnings.push(`oom_score_adj ${String(wanted)} cannot be set: this engine may not go below its own ${String(facts.oomScoreAdj)}, which is used`);
+  if (wanted !== 0)
+    warnings.push(
+      `oom_score_adj ${String(wanted)} cannot be set: this engine may not go below its own ${String(facts.oomScoreAdj)}, which is used`,
+    );
   return [{ op: "oom_score_adj", value: facts.oomScoreAdj }];
 }
 
 function personalitySteps(personality: Linux["personality"]): Step[] {
   if (personality === undefined) return [];
   if ((personality.flags ?? []).length > 0) throw invalid("personality flags are not defined by the specification");
-  if (personality.domain !== "LINUX" && personality.domain !== "LINUX32") throw invalid(`personality domain ${JSON.stringify(personality.domain)} is not known`);
+  if (personality.domain !== "LINUX" && personality.domain !== "LINUX32")
+    throw invalid(`personality domain ${JSON.stringify(personality.domain)} is not known`);
   return [{ op: "personality", persona: personality.domain === "LINUX" ? 0 : 8 }];
 }
 
-const policies = ["SCHED_OTHER", "SCHED_FIFO", "SCHED_RR", "SCHED_BATCH", "SCHED_ISO", "SCHED_IDLE", "SCHED_DEADLINE"] as const;
+const policies = [
+  "SCHED_OTHER",
+  "SCHED_FIFO",
+  "SCHED_RR",
+  "SCHED_BATCH",
+  "SCHED_ISO",
+  "SCHED_IDLE",
+  "SCHED_DEADLINE",
+] as const;
 const schedulerFlags: Readonly<Record<string, bigint>> = {
   SCHED_FLAG_RESET_ON_FORK: 1n,
   SCHED_FLAG_RECLAIM: 2n,
@@ -179,19 +213,41 @@ function schedulerSteps({ scheduler, ioPriority }: Process): Step[] {
       flags |= bit;
     }
     const { nice = 0, priority = 0, runtime = 0, deadline = 0, period = 0 } = scheduler;
-    steps.push({ op: "scheduler", policy, flags, nice, priority, runtime: big(runtime), deadline: big(deadline), period: big(period) });
+    steps.push({
+      op: "scheduler",
+      policy,
+      flags,
+      nice,
+      priority,
+      runtime: big(runtime),
+      deadline: big(deadline),
+      period: big(period),
+    });
   }
   if (ioPriority !== undefined) {
     const number = ["IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE", "IOPRIO_CLASS_IDLE"].indexOf(ioPriority.class) + 1;
     if (number === 0) throw invalid(`ioPriority class ${JSON.stringify(ioPriority.class)} is not known`);
-    if (ioPriority.priority < 0 || ioPriority.priority > 7) throw invalid(`ioPriority ${String(ioPriority.priority)} is not between 0 and 7`);
+    if (ioPriority.priority < 0 || ioPriority.priority > 7)
+      throw invalid(`ioPriority ${String(ioPriority.priority)} is not between 0 and 7`);
     steps.push({ op: "io_priority", class: number, priority: ioPriority.priority });
   }
   return steps;
 }
 
-const memoryModes = ["MPOL_DEFAULT", "MPOL_PREFERRED", "MPOL_BIND", "MPOL_INTERLEAVE", "MPOL_LOCAL", "MPOL_PREFERRED_MANY", "MPOL_WEIGHTED_INTERLEAVE"];
-const memoryFlags: Readonly<Record<string, number>> = { MPOL_F_STATIC_NODES: 1 << 15, MPOL_F_RELATIVE_NODES: 1 << 14, MPOL_F_NUMA_BALANCING: 1 << 13 };
+const memoryModes = [
+  "MPOL_DEFAULT",
+  "MPOL_PREFERRED",
+  "MPOL_BIND",
+  "MPOL_INTERLEAVE",
+  "MPOL_LOCAL",
+  "MPOL_PREFERRED_MANY",
+  "MPOL_WEIGHTED_INTERLEAVE",
+];
+const memoryFlags: Readonly<Record<string, number>> = {
+  MPOL_F_STATIC_NODES: 1 << 15,
+  MPOL_F_RELATIVE_NODES: 1 << 14,
+  MPOL_F_NUMA_BALANCING: 1 << 13,
+};
 
 function memoryPolicySteps(policy: MemoryPolicy | undefined): Step[] {
   if (policy === undefined) return [];
@@ -203,14 +259,18 @@ function memoryPolicySteps(policy: MemoryPolicy | undefined): Step[] {
     if (bit === undefined) throw invalid(`memory policy flag ${JSON.stringify(flag)} is not known`);
     flags |= bit;
   }
-  const nodes = policy.nodes === undefined || policy.nodes === "" ? new Uint8Array() : parseCpuList(policy.nodes, "memory policy nodes");
+  const nodes =
+    policy.nodes === undefined || policy.nodes === ""
+      ? new Uint8Array()
+      : parseCpuList(policy.nodes, "memory policy nodes");
   return [{ op: "memory_policy", mode: mode | flags, nodes }];
 }
 
 function labelStep({ apparmorProfile, selinuxLabel }: Process, facts: RuntimeFacts): Step[] {
   const steps: Step[] = [];
   if (apparmorProfile !== undefined && apparmorProfile !== "" && apparmorProfile !== "unconfined") {
-    if (!facts.apparmor) throw invalid(`apparmor profile ${JSON.stringify(apparmorProfile)} is wanted, but this machine has no AppArmor`);
+    if (!facts.apparmor)
+      throw invalid(`apparmor profile ${JSON.stringify(apparmorProfile)} is wanted, but this machine has no AppArmor`);
     steps.push({ op: "lsm_exec_label", lsm: "apparmor", label: apparmorProfile });
   }
   if (selinuxLabel !== undefined && selinuxLabel !== "") {

@@ -3,14 +3,19 @@ import type { Step } from "#runtime/plan/ops.ts";
 
 /** Sysctls of an IPC namespace, as paths below /proc/sys. */
 const ipcSysctls: ReadonlySet<string> = new Set(
-  ["msgmax", "msgmnb", "msgmni", "sem", "shmall", "shmmax", "shmmni", "shm_rmid_forced"].map((name) => `kernel/${name}`),
+  ["msgmax", "msgmnb", "msgmni", "sem", "shmall", "shmmax", "shmmni", "shm_rmid_forced"].map(
+    (name) => `kernel/${name}`,
+  ),
 );
 
 /**
  * Sysctls as plan steps. Only those of a namespace that the container has (new or shared with another container, not the
  * host's) can be set; `invalid-parameter` otherwise, in runc's words.
  */
-export function sysctlSteps(sysctls: Readonly<Record<string, string>>, namespaces: ReadonlyMap<string, string>): Step[] {
+export function sysctlSteps(
+  sysctls: Readonly<Record<string, string>>,
+  namespaces: ReadonlyMap<string, string>,
+): Step[] {
   return Object.entries(sysctls).map(([name, value]) => {
     const key = pathOf(name);
     if (key.includes("\0") || key.split("/").some((part) => part === "" || part === "." || part === "..")) {
@@ -29,7 +34,8 @@ function pathOf(name: string): string {
 }
 
 function refusal(key: string, namespaces: ReadonlyMap<string, string>): string | undefined {
-  if (ipcSysctls.has(key) || key.startsWith("fs/mqueue/")) return namespaces.has("ipc") ? undefined : "is not allowed in the hosts ipc namespace";
+  if (ipcSysctls.has(key) || key.startsWith("fs/mqueue/"))
+    return namespaces.has("ipc") ? undefined : "is not allowed in the hosts ipc namespace";
   if (key.startsWith("net/")) return namespaces.has("network") ? undefined : "not allowed in host network namespace";
   if (key.startsWith("user/")) return namespaces.has("user") ? undefined : "not allowed in host user namespace";
   const ofUts = key === "kernel/domainname" || key === "kernel/hostname";

@@ -26,7 +26,11 @@ const all = "ALL";
  * `lastCapability` is the newest one the kernel has. Errors in Docker's words: `unknown capability: "CAP_X"`.
  */
 export function containerCapabilities(
-  { add, drop, privileged }: { readonly add: readonly string[]; readonly drop: readonly string[]; readonly privileged: boolean },
+  {
+    add,
+    drop,
+    privileged,
+  }: { readonly add: readonly string[]; readonly drop: readonly string[]; readonly privileged: boolean },
   lastCapability: number,
 ): readonly string[] {
   const everything = capabilityNames.slice(0, lastCapability + 1);
@@ -45,7 +49,10 @@ function normalize(given: string, lastCapability: number): string {
   const number = capabilityNumber(name);
   if (number === undefined) throw new BerthError("invalid-parameter", `unknown capability: ${JSON.stringify(name)}`);
   if (number > lastCapability) {
-    throw new BerthError("invalid-parameter", `capability not supported by your kernel or not available in the current environment: ${JSON.stringify(name)}`);
+    throw new BerthError(
+      "invalid-parameter",
+      `capability not supported by your kernel or not available in the current environment: ${JSON.stringify(name)}`,
+    );
   }
   return name;
 }

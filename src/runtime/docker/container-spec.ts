@@ -2,7 +2,15 @@ import { BerthError } from "#base/errors.ts";
 import { defaultProfile } from "#runtime/seccomp/default-profile.ts";
 import { parseProfile } from "#runtime/seccomp/parse-profile.ts";
 import { resolveProfile, type Profile } from "#runtime/seccomp/profile.ts";
-import { OCI_RUNTIME_VERSION, type DeviceRule, type Linux, type Namespace, type Rlimit, type RuntimeSpec, type Seccomp } from "#spec/oci/runtime.ts";
+import {
+  OCI_RUNTIME_VERSION,
+  type DeviceRule,
+  type Linux,
+  type Namespace,
+  type Rlimit,
+  type RuntimeSpec,
+  type Seccomp,
+} from "#spec/oci/runtime.ts";
 import { containerCapabilities } from "./capabilities.ts";
 import { containerMounts } from "./default-mounts.ts";
 import { containerEnvironment } from "./environment.ts";
@@ -31,9 +39,16 @@ const readonlyPaths: readonly string[] = ["/proc/bus", "/proc/fs", "/proc/irq", 
 /** Devices a container may use without asking; nodes are the runtime's default ones. FUSE needs `--device`. */
 const deviceRules: readonly DeviceRule[] = [
   { allow: false, access: "rwm" },
-  ...([[1, 5], [1, 3], [1, 9], [1, 8], [5, 0], [5, 1]] as const).map(
-    ([major, minor]): DeviceRule => ({ allow: true, type: "c", major, minor, access: "rwm" }),
-  ),
+  ...(
+    [
+      [1, 5],
+      [1, 3],
+      [1, 9],
+      [1, 8],
+      [5, 0],
+      [5, 1],
+    ] as const
+  ).map(([major, minor]): DeviceRule => ({ allow: true, type: "c", major, minor, access: "rwm" })),
   { allow: false, type: "c", major: 10, minor: 229, access: "rwm" },
 ];
 
@@ -53,7 +68,8 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
   const seccomp = seccompOf(input, security, capabilities, warnings);
   const apparmorProfile = apparmorOf(input, security, warnings);
   if (security.labels.length > 0 && security.labels.some((label) => label !== "disable")) {
-    if (facts.selinux) throw new BerthError("not-implemented", "SELinux labels (--security-opt label=…) are not supported");
+    if (facts.selinux)
+      throw new BerthError("not-implemented", "SELinux labels (--security-opt label=…) are not supported");
     warnings.push("SELinux is not enabled on this machine: --security-opt label is not used");
   }
   const open = hostConfig.Privileged || security.unconfinedSystemPaths;
@@ -73,10 +89,21 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
     ociVersion: OCI_RUNTIME_VERSION,
     process: {
       terminal: config.Tty,
-      ...(config.Tty && hostConfig.ConsoleSize[0] > 0 ? { consoleSize: { height: hostConfig.ConsoleSize[0], width: hostConfig.ConsoleSize[1] } } : {}),
-      user: { uid: input.user.uid, gid: input.user.gid, additionalGids: [input.user.gid, ...input.user.additionalGids] },
+      ...(config.Tty && hostConfig.ConsoleSize[0] > 0
+        ? { consoleSize: { height: hostConfig.ConsoleSize[0], width: hostConfig.ConsoleSize[1] } }
+        : {}),
+      user: {
+        uid: input.user.uid,
+        gid: input.user.gid,
+        additionalGids: [input.user.gid, ...input.user.additionalGids],
+      },
       args: input.argv,
-      env: containerEnvironment({ env: config.Env ?? [], hostname: config.Hostname, terminal: config.Tty, home: input.user.home }),
+      env: containerEnvironment({
+        env: config.Env ?? [],
+        hostname: config.Hostname,
+        terminal: config.Tty,
+        home: input.user.home,
+      }),
       cwd: config.WorkingDir === "" ? "/" : config.WorkingDir,
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
       rlimits: rlimitsOf(input),
@@ -85,7 +112,9 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
       ...(apparmorProfile === undefined ? {} : { apparmorProfile }),
     },
     root: { path: "rootfs", readonly: hostConfig.ReadonlyRootfs },
-    ...(hostUts ? {} : { hostname: config.Hostname, ...(config.Domainname === "" ? {} : { domainname: config.Domainname }) }),
+    ...(hostUts
+      ? {}
+      : { hostname: config.Hostname, ...(config.Domainname === "" ? {} : { domainname: config.Domainname }) }),
     mounts,
     annotations: hostConfig.Annotations ?? {},
     linux,
@@ -95,14 +124,18 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
 
 /** New, shared with a path the engine found, or the host's (left out). */
 function namespacesOf({ hostConfig, namespaces, facts }: ContainerSpecInput): readonly Namespace[] {
-  const at = (type: Namespace["type"], path: string | undefined): Namespace => (path === undefined ? { type } : { type, path });
+  const at = (type: Namespace["type"], path: string | undefined): Namespace =>
+    path === undefined ? { type } : { type, path };
   const list: Namespace[] = [{ type: "mount" }];
   if (hostConfig.NetworkMode !== "host") list.push(at("network", namespaces.network));
   if (facts.namespaces.time) list.push({ type: "time" });
   if (hostConfig.UTSMode !== "host") list.push(at("uts", namespaces.uts));
   if (hostConfig.PidMode !== "host") list.push(at("pid", namespaces.pid));
   if (hostConfig.IpcMode !== "host") list.push(at("ipc", namespaces.ipc));
-  const privateCgroup = hostConfig.CgroupnsMode === "" ? facts.cgroupVersion === 2 && !hostConfig.Privileged : hostConfig.CgroupnsMode === "private";
+  const privateCgroup =
+    hostConfig.CgroupnsMode === ""
+      ? facts.cgroupVersion === 2 && !hostConfig.Privileged
+      : hostConfig.CgroupnsMode === "private";
   if (privateCgroup && facts.namespaces.cgroup) list.push(at("cgroup", namespaces.cgroup));
   return list;
 }
@@ -116,11 +149,17 @@ function resourcesOf({ hostConfig, blockDevices, facts }: ContainerSpecInput, wa
   const kept = { ...memory } as { -readonly [K in keyof typeof resources.memory]: (typeof resources.memory)[K] };
   if (swap !== undefined) {
     if (features.swap) kept.swap = swap;
-    else warnings.push("Your kernel does not support swap limit capabilities or the cgroup is not mounted. Memory limited without swap.");
+    else
+      warnings.push(
+        "Your kernel does not support swap limit capabilities or the cgroup is not mounted. Memory limited without swap.",
+      );
   }
   if (swappiness !== undefined) {
     if (features.swappiness) kept.swappiness = swappiness;
-    else warnings.push("Your kernel does not support memory swappiness capabilities or the cgroup is not mounted. Memory swappiness discarded.");
+    else
+      warnings.push(
+        "Your kernel does not support memory swappiness capabilities or the cgroup is not mounted. Memory swappiness discarded.",
+      );
   }
   if (disableOOMKiller !== undefined) {
     if (features.oomKillDisable) kept.disableOOMKiller = disableOOMKiller;
@@ -148,7 +187,9 @@ function sysctlsOf({ hostConfig, facts }: ContainerSpecInput): Readonly<Record<s
   };
 }
 
-const limitNames = new Set("core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack as".split(" "));
+const limitNames = new Set(
+  "core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack as".split(" "),
+);
 
 function rlimitsOf({ hostConfig }: ContainerSpecInput): readonly Rlimit[] {
   const value = (number: number): bigint => (number < 0 ? 2n ** 64n - 1n : BigInt(number));
@@ -170,7 +211,10 @@ function seccompOf(
   if (chosen === "unconfined") return undefined;
   if (!facts.seccomp) {
     if (chosen !== undefined && chosen !== "builtin") {
-      throw new BerthError("invalid-parameter", "seccomp is not enabled in your kernel, cannot run a custom seccomp profile");
+      throw new BerthError(
+        "invalid-parameter",
+        "seccomp is not enabled in your kernel, cannot run a custom seccomp profile",
+      );
     }
     warnings.push("seccomp is not enabled in your kernel, running container without default profile");
     return undefined;
@@ -178,13 +222,19 @@ function seccompOf(
   if (chosen === "builtin") return resolve(defaultProfile);
   if (chosen !== undefined) return resolve(parseProfile(chosen));
   if (hostConfig.Privileged || seccompProfile === "unconfined") return undefined;
-  return resolve(seccompProfile === undefined || seccompProfile === "builtin" ? defaultProfile : parseProfile(seccompProfile));
+  return resolve(
+    seccompProfile === undefined || seccompProfile === "builtin" ? defaultProfile : parseProfile(seccompProfile),
+  );
 }
 
 /** Docker's default profile is used where somebody loaded it. */
 const defaultApparmorProfile = "docker-default";
 
-function apparmorOf({ hostConfig, facts }: ContainerSpecInput, { apparmor }: SecurityOptions, warnings: string[]): string | undefined {
+function apparmorOf(
+  { hostConfig, facts }: ContainerSpecInput,
+  { apparmor }: SecurityOptions,
+  warnings: string[],
+): string | undefined {
   if (!facts.apparmor) {
     if (apparmor !== undefined && apparmor !== "" && apparmor !== "unconfined") {
       warnings.push("AppArmor is not enabled on this machine: --security-opt apparmor is not used");

@@ -4,7 +4,12 @@ import type { ContainerMount, ContainerSpecInput } from "./types.ts";
 /** The mounts every container has, in order; /dev/shm gets its size added. */
 const defaults: readonly Mount[] = [
   { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
-  { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "strictatime", "mode=755", "size=65536k"] },
+  {
+    destination: "/dev",
+    type: "tmpfs",
+    source: "tmpfs",
+    options: ["nosuid", "strictatime", "mode=755", "size=65536k"],
+  },
   {
     destination: "/dev/pts",
     type: "devpts",
@@ -43,7 +48,8 @@ export function containerMounts(input: ContainerSpecInput, writableCgroups: bool
         ? { ...mount, options: [...options, `size=${String(hostConfig.ShmSize)}`] }
         : { destination: "/dev/shm", type: "bind", source: shmPath, options: ["rbind", "rprivate"] };
     }
-    const writable = (mount.destination === "/sys" && hostConfig.Privileged) || (mount.type === "cgroup" && writableCgroups);
+    const writable =
+      (mount.destination === "/sys" && hostConfig.Privileged) || (mount.type === "cgroup" && writableCgroups);
     const readOnly = hostConfig.ReadonlyRootfs && !alwaysWritable.has(mount.destination);
     const plain = options.filter((option) => option !== "ro");
     return { ...mount, options: writable ? plain : readOnly || options.includes("ro") ? [...plain, "ro"] : plain };
@@ -57,7 +63,14 @@ export function containerMounts(input: ContainerSpecInput, writableCgroups: bool
   ).flatMap(([destination, source]): Mount[] =>
     source === undefined || taken.has(destination)
       ? []
-      : [{ destination, type: "bind", source, options: [...["rbind", "rprivate"], ...(hostConfig.ReadonlyRootfs ? ["ro"] : [])] }],
+      : [
+          {
+            destination,
+            type: "bind",
+            source,
+            options: [...["rbind", "rprivate"], ...(hostConfig.ReadonlyRootfs ? ["ro"] : [])],
+          },
+        ],
   );
   const users = wanted.toSorted((a, b) => depth(a.destination) - depth(b.destination)).map(userMount);
   return { mounts: [...base, ...users, ...etc], rootfsPropagation: rootPropagation(wanted) };
@@ -79,7 +92,11 @@ function userMount(mount: ContainerMount): Mount {
     destination: mount.destination,
     type: "bind",
     source: mount.source,
-    options: [mount.recursive ? "rbind" : "bind", ...readOnly, mount.propagation === "" ? "rprivate" : mount.propagation],
+    options: [
+      mount.recursive ? "rbind" : "bind",
+      ...readOnly,
+      mount.propagation === "" ? "rprivate" : mount.propagation,
+    ],
   };
 }
 

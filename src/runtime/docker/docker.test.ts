@@ -5,7 +5,8 @@ import { containerEnvironment, override } from "./environment.ts";
 import { containerResources, parseDeviceCgroupRule } from "./resources.ts";
 import { parseSecurityOptions } from "./security-options.ts";
 
-const caps = (add: string[] = [], drop: string[] = [], privileged = false): readonly string[] => containerCapabilities({ add, drop, privileged }, 40);
+const caps = (add: string[] = [], drop: string[] = [], privileged = false): readonly string[] =>
+  containerCapabilities({ add, drop, privileged }, 40);
 const limits = (value: object): HostConfig => hostConfig.decode(value, { struct: "", path: [] });
 
 describe("capabilities", () => {
@@ -21,13 +22,24 @@ describe("capabilities", () => {
 
   test("unknown ones are refused in Docker's words", () => {
     expect(() => caps(["bogus"])).toThrow('unknown capability: "CAP_BOGUS"');
-    expect(() => containerCapabilities({ add: ["BPF"], drop: [], privileged: false }, 37)).toThrow("not supported by your kernel");
+    expect(() => containerCapabilities({ add: ["BPF"], drop: [], privileged: false }, 37)).toThrow(
+      "not supported by your kernel",
+    );
   });
 });
 
 describe("--security-opt", () => {
   test("all forms", () => {
-    expect(parseSecurityOptions(["no-new-privileges:true", "seccomp=unconfined", "apparmor:x", "label=disable", "systempaths=unconfined", "writable-cgroups=false"])).toEqual({
+    expect(
+      parseSecurityOptions([
+        "no-new-privileges:true",
+        "seccomp=unconfined",
+        "apparmor:x",
+        "label=disable",
+        "systempaths=unconfined",
+        "writable-cgroups=false",
+      ]),
+    ).toEqual({
       noNewPrivileges: true,
       writableCgroups: false,
       seccomp: "unconfined",
@@ -35,14 +47,19 @@ describe("--security-opt", () => {
       labels: ["disable"],
       unconfinedSystemPaths: true,
     });
-    expect(parseSecurityOptions(["no-new-privileges=false", "writable-cgroups"])).toMatchObject({ noNewPrivileges: false, writableCgroups: true });
+    expect(parseSecurityOptions(["no-new-privileges=false", "writable-cgroups"])).toMatchObject({
+      noNewPrivileges: false,
+      writableCgroups: true,
+    });
     expect(parseSecurityOptions(['seccomp={"a":"b=c"}']).seccomp).toBe('{"a":"b=c"}');
   });
 
   test("others are refused in Docker's words", () => {
     expect(() => parseSecurityOptions(["nothing"])).toThrow('invalid --security-opt 1: "nothing"');
     expect(() => parseSecurityOptions(["a=b"])).toThrow('invalid --security-opt 2: "a=b"');
-    expect(() => parseSecurityOptions(["no-new-privileges=maybe"])).toThrow('invalid --security-opt 2: "no-new-privileges=maybe"');
+    expect(() => parseSecurityOptions(["no-new-privileges=maybe"])).toThrow(
+      'invalid --security-opt 2: "no-new-privileges=maybe"',
+    );
   });
 });
 
@@ -50,7 +67,15 @@ test("limits become OCI resources, zero and null stand for none", () => {
   expect(containerResources(limits({}), {})).toEqual({});
   expect(
     containerResources(
-      limits({ Memory: 10, MemorySwap: -1, NanoCpus: 1_500_000_000, CpusetCpus: "0", PidsLimit: -1, BlkioWeight: 300, BlkioDeviceReadBps: [{ Path: "/dev/sda", Rate: 9 }] }),
+      limits({
+        Memory: 10,
+        MemorySwap: -1,
+        NanoCpus: 1_500_000_000,
+        CpusetCpus: "0",
+        PidsLimit: -1,
+        BlkioWeight: 300,
+        BlkioDeviceReadBps: [{ Path: "/dev/sda", Rate: 9 }],
+      }),
       { "/dev/sda": { major: 8, minor: 0 } },
     ),
   ).toEqual({
@@ -59,7 +84,9 @@ test("limits become OCI resources, zero and null stand for none", () => {
     pids: { limit: -1 },
     blockIO: { weight: 300, throttleReadBpsDevice: [{ major: 8, minor: 0, rate: 9 }] },
   });
-  expect(() => containerResources(limits({ BlkioWeightDevice: [{ Path: "/nope", Weight: 10 }] }), {})).toThrow("stat /nope: no such file or directory");
+  expect(() => containerResources(limits({ BlkioWeightDevice: [{ Path: "/nope", Weight: 10 }] }), {})).toThrow(
+    "stat /nope: no such file or directory",
+  );
   expect(() => containerResources(limits({ CpuShares: -1 }), {})).toThrow("invalid CPU shares (-1)");
 });
 
@@ -70,7 +97,12 @@ test("device cgroup rules", () => {
 
 test("environment order and replacement", () => {
   const input = { hostname: "h", terminal: true, home: "/home/u" };
-  expect(containerEnvironment({ ...input, env: ["PATH=/x", "A=1", "TERM"] })).toEqual(["PATH=/x", "HOSTNAME=h", "A=1", "HOME=/home/u"]);
+  expect(containerEnvironment({ ...input, env: ["PATH=/x", "A=1", "TERM"] })).toEqual([
+    "PATH=/x",
+    "HOSTNAME=h",
+    "A=1",
+    "HOME=/home/u",
+  ]);
   expect(containerEnvironment({ ...input, env: ["HOME=/mine"] }).at(-1)).toBe("HOME=/mine");
   expect(override(["A=1", "B=2"], ["B=3", "A", "C=4"])).toEqual(["B=3", "C=4"]);
 });

@@ -27,7 +27,9 @@ export function override(base: readonly string[], changes: readonly string[]): r
 }
 
 export function withHome(env: readonly string[], home: string): readonly string[] {
-  return env.some((entry) => entry.startsWith("HOME=") && entry.length > "HOME=".length) ? env : [...env.filter((entry) => entry !== "HOME="), `HOME=${home}`];
+  return env.some((entry) => entry.startsWith("HOME=") && entry.length > "HOME=".length)
+    ? env
+    : [...env.filter((entry) => entry !== "HOME="), `HOME=${home}`];
 }
 
 function nameOf(entry: string): string {

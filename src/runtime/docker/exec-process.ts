@@ -35,6 +35,7 @@ export function execProcess({ container, exec, user, facts }: ExecProcessInput):
 
 /** TERM stands after PATH and HOSTNAME when, and only when, this process has a terminal or the config says so. */
 function withTerm(env: readonly string[], had: boolean, has: boolean): readonly string[] {
-  if (has && !env.some((entry) => entry.startsWith("TERM="))) return [...env.slice(0, 2), "TERM=xterm", ...env.slice(2)];
+  if (has && !env.some((entry) => entry.startsWith("TERM=")))
+    return [...env.slice(0, 2), "TERM=xterm", ...env.slice(2)];
   return !has && had && env[2] === "TERM=xterm" ? [...env.slice(0, 2), ...env.slice(3)] : env;
 }

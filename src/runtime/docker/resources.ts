@@ -1,6 +1,13 @@
 import { BerthError } from "#base/errors.ts";
 import type { Resources as DockerResources } from "#spec/docker/host-config.ts";
-import type { BlockIo, CpuResources, DeviceRule, MemoryResources, Resources, ThrottleDevice } from "#spec/oci/runtime.ts";
+import type {
+  BlockIo,
+  CpuResources,
+  DeviceRule,
+  MemoryResources,
+  Resources,
+  ThrottleDevice,
+} from "#spec/oci/runtime.ts";
 
 /** Device numbers of the block devices that limits name by path. */
 export type BlockDevices = Readonly<Record<string, { readonly major: number; readonly minor: number }>>;
@@ -24,7 +31,9 @@ function memoryOf(limits: DockerResources): MemoryResources | undefined {
     ...(limits.Memory > 0 ? { limit: limits.Memory } : {}),
     ...(limits.MemoryReservation > 0 ? { reservation: limits.MemoryReservation } : {}),
     ...(limits.MemorySwap > 0 || (limits.MemorySwap === -1 && limits.Memory > 0) ? { swap: limits.MemorySwap } : {}),
-    ...(limits.MemorySwappiness === null || limits.MemorySwappiness === -1 ? {} : { swappiness: limits.MemorySwappiness }),
+    ...(limits.MemorySwappiness === null || limits.MemorySwappiness === -1
+      ? {}
+      : { swappiness: limits.MemorySwappiness }),
     ...(limits.OomKillDisable === true ? { disableOOMKiller: true } : {}),
   });
 }
@@ -33,14 +42,19 @@ const microsecondsPerPeriod = 100_000;
 
 function cpuOf(limits: DockerResources): CpuResources | undefined {
   if (limits.CpuShares < 0) {
-    throw new BerthError("invalid-parameter", `invalid CPU shares (${String(limits.CpuShares)}): value must be a positive integer`);
+    throw new BerthError(
+      "invalid-parameter",
+      `invalid CPU shares (${String(limits.CpuShares)}): value must be a positive integer`,
+    );
   }
   const byNano = limits.NanoCpus > 0;
   return some<CpuResources>({
     ...(limits.CpuShares === 0 ? {} : { shares: limits.CpuShares }),
     ...(limits.CpusetCpus === "" ? {} : { cpus: limits.CpusetCpus }),
     ...(limits.CpusetMems === "" ? {} : { mems: limits.CpusetMems }),
-    ...(byNano ? { period: microsecondsPerPeriod, quota: Math.trunc((limits.NanoCpus * microsecondsPerPeriod) / 1e9) } : {}),
+    ...(byNano
+      ? { period: microsecondsPerPeriod, quota: Math.trunc((limits.NanoCpus * microsecondsPerPeriod) / 1e9) }
+      : {}),
     ...(limits.CpuPeriod === 0 ? {} : { period: limits.CpuPeriod }),
     ...(limits.CpuQuota === 0 ? {} : { quota: limits.CpuQuota }),
     ...(limits.CpuRealtimePeriod === 0 ? {} : { realtimePeriod: limits.CpuRealtimePeriod }),
@@ -54,7 +68,9 @@ function blockIoOf(limits: DockerResources, blockDevices: BlockDevices): BlockIo
     if (device === undefined) throw new BerthError("invalid-parameter", `stat ${path}: no such file or directory`);
     return device;
   };
-  const throttle = (list: readonly { readonly Path: string; readonly Rate: number }[] | null): readonly ThrottleDevice[] | undefined =>
+  const throttle = (
+    list: readonly { readonly Path: string; readonly Rate: number }[] | null,
+  ): readonly ThrottleDevice[] | undefined =>
     list === null || list.length === 0 ? undefined : list.map(({ Path, Rate }) => ({ ...numbers(Path), rate: Rate }));
   const [readBps, writeBps] = [throttle(limits.BlkioDeviceReadBps), throttle(limits.BlkioDeviceWriteBps)];
   const [readIops, writeIops] = [throttle(limits.BlkioDeviceReadIOps), throttle(limits.BlkioDeviceWriteIOps)];
@@ -78,5 +94,11 @@ export function parseDeviceCgroupRule(rule: string): DeviceRule {
   const match = /^([acb]) (\d+|\*):(\d+|\*) ([rwm]{1,3})$/u.exec(rule);
   if (match === null) throw new BerthError("invalid-parameter", `invalid device cgroup rule format: '${rule}'`);
   const number = (text: string | undefined): number => (text === "*" ? -1 : Number(text));
-  return { allow: true, type: match[1] as "a" | "b" | "c", major: number(match[2]), minor: number(match[3]), access: match[4] ?? "" };
+  return {
+    allow: true,
+    type: match[1] as "a" | "b" | "c",
+    major: number(match[2]),
+    minor: number(match[3]),
+    access: match[4] ?? "",
+  };
 }

@@ -15,7 +15,11 @@ export interface SecurityOptions {
 /** Read HostConfig.SecurityOpt. `invalid-parameter` in Docker's words. */
 export function parseSecurityOptions(options: readonly string[]): SecurityOptions {
   let [noNewPrivileges, unconfinedSystemPaths] = [false, false];
-  let [writableCgroups, seccomp, apparmor]: [boolean | undefined, string | undefined, string | undefined] = [undefined, undefined, undefined];
+  let [writableCgroups, seccomp, apparmor]: [boolean | undefined, string | undefined, string | undefined] = [
+    undefined,
+    undefined,
+    undefined,
+  ];
   const labels: string[] = [];
   for (const option of options) {
     const [key, value] = split(option);

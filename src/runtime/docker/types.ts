@@ -22,7 +22,13 @@ export interface ContainerSpecInput {
   /** Binds, volumes and tmpfs in the order asked for, resolved to host paths. HostConfig.Tmpfs is added by containerSpec. */
   readonly mounts: readonly ContainerMount[];
   /** Namespaces that are shared or made already. Missing = as HostConfig's modes say (new, or the host's). */
-  readonly namespaces: { readonly network?: string; readonly ipc?: string; readonly pid?: string; readonly uts?: string; readonly cgroup?: string };
+  readonly namespaces: {
+    readonly network?: string;
+    readonly ipc?: string;
+    readonly pid?: string;
+    readonly uts?: string;
+    readonly cgroup?: string;
+  };
   /** `cgroupsPath` of the spec, e.g. `/berth/<id>`. */
   readonly cgroupPath: string;
   /** HostConfig.Devices and, for `--privileged`, all host devices, looked up by stat. */

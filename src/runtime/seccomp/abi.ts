@@ -29,9 +29,22 @@ const table = (text: string): ReadonlyMap<string, number> =>
 const socketOperations =
   "socket bind connect listen accept getsockname getpeername socketpair send recv sendto recvfrom shutdown setsockopt getsockopt sendmsg recvmsg accept4 recvmmsg sendmmsg";
 /** ipc operations, linux/ipc.h. */
-const ipcOperations = { semop: 1, semget: 2, semctl: 3, semtimedop: 4, msgsnd: 11, msgrcv: 12, msgget: 13, msgctl: 14, shmat: 21, shmdt: 22, shmget: 23, shmctl: 24 };
+const ipcOperations = {
+  semop: 1,
+  semget: 2,
+  semctl: 3,
+  semtimedop: 4,
+  msgsnd: 11,
+  msgrcv: 12,
+  msgget: 13,
+  msgctl: 14,
+  shmat: 21,
+  shmdt: 22,
+  shmget: 23,
+  shmctl: 24,
+};
 
-const i386Multiplexed = Object.fromEntries([
+const i386Multiplexed: Abi["multiplexed"] = Object.fromEntries<Abi["multiplexed"][string]>([
   ...socketOperations.split(" ").map((name, index) => [name, { number: 102, operation: index + 1 }] as const),
   ...Object.entries(ipcOperations).map(([name, operation]) => [name, { number: 117, operation }] as const),
 ]);

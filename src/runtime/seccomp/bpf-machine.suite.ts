@@ -9,7 +9,9 @@ export function evaluate(program: Uint8Array, call: Call): number {
   const data = new DataView(new ArrayBuffer(64));
   data.setUint32(0, call.nr >>> 0, true);
   data.setUint32(4, call.auditArch, true);
-  (call.args ?? []).forEach((value, index) => data.setBigUint64(16 + index * 8, BigInt.asUintN(64, BigInt(value)), true));
+  (call.args ?? []).forEach((value, index) =>
+    data.setBigUint64(16 + index * 8, BigInt.asUintN(64, BigInt(value)), true),
+  );
   const code = new DataView(program.buffer, program.byteOffset, program.byteLength);
   let a = 0;
   for (let pc = 0; pc < program.byteLength / 8; pc++) {

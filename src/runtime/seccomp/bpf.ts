@@ -21,7 +21,16 @@ export interface RawInstruction {
   readonly k: number;
 }
 
-export const bpf = { loadWord: 0x20, andK: 0x54, ja: 0x05, jeq: 0x15, jgt: 0x25, jge: 0x35, jset: 0x45, ret: 0x06 } as const;
+export const bpf = {
+  loadWord: 0x20,
+  andK: 0x54,
+  ja: 0x05,
+  jeq: 0x15,
+  jgt: 0x25,
+  jge: 0x35,
+  jset: 0x45,
+  ret: 0x06,
+} as const;
 
 /** BPF_MAXINSNS. */
 export const maxInstructions = 4096;
@@ -72,7 +81,12 @@ function at(places: ReadonlyMap<Label, number>, label: Label): number {
   return place;
 }
 
-function emit(program: readonly Instruction[], far: Far, places: ReadonlyMap<Label, number>, starts: readonly number[]): RawInstruction[] {
+function emit(
+  program: readonly Instruction[],
+  far: Far,
+  places: ReadonlyMap<Label, number>,
+  starts: readonly number[],
+): RawInstruction[] {
   const out: RawInstruction[] = [];
   const distance = (label: Label, from: number): number => {
     const skip = at(places, label) - from;
@@ -96,7 +110,10 @@ function emit(program: readonly Instruction[], far: Far, places: ReadonlyMap<Lab
       case "jump":
         out.push({ code: bpf.ja, jt: 0, jf: 0, k: distance(instruction.to, start + 1) });
         return;
-      default: {
+      case "jeq":
+      case "jgt":
+      case "jge":
+      case "jset": {
         const sides = far.get(index) ?? { yes: false, no: false };
         const trampolineNo = start + 1 + Number(sides.yes);
         out.push({

@@ -44,12 +44,17 @@ describe.each(["x86_64", "aarch64"] as const)("Docker's default profile on %s", 
       for (const [name, number] of abi.numbers) byNumber.set(number, [...(byNumber.get(number) ?? []), name]);
       for (let number = 0; number < newest + 100; number++) {
         const outcomes = (byNumber.get(number) ?? []).map((name) => expected(config, name));
-        const result = evaluate(program, { auditArch: abi.auditArch, nr: number + abi.numberBase, args: [AF_ALG, 0, 0, 0, 0, 0] });
+        const result = evaluate(program, {
+          auditArch: abi.auditArch,
+          nr: number + abi.numberBase,
+          args: [AF_ALG, 0, 0, 0, 0, 0],
+        });
         checked++;
         if (outcomes.includes("allow")) expect(result).toBe(ALLOW);
         else if (outcomes.includes("enosys") || number > newest) expect(result).toBe(ENOSYS);
         // Argument 0 = 38 is no personality, no socket family and no clone flag set that is refused.
-        else if (outcomes.includes("conditional")) expect([number, result]).toEqual([number, abi.numbers.get("clone") === number ? ALLOW : EPERM]);
+        else if (outcomes.includes("conditional"))
+          expect([number, result]).toEqual([number, abi.numbers.get("clone") === number ? ALLOW : EPERM]);
         else expect([number, result]).toEqual([number, EPERM]);
       }
     }
@@ -69,7 +74,8 @@ describe.each(["x86_64", "aarch64"] as const)("Docker's default profile on %s", 
     for (const abi of abisOf[machine]) {
       const call = (name: string, ...args: (number | bigint)[]): number =>
         evaluate(program, { auditArch: abi.auditArch, nr: (abi.numbers.get(name) ?? 0) + abi.numberBase, args });
-      for (let family = 0; family < 64; family++) expect(call("socket", family)).toBe(family === AF_ALG || family === 40 ? EPERM : ALLOW);
+      for (let family = 0; family < 64; family++)
+        expect(call("socket", family)).toBe(family === AF_ALG || family === 40 ? EPERM : ALLOW);
       for (const persona of [0, 8, 0x20000, 0x20008, 0xffffffff]) expect(call("personality", persona)).toBe(ALLOW);
       for (const persona of [1, 0x40000, 0xfffffffe]) expect(call("personality", persona)).toBe(EPERM);
       if (abi.wordBits === 64) expect(call("personality", 0x1_0000_0008n)).toBe(EPERM);
@@ -89,9 +95,11 @@ describe("compileFilter", () => {
     const config = docker("x86_64", new Set([...dockerCapabilities, "CAP_SYS_ADMIN", "CAP_SYS_TIME"]));
     const { program } = compileFilter(config, "x86_64");
     const numbers = abisOf.x86_64[0].numbers;
-    const call = (name: string): number => evaluate(program, { auditArch: x64, nr: numbers.get(name) ?? -1, args: [0x7e020000] });
+    const call = (name: string): number =>
+      evaluate(program, { auditArch: x64, nr: numbers.get(name) ?? -1, args: [0x7e020000] });
     for (const name of ["mount", "clone", "clone3", "unshare", "bpf", "clock_settime"]) expect(call(name)).toBe(ALLOW);
-    for (const name of ["reboot", "kexec_load", "init_module", "io_uring_setup", "keyctl", "userfaultfd"]) expect(call(name)).toBe(EPERM);
+    for (const name of ["reboot", "kexec_load", "init_module", "io_uring_setup", "keyctl", "userfaultfd"])
+      expect(call(name)).toBe(EPERM);
   });
 
   test("without the x32 ABI its numbers are killed, a tracer's skipped call is not", () => {
@@ -111,7 +119,19 @@ describe("compileFilter", () => {
     SCMP_CMP_GT: (arg, value) => arg > value,
     SCMP_CMP_MASKED_EQ: (arg, value, two) => (arg & value) === (two & value),
   };
-  const samples = [0n, 1n, 2n, 0x7fffffffn, 0x80000000n, 0xffffffffn, 0x1_00000000n, 0x1_00000001n, 0x2_00000000n, 2n ** 63n, 2n ** 64n - 1n];
+  const samples = [
+    0n,
+    1n,
+    2n,
+    0x7fffffffn,
+    0x80000000n,
+    0xffffffffn,
+    0x1_00000000n,
+    0x1_00000001n,
+    0x2_00000000n,
+    2n ** 63n,
+    2n ** 64n - 1n,
+  ];
 
   test.each(Object.keys(operators) as SeccompOperator[])("%s compares 64 bits without sign", (op) => {
     for (const value of samples) {
@@ -125,27 +145,46 @@ describe("compileFilter", () => {
         for (const arg of samples) {
           const verdict = operators[op](arg, value, valueTwo) ? ALLOW : EPERM;
           expect(evaluate(program, { auditArch: x64, nr: 0, args: [9, 9, 9, 9, 9, arg] })).toBe(verdict);
-          if (arg < 2n ** 32n) expect(evaluate(program, { auditArch: 0x40000003, nr: 3, args: [9, 9, 9, 9, 9, arg] })).toBe(verdict);
+          if (arg < 2n ** 32n)
+            expect(evaluate(program, { auditArch: 0x40000003, nr: 3, args: [9, 9, 9, 9, 9, arg] })).toBe(verdict);
         }
       }
     }
   });
 
   const readIf = (args: readonly SeccompArg[]): ((...values: number[]) => number) => {
-    const { program } = compileFilter({ defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["read"], action: "SCMP_ACT_ERRNO", errnoRet: 13, args }] }, "x86_64");
+    const { program } = compileFilter(
+      {
+        defaultAction: "SCMP_ACT_ALLOW",
+        syscalls: [{ names: ["read"], action: "SCMP_ACT_ERRNO", errnoRet: 13, args }],
+      },
+      "x86_64",
+    );
     return (...values) => evaluate(program, { auditArch: x64, nr: 0, args: values });
   };
 
   test("conditions on different arguments must all hold, on one argument any", () => {
-    const both = readIf([{ index: 0, value: 1, op: "SCMP_CMP_EQ" }, { index: 1, value: 2, op: "SCMP_CMP_GT" }]);
+    const both = readIf([
+      { index: 0, value: 1, op: "SCMP_CMP_EQ" },
+      { index: 1, value: 2, op: "SCMP_CMP_GT" },
+    ]);
     expect([both(1, 3), both(1, 2), both(0, 3)]).toEqual([errno(13), ALLOW, ALLOW]);
-    const any = readIf([{ index: 0, value: 1, op: "SCMP_CMP_EQ" }, { index: 0, value: 2, op: "SCMP_CMP_EQ" }]);
+    const any = readIf([
+      { index: 0, value: 1, op: "SCMP_CMP_EQ" },
+      { index: 0, value: 2, op: "SCMP_CMP_EQ" },
+    ]);
     expect([any(1), any(2), any(3)]).toEqual([errno(13), errno(13), ALLOW]);
   });
 
   test("all actions have their kernel values", () => {
     const value = (action: Seccomp["defaultAction"]): number =>
-      evaluate(compileFilter({ defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["getpid"], action, errnoRet: 7 }] }, "x86_64").program, { auditArch: x64, nr: 39 });
+      evaluate(
+        compileFilter(
+          { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["getpid"], action, errnoRet: 7 }] },
+          "x86_64",
+        ).program,
+        { auditArch: x64, nr: 39 },
+      );
     expect(value("SCMP_ACT_KILL")).toBe(0);
     expect(value("SCMP_ACT_KILL_PROCESS")).toBe(0x80000000);
     expect(value("SCMP_ACT_TRAP")).toBe(0x30000);
@@ -156,14 +195,24 @@ describe("compileFilter", () => {
   });
 
   test("a permissive default has no ENOSYS for newer calls", () => {
-    const { program } = compileFilter({ defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["getpid"], action: "SCMP_ACT_ERRNO" }] }, "x86_64");
+    const { program } = compileFilter(
+      { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["getpid"], action: "SCMP_ACT_ERRNO" }] },
+      "x86_64",
+    );
     expect(evaluate(program, { auditArch: x64, nr: 9999 })).toBe(ALLOW);
   });
 
   test("a rule without conditions wins over conditional ones, in either order", () => {
-    const conditional = { names: ["read"], action: "SCMP_ACT_KILL" as const, args: [{ index: 0, value: 0, op: "SCMP_CMP_EQ" as const }] };
+    const conditional = {
+      names: ["read"],
+      action: "SCMP_ACT_KILL" as const,
+      args: [{ index: 0, value: 0, op: "SCMP_CMP_EQ" as const }],
+    };
     const plain = { names: ["read"], action: "SCMP_ACT_ALLOW" as const };
-    for (const syscalls of [[conditional, plain], [plain, conditional]]) {
+    for (const syscalls of [
+      [conditional, plain],
+      [plain, conditional],
+    ]) {
       const { program } = compileFilter({ defaultAction: "SCMP_ACT_ERRNO", syscalls }, "x86_64");
       expect(evaluate(program, { auditArch: x64, nr: 0, args: [0] })).toBe(ALLOW);
     }
@@ -171,15 +220,30 @@ describe("compileFilter", () => {
 
   test("an i386 socket rule without conditions stands for socketcall too", () => {
     const { program } = compileFilter(
-      { defaultAction: "SCMP_ACT_ALLOW", architectures: ["SCMP_ARCH_X86"], syscalls: [{ names: ["bind", "shmget"], action: "SCMP_ACT_ERRNO" }] },
+      {
+        defaultAction: "SCMP_ACT_ALLOW",
+        architectures: ["SCMP_ARCH_X86"],
+        syscalls: [{ names: ["bind", "shmget"], action: "SCMP_ACT_ERRNO" }],
+      },
       "x86_64",
     );
-    const call = (nr: number, operation: number): number => evaluate(program, { auditArch: 0x40000003, nr, args: [operation] });
-    expect([call(102, 2), call(102, 1), call(117, 23), call(117, 24), call(361, 0)]).toEqual([EPERM, ALLOW, EPERM, ALLOW, EPERM]);
+    const call = (nr: number, operation: number): number =>
+      evaluate(program, { auditArch: 0x40000003, nr, args: [operation] });
+    expect([call(102, 2), call(102, 1), call(117, 23), call(117, 24), call(361, 0)]).toEqual([
+      EPERM,
+      ALLOW,
+      EPERM,
+      ALLOW,
+      EPERM,
+    ]);
   });
 
   test("jumps beyond 255 instructions work", () => {
-    const many = [...abisOf.x86_64[0].numbers].map(([name, number]) => ({ names: [name], action: "SCMP_ACT_ERRNO" as const, errnoRet: (number % 200) + 1 }));
+    const many = [...abisOf.x86_64[0].numbers].map(([name, number]) => ({
+      names: [name],
+      action: "SCMP_ACT_ERRNO" as const,
+      errnoRet: (number % 200) + 1,
+    }));
     const { program } = compileFilter({ defaultAction: "SCMP_ACT_ALLOW", syscalls: many }, "x86_64");
     for (const [name, number] of abisOf.x86_64[0].numbers) {
       expect([name, evaluate(program, { auditArch: x64, nr: number })]).toEqual([name, errno((number % 200) + 1)]);
@@ -187,11 +251,20 @@ describe("compileFilter", () => {
   });
 
   test("mistakes are named", () => {
-    const bad = (config: Partial<Seccomp>): (() => unknown) => () => compileFilter({ defaultAction: "SCMP_ACT_ALLOW", ...config } as Seccomp, "x86_64");
+    const bad =
+      (config: Partial<Seccomp>): (() => unknown) =>
+      () =>
+        compileFilter({ defaultAction: "SCMP_ACT_ALLOW", ...config }, "x86_64");
     expect(bad({ defaultAction: "SCMP_ACT_NOTIFY" })).toThrow("SCMP_ACT_NOTIFY cannot be used as default action");
     expect(bad({ defaultAction: "X" as never })).toThrow('invalid seccomp action "X"');
     expect(bad({ flags: ["Y" as never] })).toThrow('seccomp flag "Y" is not known');
-    expect(bad({ syscalls: [{ names: ["write"], action: "SCMP_ACT_NOTIFY" }] })).toThrow("cannot be used for the write syscall");
-    expect(bad({ syscalls: [{ names: ["read"], action: "SCMP_ACT_KILL", args: [{ index: 6, value: 0, op: "SCMP_CMP_EQ" }] }] })).toThrow("argument index 6");
+    expect(bad({ syscalls: [{ names: ["write"], action: "SCMP_ACT_NOTIFY" }] })).toThrow(
+      "cannot be used for the write syscall",
+    );
+    expect(
+      bad({
+        syscalls: [{ names: ["read"], action: "SCMP_ACT_KILL", args: [{ index: 6, value: 0, op: "SCMP_CMP_EQ" }] }],
+      }),
+    ).toThrow("argument index 6");
   });
 });

@@ -90,7 +90,9 @@ export function compileFilter(config: Seccomp, machine: Machine): Filter {
   const abis = [native, ...others.filter(({ arch }) => wanted.has(arch))];
   const program = assemble(filterFor(abis, config, defaultValue));
   if (program.length > maxInstructions) {
-    throw invalid(`the seccomp profile needs ${String(program.length)} BPF instructions, the kernel takes ${String(maxInstructions)}`);
+    throw invalid(
+      `the seccomp profile needs ${String(program.length)} BPF instructions, the kernel takes ${String(maxInstructions)}`,
+    );
   }
   return { program: encode(program), flags, notifies };
 }
@@ -102,7 +104,11 @@ function filterFor(abis: readonly Abi[], config: Seccomp, defaultValue: number):
   for (const auditArch of auditArches) {
     const next = Symbol("next architecture");
     const here = Symbol("architecture");
-    out.push({ op: "jeq", k: auditArch, yes: here, no: next }, { op: "label", label: here }, { op: "load", offset: offset.nr });
+    out.push(
+      { op: "jeq", k: auditArch, yes: here, no: next },
+      { op: "label", label: here },
+      { op: "load", offset: offset.nr },
+    );
     const same = abis.filter((abi) => abi.auditArch === auditArch);
     const plain = same.find(({ numberBase }) => numberBase === 0);
     const x32 = same.find(({ numberBase }) => numberBase === x32Bit);
@@ -117,7 +123,12 @@ function filterFor(abis: readonly Abi[], config: Seccomp, defaultValue: number):
         const skipped = Symbol("skipped call");
         const refused = Symbol("x32 refused");
         out.push({ op: "jeq", k: 0xffffffff, yes: skipped, no: refused });
-        out.push({ op: "label", label: skipped }, { op: "return", value: defaultValue }, { op: "label", label: refused }, { op: "return", value: 0 });
+        out.push(
+          { op: "label", label: skipped },
+          { op: "return", value: defaultValue },
+          { op: "label", label: refused },
+          { op: "return", value: 0 },
+        );
       } else out.push(...sectionFor(x32, config, defaultValue));
     } else if (plain !== undefined) out.push(...sectionFor(plain, config, defaultValue));
     out.push({ op: "label", label: next });
@@ -187,7 +198,10 @@ function rulesFor(abi: Abi, config: Seccomp, defaultValue: number): Map<number, 
         if (number !== undefined) add(number + abi.numberBase, { conditions, value });
         const multiplexed = Object.hasOwn(abi.multiplexed, name) ? abi.multiplexed[name] : undefined;
         if (multiplexed !== undefined && conditions.length === 0) {
-          add(multiplexed.number, { conditions: [{ index: 0, value: multiplexed.operation, op: "SCMP_CMP_EQ" }], value });
+          add(multiplexed.number, {
+            conditions: [{ index: 0, value: multiplexed.operation, op: "SCMP_CMP_EQ" }],
+            value,
+          });
         }
       }
     }
@@ -198,7 +212,8 @@ function rulesFor(abi: Abi, config: Seccomp, defaultValue: number): Map<number, 
 /** runc's reading: conditions on different arguments must all hold, two on one argument make every condition a rule of its own. */
 function alternativesOf(args: readonly SeccompArg[]): readonly (readonly SeccompArg[])[] {
   for (const { index } of args) {
-    if (!Number.isInteger(index) || index < 0 || index > 5) throw invalid(`seccomp argument index ${String(index)} is not between 0 and 5`);
+    if (!Number.isInteger(index) || index < 0 || index > 5)
+      throw invalid(`seccomp argument index ${String(index)} is not between 0 and 5`);
   }
   const repeated = new Set(args.map(({ index }) => index)).size < args.length;
   return repeated ? args.map((arg) => [arg]) : [args];
@@ -210,7 +225,12 @@ interface Segment {
 }
 
 /** Ranges of numbers with one outcome each, ascending from 0 (or the ABI's base) upward without gaps. */
-function segmentsFor(abi: Abi, config: Seccomp, rules: ReadonlyMap<number, readonly Rule[]>, defaultValue: number): readonly Segment[] {
+function segmentsFor(
+  abi: Abi,
+  config: Seccomp,
+  rules: ReadonlyMap<number, readonly Rule[]>,
+  defaultValue: number,
+): readonly Segment[] {
   const permissive = ["SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_TRACE"].includes(config.defaultAction);
   let newest = -1;
   for (const { names } of config.syscalls ?? []) {
@@ -265,7 +285,13 @@ function conditionFor(arg: SeccompArg, abi: Abi, failed: Label): Instruction[] {
   const narrow = abi.wordBits === 32;
 
   const equal = (yes: Label, no: Label): Instruction[] => {
-    if (narrow) return hi === 0 ? [{ op: "load", offset: low }, { op: "jeq", k: lo, yes, no }] : [{ op: "jump", to: no }];
+    if (narrow)
+      return hi === 0
+        ? [
+            { op: "load", offset: low },
+            { op: "jeq", k: lo, yes, no },
+          ]
+        : [{ op: "jump", to: no }];
     const same = Symbol("high equal");
     return [
       { op: "load", offset: high },
@@ -276,7 +302,13 @@ function conditionFor(arg: SeccompArg, abi: Abi, failed: Label): Instruction[] {
     ];
   };
   const above = (compare: "jgt" | "jge", yes: Label, no: Label): Instruction[] => {
-    if (narrow) return hi === 0 ? [{ op: "load", offset: low }, { op: compare, k: lo, yes, no }] : [{ op: "jump", to: no }];
+    if (narrow)
+      return hi === 0
+        ? [
+            { op: "load", offset: low },
+            { op: compare, k: lo, yes, no },
+          ]
+        : [{ op: "jump", to: no }];
     const notAbove = Symbol("high not above");
     const same = Symbol("high equal");
     return [
@@ -316,7 +348,13 @@ function conditionFor(arg: SeccompArg, abi: Abi, failed: Label): Instruction[] {
             { op: "jeq", k: wantHi, yes: same, no: failed },
             { op: "label", label: same },
           ];
-      return [...upper, { op: "load", offset: low }, { op: "and", k: lo }, { op: "jeq", k: wantLo, yes: holds, no: failed }, done];
+      return [
+        ...upper,
+        { op: "load", offset: low },
+        { op: "and", k: lo },
+        { op: "jeq", k: wantLo, yes: holds, no: failed },
+        done,
+      ];
     }
     default:
       throw invalid(`invalid seccomp operator ${JSON.stringify(arg.op)}`);

@@ -74,9 +74,11 @@ export const defaultProfile: Profile = {
     { names: ["socket"], action: "SCMP_ACT_ALLOW", args: [{ index: 0, value: AF_ALG, op: "SCMP_CMP_LT" }] },
     { names: ["socket"], action: "SCMP_ACT_ALLOW", args: [{ index: 0, value: AF_ALG + 1, op: "SCMP_CMP_EQ" }] },
     { names: ["socket"], action: "SCMP_ACT_ALLOW", args: [{ index: 0, value: AF_VSOCK, op: "SCMP_CMP_GT" }] },
-    ...personalities.map(
-      (value): ProfileRule => ({ names: ["personality"], action: "SCMP_ACT_ALLOW", args: [{ index: 0, value, op: "SCMP_CMP_EQ" }] }),
-    ),
+    ...personalities.map((value): ProfileRule => ({
+      names: ["personality"],
+      action: "SCMP_ACT_ALLOW",
+      args: [{ index: 0, value, op: "SCMP_CMP_EQ" }],
+    })),
     onArches("arm arm64", "arm_fadvise64_64 arm_sync_file_range sync_file_range2 breakpoint cacheflush set_tls"),
     onArches("amd64 x32", "arch_prctl"),
     onArches("amd64 x32 x86", "modify_ldt"),

@@ -4,7 +4,10 @@ import type { Machine } from "./abi.ts";
 
 /** Docker's seccomp profile format: the OCI one with conditions on the machine and the container (docs: "Seccomp security profiles"). */
 export interface Profile extends Omit<Seccomp, "syscalls"> {
-  readonly archMap?: readonly { readonly architecture: SeccompArch; readonly subArchitectures?: readonly SeccompArch[] | null }[];
+  readonly archMap?: readonly {
+    readonly architecture: SeccompArch;
+    readonly subArchitectures?: readonly SeccompArch[] | null;
+  }[];
   readonly syscalls?: readonly ProfileRule[] | null;
 }
 
@@ -55,7 +58,8 @@ export function resolveProfile(profile: Profile, facts: ProfileFacts): Seccomp |
   }
   const { scmp } = dockerArch[facts.machine];
   const mapped = (archMap ?? []).find(({ architecture }) => architecture === scmp);
-  const architectures = mapped === undefined ? (profile.architectures ?? []) : [mapped.architecture, ...(mapped.subArchitectures ?? [])];
+  const architectures =
+    mapped === undefined ? (profile.architectures ?? []) : [mapped.architecture, ...(mapped.subArchitectures ?? [])];
   const rules: SeccompSyscall[] = [];
   for (const rule of syscalls ?? []) {
     const { includes, excludes, name, comment: _comment, names, ...call } = rule;

@@ -42,7 +42,10 @@ export function parseRuntimeSpec(text: string): RuntimeSpec {
   }
   const spec = value as RuntimeSpec;
   if (typeof spec.ociVersion !== "string" || !/^1\.\d+\.\d+/u.test(spec.ociVersion)) {
-    throw new BerthError("invalid-parameter", `config.json has an unsupported ociVersion: ${JSON.stringify(spec.ociVersion)}`);
+    throw new BerthError(
+      "invalid-parameter",
+      `config.json has an unsupported ociVersion: ${JSON.stringify(spec.ociVersion)}`,
+    );
   }
   return spec;
 }
