@@ -66,15 +66,15 @@ class ProgressScreen {
       this.#output.write(plainLine(message));
       return;
     }
-    const known = this.#lineOf.get(id);
-    const columns = this.#output.windowSize()?.columns ?? 80;
-    const text = `${id}: ${status} ${progressBar(message, columns)}`.trimEnd();
-    if (known === undefined) {
-      this.#lineOf.set(id, this.#lineOf.size);
-      this.#output.write(`\x1b[2K\r${text}\n`);
-      return;
+    let line = this.#lineOf.get(id);
+    if (line === undefined) {
+      line = this.#lineOf.size;
+      this.#lineOf.set(id, line);
+      this.#output.write("\n");
     }
-    const up = this.#lineOf.size - known;
+    const up = this.#lineOf.size - line;
+    const columns = this.#output.windowSize()?.columns ?? 80;
+    const text = `${id}: ${status} ${progressBar(message, columns)}`;
     this.#output.write(`\x1b[${String(up)}A\x1b[2K\r${text}\r\x1b[${String(up)}B`);
   }
 }
