@@ -11,11 +11,10 @@ export function processError(error: unknown, plan: Plan, argv0: string): unknown
   const failure = stepFailureOf(error);
   if (failure === undefined) return error;
   const reason = errnoText(failure.errno);
-  const step = plan.steps[failure.step];
   const message =
-    step === undefined
+    failure.step === plan.steps.length
       ? execMessage(argv0, failure.errno, reason)
-      : `error during container init: ${describeStep(step, failure.what)}: ${reason}`;
+      : `${describeStep(plan.steps[failure.step], failure.what)}: ${reason}`;
   return new BerthError("internal", `${message}: unknown`, { cause: error, details: { failure } });
 }
 
@@ -38,10 +37,12 @@ function execMessage(argv0: string, errno: number, reason: string): string {
   return `exec: "${argv0}": ${act}${act === "" ? "" : `${argv0}: `}${reason}`;
 }
 
-function describeStep(step: Plan["steps"][number], what: string): string {
+/** Outside the steps, when namespaces and cgroups are entered, there is only what the shim says it did. */
+function describeStep(step: Plan["steps"][number] | undefined, what: string): string {
+  if (step === undefined) return what === "" ? "launching the process" : what;
   if (step.op === "bind" || step.op === "mount") {
-    return `error mounting "${step.source}" to rootfs at "${step.target}": ${what || "mount"}`;
+    return `error during container init: error mounting "${step.source}" to rootfs at "${step.target}": ${what || "mount"}`;
   }
-  if (step.op === "chdir") return `mkdir ${step.path}`;
-  return what === "" ? step.op : `${step.op}: ${what}`;
+  if (step.op === "chdir") return `error during container init: mkdir ${step.path}`;
+  return `error during container init: ${what === "" ? step.op : `${step.op}: ${what}`}`;
 }

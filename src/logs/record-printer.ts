@@ -24,6 +24,9 @@ export class RecordPrinter {
   #out = new Uint8Array(256 * 1024);
   #length = 0;
   #past = false;
+  #prefixLow = -1;
+  #prefixHigh = -1;
+  #prefixBytes: Uint8Array = new Uint8Array();
 
   constructor(query: Pick<LogQuery, "stdout" | "stderr" | "sinceNs" | "untilNs" | "print">) {
     this.#query = query;
@@ -79,11 +82,10 @@ export class RecordPrinter {
     partial: boolean,
   ): void {
     const { framed, timestamps, attributes } = this.#query.print;
-    let prefix: Uint8Array | undefined;
-    if ((timestamps || attributes !== "") && this.#within[stream] !== true) {
-      const time = timestamps ? `${formatTimeFixed(view.getBigUint64(offset + 8, true))} ` : "";
-      prefix = Buffer.from(`${time}${attributes}`);
-    }
+    const prefixed = (timestamps || attributes !== "") && this.#within[stream] !== true;
+    const prefix = prefixed
+      ? this.#prefix(view.getUint32(offset + 8, true), view.getUint32(offset + 12, true))
+      : undefined;
     const size = (prefix?.byteLength ?? 0) + length + (partial ? 0 : 1);
     this.#reserve(size + STDCOPY_HEADER_BYTES);
     const out = this.#out;
@@ -105,6 +107,18 @@ export class RecordPrinter {
     at += length;
     if (!partial) out[at++] = newline;
     this.#length = at;
+  }
+
+  /** Lines that were written together have one time: its text is made once. The time comes in two halves of 32 bits. */
+  #prefix(low: number, high: number): Uint8Array {
+    if (low !== this.#prefixLow || high !== this.#prefixHigh) {
+      const { timestamps, attributes } = this.#query.print;
+      const time = timestamps ? `${formatTimeFixed((BigInt(high) << 32n) | BigInt(low))} ` : "";
+      this.#prefixBytes = Buffer.from(`${time}${attributes}`);
+      this.#prefixLow = low;
+      this.#prefixHigh = high;
+    }
+    return this.#prefixBytes;
   }
 
   #reserve(more: number): void {

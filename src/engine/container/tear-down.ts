@@ -39,8 +39,9 @@ export function tearDown(deps: TearDownDeps): TearDown {
     await attempt("cgroup", () => cgroup.remove());
     if (process !== undefined) {
       await attempt("process", async () => {
+        // Neither is an error: a process that has ended already, or one that failed before its execve.
         await process.signal(9).catch(() => undefined);
-        await process.exited();
+        await process.exited().catch(() => undefined);
         process.detach();
       });
     }
