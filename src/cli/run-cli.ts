@@ -42,7 +42,7 @@ function report(error: unknown, io: CliIo): number {
   if (message !== "") {
     try {
       io.stderr.write(`${message}\n`);
-      if (error instanceof BerthError && error.hint !== undefined) io.stderr.write(`${error.hint}\n`);
+      if (error instanceof BerthError && error.hint !== undefined && io.programName !== "docker") io.stderr.write(`${error.hint}\n`);
     } catch {
       return SIGPIPE_EXIT; // nobody reads stderr
     }

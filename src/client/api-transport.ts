@@ -81,6 +81,7 @@ export class ApiTransport {
   async json<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
     const response = await this.call(method, path, options);
     const text = await response.text();
+    if (text === "") throw new BerthError("data-loss", "EOF");
     try {
       return JSON.parse(text) as T;
     } catch (cause) {

@@ -54,12 +54,12 @@ interface Credentials {
 async function givenCredentials({ flags, io }: Invocation): Promise<Credentials> {
   const username = flags.text("username");
   const password = flags.text("password");
-  if (password !== "") {
-    io.stderr.write("WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n");
-    if (flags.on("password-stdin")) throw new BerthError("invalid-parameter", "--password and --password-stdin are mutually exclusive");
+  if (password !== "" && flags.on("password-stdin")) {
+    throw new BerthError("invalid-parameter", "conflicting options: cannot specify both --password and --password-stdin");
   }
+  if (password !== "") io.stderr.write("WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n");
   if (!flags.on("password-stdin")) return { username, password };
-  if (username === "") throw new BerthError("invalid-parameter", "Must provide --username with --password-stdin");
+  if (username === "") throw new BerthError("invalid-parameter", "the --password-stdin option requires --username to be set");
   const chunks: Uint8Array[] = [];
   for (let chunk = await io.stdin.read(); chunk !== undefined; chunk = await io.stdin.read()) chunks.push(chunk);
   const text = Buffer.concat(chunks).toString("utf8");
