@@ -1,5 +1,6 @@
 /* System calls and constants that the C library of an older distribution does not have yet; numbers are the same on all
- * architectures (syscalls(2)). Every wrapper returns what the kernel returns, errno set. */
+ * architectures (syscalls(2)). Every wrapper returns what the kernel returns, errno set. The newest call the shim cannot do
+ * without is mount_setattr(2): Linux 5.12. */
 #ifndef BERTH_KERNEL_H
 #define BERTH_KERNEL_H
 
