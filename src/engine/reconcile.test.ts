@@ -40,6 +40,8 @@ describe("reconcile after the engine was killed", () => {
       const row = bench.world.rows.get(id);
       if (row !== undefined) bench.world.rows.set(id, { ...row, status: { ...row.status, status } });
     };
+    const halfWithRm = await bench.create({ Cmd: ["sleep"], HostConfig: { AutoRemove: true } });
+    put(halfWithRm, { state: "starting", before: created });
     put(half, { state: "starting", before: created });
     put(removing, { state: "removing", before: created });
     put(lost, { state: "running", pid: 5, startedAtNs: "1" });
@@ -51,6 +53,7 @@ describe("reconcile after the engine was killed", () => {
       ExitCode: 128,
     });
     expect((await refusal(next.containers.inspect(removing, { size: false }))).kind).toBe("not-found");
+    expect(bench.world.rows.has(halfWithRm)).toBe(false);
     expect(await bench.exitOf(lost)).toBe(255);
     expect(bench.world.snapshots.has("9".repeat(64))).toBe(false);
     expect(bench.world.leftovers).toEqual([]);

@@ -111,6 +111,7 @@ async function settle(deps: ReconcileDeps, container: Container, finding: Findin
     case "half-made":
       await deps.tearDown(container);
       registry.apply(container, { type: "start-failed", exitCode: 128, error: finding.why });
+      if (container.spec.hostConfig.AutoRemove) await deps.removeLocked(container, { volumes: true });
       return;
     case "half-removed":
       await deps.tearDown(container);

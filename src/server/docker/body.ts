@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { BerthError } from "#base/errors.ts";
+import { jsonSyntaxError } from "#spec/docker/json-syntax.ts";
 
 /** Far above any real request of the API: tarballs are streamed and do not come through here. */
 const maxJsonBytes = 8 * 1024 * 1024;
@@ -17,13 +18,19 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
     throw bad(`unsupported Content-Type header (${contentType}): must be 'application/json'`);
   }
   if (bytes.byteLength === 0) return undefined;
+  const text = utf8(bytes);
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return JSON.parse(text);
   } catch (cause) {
-    throw bad(
-      `invalid JSON: ${cause instanceof Error ? cause.message.replace(/^JSON Parse error: /, "") : String(cause)}`,
-      cause,
-    );
+    throw bad(`invalid JSON: ${jsonSyntaxError(text)}`, cause);
+  }
+}
+
+function utf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw bad("invalid JSON: the body is not UTF-8", cause);
   }
 }
 

@@ -62,7 +62,7 @@ describe("every answer", () => {
   test("bodies that cannot be", async () => {
     const refused = (body: string, headers: Readonly<Record<string, string>> = {}): Promise<string> =>
       served.failure("POST", "/containers/create", body, headers);
-    expect(await refused("{")).toStartWith("400 invalid JSON: ");
+    expect(await refused("{")).toBe("400 invalid JSON: unexpected EOF");
     expect(await refused("[]")).toBe(
       "400 invalid JSON: json: cannot unmarshal array into Go value of type container.CreateRequest",
     );
