@@ -19,7 +19,7 @@ const EISDIR = 21;
 /** Deeper than this, a directory is first moved up, so that neither descriptors nor the stack run out. */
 const MAX_DEPTH = 64;
 /** Entries between two pauses of {@link removeTree}. */
-const PAUSE_EVERY = 256;
+const PAUSE_EVERY = 64;
 
 /**
  * Remove what `name` in `directoryFd` is, a whole tree if a directory. Symbolic links are removed, never followed, and

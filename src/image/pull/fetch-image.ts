@@ -39,6 +39,8 @@ export async function fetchImage(request: {
   readonly blobs: Pick<BlobStore, "has" | "read">;
   readonly lease: Lease;
   readonly signal: AbortSignal;
+  /** The registry has what the reference names. */
+  readonly onFound: () => void;
 }): Promise<FetchedImage> {
   const { source, reference, signal, lease } = request;
   const wanted = request.platform ?? request.hostPlatform;
@@ -52,6 +54,7 @@ export async function fetchImage(request: {
     signal,
   );
   take(current);
+  request.onFound();
   const topDigest = current.digest;
   let parsed = parseManifestDocument(current.bytes, current.mediaType);
   for (let depth = 0; parsed.kind === "index"; depth++) {

@@ -41,10 +41,12 @@ export async function pullImage(
   },
 ): Promise<PullResult> {
   const { reference, onProgress } = request;
-  onProgress({ status: `Pulling from ${reference.path}`, id: reference.digest ?? reference.tag ?? "latest" });
   const lease = deps.leases.acquire();
   try {
-    const fetched = await fetchImage({ ...request, ...deps, lease });
+    // docker-compat: the first line comes when the manifest is there, so that a refusal is still an HTTP status.
+    const onFound = (): void =>
+      onProgress({ status: `Pulling from ${reference.path}`, id: reference.digest ?? reference.tag ?? "latest" });
+    const fetched = await fetchImage({ ...request, ...deps, lease, onFound });
     await fetchLayers(deps, { ...request, fetched, hold: (key) => lease.hold(key) });
     for (const document of fetched.documents) {
       await deps.blobs.put(document.digest, document.bytes, { durable: false });
