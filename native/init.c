@@ -362,6 +362,8 @@ static int begin(const struct plan *plan)
 	uint64_t create = plan->namespaces->arg[NAMESPACES_CREATE].n;
 	sigset_t none;
 	sigemptyset(&none);
+	if (spawn_enter_tasks())
+		return -1;
 	if (sigprocmask(SIG_SETMASK, &none, NULL) || set_stdio(spawned->stdio) || close_monitors())
 		return failed("begin", "");
 	await_monitor();

@@ -58,7 +58,9 @@ struct spawn {
 };
 /* Pid of init; it waits for one byte on `sync`. */
 int spawn_init(const struct spawn *spawn);
-/* id maps, cgroup, rlimits, oom_score_adj. `step` is set to the failing step. */
+/* Called by init first of all. */
+int spawn_enter_tasks(void);
+/* id maps, v2 cgroup where clone could not, rlimits, oom_score_adj. `step` is set to the failing step. */
 int spawn_configure(const struct plan *plan, int pid, uint32_t *step);
 uint64_t start_ticks(int pid);
 

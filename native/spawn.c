@@ -10,6 +10,7 @@
 #include "shim.h"
 
 #define MAX_JOINS 16
+#define MAX_HIERARCHIES 32
 
 struct report {
 	int pid, error;
@@ -18,6 +19,7 @@ struct report {
 
 static int cgroup_pending; /* CLONE_INTO_CGROUP was refused: the pid is written to cgroup.procs instead */
 static int cgroup_fd = -1; /* opened before namespaces are joined: its path is the host's */
+static int task_files[MAX_HIERARCHIES], task_file_count; /* v1 hierarchies' files, likewise */
 
 static int cgroup_refused(int error)
 {
@@ -27,6 +29,18 @@ static int cgroup_refused(int error)
 static int open_cgroup(const struct plan *plan)
 {
 	const struct arg *directory = &plan->namespaces->arg[NAMESPACES_CGROUP_DIRECTORY];
+	const struct arg *tasks = &plan->namespaces->arg[NAMESPACES_CGROUP_PROCS];
+	const char *cursor = tasks->s;
+	if (tasks->n > MAX_HIERARCHIES) {
+		errno = E2BIG;
+		return failed("cgroup", "");
+	}
+	for (; task_file_count < (int)tasks->n; task_file_count++) {
+		const char *path = plan_string(&cursor);
+		task_files[task_file_count] = open(path, O_WRONLY | O_CLOEXEC);
+		if (task_files[task_file_count] < 0)
+			return failed("cgroup", path);
+	}
 	cgroup_pending = directory->n != 0;
 	if (cgroup_pending && (cgroup_fd = open(directory->s, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
 		return failed("cgroup", directory->s);
@@ -201,6 +215,8 @@ int spawn_init(const struct spawn *spawn)
 	int pid = joins ? spawn_by_joiner(spawn) : clone_init(spawn, create_flags(plan));
 	int error = errno;
 	close(cgroup_fd);
+	for (int i = 0; i < task_file_count; i++)
+		close(task_files[i]);
 	errno = error;
 	return pid;
 }
@@ -241,10 +257,16 @@ static int enter_cgroups(const struct plan *plan, int pid)
 		if (write_text(path, number, strlen(number)))
 			return -1;
 	}
-	const char *cursor = a[NAMESPACES_CGROUP_PROCS].s;
-	for (uint64_t i = 0; i < a[NAMESPACES_CGROUP_PROCS].n; i++)
-		if (write_text(plan_string(&cursor), number, strlen(number)))
-			return -1;
+	return 0;
+}
+
+/* In init, while it has one thread: a thread that moves itself takes no lock over all of its process (cgroup v1's tasks),
+ * where moving another process waits for an RCU grace period, milliseconds long. */
+int spawn_enter_tasks(void)
+{
+	for (int i = 0; i < task_file_count; i++)
+		if (write(task_files[i], "0", 1) != 1)
+			return failed("cgroup", "tasks");
 	return 0;
 }
 
