@@ -9,20 +9,23 @@ export type MachineState = ReadonlySet<string>;
 
 /**
  * Read what engines make: mounts, network interfaces, named network namespaces, nf_tables tables, cgroups, processes of
- * this project, scratch folders.
+ * this project, scratch folders. With `dir`, only mounts, processes and folders that have to do with it, for a test that
+ * is not alone on the machine.
  */
-export async function readMachineState(): Promise<MachineState> {
+export async function readMachineState(dir?: string): Promise<MachineState> {
   const state = new Set<string>();
   for (const line of readFileSync("/proc/self/mounts", "utf8").split("\n")) {
     const [source, point, type] = line.split(" ");
-    if (point !== undefined) state.add(`mount ${type} ${source} on ${point}`);
+    if (point !== undefined && line.includes(dir ?? "")) state.add(`mount ${type} ${source} on ${point}`);
   }
   for (const name of readdirSync("/sys/class/net")) state.add(`interface ${name}`);
   if (existsSync("/run/netns")) for (const name of readdirSync("/run/netns")) state.add(`network namespace ${name}`);
   for (const table of await firewallTables()) state.add(table);
   for (const path of cgroups("/sys/fs/cgroup", 4)) state.add(`cgroup ${path}`);
-  for (const line of ownProcesses()) state.add(line);
-  for (const name of readdirSync(tmpdir())) if (name.startsWith("berth-")) state.add(`scratch folder ${name}`);
+  for (const line of ownProcesses(dir)) state.add(line);
+  for (const name of dir === undefined ? readdirSync(tmpdir()) : []) {
+    if (name.startsWith("berth-")) state.add(`scratch folder ${name}`);
+  }
   return state;
 }
 
@@ -53,22 +56,28 @@ function cgroups(dir: string, depth: number): string[] {
   return names.flatMap((name) => [join(dir, name), ...cgroups(join(dir, name), depth - 1)]);
 }
 
-/** Processes whose program, arguments or folder name this project or its scratch folders; not this one's ancestors. */
-function ownProcesses(): string[] {
+/** Processes of this project or, with `dir`, those that name it or have a file of it open; not this one's ancestors. */
+function ownProcesses(dir: string | undefined): string[] {
   const mine = ancestors(process.pid);
   const found: string[] = [];
   for (const name of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
     if (mine.has(Number(name))) continue;
     try {
-      const program = readlinkSync(`/proc/${name}/exe`);
       const line = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ").trim();
-      const known = `${program} ${line}`;
-      if (isEngineProcess(known)) found.push(`process ${name} ${line.slice(0, 160)}`);
+      const known = `${readlinkSync(`/proc/${name}/exe`)} ${line}`;
+      const counts = dir === undefined ? isEngineProcess(known) : `${known} ${openFiles(name)}`.includes(dir);
+      if (counts) found.push(`process ${name} ${line.slice(0, 160)}`);
     } catch {
       // It ended, or it is a kernel thread.
     }
   }
   return found;
+}
+
+function openFiles(pid: string): string {
+  return readdirSync(`/proc/${pid}/fd`)
+    .map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
+    .join(" ");
 }
 
 function isEngineProcess(text: string): boolean {

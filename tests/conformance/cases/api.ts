@@ -53,7 +53,7 @@ export function apiCases(target: () => Target): void {
     for (const [HostConfig, text] of [
       [{ Memory: 1024 }, /Minimum memory limit allowed is 6MB/],
       [{ Memory: 64 << 20, MemorySwap: 32 << 20 }, /Minimum memoryswap limit should be larger than memory limit/],
-      [{ NanoCpus: 1e15 }, /Range of CPUs is from 0\.01 to/],
+      [{ NanoCpus: 1e15 }, /[Rr]ange of CPUs is from 0\.01 to/],
       [{ CpusetCpus: "999" }, /Requested CPUs are not available - requested 999/],
     ] as const) {
       const result = await target().api("POST", "/containers/create", { Image: "busybox", HostConfig });
