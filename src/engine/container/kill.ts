@@ -25,8 +25,8 @@ export type KillAndWait = (container: Container, by?: "user" | "engine") => Prom
  */
 export function killContainer(deps: KillDeps) {
   return async (reference: string, signalText: string): Promise<void> => {
-    const signal = signalText === "" ? SIGKILL : parseSignal(signalText);
     try {
+      const signal = signalText === "" ? SIGKILL : parseSignal(signalText);
       const container = deps.registry.find(reference);
       if (signal === SIGKILL) return await killAndWait(deps)(container);
       await sendSignal(deps, container, signal, "user");
