@@ -6,7 +6,7 @@
  *   monitor (host namespaces)                          init (the new process)
  *   1 prepare: open bind sources, make the root mount
  *   2 join namespaces, clone  ──────────────────────▶  waits
- *   3 id maps, cgroup, rlimits, oom_score_adj          │
+ *   3 id maps, rlimits, oom_score_adj                   v1 cgroups
  *   4 ── release ───────────────────────────────────▶  unshare cgroup ns; steps in order … wait … steps … execve
  *
  * Paths: `hostPath` fields are absolute paths on the host, opened in step 1 with the monitor's rights (also when the
@@ -232,7 +232,7 @@ export interface IdMapping {
   readonly length: number;
 }
 
-/** A namespace to enter instead of creating it. Joined in this order: user first, then path by path, then pid. */
+/** A namespace to enter instead of creating it. With rights over all of them the user namespace is entered last, else first. */
 export type Join =
   /** Namespace file, e.g. /run/berth/netns/x or /proc/7/ns/net. */
   | { readonly by: "path"; readonly kind: NamespaceKind; readonly path: string }
@@ -261,7 +261,7 @@ export interface Plan {
   };
   /**
    * Existing cgroups to enter. `directory`: cgroup v2, by CLONE_INTO_CGROUP (5.7), by cgroup.procs when that is refused.
-   * `procs`: files (v1 `cgroup.procs`, one a hierarchy) the monitor writes the pid to.
+   * `procs`: files (v1 `tasks`, one a hierarchy), opened by the monitor with the host's rights; init writes itself in.
    */
   readonly cgroup: { readonly directory?: string; readonly procs: readonly string[] };
   readonly steps: readonly Step[];
