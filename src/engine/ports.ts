@@ -131,6 +131,8 @@ export interface RuntimePlanner {
    */
   container(request: ContainerPlanRequest): Promise<CompiledPlan>;
   exec(request: ExecPlanRequest): Promise<CompiledPlan>;
+  /** Where containers' cgroups are when nobody says otherwise; shared by all engines of the machine. */
+  readonly cgroupParent: string;
   /** Path of a container's cgroup below the hierarchies. */
   cgroupPath(spec: ContainerSpec): string;
 }

@@ -21,6 +21,7 @@ const MAX_DATABASE_BYTES = 4 << 20;
 
 /** Compiles for this machine: looks up users and devices, makes the cgroup, leaves the rest to the pure compilers. */
 export class NativePlanner implements RuntimePlanner {
+  readonly cgroupParent = "/berth";
   readonly #cgroups: CgroupManager;
   readonly #facts: RuntimeFacts;
   readonly #filters = new FilterCache();
@@ -72,7 +73,7 @@ export class NativePlanner implements RuntimePlanner {
   }
 
   cgroupPath(spec: ContainerSpec): string {
-    return `${spec.hostConfig.CgroupParent || "/berth"}/${spec.id}`;
+    return `${spec.hostConfig.CgroupParent || this.cgroupParent}/${spec.id}`;
   }
 
   #input({ spec, root, files, namespaces, shmPath }: ContainerPlanRequest): ContainerSpecInput {

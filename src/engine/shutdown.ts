@@ -1,11 +1,13 @@
 import { messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
+import type { CgroupManager } from "#host/cgroup/types.ts";
 import type { NetworkService } from "#network/types.ts";
 import type { EngineConfig } from "./config.ts";
 import type { ContainerRegistry } from "./container/registry.ts";
 import type { SettleExit } from "./container/settle-exit.ts";
 import { isLive } from "./container/status.ts";
 import type { StopNow } from "./container/stop.ts";
+import type { RuntimePlanner } from "./ports.ts";
 
 export interface ShutdownDeps {
   readonly config: EngineConfig;
@@ -13,6 +15,8 @@ export interface ShutdownDeps {
   readonly settleExit: SettleExit;
   readonly stopNow: StopNow;
   readonly networks: NetworkService;
+  readonly cgroups: CgroupManager;
+  readonly planner: RuntimePlanner;
   readonly log: Log;
 }
 
@@ -40,4 +44,5 @@ export async function shutdown(deps: ShutdownDeps): Promise<void> {
     );
   }
   await deps.networks.close();
+  deps.cgroups.removeEmpty(deps.planner.cgroupParent);
 }

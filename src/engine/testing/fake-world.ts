@@ -150,6 +150,7 @@ export class FakeWorld {
           return { plan: planOf(spec.argv), oomEventsPath: undefined, warnings: [] };
         },
         exec: async ({ exec }) => ({ plan: planOf(exec.Cmd ?? []), oomEventsPath: undefined, warnings: [] }),
+        cgroupParent: "/berth",
         cgroupPath: (spec) => `/berth/${spec.id}`,
       },
       cgroups: this.#cgroupManager(),
