@@ -54,7 +54,6 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
   const now = (): string => formatTime(clock.nowNs());
 
   const layers = new LayerDirectories({ rows: new LayerStore({ database }), paths: layout, bootId: bootId() });
-  const snapshots = new OverlaySnapshotter({ rows: new SnapshotStore({ database }), paths: layout, layers });
   const helpers = new HelperPool({ command: helperCommand(), size: Math.max(2, facts.cpus) });
   const sources = new RegistrySources({
     http: new FetchHttp(),
@@ -77,6 +76,12 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
     dataRoot: layout.dataRoot,
     now,
     maxDownloads: settings.concurrentDownloads,
+  });
+  const snapshots = new OverlaySnapshotter({
+    rows: new SnapshotStore({ database }),
+    paths: layout,
+    layers,
+    onReleased: (diffIds) => images.release(diffIds),
   });
   const networks = openNetworks({
     database,
