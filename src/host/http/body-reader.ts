@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import type { Duplex } from "./duplex.ts";
-import { bodyFraming, headEnd, malformed, parseHead, type BodyFraming, type ResponseHead } from "./message.ts";
+import { bodyFraming, headEnd, latin1, malformed, parseHead, type BodyFraming, type ResponseHead } from "./message.ts";
 
 /** Reads messages from a connection and keeps what was read too far for whoever comes next. */
 export class MessageReader {
@@ -49,6 +49,19 @@ export class MessageReader {
         break;
       }
     }
+  }
+
+  /** The next `bytes` bytes in one piece: the quick way to a short answer. */
+  async exactly(bytes: number): Promise<Uint8Array> {
+    if (bytes === 0) return new Uint8Array(0);
+    const first = await this.read();
+    if (first === undefined) throw new BerthError("unavailable", "unexpected EOF");
+    if (first.length >= bytes) {
+      if (first.length > bytes) this.#rest = first.subarray(bytes);
+      return first.subarray(0, bytes);
+    }
+    const chunks = [first, ...(await Array.fromAsync(this.#exactly(bytes - first.length)))];
+    return Buffer.concat(chunks);
   }
 
   /** The body's bytes; returns normally only when it was complete. */
@@ -105,7 +118,7 @@ export class MessageReader {
       const chunk = await this.read();
       if (chunk === undefined) throw new BerthError("unavailable", "unexpected EOF");
       const at = chunk.indexOf(10);
-      text += new TextDecoder("latin1").decode(at === -1 ? chunk : chunk.subarray(0, at));
+      text += latin1(at === -1 ? chunk : chunk.subarray(0, at));
       if (text.length > 64 * 1024) throw malformed("line too long");
       if (at === -1) continue;
       if (at + 1 < chunk.length) this.#rest = chunk.subarray(at + 1);

@@ -216,14 +216,31 @@ class PooledHttpClient implements HttpClient {
         finish(complete);
       }
     }
-    const bytes = async (): Promise<Uint8Array> => Buffer.concat(await Array.fromAsync(body()));
+    const short = async (length: number): Promise<Uint8Array> => {
+      const done = onAbort(signal, connection.stream);
+      let complete = false;
+      try {
+        const read = await connection.reader.exactly(length);
+        complete = true;
+        return read;
+      } catch (error) {
+        throw signal?.aborted === true ? cancelled() : error;
+      } finally {
+        done();
+        finish(complete);
+      }
+    };
+    const bytes = async (): Promise<Uint8Array> => {
+      if (framing.kind === "none") return new Uint8Array(0);
+      return framing.kind === "length" ? short(framing.bytes) : Buffer.concat(await Array.fromAsync(body()));
+    };
     return {
       status: head.status,
       reason: head.reason,
       headers: head.headers,
       body,
       bytes,
-      text: async () => new TextDecoder().decode(await bytes()),
+      text: async () => Buffer.from(await bytes()).toString("utf8"),
     };
   }
 }

@@ -29,7 +29,7 @@ export function headEnd(bytes: Uint8Array): number {
 
 /** Parses a whole head, the blank line included. A broken one is `data-loss`. */
 export function parseHead(bytes: Uint8Array): ResponseHead {
-  const lines = new TextDecoder("latin1").decode(bytes).split("\n");
+  const lines = latin1(bytes).split("\n");
   const statusLine = /^HTTP\/1\.([01]) (\d{3})(?: (.*))?$/.exec((lines[0] ?? "").trimEnd());
   if (statusLine === null) throw malformed(`unexpected status line ${JSON.stringify((lines[0] ?? "").slice(0, 60))}`);
   const headers = new Map<string, string>();
@@ -55,6 +55,11 @@ export function bodyFraming(method: string, head: ResponseHead): BodyFraming {
   if (length === undefined) return { kind: "until-close" };
   if (!/^\d{1,15}$/.test(length)) throw malformed(`bad Content-Length ${JSON.stringify(length)}`);
   return { kind: "length", bytes: Number(length) };
+}
+
+/** Bytes as the characters of the same numbers. `TextDecoder` would load its tables for it. */
+export function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
 
 export function malformed(what: string): BerthError {

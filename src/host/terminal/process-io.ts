@@ -29,6 +29,7 @@ export class ProcessIo {
   }
 
   readBytes(path: string): Uint8Array | undefined {
+    if (!existsSync(path)) return undefined; // a thrown ENOENT costs more than the question
     try {
       return readFileSync(path);
     } catch (error) {

@@ -1,6 +1,6 @@
 import { fstatSync, read, writeSync } from "node:fs";
 import { BerthError } from "#base/errors.ts";
-import { restore, setRaw, setSilent, terminalSettings, terminalSize, type TerminalSize } from "./termios.ts";
+import type { TerminalSize } from "./termios.ts";
 
 /**
  * The process's own stdin, stdout and stderr by descriptor. `process.stdin` and `process.stdout` are left alone: they
@@ -8,6 +8,11 @@ import { restore, setRaw, setSilent, terminalSettings, terminalSize, type Termin
  */
 const READ_BYTES = 64 * 1024;
 const RETRY_MS = 2;
+
+/** The addon behind it is loaded only where there may be a terminal. */
+function termios(): typeof import("./termios.ts") {
+  return require("./termios.ts") as typeof import("./termios.ts");
+}
 
 export class StandardInput {
   readonly #fd: number;
@@ -36,11 +41,11 @@ export class StandardInput {
   }
 
   makeRaw(): () => void {
-    return changed(this.#fd, setRaw);
+    return changed(this.#fd, (fd, before) => termios().setRaw(fd, before));
   }
 
   hideEcho(): () => void {
-    return changed(this.#fd, setSilent);
+    return changed(this.#fd, (fd, before) => termios().setSilent(fd, before));
   }
 }
 
@@ -72,7 +77,7 @@ export class StandardOutput {
   }
 
   windowSize(): TerminalSize | undefined {
-    return isTerminal(this.#fd) ? terminalSize(this.#fd) : undefined;
+    return isTerminal(this.#fd) ? termios().terminalSize(this.#fd) : undefined;
   }
 }
 
@@ -80,7 +85,7 @@ const MEMORY_DEVICES = 1; // /dev/null, /dev/zero, … (Documentation/admin-guid
 
 /** Only what may be a terminal is asked, so that a command in a pipe or with /dev/null does not load the addon for it. */
 function isTerminal(fd: number): boolean {
-  return mayBeTerminal(fd) && terminalSettings(fd) !== undefined;
+  return mayBeTerminal(fd) && termios().terminalSettings(fd) !== undefined;
 }
 
 function mayBeTerminal(fd: number): boolean {
@@ -93,13 +98,13 @@ function mayBeTerminal(fd: number): boolean {
 }
 
 function changed(fd: number, change: (fd: number, before: Uint8Array) => void): () => void {
-  const before = terminalSettings(fd);
+  const before = mayBeTerminal(fd) ? termios().terminalSettings(fd) : undefined;
   if (before === undefined) return () => {};
   change(fd, before);
   let done = false;
   return () => {
     if (done) return;
     done = true;
-    restore(fd, before);
+    termios().restore(fd, before);
   };
 }
