@@ -67,7 +67,8 @@ class Cli {
     const { flags, args, help, warnings } = this.#parse(argv, globalFlags(this.#io), false, usage, programName);
     for (const warning of warnings) this.#io.stderr.write(`${warning}\n`);
     if (flags.on("version")) {
-      stdout.write(`${programName === "docker" ? "Docker" : "Berth"} version ${this.#options.version}, build berth\n`);
+      const { version } = this.#options;
+      stdout.write(programName === "docker" ? `Docker version ${version}, build berth\n` : `Berth version ${version}\n`);
       return 0;
     }
     const words = args[0] === "help" ? args.slice(1) : args;
@@ -169,10 +170,8 @@ class Cli {
 
   #unknown(words: readonly string[], { path, near, group }: Extract<Found, { kind: "unknown" }>): ExitError {
     const { programName } = this.#io;
-    const first = words[0] ?? "";
-    if (group === undefined && ABSENT_COMMANDS.includes(first)) {
-      return new ExitError(FAILED, `${programName}: the command '${programName} ${first}' is not supported yet`);
-    }
+    const absent = ABSENT_COMMANDS.find((command) => command === path || command === words[0]);
+    if (absent !== undefined) return new ExitError(FAILED, `${programName}: the command '${programName} ${absent}' is not supported yet`);
     const scope = group === undefined ? programName : `${programName} ${group.path}`;
     const usage = group === undefined ? "" : `\n\nUsage:  ${scope}`;
     const suggestion = near === undefined ? "" : `\n\nDid you mean '${near}'?`;
