@@ -8,7 +8,10 @@ export interface ArgumentComplaint {
 
 /** What is wrong with the number of arguments, in docker's words; `undefined` when nothing is. */
 export function checkArguments(rule: ArgumentRule, count: number, commandPath: string): ArgumentComplaint | undefined {
-  const requires = (what: string): ArgumentComplaint => ({ sentence: `'${commandPath}' requires ${what}`, verb: "Run" });
+  const requires = (what: string): ArgumentComplaint => ({
+    sentence: `'${commandPath}' requires ${what}`,
+    verb: "Run",
+  });
   switch (rule.kind) {
     case "none":
       return count === 0 ? undefined : { sentence: `'${commandPath}' accepts no arguments`, verb: "Run" };

@@ -3,10 +3,19 @@ import type { Command, CommandGroup } from "./command.ts";
 export type Found =
   | { readonly kind: "command"; readonly command: Command; readonly path: string; readonly rest: readonly string[] }
   | { readonly kind: "group"; readonly group: CommandGroup }
-  | { readonly kind: "unknown"; readonly path: string; readonly near: string | undefined; readonly group: CommandGroup | undefined };
+  | {
+      readonly kind: "unknown";
+      readonly path: string;
+      readonly near: string | undefined;
+      readonly group: CommandGroup | undefined;
+    };
 
 /** The command that `words` begin with; the words after its path are its own. */
-export function findCommand(words: readonly string[], commands: readonly Command[], groups: readonly CommandGroup[]): Found {
+export function findCommand(
+  words: readonly string[],
+  commands: readonly Command[],
+  groups: readonly CommandGroup[],
+): Found {
   const [first = "", second] = words;
   const group = groups.find(({ path }) => path === first);
   const path = group === undefined ? first : `${first} ${second ?? ""}`;
@@ -22,7 +31,10 @@ function nearest(path: string, known: readonly string[]): string | undefined {
   const depth = path.split(" ").length;
   const ranked = known
     .filter((candidate) => candidate.split(" ").length === depth)
-    .map((candidate) => ({ candidate, distance: candidate.startsWith(path) && path.length > 1 ? 1 : editDistance(path, candidate) }))
+    .map((candidate) => ({
+      candidate,
+      distance: candidate.startsWith(path) && path.length > 1 ? 1 : editDistance(path, candidate),
+    }))
     .toSorted((a, b) => a.distance - b.distance);
   const [best] = ranked;
   return best !== undefined && best.distance <= Math.min(2, Math.trunc(path.length / 3)) ? best.candidate : undefined;

@@ -11,11 +11,15 @@ export function usageLine(program: string, command: Command, calledAs: string): 
 /** A command's `--help`, laid out as docker's. `width` is the terminal's, 80 elsewhere. */
 export function commandHelp(program: string, command: Command, calledAs: string, width: number): string {
   const sections = [usageLine(program, command, calledAs), command.description ?? command.summary];
-  if (command.paths.length > 1) sections.push(`Aliases:\n  ${command.paths.map((path) => `${program} ${path}`).join(", ")}`);
+  if (command.paths.length > 1)
+    sections.push(`Aliases:\n  ${command.paths.map((path) => `${program} ${path}`).join(", ")}`);
   if (command.examples !== undefined) sections.push(`Examples:\n${command.examples}`);
   // docker-compat: the help flag itself is listed only where -h means something else.
   const help: FlagSpec = { name: "help", kind: toggle, usage: "Print usage" };
-  const flags = flagHelp(command.flags.some(({ short }) => short === "h") ? [...command.flags, help] : command.flags, width);
+  const flags = flagHelp(
+    command.flags.some(({ short }) => short === "h") ? [...command.flags, help] : command.flags,
+    width,
+  );
   if (flags !== "") sections.push(`Options:\n${flags}`);
   return `${sections.join("\n\n")}\n`;
 }
@@ -33,7 +37,9 @@ export function commandList(title: string, commands: readonly ListedCommand[]): 
 
 /** The table of flags: names aligned, descriptions wrapped to `width`. */
 export function flagHelp(flags: readonly FlagSpec[], width: number): string {
-  const shown = flags.filter((flag) => flag.hidden !== true && flag.aliasOf === undefined).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const shown = flags
+    .filter((flag) => flag.hidden !== true && flag.aliasOf === undefined)
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const rows = shown.map((flag) => ({ head: headOf(flag), usage: usageOf(flag) }));
   const column = Math.max(0, ...rows.map(({ head }) => head.length)) + 3;
   return rows.map(({ head, usage }) => head.padEnd(column) + wrap(usage, column, width - 1)).join("\n");

@@ -14,7 +14,10 @@ export function programHelp(io: CliIo, commands: readonly Command[], width: numb
     `Usage:  ${programName} [OPTIONS] COMMAND`,
     "A self-sufficient runtime for containers",
     commandList("Common Commands", common),
-    commandList("Management Commands", commandGroups.map(({ path, summary }) => ({ name: path, summary }))),
+    commandList(
+      "Management Commands",
+      commandGroups.map(({ path, summary }) => ({ name: path, summary })),
+    ),
     commandList("Commands", others),
     `Global Options:\n${flagHelp(globalFlags(io), width)}`,
     `Run '${programName} COMMAND --help' for more information on a command.`,

@@ -42,7 +42,8 @@ function report(error: unknown, io: CliIo): number {
   if (message !== "") {
     try {
       io.stderr.write(`${message}\n`);
-      if (error instanceof BerthError && error.hint !== undefined && io.programName !== "docker") io.stderr.write(`${error.hint}\n`);
+      if (error instanceof BerthError && error.hint !== undefined && io.programName !== "docker")
+        io.stderr.write(`${error.hint}\n`);
     } catch {
       return SIGPIPE_EXIT; // nobody reads stderr
     }
@@ -68,7 +69,9 @@ class Cli {
     for (const warning of warnings) this.#io.stderr.write(`${warning}\n`);
     if (flags.on("version")) {
       const { version } = this.#options;
-      stdout.write(programName === "docker" ? `Docker version ${version}, build berth\n` : `Berth version ${version}\n`);
+      stdout.write(
+        programName === "docker" ? `Docker version ${version}, build berth\n` : `Berth version ${version}\n`,
+      );
       return 0;
     }
     const words = args[0] === "help" ? args.slice(1) : args;
@@ -97,7 +100,8 @@ class Cli {
     }
     const misplaced = command.flags.filter(({ name, onlyOn }) => onlyOn !== undefined && parsed.flags.given(name));
     if (misplaced.length > 0) {
-      const sentence = "is only supported on a Docker daemon running on windows, but the Docker daemon is running on linux";
+      const sentence =
+        "is only supported on a Docker daemon running on windows, but the Docker daemon is running on linux";
       throw new ExitError(FAILED, misplaced.map(({ name }) => `"--${name}" ${sentence}`).join("\n"));
     }
     const config = new CliConfig(io, global.text("config"));
@@ -145,7 +149,10 @@ class Cli {
       return parseFlags(argv, specs, { interspersed });
     } catch (error) {
       if (!isBerthError(error, "invalid-parameter")) throw error;
-      throw new ExitError(USAGE_ERROR, `${error.message}\n\n${usage}\n\nRun '${commandPath} --help' for more information`);
+      throw new ExitError(
+        USAGE_ERROR,
+        `${error.message}\n\n${usage}\n\nRun '${commandPath} --help' for more information`,
+      );
     }
   }
 
@@ -171,7 +178,8 @@ class Cli {
   #unknown(words: readonly string[], { path, near, group }: Extract<Found, { kind: "unknown" }>): ExitError {
     const { programName } = this.#io;
     const absent = ABSENT_COMMANDS.find((command) => command === path || command === words[0]);
-    if (absent !== undefined) return new ExitError(FAILED, `${programName}: the command '${programName} ${absent}' is not supported yet`);
+    if (absent !== undefined)
+      return new ExitError(FAILED, `${programName}: the command '${programName} ${absent}' is not supported yet`);
     const scope = group === undefined ? programName : `${programName} ${group.path}`;
     const usage = group === undefined ? "" : `\n\nUsage:  ${scope}`;
     const suggestion = near === undefined ? "" : `\n\nDid you mean '${near}'?`;

@@ -156,13 +156,21 @@ export class ApiTransport {
     if (!(error instanceof BerthError) || error.kind !== "unavailable") return error;
     const host = this.#deps.hostName;
     if (error.details["code"] === "EACCES") {
-      return new BerthError("unavailable", `permission denied while trying to connect to the Docker daemon socket at ${host}`, {
-        cause: error,
-      });
+      return new BerthError(
+        "unavailable",
+        `permission denied while trying to connect to the Docker daemon socket at ${host}`,
+        {
+          cause: error,
+        },
+      );
     }
-    return new BerthError("unavailable", `Cannot connect to the Docker daemon at ${host}. Is the docker daemon running?`, {
-      cause: error,
-    });
+    return new BerthError(
+      "unavailable",
+      `Cannot connect to the Docker daemon at ${host}. Is the docker daemon running?`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -49,14 +49,22 @@ export class ContainersApi {
     this.#transport = transport;
   }
 
-  create(body: CreateBody, options: { readonly name?: string; readonly platform?: string } = {}): Promise<CreateResponse> {
+  create(
+    body: CreateBody,
+    options: { readonly name?: string; readonly platform?: string } = {},
+  ): Promise<CreateResponse> {
     const query = { name: options.name || undefined, platform: options.platform || undefined };
     return this.#transport.json("POST", "/containers/create", { query, json: body });
   }
 
   list(options: ListOptions = {}): Promise<readonly ContainerSummary[]> {
     const { all, size, limit, filters } = options;
-    const query = { all, limit: limit === undefined || limit <= 0 ? undefined : limit, size, filters: filtersParameter(filters) };
+    const query = {
+      all,
+      limit: limit === undefined || limit <= 0 ? undefined : limit,
+      size,
+      filters: filtersParameter(filters),
+    };
     return this.#transport.json("GET", "/containers/json", { query });
   }
 
@@ -64,7 +72,10 @@ export class ContainersApi {
     return this.#transport.json("GET", `/containers/${segment(id)}/json`, { query: { size: options.size } });
   }
 
-  start(id: string, options: { readonly detachKeys?: string; readonly checkpoint?: string; readonly checkpointDir?: string } = {}): Promise<void> {
+  start(
+    id: string,
+    options: { readonly detachKeys?: string; readonly checkpoint?: string; readonly checkpointDir?: string } = {},
+  ): Promise<void> {
     const query = { checkpoint: options.checkpoint || undefined, "checkpoint-dir": options.checkpointDir || undefined };
     return this.#transport.send("POST", `/containers/${segment(id)}/start`, { query });
   }
@@ -96,7 +107,10 @@ export class ContainersApi {
     return this.#transport.send("POST", `/containers/${segment(id)}/rename`, { query: { name } });
   }
 
-  remove(id: string, options: { readonly volumes?: boolean; readonly link?: boolean; readonly force?: boolean } = {}): Promise<void> {
+  remove(
+    id: string,
+    options: { readonly volumes?: boolean; readonly link?: boolean; readonly force?: boolean } = {},
+  ): Promise<void> {
     const query = { v: options.volumes, link: options.link, force: options.force };
     return this.#transport.send("DELETE", `/containers/${segment(id)}`, { query });
   }
@@ -124,7 +138,16 @@ export class ContainersApi {
   /** Framed output unless the container has a terminal. */
   async logs(id: string, options: LogsOptions): Promise<AsyncIterable<Uint8Array>> {
     const { stdout, stderr, follow, timestamps, details, since, until, tail, signal } = options;
-    const query = { details, follow, since: since || undefined, stderr, stdout, tail: tail || undefined, timestamps, until: until || undefined };
+    const query = {
+      details,
+      follow,
+      since: since || undefined,
+      stderr,
+      stdout,
+      tail: tail || undefined,
+      timestamps,
+      until: until || undefined,
+    };
     const response = await this.#transport.call("GET", `/containers/${segment(id)}/logs`, {
       query,
       ...(signal === undefined ? {} : { signal }),
@@ -133,7 +156,9 @@ export class ContainersApi {
   }
 
   resize(id: string, size: { readonly rows: number; readonly columns: number }): Promise<void> {
-    return this.#transport.send("POST", `/containers/${segment(id)}/resize`, { query: { h: size.rows, w: size.columns } });
+    return this.#transport.send("POST", `/containers/${segment(id)}/resize`, {
+      query: { h: size.rows, w: size.columns },
+    });
   }
 
   top(id: string, psArguments: readonly string[] = []): Promise<TopResponse> {
@@ -142,7 +167,10 @@ export class ContainersApi {
   }
 
   /** One sample, or one a second with `stream`. */
-  async stats(id: string, options: { readonly stream?: boolean; readonly signal?: AbortSignal } = {}): Promise<AsyncIterable<Uint8Array>> {
+  async stats(
+    id: string,
+    options: { readonly stream?: boolean; readonly signal?: AbortSignal } = {},
+  ): Promise<AsyncIterable<Uint8Array>> {
     const response = await this.#transport.call("GET", `/containers/${segment(id)}/stats`, {
       query: { stream: options.stream === true ? "1" : "0" },
       ...(options.signal === undefined ? {} : { signal: options.signal }),

@@ -16,7 +16,10 @@ export class ExecApi {
     this.#transport = transport;
   }
 
-  create(container: string, config: Partial<ExecConfig> & { readonly Detach?: boolean }): Promise<{ readonly Id: string }> {
+  create(
+    container: string,
+    config: Partial<ExecConfig> & { readonly Detach?: boolean },
+  ): Promise<{ readonly Id: string }> {
     return this.#transport.json("POST", `/containers/${segment(container)}/exec`, { json: config });
   }
 

@@ -35,7 +35,9 @@ export class ImagesApi {
   }
 
   list(options: { readonly all?: boolean; readonly filters?: FilterValues } = {}): Promise<readonly ImageSummary[]> {
-    return this.#transport.json("GET", "/images/json", { query: { all: options.all, filters: filtersParameter(options.filters) } });
+    return this.#transport.json("GET", "/images/json", {
+      query: { all: options.all, filters: filtersParameter(options.filters) },
+    });
   }
 
   inspect(name: string, options: { readonly platform?: string } = {}): Promise<ImageInspect> {
@@ -47,7 +49,9 @@ export class ImagesApi {
   }
 
   tag(source: string, target: { readonly repo: string; readonly tag: string }): Promise<void> {
-    return this.#transport.send("POST", `/images/${path(source)}/tag`, { query: { repo: target.repo, tag: target.tag || undefined } });
+    return this.#transport.send("POST", `/images/${path(source)}/tag`, {
+      query: { repo: target.repo, tag: target.tag || undefined },
+    });
   }
 
   remove(
@@ -60,5 +64,8 @@ export class ImagesApi {
 }
 
 function path(name: string): string {
-  return name.split("/").map((part) => encodeURIComponent(part).replaceAll("%3A", ":").replaceAll("%40", "@")).join("/");
+  return name
+    .split("/")
+    .map((part) => encodeURIComponent(part).replaceAll("%3A", ":").replaceAll("%40", "@"))
+    .join("/");
 }

@@ -34,7 +34,16 @@ const CONTAINERS = [
     HostConfig: { NetworkMode: "bridge" },
     NetworkSettings: { Networks: { bridge: {} } },
     Mounts: [
-      { Type: "volume", Name: "averylongvolumename12345", Source: "", Destination: "/d", Driver: "local", Mode: "z", RW: true, Propagation: "" },
+      {
+        Type: "volume",
+        Name: "averylongvolumename12345",
+        Source: "",
+        Destination: "/d",
+        Driver: "local",
+        Mode: "z",
+        RW: true,
+        Propagation: "",
+      },
       { Type: "bind", Source: "/host/path", Destination: "/h", Mode: "", RW: true, Propagation: "rprivate" },
     ],
     SizeRw: 12345,
@@ -58,13 +67,50 @@ const CONTAINERS = [
 ];
 
 const IMAGES = [
-  { Id: `sha256:${ID}`, ParentId: "", RepoTags: ["busybox:1.36", "busybox:latest"], RepoDigests: [`busybox@sha256:${ID}`], Created: now - 86400 * 40, Size: 4261550, SharedSize: -1, Labels: null, Containers: -1 },
-  { Id: `sha256:${ID.replace("4", "6")}`, ParentId: "", RepoTags: [], RepoDigests: [], Created: now - 3700, Size: 123456789, SharedSize: -1, Labels: null, Containers: -1 },
-  { Id: `sha256:${ID.replace("4", "7")}`, ParentId: "", RepoTags: [], RepoDigests: [`only@sha256:${ID}`], Created: now - 86400 * 800, Size: 0, SharedSize: -1, Labels: null, Containers: 2 },
+  {
+    Id: `sha256:${ID}`,
+    ParentId: "",
+    RepoTags: ["busybox:1.36", "busybox:latest"],
+    RepoDigests: [`busybox@sha256:${ID}`],
+    Created: now - 86400 * 40,
+    Size: 4261550,
+    SharedSize: -1,
+    Labels: null,
+    Containers: -1,
+  },
+  {
+    Id: `sha256:${ID.replace("4", "6")}`,
+    ParentId: "",
+    RepoTags: [],
+    RepoDigests: [],
+    Created: now - 3700,
+    Size: 123456789,
+    SharedSize: -1,
+    Labels: null,
+    Containers: -1,
+  },
+  {
+    Id: `sha256:${ID.replace("4", "7")}`,
+    ParentId: "",
+    RepoTags: [],
+    RepoDigests: [`only@sha256:${ID}`],
+    Created: now - 86400 * 800,
+    Size: 0,
+    SharedSize: -1,
+    Labels: null,
+    Containers: 2,
+  },
 ];
 
 const HISTORY = [
-  { Id: `sha256:${ID}`, Created: now - 90000, CreatedBy: 'CMD ["sh"]\twith a rather long command line that is cut somewhere', Tags: ["busybox:latest"], Size: 0, Comment: "buildkit.dockerfile.v0" },
+  {
+    Id: `sha256:${ID}`,
+    Created: now - 90000,
+    CreatedBy: 'CMD ["sh"]\twith a rather long command line that is cut somewhere',
+    Tags: ["busybox:latest"],
+    Size: 0,
+    Comment: "buildkit.dockerfile.v0",
+  },
   { Id: "<missing>", Created: now - 90061, CreatedBy: "ADD file", Tags: null, Size: 4261550, Comment: "" },
 ];
 
@@ -73,7 +119,19 @@ const INSPECT = {
   Created: "2024-01-01T00:00:00.5Z",
   Path: "sh",
   Args: ["-c", "x"],
-  State: { Status: "running", Running: true, Paused: false, Restarting: false, OOMKilled: false, Dead: false, Pid: 1234, ExitCode: 0, Error: "", StartedAt: "2024-01-01T00:00:00Z", FinishedAt: "0001-01-01T00:00:00Z" },
+  State: {
+    Status: "running",
+    Running: true,
+    Paused: false,
+    Restarting: false,
+    OOMKilled: false,
+    Dead: false,
+    Pid: 1234,
+    ExitCode: 0,
+    Error: "",
+    StartedAt: "2024-01-01T00:00:00Z",
+    FinishedAt: "0001-01-01T00:00:00Z",
+  },
   Image: `sha256:${ID}`,
   ResolvConfPath: "",
   HostnamePath: "",
@@ -87,11 +145,39 @@ const INSPECT = {
   ProcessLabel: "",
   AppArmorProfile: "",
   ExecIDs: null,
-  HostConfig: { Binds: ["/a:/b"], Memory: 67108864, NanoCpus: 500000000, CapAdd: null, PortBindings: { "80/tcp": [{ HostIp: "", HostPort: "8080" }] }, RestartPolicy: { Name: "no", MaximumRetryCount: 0 }, LogConfig: { Type: "json-file", Config: { "max-size": "1m" } }, Ulimits: [{ Name: "nofile", Hard: 2, Soft: 1 }] },
+  HostConfig: {
+    Binds: ["/a:/b"],
+    Memory: 67108864,
+    NanoCpus: 500000000,
+    CapAdd: null,
+    PortBindings: { "80/tcp": [{ HostIp: "", HostPort: "8080" }] },
+    RestartPolicy: { Name: "no", MaximumRetryCount: 0 },
+    LogConfig: { Type: "json-file", Config: { "max-size": "1m" } },
+    Ulimits: [{ Name: "nofile", Hard: 2, Soft: 1 }],
+  },
   GraphDriver: { Data: { LowerDir: "/l", UpperDir: "/u" }, Name: "overlay2" },
   Mounts: [{ Type: "bind", Source: "/a", Destination: "/b", Mode: "", RW: true, Propagation: "rprivate" }],
-  Config: { Hostname: "h", Env: ["A=b", "C=<d>&"], Cmd: ["sh"], Labels: { z: "1", "a.b": "two" }, Tty: false, ExposedPorts: { "80/tcp": {} }, Healthcheck: { Test: ["CMD", "x"], Interval: 5 } },
-  NetworkSettings: { Ports: { "80/tcp": [{ HostIp: "0.0.0.0", HostPort: "8080" }, { HostIp: "::", HostPort: "8080" }], "443/tcp": null, "53/udp": [{ HostIp: "127.0.0.1", HostPort: "5353" }] }, IPAddress: "172.17.0.2", Networks: { bridge: { IPAddress: "172.17.0.2", Aliases: null, GwPriority: 0 } } },
+  Config: {
+    Hostname: "h",
+    Env: ["A=b", "C=<d>&"],
+    Cmd: ["sh"],
+    Labels: { z: "1", "a.b": "two" },
+    Tty: false,
+    ExposedPorts: { "80/tcp": {} },
+    Healthcheck: { Test: ["CMD", "x"], Interval: 5 },
+  },
+  NetworkSettings: {
+    Ports: {
+      "80/tcp": [
+        { HostIp: "0.0.0.0", HostPort: "8080" },
+        { HostIp: "::", HostPort: "8080" },
+      ],
+      "443/tcp": null,
+      "53/udp": [{ HostIp: "127.0.0.1", HostPort: "5353" }],
+    },
+    IPAddress: "172.17.0.2",
+    Networks: { bridge: { IPAddress: "172.17.0.2", Aliases: null, GwPriority: 0 } },
+  },
 };
 
 const IMAGE_INSPECT = {
@@ -113,17 +199,44 @@ const IMAGE_INSPECT = {
 };
 
 const EVENTS = [
-  { status: "start", id: "abc", from: "busybox", Type: "container", Action: "start", Actor: { ID: "abc", Attributes: { name: "n", image: "busybox" } }, scope: "local", time: 1700000000, timeNano: 1700000000123456000 },
-  { Type: "image", Action: "pull", Actor: { ID: "busybox", Attributes: {} }, scope: "local", time: 1700000001, timeNano: 1700000001000000000 },
+  {
+    status: "start",
+    id: "abc",
+    from: "busybox",
+    Type: "container",
+    Action: "start",
+    Actor: { ID: "abc", Attributes: { name: "n", image: "busybox" } },
+    scope: "local",
+    time: 1700000000,
+    timeNano: 1700000000123456000,
+  },
+  {
+    Type: "image",
+    Action: "pull",
+    Actor: { ID: "busybox", Attributes: {} },
+    scope: "local",
+    time: 1700000001,
+    timeNano: 1700000001000000000,
+  },
 ];
 
 const PULL = [
   { status: "Pulling from library/busybox", id: "1.36" },
   { status: "Pulling fs layer", progressDetail: {}, id: "aaaaaaaaaaaa" },
-  { status: "Downloading", progressDetail: { current: 100, total: 1000 }, progress: "[=====>      ]", id: "aaaaaaaaaaaa" },
+  {
+    status: "Downloading",
+    progressDetail: { current: 100, total: 1000 },
+    progress: "[=====>      ]",
+    id: "aaaaaaaaaaaa",
+  },
   { status: "Verifying Checksum", progressDetail: {}, id: "aaaaaaaaaaaa" },
   { status: "Download complete", progressDetail: {}, id: "aaaaaaaaaaaa" },
-  { status: "Extracting", progressDetail: { current: 1000, total: 1000 }, progress: "[=====>      ]", id: "aaaaaaaaaaaa" },
+  {
+    status: "Extracting",
+    progressDetail: { current: 1000, total: 1000 },
+    progress: "[=====>      ]",
+    id: "aaaaaaaaaaaa",
+  },
   { status: "Pull complete", progressDetail: {}, id: "aaaaaaaaaaaa" },
   { status: `Digest: sha256:${ID}` },
   { status: "Status: Downloaded newer image for busybox:1.36" },
@@ -140,7 +253,11 @@ const CASES: readonly (readonly string[])[] = [
   ["ps", "--format", "{{json .}}", "--no-trunc"],
   ["ps", "--format", "table"],
   ["ps", "--format", "table {{.Names}}\\t{{.Mounts}}\t{{.Networks}}\t{{.LocalVolumes}}\t{{.State}}"],
-  ["ps", "--format", 'table {{.ID}}\t{{.Label "com.example.some"}}\t{{upper .Image}}\t{{.CreatedAt}}\t{{.Labels}}\t{{.Size}}'],
+  [
+    "ps",
+    "--format",
+    'table {{.ID}}\t{{.Label "com.example.some"}}\t{{upper .Image}}\t{{.CreatedAt}}\t{{.Labels}}\t{{.Size}}',
+  ],
   ["ps", "--format", "{{.ID}}: {{.Command}}"],
   ["ps", "--format", '{{range $i, $l := split .Labels ","}}{{$i}}={{$l}} {{end}}'],
   ["ps", "--format", "{{.Nope}}"],
@@ -168,32 +285,48 @@ const CASES: readonly (readonly string[])[] = [
   ["container", "inspect", "-f", "{{.Name}}", "c", "nothing", "c"],
   ["image", "inspect", "-f", "{{.Name}}", "nothing"],
   ["image", "inspect", "i"],
-  ["image", "inspect", "-f", "{{.Os}}/{{.Architecture}} {{.Config.Env}} {{.RepoTags}} {{.RepoDigests}} {{.RootFS}} {{.Config.Labels}}", "i"],
+  [
+    "image",
+    "inspect",
+    "-f",
+    "{{.Os}}/{{.Architecture}} {{.Config.Env}} {{.RepoTags}} {{.RepoDigests}} {{.RootFS}} {{.Config.Labels}}",
+    "i",
+  ],
   ["image", "inspect", "-f", "{{json .Config}}", "i"],
   inspect("{{json .}}"),
   inspect("{{json .State}} {{json .Mounts}} {{json .NetworkSettings.Ports}}"),
   inspect("{{.State}}"),
   inspect("{{.Mounts}} {{.ExecIDs}} {{.HostConfig.CapAdd}} {{.Config.Entrypoint}}"),
   inspect("{{.NetworkSettings.Ports}}"),
-  inspect("{{.HostConfig.RestartPolicy}} {{.HostConfig.LogConfig}} {{.HostConfig.PortBindings}} {{.Config.Healthcheck}} {{.Config.ExposedPorts}}"),
+  inspect(
+    "{{.HostConfig.RestartPolicy}} {{.HostConfig.LogConfig}} {{.HostConfig.PortBindings}} {{.Config.Healthcheck}} {{.Config.ExposedPorts}}",
+  ),
   inspect("{{.ID}} {{.HostConfig.NanoCPUs}} {{.HostConfig.Memory}} {{.HostConfig.DNS}}"),
   inspect("{{.HostConfig.NanoCpus}} {{.Id}}"),
   inspect("{{.Config.Labels.foo}} {{.Config.Labels.z}}"),
   inspect('{{index .Config.Labels "a.b"}}|{{index .Config.Labels "missing"}}|'),
   inspect('{{(index (index .NetworkSettings.Ports "80/tcp") 0).HostPort}}'),
-  inspect("{{range $p, $c := .NetworkSettings.Ports}}{{$p}} -> {{if $c}}{{(index $c 0).HostPort}}{{else}}none{{end}};{{end}}"),
+  inspect(
+    "{{range $p, $c := .NetworkSettings.Ports}}{{$p}} -> {{if $c}}{{(index $c 0).HostPort}}{{else}}none{{end}};{{end}}",
+  ),
   inspect("{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}} {{with .Config.Hostname}}<{{.}}>{{end}}"),
   inspect("{{if .State.Paused}}a{{else if eq .State.Pid 1234}}b{{else}}c{{end}}"),
   inspect('{{printf "%s-%d-%05d-%x-%q-%v-%t" .Name .State.Pid .State.Pid .State.Pid .Path .Args .State.Running}}'),
-  inspect('{{printf "%d" .Name}} {{printf "%s" .State.Pid}} {{printf "%s %s" .Name}} {{printf "%s" .Name .Path}} {{printf "%6.2f|%-8s|%8s|%.2s|%+d|%%" 1.5 "a" "b" "abc" 5}}'),
+  inspect(
+    '{{printf "%d" .Name}} {{printf "%s" .State.Pid}} {{printf "%s %s" .Name}} {{printf "%s" .Name .Path}} {{printf "%6.2f|%-8s|%8s|%.2s|%+d|%%" 1.5 "a" "b" "abc" 5}}',
+  ),
   inspect('{{print .Name .Path 1 2 "x" 3}} {{println .Name}}{{len .Args}} {{slice .Path 0 1}} {{slice .Args 1}}'),
-  inspect('{{join .Args ","}} {{split "a/b/c" "/"}} {{title "hello wORLD"}} {{pad .Path 2 3}}| {{truncate .Image 9}} {{upper "x"}}{{lower "Y"}}'),
+  inspect(
+    '{{join .Args ","}} {{split "a/b/c" "/"}} {{title "hello wORLD"}} {{pad .Path 2 3}}| {{truncate .Image 9}} {{upper "x"}}{{lower "Y"}}',
+  ),
   inspect('{{html "<a href=\'x\'>"}} {{js "it\'s <b>"}} {{urlquery "a b&c/~*"}}'),
   inspect("{{- .Name -}}   x {{/* note */}}a{{- /* c */ -}} b"),
-  inspect("{{$x := 1}}{{if true}}{{$x = 2}}{{end}}{{$x}} {{and .Name .Path}} {{or \"\" .Path}} {{not .Name}}"),
+  inspect('{{$x := 1}}{{if true}}{{$x = 2}}{{end}}{{$x}} {{and .Name .Path}} {{or "" .Path}} {{not .Name}}'),
   inspect('{{eq .Path "a" "sh"}} {{ne 1 2}} {{lt 1 2}} {{le 2 2}} {{gt 1 2}} {{ge 2 1}}'),
   inspect('{{define "t"}}[{{.}}]{{end}}{{template "t" .Name}}{{block "b" .Path}}({{.}}){{end}}'),
-  inspect("{{range .Args}}{{if eq . \"-c\"}}{{continue}}{{end}}{{.}}{{break}}{{end}}{{range 3}}{{.}}{{end}}{{range .ExecIDs}}x{{else}}none{{end}}"),
+  inspect(
+    '{{range .Args}}{{if eq . "-c"}}{{continue}}{{end}}{{.}}{{break}}{{end}}{{range 3}}{{.}}{{end}}{{range .ExecIDs}}x{{else}}none{{end}}',
+  ),
   inspect("{{`raw`}} {{1}} {{1.5}} {{true}} {{'a'}} {{\"\\u00e9\\t\"}} {{.Name | }}"),
   inspect("{{.Foo}}"),
   inspect("{{.State.Foo}}"),
@@ -217,7 +350,13 @@ const CASES: readonly (readonly string[])[] = [
   inspect("{{.Name}}\n{{.Path}}"),
   ["events", "--until", "1"],
   ["events", "--until", "1", "--format", "json"],
-  ["events", "--until", "1", "--format", "{{.Type}} {{.Action}} {{.Actor.ID}} {{.Actor.Attributes}} {{.ID}} {{.Status}} {{.Time}}"],
+  [
+    "events",
+    "--until",
+    "1",
+    "--format",
+    "{{.Type}} {{.Action}} {{.Actor.ID}} {{.Actor.Attributes}} {{.ID}} {{.Status}} {{.Time}}",
+  ],
   ["events", "--until", "1", "--format", "{{.Nope}}"],
   ["pull", "busybox:1.36"],
   ["pull", "busybox"],
@@ -364,9 +503,30 @@ beforeAll(async () => {
     [/^GET \/images\/.*\/history/, { json: HISTORY }],
     [/^GET \/containers\/.*\/json/, { json: INSPECT }],
     [/^GET \/images\/.*\/json/, { json: IMAGE_INSPECT }],
-    [/^GET \/containers\/.*\/top/, { json: { Titles: ["UID", "PID", "CMD"], Processes: [["root", "1", "sh -c x"], ["a-rather-long-user", "22", "sleep"]] } }],
+    [
+      /^GET \/containers\/.*\/top/,
+      {
+        json: {
+          Titles: ["UID", "PID", "CMD"],
+          Processes: [
+            ["root", "1", "sh -c x"],
+            ["a-rather-long-user", "22", "sleep"],
+          ],
+        },
+      },
+    ],
     [/^GET \/events/, { text: EVENTS.map((event) => JSON.stringify(event)).join("\n") }],
-    [/^POST \/images\/create/, ({ query }) => ({ text: (query["fromImage"]?.endsWith("failing") === true ? [PULL[0], { errorDetail: { message: "manifest unknown" }, error: "manifest unknown" }] : PULL).map((line) => `${JSON.stringify(line)}\r\n`).join("") })],
+    [
+      /^POST \/images\/create/,
+      ({ query }) => ({
+        text: (query["fromImage"]?.endsWith("failing") === true
+          ? [PULL[0], { errorDetail: { message: "manifest unknown" }, error: "manifest unknown" }]
+          : PULL
+        )
+          .map((line) => `${JSON.stringify(line)}\r\n`)
+          .join(""),
+      }),
+    ],
     [/\/wait/, { json: { StatusCode: 137 } }],
     [/^DELETE \/images/, { json: [{ Untagged: "a:latest" }, { Deleted: `sha256:${ID}` }] }],
     [/^POST/, { status: 204 }],
@@ -388,8 +548,13 @@ class RecordingIo extends ProcessIo {
 
 function recording(fd: 1 | 2, record: (text: string) => void): ProcessIo["stdout"] {
   const io = new ProcessIo("docker");
-  const write = (data: string | Uint8Array): void => record(typeof data === "string" ? data : new TextDecoder().decode(data));
-  return Object.assign(fd === 1 ? io.stdout : io.stderr, { write, isTerminal: () => false, windowSize: () => undefined });
+  const write = (data: string | Uint8Array): void =>
+    record(typeof data === "string" ? data : new TextDecoder().decode(data));
+  return Object.assign(fd === 1 ? io.stdout : io.stderr, {
+    write,
+    isTerminal: () => false,
+    windowSize: () => undefined,
+  });
 }
 
 describe("output is that of docker 28.2", () => {
@@ -397,7 +562,11 @@ describe("output is that of docker 28.2", () => {
     test(argv.join(" "), async () => {
       const env = { ...process.env, DOCKER_HOST: engine.host, DOCKER_CONFIG: join(folder, "none") };
       const docker = Bun.spawn([REAL_DOCKER, ...argv], { env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
-      const [stdout, stderr, code] = await Promise.all([new Response(docker.stdout).text(), new Response(docker.stderr).text(), docker.exited]);
+      const [stdout, stderr, code] = await Promise.all([
+        new Response(docker.stdout).text(),
+        new Response(docker.stderr).text(),
+        docker.exited,
+      ]);
       const io = new RecordingIo("docker");
       const ours = await runCli(argv, io, { version: "test" });
       expect({ code: ours, ...io.texts }).toEqual({ code, stdout, stderr });

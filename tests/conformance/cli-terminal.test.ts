@@ -20,18 +20,30 @@ let startFailure: string | undefined;
 beforeAll(async () => {
   engine = await startFakeEngine(join(folder, "engine.sock"), [
     [/^POST \/containers\/create/, { status: 201, json: { Id: ID, Warnings: [] } }],
-    [/\/attach/, () => ({ hijack: (stream) => attached(stream), hijackType: "application/vnd.docker.multiplexed-stream" })],
-    [/\/wait/, () => ({
-      stream: (response) => {
-        response.flushHeaders();
-        exitWith = (code) => response.end(JSON.stringify({ StatusCode: code }));
+    [
+      /\/attach/,
+      () => ({ hijack: (stream) => attached(stream), hijackType: "application/vnd.docker.multiplexed-stream" }),
+    ],
+    [
+      /\/wait/,
+      () => ({
+        stream: (response) => {
+          response.flushHeaders();
+          exitWith = (code) => response.end(JSON.stringify({ StatusCode: code }));
+        },
+      }),
+    ],
+    [
+      /\/start/,
+      () => (startFailure === undefined ? { status: 204 } : { status: 400, json: { message: startFailure } }),
+    ],
+    [
+      /\/kill/,
+      () => {
+        exitWith(130);
+        return { status: 204 };
       },
-    })],
-    [/\/start/, () => (startFailure === undefined ? { status: 204 } : { status: 400, json: { message: startFailure } })],
-    [/\/kill/, () => {
-      exitWith(130);
-      return { status: 204 };
-    }],
+    ],
     [/\/resize/, { status: 200 }],
   ]);
 });
@@ -41,7 +53,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const env = (): Record<string, string> => ({ ...(process.env as Record<string, string>), BERTH_HOST: engine.host, DOCKER_HOST: engine.host, DOCKER_CONFIG: folder });
+const env = (): Record<string, string> => ({
+  ...(process.env as Record<string, string>),
+  BERTH_HOST: engine.host,
+  DOCKER_HOST: engine.host,
+  DOCKER_CONFIG: folder,
+});
 
 function berth(argv: readonly string[]): Bun.Subprocess<"pipe", "pipe", "pipe"> {
   engine.requests.splice(0);
@@ -49,15 +66,29 @@ function berth(argv: readonly string[]): Bun.Subprocess<"pipe", "pipe", "pipe"> 
 }
 
 /** The same on a terminal of 40 rows and 120 columns; what is typed goes to stdin. */
-function berthOnTerminal(argv: readonly string[], program: readonly string[] = BERTH): Bun.Subprocess<"pipe", "pipe", "pipe"> {
+function berthOnTerminal(
+  argv: readonly string[],
+  program: readonly string[] = BERTH,
+): Bun.Subprocess<"pipe", "pipe", "pipe"> {
   engine.requests.splice(0);
   const words = [...program, ...argv].map((word) => `'${word}'`).join(" ");
   const line = `stty rows 40 cols 120; ${words}; code=$?; stty -a | grep -o -- '-\\?icanon'; exit $code`;
-  return Bun.spawn(["script", "-qec", line, "/dev/null"], { env: env(), stdin: "pipe", stdout: "pipe", stderr: "pipe" });
+  return Bun.spawn(["script", "-qec", line, "/dev/null"], {
+    env: env(),
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
 }
 
-async function finished(child: Bun.Subprocess<"pipe", "pipe", "pipe">): Promise<{ stdout: string; stderr: string; code: number }> {
-  const [stdout, stderr, code] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text(), child.exited]);
+async function finished(
+  child: Bun.Subprocess<"pipe", "pipe", "pipe">,
+): Promise<{ stdout: string; stderr: string; code: number }> {
+  const [stdout, stderr, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
   return { stdout, stderr, code };
 }
 
@@ -108,7 +139,11 @@ test("a failing start has docker's exit codes and words", async () => {
   ] as const) {
     startFailure = message;
     const result = await finished(berth(["run", "busybox", "x"]));
-    expect(result).toEqual({ stdout: "", stderr: `berth: Error response from daemon: ${message}\n\nRun 'berth run --help' for more information\n`, code });
+    expect(result).toEqual({
+      stdout: "",
+      stderr: `berth: Error response from daemon: ${message}\n\nRun 'berth run --help' for more information\n`,
+      code,
+    });
   }
   startFailure = undefined;
 });
@@ -152,7 +187,9 @@ test("-it: raw keys reach the container, the window's size is told, the terminal
   expect(code).toBe(5);
   expect(Buffer.concat(typed).toString()).toBe("a\x03\x1bq");
   expect(stdout).toBe("prompt$ done\r\nicanon\r\n");
-  const create = JSON.parse(engine.requests.find(({ path }) => path.endsWith("/create"))?.body ?? "{}") as { HostConfig: { ConsoleSize: unknown } };
+  const create = JSON.parse(engine.requests.find(({ path }) => path.endsWith("/create"))?.body ?? "{}") as {
+    HostConfig: { ConsoleSize: unknown };
+  };
   expect(create.HostConfig.ConsoleSize).toEqual([40, 120]);
   expect(engine.requests.find(({ path }) => path.endsWith("/resize"))?.query).toEqual({ h: "40", w: "120" });
 });
@@ -175,17 +212,24 @@ test("the detach keys leave the container running", async () => {
 
 test("pull draws its layers in place on a terminal", async () => {
   engine.routes = [
-    [/^POST \/images\/create/, { text: [
-      { status: "Pulling from library/busybox", id: "latest" },
-      { status: "Pulling fs layer", progressDetail: {}, id: "aa" },
-      { status: "Pulling fs layer", progressDetail: {}, id: "bb" },
-      { status: "Downloading", progressDetail: { current: 500_000, total: 1_000_000 }, id: "aa" },
-      { status: "Downloading", progressDetail: { current: 12_345 }, id: "bb" },
-      { status: "Extracting", progressDetail: { current: 1_000_000, total: 1_000_000 }, id: "aa" },
-      { status: "Pull complete", progressDetail: {}, id: "aa" },
-      { status: "Already exists", progressDetail: {}, id: "cc" },
-      { status: "Status: Downloaded newer image for busybox:latest" },
-    ].map((line) => `${JSON.stringify(line)}\r\n`).join("") }],
+    [
+      /^POST \/images\/create/,
+      {
+        text: [
+          { status: "Pulling from library/busybox", id: "latest" },
+          { status: "Pulling fs layer", progressDetail: {}, id: "aa" },
+          { status: "Pulling fs layer", progressDetail: {}, id: "bb" },
+          { status: "Downloading", progressDetail: { current: 500_000, total: 1_000_000 }, id: "aa" },
+          { status: "Downloading", progressDetail: { current: 12_345 }, id: "bb" },
+          { status: "Extracting", progressDetail: { current: 1_000_000, total: 1_000_000 }, id: "aa" },
+          { status: "Pull complete", progressDetail: {}, id: "aa" },
+          { status: "Already exists", progressDetail: {}, id: "cc" },
+          { status: "Status: Downloaded newer image for busybox:latest" },
+        ]
+          .map((line) => `${JSON.stringify(line)}\r\n`)
+          .join(""),
+      },
+    ],
     ...engine.routes,
   ];
   const ours = await finished(berthOnTerminal(["pull", "busybox"]));

@@ -1,4 +1,5 @@
-const FORMATTING_HELP = "Refer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates";
+const FORMATTING_HELP =
+  "Refer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates";
 const TEMPLATES = `'json':             Print in JSON format
 'TEMPLATE':         Print output using the given Go template.
 ${FORMATTING_HELP}`;

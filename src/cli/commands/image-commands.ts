@@ -43,7 +43,11 @@ export const imageCommands: readonly Command[] = [
     flags: [
       { name: "force", short: "f", kind: toggle, usage: "Force removal of the image" },
       { name: "no-prune", kind: toggle, usage: "Do not delete untagged parents" },
-      { name: "platform", kind: strings, usage: "Remove only the given platform variant. Formatted as \"os[/arch[/variant]]\" (e.g., \"linux/amd64\")" },
+      {
+        name: "platform",
+        kind: strings,
+        usage: 'Remove only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")',
+      },
     ],
     args: { kind: "at-least", count: 1 },
     load: async () => (await import("../image/remove.ts")).removeImages,
@@ -64,9 +68,20 @@ export const imageCommands: readonly Command[] = [
     summary: "Show the history of an image",
     flags: [
       { name: "format", kind: text, usage: TABLE_FORMAT_USAGE },
-      { name: "human", short: "H", kind: toggle, usage: "Print sizes and dates in human readable format", fallback: "true", value: true },
+      {
+        name: "human",
+        short: "H",
+        kind: toggle,
+        usage: "Print sizes and dates in human readable format",
+        fallback: "true",
+        value: true,
+      },
       { name: "no-trunc", kind: toggle, usage: "Don't truncate output" },
-      { name: "platform", kind: text, usage: "Show history for the given platform. Formatted as \"os[/arch[/variant]]\" (e.g., \"linux/amd64\")" },
+      {
+        name: "platform",
+        kind: text,
+        usage: 'Show history for the given platform. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")',
+      },
       { name: "quiet", short: "q", kind: toggle, usage: "Only show image IDs" },
     ],
     args: { kind: "exactly", count: 1 },
@@ -79,7 +94,12 @@ export const imageCommands: readonly Command[] = [
     summary: "Display detailed information on one or more images",
     flags: [
       { name: "format", short: "f", kind: text, usage: FORMAT_USAGE },
-      { name: "platform", kind: text, usage: "Inspect a specific platform of the multi-platform image.\nIf the image or the server is not multi-platform capable, the command will error out if the platform does not match.\n'os[/arch[/variant]]': Explicit platform (eg. linux/amd64)" },
+      {
+        name: "platform",
+        kind: text,
+        usage:
+          "Inspect a specific platform of the multi-platform image.\nIf the image or the server is not multi-platform capable, the command will error out if the platform does not match.\n'os[/arch[/variant]]': Explicit platform (eg. linux/amd64)",
+      },
     ],
     args: { kind: "at-least", count: 1 },
     load: async () => (await import("../inspect/inspect-command.ts")).inspectImages,

@@ -9,9 +9,7 @@ export const systemCommands: readonly Command[] = [
     paths: ["version"],
     usage: "[OPTIONS]",
     summary: "Show the Docker version information",
-    flags: [
-      { name: "format", short: "f", kind: text, usage: FORMAT_USAGE },
-    ],
+    flags: [{ name: "format", short: "f", kind: text, usage: FORMAT_USAGE }],
     args: { kind: "none" },
     load: async () => (await import("../system/version.ts")).version,
   },
@@ -20,9 +18,7 @@ export const systemCommands: readonly Command[] = [
     paths: ["system info", "info"],
     usage: "[OPTIONS]",
     summary: "Display system-wide information",
-    flags: [
-      { name: "format", short: "f", kind: text, usage: FORMAT_USAGE },
-    ],
+    flags: [{ name: "format", short: "f", kind: text, usage: FORMAT_USAGE }],
     args: { kind: "none" },
     load: async () => (await import("../system/info.ts")).info,
   },

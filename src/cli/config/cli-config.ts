@@ -89,6 +89,8 @@ export function proxyEnvironment(file: ConfigFile, daemonHost: string, given: re
     const value = settings[key];
     if (value === undefined || value === "") return [];
     const name = PROXY_VARIABLES[key];
-    return [name, name.toLowerCase()].filter((variable) => !names.has(variable)).map((variable) => `${variable}=${value}`);
+    return [name, name.toLowerCase()]
+      .filter((variable) => !names.has(variable))
+      .map((variable) => `${variable}=${value}`);
   });
 }

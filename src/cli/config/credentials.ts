@@ -77,16 +77,27 @@ async function fromHelper(helper: string, io: Io, key: string): Promise<Partial<
 }
 
 /** Runs `docker-credential-<helper> <verb>`. `undefined` when it knows no such credentials. */
-async function runHelper(helper: string, io: Io, verb: "get" | "store" | "erase", input: string): Promise<string | undefined> {
+async function runHelper(
+  helper: string,
+  io: Io,
+  verb: "get" | "store" | "erase",
+  input: string,
+): Promise<string | undefined> {
   const program = `docker-credential-${helper}`;
   const result = await io.runProgram([program, verb], input);
   if (result === undefined) {
-    throw new BerthError("internal", `error getting credentials - err: exec: "${program}": executable file not found in $PATH, out: \`\``);
+    throw new BerthError(
+      "internal",
+      `error getting credentials - err: exec: "${program}": executable file not found in $PATH, out: \`\``,
+    );
   }
   if (result.exitCode === 0) return result.stdout.trim();
   const said = result.stdout.trim();
   if (said === NOT_FOUND) return undefined;
-  throw new BerthError("internal", `error getting credentials - err: exit status ${String(result.exitCode)}, out: \`${said}\``);
+  throw new BerthError(
+    "internal",
+    `error getting credentials - err: exit status ${String(result.exitCode)}, out: \`${said}\``,
+  );
 }
 
 function hostOf(key: string): string {
@@ -100,10 +111,13 @@ function encode(username: string, password: string): string {
 function decode(auth: string): { readonly username: string; readonly password: string } {
   const text = Buffer.from(auth, "base64").toString("utf8");
   const colon = text.indexOf(":");
-  if (colon <= 0) throw new BerthError("invalid-parameter", "Error loading config file: invalid auth configuration file");
+  if (colon <= 0)
+    throw new BerthError("invalid-parameter", "Error loading config file: invalid auth configuration file");
   return { username: text.slice(0, colon), password: text.slice(colon + 1).replace(/\0+$/, "") };
 }
 
 function withoutUndefined(values: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ""));
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ""),
+  );
 }

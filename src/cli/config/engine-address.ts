@@ -10,7 +10,9 @@ const TLS_PORT = 2376;
 /** Global flags and variables that say which engine to talk to and how. */
 export interface EngineChoice {
   readonly host: string;
-  readonly tls: { readonly verify: boolean; readonly caPath: string; readonly certPath: string; readonly keyPath: string } | undefined;
+  readonly tls:
+    | { readonly verify: boolean; readonly caPath: string; readonly certPath: string; readonly keyPath: string }
+    | undefined;
 }
 
 export interface EngineAddress {
@@ -28,7 +30,11 @@ export function engineAddress(choice: EngineChoice, io: CliIo): EngineAddress {
   const rest = at === -1 ? host : host.slice(at + 3);
   switch (scheme) {
     case "unix":
-      return { name: host, httpHost: "api.moby.localhost", dial: dialSocket({ kind: "unix", path: rest === "" ? "/var/run/docker.sock" : rest }) };
+      return {
+        name: host,
+        httpHost: "api.moby.localhost",
+        dial: dialSocket({ kind: "unix", path: rest === "" ? "/var/run/docker.sock" : rest }),
+      };
     case "tcp":
     case "http":
     case "https":
@@ -39,14 +45,19 @@ export function engineAddress(choice: EngineChoice, io: CliIo): EngineAddress {
     case "fd":
       throw new BerthError("invalid-parameter", `protocol not available: ${scheme}://`);
     default:
-      throw new BerthError("invalid-parameter", `Failed to initialize: unable to resolve docker endpoint: invalid bind address format: ${host}`, {
-        hint: "Use unix://PATH, tcp://HOST:PORT or ssh://USER@HOST.",
-      });
+      throw new BerthError(
+        "invalid-parameter",
+        `Failed to initialize: unable to resolve docker endpoint: invalid bind address format: ${host}`,
+        {
+          hint: "Use unix://PATH, tcp://HOST:PORT or ssh://USER@HOST.",
+        },
+      );
   }
 }
 
 function tcpAddress(scheme: string, rest: string, choice: EngineChoice, io: CliIo): EngineAddress {
-  const tls = choice.tls === undefined ? (scheme === "https" ? { verify: true } : undefined) : tlsMaterial(choice.tls, io);
+  const tls =
+    choice.tls === undefined ? (scheme === "https" ? { verify: true } : undefined) : tlsMaterial(choice.tls, io);
   const authority = rest.split("/", 1)[0] ?? "";
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:]*))(?::(\d{1,5}))?$/.exec(authority);
   if (match === null) throw new BerthError("invalid-parameter", `invalid bind address format: ${choice.host}`);
@@ -62,7 +73,10 @@ function tcpAddress(scheme: string, rest: string, choice: EngineChoice, io: CliI
 function tlsMaterial(tls: NonNullable<EngineChoice["tls"]>, io: CliIo): TlsMaterial {
   const ca = tls.verify ? io.readFile(tls.caPath) : undefined;
   if (tls.verify && ca === undefined) {
-    throw new BerthError("invalid-parameter", `could not read CA certificate "${tls.caPath}": open ${tls.caPath}: no such file or directory`);
+    throw new BerthError(
+      "invalid-parameter",
+      `could not read CA certificate "${tls.caPath}": open ${tls.caPath}: no such file or directory`,
+    );
   }
   const cert = io.readFile(tls.certPath);
   const key = io.readFile(tls.keyPath);

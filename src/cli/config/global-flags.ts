@@ -30,8 +30,20 @@ export function globalFlags(io: Pick<CliIo, "env" | "homeDirectory">): readonly 
       value: "info",
     },
     { name: "tls", kind: toggle, usage: "Use TLS; implied by --tlsverify" },
-    { name: "tlscacert", kind: text, usage: "Trust certs signed only by this CA", fallback: path("ca.pem"), value: path("ca.pem") },
-    { name: "tlscert", kind: text, usage: "Path to TLS certificate file", fallback: path("cert.pem"), value: path("cert.pem") },
+    {
+      name: "tlscacert",
+      kind: text,
+      usage: "Trust certs signed only by this CA",
+      fallback: path("ca.pem"),
+      value: path("ca.pem"),
+    },
+    {
+      name: "tlscert",
+      kind: text,
+      usage: "Path to TLS certificate file",
+      fallback: path("cert.pem"),
+      value: path("cert.pem"),
+    },
     { name: "tlskey", kind: text, usage: "Path to TLS key file", fallback: path("key.pem"), value: path("key.pem") },
     { name: "tlsverify", kind: toggle, usage: "Use TLS and verify the remote" },
     { name: "version", short: "v", kind: toggle, usage: "Print version information and quit" },
@@ -42,11 +54,17 @@ export function globalFlags(io: Pick<CliIo, "env" | "homeDirectory">): readonly 
 export function chooseEngine(flags: FlagValues, io: Pick<CliIo, "env">, config: CliConfig): EngineChoice {
   const hosts = flags.list("host");
   const context = flags.text("context");
-  if (hosts.length > 1) throw new BerthError("invalid-parameter", "Failed to initialize: unable to resolve docker endpoint: Specify only one -H");
+  if (hosts.length > 1)
+    throw new BerthError(
+      "invalid-parameter",
+      "Failed to initialize: unable to resolve docker endpoint: Specify only one -H",
+    );
   if (hosts.length > 0 && context !== "") {
     throw new BerthError("invalid-parameter", "conflicting options: cannot specify both --host and --context");
   }
-  const named = context || (hosts.length === 0 && !io.env["BERTH_HOST"] && !io.env["DOCKER_HOST"] ? currentContext(io, config) : "");
+  const named =
+    context ||
+    (hosts.length === 0 && !io.env["BERTH_HOST"] && !io.env["DOCKER_HOST"] ? currentContext(io, config) : "");
   if (named !== "" && named !== "default") {
     throw new BerthError("not-implemented", `the context "${named}" cannot be used: contexts are not supported yet`, {
       hint: "Name the engine with --host, BERTH_HOST or DOCKER_HOST.",
@@ -57,7 +75,9 @@ export function chooseEngine(flags: FlagValues, io: Pick<CliIo, "env">, config: 
   const tls = verify || flags.on("tls") || Boolean(io.env["DOCKER_TLS"]);
   return {
     host,
-    tls: tls ? { verify, caPath: flags.text("tlscacert"), certPath: flags.text("tlscert"), keyPath: flags.text("tlskey") } : undefined,
+    tls: tls
+      ? { verify, caPath: flags.text("tlscacert"), certPath: flags.text("tlscert"), keyPath: flags.text("tlskey") }
+      : undefined,
   };
 }
 

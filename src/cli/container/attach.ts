@@ -19,10 +19,13 @@ export const attach: Handler = async ({ flags, args, io, client, config }) => {
   const detachKeys = flags.text("detach-keys") || config.file.detachKeys || "";
   const waited = await api.containers.wait(id);
   const { stream } = await api.containers.attach(id, { stream: true, stdin, stdout: true, stderr: true, detachKeys });
-  const stopForwarding = flags.on("sig-proxy") && !tty ? forwardSignals(io, (signal) => api.containers.kill(id, signal)) : undefined;
-  const stopResizing = tty && io.stdout.isTerminal() ? followWindowSize(io, (size) => api.containers.resize(id, size)) : undefined;
+  const stopForwarding =
+    flags.on("sig-proxy") && !tty ? forwardSignals(io, (signal) => api.containers.kill(id, signal)) : undefined;
+  const stopResizing =
+    tty && io.stdout.isTerminal() ? followWindowSize(io, (size) => api.containers.resize(id, size)) : undefined;
   try {
-    if ((await carryStreams({ stream, tty, stdin, stdout: true, stderr: true, detachKeys }, io)) === "detached") return 0;
+    if ((await carryStreams({ stream, tty, stdin, stdout: true, stderr: true, detachKeys }, io)) === "detached")
+      return 0;
     return exitCodeOf(await waited(), io);
   } finally {
     stopForwarding?.();

@@ -166,7 +166,9 @@ function resources(flags: FlagValues): Record<string, unknown> {
   const cdiDevices = devices.filter(isCdiDevice);
   const requests: readonly DeviceRequest[] = [
     ...flags.get("gpus", gpuRequests),
-    ...(cdiDevices.length === 0 ? [] : [{ Driver: "cdi", Count: 0, DeviceIDs: cdiDevices, Capabilities: null, Options: null }]),
+    ...(cdiDevices.length === 0
+      ? []
+      : [{ Driver: "cdi", Count: 0, DeviceIDs: cdiDevices, Capabilities: null, Options: null }]),
   ];
   return {
     CpuShares: flags.number("cpu-shares"),
@@ -296,7 +298,9 @@ function tmpfsMounts(specs: readonly string[]): Record<string, string> {
 
 /** `net_admin` as `CAP_NET_ADMIN`, each once, sorted. */
 function capabilities(names: readonly string[]): readonly string[] {
-  const full = names.map((name) => name.toUpperCase()).map((name) => (name === "ALL" || name.startsWith("CAP_") ? name : `CAP_${name}`));
+  const full = names
+    .map((name) => name.toUpperCase())
+    .map((name) => (name === "ALL" || name.startsWith("CAP_") ? name : `CAP_${name}`));
   return [...new Set(full)].toSorted();
 }
 

@@ -1,7 +1,15 @@
 import type { FlagKind, FlagSpec } from "../flags/flag-kind.ts";
 import { checkedList, int, list, text, toggle, uint, uint16 } from "../flags/flag-kind.ts";
 import { checkIpAddress } from "./options/address.ts";
-import { attachStream, deviceCgroupRule, dnsSearch, extraHost as checkExtraHost, label, link, sysctl } from "./options/checks.ts";
+import {
+  attachStream,
+  deviceCgroupRule,
+  dnsSearch,
+  extraHost as checkExtraHost,
+  label,
+  link,
+  sysctl,
+} from "./options/checks.ts";
 import { mountOptions } from "./options/mount-option.ts";
 import { networkOptions } from "./options/network-option.ts";
 import {
@@ -16,7 +24,10 @@ import {
   weightDevices,
 } from "./options/resource-options.ts";
 
-const map = (check: (value: string) => string): FlagKind<readonly string[]> => ({ ...checkedList(check), typeName: "map" });
+const map = (check: (value: string) => string): FlagKind<readonly string[]> => ({
+  ...checkedList(check),
+  typeName: "map",
+});
 
 const addresses = checkedList(checkIpAddress);
 const annotations = map((value) => value);
@@ -36,14 +47,33 @@ const environment = checkedList((value) => {
 /** Flags of `create` and, with a few more of `run`. */
 export const containerFlags: readonly FlagSpec[] = [
   { name: "add-host", kind: extraHost, usage: "Add a custom host-to-IP mapping (host:ip)" },
-  { name: "annotation", kind: annotations, usage: "Add an annotation to the container (passed through to the OCI runtime) (default map[])" },
+  {
+    name: "annotation",
+    kind: annotations,
+    usage: "Add an annotation to the container (passed through to the OCI runtime) (default map[])",
+  },
   { name: "attach", short: "a", kind: attachStreams, usage: "Attach to STDIN, STDOUT or STDERR" },
-  { name: "blkio-weight", kind: uint16, usage: "Block IO (relative weight), between 10 and 1000, or 0 to disable", fallback: "0" },
-  { name: "blkio-weight-device", kind: weightDevices, usage: "Block IO weight (relative device weight)", fallback: "[]" },
+  {
+    name: "blkio-weight",
+    kind: uint16,
+    usage: "Block IO (relative weight), between 10 and 1000, or 0 to disable",
+    fallback: "0",
+  },
+  {
+    name: "blkio-weight-device",
+    kind: weightDevices,
+    usage: "Block IO weight (relative device weight)",
+    fallback: "[]",
+  },
   { name: "cap-add", kind: list, usage: "Add Linux capabilities" },
   { name: "cap-drop", kind: list, usage: "Drop Linux capabilities" },
   { name: "cgroup-parent", kind: text, usage: "Optional parent cgroup for the container" },
-  { name: "cgroupns", kind: text, usage: "Cgroup namespace to use (host|private)\n'host':    Run the container in the Docker host's cgroup namespace\n'private': Run the container in its own private cgroup namespace\n'':        Use the cgroup namespace as configured by the\n           default-cgroupns-mode option on the daemon (default)" },
+  {
+    name: "cgroupns",
+    kind: text,
+    usage:
+      "Cgroup namespace to use (host|private)\n'host':    Run the container in the Docker host's cgroup namespace\n'private': Run the container in its own private cgroup namespace\n'':        Use the cgroup namespace as configured by the\n           default-cgroupns-mode option on the daemon (default)",
+  },
   { name: "cidfile", kind: text, usage: "Write the container ID to the file" },
   { name: "cpu-count", kind: int, usage: "CPU count (Windows only)", onlyOn: "windows" },
   { name: "cpu-percent", kind: int, usage: "CPU percent (Windows only)", onlyOn: "windows" },
@@ -57,10 +87,30 @@ export const containerFlags: readonly FlagSpec[] = [
   { name: "cpuset-mems", kind: text, usage: "MEMs in which to allow execution (0-3, 0,1)" },
   { name: "device", kind: list, usage: "Add a host device to the container" },
   { name: "device-cgroup-rule", kind: cgroupRules, usage: "Add a rule to the cgroup allowed devices list" },
-  { name: "device-read-bps", kind: byteRates, usage: "Limit read rate (bytes per second) from a device", fallback: "[]" },
-  { name: "device-read-iops", kind: operationRates, usage: "Limit read rate (IO per second) from a device", fallback: "[]" },
-  { name: "device-write-bps", kind: byteRates, usage: "Limit write rate (bytes per second) to a device", fallback: "[]" },
-  { name: "device-write-iops", kind: operationRates, usage: "Limit write rate (IO per second) to a device", fallback: "[]" },
+  {
+    name: "device-read-bps",
+    kind: byteRates,
+    usage: "Limit read rate (bytes per second) from a device",
+    fallback: "[]",
+  },
+  {
+    name: "device-read-iops",
+    kind: operationRates,
+    usage: "Limit read rate (IO per second) from a device",
+    fallback: "[]",
+  },
+  {
+    name: "device-write-bps",
+    kind: byteRates,
+    usage: "Limit write rate (bytes per second) to a device",
+    fallback: "[]",
+  },
+  {
+    name: "device-write-iops",
+    kind: operationRates,
+    usage: "Limit write rate (IO per second) to a device",
+    fallback: "[]",
+  },
   { name: "disable-content-trust", kind: toggle, usage: "Skip image verification", fallback: "true", value: true },
   { name: "dns", kind: addresses, usage: "Set custom DNS servers" },
   { name: "dns-option", kind: list, usage: "Set DNS options" },
@@ -75,14 +125,39 @@ export const containerFlags: readonly FlagSpec[] = [
   { name: "health-cmd", kind: text, usage: "Command to run to check health" },
   { name: "health-interval", kind: duration, usage: "Time between running the check (ms|s|m|h)", fallback: "0s" },
   { name: "health-retries", kind: int, usage: "Consecutive failures needed to report unhealthy" },
-  { name: "health-start-interval", kind: duration, usage: "Time between running the check during the start period (ms|s|m|h)", fallback: "0s" },
-  { name: "health-start-period", kind: duration, usage: "Start period for the container to initialize before starting health-retries countdown (ms|s|m|h)", fallback: "0s" },
-  { name: "health-timeout", kind: duration, usage: "Maximum time to allow one check to run (ms|s|m|h)", fallback: "0s" },
+  {
+    name: "health-start-interval",
+    kind: duration,
+    usage: "Time between running the check during the start period (ms|s|m|h)",
+    fallback: "0s",
+  },
+  {
+    name: "health-start-period",
+    kind: duration,
+    usage: "Start period for the container to initialize before starting health-retries countdown (ms|s|m|h)",
+    fallback: "0s",
+  },
+  {
+    name: "health-timeout",
+    kind: duration,
+    usage: "Maximum time to allow one check to run (ms|s|m|h)",
+    fallback: "0s",
+  },
   { name: "hostname", short: "h", kind: text, usage: "Container host name" },
   { name: "init", kind: toggle, usage: "Run an init inside the container that forwards signals and reaps processes" },
   { name: "interactive", short: "i", kind: toggle, usage: "Keep STDIN open even if not attached" },
-  { name: "io-maxbandwidth", kind: bytes, usage: "Maximum IO bandwidth limit for the system drive (Windows only)", onlyOn: "windows" },
-  { name: "io-maxiops", kind: uint, usage: "Maximum IOps limit for the system drive (Windows only)", onlyOn: "windows" },
+  {
+    name: "io-maxbandwidth",
+    kind: bytes,
+    usage: "Maximum IO bandwidth limit for the system drive (Windows only)",
+    onlyOn: "windows",
+  },
+  {
+    name: "io-maxiops",
+    kind: uint,
+    usage: "Maximum IOps limit for the system drive (Windows only)",
+    onlyOn: "windows",
+  },
   { name: "ip", kind: text, usage: "IPv4 address (e.g., 172.30.100.104)" },
   { name: "ip6", kind: text, usage: "IPv6 address (e.g., 2001:db8::33)" },
   { name: "ipc", kind: text, usage: "IPC mode to use" },
@@ -97,8 +172,18 @@ export const containerFlags: readonly FlagSpec[] = [
   { name: "mac-address", kind: text, usage: "Container MAC address (e.g., 92:d0:c6:0a:29:33)" },
   { name: "memory", short: "m", kind: bytes, usage: "Memory limit" },
   { name: "memory-reservation", kind: bytes, usage: "Memory soft limit" },
-  { name: "memory-swap", kind: swapBytes, usage: "Swap limit equal to memory plus swap: '-1' to enable unlimited swap" },
-  { name: "memory-swappiness", kind: int, usage: "Tune container memory swappiness (0 to 100)", fallback: "-1", value: -1 },
+  {
+    name: "memory-swap",
+    kind: swapBytes,
+    usage: "Swap limit equal to memory plus swap: '-1' to enable unlimited swap",
+  },
+  {
+    name: "memory-swappiness",
+    kind: int,
+    usage: "Tune container memory swappiness (0 to 100)",
+    fallback: "-1",
+    value: -1,
+  },
   { name: "mount", kind: mountOptions, usage: "Attach a filesystem mount to the container" },
   { name: "name", kind: text, usage: "Assign a name to the container" },
   { name: "network", kind: networkOptions, usage: "Connect a container to a network" },
@@ -112,11 +197,21 @@ export const containerFlags: readonly FlagSpec[] = [
   { name: "privileged", kind: toggle, usage: "Give extended privileges to this container" },
   { name: "publish", short: "p", kind: list, usage: "Publish a container's port(s) to the host" },
   { name: "publish-all", short: "P", kind: toggle, usage: "Publish all exposed ports to random ports" },
-  { name: "pull", kind: text, usage: "Pull image before running (\"always\", \"missing\", \"never\")", fallback: "missing", value: "missing" },
+  {
+    name: "pull",
+    kind: text,
+    usage: 'Pull image before running ("always", "missing", "never")',
+    fallback: "missing",
+    value: "missing",
+  },
   { name: "quiet", short: "q", kind: toggle, usage: "Suppress the pull output" },
   { name: "read-only", kind: toggle, usage: "Mount the container's root filesystem as read only" },
   { name: "restart", kind: text, usage: "Restart policy to apply when a container exits", fallback: "no", value: "no" },
-  { name: "rm", kind: toggle, usage: "Automatically remove the container and its associated anonymous volumes when it exits" },
+  {
+    name: "rm",
+    kind: toggle,
+    usage: "Automatically remove the container and its associated anonymous volumes when it exits",
+  },
   { name: "runtime", kind: text, usage: "Runtime to use for this container" },
   { name: "security-opt", kind: list, usage: "Security Options" },
   { name: "shm-size", kind: bytes, usage: "Size of /dev/shm" },

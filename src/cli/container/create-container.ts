@@ -13,7 +13,10 @@ const PULL_POLICIES = ["always", "missing", "never"];
 export function requestOf({ flags, args, io }: Invocation): ContainerRequest {
   const policy = flags.text("pull");
   if (!PULL_POLICIES.includes(policy)) {
-    throw new BerthError("invalid-parameter", `invalid pull option: '${policy}': must be one of "always", "missing" or "never"`);
+    throw new BerthError(
+      "invalid-parameter",
+      `invalid pull option: '${policy}': must be one of "always", "missing" or "never"`,
+    );
   }
   return containerRequest(flags, args, io);
 }
@@ -45,7 +48,8 @@ export async function createContainer(invocation: Invocation, request: Container
   try {
     created = await create();
   } catch (error) {
-    if (!isBerthError(error, "not-found") || !isDaemonAnswer(error) || reference === undefined || policy !== "missing") throw error;
+    if (!isBerthError(error, "not-found") || !isDaemonAnswer(error) || reference === undefined || policy !== "missing")
+      throw error;
     if (!flags.on("quiet")) io.stderr.write(`Unable to find image '${shownName(reference)}' locally\n`);
     await pull();
     created = await create();
@@ -75,7 +79,9 @@ function withProxies(request: ContainerRequest, { config, flags, engineHost }: I
 
 function warn(request: ContainerRequest, { io }: Invocation): void {
   if (request.oomKillDisable && request.memory === 0) {
-    io.stderr.write("WARNING: Disabling the OOM killer on containers without setting a '-m/--memory' limit may be dangerous.\n");
+    io.stderr.write(
+      "WARNING: Disabling the OOM killer on containers without setting a '-m/--memory' limit may be dangerous.\n",
+    );
   }
   const local = request.dns.find((address) => address.startsWith("127.") || address === "::1");
   if (local !== undefined) {

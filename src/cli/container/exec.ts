@@ -35,7 +35,8 @@ export const execCommand: Handler = async (invocation) => {
     return 0;
   }
   const { stream } = await api.exec.attach(id, { tty, ...consoleSize });
-  const stopResizing = tty && io.stdout.isTerminal() ? followWindowSize(io, (now) => api.exec.resize(id, now)) : undefined;
+  const stopResizing =
+    tty && io.stdout.isTerminal() ? followWindowSize(io, (now) => api.exec.resize(id, now)) : undefined;
   try {
     const outcome = await carryStreams({ stream, tty, stdin, stdout: true, stderr: true, detachKeys }, io);
     if (outcome === "detached") return 0;

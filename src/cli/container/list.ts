@@ -33,7 +33,10 @@ export const listContainers: Handler = async ({ flags, io, client, config }) => 
 };
 
 /** A container as `ps --format` sees it. */
-export function containerRow(container: ContainerSummary, options: { readonly now: number; readonly truncate: boolean }): Row {
+export function containerRow(
+  container: ContainerSummary,
+  options: { readonly now: number; readonly truncate: boolean },
+): Row {
   const { truncate, now } = options;
   const labels = container.Labels ?? {};
   const mounts = container.Mounts ?? [];
@@ -43,7 +46,9 @@ export function containerRow(container: ContainerSummary, options: { readonly no
     CreatedAt: goLocalTime(container.Created * 1000),
     ID: truncate ? shortId(container.Id) : container.Id,
     Image: imageName(container, truncate),
-    Labels: Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(","),
+    Labels: Object.entries(labels)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(","),
     LocalVolumes: String(mounts.filter(({ Driver }) => Driver === "local").length),
     Mounts: mountNames.map((name) => (truncate ? ellipsis(name, 15) : name)).join(","),
     Names: names(container, truncate),

@@ -21,7 +21,9 @@ export const logs: Handler = async ({ flags, args, io, client }) => {
   const decoder = Config.Tty === true ? undefined : new FrameDecoder();
   for await (const chunk of output) {
     if (decoder === undefined) io.stdout.write(chunk);
-    else for (const { stream, payload } of decoder.push(chunk)) (stream === "stderr" ? io.stderr : io.stdout).write(payload);
+    else
+      for (const { stream, payload } of decoder.push(chunk))
+        (stream === "stderr" ? io.stderr : io.stdout).write(payload);
   }
   return 0;
 };

@@ -10,7 +10,12 @@ export const port: Handler = async ({ args, io, client }) => {
     const lines = Object.entries(ports).flatMap(([key, bindings]) =>
       (bindings ?? []).map(({ HostIp, HostPort }) => `${key} -> ${joined(HostIp, HostPort)}`),
     );
-    io.stdout.write(lines.toSorted(byPort).map((line) => `${line}\n`).join(""));
+    io.stdout.write(
+      lines
+        .toSorted(byPort)
+        .map((line) => `${line}\n`)
+        .join(""),
+    );
     return 0;
   }
   const [number = "", protocol = "tcp"] = asked.split("/");

@@ -10,7 +10,11 @@ interface Run {
 /** The PORTS column: neighbouring ports of one kind joined to ranges, exposed ones after published ones. */
 export function displayPorts(ports: readonly PortSummary[]): string {
   const sorted = ports.toSorted(
-    (a, b) => a.PrivatePort - b.PrivatePort || compare(a.IP ?? "", b.IP ?? "") || (a.PublicPort ?? 0) - (b.PublicPort ?? 0) || compare(a.Type, b.Type),
+    (a, b) =>
+      a.PrivatePort - b.PrivatePort ||
+      compare(a.IP ?? "", b.IP ?? "") ||
+      (a.PublicPort ?? 0) - (b.PublicPort ?? 0) ||
+      compare(a.Type, b.Type),
   );
   const result: string[] = [];
   const single: string[] = [];

@@ -25,7 +25,10 @@ export const run: Handler = async (invocation) => {
   } catch (error) {
     throw withHelp(error, invocation, CLI_FAILED);
   }
-  const stopForwarding = flags.on("sig-proxy") && !flags.on("detach") ? forwardSignals(io, (signal) => client.containers.kill(id, signal)) : undefined;
+  const stopForwarding =
+    flags.on("sig-proxy") && !flags.on("detach")
+      ? forwardSignals(io, (signal) => client.containers.kill(id, signal))
+      : undefined;
   try {
     return await runCreated(invocation, client, request, id);
   } finally {
@@ -50,7 +53,12 @@ function forRun(invocation: Invocation): ContainerRequest {
   return { ...request, ...detached, body };
 }
 
-async function runCreated(invocation: Invocation, client: EngineClient, request: ContainerRequest, id: string): Promise<number> {
+async function runCreated(
+  invocation: Invocation,
+  client: EngineClient,
+  request: ContainerRequest,
+  id: string,
+): Promise<number> {
   const { io, flags, config } = invocation;
   const { attachStdin, attachStdout, attachStderr, tty } = request;
   const attaching = attachStdin || attachStdout || attachStderr;
@@ -58,14 +66,23 @@ async function runCreated(invocation: Invocation, client: EngineClient, request:
   const detachKeys = flags.text("detach-keys") || config.file.detachKeys || "";
   const [attached, waited] = await Promise.all([
     attaching
-      ? client.containers.attach(id, { stream: true, stdin: attachStdin, stdout: attachStdout, stderr: attachStderr, detachKeys })
+      ? client.containers.attach(id, {
+          stream: true,
+          stdin: attachStdin,
+          stdout: attachStdout,
+          stderr: attachStderr,
+          detachKeys,
+        })
       : undefined,
     client.containers.wait(id, request.autoRemove ? "removed" : "next-exit"),
   ]);
   const carried =
     attached === undefined
       ? undefined
-      : carryStreams({ stream: attached.stream, tty, stdin: attachStdin, stdout: attachStdout, stderr: attachStderr, detachKeys }, io);
+      : carryStreams(
+          { stream: attached.stream, tty, stdin: attachStdin, stdout: attachStdout, stderr: attachStderr, detachKeys },
+          io,
+        );
   carried?.catch(() => undefined);
   try {
     await client.containers.start(id);
@@ -76,7 +93,8 @@ async function runCreated(invocation: Invocation, client: EngineClient, request:
     throw withHelp(error, invocation, startFailureCode(error));
   }
   if (carried === undefined) return 0;
-  const stopResizing = tty && io.stdout.isTerminal() ? followWindowSize(io, (size) => client.containers.resize(id, size)) : undefined;
+  const stopResizing =
+    tty && io.stdout.isTerminal() ? followWindowSize(io, (size) => client.containers.resize(id, size)) : undefined;
   let outcome: AttachOutcome;
   try {
     outcome = await carried;

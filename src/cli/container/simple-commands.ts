@@ -66,5 +66,8 @@ export const rename: Handler = async ({ args, client }) => {
 };
 
 function stopOptions(flags: FlagValues): { readonly signal?: string; readonly timeoutSeconds?: number } {
-  return { signal: flags.text("signal"), ...(flags.given("timeout") ? { timeoutSeconds: flags.number("timeout") } : {}) };
+  return {
+    signal: flags.text("signal"),
+    ...(flags.given("timeout") ? { timeoutSeconds: flags.number("timeout") } : {}),
+  };
 }

@@ -13,7 +13,8 @@ export const start: Handler = async (invocation) => {
     throw new BerthError("not-implemented", "starting from a checkpoint is not supported");
   }
   if (flags.on("attach") || flags.on("interactive")) {
-    if (args.length > 1) throw new BerthError("invalid-parameter", "you cannot start and attach multiple containers at once");
+    if (args.length > 1)
+      throw new BerthError("invalid-parameter", "you cannot start and attach multiple containers at once");
     return startAttached(invocation, args[0] ?? "");
   }
   const api = await client();

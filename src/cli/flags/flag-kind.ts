@@ -40,8 +40,16 @@ export const toggle: FlagKind<boolean> = {
   accept: (_before, value) => parseBool(value),
 };
 
-export const int: FlagKind<number> = { typeName: "int", initial: 0, accept: (_before, value) => parseInteger(value, "ParseInt") };
-export const uint: FlagKind<number> = { typeName: "uint", initial: 0, accept: (_before, value) => parseInteger(value, "ParseUint") };
+export const int: FlagKind<number> = {
+  typeName: "int",
+  initial: 0,
+  accept: (_before, value) => parseInteger(value, "ParseInt"),
+};
+export const uint: FlagKind<number> = {
+  typeName: "uint",
+  initial: 0,
+  accept: (_before, value) => parseInteger(value, "ParseUint"),
+};
 export const uint16: FlagKind<number> = {
   typeName: "uint16",
   initial: 0,
@@ -97,7 +105,10 @@ export function parseBool(value: string): boolean {
 
 /** Go's strconv.ParseInt and ParseUint with base 0: decimal, 0x, 0o, 0b, underscores between digits. */
 export function parseInteger(value: string, goFunction: "ParseInt" | "ParseUint"): number {
-  const match = /^([+-]?)(?:0[xX]((?:_?[0-9a-fA-F])+)|0[bB]((?:_?[01])+)|0[oO]?((?:_?[0-7])+)|((?:[1-9](?:_?[0-9])*)|0))$/.exec(value);
+  const match =
+    /^([+-]?)(?:0[xX]((?:_?[0-9a-fA-F])+)|0[bB]((?:_?[01])+)|0[oO]?((?:_?[0-7])+)|((?:[1-9](?:_?[0-9])*)|0))$/.exec(
+      value,
+    );
   const sign = match?.[1] ?? "";
   if (match === null || (goFunction === "ParseUint" && sign !== "")) {
     throw new Error(`strconv.${goFunction}: parsing ${JSON.stringify(value)}: invalid syntax`);
@@ -106,6 +117,7 @@ export function parseInteger(value: string, goFunction: "ParseInt" | "ParseUint"
   const digits = hex ?? binary ?? octal ?? decimal ?? "0";
   const base = hex !== undefined ? 16 : binary !== undefined ? 2 : octal !== undefined ? 8 : 10;
   const parsed = Number.parseInt(digits, base) * (sign === "-" ? -1 : 1);
-  if (Math.abs(parsed) >= 2 ** 63) throw new Error(`strconv.${goFunction}: parsing ${JSON.stringify(value)}: value out of range`);
+  if (Math.abs(parsed) >= 2 ** 63)
+    throw new Error(`strconv.${goFunction}: parsing ${JSON.stringify(value)}: value out of range`);
   return parsed === 0 ? 0 : parsed;
 }

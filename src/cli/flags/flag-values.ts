@@ -48,5 +48,7 @@ export class FlagValues {
 
 /** Values before any argument was read. */
 export function initialValues(specs: readonly FlagSpec[]): Map<string, unknown> {
-  return new Map(specs.filter((spec) => spec.aliasOf === undefined).map((spec) => [spec.name, spec.value ?? spec.kind.initial]));
+  return new Map(
+    specs.filter((spec) => spec.aliasOf === undefined).map((spec) => [spec.name, spec.value ?? spec.kind.initial]),
+  );
 }

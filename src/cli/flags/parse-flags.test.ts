@@ -14,12 +14,30 @@ const specs: readonly FlagSpec[] = [
   { name: "dir", kind: text, usage: "", aliasOf: "workdir", deprecated: "use --workdir" },
 ];
 
-const parse = (argv: readonly string[], interspersed = true): ReturnType<typeof parseFlags> => parseFlags(argv, specs, { interspersed });
+const parse = (argv: readonly string[], interspersed = true): ReturnType<typeof parseFlags> =>
+  parseFlags(argv, specs, { interspersed });
 
 test("long and short spellings", () => {
-  const { flags, args } = parse(["--env=A=b", "--env", "C", "-eD", "-e=E", "-itw/x", "image", "-n", "0x10", "--", "-x"]);
+  const { flags, args } = parse([
+    "--env=A=b",
+    "--env",
+    "C",
+    "-eD",
+    "-e=E",
+    "-itw/x",
+    "image",
+    "-n",
+    "0x10",
+    "--",
+    "-x",
+  ]);
   expect(flags.list("env")).toEqual(["A=b", "C", "D", "E"]);
-  expect([flags.on("interactive"), flags.on("tty"), flags.text("workdir"), flags.number("last")]).toEqual([true, true, "/x", 16]);
+  expect([flags.on("interactive"), flags.on("tty"), flags.text("workdir"), flags.number("last")]).toEqual([
+    true,
+    true,
+    "/x",
+    16,
+  ]);
   expect(args).toEqual(["image", "-x"]);
 });
 
@@ -68,7 +86,10 @@ describe("mistakes in the words of docker's flag library", () => {
     [["---x"], "bad flag syntax: ---x"],
     [["-n", "x"], 'invalid argument "x" for "-n, --last" flag: strconv.ParseInt: parsing "x": invalid syntax'],
     [["--weight", "-1"], 'invalid argument "-1" for "--weight" flag: strconv.ParseUint: parsing "-1": invalid syntax'],
-    [["--weight", "65536"], 'invalid argument "65536" for "--weight" flag: strconv.ParseUint: parsing "65536": value out of range'],
+    [
+      ["--weight", "65536"],
+      'invalid argument "65536" for "--weight" flag: strconv.ParseUint: parsing "65536": value out of range',
+    ],
     [["-t=x"], 'invalid argument "x" for "-t, --tty" flag: strconv.ParseBool: parsing "x": invalid syntax'],
     [["-f", "x"], 'invalid argument "x" for "-f, --filter" flag: bad format of filter (expected name=value)'],
   ])("%j", (argv, message) => {

@@ -16,7 +16,11 @@ export interface ParsedFlags {
  * attached value (`-itw/x`, `-e=A`), `--` ends the flags. Without `interspersed` the first other word ends them too.
  * Mistakes are `invalid-parameter` errors in that library's words.
  */
-export function parseFlags(argv: readonly string[], specs: readonly FlagSpec[], options: { readonly interspersed: boolean }): ParsedFlags {
+export function parseFlags(
+  argv: readonly string[],
+  specs: readonly FlagSpec[],
+  options: { readonly interspersed: boolean },
+): ParsedFlags {
   const reader = new FlagReader(argv, specs);
   reader.run(options.interspersed);
   return {
@@ -122,7 +126,8 @@ class FlagReader {
       throw invalid(`invalid argument ${quote(value)} for "${spelled}" flag: ${messageOf(error)}`);
     }
     this.changed.add(spec.name);
-    if (given.deprecated !== undefined) this.warnings.push(`Flag --${given.name} has been deprecated, ${given.deprecated}`);
+    if (given.deprecated !== undefined)
+      this.warnings.push(`Flag --${given.name} has been deprecated, ${given.deprecated}`);
   }
 }
 

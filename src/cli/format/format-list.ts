@@ -21,10 +21,15 @@ export interface ListFormat {
  * and `\n` written out in it count as such. A mistake in the template is an `invalid-parameter` error, told before
  * there are rows where it can be.
  */
-export function rowFormatter(format: string, { typeName, headers, columns }: ListFormat): (rows: readonly Row[]) => string {
+export function rowFormatter(
+  format: string,
+  { typeName, headers, columns }: ListFormat,
+): (rows: readonly Row[]) => string {
   const trimmed = format.trim();
   const isTable = trimmed === "table" || /^table(?=[\s{])/.test(trimmed);
-  const source = (isTable ? trimmed.slice("table".length).trim() : trimmed).replaceAll("\\t", "\t").replaceAll("\\n", "\n");
+  const source = (isTable ? trimmed.slice("table".length).trim() : trimmed)
+    .replaceAll("\\t", "\t")
+    .replaceAll("\\n", "\n");
   const line = source === "json" && !isTable ? "{{json .}}" : source;
   const render = compiled(line);
   const info = { typeName, fields: [], aliases: {}, escapeHtml: true };
@@ -43,7 +48,10 @@ export function tableOf(fields: readonly string[]): string {
   return `table ${fields.map((field) => `{{.${field}}}`).join("\t")}`;
 }
 
-function compiled(source: string, functions: Readonly<Record<string, TemplateFunction>> = {}): (data: unknown) => string {
+function compiled(
+  source: string,
+  functions: Readonly<Record<string, TemplateFunction>> = {},
+): (data: unknown) => string {
   try {
     return compileTemplate(source, { functions });
   } catch (error) {

@@ -27,7 +27,9 @@ function offset(date: Date): string {
 }
 
 function zoneName(date: Date): string {
-  const name = new Intl.DateTimeFormat("en-US", { timeZoneName: "short" }).formatToParts(date).find(({ type }) => type === "timeZoneName")?.value;
+  const name = new Intl.DateTimeFormat("en-US", { timeZoneName: "short" })
+    .formatToParts(date)
+    .find(({ type }) => type === "timeZoneName")?.value;
   // Zones without a short English name carry their offset.
   return name === undefined || name.startsWith("GMT") ? offset(date).replace(/00$/, "") : name;
 }

@@ -8,5 +8,7 @@ test("columns are as wide as their widest cell and three, ten at least", () => {
 });
 
 test("a line with fewer cells ends the columns it does not have", () => {
-  expect(alignTable("a\tlonglonglonglong\tc\nx\nb\td\te\n")).toBe("a         longlonglonglong   c\nx\nb         d         e\n");
+  expect(alignTable("a\tlonglonglonglong\tc\nx\nb\td\te\n")).toBe(
+    "a         longlonglonglong   c\nx\nb         d         e\n",
+  );
 });

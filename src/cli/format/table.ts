@@ -9,15 +9,26 @@ export function alignTable(text: string, minWidth = MIN_WIDTH): string {
   const lines = text.split("\n").map((line) => line.split("\t"));
   const widths: number[][] = lines.map(() => []);
   for (const [at, cells] of lines.entries()) {
-    for (let column = (widths[at] as number[]).length; column < cells.length - 1; column += 1) fill(lines, widths, at, column, minWidth);
+    for (let column = (widths[at] as number[]).length; column < cells.length - 1; column += 1)
+      fill(lines, widths, at, column, minWidth);
   }
   return lines
-    .map((cells, at) => cells.map((cell, column) => (column === cells.length - 1 ? cell : padEnd(cell, widths[at]?.[column] ?? 0))).join(""))
+    .map((cells, at) =>
+      cells
+        .map((cell, column) => (column === cells.length - 1 ? cell : padEnd(cell, widths[at]?.[column] ?? 0)))
+        .join(""),
+    )
     .join("\n");
 }
 
 /** Gives one width to `column` in the run of neighbouring lines that have it. */
-function fill(lines: readonly (readonly string[])[], widths: number[][], from: number, column: number, minWidth: number): void {
+function fill(
+  lines: readonly (readonly string[])[],
+  widths: number[][],
+  from: number,
+  column: number,
+  minWidth: number,
+): void {
   let end = from;
   let widest = 0;
   while (end < lines.length && (lines[end] as readonly string[]).length - 1 > column) {

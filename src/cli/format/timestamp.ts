@@ -13,9 +13,13 @@ export function timestampParameter(text: string, now: number, flag: "since" | "u
     // not a duration
   }
   if (/^-?\d+(?:\.\d{1,9})?$/.test(text)) return text;
-  const match = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2})(?::(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?)?)?(Z|[+-]\d{2}:\d{2})?$/.exec(text);
+  const match =
+    /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2})(?::(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?)?)?(Z|[+-]\d{2}:\d{2})?$/.exec(text);
   if (match === null) {
-    throw new BerthError("invalid-parameter", `invalid value for "${flag}": failed to parse value as time or duration: ${JSON.stringify(text)}`);
+    throw new BerthError(
+      "invalid-parameter",
+      `invalid value for "${flag}": failed to parse value as time or duration: ${JSON.stringify(text)}`,
+    );
   }
   const [, year, month, day, hour = "00", minute = "00", second = "00", fraction = "", zone = ""] = match;
   const milliseconds = Date.parse(`${year ?? ""}-${month ?? ""}-${day ?? ""}T${hour}:${minute}:${second}${zone}`);

@@ -22,7 +22,10 @@ export const history: Handler = async ({ flags, args, io, client }) => {
   return 0;
 };
 
-function historyRow(item: ImageHistoryItem, options: { readonly human: boolean; readonly truncate: boolean; readonly now: number }): Row {
+function historyRow(
+  item: ImageHistoryItem,
+  options: { readonly human: boolean; readonly truncate: boolean; readonly now: number },
+): Row {
   const createdBy = item.CreatedBy.replaceAll("\t", " ");
   return {
     Comment: item.Comment,

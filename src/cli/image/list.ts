@@ -28,7 +28,12 @@ export const listImages: Handler = async ({ flags, args, io, client, config }) =
   const format = asked === "" || asked === "table" ? (quiet ? "{{.ID}}" : tableOf(columns)) : asked;
   const print = rowFormatter(format, { typeName: "*formatter.imageContext", headers: HEADERS, columns });
   const images = await (await client()).images.list({ all: flags.on("all"), filters });
-  const options = { now: io.now(), truncate: !flags.on("no-trunc"), digests, digestPerTag: digests || format.includes("{{.Digest}}") };
+  const options = {
+    now: io.now(),
+    truncate: !flags.on("no-trunc"),
+    digests,
+    digestPerTag: digests || format.includes("{{.Digest}}"),
+  };
   const rows = images.flatMap((image) => imageRows(image, options));
   io.stdout.write(print(rows));
   return 0;
@@ -54,7 +59,8 @@ function imageRows(image: ImageSummary, options: RowOptions): readonly Row[] {
     SharedSize: image.SharedSize === -1 ? UNKNOWN_SIZE : decimalSize(image.SharedSize, 3),
     Size: decimalSize(image.Size, 3),
     Tag: tag,
-    UniqueSize: image.Size === -1 || image.SharedSize === -1 ? UNKNOWN_SIZE : decimalSize(image.Size - image.SharedSize, 3),
+    UniqueSize:
+      image.Size === -1 || image.SharedSize === -1 ? UNKNOWN_SIZE : decimalSize(image.Size - image.SharedSize, 3),
     VirtualSize: decimalSize(image.Size),
   }));
 }
@@ -70,11 +76,14 @@ function namesOf({ RepoTags, RepoDigests }: ImageSummary, options: RowOptions): 
   const digests = (RepoDigests ?? []).filter((name) => !name.startsWith("<none>@")).map(splitDigest);
   if (tags.length === 0 && digests.length === 0) return [{ repository: NONE, tag: NONE, digest: NONE }];
   const tagged = tags.flatMap(({ repository, tag }) => {
-    const own = options.digestPerTag ? digests.filter((name) => name.repository === repository).map(({ digest }) => digest) : [];
+    const own = options.digestPerTag
+      ? digests.filter((name) => name.repository === repository).map(({ digest }) => digest)
+      : [];
     return (own.length === 0 ? [NONE] : own).map((digest) => ({ repository, tag, digest }));
   });
   const untagged = digests.filter(({ repository }) => !tags.some((name) => name.repository === repository));
-  if (options.digests) return [...tagged, ...untagged.map(({ repository, digest }) => ({ repository, tag: NONE, digest }))];
+  if (options.digests)
+    return [...tagged, ...untagged.map(({ repository, digest }) => ({ repository, tag: NONE, digest }))];
   const repositories = new Set(untagged.map(({ repository }) => repository));
   return [...tagged, ...[...repositories].map((repository) => ({ repository, tag: NONE, digest: "" }))];
 }

@@ -13,7 +13,10 @@ export interface PullRequest {
 }
 
 /** Pulls by tag, digest or all tags, showing progress. Throws what the daemon reports, in the stream too. */
-export async function pullImage(invocation: Pick<Invocation, "client" | "config" | "io">, request: PullRequest): Promise<void> {
+export async function pullImage(
+  invocation: Pick<Invocation, "client" | "config" | "io">,
+  request: PullRequest,
+): Promise<void> {
   const { reference, platform, allTags } = request;
   const client = await invocation.client();
   const tag = reference.digest ?? reference.tag;

@@ -13,7 +13,12 @@ export const pull: Handler = async (invocation) => {
   if (allTags && named) throw new BerthError("invalid-parameter", "tag can't be used with --all-tags/-a");
   const reference = allTags ? given : withDefaultTag(given);
   if (!allTags && !named && !quiet) io.stdout.write(`Using default tag: ${reference.tag ?? ""}\n`);
-  await pullImage(invocation, { reference, allTags, platform: flags.text("platform"), output: quiet ? undefined : io.stdout });
+  await pullImage(invocation, {
+    reference,
+    allTags,
+    platform: flags.text("platform"),
+    output: quiet ? undefined : io.stdout,
+  });
   io.stdout.write(`${canonicalString(reference)}\n`);
   return 0;
 };

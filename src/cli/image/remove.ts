@@ -16,7 +16,8 @@ export const removeImages: Handler = async ({ flags, args, io, client }) => {
         noPrune: flags.on("no-prune"),
         ...(platforms.length === 0 ? {} : { platforms }),
       });
-      for (const item of removed) io.stdout.write("Deleted" in item ? `Deleted: ${item.Deleted}\n` : `Untagged: ${item.Untagged}\n`);
+      for (const item of removed)
+        io.stdout.write("Deleted" in item ? `Deleted: ${item.Deleted}\n` : `Untagged: ${item.Untagged}\n`);
     } catch (error) {
       if (!isBerthError(error, "not-found")) fatal = true;
       failures.push(shownMessage(error));

@@ -35,7 +35,10 @@ export function map(item: GoShape): GoShape {
     zero,
     of(json) {
       if (typeof json !== "object" || json === null || Array.isArray(json)) return zero();
-      return typedMap(Object.fromEntries(Object.entries(json).map(([key, value]) => [key, item.of(value)])), item.zero());
+      return typedMap(
+        Object.fromEntries(Object.entries(json).map(([key, value]) => [key, item.of(value)])),
+        item.zero(),
+      );
     },
   };
 }

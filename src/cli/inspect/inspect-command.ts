@@ -35,7 +35,11 @@ export const inspectImages: Handler = async (invocation) => {
 export const inspectAny: Handler = async (invocation) => {
   const { flags } = invocation;
   const type = flags.text("type");
-  if (flags.given("type") && type === "") throw new BerthError("invalid-parameter", `type is empty: must be one of ${TYPES.map((each) => `"${each}"`).join(", ")}`);
+  if (flags.given("type") && type === "")
+    throw new BerthError(
+      "invalid-parameter",
+      `type is empty: must be one of ${TYPES.map((each) => `"${each}"`).join(", ")}`,
+    );
   const getters: Readonly<Record<string, (api: EngineClient) => Get>> = {
     container: (api) => containerGetter(api, flags.on("size")),
     image: (api) => imageGetter(api, ""),
@@ -43,7 +47,10 @@ export const inspectAny: Handler = async (invocation) => {
   if (type !== "" && getters[type] === undefined) {
     throw TYPES.includes(type)
       ? new BerthError("not-implemented", `inspecting objects of type "${type}" is not supported yet`)
-      : new BerthError("invalid-parameter", `unknown type: "${type}": must be one of ${TYPES.map((each) => `"${each}"`).join(", ")}`);
+      : new BerthError(
+          "invalid-parameter",
+          `unknown type: "${type}": must be one of ${TYPES.map((each) => `"${each}"`).join(", ")}`,
+        );
   }
   const api = await invocation.client();
   const chosen = Object.entries(getters).filter(([name]) => type === "" || name === type);
@@ -64,7 +71,10 @@ function containerGetter(api: EngineClient, size: boolean): Get {
 }
 
 function imageGetter(api: EngineClient, platform: string): Get {
-  return async (name) => ({ object: await api.images.inspect(name, platform === "" ? {} : { platform }), shape: imageShape });
+  return async (name) => ({
+    object: await api.images.inspect(name, platform === "" ? {} : { platform }),
+    shape: imageShape,
+  });
 }
 
 /** Prints all that were found, then fails with what was not. */

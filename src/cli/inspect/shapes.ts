@@ -1,5 +1,17 @@
 /** The Go types behind inspect's answers, in the order of their fields (docker 28.2). */
-import { any, duration, flag, integer, map, omitEmpty, pointer, slice, structure, text, type GoShape } from "./go-shape.ts";
+import {
+  any,
+  duration,
+  flag,
+  integer,
+  map,
+  omitEmpty,
+  pointer,
+  slice,
+  structure,
+  text,
+  type GoShape,
+} from "./go-shape.ts";
 
 const texts = slice(text);
 const portBindings = map(slice(structure("nat.PortBinding", { HostIp: text, HostPort: text }, { HostIP: "HostIp" })));
@@ -116,10 +128,18 @@ const hostConfig = structure(
     CpuRealtimeRuntime: integer,
     CpusetCpus: text,
     CpusetMems: text,
-    Devices: slice(structure("container.DeviceMapping", { PathOnHost: text, PathInContainer: text, CgroupPermissions: text })),
+    Devices: slice(
+      structure("container.DeviceMapping", { PathOnHost: text, PathInContainer: text, CgroupPermissions: text }),
+    ),
     DeviceCgroupRules: texts,
     DeviceRequests: slice(
-      structure("container.DeviceRequest", { Driver: text, Count: integer, DeviceIDs: texts, Capabilities: slice(texts), Options: map(text) }),
+      structure("container.DeviceRequest", {
+        Driver: text,
+        Count: integer,
+        DeviceIDs: texts,
+        Capabilities: slice(texts),
+        Options: map(text),
+      }),
     ),
     KernelMemory: omitEmpty(integer),
     KernelMemoryTCP: omitEmpty(integer),
@@ -155,7 +175,11 @@ const hostConfig = structure(
 
 const endpoint = structure("network.EndpointSettings", {
   IPAMConfig: pointer(
-    structure("network.EndpointIPAMConfig", { IPv4Address: omitEmpty(text), IPv6Address: omitEmpty(text), LinkLocalIPs: omitEmpty(texts) }),
+    structure("network.EndpointIPAMConfig", {
+      IPv4Address: omitEmpty(text),
+      IPv6Address: omitEmpty(text),
+      LinkLocalIPs: omitEmpty(texts),
+    }),
   ),
   Links: texts,
   Aliases: texts,

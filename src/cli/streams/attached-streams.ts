@@ -22,7 +22,10 @@ export type AttachOutcome = "ended" | "detached";
  * Carries stdin to the container and its output here until the output ends. Stdin's end is passed on as a half-close.
  * With a terminal on both sides stdin is raw meanwhile. A read of stdin may still be pending when this returns.
  */
-export async function carryStreams(attached: AttachedStreams, io: Pick<CliIo, "stdin" | "stdout" | "stderr">): Promise<AttachOutcome> {
+export async function carryStreams(
+  attached: AttachedStreams,
+  io: Pick<CliIo, "stdin" | "stdout" | "stderr">,
+): Promise<AttachOutcome> {
   const raw = attached.tty && attached.stdin && io.stdin.isTerminal();
   const keys = raw ? parseDetachKeys(attached.detachKeys || DEFAULT_DETACH_KEYS) : undefined;
   const makeCooked = raw ? io.stdin.makeRaw() : undefined;
@@ -44,7 +47,10 @@ export async function carryStreams(attached: AttachedStreams, io: Pick<CliIo, "s
   }
 }
 
-async function copyOutput({ stream, tty, stdout, stderr }: AttachedStreams, io: Pick<CliIo, "stdout" | "stderr">): Promise<void> {
+async function copyOutput(
+  { stream, tty, stdout, stderr }: AttachedStreams,
+  io: Pick<CliIo, "stdout" | "stderr">,
+): Promise<void> {
   const decoder = new FrameDecoder();
   for (let chunk = await stream.read(); chunk !== undefined; chunk = await stream.read()) {
     if (tty) {
@@ -54,13 +60,18 @@ async function copyOutput({ stream, tty, stdout, stderr }: AttachedStreams, io: 
     for (const frame of decoder.push(chunk)) {
       if (frame.stream === "stderr") {
         if (stderr) io.stderr.write(frame.payload);
-      } else if (frame.stream === "systemerr") throw new Error(`error from daemon in stream: ${new TextDecoder().decode(frame.payload)}`);
+      } else if (frame.stream === "systemerr")
+        throw new Error(`error from daemon in stream: ${new TextDecoder().decode(frame.payload)}`);
       else if (stdout) io.stdout.write(frame.payload);
     }
   }
 }
 
-async function copyInput(stream: Duplex, io: Pick<CliIo, "stdin">, keys: Uint8Array | undefined): Promise<AttachOutcome> {
+async function copyInput(
+  stream: Duplex,
+  io: Pick<CliIo, "stdin">,
+  keys: Uint8Array | undefined,
+): Promise<AttachOutcome> {
   const filter = keys === undefined ? undefined : new DetachFilter(keys);
   try {
     for (let chunk = await io.stdin.read(); chunk !== undefined; chunk = await io.stdin.read()) {

@@ -10,7 +10,8 @@ export function parseDetachKeys(keys: string): Uint8Array {
     const letter = /^ctrl-(.)$/i.exec(key)?.[1]?.toLowerCase();
     if (letter !== undefined && letter >= "a" && letter <= "z") return letter.charCodeAt(0) - 96;
     const code = letter === undefined ? undefined : (CONTROL as Readonly<Record<string, number>>)[letter];
-    if (code === undefined) throw new BerthError("invalid-parameter", `invalid detach keys (${keys}): Unknown character: '${key}'`);
+    if (code === undefined)
+      throw new BerthError("invalid-parameter", `invalid detach keys (${keys}): Unknown character: '${key}'`);
     return code;
   });
   return Uint8Array.from(codes);

@@ -13,9 +13,9 @@ export function followWindowSize(io: CliIo, resize: (size: WindowSize) => Promis
     const size = io.stdout.windowSize();
     if (size !== undefined && (size.rows > 0 || size.columns > 0)) await resize(size);
   };
-  let stopped = false;
+  const watching = new AbortController();
   const first = async (): Promise<void> => {
-    for (let attempt = 0; attempt < ATTEMPTS && !stopped; attempt += 1) {
+    for (let attempt = 0; attempt < ATTEMPTS && !watching.signal.aborted; attempt += 1) {
       try {
         await send();
         return;
@@ -24,14 +24,14 @@ export function followWindowSize(io: CliIo, resize: (size: WindowSize) => Promis
         await io.sleep(PAUSE_MS * (attempt + 1));
       }
     }
-    if (!stopped) io.stderr.write("failed to resize tty, using default size\n");
+    if (!watching.signal.aborted) io.stderr.write("failed to resize tty, using default size\n");
   };
   void first();
   const off = io.onSignal("SIGWINCH", () => {
     send().catch(() => undefined); // the process may be gone already
   });
   return () => {
-    stopped = true;
+    watching.abort();
     off();
   };
 }

@@ -4,7 +4,8 @@ import type { Handler } from "../command.ts";
 export const dialStdio: Handler = async ({ io, dial }) => {
   const stream = await dial();
   const toEngine = async (): Promise<void> => {
-    for (let chunk = await io.stdin.read(); chunk !== undefined; chunk = await io.stdin.read()) await stream.write(chunk);
+    for (let chunk = await io.stdin.read(); chunk !== undefined; chunk = await io.stdin.read())
+      await stream.write(chunk);
     await stream.endWrite();
   };
   const sending = toEngine();

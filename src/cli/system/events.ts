@@ -11,9 +11,12 @@ import { struct } from "../template/value.ts";
 /** `events`: one line each, as they happen. */
 export const events: Handler = async ({ flags, io, client }) => {
   const asked = flags.text("format").trim();
-  const render = asked === "" ? undefined : asked === "json" ? (event: EventMessage) => json(eventStruct(event)) : templated(asked);
+  const render =
+    asked === "" ? undefined : asked === "json" ? (event: EventMessage) => json(eventStruct(event)) : templated(asked);
   const now = io.now();
-  const stream = await (await client()).system.events({
+  const stream = await (
+    await client()
+  ).system.events({
     since: timestampParameter(flags.text("since"), now, "since"),
     until: timestampParameter(flags.text("until"), now, "until"),
     filters: flags.filters(),
@@ -23,7 +26,14 @@ export const events: Handler = async ({ flags, io, client }) => {
 };
 
 const BAD_TEMPLATE = 64;
-const NO_EVENT: EventMessage = { Type: "", Action: "", Actor: { ID: "", Attributes: {} }, scope: "local", time: 0, timeNano: 0 };
+const NO_EVENT: EventMessage = {
+  Type: "",
+  Action: "",
+  Actor: { ID: "", Attributes: {} },
+  scope: "local",
+  time: 0,
+  timeNano: 0,
+};
 
 function templated(format: string): (event: EventMessage) => string {
   try {
@@ -37,7 +47,10 @@ function templated(format: string): (event: EventMessage) => string {
 
 function eventStruct(event: EventMessage): unknown {
   const { status = "", id = "", from = "", scope, time, timeNano, Type, Action } = event;
-  const actor = struct({ ID: event.Actor.ID, Attributes: event.Actor.Attributes }, { typeName: "events.Actor", fields: ["ID", "Attributes"], aliases: {} });
+  const actor = struct(
+    { ID: event.Actor.ID, Attributes: event.Actor.Attributes },
+    { typeName: "events.Actor", fields: ["ID", "Attributes"], aliases: {} },
+  );
   return struct(
     { status, id, from, Type, Action, Actor: actor, scope, time, timeNano },
     {

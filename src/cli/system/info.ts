@@ -26,14 +26,21 @@ export const info: Handler = async (invocation) => {
     io.stdout.write(render(server as InfoResponse));
     return 0;
   }
-  io.stdout.write(`Client:\n Version:    ${invocation.clientVersion}\n Context:    default\n Debug Mode: false\n\nServer:\n`);
+  io.stdout.write(
+    `Client:\n Version:    ${invocation.clientVersion}\n Context:    default\n Debug Mode: false\n\nServer:\n`,
+  );
   if (server === undefined) throw new ExitError(1, `ERROR: ${failure ?? ""}\nerrors pretty printing info`);
   io.stdout.write(infoText(server));
   for (const warning of server.Warnings ?? []) io.stderr.write(`${warning}\n`);
   return 0;
 };
 
-const plugins = structure("system.PluginsInfo", { Volume: listShape(), Network: listShape(), Authorization: listShape(), Log: listShape() });
+const plugins = structure("system.PluginsInfo", {
+  Volume: listShape(),
+  Network: listShape(),
+  Authorization: listShape(),
+  Log: listShape(),
+});
 const runtimes = map(structure("system.RuntimeWithStatus", { path: any }));
 
 function listShape(): typeof any {
@@ -53,7 +60,10 @@ function templated(format: string, invocation: Invocation): (server: InfoRespons
       ...server,
       Plugins: plugins.of(server.Plugins),
       Runtimes: runtimes.of(server.Runtimes),
-      ClientInfo: struct({ Debug: false, ...client, Context: "default", Plugins: [], Warnings: null }, { typeName: "system.clientInfo", fields: [], aliases: {} }),
+      ClientInfo: struct(
+        { Debug: false, ...client, Context: "default", Plugins: [], Warnings: null },
+        { typeName: "system.clientInfo", fields: [], aliases: {} },
+      ),
     };
     return `${render(struct(fields, { typeName: "system.dockerInfo", fields: [], aliases: {} }))}\n`;
   };

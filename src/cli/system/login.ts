@@ -29,7 +29,11 @@ export const login: Handler = async (invocation) => {
   }
   const token = response.IdentityToken;
   const isToken = token !== undefined && token !== "";
-  const { helper } = await storeCredentials(config, io, server, { username: auth.username, secret: isToken ? token : auth.secret, isToken });
+  const { helper } = await storeCredentials(config, io, server, {
+    username: auth.username,
+    secret: isToken ? token : auth.secret,
+    isToken,
+  });
   if (helper === undefined) {
     io.stderr.write(
       `\nWARNING! Your credentials are stored unencrypted in '${config.path}'.\nConfigure a credential helper to remove this warning. See\nhttps://docs.docker.com/go/credential-store/\n\n`,
@@ -55,11 +59,15 @@ async function givenCredentials({ flags, io }: Invocation): Promise<Credentials>
   const username = flags.text("username");
   const password = flags.text("password");
   if (password !== "" && flags.on("password-stdin")) {
-    throw new BerthError("invalid-parameter", "conflicting options: cannot specify both --password and --password-stdin");
+    throw new BerthError(
+      "invalid-parameter",
+      "conflicting options: cannot specify both --password and --password-stdin",
+    );
   }
   if (password !== "") io.stderr.write("WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n");
   if (!flags.on("password-stdin")) return { username, password };
-  if (username === "") throw new BerthError("invalid-parameter", "the --password-stdin option requires --username to be set");
+  if (username === "")
+    throw new BerthError("invalid-parameter", "the --password-stdin option requires --username to be set");
   const chunks: Uint8Array[] = [];
   for (let chunk = await io.stdin.read(); chunk !== undefined; chunk = await io.stdin.read()) chunks.push(chunk);
   const text = Buffer.concat(chunks).toString("utf8");
@@ -68,7 +76,8 @@ async function givenCredentials({ flags, io }: Invocation): Promise<Credentials>
 
 async function askMissing({ io }: Invocation, given: Credentials, knownUser: string | undefined): Promise<Credentials> {
   if (given.username !== "" && given.password !== "") return given;
-  if (!io.stdin.isTerminal()) throw new BerthError("invalid-parameter", "Error: Cannot perform an interactive login from a non TTY device");
+  if (!io.stdin.isTerminal())
+    throw new BerthError("invalid-parameter", "Error: Cannot perform an interactive login from a non TTY device");
   const lines = lineReader(io);
   let username = given.username;
   if (username === "") {

@@ -30,7 +30,10 @@ async function ask(invocation: Invocation): Promise<{ readonly versions: Version
     apiVersion = await api.transport.version();
     return { versions: { client: clientInfo(invocation, apiVersion), server: await api.system.serverVersion() } };
   } catch (error) {
-    return { versions: { client: clientInfo(invocation, apiVersion), server: undefined }, failure: shownMessage(error) };
+    return {
+      versions: { client: clientInfo(invocation, apiVersion), server: undefined },
+      failure: shownMessage(error),
+    };
   }
 }
 
@@ -46,7 +49,8 @@ function templated(format: string): (versions: Versions) => string {
     const data = struct(
       {
         Client: struct({ ...client }, info("system.clientVersion", { APIVersion: "ApiVersion" })),
-        Server: server === undefined ? null : struct({ ...server }, info("types.Version", { APIVersion: "ApiVersion" })),
+        Server:
+          server === undefined ? null : struct({ ...server }, info("types.Version", { APIVersion: "ApiVersion" })),
       },
       info("system.versionInfo"),
     );
@@ -59,7 +63,10 @@ function versionText({ client, server }: Versions): string {
   const field = (indent: string, name: string, value: string): void => {
     if (value !== "") lines.push(`${indent}${`${name}:`.padEnd(20 - indent.length)}${value}`);
   };
-  const apiVersion = client.ApiVersion === client.DefaultAPIVersion ? client.ApiVersion : `${client.ApiVersion} (downgraded from ${client.DefaultAPIVersion})`;
+  const apiVersion =
+    client.ApiVersion === client.DefaultAPIVersion
+      ? client.ApiVersion
+      : `${client.ApiVersion} (downgraded from ${client.DefaultAPIVersion})`;
   field(" ", "Version", client.Version);
   field(" ", "API version", apiVersion);
   field(" ", "OS/Arch", `${client.Os}/${client.Arch}`);
@@ -68,7 +75,11 @@ function versionText({ client, server }: Versions): string {
   return `${lines.join("\n")}\n`;
 }
 
-function serverLines(server: VersionResponse, lines: string[], field: (indent: string, name: string, value: string) => void): void {
+function serverLines(
+  server: VersionResponse,
+  lines: string[],
+  field: (indent: string, name: string, value: string) => void,
+): void {
   const platform = server.Platform?.Name ?? "";
   lines.push("", platform === "" ? "Server:" : `Server: ${platform}`);
   for (const { Name, Version, Details = {} } of server.Components ?? []) {
@@ -91,6 +102,9 @@ function serverLines(server: VersionResponse, lines: string[], field: (indent: s
 function builtTime(time: string): string {
   const milliseconds = Date.parse(time);
   if (Number.isNaN(milliseconds)) return time;
-  const [weekday = "", day = "", month = "", year = "", clock = ""] = new Date(milliseconds).toUTCString().replace(",", "").split(" ");
+  const [weekday = "", day = "", month = "", year = "", clock = ""] = new Date(milliseconds)
+    .toUTCString()
+    .replace(",", "")
+    .split(" ");
   return `${weekday} ${month} ${day.replace(/^0/, " ")} ${clock} ${year}`;
 }

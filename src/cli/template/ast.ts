@@ -7,8 +7,19 @@ export interface Position {
 export type Node =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "action"; readonly pipeline: Pipeline; readonly at: Position }
-  | { readonly kind: "if" | "with"; readonly pipeline: Pipeline; readonly then: readonly Node[]; readonly otherwise: readonly Node[] }
-  | { readonly kind: "range"; readonly pipeline: Pipeline; readonly body: readonly Node[]; readonly otherwise: readonly Node[]; readonly at: Position }
+  | {
+      readonly kind: "if" | "with";
+      readonly pipeline: Pipeline;
+      readonly body: readonly Node[];
+      readonly otherwise: readonly Node[];
+    }
+  | {
+      readonly kind: "range";
+      readonly pipeline: Pipeline;
+      readonly body: readonly Node[];
+      readonly otherwise: readonly Node[];
+      readonly at: Position;
+    }
   | { readonly kind: "template"; readonly name: string; readonly pipeline: Pipeline | undefined; readonly at: Position }
   | { readonly kind: "break" | "continue" };
 
@@ -32,11 +43,23 @@ export type Operand =
   /** `.A.B` (fields of dot). */
   | { readonly kind: "field"; readonly names: readonly string[]; readonly source: string; readonly at: Position }
   /** `$x.A.B`. */
-  | { readonly kind: "variable"; readonly name: string; readonly names: readonly string[]; readonly source: string; readonly at: Position }
+  | {
+      readonly kind: "variable";
+      readonly name: string;
+      readonly names: readonly string[];
+      readonly source: string;
+      readonly at: Position;
+    }
   /** A function's name. */
   | { readonly kind: "function"; readonly name: string; readonly at: Position }
   /** `(pipeline).A.B`. */
-  | { readonly kind: "chain"; readonly pipeline: Pipeline; readonly names: readonly string[]; readonly source: string; readonly at: Position };
+  | {
+      readonly kind: "chain";
+      readonly pipeline: Pipeline;
+      readonly names: readonly string[];
+      readonly source: string;
+      readonly at: Position;
+    };
 
 export interface Template {
   readonly name: string;

@@ -1,4 +1,12 @@
-import { TemplateError, type Command, type Node, type Operand, type Pipeline, type Position, type Template } from "./ast.ts";
+import {
+  TemplateError,
+  type Command,
+  type Node,
+  type Operand,
+  type Pipeline,
+  type Position,
+  type Template,
+} from "./ast.ts";
 import { templateFunctions, type TemplateFunction } from "./functions.ts";
 import { parseTemplate } from "./parser.ts";
 import { display, isMap, isTypedMap, structInfo, truth, typeName, type Value } from "./value.ts";
@@ -35,7 +43,11 @@ class Execution {
   #output = "";
   #depth = 0;
 
-  constructor(template: Template, functions: Readonly<Record<string, TemplateFunction>>, missingKey: "error" | "default") {
+  constructor(
+    template: Template,
+    functions: Readonly<Record<string, TemplateFunction>>,
+    missingKey: "error" | "default",
+  ) {
     this.#template = template;
     this.#functions = functions;
     this.#missingKey = missingKey;
@@ -75,7 +87,9 @@ class Execution {
         const depth = this.#variables.length;
         const value = this.#pipeline(node.pipeline, dot);
         const holds = truth(real(value));
-        const flow = holds ? this.#nodes(node.then, node.kind === "with" ? value : dot) : this.#nodes(node.otherwise, dot);
+        const flow = holds
+          ? this.#nodes(node.body, node.kind === "with" ? value : dot)
+          : this.#nodes(node.otherwise, dot);
         this.#variables.length = depth;
         return flow;
       }
@@ -98,7 +112,14 @@ class Execution {
     for (const [key, value] of entries) {
       const [first, second] = pipeline.variables;
       const pairs: (readonly [string, Value])[] =
-        second === undefined ? (first === undefined ? [] : [[first, value]]) : [[first ?? "$", key], [second, value]];
+        second === undefined
+          ? first === undefined
+            ? []
+            : [[first, value]]
+          : [
+              [first ?? "$", key],
+              [second, value],
+            ];
       for (const [name, item] of pairs) {
         if (pipeline.assigns) this.#assign(name, item);
         else this.#variables.push({ name, value: item });
@@ -114,15 +135,29 @@ class Execution {
   #entries(over: Value, node: Extract<Node, { kind: "range" }>): readonly (readonly [Value, Value])[] {
     if (over === null || over === undefined) return [];
     if (Array.isArray(over)) return over.map((item: Value, at) => [at, item]);
-    if (typeof over === "number" && Number.isInteger(over)) return Array.from({ length: Math.max(0, over) }, (_, at) => [at, at]);
-    if (isMap(over)) return Object.keys(over).toSorted().map((key) => [key, over[key]]);
+    if (typeof over === "number" && Number.isInteger(over))
+      return Array.from({ length: Math.max(0, over) }, (_, at) => [at, at]);
+    if (isMap(over))
+      return Object.keys(over)
+        .toSorted()
+        .map((key) => [key, over[key]]);
     throw this.#error(node.at, node.pipeline.commands[0]?.source ?? "", `range can't iterate over ${display(over)}`);
   }
 
   #invoke(node: Extract<Node, { kind: "template" }>, dot: Value): void {
     const body = this.#template.defined.get(node.name);
-    if (body === undefined) throw this.#error(node.at, `{{template ${JSON.stringify(node.name)}}}`, `template ${JSON.stringify(node.name)} not defined`);
-    if (this.#depth >= MAX_DEPTH) throw this.#error(node.at, `{{template ${JSON.stringify(node.name)}}}`, `exceeded maximum template depth (${String(MAX_DEPTH)})`);
+    if (body === undefined)
+      throw this.#error(
+        node.at,
+        `{{template ${JSON.stringify(node.name)}}}`,
+        `template ${JSON.stringify(node.name)} not defined`,
+      );
+    if (this.#depth >= MAX_DEPTH)
+      throw this.#error(
+        node.at,
+        `{{template ${JSON.stringify(node.name)}}}`,
+        `exceeded maximum template depth (${String(MAX_DEPTH)})`,
+      );
     const data = node.pipeline === undefined ? undefined : this.#pipeline(node.pipeline, dot);
     const outside = this.#variables;
     this.#variables = [{ name: "$", value: data }];
@@ -144,7 +179,8 @@ class Execution {
 
   #value(pipeline: Pipeline, dot: Value): Value {
     let value: Value;
-    for (const [at, command] of pipeline.commands.entries()) value = this.#command(command, dot, at === 0 ? [] : [value]);
+    for (const [at, command] of pipeline.commands.entries())
+      value = this.#command(command, dot, at === 0 ? [] : [value]);
     return value;
   }
 
@@ -166,7 +202,8 @@ class Execution {
       default:
         break;
     }
-    if (rest.length + piped.length > 0) throw this.#error(first.at, sourceOf(first), `can't give argument to non-function ${sourceOf(first)}`);
+    if (rest.length + piped.length > 0)
+      throw this.#error(first.at, sourceOf(first), `can't give argument to non-function ${sourceOf(first)}`);
     return this.#operand(first, dot);
   }
 
@@ -189,7 +226,14 @@ class Execution {
     }
   }
 
-  #call(name: string, at: Position, command: Command, rest: readonly Operand[], dot: Value, piped: readonly Value[]): Value {
+  #call(
+    name: string,
+    at: Position,
+    command: Command,
+    rest: readonly Operand[],
+    dot: Value,
+    piped: readonly Value[],
+  ): Value {
     if (name === "and" || name === "or") return this.#lazy(name, rest, dot, piped);
     const args = [...rest.map((operand) => this.#operand(operand, dot)), ...piped].map(real);
     const called = this.#functions[name] as TemplateFunction;
@@ -202,7 +246,11 @@ class Execution {
       return called(...args);
     } catch (error) {
       if (error instanceof TemplateError) throw error;
-      throw this.#error(at, command.source, `error calling ${name}: ${error instanceof Error ? error.message : String(error)}`);
+      throw this.#error(
+        at,
+        command.source,
+        `error calling ${name}: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
 
@@ -231,10 +279,15 @@ class Execution {
       try {
         return (found as TemplateFunction)(...args.map(real));
       } catch (error) {
-        throw this.#error(operand.at, source, `error calling ${name}: ${error instanceof Error ? error.message : String(error)}`);
+        throw this.#error(
+          operand.at,
+          source,
+          `error calling ${name}: ${error instanceof Error ? error.message : String(error)}`,
+        );
       }
     }
-    if (args.length > 0) throw this.#error(operand.at, source, `${name} has arguments but cannot be invoked as function`);
+    if (args.length > 0)
+      throw this.#error(operand.at, source, `${name} has arguments but cannot be invoked as function`);
     return found;
   }
 
@@ -247,11 +300,18 @@ class Execution {
     if (info !== undefined) {
       const key = info.aliases[name] ?? name;
       if (Object.hasOwn(object, key)) return object[key];
-      throw this.#error(operand.at, source, this.#missingKey === "error" ? `map has no entry for key ${JSON.stringify(name)}` : `can't evaluate field ${name} in type ${info.typeName}`);
+      throw this.#error(
+        operand.at,
+        source,
+        this.#missingKey === "error"
+          ? `map has no entry for key ${JSON.stringify(name)}`
+          : `can't evaluate field ${name} in type ${info.typeName}`,
+      );
     }
     if (isMap(receiver)) {
       if (Object.hasOwn(receiver, name)) return receiver[name];
-      if (this.#missingKey === "error" && !isTypedMap(receiver)) throw this.#error(operand.at, source, `map has no entry for key ${JSON.stringify(name)}`);
+      if (this.#missingKey === "error" && !isTypedMap(receiver))
+        throw this.#error(operand.at, source, `map has no entry for key ${JSON.stringify(name)}`);
       return NO_VALUE;
     }
     const type = this.#missingKey === "error" ? "interface {}" : typeName(receiver);
@@ -274,7 +334,9 @@ class Execution {
   #error(at: Position, source: string, message: string): TemplateError {
     const { name } = this.#template;
     const short = source.length > 20 ? `${source.slice(0, 20)}...` : source;
-    return new TemplateError(`template: ${name}:${String(at.line)}:${String(at.column)}: executing ${JSON.stringify(name)} at <${short}>: ${message}`);
+    return new TemplateError(
+      `template: ${name}:${String(at.line)}:${String(at.column)}: executing ${JSON.stringify(name)} at <${short}>: ${message}`,
+    );
   }
 }
 

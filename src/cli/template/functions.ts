@@ -1,5 +1,15 @@
 import { sprintf } from "./printf.ts";
-import { display, DurationValue, elementZero, isMap, isTypedNil, structInfo, truth, typeName, type Value } from "./value.ts";
+import {
+  display,
+  DurationValue,
+  elementZero,
+  isMap,
+  isTypedNil,
+  structInfo,
+  truth,
+  typeName,
+  type Value,
+} from "./value.ts";
 
 export type TemplateFunction = (...args: Value[]) => Value;
 
@@ -20,7 +30,9 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
   html: (...args) => sprint(args).replace(/[&<>"'\0]/g, (letter) => HTML[letter] ?? letter),
   js: (...args) => sprint(args).replace(/[\\'"<>&=\n\r\t]|[\0-\x1f]/g, jsEscape),
   urlquery: (...args) =>
-    encodeURIComponent(sprint(args)).replace(/%20/g, "+").replace(/[!'()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`),
+    encodeURIComponent(sprint(args))
+      .replace(/%20/g, "+")
+      .replace(/[!'()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`),
   eq: (first, ...others) => {
     if (others.length === 0) throw new Error("missing argument for comparison");
     return others.some((other) => equal(first, other));
@@ -36,22 +48,36 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
     if (!Array.isArray(items)) throw new Error(`wrong type for value; expected []string; got ${typeName(items)}`);
     return items.map(display).join(String(separator));
   },
-  title: (text) => String(text).replace(/(^|[^\p{L}\p{N}_'])(\p{L})/gu, (_whole, before: string, letter: string) => before + letter.toUpperCase()),
+  title: (text) =>
+    String(text).replace(
+      /(^|[^\p{L}\p{N}_'])(\p{L})/gu,
+      (_whole, before: string, letter: string) => before + letter.toUpperCase(),
+    ),
   lower: (text) => String(text).toLowerCase(),
   upper: (text) => String(text).toUpperCase(),
-  pad: (text, before, after) => (text === "" ? "" : " ".repeat(Number(before)) + String(text) + " ".repeat(Number(after))),
+  pad: (text, before, after) =>
+    text === "" ? "" : " ".repeat(Number(before)) + String(text) + " ".repeat(Number(after)),
   truncate: (text, length) => {
     const letters = [...String(text)];
     return letters.length < Number(length) ? String(text) : letters.slice(0, Number(length)).join("");
   },
 };
 
-const HTML: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;", "\0": "\uFFFD" };
+const HTML: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&#34;",
+  "'": "&#39;",
+  "\0": "\uFFFD",
+};
 
 /** Compact JSON without HTML escapes: structs in the order of their fields, maps with sorted keys. */
 export function json(value: Value): string {
   const text = JSON.stringify(asJson(value)) ?? "null";
-  return structInfo(value)?.escapeHtml === true ? text.replace(/[<>&]/g, (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`) : text;
+  return structInfo(value)?.escapeHtml === true
+    ? text.replace(/[<>&]/g, (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`)
+    : text;
 }
 
 function asJson(value: Value): Value {
@@ -62,7 +88,9 @@ function asJson(value: Value): Value {
   const info = structInfo(value);
   const object = value as Readonly<Record<string, Value>>;
   const keys = info === undefined ? Object.keys(object).toSorted() : Object.keys(object);
-  const kept = keys.filter((key) => typeof object[key] !== "function" && !(info?.omitEmpty?.has(key) === true && !truth(object[key])));
+  const kept = keys.filter(
+    (key) => typeof object[key] !== "function" && !(info?.omitEmpty?.has(key) === true && !truth(object[key])),
+  );
   return Object.fromEntries(kept.map((key) => [key, asJson(object[key])]));
 }
 
@@ -100,14 +128,19 @@ function indexOne(container: Value, key: Value): Value {
 
 function slice(value: Value, ...bounds: Value[]): Value {
   if (typeof value !== "string" && !Array.isArray(value)) {
-    throw new Error(value === null || value === undefined ? "slice of untyped nil" : `can't slice item of type ${typeName(value)}`);
+    throw new Error(
+      value === null || value === undefined ? "slice of untyped nil" : `can't slice item of type ${typeName(value)}`,
+    );
   }
   const length = typeof value === "string" ? Buffer.byteLength(value) : value.length;
   const [from = 0, to = length, cap] = bounds.map(Number);
   if (cap !== undefined && typeof value === "string") throw new Error("cannot 3-index slice a string");
-  for (const bound of [from, to]) if (bound < 0 || bound > length) throw new Error(`index out of range: ${String(bound)}`);
+  for (const bound of [from, to])
+    if (bound < 0 || bound > length) throw new Error(`index out of range: ${String(bound)}`);
   if (from > to) throw new Error(`invalid slice index: ${String(from)} > ${String(to)}`);
-  return typeof value === "string" ? Buffer.from(value, "utf8").subarray(from, to).toString("utf8") : (value.slice(from, to) as Value);
+  return typeof value === "string"
+    ? Buffer.from(value, "utf8").subarray(from, to).toString("utf8")
+    : (value.slice(from, to) as Value);
 }
 
 function kindOf(value: Value): "bool" | "number" | "string" | "nil" | "other" {
@@ -129,14 +162,24 @@ function order(a: Value, b: Value): number {
   if ((typeof a === "string" && typeof b === "string") || (typeof a === "number" && typeof b === "number")) {
     return a < b ? -1 : a > b ? 1 : 0;
   }
-  const bad = ["number", "string"].includes(kindOf(a)) ? "incompatible types for comparison" : "invalid type for comparison";
+  const bad = ["number", "string"].includes(kindOf(a))
+    ? "incompatible types for comparison"
+    : "invalid type for comparison";
   throw new Error(bad);
 }
 
 function jsEscape(letter: string): string {
   const named: Readonly<Record<string, string>> = {
-    "\\": "\\\\", "'": "\\'", '"': '\\"', "<": "\\u003C", ">": "\\u003E", "&": "\\u0026", "=": "\\u003D",
-    "\n": "\\u000A", "\r": "\\u000D", "\t": "\\u0009",
+    "\\": "\\\\",
+    "'": "\\'",
+    '"': '\\"',
+    "<": "\\u003C",
+    ">": "\\u003E",
+    "&": "\\u0026",
+    "=": "\\u003D",
+    "\n": "\\u000A",
+    "\r": "\\u000D",
+    "\t": "\\u0009",
   };
   return named[letter] ?? `\\u${letter.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
 }

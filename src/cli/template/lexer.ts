@@ -127,12 +127,19 @@ class ActionLexer {
     if (first === "'") {
       const text = match(/^'(?:[^'\\\n]|\\[^\n])[^'\n]*'/);
       if (text === undefined) throw this.#error("unterminated character constant");
-      return made("char", text.length, this.#unquote(`"${text.slice(1, -1).replaceAll('"', '\\"').replaceAll("\\'", "'")}"`));
+      return made(
+        "char",
+        text.length,
+        this.#unquote(`"${text.slice(1, -1).replaceAll('"', '\\"').replaceAll("\\'", "'")}"`),
+      );
     }
-    const number = match(/^[+-]?(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)/);
+    const number = match(
+      /^[+-]?(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)/,
+    );
     if (number !== undefined) {
       const tail = rest[number.length];
-      if (tail !== undefined && /[\p{L}\p{N}_]/u.test(tail)) throw this.#error(`bad number syntax: ${JSON.stringify(match(/^[^\s()|}]+/) ?? number)}`);
+      if (tail !== undefined && /[\p{L}\p{N}_]/u.test(tail))
+        throw this.#error(`bad number syntax: ${JSON.stringify(match(/^[^\s()|}]+/) ?? number)}`);
       return made("number", number.length);
     }
     const field = match(/^\.[\p{L}_][\p{L}\p{N}_]*/u);
@@ -146,7 +153,12 @@ class ActionLexer {
       if (tail !== undefined && !/[\s.,|:=()}]/.test(tail)) throw this.#error(`bad character ${unicodeName(tail)}`);
       return made("word", word.length);
     }
-    throw this.#error(`unexpected ${JSON.stringify(first)} in command`.replace(/^unexpected "\\?(.)" in command$/, "unexpected \"$1\" in command"));
+    throw this.#error(
+      `unexpected ${JSON.stringify(first)} in command`.replace(
+        /^unexpected "\\?(.)" in command$/,
+        'unexpected "$1" in command',
+      ),
+    );
   }
 
   #unquote(quoted: string): string {
@@ -164,16 +176,27 @@ class ActionLexer {
 
 /** A Go interpreted string literal. */
 export function unquoteGo(quoted: string): string {
-  return quoted.slice(1, -1).replace(/\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}|.)/gsu, (_whole, code: string) => {
-    const simple: Readonly<Record<string, string>> = {
-      a: "\x07", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v", "\\": "\\", '"': '"', "'": "'",
-    };
-    const plain = simple[code];
-    if (plain !== undefined) return plain;
-    if (/^[xuU]/.test(code)) return String.fromCodePoint(Number.parseInt(code.slice(1), 16));
-    if (/^[0-7]{3}$/.test(code)) return String.fromCodePoint(Number.parseInt(code, 8));
-    throw new Error("invalid syntax");
-  });
+  return quoted
+    .slice(1, -1)
+    .replace(/\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}|.)/gsu, (_whole, code: string) => {
+      const simple: Readonly<Record<string, string>> = {
+        a: "\x07",
+        b: "\b",
+        f: "\f",
+        n: "\n",
+        r: "\r",
+        t: "\t",
+        v: "\v",
+        "\\": "\\",
+        '"': '"',
+        "'": "'",
+      };
+      const plain = simple[code];
+      if (plain !== undefined) return plain;
+      if (/^[xuU]/.test(code)) return String.fromCodePoint(Number.parseInt(code.slice(1), 16));
+      if (/^[0-7]{3}$/.test(code)) return String.fromCodePoint(Number.parseInt(code, 8));
+      throw new Error("invalid syntax");
+    });
 }
 
 function unicodeName(letter: string): string {

@@ -1,4 +1,12 @@
-import { TemplateError, type Command, type Node, type Operand, type Pipeline, type Position, type Template } from "./ast.ts";
+import {
+  TemplateError,
+  type Command,
+  type Node,
+  type Operand,
+  type Pipeline,
+  type Position,
+  type Template,
+} from "./ast.ts";
 import { lex, type Piece, type Token } from "./lexer.ts";
 
 /** Parses a Go template; unknown functions and syntax are {@link TemplateError}s in Go's words. */
@@ -83,10 +91,10 @@ class Parser {
   #conditional(kind: "if" | "with", piece: Action, skip: number): Node {
     const depth = this.#variables.length;
     const pipeline = this.#pipeline(piece, skip, kind);
-    const { nodes: then, ending } = this.#list();
+    const { nodes: body, ending } = this.#list();
     const otherwise = this.#otherwise(kind, ending, piece.at);
     this.#variables.length = depth;
-    return { kind, pipeline, then, otherwise };
+    return { kind, pipeline, body, otherwise };
   }
 
   #otherwise(kind: "if" | "with" | "range", ending: Ending | undefined, at: Position): readonly Node[] {
@@ -117,14 +125,16 @@ class Parser {
 
   #define(piece: Action): void {
     const [, name, ...more] = piece.tokens;
-    if (name?.kind !== "string") throw this.#error(piece.at, `unexpected ${name === undefined ? "<}}>" : tokenName(name)} in define clause`);
+    if (name?.kind !== "string")
+      throw this.#error(piece.at, `unexpected ${name === undefined ? "<}}>" : tokenName(name)} in define clause`);
     if (more[0] !== undefined) throw this.#error(piece.at, `unexpected ${tokenName(more[0])} in define clause`);
     this.#defined.set(name.text, this.#ownList());
   }
 
   #block(piece: Action): Node {
     const [, name] = piece.tokens;
-    if (name?.kind !== "string") throw this.#error(piece.at, `unexpected ${name === undefined ? "<}}>" : tokenName(name)} in block clause`);
+    if (name?.kind !== "string")
+      throw this.#error(piece.at, `unexpected ${name === undefined ? "<}}>" : tokenName(name)} in block clause`);
     const pipeline = this.#pipeline(piece, 2, "block clause");
     this.#defined.set(name.text, this.#ownList());
     return { kind: "template", name: name.text, pipeline, at: piece.at };
@@ -135,20 +145,33 @@ class Parser {
     const [variables, loops] = [this.#variables, this.#loops];
     [this.#variables, this.#loops] = [["$"], 0];
     const { nodes, ending } = this.#list();
-    if (ending?.word !== "end") throw this.#error(this.#lineOfEnd(), ending === undefined ? "unexpected EOF" : "unexpected {{else}} in define clause");
+    if (ending?.word !== "end")
+      throw this.#error(
+        this.#lineOfEnd(),
+        ending === undefined ? "unexpected EOF" : "unexpected {{else}} in define clause",
+      );
     [this.#variables, this.#loops] = [variables, loops];
     return nodes;
   }
 
   #invocation(piece: Action): Node {
     const [, name] = piece.tokens;
-    if (name?.kind !== "string") throw this.#error(piece.at, `unexpected ${name === undefined ? "<}}>" : tokenName(name)} in template clause`);
+    if (name?.kind !== "string")
+      throw this.#error(piece.at, `unexpected ${name === undefined ? "<}}>" : tokenName(name)} in template clause`);
     const pipeline = piece.tokens.length > 2 ? this.#pipeline(piece, 2, "template clause") : undefined;
     return { kind: "template", name: name.text, pipeline, at: name.at };
   }
 
   #pipeline(piece: Action, skip: number, context: string): Pipeline {
-    const reader = new PipelineReader(piece, skip, this.#variables, this.#functions, (at, message) => this.#error(at, message), context, this.#source);
+    const reader = new PipelineReader(
+      piece,
+      skip,
+      this.#variables,
+      this.#functions,
+      (at, message) => this.#error(at, message),
+      context,
+      this.#source,
+    );
     return reader.whole();
   }
 
@@ -241,7 +264,11 @@ class PipelineReader {
   #command(piped: boolean): Command {
     const operands: Operand[] = [];
     const start = this.#peek();
-    for (let token = this.#peek(); token !== undefined && token.kind !== "pipe" && token.kind !== "close"; token = this.#peek()) {
+    for (
+      let token = this.#peek();
+      token !== undefined && token.kind !== "pipe" && token.kind !== "close";
+      token = this.#peek()
+    ) {
       if (operands.length > 0 && !token.spaced && token.kind !== "open") {
         throw this.#fail(token.at, `unexpected ${tokenName(token)} in operand`);
       }
@@ -270,7 +297,7 @@ class PipelineReader {
       }
       case "dot": {
         const next = this.#peek();
-        if (next?.kind === "field" && !next.spaced) throw this.#fail(at, "unexpected . after term \".\"");
+        if (next?.kind === "field" && !next.spaced) throw this.#fail(at, 'unexpected . after term "."');
         return { kind: "dot", at };
       }
       case "variable": {
@@ -291,11 +318,20 @@ class PipelineReader {
         const pipeline = this.#pipeline();
         const close = this.#peek();
         if (close?.kind !== "close") {
-          throw this.#fail(at, close === undefined ? "unclosed left paren" : `unexpected ${tokenName(close)} in parenthesized pipeline`);
+          throw this.#fail(
+            at,
+            close === undefined ? "unclosed left paren" : `unexpected ${tokenName(close)} in parenthesized pipeline`,
+          );
         }
         this.#next += 1;
         const names = this.#fields();
-        return { kind: "chain", pipeline, names, source: this.#source.slice(start, this.#tokens[this.#next - 1]?.end ?? start), at };
+        return {
+          kind: "chain",
+          pipeline,
+          names,
+          source: this.#source.slice(start, this.#tokens[this.#next - 1]?.end ?? start),
+          at,
+        };
       }
       default:
         throw this.#fail(at, `unexpected ${tokenName(token)} in ${this.#context}`);
@@ -308,13 +344,15 @@ class PipelineReader {
     if (["if", "with", "range", "end", "else", "define", "template", "block"].includes(token.text)) {
       throw this.#fail(token.at, `unexpected <${token.text}> in ${this.#context}`);
     }
-    if (!this.#functions.has(token.text)) throw this.#fail(token.at, `function ${JSON.stringify(token.text)} not defined`);
+    if (!this.#functions.has(token.text))
+      throw this.#fail(token.at, `function ${JSON.stringify(token.text)} not defined`);
     return { kind: "function", name: token.text, at: token.at };
   }
 
   #literal(value: string | number | boolean, at: Position): Operand {
     const next = this.#peek();
-    if (next?.kind === "field" && !next.spaced) throw this.#fail(at, `unexpected . after term ${JSON.stringify(value)}`);
+    if (next?.kind === "field" && !next.spaced)
+      throw this.#fail(at, `unexpected . after term ${JSON.stringify(value)}`);
     return { kind: "literal", value, at };
   }
 
@@ -329,7 +367,8 @@ class PipelineReader {
   }
 
   #known(token: Token): void {
-    if (!this.#variables.includes(token.text)) throw this.#fail(token.at, `undefined variable ${JSON.stringify(token.text)}`);
+    if (!this.#variables.includes(token.text))
+      throw this.#fail(token.at, `undefined variable ${JSON.stringify(token.text)}`);
   }
 
   #peek(): Token | undefined {
@@ -340,7 +379,9 @@ class PipelineReader {
 function tokenName(token: Token): string {
   switch (token.kind) {
     case "word":
-      return ["if", "with", "range", "end", "else", "define", "template", "block"].includes(token.text) ? `<${token.text}>` : JSON.stringify(token.text);
+      return ["if", "with", "range", "end", "else", "define", "template", "block"].includes(token.text)
+        ? `<${token.text}>`
+        : JSON.stringify(token.text);
     case "field":
       return `<.${token.text}>`;
     case "dot":

@@ -36,7 +36,9 @@ export function sprintf(format: string, args: readonly Value[]): string {
     });
   });
   if (next >= args.length) return text;
-  const extra = args.slice(next).map((value) => (value === null || value === undefined ? "<nil>" : `${typeName(value)}=${display(value)}`));
+  const extra = args
+    .slice(next)
+    .map((value) => (value === null || value === undefined ? "<nil>" : `${typeName(value)}=${display(value)}`));
   return `${text}%!(EXTRA ${extra.join(", ")})`;
 }
 
@@ -78,7 +80,8 @@ function integer(value: number, verb: Verb): string {
   let digits = BigInt(Math.abs(value)).toString(base);
   if (letter === "X") digits = digits.toUpperCase();
   if (verb.precision !== undefined) digits = digits.padStart(verb.precision, "0");
-  const prefix = letter === "O" ? "0o" : !verb.sharp ? "" : base === 16 ? `0${letter}` : base === 8 ? "0" : base === 2 ? "0b" : "";
+  const prefix =
+    letter === "O" ? "0o" : !verb.sharp ? "" : base === 16 ? `0${letter}` : base === 8 ? "0" : base === 2 ? "0b" : "";
   return signed(value < 0, prefix + digits, verb, verb.precision === undefined);
 }
 
@@ -127,13 +130,23 @@ function pad(text: string, { width, minus, zero }: Verb): string {
 /** Go's %q of a string. */
 export function quoteGo(text: string): string {
   const named: Readonly<Record<string, string>> = {
-    "\x07": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v", '"': '\\"', "\\": "\\\\",
+    "\x07": "\\a",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\v": "\\v",
+    '"': '\\"',
+    "\\": "\\\\",
   };
   let quoted = "";
   for (const letter of text) {
     const code = letter.codePointAt(0) ?? 0;
     const hex = (digits: number): string => code.toString(16).padStart(digits, "0");
-    quoted += named[letter] ?? (code < 0x20 || code === 0x7f ? `\\x${hex(2)}` : /[\p{C}\p{Zl}\p{Zp}]/u.test(letter) ? `\\u${hex(4)}` : letter);
+    quoted +=
+      named[letter] ??
+      (code < 0x20 || code === 0x7f ? `\\x${hex(2)}` : /[\p{C}\p{Zl}\p{Zp}]/u.test(letter) ? `\\u${hex(4)}` : letter);
   }
   return `"${quoted}"`;
 }

@@ -104,7 +104,9 @@ export function display(value: Value): string {
   const info = structInfo(value);
   const object = value as Readonly<Record<string, Value>>;
   if (info !== undefined) return `{${info.fields.map((name) => display(object[name])).join(" ")}}`;
-  const entries = Object.keys(object).toSorted().map((key) => `${key}:${display(object[key])}`);
+  const entries = Object.keys(object)
+    .toSorted()
+    .map((key) => `${key}:${display(object[key])}`);
   return `map[${entries.join(" ")}]`;
 }
 

@@ -47,7 +47,10 @@ let client: HttpClient | undefined;
 afterEach(() => client?.close());
 
 /** A client whose connections answer with `answers`, one an exchange, cut into pieces of `cut` bytes. */
-function clientOf(answers: readonly string[], cut = 1000): { readonly http: HttpClient; readonly connections: FakeConnection[] } {
+function clientOf(
+  answers: readonly string[],
+  cut = 1000,
+): { readonly http: HttpClient; readonly connections: FakeConnection[] } {
   const connections: FakeConnection[] = [];
   const rest = [...answers];
   const http = createHttpClient({
@@ -79,24 +82,33 @@ describe.each([1, 3, 1000])("answers cut every %d bytes", (cut) => {
     expect(await response.text()).toBe("hello");
     expect(await (await http.request({ method: "POST", path: "/b", body: "{}" })).text()).toBe("hello");
     expect(connections).toHaveLength(1);
-    expect(connections[0]?.received).toBe("GET /a HTTP/1.1\r\nHost: engine\r\n\r\nPOST /b HTTP/1.1\r\nHost: engine\r\nContent-Length: 2\r\n\r\n{}");
+    expect(connections[0]?.received).toBe(
+      "GET /a HTTP/1.1\r\nHost: engine\r\n\r\nPOST /b HTTP/1.1\r\nHost: engine\r\nContent-Length: 2\r\n\r\n{}",
+    );
   });
 
   test("chunked, with an extension and a trailer", async () => {
-    const answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n1\r\n!\r\n0\r\nTrailer: t\r\n\r\n";
+    const answer =
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n1\r\n!\r\n0\r\nTrailer: t\r\n\r\n";
     const { http } = clientOf([answer, "HTTP/1.1 204 No Content\r\n\r\n"], cut);
     expect(await (await http.request({ method: "GET", path: "/" })).text()).toBe("hello!");
     expect((await http.request({ method: "DELETE", path: "/" })).status).toBe(204);
   });
 
   test("an informational answer is passed over", async () => {
-    const { http } = clientOf(["HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok"], cut);
+    const { http } = clientOf(
+      ["HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok"],
+      cut,
+    );
     const response = await http.request({ method: "POST", path: "/", body: "x" });
     expect([response.status, await response.text()]).toEqual([201, "ok"]);
   });
 
   test("after an upgrade the bytes that came with the head are not lost", async () => {
-    const { http, connections } = clientOf(["HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nearly"], cut);
+    const { http, connections } = clientOf(
+      ["HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nearly"],
+      cut,
+    );
     const result = await http.upgrade({ method: "POST", path: "/attach" }, "tcp");
     if (result.kind !== "upgraded") throw new Error("refused");
     await result.stream.write("typed");

@@ -104,7 +104,8 @@ class PooledHttpClient implements HttpClient {
       throw new BerthError("unavailable", "EOF");
     }
     // docker-compat: a daemon may answer 200 and hijack all the same, without any framing.
-    const hijacked = head.status === 101 || (head.status === 200 && bodyFraming(request.method, head).kind === "until-close");
+    const hijacked =
+      head.status === 101 || (head.status === 200 && bodyFraming(request.method, head).kind === "until-close");
     if (!hijacked) return { kind: "refused", response: this.#response(connection, request, head) };
     const { stream, reader } = connection;
     return {
@@ -166,7 +167,8 @@ class PooledHttpClient implements HttpClient {
   async #send({ stream }: Connection, request: HttpRequest): Promise<void> {
     const { body } = request;
     const headers: Record<string, string> = { Host: this.#deps.host, ...this.#deps.headers, ...request.headers };
-    const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body instanceof Uint8Array ? body : undefined;
+    const bytes =
+      typeof body === "string" ? new TextEncoder().encode(body) : body instanceof Uint8Array ? body : undefined;
     if (bytes !== undefined) headers["Content-Length"] = String(bytes.length);
     else if (body !== undefined) headers["Transfer-Encoding"] = "chunked";
     else if (request.method !== "GET" && request.method !== "HEAD") headers["Content-Length"] = "0";

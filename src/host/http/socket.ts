@@ -101,7 +101,9 @@ class SocketDuplex implements Duplex {
 
   onError(error: unknown): void {
     this.#closed = true;
-    this.#incoming.fail(new BerthError("unavailable", messageOf(error), { cause: error, details: { code: codeOf(error) } }));
+    this.#incoming.fail(
+      new BerthError("unavailable", messageOf(error), { cause: error, details: { code: codeOf(error) } }),
+    );
     this.#drained?.();
   }
 

@@ -1,6 +1,6 @@
 import { fstatSync, read, writeSync } from "node:fs";
 import { BerthError } from "#base/errors.ts";
-import type { TerminalSize } from "./termios.ts";
+import type * as Termios from "./termios.ts";
 
 /**
  * The process's own stdin, stdout and stderr by descriptor. `process.stdin` and `process.stdout` are left alone: they
@@ -10,8 +10,8 @@ const READ_BYTES = 64 * 1024;
 const RETRY_MS = 2;
 
 /** The addon behind it is loaded only where there may be a terminal. */
-function termios(): typeof import("./termios.ts") {
-  return require("./termios.ts") as typeof import("./termios.ts");
+function termios(): typeof Termios {
+  return require("./termios.ts") as typeof Termios;
 }
 
 export class StandardInput {
@@ -66,7 +66,8 @@ export class StandardOutput {
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === "EAGAIN") Bun.sleepSync(RETRY_MS);
-        else if (code === "EPIPE" || code === "EBADF" || code === "EIO") throw new BerthError("cancelled", "write: broken pipe", { cause: error, details: { code } });
+        else if (code === "EPIPE" || code === "EBADF" || code === "EIO")
+          throw new BerthError("cancelled", "write: broken pipe", { cause: error, details: { code } });
         else if (code !== "EINTR") throw error;
       }
     }
@@ -76,7 +77,7 @@ export class StandardOutput {
     return isTerminal(this.#fd);
   }
 
-  windowSize(): TerminalSize | undefined {
+  windowSize(): Termios.TerminalSize | undefined {
     return isTerminal(this.#fd) ? termios().terminalSize(this.#fd) : undefined;
   }
 }

@@ -24,7 +24,8 @@ const DOMAIN = /^[a-zA-Z0-9_](?:[a-zA-Z0-9-_]*[a-zA-Z0-9_])?(?:\.[a-zA-Z0-9_](?:
 export function dnsSearch(value: string): string {
   const domain = value.trim();
   if (domain === ".") return domain;
-  if (!/[a-zA-Z]/.test(domain) || domain.length >= 255 || !DOMAIN.test(domain)) throw new Error(`${domain} is not a valid domain`);
+  if (!/[a-zA-Z]/.test(domain) || domain.length >= 255 || !DOMAIN.test(domain))
+    throw new Error(`${domain} is not a valid domain`);
   return domain;
 }
 
@@ -43,7 +44,8 @@ export function link(value: string): string {
 }
 
 export function deviceCgroupRule(value: string): string {
-  if (!/^[acb] (?:\d+|\*):(?:\d+|\*) [rwm]{1,3}$/.test(value)) throw new Error(`invalid device cgroup format '${value}'`);
+  if (!/^[acb] (?:\d+|\*):(?:\d+|\*) [rwm]{1,3}$/.test(value))
+    throw new Error(`invalid device cgroup format '${value}'`);
   return value;
 }
 

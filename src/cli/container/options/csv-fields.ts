@@ -12,7 +12,8 @@ export function csvFields(line: string): readonly string[] {
       const comma = line.indexOf(",", at);
       const field = line.slice(at, comma === -1 ? line.length : comma);
       const quote = field.indexOf('"');
-      if (quote !== -1) throw new Error(`parse error on line 1, column ${String(at + quote + 1)}: bare " in non-quoted-field`);
+      if (quote !== -1)
+        throw new Error(`parse error on line 1, column ${String(at + quote + 1)}: bare " in non-quoted-field`);
       fields.push(field);
       at += field.length;
     }

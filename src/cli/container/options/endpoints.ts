@@ -12,7 +12,8 @@ export function endpointsConfig(flags: FlagValues): Record<string, unknown> {
     const endpoint = endpointSettings(whole);
     // docker-compat: one of the engine's own networks with nothing to say about it is named by NetworkMode alone.
     if (given.length === 1 && !isUserDefined(network.target) && isPlain(whole)) continue;
-    if (Object.hasOwn(endpoints, network.target)) throw new Error(`network "${network.target}" is specified multiple times`);
+    if (Object.hasOwn(endpoints, network.target))
+      throw new Error(`network "${network.target}" is specified multiple times`);
     endpoints[network.target] = endpoint;
   }
   const userDefined = given.filter(({ target }) => isUserDefined(target)).length;
@@ -39,7 +40,11 @@ function withContainerFlags(network: NetworkOption, flags: FlagValues): NetworkO
   both(network.ipv4Address !== "", ip !== "", "--ip and per-network IPv4 address");
   both(network.ipv6Address !== "", ip6 !== "", "--ip6 and per-network IPv6 address");
   both(network.macAddress !== "", mac !== "", "--mac-address and per-network MAC address");
-  both(network.linkLocalIps.length > 0, linkLocalIps.length > 0, "--link-local-ip and per-network link-local IP addresses");
+  both(
+    network.linkLocalIps.length > 0,
+    linkLocalIps.length > 0,
+    "--link-local-ip and per-network link-local IP addresses",
+  );
   return {
     ...network,
     ...(aliases.length > 0 ? { aliases } : {}),
@@ -55,7 +60,8 @@ function withContainerFlags(network: NetworkOption, flags: FlagValues): NetworkO
 function endpointSettings(network: NetworkOption): Record<string, unknown> {
   if (network.target.trim() === "") throw new Error("no name set for network");
   if (!isUserDefined(network.target)) {
-    if (network.aliases.length > 0) throw new Error("network-scoped aliases are only supported for user-defined networks");
+    if (network.aliases.length > 0)
+      throw new Error("network-scoped aliases are only supported for user-defined networks");
     if (network.links.length > 0) throw new Error("links are only supported for user-defined networks");
   }
   if (network.macAddress !== "") checkMac(network.macAddress);

@@ -19,7 +19,12 @@ export function labelsOf(files: readonly string[], values: readonly string[], io
   return [...linesOf(files, io, "label"), ...values];
 }
 
-function linesOf(files: readonly string[], io: Io, what: "env" | "label", lookup?: (name: string) => string | undefined): readonly string[] {
+function linesOf(
+  files: readonly string[],
+  io: Io,
+  what: "env" | "label",
+  lookup?: (name: string) => string | undefined,
+): readonly string[] {
   return files.flatMap((path) => {
     const content = io.readFile(path);
     if (content === undefined) throw new Error(`open ${path}: no such file or directory`);

@@ -3,7 +3,11 @@ import { parseKeyValueLines } from "./key-value-file.ts";
 
 test("comments, blanks, byte order mark and bare names", () => {
   const content = "\uFEFF# a\n\n  A=1 # not a comment\r\nB=\nKNOWN\nUNKNOWN\n";
-  expect(parseKeyValueLines(content, (name) => (name === "KNOWN" ? "k" : undefined))).toEqual(["A=1 # not a comment", "B=", "KNOWN=k"]);
+  expect(parseKeyValueLines(content, (name) => (name === "KNOWN" ? "k" : undefined))).toEqual([
+    "A=1 # not a comment",
+    "B=",
+    "KNOWN=k",
+  ]);
   expect(parseKeyValueLines("BARE\n")).toEqual([]);
 });
 

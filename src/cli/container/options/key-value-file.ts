@@ -8,7 +8,8 @@ export function parseKeyValueLines(content: string, lookup?: (name: string) => s
   for (const [at, whole] of lines.entries()) {
     const line = whole.replace(/\r$/, "").trimStart();
     if (line === "" || line.startsWith("#")) continue;
-    if (line.includes("\uFFFD")) throw new Error(`invalid utf8 bytes at line ${String(at + 1)}: ${JSON.stringify(line)}`);
+    if (line.includes("\uFFFD"))
+      throw new Error(`invalid utf8 bytes at line ${String(at + 1)}: ${JSON.stringify(line)}`);
     const equals = line.indexOf("=");
     const name = equals === -1 ? line : line.slice(0, equals);
     if (name === "") throw new Error(`no variable name on line '${line}'`);

@@ -127,7 +127,8 @@ function applyRecursive(mount: MountOption, key: string, value: string): void {
 
 function checkMount(mount: MountOption): void {
   if (mount.Type === "") throw new Error("type is required");
-  const mixed = (family: string): Error => new Error(`cannot mix '${family}-*' options with mount type '${mount.Type}'`);
+  const mixed = (family: string): Error =>
+    new Error(`cannot mix '${family}-*' options with mount type '${mount.Type}'`);
   if (mount.VolumeOptions !== undefined && mount.Type !== "volume") throw mixed("volume");
   if (mount.ImageOptions !== undefined && mount.Type !== "image") throw mixed("image");
   if (mount.BindOptions !== undefined && mount.Type !== "bind") throw mixed("bind");
@@ -142,7 +143,9 @@ function checkMount(mount: MountOption): void {
       throw new Error("option 'bind-recursive=readonly' requires 'readonly' to be specified in conjunction");
     }
     if (bind.Propagation !== "rprivate") {
-      throw new Error("option 'bind-recursive=readonly' requires 'bind-propagation=rprivate' to be specified in conjunction");
+      throw new Error(
+        "option 'bind-recursive=readonly' requires 'bind-propagation=rprivate' to be specified in conjunction",
+      );
     }
   }
 }

@@ -14,14 +14,19 @@ export const swapBytes: FlagKind<number> = {
 };
 
 /** `1h30m`: nanoseconds. */
-export const duration: FlagKind<number> = { typeName: "duration", initial: 0, accept: (_before, value) => Number(parseDuration(value)) };
+export const duration: FlagKind<number> = {
+  typeName: "duration",
+  initial: 0,
+  accept: (_before, value) => Number(parseDuration(value)),
+};
 
 /** `0.5` CPUs: billionths. */
 export const nanoCpus: FlagKind<number> = {
   typeName: "decimal",
   initial: 0,
   accept(_before, value) {
-    if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(value)) throw new Error(`failed to parse ${value} as a rational number`);
+    if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(value))
+      throw new Error(`failed to parse ${value} as a rational number`);
     const nano = Number(value) * 1e9;
     if (Math.abs(nano - Math.round(nano)) > 1e-6) throw new Error("value is too precise");
     return Math.round(nano);
@@ -55,12 +60,15 @@ function parseUlimit(value: string): Ulimit {
   if (!ULIMITS.has(name)) throw new Error(`invalid ulimit type: ${name}`);
   const limits = value.slice(equals + 1);
   const [softText = "", hardText, ...more] = limits.split(":");
-  if (more.length > 0) throw new Error(`too many limit value arguments - ${limits}, can only have up to two, \`soft[:hard]\``);
+  if (more.length > 0)
+    throw new Error(`too many limit value arguments - ${limits}, can only have up to two, \`soft[:hard]\``);
   const hardLimit = hardText === undefined ? undefined : decimal(hardText);
   const soft = decimal(softText);
   const hard = hardLimit ?? soft;
   if (hard !== -1 && soft === -1) {
-    throw new Error(`ulimit soft limit must be less than or equal to hard limit: soft: -1 (unlimited), hard: ${String(hard)}`);
+    throw new Error(
+      `ulimit soft limit must be less than or equal to hard limit: soft: -1 (unlimited), hard: ${String(hard)}`,
+    );
   }
   if (hard !== -1 && soft > hard) {
     throw new Error(`ulimit soft limit must be less than or equal to hard limit: ${String(soft)} > ${String(hard)}`);
@@ -169,7 +177,8 @@ function parseGpus(value: string): DeviceRequest {
 
 function gpuCount(value: string): number {
   if (value === "all") return -1;
-  if (!/^[+-]?\d+$/.test(value)) throw new Error(`invalid count (${value}): value must be either "all" or an integer: invalid syntax`);
+  if (!/^[+-]?\d+$/.test(value))
+    throw new Error(`invalid count (${value}): value must be either "all" or an integer: invalid syntax`);
   return Number(value);
 }
 

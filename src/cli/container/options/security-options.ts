@@ -20,7 +20,8 @@ function securityOption(value: string, io: Pick<CliIo, "readFile">): string {
   const at = equals !== -1 ? equals : value === "no-new-privileges" ? -1 : value.indexOf(":");
   const key = at === -1 ? value : value.slice(0, at);
   const setting = at === -1 ? "" : value.slice(at + 1);
-  if (setting === "" && key !== "no-new-privileges") throw new Error(`Invalid --security-opt: ${JSON.stringify(value)}`);
+  if (setting === "" && key !== "no-new-privileges")
+    throw new Error(`Invalid --security-opt: ${JSON.stringify(value)}`);
   if (key !== "seccomp" || setting === "builtin" || setting === "unconfined") return value;
   const profile = io.readFile(setting);
   if (profile === undefined) {
@@ -29,8 +30,11 @@ function securityOption(value: string, io: Pick<CliIo, "readFile">): string {
   try {
     return `seccomp=${JSON.stringify(JSON.parse(profile))}`;
   } catch (error) {
-    throw new Error(`compacting json for seccomp profile (${setting}) failed: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    throw new Error(
+      `compacting json for seccomp profile (${setting}) failed: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

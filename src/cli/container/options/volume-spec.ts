@@ -10,7 +10,8 @@ export function parseVolumeSpec(spec: string): VolumeSpec {
   if (spec === "") throw new Error("invalid empty volume spec");
   if (spec.length <= 2) return { source: "", target: spec, kind: "volume" };
   const sections = splitSections(spec);
-  if (sections.some((section) => section === "")) throw new Error(`invalid spec: ${spec}: empty section between colons`);
+  if (sections.some((section) => section === ""))
+    throw new Error(`invalid spec: ${spec}: empty section between colons`);
   if (sections.length > 3) throw new Error(`invalid spec: ${spec}: too many colons`);
   const [first = "", target] = sections;
   if (target === undefined) return { source: "", target: first, kind: "volume" };
