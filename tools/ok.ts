@@ -3,9 +3,11 @@
  *
  *   --only NAME   one check      --fix   let the formatter write
  */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { driftOf, generatedFiles } from "./checks/drift.ts";
 import { broke, held, runBunTests, runCheck, runStages, type Stage } from "./checks/stage.ts";
+import { mustRun } from "./lab/command.ts";
 import { projectDir } from "./lab/paths.ts";
 
 const bin = (name: string): string => join(projectDir, "node_modules/.bin", name);
@@ -34,7 +36,12 @@ const checks: readonly Stage[] = [
   {
     name: "unit",
     what: "unit and golden tests, without root",
-    run: () => runBunTests(["src", "tools", "bench", "tests/golden", "tests/arch"]),
+    run: async () => {
+      // The units of host/ load the native parts.
+      const native = ["dist/berth-shim", "dist/berth-sys.base64"].every((path) => existsSync(join(projectDir, path)));
+      if (!native) await mustRun([process.execPath, "tools/build.ts", "--native-only"], { cwd: projectDir });
+      return runBunTests(["src", "tools", "bench", "tests/golden", "tests/arch"]);
+    },
   },
   {
     name: "drift",
