@@ -8,6 +8,11 @@ import type { Files } from "./ports.ts";
 /** {@link Files} on this machine. */
 export class EngineFiles implements Files {
   readonly #local = new LocalFiles();
+  readonly #discard: (path: string) => Promise<void>;
+
+  constructor(deps: { readonly discard: (path: string) => Promise<void> }) {
+    this.#discard = deps.discard;
+  }
 
   readText(path: string): Promise<string> {
     return this.#local.readText(path);
@@ -29,6 +34,10 @@ export class EngineFiles implements Files {
 
   removeTree(path: string): Promise<void> {
     return this.#local.removeTree(path);
+  }
+
+  discard(path: string): Promise<void> {
+    return this.#discard(path);
   }
 
   kind(path: string): Promise<"directory" | "file" | "other" | undefined> {

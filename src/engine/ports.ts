@@ -83,6 +83,8 @@ export interface Files {
   makeDirectory(path: string, mode: number): Promise<void>;
   /** A tree and all below it; no error when it is gone. */
   removeTree(path: string): Promise<void>;
+  /** {@link removeTree} for what lies under the data root: the name goes at once, the content later. */
+  discard(path: string): Promise<void>;
   kind(path: string): Promise<"directory" | "file" | "other" | undefined>;
   /** Names in a directory; none when there is no such directory. */
   names(path: string): Promise<readonly string[]>;

@@ -4,6 +4,7 @@ import { ensureDirectory } from "#host/files.ts";
 import { openState } from "#state/db.ts";
 import { LayerStore } from "#state/layer-store.ts";
 import { Layout } from "#state/layout.ts";
+import { removeTree } from "#host/remove-tree.ts";
 import { SnapshotStore } from "#state/snapshot-store.ts";
 import { LayerDirectories } from "./layer-directories.ts";
 import { OverlaySnapshotter } from "./overlay-snapshotter.ts";
@@ -18,7 +19,7 @@ snapshotterSuite("OverlaySnapshotter", async () => {
   const diffIds = ["a", "b", "c"].map((letter) => `sha256:${letter.repeat(64)}`);
   for (const diffId of diffIds) await layers.begin().commit(diffId, 0);
   return {
-    snapshotter: new OverlaySnapshotter({ rows: new SnapshotStore({ database }), paths: layout, layers }),
+    snapshotter: new OverlaySnapshotter({ rows: new SnapshotStore({ database }), paths: layout, layers, discard: removeTree }),
     diffIds,
     leftovers: () => readdirSync(layout.snapshotsDir),
     async dispose() {

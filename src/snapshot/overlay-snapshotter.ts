@@ -1,9 +1,6 @@
 import { BerthError } from "#base/errors.ts";
-import { randomHex } from "#base/ids.ts";
 import { ensureDirectory, exists, listDirectory } from "#host/files.ts";
-import { AT_FDCWD } from "#host/linux.ts";
 import { removeTree } from "#host/remove-tree.ts";
-import { renameat2 } from "#host/syscalls.ts";
 import { treeUsage, type TreeUsage } from "./tree-usage.ts";
 import type { LayerDirectory, RootMount, Snapshotter } from "./types.ts";
 
@@ -23,31 +20,36 @@ export interface SnapshotPaths {
 }
 
 const KEY = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
-const DOOMED_PREFIX = ".gone-";
 
 /**
  * Snapshots as overlayfs directories: `upper` takes the container's writes, `work` is overlayfs' own. Nothing is mounted
  * here: the mount belongs to the container's mount namespace and goes with it.
  *
  * The row comes first and the directories follow, so that a crash leaves a row whose directories {@link mount} makes
- * again; a removed one is renamed before its row goes, so that no half-removed tree is ever mounted.
+ * again; a removed one loses its name before its row goes, so that no half-removed tree is ever mounted.
  */
 export class OverlaySnapshotter implements Snapshotter {
   readonly #rows: SnapshotRows;
   readonly #paths: SnapshotPaths;
   readonly #layers: { find(diffId: string): LayerDirectory | undefined };
+  readonly #discard: (path: string) => Promise<void>;
   readonly #onReleased: (diffIds: readonly string[]) => Promise<void>;
 
-  /** `onReleased` hears which layers a removed snapshot no longer holds: no image may hold them either. */
+  /**
+   * `discard` takes a directory away, its name at once; no error when it is missing. `onReleased` hears which layers a
+   * removed snapshot no longer holds: no image may hold them either.
+   */
   constructor(deps: {
     readonly rows: SnapshotRows;
     readonly paths: SnapshotPaths;
     readonly layers: { find(diffId: string): LayerDirectory | undefined };
+    readonly discard: (path: string) => Promise<void>;
     readonly onReleased?: (diffIds: readonly string[]) => Promise<void>;
   }) {
     this.#rows = deps.rows;
     this.#paths = deps.paths;
     this.#layers = deps.layers;
+    this.#discard = deps.discard;
     this.#onReleased = deps.onReleased ?? (async () => {});
   }
 
@@ -81,12 +83,9 @@ export class OverlaySnapshotter implements Snapshotter {
   async remove(key: string): Promise<void> {
     checkKey(key);
     const directory = this.#paths.snapshotDir(key);
-    const doomed = `${this.#paths.snapshotsDir}/${DOOMED_PREFIX}${randomHex(8)}`;
     const diffIds = this.#rows.layersOf(key) ?? [];
-    const wasThere = exists(directory);
-    if (wasThere) renameat2(AT_FDCWD, directory, AT_FDCWD, doomed);
+    await this.#discard(directory);
     this.#rows.delete(key);
-    if (wasThere) await removeTree(doomed);
     if (diffIds.length > 0) await this.#onReleased(diffIds);
   }
 

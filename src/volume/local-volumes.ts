@@ -4,7 +4,6 @@ import { hasCode } from "#host/errno.ts";
 import { ensureDirectory, exists, listDirectory, withFd } from "#host/files.ts";
 import { O_CLOEXEC, O_DIRECTORY, O_RDONLY } from "#host/linux.ts";
 import { openOverlayView } from "#host/overlay-view.ts";
-import { removeTree } from "#host/remove-tree.ts";
 import { openInRoot } from "#host/rooted-path.ts";
 import { open } from "#host/syscalls.ts";
 import type { RootMount } from "#snapshot/types.ts";
@@ -21,9 +20,11 @@ const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 /** Volumes of the `local` driver: one directory each. A volume exists exactly when its directory does. */
 export class LocalVolumes {
   readonly #paths: VolumePaths;
+  readonly #discard: (path: string) => Promise<void>;
 
-  constructor(deps: { readonly paths: VolumePaths }) {
+  constructor(deps: { readonly paths: VolumePaths; readonly discard: (path: string) => Promise<void> }) {
     this.#paths = deps.paths;
+    this.#discard = deps.discard;
   }
 
   /** Create or find. `created` tells which. `invalid-parameter` for a name Docker does not allow. */
@@ -43,7 +44,7 @@ export class LocalVolumes {
 
   /** With everything in it; no error when it is gone. */
   async remove(name: string): Promise<void> {
-    await removeTree(this.#paths.volumeDir(name));
+    await this.#discard(this.#paths.volumeDir(name));
   }
 
   /**

@@ -1,3 +1,4 @@
+import { removeTree } from "#host/remove-tree.ts";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { silentLog } from "#base/log.ts";
@@ -72,6 +73,7 @@ export async function openImageFixture(root?: string, bootId?: string): Promise<
     now: () => new Date().toISOString(),
   });
   const snapshots = new OverlaySnapshotter({
+    discard: removeTree,
     rows: new SnapshotStore({ database }),
     paths: layout,
     layers,

@@ -77,7 +77,7 @@ export function createContainer(deps: CreateDeps) {
       await deps.files.makeDirectory(deps.paths.containerDir(id), 0o710);
       insert(deps, spec, wanted);
     } catch (error) {
-      await deps.files.removeTree(deps.paths.containerDir(id));
+      await deps.files.discard(deps.paths.containerDir(id));
       await Promise.all(createdVolumes.map((name) => deps.volumes.remove(name)));
       throw error;
     }

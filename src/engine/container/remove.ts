@@ -37,7 +37,7 @@ export function removeLocked(deps: RemoveLockedDeps): RemoveLocked {
         await deps.files.removeTree(deps.paths.execRunDir(exec.id));
       await Promise.all([
         deps.snapshots.remove(container.id),
-        deps.files.removeTree(deps.paths.containerDir(container.id)),
+        deps.files.discard(deps.paths.containerDir(container.id)),
         deps.files.removeTree(deps.paths.containerRunDir(container.id)),
         options.volumes ? removeVolumes(deps.volumes, container) : undefined,
       ]);

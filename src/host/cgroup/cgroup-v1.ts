@@ -1,6 +1,9 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { BerthError } from "#base/errors.ts";
 import type { Resources } from "#spec/oci/runtime.ts";
+import { errnoName } from "../errno.ts";
+import { AT_FDCWD } from "../linux.ts";
+import { raw } from "../syscalls.ts";
 import {
   applyLimit,
   errnoOf,
@@ -16,6 +19,8 @@ import type { CgroupLayout } from "./layout.ts";
 import { removeGroups, removeNow } from "./remove-groups.ts";
 import type { Cgroup, CgroupFeatures, CgroupManager, CgroupStats } from "./types.ts";
 import { v1Limits, type V1Write } from "./v1-limits.ts";
+
+const EEXIST = 17;
 
 /** Control groups of a v1 or hybrid machine: the same path below every hierarchy, and below cgroup2 where it is mounted. */
 export class CgroupV1Manager implements CgroupManager {
@@ -89,28 +94,29 @@ export class CgroupV1Manager implements CgroupManager {
 
 /** mkdir -p below `mountpoint`; returns what it made, outermost first. A cpuset group is unusable until it has its parent's CPUs and nodes. */
 function makePath(mountpoint: string, path: string, cpuset: boolean): readonly string[] {
+  const whole = `${mountpoint}${path}`;
+  if (!cpuset && raw("mkdirat", AT_FDCWD, whole, 0o755) === 0) return [whole];
   const made: string[] = [];
   let parent = mountpoint;
   for (const part of path.split("/").filter((name) => name !== "")) {
     const directory = `${parent}/${part}`;
-    try {
-      mkdirSync(directory, 0o755);
-      made.push(directory);
-    } catch (error) {
-      if (errnoOf(error) !== "EEXIST") {
-        removeNow(made.toReversed());
-        throw new BerthError("unavailable", `cannot create cgroup ${directory}: ${errnoOf(error)}`, { cause: error });
-      }
+    const errno = -raw("mkdirat", AT_FDCWD, directory, 0o755);
+    if (errno <= 0) made.push(directory);
+    else if (errno !== EEXIST) {
+      removeNow(made.toReversed());
+      throw new BerthError("unavailable", `cannot create cgroup ${directory}: ${errnoName(errno)}`);
     }
-    if (cpuset) {
-      for (const file of ["cpuset.cpus", "cpuset.mems"]) {
-        if (readControl(`${directory}/${file}`) === "")
-          writeControl(`${directory}/${file}`, readControl(`${parent}/${file}`) ?? "");
-      }
-    }
+    if (cpuset) inheritCpuset(parent, directory);
     parent = directory;
   }
   return made;
+}
+
+function inheritCpuset(parent: string, directory: string): void {
+  for (const file of ["cpuset.cpus", "cpuset.mems"]) {
+    if (readControl(`${directory}/${file}`) === "")
+      writeControl(`${directory}/${file}`, readControl(`${parent}/${file}`) ?? "");
+  }
 }
 
 interface Root {

@@ -1,6 +1,12 @@
-import { rmdirSync } from "node:fs";
 import { BerthError } from "#base/errors.ts";
-import { errnoOf, groupTree } from "./cgroup-file.ts";
+import { errnoName } from "../errno.ts";
+import { AT_FDCWD, AT_REMOVEDIR } from "../linux.ts";
+import { raw } from "../syscalls.ts";
+import { groupTree } from "./cgroup-file.ts";
+
+const ENOENT = 2;
+const EBUSY = 16;
+const ENODEV = 19;
 
 /** Waiting times between tries, milliseconds; a group is busy until the last exiting task left it. About 3 s together. */
 const pauses = [1, 2, 5, 10, 20, 50, 100, 200, 400, 800, 1500] as const;
@@ -25,16 +31,15 @@ export function removeNow(directories: readonly string[]): void {
   for (const directory of directories) tryRemove(directory);
 }
 
+/** A group without subgroups, the usual one, goes with one call; EBUSY is tasks or subgroups. */
 function tryRemove(directory: string): boolean {
-  for (const group of groupTree(directory)) {
-    try {
-      rmdirSync(group);
-    } catch (error) {
-      const code = errnoOf(error);
-      if (code === "ENOENT" || code === "ENODEV") continue;
-      if (code === "EBUSY") return false;
-      throw new BerthError("unavailable", `cannot remove cgroup ${group}: ${code}`, { cause: error });
-    }
-  }
-  return true;
+  return removeDirectory(directory) || groupTree(directory).every(removeDirectory);
+}
+
+/** False while it is busy; a group that is gone already is removed. */
+function removeDirectory(group: string): boolean {
+  const errno = -raw("unlinkat", AT_FDCWD, group, AT_REMOVEDIR);
+  if (errno <= 0 || errno === ENOENT || errno === ENODEV) return true;
+  if (errno === EBUSY) return false;
+  throw new BerthError("unavailable", `cannot remove cgroup ${group}: ${errnoName(errno)}`);
 }

@@ -18,6 +18,7 @@ import { bootId } from "#host/process.ts";
 import { FetchHttp } from "#host/registry-http.ts";
 import { readRuntimeFacts } from "#host/runtime-facts.ts";
 import { openShimBinary } from "#host/shim-binary.ts";
+import { Trash } from "#host/trash.ts";
 import { LocalImages } from "#image/local-images.ts";
 import { descriptorOf } from "#image/rows.ts";
 import { RecordLogReader } from "#logs/record-log-reader.ts";
@@ -43,7 +44,7 @@ export interface OpenEngine {
   /** Repair what an earlier engine left, then start what should run. Call once, before serving. */
   recover(): Promise<void>;
   /** End background work and the database; the engine must have been shut down. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** Choose every implementation and put them together. Nothing of the machine changes before `recover`. */
@@ -53,6 +54,8 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
   const database = openState(layout.database);
   const now = (): string => formatTime(clock.nowNs());
 
+  const trash = new Trash({ directory: layout.tmpDir, log });
+  const discard = (path: string): Promise<void> => trash.discard(path);
   const layers = new LayerDirectories({ rows: new LayerStore({ database }), paths: layout, bootId: bootId() });
   const helpers = new HelperPool({ command: helperCommand(), size: Math.max(2, facts.cpus) });
   const sources = new RegistrySources({
@@ -81,6 +84,7 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
     rows: new SnapshotStore({ database }),
     paths: layout,
     layers,
+    discard,
     onReleased: (diffIds) => images.release(diffIds),
   });
   const networks = openNetworks({
@@ -96,7 +100,7 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
     machine: { ...facts, cgroupVersion: cgroups.version, cgroupControllers: cgroups.controllers },
     log,
     clock,
-    files: new EngineFiles(),
+    files: new EngineFiles({ discard }),
     paths: layout,
     containers: new ContainerStore({ database, validateSpec, validateStatus: validateLife }),
     execs: new ExecStore({ database, validateSpec: validateExecSpec, validateStatus: validateExecStatus }),
@@ -104,7 +108,7 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
     images,
     snapshots,
     networks,
-    volumes: new LocalVolumes({ paths: layout }),
+    volumes: new LocalVolumes({ paths: layout, discard }),
     launcher: new NativeShimLauncher({ shimPath: () => shim.path }),
     planner: new NativePlanner({ cgroups, facts: readRuntimeFacts(cgroups) }),
     cgroups,
@@ -115,12 +119,14 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
   return {
     engine,
     async recover() {
+      trash.empty();
       await images.reconcile();
       await snapshots.reconcile();
       await engine.reconcile();
     },
-    close() {
+    async close() {
       images.close();
+      await trash.settled();
       helpers.close();
       shim.close();
       database.close();

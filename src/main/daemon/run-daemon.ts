@@ -47,7 +47,7 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
     await opened.engine.shutdown();
     removeFile(pidFile);
   } finally {
-    opened.close();
+    await opened.close();
     close(lock);
   }
   return 0;

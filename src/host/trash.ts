@@ -1,0 +1,59 @@
+import { messageOf } from "#base/errors.ts";
+import { randomHex } from "#base/ids.ts";
+import type { Log } from "#base/log.ts";
+import { hasCode } from "./errno.ts";
+import { listDirectory } from "./files.ts";
+import { AT_FDCWD } from "./linux.ts";
+import { removeTree } from "./remove-tree.ts";
+import { renameat2 } from "./syscalls.ts";
+
+/**
+ * Takes away files that nobody waits for: a discarded tree loses its name at once and its content in the background, one
+ * tree at a time. A killed process leaves only what {@link empty} finds at the next start.
+ */
+export class Trash {
+  readonly #directory: string;
+  readonly #log: Log;
+  #work: Promise<void> = Promise.resolve();
+
+  /** `directory` exists and is on the file system of what will be discarded. */
+  constructor(deps: { readonly directory: string; readonly log: Log }) {
+    this.#directory = deps.directory;
+    this.#log = deps.log;
+  }
+
+  /** No error when there is nothing of that name. What lies on another file system is removed before this resolves. */
+  async discard(path: string): Promise<void> {
+    const doomed = `${this.#directory}/${randomHex(8)}`;
+    try {
+      renameat2(AT_FDCWD, path, AT_FDCWD, doomed);
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return;
+      if (hasCode(error, "EXDEV")) return removeTree(path);
+      throw error;
+    }
+    this.#queue(doomed);
+  }
+
+  /** Remove everything in the directory, also what an earlier process left. */
+  empty(): void {
+    for (const name of listDirectory(this.#directory)) this.#queue(`${this.#directory}/${name}`);
+  }
+
+  /** Resolves when all that was discarded until now is gone. */
+  settled(): Promise<void> {
+    return this.#work;
+  }
+
+  #queue(path: string): void {
+    this.#work = this.#work.then(async () => {
+      // First let whoever discarded it answer.
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      try {
+        await removeTree(path);
+      } catch (error) {
+        this.#log.error("could not remove discarded files", { path, error: messageOf(error) });
+      }
+    });
+  }
+}
