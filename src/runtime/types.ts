@@ -35,6 +35,11 @@ export interface LaunchRequest {
   readonly preserveFds?: number;
   /** Called for `wait` steps with a point other than 0; the plan goes on when it resolves, and fails when it throws. */
   readonly onWait?: (point: number, pid: number) => Promise<void>;
+  /**
+   * Called when the process and its namespaces exist, while its plan is being carried out; launch() resolves after both,
+   * and the process is killed when this rejects.
+   */
+  readonly onNamespaces?: (pid: number) => Promise<void>;
 }
 
 export interface ExitStatus {

@@ -30,7 +30,8 @@ export interface LaunchDeps {
  * Make a container's process, up to and including its execve:
  *
  *   root snapshot ─┐
- *   address        ┴▶ files in /etc ─▶ cgroup, plan ─▶ shim: namespaces, mounts ─▶ ready ─▶ interface ─▶ attach ─▶ execve
+ *   address        ┴▶ files in /etc ─▶ cgroup, plan ─▶ shim: namespaces ┬▶ mounts ────┬▶ ready ─▶ attach ─▶ execve
+ *                                                                       └▶ interface ─┘
  *
  * `container.process` is set as soon as there is one. When it throws, what was made is still there: the caller, who has
  * noted the intent, tears down.
@@ -67,12 +68,12 @@ export async function launchProcess(deps: LaunchDeps, container: Container): Pro
       stdin: spec.config.OpenStdin ? (spec.config.StdinOnce ? "once" : "open") : "closed",
       log: choice === undefined ? undefined : { path: deps.paths.containerLog(container.id), ...choice },
       oomEventsPath: compiled.oomEventsPath,
+      onNamespaces: async (pid) => {
+        if (endpoint !== undefined) await deps.networks.connect(endpoint, `/proc/${pid}/ns/net`);
+      },
     });
     container.process = process;
-    await Promise.all([
-      endpoint === undefined ? undefined : deps.networks.connect(endpoint, `/proc/${process.pid}/ns/net`),
-      connectWaiting(container, process),
-    ]);
+    await connectWaiting(container, process);
     return await process.go();
   } catch (error) {
     throw processError(error, compiled.plan, spec.argv[0] ?? "");

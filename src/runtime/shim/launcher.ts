@@ -36,11 +36,12 @@ export class NativeShimLauncher implements ShimLauncher {
     const process = await ShimProcess.connect(request.dir);
     if (process === undefined) throw earlyEnd(request.dir);
     try {
-      await untilReady(process, request);
+      await Promise.all([untilReady(process, request), namespacesMade(process, request)]);
       if (request.mode !== "handover") return process;
       process.detach();
       return new HandoverProcess(request.dir, process.pid, process.startTicks);
     } catch (error) {
+      await process.signal(9).catch(() => undefined);
       process.detach();
       throw error;
     }
@@ -119,6 +120,12 @@ async function untilReady(process: ShimProcess, request: LaunchRequest): Promise
     await answerWait(process, request, state.point);
     await process.until(({ phase, point }) => phase !== "waiting" || point !== state.point);
   }
+}
+
+async function namespacesMade(process: ShimProcess, request: LaunchRequest): Promise<void> {
+  if (request.onNamespaces === undefined) return;
+  const { phase } = await process.until(({ pid }) => pid > 0);
+  if (phase === "launching" || phase === "waiting") await request.onNamespaces(process.pid);
 }
 
 async function answerWait(process: ShimProcess, request: LaunchRequest, point: number): Promise<void> {
