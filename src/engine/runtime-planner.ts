@@ -1,5 +1,6 @@
 import type { CgroupManager } from "#host/cgroup/types.ts";
 import { blockDeviceNumbers, devicesAt, hostDevices } from "#host/devices.ts";
+import { checkPropagation } from "#host/mount-propagation.ts";
 import { identifyProcess } from "#host/process.ts";
 import type { RuntimeFacts } from "#host/runtime-facts.ts";
 import { compileContainer } from "#runtime/compile/compile-container.ts";
@@ -34,6 +35,7 @@ export class NativePlanner implements RuntimePlanner {
   async container(request: ContainerPlanRequest): Promise<CompiledPlan> {
     const { spec, root } = request;
     const input = this.#input(request);
+    for (const mount of input.mounts) if (mount.type === "bind") checkPropagation(mount.source, mount.propagation);
     const made = containerSpec(input);
     const cgroup = this.#cgroups.create(input.cgroupPath, cgroupResources(made.spec));
     try {

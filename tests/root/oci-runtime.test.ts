@@ -81,7 +81,7 @@ function bundle(
   for (const name of ["bin", "proc", "dev", "sys", "tmp"]) mkdirSync(`${path}/rootfs/${name}`, { recursive: true });
   copyFileSync("/bin/busybox", `${path}/rootfs/bin/busybox`);
   chmodSync(`${path}/rootfs/bin/busybox`, 0o755);
-  for (const name of ["sh", "sleep", "cat", "id", "true", "hostname", "echo", "ps"])
+  for (const name of ["sh", "sleep", "cat", "id", "true", "hostname", "echo", "ps", "mount", "touch", "grep", "test"])
     symlinkSync("busybox", `${path}/rootfs/bin/${name}`);
   writeFileSync(`${path}/config.json`, JSON.stringify(change(example(args, id))));
   return { path, id };
@@ -207,6 +207,40 @@ test("errors leave nothing and are in the log", async () => {
   expect((await runtime("list", "-q")).stdout).toBe("");
   const last = readFileSync(`${directory}/log`, "utf8").trimEnd().split("\n").at(-1) ?? "";
   expect(JSON.parse(last)).toMatchObject({ level: "error", msg: "checkpoint is not supported yet" });
+}, 60_000);
+
+test("a shared bind passes mounts both ways, a slave one only in, a private one neither", async () => {
+  const seen: Record<string, string> = {};
+  for (const mode of ["rshared", "rslave", "rprivate"]) {
+    const shared = `${directory}/shared-${mode}`;
+    mkdirSync(`${shared}/in`, { recursive: true });
+    mkdirSync(`${shared}/out`);
+    const script =
+      "mount -t tmpfs fromcontainer /p/in; touch /p/ready; while ! test -e /p/go; do sleep 0.05; done; grep -c fromhost /proc/self/mounts";
+    const { path, id } = bundle(["sh", "-c", script], (spec) => ({
+      ...spec,
+      process: {
+        ...(spec.process as NonNullable<RuntimeSpec["process"]>),
+        capabilities: { bounding: ["CAP_SYS_ADMIN"], permitted: ["CAP_SYS_ADMIN"], effective: ["CAP_SYS_ADMIN"] },
+      },
+      mounts: [...(spec.mounts ?? []), { destination: "/p", type: "bind", source: shared, options: ["rbind", mode] }],
+      linux: {
+        ...spec.linux,
+        ...(mode === "rprivate" ? {} : { rootfsPropagation: mode === "rshared" ? "shared" : "rslave" }),
+      },
+    }));
+    const run = [bun, program, ".runtime", "--root", `${directory}/state`, "run", "--bundle", path, id].join(" ");
+    // A mount namespace of its own with shared mounts, so that nothing reaches the machine's.
+    const outside = `mount --make-rshared / && mount --bind ${shared} ${shared} && { ${run} & } && while ! test -e ${shared}/ready; do sleep 0.05; done; grep -q "fromcontainer ${shared}/in " /proc/self/mounts && echo out; mount -t tmpfs fromhost ${shared}/out; touch ${shared}/go; wait`;
+    const child = Bun.spawn(["timeout", "30", "unshare", "-m", "sh", "-c", outside], {
+      stdin: "ignore",
+      stdout: Bun.file(`${shared}.txt`),
+      stderr: "inherit",
+    });
+    await child.exited;
+    seen[mode] = readFileSync(`${shared}.txt`, "utf8").trim().split("\n").join(" ");
+  }
+  expect(seen).toEqual({ rshared: "out 1", rslave: "1", rprivate: "0" });
 }, 60_000);
 
 test("features and spec", async () => {

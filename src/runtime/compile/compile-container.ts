@@ -81,9 +81,11 @@ export function compileContainer(input: CompileInput): Compiled {
     ...(linux.personality === undefined ? {} : { personality: linux.personality }),
     ...(linux.memoryPolicy === undefined ? {} : { memoryPolicy: linux.memoryPolicy }),
   });
+  // Binds are taken from the host's mounts themselves, so a shared one stays a peer of its source; the namespace's own
+  // copies never are: pivot_root(2) refuses a shared parent, and the container's mounts must not appear on the host.
   const rootMode = rootPropagation(spec);
   const steps: Step[] = [
-    { op: "namespace_propagation", propagation: rootMode ?? propagation.slave | propagation.recursive },
+    { op: "namespace_propagation", propagation: propagation.slave | propagation.recursive },
     root.kind === "overlay"
       ? { op: "root_overlay", lower: root.lowerDirs, upper: root.upperDir, work: root.workDir, options: [], attrSet: 0 }
       : { op: "root_bind", source: root.path, attrSet: 0 },
