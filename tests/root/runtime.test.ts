@@ -299,14 +299,7 @@ describe("exec", () => {
       .trimEnd()
       .split("\n")
       .map((line) => line.replaceAll(/\s+/gu, " "));
-    expect(lines).toEqual([
-      "box",
-      "A=b",
-      "1",
-      "CapEff: 00000000a80425fb",
-      "Seccomp: 2",
-      "4",
-    ]);
+    expect(lines).toEqual(["box", "A=b", "1", "CapEff: 00000000a80425fb", "Seccomp: 2", "4"]);
     expect(container.cgroup.pids().length).toBe(1);
   });
 

@@ -10,6 +10,9 @@ import { runHooks } from "./hooks.ts";
 
 const SIGKILL = 9;
 
+/** Parent of groups whose configuration names none. */
+export const defaultCgroupParent = "/berth-runtime";
+
 /** OCI `start`. `conflict` unless the container is created. A poststart hook that fails is an error (runtime-spec 1.3). */
 export async function startContainer({ store, launcher }: RuntimeContext, id: string): Promise<void> {
   const container = store.load(id);
@@ -73,6 +76,7 @@ export async function deleteContainer(context: RuntimeContext, id: string, force
   }
   const hooks = store.loadConfig(id).hooks?.poststop ?? [];
   await cgroup.remove();
+  if (container.cgroupPath.startsWith(`${defaultCgroupParent}/`)) cgroups.removeEmpty(defaultCgroupParent);
   await store.remove(id);
   // runtime.md: a failing poststop hook is a warning, the container is gone in any case.
   await runHooks("poststop", hooks, ociState(container, "stopped")).catch((error: unknown) =>

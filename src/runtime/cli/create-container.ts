@@ -6,6 +6,7 @@ import { cgroupResources } from "#runtime/compile/device-steps.ts";
 import type { LaunchRequest, SupervisedProcess } from "#runtime/types.ts";
 import { parseRuntimeSpec } from "#spec/oci/runtime-json.ts";
 import type { RuntimeSpec } from "#spec/oci/runtime.ts";
+import { defaultCgroupParent } from "./container-commands.ts";
 import { ociState, type StoredContainer } from "./container-store.ts";
 import type { RuntimeContext } from "./context.ts";
 import { checkHooks, runHooks } from "./hooks.ts";
@@ -132,7 +133,7 @@ function checkTerminal(spec: RuntimeSpec, { consoleSocket }: CreateRequest): voi
 /** Absolute paths are below the hierarchies' roots, relative ones too (config-linux.md leaves it to the runtime). */
 function cgroupPathOf(spec: RuntimeSpec, id: string): string {
   const wanted = spec.linux?.cgroupsPath ?? "";
-  if (wanted === "") return `/berth-runtime/${id}`;
+  if (wanted === "") return `${defaultCgroupParent}/${id}`;
   if (wanted.includes(":") && wanted.split(":").length === 3 && !wanted.startsWith("/")) {
     throw new BerthError(
       "not-implemented",
