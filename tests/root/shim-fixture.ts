@@ -112,7 +112,8 @@ export class ShimFixture {
         { op: "mknod", path: "/dev/zero", mode: 0o020666, major: 1, minor: 5, uid: 0, gid: 0 },
         { op: "symlink", path: "/dev/ptmx", target: "pts/ptmx" },
         { op: "pivot_root", move: false },
-        { op: "hostname", name: "box" },
+        // Without a UTS namespace of its own it would be the machine that is renamed.
+        ...((more.create ?? allNamespaces).includes("uts") ? [{ op: "hostname", name: "box" } as const] : []),
         { op: "setsid" },
         ...(more.terminal === true ? [{ op: "terminal", uid: 0, gid: keep, console: true } as const] : []),
         { op: "chdir", path: "/work", create: true, uid: 0, gid: 0 },

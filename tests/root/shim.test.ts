@@ -106,13 +106,14 @@ describe("a container", () => {
   });
 
   test("gets signals", async () => {
-    const launched = await started(
-      fixture.plan(["sh", "-c", "trap 'exit 5' TERM; echo up; while :; do sleep 0.05; done"]),
+    const launched = await fixture.launch(
+      fixture.request(fixture.plan(["sh", "-c", "trap 'exit 5' TERM; echo up; while :; do sleep 0.05; done"])),
     );
     const attached = await launched.attach({ stdin: false, stdout: true, stderr: false });
+    await launched.go();
+    for await (const chunk of attached.readable) if (Buffer.from(chunk).includes("up")) break;
     await launched.signal(15);
     expect((await launched.exited()).exitCode).toBe(5);
-    attached.close();
     expect(launched.signal(15)).rejects.toThrow("not running");
   });
 
@@ -639,8 +640,7 @@ describe("user namespaces and identity", () => {
       const { stdout } = await fixture.run({ ...plan, cgroup: { directory: v2, procs: [`${v1}/cgroup.procs`] } });
       expect(stdout.split("\n").map((line) => line.split(":")[2])).toEqual(["/", "/", undefined]);
       const shared = fixture.plan(["sh", "-c", "grep -E '^0:|pids' /proc/self/cgroup"], { create: ["mount", "pid"] });
-      const steps = shared.steps.filter(({ op }) => op !== "hostname");
-      const outside = await fixture.run({ ...shared, steps, cgroup: { directory: v2, procs: [`${v1}/cgroup.procs`] } });
+      const outside = await fixture.run({ ...shared, cgroup: { directory: v2, procs: [`${v1}/cgroup.procs`] } });
       expect(outside.stdout.split("\n").map((line) => line.split(":")[2])).toEqual([
         "/berth-shim-test",
         "/berth-shim-test",
