@@ -121,6 +121,8 @@ export interface ExecPlanRequest {
   readonly container: ContainerSpec;
   /** Pid of the container's init on the host. */
   readonly pid: number;
+  /** Of that init (proc_pid_stat(5) field 22): a process that got its pid later is not entered. */
+  readonly startTicks: bigint;
   readonly root: RootMount;
   readonly exec: ExecConfig;
 }

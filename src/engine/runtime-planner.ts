@@ -1,7 +1,6 @@
 import type { CgroupManager } from "#host/cgroup/types.ts";
 import { blockDeviceNumbers, devicesAt, hostDevices } from "#host/devices.ts";
 import { checkPropagation } from "#host/mount-propagation.ts";
-import { identifyProcess } from "#host/process.ts";
 import type { RuntimeFacts } from "#host/runtime-facts.ts";
 import { compileContainer } from "#runtime/compile/compile-container.ts";
 import { compileExec } from "#runtime/compile/compile-exec.ts";
@@ -56,7 +55,7 @@ export class NativePlanner implements RuntimePlanner {
   }
 
   async exec(request: ExecPlanRequest): Promise<CompiledPlan> {
-    const { container, pid, root, exec } = request;
+    const { container, pid, startTicks, root, exec } = request;
     const { hostConfig, config } = container;
     const user = userIn(root, exec.User || config.User, hostConfig.GroupAdd ?? []);
     const made = this.#container(container, user);
@@ -66,7 +65,7 @@ export class NativePlanner implements RuntimePlanner {
       id: container.id,
       spec: made.spec,
       process,
-      target: { pid, startTicks: BigInt(identifyProcess(pid)?.startTicks ?? 0) },
+      target: { pid, startTicks },
       cgroup: entry,
       facts: this.#facts,
       filters: this.#filters,

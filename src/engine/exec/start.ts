@@ -93,6 +93,7 @@ async function launch(
   const compiled = await deps.planner.exec({
     container: container.spec,
     pid: container.process?.pid ?? 0,
+    startTicks: container.process?.startTicks ?? 0n,
     root,
     exec: spec,
   });
