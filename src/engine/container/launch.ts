@@ -1,5 +1,7 @@
 import type { Log } from "#base/log.ts";
 import { chooseLog } from "#logs/log-config.ts";
+import { hostsFile } from "#network/files/hosts.ts";
+import { HOST_RESOLV_CONF, resolvConfFile, resolvConfPath } from "#network/files/resolv-conf.ts";
 import type { Endpoint, NetworkService } from "#network/types.ts";
 import type { ShimLauncher, SupervisedProcess } from "#runtime/types.ts";
 import type { RootMount, Snapshotter } from "#snapshot/types.ts";
@@ -7,7 +9,6 @@ import type { EngineConfig } from "../config.ts";
 import type { EnginePaths, Files, RuntimePlanner, Volumes } from "../ports.ts";
 import { processError } from "../process-error.ts";
 import type { Container } from "./container.ts";
-import { hostnameFile, hostsFile, resolvConfFile } from "./host-files.ts";
 import { portPublications } from "./ports.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import { sharedNamespaces } from "./shared-namespaces.ts";
@@ -116,22 +117,25 @@ async function writeHostFiles(deps: LaunchDeps, container: Container, endpoint: 
       hostname: config.Hostname,
       domainname: config.Domainname,
       addresses: [endpoint?.ipv4 ?? "", endpoint?.ipv6 ?? ""].filter((address) => address !== ""),
-      extraHosts: hostConfig.ExtraHosts,
-      gateway: endpoint?.gateway ?? "",
+      extraHosts: hostConfig.ExtraHosts ?? [],
+      hostGateway: endpoint?.gateway ?? "",
       base: inHostNetwork ? await deps.files.readText("/etc/hosts") : undefined,
     });
-  const resolvConf = async (): Promise<string> =>
-    resolvConfFile({
-      host: await readIfThere(deps.files, "/etc/resolv.conf"),
+  const resolvConf = async (): Promise<string> => {
+    const hostPath = inHostNetwork ? HOST_RESOLV_CONF : resolvConfPath(await readIfThere(deps.files, HOST_RESOLV_CONF));
+    return resolvConfFile({
+      host: await readIfThere(deps.files, hostPath),
+      hostPath,
       servers: hostConfig.Dns?.length ? hostConfig.Dns : deps.config.dns,
       search: hostConfig.DnsSearch?.length ? hostConfig.DnsSearch : deps.config.dnsSearch,
       options: hostConfig.DnsOptions?.length ? hostConfig.DnsOptions : deps.config.dnsOptions,
       dropLoopback: !inHostNetwork,
     });
+  };
   const { id } = container;
   const { paths, files } = deps;
   await Promise.all([
-    files.writeText(paths.containerHostname(id), hostnameFile(config.Hostname), 0o644),
+    files.writeText(paths.containerHostname(id), `${config.Hostname}\n`, 0o644),
     files.writeText(paths.containerHosts(id), await hosts(), 0o644),
     files.writeText(paths.containerResolvConf(id), await resolvConf(), 0o644),
   ]);
