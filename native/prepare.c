@@ -320,6 +320,15 @@ static int connect_listener(const struct arg *path)
 	return fd;
 }
 
+/* The host's own node: without the read-only flag the container's root could chmod and chown it. */
+static int prepare_null(void)
+{
+	int fd = clone_mount("/dev/null", 0);
+	if (fd < 0)
+		return -1;
+	return set_attributes(fd, K_MOUNT_ATTR_RDONLY, 0, 0, 0) ? failed("mount_setattr", "/dev/null") : fd;
+}
+
 int prepare_step(struct record *step)
 {
 	switch (step->code) {
@@ -330,7 +339,7 @@ int prepare_step(struct record *step)
 	case OP_BIND:
 		return step->fd = prepare_bind(step->arg);
 	case OP_MASK:
-		return step->fd = clone_mount("/dev/null", 0);
+		return step->fd = prepare_null();
 	case OP_SECCOMP:
 		return step->arg[SECCOMP_LISTENER].n ? (step->fd = connect_listener(&step->arg[SECCOMP_LISTENER])) : 0;
 	default:

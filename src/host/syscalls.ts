@@ -47,10 +47,22 @@ export function fdPath(fd: number): string {
 
 // ── open, read, write ───────────────────────────────────────────────────────────────────────────────────────────────
 
-/** openat2(2). `resolve` is RESOLVE_*; O_CLOEXEC is added. `mode` only with O_CREAT or O_TMPFILE. */
+/** How often a lookup is tried again that raced with a rename or mount somewhere on the system. */
+const lookupTries = 128;
+const EAGAIN = 11;
+
+/**
+ * openat2(2). `resolve` is RESOLVE_*; O_CLOEXEC is added. `mode` only with O_CREAT or O_TMPFILE. A scoped lookup of ".."
+ * that raced with a rename or mount anywhere on the system (EAGAIN) is made again.
+ */
 export function openat2(dirFd: number, path: KernelPath, flags: number, mode = 0, resolve = 0): number {
   const how = new BigUint64Array([BigInt(flags | O_CLOEXEC), BigInt(mode), BigInt(resolve)]);
-  return run("openat2", path, dirFd, path, new Uint8Array(how.buffer));
+  const argument = new Uint8Array(how.buffer);
+  let result = call("openat2")(dirFd, path, argument);
+  for (let tries = 1; result === -EAGAIN && tries < lookupTries; tries++) {
+    result = call("openat2")(dirFd, path, argument);
+  }
+  return checked("openat2", result, path);
 }
 
 /** openat(2), with O_CLOEXEC. */

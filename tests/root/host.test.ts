@@ -133,6 +133,24 @@ test("paths stay inside the root, whatever their links say", () => {
   expect(readdirSync(`${directory}/root`).sort()).toEqual(["absolute", "deep", "made", "magic", "sub", "x", "y"]);
 });
 
+test("lookups of .. succeed while something else is renamed all the time", async () => {
+  mkdirSync(`${directory}/root/a/b`, { recursive: true });
+  writeFileSync(`${directory}/one`, "");
+  const loop = `const fs = require("fs"); for (;;) { fs.renameSync("one", "two"); fs.renameSync("two", "one"); }`;
+  const renamer = Bun.spawn([process.execPath, "-e", loop], { cwd: directory, stdio: ["ignore", "ignore", "ignore"] });
+  try {
+    while (existsSync(`${directory}/one`)) await Bun.sleep(1);
+    withFd(sys.open(`${directory}/root`, linux.O_PATH | linux.O_DIRECTORY), (root) => {
+      for (let count = 0; count < 20_000; count++) {
+        sys.close(openInRoot(root, "a/b/../../a/b/../..", linux.O_PATH | linux.O_DIRECTORY));
+      }
+    });
+  } finally {
+    renamer.kill(9);
+    await renamer.exited;
+  }
+});
+
 test("the new mount interface works in a private mount table", () => {
   inPrivateMounts((namespace) => {
     const context = sys.inNamespaces([namespace], "fsopen", "tmpfs", 1);

@@ -54,7 +54,7 @@ export class RuntimeFixture {
     for (const name of ["bin", "etc", "tmp", "root", "usr"]) mkdirSync(`${this.layer}/${name}`, { recursive: true });
     copyFileSync("/bin/busybox", `${this.layer}/bin/busybox`);
     const applets =
-      "sh cat ls id true false sleep mount umount touch mkdir hostname grep head tail mknod echo wc ps dd stat readlink ip chroot nproc seq tr env pwd find cut unshare sync setsid";
+      "sh cat ls id true false sleep mount umount touch mkdir hostname grep head tail mknod echo wc ps dd stat readlink ip chroot nproc seq tr env pwd find cut unshare sync setsid chmod chown";
     for (const name of applets.split(" ")) symlinkSync("busybox", `${this.layer}/bin/${name}`);
     writeFileSync(`${this.layer}/etc/passwd`, "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000::/home/app:/bin/sh\n");
     writeFileSync(`${this.layer}/etc/group`, "root:x:0:\napp:x:1000:\nextra:x:2000:app\n");

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 
 import { namesOf } from "#runtime/compile/capabilities.ts";
 import { defaultCapabilities } from "#runtime/docker/capabilities.ts";
@@ -77,6 +77,19 @@ describe("a container with Docker's defaults", () => {
     expect(lines.slice(-5)).toEqual(["sys-ro", "procsys-ro", "irq-ro", "cgroup-ro", "root-rw"]);
     expect(lines.length).toBeGreaterThan(6);
     expect(new Set(lines.slice(0, -5))).toEqual(new Set(["0"]));
+  });
+
+  test("cannot change the host's device node that hides files in /proc", async () => {
+    const before = statSync("/dev/null");
+    const { stdout, stderr } = await fixture.run(
+      "chmod 0600 /proc/keys || echo mode; chown 1:1 /proc/keys || echo owner; echo x > /proc/keys && cat /proc/keys",
+    );
+    const { mode, uid, gid } = statSync("/dev/null");
+    chmodSync("/dev/null", before.mode & 0o7777);
+    chownSync("/dev/null", before.uid, before.gid);
+    expect({ mode, uid, gid }).toEqual({ mode: before.mode, uid: before.uid, gid: before.gid });
+    expect(stdout).toBe("mode\nowner\n");
+    expect(stderr).toMatch(/Read-only file system/);
   });
 
   test("has the default devices and no others", async () => {
