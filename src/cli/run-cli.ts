@@ -134,7 +134,7 @@ class Cli {
       const handler = await command.load();
       return await handler(invocation);
     } finally {
-      (client as EngineClient | undefined)?.close();
+      client?.close();
     }
   }
 

@@ -8,15 +8,15 @@ export async function* jsonValues<T>(bytes: AsyncIterable<Uint8Array>): AsyncGen
   const decoder = new TextDecoder();
   const splitter = new ObjectSplitter();
   for await (const chunk of bytes) {
-    for (const text of splitter.push(decoder.decode(chunk, { stream: true }))) yield parse<T>(text);
+    for (const text of splitter.push(decoder.decode(chunk, { stream: true }))) yield parse(text) as T;
   }
   const rest = splitter.rest();
-  if (rest !== "") yield parse<T>(rest);
+  if (rest !== "") yield parse(rest) as T;
 }
 
-function parse<T>(text: string): T {
+function parse(text: string): unknown {
   try {
-    return JSON.parse(text) as T;
+    return JSON.parse(text);
   } catch (cause) {
     throw new BerthError("data-loss", `unexpected end of JSON stream: ${text.slice(0, 200)}`, { cause });
   }

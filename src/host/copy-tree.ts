@@ -1,6 +1,20 @@
 import { hasCode } from "./errno.ts";
 import { withFd } from "./files.ts";
-import { AT_FDCWD, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } from "./linux.ts";
+import {
+  AT_FDCWD,
+  O_CLOEXEC,
+  O_CREAT,
+  O_DIRECTORY,
+  O_EXCL,
+  O_NOFOLLOW,
+  O_RDONLY,
+  O_WRONLY,
+  S_IFDIR,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  S_IFSOCK,
+} from "./linux.ts";
 import {
   copyFileRange,
   fchmodat,
@@ -56,7 +70,9 @@ function copyEntry(from: number, to: number, name: Uint8Array, stat: FileStat, l
   const key = `${stat.devMajor}:${stat.devMinor}:${stat.ino}`;
   const first = stat.nlink > 1 ? links.get(key) : undefined;
   if (first !== undefined) {
-    withFd(openat(AT_FDCWD, first.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), (fd) => linkat(fd, first.name, to, name));
+    withFd(openat(AT_FDCWD, first.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), (fd) =>
+      linkat(fd, first.name, to, name),
+    );
     return;
   }
   if (type === S_IFREG) copyFile(from, to, name, stat);
@@ -76,7 +92,9 @@ function copySubdirectory(from: number, to: number, name: Uint8Array, links: Lin
     if (!hasCode(error, "EEXIST")) throw error;
   }
   const flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-  withFd(openat(from, name, flags), (source) => withFd(openat(to, name, flags), (target) => copyDirectory(source, target, links)));
+  withFd(openat(from, name, flags), (source) =>
+    withFd(openat(to, name, flags), (target) => copyDirectory(source, target, links)),
+  );
 }
 
 function copyFile(from: number, to: number, name: Uint8Array, stat: FileStat): void {
@@ -94,7 +112,8 @@ function copyContent(source: number, target: number): void {
   } catch (error) {
     if (!hasCode(error, "EXDEV", "EINVAL", "ENOSYS", "EOPNOTSUPP")) throw error;
     const buffer = new Uint8Array(1 << 17);
-    for (let length = read(source, buffer); length > 0; length = read(source, buffer)) writeAll(target, buffer.subarray(0, length));
+    for (let length = read(source, buffer); length > 0; length = read(source, buffer))
+      writeAll(target, buffer.subarray(0, length));
   }
 }
 

@@ -39,7 +39,9 @@ function detached(directories: readonly string[]): number {
     for (const directory of directories) fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir+", directory);
     fsconfig(fs, FSCONFIG_SET_FLAG, "ro");
     fsconfig(fs, FSCONFIG_CMD_CREATE);
-    return withFd(fsmount(fs, MOUNT_ATTR_RDONLY), (mounted) => open(`${fdPath(mounted)}/.`, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    return withFd(fsmount(fs, MOUNT_ATTR_RDONLY), (mounted) =>
+      open(`${fdPath(mounted)}/.`, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+    );
   });
 }
 

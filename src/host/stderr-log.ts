@@ -33,6 +33,9 @@ function logWith(options: StderrLogOptions, fixed: LogFields): Log {
 function logfmt(line: LogFields): string {
   return Object.entries(line)
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}=${/^[\w.:/@-]+$/.test(String(value)) ? String(value) : JSON.stringify(String(value))}`)
+    .map(
+      ([name, value]) =>
+        `${name}=${/^[\w.:/@-]+$/.test(String(value)) ? String(value) : JSON.stringify(String(value))}`,
+    )
     .join(" ");
 }

@@ -22,7 +22,11 @@ async function main(): Promise<number> {
   const { runProgram } = await import("./command-line.ts");
   const argv = process.argv.slice(2);
   const isDaemon = name === "berthd" || name === "dockerd";
-  return runProgram(isDaemon ? "berth" : name === "docker" ? "docker" : "berth", isDaemon ? ["daemon", ...argv] : argv, packageJson.version);
+  return runProgram(
+    isDaemon ? "berth" : name === "docker" ? "docker" : "berth",
+    isDaemon ? ["daemon", ...argv] : argv,
+    packageJson.version,
+  );
 }
 
 process.exit(await main());

@@ -78,7 +78,11 @@ export interface SupervisedProcess {
   readonly monitorPid: number;
   /** Let a `ready` process exec. Resolves after execve succeeded; throws with {@link StepFailure} in details otherwise. */
   go(): Promise<{ readonly startedAtNs: bigint }>;
-  attach(options: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean }): Promise<AttachStream>;
+  attach(options: {
+    readonly stdin: boolean;
+    readonly stdout: boolean;
+    readonly stderr: boolean;
+  }): Promise<AttachStream>;
   resize(rows: number, columns: number): Promise<void>;
   signal(signal: number): Promise<void>;
   /** Resolves once, also when the process ended before this engine started. */
@@ -93,7 +97,9 @@ export interface ShimLauncher {
    * Find what an earlier engine left in `dir`. `running` may need go() again when the engine died between ready and go:
    * then `state` is `ready`. `lost` = the monitor vanished without a status (machine crash, kill -9 of the monitor).
    */
-  recover(dir: string): Promise<
+  recover(
+    dir: string,
+  ): Promise<
     | { readonly state: "ready" | "running"; readonly process: SupervisedProcess }
     | { readonly state: "exited"; readonly status: ExitStatus }
     | { readonly state: "failed"; readonly failure: StepFailure }

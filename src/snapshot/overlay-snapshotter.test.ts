@@ -19,7 +19,12 @@ snapshotterSuite("OverlaySnapshotter", async () => {
   const diffIds = ["a", "b", "c"].map((letter) => `sha256:${letter.repeat(64)}`);
   for (const diffId of diffIds) await layers.begin().commit(diffId, 0);
   return {
-    snapshotter: new OverlaySnapshotter({ rows: new SnapshotStore({ database }), paths: layout, layers, discard: removeTree }),
+    snapshotter: new OverlaySnapshotter({
+      rows: new SnapshotStore({ database }),
+      paths: layout,
+      layers,
+      discard: removeTree,
+    }),
     diffIds,
     leftovers: () => readdirSync(layout.snapshotsDir),
     async dispose() {

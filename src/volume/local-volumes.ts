@@ -51,7 +51,11 @@ export class LocalVolumes {
    * Fill an empty volume with what the image has at `target`, owner and mode of the directory included (docker-compat).
    * Nothing happens when the volume holds something or the image has no directory there.
    */
-  async copyUp(request: { readonly volumePath: string; readonly root: RootMount; readonly target: string }): Promise<void> {
+  async copyUp(request: {
+    readonly volumePath: string;
+    readonly root: RootMount;
+    readonly target: string;
+  }): Promise<void> {
     const { volumePath, root, target } = request;
     if (listDirectory(volumePath).length > 0) return;
     const scratch = `${this.#paths.tmpDir}/copy-up`;

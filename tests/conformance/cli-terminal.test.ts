@@ -116,7 +116,7 @@ test("stdin's end is a half-close: the container's answer to it still arrives", 
     });
   };
   const child = berth(["run", "-i", "busybox", "cat"]);
-  child.stdin.write("hello");
+  void child.stdin.write("hello");
   await child.stdin.end();
   expect(await finished(child)).toEqual({ stdout: "got hello", stderr: "", code: 0 });
 });
@@ -181,7 +181,7 @@ test("-it: raw keys reach the container, the window's size is told, the terminal
   };
   const child = berthOnTerminal(["run", "-it", "busybox", "sh"]);
   await until(() => engine.requests.some(({ path }) => path.endsWith("/resize")));
-  child.stdin.write("a\x03\x1bq");
+  void child.stdin.write("a\x03\x1bq");
   await child.stdin.flush();
   const { stdout, code } = await finished(child);
   expect(code).toBe(5);
@@ -202,7 +202,7 @@ test("the detach keys leave the container running", async () => {
   };
   const child = berthOnTerminal(["run", "-it", "--detach-keys", "ctrl-a,x", "busybox", "sh"]);
   await until(() => engine.requests.some(({ path }) => path.endsWith("/resize")));
-  child.stdin.write("one\x01two\x01x");
+  void child.stdin.write("one\x01two\x01x");
   await child.stdin.flush();
   const { stdout, code } = await finished(child);
   expect({ stdout, code }).toEqual({ stdout: "$ icanon\r\n", code: 0 });

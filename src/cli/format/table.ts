@@ -44,5 +44,5 @@ function padEnd(cell: string, width: number): string {
 }
 
 function displayWidth(cell: string): number {
-  return [...cell].length;
+  return Array.from(cell).length;
 }

@@ -63,7 +63,7 @@ export function structure(
   const info = { typeName, fields: names, omitEmpty: omitted, aliases };
   const of = (json: unknown): Value => {
     const given = (typeof json === "object" && json !== null ? json : {}) as Readonly<Record<string, unknown>>;
-    const known = names.map((name) => [name, (fields[name] as GoShape).of(given[name])]);
+    const known = names.map((name): readonly [string, unknown] => [name, (fields[name] as GoShape).of(given[name])]);
     const unknown = Object.entries(given).filter(([name]) => !Object.hasOwn(fields, name));
     return struct(Object.fromEntries([...known, ...unknown]), info);
   };

@@ -43,7 +43,7 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
   gt: (a, b) => order(a, b) > 0,
   ge: (a, b) => order(a, b) >= 0,
   json: (value) => json(value),
-  split: (text, separator) => (separator === "" ? [...String(text)] : String(text).split(String(separator))),
+  split: (text, separator) => (separator === "" ? Array.from(String(text)) : String(text).split(String(separator))),
   join: (items, separator) => {
     if (!Array.isArray(items)) throw new Error(`wrong type for value; expected []string; got ${typeName(items)}`);
     return items.map(display).join(String(separator));
@@ -58,7 +58,7 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
   pad: (text, before, after) =>
     text === "" ? "" : " ".repeat(Number(before)) + String(text) + " ".repeat(Number(after)),
   truncate: (text, length) => {
-    const letters = [...String(text)];
+    const letters = Array.from(String(text));
     return letters.length < Number(length) ? String(text) : letters.slice(0, Number(length)).join("");
   },
 };

@@ -55,7 +55,7 @@ function formatOne(value: Value, verb: Verb): string {
 function formatScalar(value: Value, verb: Verb): string | undefined {
   const { letter } = verb;
   if (typeof value === "string") {
-    const cut = verb.precision === undefined ? value : [...value].slice(0, verb.precision).join("");
+    const cut = verb.precision === undefined ? value : Array.from(value).slice(0, verb.precision).join("");
     if (letter === "s") return pad(cut, verb);
     if (letter === "q") return pad(verb.sharp && !cut.includes("`") ? `\`${cut}\`` : quoteGo(cut), verb);
     if (letter === "x" || letter === "X") {
@@ -121,7 +121,7 @@ function plain(value: Value, verb: Verb): string {
 
 function pad(text: string, { width, minus, zero }: Verb): string {
   if (width === undefined) return text;
-  const missing = width - [...text].length;
+  const missing = width - Array.from(text).length;
   if (missing <= 0) return text;
   if (minus) return text + " ".repeat(missing);
   return (zero ? "0" : " ").repeat(missing) + text;

@@ -146,13 +146,13 @@ class PooledHttpClient implements HttpClient {
     try {
       const sending = this.#send(connection, request);
       // A server may answer before it read the whole body (an error): the answer counts, not the broken pipe.
-      let failed: unknown;
-      sending.catch((error: unknown) => (failed = error));
+      const failures: unknown[] = [];
+      sending.catch((error: unknown) => failures.push(error));
       if (typeof request.body !== "object" || request.body instanceof Uint8Array) await sending;
       const head = await connection.reader.head();
       if (head === undefined) {
         connection.stream.close();
-        if (failed !== undefined) throw failed;
+        if (failures.length > 0) await sending;
         return undefined;
       }
       return this.#response(connection, request, head);

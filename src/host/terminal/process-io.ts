@@ -107,7 +107,7 @@ function spawnDuplex(argv: readonly string[]): Duplex {
     },
     async write(data) {
       if (ended) throw new BerthError("unavailable", "write: broken pipe", { details: { code: "EPIPE" } });
-      child.stdin.write(data);
+      void child.stdin.write(data);
       await child.stdin.flush();
     },
     async endWrite() {

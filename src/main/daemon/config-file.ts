@@ -9,7 +9,9 @@ const isList: Check = (value) => Array.isArray(value) && value.every(isText);
 const isPairs: Check = (value) => typeof value === "object" && value !== null && Object.values(value).every(isText);
 const isPools: Check = (value) =>
   Array.isArray(value) &&
-  value.every((pool: { base?: unknown; size?: unknown } | null) => typeof pool?.base === "string" && Number.isInteger(pool.size));
+  value.every(
+    (pool: { base?: unknown; size?: unknown } | null) => typeof pool?.base === "string" && Number.isInteger(pool.size),
+  );
 
 /** The keys of daemon.json and the type of each; dockerd's names. */
 const keys: Readonly<Record<string, readonly [Check, string]>> = {
@@ -57,9 +59,11 @@ export function parseConfigFile(text: string, path: string): ConfigFile {
   } catch (error) {
     return fail(messageOf(error));
   }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return fail("the file must hold one JSON object");
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
+    return fail("the file must hold one JSON object");
   const unknown = Object.keys(parsed).filter((key) => !Object.hasOwn(keys, key));
-  if (unknown.length > 0) return fail(`the following directives don't match any configuration option: ${unknown.join(", ")}`);
+  if (unknown.length > 0)
+    return fail(`the following directives don't match any configuration option: ${unknown.join(", ")}`);
   for (const [key, value] of Object.entries(parsed)) {
     const [check, want] = keys[key] ?? [isText, "a string"];
     if (!check(value)) return fail(`${key} must be ${want}`);

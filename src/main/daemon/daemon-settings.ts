@@ -43,7 +43,8 @@ export interface DaemonSettings {
 }
 
 const DEFAULT_CONFIG = "/etc/berth/daemon.json";
-const LOG_LEVELS: readonly string[] = ["debug", "info", "warn", "error"];
+const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+const LOG_FORMATS = ["text", "json"] as const;
 
 const bad = (message: string): BerthError => new BerthError("invalid-parameter", message);
 
@@ -65,8 +66,8 @@ export function daemonSettings(flags: FlagValues, readFile: (path: string) => st
     insecureTcp: pick.flag("insecure-tcp"),
     dockerSocket: pick.flag("docker-socket"),
     debug,
-    logLevel: debug ? "debug" : oneOf(pick.text("log-level") || "info", LOG_LEVELS, "log-level"),
-    logFormat: oneOf(pick.text("log-format") || "text", ["text", "json"], "log-format"),
+    logLevel: debug ? "debug" : oneOf(LOG_LEVELS, pick.text("log-level") || "info", "log-level"),
+    logFormat: oneOf(LOG_FORMATS, pick.text("log-format") || "text", "log-format"),
     labels: pick.list("label", "labels"),
     liveRestore: pick.flag("live-restore"),
     shutdownTimeoutSeconds: pick.number("shutdown-timeout"),
@@ -96,7 +97,8 @@ function configFile(flags: FlagValues, readFile: (path: string) => string | unde
   const path = flags.text("config-file") || DEFAULT_CONFIG;
   const text = readFile(path);
   if (text === undefined) {
-    if (flags.given("config-file")) throw new BerthError("not-found", `unable to configure the daemon with file ${path}: no such file`);
+    if (flags.given("config-file"))
+      throw new BerthError("not-found", `unable to configure the daemon with file ${path}: no such file`);
     return {};
   }
   const file = parseConfigFile(text, path);
@@ -155,13 +157,16 @@ function keyValue(word: string, flag: string): [string, string] {
 }
 
 function addressPools(flags: FlagValues, file: ConfigFile): readonly AddressPool[] | undefined {
-  const fromFile = file["default-address-pools"] as readonly { readonly base: string; readonly size: number }[] | undefined;
+  const fromFile = file["default-address-pools"] as
+    | readonly { readonly base: string; readonly size: number }[]
+    | undefined;
   if (fromFile !== undefined) return fromFile.map(({ base, size }) => ({ base: parseCidr(base).subnet, size }));
   const words = flags.list("default-address-pool");
   if (words.length === 0) return undefined;
   return words.map((word) => {
     const { base, size } = Object.fromEntries(word.split(",").map((part) => keyValue(part, "default-address-pool")));
-    if (base === undefined || !/^\d+$/.test(size ?? "")) throw bad(`invalid --default-address-pool ${JSON.stringify(word)}: want base=CIDR,size=BITS`);
+    if (base === undefined || !/^\d+$/.test(size ?? ""))
+      throw bad(`invalid --default-address-pool ${JSON.stringify(word)}: want base=CIDR,size=BITS`);
     return { base: parseCidr(base).subnet, size: Number(size) };
   });
 }
@@ -171,9 +176,12 @@ function absolute(path: string, flag: string): string {
   return path.replace(/(?<=.)\/+$/, "");
 }
 
-function oneOf<T extends string>(value: string, allowed: readonly string[], flag: string): T {
-  if (!allowed.includes(value)) throw bad(`invalid --${flag} ${JSON.stringify(value)}: want one of ${allowed.join(", ")}`);
-  return value as T;
+function oneOf<T extends string>(allowed: readonly T[], value: string, flag: string): T {
+  const found = allowed.find((word) => word === value);
+  if (found === undefined) {
+    throw bad(`invalid --${flag} ${JSON.stringify(value)}: want one of ${allowed.join(", ")}`);
+  }
+  return found;
 }
 
 function atLeast(least: number, value: number, flag: string): number {

@@ -1,4 +1,4 @@
-import { BerthError, messageOf } from "#base/errors.ts";
+import { BerthError } from "#base/errors.ts";
 import type { CliIo } from "#cli/cli-io.ts";
 import type { FlagValues } from "#cli/flags/flag-values.ts";
 import { ensureDirectory, removeFile, writeFileAtomic } from "#host/files.ts";
@@ -7,7 +7,7 @@ import { stderrLog } from "#host/stderr-log.ts";
 import { close, flock, open } from "#host/syscalls.ts";
 import { createDockerServer } from "#server/docker/server.ts";
 import { Layout } from "#state/layout.ts";
-import { daemonSettings, type DaemonSettings } from "./daemon-settings.ts";
+import { daemonSettings } from "./daemon-settings.ts";
 import { listenAll } from "./listen.ts";
 import { openEngine } from "./open-engine.ts";
 
@@ -25,7 +25,9 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
     return 0;
   }
   if (process.getuid?.() !== 0) {
-    throw new BerthError("forbidden", "the engine needs to be started with root privileges", { hint: "Run it as root, or with sudo." });
+    throw new BerthError("forbidden", "the engine needs to be started with root privileges", {
+      hint: "Run it as root, or with sudo.",
+    });
   }
   const log = stderrLog({ level: settings.logLevel, format: settings.logFormat });
   const layout = new Layout(settings);

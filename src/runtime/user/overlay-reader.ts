@@ -1,7 +1,19 @@
 import { BerthError } from "#base/errors.ts";
 import { hasCode } from "#host/errno.ts";
 import { readAll } from "#host/files.ts";
-import { O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_PATH, O_RDONLY, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "#host/linux.ts";
+import {
+  O_CLOEXEC,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_PATH,
+  O_RDONLY,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+} from "#host/linux.ts";
 import { close, fdPath, fstat, getxattr, open, openat, readlinkat } from "#host/syscalls.ts";
 import type { RootMount } from "#snapshot/types.ts";
 

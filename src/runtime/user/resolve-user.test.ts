@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { resolveUser, type ReadRootFile } from "./resolve-user.ts";
 
 const files: Readonly<Record<string, string>> = {
-  "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\n# note\napp:x:1000:1001::/home/app:/bin/sh\n\n+::::::\nbad:x:y:z::/:\n",
+  "/etc/passwd":
+    "root:x:0:0:root:/root:/bin/sh\n# note\napp:x:1000:1001::/home/app:/bin/sh\n\n+::::::\nbad:x:y:z::/:\n",
   "/etc/group": "root:x:0:\nwheel:x:10:root,app\nstaff:x:50:app\napp:x:1001:\n",
 };
 const read: ReadRootFile = (path) => files[path];
@@ -33,9 +34,15 @@ describe("resolveUser()", () => {
     expect(resolveUser("app", ["staff", "50", "99"], read).additionalGids).toEqual([10, 50, 99]);
   });
   test("names what is missing", () => {
-    expect(() => resolveUser("nobody", [], read)).toThrow("unable to find user nobody: no matching entries in passwd file");
-    expect(() => resolveUser("app:nope", [], read)).toThrow("unable to find group nope: no matching entries in group file");
-    expect(() => resolveUser("app", ["nope"], read)).toThrow("Unable to find group nope: no matching entries in group file");
+    expect(() => resolveUser("nobody", [], read)).toThrow(
+      "unable to find user nobody: no matching entries in passwd file",
+    );
+    expect(() => resolveUser("app:nope", [], read)).toThrow(
+      "unable to find group nope: no matching entries in group file",
+    );
+    expect(() => resolveUser("app", ["nope"], read)).toThrow(
+      "Unable to find group nope: no matching entries in group file",
+    );
     expect(() => resolveUser("2147483648", [], read)).toThrow("uids and gids must be in range 0-2147483647");
   });
 });

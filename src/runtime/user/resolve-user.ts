@@ -34,7 +34,8 @@ export function resolveUser(spec: string, groupAdd: readonly string[], read: Rea
   const entry = findUser(userPart, parsePasswd(read("/etc/passwd") ?? ""));
   const user = entry ?? { name: "", uid: numericUser(userPart), gid: 0, home: "/" };
   const gid = groupPart === "" ? user.gid : groupNumber(groupPart, groups, "unable to find group");
-  const listed = groupPart === "" && user.name !== "" ? groups.filter(({ members }) => members.includes(user.name)) : [];
+  const listed =
+    groupPart === "" && user.name !== "" ? groups.filter(({ members }) => members.includes(user.name)) : [];
   const additional = [
     ...listed.map((group) => group.gid),
     ...groupAdd.map((name) => groupNumber(name, groups, "Unable to find group")),
@@ -76,11 +77,20 @@ function inRange(id: number): number {
 const decimal = (text: string): number | undefined => (/^\d+$/.test(text) ? Number(text) : undefined);
 
 function parsePasswd(text: string): readonly PasswdEntry[] {
-  return records(text).map(([name = "", , uid, gid, , home = ""]) => ({ name, uid: Number(uid), gid: Number(gid), home }));
+  return records(text).map(([name = "", , uid, gid, , home = ""]) => ({
+    name,
+    uid: Number(uid),
+    gid: Number(gid),
+    home,
+  }));
 }
 
 function parseGroup(text: string): readonly GroupEntry[] {
-  return records(text).map(([name = "", , gid, members = ""]) => ({ name, gid: Number(gid), members: members.split(",") }));
+  return records(text).map(([name = "", , gid, members = ""]) => ({
+    name,
+    gid: Number(gid),
+    members: members.split(","),
+  }));
 }
 
 /** Lines of colon-separated fields whose third is a number; others (comments, `+` of NIS) are no entries. */
