@@ -30,11 +30,11 @@ export function removeEntry(directoryFd: number, name: KernelPath): void {
   for (const _ of removal(directoryFd, name)) continue;
 }
 
-/** {@link removeEntry} by path, pausing now and then so that the event loop stays live. */
-export async function removeTree(path: KernelPath): Promise<void> {
+/** {@link removeEntry} by path, pausing after every `pauseEvery` entries so that the event loop stays live. */
+export async function removeTree(path: KernelPath, pauseEvery = PAUSE_EVERY): Promise<void> {
   let count = 0;
   for (const _ of removal(AT_FDCWD, path)) {
-    if (++count % PAUSE_EVERY === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+    if (++count % pauseEvery === 0) await new Promise<void>((resolve) => setImmediate(resolve));
   }
 }
 

@@ -7,6 +7,8 @@ import { AT_FDCWD } from "./linux.ts";
 import { removeTree } from "./remove-tree.ts";
 import { renameat2 } from "./syscalls.ts";
 
+const DELAY_MS = 20;
+
 /**
  * Takes away files that nobody waits for: a discarded tree loses its name at once and its content in the background, one
  * tree at a time. A killed process leaves only what {@link empty} finds at the next start.
@@ -47,10 +49,10 @@ export class Trash {
 
   #queue(path: string): void {
     this.#work = this.#work.then(async () => {
-      // First let whoever discarded it answer.
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      // Whoever discarded it answers first; and on a slow disk one unlink(2) is a long time for a request to wait.
+      await new Promise((resolve) => setTimeout(resolve, DELAY_MS));
       try {
-        await removeTree(path);
+        await removeTree(path, 1);
       } catch (error) {
         this.#log.error("could not remove discarded files", { path, error: messageOf(error) });
       }
