@@ -84,6 +84,22 @@ describe("a run", () => {
     expect(bench.world.leftovers).toEqual([]);
   });
 
+  test("a forced removal that meets a start under way ends what was started", async () => {
+    const id = await bench.create({ Cmd: ["sleep"] });
+    const starting = bench.engine.containers.start(id);
+    await bench.engine.containers.remove(id, { force: true, volumes: false });
+    await starting;
+    expect(bench.world.rows.size).toBe(0);
+    expect(bench.world.leftovers).toEqual([]);
+  });
+
+  test("a network that is not there is told at the start", async () => {
+    const id = await bench.create({ HostConfig: { NetworkMode: "blue" } });
+    const error = await refusal(bench.engine.containers.start(id));
+    expect(error.kind).toBe("not-found");
+    expect(error.message).toBe("failed to set up container networking: network blue not found");
+  });
+
   test("what a running or stopped container refuses", async () => {
     const id = await bench.create({ Cmd: ["sleep"] }, "web");
     expect((await refusal(bench.engine.containers.stop(id, { signal: "", timeoutSeconds: 1 }))).kind).toBe(

@@ -134,6 +134,11 @@ export interface RuntimePlanner {
    * sentences for the person.
    */
   container(request: ContainerPlanRequest): Promise<CompiledPlan>;
+  /**
+   * What is wrong with a new container's settings (`invalid-parameter` in Docker's words) or what this machine cannot
+   * give of them (the warnings), as far as it can be told before the start. Nothing is made.
+   */
+  check(spec: ContainerSpec): readonly string[];
   exec(request: ExecPlanRequest): Promise<CompiledPlan>;
   /** Where containers' cgroups are when nobody says otherwise; shared by all engines of the machine. */
   readonly cgroupParent: string;

@@ -43,6 +43,6 @@ function describeStep(step: Plan["steps"][number] | undefined, what: string): st
   if (step.op === "bind" || step.op === "mount") {
     return `error during container init: error mounting "${step.source}" to rootfs at "${step.target}": ${what || "mount"}`;
   }
-  if (step.op === "chdir") return `error during container init: mkdir ${step.path}`;
+  if (step.op === "chdir") return `chdir to cwd (${JSON.stringify(step.path)}) set in config.json failed`;
   return `error during container init: ${what === "" ? step.op : `${step.op}: ${what}`}`;
 }

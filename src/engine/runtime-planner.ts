@@ -5,6 +5,7 @@ import type { RuntimeFacts } from "#host/runtime-facts.ts";
 import { compileContainer } from "#runtime/compile/compile-container.ts";
 import { compileExec } from "#runtime/compile/compile-exec.ts";
 import { cgroupResources } from "#runtime/compile/device-steps.ts";
+import { processSteps } from "#runtime/compile/process-steps.ts";
 import { FilterCache } from "#runtime/compile/filter-cache.ts";
 import { containerSpec } from "#runtime/docker/container-spec.ts";
 import { execProcess } from "#runtime/docker/exec-process.ts";
@@ -52,6 +53,31 @@ export class NativePlanner implements RuntimePlanner {
       await cgroup.remove();
       throw error;
     }
+  }
+
+  check(spec: ContainerSpec): readonly string[] {
+    const { CapAdd, CapDrop, Privileged, SecurityOpt, Ulimits, DeviceCgroupRules, OomScoreAdj } = spec.hostConfig;
+    const lists = [CapAdd, CapDrop, SecurityOpt, Ulimits, DeviceCgroupRules];
+    if (!Privileged && OomScoreAdj === 0 && lists.every((list) => (list ?? []).length === 0)) return [];
+    const plain = { ...spec.hostConfig, Devices: [], Privileged: false };
+    const input = this.#inputOf(
+      { ...spec, hostConfig: plain, mounts: [] },
+      { uid: 0, gid: 0, additionalGids: [], home: "/" },
+    );
+    const made = containerSpec({ ...input, hostConfig: { ...plain, Privileged }, files: {}, namespaces: {} });
+    const { process } = made.spec;
+    if (process === undefined) return made.warnings;
+    const { facts } = input;
+    const steps = processSteps({
+      id: spec.id,
+      process,
+      seccomp: undefined,
+      facts,
+      filters: this.#filters,
+      userNamespace: false,
+      role: "init",
+    });
+    return [...made.warnings, ...steps.warnings];
   }
 
   async exec(request: ExecPlanRequest): Promise<CompiledPlan> {

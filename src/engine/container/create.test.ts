@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { BerthError } from "#base/errors.ts";
+import { decodeCreateRequest } from "#spec/docker/container.ts";
 import { containerConfig } from "#spec/docker/container-config.ts";
 import { EngineBench, refusal } from "../testing/engine-bench.ts";
 
@@ -48,7 +49,25 @@ describe("create", () => {
     ],
     ["environment", { Env: ["=x"] }, "invalid-parameter", "invalid environment variable: =x"],
     ["signal", { StopSignal: "SIGNOPE" }, "invalid-parameter", "invalid signal: SIGNOPE"],
-    ["network", { HostConfig: { NetworkMode: "blue" } }, "not-found", "network blue not found"],
+    [
+      "network of a missing container",
+      { HostConfig: { NetworkMode: "container:blue" } },
+      "invalid-parameter",
+      "No such container: blue",
+    ],
+    ["volumes from", { HostConfig: { VolumesFrom: ["blue:ro"] } }, "invalid-parameter", "No such container: blue"],
+    [
+      "relative tmpfs",
+      { HostConfig: { Tmpfs: { x: "" } } },
+      "invalid-parameter",
+      "invalid mount path: 'x' mount path must be absolute",
+    ],
+    [
+      "isolation",
+      { HostConfig: { Isolation: "hyperv" } },
+      "invalid-parameter",
+      "invalid isolation: \"hyperv\" - linux only supports 'default'",
+    ],
     ["memory", { HostConfig: { Memory: 4096 } }, "invalid-parameter", "Minimum memory limit allowed is 6MB"],
     [
       "swap",
@@ -137,6 +156,17 @@ describe("create", () => {
     expect(error.message).toBe(
       `Conflict. The container name "/web" is already in use by container "${id}". You have to remove (or rename) that container to be able to reuse that name.`,
     );
+  });
+
+  test("an image of another platform than asked for, in words that make clients pull", async () => {
+    const request = decodeCreateRequest({ Image: "busybox", Cmd: ["true"] });
+    const create = (platform: string) => bench.engine.containers.create({ ...request, name: "", platform });
+    const error = await refusal(create("linux/s390x"));
+    expect(error.kind).toBe("not-found");
+    expect(error.message).toBe(
+      "image with reference busybox:latest was found but its platform (linux/amd64) does not match the specified platform (linux/s390x)",
+    );
+    await create("linux/x86_64");
   });
 
   test("without any command", async () => {

@@ -5,9 +5,10 @@ import type { NetworkService } from "#network/types.ts";
 import { mergeConfig } from "./merge-config.ts";
 import type { ContainerConfig } from "#spec/docker/container-config.ts";
 import type { CreateRequest, CreateResponse } from "#spec/docker/container.ts";
+import { formatPlatform, normalizePlatform, parsePlatform } from "#spec/oci/platform.ts";
 import type { EngineConfig } from "../config.ts";
 import type { MachineFacts } from "../host-facts.ts";
-import type { Clock, EnginePaths, Events, Files, Volumes } from "../ports.ts";
+import type { Clock, EnginePaths, Events, Files, RuntimePlanner, Volumes } from "../ports.ts";
 import { randomId } from "#base/ids.ts";
 import { Container } from "./container.ts";
 import { defaultHostConfig } from "./default-host-config.ts";
@@ -34,6 +35,7 @@ export interface CreateDeps {
   readonly files: Files;
   readonly paths: EnginePaths;
   readonly events: Events;
+  readonly planner: Pick<RuntimePlanner, "check">;
 }
 
 /**
@@ -44,7 +46,9 @@ export interface CreateDeps {
  * name.
  */
 export function createContainer(deps: CreateDeps) {
-  return async (request: CreateRequest & { readonly name: string }): Promise<CreateResponse> => {
+  return async (
+    request: CreateRequest & { readonly name: string; readonly platform?: string },
+  ): Promise<CreateResponse> => {
     const wanted = request.name === "" ? undefined : checkName(request.name);
     if (request.config.Image === "")
       throw new BerthError("invalid-parameter", "config cannot be empty in order to create a container");
@@ -52,6 +56,7 @@ export function createContainer(deps: CreateDeps) {
     validateHostConfig(request.hostConfig, deps.machine);
     validateEndpoints(request);
     const image = await resolveImage(deps.images, request.config.Image);
+    checkPlatform(image, request.config.Image, request.platform ?? "", deps.machine);
     const merged = mergeConfig(request.config, image.config.config);
     validateConfig(merged);
     const argv = [...(merged.Entrypoint ?? []), ...(merged.Cmd ?? [])];
@@ -59,7 +64,7 @@ export function createContainer(deps: CreateDeps) {
     const hostConfig = defaultHostConfig(request.hostConfig, deps.config, deps.machine);
     chooseLog(hostConfig.LogConfig);
     portPublications(merged, hostConfig);
-    await checkNetwork(deps, hostConfig.NetworkMode);
+    checkContainersNamed(deps.registry, hostConfig);
     refuseTakenName(deps.registry, wanted);
 
     const id = randomId();
@@ -73,7 +78,9 @@ export function createContainer(deps: CreateDeps) {
       argv,
       mounts,
     };
+    const warnings = warningsFor(merged, request.config, deps.machine, hostConfig);
     try {
+      warnings.push(...deps.planner.check(spec));
       await deps.files.makeDirectory(deps.paths.containerDir(id), 0o710);
       insert(deps, spec, wanted);
     } catch (error) {
@@ -82,7 +89,7 @@ export function createContainer(deps: CreateDeps) {
       throw error;
     }
     publishContainerEvent(deps.events, "create", deps.registry.find(id));
-    return { Id: id, Warnings: warningsFor(merged, request.config, deps.machine, hostConfig) };
+    return { Id: id, Warnings: warnings };
   };
 }
 
@@ -99,9 +106,31 @@ async function resolveImage(images: ImageService, reference: string): Promise<St
 const withTag = (reference: string): string =>
   reference.includes("@") || /:[^/]*$/.test(reference) ? reference : `${reference}:latest`;
 
-async function checkNetwork(deps: CreateDeps, mode: string): Promise<void> {
-  if (mode.startsWith("container:")) deps.registry.find(mode.slice("container:".length));
-  else await deps.networks.find(mode);
+/** `not-found`, on which clients pull, unless the image is of the platform that was asked for. */
+function checkPlatform(image: StoredImage, reference: string, text: string, machine: MachineFacts): void {
+  if (text === "") return;
+  const wanted = parsePlatform(text, { os: "linux", architecture: machine.architecture });
+  const { os, architecture, variant = "" } = image.config;
+  const actual = normalizePlatform({ os, architecture, ...(variant === "" ? {} : { variant }) });
+  const variants = [wanted.variant, actual.variant].filter((name) => name !== undefined);
+  if (wanted.os === actual.os && wanted.architecture === actual.architecture && new Set(variants).size < 2) return;
+  throw new BerthError(
+    "not-found",
+    `image with reference ${withTag(reference)} was found but its platform (${formatPlatform(actual)}) does not match the specified platform (${formatPlatform(wanted)})`,
+  );
+}
+
+/**
+ * docker-compat: other containers that the configuration names must be there now, networks only at the start.
+ * `invalid-parameter`: on `not-found` clients would pull the image.
+ */
+function checkContainersNamed(registry: ContainerRegistry, host: ContainerSpec["hostConfig"]): void {
+  const modes = [host.NetworkMode, host.PidMode].filter((mode) => mode.startsWith("container:"));
+  const names = modes.map((mode) => mode.slice("container:".length));
+  for (const name of [...names, ...(host.VolumesFrom ?? []).map((text) => text.split(":")[0] ?? "")]) {
+    if (name !== "" && registry.lookup(name) === undefined)
+      throw new BerthError("invalid-parameter", `No such container: ${name}`);
+  }
 }
 
 function refuseTakenName(registry: ContainerRegistry, name: string | undefined): void {
@@ -135,7 +164,7 @@ function warningsFor(
   given: ContainerConfig,
   machine: MachineFacts,
   host: ContainerSpec["hostConfig"],
-): readonly string[] {
+): string[] {
   const warnings: string[] = [];
   const check = merged.Healthcheck?.Test ?? [];
   if (check.length > 0 && check[0] !== "NONE" && given.Healthcheck === null) {

@@ -75,16 +75,21 @@ export function removeContainer(
     if (container.status.state === "removing") {
       throw new BerthError("conflict", `removal of container ${reference} is already in progress`);
     }
-    if (isLive(container.status) || container.status.state === "starting") {
-      if (!options.force) throw stillRunning(container);
-      await killAndSettle(deps.killAndWait, container);
+    let removed = false;
+    while (!removed) {
+      if (isLive(container.status) || container.status.state === "starting") {
+        if (!options.force) throw stillRunning(container);
+        await killAndSettle(deps.killAndWait, container);
+      }
+      removed = await container.lock.run(async () => {
+        // Removed meanwhile, by --rm or another client: what was asked for holds.
+        if (deps.registry.lookup(container.id) === undefined) return true;
+        // Started meanwhile: that start waited for the lock before this did.
+        if (isLive(container.status)) return false;
+        await deps.removeLocked(container, { volumes: options.volumes });
+        return true;
+      });
     }
-    await container.lock.run(async () => {
-      // Removed meanwhile, by --rm or another client: what was asked for holds.
-      if (deps.registry.lookup(container.id) === undefined) return;
-      if (isLive(container.status)) throw stillRunning(container);
-      await deps.removeLocked(container, { volumes: options.volumes });
-    });
   };
 }
 

@@ -60,7 +60,11 @@ export async function resolveMounts(
     claim(target);
     byTarget.set(target, await fromMount(deps.files, mount, target, volume));
   }
-  for (const target of Object.keys(host.Tmpfs ?? {})) claim(cleanPath(target));
+  for (const target of Object.keys(host.Tmpfs ?? {})) {
+    if (!target.startsWith("/"))
+      throw new BerthError("invalid-parameter", `invalid mount path: '${target}' mount path must be absolute`);
+    claim(cleanPath(target));
+  }
   for (const declared of Object.keys(config.Volumes ?? {})) {
     const target = cleanPath(declared);
     if (target === "/")

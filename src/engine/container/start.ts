@@ -94,6 +94,8 @@ function networkPrefix(cause: unknown): string {
   const text = messageOf(cause);
   const ofNetwork =
     isBerthError(cause) &&
-    /driver failed programming|failed to bind host port|Address already in use|port is already allocated/.test(text);
+    /driver failed programming|failed to bind host port|Address already in use|port is already allocated|^network \S+ not found$/.test(
+      text,
+    );
   return ofNetwork ? "failed to set up container networking: " : "";
 }

@@ -26,7 +26,6 @@ const settings: readonly Setting[] = [
   ["HostConfig.UTSMode", ({ hostConfig }) => outside(hostConfig.UTSMode, "", "private", "host")],
   ["HostConfig.UsernsMode", ({ hostConfig }) => outside(hostConfig.UsernsMode, "", "host")],
   ["HostConfig.StorageOpt", ({ hostConfig }) => any(hostConfig.StorageOpt)],
-  ["HostConfig.Isolation", ({ hostConfig }) => outside(hostConfig.Isolation, "", "default")],
   ["HostConfig.Init", ({ hostConfig }) => hostConfig.Init === true],
   ["HostConfig.CpuRealtimePeriod", ({ hostConfig }) => hostConfig.CpuRealtimePeriod !== 0],
   ["HostConfig.CpuRealtimeRuntime", ({ hostConfig }) => hostConfig.CpuRealtimeRuntime !== 0],

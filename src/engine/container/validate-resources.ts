@@ -18,6 +18,8 @@ export function validateHostConfig(host: HostConfig, machine: MachineFacts): voi
   }
   if (host.ShmSize < 0) throw bad("SHM size can not be less than 0");
   if (host.Runtime !== "" && host.Runtime !== "berth") throw bad(`unknown or invalid runtime name: ${host.Runtime}`);
+  if (host.Isolation !== "" && host.Isolation !== "default")
+    throw bad(`invalid isolation: "${host.Isolation}" - linux only supports 'default'`);
   validateRestartPolicy(host);
   validateNetworkMode(host);
   for (const extra of host.ExtraHosts ?? []) {

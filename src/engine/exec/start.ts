@@ -5,7 +5,7 @@ import type { Snapshotter } from "#snapshot/types.ts";
 import type { Container } from "../container/container.ts";
 import { publishContainerEvent } from "../container/events.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
-import { execStartPrefix, startFailure } from "../container/start-failure.ts";
+import { execStartPrefix, exitCannotInvoke, exitUnknownStart, startFailure } from "../container/start-failure.ts";
 import type { EnginePaths, Events, ExecRow, Files, RuntimePlanner } from "../ports.ts";
 import { processError, stepFailureOf } from "../process-error.ts";
 import { refuseUnlessRunning } from "./create.ts";
@@ -74,7 +74,11 @@ async function run(
     return stream;
   } catch (error) {
     const { exitCode, error: failure } = startFailure(error, stepFailureOf(error) === undefined ? "" : execStartPrefix);
-    deps.execs.setStatus(row.id, { state: "exited", exitCode });
+    // docker-compat: an exec has no code of its own for other failures.
+    deps.execs.setStatus(row.id, {
+      state: "exited",
+      exitCode: exitCode === exitUnknownStart ? exitCannotInvoke : exitCode,
+    });
     deps.execs.release(row.id);
     await deps.files.removeTree(deps.paths.execRunDir(row.id));
     throw failure;

@@ -149,6 +149,7 @@ export class FakeWorld {
           this.cgroups.add(`/berth/${spec.id}`);
           return { plan: planOf(spec.argv), oomEventsPath: undefined, warnings: [] };
         },
+        check: () => [],
         exec: async ({ exec }) => ({ plan: planOf(exec.Cmd ?? []), oomEventsPath: undefined, warnings: [] }),
         cgroupParent: "/berth",
         cgroupPath: (spec) => `/berth/${spec.id}`,

@@ -10,6 +10,7 @@ import { Layout } from "#state/layout.ts";
 import { daemonSettings } from "./daemon-settings.ts";
 import { listenAll } from "./listen.ts";
 import { openEngine } from "./open-engine.ts";
+import { surviveFaults } from "./survive-faults.ts";
 
 /**
  * The engine from start to end:
@@ -35,6 +36,7 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
   const lock = lockDataRoot(layout);
   const opened = openEngine(settings, layout, log, version);
   const stopping = untilSignalled(io);
+  surviveFaults(log);
   try {
     await opened.recover();
     const server = () => createDockerServer({ engine: opened.engine, log: log.with({ part: "api" }), version });

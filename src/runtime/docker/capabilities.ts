@@ -23,7 +23,7 @@ const all = "ALL";
 
 /**
  * Capabilities of a container after `--cap-add`, `--cap-drop` and `--privileged`, names with `CAP_`, without repeats.
- * `lastCapability` is the newest one the kernel has. Errors in Docker's words: `unknown capability: "CAP_X"`.
+ * `lastCapability` is the newest one the kernel has. Errors in Docker's words: `invalid CapAdd: unknown capability: "CAP_X"`.
  */
 export function containerCapabilities(
   {
@@ -35,23 +35,24 @@ export function containerCapabilities(
 ): readonly string[] {
   const everything = capabilityNames.slice(0, lastCapability + 1);
   if (privileged) return everything;
-  const added = add.map((name) => normalize(name, lastCapability));
-  const dropped = new Set(drop.map((name) => normalize(name, lastCapability)));
+  const added = add.map((name) => normalize(name, "CapAdd", lastCapability));
+  const dropped = new Set(drop.map((name) => normalize(name, "CapDrop", lastCapability)));
   if (added.includes(all)) return everything.filter((name) => !dropped.has(name));
   const basics = dropped.has(all) ? [] : defaultCapabilities.filter((name) => !dropped.has(name));
   return [...new Set([...basics, ...added])];
 }
 
-function normalize(given: string, lastCapability: number): string {
+function normalize(given: string, field: "CapAdd" | "CapDrop", lastCapability: number): string {
   const upper = given.toUpperCase();
   if (upper === all) return all;
   const name = upper.startsWith("CAP_") ? upper : `CAP_${upper}`;
   const number = capabilityNumber(name);
-  if (number === undefined) throw new BerthError("invalid-parameter", `unknown capability: ${JSON.stringify(name)}`);
+  if (number === undefined)
+    throw new BerthError("invalid-parameter", `invalid ${field}: unknown capability: ${JSON.stringify(name)}`);
   if (number > lastCapability) {
     throw new BerthError(
       "invalid-parameter",
-      `capability not supported by your kernel or not available in the current environment: ${JSON.stringify(name)}`,
+      `invalid ${field}: capability not supported by your kernel or not available in the current environment: ${JSON.stringify(name)}`,
     );
   }
   return name;

@@ -143,7 +143,13 @@ export class ShimProcess implements SupervisedProcess {
 
   async #request(type: number, a: number, b = 0): Promise<number> {
     if (this.#control === undefined || (this.#state !== undefined && isFinal(this.#state))) return 3;
-    return this.#control.request(type, a, b);
+    try {
+      return await this.#control.request(type, a, b);
+    } catch (error) {
+      // It ended before it read the request; its status says so by now.
+      if (this.#state !== undefined && isFinal(this.#state)) return 3;
+      throw error;
+    }
   }
 }
 

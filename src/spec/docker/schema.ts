@@ -65,9 +65,14 @@ function scalar<T extends string | number | boolean>(
 export const text: Shape<string> = scalar("string", "", (value) => typeof value === "string");
 export const flag: Shape<boolean> = scalar("bool", false, (value) => typeof value === "boolean");
 /** Integers keep JavaScript's exact range; what lies beyond 2^53 is no size or count that a machine has. */
-export const int64: Shape<number> = scalar("int64", 0, (value) => Number.isInteger(value));
-export const int: Shape<number> = scalar("int", 0, (value) => Number.isInteger(value));
-export const uint: Shape<number> = scalar("uint", 0, (value) => Number.isInteger(value) && (value as number) >= 0);
+const isInt64 = (value: unknown): boolean => Number.isInteger(value) && Math.abs(value as number) < 2 ** 63;
+export const int64: Shape<number> = scalar("int64", 0, isInt64);
+export const int: Shape<number> = scalar("int", 0, isInt64);
+export const uint: Shape<number> = scalar(
+  "uint",
+  0,
+  (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 64,
+);
 export const uint16: Shape<number> = scalar(
   "uint16",
   0,
