@@ -17,6 +17,7 @@ export class Trash {
   readonly #directory: string;
   readonly #log: Log;
   #work: Promise<void> = Promise.resolve();
+  #inHaste = false;
 
   /** `directory` exists and is on the file system of what will be discarded. */
   constructor(deps: { readonly directory: string; readonly log: Log }) {
@@ -42,15 +43,16 @@ export class Trash {
     for (const name of listDirectory(this.#directory)) this.#queue(`${this.#directory}/${name}`);
   }
 
-  /** Resolves when all that was discarded until now is gone. */
+  /** Resolves when all that was discarded until now is gone; nothing is put off from here on. */
   settled(): Promise<void> {
+    this.#inHaste = true;
     return this.#work;
   }
 
   #queue(path: string): void {
     this.#work = this.#work.then(async () => {
       // Whoever discarded it answers first; and on a slow disk one unlink(2) is a long time for a request to wait.
-      await new Promise((resolve) => setTimeout(resolve, DELAY_MS));
+      if (!this.#inHaste) await new Promise((resolve) => setTimeout(resolve, DELAY_MS));
       try {
         await removeTree(path, 1);
       } catch (error) {
