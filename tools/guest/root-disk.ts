@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { mustRun } from "../lab/command.ts";
 import { cacheDir, findProgram, projectDir } from "../lab/paths.ts";
@@ -26,6 +26,8 @@ export async function makeRootDisk(kernel: GuestKernel): Promise<string> {
 
     const busybox = join(root, "usr/bin/busybox");
     cpSync(findProgram("busybox") ?? "/bin/busybox", busybox);
+    // Reads the index that busybox wrote; the kernel calls it by this path.
+    symlinkSync("../bin/busybox", join(root, "usr/sbin/modprobe"));
     cpSync(process.execPath, join(root, "usr/bin/bun"), { dereference: true });
     chmodSync(join(root, "usr/bin/bun"), 0o755);
 

@@ -171,12 +171,12 @@ export async function distributionImage(format: "docker" | "oci" = "docker"): Pr
 }
 
 /** Beyond the essential packages: what the tests in the guest call, and certificates. */
-const distributionExtras = ["ca-certificates", "iproute2", "iptables", "kmod", "nftables", "procps"];
+const distributionExtras = ["ca-certificates", "iproute2", "iptables", "nftables", "procps"];
 
 /** Path of the tar archive of the distribution's root, made when it is not in the cache yet. */
 export async function distributionArchive(): Promise<string> {
   const { repository, tag } = distributionReference();
-  const archive = join(cacheDir("images"), `${repository}-${tag}-tools-${process.arch}.tar`);
+  const archive = join(cacheDir("images"), `${repository}-${tag}-net-${process.arch}.tar`);
   if (existsSync(archive)) return archive;
   console.log(`Making a ${repository}:${tag} root with mmdebstrap (once, about half a minute)`);
   const partial = `${archive}.partial.tar`;
