@@ -60,7 +60,11 @@ const stages: readonly Stage[] = [
       return { passed: Number(sum[1]), failed: Number(sum[2]) };
     },
   },
-  { name: "unit", what: "unit tests alone", run: () => runBunTests(["src", "tools", "bench", "tests/golden", "tests/arch"]) },
+  {
+    name: "unit",
+    what: "unit tests alone",
+    run: () => runBunTests(["src", "tools", "bench", "tests/golden", "tests/arch"]),
+  },
   { name: "fuzz", what: "bounded fuzzing of what reads foreign bytes", run: () => runBunTests(["tests/fuzz"]) },
   { name: "root", what: "tests against this machine's kernel", run: rootTests("tests/root") },
   {
