@@ -1,4 +1,8 @@
+import { prctl } from "./syscalls.ts";
 import { encodeError, encodeLine, lines, type FromHelper, type Json, type ToHelper } from "./helper-protocol.ts";
+
+const PR_SET_PDEATHSIG = 1;
+const SIGKILL = 9;
 
 /** What a task may do beside returning its result. */
 export interface HelperContext {
@@ -15,6 +19,7 @@ export type HelperTask = (input: Json, context: HelperContext) => Promise<Json>;
  * engine dies; work under way is then abandoned. See helper-protocol.ts.
  */
 export async function serveHelper(tasks: Readonly<Record<string, HelperTask>>): Promise<never> {
+  endWithParent();
   const output = Bun.stdout.writer();
   const say = (value: FromHelper): void => {
     void output.write(encodeLine(value));
@@ -53,4 +58,14 @@ async function run(
   } catch (error) {
     return encodeError(error);
   }
+}
+
+/**
+ * A task that is deep in system calls would notice the end of stdin late, and the next engine would find it still writing:
+ * the kernel ends this process with the engine. prctl(2), PR_SET_PDEATHSIG
+ */
+function endWithParent(): void {
+  const parent = process.ppid;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (process.ppid !== parent) process.exit(1);
 }

@@ -7,6 +7,9 @@ import { renameat2 } from "#host/syscalls.ts";
 import type { LayerRow } from "#state/layer-store.ts";
 import type { LayerDirectory } from "./types.ts";
 
+/** See init-layer.ts. */
+const INIT_LAYER = "init";
+
 /** Rows of layers; implemented by `state/layer-store.ts`. */
 export interface LayerRows {
   insert(row: LayerRow): void;
@@ -56,7 +59,7 @@ export class LayerDirectories {
 
   /** Remove directories that no row names. Call before anything is unpacked. */
   async reconcile(): Promise<void> {
-    const known = new Set(this.#rows.all().map((row) => String(row.number)));
+    const known = new Set([INIT_LAYER, ...this.#rows.all().map((row) => String(row.number))]);
     for (const name of listDirectory(this.#paths.layersDir)) {
       if (!known.has(name)) await removeTree(`${this.#paths.layersDir}/${name}`);
     }

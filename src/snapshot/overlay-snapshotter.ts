@@ -32,6 +32,7 @@ export class OverlaySnapshotter implements Snapshotter {
   readonly #rows: SnapshotRows;
   readonly #paths: SnapshotPaths;
   readonly #layers: { find(diffId: string): LayerDirectory | undefined };
+  readonly #initLayers: readonly string[];
   readonly #discard: (path: string) => Promise<void>;
   readonly #onReleased: (diffIds: readonly string[]) => Promise<void>;
 
@@ -43,12 +44,15 @@ export class OverlaySnapshotter implements Snapshotter {
     readonly rows: SnapshotRows;
     readonly paths: SnapshotPaths;
     readonly layers: { find(diffId: string): LayerDirectory | undefined };
+    /** Laid over the image's layers, see init-layer.ts. */
+    readonly initLayer?: string;
     readonly discard: (path: string) => Promise<void>;
     readonly onReleased?: (diffIds: readonly string[]) => Promise<void>;
   }) {
     this.#rows = deps.rows;
     this.#paths = deps.paths;
     this.#layers = deps.layers;
+    this.#initLayers = deps.initLayer === undefined ? [] : [deps.initLayer];
     this.#discard = deps.discard;
     this.#onReleased = deps.onReleased ?? (async () => {});
   }
@@ -107,7 +111,8 @@ export class OverlaySnapshotter implements Snapshotter {
     ensureDirectory(directory, 0o710);
     ensureDirectory(upperDir, 0o755);
     ensureDirectory(workDir, 0o711);
-    const lowerDirs = [...new Set(diffIds.toReversed())].map((diffId) => this.#layer(diffId).path);
+    const layers = [...new Set(diffIds.toReversed())].map((diffId) => this.#layer(diffId).path);
+    const lowerDirs = [...this.#initLayers, ...layers];
     if (lowerDirs.length === 0) {
       // overlayfs wants a lower directory even for an image without layers.
       const empty = `${directory}/empty`;

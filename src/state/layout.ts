@@ -10,6 +10,7 @@
  *   content/ingest/<random>           blobs being written; anything here at start is garbage
  *   layers/<number>/                  one unpacked layer, immutable once its row exists; garbage without a row.
  *       fs/                           the tree. Numbers, because an overlay mount's options must fit a page
+ *   layers/init/fs/                   laid over every image: mount points and files that Docker puts into each container
  *   layers/.new-<random>/             a layer being unpacked, or being deleted; garbage at start
  *   snapshots/<key>/upper  work       a container's writable view
  *   containers/<id>/
@@ -64,6 +65,9 @@ export class Layout {
   }
   layerDir(layer: number): string {
     return `${this.layersDir}/${layer}`;
+  }
+  get initLayerTree(): string {
+    return `${this.layersDir}/init/fs`;
   }
   layerTree(layer: number): string {
     return `${this.layerDir(layer)}/fs`;

@@ -26,6 +26,7 @@ import { instanceOf, openNetworks } from "#network/open-networks.ts";
 import { RegistrySources } from "#remote/registry-sources.ts";
 import { NativeShimLauncher } from "#runtime/shim/launcher.ts";
 import { newestApiVersion, oldestApiVersion } from "#server/docker/api-version.ts";
+import { makeInitLayer } from "#snapshot/init-layer.ts";
 import { LayerDirectories } from "#snapshot/layer-directories.ts";
 import { OverlaySnapshotter } from "#snapshot/overlay-snapshotter.ts";
 import { platformOfHost } from "#spec/oci/platform.ts";
@@ -84,6 +85,7 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
     rows: new SnapshotStore({ database }),
     paths: layout,
     layers,
+    initLayer: layout.initLayerTree,
     discard,
     onReleased: (diffIds) => images.release(diffIds),
   });
@@ -120,6 +122,7 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
     engine,
     async recover() {
       trash.empty();
+      makeInitLayer(layout.initLayerTree);
       await images.reconcile();
       await snapshots.reconcile();
       await engine.reconcile();

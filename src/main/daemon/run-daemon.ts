@@ -4,7 +4,7 @@ import type { FlagValues } from "#cli/flags/flag-values.ts";
 import { ensureDirectory, removeFile, writeFileAtomic } from "#host/files.ts";
 import { LOCK_EX, LOCK_NB, O_CLOEXEC, O_CREAT, O_RDWR } from "#host/linux.ts";
 import { stderrLog } from "#host/stderr-log.ts";
-import { close, flock, open } from "#host/syscalls.ts";
+import { close, flock, open, umask } from "#host/syscalls.ts";
 import { createDockerServer } from "#server/docker/server.ts";
 import { Layout } from "#state/layout.ts";
 import { daemonSettings } from "./daemon-settings.ts";
@@ -30,6 +30,7 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
       hint: "Run it as root, or with sudo.",
     });
   }
+  umask(0o022);
   const log = stderrLog({ level: settings.logLevel, format: settings.logFormat });
   const layout = new Layout(settings);
   makeDirectories(layout);
