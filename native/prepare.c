@@ -214,6 +214,17 @@ static int add_text(struct text *t, const char *s)
 	return 0;
 }
 
+/* A directory's name among options that commas and colons separate. */
+static int add_name(struct text *t, const char *s)
+{
+	for (; *s; s++) {
+		char one[3] = { '\\', *s, 0 };
+		if (add_text(t, strchr("\\,:", *s) ? one : one + 1))
+			return -1;
+	}
+	return 0;
+}
+
 /* Length of the longest directory prefix (with its slash) all lowers share. */
 static size_t common_parent(const struct arg *lower)
 {
@@ -235,10 +246,10 @@ static int overlay_text(const struct arg *a, size_t skip, struct text *t)
 {
 	const char *cursor = a[ROOT_OVERLAY_LOWER].s;
 	for (uint64_t i = 0; i < a[ROOT_OVERLAY_LOWER].n; i++)
-		if (add_text(t, i ? ":" : "lowerdir=") || add_text(t, plan_string(&cursor) + skip))
+		if (add_text(t, i ? ":" : "lowerdir=") || add_name(t, plan_string(&cursor) + skip))
 			return -1;
-	if (a[ROOT_OVERLAY_UPPER].n && (add_text(t, ",upperdir=") || add_text(t, a[ROOT_OVERLAY_UPPER].s) ||
-					add_text(t, ",workdir=") || add_text(t, a[ROOT_OVERLAY_WORK].s)))
+	if (a[ROOT_OVERLAY_UPPER].n && (add_text(t, ",upperdir=") || add_name(t, a[ROOT_OVERLAY_UPPER].s) ||
+					add_text(t, ",workdir=") || add_name(t, a[ROOT_OVERLAY_WORK].s)))
 		return -1;
 	cursor = a[ROOT_OVERLAY_OPTIONS].s;
 	for (uint64_t i = 0; i < a[ROOT_OVERLAY_OPTIONS].n; i++)
@@ -247,7 +258,8 @@ static int overlay_text(const struct arg *a, size_t skip, struct text *t)
 	return 0;
 }
 
-/* In a child with a mount namespace of its own and our descriptor table: mount, copy the mount to descriptor `slot`. */
+/* In a child with a mount namespace and a directory of its own but our descriptor table: mount, copy the mount to
+ * descriptor `slot`, leave no other descriptor behind. */
 static int mount_old_way(const struct arg *a, int slot)
 {
 	static struct text t;
@@ -262,8 +274,7 @@ static int mount_old_way(const struct arg *a, int slot)
 		return errno;
 	/* Where it is attached for a moment does not matter; the upper directory's parent surely exists. */
 	const char *target = a[ROOT_OVERLAY_WORK].n ? a[ROOT_OVERLAY_WORK].s : parent;
-	int at = open(target, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (at < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) || chdir(parent) ||
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) || chdir(parent) ||
 	    mount("overlay", target, "overlay", 0, t.bytes))
 		return errno;
 	int fd = k_open_tree(AT_FDCWD, target, K_OPEN_TREE_CLONE);
@@ -281,6 +292,8 @@ static int overlay_by_mount(const struct arg *a)
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	errno = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+	if (errno == E2BIG)
+		return failed("mount", "overlay: before Linux 6.7 its directories' names together take at most 4095 bytes");
 	if (errno)
 		return failed("mount", "overlay");
 	return set_attributes(slot, a[ROOT_OVERLAY_ATTR_SET].n, 0, 0, 0) ? failed("mount_setattr", "overlay") : slot;

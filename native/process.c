@@ -48,22 +48,18 @@ static int write_value(int fd, const char *value, uint64_t length)
 	return written == (ssize_t)length ? 0 : -1;
 }
 
-/* Open below procfs without leaving it: no symlink, no mount on the way. */
+/* Open `name` below procfs' `directory` without leaving the directory: no mount, and none of `extra`, on the way. */
 static int open_proc(const char *directory, const char *name, uint64_t extra)
 {
-	char path[512];
-	size_t head = strlen(directory), tail = strlen(name);
-	if (head + tail >= sizeof path) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	memcpy(path, directory, head);
-	memcpy(path + head, name, tail + 1);
+	uint64_t resolve = K_RESOLVE_BENEATH | K_RESOLVE_NO_XDEV | K_RESOLVE_NO_MAGICLINKS;
 	int proc = root_proc();
 	if (proc < 0)
 		return -1;
-	int fd = k_openat2(proc, path, O_WRONLY | O_NOCTTY, 0, K_RESOLVE_BENEATH | K_RESOLVE_NO_XDEV | K_RESOLVE_NO_MAGICLINKS | extra);
+	int below = k_openat2(proc, directory, O_PATH | O_DIRECTORY, 0, resolve);
+	int fd = below < 0 ? -1 : k_openat2(below, name, O_WRONLY | O_NOCTTY, 0, resolve | extra);
 	int error = errno;
+	if (below >= 0)
+		close(below);
 	close(proc);
 	errno = error;
 	return fd;
@@ -71,7 +67,7 @@ static int open_proc(const char *directory, const char *name, uint64_t extra)
 
 static int set_sysctl(const struct arg *a)
 {
-	int fd = open_proc("sys/", a[SYSCTL_KEY].s, K_RESOLVE_NO_SYMLINKS);
+	int fd = open_proc("sys", a[SYSCTL_KEY].s, K_RESOLVE_NO_SYMLINKS);
 	return write_value(fd, a[SYSCTL_VALUE].s, a[SYSCTL_VALUE].n) ? failed("sysctl", a[SYSCTL_KEY].s) : 0;
 }
 
@@ -86,9 +82,9 @@ static int set_label(const struct arg *a)
 		return failed("label", a[LSM_EXEC_LABEL_LABEL].s);
 	}
 	memcpy(text + start, a[LSM_EXEC_LABEL_LABEL].s, a[LSM_EXEC_LABEL_LABEL].n);
-	int fd = apparmor ? open_proc("thread-self/attr/", "apparmor/exec", 0) : -1;
+	int fd = apparmor ? open_proc("thread-self/attr", "apparmor/exec", 0) : -1;
 	if (fd < 0)
-		fd = open_proc("thread-self/attr/", "exec", 0);
+		fd = open_proc("thread-self/attr", "exec", 0);
 	return write_value(fd, text, start + a[LSM_EXEC_LABEL_LABEL].n) ? failed("label", a[LSM_EXEC_LABEL_LABEL].s) : 0;
 }
 

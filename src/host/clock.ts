@@ -17,7 +17,8 @@ export class SystemClock implements Clock {
     // Keep the offset while it agrees with the wall clock to the millisecond; otherwise the clock was set, or has drifted.
     const difference = guess - BigInt(wall) * 1_000_000n;
     if (difference >= 0n && difference < 1_000_000n) return guess;
-    this.#offsetNs = BigInt(wall) * 1_000_000n - monotonic;
+    // Read after the wall clock, however late: the offset then is never too large, and is only ever corrected upwards.
+    this.#offsetNs = BigInt(wall) * 1_000_000n - process.hrtime.bigint();
     return BigInt(wall) * 1_000_000n;
   }
 

@@ -750,7 +750,10 @@ describe("pulling", () => {
     expect(
       (await failure(fixture.registries.login({ username: "a", password: "b", serveraddress: "nosuch.invalid" })))
         .message,
-    ).toBe('Get "https://nosuch.invalid/v2/": dial tcp: lookup nosuch.invalid: no such host');
+      // Which of them depends on whether any name server answers.
+    ).toMatch(
+      /^Get "https:\/\/nosuch\.invalid\/v2\/": dial tcp: lookup nosuch\.invalid: (no such host|server misbehaving)$/,
+    );
   });
 
   test("an image that is being pulled survives a removal beside it", async () => {
