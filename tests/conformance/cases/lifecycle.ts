@@ -6,6 +6,14 @@ export function lifecycleCases(target: () => Target): void {
   const sleeper = (name: string, ...flags: string[]): Promise<string> =>
     target().ok(["run", "-d", "--name", name, ...flags, "busybox", "sleep", "60"]);
 
+  /** A signal sent before the trap is set would find the default, which pid 1 ignores. */
+  const untilUp = async (name: string): Promise<void> => {
+    const logs = target().start(["logs", "-f", name]);
+    await logs.waitFor(/up/);
+    logs.signal("SIGTERM");
+    await logs.end();
+  };
+
   test("run -d prints the full id", async () => {
     expect(await sleeper("box")).toMatch(/^[0-9a-f]{64}\n$/);
   });
@@ -78,11 +86,12 @@ export function lifecycleCases(target: () => Target): void {
       "busybox",
       "sh",
       "-c",
-      "trap 'echo term; exit 5' TERM; while :; do sleep 0.1; done",
+      "trap 'echo term; exit 5' TERM; echo up; while :; do sleep 0.1; done",
     ]);
+    await untilUp("box");
     expect(await target().ok(["stop", "box"])).toBe("box\n");
     expect(await target().ok(["inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", "box"])).toBe("exited 5\n");
-    expect(await target().ok(["logs", "box"])).toBe("term\n");
+    expect(await target().ok(["logs", "box"])).toBe("up\nterm\n");
     expect(await target().ok(["stop", "box"])).toBe("box\n");
   });
 
@@ -103,8 +112,9 @@ export function lifecycleCases(target: () => Target): void {
       "busybox",
       "sh",
       "-c",
-      "trap 'exit 6' USR1; while :; do sleep 0.1; done",
+      "trap 'exit 6' USR1; echo up; while :; do sleep 0.1; done",
     ]);
+    await untilUp("box");
     await target().ok(["stop", "box"]);
     expect(await target().ok(["wait", "box"])).toBe("6\n");
   });
