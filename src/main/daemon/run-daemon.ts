@@ -2,6 +2,7 @@ import { BerthError } from "#base/errors.ts";
 import type { CliIo } from "#cli/cli-io.ts";
 import type { FlagValues } from "#cli/flags/flag-values.ts";
 import { ensureDirectory, removeFile, writeFileAtomic } from "#host/files.ts";
+import { IdleCollector } from "#host/idle-collector.ts";
 import { LOCK_EX, LOCK_NB, O_CLOEXEC, O_CREAT, O_RDWR } from "#host/linux.ts";
 import { stderrLog } from "#host/stderr-log.ts";
 import { close, flock, open, umask } from "#host/syscalls.ts";
@@ -40,7 +41,11 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
   surviveFaults(log);
   try {
     await opened.recover();
-    const server = () => createDockerServer({ engine: opened.engine, log: log.with({ part: "api" }), version });
+    const collector = new IdleCollector();
+    const server = () => {
+      const made = createDockerServer({ engine: opened.engine, log: log.with({ part: "api" }), version });
+      return made.on("connection", () => collector.touch());
+    };
     const listeners = await listenAll(settings, layout, server);
     const pidFile = settings.pidFile || layout.pidFile;
     writeFileAtomic(pidFile, `${process.pid}\n`, { mode: 0o644 });
