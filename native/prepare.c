@@ -4,11 +4,13 @@
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include "kernel.h"
 #include "shim.h"
@@ -299,14 +301,20 @@ static int overlay_by_mount(const struct arg *a)
 	return set_attributes(slot, a[ROOT_OVERLAY_ATTR_SET].n, 0, 0, 0) ? failed("mount_setattr", "overlay") : slot;
 }
 
-/* Before 6.7 EINVAL comes from lowerdir+ (6.5) or, with the old option parser behind fsconfig, from creating. */
+/* By the version, not by trying: every refused option is a line in the kernel's log. */
+static int takes_lowers_one_by_one(void)
+{
+	struct utsname name;
+	char *dot;
+	if (uname(&name))
+		return 0;
+	long major = strtol(name.release, &dot, 10);
+	return major > 6 || (major == 6 && *dot == '.' && strtol(dot + 1, NULL, 10) >= 7);
+}
+
 static int prepare_overlay(const struct arg *a)
 {
-	int fd = overlay_by_fsconfig(a);
-	if (fd >= 0 || errno != EINVAL)
-		return fd;
-	failure_reset();
-	return overlay_by_mount(a);
+	return takes_lowers_one_by_one() ? overlay_by_fsconfig(a) : overlay_by_mount(a);
 }
 
 static int prepare_root_bind(const struct arg *a)

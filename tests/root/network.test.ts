@@ -8,13 +8,10 @@ describe("network", () => {
   test("works in a scratch host", () => {
     expect(process.getuid?.()).toBe(0);
     const scenarios = new URL("./network/scenarios.ts", import.meta.url).pathname;
-    const { exitCode, stdout, stderr } = Bun.spawnSync(
-      ["unshare", "--net", "--mount", process.execPath, "test", scenarios],
-      {
-        env: { ...process.env, BERTH_SCRATCH_HOST: "1" },
-      },
+    const { exitCode } = Bun.spawnSync(
+      ["unshare", "--net", "--mount", process.execPath, "test", "--timeout", "60000", scenarios],
+      { env: { ...process.env, BERTH_SCRATCH_HOST: "1" }, stdio: ["ignore", "inherit", "inherit"] },
     );
-    if (exitCode !== 0) throw new Error(`${stdout.toString()}\n${stderr.toString()}`);
-    expect(stderr.toString()).toContain(" 0 fail");
-  }, 120_000);
+    expect(exitCode).toBe(0);
+  }, 400_000);
 });

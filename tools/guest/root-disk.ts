@@ -9,10 +9,10 @@ import type { GuestKernel } from "./kernel.ts";
 const projectParts = ["package.json", "tsconfig.json", "src", "native", "tests", "tools", "dist"];
 
 /**
- * An ext4 disk image with the distribution's root, the kernel's modules, Bun and the project. Made without mounting
- * anything. The caller deletes it.
+ * An ext4 disk image with the distribution's root, the kernel's modules, Bun, the project and the list of its test files
+ * to run. Made without mounting anything. The caller deletes it.
  */
-export async function makeRootDisk(kernel: GuestKernel): Promise<string> {
+export async function makeRootDisk(kernel: GuestKernel, tests: readonly string[]): Promise<string> {
   const work = cacheDir("guest");
   const root = join(work, "root");
   const disk = join(work, "root.ext4");
@@ -38,6 +38,7 @@ export async function makeRootDisk(kernel: GuestKernel): Promise<string> {
     mkdirSync(join(root, "guest"));
     cpSync(join(projectDir, "tools/guest/init.sh"), join(root, "guest/init"));
     chmodSync(join(root, "guest/init"), 0o755);
+    writeFileSync(join(root, "guest/tests"), tests.map((path) => `./${path}\n`).join(""));
 
     rmSync(disk, { force: true });
     writeFileSync(disk, "");

@@ -1,10 +1,12 @@
 /**
- * `npm run guest`: runs tests/root on a kernel that has cgroup v2 alone, in a virtual machine: the distribution's cloud
- * kernel and root, this checkout and dist/, under qemu without hardware help. The serial console is printed; the exit
- * code is 0 when the tests passed.
+ * `npm run guest`: runs tests/root and tests/guest on a kernel that has cgroup v2 alone, in a virtual machine: the
+ * distribution's cloud kernel and root, this checkout and dist/, under qemu without hardware help. The serial console is
+ * printed; the exit code is 0 when the tests passed.
+ *
+ *   npm run guest -- TESTFILE...   only these, by their paths in the project
  */
 import { spawn } from "node:child_process";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheDir, findProgram, projectDir } from "../lab/paths.ts";
 import { ensureSystemPackages, testPackages } from "../lab/system-packages.ts";
@@ -69,7 +71,9 @@ if (process.arch !== "x64") throw new Error("the guest is described for x86-64 m
 await ensureSystemPackages(testPackages);
 const kernel = await fetchKernel();
 console.log(`guest: kernel ${kernel.version}`);
-const disk = await makeRootDisk(kernel);
+const named = process.argv.slice(2);
+const all = globSync("tests/{root,guest}/*.test.ts", { cwd: projectDir }).sort();
+const disk = await makeRootDisk(kernel, named.length > 0 ? named : all);
 try {
   const code = await boot(kernel, writeInitramfs(kernel), disk);
   if (code === undefined) console.error("guest: the tests did not come to an end");

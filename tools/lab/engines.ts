@@ -83,7 +83,7 @@ export async function startBerth(options: EngineOptions): Promise<RunningEngine>
     pids: [daemon.pid],
     bridge: options.bridge,
     async stop() {
-      if (daemon.running) await removeAllContainers(`unix://${socket}`);
+      if (daemon.running) await removeAllContainers(socket);
       await daemon.stop();
       await unmountBelow(options.dir);
       rmSync(dataRoot, { recursive: true, force: true });
@@ -166,7 +166,7 @@ export async function startDockerd(options: EngineOptions): Promise<RunningEngin
     pids: [daemon.pid, containerd.pid],
     bridge: options.bridge,
     async stop() {
-      if (daemon.running) await removeAllContainers(`unix://${socket}`);
+      if (daemon.running) await removeAllContainers(socket);
       await daemon.stop(30_000);
       await containerd.stop();
       await unmountBelow(options.dir);
@@ -199,12 +199,16 @@ export function cliEnvironment(host: string): Record<string, string | undefined>
   };
 }
 
-async function removeAllContainers(host: string): Promise<void> {
-  const docker = await dockerCli();
-  const env = cliEnvironment(host);
-  const listed = await command([docker, "ps", "-aq"], { env, timeoutMs: 30_000 }).catch(() => undefined);
-  const ids = listed?.stdout.split("\n").filter((id) => id !== "") ?? [];
-  if (ids.length > 0) await command([docker, "rm", "-f", ...ids], { env }).catch(() => undefined);
+/** By the API: it needs no client. An engine that does not answer is left as it is. */
+async function removeAllContainers(socket: string): Promise<void> {
+  const ask = (method: string, path: string): Promise<Response> =>
+    fetch(`http://engine${path}`, { method, unix: socket, signal: AbortSignal.timeout(30_000) });
+  try {
+    const listed = (await (await ask("GET", "/containers/json?all=1")).json()) as readonly { readonly Id: string }[];
+    await Promise.all(listed.map(({ Id }) => ask("DELETE", `/containers/${Id}?force=1`)));
+  } catch (error) {
+    console.error(`containers of ${socket} are not removed: ${String(error)}`);
+  }
 }
 
 async function createBridge(enter: readonly string[], name: string, address: string): Promise<void> {
