@@ -10,7 +10,10 @@ export class IdleCollector {
   /** Something happened; collect when nothing more has for a while. */
   touch(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => Bun.gc(true), IDLE_MS);
+    this.#timer = setTimeout(() => {
+      Bun.gc(true);
+      Bun.shrink();
+    }, IDLE_MS);
     this.#timer.unref();
   }
 }

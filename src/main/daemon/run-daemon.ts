@@ -44,7 +44,7 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
     const collector = new IdleCollector();
     const server = () => {
       const made = createDockerServer({ engine: opened.engine, log: log.with({ part: "api" }), version });
-      return made.on("connection", () => collector.touch());
+      return made.on("request", () => collector.touch()).on("upgrade", () => collector.touch());
     };
     const listeners = await listenAll(settings, layout, server);
     const pidFile = settings.pidFile || layout.pidFile;
