@@ -27,6 +27,27 @@ export function writeControl(path: string, value: string): void {
   }
 }
 
+/** {@link writeControl} for many writes: a file that is written to again and again stays open meanwhile. */
+export class ControlWriter {
+  #path = "";
+  #fd = -1;
+
+  write(path: string, value: string): void {
+    if (path !== this.#path) {
+      this.close();
+      this.#fd = openSync(path, constants.O_WRONLY);
+      this.#path = path;
+    }
+    writeSync(this.#fd, value);
+  }
+
+  close(): void {
+    if (this.#fd >= 0) closeSync(this.#fd);
+    this.#fd = -1;
+    this.#path = "";
+  }
+}
+
 /** {@link writeControl} with an error that names the limit and the value. */
 export function applyLimit(directory: string, { file, value, limit, controller }: LimitWrite): void {
   try {

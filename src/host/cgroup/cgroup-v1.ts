@@ -6,6 +6,7 @@ import { AT_FDCWD } from "../linux.ts";
 import { raw } from "../syscalls.ts";
 import {
   applyLimit,
+  ControlWriter,
   errnoOf,
   limitError,
   readControl,
@@ -165,18 +166,23 @@ class CgroupV1 implements Cgroup {
 
   apply(writes: readonly V1Write[]): void {
     const waiting: V1Write[] = [];
-    for (const write of writes) {
-      const directory = this.#directory(write);
-      const file = (write.alternatives ?? []).find((name) => existsSync(`${directory}/${name}`)) ?? write.file;
-      try {
-        writeControl(`${directory}/${file}`, write.value);
-      } catch (error) {
-        // Limits that bound each other (memory and memory+swap, period and quota) may only go in the other order.
-        if (errnoOf(error) !== "EINVAL" || !mutual.has(write.file))
-          throw limitError(directory, { ...write, file }, error);
-        waiting.push(write);
+    const control = new ControlWriter();
+    try {
+      for (const write of writes) {
+        const directory = this.#directory(write);
+        const file = (write.alternatives ?? []).find((name) => existsSync(`${directory}/${name}`)) ?? write.file;
+        try {
+          control.write(`${directory}/${file}`, write.value);
+        } catch (error) {
+          // Limits that bound each other (memory and memory+swap, period and quota) may only go in the other order.
+          if (errnoOf(error) !== "EINVAL" || !mutual.has(write.file))
+            throw limitError(directory, { ...write, file }, error);
+          waiting.push(write);
+        }
+        if (file === "cpu.shares") checkShares(directory, write);
       }
-      if (file === "cpu.shares") checkShares(directory, write);
+    } finally {
+      control.close();
     }
     for (const write of waiting) applyLimit(this.#directory(write), write);
   }
