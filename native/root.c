@@ -141,23 +141,51 @@ int root_parent(const char *path, char *buffer, const char **name)
 	return root_directory(buffer[0] ? buffer : "/", 0755, 0, 0);
 }
 
+/* The path that the symlink `name` in `directory` stands for, into `joined` of PATH_MAX bytes. */
+static int link_path(int parent, const char *directory, const char *name, char *joined)
+{
+	size_t keep = strlen(directory), room = PATH_MAX - keep - 1;
+	memcpy(joined, directory, keep);
+	joined[keep++] = '/';
+	ssize_t length = readlinkat(parent, name, joined + keep, room);
+	if (length < 0)
+		return -1;
+	if ((size_t)length >= room) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	joined[keep + (size_t)length] = 0;
+	if (joined[keep] == '/')
+		memmove(joined, joined + keep, (size_t)length + 1);
+	return 0;
+}
+
 int root_file(const char *path, uint32_t mode)
 {
-	char buffer[PATH_MAX];
-	const char *name;
+	char buffer[PATH_MAX], target[PATH_MAX];
+	const char *name, *at = path;
 	int fd = root_open(path, O_PATH, 0);
 	if (fd >= 0)
 		return fd;
 	if (errno != ENOENT)
 		return failed("open", path);
-	int parent = root_parent(path, buffer, &name);
-	if (parent < 0)
-		return -1;
-	close(parent);
-	/* Opened by the whole path again: the last component may be a symlink to nothing, made real inside the root. */
-	mode_t mask = umask(0);
-	fd = root_open(path, O_CREAT | O_RDONLY | O_NONBLOCK | O_NOCTTY, mode & 07777);
-	umask(mask);
+	for (int depth = 0; depth < LINK_DEPTH; depth++) {
+		int parent = root_parent(at, buffer, &name);
+		if (parent < 0)
+			return -1;
+		/* Opened by the whole path again: the last component may be a symlink to nothing, made real inside the root. */
+		mode_t mask = umask(0);
+		fd = root_open(at, O_CREAT | O_RDONLY | O_NONBLOCK | O_NOCTTY, mode & 07777);
+		umask(mask);
+		/* A symlink into a directory that is not there (resolv.conf of many images): make that one too. */
+		int error = errno;
+		int follow = fd < 0 && error == ENOENT && link_path(parent, buffer, name, target) == 0;
+		close(parent);
+		errno = error;
+		if (!follow)
+			break;
+		at = target;
+	}
 	return fd < 0 ? failed("create", path) : fd;
 }
 

@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 
 import { withFd } from "#host/files.ts";
 import * as linux from "#host/linux.ts";
+import { openOverlayView } from "#host/overlay-view.ts";
 import { Poller } from "#host/poller.ts";
 import { removeTree } from "#host/remove-tree.ts";
 import { makeDirectoriesInRoot, openInRoot } from "#host/rooted-path.ts";
@@ -131,6 +132,25 @@ test("paths stay inside the root, whatever their links say", () => {
   });
   expect(readdirSync(directory).sort()).toEqual(["root", "secret"]);
   expect(readdirSync(`${directory}/root`).sort()).toEqual(["absolute", "deep", "made", "magic", "sub", "x", "y"]);
+});
+
+test("symlinks with .. are followed in the view of an overlay", () => {
+  for (const name of ["upper", "lower/sub/deep", "scratch"]) mkdirSync(`${directory}/${name}`, { recursive: true });
+  symlinkSync("../../..", `${directory}/lower/up`);
+  writeFileSync(`${directory}/lower/sub/file`, "");
+  withFd(openOverlayView([`${directory}/upper`, `${directory}/lower`], `${directory}/scratch`), (view) => {
+    for (const path of ["up/sub/file", "/up/up/sub/deep/../file", "sub/deep/../../up/sub"]) {
+      sys.close(openInRoot(view, path, linux.O_PATH));
+    }
+    withFd(openInRoot(view, ".", linux.O_RDONLY | linux.O_DIRECTORY), (root) => {
+      expect(
+        sys
+          .readDirectory(root)
+          .map(({ name }) => text(name))
+          .sort(),
+      ).toEqual(["sub", "up"]);
+    });
+  });
 });
 
 test("lookups of .. succeed while something else is renamed all the time", async () => {

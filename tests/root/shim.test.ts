@@ -247,6 +247,24 @@ describe("mounts", () => {
     expect(existsSync(`${host}/new`)).toBe(true);
   });
 
+  test("bind a file over a symlink whose target's directory is missing", async () => {
+    const host = fixture.directory("host");
+    writeFileSync(`${host}/file`, "from the host\n");
+    symlinkSync("../../../run/one/two/file", `${fixture.layer}/etc/dangling`);
+    symlinkSync("/nowhere/at/all", `${fixture.layer}/etc/absolute`);
+    const plan = fixture.plan(
+      ["sh", "-c", "cat /run/one/two/file /nowhere/at/all; test -L /etc/dangling && echo link"],
+      {
+        root: fixture.overlay(),
+      },
+    );
+    const steps = [...plan.steps];
+    steps.splice(8, 0, bind(`${host}/file`, "/etc/dangling"), bind(`${host}/file`, "/etc/absolute"));
+    const { stdout } = await fixture.run({ ...plan, steps });
+    expect(stdout).toBe("from the host\nfrom the host\nlink\n");
+    expect(existsSync("/run/one")).toBe(false);
+  });
+
   test("mask and read-only paths", async () => {
     const plan = fixture.plan(
       [
