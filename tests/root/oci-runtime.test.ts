@@ -14,11 +14,11 @@ import { tmpdir } from "node:os";
 
 import { openCgroups } from "#host/cgroup/open-cgroups.ts";
 import type { RuntimeSpec } from "#spec/oci/runtime.ts";
+import { berthCommand } from "../../tools/lab/engines.ts";
 
 /** Needs root. `berth-runtime` as its callers use it: one process a command, state only on disk. */
 let directory = "";
-const bun = process.execPath;
-const program = new URL("../../src/main/berth.ts", import.meta.url).pathname;
+const program = [...berthCommand(), ".runtime"];
 const parent = `/berth-test-oci-${String(process.pid)}`;
 let count = 0;
 
@@ -49,18 +49,7 @@ interface Result {
 async function runtime(...args: readonly string[]): Promise<Result> {
   const out = `${directory}/out-${String(++count)}`;
   const child = Bun.spawn(
-    [
-      bun,
-      program,
-      ".runtime",
-      "--root",
-      `${directory}/state`,
-      "--log",
-      `${directory}/log`,
-      "--log-format",
-      "json",
-      ...args,
-    ],
+    [...program, "--root", `${directory}/state`, "--log", `${directory}/log`, "--log-format", "json", ...args],
     {
       stdin: "ignore",
       stdout: Bun.file(`${out}.1`),
@@ -229,7 +218,7 @@ test("a shared bind passes mounts both ways, a slave one only in, a private one 
         ...(mode === "rprivate" ? {} : { rootfsPropagation: mode === "rshared" ? "shared" : "rslave" }),
       },
     }));
-    const run = [bun, program, ".runtime", "--root", `${directory}/state`, "run", "--bundle", path, id].join(" ");
+    const run = [...program, "--root", `${directory}/state`, "run", "--bundle", path, id].join(" ");
     // A mount namespace of its own with shared mounts, so that nothing reaches the machine's.
     const outside = `mount --make-rshared / && mount --bind ${shared} ${shared} && { ${run} & } && while ! test -e ${shared}/ready; do sleep 0.05; done; grep -q "fromcontainer ${shared}/in " /proc/self/mounts && echo out; mount -t tmpfs fromhost ${shared}/out; touch ${shared}/go; wait`;
     const child = Bun.spawn(["timeout", "30", "unshare", "-m", "sh", "-c", outside], {
