@@ -468,7 +468,7 @@ describe("pulling", () => {
         "content-length": bytes.length - from,
         "content-range": `bytes ${from}-${bytes.length - 1}/${bytes.length}`,
       });
-      response.write(bytes.subarray(from, from + 1000), () => setTimeout(() => response.destroy(), 20));
+      response.write(bytes.subarray(from, from + 1000), () => setTimeout(() => response.destroy(), 300));
       return true;
     };
     const { image: stored, lines } = await fixture.pull(`${registry.address}/flaky`);
@@ -491,7 +491,7 @@ describe("pulling", () => {
         if (tries++ > 0) response.writeHead(200, { "content-length": bytes.length }).end(bytes);
         else {
           response.writeHead(200, { "content-length": bytes.length });
-          response.write(bytes.subarray(0, 5000), () => setTimeout(() => response.destroy(), 20));
+          response.write(bytes.subarray(0, 5000), () => setTimeout(() => response.destroy(), 300));
         }
         return true;
       };
