@@ -132,9 +132,9 @@ describe("create", () => {
     ],
     [
       "a setting not supported",
-      { HostConfig: { Init: true, StorageOpt: { size: "1G" } } },
+      { HostConfig: { Init: true, StorageOpt: { size: "1G" }, KernelMemoryTCP: 1 } },
       "not-implemented",
-      "not supported by this engine yet: HostConfig.StorageOpt, HostConfig.Init",
+      "not supported by this engine yet: HostConfig.StorageOpt, HostConfig.KernelMemoryTCP, HostConfig.Init",
     ],
   ];
   for (const [what, body, kind, message] of refusals) {

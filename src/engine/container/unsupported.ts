@@ -26,6 +26,8 @@ const settings: readonly Setting[] = [
   ["HostConfig.UTSMode", ({ hostConfig }) => outside(hostConfig.UTSMode, "", "private", "host")],
   ["HostConfig.UsernsMode", ({ hostConfig }) => outside(hostConfig.UsernsMode, "", "host")],
   ["HostConfig.StorageOpt", ({ hostConfig }) => any(hostConfig.StorageOpt)],
+  ["HostConfig.KernelMemory", ({ hostConfig }) => hostConfig.KernelMemory !== 0],
+  ["HostConfig.KernelMemoryTCP", ({ hostConfig }) => hostConfig.KernelMemoryTCP !== 0],
   ["HostConfig.Init", ({ hostConfig }) => hostConfig.Init === true],
   ["HostConfig.CpuRealtimePeriod", ({ hostConfig }) => hostConfig.CpuRealtimePeriod !== 0],
   ["HostConfig.CpuRealtimeRuntime", ({ hostConfig }) => hostConfig.CpuRealtimeRuntime !== 0],

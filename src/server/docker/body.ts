@@ -34,12 +34,21 @@ function utf8(bytes: Uint8Array): string {
   }
 }
 
+/** The body's chunks; `cancelled` when the client leaves before its end. */
+async function* whole(request: IncomingMessage): AsyncGenerator<Uint8Array> {
+  try {
+    yield* request as AsyncIterable<Uint8Array>;
+  } catch (cause) {
+    throw new BerthError("cancelled", "the client left before the end of its request", { cause });
+  }
+}
+
 async function readBody(request: IncomingMessage): Promise<Uint8Array> {
   const declared = Number(request.headers["content-length"] ?? 0);
   if (declared > maxJsonBytes) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Uint8Array>) {
+  for await (const chunk of whole(request)) {
     size += chunk.byteLength;
     if (size > maxJsonBytes) throw tooLarge();
     chunks.push(chunk);
