@@ -77,7 +77,8 @@ async function undo(deps: StartDeps, container: Container, cause: unknown): Prom
   for (const attach of container.waitingAttaches) attach.abandon();
   container.waitingAttaches.clear();
   publishContainerEvent(deps.events, "die", container, { exitCode: String(exitCode) });
-  for (const listener of [...container.exitListeners]) listener({ exitCode, error: error.message });
+  // docker-compat: the one who starts is told why; a wait with an error text would make clients print it a second time.
+  for (const listener of [...container.exitListeners]) listener({ exitCode, error: "" });
   if (container.spec.hostConfig.AutoRemove) {
     await deps.removeLocked(container, { volumes: true }).catch((failure: unknown) => {
       deps.log.error("could not remove the container that failed to start", {
