@@ -1,10 +1,10 @@
 /**
  * One end of a conversation, run inside a network namespace by the network tests:
  *   serve tcp|udp ADDRESS PORT NAME   prints "ready"; answers each message with "NAME saw <client address>"
- *   ask tcp|udp ADDRESS PORT [LOCAL]  prints the answer, or "refused", "timeout", or the error's code; udp from port LOCAL
+ *   ask udp ADDRESS PORT LOCAL        from port LOCAL; prints the answer, or "refused", "timeout", or the error's code
  */
 import { createSocket } from "node:dgram";
-import { connect, createServer } from "node:net";
+import { createServer } from "node:net";
 
 const [mode, protocol, address, portText, name] = process.argv.slice(2);
 const port = Number(portText);
@@ -29,13 +29,6 @@ if (mode === "serve" && protocol === "tcp") {
   const socket = createSocket("udp4");
   socket.on("message", (_, from) => socket.send(`${name} saw ${from.address}`, from.port, from.address));
   socket.bind(port, address, () => console.log("ready"));
-} else if (protocol === "tcp") {
-  setTimeout(() => finish("timeout"), patienceMs);
-  let answer = "";
-  const socket = connect(port, address ?? "");
-  socket.on("data", (bytes) => (answer += bytes.toString()));
-  socket.on("error", outcome);
-  socket.on("end", () => finish(answer.trim()));
 } else {
   setTimeout(() => finish("timeout"), patienceMs);
   const socket = createSocket("udp4");
