@@ -15,6 +15,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { release } from "node:os";
 
 import { isBerthError } from "#base/errors.ts";
 import type { NamespaceKind, Plan, Step } from "#runtime/plan/ops.ts";
@@ -141,6 +142,26 @@ describe("a container", () => {
     const root = { ...overlay, lower: [...lower, `${layers}/300/fs`] };
     const { stdout } = await fixture.run(fixture.plan(["sh", "-c", "ls / | grep -c from-"], { root }));
     expect(stdout).toBe("300\n");
+  });
+
+  test("layers whose names together fill more than a page run since Linux 6.7, and are refused before", async () => {
+    const parent = fixture.directory("layers");
+    const lower = Array.from({ length: 100 }, (_, index) => {
+      const path = `${parent}/a-layer-with-a-rather-long-directory-name-${index}`;
+      mkdirSync(path);
+      writeFileSync(`${path}/from-${index}`, "");
+      return path;
+    });
+    const root = { ...(fixture.overlay() as Extract<Step, { op: "root_overlay" }>), lower: [...lower, fixture.layer] };
+    const plan = fixture.plan(["sh", "-c", "ls / | grep -c from-"], { root });
+    const [major = 0, minor = 0] = release().split(".").map(Number);
+    if (major > 6 || (major === 6 && minor >= 7)) {
+      expect((await fixture.run(plan)).stdout).toBe("100\n");
+    } else {
+      expect(await failureOf(fixture.launch(fixture.request(plan)))).toMatchObject({
+        what: "mount overlay: before Linux 6.7 its directories' names together take at most 4095 bytes",
+      });
+    }
   });
 
   test("runs on an overlay whose directories' names have commas and colons", async () => {
