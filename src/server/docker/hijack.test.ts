@@ -76,6 +76,21 @@ describe("hijacked connections", () => {
     expect(frames(new Uint8Array(await response.arrayBuffer()))).toEqual(["stdout:plain\n"]);
   });
 
+  test("an offer to upgrade where there is nothing to upgrade to is ignored", async () => {
+    const body = JSON.stringify({ Image: "busybox", Cmd: ["exit", "3"] });
+    const create = served.upgrade("http://docker/v1.51/containers/create", body);
+    expect(await create.head()).toStartWith("HTTP/1.1 201 Created\r\n");
+    const { Id: id } = JSON.parse((await create.rest()).toString()) as { Id: string };
+    const wait = served.upgrade(`/containers/${id}/wait?condition=next-exit`);
+    expect(await wait.head()).toStartWith("HTTP/1.1 200 OK\r\n");
+    const start = served.upgrade(`/containers/${id}/start`);
+    expect(await start.head()).toStartWith("HTTP/1.1 204 No Content\r\n");
+    expect((await wait.rest()).toString()).toBe('{"StatusCode":3}\n');
+    const pull = served.upgrade("/images/create?fromImage=UPPER&tag=x");
+    expect(await pull.head()).toStartWith("HTTP/1.1 400 Bad Request\r\n");
+    for (const client of [start, pull]) client.destroy();
+  });
+
   test("the detach keys end a terminal's connection and leave the process alone", async () => {
     const id = await served.create({ Cmd: ["cat"], OpenStdin: true, Tty: true });
     const raw = served.upgrade(`/containers/${id}/attach?stream=1&stdin=1&stdout=1&detachKeys=ctrl-a,x`);

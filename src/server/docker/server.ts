@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
+import { isBerthError, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { Engine } from "#engine/engine.ts";
 import { newestApiVersion, splitVersion, type ApiVersion } from "./api-version.ts";
@@ -9,7 +9,7 @@ import type { Call, Handler } from "./call.ts";
 import { bodyConnection, socketConnection, writeChunk } from "./connection.ts";
 import { downgrade } from "./downgrade.ts";
 import { Query } from "./query.ts";
-import type { Reply } from "./reply.ts";
+import type { RawConnection, Reply } from "./reply.ts";
 import { Router } from "./router.ts";
 import { dockerRoutes } from "./routes/all.ts";
 import { statusOf } from "./status.ts";
@@ -58,9 +58,8 @@ export function createDockerServer(deps: DockerServerDeps): Server {
   const upgrade = async (request: IncomingMessage, socket: Socket, head: Uint8Array): Promise<void> => {
     const connection = socketConnection(socket, head);
     try {
-      const { reply } = await handle(request, connection.gone);
-      if (reply.kind !== "hijack")
-        throw new BerthError("invalid-parameter", "this endpoint does not upgrade connections");
+      const { reply, version } = await handle(request, connection.gone);
+      if (reply.kind !== "hijack") return await printPlain(connection, reply, version, commonHeaders);
       const headers = { "Content-Type": reply.contentType, Connection: "Upgrade", Upgrade: "tcp", ...commonHeaders };
       await connection.write(Buffer.from(headText("101 UPGRADED", headers)));
       await reply.run(connection);
@@ -87,7 +86,8 @@ export function createDockerServer(deps: DockerServerDeps): Server {
 }
 
 function read(router: Router, request: IncomingMessage, signal: AbortSignal): { route: Handler; call: Call } {
-  const url = request.url ?? "/";
+  // A client that takes the engine for a proxy names the host too (RFC 9112, section 3.2.2).
+  const url = (request.url ?? "/").replace(/^https?:\/\/[^/?]*/i, "");
   const split = url.indexOf("?");
   const { version, path } = splitVersion(split < 0 ? url : url.slice(0, split));
   const method = request.method ?? "GET";
@@ -139,6 +139,49 @@ async function print(
       response.flushHeaders();
       await reply.run(bodyConnection(request, response));
       response.end();
+    }
+  }
+}
+
+/**
+ * The answer to a request that offered to upgrade where there is nothing to upgrade to: the offer is ignored (RFC 9110,
+ * section 7.8), and the connection ends with the answer.
+ */
+async function printPlain(
+  connection: RawConnection,
+  reply: Exclude<Reply, { kind: "hijack" }>,
+  version: ApiVersion,
+  common: Readonly<Record<string, string>>,
+): Promise<void> {
+  const send = (status: number, headers: Readonly<Record<string, string>>, body = ""): Promise<boolean> => {
+    const head = headText(`${status} ${reason(status)}`, { ...common, ...headers, Connection: "close" });
+    return connection.write(Buffer.from(head + body));
+  };
+  switch (reply.kind) {
+    case "json": {
+      const body = `${JSON.stringify(downgrade(reply.shape, version, reply.body))}\n`;
+      await send(reply.status, { "Content-Type": "application/json" }, body);
+      return;
+    }
+    case "text":
+      await send(reply.status, reply.headers, reply.text);
+      return;
+    case "empty":
+      await send(reply.status, {});
+      return;
+    case "stream": {
+      const headers = { "Content-Type": reply.contentType };
+      let opened = reply.eager && (await send(200, headers));
+      try {
+        for await (const chunk of reply.chunks) {
+          opened ||= await send(200, headers);
+          if (!(await connection.write(typeof chunk === "string" ? Buffer.from(chunk) : chunk))) return;
+        }
+        if (!opened) await send(200, headers);
+      } catch (error) {
+        // Behind the head only the end of the connection can tell.
+        if (!opened) throw error;
+      }
     }
   }
 }
@@ -200,6 +243,10 @@ function describe(
 }
 
 const reasons: Readonly<Record<number, string>> = {
+  200: "OK",
+  201: "Created",
+  204: "No Content",
+  304: "Not Modified",
   400: "Bad Request",
   401: "Unauthorized",
   403: "Forbidden",
