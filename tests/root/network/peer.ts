@@ -1,14 +1,14 @@
 /**
  * One end of a conversation, run inside a network namespace by the network tests:
  *   serve tcp|udp ADDRESS PORT NAME   prints "ready"; answers each message with "NAME saw <client address>"
- *   ask udp ADDRESS PORT LOCAL        from port LOCAL; prints the answer, or "refused", "timeout", or the error's code
+ *   ask udp ADDRESS PORT LOCAL MS     from port LOCAL; prints the answer, or "refused", "timeout" after MS, or the
+ *                                     error's code
  */
 import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
 
-const [mode, protocol, address, portText, name] = process.argv.slice(2);
+const [mode, protocol, address, portText, name, patienceMs] = process.argv.slice(2);
 const port = Number(portText);
-const patienceMs = 1500;
 
 function finish(text: string): never {
   console.log(text);
@@ -30,7 +30,7 @@ if (mode === "serve" && protocol === "tcp") {
   socket.on("message", (_, from) => socket.send(`${name} saw ${from.address}`, from.port, from.address));
   socket.bind(port, address, () => console.log("ready"));
 } else {
-  setTimeout(() => finish("timeout"), patienceMs);
+  setTimeout(() => finish("timeout"), Number(patienceMs));
   const socket = createSocket("udp4");
   socket.on("message", (bytes) => finish(bytes.toString().trim()));
   socket.on("error", outcome);

@@ -59,6 +59,9 @@ export class Namespace implements Disposable {
 
 const peer = new URL("./peer.ts", import.meta.url).pathname;
 
+/** How long an answer may take before there is none. An emulated machine says more. */
+const patienceMs = Number(process.env["BERTH_TEST_PATIENCE_MS"] ?? 1500);
+
 /** From the scratch host itself. */
 export function ask(protocol: "tcp" | "udp", address: string, port: number): string {
   return askFrom([], protocol, address, port);
@@ -73,9 +76,19 @@ function askFrom(
   localPort = 0,
 ): string {
   if (protocol === "udp")
-    return run(...prefix, process.execPath, peer, "ask", "udp", address, String(port), String(localPort));
+    return run(
+      ...[...prefix, process.execPath, peer, "ask", "udp", address],
+      ...[port, localPort, patienceMs].map(String),
+    );
   const script = `exec 3<>/dev/tcp/${address}/${port} && cat <&3`;
-  const { stdout, stderr, exitCode } = Bun.spawnSync([...prefix, "timeout", "1.5", "bash", "-c", script]);
+  const { stdout, stderr, exitCode } = Bun.spawnSync([
+    ...prefix,
+    "timeout",
+    String(patienceMs / 1000),
+    "bash",
+    "-c",
+    script,
+  ]);
   if (exitCode === 0) return stdout.toString().trim();
   if (exitCode === 124) return "timeout";
   return stderr.toString().includes("Connection refused") ? "refused" : stderr.toString();
