@@ -33,6 +33,7 @@ export interface BridgePort {
 /**
  * Make the pair, with one end on the bridge and the other, named and configured, inside the namespace; `lo` comes up too.
  * Two exchanges in the host's namespace and two inside, whatever the number of settings. On failure nothing is left.
+ * Link-local addresses are refused before the link comes up: in one message the kernel would raise it first.
  */
 export function attachEndpoint(
   route: NetlinkSocket,
@@ -46,7 +47,7 @@ export function attachEndpoint(
     const peer = { name: endpoint.interfaceName, mac: parseMac(endpoint.mac), namespace: { fd: namespace } };
     route.execute([addVeth({ name, mtu: bridge.mtu, master: bridge.index, peer })]);
     try {
-      route.execute([changeLink(name, hostEnd(endpoint, bridge))]);
+      route.execute([changeLink(name, { ipv6LinkLocal: false }), changeLink(name, hostEnd(endpoint, bridge))]);
       configureInside(namespace, endpoint);
     } catch (error) {
       detachEndpoint(route, endpoint.id);
@@ -82,7 +83,6 @@ export function bringLoopbackUp(namespacePath: string): void {
 function hostEnd(endpoint: Endpoint, bridge: BridgePort): LinkChange {
   return {
     up: true,
-    ipv6LinkLocal: false,
     ...(endpoint.ports.length > 0 ? { hairpin: true } : {}),
     ...(bridge.isolated ? { isolated: true } : {}),
   };
@@ -95,7 +95,8 @@ function configureInside(namespace: number, endpoint: Endpoint): void {
   const { index } = parseLink(message);
   inside.execute([
     changeLink("lo", { up: true }),
-    changeLink(index, { up: true, ipv6LinkLocal: false }),
+    changeLink(index, { ipv6LinkLocal: false }),
+    changeLink(index, { up: true }),
     addAddress(index, addressBytes(addressNumber(endpoint.ipv4)), endpoint.prefixLength),
     addRoute({ gateway: addressBytes(addressNumber(endpoint.gateway)), linkIndex: index }),
   ]);
