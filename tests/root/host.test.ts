@@ -147,7 +147,7 @@ test("symlinks with .. are followed in the view of an overlay", () => {
         sys
           .readDirectory(root)
           .map(({ name }) => text(name))
-          .sort(),
+          .sort((a, b) => a.localeCompare(b)),
       ).toEqual(["sub", "up"]);
     });
   });
