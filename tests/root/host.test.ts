@@ -147,7 +147,7 @@ test("symlinks with .. are followed in the view of an overlay", () => {
         sys
           .readDirectory(root)
           .map(({ name }) => text(name))
-          .sort((a, b) => a.localeCompare(b)),
+          .sort((a, b) => String(a).localeCompare(String(b))),
       ).toEqual(["sub", "up"]);
     });
   });
