@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { delimiter, join } from "node:path";
 import { command, mustRun } from "./command.ts";
 import { startDaemon, type DaemonProcess } from "./daemon-process.ts";
@@ -171,11 +181,20 @@ export async function startDockerd(options: EngineOptions): Promise<RunningEngin
       await containerd.stop();
       await unmountBelow(options.dir);
       await removeBridge(enter, options.bridge);
+      removeCgroupParent(options.bridge);
       for (const name of ["data", "exec", "containerd", "containerd-state", "bin"]) {
         rmSync(join(options.dir, name), { recursive: true, force: true });
       }
     },
   };
+}
+
+/** Dockerd makes the parent of its containers' cgroups on every hierarchy and leaves it empty. */
+function removeCgroupParent(name: string): void {
+  const root = "/sys/fs/cgroup";
+  for (const path of [root, ...readdirSync(root).map((hierarchy) => join(root, hierarchy))]) {
+    if (existsSync(join(path, name, "cgroup.procs"))) rmdirSync(join(path, name));
+  }
 }
 
 /** The real docker CLI: the one in PATH when its major version is 23 or newer, otherwise Debian's, unpacked. */
