@@ -1,4 +1,4 @@
-const IDLE_MS = 3_000;
+const IDLE_MS = 1_000;
 
 /**
  * Gives memory back when there is nothing to do: a busy process keeps its heap's high-water mark, 10 MB and more, until
