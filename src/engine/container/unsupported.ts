@@ -36,6 +36,18 @@ const settings: readonly Setting[] = [
   ["HostConfig.CpuPercent", ({ hostConfig }) => hostConfig.CpuPercent !== 0],
   ["HostConfig.IOMaximumIOps", ({ hostConfig }) => hostConfig.IOMaximumIOps !== 0],
   ["HostConfig.IOMaximumBandwidth", ({ hostConfig }) => hostConfig.IOMaximumBandwidth !== 0],
+  [
+    "HostConfig.Mounts.BindOptions.ReadOnlyNonRecursive",
+    ({ hostConfig }) => (hostConfig.Mounts ?? []).some((mount) => mount.BindOptions?.ReadOnlyNonRecursive === true),
+  ],
+  [
+    "HostConfig.Mounts.BindOptions.ReadOnlyForceRecursive",
+    ({ hostConfig }) => (hostConfig.Mounts ?? []).some((mount) => mount.BindOptions?.ReadOnlyForceRecursive === true),
+  ],
+  [
+    "HostConfig.Mounts.VolumeOptions.Labels",
+    ({ hostConfig }) => (hostConfig.Mounts ?? []).some((mount) => any(mount.VolumeOptions?.Labels ?? null)),
+  ],
   ["HostConfig.Mounts of type image", ({ hostConfig }) => hasMount(hostConfig.Mounts, "image")],
   ["HostConfig.Mounts of type npipe", ({ hostConfig }) => hasMount(hostConfig.Mounts, "npipe")],
   ["HostConfig.Mounts of type cluster", ({ hostConfig }) => hasMount(hostConfig.Mounts, "cluster")],
