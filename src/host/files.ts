@@ -13,6 +13,9 @@ import {
   O_WRONLY,
   S_IFDIR,
   S_IFMT,
+  FS_IOC_GETFLAGS,
+  FS_IOC_SETFLAGS,
+  FS_TOPDIR_FL,
 } from "./linux.ts";
 import {
   close,
@@ -151,6 +154,22 @@ export function ensureDirectory(path: string, mode: number): void {
     const stat = fstat(fd);
     if ((stat.mode & S_IFMT) !== S_IFDIR) throw new BerthError("conflict", `${path} is not a directory`);
     if ((stat.mode & 0o7777) !== mode) fchmodat(AT_FDCWD, `/proc/self/fd/${fd}`, mode);
+  });
+}
+
+/**
+ * Tell the file system that the subdirectories of `path` are unrelated (`chattr +T`), which costs nothing where it means
+ * nothing. ext4 then gives each of them a block group of its own. Otherwise what is created lands where something was
+ * just deleted, and without a journal ext4 steps over each inode freed in the last minutes one by one: making 5,000
+ * files took 4 s instead of 0.1 s after a few trees were made and removed.
+ */
+export function spreadSubdirectories(path: string): void {
+  withFd(open(path, O_RDONLY | O_DIRECTORY), (fd) => {
+    const flags = new Uint8Array(8);
+    if (raw("ioctl_buffer", fd, FS_IOC_GETFLAGS, flags) < 0) return;
+    const view = new DataView(flags.buffer);
+    view.setUint32(0, view.getUint32(0, true) | FS_TOPDIR_FL, true);
+    raw("ioctl_buffer", fd, FS_IOC_SETFLAGS, flags);
   });
 }
 

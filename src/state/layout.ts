@@ -171,4 +171,16 @@ export class Layout {
       [this.execRunsDir, 0o700],
     ];
   }
+
+  /** Those of {@link directories} whose subdirectories have nothing to do with one another. */
+  get unrelatedSubdirectories(): readonly string[] {
+    return [
+      this.layersDir,
+      this.snapshotsDir,
+      this.containersDir,
+      this.volumesDir,
+      this.containerRunsDir,
+      this.execRunsDir,
+    ];
+  }
 }

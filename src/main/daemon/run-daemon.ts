@@ -1,7 +1,7 @@
 import { BerthError } from "#base/errors.ts";
 import type { CliIo } from "#cli/cli-io.ts";
 import type { FlagValues } from "#cli/flags/flag-values.ts";
-import { ensureDirectory, removeFile, writeFileAtomic } from "#host/files.ts";
+import { ensureDirectory, spreadSubdirectories, removeFile, writeFileAtomic } from "#host/files.ts";
 import { IdleCollector } from "#host/idle-collector.ts";
 import { LOCK_EX, LOCK_NB, O_CLOEXEC, O_CREAT, O_RDWR } from "#host/linux.ts";
 import { stderrLog } from "#host/stderr-log.ts";
@@ -65,6 +65,7 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
 
 function makeDirectories(layout: Layout): void {
   for (const [path, mode] of layout.directories) ensureDirectory(path, mode);
+  for (const path of layout.unrelatedSubdirectories) spreadSubdirectories(path);
 }
 
 /** Held as long as the process lives, and so released by any death. */
