@@ -53,6 +53,8 @@ export interface EventInput {
   readonly action: string;
   readonly id: string;
   readonly attributes: Readonly<Record<string, string>>;
+  /** Told, but not kept for long: what happens so often that it would push everything else out of the history. */
+  readonly transient?: boolean;
 }
 
 export interface EventRecord extends EventInput {

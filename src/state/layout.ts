@@ -17,6 +17,7 @@
  *       hosts  hostname  resolv.conf  bind-mounted into the container
  *       output.log  output.log.<n>    what the process wrote, by the shim
  *       shm                           mount point of a shareable /dev/shm
+ *   events/<number>.jsonl             what happened; the oldest files are given up
  *   volumes/<name>/_data              a local volume
  *   tmp/                              scratch space on the data root's file system; emptied at start
  *
@@ -107,6 +108,9 @@ export class Layout {
   }
   containerShm(id: string): string {
     return `${this.containerDir(id)}/shm`;
+  }
+  get eventsDir(): string {
+    return `${this.dataRoot}/events`;
   }
   get volumesDir(): string {
     return `${this.dataRoot}/volumes`;

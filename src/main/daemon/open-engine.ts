@@ -8,7 +8,8 @@ import { EngineFiles } from "#engine/engine-files.ts";
 import { ProcFsProcessTable } from "#engine/process-table.ts";
 import { validateExecSpec, validateExecStatus, validateLife, validateSpec } from "#engine/stored-rows.ts";
 import { NativePlanner } from "#engine/runtime-planner.ts";
-import { EventBus } from "#events/event-bus.ts";
+import { defaultEventLimits, EventFiles } from "#events/event-files.ts";
+import { EventLog } from "#events/event-log.ts";
 import { openCgroups } from "#host/cgroup/open-cgroups.ts";
 import { SystemClock } from "#host/clock.ts";
 import { exists, readTextFile, writeFileAtomic } from "#host/files.ts";
@@ -97,6 +98,7 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
   });
   const cgroups = openCgroups();
   const shim = openShimBinary();
+  const events = new EventFiles({ directory: layout.eventsDir, limits: defaultEventLimits });
   const engine = createEngine({
     config: engineConfig(settings, layout, version),
     machine: { ...facts, cgroupVersion: cgroups.version, cgroupControllers: cgroups.controllers },
@@ -106,7 +108,7 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
     paths: layout,
     containers: new ContainerStore({ database, validateSpec, validateStatus: validateLife }),
     execs: new ExecStore({ database, validateSpec: validateExecSpec, validateStatus: validateExecStatus }),
-    events: new EventBus({ clock }),
+    events: new EventLog({ clock, files: events, log: log.with({ part: "events" }) }),
     images,
     snapshots,
     networks,
@@ -132,6 +134,7 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
       await trash.settled();
       helpers.close();
       shim.close();
+      events.close();
       database.close();
     },
   };
