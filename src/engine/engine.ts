@@ -20,6 +20,9 @@ import { resizeContainer } from "./container/resize.ts";
 import { restartContainer } from "./container/restart.ts";
 import { SettleExit, type StartLocked } from "./container/settle-exit.ts";
 import { startContainer, startLocked } from "./container/start.ts";
+import { intervalTicker, StatsSampler } from "./container/stats/stats-sampler.ts";
+import { containerStats } from "./container/stats/stats.ts";
+import { takeSample } from "./container/stats/take-sample.ts";
 import { stopContainer, stopNow } from "./container/stop.ts";
 import { tearDown } from "./container/tear-down.ts";
 import { topContainer } from "./container/top.ts";
@@ -45,6 +48,7 @@ import type {
   Events,
   ExecRows,
   Files,
+  HostCounters,
   ProcessTable,
   RegistryLogin,
   RuntimePlanner,
@@ -76,6 +80,7 @@ export interface EngineDeps {
   readonly planner: RuntimePlanner;
   readonly cgroups: CgroupManager;
   readonly processes: ProcessTable;
+  readonly counters: HostCounters;
   readonly logs: LogReader;
   readonly registryLogin: RegistryLogin;
 }
@@ -105,6 +110,8 @@ export function createEngine(deps: EngineDeps) {
   const stop = stopNow(base);
   const kill = killAndWait(base);
   const withExecs = { ...base, execs };
+  const sample = takeSample(base);
+  const sampler = new StatsSampler({ takeSample: sample, ticker: intervalTicker });
   return {
     containers: {
       create: createContainer(base),
@@ -121,6 +128,7 @@ export function createEngine(deps: EngineDeps) {
       logs: containerLogs(base),
       resize: resizeContainer(base),
       top: topContainer(base),
+      stats: containerStats({ ...base, takeSample: sample, sampler }),
       inspect: inspectContainer(base),
       list: listContainers(base),
     },

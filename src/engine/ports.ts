@@ -1,3 +1,5 @@
+import type { CpuTime } from "#host/cpu-time.ts";
+import type { InterfaceCounters } from "#host/interface-counters.ts";
 import type { Plan } from "#runtime/plan/ops.ts";
 import type { RootMount } from "#snapshot/types.ts";
 import type { AuthConfig } from "#spec/docker/auth.ts";
@@ -172,6 +174,13 @@ export interface Clock {
 export interface RegistryLogin {
   /** Resolves with an identity token when the registry gives one. `unauthorized` in the registry's words. */
   login(auth: AuthConfig): Promise<{ readonly identityToken: string | undefined }>;
+}
+
+/** Counters of this machine and its network namespaces. */
+export interface HostCounters {
+  cpuTime(): CpuTime;
+  /** Of the namespace that process `pid` is in; empty when it has ended. */
+  interfaces(pid: number): ReadonlyMap<string, InterfaceCounters>;
 }
 
 /** `ps` for a few processes. */

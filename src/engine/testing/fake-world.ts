@@ -1,6 +1,5 @@
 import { BerthError } from "#base/errors.ts";
 import { silentLog } from "#base/log.ts";
-import type { Cgroup, CgroupManager } from "#host/cgroup/types.ts";
 import type { ImageService, StoredImage } from "#image/types.ts";
 import type { Endpoint, NetworkInfo, NetworkService } from "#network/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
@@ -8,6 +7,7 @@ import type { ContainerDefaults } from "#spec/oci/image.ts";
 import type { EngineDeps } from "../engine.ts";
 import type { ContainerRow, EventInput, EventRecord, ExecRow } from "../ports.ts";
 import { FakeLauncher } from "./fake-process.ts";
+import { fakeCgroups, fakeCounters } from "./fake-resources.ts";
 
 /**
  * An engine's surroundings in memory, for tests. What survives an engine (rows, processes, directories) survives here
@@ -154,7 +154,8 @@ export class FakeWorld {
         cgroupParent: "/berth",
         cgroupPath: (spec) => `/berth/${spec.id}`,
       },
-      cgroups: this.#cgroupManager(),
+      cgroups: fakeCgroups(this.cgroups),
+      counters: fakeCounters,
       processes: { list: async (pids) => ({ Titles: ["PID"], Processes: pids.map((pid) => [String(pid)]) }) },
       logs: { read: async function* read() {} },
       registryLogin: { login: async () => ({ identityToken: undefined }) },
@@ -349,50 +350,7 @@ export class FakeWorld {
       close: async () => {},
     };
   }
-
-  #cgroupManager(): CgroupManager {
-    const { cgroups } = this;
-    const frozen = new Set<string>();
-    const open = (path: string): Cgroup => ({
-      path,
-      entry: { procs: [] },
-      oomEventsPath: undefined,
-      add() {},
-      update() {},
-      freeze: async () => void frozen.add(path),
-      thaw: async () => void frozen.delete(path),
-      isFrozen: () => frozen.has(path),
-      pids: () => [1000],
-      kill: async () => {},
-      stats: () => ({ cpu: undefined, memory: undefined, pids: undefined, io: [] }),
-      remove: async () => void cgroups.delete(path),
-    });
-    return {
-      version: 2,
-      controllers: ["memory"],
-      create: open,
-      open,
-      children: () => [],
-      removeEmpty() {},
-      features: () => features,
-    };
-  }
 }
-
-const features = {
-  memory: true,
-  swap: true,
-  memoryReservation: true,
-  swappiness: false,
-  oomKillDisable: false,
-  cpuShares: true,
-  cpuQuota: true,
-  cpuRealtime: false,
-  cpuset: true,
-  pids: true,
-  blockIoWeight: false,
-  blockIoThrottle: false,
-};
 
 function planOf(argv: readonly string[]) {
   return { create: [], join: [], uidMap: [], gidMap: [], cgroup: { procs: [] }, steps: [], exec: { argv, env: [] } };

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
 import { constants } from "node:fs";
 import { BerthError } from "#base/errors.ts";
+import { parseFlat, parseNumber } from "./parse-control.ts";
 
 /** One value for one control file, with the words for the person when the kernel refuses it. */
 export interface LimitWrite {
@@ -96,21 +97,13 @@ export function readControl(path: string): string | undefined {
 
 /** Number in a control file; `max` is -1, missing is undefined. */
 export function readNumber(path: string): number | undefined {
-  const text = readControl(path);
-  if (text === undefined) return undefined;
-  return text === "max" ? -1 : Number(text);
+  return parseNumber(readControl(path));
 }
 
 /** `key value` lines. */
 export function readFlat(path: string): Readonly<Record<string, number>> | undefined {
   const text = readControl(path);
-  if (text === undefined) return undefined;
-  const out: Record<string, number> = {};
-  for (const line of text.split("\n")) {
-    const [key, value] = line.split(" ");
-    if (key !== undefined && key !== "" && value !== undefined) out[key] = Number(value);
-  }
-  return out;
+  return text === undefined ? undefined : parseFlat(text);
 }
 
 /** Names of the groups right below `directory`; empty when it is gone. */

@@ -10,7 +10,6 @@ import {
   errnoOf,
   limitError,
   readControl,
-  readFlat,
   readNumber,
   subgroups,
   writeControl,
@@ -20,6 +19,7 @@ import type { CgroupLayout } from "./layout.ts";
 import { removeGroups, removeNow } from "./remove-groups.ts";
 import type { Cgroup, CgroupFeatures, CgroupManager, CgroupStats } from "./types.ts";
 import { v1Limits, type V1Write } from "./v1-limits.ts";
+import { v1Stats } from "./v1-stats.ts";
 
 const EEXIST = 17;
 
@@ -241,52 +241,10 @@ class CgroupV1 implements Cgroup {
   }
 
   stats(): CgroupStats {
-    const number = (controller: string, file: string): number | undefined => {
+    return v1Stats((controller, file) => {
       const path = this.#file(controller, file);
-      return path === undefined ? undefined : readNumber(path);
-    };
-    const flat = (controller: string, file: string): Readonly<Record<string, number>> | undefined => {
-      const path = this.#file(controller, file);
-      return path === undefined ? undefined : readFlat(path);
-    };
-    const usage = number("cpuacct", "cpuacct.usage");
-    const ticks = flat("cpuacct", "cpuacct.stat");
-    const perCpu = readControl(this.#file("cpuacct", "cpuacct.usage_percpu") ?? "");
-    const throttle = flat("cpu", "cpu.stat");
-    const memoryUsage = number("memory", "memory.usage_in_bytes");
-    const limit = number("memory", "memory.limit_in_bytes") ?? -1;
-    const pids = number("pids", "pids.current");
-    return {
-      cpu:
-        usage === undefined
-          ? undefined
-          : {
-              usageNs: usage,
-              // USER_HZ is 100 on every Linux machine.
-              userNs: (ticks?.["user"] ?? 0) * 1e7,
-              systemNs: (ticks?.["system"] ?? 0) * 1e7,
-              perCpuNs: perCpu === undefined || perCpu === "" ? [] : perCpu.split(" ").map(Number),
-              periods: throttle?.["nr_periods"] ?? 0,
-              throttledPeriods: throttle?.["nr_throttled"] ?? 0,
-              throttledNs: throttle?.["throttled_time"] ?? 0,
-            },
-      memory:
-        memoryUsage === undefined
-          ? undefined
-          : {
-              usageBytes: memoryUsage,
-              maxUsageBytes: number("memory", "memory.max_usage_in_bytes") ?? 0,
-              // The kernel's "unlimited" is the largest page-aligned number.
-              limitBytes: limit >= 2 ** 62 ? -1 : limit,
-              failCount: number("memory", "memory.failcnt") ?? 0,
-              stat: flat("memory", "memory.stat") ?? {},
-            },
-      pids: pids === undefined ? undefined : { current: pids, limit: number("pids", "pids.max") ?? -1 },
-      io: [
-        ...blockCounters(this.#file("blkio", "blkio.throttle.io_service_bytes_recursive"), "bytes"),
-        ...blockCounters(this.#file("blkio", "blkio.throttle.io_serviced_recursive"), "operations"),
-      ],
-    };
+      return path === undefined ? undefined : readControl(path);
+    });
   }
 
   async remove(): Promise<void> {
@@ -309,15 +267,4 @@ function checkShares(directory: string, { value }: V1Write): void {
   const [wanted, kept] = [Number(value), readNumber(`${directory}/cpu.shares`) ?? Number(value)];
   if (wanted > kept) throw new BerthError("invalid-parameter", `the maximum allowed cpu-shares is ${String(kept)}`);
   if (wanted < kept) throw new BerthError("invalid-parameter", `the minimum allowed cpu-shares is ${String(kept)}`);
-}
-
-/** `8:0 Read 4096` lines. */
-function blockCounters(path: string | undefined, kind: "bytes" | "operations"): CgroupStats["io"] {
-  const text = path === undefined ? undefined : readControl(path);
-  return (text ?? "").split("\n").flatMap((line) => {
-    const match = /^(\d+):(\d+) (\w+) (\d+)$/u.exec(line);
-    return match === null
-      ? []
-      : [{ major: Number(match[1]), minor: Number(match[2]), op: match[3] ?? "", value: Number(match[4]), kind }];
-  });
 }

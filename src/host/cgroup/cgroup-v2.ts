@@ -8,6 +8,7 @@ import { killAtOnce, killOneByOne, pidsBelow } from "./kill-group.ts";
 import { removeGroups, removeNow } from "./remove-groups.ts";
 import type { Cgroup, CgroupFeatures, CgroupManager, CgroupStats } from "./types.ts";
 import { v2Limits, type V2Write } from "./v2-limits.ts";
+import { v2Stats } from "./v2-stats.ts";
 
 /** Controllers that containers are limited with; enabled on the way down to a container's group where the kernel has them. */
 const wantedControllers = ["cpuset", "cpu", "io", "memory", "hugetlb", "pids", "rdma", "misc"] as const;
@@ -214,64 +215,10 @@ class CgroupV2 implements Cgroup {
   }
 
   stats(): CgroupStats {
-    const flat = (file: string): Readonly<Record<string, number>> | undefined => readFlat(`${this.#directory}/${file}`);
-    const number = (file: string): number | undefined => readNumber(`${this.#directory}/${file}`);
-    const cpu = flat("cpu.stat");
-    const memoryUsage = number("memory.current");
-    const pids = number("pids.current");
-    return {
-      cpu:
-        cpu === undefined
-          ? undefined
-          : {
-              usageNs: (cpu["usage_usec"] ?? 0) * 1000,
-              userNs: (cpu["user_usec"] ?? 0) * 1000,
-              systemNs: (cpu["system_usec"] ?? 0) * 1000,
-              perCpuNs: [],
-              periods: cpu["nr_periods"] ?? 0,
-              throttledPeriods: cpu["nr_throttled"] ?? 0,
-              throttledNs: (cpu["throttled_usec"] ?? 0) * 1000,
-            },
-      memory:
-        memoryUsage === undefined
-          ? undefined
-          : {
-              usageBytes: memoryUsage,
-              maxUsageBytes: number("memory.peak") ?? 0,
-              limitBytes: number("memory.max") ?? -1,
-              failCount: flat("memory.events")?.["max"] ?? 0,
-              stat: flat("memory.stat") ?? {},
-            },
-      pids: pids === undefined ? undefined : { current: pids, limit: number("pids.max") ?? -1 },
-      io: ioCounters(readControl(`${this.#directory}/io.stat`) ?? ""),
-    };
+    return v2Stats((file) => readControl(`${this.#directory}/${file}`));
   }
 
   async remove(): Promise<void> {
     await removeGroups([this.#directory], () => this.kill());
   }
-}
-
-const ioKeys: Readonly<Record<string, readonly [op: string, kind: "bytes" | "operations"]>> = {
-  rbytes: ["Read", "bytes"],
-  wbytes: ["Write", "bytes"],
-  dbytes: ["Discard", "bytes"],
-  rios: ["Read", "operations"],
-  wios: ["Write", "operations"],
-  dios: ["Discard", "operations"],
-};
-
-/** `8:0 rbytes=1 wbytes=2 …` lines. */
-function ioCounters(text: string): CgroupStats["io"] {
-  return text.split("\n").flatMap((line) => {
-    const [device = "", ...pairs] = line.split(" ");
-    const [major, minor] = device.split(":");
-    return pairs.flatMap((pair) => {
-      const [key = "", value] = pair.split("=");
-      const known = ioKeys[key];
-      return known === undefined
-        ? []
-        : [{ major: Number(major), minor: Number(minor), op: known[0], kind: known[1], value: Number(value) }];
-    });
-  });
 }

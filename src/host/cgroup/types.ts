@@ -83,7 +83,10 @@ export interface CgroupStats {
         readonly maxUsageBytes: number;
         /** -1 = unlimited. */
         readonly limitBytes: number;
+        /** How often the limit was reached. */
         readonly failCount: number;
+        /** How often that could not be helped by reclaiming; 0 on v1, which does not count it. */
+        readonly oomCount: number;
         /** memory.stat as it is. */
         readonly stat: Readonly<Record<string, number>>;
       }

@@ -12,9 +12,11 @@ import { defaultEventLimits, EventFiles } from "#events/event-files.ts";
 import { EventLog } from "#events/event-log.ts";
 import { openCgroups } from "#host/cgroup/open-cgroups.ts";
 import { SystemClock } from "#host/clock.ts";
+import { readCpuTime } from "#host/cpu-time.ts";
 import { exists, readTextFile, writeFileAtomic } from "#host/files.ts";
 import { HelperPool } from "#host/helper-pool.ts";
 import { readHostFacts } from "#host/host-facts.ts";
+import { readInterfaceCounters } from "#host/interface-counters.ts";
 import { bootId } from "#host/process.ts";
 import { FetchHttp } from "#host/registry-http.ts";
 import { readRuntimeFacts } from "#host/runtime-facts.ts";
@@ -117,6 +119,7 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
     planner: new NativePlanner({ cgroups, facts: readRuntimeFacts(cgroups) }),
     cgroups,
     processes: new ProcFsProcessTable(),
+    counters: { cpuTime: readCpuTime, interfaces: readInterfaceCounters },
     logs: new RecordLogReader(),
     registryLogin: sources,
   });

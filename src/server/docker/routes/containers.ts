@@ -9,6 +9,7 @@ import { empty, json, stream } from "../reply.ts";
 import { attach } from "./attach.ts";
 import { logs } from "./logs.ts";
 import { sizeOf } from "./size.ts";
+import { stats } from "./stats.ts";
 
 export function containerRoutes(engine: Engine): readonly Route[] {
   const { containers } = engine;
@@ -54,6 +55,7 @@ export function containerRoutes(engine: Engine): readonly Route[] {
       handle: async (call) => json(await containers.top(id(call), call.query.text("ps_args"))),
     },
     { method: "GET", pattern: "/containers/{id}/logs", handle: (call) => logs(engine, call) },
+    { method: "GET", pattern: "/containers/{id}/stats", handle: (call) => stats(engine, call) },
     { method: "POST", pattern: "/containers/{id}/attach", handle: (call) => attach(engine, call) },
     { method: "POST", pattern: "/containers/{id}/wait", handle: (call) => wait(engine, call) },
     verb("start", (call) => {

@@ -1,0 +1,62 @@
+import type { Cgroup, CgroupManager } from "#host/cgroup/types.ts";
+import type { HostCounters } from "../ports.ts";
+
+const silentInterface = {
+  rxBytes: 0,
+  rxPackets: 0,
+  rxErrors: 0,
+  rxDropped: 0,
+  txBytes: 0,
+  txPackets: 0,
+  txErrors: 0,
+  txDropped: 0,
+};
+
+/** Counters of a machine that does little. */
+export const fakeCounters: HostCounters = {
+  cpuTime: () => ({ totalNs: 5e9, onlineCpus: 2 }),
+  interfaces: () => new Map([["eth0", { ...silentInterface, rxBytes: 7 }]]),
+};
+
+/** Control groups that only exist, by their paths in `cgroups`. */
+export function fakeCgroups(cgroups: Set<string>): CgroupManager {
+  const frozen = new Set<string>();
+  const open = (path: string): Cgroup => ({
+    path,
+    entry: { procs: [] },
+    oomEventsPath: undefined,
+    add() {},
+    update() {},
+    freeze: async () => void frozen.add(path),
+    thaw: async () => void frozen.delete(path),
+    isFrozen: () => frozen.has(path),
+    pids: () => [1000],
+    kill: async () => {},
+    stats: () => ({ cpu: undefined, memory: undefined, pids: undefined, io: [] }),
+    remove: async () => void cgroups.delete(path),
+  });
+  return {
+    version: 2,
+    controllers: ["memory"],
+    create: open,
+    open,
+    children: () => [],
+    removeEmpty() {},
+    features: () => features,
+  };
+}
+
+const features = {
+  memory: true,
+  swap: true,
+  memoryReservation: true,
+  swappiness: false,
+  oomKillDisable: false,
+  cpuShares: true,
+  cpuQuota: true,
+  cpuRealtime: false,
+  cpuset: true,
+  pids: true,
+  blockIoWeight: false,
+  blockIoThrottle: false,
+};
