@@ -96,6 +96,13 @@ export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
   return promise;
 }
 
+/** The outcome of `work`, or `otherwise` when it takes longer than `milliseconds`. The work itself is not stopped. */
+export function within<T>(work: Promise<T>, milliseconds: number, otherwise: T): Promise<T> {
+  const late = deferred<T>();
+  const timer = setTimeout(() => late.resolve(otherwise), milliseconds);
+  return Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
+}
+
 /** The outcome of `work`, or a `cancelled` rejection when `signal` aborts first. The work itself is not stopped. */
 export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   if (signal.aborted) return Promise.reject(cancelled(signal));

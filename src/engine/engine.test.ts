@@ -23,8 +23,14 @@ describe("a run", () => {
       Running: false,
     });
     expect(bench.world.leftovers).toEqual([]);
-    expect(bench.world.published.map(({ action }) => action)).toEqual(["create", "start", "die"]);
-    expect(bench.world.published.at(-1)?.attributes).toMatchObject({
+    expect(bench.world.published.map(({ action }) => action)).toEqual([
+      "create",
+      "connect",
+      "start",
+      "die",
+      "disconnect",
+    ]);
+    expect(bench.world.published.at(-2)?.attributes).toMatchObject({
       exitCode: "7",
       image: "busybox",
       execDuration: expect.any(String),
@@ -134,7 +140,15 @@ describe("a run", () => {
     await bench.engine.containers.start(id);
     await bench.engine.containers.stop(id, { signal: "", timeoutSeconds: 5 });
     expect(await bench.exitOf(id)).toBe(130);
-    expect(bench.world.published.map(({ action }) => action)).toEqual(["create", "start", "kill", "die", "stop"]);
+    expect(bench.world.published.map(({ action }) => action)).toEqual([
+      "create",
+      "connect",
+      "start",
+      "kill",
+      "die",
+      "disconnect",
+      "stop",
+    ]);
   });
 
   test("a process that ignores its stop signal is killed after the timeout", async () => {

@@ -5,6 +5,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout } from "bun:test";
 import { apiCases } from "./cases/api.ts";
 import { configurationCases } from "./cases/configuration.ts";
+import { eventCases } from "./cases/events.ts";
 import { imageCases } from "./cases/images.ts";
 import { isolationCases } from "./cases/isolation.ts";
 import { lifecycleCases } from "./cases/lifecycle.ts";
@@ -48,5 +49,6 @@ for (const name of targetNames) {
     networkCases(target);
     imageCases(target);
     apiCases(target);
+    eventCases(target);
   });
 }

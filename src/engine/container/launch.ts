@@ -6,7 +6,8 @@ import type { Endpoint, NetworkService } from "#network/types.ts";
 import type { ShimLauncher, SupervisedProcess } from "#runtime/types.ts";
 import type { RootMount, Snapshotter } from "#snapshot/types.ts";
 import type { EngineConfig } from "../config.ts";
-import type { EnginePaths, Files, RuntimePlanner, Volumes } from "../ports.ts";
+import { publishEndpointEvent } from "../network/endpoint-events.ts";
+import type { EnginePaths, Events, Files, RuntimePlanner, Volumes } from "../ports.ts";
 import { processError } from "../process-error.ts";
 import type { Container } from "./container.ts";
 import { portPublications } from "./ports.ts";
@@ -24,6 +25,7 @@ export interface LaunchDeps {
   readonly volumes: Volumes;
   readonly planner: RuntimePlanner;
   readonly launcher: ShimLauncher;
+  readonly events: Events;
   readonly log: Log;
 }
 
@@ -93,13 +95,15 @@ async function reserveEndpoint(deps: LaunchDeps, container: Container): Promise<
   if (hostConfig.NetworkMode.startsWith("container:")) return undefined;
   const network = await deps.networks.find(hostConfig.NetworkMode);
   const mac = requestedMac({ config, networkingConfig: networking });
-  return deps.networks.reserve({
+  const endpoint = await deps.networks.reserve({
     containerId: container.id,
     containerName: container.name,
     networkId: network.id,
     ports: portPublications(config, hostConfig),
     ...(mac === "" ? {} : { mac }),
   });
+  await publishEndpointEvent(deps, "connect", endpoint);
+  return endpoint;
 }
 
 /** A container in another's network shows that one's files too. */

@@ -1,8 +1,10 @@
 import { messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
+import type { NetworkService } from "#network/types.ts";
 import type { ExitStatus } from "#runtime/types.ts";
 import type { Clock, Events } from "../ports.ts";
 import type { Container } from "./container.ts";
+import { publishEndpointEvent } from "../network/endpoint-events.ts";
 import { publishContainerEvent } from "./events.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import type { RemoveLocked } from "./remove.ts";
@@ -18,6 +20,7 @@ export type StartLocked = (container: Container, origin: "user" | "policy") => P
 
 export interface SettleExitDeps {
   readonly registry: ContainerRegistry;
+  readonly networks: NetworkService;
   readonly events: Events;
   readonly clock: Clock;
   readonly log: Log;
@@ -70,10 +73,12 @@ export class SettleExit {
     const before = container.status;
     const ranNs = isLive(before) ? finishedAtNs - BigInt(before.startedAtNs) : 0n;
     if (!registry.apply(container, { type: "exited", exitCode, oomKilled, finishedAtNs: String(finishedAtNs) })) return;
+    const endpoints = await this.#deps.networks.endpoints(container.id);
     await Promise.all([this.#deps.tearDown(container), this.#deps.execsEnded(container.id)]);
     if (oomKilled) publishContainerEvent(events, "oom", container);
     const execDuration = String(ranNs > 0n ? ranNs / 1_000_000_000n : 0n);
     publishContainerEvent(events, "die", container, { execDuration, exitCode: String(exitCode) });
+    for (const endpoint of endpoints) await publishEndpointEvent(this.#deps, "disconnect", endpoint);
     for (const listener of [...container.exitListeners]) listener({ exitCode, error: "" });
     if (this.#planRestart(container, exitCode, ranNs)) return;
     if (!container.spec.hostConfig.AutoRemove || container.keepOnExit) return;

@@ -1,5 +1,6 @@
 import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
-import type { Clock, Events } from "../ports.ts";
+import { publishEndpointEvent } from "../network/endpoint-events.ts";
+import type { Clock } from "../ports.ts";
 import type { Container } from "./container.ts";
 import { publishContainerEvent } from "./events.ts";
 import { launchProcess, type LaunchDeps } from "./launch.ts";
@@ -10,7 +11,6 @@ import { stepFailureOf } from "../process-error.ts";
 import type { TearDown } from "./tear-down.ts";
 
 export interface StartDeps extends LaunchDeps {
-  readonly events: Events;
   readonly clock: Clock;
   readonly tearDown: TearDown;
   readonly settleExit: SettleExit;
@@ -72,11 +72,12 @@ function refuse(container: Container): void {
 async function undo(deps: StartDeps, container: Container, cause: unknown): Promise<BerthError> {
   const inProcess = stepFailureOf(cause) !== undefined;
   const { exitCode, error } = startFailure(cause, inProcess ? containerStartPrefix : networkPrefix(cause));
+  const endpoints = await deps.networks.endpoints(container.id);
   await deps.tearDown(container);
   deps.registry.apply(container, { type: "start-failed", exitCode, error: error.message });
   for (const attach of container.waitingAttaches) attach.abandon();
   container.waitingAttaches.clear();
-  publishContainerEvent(deps.events, "die", container, { exitCode: String(exitCode) });
+  for (const endpoint of endpoints) await publishEndpointEvent(deps, "disconnect", endpoint);
   // docker-compat: the one who starts is told why; a wait with an error text would make clients print it a second time.
   for (const listener of [...container.exitListeners]) listener({ exitCode, error: "" });
   if (container.spec.hostConfig.AutoRemove) {

@@ -28,10 +28,15 @@ export function createExec(deps: {
     const id = randomId();
     dropOldest(deps.execs, container.id);
     deps.execs.insert({ id, containerId: container.id, spec: config, status: { state: "created" } });
-    const execCommand = (config.Cmd ?? []).join(" ");
-    publishContainerEvent(deps.events, `exec_create: ${execCommand}`, container, { execID: id });
+    publishContainerEvent(deps.events, `exec_create: ${execText(config.Cmd)}`, container, { execID: id });
     return { Id: id };
   };
+}
+
+/** docker-compat: the command as events tell it; a blank follows the first word even when it is the only one. */
+export function execText(command: readonly string[] | null): string {
+  const [first = "", ...rest] = command ?? [];
+  return `${first} ${rest.join(" ")}`;
 }
 
 /** `conflict` in Docker's words unless the container runs. */

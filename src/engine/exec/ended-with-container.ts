@@ -1,3 +1,4 @@
+import { within } from "#base/async.ts";
 import { messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { EnginePaths, Files } from "../ports.ts";
@@ -28,10 +29,4 @@ export function execsEnded(deps: {
       }
     }
   };
-}
-
-function within<T>(work: Promise<T>, milliseconds: number, otherwise: T): Promise<T> {
-  const { promise, resolve } = Promise.withResolvers<T>();
-  const timer = setTimeout(() => resolve(otherwise), milliseconds);
-  return Promise.race([work, promise]).finally(() => clearTimeout(timer));
 }

@@ -1,5 +1,7 @@
+import { within } from "#base/async.ts";
 import { BerthError, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
+import type { Plan } from "#runtime/plan/ops.ts";
 import type { AttachStream, ShimLauncher, SupervisedProcess } from "#runtime/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
 import type { Container } from "../container/container.ts";
@@ -8,7 +10,7 @@ import type { ContainerRegistry } from "../container/registry.ts";
 import { execStartPrefix, exitCannotInvoke, exitUnknownStart, startFailure } from "../container/start-failure.ts";
 import type { EnginePaths, Events, ExecRow, Files, RuntimePlanner } from "../ports.ts";
 import { processError, stepFailureOf } from "../process-error.ts";
-import { refuseUnlessRunning } from "./create.ts";
+import { execText, refuseUnlessRunning } from "./create.ts";
 import type { ExecRegistry } from "./exec.ts";
 
 export interface ExecStartDeps {
@@ -65,7 +67,7 @@ async function run(
   container: Container,
   request: ExecStartRequest,
 ): Promise<AttachStream | undefined> {
-  const command = (row.spec.Cmd ?? []).join(" ");
+  const command = execText(row.spec.Cmd);
   try {
     const { process, stream } = await launch(deps, row, container, request);
     deps.execs.setStatus(row.id, { state: "running", pid: process.pid });
@@ -92,17 +94,20 @@ async function launch(
   request: ExecStartRequest,
 ): Promise<{ readonly process: SupervisedProcess; readonly stream: AttachStream | undefined }> {
   const { spec } = row;
-  const dir = deps.paths.execRunDir(row.id);
-  const [root] = await Promise.all([deps.snapshots.mount(container.id), deps.files.makeDirectory(dir, 0o700)]);
-  const compiled = await deps.planner.exec({
-    container: container.spec,
-    pid: container.process?.pid ?? 0,
-    startTicks: container.process?.startTicks ?? 0n,
-    root,
-    exec: spec,
-  });
-  const size = request.consoleSize ?? consoleSize(spec.ConsoleSize);
+  const init = container.process;
+  let plan: Plan | undefined;
   try {
+    const dir = deps.paths.execRunDir(row.id);
+    const [root] = await Promise.all([deps.snapshots.mount(container.id), deps.files.makeDirectory(dir, 0o700)]);
+    const compiled = await deps.planner.exec({
+      container: container.spec,
+      pid: init?.pid ?? 0,
+      startTicks: init?.startTicks ?? 0n,
+      root,
+      exec: spec,
+    });
+    ({ plan } = compiled);
+    const size = request.consoleSize ?? consoleSize(spec.ConsoleSize);
     const process = await deps.launcher.launch({
       id: row.id,
       dir,
@@ -119,8 +124,35 @@ async function launch(
     await process.go();
     return { process, stream };
   } catch (error) {
-    throw processError(error, compiled.plan, (spec.Cmd ?? [])[0] ?? "");
+    if (!isOfCommand(error, plan) && (await hasEnded(container, init))) {
+      throw new BerthError("conflict", `container ${container.id} is not running`, { cause: error });
+    }
+    throw plan === undefined ? error : processError(error, plan, (spec.Cmd ?? [])[0] ?? "");
   }
+}
+
+const EPIPE = 32;
+
+/** The kernel refused the command itself, which says nothing about the container. */
+function isOfCommand(error: unknown, plan: Plan | undefined): boolean {
+  const failure = stepFailureOf(error);
+  return failure !== undefined && failure.step === plan?.steps.length && failure.errno !== EPIPE;
+}
+
+/**
+ * An exec that meets its container's end fails anywhere: namespaces and cgroup are gone, or its process is killed with
+ * the others. The end itself may be seen a moment later.
+ */
+async function hasEnded(container: Container, init: SupervisedProcess | undefined): Promise<boolean> {
+  if (init === undefined || container.process !== init || container.status.state !== "running") return true;
+  return within(
+    init.exited().then(
+      () => true,
+      () => true,
+    ),
+    250,
+    false,
+  );
 }
 
 export function consoleSize(

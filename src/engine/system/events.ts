@@ -19,6 +19,8 @@ export const eventFilterKeys = [
   "volume",
 ] as const;
 
+const objects = ["container", "network", "volume", "daemon", "plugin", "service", "node", "secret", "config"];
+
 export interface EventsRequest {
   readonly sinceNs: bigint | undefined;
   readonly untilNs: bigint | undefined;
@@ -45,18 +47,15 @@ export function matches(filters: Filters, record: EventRecord): boolean {
     const wanted = filters.get(key);
     return wanted === undefined || wanted.size === 0 || [...wanted].some(accepts);
   };
-  const ofType = (key: string): boolean =>
-    has(key, (value) => type === key && (id.startsWith(value) || attributes["name"] === value));
+  // docker-compat: beginnings of ids and names, of whatever type the object is.
+  const object = (key: string): boolean =>
+    has(key, (value) => id.startsWith(value) || (attributes["name"] ?? "").startsWith(value));
   return (
     // docker-compat: `exec_start` stands for every `exec_start: COMMAND`.
     has("event", (value) => action === value || action.startsWith(`${value}:`)) &&
     has("type", (value) => type === value) &&
     has("scope", (value) => value === "local") &&
-    ofType("container") &&
-    ofType("network") &&
-    ofType("volume") &&
-    ofType("daemon") &&
-    ["plugin", "service", "node", "secret", "config"].every(ofType) &&
+    objects.every(object) &&
     has("image", (value) => matchesImage(value, record)) &&
     matchesLabels(filters, attributes)
   );
@@ -65,7 +64,7 @@ export function matches(filters: Filters, record: EventRecord): boolean {
 function matchesImage(value: string, { type, id, attributes }: EventRecord): boolean {
   const name = type === "image" ? attributes["name"] : attributes["image"];
   const bare = (text: string | undefined): string | undefined => text?.replace(/:[^/:]*$/, "");
-  return (type === "image" && (id === value || bare(id) === value)) || name === value || bare(name) === value;
+  return [id, bare(id), name, bare(name)].includes(value);
 }
 
 /**

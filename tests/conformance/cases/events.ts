@@ -1,0 +1,189 @@
+import { expect, test } from "bun:test";
+import type { Target } from "../target.ts";
+
+interface Told {
+  readonly Type: string;
+  readonly Action: string;
+  readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> };
+  readonly timeNano: number;
+}
+
+const since = (): string => String(Date.now() / 1000);
+
+/** What is told between `from` and now. */
+export async function eventsSince(target: Target, from: string, ...filters: readonly string[]): Promise<Told[]> {
+  const flags = filters.flatMap((filter) => ["--filter", filter]);
+  const printed = await target.ok([
+    "events",
+    "--since",
+    from,
+    "--until",
+    String(Date.now() / 1000),
+    "--format",
+    "{{json .}}",
+    ...flags,
+  ]);
+  return printed
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Told);
+}
+
+const actions = (events: readonly Told[]): string[] => events.map(({ Type, Action }) => `${Type} ${Action}`);
+
+/** What is told, in which order, with which attributes. */
+export function eventCases(target: () => Target): void {
+  test("events tell networks too, with all attributes", async () => {
+    const from = since();
+    await target().ok(["run", "-d", "--name", "told", "-l", "tier=web", "busybox", "sleep", "60"]);
+    await target().ok(["rename", "told", "told2"]);
+    await target().run(["exec", "told2", "sh", "-c", "exit 3"]);
+    await target().ok(["kill", "-s", "WINCH", "told2"]);
+    await target().ok(["restart", "-t", "0", "told2"]);
+    await target().ok(["rm", "-f", "told2"]);
+    const events = await eventsSince(target(), from);
+    expect(actions(events)).toEqual([
+      "container create",
+      "network connect",
+      "container start",
+      "container rename",
+      "container exec_create: sh -c exit 3",
+      "container exec_start: sh -c exit 3",
+      "container exec_die",
+      "container kill",
+      "container kill",
+      "container kill",
+      "container die",
+      "network disconnect",
+      "container stop",
+      "network connect",
+      "container start",
+      "container restart",
+      "container kill",
+      "container die",
+      "network disconnect",
+      "container destroy",
+    ]);
+    const [created, connected, , renamed, , , execDied, winch] = events as [
+      Told,
+      Told,
+      Told,
+      Told,
+      Told,
+      Told,
+      Told,
+      Told,
+    ];
+    const common = { image: "busybox", tier: "web" };
+    expect(created.Actor.Attributes).toEqual({ ...common, name: "told" });
+    expect(connected.Actor.Attributes).toEqual({ container: created.Actor.ID, name: "bridge", type: "bridge" });
+    expect(connected.Actor.ID).toMatch(/^[0-9a-f]{64}$/);
+    expect(renamed.Actor.Attributes).toEqual({ ...common, name: "told2", oldName: "/told" });
+    expect(execDied.Actor.Attributes).toEqual({
+      ...common,
+      name: "told2",
+      execID: expect.stringMatching(/^[0-9a-f]{64}$/),
+      exitCode: "3",
+    });
+    expect(winch.Actor.Attributes).toEqual({ ...common, name: "told2", signal: "28" });
+    const died = events.findLast(({ Action }) => Action === "die");
+    expect(died?.Actor.Attributes).toMatchObject({ ...common, name: "told2", exitCode: "137" });
+  });
+
+  test("a container that cannot start tells no start and no end", async () => {
+    const from = since();
+    await target().run(["run", "--name", "never", "busybox", "nope"]);
+    await target().ok(["rm", "never"]);
+    expect(actions(await eventsSince(target(), from))).toEqual([
+      "container create",
+      "container attach",
+      "network connect",
+      "network disconnect",
+      "container destroy",
+    ]);
+  });
+
+  test("an out of memory is told before the end", async () => {
+    const from = since();
+    await target().run(["run", "--name", "oom", "-m", "16m", "busybox", "sh", "-c", "tail -c 100m /dev/zero | tail"]);
+    expect(actions(await eventsSince(target(), from, "container=oom")).slice(-2)).toEqual([
+      "container oom",
+      "container die",
+    ]);
+    await target().ok(["rm", "oom"]);
+  });
+
+  test("every filter", async () => {
+    const from = since();
+    await target().ok(["run", "-d", "--name", "sieve1", "-l", "a=b", "busybox", "sleep", "60"]);
+    await target().run(["exec", "sieve1", "true"]);
+    await target().ok(["rm", "-f", "sieve1"]);
+    const id = (await eventsSince(target(), from))[0]?.Actor.ID ?? "";
+    const life = [
+      "container create",
+      "container start",
+      "container exec_create: true ",
+      "container exec_start: true ",
+      "container exec_die",
+      "container kill",
+      "container die",
+      "container destroy",
+    ];
+    const network = ["network connect", "network disconnect"];
+    const wanted: readonly (readonly [filters: readonly string[], told: readonly string[]])[] = [
+      [["container=sieve1"], life],
+      [["container=sie"], life],
+      [[`container=${id.slice(0, 12)}`], life],
+      [["container=ieve1"], []],
+      [["container=bridge"], network],
+      [["network=bri"], network],
+      [["type=network"], network],
+      [
+        ["type=network", "type=container", "event=die", "event=disconnect"],
+        ["container die", "network disconnect"],
+      ],
+      [["type=bogus"], []],
+      [["image=busybox"], life],
+      [["image=busy"], []],
+      [["image=busybox:latest"], []],
+      [["label=a"], life],
+      [["label=a=b"], life],
+      [["label=a=c"], []],
+      [["event=exec_start"], ["container exec_start: true "]],
+      [["event=exec"], []],
+      [["scope=swarm"], []],
+      [["volume=x"], []],
+      [["daemon=x"], []],
+      [["plugin=x"], []],
+      [["node=x"], []],
+    ];
+    for (const [filters, told] of wanted) {
+      const found = await eventsSince(target(), from, ...filters);
+      expect([filters, actions(found)]).toEqual([filters, [...told]]);
+    }
+    expect(actions(await eventsSince(target(), from, "scope=local")).length).toBe(life.length + 2);
+  });
+
+  test("since and until cut sharply", async () => {
+    const from = since();
+    await target().ok(["create", "--name", "cut1", "busybox"]);
+    await Bun.sleep(20);
+    const middle = since();
+    await Bun.sleep(20);
+    await target().ok(["create", "--name", "cut2", "busybox"]);
+    const names = (await eventsSince(target(), middle)).map(({ Actor }) => Actor.Attributes["name"]);
+    expect(names).toEqual(["cut2"]);
+    const before = await target().ok([
+      "events",
+      "--since",
+      from,
+      "--until",
+      middle,
+      "--filter",
+      "container=cut",
+      "--format",
+      "{{.Actor.Attributes.name}}",
+    ]);
+    expect(before).toBe("cut1\n");
+  });
+}
