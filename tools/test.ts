@@ -65,7 +65,7 @@ const stages: readonly Stage[] = [
     what: "unit tests alone",
     run: () => runBunTests(["src", "tools", "bench", "tests/golden", "tests/arch"]),
   },
-  { name: "fuzz", what: "bounded fuzzing of what reads foreign bytes", run: () => runBunTests(["tests/fuzz"]) },
+  { name: "fuzz", what: "bounded fuzzing of what reads foreign bytes", run: rootTests("tests/fuzz") },
   { name: "root", what: "tests against this machine's kernel", run: rootTests("tests/root") },
   {
     name: "guest",

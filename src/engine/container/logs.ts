@@ -34,9 +34,6 @@ export function containerLogs(deps: {
 }) {
   return (reference: string, request: LogsRequest): ContainerLogs => {
     const container = deps.registry.find(reference);
-    if (!request.stdout && !request.stderr) {
-      throw new BerthError("invalid-parameter", "Bad parameters: you must choose at least one stream");
-    }
     const { LogConfig } = container.spec.hostConfig;
     if (LogConfig.Type === "none") {
       throw new BerthError("not-implemented", "configured logging driver does not support reading");

@@ -28,7 +28,7 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
 
 function utf8(bytes: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
     throw bad("invalid JSON: the body is not UTF-8", cause);
   }

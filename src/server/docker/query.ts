@@ -32,9 +32,10 @@ export class Query {
   integer(name: string): number | undefined {
     const value = this.#values.get(name);
     if (value === null || value === "") return undefined;
-    if (!/^[+-]?\d{1,15}$/.test(value)) {
-      throw new BerthError("invalid-parameter", `strconv.Atoi: parsing ${JSON.stringify(value)}: invalid syntax`);
-    }
+    const wrong = (why: string): BerthError =>
+      new BerthError("invalid-parameter", `strconv.Atoi: parsing ${JSON.stringify(value)}: ${why}`);
+    if (!/^[+-]?\d+$/.test(value)) throw wrong("invalid syntax");
+    if (Math.abs(Number(value)) >= 2 ** 63) throw wrong("value out of range");
     return Number(value);
   }
 }

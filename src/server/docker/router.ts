@@ -1,5 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import type { Route } from "./call.ts";
+import { unescapePath } from "./clean-path.ts";
 
 interface Compiled {
   readonly route: Route;
@@ -37,9 +38,5 @@ function compile(pattern: string): RegExp {
 }
 
 function decodeAll(groups: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  try {
-    return Object.fromEntries(Object.entries(groups).map(([name, value]) => [name, decodeURIComponent(value)]));
-  } catch (cause) {
-    throw new BerthError("invalid-parameter", "invalid URL escape in path", { cause });
-  }
+  return Object.fromEntries(Object.entries(groups).map(([name, value]) => [name, unescapePath(value)]));
 }

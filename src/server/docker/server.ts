@@ -3,10 +3,12 @@ import type { Socket } from "node:net";
 import { isBerthError, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { Engine } from "#engine/engine.ts";
-import { newestApiVersion, splitVersion, type ApiVersion } from "./api-version.ts";
+import { apiVersion, newestApiVersion, splitVersion, type ApiVersion } from "./api-version.ts";
 import { readJson } from "./body.ts";
 import type { Call, Handler } from "./call.ts";
+import { cleanedPath } from "./clean-path.ts";
 import { bodyConnection, socketConnection, writeChunk } from "./connection.ts";
+import { discardBody } from "./discard-body.ts";
 import { downgrade } from "./downgrade.ts";
 import { Query } from "./query.ts";
 import type { RawConnection, Reply } from "./reply.ts";
@@ -39,6 +41,8 @@ export function createDockerServer(deps: DockerServerDeps): Server {
     request: IncomingMessage,
     signal: AbortSignal,
   ): Promise<{ reply: Reply; version: ApiVersion }> => {
+    const moved = movedTo(request);
+    if (moved !== undefined) return { reply: moved, version: apiVersion(newestApiVersion) };
     const { route, call } = read(router, request, signal);
     return { reply: await route(call), version: call.version };
   };
@@ -49,8 +53,11 @@ export function createDockerServer(deps: DockerServerDeps): Server {
     for (const [name, value] of Object.entries(commonHeaders)) response.setHeader(name, value);
     try {
       const { reply, version } = await handle(request, left.signal);
+      // A stream's handler may still be reading the body.
+      if (reply.kind !== "hijack" && reply.kind !== "stream") await discardBody(request);
       await print(request, response, reply, version, left.signal);
     } catch (error) {
+      await discardBody(request);
       fail(deps.log, request, response, error);
     }
   };
@@ -85,9 +92,19 @@ export function createDockerServer(deps: DockerServerDeps): Server {
   return server;
 }
 
+/** A client that takes the engine for a proxy names the host too (RFC 9112, section 3.2.2). */
+const urlOf = (request: IncomingMessage): string => (request.url ?? "/").replace(/^https?:\/\/[^/?]*/i, "");
+
+/** The redirect to the clean form of a path that is none. */
+function movedTo(request: IncomingMessage): Reply | undefined {
+  const [path = "", ...query] = urlOf(request).split("?");
+  const clean = cleanedPath(path);
+  if (clean === undefined) return undefined;
+  return { kind: "text", status: 301, text: "", headers: { Location: [clean, ...query].join("?") } };
+}
+
 function read(router: Router, request: IncomingMessage, signal: AbortSignal): { route: Handler; call: Call } {
-  // A client that takes the engine for a proxy names the host too (RFC 9112, section 3.2.2).
-  const url = (request.url ?? "/").replace(/^https?:\/\/[^/?]*/i, "");
+  const url = urlOf(request);
   const split = url.indexOf("?");
   const { version, path } = splitVersion(split < 0 ? url : url.slice(0, split));
   const method = request.method ?? "GET";
@@ -246,6 +263,7 @@ const reasons: Readonly<Record<number, string>> = {
   200: "OK",
   201: "Created",
   204: "No Content",
+  301: "Moved Permanently",
   304: "Not Modified",
   400: "Bad Request",
   401: "Unauthorized",

@@ -6,7 +6,7 @@ import { parseTime } from "#base/time.ts";
  */
 export function parseTimestamp(text: string | undefined): bigint | undefined {
   if (text === undefined || text === "" || text === "0") return undefined;
-  const match = /^(\d{1,12})(?:\.(\d{0,9})\d*)?$/.exec(text);
+  const match = /^(\d{1,12})(?:\.(\d{1,9})\d*)?$/.exec(text);
   if (match === null) return parseTime(text);
   return BigInt(match[1] ?? "0") * 1_000_000_000n + BigInt((match[2] ?? "").padEnd(9, "0"));
 }

@@ -7,6 +7,9 @@ import { multiplexedStream, rawStream, stream, type Reply } from "../reply.ts";
 /** `GET /containers/{id}/logs`. */
 export function logs(engine: Engine, call: Call): Reply {
   const { query, params, signal } = call;
+  if (!query.flag("stdout") && !query.flag("stderr")) {
+    throw new BerthError("invalid-parameter", "Bad parameters: you must choose at least one stream");
+  }
   const found = engine.containers.logs(params["id"] ?? "", {
     stdout: query.flag("stdout"),
     stderr: query.flag("stderr"),
@@ -22,9 +25,7 @@ export function logs(engine: Engine, call: Call): Reply {
   return stream(contentType, true, found.chunks);
 }
 
+/** docker-compat: what is no number means everything. */
 function tailOf(text: string): number | undefined {
-  if (text === "" || text === "all") return undefined;
-  const lines = Number(text);
-  if (!/^-?\d{1,15}$/.test(text)) throw new BerthError("invalid-parameter", `invalid tail: ${text}`);
-  return lines < 0 ? undefined : lines;
+  return /^\+?\d{1,15}$/.test(text) ? Number(text) : undefined;
 }

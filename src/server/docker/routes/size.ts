@@ -1,16 +1,18 @@
 import { BerthError } from "#base/errors.ts";
 import type { Query } from "../query.ts";
 
-/** The `h` and `w` of resize. `invalid-parameter` when one is missing or does not fit a terminal. */
+/** The `h` and `w` of resize. `invalid-parameter` in Docker's words unless both are numbers of 32 bits. */
 export function sizeOf(query: Query): { readonly rows: number; readonly columns: number } {
-  const rows = query.integer("h");
-  const columns = query.integer("w");
-  if (rows === undefined) throw invalid("h", query.text("h"));
-  if (columns === undefined) throw invalid("w", query.text("w"));
-  if (rows < 0 || rows > 0xffff) throw invalid("h", String(rows));
-  if (columns < 0 || columns > 0xffff) throw invalid("w", String(columns));
-  return { rows, columns };
+  return { rows: sideOf(query, "h", "height"), columns: sideOf(query, "w", "width") };
 }
 
-const invalid = (name: string, value: string): BerthError =>
-  new BerthError("invalid-parameter", `invalid resize ${name === "h" ? "height" : "width"} "${value}": invalid syntax`);
+function sideOf(query: Query, name: string, word: string): number {
+  const text = query.text(name);
+  const wrong = (why: string): BerthError =>
+    new BerthError("invalid-parameter", `invalid resize ${word} ${JSON.stringify(text)}: ${why}`);
+  if (!/^-?\d+$/.test(text)) throw wrong("invalid syntax");
+  const value = Number(text);
+  if (text.startsWith("-") || value >= 2 ** 32) throw wrong("value out of range");
+  // The kernel's window size has 16 bits (ioctl_tty(2)); Docker cuts off the others.
+  return value % 0x10000;
+}
