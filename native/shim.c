@@ -3,7 +3,9 @@
  *
  * A container may reach the file this process runs from (/proc/self/exe as the interpreter of a script, or through a
  * process that is just entering; CVE-2019-5736). Unless it was started from a sealed memory file, the shim first executes
- * itself again from a read-only copy of its mount that is attached nowhere, or, before Linux 5.12, from a sealed one. */
+ * itself again from a read-only copy of its mount that is attached nowhere, or, before Linux 5.12, from a sealed one.
+ *
+ * Called docker-init it is another program: see reaper.c. */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -143,8 +145,16 @@ static int run(char **argv)
 	return monitor_loop();
 }
 
+static int is_reaper(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	return !strcmp(slash ? slash + 1 : name, "docker-init");
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 0 && is_reaper(argv[0]))
+		return reaper_main(argc, argv);
 	if (argc != 2)
 		return 2;
 	if (run(argv) < 0) {

@@ -93,6 +93,9 @@ int process_exec(const struct record *exec, int keep_fds);
 /* ---- init.c ---- */
 _Noreturn void init_main(const struct spawn *spawn);
 
+/* ---- reaper.c: the program called docker-init ---- */
+int reaper_main(int argc, char **argv);
+
 /* ---- log.c: the record log, src/runtime/shim/record.ts ---- */
 int log_open(const char *path, uint64_t max_size, uint32_t max_files);
 void log_write(int stream, const char *bytes, uint32_t length);

@@ -19,6 +19,7 @@ export const shimSources = [
   "copy",
   "process",
   "log",
+  "reaper",
   "plan",
   "failure",
 ];

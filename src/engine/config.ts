@@ -1,4 +1,4 @@
-import type { LogConfig } from "#spec/docker/host-config.ts";
+import type { LogConfig, Resources } from "#spec/docker/host-config.ts";
 
 /** What a person decides about the engine as a whole (flags and daemon.json). */
 export interface EngineConfig {
@@ -18,6 +18,18 @@ export interface EngineConfig {
   readonly dnsOptions: readonly string[];
   readonly dnsSearch: readonly string[];
   readonly defaultShmSizeBytes: number;
+  /** Containers get an init of ours as pid 1 unless they say otherwise. */
+  readonly init: boolean;
+  readonly defaultIpcMode: "private" | "shareable";
+  /** "" = what the machine's cgroup version suggests. */
+  readonly defaultCgroupnsMode: "" | "host" | "private";
+  readonly defaultUlimits: NonNullable<Resources["Ulimits"]>;
+  /** "" = the engine's own. */
+  readonly cgroupParent: string;
+  /** Folders with CDI specifications, the later ones win. */
+  readonly cdiSpecDirs: readonly string[];
+  /** What `host-gateway` stands for; empty = the default bridge's address. */
+  readonly hostGatewayIps: readonly string[];
   readonly defaultStopTimeoutSeconds: number;
   /** Containers go on running when the engine is stopped in order. A killed engine never takes them along. */
   readonly liveRestore: boolean;

@@ -49,6 +49,7 @@ import type {
   ExecRows,
   Files,
   HostCounters,
+  HostMounts,
   ProcessTable,
   RegistryLogin,
   RuntimePlanner,
@@ -76,6 +77,7 @@ export interface EngineDeps {
   readonly snapshots: Snapshotter;
   readonly networks: NetworkService;
   readonly volumes: Volumes;
+  readonly hostMounts: HostMounts;
   readonly launcher: ShimLauncher;
   readonly planner: RuntimePlanner;
   readonly cgroups: CgroupManager;

@@ -105,19 +105,33 @@ export interface EnginePaths {
   /** On a tmpfs: the shim's socket and status. Gone after a reboot. */
   containerRunDir(id: string): string;
   execRunDir(execId: string): string;
+  /** Directory of what {@link HostMounts} made for a container. */
+  containerMountsDir(id: string): string;
   readonly containersDir: string;
   readonly containerRunsDir: string;
+  readonly mountsDir: string;
   readonly execRunsDir: string;
+}
+
+/** Mounts on the host that containers' own mounts are taken from, directly below `paths.containerMountsDir(id)`. */
+export interface HostMounts {
+  /** A tmpfs for a /dev/shm that containers share. */
+  sharedMemory(path: string, sizeBytes: number): Promise<void>;
+  /** Unmount all that is mounted directly below a directory, and remove it; no error when it is gone. */
+  release(directory: string): Promise<void>;
 }
 
 /** What a container is given at launch, beside its spec. */
 export interface ContainerPlanRequest {
   readonly spec: ContainerSpec;
   readonly root: RootMount;
-  /** Host files bound over /etc/…. */
-  readonly files: { readonly resolvConf: string; readonly hostname: string; readonly hosts: string };
+  /** Host files bound over /etc/…; what is missing stays the image's. */
+  readonly files: { readonly resolvConf?: string; readonly hostname?: string; readonly hosts?: string };
   /** /proc/PID/ns/… of what is shared with another container. */
   readonly namespaces: { readonly network?: string; readonly ipc?: string; readonly pid?: string };
+  /** Pid 1 is the engine's init, which runs the command. */
+  readonly init: boolean;
+  /** Host directory that is the container's /dev/shm; undefined = one of its own. */
   readonly shmPath?: string;
 }
 

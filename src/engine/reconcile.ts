@@ -13,7 +13,7 @@ import { unseenExitCode, type SettleExit } from "./container/settle-exit.ts";
 import type { TearDown } from "./container/tear-down.ts";
 import type { ExecRegistry } from "./exec/exec.ts";
 import { watchExec } from "./exec/start.ts";
-import type { Clock, EnginePaths, Events, Files, RuntimePlanner } from "./ports.ts";
+import type { Clock, EnginePaths, Events, Files, HostMounts, RuntimePlanner } from "./ports.ts";
 
 export interface ReconcileDeps {
   readonly registry: ContainerRegistry;
@@ -25,6 +25,7 @@ export interface ReconcileDeps {
   readonly planner: RuntimePlanner;
   readonly files: Files;
   readonly paths: EnginePaths;
+  readonly hostMounts: HostMounts;
   readonly events: Events;
   readonly clock: Clock;
   readonly log: Log;
@@ -174,6 +175,8 @@ async function removeOrphans(deps: ReconcileDeps): Promise<void> {
     for (const name of await deps.files.names(directory))
       if (isId(name) && !known.has(name)) await deps.files.removeTree(`${directory}/${name}`);
   }
+  for (const name of await deps.files.names(deps.paths.mountsDir))
+    if (isId(name) && !known.has(name)) await deps.hostMounts.release(`${deps.paths.mountsDir}/${name}`);
   for (const name of await deps.files.names(deps.paths.execRunsDir)) {
     if (isId(name) && !deps.execs.has(name)) await deps.files.removeTree(`${deps.paths.execRunsDir}/${name}`);
   }

@@ -15,6 +15,7 @@ import { resolveUser } from "#runtime/user/resolve-user.ts";
 import type { ResolvedUser } from "#runtime/user/types.ts";
 import type { RootMount } from "#snapshot/types.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
+import { cleanPath } from "./container/bind-text.ts";
 import type { ContainerSpec, MountSpec } from "./container/spec.ts";
 import type { CompiledPlan, ContainerPlanRequest, ExecPlanRequest, RuntimePlanner } from "./ports.ts";
 
@@ -27,9 +28,17 @@ export class NativePlanner implements RuntimePlanner {
   readonly #facts: RuntimeFacts;
   readonly #filters = new FilterCache();
 
-  constructor(deps: { readonly cgroups: CgroupManager; readonly facts: RuntimeFacts }) {
+  readonly #initBinary: { path(): string };
+
+  constructor(deps: {
+    readonly cgroups: CgroupManager;
+    readonly facts: RuntimeFacts;
+    /** The program for `--init`, a file of the host. */
+    readonly initBinary: { path(): string };
+  }) {
     this.#cgroups = deps.cgroups;
     this.#facts = deps.facts;
+    this.#initBinary = deps.initBinary;
   }
 
   async container(request: ContainerPlanRequest): Promise<CompiledPlan> {
@@ -100,12 +109,19 @@ export class NativePlanner implements RuntimePlanner {
   }
 
   cgroupPath(spec: ContainerSpec): string {
-    return `${spec.hostConfig.CgroupParent || this.cgroupParent}/${spec.id}`;
+    // docker-compat: a relative parent, or one with "..", starts at the root.
+    return cleanPath(`/${spec.hostConfig.CgroupParent || this.cgroupParent}/${spec.id}`);
   }
 
-  #input({ spec, root, files, namespaces, shmPath }: ContainerPlanRequest): ContainerSpecInput {
+  #input({ spec, root, files, namespaces, init, shmPath }: ContainerPlanRequest): ContainerSpecInput {
     const user = userIn(root, spec.config.User, spec.hostConfig.GroupAdd ?? []);
-    return { ...this.#inputOf(spec, user), files, namespaces, ...(shmPath === undefined ? {} : { shmPath }) };
+    return {
+      ...this.#inputOf(spec, user),
+      files,
+      namespaces,
+      ...(shmPath === undefined ? {} : { shmPath }),
+      ...(init ? { initPath: this.#initBinary.path() } : {}),
+    };
   }
 
   /** The spec a running container has, for what an exec takes over from it. */

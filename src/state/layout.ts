@@ -16,7 +16,6 @@
  *   containers/<id>/
  *       hosts  hostname  resolv.conf  bind-mounted into the container
  *       output.log  output.log.<n>    what the process wrote, by the shim
- *       shm                           mount point of a shareable /dev/shm
  *   events/<number>.jsonl             what happened; the oldest files are given up
  *   volumes/<name>/_data              a local volume
  *   tmp/                              scratch space on the data root's file system; emptied at start
@@ -27,6 +26,7 @@
  *   bin/<sha256 of the shim>/berth-shim
  *   netns/<container id>              bind mount of the container's network namespace
  *   containers/<id>/                  the shim's directory of the container: control socket, status
+ *   mounts/<container id>/<name>      what containers' own mounts are taken from: shm (a shareable /dev/shm), or a number
  *   execs/<exec id>/                  the shim's directory of one exec
  */
 export class Layout {
@@ -106,9 +106,6 @@ export class Layout {
   containerLog(id: string): string {
     return `${this.containerDir(id)}/output.log`;
   }
-  containerShm(id: string): string {
-    return `${this.containerDir(id)}/shm`;
-  }
   get eventsDir(): string {
     return `${this.dataRoot}/events`;
   }
@@ -147,6 +144,12 @@ export class Layout {
   containerRunDir(id: string): string {
     return `${this.containerRunsDir}/${id}`;
   }
+  get mountsDir(): string {
+    return `${this.execRoot}/mounts`;
+  }
+  containerMountsDir(id: string): string {
+    return `${this.mountsDir}/${id}`;
+  }
   get execRunsDir(): string {
     return `${this.execRoot}/execs`;
   }
@@ -172,6 +175,7 @@ export class Layout {
       [this.binDir, 0o700],
       [this.networkNamespacesDir, 0o700],
       [this.containerRunsDir, 0o700],
+      [this.mountsDir, 0o700],
       [this.execRunsDir, 0o700],
     ];
   }

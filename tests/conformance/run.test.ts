@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout } f
 import { apiCases } from "./cases/api.ts";
 import { configurationCases } from "./cases/configuration.ts";
 import { eventCases } from "./cases/events.ts";
+import { fieldCases } from "./cases/fields.ts";
 import { imageCases } from "./cases/images.ts";
 import { isolationCases } from "./cases/isolation.ts";
 import { lifecycleCases } from "./cases/lifecycle.ts";
@@ -43,6 +44,7 @@ for (const name of targetNames) {
 
     outputCases(target);
     configurationCases(target);
+    describe("fields", () => fieldCases(target));
     isolationCases(target);
     lifecycleCases(target);
     terminalCases(target);

@@ -113,6 +113,12 @@ const cases: readonly Case[] = [
     more: { shmPath: "/dev/shm" },
   },
   {
+    name: "init",
+    facts: fullMachine,
+    host: { Init: true, ReadonlyRootfs: true },
+    more: { initPath: "/run/berth/bin/docker-init" },
+  },
+  {
     name: "shared-with-a-container",
     facts: fullMachine,
     host: { NetworkMode: "container:other", PidMode: "container:other", IpcMode: "container:other" },

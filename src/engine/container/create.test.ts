@@ -132,9 +132,9 @@ describe("create", () => {
     ],
     [
       "a setting not supported",
-      { HostConfig: { Init: true, StorageOpt: { size: "1G" }, KernelMemoryTCP: 1 } },
+      { HostConfig: { StorageOpt: { size: "1G" }, Links: ["a:b"] } },
       "not-implemented",
-      "not supported by this engine yet: HostConfig.StorageOpt, HostConfig.KernelMemoryTCP, HostConfig.Init",
+      "not supported by this engine yet: HostConfig.Links, HostConfig.StorageOpt",
     ],
   ];
   for (const [what, body, kind, message] of refusals) {

@@ -11,16 +11,19 @@ import type { MachineFacts } from "../host-facts.ts";
 import type { Clock, EnginePaths, Events, Files, RuntimePlanner, Volumes } from "../ports.ts";
 import { randomId } from "#base/ids.ts";
 import { Container } from "./container.ts";
+import { discardedSettings } from "./discarded-settings.ts";
 import { defaultHostConfig } from "./default-host-config.ts";
 import { publishContainerEvent } from "./events.ts";
 import { checkName, nameConflict, randomName } from "./names.ts";
 import { portPublications } from "./ports.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import { resolveMounts } from "./resolve-mounts.ts";
+import { resolvePartners } from "./resolve-partners.ts";
 import type { ContainerSpec } from "./spec.ts";
 import { initialStatus } from "./status.ts";
 import { refuseUnsupported } from "./unsupported.ts";
 import { validateConfig } from "./validate-config.ts";
+import { validateModes } from "./validate-modes.ts";
 import { validateEndpoints } from "./validate-endpoints.ts";
 import { validateHostConfig } from "./validate-resources.ts";
 
@@ -59,12 +62,12 @@ export function createContainer(deps: CreateDeps) {
     checkPlatform(image, request.config.Image, request.platform ?? "", deps.machine);
     const merged = mergeConfig(request.config, image.config.config);
     validateConfig(merged);
+    validateModes(request.config, request.hostConfig);
     const argv = [...(merged.Entrypoint ?? []), ...(merged.Cmd ?? [])];
     if (argv.length === 0) throw new BerthError("invalid-parameter", "no command specified");
-    const hostConfig = defaultHostConfig(request.hostConfig, deps.config, deps.machine);
+    const hostConfig = resolvePartners(deps.registry, defaultHostConfig(request.hostConfig, deps.config, deps.machine));
     chooseLog(hostConfig.LogConfig);
     portPublications(merged, hostConfig);
-    checkContainersNamed(deps.registry, hostConfig);
     refuseTakenName(deps.registry, wanted);
 
     const id = randomId();
@@ -78,7 +81,10 @@ export function createContainer(deps: CreateDeps) {
       argv,
       mounts,
     };
-    const warnings = warningsFor(merged, request.config, deps.machine, hostConfig);
+    const warnings = [
+      ...discardedSettings(request.hostConfig, deps.machine.cgroupVersion),
+      ...warningsFor(merged, request.config, deps.machine, hostConfig),
+    ];
     try {
       warnings.push(...deps.planner.check(spec));
       await deps.files.makeDirectory(deps.paths.containerDir(id), 0o710);
@@ -118,19 +124,6 @@ function checkPlatform(image: StoredImage, reference: string, text: string, mach
     "not-found",
     `image with reference ${withTag(reference)} was found but its platform (${formatPlatform(actual)}) does not match the specified platform (${formatPlatform(wanted)})`,
   );
-}
-
-/**
- * docker-compat: other containers that the configuration names must be there now, networks only at the start.
- * `invalid-parameter`: on `not-found` clients would pull the image.
- */
-function checkContainersNamed(registry: ContainerRegistry, host: ContainerSpec["hostConfig"]): void {
-  const modes = [host.NetworkMode, host.PidMode].filter((mode) => mode.startsWith("container:"));
-  const names = modes.map((mode) => mode.slice("container:".length));
-  for (const name of [...names, ...(host.VolumesFrom ?? []).map((text) => text.split(":")[0] ?? "")]) {
-    if (name !== "" && registry.lookup(name) === undefined)
-      throw new BerthError("invalid-parameter", `No such container: ${name}`);
-  }
 }
 
 function refuseTakenName(registry: ContainerRegistry, name: string | undefined): void {

@@ -5,7 +5,7 @@ import type { MachineFacts } from "../host-facts.ts";
 /** HostConfig with what Docker puts in for what was left out; this is what inspect shows. */
 export function defaultHostConfig(
   host: HostConfig,
-  config: Pick<EngineConfig, "defaultLogConfig" | "defaultShmSizeBytes">,
+  config: Pick<EngineConfig, "defaultLogConfig" | "defaultShmSizeBytes" | "defaultIpcMode" | "defaultCgroupnsMode">,
   machine: MachineFacts,
 ): HostConfig {
   const v1 = machine.cgroupVersion === 1;
@@ -17,11 +17,14 @@ export function defaultHostConfig(
       host.LogConfig.Type === ""
         ? { ...config.defaultLogConfig, Config: { ...config.defaultLogConfig.Config, ...host.LogConfig.Config } }
         : { ...host.LogConfig, Config: host.LogConfig.Config ?? {} },
-    IpcMode: host.IpcMode || "private",
-    CgroupnsMode: host.CgroupnsMode || (v1 ? "host" : "private"),
+    IpcMode: host.IpcMode || config.defaultIpcMode,
+    CgroupnsMode: host.CgroupnsMode || config.defaultCgroupnsMode || (v1 ? "host" : "private"),
     ShmSize: host.ShmSize || config.defaultShmSizeBytes,
     MemorySwap: host.Memory > 0 && host.MemorySwap === 0 ? host.Memory * 2 : host.MemorySwap,
     MemorySwappiness: host.MemorySwappiness === -1 ? null : host.MemorySwappiness,
+    KernelMemory: 0,
+    KernelMemoryTCP: v1 ? host.KernelMemoryTCP : 0,
+    CpuPercent: 0,
     OomKillDisable: v1 ? (host.OomKillDisable ?? false) : host.OomKillDisable,
     PidsLimit: host.PidsLimit === null || host.PidsLimit <= 0 ? null : host.PidsLimit,
     Runtime: host.Runtime || "berth",

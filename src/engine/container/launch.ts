@@ -5,14 +5,23 @@ import { HOST_RESOLV_CONF, resolvConfFile, resolvConfPath } from "#network/files
 import type { Endpoint, NetworkService } from "#network/types.ts";
 import type { ShimLauncher, SupervisedProcess } from "#runtime/types.ts";
 import type { RootMount, Snapshotter } from "#snapshot/types.ts";
+import type { HostConfig } from "#spec/docker/host-config.ts";
 import type { EngineConfig } from "../config.ts";
 import { publishEndpointEvent } from "../network/endpoint-events.ts";
-import type { EnginePaths, Events, Files, RuntimePlanner, Volumes } from "../ports.ts";
+import type {
+  ContainerPlanRequest,
+  EnginePaths,
+  Events,
+  Files,
+  HostMounts,
+  RuntimePlanner,
+  Volumes,
+} from "../ports.ts";
 import { processError } from "../process-error.ts";
 import type { Container } from "./container.ts";
 import { portPublications } from "./ports.ts";
 import type { ContainerRegistry } from "./registry.ts";
-import { sharedNamespaces } from "./shared-namespaces.ts";
+import { ownSharedMemory, sharedNamespaces } from "./shared-namespaces.ts";
 import { requestedMac } from "./validate-endpoints.ts";
 
 export interface LaunchDeps {
@@ -23,6 +32,7 @@ export interface LaunchDeps {
   readonly snapshots: Snapshotter;
   readonly networks: NetworkService;
   readonly volumes: Volumes;
+  readonly hostMounts: HostMounts;
   readonly planner: RuntimePlanner;
   readonly launcher: ShimLauncher;
   readonly events: Events;
@@ -47,16 +57,19 @@ export async function launchProcess(deps: LaunchDeps, container: Container): Pro
     reserveEndpoint(deps, container),
     deps.files.makeDirectory(runDir, 0o700),
   ]);
-  await Promise.all([writeHostFiles(deps, container, endpoint), fillVolumes(deps, container, root)]);
+  const ownShm = ownSharedMemory(container, deps.paths);
+  const [files] = await Promise.all([
+    writeHostFiles(deps, container, endpoint),
+    fillVolumes(deps, container, root),
+    ownShm === undefined ? undefined : deps.hostMounts.sharedMemory(ownShm, spec.hostConfig.ShmSize),
+  ]);
   const compiled = await deps.planner.container({
     spec,
     root,
-    files: {
-      hosts: deps.paths.containerHosts(filesOwner(deps, container)),
-      hostname: deps.paths.containerHostname(filesOwner(deps, container)),
-      resolvConf: deps.paths.containerResolvConf(filesOwner(deps, container)),
-    },
-    namespaces: sharedNamespaces(deps.registry, spec.hostConfig),
+    files,
+    init: wantsInit(spec.hostConfig, deps.config),
+    ...(ownShm === undefined ? {} : { shmPath: ownShm }),
+    ...sharedNamespaces(deps, spec.hostConfig),
   });
   for (const warning of compiled.warnings) deps.log.warn(warning, { container: container.id });
   const choice = chooseLog(spec.hostConfig.LogConfig);
@@ -92,7 +105,7 @@ async function connectWaiting(container: Container, process: SupervisedProcess):
 
 async function reserveEndpoint(deps: LaunchDeps, container: Container): Promise<Endpoint | undefined> {
   const { hostConfig, config, networking } = container.spec;
-  if (hostConfig.NetworkMode.startsWith("container:")) return undefined;
+  if (hostConfig.NetworkMode.startsWith("container:") || config.NetworkDisabled) return undefined;
   const network = await deps.networks.find(hostConfig.NetworkMode);
   const mac = requestedMac({ config, networkingConfig: networking });
   const endpoint = await deps.networks.reserve({
@@ -106,15 +119,33 @@ async function reserveEndpoint(deps: LaunchDeps, container: Container): Promise<
   return endpoint;
 }
 
-/** A container in another's network shows that one's files too. */
-function filesOwner(deps: LaunchDeps, container: Container): string {
-  const mode = container.spec.hostConfig.NetworkMode;
-  return mode.startsWith("container:") ? deps.registry.find(mode.slice("container:".length)).id : container.id;
+/** docker-compat: in another's pid namespace there is an init already. */
+function wantsInit(host: HostConfig, config: EngineConfig): boolean {
+  return (host.PidMode === "" || host.PidMode === "private") && (host.Init ?? config.init);
 }
 
-async function writeHostFiles(deps: LaunchDeps, container: Container, endpoint: Endpoint | undefined): Promise<void> {
+type HostFiles = ContainerPlanRequest["files"];
+
+/** What is bound over /etc/…; a container in another's network shows that one's, one without any network only its name. */
+async function writeHostFiles(
+  deps: LaunchDeps,
+  container: Container,
+  endpoint: Endpoint | undefined,
+): Promise<HostFiles> {
   const { hostConfig, config } = container.spec;
-  if (hostConfig.NetworkMode.startsWith("container:")) return;
+  const { paths, files } = deps;
+  const filesOf = (id: string): Required<HostFiles> => ({
+    hosts: paths.containerHosts(id),
+    hostname: paths.containerHostname(id),
+    resolvConf: paths.containerResolvConf(id),
+  });
+  const own = filesOf(container.id);
+  if (hostConfig.NetworkMode.startsWith("container:"))
+    return filesOf(deps.registry.find(hostConfig.NetworkMode.slice("container:".length)).id);
+  if (config.NetworkDisabled) {
+    await files.writeText(own.hostname, `${config.Hostname}\n`, 0o644);
+    return { hostname: own.hostname };
+  }
   const inHostNetwork = hostConfig.NetworkMode === "host";
   const hosts = async (): Promise<string> =>
     hostsFile({
@@ -136,13 +167,12 @@ async function writeHostFiles(deps: LaunchDeps, container: Container, endpoint: 
       dropLoopback: !inHostNetwork,
     });
   };
-  const { id } = container;
-  const { paths, files } = deps;
   await Promise.all([
-    files.writeText(paths.containerHostname(id), `${config.Hostname}\n`, 0o644),
-    files.writeText(paths.containerHosts(id), await hosts(), 0o644),
-    files.writeText(paths.containerResolvConf(id), await resolvConf(), 0o644),
+    files.writeText(own.hostname, `${config.Hostname}\n`, 0o644),
+    files.writeText(own.hosts, await hosts(), 0o644),
+    files.writeText(own.resolvConf, await resolvConf(), 0o644),
   ]);
+  return own;
 }
 
 async function readIfThere(files: Files, path: string): Promise<string> {

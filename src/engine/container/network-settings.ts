@@ -11,7 +11,7 @@ export function networksOf(
   endpoints: readonly Endpoint[],
 ): Readonly<Record<string, EndpointSettings>> {
   const mode = container.spec.hostConfig.NetworkMode;
-  if (mode.startsWith("container:")) return {};
+  if (mode.startsWith("container:") || container.spec.config.NetworkDisabled) return {};
   const asked = Object.values(container.spec.networking.EndpointsConfig ?? {})[0] ?? endpointSettings.zero;
   if (endpoints.length === 0) return { [mode]: asked };
   return Object.fromEntries(
@@ -36,12 +36,13 @@ export function networksOf(
 /** Inspect's `NetworkSettings`, with the default bridge's values repeated at the top for clients before 1.52. */
 export function networkSettings(container: Container, endpoints: readonly Endpoint[]): NetworkSettings {
   const { status } = container;
+  const hasSandbox = isLive(status) && !container.spec.config.NetworkDisabled;
   const bridge = endpoints.find((endpoint) => endpoint.networkName === "bridge");
   return {
     Bridge: "",
-    SandboxID: isLive(status) ? container.id : "",
-    SandboxKey: isLive(status) ? `/proc/${status.pid}/ns/net` : "",
-    Ports: isLive(status) ? portMap(container, endpoints) : {},
+    SandboxID: hasSandbox ? container.id : "",
+    SandboxKey: hasSandbox ? `/proc/${status.pid}/ns/net` : "",
+    Ports: hasSandbox ? portMap(container, endpoints) : {},
     HairpinMode: false,
     LinkLocalIPv6Address: "",
     LinkLocalIPv6PrefixLen: 0,

@@ -2,12 +2,13 @@ import { messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { CgroupManager } from "#host/cgroup/types.ts";
 import type { NetworkService } from "#network/types.ts";
-import type { EnginePaths, Files, RuntimePlanner } from "../ports.ts";
+import type { EnginePaths, Files, HostMounts, RuntimePlanner } from "../ports.ts";
 import type { Container } from "./container.ts";
 
 export interface TearDownDeps {
   readonly files: Files;
   readonly paths: EnginePaths;
+  readonly hostMounts: HostMounts;
   readonly networks: NetworkService;
   readonly planner: RuntimePlanner;
   readonly cgroups: CgroupManager;
@@ -47,6 +48,7 @@ export function tearDown(deps: TearDownDeps): TearDown {
     }
     await Promise.all([
       attempt("network", () => deps.networks.release(container.id)),
+      attempt("mounts", () => deps.hostMounts.release(deps.paths.containerMountsDir(container.id))),
       attempt("directory", () => deps.files.removeTree(deps.paths.containerRunDir(container.id))),
     ]);
   };

@@ -1,4 +1,5 @@
 import { BerthError } from "#base/errors.ts";
+import { isIp } from "#base/ip-address.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
 import type { MachineFacts } from "../host-facts.ts";
 
@@ -21,10 +22,17 @@ export function validateHostConfig(host: HostConfig, machine: MachineFacts): voi
   if (host.Isolation !== "" && host.Isolation !== "default")
     throw bad(`invalid isolation: "${host.Isolation}" - linux only supports 'default'`);
   validateRestartPolicy(host);
-  validateNetworkMode(host);
-  for (const extra of host.ExtraHosts ?? []) {
-    if (!/^[^:=]+[:=].+$/.test(extra)) throw bad(`bad format for add-host: "${extra}"`);
-  }
+  for (const extra of host.ExtraHosts ?? []) validateExtraHost(extra);
+  if (host.IOMaximumBandwidth !== 0)
+    throw bad("invalid QoS settings: linux does not support configuration of maximum bandwidth");
+  if (host.IOMaximumIOps !== 0) throw bad("invalid QoS settings: linux does not support configuration of maximum IOPs");
+}
+
+function validateExtraHost(extra: string): void {
+  const [, address] = /^[^:=]+[:=](.+)$/u.exec(extra) ?? [];
+  if (address === undefined) throw bad(`bad format for add-host: "${extra}"`);
+  if (address !== "host-gateway" && !isIp(address.replace(/^\[(.*)\]$/u, "$1")))
+    throw bad(`invalid IP address in add-host: "${address}"`);
 }
 
 function validateMemory(host: HostConfig): void {
@@ -40,6 +48,9 @@ function validateMemory(host: HostConfig): void {
   }
   if (MemoryReservation < 0 || (MemoryReservation > 0 && MemoryReservation < minimumMemoryBytes)) {
     throw bad("Minimum memory reservation allowed is 6MB");
+  }
+  if (host.KernelMemory < 0 || (host.KernelMemory > 0 && host.KernelMemory < minimumMemoryBytes)) {
+    throw bad("Minimum kernel memory limit allowed is 6MB");
   }
   if (Memory > 0 && MemoryReservation > 0 && Memory < MemoryReservation) {
     throw bad("Minimum memory limit can not be less than memory reservation limit, see usage");
@@ -58,6 +69,9 @@ function validateCpu(host: HostConfig, machine: MachineFacts): void {
     throw bad("CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)");
   }
   if (CpuQuota > 0 && CpuQuota < 1000) throw bad("CPU cfs quota can not be less than 1ms (i.e. 1000)");
+  const { CpuRealtimePeriod, CpuRealtimeRuntime } = host;
+  if (CpuRealtimePeriod !== 0 && CpuRealtimeRuntime > CpuRealtimePeriod)
+    throw bad("cpu real-time runtime cannot be higher than cpu real-time period");
   validateCpuset(host.CpusetCpus, "cpuset cpus", "CPUs", machine.cpus);
   validateCpuset(host.CpusetMems, "cpuset mems", "memory nodes", undefined);
 }
@@ -97,17 +111,5 @@ function validateRestartPolicy(host: HostConfig): void {
   }
   if (host.AutoRemove && Name !== "" && Name !== "no") {
     throw bad("can't create 'AutoRemove' container with restart policy");
-  }
-}
-
-function validateNetworkMode(host: HostConfig): void {
-  const mode = host.NetworkMode;
-  if (mode.startsWith("container:")) {
-    if (mode === "container:") throw bad("invalid network mode: invalid container format container:<name|id>");
-    if (host.ExtraHosts?.length) throw bad("conflicting options: custom host-to-IP mapping and the network mode");
-    if (host.Dns?.length) throw bad("conflicting options: dns and the network mode");
-    if (Object.keys(host.PortBindings ?? {}).length > 0 || host.PublishAllPorts) {
-      throw bad("conflicting options: port publishing and the container type network mode");
-    }
   }
 }

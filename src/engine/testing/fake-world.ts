@@ -91,6 +91,13 @@ export class FakeWorld {
         dnsOptions: [],
         dnsSearch: [],
         defaultShmSizeBytes: 64 << 20,
+        init: false,
+        defaultIpcMode: "private",
+        defaultCgroupnsMode: "",
+        defaultUlimits: [],
+        cgroupParent: "",
+        cdiSpecDirs: ["/etc/cdi", "/var/run/cdi"],
+        hostGatewayIps: [],
         defaultStopTimeoutSeconds: 10,
         liveRestore: false,
         shutdownTimeoutSeconds: 15,
@@ -118,6 +125,8 @@ export class FakeWorld {
       paths: {
         dataRoot: "/data",
         containersDir: "/data/containers",
+        mountsDir: "/run/mounts",
+        containerMountsDir: (id) => `/run/mounts/${id}`,
         containerRunsDir: "/run/containers",
         execRunsDir: "/run/execs",
         containerDir: (id) => `/data/containers/${id}`,
@@ -142,6 +151,12 @@ export class FakeWorld {
         },
         remove: async (name) => void this.volumes.delete(name),
         copyUp: async () => {},
+      },
+      hostMounts: {
+        sharedMemory: async (path) => void this.directories.add(path),
+        release: async (directory) => {
+          for (const path of this.directories) if (path.startsWith(`${directory}/`)) this.directories.delete(path);
+        },
       },
       launcher: this.launcher,
       planner: {

@@ -14,9 +14,11 @@ import { openCgroups } from "#host/cgroup/open-cgroups.ts";
 import { SystemClock } from "#host/clock.ts";
 import { readCpuTime } from "#host/cpu-time.ts";
 import { exists, readTextFile, writeFileAtomic } from "#host/files.ts";
+import { LocalHostMounts } from "#host/host-mounts.ts";
 import { HelperPool } from "#host/helper-pool.ts";
 import { readHostFacts } from "#host/host-facts.ts";
 import { readInterfaceCounters } from "#host/interface-counters.ts";
+import { InitBinary } from "#host/init-binary.ts";
 import { bootId } from "#host/process.ts";
 import { FetchHttp } from "#host/registry-http.ts";
 import { readRuntimeFacts } from "#host/runtime-facts.ts";
@@ -115,8 +117,13 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
     snapshots,
     networks,
     volumes: new LocalVolumes({ paths: layout, discard }),
+    hostMounts: new LocalHostMounts(),
     launcher: new NativeShimLauncher({ shimPath: () => shim.path }),
-    planner: new NativePlanner({ cgroups, facts: readRuntimeFacts(cgroups) }),
+    planner: new NativePlanner({
+      cgroups,
+      facts: readRuntimeFacts(cgroups),
+      initBinary: new InitBinary(layout.binDir),
+    }),
     cgroups,
     processes: new ProcFsProcessTable(),
     counters: { cpuTime: readCpuTime, interfaces: readInterfaceCounters },
@@ -165,6 +172,13 @@ function engineConfig(settings: DaemonSettings, layout: Layout, version: string)
     dnsOptions: settings.dnsOptions,
     dnsSearch: settings.dnsSearch,
     defaultShmSizeBytes: settings.shmSizeBytes,
+    init: false,
+    defaultIpcMode: "private",
+    defaultCgroupnsMode: "",
+    defaultUlimits: [],
+    cgroupParent: "",
+    cdiSpecDirs: ["/etc/cdi", "/var/run/cdi"],
+    hostGatewayIps: [],
     defaultStopTimeoutSeconds: 10,
     liveRestore: settings.liveRestore,
     shutdownTimeoutSeconds: settings.shutdownTimeoutSeconds,

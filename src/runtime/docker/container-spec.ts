@@ -12,7 +12,7 @@ import {
   type Seccomp,
 } from "#spec/oci/runtime.ts";
 import { containerCapabilities } from "./capabilities.ts";
-import { containerMounts } from "./default-mounts.ts";
+import { containerMounts, initTarget } from "./default-mounts.ts";
 import { containerEnvironment } from "./environment.ts";
 import { containerResources, parseDeviceCgroupRule } from "./resources.ts";
 import { parseSecurityOptions, type SecurityOptions } from "./security-options.ts";
@@ -97,7 +97,7 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
         gid: input.user.gid,
         additionalGids: [input.user.gid, ...input.user.additionalGids],
       },
-      args: input.argv,
+      args: input.initPath === undefined ? input.argv : [initTarget, "--", ...input.argv],
       env: containerEnvironment({
         env: config.Env ?? [],
         hostname: config.Hostname,

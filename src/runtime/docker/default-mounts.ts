@@ -22,6 +22,9 @@ const defaults: readonly Mount[] = [
   { destination: "/dev/shm", type: "tmpfs", source: "shm", options: ["nosuid", "noexec", "nodev", "mode=1777"] },
 ];
 
+/** Where the engine's init is inside. docker-compat */
+export const initTarget = "/sbin/docker-init";
+
 /** What stays writable below a read-only root. */
 const alwaysWritable = new Set(["/proc", "/dev/pts", "/dev/shm", "/dev/mqueue", "/dev"]);
 
@@ -73,7 +76,12 @@ export function containerMounts(input: ContainerSpecInput, writableCgroups: bool
         ],
   );
   const users = wanted.toSorted((a, b) => depth(a.destination) - depth(b.destination)).map(userMount);
-  return { mounts: [...base, ...users, ...etc], rootfsPropagation: rootPropagation(wanted) };
+  // The file may lie on a file system without execution, as /run often is.
+  const init: readonly Mount[] =
+    input.initPath === undefined
+      ? []
+      : [{ destination: initTarget, type: "bind", source: input.initPath, options: ["bind", "ro", "exec"] }];
+  return { mounts: [...base, ...users, ...etc, ...init], rootfsPropagation: rootPropagation(wanted) };
 }
 
 const depth = (path: string): number => path.split("/").filter((part) => part !== "").length;

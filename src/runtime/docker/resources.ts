@@ -34,6 +34,7 @@ function memoryOf(limits: DockerResources): MemoryResources | undefined {
     ...(limits.MemorySwappiness === null || limits.MemorySwappiness === -1
       ? {}
       : { swappiness: limits.MemorySwappiness }),
+    ...(limits.KernelMemoryTCP > 0 ? { kernelTCP: limits.KernelMemoryTCP } : {}),
     ...(limits.OomKillDisable === true ? { disableOOMKiller: true } : {}),
   });
 }

@@ -1,5 +1,5 @@
 /** Checks of single values of list flags, with docker's words. Each returns the value to send. */
-import { isIp } from "./address.ts";
+import { isIp } from "#base/ip-address.ts";
 
 export function attachStream(value: string): string {
   const stream = value.toLowerCase();

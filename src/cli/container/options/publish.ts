@@ -1,4 +1,4 @@
-import { isIp } from "./address.ts";
+import { isIp } from "#base/ip-address.ts";
 
 export interface PortBinding {
   readonly HostIp: string;
