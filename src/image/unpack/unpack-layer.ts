@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { TarReader } from "../tar/tar-reader.ts";
+import { TarReader } from "#spec/tar/tar-reader.ts";
 import { decompressed, sniffCompression, SNIFF_LENGTH } from "./decompress.ts";
 import { LayerWriter, type LayerWriterResult } from "./layer-writer.ts";
 

@@ -16,11 +16,11 @@ test.each([
   ["..a/b..", "..a", "b.."],
   [".hidden/.x", ".hidden", ".x"],
 ])("%j", (name, directory, last) => {
-  const path = memberPath(name);
+  const path = memberPath(name, "the layer");
   expect([path.directory, path.name]).toEqual([directory, last]);
   expect(path.key).toBe(directory === "" ? last : `${directory}/${last}`);
 });
 
 test.each(["..", "../a", "a/../../b", "./../x", "a\0b"])("%j is refused", (name) => {
-  expect(() => memberPath(name)).toThrow("is outside of the layer");
+  expect(() => memberPath(name, "the layer")).toThrow("is outside of the layer");
 });

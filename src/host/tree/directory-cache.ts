@@ -1,8 +1,7 @@
-import { BerthError } from "#base/errors.ts";
-import { SyscallError } from "#host/errno.ts";
-import { close, raw } from "#host/syscalls.ts";
-import { O_CLOEXEC, O_DIRECTORY, O_PATH, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS } from "#host/linux.ts";
-import { kernelPath, printable, type ByteString } from "../tar/byte-string.ts";
+import { close, raw } from "../syscalls.ts";
+import { O_CLOEXEC, O_DIRECTORY, O_PATH, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS } from "../linux.ts";
+import { kernelPath, printable, type ByteString } from "#spec/tar/byte-string.ts";
+import { refused } from "./write-refusals.ts";
 
 const MAX_OPEN = 192;
 const EAGAIN = 11;
@@ -10,19 +9,21 @@ const EAGAIN = 11;
 const MAX_TRIES = 256;
 
 /**
- * O_PATH descriptors of directories below one root, by cleaned path. Every path is resolved by the kernel with that root
- * as "/": whatever symbolic links a layer holds, they lead nowhere else. A descriptor stays valid until the next call of
+ * O_PATH descriptors of directories below one root, by cleaned path from `base` in it. Every path is resolved by the
+ * kernel with that root as "/": whatever symbolic links there are, they lead nowhere else. A descriptor stays valid until the next call of
  * {@link nextMember}, also when it was evicted or forgotten meanwhile.
  */
 export class DirectoryCache {
   readonly #rootFd: number;
+  readonly #base: ByteString;
   readonly #open = new Map<ByteString, number>();
   readonly #retired: number[] = [];
   readonly #how: Uint8Array;
 
-  /** `rootFd` stays the caller's. */
-  constructor(rootFd: number) {
+  /** `rootFd` stays the caller's; `base` is cleaned, "" for the root itself. */
+  constructor(rootFd: number, base: ByteString) {
     this.#rootFd = rootFd;
+    this.#base = base;
     const how = new BigUint64Array([
       BigInt(O_PATH | O_DIRECTORY | O_CLOEXEC),
       0n,
@@ -40,10 +41,10 @@ export class DirectoryCache {
 
   /** Descriptor of `key`, or -errno. */
   find(key: ByteString): number {
-    if (key === "") return this.#rootFd;
+    if (key === "" && this.#base === "") return this.#rootFd;
     const known = this.#open.get(key);
     if (known !== undefined) return known;
-    const path = kernelPath(key);
+    const path = kernelPath(this.#base === "" ? key : `${this.#base}/${key}`);
     let fd = -EAGAIN;
     for (let tries = 0; fd === -EAGAIN && tries < MAX_TRIES; tries++) {
       fd = raw("openat2", this.#rootFd, path, this.#how);
@@ -57,8 +58,15 @@ export class DirectoryCache {
   get(key: ByteString): number {
     const fd = this.find(key);
     if (fd >= 0) return fd;
-    const { kind, message, details } = new SyscallError("open", -fd, `/${printable(key)}`);
-    throw new BerthError(kind, message, { details });
+    throw refused("open", -fd, printable(this.#base === "" ? `/${key}` : `/${this.#base}/${key}`));
+  }
+
+  /** `fd` is the directory `key`, from now on this cache's. */
+  put(key: ByteString, fd: number): void {
+    const known = this.#open.get(key);
+    if (known !== undefined) this.#retired.push(known);
+    this.#open.delete(key);
+    this.#remember(key, fd);
   }
 
   /** Something that may lie on a known path was removed or replaced. */

@@ -1,0 +1,253 @@
+import { BerthError } from "#base/errors.ts";
+import { byteString, printable, type ByteString } from "#spec/tar/byte-string.ts";
+import { encodeEntry, END_OF_ARCHIVE, paddingOf } from "#spec/tar/encode-entry.ts";
+import type { TarEntry, TarEntryType } from "#spec/tar/tar-reader.ts";
+import { SyscallError } from "../errno.ts";
+import {
+  AT_FDCWD,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_PATH,
+  O_RDONLY,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+} from "../linux.ts";
+import type { FileStat } from "../stat.ts";
+import {
+  close,
+  fdPath,
+  fstat,
+  getxattr,
+  listxattr,
+  openat,
+  read,
+  readDirectory,
+  readlinkat,
+  type KernelPath,
+} from "../syscalls.ts";
+
+const BUFFER_SIZE = 512 * 1024;
+const OPAQUE = "trusted.overlay.opaque";
+const YES = 0x79;
+const TYPES: ReadonlyMap<number, TarEntryType> = new Map([
+  [S_IFREG, "file"],
+  [S_IFDIR, "directory"],
+  [S_IFLNK, "symlink"],
+  [S_IFCHR, "character"],
+  [S_IFBLK, "block"],
+  [S_IFIFO, "fifo"],
+]);
+
+export interface ArchiveOptions {
+  /**
+   * The directories are an overlayfs upper: character devices 0/0 become `.wh.NAME` members and opaque directories get
+   * a `.wh..wh..opq` member. OCI image-spec `layer.md`, "Whiteouts".
+   */
+  readonly overlayUpper?: boolean;
+  /** Hears what could not be read and was left out. Without it such an error ends the archive. */
+  readonly onSkipped?: (name: ByteString, error: SyscallError) => void;
+}
+
+/** What goes into an archive, and under which name. */
+export type ArchiveRoot =
+  /** `name` in `directoryFd`, whatever it is but a symlink's target, as the member `as`; a directory with all below it. */
+  | { readonly kind: "entry"; readonly directoryFd: number; readonly name: KernelPath; readonly as: ByteString }
+  /** What is inside a directory, without the directory. */
+  | { readonly kind: "content"; readonly directoryFd: number };
+
+/**
+ * Trees as a tar archive, in pieces. Each piece is valid until the next one is asked for, so the taker sets the pace and
+ * memory stays at one piece, whatever the size. Members come in the order of their names' bytes, with times in whole
+ * seconds and every extended attribute but those that steer overlayfs or label the host's files: the same tree gives the
+ * same bytes. Hard links stay links within the archive; sockets are left out, as in every tar; sparse files come out
+ * whole. Nothing is followed, and only regular files are opened.
+ *
+ * What vanishes meanwhile is left out. A file that is cut short after its header went out is `data-loss`.
+ */
+export function* archive(roots: readonly ArchiveRoot[], options: ArchiveOptions = {}): Generator<Uint8Array> {
+  const archiver = new TreeArchiver(options);
+  for (const root of roots) {
+    if (root.kind === "entry") yield* archiver.entry(root.directoryFd, root.name, root.as);
+    else yield* archiver.content(root.directoryFd);
+  }
+  yield* archiver.end();
+}
+
+class TreeArchiver {
+  readonly #options: ArchiveOptions;
+  readonly #buffer = new Uint8Array(BUFFER_SIZE);
+  #filled = 0;
+  /** First member of every file with several names, by device and inode. */
+  readonly #links = new Map<string, ByteString>();
+
+  constructor(options: ArchiveOptions) {
+    this.#options = options;
+  }
+
+  *end(): Generator<Uint8Array> {
+    yield* this.#put(END_OF_ARCHIVE);
+    if (this.#filled > 0) yield this.#take();
+  }
+
+  /** Members of all that is in a directory. */
+  *content(directoryFd: number): Generator<Uint8Array> {
+    const fd = this.#attempt("", () => openat(directoryFd, ".", O_RDONLY | O_DIRECTORY));
+    if (fd !== undefined) yield* this.#list(fd, "");
+  }
+
+  /** Takes and closes `fd`. */
+  *#list(fd: number, prefix: ByteString): Generator<Uint8Array> {
+    try {
+      const names = (this.#attempt(prefix, () => readDirectory(fd)) ?? []).map(({ name }) => name);
+      for (const name of names.toSorted((a, b) => Buffer.compare(a, b)))
+        yield* this.entry(fd, name, prefix + byteString(name));
+    } finally {
+      close(fd);
+    }
+  }
+
+  *entry(directoryFd: number, name: KernelPath, as: ByteString): Generator<Uint8Array> {
+    const fd = this.#attempt(as, () => openat(directoryFd, name, O_PATH | O_NOFOLLOW));
+    if (fd === undefined) return;
+    let directory: number | undefined;
+    try {
+      const stat = fstat(fd);
+      const type = TYPES.get(stat.mode & S_IFMT);
+      if (type === "directory") {
+        directory = this.#attempt(as, () => openat(fd, ".", O_RDONLY | O_DIRECTORY));
+        if (directory !== undefined) yield* this.#member(fd, type, stat, as);
+      } else if (type !== undefined) yield* this.#other(fd, type, stat, as);
+    } finally {
+      close(fd);
+    }
+    if (directory !== undefined) yield* this.#list(directory, as.endsWith("/") ? as : `${as}/`);
+  }
+
+  /** Anything but a directory. `fd` is O_PATH: what is described and what is read are one inode, whatever the names do. */
+  *#other(fd: number, type: TarEntryType, stat: FileStat, as: ByteString): Generator<Uint8Array> {
+    if (this.#options.overlayUpper === true && type === "character" && stat.rdevMajor === 0 && stat.rdevMinor === 0) {
+      yield* this.#put(encodeEntry(whiteout(as, stat)));
+      return;
+    }
+    const key = `${stat.devMajor}:${stat.devMinor}:${stat.ino}`;
+    const first = stat.nlink > 1 ? this.#links.get(key) : undefined;
+    if (first !== undefined) {
+      yield* this.#put(encodeEntry({ ...describe("hardlink", as, stat), linkName: first }));
+      return;
+    }
+    if (type === "file") {
+      // Non-blocking, so that nothing that looks like a file can hold us up.
+      const file = this.#attempt(as, () => openat(AT_FDCWD, fdPath(fd), O_RDONLY | O_NONBLOCK));
+      if (file === undefined) return;
+      try {
+        yield* this.#member(fd, type, stat, as);
+        yield* this.#data(file, stat.size, as);
+      } finally {
+        close(file);
+      }
+    } else yield* this.#member(fd, type, stat, as);
+    if (stat.nlink > 1) this.#links.set(key, as);
+  }
+
+  *#member(fd: number, type: TarEntryType, stat: FileStat, as: ByteString): Generator<Uint8Array> {
+    const linkName = type === "symlink" ? byteString(readlinkat(fd, "")) : "";
+    yield* this.#put(encodeEntry({ ...describe(type, as, stat), linkName, xattrs: attributesOf(fd) }));
+    if (type === "directory" && this.#options.overlayUpper === true && isOpaque(fd)) {
+      const mark = `${as.endsWith("/") ? as : `${as}/`}.wh..opq`;
+      yield* this.#put(encodeEntry(whiteout(mark, stat)));
+    }
+  }
+
+  *#data(fd: number, size: number, as: ByteString): Generator<Uint8Array> {
+    for (let left = size; left > 0;) {
+      if (this.#filled === BUFFER_SIZE) yield this.#take();
+      const count = read(fd, this.#buffer.subarray(this.#filled, Math.min(BUFFER_SIZE, this.#filled + left)));
+      if (count === 0) throw new BerthError("data-loss", `${printable(as)} became shorter while it was read`);
+      this.#filled += count;
+      left -= count;
+    }
+    yield* this.#put(END_OF_ARCHIVE.subarray(0, paddingOf(size)));
+  }
+
+  *#put(bytes: Uint8Array): Generator<Uint8Array> {
+    for (let at = 0; at < bytes.length;) {
+      if (this.#filled === BUFFER_SIZE) yield this.#take();
+      const part = bytes.subarray(at, at + BUFFER_SIZE - this.#filled);
+      this.#buffer.set(part, this.#filled);
+      this.#filled += part.length;
+      at += part.length;
+    }
+  }
+
+  #take(): Uint8Array {
+    const piece = this.#buffer.subarray(0, this.#filled);
+    this.#filled = 0;
+    return piece;
+  }
+
+  /** Undefined for what is gone, and for what cannot be read when somebody wants to hear of it. */
+  #attempt<T>(name: ByteString, act: () => T): T | undefined {
+    try {
+      return act();
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      if (error.code === "ENOENT" || error.code === "ESTALE") return undefined;
+      if (this.#options.onSkipped === undefined) throw error;
+      this.#options.onSkipped(name, error);
+      return undefined;
+    }
+  }
+}
+
+function describe(type: TarEntryType, name: ByteString, stat: FileStat): TarEntry {
+  const isDevice = type === "character" || type === "block";
+  return {
+    type,
+    name,
+    linkName: "",
+    mode: stat.mode & 0o7777,
+    uid: stat.uid,
+    gid: stat.gid,
+    size: type === "file" ? stat.size : 0,
+    mtime: { seconds: stat.mtimeSeconds, nanoseconds: 0 },
+    deviceMajor: isDevice ? stat.rdevMajor : 0,
+    deviceMinor: isDevice ? stat.rdevMinor : 0,
+    xattrs: undefined,
+  };
+}
+
+/** docker-compat: an empty file of root's, mode 0600. */
+function whiteout(name: ByteString, stat: FileStat): TarEntry {
+  const slash = name.lastIndexOf("/") + 1;
+  const mark = `${name.slice(0, slash)}.wh.${name.slice(slash)}`;
+  return { ...describe("file", mark, stat), mode: 0o600, uid: 0, gid: 0, size: 0 };
+}
+
+function isOpaque(fd: number): boolean {
+  return getxattr(fdPath(fd), OPAQUE)?.[0] === YES;
+}
+
+/** Through the descriptor's own path, which works for every type and follows nothing further. */
+function attributesOf(fd: number): TarEntry["xattrs"] {
+  const path = fdPath(fd);
+  let found: Map<ByteString, Uint8Array> | undefined;
+  for (const name of listxattr(path)) {
+    const key = byteString(name);
+    if (!isPortable(key)) continue;
+    const value = getxattr(path, name);
+    if (value !== undefined) (found ??= new Map()).set(key, value);
+  }
+  return found;
+}
+
+/** What describes the file itself, not this machine's policy or mounts. */
+function isPortable(key: ByteString): boolean {
+  if (key.startsWith("trusted.overlay.") || key.startsWith("user.overlay.")) return false;
+  return /^(user|trusted)\.|^security\.capability$|^system\.posix_acl_/.test(key);
+}

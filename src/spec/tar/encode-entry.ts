@@ -1,0 +1,141 @@
+import type { ByteString } from "./byte-string.ts";
+import { BLOCK_SIZE } from "./header.ts";
+import type { TarEntry, TarEntryType } from "./tar-reader.ts";
+
+const FLAGS: Readonly<Record<TarEntryType, string>> = {
+  file: "0",
+  hardlink: "1",
+  symlink: "2",
+  character: "3",
+  block: "4",
+  directory: "5",
+  fifo: "6",
+};
+
+const NAME_LENGTH = 100;
+const PREFIX_LENGTH = 155;
+/** What fits 7 and 11 octal digits. */
+const MAX_SHORT_NUMBER = 0o7777777;
+const MAX_LONG_NUMBER = 0o77777777777;
+
+/** Ends an archive: two zero blocks. */
+export const END_OF_ARCHIVE: Uint8Array = new Uint8Array(2 * BLOCK_SIZE);
+
+/** Zero bytes that follow `size` bytes of data. */
+export function paddingOf(size: number): number {
+  return (BLOCK_SIZE - (size % BLOCK_SIZE)) % BLOCK_SIZE;
+}
+
+/**
+ * The blocks in front of one member's data: a ustar header, and before it a pax extended header where a value does not
+ * fit one: names that are long or not ASCII, big numbers, parts of a second, extended attributes. The same entry gives
+ * the same bytes always: records come in a fixed order, owners have no names. Sources: see header.ts and pax.ts.
+ */
+export function encodeEntry(entry: TarEntry): Uint8Array {
+  const name = entry.type === "directory" && !entry.name.endsWith("/") ? `${entry.name}/` : entry.name;
+  const place = split(name);
+  const records = recordsOf(entry, name, place !== undefined);
+  const [prefix, short] = place ?? ["", ascii(name).slice(0, NAME_LENGTH)];
+  const main = header({ entry, type: FLAGS[entry.type], prefix, name: short, size: entry.size });
+  if (records.length === 0) return main;
+  const body = Buffer.concat(records);
+  const extended = header({
+    entry: { ...entry, mode: 0o644, uid: 0, gid: 0, linkName: "", deviceMajor: 0, deviceMinor: 0 },
+    type: "x",
+    prefix: "",
+    name: `PaxHeaders.0/${ascii(lastPart(name))}`.slice(0, NAME_LENGTH),
+    size: body.length,
+  });
+  return Buffer.concat([extended, body, new Uint8Array(paddingOf(body.length)), main]);
+}
+
+function recordsOf(entry: TarEntry, name: ByteString, nameFits: boolean): Uint8Array[] {
+  const records: Uint8Array[] = [];
+  const add = (key: string, value: string | Uint8Array): void => {
+    records.push(record(key, typeof value === "string" ? Buffer.from(value, "latin1") : value));
+  };
+  if (!nameFits) add("path", name);
+  if (entry.linkName.length > NAME_LENGTH || !isAscii(entry.linkName)) add("linkpath", entry.linkName);
+  if (entry.size > MAX_LONG_NUMBER) add("size", String(entry.size));
+  if (entry.uid > MAX_SHORT_NUMBER) add("uid", String(entry.uid));
+  if (entry.gid > MAX_SHORT_NUMBER) add("gid", String(entry.gid));
+  const { seconds, nanoseconds } = entry.mtime;
+  if (nanoseconds !== 0 || seconds < 0 || seconds > MAX_LONG_NUMBER) add("mtime", timeText(seconds, nanoseconds));
+  const attributes = [...(entry.xattrs ?? [])].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  for (const [key, value] of attributes) add(`SCHILY.xattr.${key}`, value);
+  return records;
+}
+
+/** `LENGTH KEY=VALUE\n`, where LENGTH counts its own digits. */
+function record(key: string, value: Uint8Array): Uint8Array {
+  const length = key.length + value.length + 3;
+  let total = length + String(length).length;
+  if (length + String(total).length !== total) total = length + String(total).length;
+  return Buffer.concat([Buffer.from(`${total} ${key}=`, "latin1"), value, Buffer.from("\n")]);
+}
+
+function timeText(seconds: number, nanoseconds: number): string {
+  const whole = seconds < 0 && nanoseconds > 0 ? seconds + 1 : seconds;
+  const part = seconds < 0 && nanoseconds > 0 ? 1_000_000_000 - nanoseconds : nanoseconds;
+  const sign = seconds < 0 ? "-" : "";
+  const fraction = part === 0 ? "" : `.${String(part).padStart(9, "0").replace(/0+$/, "")}`;
+  return `${sign}${Math.abs(whole)}${fraction}`;
+}
+
+function header(parts: {
+  readonly entry: TarEntry;
+  readonly type: string;
+  readonly prefix: string;
+  readonly name: string;
+  readonly size: number;
+}): Buffer {
+  const { entry } = parts;
+  const block = Buffer.alloc(BLOCK_SIZE);
+  const octal = (value: number, at: number, width: number): void => {
+    const fits = value >= 0 && value < 8 ** (width - 1);
+    block.write((fits ? value : 0).toString(8).padStart(width - 1, "0"), at, "latin1");
+  };
+  block.write(parts.name, 0, "latin1");
+  octal(entry.mode, 100, 8);
+  octal(entry.uid, 108, 8);
+  octal(entry.gid, 116, 8);
+  octal(parts.size, 124, 12);
+  octal(entry.mtime.seconds, 136, 12);
+  block.write("        ", 148, "latin1");
+  block.write(parts.type, 156, "latin1");
+  block.write(ascii(entry.linkName).slice(0, NAME_LENGTH), 157, "latin1");
+  block.write("ustar\x0000", 257, "latin1");
+  octal(entry.deviceMajor, 329, 8);
+  octal(entry.deviceMinor, 337, 8);
+  block.write(parts.prefix, 345, "latin1");
+  let sum = 0;
+  for (const byte of block) sum += byte;
+  block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  return block;
+}
+
+/** Prefix and name of a ustar header, or undefined when the name needs a record. */
+function split(name: ByteString): readonly [string, string] | undefined {
+  if (!isAscii(name)) return undefined;
+  if (name.length <= NAME_LENGTH) return ["", name];
+  if (name.length > PREFIX_LENGTH + 1 + NAME_LENGTH) return undefined;
+  const slash = name.indexOf("/", name.length - NAME_LENGTH - 1);
+  if (slash <= 0 || slash > PREFIX_LENGTH || slash === name.length - 1) return undefined;
+  return [name.slice(0, slash), name.slice(slash + 1)];
+}
+
+function lastPart(name: ByteString): ByteString {
+  const bare = name.endsWith("/") ? name.slice(0, -1) : name;
+  return bare.slice(bare.lastIndexOf("/") + 1);
+}
+
+function isAscii(text: ByteString): boolean {
+  // oxlint-disable-next-line no-control-regex -- the range is all of ASCII
+  return /^[\x00-\x7f]*$/.test(text);
+}
+
+/** For readers that know no records. */
+function ascii(text: ByteString): string {
+  // oxlint-disable-next-line no-control-regex -- the range is all of ASCII
+  return text.replace(/[^\x00-\x7f]/g, "_");
+}
