@@ -26,6 +26,7 @@ import { takeSample } from "./container/stats/take-sample.ts";
 import { stopContainer, stopNow } from "./container/stop.ts";
 import { tearDown } from "./container/tear-down.ts";
 import { topContainer } from "./container/top.ts";
+import { updateContainer } from "./container/update.ts";
 import { waitContainer } from "./container/wait.ts";
 import { createExec } from "./exec/create.ts";
 import { execsEnded } from "./exec/ended-with-container.ts";
@@ -123,6 +124,7 @@ export function createEngine(deps: EngineDeps) {
       kill: killContainer(base),
       pause: pauseContainer(base),
       unpause: unpauseContainer(base),
+      update: updateContainer(base),
       wait: waitContainer(base),
       remove: removeContainer({ registry, killAndWait: kill, removeLocked: remove }),
       rename: renameContainer(base),

@@ -11,6 +11,7 @@ export interface MachineFacts {
   readonly architecture: string;
   readonly cpus: number;
   readonly memoryBytes: number;
+  readonly memoryNodes: number;
   readonly cgroupVersion: 1 | 2;
   readonly cgroupControllers: readonly string[];
   readonly seccomp: boolean;

@@ -19,7 +19,7 @@ export interface ContainerRows {
   /** `already-exists` when the id or the name is taken. */
   insert(row: ContainerRow): void;
   /** `already-exists` when the name is taken. */
-  update(id: string, change: { readonly name?: string; readonly status?: Life }): void;
+  update(id: string, change: { readonly name?: string; readonly spec?: ContainerSpec; readonly status?: Life }): void;
   delete(id: string): boolean;
 }
 
@@ -157,6 +157,11 @@ export interface RuntimePlanner {
    * give of them (the warnings), as far as it can be told before the start. Nothing is made.
    */
   check(spec: ContainerSpec): readonly string[];
+  /**
+   * Give a live container's cgroup the limits of `after`, where they differ from those of `before`. All or nothing; the
+   * result takes them back. `warnings`: what this machine cannot limit.
+   */
+  changeLimits(before: ContainerSpec, after: ContainerSpec): { readonly warnings: readonly string[]; undo(): void };
   exec(request: ExecPlanRequest): Promise<CompiledPlan>;
   /** Where containers' cgroups are when nobody says otherwise; shared by all engines of the machine. */
   readonly cgroupParent: string;

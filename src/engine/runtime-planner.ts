@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { CgroupManager } from "#host/cgroup/types.ts";
 import { blockDeviceNumbers, devicesAt, hostDevices } from "#host/devices.ts";
 import { checkPropagation } from "#host/mount-propagation.ts";
@@ -7,7 +8,7 @@ import { compileExec } from "#runtime/compile/compile-exec.ts";
 import { cgroupResources } from "#runtime/compile/device-steps.ts";
 import { processSteps } from "#runtime/compile/process-steps.ts";
 import { FilterCache } from "#runtime/compile/filter-cache.ts";
-import { containerSpec } from "#runtime/docker/container-spec.ts";
+import { containerSpec, machineResources } from "#runtime/docker/container-spec.ts";
 import { execProcess } from "#runtime/docker/exec-process.ts";
 import type { ContainerMount, ContainerSpecInput, HostDevice } from "#runtime/docker/types.ts";
 import { OverlayReader } from "#runtime/user/overlay-reader.ts";
@@ -15,6 +16,7 @@ import { resolveUser } from "#runtime/user/resolve-user.ts";
 import type { ResolvedUser } from "#runtime/user/types.ts";
 import type { RootMount } from "#snapshot/types.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
+import type { Resources } from "#spec/oci/runtime.ts";
 import { cleanPath } from "./container/bind-text.ts";
 import type { ContainerSpec, MountSpec } from "./container/spec.ts";
 import type { CompiledPlan, ContainerPlanRequest, ExecPlanRequest, RuntimePlanner } from "./ports.ts";
@@ -87,6 +89,19 @@ export class NativePlanner implements RuntimePlanner {
       role: "init",
     });
     return [...made.warnings, ...steps.warnings];
+  }
+
+  changeLimits(before: ContainerSpec, after: ContainerSpec): { readonly warnings: readonly string[]; undo(): void } {
+    const warnings: string[] = [];
+    const [old, wanted] = [this.#limits(before, []), this.#limits(after, warnings)];
+    const changed = Object.fromEntries(
+      Object.entries(wanted).filter(([name, value]) => !isDeepStrictEqual(value, old[name as keyof Resources])),
+    );
+    return { warnings, undo: this.#cgroups.open(this.cgroupPath(after)).update(changed) };
+  }
+
+  #limits({ hostConfig }: ContainerSpec, warnings: string[]): Resources {
+    return machineResources({ hostConfig, blockDevices: blockDevicesOf(hostConfig), facts: this.#facts }, warnings);
   }
 
   async exec(request: ExecPlanRequest): Promise<CompiledPlan> {

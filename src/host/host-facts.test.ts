@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 
-import { parseMeminfo, parseOsRelease, readHostFacts } from "./host-facts.ts";
+import { countListed, parseMeminfo, parseOsRelease, readHostFacts } from "./host-facts.ts";
 
 test("os-release values lose their quotes", () => {
   const text = `PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_ID='12'\nID=debian\n# note\nX="a \\"b\\" \\$c"\n`;
@@ -25,4 +25,8 @@ test("this machine can be read", () => {
   expect(facts.cpus).toBeGreaterThan(0);
   expect(facts.memoryBytes).toBeGreaterThan(1 << 20);
   expect(["amd64", "arm64"]).toContain(facts.architecture);
+});
+
+test("numbers in a list of the kernel's", () => {
+  expect(["0\n", "0-3\n", "0,2", ""].map(countListed)).toEqual([1, 4, 3, 1]);
 });

@@ -19,6 +19,8 @@ export interface HostFacts {
   /** CPUs this process may use. */
   readonly cpus: number;
   readonly memoryBytes: number;
+  /** NUMA nodes, numbered from 0. */
+  readonly memoryNodes: number;
   readonly swapBytes: number;
   /** Kernel features by the existence of their files. */
   readonly seccomp: boolean;
@@ -45,12 +47,18 @@ export function readHostFacts(): HostFacts {
     ...(architectures[process.arch] ?? { machine: process.arch, architecture: process.arch }),
     cpus: schedGetaffinity().length,
     memoryBytes: memory.get("MemTotal") ?? 0,
+    memoryNodes: countListed(readTextFileMaybe("/sys/devices/system/node/has_memory", 4096) ?? "0"),
     swapBytes: memory.get("SwapTotal") ?? 0,
     seccomp: readTextFileMaybe("/proc/sys/kernel/seccomp/actions_avail", 4096) !== undefined,
     apparmor: readTextFileMaybe("/sys/module/apparmor/parameters/enabled", 16)?.startsWith("Y") ?? false,
     cgroupNamespaces: readTextFileMaybe("/proc/sys/user/max_cgroup_namespaces", 64) !== undefined,
     userNamespaces: Number(readTextFileMaybe("/proc/sys/user/max_user_namespaces", 64) ?? "0") > 0,
   };
+}
+
+/** How many numbers up to the last one of a list such as `0-1` or `0,2`. */
+export function countListed(list: string): number {
+  return Number(/(\d+)\s*$/u.exec(list)?.[1] ?? "0") + 1;
 }
 
 /** os-release(5): shell assignments, values bare or in either kind of quotes. */

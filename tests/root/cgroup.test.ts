@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { openCgroups } from "#host/cgroup/open-cgroups.ts";
 import type { Cgroup } from "#host/cgroup/types.ts";
 
@@ -42,6 +42,18 @@ async function inside(cgroup: Cgroup, script: string): Promise<{ pid: number; do
   return { pid: child.pid ?? 0, done };
 }
 
+/** Every control file of the group that holds a limit, with its text. */
+function limitFiles(cgroup: Cgroup): Readonly<Record<string, string>> {
+  const isLimit = /limit_in_bytes$|\.max$|\.low$|cpu\.(?:shares|weight|cfs_\w+)$|^cpuset\.(?:cpus|mems)$/u;
+  return Object.fromEntries(
+    directories(cgroup).flatMap((directory) =>
+      readdirSync(directory)
+        .filter((name) => isLimit.test(name))
+        .map((name) => [`${directory}/${name}`, readFileSync(`${directory}/${name}`, "utf8")] as const),
+    ),
+  );
+}
+
 test("limits arrive in the kernel and the group is gone afterwards", async () => {
   const cgroup = create("limits", {
     memory: { limit: 64 << 20 },
@@ -58,6 +70,27 @@ test("limits arrive in the kernel and the group is gone afterwards", async () =>
   await cgroup.remove();
   for (const directory of made) expect(existsSync(directory)).toBe(false);
   await cgroup.remove();
+});
+
+test("an update that the kernel refuses half-way leaves the old limits", () => {
+  const cgroup = create("refusal", { memory: { limit: 64 << 20 }, cpu: { quota: 50_000, period: 100_000 } });
+  const before = limitFiles(cgroup);
+  const refused = { memory: { limit: 32 << 20 }, cpu: { quota: 20_000, period: 50_000, cpus: "4096-5000" } };
+  expect(() => cgroup.update(refused)).toThrow(/cannot set the CPU set/u);
+  expect(limitFiles(cgroup)).toEqual(before);
+});
+
+test("an update can be taken back, also where the limits bound each other", () => {
+  const swap = cgroups.features().swap;
+  const memory = (mib: number) => ({ limit: mib << 20, ...(swap ? { swap: mib << 21 } : {}) });
+  const cgroup = create("undo", { memory: memory(64), pids: { limit: 20 } });
+  const before = limitFiles(cgroup);
+  const undo = cgroup.update({ memory: memory(512), cpu: { shares: 300, cpus: "0" }, pids: { limit: -1 } });
+  expect(cgroup.stats().memory?.limitBytes).toBe(512 << 20);
+  undo();
+  expect(limitFiles(cgroup)).toEqual(before);
+  cgroup.update({ memory: memory(16) })();
+  expect(limitFiles(cgroup)).toEqual(before);
 });
 
 test("processes are counted, frozen, thawed and killed", async () => {

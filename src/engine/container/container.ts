@@ -16,7 +16,7 @@ export interface ExitResult {
 export class Container {
   readonly id: string;
   readonly createdAtNs: bigint;
-  readonly spec: ContainerSpec;
+  spec: ContainerSpec;
   name: string;
   life: Life;
   /** Held while the container is started, removed, renamed, paused and while its exit is settled. */

@@ -2,7 +2,7 @@ import { BerthError } from "#base/errors.ts";
 import { formatTime, parseTime } from "#base/time.ts";
 import { Container } from "./container.ts";
 import type { ContainerRow, ContainerRows } from "../ports.ts";
-import type { Life } from "./spec.ts";
+import type { ContainerSpec, Life } from "./spec.ts";
 import { transition, type StatusEvent } from "./status.ts";
 
 /**
@@ -75,6 +75,12 @@ export class ContainerRegistry {
   setLife(container: Container, life: Life): void {
     this.#rows.update(container.id, { status: life });
     container.life = life;
+  }
+
+  /** What `update` changes of a container that was fixed when it was created. */
+  setSpec(container: Container, spec: ContainerSpec): void {
+    this.#rows.update(container.id, { spec });
+    container.spec = spec;
   }
 
   rename(container: Container, name: string): void {

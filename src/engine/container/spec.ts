@@ -3,7 +3,10 @@ import type { HostConfig } from "#spec/docker/host-config.ts";
 import type { NetworkingConfig } from "#spec/docker/networking.ts";
 import type { Status } from "./status.ts";
 
-/** What a container is, fixed when it is created: the request, the image's config and the defaults made one. */
+/**
+ * What a container is, fixed when it is created: the request, the image's config and the defaults made one. Only
+ * `update` changes it later, its limits and its restart policy.
+ */
 export interface ContainerSpec {
   readonly id: string;
   readonly image: {

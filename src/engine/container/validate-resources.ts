@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import { isIp } from "#base/ip-address.ts";
-import type { HostConfig } from "#spec/docker/host-config.ts";
+import type { HostConfig, Resources, RestartPolicy } from "#spec/docker/host-config.ts";
 import type { MachineFacts } from "../host-facts.ts";
 
 const MIB = 1024 * 1024;
@@ -9,11 +9,7 @@ const bad = (message: string): BerthError => new BerthError("invalid-parameter",
 
 /** The checks of HostConfig that dockerd makes before it creates a container. `invalid-parameter` in its words. */
 export function validateHostConfig(host: HostConfig, machine: MachineFacts): void {
-  validateMemory(host);
-  validateCpu(host, machine);
-  if (host.BlkioWeight !== 0 && (host.BlkioWeight < 10 || host.BlkioWeight > 1000)) {
-    throw bad("Range of blkio weight is from 10 to 1000");
-  }
+  validateLimits(host, machine);
   if (host.OomScoreAdj < -1000 || host.OomScoreAdj > 1000) {
     throw bad(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
   }
@@ -21,7 +17,10 @@ export function validateHostConfig(host: HostConfig, machine: MachineFacts): voi
   if (host.Runtime !== "" && host.Runtime !== "berth") throw bad(`unknown or invalid runtime name: ${host.Runtime}`);
   if (host.Isolation !== "" && host.Isolation !== "default")
     throw bad(`invalid isolation: "${host.Isolation}" - linux only supports 'default'`);
-  validateRestartPolicy(host);
+  validateRestartPolicy(host.RestartPolicy);
+  if (host.AutoRemove && !["", "no"].includes(host.RestartPolicy.Name)) {
+    throw bad("can't create 'AutoRemove' container with restart policy");
+  }
   for (const extra of host.ExtraHosts ?? []) validateExtraHost(extra);
   if (host.IOMaximumBandwidth !== 0)
     throw bad("invalid QoS settings: linux does not support configuration of maximum bandwidth");
@@ -35,13 +34,25 @@ function validateExtraHost(extra: string): void {
     throw bad(`invalid IP address in add-host: "${address}"`);
 }
 
-function validateMemory(host: HostConfig): void {
+/**
+ * The checks of limits alone. A `part` of them, as `update` gives it, may have a swap limit without the memory limit
+ * that the container has already. `invalid-parameter` in Docker's words.
+ */
+export function validateLimits(host: Resources, machine: MachineFacts, part: "whole" | "part" = "whole"): void {
+  validateMemory(host, part);
+  validateCpu(host, machine);
+  if (host.BlkioWeight !== 0 && (host.BlkioWeight < 10 || host.BlkioWeight > 1000)) {
+    throw bad("Range of blkio weight is from 10 to 1000");
+  }
+}
+
+function validateMemory(host: Resources, part: "whole" | "part"): void {
   const { Memory, MemorySwap, MemoryReservation, MemorySwappiness } = host;
   if (Memory < 0 || (Memory > 0 && Memory < minimumMemoryBytes)) throw bad("Minimum memory limit allowed is 6MB");
   if (Memory > 0 && MemorySwap > 0 && MemorySwap < Memory) {
     throw bad("Minimum memoryswap limit should be larger than memory limit, see usage");
   }
-  if (Memory === 0 && MemorySwap > 0)
+  if (Memory === 0 && MemorySwap > 0 && part === "whole")
     throw bad("You should always set the Memory limit when using Memoryswap limit, see usage");
   if (MemorySwappiness !== null && (MemorySwappiness < -1 || MemorySwappiness > 100)) {
     throw bad(`Invalid value: ${MemorySwappiness}, valid memory swappiness range is 0-100`);
@@ -57,8 +68,9 @@ function validateMemory(host: HostConfig): void {
   }
 }
 
-function validateCpu(host: HostConfig, machine: MachineFacts): void {
-  const { NanoCpus, CpuPeriod, CpuQuota } = host;
+function validateCpu(host: Resources, machine: MachineFacts): void {
+  const { NanoCpus, CpuPeriod, CpuQuota, CpuShares } = host;
+  if (CpuShares < 0) throw bad(`invalid CPU shares (${CpuShares}): value must be a positive integer`);
   if (NanoCpus > 0 && CpuPeriod > 0) throw bad("Conflicting options: Nano CPUs and CPU Period cannot both be set");
   if (NanoCpus > 0 && CpuQuota > 0) throw bad("Conflicting options: Nano CPUs and CPU Quota cannot both be set");
   if (NanoCpus < 0 || NanoCpus > machine.cpus * 1e9) {
@@ -73,25 +85,24 @@ function validateCpu(host: HostConfig, machine: MachineFacts): void {
   if (CpuRealtimePeriod !== 0 && CpuRealtimeRuntime > CpuRealtimePeriod)
     throw bad("cpu real-time runtime cannot be higher than cpu real-time period");
   validateCpuset(host.CpusetCpus, "cpuset cpus", "CPUs", machine.cpus);
-  validateCpuset(host.CpusetMems, "cpuset mems", "memory nodes", undefined);
+  validateCpuset(host.CpusetMems, "cpuset mems", "memory nodes", machine.memoryNodes);
 }
 
-function validateCpuset(text: string, what: string, plural: string, count: number | undefined): void {
+function validateCpuset(text: string, what: string, plural: string, count: number): void {
   if (text === "") return;
   for (const part of text.split(",")) {
     const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part.trim());
     const first = Number(match?.[1]);
     const last = Number(match?.[2] ?? match?.[1]);
     if (match === null || last < first) throw bad(`Invalid value ${text} for ${what}`);
-    if (count !== undefined && last >= count) {
+    if (last >= count) {
       const available = count === 1 ? "0" : `0-${count - 1}`;
       throw bad(`Requested ${plural} are not available - requested ${text}, available: ${available}`);
     }
   }
 }
 
-function validateRestartPolicy(host: HostConfig): void {
-  const { Name, MaximumRetryCount } = host.RestartPolicy;
+export function validateRestartPolicy({ Name, MaximumRetryCount }: RestartPolicy): void {
   switch (Name) {
     case "":
     case "no":
@@ -108,8 +119,5 @@ function validateRestartPolicy(host: HostConfig): void {
       throw bad(
         `invalid restart policy: unknown policy '${Name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`,
       );
-  }
-  if (host.AutoRemove && Name !== "" && Name !== "no") {
-    throw bad("can't create 'AutoRemove' container with restart policy");
   }
 }

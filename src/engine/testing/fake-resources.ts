@@ -26,7 +26,7 @@ export function fakeCgroups(cgroups: Set<string>): CgroupManager {
     entry: { procs: [] },
     oomEventsPath: undefined,
     add() {},
-    update() {},
+    update: () => () => {},
     freeze: async () => void frozen.add(path),
     thaw: async () => void frozen.delete(path),
     isFrozen: () => frozen.has(path),

@@ -113,6 +113,7 @@ export class FakeWorld {
         architecture: "amd64",
         cpus: 2,
         memoryBytes: 4e9,
+        memoryNodes: 1,
         cgroupVersion: 2,
         cgroupControllers: ["cpu", "memory", "pids"],
         seccomp: true,
@@ -165,6 +166,7 @@ export class FakeWorld {
           return { plan: planOf(spec.argv), oomEventsPath: undefined, warnings: [] };
         },
         check: () => [],
+        changeLimits: () => ({ warnings: [], undo() {} }),
         exec: async ({ exec }) => ({ plan: planOf(exec.Cmd ?? []), oomEventsPath: undefined, warnings: [] }),
         cgroupParent: "/berth",
         cgroupPath: (spec) => `/berth/${spec.id}`,

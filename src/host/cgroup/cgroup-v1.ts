@@ -18,6 +18,7 @@ import { killAtOnce, killOneByOne, pidsBelow } from "./kill-group.ts";
 import type { CgroupLayout } from "./layout.ts";
 import { removeGroups, removeNow } from "./remove-groups.ts";
 import type { Cgroup, CgroupFeatures, CgroupManager, CgroupStats } from "./types.ts";
+import { UndoJournal } from "./undo-journal.ts";
 import { v1Limits, type V1Write } from "./v1-limits.ts";
 import { v1Stats } from "./v1-stats.ts";
 
@@ -164,13 +165,15 @@ class CgroupV1 implements Cgroup {
     return `${root.mountpoint}${this.path}`;
   }
 
-  apply(writes: readonly V1Write[]): void {
+  /** Each value that is overwritten goes into the journal first. */
+  apply(writes: readonly V1Write[], journal?: UndoJournal): void {
     const waiting: V1Write[] = [];
     const control = new ControlWriter();
     try {
       for (const write of writes) {
         const directory = this.#directory(write);
         const file = (write.alternatives ?? []).find((name) => existsSync(`${directory}/${name}`)) ?? write.file;
+        journal?.note(`${directory}/${file}`, write.value);
         try {
           control.write(`${directory}/${file}`, write.value);
         } catch (error) {
@@ -187,8 +190,15 @@ class CgroupV1 implements Cgroup {
     for (const write of waiting) applyLimit(this.#directory(write), write);
   }
 
-  update(resources: Resources): void {
-    this.apply(v1Limits(resources));
+  update(resources: Resources): () => void {
+    const journal = new UndoJournal();
+    try {
+      this.apply(v1Limits(resources), journal);
+    } catch (error) {
+      journal.undo();
+      throw error;
+    }
+    return () => journal.undo();
   }
 
   add(pid: number): void {

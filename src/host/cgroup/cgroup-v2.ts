@@ -7,6 +7,7 @@ import { deviceProgram, foldDeviceRules } from "./device-filter.ts";
 import { killAtOnce, killOneByOne, pidsBelow } from "./kill-group.ts";
 import { removeGroups, removeNow } from "./remove-groups.ts";
 import type { Cgroup, CgroupFeatures, CgroupManager, CgroupStats } from "./types.ts";
+import { UndoJournal } from "./undo-journal.ts";
 import { v2Limits, type V2Write } from "./v2-limits.ts";
 import { v2Stats } from "./v2-stats.ts";
 
@@ -148,9 +149,11 @@ class CgroupV2 implements Cgroup {
     this.oomEventsPath = `${directory}/memory.events`;
   }
 
-  apply(writes: readonly V2Write[]): void {
+  /** Each value that is overwritten goes into the journal first. */
+  apply(writes: readonly V2Write[], journal?: UndoJournal): void {
     for (const write of writes) {
       const chosen = (write.alternatives ?? []).find(({ file }) => existsSync(`${this.#directory}/${file}`)) ?? write;
+      journal?.note(`${this.#directory}/${chosen.file}`, chosen.value);
       try {
         writeControl(`${this.#directory}/${chosen.file}`, chosen.value);
       } catch (error) {
@@ -159,7 +162,7 @@ class CgroupV2 implements Cgroup {
     }
   }
 
-  update(resources: Resources): void {
+  update(resources: Resources): () => void {
     const memory = resources.memory;
     if (memory?.limit !== undefined && memory.limit > 0 && memory.checkBeforeUpdate === true) {
       const used = readNumber(`${this.#directory}/memory.current`) ?? 0;
@@ -169,9 +172,16 @@ class CgroupV2 implements Cgroup {
           `cannot set the memory limit to ${String(memory.limit)}: ${String(used)} bytes are in use`,
         );
     }
-    this.apply(v2Limits(resources));
-    if (resources.devices !== undefined)
-      attachDeviceProgram(this.#directory, deviceProgram(foldDeviceRules(resources.devices)));
+    const journal = new UndoJournal();
+    try {
+      this.apply(v2Limits(resources), journal);
+      if (resources.devices !== undefined)
+        attachDeviceProgram(this.#directory, deviceProgram(foldDeviceRules(resources.devices)));
+    } catch (error) {
+      journal.undo();
+      throw error;
+    }
+    return () => journal.undo();
   }
 
   add(pid: number): void {

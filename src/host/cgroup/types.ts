@@ -13,8 +13,11 @@ export interface Cgroup {
   readonly oomEventsPath: string | undefined;
   /** Move a whole process in. */
   add(pid: number): void;
-  /** Change limits of a live group; what `resources` does not mention stays. */
-  update(resources: Resources): void;
+  /**
+   * Change limits of a live group; what `resources` does not mention stays. All or nothing: when the kernel refuses one,
+   * the others are put back. The result puts them back later.
+   */
+  update(resources: Resources): () => void;
   /** Resolves when every process is frozen. */
   freeze(): Promise<void>;
   thaw(): Promise<void>;

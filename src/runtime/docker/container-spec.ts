@@ -6,6 +6,7 @@ import {
   OCI_RUNTIME_VERSION,
   type DeviceRule,
   type Linux,
+  type Resources,
   type Namespace,
   type Rlimit,
   type RuntimeSpec,
@@ -77,7 +78,7 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
   const linux: Linux = {
     namespaces: namespacesOf(input),
     cgroupsPath: input.cgroupPath,
-    resources: { ...resourcesOf(input, warnings), devices: devicesAllowed(input) },
+    resources: { ...machineResources(input, warnings), devices: devicesAllowed(input) },
     devices: input.devices.map(({ node }) => node),
     sysctl: sysctlsOf(input),
     maskedPaths: hostConfig.MaskedPaths ?? (open ? [] : [...maskedPaths, ...facts.thermalThrottlePaths]),
@@ -141,7 +142,10 @@ function namespacesOf({ hostConfig, namespaces, facts }: ContainerSpecInput): re
 }
 
 /** Limits that this machine cannot set are left out with Docker's warnings where Docker does so too; others fail by name later. */
-function resourcesOf({ hostConfig, blockDevices, facts }: ContainerSpecInput, warnings: string[]): Linux["resources"] {
+export function machineResources(
+  { hostConfig, blockDevices, facts }: Pick<ContainerSpecInput, "hostConfig" | "blockDevices" | "facts">,
+  warnings: string[],
+): Resources {
   const resources = containerResources(hostConfig, blockDevices);
   if (resources.memory === undefined) return resources;
   const { swap, swappiness, disableOOMKiller, ...memory } = resources.memory;

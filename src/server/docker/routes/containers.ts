@@ -4,6 +4,7 @@ import type { StopOptions } from "#engine/container/stop.ts";
 import type { Engine } from "#engine/engine.ts";
 import { decodeCreateRequest, type WaitCondition, type WaitResponse } from "#spec/docker/container.ts";
 import { parseFilters } from "#spec/docker/filters.ts";
+import { decodeUpdateRequest, type UpdateRequest } from "#spec/docker/update.ts";
 import type { Call, Route } from "../call.ts";
 import { empty, json, stream } from "../reply.ts";
 import { attach } from "./attach.ts";
@@ -56,6 +57,11 @@ export function containerRoutes(engine: Engine): readonly Route[] {
     },
     { method: "GET", pattern: "/containers/{id}/logs", handle: (call) => logs(engine, call) },
     { method: "GET", pattern: "/containers/{id}/stats", handle: (call) => stats(engine, call) },
+    {
+      method: "POST",
+      pattern: "/containers/{id}/update",
+      handle: async (call) => json(await containers.update(id(call), await updateRequest(call))),
+    },
     { method: "POST", pattern: "/containers/{id}/attach", handle: (call) => attach(engine, call) },
     { method: "POST", pattern: "/containers/{id}/wait", handle: (call) => wait(engine, call) },
     verb("start", (call) => {
@@ -95,6 +101,18 @@ async function createRequest(call: Call) {
   if (body === undefined) throw new BerthError("invalid-parameter", "invalid JSON: got EOF while reading request body");
   if (body === null) throw new BerthError("invalid-parameter", "config cannot be empty in order to create a container");
   return { ...decodeCreateRequest(body), name: call.query.text("name"), platform: call.query.text("platform") };
+}
+
+/** API 1.40 brought a changeable pids limit, 1.42 took away the kernel memory limit. */
+async function updateRequest(call: Call): Promise<UpdateRequest> {
+  const body = await call.json();
+  if (body === undefined) throw new BerthError("invalid-parameter", "invalid JSON: got EOF while reading request body");
+  const request = decodeUpdateRequest(body);
+  return {
+    ...request,
+    ...(call.version.minor < 40 ? { PidsLimit: null } : {}),
+    ...(call.version.minor >= 42 ? { KernelMemory: 0 } : {}),
+  };
 }
 
 function stopOptions({ query }: Call): StopOptions {

@@ -5,7 +5,6 @@ import type { Route } from "../call.ts";
 const endpoints = `
 GET /containers/{id}/changes
 GET /containers/{id}/export
-POST /containers/{id}/update
 GET /containers/{id}/attach/ws
 HEAD /containers/{id}/archive
 GET /containers/{id}/archive
