@@ -126,7 +126,7 @@ static void write_status(void)
 	int fd = open("status.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;
-	if (write(fd, &state, sizeof state) == sizeof state && fdatasync(fd) == 0)
+	if (write(fd, &state, sizeof state) == sizeof state)
 		(void)rename("status.new", "status");
 	close(fd);
 }

@@ -1,5 +1,6 @@
-/* berth-shim <id>, started in the launch directory with the message in the file `launch`, descriptor 3 the listening
- * control socket, 4 … the descriptors the process is to get from 3 on. What fails is in the file `status`.
+/* berth-shim <id>, started in the launch directory with descriptor 3 the listening control socket, 4 the file that gets the
+ * launch message, 5 a pipe that gets one byte when the message is complete, 6 … the descriptors the process is to get from
+ * 3 on. What fails is in the file `status`; when the pipe ends without that byte, nothing is to be launched.
  *
  * A container may reach the file this process runs from (/proc/self/exe as the interpreter of a script, or through a
  * process that is just entering; CVE-2019-5736). Unless it was started from a sealed memory file, the shim first executes
@@ -16,6 +17,8 @@
 #include <sys/statvfs.h>
 #include "kernel.h"
 #include "shim.h"
+
+enum { CONTROL_SOCKET = 3, LAUNCH_FILE, LAUNCH_PIPE, FIRST_PRESERVED };
 
 #define MARK "BERTH_SHIM=protected"
 
@@ -83,12 +86,24 @@ static void reset_signals(void)
 			signal(n, SIG_DFL);
 }
 
-/* The message may hold secrets (environment): the file goes as soon as it is read. */
+/* The launcher is still planning while the shim comes up to here. */
+static int await_message(void)
+{
+	char complete;
+	ssize_t n;
+	while ((n = read(LAUNCH_PIPE, &complete, 1)) < 0 && errno == EINTR)
+		;
+	if (n == 0)
+		_exit(0);
+	close(LAUNCH_PIPE);
+	return n < 0 ? failed("read", "launch pipe") : 0;
+}
+
 static char *read_launch(uint32_t *length)
 {
 	struct stat st;
-	int fd = open("launch", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 || fstat(fd, &st))
+	int fd = LAUNCH_FILE;
+	if (fstat(fd, &st))
 		return NULL;
 	if (st.st_size < 1 || st.st_size > LIMIT_MESSAGE) {
 		errno = EFBIG;
@@ -96,23 +111,24 @@ static char *read_launch(uint32_t *length)
 	}
 	*length = (uint32_t)st.st_size;
 	char *bytes = mmap(NULL, *length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (bytes == MAP_FAILED || read(fd, bytes, *length) != st.st_size)
+	if (bytes == MAP_FAILED || pread(fd, bytes, *length, 0) != st.st_size)
 		return NULL;
 	close(fd);
-	unlink("launch");
 	return bytes;
 }
 
 /* The listener moves out of the way of descriptors that go to the process. */
 static int take_listener(uint32_t preserve)
 {
-	int listener = fcntl(3, F_DUPFD_CLOEXEC, 4 + (int)preserve);
+	int above = FIRST_PRESERVED - CONTROL_SOCKET, end = CONTROL_SOCKET + (int)preserve;
+	int listener = fcntl(CONTROL_SOCKET, F_DUPFD_CLOEXEC, end + above);
 	if (listener < 0 || fcntl(listener, F_SETFL, O_NONBLOCK))
 		return failed("control", "socket");
-	for (int fd = 3; fd < 3 + (int)preserve; fd++)
-		if (dup2(fd + 1, fd) < 0)
+	for (int fd = CONTROL_SOCKET; fd < end; fd++)
+		if (dup2(fd + above, fd) < 0)
 			return failed("preserve", "descriptors");
-	close(3 + (int)preserve);
+	for (int fd = end; fd < end + above; fd++)
+		close(fd);
 	return listener;
 }
 
@@ -126,6 +142,8 @@ static int run(char **argv)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	prctl(PR_SET_NAME, "berth-shim");
 	setsid();
+	if (await_message())
+		return -1;
 	char *message = read_launch(&length);
 	if (!message)
 		return failed("read", "launch message");

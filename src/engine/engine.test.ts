@@ -60,6 +60,7 @@ describe("a run", () => {
     expect(bench.world.rows.size).toBe(0);
     expect(bench.world.snapshots.size).toBe(0);
     expect(bench.world.directories.size).toBe(0);
+    expect(bench.world.launcher.begun).toBe(0);
   });
 
   test("a command that is not there: 127, Docker's sentence, the container still `created`", async () => {

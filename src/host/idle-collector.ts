@@ -5,12 +5,19 @@ const IDLE_MS = 1_000;
  * the next collection, which an idle one never reaches by itself.
  */
 export class IdleCollector {
+  readonly #alsoWhenIdle: () => void;
   #timer: Timer | undefined;
+
+  /** `alsoWhenIdle`: other work that may keep the process busy for some milliseconds. */
+  constructor(alsoWhenIdle: () => void) {
+    this.#alsoWhenIdle = alsoWhenIdle;
+  }
 
   /** Something happened; collect when nothing more has for a while. */
   touch(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
+      this.#alsoWhenIdle();
       Bun.gc(true);
       Bun.shrink();
     }, IDLE_MS);

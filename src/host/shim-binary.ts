@@ -11,11 +11,11 @@ import {
   MFD_CLOEXEC,
   MFD_EXEC,
 } from "./linux.ts";
-import { close, fcntl, fdPath, memfdCreate, SyscallError, writeAll } from "./syscalls.ts";
+import { close, fcntl, memfdCreate, SyscallError, writeAll } from "./syscalls.ts";
 
 /** The shim executable, ready to be executed by this process's children. */
 export interface ShimBinary {
-  /** `/proc/self/fd/<n>`: valid in this process and, until it executes, in a child. */
+  /** `/proc/<pid>/fd/<n>` of this process: a child has other things at its own number n by the time it executes. */
   readonly path: string;
   readonly fd: number;
   close(): void;
@@ -37,7 +37,7 @@ export function openShimBinary(): ShimBinary {
     close(fd);
     throw error;
   }
-  return { path: fdPath(fd), fd, close: () => close(fd) };
+  return { path: `/proc/${process.pid}/fd/${fd}`, fd, close: () => close(fd) };
 }
 
 /** MFD_EXEC asks for what is the default, but is unknown (EINVAL) before Linux 6.3. */

@@ -163,6 +163,14 @@ export function memfdCreate(name: string, flags: number): number {
   return run("memfd_create", name, name, flags);
 }
 
+/** pipe2(2): the reading and the writing end, both close-on-exec. */
+export function pipe(): readonly [readEnd: number, writeEnd: number] {
+  const ends = new Uint8Array(8);
+  run("pipe2", "", ends, O_CLOEXEC);
+  const view = new DataView(ends.buffer);
+  return [view.getInt32(0, true), view.getInt32(4, true)];
+}
+
 // ── directory entries ───────────────────────────────────────────────────────────────────────────────────────────────
 
 /** mkdirat(2). The umask applies. */

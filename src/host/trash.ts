@@ -7,7 +7,10 @@ import { AT_FDCWD } from "./linux.ts";
 import { removeTree } from "./remove-tree.ts";
 import { renameat2 } from "./syscalls.ts";
 
-const DELAY_MS = 20;
+/** Removal waits until nothing was discarded for so long … */
+const QUIET_MS = 100;
+/** … unless so many trees wait for it. */
+const MANY = 100;
 
 /**
  * Takes away files that nobody waits for: a discarded tree loses its name at once and its content in the background, one
@@ -17,6 +20,8 @@ export class Trash {
   readonly #directory: string;
   readonly #log: Log;
   #work: Promise<void> = Promise.resolve();
+  #waiting = 0;
+  #lastMs = 0;
   #inHaste = false;
 
   /** `directory` exists and is on the file system of what will be discarded. */
@@ -50,14 +55,25 @@ export class Trash {
   }
 
   #queue(path: string): void {
+    this.#waiting++;
+    this.#lastMs = performance.now();
     this.#work = this.#work.then(async () => {
-      // Whoever discarded it answers first; and on a slow disk one unlink(2) is a long time for a request to wait.
-      if (!this.#inHaste) await new Promise((resolve) => setTimeout(resolve, DELAY_MS));
+      await this.#quiet();
+      this.#waiting--;
       try {
         await removeTree(path, 1);
       } catch (error) {
         this.#log.error("could not remove discarded files", { path, error: messageOf(error) });
       }
     });
+  }
+
+  /** Whoever discarded a tree answers first; and on a slow disk one unlink(2) is a long time for a request to wait. */
+  async #quiet(): Promise<void> {
+    for (;;) {
+      const left = this.#inHaste || this.#waiting > MANY ? 0 : this.#lastMs + QUIET_MS - performance.now();
+      if (left <= 0) return;
+      await new Promise((resolve) => setTimeout(resolve, left));
+    }
   }
 }

@@ -42,6 +42,16 @@ export interface LaunchRequest {
   readonly onNamespaces?: (pid: number) => Promise<void>;
 }
 
+/** What a shim must know to come up. */
+export type LaunchPlace = Pick<LaunchRequest, "id" | "dir" | "mode" | "preserveFds">;
+
+/** A shim that waits for its plan; nothing of the container exists yet. Its engine's end is its own. */
+export interface BegunLaunch {
+  launch(request: LaunchRequest): Promise<SupervisedProcess>;
+  /** Nothing will be launched after all. No effect after {@link launch}. */
+  abandon(): void;
+}
+
 export interface ExitStatus {
   /** Docker's number: exit code, or 128+signal. */
   readonly exitCode: number;
@@ -92,6 +102,9 @@ export interface SupervisedProcess {
 }
 
 export interface ShimLauncher {
+  /** Start the shim while the caller is still planning; one of the two methods of the result must be called. */
+  begin(place: LaunchPlace): BegunLaunch;
+  /** {@link begin} and launch. */
   launch(request: LaunchRequest): Promise<SupervisedProcess>;
   /**
    * Find what an earlier engine left in `dir`. `running` may need go() again when the engine died between ready and go:

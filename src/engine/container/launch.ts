@@ -3,7 +3,7 @@ import { chooseLog } from "#logs/log-config.ts";
 import { hostsFile } from "#network/files/hosts.ts";
 import { HOST_RESOLV_CONF, resolvConfFile, resolvConfPath } from "#network/files/resolv-conf.ts";
 import type { Endpoint, NetworkService } from "#network/types.ts";
-import type { ShimLauncher, SupervisedProcess } from "#runtime/types.ts";
+import type { BegunLaunch, ShimLauncher, SupervisedProcess } from "#runtime/types.ts";
 import type { RootMount, Snapshotter } from "#snapshot/types.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
 import type { EngineConfig } from "../config.ts";
@@ -42,20 +42,33 @@ export interface LaunchDeps {
 /**
  * Make a container's process, up to and including its execve:
  *
- *   root snapshot ─┐
- *   address        ┴▶ files in /etc ─▶ cgroup, plan ─▶ shim: namespaces ┬▶ mounts ────┬▶ ready ─▶ attach ─▶ execve
- *                                                                       └▶ interface ─┘
+ *   shim comes up ──────────────────────────────────┐
+ *   root snapshot ─┐                                ├▶ namespaces ┬▶ mounts ────┬▶ ready ─▶ attach ─▶ execve
+ *   address        ┴▶ files in /etc ─▶ cgroup, plan ┘             └▶ interface ─┘
  *
  * `container.process` is set as soon as there is one. When it throws, what was made is still there: the caller, who has
  * noted the intent, tears down.
  */
 export async function launchProcess(deps: LaunchDeps, container: Container): Promise<{ readonly startedAtNs: bigint }> {
-  const { spec } = container;
   const runDir = deps.paths.containerRunDir(container.id);
+  await deps.files.makeDirectory(runDir, 0o700);
+  const begun = deps.launcher.begin({ id: container.id, dir: runDir });
+  try {
+    return await launchBegun(deps, container, begun);
+  } finally {
+    begun.abandon();
+  }
+}
+
+async function launchBegun(
+  deps: LaunchDeps,
+  container: Container,
+  begun: BegunLaunch,
+): Promise<{ readonly startedAtNs: bigint }> {
+  const { spec } = container;
   const [root, endpoint] = await Promise.all([
     deps.snapshots.prepare(container.id, spec.image.diffIds),
     reserveEndpoint(deps, container),
-    deps.files.makeDirectory(runDir, 0o700),
   ]);
   const ownShm = ownSharedMemory(container, deps.paths);
   const [files] = await Promise.all([
@@ -75,9 +88,9 @@ export async function launchProcess(deps: LaunchDeps, container: Container): Pro
   const choice = chooseLog(spec.hostConfig.LogConfig);
   const [height, width] = spec.hostConfig.ConsoleSize;
   try {
-    const process = await deps.launcher.launch({
+    const process = await begun.launch({
       id: container.id,
-      dir: runDir,
+      dir: deps.paths.containerRunDir(container.id),
       plan: compiled.plan,
       terminal: spec.config.Tty,
       ...(height > 0 && width > 0 ? { consoleSize: { rows: height, columns: width } } : {}),

@@ -2,7 +2,7 @@ import { within } from "#base/async.ts";
 import { BerthError, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { Plan } from "#runtime/plan/ops.ts";
-import type { AttachStream, ShimLauncher, SupervisedProcess } from "#runtime/types.ts";
+import type { AttachStream, BegunLaunch, ShimLauncher, SupervisedProcess } from "#runtime/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
 import type { Container } from "../container/container.ts";
 import { publishContainerEvent } from "../container/events.ts";
@@ -93,12 +93,28 @@ async function launch(
   container: Container,
   request: ExecStartRequest,
 ): Promise<{ readonly process: SupervisedProcess; readonly stream: AttachStream | undefined }> {
+  const dir = deps.paths.execRunDir(row.id);
+  await deps.files.makeDirectory(dir, 0o700);
+  const begun = deps.launcher.begin({ id: row.id, dir });
+  try {
+    return await launchBegun(deps, row, container, request, begun);
+  } finally {
+    begun.abandon();
+  }
+}
+
+async function launchBegun(
+  deps: ExecStartDeps,
+  row: ExecRow,
+  container: Container,
+  request: ExecStartRequest,
+  begun: BegunLaunch,
+): Promise<{ readonly process: SupervisedProcess; readonly stream: AttachStream | undefined }> {
   const { spec } = row;
   const init = container.process;
   let plan: Plan | undefined;
   try {
-    const dir = deps.paths.execRunDir(row.id);
-    const [root] = await Promise.all([deps.snapshots.mount(container.id), deps.files.makeDirectory(dir, 0o700)]);
+    const root = await deps.snapshots.mount(container.id);
     const compiled = await deps.planner.exec({
       container: container.spec,
       pid: init?.pid ?? 0,
@@ -108,9 +124,9 @@ async function launch(
     });
     ({ plan } = compiled);
     const size = request.consoleSize ?? consoleSize(spec.ConsoleSize);
-    const process = await deps.launcher.launch({
+    const process = await begun.launch({
       id: row.id,
-      dir,
+      dir: deps.paths.execRunDir(row.id),
       plan: compiled.plan,
       terminal: spec.Tty,
       ...(size === undefined ? {} : { consoleSize: size }),

@@ -1,6 +1,7 @@
 import { BerthError } from "#base/errors.ts";
 import type {
   AttachStream,
+  BegunLaunch,
   ExitStatus,
   LaunchRequest,
   ShimLauncher,
@@ -47,6 +48,25 @@ export class FakeLauncher implements ShimLauncher {
   /** The next launch fails at this step. */
   failNext: StepFailure | undefined;
   nextPid = 1000;
+
+  /** Shims that were begun and neither launched nor abandoned. */
+  begun = 0;
+
+  begin(): BegunLaunch {
+    this.begun++;
+    let settled = false;
+    const settle = (): void => {
+      if (!settled) this.begun--;
+      settled = true;
+    };
+    return {
+      launch: (request) => {
+        settle();
+        return this.launch(request);
+      },
+      abandon: settle,
+    };
+  }
 
   async launch(request: LaunchRequest): Promise<SupervisedProcess> {
     if (this.failNext !== undefined) {

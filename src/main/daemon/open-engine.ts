@@ -49,6 +49,8 @@ export interface OpenEngine {
   readonly engine: Engine;
   /** Repair what an earlier engine left, then start what should run. Call once, before serving. */
   recover(): Promise<void>;
+  /** Work that is better done while nobody asks for anything. */
+  settle(): void;
   /** End background work and the database; the engine must have been shut down. */
   close(): Promise<void>;
 }
@@ -138,6 +140,9 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
       await images.reconcile();
       await snapshots.reconcile();
       await engine.reconcile();
+    },
+    settle() {
+      database.checkpoint();
     },
     async close() {
       images.close();

@@ -41,7 +41,7 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
   surviveFaults(log);
   try {
     await opened.recover();
-    const collector = new IdleCollector();
+    const collector = new IdleCollector(() => opened.settle());
     const server = () => {
       const made = createDockerServer({ engine: opened.engine, log: log.with({ part: "api" }), version });
       return made.on("request", () => collector.touch()).on("upgrade", () => collector.touch());

@@ -1,12 +1,12 @@
 import { BerthError, messageOf } from "#base/errors.ts";
-import { removeFile, withFd } from "#host/files.ts";
-import { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } from "#host/linux.ts";
+import { removeFile } from "#host/files.ts";
+import { MFD_CLOEXEC } from "#host/linux.ts";
 import { spawnProcess } from "#host/process.ts";
 import { listenForChild } from "#host/shim-socket.ts";
-import { close, open, writeAll } from "#host/syscalls.ts";
+import { close, memfdCreate, pipe, writeAll } from "#host/syscalls.ts";
 import { encodeLaunch } from "../plan/encode.ts";
 import { launchMode, stdinMode } from "../plan/wire.ts";
-import type { LaunchRequest, ShimLauncher, SupervisedProcess } from "../types.ts";
+import type { BegunLaunch, LaunchPlace, LaunchRequest, ShimLauncher, SupervisedProcess } from "../types.ts";
 import { controlName } from "./control.ts";
 import { HandoverProcess } from "./handover-process.ts";
 import { launchFailed, ShimProcess } from "./process.ts";
@@ -16,7 +16,6 @@ import { readStatus } from "./status-file.ts";
 /**
  * Launches shims and finds them again. The directory of a process tree:
  *
- *   launch         the launch message; the shim removes it as soon as it has read it (it may hold secrets)
  *   control.sock   the shim listens here while it lives
  *   status         the final state, written once, atomically
  */
@@ -28,23 +27,25 @@ export class NativeShimLauncher implements ShimLauncher {
     this.#shimPath = deps.shimPath;
   }
 
-  async launch(request: LaunchRequest): Promise<SupervisedProcess> {
-    const message = encodeLaunch(settingsOf(request), request.plan);
-    removeFile(`${request.dir}/status`);
-    writeMessage(`${request.dir}/launch`, message);
-    this.#spawn(request);
-    const process = await ShimProcess.connect(request.dir);
-    if (process === undefined) throw earlyEnd(request.dir);
+  begin(place: LaunchPlace): BegunLaunch {
+    removeFile(`${place.dir}/status`);
+    // In memory, because it may hold secrets.
+    const file = memfdCreate("launch", MFD_CLOEXEC);
+    const [waitEnd, completeEnd] = pipe();
+    const waiting = new WaitingShim(file, completeEnd);
     try {
-      await Promise.all([untilReady(process, request), namespacesMade(process, request)]);
-      if (request.mode !== "handover") return process;
-      process.detach();
-      return new HandoverProcess(request.dir, process.pid, process.startTicks);
+      this.#spawn(place, [file, waitEnd]);
+      return waiting;
     } catch (error) {
-      await process.signal(9).catch(() => undefined);
-      process.detach();
+      waiting.abandon();
       throw error;
+    } finally {
+      close(waitEnd);
     }
+  }
+
+  launch(request: LaunchRequest): Promise<SupervisedProcess> {
+    return this.begin(request).launch(request);
   }
 
   async recover(dir: string): ReturnType<ShimLauncher["recover"]> {
@@ -61,7 +62,7 @@ export class NativeShimLauncher implements ShimLauncher {
     return { state: "lost" };
   }
 
-  #spawn(request: LaunchRequest): void {
+  #spawn(request: LaunchPlace, message: readonly number[]): void {
     const own = request.mode === undefined || request.mode === "supervised";
     const preserved = Array.from({ length: request.preserveFds ?? 0 }, (_, index) => 3 + index);
     const listener = listenForChild(request.dir, controlName);
@@ -75,12 +76,58 @@ export class NativeShimLauncher implements ShimLauncher {
         stdin: own ? null : 0,
         stdout: own ? null : 1,
         stderr: own ? null : 2,
-        extraFds: [listener, ...preserved],
+        extraFds: [listener, ...message, ...preserved],
       });
     } catch (error) {
       throw new BerthError("internal", `cannot start the shim: ${messageOf(error)}`, { cause: error });
     } finally {
       close(listener);
+    }
+  }
+}
+
+/** Started and without its message; {@link NativeShimLauncher.begin}. */
+class WaitingShim implements BegunLaunch {
+  readonly #file: number;
+  readonly #completeEnd: number;
+  #settled = false;
+
+  /** Takes over both descriptors: the file for the message and the pipe that tells its end. */
+  constructor(file: number, completeEnd: number) {
+    this.#file = file;
+    this.#completeEnd = completeEnd;
+  }
+
+  async launch(request: LaunchRequest): Promise<SupervisedProcess> {
+    this.#send(encodeLaunch(settingsOf(request), request.plan));
+    const process = await ShimProcess.connect(request.dir);
+    if (process === undefined) throw earlyEnd(request.dir);
+    try {
+      await Promise.all([untilReady(process, request), namespacesMade(process, request)]);
+      if (request.mode !== "handover") return process;
+      process.detach();
+      return new HandoverProcess(request.dir, process.pid, process.startTicks);
+    } catch (error) {
+      await process.signal(9).catch(() => undefined);
+      process.detach();
+      throw error;
+    }
+  }
+
+  abandon(): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    close(this.#file);
+    close(this.#completeEnd);
+  }
+
+  #send(message: Uint8Array): void {
+    if (this.#settled) throw new BerthError("internal", "this shim has had its message");
+    try {
+      writeAll(this.#file, message);
+      writeAll(this.#completeEnd, Uint8Array.of(1));
+    } finally {
+      this.abandon();
     }
   }
 }
@@ -101,12 +148,6 @@ async function recoverWaiting(
   const last = await process.until(() => false).catch(() => undefined);
   process.detach();
   return last?.phase === "failed" ? { state: "failed", failure: last.failure } : { state: "lost" };
-}
-
-/** Nobody reads it before the shim is started, and nobody after a crash: no need to be durable. */
-function writeMessage(path: string, message: Uint8Array): void {
-  removeFile(path);
-  withFd(open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600), (fd) => writeAll(fd, message));
 }
 
 /** Answer the plan's own waits until it is ready. */

@@ -2,10 +2,14 @@ import { readFile } from "#host/files.ts";
 import { hasCode } from "#host/errno.ts";
 import { parseState, stateBytes, type ShimState } from "./state.ts";
 
-/** The final state the shim left in `directory`, undefined when it left none. */
+/**
+ * The final state the shim left in `directory`, undefined when it left none. A shim renames it into its place but does not
+ * wait for the disk: one that is too short is of a machine that went down, and its processes with it.
+ */
 export function readStatus(directory: string): ShimState | undefined {
   try {
-    return parseState(readFile(`${directory}/status`, stateBytes));
+    const bytes = readFile(`${directory}/status`, stateBytes);
+    return bytes.length < stateBytes ? undefined : parseState(bytes);
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;
     throw error;
