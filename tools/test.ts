@@ -82,6 +82,11 @@ const stages: readonly Stage[] = [
     what: "the real docker CLI and berth on ours and on dockerd",
     run: rootTests("tests/conformance"),
   },
+  {
+    name: "clients",
+    what: "dockerode, testcontainers-node and docker-py on ours and on dockerd",
+    run: rootTests("tests/clients"),
+  },
   { name: "fault", what: "engines killed at the worst moments", run: rootTests("tests/fault") },
 ];
 
@@ -95,7 +100,7 @@ if (process.getuid?.() !== 0) {
   console.error("The tests make namespaces, mounts and cgroups: run them as root.");
   process.exit(1);
 }
-const needBuild = new Set(["root", "guest", "conformance", "fault", "fuzz"]);
+const needBuild = new Set(["root", "guest", "conformance", "clients", "fault", "fuzz"]);
 const chosen = stages.filter((stage) => {
   // `ok` has the unit tests in it.
   if (named.length === 0) return stage.name !== "unit";

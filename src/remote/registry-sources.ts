@@ -1,3 +1,4 @@
+import { BerthError } from "#base/errors.ts";
 import type { RegistryHttp } from "#host/registry-http.ts";
 import type { ImageSource, ImageSources } from "#image/source.ts";
 import type { RegistryAuth } from "#image/types.ts";
@@ -44,6 +45,9 @@ export class RegistrySources implements ImageSources {
   async login(auth: RegistryAuth, signal?: AbortSignal): Promise<{ readonly identityToken: string | undefined }> {
     const host = (auth.serveraddress ?? "").replace(/^https?:\/\//, "").split("/")[0] ?? "";
     const domain = host === "" || HUB_DOMAINS.has(host) ? HUB : host;
+    if (!URL.canParse(`https://${domain}/`)) {
+      throw new BerthError("invalid-parameter", `invalid registry address: ${JSON.stringify(auth.serveraddress)}`);
+    }
     const endpoints = this.#candidates(domain).slice(domain === HUB ? -1 : 0);
     return { identityToken: await this.#connection(domain, endpoints, auth, undefined).login(signal) };
   }

@@ -47,8 +47,8 @@ GET /containers/{id}/export
 GET /containers/{id}/stats stream one-shot *
 POST /containers/{id}/resize h:integer w:integer
 POST /containers/{id}/start detachKeys:keys checkpoint:text checkpoint-dir:text
-POST /containers/{id}/stop signal:signal t:integer
-POST /containers/{id}/restart signal:signal t:integer
+POST /containers/{id}/stop signal:signal t:integer *
+POST /containers/{id}/restart signal:signal t:integer *
 POST /containers/{id}/kill signal:signal
 POST /containers/{id}/update @update
 POST /containers/{id}/rename name:name

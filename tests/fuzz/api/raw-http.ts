@@ -33,10 +33,11 @@ export function sendRaw(socketPath: string, bytes: Uint8Array, options: RawOptio
       socket.destroy();
     };
     const timer = setTimeout(finish(true), options.timeoutMs ?? 10_000);
+    const headOnly = Buffer.from(bytes.subarray(0, 5)).toString() === "HEAD ";
     socket.on("data", (chunk: Buffer) => {
       if (size < keptBytes) chunks.push(chunk);
       size += chunk.length;
-      if (size < keptBytes && isComplete(Buffer.concat(chunks))) finish(false)();
+      if (size < keptBytes && isComplete(Buffer.concat(chunks), headOnly)) finish(false)();
     });
     socket.on("end", finish(false));
     socket.on("close", finish(false));
@@ -55,9 +56,9 @@ async function send(socket: Socket, bytes: Uint8Array, options: RawOptions): Pro
 }
 
 /** True when the bytes hold a whole answer with a known length. */
-function isComplete(bytes: Buffer): boolean {
+function isComplete(bytes: Buffer, headOnly: boolean): boolean {
   const split = bytes.indexOf("\r\n\r\n");
-  if (split < 0) return false;
+  if (split < 0 || headOnly) return split >= 0;
   const head = bytes.subarray(0, split).toString("latin1").toLowerCase();
   if (/^http\/1\.1 (204|304)/.test(head)) return true;
   const length = /\r\ncontent-length: (\d+)/.exec(head)?.[1];
