@@ -12,6 +12,7 @@ import { inspectContainer } from "./container/inspect.ts";
 import { killAndWait, killContainer } from "./container/kill.ts";
 import { listContainers } from "./container/list.ts";
 import { containerLogs } from "./container/logs.ts";
+import { pruneContainers } from "./container/prune.ts";
 import { pauseContainer, unpauseContainer } from "./container/pause.ts";
 import { ContainerRegistry } from "./container/registry.ts";
 import { removeContainer, removeLocked } from "./container/remove.ts";
@@ -38,6 +39,7 @@ import type { MachineFacts } from "./host-facts.ts";
 import { imageHistory } from "./image/history.ts";
 import { inspectImage } from "./image/inspect.ts";
 import { listImages } from "./image/list.ts";
+import { pruneImages } from "./image/prune.ts";
 import { pullImage } from "./image/pull.ts";
 import { removeImage } from "./image/remove.ts";
 import { tagImage } from "./image/tag.ts";
@@ -59,6 +61,7 @@ import type {
 import { reconcile } from "./reconcile.ts";
 import { shutdown } from "./shutdown.ts";
 import { checkAuth } from "./system/auth.ts";
+import { diskUsage } from "./system/disk-usage.ts";
 import { streamEvents } from "./system/events.ts";
 import { info } from "./system/info.ts";
 import { version } from "./system/version.ts";
@@ -113,6 +116,9 @@ export function createEngine(deps: EngineDeps) {
   const stop = stopNow(base);
   const kill = killAndWait(base);
   const withExecs = { ...base, execs };
+  const removeOne = removeContainer({ registry, killAndWait: kill, removeLocked: remove });
+  const removeOneImage = removeImage(base);
+  const list = listContainers(base);
   const sample = takeSample(base);
   const sampler = new StatsSampler({ takeSample: sample, ticker: intervalTicker });
   return {
@@ -126,7 +132,8 @@ export function createEngine(deps: EngineDeps) {
       unpause: unpauseContainer(base),
       update: updateContainer(base),
       wait: waitContainer(base),
-      remove: removeContainer({ registry, killAndWait: kill, removeLocked: remove }),
+      remove: removeOne,
+      prune: pruneContainers({ ...base, remove: removeOne }),
       rename: renameContainer(base),
       attach: attachContainer(base),
       logs: containerLogs(base),
@@ -134,7 +141,7 @@ export function createEngine(deps: EngineDeps) {
       top: topContainer(base),
       stats: containerStats({ ...base, takeSample: sample, sampler }),
       inspect: inspectContainer(base),
-      list: listContainers(base),
+      list,
     },
     execs: {
       create: createExec(withExecs),
@@ -148,7 +155,8 @@ export function createEngine(deps: EngineDeps) {
       inspect: inspectImage(deps),
       history: imageHistory(deps),
       tag: tagImage(deps),
-      remove: removeImage(base),
+      remove: removeOneImage,
+      prune: pruneImages({ ...deps, remove: removeOneImage }),
     },
     networks: {
       list: listNetworks(deps),
@@ -159,6 +167,7 @@ export function createEngine(deps: EngineDeps) {
       info: info(base),
       auth: checkAuth(deps),
       events: streamEvents(deps),
+      diskUsage: diskUsage({ ...base, listContainers: list }),
     },
     reconcile: () => reconcile({ ...withExecs, tearDown: down, removeLocked: remove, settleExit }),
     shutdown: () => shutdown({ ...base, settleExit, stopNow: stop }),

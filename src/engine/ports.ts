@@ -179,6 +179,9 @@ export interface CompiledPlan {
 export interface Volumes {
   /** Create or find. `created` tells which. */
   ensure(name: string): Promise<{ readonly path: string; readonly created: boolean }>;
+  list(): Promise<readonly { readonly name: string; readonly path: string; readonly createdAtNs: bigint }[]>;
+  /** Bytes of the files in a volume; 0 when it is gone. */
+  sizeBytes(name: string): Promise<number>;
   /** `conflict` and `not-found` are the caller's business: no error when it is gone. */
   remove(name: string): Promise<void>;
   /** Fill an empty volume with a directory of an image's layers. */

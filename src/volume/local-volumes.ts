@@ -2,15 +2,17 @@ import { BerthError } from "#base/errors.ts";
 import { copyTree } from "#host/copy-tree.ts";
 import { hasCode } from "#host/errno.ts";
 import { ensureDirectory, exists, listDirectory, withFd } from "#host/files.ts";
-import { O_CLOEXEC, O_DIRECTORY, O_RDONLY } from "#host/linux.ts";
+import { AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_RDONLY } from "#host/linux.ts";
 import { openOverlayView } from "#host/overlay-view.ts";
 import { openInRoot } from "#host/rooted-path.ts";
-import { open } from "#host/syscalls.ts";
+import { lstatMaybe, open } from "#host/syscalls.ts";
+import { treeUsage } from "#snapshot/tree-usage.ts";
 import type { RootMount } from "#snapshot/types.ts";
 
 /** Where volumes lie; `state/layout.ts` provides it. */
 export interface VolumePaths {
   readonly tmpDir: string;
+  readonly volumesDir: string;
   volumeDir(name: string): string;
   volumeData(name: string): string;
 }
@@ -40,6 +42,25 @@ export class LocalVolumes {
     ensureDirectory(this.#paths.volumeDir(name), 0o701);
     ensureDirectory(path, 0o755);
     return { path, created: true };
+  }
+
+  /** Every volume, by name. One that goes meanwhile is left out. */
+  async list(): Promise<readonly { readonly name: string; readonly path: string; readonly createdAtNs: bigint }[]> {
+    return listDirectory(this.#paths.volumesDir)
+      .toSorted()
+      .flatMap((name) => {
+        const path = this.#paths.volumeData(name);
+        // Nothing is ever changed in the directory above the data: its time is that of the volume's making.
+        const stat = exists(path) ? lstatMaybe(AT_FDCWD, this.#paths.volumeDir(name)) : undefined;
+        if (stat === undefined) return [];
+        return [{ name, path, createdAtNs: BigInt(stat.mtimeSeconds) * 1_000_000_000n }];
+      });
+  }
+
+  /** Bytes of the files in it; 0 when it is gone. */
+  async sizeBytes(name: string): Promise<number> {
+    const path = this.#paths.volumeData(name);
+    return exists(path) ? (await treeUsage(path)).sizeBytes : 0;
   }
 
   /** With everything in it; no error when it is gone. */

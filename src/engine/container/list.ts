@@ -1,3 +1,4 @@
+import { Limit } from "#base/async.ts";
 import type { ImageService } from "#image/types.ts";
 import type { NetworkService } from "#network/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
@@ -12,6 +13,9 @@ import { stateName } from "./state.ts";
 import { isLive } from "./status.ts";
 import { statusText } from "./status-text.ts";
 
+/** A tree that is being measured holds a descriptor for each level of it. */
+const treesAtOnce = 4;
+
 export interface ListDeps {
   readonly registry: ContainerRegistry;
   readonly networks: NetworkService;
@@ -22,16 +26,17 @@ export interface ListDeps {
 
 /** `GET /containers/json`, newest first. */
 export function listContainers(deps: ListDeps) {
+  const measuring = new Limit(treesAtOnce);
   return async (request: ListRequest): Promise<readonly ContainerSummary[]> => {
     const newestFirst = deps.registry.all().toSorted((a, b) => (a.createdAtNs < b.createdAtNs ? 1 : -1));
     const shown = await containerFilter(deps, request, newestFirst);
     const chosen = newestFirst.filter(shown);
     const limited = request.limit > 0 ? chosen.slice(0, request.limit) : chosen;
-    return Promise.all(limited.map((container) => summary(deps, container, request.size)));
+    return Promise.all(limited.map((container) => summary(deps, container, request.size ? measuring : undefined)));
   };
 }
 
-async function summary(deps: ListDeps, container: Container, size: boolean): Promise<ContainerSummary> {
+async function summary(deps: ListDeps, container: Container, measuring: Limit | undefined): Promise<ContainerSummary> {
   const { spec, status } = container;
   const endpoints = isLive(status) ? await deps.networks.endpoints(container.id) : [];
   const annotations = spec.hostConfig.Annotations;
@@ -43,7 +48,7 @@ async function summary(deps: ListDeps, container: Container, size: boolean): Pro
     Command: commandText(spec.argv),
     Created: Number(container.createdAtNs / 1_000_000_000n),
     Ports: portSummaries(container, endpoints),
-    ...(size ? await writableSize(deps, container) : {}),
+    ...(measuring === undefined ? {} : await measuring.run(() => writableSize(deps, container))),
     Labels: spec.config.Labels ?? {},
     State: stateName(status),
     Status: statusText(status, deps.clock.nowNs()),
@@ -56,7 +61,11 @@ async function summary(deps: ListDeps, container: Container, size: boolean): Pro
   };
 }
 
-async function writableSize(deps: ListDeps, container: Container): Promise<{ SizeRw: number; SizeRootFs: number }> {
+/** docker-compat: a size of nothing is left out. */
+async function writableSize(
+  deps: ListDeps,
+  container: Container,
+): Promise<{ readonly SizeRw?: number; readonly SizeRootFs?: number }> {
   const [writable, image] = await Promise.all([
     deps.snapshots.usage(container.id).then(
       (usage) => usage.sizeBytes,
@@ -67,7 +76,8 @@ async function writableSize(deps: ListDeps, container: Container): Promise<{ Siz
       () => 0,
     ),
   ]);
-  return { SizeRw: writable, SizeRootFs: writable + image };
+  const whole = writable + image;
+  return { ...(writable === 0 ? {} : { SizeRw: writable }), ...(whole === 0 ? {} : { SizeRootFs: whole }) };
 }
 
 /** The path and the words joined; words with blanks are quoted as Docker does. */

@@ -1,20 +1,25 @@
-import { BerthError } from "#base/errors.ts";
 import { referenceMatches } from "./reference-pattern.ts";
 import { parseTime } from "#base/time.ts";
 import type { ImageService, StoredImage } from "#image/types.ts";
-import { booleanFilter, matchesLabels, type Filters } from "#spec/docker/filters.ts";
+import { booleanFilter, matchesLabelFilters, type Filters } from "#spec/docker/filters.ts";
 import type { ImageSummary } from "#spec/docker/image.ts";
-import type { ContainerRegistry } from "../container/registry.ts";
+import { untilFilter } from "#spec/docker/until-filter.ts";
+import type { Clock } from "../ports.ts";
+import { sharedSizes } from "./layer-sharing.ts";
 
 export const imageFilterKeys = ["dangling", "label", "label!", "before", "since", "reference", "until"] as const;
 
 /** `GET /images/json`, newest first. `before` and `since` name images; one that is not there is `not-found`. */
-export function listImages(deps: { readonly images: ImageService; readonly registry: ContainerRegistry }) {
-  return async (request: { readonly filters: Filters }): Promise<readonly ImageSummary[]> => {
+export function listImages(deps: { readonly images: ImageService; readonly clock: Clock }) {
+  return async (request: {
+    readonly filters: Filters;
+    /** Tell of each image how much of it others have too. */
+    readonly sharedSize: boolean;
+  }): Promise<readonly ImageSummary[]> => {
     const { filters } = request;
     const before = await createdOf(deps.images, filters, "before");
     const since = await createdOf(deps.images, filters, "since");
-    const until = untilOf(filters);
+    const until = untilFilter(filters, deps.clock.nowNs());
     const shown = (image: StoredImage): boolean => {
       const created = createdNs(image);
       const dangling = image.repoTags.length === 0;
@@ -23,21 +28,21 @@ export function listImages(deps: { readonly images: ImageService; readonly regis
       if (before !== undefined && created >= before) return false;
       if (since !== undefined && created <= since) return false;
       if (until !== undefined && created >= until) return false;
-      if (!matchesLabels(filters, labels)) return false;
-      if (filters.has("label!") && matchesLabels(filters, labels, "label!")) return false;
-      return true;
+      return matchesLabelFilters(filters, labels);
     };
     const patterns = [...(filters.get("reference") ?? [])];
-    const images = (await deps.images.list()).filter(shown);
-    return images
-      .map((image) => summary(image, patterns))
+    const all = await deps.images.list();
+    const shared = request.sharedSize ? sharedSizes(all) : undefined;
+    return all
+      .filter(shown)
+      .map((image) => ({ ...imageSummary(image, patterns), SharedSize: shared?.get(image.id) ?? -1 }))
       .filter((item) => patterns.length === 0 || item.RepoTags.length > 0 || item.RepoDigests.length > 0)
       .toSorted((a, b) => b.Created - a.Created || (a.Id < b.Id ? -1 : 1));
   };
 }
 
 /** With `reference` patterns only the names that match are listed. */
-function summary(image: StoredImage, patterns: readonly string[]): ImageSummary {
+export function imageSummary(image: StoredImage, patterns: readonly string[] = []): ImageSummary {
   const wanted = (name: string): boolean =>
     patterns.length === 0 || patterns.some((pattern) => referenceMatches(pattern, name));
   return {
@@ -61,11 +66,4 @@ async function createdOf(images: ImageService, filters: Filters, key: string): P
   let bound: bigint | undefined;
   for (const name of filters.get(key) ?? []) bound = createdNs(await images.resolve(name));
   return bound;
-}
-
-function untilOf(filters: Filters): bigint | undefined {
-  const [text, more] = filters.get("until") ?? [];
-  if (text === undefined) return undefined;
-  if (more !== undefined) throw new BerthError("invalid-parameter", "invalid filter 'until': more than one value");
-  return /^\d+$/.test(text) ? BigInt(text) * 1_000_000_000n : parseTime(text);
 }

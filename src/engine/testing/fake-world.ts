@@ -150,6 +150,9 @@ export class FakeWorld {
           this.volumes.add(name);
           return { path: `/data/volumes/${name}/_data`, created };
         },
+        list: async () =>
+          [...this.volumes].map((name) => ({ name, path: `/data/volumes/${name}/_data`, createdAtNs: 5_000_000_000n })),
+        sizeBytes: async () => 3,
         remove: async (name) => void this.volumes.delete(name),
         copyUp: async () => {},
       },

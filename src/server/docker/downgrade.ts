@@ -40,13 +40,28 @@ const downgrades: readonly Downgrade[] = [
     before: 44,
     shape: "image-inspect",
     reason: "1.44 removed VirtualSize",
-    apply: (body) => ({ ...body, VirtualSize: body["Size"] }),
+    apply: withVirtualSize,
   },
   {
     before: 44,
     shape: "image-list",
     reason: "1.44 removed VirtualSize",
-    apply: (body) => ({ ...body, VirtualSize: body["Size"] }),
+    apply: withVirtualSize,
+  },
+  {
+    before: 44,
+    shape: "disk-usage",
+    reason: "1.44 removed VirtualSize",
+    apply: (body) => ({ ...body, Images: (body["Images"] as readonly Json[] | null)?.map(withVirtualSize) ?? null }),
+  },
+  {
+    before: 42,
+    shape: "disk-usage",
+    reason: "1.42 left the sum of the build cache to the client",
+    apply: (body) => ({
+      ...body,
+      BuilderSize: ((body["BuildCache"] ?? []) as readonly { Size: number }[]).reduce((sum, { Size }) => sum + Size, 0),
+    }),
   },
   {
     before: 47,
@@ -64,4 +79,8 @@ export function downgrade(shape: ResponseShape | undefined, version: ApiVersion,
   if (steps.length === 0) return body;
   const one = (item: Json): Json => steps.reduce((value, step) => step.apply(value), item);
   return Array.isArray(body) ? body.map((item: Json) => one(item)) : one(body as Json);
+}
+
+function withVirtualSize(image: Json): Json {
+  return { ...image, VirtualSize: image["Size"] };
 }

@@ -11,7 +11,13 @@ export interface JsonReply {
   readonly shape?: ResponseShape;
 }
 
-export type ResponseShape = "image-inspect" | "image-list" | "container-inspect" | "container-list" | "info";
+export type ResponseShape =
+  | "image-inspect"
+  | "image-list"
+  | "container-inspect"
+  | "container-list"
+  | "info"
+  | "disk-usage";
 
 export interface TextReply {
   readonly kind: "text";

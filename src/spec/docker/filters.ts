@@ -52,6 +52,11 @@ export function booleanFilter(filters: Filters, key: string, fallback: boolean):
   throw new BerthError("invalid-parameter", `invalid filter '${key}=${JSON.stringify([...values])}'`);
 }
 
+/** `label` and `label!`: the first must all hold, the second must not. */
+export function matchesLabelFilters(filters: Filters, labels: Readonly<Record<string, string>>): boolean {
+  return matchesLabels(filters, labels) && !(filters.has("label!") && matchesLabels(filters, labels, "label!"));
+}
+
 /** `label` filters: `key` or `key=value`, all of which must hold. */
 export function matchesLabels(filters: Filters, labels: Readonly<Record<string, string>>, key = "label"): boolean {
   for (const wanted of filters.get(key) ?? []) {

@@ -1,5 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import { containerFilterKeys } from "#engine/container/list-filter.ts";
+import { containerPruneKeys } from "#engine/container/prune.ts";
 import type { StopOptions } from "#engine/container/stop.ts";
 import type { Engine } from "#engine/engine.ts";
 import { decodeCreateRequest, type WaitCondition, type WaitResponse } from "#spec/docker/container.ts";
@@ -57,6 +58,12 @@ export function containerRoutes(engine: Engine): readonly Route[] {
     },
     { method: "GET", pattern: "/containers/{id}/logs", handle: (call) => logs(engine, call) },
     { method: "GET", pattern: "/containers/{id}/stats", handle: (call) => stats(engine, call) },
+    {
+      method: "POST",
+      pattern: "/containers/prune",
+      handle: async ({ query, signal }) =>
+        json(await containers.prune(parseFilters(query.maybe("filters"), containerPruneKeys), signal)),
+    },
     {
       method: "POST",
       pattern: "/containers/{id}/update",

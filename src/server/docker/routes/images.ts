@@ -2,6 +2,7 @@ import { BerthError, messageOf } from "#base/errors.ts";
 import type { Engine } from "#engine/engine.ts";
 import { imageFilterKeys } from "#engine/image/list.ts";
 import { decodeAuthHeader } from "#spec/docker/auth.ts";
+import { imagePruneKeys } from "#engine/image/prune.ts";
 import { parseFilters } from "#spec/docker/filters.ts";
 import { jsonMessageError, jsonMessageLine, type JsonMessage } from "#spec/docker/json-message.ts";
 import type { Call, Route } from "../call.ts";
@@ -17,8 +18,14 @@ export function imageRoutes(engine: Engine): readonly Route[] {
       pattern: "/images/json",
       handle: async ({ query }) => {
         const filters = parseFilters(query.maybe("filters"), imageFilterKeys);
-        return json(await images.list({ filters }), "image-list");
+        return json(await images.list({ filters, sharedSize: query.flag("shared-size") }), "image-list");
       },
+    },
+    {
+      method: "POST",
+      pattern: "/images/prune",
+      handle: async ({ query, signal }) =>
+        json(await images.prune(parseFilters(query.maybe("filters"), imagePruneKeys), signal)),
     },
     {
       method: "GET",

@@ -1,4 +1,6 @@
+import { BerthError } from "#base/errors.ts";
 import type { Engine } from "#engine/engine.ts";
+import { diskUsageTypes, type DiskUsageType } from "#engine/system/disk-usage.ts";
 import { eventFilterKeys, eventLine } from "#engine/system/events.ts";
 import { authConfig } from "#spec/docker/auth.ts";
 import { parseFilters } from "#spec/docker/filters.ts";
@@ -18,8 +20,26 @@ export function systemRoutes(engine: Engine): readonly Route[] {
       pattern: "/auth",
       handle: async (call) => json(await engine.system.auth(decode(authConfig, await call.json()))),
     },
+    {
+      method: "GET",
+      pattern: "/system/df",
+      handle: async (call) => json(await engine.system.diskUsage(usageTypes(call)), "disk-usage"),
+    },
     { method: "GET", pattern: "/events", handle: (call) => stream("application/json", true, events(engine, call)) },
   ];
+}
+
+/** The `type` parameter came with API 1.42; without it everything is meant. */
+function usageTypes({ query, version }: Call): ReadonlySet<DiskUsageType> {
+  const asked = version.minor < 42 ? [] : query.all("type");
+  if (asked.length === 0) return new Set(diskUsageTypes);
+  return new Set(
+    asked.map((text) => {
+      const known = diskUsageTypes.find((type) => type === text);
+      if (known === undefined) throw new BerthError("invalid-parameter", `unknown object type: ${text}`);
+      return known;
+    }),
+  );
 }
 
 const ping = (): TextReply => ({

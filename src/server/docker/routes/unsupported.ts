@@ -9,7 +9,6 @@ GET /containers/{id}/attach/ws
 HEAD /containers/{id}/archive
 GET /containers/{id}/archive
 PUT /containers/{id}/archive
-POST /containers/prune
 GET /containers/{id}/checkpoints
 POST /containers/{id}/checkpoints
 DELETE /containers/{id}/checkpoints/{checkpoint}
@@ -17,7 +16,6 @@ POST /build
 POST /build/prune
 POST /build/cancel
 GET /images/search
-POST /images/prune
 POST /commit
 GET /images/get
 GET /images/{name...}/get
@@ -35,7 +33,6 @@ GET /volumes/{name}
 PUT /volumes/{name}
 DELETE /volumes/{name}
 POST /volumes/prune
-GET /system/df
 GET /distribution/{name...}/json
 POST /session
 POST /grpc

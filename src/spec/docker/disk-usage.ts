@@ -1,0 +1,38 @@
+import type { ContainerSummary } from "./container.ts";
+import type { ImageSummary } from "./image.ts";
+
+/** A volume with what it costs, as `GET /system/df` lists it. */
+export interface VolumeUsage {
+  /** RFC 3339 with seconds. */
+  readonly CreatedAt: string;
+  readonly Driver: string;
+  readonly Labels: Readonly<Record<string, string>> | null;
+  readonly Mountpoint: string;
+  readonly Name: string;
+  readonly Options: Readonly<Record<string, string>> | null;
+  readonly Scope: string;
+  /** `RefCount`: containers that have it. */
+  readonly UsageData: { readonly RefCount: number; readonly Size: number };
+}
+
+/** `GET /system/df`. Null is what was not asked for. */
+export interface DiskUsage {
+  /** Bytes of all images' layers, each counted once. */
+  readonly LayersSize: number;
+  readonly Images: readonly ImageSummary[] | null;
+  readonly Containers: readonly ContainerSummary[] | null;
+  readonly Volumes: readonly VolumeUsage[] | null;
+  readonly BuildCache: readonly BuildCacheRecord[] | null;
+}
+
+export interface BuildCacheRecord {
+  readonly ID: string;
+  readonly Type: string;
+  readonly Description: string;
+  readonly InUse: boolean;
+  readonly Shared: boolean;
+  readonly Size: number;
+  readonly CreatedAt: string;
+  readonly LastUsedAt: string | null;
+  readonly UsageCount: number;
+}
