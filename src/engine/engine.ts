@@ -1,3 +1,4 @@
+import { Limit } from "#base/async.ts";
 import type { Log } from "#base/log.ts";
 import type { CgroupManager } from "#host/cgroup/types.ts";
 import type { ImageService } from "#image/types.ts";
@@ -35,6 +36,8 @@ import { ExecRegistry } from "./exec/exec.ts";
 import { inspectExec } from "./exec/inspect.ts";
 import { resizeExec } from "./exec/resize.ts";
 import { startExec } from "./exec/start.ts";
+import { HealthMonitor } from "./health/health-monitor.ts";
+import { runProbe } from "./health/run-probe.ts";
 import type { MachineFacts } from "./host-facts.ts";
 import { imageHistory } from "./image/history.ts";
 import { inspectImage } from "./image/inspect.ts";
@@ -51,6 +54,7 @@ import type {
   Events,
   ExecRows,
   Files,
+  NamespaceSockets,
   HostCounters,
   HostMounts,
   ProcessTable,
@@ -86,6 +90,7 @@ export interface EngineDeps {
   readonly planner: RuntimePlanner;
   readonly cgroups: CgroupManager;
   readonly processes: ProcessTable;
+  readonly sockets: NamespaceSockets;
   readonly counters: HostCounters;
   readonly logs: LogReader;
   readonly registryLogin: RegistryLogin;
@@ -105,14 +110,20 @@ export function createEngine(deps: EngineDeps) {
   const remove = removeLocked({ ...base, tearDown: down });
   // A start watches for its end, and an end may start again: one of the two refers to the other ahead.
   const startAgain: StartLocked = (container, origin) => start(container, origin);
+  const health = new HealthMonitor({
+    ...base,
+    runProbe: runProbe({ ...base, launches: new Limit(4) }),
+    onUnhealthy() {},
+  });
   const settleExit = new SettleExit({
     ...base,
+    health,
     tearDown: down,
     removeLocked: remove,
     startLocked: startAgain,
     execsEnded: execsEnded({ ...deps, execs }),
   });
-  const start = startLocked({ ...base, tearDown: down, settleExit, removeLocked: remove });
+  const start = startLocked({ ...base, tearDown: down, settleExit, health, removeLocked: remove });
   const stop = stopNow(base);
   const kill = killAndWait(base);
   const withExecs = { ...base, execs };
@@ -128,8 +139,8 @@ export function createEngine(deps: EngineDeps) {
       stop: stopContainer(base),
       restart: restartContainer({ ...base, stopNow: stop, startLocked: start }),
       kill: killContainer(base),
-      pause: pauseContainer(base),
-      unpause: unpauseContainer(base),
+      pause: pauseContainer({ ...base, health }),
+      unpause: unpauseContainer({ ...base, health }),
       update: updateContainer(base),
       wait: waitContainer(base),
       remove: removeOne,
@@ -169,7 +180,7 @@ export function createEngine(deps: EngineDeps) {
       events: streamEvents(deps),
       diskUsage: diskUsage({ ...base, listContainers: list }),
     },
-    reconcile: () => reconcile({ ...withExecs, tearDown: down, removeLocked: remove, settleExit }),
-    shutdown: () => shutdown({ ...base, settleExit, stopNow: stop }),
+    reconcile: () => reconcile({ ...withExecs, tearDown: down, removeLocked: remove, settleExit, health }),
+    shutdown: () => shutdown({ ...base, settleExit, health, stopNow: stop }),
   };
 }

@@ -102,6 +102,8 @@ export interface EnginePaths {
   containerHostname(id: string): string;
   containerResolvConf(id: string): string;
   containerLog(id: string): string;
+  /** What health checks gave last; on a tmpfs. */
+  containerHealth(id: string): string;
   /** On a tmpfs: the shim's socket and status. Gone after a reboot. */
   containerRunDir(id: string): string;
   execRunDir(execId: string): string;
@@ -190,6 +192,29 @@ export interface Volumes {
 
 export interface Clock {
   nowNs(): bigint;
+  /** Call `work` once after so many milliseconds, unless the returned function is called before. */
+  after(milliseconds: number, work: () => void): () => void;
+}
+
+/** Connections from within a container's network. */
+export interface NamespaceSockets {
+  /**
+   * `namespace`: a path such as /proc/PID/ns/net. `host`: an IP address. `unavailable` with the kernel's reason when
+   * nobody answers; `cancelled` when the signal aborts, which ends the connection too.
+   */
+  connect(
+    namespace: string,
+    target: { readonly host: string; readonly port: number },
+    signal: AbortSignal,
+  ): Promise<NamespaceConnection>;
+}
+
+export interface NamespaceConnection {
+  /** For a few kilobytes: they must fit the socket's buffer. */
+  write(bytes: Uint8Array): void;
+  /** The next bytes, undefined at the end. */
+  read(): Promise<Uint8Array | undefined>;
+  close(): void;
 }
 
 /** Asks a registry whether it accepts credentials. Implemented by remote/. */
@@ -205,8 +230,10 @@ export interface HostCounters {
   interfaces(pid: number): ReadonlyMap<string, InterfaceCounters>;
 }
 
-/** `ps` for a few processes. */
+/** The host's processes. */
 export interface ProcessTable {
+  /** SIGKILL to all that a process has started, not to itself. No error for what is gone. */
+  killBelow(pid: number): void;
   /** `invalid-parameter` naming the ps option that is not known. */
   list(pids: readonly number[], psArgs: string): Promise<TopResponse>;
 }

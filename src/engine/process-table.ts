@@ -1,5 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import { readTextFileMaybe } from "#host/files.ts";
+import { killBelow } from "#host/descendants.ts";
 import { schedGetaffinity } from "#host/syscalls.ts";
 import type { TopResponse } from "#spec/docker/container.ts";
 import type { ProcessTable } from "./ports.ts";
@@ -73,6 +74,10 @@ const aliases: Readonly<Record<string, string>> = {
  * with the names of {@link columns}.
  */
 export class ProcFsProcessTable implements ProcessTable {
+  killBelow(pid: number): void {
+    killBelow(pid);
+  }
+
   async list(pids: readonly number[], psArgs: string): Promise<TopResponse> {
     const chosen = columnsOf(psArgs);
     const times = machineTimes();

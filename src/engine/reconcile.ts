@@ -1,3 +1,4 @@
+import { within } from "#base/async.ts";
 import { messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { CgroupManager } from "#host/cgroup/types.ts";
@@ -13,7 +14,8 @@ import { unseenExitCode, type SettleExit } from "./container/settle-exit.ts";
 import type { TearDown } from "./container/tear-down.ts";
 import type { ExecRegistry } from "./exec/exec.ts";
 import { watchExec } from "./exec/start.ts";
-import type { Clock, EnginePaths, Events, Files, HostMounts, RuntimePlanner } from "./ports.ts";
+import type { HealthMonitor } from "./health/health-monitor.ts";
+import type { Clock, EnginePaths, Events, Files, HostMounts, ProcessTable, RuntimePlanner } from "./ports.ts";
 
 export interface ReconcileDeps {
   readonly registry: ContainerRegistry;
@@ -28,10 +30,12 @@ export interface ReconcileDeps {
   readonly hostMounts: HostMounts;
   readonly events: Events;
   readonly clock: Clock;
+  readonly processes: ProcessTable;
   readonly log: Log;
   readonly tearDown: TearDown;
   readonly removeLocked: RemoveLocked;
   readonly settleExit: SettleExit;
+  readonly health: HealthMonitor;
 }
 
 /** What a look at a container's shim asks to be done, once the networks know which containers live. */
@@ -64,6 +68,7 @@ export async function reconcile(deps: ReconcileDeps): Promise<void> {
   await deps.networks.reconcile(live);
   for (const [container, finding] of findings) await guarded(deps, container, () => settle(deps, container, finding));
   await removeOrphans(deps);
+  for (const container of deps.registry.all()) deps.health.watch(container);
   for (const container of deps.registry.all()) await guarded(deps, container, () => startAgain(deps, container));
 }
 
@@ -130,13 +135,15 @@ async function takeOver(deps: ReconcileDeps, container: Container): Promise<void
   const { registry } = deps;
   if (container.status.state === "starting") {
     const pid = container.process?.pid ?? 0;
-    registry.apply(container, { type: "launched", pid, startedAtNs: String(deps.clock.nowNs()) });
+    const started = { type: "launched", pid, startedAtNs: String(deps.clock.nowNs()) } as const;
+    registry.apply(container, started, deps.health.atStart(container));
     publishContainerEvent(deps.events, "start", container);
   }
   const frozen = deps.cgroups.open(deps.planner.cgroupPath(container.spec)).isFrozen();
   if (frozen !== (container.status.state === "paused"))
     registry.apply(container, { type: frozen ? "pause" : "unpause" });
   deps.settleExit.watch(container);
+  await deps.health.recall(container);
   for (const row of deps.execs.ofContainer(container.id)) {
     if (row.status.state === "exited") continue;
     const dir = deps.paths.execRunDir(row.id);
@@ -178,8 +185,24 @@ async function removeOrphans(deps: ReconcileDeps): Promise<void> {
   for (const name of await deps.files.names(deps.paths.mountsDir))
     if (isId(name) && !known.has(name)) await deps.hostMounts.release(`${deps.paths.mountsDir}/${name}`);
   for (const name of await deps.files.names(deps.paths.execRunsDir)) {
-    if (isId(name) && !deps.execs.has(name)) await deps.files.removeTree(`${deps.paths.execRunsDir}/${name}`);
+    if (isId(name) && !deps.execs.has(name)) await endNameless(deps, `${deps.paths.execRunsDir}/${name}`);
   }
+}
+
+/** What no row names has nobody who would end it: a health check of the engine before. */
+async function endNameless(deps: ReconcileDeps, directory: string): Promise<void> {
+  const found = await deps.launcher.recover(directory);
+  if (found.state === "running" || found.state === "ready") {
+    deps.processes.killBelow(found.process.pid);
+    await found.process.signal(9).catch(() => undefined);
+    await within(
+      found.process.exited().catch(() => undefined),
+      1000,
+      undefined,
+    );
+    found.process.detach();
+  }
+  await deps.files.removeTree(directory);
 }
 
 /** Only what has the form of an id is ours to delete. */

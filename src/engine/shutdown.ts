@@ -7,12 +7,14 @@ import type { ContainerRegistry } from "./container/registry.ts";
 import type { SettleExit } from "./container/settle-exit.ts";
 import { isLive } from "./container/status.ts";
 import type { StopNow } from "./container/stop.ts";
+import type { HealthMonitor } from "./health/health-monitor.ts";
 import type { RuntimePlanner } from "./ports.ts";
 
 export interface ShutdownDeps {
   readonly config: EngineConfig;
   readonly registry: ContainerRegistry;
   readonly settleExit: SettleExit;
+  readonly health: HealthMonitor;
   readonly stopNow: StopNow;
   readonly networks: NetworkService;
   readonly cgroups: CgroupManager;
@@ -43,6 +45,7 @@ export async function shutdown(deps: ShutdownDeps): Promise<void> {
       }),
     );
   }
+  await deps.health.close();
   await deps.networks.close();
   deps.cgroups.removeEmpty(deps.planner.cgroupParent);
 }

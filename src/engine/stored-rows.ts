@@ -6,6 +6,7 @@ import { networkingConfig } from "#spec/docker/networking.ts";
 import { decode } from "#spec/docker/schema.ts";
 import type { ContainerSpec, Life } from "./container/spec.ts";
 import type { Status } from "./container/status.ts";
+import { parseHealth } from "./health/health.ts";
 import type { ExecStatus } from "./exec/status.ts";
 
 /**
@@ -45,11 +46,13 @@ export function validateLife(value: unknown): Life {
   const row = record(value, "life");
   const status = record(row["status"], "life.status");
   if (!states.has(text(status, "state"))) throw bad("life.status.state");
+  const health = parseHealth(row["health"]);
   if (typeof row["restartCount"] !== "number") throw bad("life.restartCount");
   return {
     status: status as unknown as Status,
     restartCount: row["restartCount"],
     stoppedByUser: row["stoppedByUser"] === true,
+    ...(health === undefined ? {} : { health }),
   };
 }
 

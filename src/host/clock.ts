@@ -2,6 +2,8 @@
 export interface Clock {
   /** Unix time in nanoseconds. */
   nowNs(): bigint;
+  /** Call `work` once after so many milliseconds, unless the returned function is called before. */
+  after(milliseconds: number, work: () => void): () => void;
   /** Milliseconds of a clock that never jumps, for measuring. */
   monotonicMs(): number;
 }
@@ -25,4 +27,19 @@ export class SystemClock implements Clock {
   monotonicMs(): number {
     return performance.now();
   }
+
+  after(milliseconds: number, work: () => void): () => void {
+    let timer: ReturnType<typeof setTimeout>;
+    // setTimeout takes 31 bits of milliseconds, 24 days.
+    const wait = (left: number): void => {
+      timer = setTimeout(
+        () => (left > longestTimerMs ? wait(left - longestTimerMs) : work()),
+        Math.min(left, longestTimerMs),
+      );
+    };
+    wait(milliseconds);
+    return () => clearTimeout(timer);
+  }
 }
+
+const longestTimerMs = 0x7fffffff;

@@ -25,7 +25,7 @@
  *   berth.sock  berth.pid
  *   bin/<sha256 of the shim>/berth-shim
  *   netns/<container id>              bind mount of the container's network namespace
- *   containers/<id>/                  the shim's directory of the container: control socket, status
+ *   containers/<id>/                  the shim's directory of the container: control socket, status; health
  *   mounts/<container id>/<name>      what containers' own mounts are taken from: shm (a shareable /dev/shm), or a number
  *   execs/<exec id>/                  the shim's directory of one exec
  */
@@ -105,6 +105,9 @@ export class Layout {
   }
   containerLog(id: string): string {
     return `${this.containerDir(id)}/output.log`;
+  }
+  containerHealth(id: string): string {
+    return `${this.containerRunDir(id)}/health`;
   }
   get eventsDir(): string {
     return `${this.dataRoot}/events`;

@@ -83,7 +83,7 @@ export function createContainer(deps: CreateDeps) {
     };
     const warnings = [
       ...discardedSettings(request.hostConfig, deps.machine.cgroupVersion),
-      ...warningsFor(merged, request.config, deps.machine, hostConfig),
+      ...warningsFor(deps.machine, hostConfig),
     ];
     try {
       warnings.push(...deps.planner.check(spec));
@@ -152,17 +152,8 @@ function hostname(config: ContainerConfig, mode: string, id: string, deps: Creat
   return mode === "host" ? deps.machine.hostname : id.slice(0, 12);
 }
 
-function warningsFor(
-  merged: ContainerConfig,
-  given: ContainerConfig,
-  machine: MachineFacts,
-  host: ContainerSpec["hostConfig"],
-): string[] {
+function warningsFor(machine: MachineFacts, host: ContainerSpec["hostConfig"]): string[] {
   const warnings: string[] = [];
-  const check = merged.Healthcheck?.Test ?? [];
-  if (check.length > 0 && check[0] !== "NONE" && given.Healthcheck === null) {
-    warnings.push("The image's HEALTHCHECK is not run by this engine yet.");
-  }
   if (host.OomKillDisable === true && host.Memory === 0) {
     warnings.push(
       "OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.",

@@ -1,4 +1,4 @@
-import type { Events } from "../ports.ts";
+import type { EventInput, Events } from "../ports.ts";
 import type { Container } from "./container.ts";
 
 /** A container event with the attributes Docker gives every one: labels, image, name. */
@@ -7,6 +7,7 @@ export function publishContainerEvent(
   action: string,
   container: Container,
   attributes: Readonly<Record<string, string>> = {},
+  options: Pick<EventInput, "transient"> = {},
 ): void {
   events.publish({
     type: "container",
@@ -18,5 +19,6 @@ export function publishContainerEvent(
       name: container.name,
       ...attributes,
     },
+    ...options,
   });
 }

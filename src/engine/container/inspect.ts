@@ -9,7 +9,7 @@ import type { EnginePaths, ExecRows } from "../ports.ts";
 import { mountPoints } from "./mount-points.ts";
 import { networkSettings } from "./network-settings.ts";
 import type { ContainerRegistry } from "./registry.ts";
-import { containerState } from "./state.ts";
+import { containerState, healthState } from "./state.ts";
 import { isLive } from "./status.ts";
 
 export interface InspectDeps {
@@ -36,7 +36,7 @@ export function inspectContainer(deps: InspectDeps) {
       Created: formatTime(container.createdAtNs),
       Path: spec.argv[0] ?? "",
       Args: spec.argv.slice(1),
-      State: containerState(status),
+      State: { ...containerState(status), ...healthState(container.life) },
       Image: spec.image.id,
       ResolvConfPath: started ? deps.paths.containerResolvConf(id) : "",
       HostnamePath: started ? deps.paths.containerHostname(id) : "",

@@ -51,6 +51,10 @@ export async function containerFilter(
         `invalid value for state (${state}): must be one of created, dead, exited, paused, removing, restarting, running`,
       );
   }
+  for (const health of values(filters, "health")) {
+    if (!["starting", "healthy", "unhealthy", "none"].includes(health))
+      throw invalid("health", `unrecognised filter value for health: ${health}`);
+  }
   const exitCodes = values(filters, "exited").map((text) => {
     if (!/^-?\d+$/.test(text)) throw invalid("exited", `invalid filter 'exited=${text}'`);
     return Number(text);
@@ -84,7 +88,7 @@ export async function containerFilter(
       matchesPattern(filters, "name", [container.name, `/${container.name}`]) &&
       matchesLabels(filters, spec.config.Labels ?? {}) &&
       matchesNone(filters, "is-task", "true") &&
-      matchesHealth(filters) &&
+      matchesAny(filters, "health", [container.life.health?.status ?? "none"]) &&
       matchesAny(filters, "isolation", ["default", ""]) &&
       matchesAny(filters, "network", [spec.hostConfig.NetworkMode]) &&
       matchesAny(
@@ -115,16 +119,6 @@ function matchesAny(filters: Filters, key: string, candidates: readonly string[]
 
 function matchesNone(filters: Filters, key: string, value: string): boolean {
   return !values(filters, key).includes(value);
-}
-
-/** No container has a health check yet. */
-function matchesHealth(filters: Filters): boolean {
-  const wanted = values(filters, "health");
-  for (const value of wanted) {
-    if (!["starting", "healthy", "unhealthy", "none"].includes(value))
-      throw invalid("health", `unrecognised filter value for health: ${value}`);
-  }
-  return wanted.length === 0 || wanted.includes("none");
 }
 
 /** Docker reads id and name filters as regular expressions; what is none is taken as it is. */

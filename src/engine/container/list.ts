@@ -51,7 +51,7 @@ async function summary(deps: ListDeps, container: Container, measuring: Limit | 
     ...(measuring === undefined ? {} : await measuring.run(() => writableSize(deps, container))),
     Labels: spec.config.Labels ?? {},
     State: stateName(status),
-    Status: statusText(status, deps.clock.nowNs()),
+    Status: statusText(status, deps.clock.nowNs(), container.life.health),
     HostConfig: {
       NetworkMode: spec.hostConfig.NetworkMode,
       ...(annotations === null || annotations === undefined ? {} : { Annotations: annotations }),

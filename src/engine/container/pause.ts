@@ -1,10 +1,16 @@
 import { BerthError } from "#base/errors.ts";
+import type { HealthMonitor } from "../health/health-monitor.ts";
+import { unwatched } from "../health/health.ts";
 import type { Container } from "./container.ts";
 import { publishContainerEvent } from "./events.ts";
 import type { KillDeps } from "./kill.ts";
 
+export interface PauseDeps extends KillDeps {
+  readonly health: HealthMonitor;
+}
+
 /** `POST /containers/{id}/pause`: freeze the cgroup. `conflict` unless it runs. */
-export function pauseContainer(deps: KillDeps) {
+export function pauseContainer(deps: PauseDeps) {
   return async (reference: string): Promise<void> => {
     const container = deps.registry.find(reference);
     await container.lock.run(async () => {
@@ -12,14 +18,15 @@ export function pauseContainer(deps: KillDeps) {
         throw new BerthError("conflict", `Container ${reference} is already paused`);
       if (container.status.state !== "running") throw notRunning(container);
       await deps.cgroups.open(deps.planner.cgroupPath(container.spec)).freeze();
-      deps.registry.apply(container, { type: "pause" });
+      deps.health.unwatch(container);
+      deps.registry.apply(container, { type: "pause" }, unwatched(container.life));
       publishContainerEvent(deps.events, "pause", container);
     });
   };
 }
 
 /** `POST /containers/{id}/unpause`. `conflict` unless it is paused. */
-export function unpauseContainer(deps: KillDeps) {
+export function unpauseContainer(deps: PauseDeps) {
   return async (reference: string): Promise<void> => {
     const container = deps.registry.find(reference);
     await container.lock.run(async () => {
@@ -28,6 +35,7 @@ export function unpauseContainer(deps: KillDeps) {
       await deps.cgroups.open(deps.planner.cgroupPath(container.spec)).thaw();
       deps.registry.apply(container, { type: "unpause" });
       publishContainerEvent(deps.events, "unpause", container);
+      deps.health.watch(container);
     });
   };
 }

@@ -2,6 +2,7 @@ import { BerthError } from "#base/errors.ts";
 import { formatTime, parseTime } from "#base/time.ts";
 import { Container } from "./container.ts";
 import type { ContainerRow, ContainerRows } from "../ports.ts";
+import type { Health } from "../health/health.ts";
 import type { ContainerSpec, Life } from "./spec.ts";
 import { transition, type StatusEvent } from "./status.ts";
 
@@ -81,6 +82,11 @@ export class ContainerRegistry {
   setSpec(container: Container, spec: ContainerSpec): void {
     this.#rows.update(container.id, { spec });
     container.spec = spec;
+  }
+
+  /** Change what is known of its health without writing it: see HealthMonitor. */
+  noteHealth(container: Container, health: Health): void {
+    container.life = { ...container.life, health };
   }
 
   rename(container: Container, name: string): void {

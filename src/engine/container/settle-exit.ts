@@ -4,6 +4,8 @@ import type { NetworkService } from "#network/types.ts";
 import type { ExitStatus } from "#runtime/types.ts";
 import type { Clock, Events } from "../ports.ts";
 import type { Container } from "./container.ts";
+import type { HealthMonitor } from "../health/health-monitor.ts";
+import { unwatched } from "../health/health.ts";
 import { publishEndpointEvent } from "../network/endpoint-events.ts";
 import { publishContainerEvent } from "./events.ts";
 import type { ContainerRegistry } from "./registry.ts";
@@ -21,6 +23,7 @@ export type StartLocked = (container: Container, origin: "user" | "policy") => P
 export interface SettleExitDeps {
   readonly registry: ContainerRegistry;
   readonly networks: NetworkService;
+  readonly health: HealthMonitor;
   readonly events: Events;
   readonly clock: Clock;
   readonly log: Log;
@@ -72,7 +75,9 @@ export class SettleExit {
     const { registry, events, log } = this.#deps;
     const before = container.status;
     const ranNs = isLive(before) ? finishedAtNs - BigInt(before.startedAtNs) : 0n;
-    if (!registry.apply(container, { type: "exited", exitCode, oomKilled, finishedAtNs: String(finishedAtNs) })) return;
+    const ended = { type: "exited", exitCode, oomKilled, finishedAtNs: String(finishedAtNs) } as const;
+    if (!registry.apply(container, ended, unwatched(container.life))) return;
+    this.#deps.health.unwatch(container);
     const endpoints = await this.#deps.networks.endpoints(container.id);
     await Promise.all([this.#deps.tearDown(container), this.#deps.execsEnded(container.id)]);
     if (oomKilled) publishContainerEvent(events, "oom", container);

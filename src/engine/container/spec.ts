@@ -1,6 +1,7 @@
 import type { ContainerConfig } from "#spec/docker/container-config.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
 import type { NetworkingConfig } from "#spec/docker/networking.ts";
+import type { Health } from "../health/health.ts";
 import type { Status } from "./status.ts";
 
 /**
@@ -64,4 +65,6 @@ export interface Life {
   readonly restartCount: number;
   /** A person stopped it: `unless-stopped` leaves it alone when the engine comes back. */
   readonly stoppedByUser: boolean;
+  /** Absent when the container has no health check or was never started. */
+  readonly health?: Health;
 }

@@ -1,5 +1,6 @@
 import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
 import { publishEndpointEvent } from "../network/endpoint-events.ts";
+import type { HealthMonitor } from "../health/health-monitor.ts";
 import type { Clock } from "../ports.ts";
 import type { Container } from "./container.ts";
 import { publishContainerEvent } from "./events.ts";
@@ -14,6 +15,7 @@ export interface StartDeps extends LaunchDeps {
   readonly clock: Clock;
   readonly tearDown: TearDown;
   readonly settleExit: SettleExit;
+  readonly health: HealthMonitor;
   readonly removeLocked: RemoveLocked;
 }
 
@@ -43,12 +45,17 @@ export function startLocked(deps: StartDeps): StartLocked {
     try {
       const { startedAtNs } = await launchProcess(deps, container);
       const pid = container.process?.pid ?? 0;
-      deps.registry.apply(container, { type: "launched", pid, startedAtNs: String(startedAtNs) });
+      deps.registry.apply(
+        container,
+        { type: "launched", pid, startedAtNs: String(startedAtNs) },
+        deps.health.atStart(container),
+      );
     } catch (error) {
       throw await undo(deps, container, error);
     }
     publishContainerEvent(deps.events, "start", container);
     deps.settleExit.watch(container);
+    deps.health.watch(container);
   };
 }
 

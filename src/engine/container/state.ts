@@ -1,5 +1,6 @@
 import { formatTime, ZERO_TIME } from "#base/time.ts";
-import type { ContainerState, ContainerStateName } from "#spec/docker/container.ts";
+import type { ContainerHealth, ContainerState, ContainerStateName } from "#spec/docker/container.ts";
+import type { Life } from "./spec.ts";
 import type { Status } from "./status.ts";
 
 /** The name Docker has for a status; what is being started is still what it was. */
@@ -48,4 +49,21 @@ export function containerState(status: Status): ContainerState {
     case "removing":
       return { ...containerState(status.before), Status: "removing", Running: false, Restarting: false, Dead: false };
   }
+}
+
+/** Inspect's `State.Health`, absent without a health check. */
+export function healthState({ health }: Pick<Life, "health">): { readonly Health?: ContainerHealth } {
+  if (health === undefined) return {};
+  return {
+    Health: {
+      Status: health.status,
+      FailingStreak: health.failingStreak,
+      Log: health.log.map(({ startNs, endNs, exitCode, output }) => ({
+        Start: at(startNs),
+        End: at(endNs),
+        ExitCode: exitCode,
+        Output: output,
+      })),
+    },
+  };
 }

@@ -1,8 +1,11 @@
 import { humanDuration } from "#base/units.ts";
+import type { Health } from "../health/health.ts";
 import type { Status } from "./status.ts";
 
-/** The STATUS column of `docker ps`: `Up 5 minutes (Paused)`, `Exited (0) 2 hours ago`, `Created`. */
-export function statusText(status: Status, nowNs: bigint): string {
+const healthWords = { starting: "health: starting", healthy: "healthy", unhealthy: "unhealthy" } as const;
+
+/** The STATUS column of `docker ps`: `Up 5 minutes (healthy)`, `Up 5 minutes (Paused)`, `Exited (0) 2 hours ago`, `Created`. */
+export function statusText(status: Status, nowNs: bigint, health?: Health): string {
   const since = (ns: string): string => humanDuration(Number((nowNs - BigInt(ns)) / 1_000_000n));
   switch (status.state) {
     case "created":
@@ -10,7 +13,7 @@ export function statusText(status: Status, nowNs: bigint): string {
     case "starting":
       return statusText(status.before, nowNs);
     case "running":
-      return `Up ${since(status.startedAtNs)}`;
+      return `Up ${since(status.startedAtNs)}${health === undefined ? "" : ` (${healthWords[health.status]})`}`;
     case "paused":
       return `Up ${since(status.startedAtNs)} (Paused)`;
     case "restarting":

@@ -9,10 +9,6 @@ const outside = (value: string, ...known: readonly string[]): boolean => !known.
 
 /** Settings of the API that this engine knows and cannot carry out yet. */
 const settings: readonly Setting[] = [
-  [
-    "Config.Healthcheck",
-    ({ config }) => any(config.Healthcheck?.Test ?? null) && config.Healthcheck?.Test?.[0] !== "NONE",
-  ],
   ["HostConfig.VolumeDriver", ({ hostConfig }) => outside(hostConfig.VolumeDriver, "", "local")],
   ["HostConfig.Links", ({ hostConfig }) => any(hostConfig.Links)],
   ["HostConfig.StorageOpt", ({ hostConfig }) => any(hostConfig.StorageOpt)],

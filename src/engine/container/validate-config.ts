@@ -1,6 +1,7 @@
 import { BerthError } from "#base/errors.ts";
 import { parseSignal } from "#spec/docker/signals.ts";
 import type { ContainerConfig } from "#spec/docker/container-config.ts";
+import { validateHealthcheck } from "../health/probe.ts";
 import { parsePortKey } from "#spec/docker/port.ts";
 
 const bad = (message: string): BerthError => new BerthError("invalid-parameter", message);
@@ -19,5 +20,6 @@ export function validateConfig(config: ContainerConfig): void {
   }
   if (config.StopSignal !== "") parseSignal(config.StopSignal);
   for (const key of Object.keys(config.ExposedPorts ?? {})) parsePortKey(key);
+  validateHealthcheck(config.Healthcheck);
   if (config.Hostname.length > 64) throw bad(`invalid hostname: ${config.Hostname}: must be at most 64 characters`);
 }

@@ -1,27 +1,20 @@
-import { within } from "#base/async.ts";
 import { BerthError, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
-import type { Plan } from "#runtime/plan/ops.ts";
-import type { AttachStream, BegunLaunch, ShimLauncher, SupervisedProcess } from "#runtime/types.ts";
-import type { Snapshotter } from "#snapshot/types.ts";
+import type { AttachStream, SupervisedProcess } from "#runtime/types.ts";
 import type { Container } from "../container/container.ts";
 import { publishContainerEvent } from "../container/events.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import { execStartPrefix, exitCannotInvoke, exitUnknownStart, startFailure } from "../container/start-failure.ts";
-import type { EnginePaths, Events, ExecRow, Files, RuntimePlanner } from "../ports.ts";
-import { processError, stepFailureOf } from "../process-error.ts";
+import type { Events, ExecRow } from "../ports.ts";
+import { stepFailureOf } from "../process-error.ts";
 import { execText, refuseUnlessRunning } from "./create.ts";
 import type { ExecRegistry } from "./exec.ts";
+import { launchExec, type ExecLaunchDeps } from "./launch.ts";
 
-export interface ExecStartDeps {
+export interface ExecStartDeps extends ExecLaunchDeps {
   readonly registry: ContainerRegistry;
   readonly execs: ExecRegistry;
   readonly events: Events;
-  readonly files: Files;
-  readonly paths: EnginePaths;
-  readonly snapshots: Snapshotter;
-  readonly planner: RuntimePlanner;
-  readonly launcher: ShimLauncher;
   readonly log: Log;
 }
 
@@ -69,7 +62,14 @@ async function run(
 ): Promise<AttachStream | undefined> {
   const command = execText(row.spec.Cmd);
   try {
-    const { process, stream } = await launch(deps, row, container, request);
+    const { process, stream } = await launchExec(deps, {
+      id: row.id,
+      container,
+      config: row.spec,
+      size: request.consoleSize ?? consoleSize(row.spec.ConsoleSize),
+      attach: !request.detach,
+      onProcess: (made) => deps.execs.hold(row.id, made),
+    });
     deps.execs.setStatus(row.id, { state: "running", pid: process.pid });
     publishContainerEvent(deps.events, `exec_start: ${command}`, container, { execID: row.id });
     watchExec(deps, row, process);
@@ -85,90 +85,6 @@ async function run(
     await deps.files.removeTree(deps.paths.execRunDir(row.id));
     throw failure;
   }
-}
-
-async function launch(
-  deps: ExecStartDeps,
-  row: ExecRow,
-  container: Container,
-  request: ExecStartRequest,
-): Promise<{ readonly process: SupervisedProcess; readonly stream: AttachStream | undefined }> {
-  const dir = deps.paths.execRunDir(row.id);
-  await deps.files.makeDirectory(dir, 0o700);
-  const begun = deps.launcher.begin({ id: row.id, dir });
-  try {
-    return await launchBegun(deps, row, container, request, begun);
-  } finally {
-    begun.abandon();
-  }
-}
-
-async function launchBegun(
-  deps: ExecStartDeps,
-  row: ExecRow,
-  container: Container,
-  request: ExecStartRequest,
-  begun: BegunLaunch,
-): Promise<{ readonly process: SupervisedProcess; readonly stream: AttachStream | undefined }> {
-  const { spec } = row;
-  const init = container.process;
-  let plan: Plan | undefined;
-  try {
-    const root = await deps.snapshots.mount(container.id);
-    const compiled = await deps.planner.exec({
-      container: container.spec,
-      pid: init?.pid ?? 0,
-      startTicks: init?.startTicks ?? 0n,
-      root,
-      exec: spec,
-    });
-    ({ plan } = compiled);
-    const size = request.consoleSize ?? consoleSize(spec.ConsoleSize);
-    const process = await begun.launch({
-      id: row.id,
-      dir: deps.paths.execRunDir(row.id),
-      plan: compiled.plan,
-      terminal: spec.Tty,
-      ...(size === undefined ? {} : { consoleSize: size }),
-      stdin: spec.AttachStdin ? "once" : "closed",
-      log: undefined,
-      oomEventsPath: undefined,
-    });
-    deps.execs.hold(row.id, process);
-    const streams = { stdin: spec.AttachStdin, stdout: spec.AttachStdout, stderr: spec.AttachStderr };
-    const stream = request.detach ? undefined : await process.attach(streams);
-    await process.go();
-    return { process, stream };
-  } catch (error) {
-    if (!isOfCommand(error, plan) && (await hasEnded(container, init))) {
-      throw new BerthError("conflict", `container ${container.id} is not running`, { cause: error });
-    }
-    throw plan === undefined ? error : processError(error, plan, (spec.Cmd ?? [])[0] ?? "");
-  }
-}
-
-const EPIPE = 32;
-
-/** The kernel refused the command itself, which says nothing about the container. */
-function isOfCommand(error: unknown, plan: Plan | undefined): boolean {
-  const failure = stepFailureOf(error);
-  return failure !== undefined && failure.step === plan?.steps.length && failure.errno !== EPIPE;
-}
-
-/**
- * An exec that meets its container's end fails anywhere: namespaces and cgroup are gone, or its process is killed with
- * the others. The end itself may be seen a moment later.
- */
-async function hasEnded(container: Container, init: SupervisedProcess | undefined): Promise<boolean> {
-  if (init === undefined || container.process !== init || container.status.state !== "running") return true;
-  return within(
-    init.exited().then(
-      () => true,
-      () => true,
-    ),
-    250,
-    false,
-  );
 }
 
 export function consoleSize(

@@ -121,7 +121,13 @@ export class FakeWorld {
         cgroupNamespaces: true,
       },
       log: silentLog,
-      clock: { nowNs: () => (this.#now += 1_000_000_000n) },
+      clock: {
+        nowNs: () => (this.#now += 1_000_000_000n),
+        after: (milliseconds, work) => {
+          const timer = setTimeout(work, milliseconds);
+          return () => clearTimeout(timer);
+        },
+      },
       files: this.#files(),
       paths: {
         dataRoot: "/data",
@@ -135,6 +141,7 @@ export class FakeWorld {
         containerHostname: (id) => `/data/containers/${id}/hostname`,
         containerResolvConf: (id) => `/data/containers/${id}/resolv.conf`,
         containerLog: (id) => `/data/containers/${id}/output.log`,
+        containerHealth: (id) => `/run/containers/${id}/health`,
         containerRunDir: (id) => `/run/containers/${id}`,
         execRunDir: (id) => `/run/execs/${id}`,
       },
@@ -176,7 +183,13 @@ export class FakeWorld {
       },
       cgroups: fakeCgroups(this.cgroups),
       counters: fakeCounters,
-      processes: { list: async (pids) => ({ Titles: ["PID"], Processes: pids.map((pid) => [String(pid)]) }) },
+      sockets: {
+        connect: () => Promise.reject(new BerthError("unavailable", "connection refused")),
+      },
+      processes: {
+        killBelow() {},
+        list: async (pids) => ({ Titles: ["PID"], Processes: pids.map((pid) => [String(pid)]) }),
+      },
       logs: { read: async function* read() {} },
       registryLogin: { login: async () => ({ identityToken: undefined }) },
     };

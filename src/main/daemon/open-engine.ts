@@ -19,6 +19,7 @@ import { HelperPool } from "#host/helper-pool.ts";
 import { readHostFacts } from "#host/host-facts.ts";
 import { readInterfaceCounters } from "#host/interface-counters.ts";
 import { InitBinary } from "#host/init-binary.ts";
+import { NamespaceSockets } from "#host/namespace-sockets.ts";
 import { bootId } from "#host/process.ts";
 import { FetchHttp } from "#host/registry-http.ts";
 import { readRuntimeFacts } from "#host/runtime-facts.ts";
@@ -104,6 +105,7 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
   });
   const cgroups = openCgroups();
   const shim = openShimBinary();
+  const sockets = new NamespaceSockets();
   const events = new EventFiles({ directory: layout.eventsDir, limits: defaultEventLimits });
   const engine = createEngine({
     config: engineConfig(settings, layout, version),
@@ -128,6 +130,7 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
     }),
     cgroups,
     processes: new ProcFsProcessTable(),
+    sockets,
     counters: { cpuTime: readCpuTime, interfaces: readInterfaceCounters },
     logs: new RecordLogReader(),
     registryLogin: sources,
@@ -150,6 +153,7 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
       helpers.close();
       shim.close();
       events.close();
+      sockets.close();
       database.close();
     },
   };

@@ -49,6 +49,18 @@ export interface ContainerState {
   readonly Error: string;
   readonly StartedAt: string;
   readonly FinishedAt: string;
+  readonly Health?: ContainerHealth;
+}
+
+export interface ContainerHealth {
+  readonly Status: "starting" | "healthy" | "unhealthy";
+  readonly FailingStreak: number;
+  readonly Log: readonly {
+    readonly Start: string;
+    readonly End: string;
+    readonly ExitCode: number;
+    readonly Output: string;
+  }[];
 }
 
 export interface NetworkSettings {

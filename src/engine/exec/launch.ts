@@ -1,0 +1,112 @@
+import { within } from "#base/async.ts";
+import { BerthError } from "#base/errors.ts";
+import type { Plan } from "#runtime/plan/ops.ts";
+import type { AttachStream, BegunLaunch, ShimLauncher, SupervisedProcess } from "#runtime/types.ts";
+import type { Snapshotter } from "#snapshot/types.ts";
+import type { ExecConfig } from "#spec/docker/exec.ts";
+import type { Container } from "../container/container.ts";
+import type { EnginePaths, Files, RuntimePlanner } from "../ports.ts";
+import { processError, stepFailureOf } from "../process-error.ts";
+
+export interface ExecLaunchDeps {
+  readonly files: Files;
+  readonly paths: EnginePaths;
+  readonly snapshots: Snapshotter;
+  readonly planner: RuntimePlanner;
+  readonly launcher: ShimLauncher;
+}
+
+export interface ExecLaunch {
+  readonly id: string;
+  readonly container: Container;
+  readonly config: ExecConfig;
+  readonly size: { readonly rows: number; readonly columns: number } | undefined;
+  readonly attach: boolean;
+  /** Called as soon as there is a process, before it runs the command. */
+  readonly onProcess: (process: SupervisedProcess) => void;
+}
+
+/**
+ * Make an exec's process, up to and including its execve. Its run directory is the caller's to remove. `conflict` in
+ * Docker's words when the container ends meanwhile; otherwise rejects with what {@link processError} makes of it.
+ */
+export async function launchExec(deps: ExecLaunchDeps, request: ExecLaunch): Promise<LaunchedExec> {
+  const { id } = request;
+  const dir = deps.paths.execRunDir(id);
+  await deps.files.makeDirectory(dir, 0o700);
+  const begun = deps.launcher.begin({ id, dir });
+  try {
+    return await launchBegun(deps, request, begun);
+  } finally {
+    begun.abandon();
+  }
+}
+
+export interface LaunchedExec {
+  readonly process: SupervisedProcess;
+  readonly stream: AttachStream | undefined;
+}
+
+async function launchBegun(
+  deps: ExecLaunchDeps,
+  { id, container, config, size, attach, onProcess }: ExecLaunch,
+  begun: BegunLaunch,
+): Promise<LaunchedExec> {
+  const init = container.process;
+  let plan: Plan | undefined;
+  try {
+    const root = await deps.snapshots.mount(container.id);
+    const compiled = await deps.planner.exec({
+      container: container.spec,
+      pid: init?.pid ?? 0,
+      startTicks: init?.startTicks ?? 0n,
+      root,
+      exec: config,
+    });
+    ({ plan } = compiled);
+    const process = await begun.launch({
+      id,
+      dir: deps.paths.execRunDir(id),
+      plan: compiled.plan,
+      terminal: config.Tty,
+      ...(size === undefined ? {} : { consoleSize: size }),
+      stdin: config.AttachStdin ? "once" : "closed",
+      log: undefined,
+      oomEventsPath: undefined,
+    });
+    onProcess(process);
+    const streams = { stdin: config.AttachStdin, stdout: config.AttachStdout, stderr: config.AttachStderr };
+    const stream = attach ? await process.attach(streams) : undefined;
+    await process.go();
+    return { process, stream };
+  } catch (error) {
+    if (!isOfCommand(error, plan) && (await hasEnded(container, init))) {
+      throw new BerthError("conflict", `container ${container.id} is not running`, { cause: error });
+    }
+    throw plan === undefined ? error : processError(error, plan, (config.Cmd ?? [])[0] ?? "");
+  }
+}
+
+const EPIPE = 32;
+
+/** The kernel refused the command itself, which says nothing about the container. */
+function isOfCommand(error: unknown, plan: Plan | undefined): boolean {
+  const failure = stepFailureOf(error);
+  return failure !== undefined && failure.step === plan?.steps.length && failure.errno !== EPIPE;
+}
+
+/**
+ * An exec that meets its container's end fails anywhere: namespaces and cgroup are gone, or its process is killed with
+ * the others. The end itself may be seen a moment later.
+ */
+async function hasEnded(container: Container, init: SupervisedProcess | undefined): Promise<boolean> {
+  if (init === undefined || container.process !== init || container.status.state !== "running") return true;
+  return within(
+    init.exited().then(
+      () => true,
+      () => true,
+    ),
+    250,
+    false,
+  );
+}
