@@ -7,6 +7,7 @@ import { apiCases } from "./cases/api.ts";
 import { configurationCases } from "./cases/configuration.ts";
 import { eventCases } from "./cases/events.ts";
 import { fieldCases } from "./cases/fields.ts";
+import { healthCases } from "./cases/health.ts";
 import { imageCases } from "./cases/images.ts";
 import { isolationCases } from "./cases/isolation.ts";
 import { lifecycleCases } from "./cases/lifecycle.ts";
@@ -52,5 +53,6 @@ for (const name of targetNames) {
     imageCases(target);
     apiCases(target);
     eventCases(target);
+    healthCases(target);
   });
 }

@@ -41,8 +41,6 @@ export interface HealthMonitorDeps {
 interface Watch {
   readonly stop: AbortController;
   cancelTimer: () => void;
-  /** The probe under way, or the last one of the watch before this. */
-  probing: Promise<unknown>;
 }
 
 /**
@@ -55,6 +53,8 @@ interface Watch {
 export class HealthMonitor {
   readonly #deps: HealthMonitorDeps;
   readonly #watches = new Map<string, Watch>();
+  /** Probes under way, also of watches that have ended. */
+  readonly #probing = new Map<string, Promise<void>>();
 
   constructor(deps: HealthMonitorDeps) {
     this.#deps = deps;
@@ -70,13 +70,8 @@ export class HealthMonitor {
     const { status } = container;
     const probe = probeOf(container.spec.config);
     if (probe === undefined || status.state !== "running") return;
-    const before = this.#watches.get(container.id);
     this.unwatch(container);
-    const watch: Watch = {
-      stop: new AbortController(),
-      cancelTimer() {},
-      probing: before?.probing ?? Promise.resolve(),
-    };
+    const watch: Watch = { stop: new AbortController(), cancelTimer() {} };
     this.#watches.set(container.id, watch);
     this.#schedule(container, watch, probe, this.#firstPauseMs(container, BigInt(status.startedAtNs)));
   }
@@ -111,7 +106,7 @@ export class HealthMonitor {
       watch.cancelTimer();
       watch.stop.abort();
     }
-    await Promise.all(watches.map(({ probing }) => probing));
+    await Promise.all(this.#probing.values());
   }
 
   /** The first probe of a run comes after a whole pause; after a restart of the engine only its rest is waited for. */
@@ -127,7 +122,13 @@ export class HealthMonitor {
 
   #schedule(container: Container, watch: Watch, probe: Probe, milliseconds: number): void {
     watch.cancelTimer = this.#deps.clock.after(milliseconds, () => {
-      watch.probing = watch.probing.then(() => this.#probe(container, watch, probe));
+      const before = this.#probing.get(container.id) ?? Promise.resolve();
+      const probing = before
+        .then(() => this.#probe(container, watch, probe))
+        .finally(() => {
+          if (this.#probing.get(container.id) === probing) this.#probing.delete(container.id);
+        });
+      this.#probing.set(container.id, probing);
     });
   }
 

@@ -71,8 +71,6 @@ export function validateHealthcheck(health: HealthConfig | null): void {
   probeOf({ Healthcheck: health, Shell: null });
 }
 
-const loopback = "127.0.0.1";
-
 /** `http://:8080/healthz`: without a host, the container's own loopback. Names are not looked up. */
 function httpTarget(words: readonly string[]): { readonly host: string; readonly port: number; readonly path: string } {
   const match = /^http:\/\/([^/:[\]]*|\[[0-9a-fA-F:.]+\])(?::(\d+))?(\/[\x21-\x7e]*)?$/.exec(words[0] ?? "");
@@ -93,7 +91,7 @@ function tcpTarget(words: readonly string[]): { readonly host: string; readonly 
 }
 
 function hostOf(text: string): string {
-  if (text === "" || text === "localhost") return loopback;
+  if (text === "" || text === "localhost") return "localhost";
   if (text.startsWith("[")) return text.slice(1, -1);
   if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text) && text.split(".").every((part) => Number(part) <= 255)) return text;
   throw bad(`invalid health check address ${JSON.stringify(text)}: want an IP address, localhost or nothing`);

@@ -81,6 +81,7 @@ async function untilEnd(
   };
   const cancelTimer = deps.clock.after(timeoutMs, () => {
     late = true;
+    output.close();
     kill();
   });
   signal.addEventListener("abort", kill, { once: true });
@@ -114,14 +115,21 @@ export class ProbeOutput {
   readonly #parts: Uint8Array[] = [];
   #bytes = 0;
   #cut = false;
+  #closed = false;
 
   add(bytes: Uint8Array): void {
+    if (this.#closed) return;
     const room = longestOutputBytes - this.#bytes;
     if (bytes.byteLength > room) this.#cut = true;
     if (room <= 0) return;
     const part = bytes.slice(0, room);
     this.#parts.push(part);
     this.#bytes += part.byteLength;
+  }
+
+  /** What comes later is of no interest. */
+  close(): void {
+    this.#closed = true;
   }
 
   get full(): boolean {
