@@ -93,11 +93,11 @@ async function ask(
 async function readBody(
   connection: NamespaceConnection,
   had: number,
-  length: number | undefined,
+  length: number,
   output: ProbeOutput,
 ): Promise<void> {
   let received = had;
-  while (length !== undefined && received < length && !output.full) {
+  while (received < length && !output.full) {
     const bytes = await connection.read();
     if (bytes === undefined) return;
     received += bytes.byteLength;
@@ -105,10 +105,11 @@ async function readBody(
   }
 }
 
-function contentLength(fields: readonly string[]): number | undefined {
+/** 0 when the answer does not say. */
+function contentLength(fields: readonly string[]): number {
   for (const field of fields) {
     const match = /^content-length:\s*(\d{1,15})\s*$/i.exec(field);
     if (match !== null) return Number(match[1]);
   }
-  return undefined;
+  return 0;
 }
