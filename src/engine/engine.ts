@@ -14,6 +14,7 @@ import { killAndWait, killContainer } from "./container/kill.ts";
 import { listContainers } from "./container/list.ts";
 import { containerLogs } from "./container/logs.ts";
 import { pruneContainers } from "./container/prune.ts";
+import { extractToContainer, readContainerPath, statContainerPath } from "./container/path-files.ts";
 import { pauseContainer, unpauseContainer } from "./container/pause.ts";
 import { ContainerRegistry } from "./container/registry.ts";
 import { removeContainer, removeLocked } from "./container/remove.ts";
@@ -49,6 +50,7 @@ import { tagImage } from "./image/tag.ts";
 import { inspectNetwork, listNetworks } from "./network/list.ts";
 import type {
   Clock,
+  ContainerFiles,
   ContainerRows,
   EnginePaths,
   Events,
@@ -79,6 +81,7 @@ export interface EngineDeps {
   readonly files: Files;
   readonly paths: EnginePaths;
   readonly containers: ContainerRows;
+  readonly containerFiles: ContainerFiles;
   readonly execs: ExecRows;
   readonly events: Events;
   readonly images: ImageService;
@@ -153,6 +156,9 @@ export function createEngine(deps: EngineDeps) {
       stats: containerStats({ ...base, takeSample: sample, sampler }),
       inspect: inspectContainer(base),
       list,
+      statPath: statContainerPath(base),
+      readPath: readContainerPath(base),
+      extract: extractToContainer(base),
     },
     execs: {
       create: createExec(withExecs),

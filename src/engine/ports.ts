@@ -2,10 +2,12 @@ import type { CpuTime } from "#host/cpu-time.ts";
 import type { InterfaceCounters } from "#host/interface-counters.ts";
 import type { Plan } from "#runtime/plan/ops.ts";
 import type { RootMount } from "#snapshot/types.ts";
+import type { PathStat } from "#spec/docker/archive.ts";
 import type { AuthConfig } from "#spec/docker/auth.ts";
 import type { TopResponse } from "#spec/docker/container.ts";
 import type { ExecConfig } from "#spec/docker/exec.ts";
 import type { ContainerSpec, Life } from "./container/spec.ts";
+import type { ContainerView } from "./files/view.ts";
 import type { ExecStatus } from "./exec/status.ts";
 
 /**
@@ -165,6 +167,8 @@ export interface RuntimePlanner {
    */
   changeLimits(before: ContainerSpec, after: ContainerSpec): { readonly warnings: readonly string[]; undo(): void };
   exec(request: ExecPlanRequest): Promise<CompiledPlan>;
+  /** Who `user[:group]` is by the root's own passwd and group files. `invalid-parameter` when nobody. */
+  userIds(root: RootMount, user: string): { readonly uid: number; readonly gid: number };
   /** Where containers' cgroups are when nobody says otherwise; shared by all engines of the machine. */
   readonly cgroupParent: string;
   /** Path of a container's cgroup below the hierarchies. */
@@ -188,6 +192,32 @@ export interface Volumes {
   remove(name: string): Promise<void>;
   /** Fill an empty volume with a directory of an image's layers. */
   copyUp(request: { readonly volumePath: string; readonly root: RootMount; readonly target: string }): Promise<void>;
+}
+
+/** Files of containers, seen from outside. Implemented by files/ in helper processes. */
+export interface ContainerFiles {
+  /** `not-found`; `invalid-parameter` where a file would have to be a directory. */
+  stat(view: ContainerView, path: string): Promise<PathStat>;
+  /** A path with all below it as a tar archive. Abandoning the chunks ends the work. */
+  read(
+    view: ContainerView,
+    path: string,
+  ): Promise<{ readonly stat: PathStat; readonly chunks: AsyncGenerator<Uint8Array, void> }>;
+  /** Everything as a tar archive. */
+  readAll(view: ContainerView): Promise<AsyncGenerator<Uint8Array, void>>;
+  /** Lay an archive out in the directory `path`. */
+  extract(view: ContainerView, request: ExtractRequest): Promise<void>;
+}
+
+export interface ExtractRequest {
+  readonly path: string;
+  readonly options: {
+    /** A directory never replaces something else, nor something else a directory. */
+    readonly keepTypes: boolean;
+    /** Instead of the members' own. */
+    readonly owner: { readonly uid: number; readonly gid: number } | null;
+  };
+  readonly body: AsyncIterable<Uint8Array>;
 }
 
 export interface Clock {

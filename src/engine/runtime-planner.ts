@@ -123,6 +123,11 @@ export class NativePlanner implements RuntimePlanner {
     return { plan, oomEventsPath: undefined, warnings };
   }
 
+  userIds(root: RootMount, user: string): { readonly uid: number; readonly gid: number } {
+    const { uid, gid } = userIn(root, user, []);
+    return { uid, gid };
+  }
+
   cgroupPath(spec: ContainerSpec): string {
     // docker-compat: a relative parent, or one with "..", starts at the root.
     return cleanPath(`/${spec.hostConfig.CgroupParent || this.cgroupParent}/${spec.id}`);

@@ -6,8 +6,8 @@ const SIGKILL = 9;
 
 /** What a task may do beside returning its result. */
 export interface HelperContext {
-  /** Tell the engine something while at work. */
-  send(message: Json): void;
+  /** Tell the engine something while at work. Resolves when it is on its way, for tasks that will not yield for long. */
+  send(message: Json): Promise<void>;
   /** Hear what the engine says from now on. */
   onMessage(listener: (message: Json) => void): void;
 }
@@ -21,9 +21,9 @@ export type HelperTask = (input: Json, context: HelperContext) => Promise<Json>;
 export async function serveHelper(tasks: Readonly<Record<string, HelperTask>>): Promise<never> {
   endWithParent();
   const output = Bun.stdout.writer();
-  const say = (value: FromHelper): void => {
+  const say = async (value: FromHelper): Promise<void> => {
     void output.write(encodeLine(value));
-    void output.flush();
+    await output.flush();
   };
   let listener: (message: Json) => void = () => {};
   for await (const line of lines(Bun.stdin.stream())) {

@@ -34,6 +34,7 @@ export const RENAME_EXCHANGE = 2;
 
 export const F_SETFD = 2;
 export const F_GETFL = 3;
+export const F_SETPIPE_SZ = 1031;
 export const F_SETFL = 4;
 export const F_ADD_SEALS = 1033;
 export const F_GET_SEALS = 1034;

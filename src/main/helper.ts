@@ -1,7 +1,8 @@
 import { serveHelper } from "#host/helper-serve.ts";
+import { fileHelperTasks } from "#engine/files/tasks.ts";
 import { imageHelperTasks } from "#image/helper-tasks.ts";
 
 /** Serves the engine's tasks over stdin and stdout until the engine goes. */
 export function runHelper(): Promise<never> {
-  return serveHelper(imageHelperTasks);
+  return serveHelper({ ...imageHelperTasks, ...fileHelperTasks });
 }

@@ -6,6 +6,7 @@ import type { Snapshotter } from "#snapshot/types.ts";
 import type { ContainerDefaults } from "#spec/oci/image.ts";
 import type { EngineDeps } from "../engine.ts";
 import type { ContainerRow, EventInput, EventRecord, ExecRow } from "../ports.ts";
+import { FakeContainerFiles } from "./fake-container-files.ts";
 import { FakeLauncher } from "./fake-process.ts";
 import { fakeCgroups, fakeCounters } from "./fake-resources.ts";
 
@@ -26,6 +27,7 @@ export class FakeWorld {
   ]);
   readonly snapshots = new Set<string>();
   readonly cgroups = new Set<string>();
+  readonly containerFiles = new FakeContainerFiles();
   readonly endpoints = new Map<string, Endpoint>();
   readonly volumes = new Set<string>();
   /** Thrown by the next reserve(). */
@@ -145,6 +147,7 @@ export class FakeWorld {
         containerRunDir: (id) => `/run/containers/${id}`,
         execRunDir: (id) => `/run/execs/${id}`,
       },
+      containerFiles: this.containerFiles,
       containers: this.#containerRows(),
       execs: this.#execRowStore(),
       events: this.#events(),
@@ -180,6 +183,7 @@ export class FakeWorld {
         exec: async ({ exec }) => ({ plan: planOf(exec.Cmd ?? []), oomEventsPath: undefined, warnings: [] }),
         cgroupParent: "/berth",
         cgroupPath: (spec) => `/berth/${spec.id}`,
+        userIds: () => ({ uid: 1000, gid: 1001 }),
       },
       cgroups: fakeCgroups(this.cgroups),
       counters: fakeCounters,

@@ -58,6 +58,8 @@ export interface ArchiveOptions {
 export type ArchiveRoot =
   /** `name` in `directoryFd`, whatever it is but a symlink's target, as the member `as`; a directory with all below it. */
   | { readonly kind: "entry"; readonly directoryFd: number; readonly name: KernelPath; readonly as: ByteString }
+  /** The same by its O_PATH descriptor, which stays the caller's. */
+  | { readonly kind: "descriptor"; readonly fd: number; readonly as: ByteString }
   /** What is inside a directory, without the directory. */
   | { readonly kind: "content"; readonly directoryFd: number };
 
@@ -74,6 +76,7 @@ export function* archive(roots: readonly ArchiveRoot[], options: ArchiveOptions 
   const archiver = new TreeArchiver(options);
   for (const root of roots) {
     if (root.kind === "entry") yield* archiver.entry(root.directoryFd, root.name, root.as);
+    else if (root.kind === "descriptor") yield* archiver.descriptor(root.fd, root.as);
     else yield* archiver.content(root.directoryFd);
   }
   yield* archiver.end();
@@ -117,16 +120,37 @@ class TreeArchiver {
     if (fd === undefined) return;
     let directory: number | undefined;
     try {
-      const stat = fstat(fd);
-      const type = TYPES.get(stat.mode & S_IFMT);
-      if (type === "directory") {
-        directory = this.#attempt(as, () => openat(fd, ".", O_RDONLY | O_DIRECTORY));
-        if (directory !== undefined) yield* this.#member(fd, type, stat, as);
-      } else if (type !== undefined) yield* this.#other(fd, type, stat, as);
+      directory = yield* this.#opened(fd, as);
     } finally {
       close(fd);
     }
-    if (directory !== undefined) yield* this.#list(directory, as.endsWith("/") ? as : `${as}/`);
+    // Only now: a deep tree must not hold two descriptors a level.
+    if (directory !== undefined) yield* this.#list(directory, folder(as));
+  }
+
+  *descriptor(fd: number, as: ByteString): Generator<Uint8Array> {
+    const directory = yield* this.#opened(fd, as);
+    if (directory !== undefined) yield* this.#list(directory, folder(as));
+  }
+
+  /** The member itself. For a directory a descriptor to list it by, the caller's. */
+  *#opened(fd: number, as: ByteString): Generator<Uint8Array, number | undefined> {
+    const stat = fstat(fd);
+    const type = TYPES.get(stat.mode & S_IFMT);
+    if (type !== "directory") {
+      if (type !== undefined) yield* this.#other(fd, type, stat, as);
+      return undefined;
+    }
+    const directory = this.#attempt(as, () => openat(fd, ".", O_RDONLY | O_DIRECTORY));
+    if (directory === undefined) return undefined;
+    let kept = false;
+    try {
+      yield* this.#member(fd, type, stat, as);
+      kept = true;
+      return directory;
+    } finally {
+      if (!kept) close(directory);
+    }
   }
 
   /** Anything but a directory. `fd` is O_PATH: what is described and what is read are one inode, whatever the names do. */
@@ -159,7 +183,7 @@ class TreeArchiver {
     const linkName = type === "symlink" ? byteString(readlinkat(fd, "")) : "";
     yield* this.#put(encodeEntry({ ...describe(type, as, stat), linkName, xattrs: attributesOf(fd) }));
     if (type === "directory" && this.#options.overlayUpper === true && isOpaque(fd)) {
-      const mark = `${as.endsWith("/") ? as : `${as}/`}.wh..opq`;
+      const mark = `${folder(as)}.wh..opq`;
       yield* this.#put(encodeEntry(whiteout(mark, stat)));
     }
   }
@@ -220,6 +244,10 @@ function describe(type: TarEntryType, name: ByteString, stat: FileStat): TarEntr
     deviceMinor: isDevice ? stat.rdevMinor : 0,
     xattrs: undefined,
   };
+}
+
+function folder(name: ByteString): ByteString {
+  return name.endsWith("/") ? name : `${name}/`;
 }
 
 /** docker-compat: an empty file of root's, mode 0600. */

@@ -34,7 +34,7 @@ export async function unpackTask(input: Json, context: HelperContext): Promise<J
         blob.chunks((bytesRead) => {
           if (bytesRead - reported < REPORT_EVERY) return;
           reported = bytesRead;
-          context.send(bytesRead);
+          void context.send(bytesRead);
         }),
         rootFd,
       );

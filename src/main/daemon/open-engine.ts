@@ -5,6 +5,7 @@ import { Leases } from "#content/leases.ts";
 import type { EngineConfig } from "#engine/config.ts";
 import { createEngine, type Engine } from "#engine/engine.ts";
 import { EngineFiles } from "#engine/engine-files.ts";
+import { HelperContainerFiles } from "#engine/files/helper-container-files.ts";
 import { ProcFsProcessTable } from "#engine/process-table.ts";
 import { validateExecSpec, validateExecStatus, validateLife, validateSpec } from "#engine/stored-rows.ts";
 import { NativePlanner } from "#engine/runtime-planner.ts";
@@ -46,6 +47,9 @@ import { SnapshotStore } from "#state/snapshot-store.ts";
 import { LocalVolumes } from "#volume/local-volumes.ts";
 import type { DaemonSettings } from "./daemon-settings.ts";
 
+/** Copies into and out of containers at a time; further ones wait. */
+const FILE_HELPERS = 16;
+
 export interface OpenEngine {
   readonly engine: Engine;
   /** Repair what an earlier engine left, then start what should run. Call once, before serving. */
@@ -67,6 +71,9 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
   const discard = (path: string): Promise<void> => trash.discard(path);
   const layers = new LayerDirectories({ rows: new LayerStore({ database }), paths: layout, bootId: bootId() });
   const helpers = new HelperPool({ command: helperCommand(), size: Math.max(2, facts.cpus) });
+  // Apart from the others: how long they are busy is up to clients.
+  const fileHelpers = new HelperPool({ command: helperCommand(), size: FILE_HELPERS });
+  const containerFiles = new HelperContainerFiles({ helpers: fileHelpers });
   const sources = new RegistrySources({
     http: new FetchHttp(),
     settings: {
@@ -114,6 +121,7 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
     clock,
     files: new EngineFiles({ discard }),
     paths: layout,
+    containerFiles,
     containers: new ContainerStore({ database, validateSpec, validateStatus: validateLife }),
     execs: new ExecStore({ database, validateSpec: validateExecSpec, validateStatus: validateExecStatus }),
     events: new EventLog({ clock, files: events, log: log.with({ part: "events" }) }),
@@ -151,6 +159,8 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
       images.close();
       await trash.settled();
       helpers.close();
+      fileHelpers.close();
+      containerFiles.close();
       shim.close();
       events.close();
       sockets.close();

@@ -35,7 +35,7 @@ function utf8(bytes: Uint8Array): string {
 }
 
 /** The body's chunks; `cancelled` when the client leaves before its end. */
-async function* whole(request: IncomingMessage): AsyncGenerator<Uint8Array> {
+export async function* bodyChunks(request: IncomingMessage): AsyncGenerator<Uint8Array> {
   try {
     yield* request as AsyncIterable<Uint8Array>;
   } catch (cause) {
@@ -48,7 +48,7 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array> {
   if (declared > maxJsonBytes) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of whole(request)) {
+  for await (const chunk of bodyChunks(request)) {
     size += chunk.byteLength;
     if (size > maxJsonBytes) throw tooLarge();
     chunks.push(chunk);

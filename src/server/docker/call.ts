@@ -12,6 +12,8 @@ export interface Call {
   readonly header: (name: string) => string | undefined;
   /** The body as JSON. `invalid-parameter` when it is none, too large, or not declared as JSON. Undefined when empty. */
   readonly json: () => Promise<unknown>;
+  /** The body as it comes; `cancelled` when the client leaves before its end. Read this or {@link json}, once. */
+  readonly body: () => AsyncIterable<Uint8Array>;
   /** Aborts when the client leaves before the answer is complete. */
   readonly signal: AbortSignal;
 }

@@ -37,6 +37,8 @@ export interface StreamReply {
   /** Send the head before there is a first chunk; otherwise a failure before it is an ordinary error answer. */
   readonly eager: boolean;
   readonly chunks: AsyncIterable<string | Uint8Array>;
+  /** Beside the content type. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** The connection becomes a raw stream in both directions (101 when the client asked to upgrade, else 200). */

@@ -4,7 +4,7 @@ import { isBerthError, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { Engine } from "#engine/engine.ts";
 import { apiVersion, newestApiVersion, splitVersion, type ApiVersion } from "./api-version.ts";
-import { readJson } from "./body.ts";
+import { bodyChunks, readJson } from "./body.ts";
 import type { Call, Handler } from "./call.ts";
 import { cleanedPath } from "./clean-path.ts";
 import { bodyConnection, socketConnection, writeChunk } from "./connection.ts";
@@ -119,6 +119,7 @@ function read(router: Router, request: IncomingMessage, signal: AbortSignal): { 
       return Array.isArray(value) ? value[0] : value;
     },
     json: () => readJson(request),
+    body: () => bodyChunks(request),
     signal,
   };
   return { route: route.handle, call };
@@ -187,7 +188,7 @@ async function printPlain(
       await send(reply.status, {});
       return;
     case "stream": {
-      const headers = { "Content-Type": reply.contentType };
+      const headers = { ...reply.headers, "Content-Type": reply.contentType };
       let opened = reply.eager && (await send(200, headers));
       try {
         for await (const chunk of reply.chunks) {
@@ -209,7 +210,7 @@ async function printStream(
   left: AbortSignal,
 ): Promise<void> {
   const open = (): void => {
-    response.writeHead(200, { "Content-Type": reply.contentType });
+    response.writeHead(200, { ...reply.headers, "Content-Type": reply.contentType });
     response.flushHeaders();
   };
   if (reply.eager) open();

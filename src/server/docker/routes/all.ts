@@ -1,5 +1,6 @@
 import type { Engine } from "#engine/engine.ts";
 import type { Route } from "../call.ts";
+import { containerFileRoutes } from "./container-files.ts";
 import { containerRoutes } from "./containers.ts";
 import { execRoutes } from "./execs.ts";
 import { imageRoutes } from "./images.ts";
@@ -12,6 +13,7 @@ export function dockerRoutes(engine: Engine): readonly Route[] {
   return [
     ...systemRoutes(engine),
     ...containerRoutes(engine),
+    ...containerFileRoutes(engine),
     ...execRoutes(engine),
     ...imageRoutes(engine),
     ...networkRoutes(engine),

@@ -6,9 +6,6 @@ const endpoints = `
 GET /containers/{id}/changes
 GET /containers/{id}/export
 GET /containers/{id}/attach/ws
-HEAD /containers/{id}/archive
-GET /containers/{id}/archive
-PUT /containers/{id}/archive
 GET /containers/{id}/checkpoints
 POST /containers/{id}/checkpoints
 DELETE /containers/{id}/checkpoints/{checkpoint}

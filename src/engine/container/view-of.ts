@@ -1,0 +1,91 @@
+import { BerthError, isBerthError } from "#base/errors.ts";
+import type { ViewMount, ViewRoot } from "#host/tree-view.ts";
+import type { Snapshotter } from "#snapshot/types.ts";
+import type { ContainerView } from "../files/view.ts";
+import type { EnginePaths, Files } from "../ports.ts";
+import type { Container } from "./container.ts";
+import type { ContainerRegistry } from "./registry.ts";
+
+export interface ViewDeps {
+  readonly registry: ContainerRegistry;
+  readonly snapshots: Snapshotter;
+  readonly paths: EnginePaths;
+  readonly files: Files;
+}
+
+/**
+ * Do `work` with a container's files: at once while it runs, else under its lock, so that it neither starts nor goes
+ * meanwhile. `work` is called again when the container stopped running before its files were in sight.
+ */
+export async function withFiles<T>(
+  deps: ViewDeps,
+  container: Container,
+  work: (root: ViewRoot) => Promise<T>,
+): Promise<T> {
+  if (isLive(container)) {
+    try {
+      return await work(await rootOf(deps, container));
+    } catch (error) {
+      if (!isBerthError(error, "unavailable")) throw error;
+    }
+  }
+  return container.lock.run(async () => work(await rootOf(deps, container)));
+}
+
+/** How to see a container's files: its root with volumes, binds and tmpfs over it. */
+export async function viewOf(deps: ViewDeps, container: Container, root: ViewRoot): Promise<ContainerView> {
+  return {
+    root,
+    readOnlyRoot: container.spec.hostConfig.ReadonlyRootfs,
+    mounts: [...declared(container), ...(await hostFiles(deps, container))],
+  };
+}
+
+/** The same root to be written to. Nobody else may mount a snapshot then: keep to {@link withFiles}. */
+export function writable(root: ViewRoot): ViewRoot {
+  return root.kind === "overlay" ? { ...root, access: "write" } : root;
+}
+
+/** Through its process while there is one, else through its snapshot. */
+async function rootOf(deps: ViewDeps, container: Container): Promise<ViewRoot> {
+  const { id, process, spec, status } = container;
+  if (deps.registry.lookup(id) !== container) throw new BerthError("not-found", `No such container: ${id}`);
+  if (status.state === "removing" || status.state === "dead") {
+    throw new BerthError("conflict", `container ${id} is marked for removal`);
+  }
+  if (process !== undefined && isLive(container)) {
+    return { kind: "process", pid: process.pid, startTicks: Number(process.startTicks) };
+  }
+  const { lowerDirs, upperDir, workDir } = await deps.snapshots.prepare(id, spec.image.diffIds);
+  return { kind: "overlay", lowerDirs, upperDir, workDir, access: "read" };
+}
+
+function isLive({ process, status }: Container): boolean {
+  return process !== undefined && (status.state === "running" || status.state === "paused");
+}
+
+function declared({ spec }: Container): readonly ViewMount[] {
+  const mounts = spec.mounts.map((mount): ViewMount => {
+    const { target, readOnly } = mount;
+    if (mount.type === "tmpfs") return { target, source: undefined, recursive: false, readOnly };
+    return { target, source: mount.source, recursive: mount.type === "volume" || mount.recursive, readOnly };
+  });
+  const temporary = Object.keys(spec.hostConfig.Tmpfs ?? {}).map((target): ViewMount => {
+    return { target, source: undefined, recursive: false, readOnly: false };
+  });
+  return [...mounts, ...temporary].toSorted((a, b) => a.target.split("/").length - b.target.split("/").length);
+}
+
+/** docker-compat: the files that the engine binds into /etc are seen too. */
+async function hostFiles(deps: ViewDeps, { id, spec }: Container): Promise<readonly ViewMount[]> {
+  const found: ViewMount[] = [];
+  for (const [target, source] of [
+    ["/etc/hosts", deps.paths.containerHosts(id)],
+    ["/etc/hostname", deps.paths.containerHostname(id)],
+    ["/etc/resolv.conf", deps.paths.containerResolvConf(id)],
+  ] as const) {
+    if (spec.mounts.some((mount) => mount.target === target)) continue;
+    if ((await deps.files.kind(source)) === "file") found.push({ target, source, recursive: false, readOnly: false });
+  }
+  return found;
+}

@@ -1,0 +1,22 @@
+import { takeWriteEnd } from "#host/byte-pipe.ts";
+import { withFd } from "#host/files.ts";
+import type { Json } from "#host/helper-protocol.ts";
+import type { HelperContext } from "#host/helper-serve.ts";
+import { writeAll } from "#host/syscalls.ts";
+import { archive } from "#host/tree/tree-archiver.ts";
+import { withView, type ContainerView } from "./view.ts";
+
+export const EXPORT_TASK = "container-export";
+
+/** Write the whole of a view as a tar archive into the engine's pipe. Says `null` when the view is open. */
+export async function exportTask(input: Json, context: HelperContext): Promise<Json> {
+  const { view, pipe } = input as unknown as { readonly view: ContainerView; readonly pipe: string };
+  return withView(view, async ({ rootFd }) => {
+    const out = takeWriteEnd(pipe);
+    await context.send(null);
+    withFd(out, () => {
+      for (const piece of archive([{ kind: "content", directoryFd: rootFd }])) writeAll(out, piece);
+    });
+    return null;
+  });
+}

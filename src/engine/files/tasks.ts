@@ -1,0 +1,13 @@
+import type { HelperTask } from "#host/helper-serve.ts";
+import { ARCHIVE_TASK, archiveTask } from "./archive-task.ts";
+import { EXPORT_TASK, exportTask } from "./export-task.ts";
+import { EXTRACT_TASK, extractTask } from "./extract-task.ts";
+import { STAT_TASK, statTask } from "./stat-task.ts";
+
+/** What a helper process must know for the files of containers; given to `serveHelper` by the composition root. */
+export const fileHelperTasks: Readonly<Record<string, HelperTask>> = {
+  [STAT_TASK]: statTask,
+  [ARCHIVE_TASK]: archiveTask,
+  [EXTRACT_TASK]: extractTask,
+  [EXPORT_TASK]: exportTask,
+};

@@ -1,0 +1,53 @@
+import { BerthError } from "#base/errors.ts";
+import type { Engine } from "#engine/engine.ts";
+import { encodePathStat, pathStatHeader, type PathStat } from "#spec/docker/archive.ts";
+import type { Call, Route } from "../call.ts";
+import { empty, type Reply } from "../reply.ts";
+
+const TAR = "application/x-tar";
+
+/** What goes into a container's file system and comes out of it as tar archives. */
+export function containerFileRoutes(engine: Engine): readonly Route[] {
+  const { containers } = engine;
+  return [
+    {
+      method: "HEAD",
+      pattern: "/containers/{id}/archive",
+      handle: async (call) => {
+        const stat = await containers.statPath(id(call), path(call));
+        return { kind: "text", status: 200, text: "", headers: statHeaders(stat) };
+      },
+    },
+    {
+      method: "GET",
+      pattern: "/containers/{id}/archive",
+      handle: async (call): Promise<Reply> => {
+        const { stat, chunks } = await containers.readPath(id(call), path(call));
+        return { kind: "stream", contentType: TAR, eager: true, chunks, headers: statHeaders(stat) };
+      },
+    },
+    {
+      method: "PUT",
+      pattern: "/containers/{id}/archive",
+      handle: async (call) => {
+        const options = {
+          noOverwriteDirNonDir: call.query.flag("noOverwriteDirNonDir"),
+          copyUidGid: call.query.flag("copyUIDGID"),
+        };
+        await containers.extract(id(call), path(call), options, call.body());
+        return empty(200);
+      },
+    },
+  ];
+}
+
+const id = (call: Call): string => call.params["id"] ?? "";
+
+/** docker-compat: the words of the refusal are Docker's, the missing blank too. */
+function path(call: Call): string {
+  const text = call.query.text("path");
+  if (text === "") throw new BerthError("invalid-parameter", "bad parameter: pathcannot be empty");
+  return text;
+}
+
+const statHeaders = (stat: PathStat): Readonly<Record<string, string>> => ({ [pathStatHeader]: encodePathStat(stat) });
