@@ -36,6 +36,17 @@ export function listenForChild(directory: string, name: string): number {
 
 /** undefined when nobody listens there. */
 export async function connectShim(directory: string, name: string): Promise<ShimConnection | undefined> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await connectOnce(directory, name);
+    } catch (error) {
+      if (tries === 5) throw error;
+    }
+  }
+}
+
+/** Throws when the other side accepted and left before this process looked; another one may listen there by now. */
+async function connectOnce(directory: string, name: string): Promise<ShimConnection | undefined> {
   const connection = new SocketConnection();
   const at = openDirectory(directory);
   if (at === undefined) return undefined;
@@ -57,7 +68,7 @@ export async function connectShim(directory: string, name: string): Promise<Shim
   } catch (error) {
     const code = (error as { code?: unknown }).code;
     if (code === "ENOENT" || code === "ECONNREFUSED") return undefined;
-    throw new BerthError("unavailable", messageOf(error), { cause: error });
+    throw new BerthError("unavailable", `${messageOf(error)} (${String(code)})`, { cause: error });
   } finally {
     close(at);
   }

@@ -60,7 +60,8 @@ export function compileContainer(input: CompileInput): Compiled {
   refuseUnsupported(linux);
   const kinds = new Map((linux.namespaces ?? []).map((namespace) => [namespace.type, namespace.path ?? ""]));
   if (kinds.size !== (linux.namespaces ?? []).length) throw invalid("a namespace type is given twice");
-  if (kinds.get("mount") !== "") throw invalid("a container needs a mount namespace of its own");
+  if (!kinds.has("mount"))
+    throw invalid("a container needs a mount namespace: without one its mounts would be made for everybody");
   const create = [...kinds].filter(([, path]) => path === "").map(([kind]) => namespaceKind(kind, facts));
   const join = [...kinds]
     .filter(([, path]) => path !== "")

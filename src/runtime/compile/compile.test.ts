@@ -174,7 +174,7 @@ describe("compileContainer", () => {
     ["must also be permitted and inheritable", { capabilities: { ambient: ["CAP_CHOWN"] } }, {}, {}],
     ["has no AppArmor", { apparmorProfile: "x" }, {}, {}],
     ["selinux label", { selinuxLabel: "x" }, {}, {}],
-    ["mount namespace of its own", {}, { namespaces: [] }, {}],
+    ["container needs a mount namespace", {}, { namespaces: [] }, {}],
     ["without a private UTS namespace", {}, { namespaces: [{ type: "mount" }] }, { hostname: "h" }],
     ["no user namespace", {}, { uidMappings: [{ containerID: 0, hostID: 0, size: 1 }] }, {}],
     ["intelRdt is not supported", {}, { intelRdt: {} }, {}],

@@ -106,7 +106,9 @@ class WaitingShim implements BegunLaunch {
       await Promise.all([untilReady(process, request), namespacesMade(process, request)]);
       if (request.mode !== "handover") return process;
       process.detach();
-      return new HandoverProcess(request.dir, process.pid, process.startTicks);
+      // Init may have answered instead of the monitor, which had left already; init does not know its own pid.
+      const { pid, startTicks } = readStatus(request.dir) ?? process;
+      return new HandoverProcess(request.dir, pid, startTicks);
     } catch (error) {
       await process.signal(9).catch(() => undefined);
       process.detach();
