@@ -11,6 +11,7 @@ import { attachContainer } from "./container/attach.ts";
 import { createContainer } from "./container/create.ts";
 import { inspectContainer } from "./container/inspect.ts";
 import { killAndWait, killContainer } from "./container/kill.ts";
+import { removeLink } from "./container/links.ts";
 import { listContainers } from "./container/list.ts";
 import { containerLogs } from "./container/logs.ts";
 import { pruneContainers } from "./container/prune.ts";
@@ -148,6 +149,7 @@ export function createEngine(deps: EngineDeps) {
       wait: waitContainer(base),
       remove: removeOne,
       prune: pruneContainers({ ...base, remove: removeOne }),
+      removeLink: removeLink(base),
       rename: renameContainer(base),
       attach: attachContainer(base),
       logs: containerLogs(base),

@@ -133,6 +133,8 @@ export interface ContainerPlanRequest {
   readonly files: { readonly resolvConf?: string; readonly hostname?: string; readonly hosts?: string };
   /** /proc/PID/ns/… of what is shared with another container. */
   readonly namespaces: { readonly network?: string; readonly ipc?: string; readonly pid?: string };
+  /** Variables of `--link`, which the config's replace. */
+  readonly linkVariables: readonly string[];
   /** Pid 1 is the engine's init, which runs the command. */
   readonly init: boolean;
   /** Host directory that is the container's /dev/shm; undefined = one of its own. */
@@ -146,6 +148,7 @@ export interface ExecPlanRequest {
   /** Of that init (proc_pid_stat(5) field 22): a process that got its pid later is not entered. */
   readonly startTicks: bigint;
   readonly root: RootMount;
+  readonly linkVariables: readonly string[];
   readonly exec: ExecConfig;
 }
 

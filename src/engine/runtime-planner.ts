@@ -105,10 +105,10 @@ export class NativePlanner implements RuntimePlanner {
   }
 
   async exec(request: ExecPlanRequest): Promise<CompiledPlan> {
-    const { container, pid, startTicks, root, exec } = request;
+    const { container, pid, startTicks, root, linkVariables, exec } = request;
     const { hostConfig, config } = container;
     const user = userIn(root, exec.User || config.User, hostConfig.GroupAdd ?? []);
-    const made = this.#container(container, user);
+    const made = this.#container(container, user, linkVariables);
     const process = execProcess({ container: made.spec, exec, user, facts: this.#facts });
     const entry = this.#cgroups.open(this.cgroupPath(container)).entry;
     const { plan, warnings } = compileExec({
@@ -133,20 +133,25 @@ export class NativePlanner implements RuntimePlanner {
     return cleanPath(`/${spec.hostConfig.CgroupParent || this.cgroupParent}/${spec.id}`);
   }
 
-  #input({ spec, root, files, namespaces, init, shmPath }: ContainerPlanRequest): ContainerSpecInput {
+  #input({ spec, root, files, namespaces, linkVariables, init, shmPath }: ContainerPlanRequest): ContainerSpecInput {
     const user = userIn(root, spec.config.User, spec.hostConfig.GroupAdd ?? []);
     return {
       ...this.#inputOf(spec, user),
       files,
       namespaces,
+      linkVariables,
       ...(shmPath === undefined ? {} : { shmPath }),
       ...(init ? { initPath: this.#initBinary.path() } : {}),
     };
   }
 
   /** The spec a running container has, for what an exec takes over from it. */
-  #container(spec: ContainerSpec, user: ResolvedUser): ReturnType<typeof containerSpec> {
-    return containerSpec({ ...this.#inputOf(spec, user), files: {}, namespaces: {} });
+  #container(
+    spec: ContainerSpec,
+    user: ResolvedUser,
+    linkVariables: readonly string[],
+  ): ReturnType<typeof containerSpec> {
+    return containerSpec({ ...this.#inputOf(spec, user), linkVariables, files: {}, namespaces: {} });
   }
 
   #inputOf(spec: ContainerSpec, user: ResolvedUser): Omit<ContainerSpecInput, "files" | "namespaces"> {

@@ -4,7 +4,7 @@ import { containerConfig } from "#spec/docker/container-config.ts";
 import { hostConfig } from "#spec/docker/host-config.ts";
 import { networkingConfig } from "#spec/docker/networking.ts";
 import { decode } from "#spec/docker/schema.ts";
-import type { ContainerSpec, Life } from "./container/spec.ts";
+import type { ContainerSpec, Life, Link } from "./container/spec.ts";
 import type { Status } from "./container/status.ts";
 import { parseHealth } from "./health/health.ts";
 import type { ExecStatus } from "./exec/status.ts";
@@ -53,7 +53,13 @@ export function validateLife(value: unknown): Life {
     restartCount: row["restartCount"],
     stoppedByUser: row["stoppedByUser"] === true,
     ...(health === undefined ? {} : { health }),
+    ...(row["links"] === undefined ? {} : { links: list(row, "links").map(link) }),
   };
+}
+
+function link(value: unknown): Link {
+  const row = record(value, "link");
+  return { containerId: text(row, "containerId"), name: text(row, "name"), alias: text(row, "alias") };
 }
 
 export function validateExecSpec(value: unknown): ExecConfig {

@@ -10,6 +10,7 @@ import { fieldCases } from "./cases/fields.ts";
 import { healthCases } from "./cases/health.ts";
 import { imageCases } from "./cases/images.ts";
 import { isolationCases } from "./cases/isolation.ts";
+import { linkCases } from "./cases/links.ts";
 import { lifecycleCases } from "./cases/lifecycle.ts";
 import { networkCases } from "./cases/network.ts";
 import { outputCases } from "./cases/output.ts";
@@ -45,7 +46,10 @@ for (const name of targetNames) {
 
     outputCases(target);
     configurationCases(target);
-    describe("fields", () => fieldCases(target));
+    describe("fields", () => {
+      fieldCases(target);
+      linkCases(target);
+    });
     isolationCases(target);
     lifecycleCases(target);
     terminalCases(target);

@@ -132,9 +132,9 @@ describe("create", () => {
     ],
     [
       "a setting not supported",
-      { HostConfig: { StorageOpt: { size: "1G" }, Links: ["a:b"] } },
+      { HostConfig: { StorageOpt: { size: "1G" }, DeviceRequests: [{ Count: 1 }] } },
       "not-implemented",
-      "not supported by this engine yet: HostConfig.Links, HostConfig.StorageOpt",
+      "not supported by this engine yet: HostConfig.StorageOpt, HostConfig.DeviceRequests",
     ],
   ];
   for (const [what, body, kind, message] of refusals) {

@@ -14,12 +14,13 @@ import { Container } from "./container.ts";
 import { discardedSettings } from "./discarded-settings.ts";
 import { defaultHostConfig } from "./default-host-config.ts";
 import { publishContainerEvent } from "./events.ts";
+import { resolveLinks } from "./links.ts";
 import { checkName, nameConflict, randomName } from "./names.ts";
 import { portPublications } from "./ports.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import { resolveMounts } from "./resolve-mounts.ts";
 import { resolvePartners } from "./resolve-partners.ts";
-import type { ContainerSpec } from "./spec.ts";
+import type { ContainerSpec, Life } from "./spec.ts";
 import { initialStatus } from "./status.ts";
 import { refuseUnsupported } from "./unsupported.ts";
 import { validateConfig } from "./validate-config.ts";
@@ -68,6 +69,7 @@ export function createContainer(deps: CreateDeps) {
     const hostConfig = resolvePartners(deps.registry, defaultHostConfig(request.hostConfig, deps.config, deps.machine));
     chooseLog(hostConfig.LogConfig);
     portPublications(merged, hostConfig);
+    const links = resolveLinks(deps.registry, hostConfig);
     refuseTakenName(deps.registry, wanted);
 
     const id = randomId();
@@ -88,7 +90,7 @@ export function createContainer(deps: CreateDeps) {
     try {
       warnings.push(...deps.planner.check(spec));
       await deps.files.makeDirectory(deps.paths.containerDir(id), 0o710);
-      insert(deps, spec, wanted);
+      insert(deps, spec, wanted, links);
     } catch (error) {
       await deps.files.discard(deps.paths.containerDir(id));
       await Promise.all(createdVolumes.map((name) => deps.volumes.remove(name)));
@@ -132,7 +134,12 @@ function refuseTakenName(registry: ContainerRegistry, name: string | undefined):
 }
 
 /** No await between choosing the name and writing the row, so that two creations cannot choose the same. */
-function insert(deps: CreateDeps, spec: ContainerSpec, wanted: string | undefined): void {
+function insert(
+  deps: CreateDeps,
+  spec: ContainerSpec,
+  wanted: string | undefined,
+  links: NonNullable<Life["links"]>,
+): void {
   refuseTakenName(deps.registry, wanted);
   const name = wanted ?? randomName((candidate) => deps.registry.named(candidate) !== undefined);
   deps.registry.insert(
@@ -141,7 +148,7 @@ function insert(deps: CreateDeps, spec: ContainerSpec, wanted: string | undefine
       createdAtNs: deps.clock.nowNs(),
       spec,
       name,
-      life: { status: initialStatus, restartCount: 0, stoppedByUser: false },
+      life: { status: initialStatus, restartCount: 0, stoppedByUser: false, ...(links.length === 0 ? {} : { links }) },
     }),
   );
 }

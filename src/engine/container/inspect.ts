@@ -6,6 +6,7 @@ import type { ContainerInspect } from "#spec/docker/container.ts";
 import { hostConfig, type HostConfig } from "#spec/docker/host-config.ts";
 import type { ImageService } from "#image/types.ts";
 import type { EnginePaths, ExecRows } from "../ports.ts";
+import { linkTexts } from "./links.ts";
 import { mountPoints } from "./mount-points.ts";
 import { networkSettings } from "./network-settings.ts";
 import type { ContainerRegistry } from "./registry.ts";
@@ -50,7 +51,10 @@ export function inspectContainer(deps: InspectDeps) {
       ProcessLabel: "",
       AppArmorProfile: "",
       ExecIDs: execIds.length === 0 ? null : execIds,
-      HostConfig: hostConfig.print(spec.hostConfig) as Partial<HostConfig>,
+      HostConfig: hostConfig.print({
+        ...spec.hostConfig,
+        Links: linkTexts(deps.registry, container),
+      }) as Partial<HostConfig>,
       GraphDriver: { Name: "overlay2", Data: await graphData(deps.snapshots, id) },
       ...(options.size ? await sizes(deps, id, spec.image.id) : {}),
       Mounts: mountPoints(spec.mounts),

@@ -19,6 +19,7 @@ import type {
 } from "../ports.ts";
 import { processError } from "../process-error.ts";
 import type { Container } from "./container.ts";
+import { linkedStart, type LinkedStart } from "./links.ts";
 import { portPublications } from "./ports.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import { ownSharedMemory, sharedNamespaces } from "./shared-namespaces.ts";
@@ -70,9 +71,10 @@ async function launchBegun(
     deps.snapshots.prepare(container.id, spec.image.diffIds),
     reserveEndpoint(deps, container),
   ]);
+  const linked = await linkedStart(deps, container);
   const ownShm = ownSharedMemory(container, deps.paths);
   const [files] = await Promise.all([
-    writeHostFiles(deps, container, endpoint),
+    writeHostFiles(deps, container, endpoint, linked.hosts),
     fillVolumes(deps, container, root),
     ownShm === undefined ? undefined : deps.hostMounts.sharedMemory(ownShm, spec.hostConfig.ShmSize),
   ]);
@@ -80,6 +82,7 @@ async function launchBegun(
     spec,
     root,
     files,
+    linkVariables: linked.variables,
     init: wantsInit(spec.hostConfig, deps.config),
     ...(ownShm === undefined ? {} : { shmPath: ownShm }),
     ...sharedNamespaces(deps, spec.hostConfig),
@@ -144,6 +147,7 @@ async function writeHostFiles(
   deps: LaunchDeps,
   container: Container,
   endpoint: Endpoint | undefined,
+  linked: LinkedStart["hosts"],
 ): Promise<HostFiles> {
   const { hostConfig, config } = container.spec;
   const { paths, files } = deps;
@@ -166,7 +170,8 @@ async function writeHostFiles(
       domainname: config.Domainname,
       addresses: [endpoint?.ipv4 ?? "", endpoint?.ipv6 ?? ""].filter((address) => address !== ""),
       extraHosts: hostConfig.ExtraHosts ?? [],
-      hostGateway: endpoint?.gateway ?? "",
+      linked,
+      hostGateway: await hostGateway(deps),
       base: inHostNetwork ? await deps.files.readText("/etc/hosts") : undefined,
     });
   const resolvConf = async (): Promise<string> => {
@@ -186,6 +191,14 @@ async function writeHostFiles(
     files.writeText(own.resolvConf, await resolvConf(), 0o644),
   ]);
   return own;
+}
+
+/** docker-compat: the same in every network, also in `host` and `none`; "" without a default network. */
+async function hostGateway(deps: LaunchDeps): Promise<string> {
+  const [configured] = deps.config.hostGatewayIps;
+  if (configured !== undefined) return configured;
+  const networks = await deps.networks.list();
+  return networks.find(({ name }) => name === "bridge")?.gateway ?? "";
 }
 
 async function readIfThere(files: Files, path: string): Promise<string> {

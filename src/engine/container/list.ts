@@ -6,6 +6,7 @@ import type { ContainerSummary } from "#spec/docker/container.ts";
 import type { Clock } from "../ports.ts";
 import type { Container } from "./container.ts";
 import { containerFilter, type ListRequest } from "./list-filter.ts";
+import { namesByLink } from "./links.ts";
 import { mountPoints } from "./mount-points.ts";
 import { networksOf, portSummaries } from "./network-settings.ts";
 import type { ContainerRegistry } from "./registry.ts";
@@ -42,7 +43,7 @@ async function summary(deps: ListDeps, container: Container, measuring: Limit | 
   const annotations = spec.hostConfig.Annotations;
   return {
     Id: container.id,
-    Names: [`/${container.name}`],
+    Names: [container.name, ...namesByLink(deps.registry, container)].map((name) => `/${name}`),
     Image: spec.image.reference,
     ImageID: spec.image.id,
     Command: commandText(spec.argv),

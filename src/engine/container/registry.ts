@@ -32,7 +32,8 @@ export class ContainerRegistry {
   }
 
   lookup(reference: string): Container | undefined {
-    const exact = this.#byId.get(reference) ?? this.#byName.get(reference.replace(/^\//, ""));
+    const exact =
+      this.#byId.get(reference) ?? this.#byName.get(reference.replace(/^\//, "")) ?? this.#byLink(reference);
     if (exact !== undefined || reference === "") return exact;
     let found: Container | undefined;
     for (const [id, container] of this.#byId) {
@@ -43,6 +44,14 @@ export class ContainerRegistry {
       found = container;
     }
     return found;
+  }
+
+  /** docker-compat: `parent/alias` is a name of the container that a link leads to. */
+  #byLink(reference: string): Container | undefined {
+    const [parent = "", alias] = reference.replace(/^\//, "").split("/");
+    if (alias === undefined) return undefined;
+    const link = this.#byName.get(parent)?.life.links?.find((candidate) => candidate.alias === alias);
+    return link === undefined ? undefined : this.#byId.get(link.containerId);
   }
 
   named(name: string): Container | undefined {

@@ -1,4 +1,4 @@
-import { isBerthError } from "#base/errors.ts";
+import { BerthError, isBerthError } from "#base/errors.ts";
 import type { Events } from "../ports.ts";
 import { publishContainerEvent } from "./events.ts";
 import type { ContainerRegistry } from "./registry.ts";
@@ -24,7 +24,9 @@ export function restartContainer(deps: RestartDeps) {
         try {
           await deps.startLocked(container, "user");
         } catch (error) {
-          if (!isBerthError(error, "not-modified")) throw error;
+          if (isBerthError(error, "not-modified")) return;
+          if (!(error instanceof BerthError)) throw error;
+          throw new BerthError(error.kind, `Cannot restart container ${reference}: ${error.message}`, { cause: error });
         }
       });
     } finally {

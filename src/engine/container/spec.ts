@@ -58,6 +58,14 @@ export type MountSpec =
       readonly options: readonly string[];
     };
 
+/** A link to a container of the default network. */
+export interface Link {
+  readonly containerId: string;
+  /** Its name when the link was made, for when it is gone. */
+  readonly name: string;
+  readonly alias: string;
+}
+
 /** The part that changes, written as one JSON value with every step. */
 export interface Life {
   readonly status: Status;
@@ -67,4 +75,6 @@ export interface Life {
   readonly stoppedByUser: boolean;
   /** Absent when the container has no health check or was never started. */
   readonly health?: Health;
+  /** `--link`; absent in rows of before. */
+  readonly links?: readonly Link[];
 }

@@ -5,6 +5,7 @@ import type { Clock } from "../ports.ts";
 import type { Container } from "./container.ts";
 import { publishContainerEvent } from "./events.ts";
 import { launchProcess, type LaunchDeps } from "./launch.ts";
+import { updateParents } from "./links.ts";
 import type { RemoveLocked } from "./remove.ts";
 import type { SettleExit, StartLocked } from "./settle-exit.ts";
 import { containerStartPrefix, startFailure } from "./start-failure.ts";
@@ -54,6 +55,7 @@ export function startLocked(deps: StartDeps): StartLocked {
       throw await undo(deps, container, error);
     }
     publishContainerEvent(deps.events, "start", container);
+    await updateParents(deps, container);
     deps.settleExit.watch(container);
     deps.health.watch(container);
   };

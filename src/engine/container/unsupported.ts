@@ -10,7 +10,6 @@ const outside = (value: string, ...known: readonly string[]): boolean => !known.
 /** Settings of the API that this engine knows and cannot carry out yet. */
 const settings: readonly Setting[] = [
   ["HostConfig.VolumeDriver", ({ hostConfig }) => outside(hostConfig.VolumeDriver, "", "local")],
-  ["HostConfig.Links", ({ hostConfig }) => any(hostConfig.Links)],
   ["HostConfig.StorageOpt", ({ hostConfig }) => any(hostConfig.StorageOpt)],
   ["HostConfig.DeviceRequests", ({ hostConfig }) => any(hostConfig.DeviceRequests)],
   [

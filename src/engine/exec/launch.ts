@@ -4,6 +4,9 @@ import type { Plan } from "#runtime/plan/ops.ts";
 import type { AttachStream, BegunLaunch, ShimLauncher, SupervisedProcess } from "#runtime/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
 import type { ExecConfig } from "#spec/docker/exec.ts";
+import type { NetworkService } from "#network/types.ts";
+import { linkedStart } from "../container/links.ts";
+import type { ContainerRegistry } from "../container/registry.ts";
 import type { Container } from "../container/container.ts";
 import type { EnginePaths, Files, RuntimePlanner } from "../ports.ts";
 import { processError, stepFailureOf } from "../process-error.ts";
@@ -12,6 +15,8 @@ export interface ExecLaunchDeps {
   readonly files: Files;
   readonly paths: EnginePaths;
   readonly snapshots: Snapshotter;
+  readonly registry: ContainerRegistry;
+  readonly networks: NetworkService;
   readonly planner: RuntimePlanner;
   readonly launcher: ShimLauncher;
 }
@@ -61,6 +66,7 @@ async function launchBegun(
       pid: init?.pid ?? 0,
       startTicks: init?.startTicks ?? 0n,
       root,
+      linkVariables: (await linkedStart(deps, container)).variables,
       exec: config,
     });
     ({ plan } = compiled);

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { hostsFile, type HostsInput } from "./hosts.ts";
+import { hostsFile, renameHost, type HostsInput } from "./hosts.ts";
 
 function make(change: Partial<HostsInput>): string {
   const blank = {
@@ -7,6 +7,7 @@ function make(change: Partial<HostsInput>): string {
     domainname: "",
     addresses: [],
     extraHosts: [],
+    linked: [],
     hostGateway: "172.17.0.1",
     base: undefined,
   };
@@ -43,6 +44,18 @@ test("in the host's network the host's file comes first, whole lines", () => {
   expect(make({ base: "127.0.0.1 localhost\n10.0.0.1 me", extraHosts: ["a:1.2.3.4"] })).toBe(
     "127.0.0.1 localhost\n10.0.0.1 me\n1.2.3.4\ta\n",
   );
+});
+
+test("a host name with dots is also known by its first part", () => {
+  expect(make({ hostname: "a.b.c", addresses: ["172.17.0.2"] })).toEndWith("172.17.0.2\ta.b.c a\n");
+  expect(make({ hostname: "a.b", domainname: "d", addresses: ["172.17.0.2"] })).toEndWith("172.17.0.2\ta.b.d a\n");
+});
+
+test("linked containers stand before the container itself and follow their address", () => {
+  const text = make({ addresses: ["172.17.0.3"], linked: [{ address: "172.17.0.2", names: "db dbhost" }] });
+  expect(text).toEndWith("172.17.0.2\tdb dbhost\n172.17.0.3\tweb\n");
+  expect(renameHost(text, "db", "172.17.0.9")).toEndWith("172.17.0.9\tdb dbhost\n172.17.0.3\tweb\n");
+  expect(renameHost(text, "dbhost", "172.17.0.9")).toBe(text);
 });
 
 test("no gateway, no host-gateway line", () => {

@@ -6,6 +6,8 @@ export interface HostsInput {
   readonly addresses: readonly string[];
   /** `--add-host`, each "name:address" or "name=address"; brackets around an IPv6 address are taken off. */
   readonly extraHosts: readonly string[];
+  /** Containers linked to. */
+  readonly linked: readonly { readonly address: string; readonly names: string }[];
   /** What `host-gateway` stands for; "" where there is no such address. */
   readonly hostGateway: string;
   /** The host's /etc/hosts, which containers in the host's network begin with. */
@@ -22,12 +24,30 @@ ff02::2	ip6-allrouters
 
 /** docker-compat: localhost, extra hosts, then the container under its own addresses. */
 export function hostsFile(input: HostsInput): string {
-  const own = input.domainname === "" ? input.hostname : `${input.hostname}.${input.domainname} ${input.hostname}`;
+  const own = withShortName(input.domainname === "" ? input.hostname : `${input.hostname}.${input.domainname}`);
   const lines = [
     ...input.extraHosts.map((entry) => extraLine(entry, input.hostGateway)),
+    ...input.linked.map(({ address, names }) => `${address}\t${names}\n`),
     ...input.addresses.map((address) => `${address}\t${own}\n`),
   ];
   return `${endLine(input.base ?? localhost)}${lines.join("")}`;
+}
+
+/** `web.example.org` is also `web`. */
+function withShortName(name: string): string {
+  const at = name.indexOf(".");
+  return at < 0 ? name : `${name} ${name.slice(0, at)}`;
+}
+
+/** The same file with another address on the lines whose first name is `name`. */
+export function renameHost(text: string, name: string, address: string): string {
+  return text
+    .split("\n")
+    .map((line) => {
+      const at = line.indexOf("\t");
+      return at > 0 && line.slice(at + 1).split(" ", 1)[0] === name ? `${address}${line.slice(at)}` : line;
+    })
+    .join("\n");
 }
 
 function extraLine(entry: string, hostGateway: string): string {

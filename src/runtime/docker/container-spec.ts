@@ -100,7 +100,7 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
       },
       args: input.initPath === undefined ? input.argv : [initTarget, "--", ...input.argv],
       env: containerEnvironment({
-        env: config.Env ?? [],
+        env: [...(input.linkVariables ?? []), ...(config.Env ?? [])],
         hostname: config.Hostname,
         terminal: config.Tty,
         home: input.user.home,

@@ -17,6 +17,8 @@ export interface ContainerSpecInput {
   readonly user: ResolvedUser;
   /** Existing host files bound over /etc/…; undefined = the image's own stays (e.g. `--network container:`'s are given by that container's). */
   readonly files: { readonly resolvConf?: string; readonly hostname?: string; readonly hosts?: string };
+  /** Variables of links, before the config's own. */
+  readonly linkVariables?: readonly string[];
   /** Host file that is pid 1 and runs the command (`--init`); undefined = the command itself is. */
   readonly initPath?: string;
   /** Host directory of the container's /dev/shm, when another container's is shared; undefined = an own tmpfs. */

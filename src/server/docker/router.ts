@@ -33,6 +33,8 @@ function compile(pattern: string): RegExp {
   const source = pattern
     .replace(/[.*+?^$()|[\]\\]/g, "\\$&")
     .replace(/\{([a-z]+)\\\.\\\.\\\.\}/gi, "(?<$1>.+)")
+    // docker-compat: a container may also be called by a link that leads to it, "parent/alias".
+    .replace("/containers/{id}", "/containers/(?<id>[^/]+(?:/[^/]+)??)")
     .replace(/\{([a-z]+)\}/gi, "(?<$1>[^/]+)");
   return new RegExp(`^${source}$`);
 }

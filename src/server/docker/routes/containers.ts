@@ -94,8 +94,10 @@ export function containerRoutes(engine: Engine): readonly Route[] {
       method: "DELETE",
       pattern: "/containers/{id}",
       handle: async (call) => {
-        if (call.query.flag("link"))
-          throw new BerthError("not-implemented", "not supported by this engine yet: removal of a link");
+        if (call.query.flag("link")) {
+          await containers.removeLink(id(call));
+          return empty(204);
+        }
         await containers.remove(id(call), { force: call.query.flag("force"), volumes: call.query.flag("v") });
         return empty(204);
       },
