@@ -108,7 +108,7 @@ static void set_source(int i, int fd, uint32_t events)
 static void rewatch(void)
 {
 	int more_input = input.done < input.length;
-	uint32_t read_output = chunk.waiting ? 0 : EPOLLIN;
+	uint32_t read_output = chunk.waiting || log_stalled() ? 0 : EPOLLIN;
 	watch(OUT, read_output | (terminal && more_input ? EPOLLOUT : 0));
 	watch(ERR, read_output);
 	watch(IN, more_input ? EPOLLOUT : 0);
@@ -150,6 +150,15 @@ static void tell_all(void)
 	for (int i = 0; i < MAX_CLIENTS; i++)
 		if (sources[CLIENTS + i].fd >= 0 && !clients[i].attached)
 			send_frame(i, FRAME_STATE, &state, sizeof state);
+}
+
+static void tell_rotated(void)
+{
+	if (!log_take_rotated())
+		return;
+	for (int i = 0; i < MAX_CLIENTS; i++)
+		if (sources[CLIENTS + i].fd >= 0 && !clients[i].attached)
+			send_frame(i, FRAME_ROTATED, "", 0);
 }
 
 static void set_failed(uint32_t step, uint32_t error, const char *what)
@@ -297,12 +306,14 @@ static void pump(int source)
 {
 	int stream = source == OUT ? 1 : 2;
 	for (int turn = 0; turn < READS_A_TURN && !chunk.waiting && sources[source].fd >= 0; turn++) {
+		if (log_stalled() && !exited)
+			break;
 		ssize_t n = read(sources[source].fd, chunk.bytes, sizeof chunk.bytes);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			return;
+			break;
 		if (n <= 0) { /* EIO: the terminal's other side is gone */
 			end_output(source);
-			return;
+			break;
 		}
 		chunk.length = (uint32_t)n;
 		if (exited)
@@ -310,6 +321,8 @@ static void pump(int source)
 		log_write(stream, chunk.bytes, chunk.length);
 		deliver(stream);
 	}
+	log_flush();
+	tell_rotated();
 }
 
 /* ---- requests ---- */
@@ -337,6 +350,13 @@ static int request_resize(const struct request *r)
 	return ioctl(sources[OUT].fd, TIOCSWINSZ, &size) ? errno : 0;
 }
 
+static int request_log_taken(const struct request *r)
+{
+	log_taken((uint64_t)r->b << 32 | r->a);
+	tell_rotated();
+	return 0;
+}
+
 static int request_attach(int i, const struct request *r)
 {
 	if (launch_mode != MODE_SUPERVISED)
@@ -361,6 +381,9 @@ static void answer(int i)
 		break;
 	case REQUEST_ATTACH:
 		result = (uint32_t)request_attach(i, &c->request);
+		break;
+	case REQUEST_LOG_TAKEN:
+		result = (uint32_t)request_log_taken(&c->request);
 		break;
 	}
 	int attach = c->request.type == REQUEST_ATTACH && !result;
@@ -745,6 +768,28 @@ static int copy_path(char *to, size_t size, const struct arg *path)
 	return 0;
 }
 
+/* The attributes outlive the launch message. */
+static int open_log(const struct arg *a)
+{
+	uint32_t flags = (uint32_t)a[LAUNCH_LOG_FLAGS].n;
+	struct log_settings log = {
+		.path = log_path,
+		.max_size = a[LAUNCH_LOG_MAX_SIZE].n,
+		.max_files = (uint32_t)a[LAUNCH_LOG_MAX_FILES].n,
+		.json = (flags & LOG_JSON) != 0,
+		.hold = (flags & LOG_HOLD) != 0,
+		.attributes_length = (uint32_t)a[LAUNCH_LOG_ATTRIBUTES].n,
+	};
+	if (log.attributes_length) {
+		char *copy = mmap(NULL, log.attributes_length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (copy == MAP_FAILED)
+			return failed("allocate", "log attributes");
+		memcpy(copy, a[LAUNCH_LOG_ATTRIBUTES].s, log.attributes_length);
+		log.attributes = copy;
+	}
+	return log_open(&log);
+}
+
 static int settings(const struct plan *plan)
 {
 	const struct arg *a = plan->launch->arg;
@@ -757,7 +802,7 @@ static int settings(const struct plan *plan)
 	if (launch_mode != MODE_HANDOVER)
 		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	oom_before = oom_kills();
-	return log_path[0] ? log_open(log_path, a[LAUNCH_LOG_MAX_SIZE].n, (uint32_t)a[LAUNCH_LOG_MAX_FILES].n) : 0;
+	return log_path[0] ? open_log(a) : 0;
 }
 
 static int open_loop(int listener)

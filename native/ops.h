@@ -7,7 +7,7 @@
 #define LIMIT_MESSAGE 16777216u
 #define LIMIT_RECORDS 4096u
 #define LIMIT_ELEMENTS 131072u
-#define MAX_FIELDS 12
+#define MAX_FIELDS 14
 
 #define STDIN_CLOSED 0
 #define STDIN_OPEN 1
@@ -15,6 +15,8 @@
 #define MODE_SUPERVISED 0
 #define MODE_INHERIT 1
 #define MODE_HANDOVER 2
+#define LOG_JSON 1
+#define LOG_HOLD 2
 
 /* Field types: 1 u32, 2 u64, 3 string, 4 strings, 5 u32s, 6 bytes. */
 /* X(name, code, signature) */
@@ -59,7 +61,7 @@
 	X(no_new_privs, 67, "") \
 	X(seccomp, 68, "1636") \
 	X(wait, 69, "1") \
-	X(launch, 200, "311111321331") \
+	X(launch, 200, "31111132133113") \
 	X(namespaces, 201, "133334") \
 	X(join_path, 202, "13") \
 	X(join_process, 203, "112") \
@@ -227,6 +229,8 @@ enum {
 	LAUNCH_OOM_EVENTS = 9,
 	LAUNCH_CONSOLE_SOCKET = 10,
 	LAUNCH_PRESERVE_FDS = 11,
+	LAUNCH_LOG_FLAGS = 12,
+	LAUNCH_LOG_ATTRIBUTES = 13,
 	NAMESPACES_CREATE = 0,
 	NAMESPACES_UID_MAP = 1,
 	NAMESPACES_GID_MAP = 2,

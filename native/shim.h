@@ -32,9 +32,9 @@ struct state {
 };
 #define STATE_MAGIC 0x31535442u
 
-enum { REQUEST_GO = 1, REQUEST_SIGNAL, REQUEST_RESIZE, REQUEST_ATTACH };
+enum { REQUEST_GO = 1, REQUEST_SIGNAL, REQUEST_RESIZE, REQUEST_ATTACH, REQUEST_LOG_TAKEN };
 enum { ATTACH_STDIN = 1, ATTACH_STDOUT = 2, ATTACH_STDERR = 4 };
-enum { FRAME_STATE = 1, FRAME_RESULT };
+enum { FRAME_STATE = 1, FRAME_RESULT, FRAME_ROTATED };
 
 struct request {
 	uint32_t type, a, b, c;
@@ -96,10 +96,38 @@ _Noreturn void init_main(const struct spawn *spawn);
 /* ---- reaper.c: the program called docker-init ---- */
 int reaper_main(int argc, char **argv);
 
-/* ---- log.c: the record log, src/runtime/shim/record.ts ---- */
-int log_open(const char *path, uint64_t max_size, uint32_t max_files);
+/* ---- log.c: a container's log files ---- */
+struct log_settings {
+	const char *path;
+	uint64_t max_size; /* 0: no limit */
+	uint32_t max_files;
+	int json;               /* Docker's JSON lines instead of records (src/runtime/shim/record.ts) */
+	int hold;               /* never remove a record file whose id is not below `taken` */
+	uint64_t taken;
+	const char *attributes; /* JSON text for every line */
+	uint32_t attributes_length;
+};
+struct log_entry {
+	int stream, partial;
+	uint64_t time;
+	const char *bytes;
+	uint32_t length;
+};
+int log_open(const struct log_settings *settings);
+/* Entries are in the file after log_flush() or log_end(). */
 void log_write(int stream, const char *bytes, uint32_t length);
+void log_flush(void);
 void log_end(int stream);
+/* Whether files were renamed since the last call. */
+int log_take_rotated(void);
+/* Output is not to be read on until log_taken() makes room. */
+int log_stalled(void);
+void log_taken(uint64_t file);
+
+/* ---- log_json.c ---- */
+/* Bytes one entry takes at most, attributes not counted. */
+uint64_t log_json_most(uint32_t length);
+uint32_t log_json(char *to, const struct log_entry *entry, const char *attributes, uint32_t attributes_length);
 
 /* ---- monitor.c ---- */
 /* Launch; afterwards the plan's memory is not needed any more. */

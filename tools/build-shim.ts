@@ -19,6 +19,7 @@ export const shimSources = [
   "copy",
   "process",
   "log",
+  "log_json",
   "reaper",
   "plan",
   "failure",

@@ -2,7 +2,7 @@ import { Limit } from "#base/async.ts";
 import type { Log } from "#base/log.ts";
 import type { CgroupManager } from "#host/cgroup/types.ts";
 import type { ImageService } from "#image/types.ts";
-import type { LogReader } from "#logs/types.ts";
+import type { LogKeeper, LogReader } from "#logs/types.ts";
 import type { NetworkService } from "#network/types.ts";
 import type { ShimLauncher } from "#runtime/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
@@ -97,6 +97,7 @@ export interface EngineDeps {
   readonly sockets: NamespaceSockets;
   readonly counters: HostCounters;
   readonly logs: LogReader;
+  readonly logKeeper: LogKeeper;
   readonly registryLogin: RegistryLogin;
 }
 

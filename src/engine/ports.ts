@@ -106,6 +106,8 @@ export interface EnginePaths {
   containerLog(id: string): string;
   /** What health checks gave last; on a tmpfs. */
   containerHealth(id: string): string;
+  /** The log of a container with the driver json-file. */
+  containerJsonLog(id: string): string;
   /** On a tmpfs: the shim's socket and status. Gone after a reboot. */
   containerRunDir(id: string): string;
   execRunDir(execId: string): string;

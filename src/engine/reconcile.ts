@@ -2,11 +2,13 @@ import { within } from "#base/async.ts";
 import { messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { CgroupManager } from "#host/cgroup/types.ts";
+import type { LogKeeper } from "#logs/types.ts";
 import type { NetworkService } from "#network/types.ts";
 import type { ExitStatus, ShimLauncher } from "#runtime/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
 import type { Container } from "./container/container.ts";
 import { publishContainerEvent } from "./container/events.ts";
+import { logOwner } from "./container/log-owner.ts";
 import type { ContainerRegistry } from "./container/registry.ts";
 import type { RemoveLocked } from "./container/remove.ts";
 import { startsWithEngine } from "./container/restart-policy.ts";
@@ -15,6 +17,7 @@ import type { TearDown } from "./container/tear-down.ts";
 import type { ExecRegistry } from "./exec/exec.ts";
 import { watchExec } from "./exec/start.ts";
 import type { HealthMonitor } from "./health/health-monitor.ts";
+import type { MachineFacts } from "./host-facts.ts";
 import type { Clock, EnginePaths, Events, Files, HostMounts, ProcessTable, RuntimePlanner } from "./ports.ts";
 
 export interface ReconcileDeps {
@@ -33,6 +36,8 @@ export interface ReconcileDeps {
   readonly processes: ProcessTable;
   readonly log: Log;
   readonly tearDown: TearDown;
+  readonly logKeeper: LogKeeper;
+  readonly machine: Pick<MachineFacts, "hostname">;
   readonly removeLocked: RemoveLocked;
   readonly settleExit: SettleExit;
   readonly health: HealthMonitor;
@@ -143,6 +148,8 @@ async function takeOver(deps: ReconcileDeps, container: Container): Promise<void
   if (frozen !== (container.status.state === "paused"))
     registry.apply(container, { type: frozen ? "pause" : "unpause" });
   deps.settleExit.watch(container);
+  if (container.process !== undefined)
+    deps.logKeeper.keep(logOwner(deps.paths, deps.machine.hostname, container), container.process);
   await deps.health.recall(container);
   for (const row of deps.execs.ofContainer(container.id)) {
     if (row.status.state === "exited") continue;

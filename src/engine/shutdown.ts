@@ -1,6 +1,7 @@
 import { messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { CgroupManager } from "#host/cgroup/types.ts";
+import type { LogKeeper } from "#logs/types.ts";
 import type { NetworkService } from "#network/types.ts";
 import type { EngineConfig } from "./config.ts";
 import type { ContainerRegistry } from "./container/registry.ts";
@@ -17,6 +18,7 @@ export interface ShutdownDeps {
   readonly health: HealthMonitor;
   readonly stopNow: StopNow;
   readonly networks: NetworkService;
+  readonly logKeeper: LogKeeper;
   readonly cgroups: CgroupManager;
   readonly planner: RuntimePlanner;
   readonly log: Log;
@@ -46,6 +48,7 @@ export async function shutdown(deps: ShutdownDeps): Promise<void> {
     );
   }
   await deps.health.close();
+  await deps.logKeeper.close();
   await deps.networks.close();
   deps.cgroups.removeEmpty(deps.planner.cgroupParent);
 }

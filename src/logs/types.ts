@@ -1,6 +1,11 @@
+import type { ShimLog, SupervisedProcess } from "#runtime/types.ts";
+import type { LogSubject } from "./attributes.ts";
+import type { LogPlan } from "./options/log-plan.ts";
+
 export interface LogQuery {
   /** Path given to the shim; rotated files stand beside it. */
   readonly path: string;
+  readonly format: "records" | "json";
   readonly stdout: boolean;
   readonly stderr: boolean;
   /** Last lines only; undefined = all. */
@@ -14,7 +19,7 @@ export interface LogQuery {
   readonly print: LogPrint;
 }
 
-/** How records become bytes. */
+/** How entries become bytes. */
 export interface LogPrint {
   /** Docker's 8-byte headers; otherwise the bare output, as with a terminal. */
   readonly framed: boolean;
@@ -25,6 +30,29 @@ export interface LogPrint {
 }
 
 export interface LogReader {
-  /** The log's bytes, oldest first, each chunk whole lines or records. A log that does not exist is empty. */
+  /** The log's bytes, oldest first, each chunk whole lines or entries. A log that does not exist is empty. */
   read(query: LogQuery): AsyncIterable<Uint8Array>;
+}
+
+/** One container's log as the engine gives it to the keeper. */
+export interface LogOwner {
+  readonly plan: LogPlan;
+  /** Where the shim writes; other files of the log stand beside it. */
+  readonly path: string;
+  readonly subject: LogSubject;
+}
+
+/** Cares for logs while containers run: compresses what was rotated, forwards to receivers. */
+export interface LogKeeper {
+  /**
+   * Before a run: what the shim is to be told, undefined = keep nothing. Opens the receiver where the driver forwards;
+   * throws in Docker's words when it cannot be reached and the options do not say to go on without.
+   */
+  begin(owner: LogOwner): Promise<ShimLog | undefined>;
+  /** The process is there, of this engine or an earlier one: care for its log until its end. */
+  keep(owner: LogOwner, process: SupervisedProcess): void;
+  /** The container goes away: stop caring at once. */
+  forget(containerId: string): Promise<void>;
+  /** The engine ends: write down how far forwarding came. */
+  close(): Promise<void>;
 }

@@ -18,8 +18,8 @@ export interface LaunchRequest {
   readonly consoleSize?: { readonly rows: number; readonly columns: number };
   /** `closed`: /dev/null. `open`: stays open when attach clients leave. `once`: closed when the first one leaves. */
   readonly stdin: "closed" | "open" | "once";
-  /** The shim's own record log (see logs/record.ts); undefined = no log is kept. */
-  readonly log: { readonly path: string; readonly maxSizeBytes: number; readonly maxFiles: number } | undefined;
+  /** undefined = no log is kept. */
+  readonly log: ShimLog | undefined;
   /** File whose oom_kill counter is read at exit (v1 memory.oom_control, v2 memory.events). */
   readonly oomEventsPath: string | undefined;
   /**
@@ -50,6 +50,20 @@ export interface BegunLaunch {
   launch(request: LaunchRequest): Promise<SupervisedProcess>;
   /** Nothing will be launched after all. No effect after {@link launch}. */
   abandon(): void;
+}
+
+/** How the shim keeps the process's output; shim/record.ts draws the files. */
+export interface ShimLog {
+  readonly path: string;
+  /** 0 and Number.MAX_SAFE_INTEGER = without limit. */
+  readonly maxSizeBytes: number;
+  readonly maxFiles: number;
+  /** Records (default) or Docker's JSON lines. */
+  readonly format?: "records" | "json";
+  /** With `json`: text put into every line before the time, `"attrs":{…},` or nothing. */
+  readonly attributes?: string;
+  /** With records: output waits rather than that a rotated file goes which {@link SupervisedProcess.logTaken} did not name. */
+  readonly hold?: boolean;
 }
 
 export interface ExitStatus {
@@ -97,6 +111,10 @@ export interface SupervisedProcess {
   signal(signal: number): Promise<void>;
   /** Resolves once, also when the process ended before this engine started. */
   exited(): Promise<ExitStatus>;
+  /** `listener` is called after every rotation of the log from now on. */
+  onLogRotated(listener: () => void): void;
+  /** Every log file whose id is below `file` may be removed; see {@link ShimLog.hold}. No error when the process is gone. */
+  logTaken(file: bigint): Promise<void>;
   /** Close this engine's connections; the process goes on. */
   detach(): void;
 }

@@ -15,7 +15,8 @@
  *   snapshots/<key>/upper  work       a container's writable view
  *   containers/<id>/
  *       hosts  hostname  resolv.conf  bind-mounted into the container
- *       output.log  output.log.<n>    what the process wrote, by the shim
+ *       output.log  output.log.<n>[.gz]        what the process wrote, by the shim
+ *       <id>-json.log  <id>-json.log.<n>[.gz]  the same with the driver json-file, for other programs to read
  *   events/<number>.jsonl             what happened; the oldest files are given up
  *   volumes/<name>/_data              a local volume
  *   tmp/                              scratch space on the data root's file system; emptied at start
@@ -108,6 +109,9 @@ export class Layout {
   }
   containerHealth(id: string): string {
     return `${this.containerRunDir(id)}/health`;
+  }
+  containerJsonLog(id: string): string {
+    return `${this.containerDir(id)}/${id}-json.log`;
   }
   get eventsDir(): string {
     return `${this.dataRoot}/events`;

@@ -205,11 +205,12 @@ export function readLog(path: string): LogRecord[] {
   for (let at = 0; at < bytes.length;) {
     const length = bytes.readUInt32LE(at);
     if (bytes.readUInt32LE(at + 16 + length) !== length) throw new Error(`log: torn record at ${at}`);
-    records.push({
-      stream: bytes[at + 4] ?? 0,
-      partial: (bytes[at + 5] ?? 0) === 1,
-      text: bytes.toString("utf8", at + 16, at + 16 + length),
-    });
+    const stream = bytes[at + 4] ?? 0;
+    if ((stream === 0) !== (at === 0)) throw new Error(`log: the file's record is at ${at}`);
+    if (stream !== 0) {
+      const partial = (bytes[at + 5] ?? 0) === 1;
+      records.push({ stream, partial, text: bytes.toString("utf8", at + 16, at + 16 + length) });
+    }
     at += 20 + length;
   }
   return records;

@@ -1,7 +1,7 @@
 import { BerthError, messageOf } from "#base/errors.ts";
-import { compileTemplate } from "../template/execute.ts";
-import type { TemplateFunction } from "../template/functions.ts";
-import { struct } from "../template/value.ts";
+import { compileTemplate } from "#base/template/execute.ts";
+import type { TemplateFunction } from "#base/template/functions.ts";
+import { struct } from "#base/template/value.ts";
 import { alignTable } from "./table.ts";
 
 /** One row as a template sees it: plain fields and methods. */

@@ -1,4 +1,4 @@
-import { DurationValue, nil, struct, typedMap, type Value } from "../template/value.ts";
+import { DurationValue, nil, struct, typedMap, type Value } from "#base/template/value.ts";
 
 /**
  * Turns JSON into values that print as Go's types do: structs in the order of their fields with zeros for what is

@@ -3,8 +3,8 @@ import { isDaemonAnswer } from "#client/api-error.ts";
 import type { EngineClient } from "#client/engine-client.ts";
 import type { Handler, Invocation } from "../command.ts";
 import { ExitError, shownMessage } from "../errors.ts";
-import { compileTemplate } from "../template/execute.ts";
-import type { Value } from "../template/value.ts";
+import { compileTemplate } from "#base/template/execute.ts";
+import type { Value } from "#base/template/value.ts";
 import type { GoShape } from "./go-shape.ts";
 import { containerShape, imageShape } from "./shapes.ts";
 

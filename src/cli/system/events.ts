@@ -4,9 +4,9 @@ import type { Handler } from "../command.ts";
 import { ExitError } from "../errors.ts";
 import { localTimestamp } from "../format/local-time.ts";
 import { timestampParameter } from "../format/timestamp.ts";
-import { compileTemplate } from "../template/execute.ts";
-import { json } from "../template/functions.ts";
-import { struct } from "../template/value.ts";
+import { compileTemplate } from "#base/template/execute.ts";
+import { json } from "#base/template/functions.ts";
+import { struct } from "#base/template/value.ts";
 
 /** `events`: one line each, as they happen. */
 export const events: Handler = async ({ flags, io, client }) => {

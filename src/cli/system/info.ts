@@ -3,9 +3,9 @@ import { CLIENT_API_VERSION } from "#client/api-version.ts";
 import type { InfoResponse } from "#spec/docker/system.ts";
 import type { Handler, Invocation } from "../command.ts";
 import { ExitError, shownMessage } from "../errors.ts";
-import { compileTemplate } from "../template/execute.ts";
+import { compileTemplate } from "#base/template/execute.ts";
 import { map, structure, any } from "../inspect/go-shape.ts";
-import { struct } from "../template/value.ts";
+import { struct } from "#base/template/value.ts";
 import { clientInfo } from "./client-info.ts";
 import { infoText } from "./info-text.ts";
 

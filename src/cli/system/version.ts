@@ -3,8 +3,8 @@ import { CLIENT_API_VERSION } from "#client/api-version.ts";
 import type { VersionResponse } from "#spec/docker/system.ts";
 import type { Handler, Invocation } from "../command.ts";
 import { ExitError, shownMessage } from "../errors.ts";
-import { compileTemplate } from "../template/execute.ts";
-import { struct } from "../template/value.ts";
+import { compileTemplate } from "#base/template/execute.ts";
+import { struct } from "#base/template/value.ts";
 import { clientInfo, type ClientInfo } from "./client-info.ts";
 
 interface Versions {

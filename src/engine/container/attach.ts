@@ -1,10 +1,13 @@
 import { BerthError } from "#base/errors.ts";
 import type { LogReader } from "#logs/types.ts";
 import type { AttachStream } from "#runtime/types.ts";
+import type { MachineFacts } from "../host-facts.ts";
 import type { EnginePaths, Events } from "../ports.ts";
 import type { Container } from "./container.ts";
 import { DeferredAttach } from "./deferred-attach.ts";
 import { publishContainerEvent } from "./events.ts";
+import { logOwner } from "./log-owner.ts";
+import { notReadable } from "./logs.ts";
 import type { ContainerRegistry } from "./registry.ts";
 
 export interface AttachRequest {
@@ -31,6 +34,7 @@ export interface AttachDeps {
   readonly events: Events;
   readonly logs: LogReader;
   readonly paths: EnginePaths;
+  readonly machine: Pick<MachineFacts, "hostname">;
 }
 
 /**
@@ -70,8 +74,11 @@ async function liveStream(container: Container, request: AttachRequest): Promise
 }
 
 function past(deps: AttachDeps, container: Container, request: AttachRequest): AsyncIterable<Uint8Array> {
+  const { plan, path } = logOwner(deps.paths, deps.machine.hostname, container);
+  if (plan.store === undefined || !plan.readable) throw new BerthError("not-implemented", notReadable);
   return deps.logs.read({
-    path: deps.paths.containerLog(container.id),
+    path,
+    format: plan.store.format,
     stdout: request.stdout,
     stderr: request.stderr,
     tail: undefined,

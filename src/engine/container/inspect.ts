@@ -42,7 +42,8 @@ export function inspectContainer(deps: InspectDeps) {
       ResolvConfPath: started ? deps.paths.containerResolvConf(id) : "",
       HostnamePath: started ? deps.paths.containerHostname(id) : "",
       HostsPath: started ? deps.paths.containerHosts(id) : "",
-      LogPath: started && spec.hostConfig.LogConfig.Type !== "none" ? deps.paths.containerLog(id) : "",
+      // docker-compat: only this driver's file is for others to read.
+      LogPath: started && spec.hostConfig.LogConfig.Type === "json-file" ? deps.paths.containerJsonLog(id) : "",
       Name: `/${container.name}`,
       RestartCount: container.life.restartCount,
       Driver: "overlay2",

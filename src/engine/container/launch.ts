@@ -1,5 +1,5 @@
 import type { Log } from "#base/log.ts";
-import { chooseLog } from "#logs/log-config.ts";
+import type { LogKeeper } from "#logs/types.ts";
 import { hostsFile } from "#network/files/hosts.ts";
 import { HOST_RESOLV_CONF, resolvConfFile, resolvConfPath } from "#network/files/resolv-conf.ts";
 import type { Endpoint, NetworkService } from "#network/types.ts";
@@ -7,6 +7,7 @@ import type { BegunLaunch, ShimLauncher, SupervisedProcess } from "#runtime/type
 import type { RootMount, Snapshotter } from "#snapshot/types.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
 import type { EngineConfig } from "../config.ts";
+import type { MachineFacts } from "../host-facts.ts";
 import { publishEndpointEvent } from "../network/endpoint-events.ts";
 import type {
   ContainerPlanRequest,
@@ -20,6 +21,7 @@ import type {
 import { processError } from "../process-error.ts";
 import type { Container } from "./container.ts";
 import { linkedStart, type LinkedStart } from "./links.ts";
+import { logOwner } from "./log-owner.ts";
 import { portPublications } from "./ports.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import { ownSharedMemory, sharedNamespaces } from "./shared-namespaces.ts";
@@ -37,6 +39,8 @@ export interface LaunchDeps {
   readonly planner: RuntimePlanner;
   readonly launcher: ShimLauncher;
   readonly events: Events;
+  readonly logKeeper: LogKeeper;
+  readonly machine: Pick<MachineFacts, "hostname">;
   readonly log: Log;
 }
 
@@ -88,7 +92,7 @@ async function launchBegun(
     ...sharedNamespaces(deps, spec.hostConfig),
   });
   for (const warning of compiled.warnings) deps.log.warn(warning, { container: container.id });
-  const choice = chooseLog(spec.hostConfig.LogConfig);
+  const owner = logOwner(deps.paths, deps.machine.hostname, container);
   const [height, width] = spec.hostConfig.ConsoleSize;
   try {
     const process = await begun.launch({
@@ -98,13 +102,14 @@ async function launchBegun(
       terminal: spec.config.Tty,
       ...(height > 0 && width > 0 ? { consoleSize: { rows: height, columns: width } } : {}),
       stdin: spec.config.OpenStdin ? (spec.config.StdinOnce ? "once" : "open") : "closed",
-      log: choice === undefined ? undefined : { path: deps.paths.containerLog(container.id), ...choice },
+      log: await deps.logKeeper.begin(owner),
       oomEventsPath: compiled.oomEventsPath,
       onNamespaces: async (pid) => {
         if (endpoint !== undefined) await deps.networks.connect(endpoint, `/proc/${pid}/ns/net`);
       },
     });
     container.process = process;
+    deps.logKeeper.keep(owner, process);
     await connectWaiting(container, process);
     return await process.go();
   } catch (error) {

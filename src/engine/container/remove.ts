@@ -1,4 +1,5 @@
 import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
+import type { LogKeeper } from "#logs/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
 import type { EnginePaths, Events, ExecRows, Files, Volumes } from "../ports.ts";
 import type { Container } from "./container.ts";
@@ -16,6 +17,7 @@ export interface RemoveLockedDeps {
   readonly execs: ExecRows;
   readonly volumes: Volumes;
   readonly events: Events;
+  readonly logKeeper: LogKeeper;
   readonly tearDown: TearDown;
 }
 
@@ -35,6 +37,7 @@ export function removeLocked(deps: RemoveLockedDeps): RemoveLocked {
     try {
       for (const exec of deps.execs.ofContainer(container.id))
         await deps.files.removeTree(deps.paths.execRunDir(exec.id));
+      await deps.logKeeper.forget(container.id);
       await Promise.all([
         deps.snapshots.remove(container.id),
         deps.files.discard(deps.paths.containerDir(container.id)),

@@ -1,5 +1,6 @@
 import { formatTime } from "#base/time.ts";
 import type { ImageService } from "#image/types.ts";
+import { logDriverNames } from "#logs/options/plan-log.ts";
 import type { InfoResponse, RegistryServiceConfig } from "#spec/docker/system.ts";
 import type { EngineConfig } from "../config.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
@@ -38,7 +39,7 @@ export function info(deps: InfoDeps) {
         Volume: ["local"],
         Network: ["bridge", "host", "null"],
         Authorization: null,
-        Log: ["json-file", "local", "none"],
+        Log: logDriverNames,
       },
       MemoryLimit: has("memory"),
       SwapLimit: has("memory"),

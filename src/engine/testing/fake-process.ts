@@ -209,6 +209,10 @@ export class FakeProcess implements SupervisedProcess {
     return this.#exit.promise;
   }
 
+  onLogRotated(): void {}
+
+  async logTaken(): Promise<void> {}
+
   detach(): void {}
 
   #write(stream: "stdout" | "stderr", text: string): void {

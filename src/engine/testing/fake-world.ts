@@ -144,6 +144,7 @@ export class FakeWorld {
         containerResolvConf: (id) => `/data/containers/${id}/resolv.conf`,
         containerLog: (id) => `/data/containers/${id}/output.log`,
         containerHealth: (id) => `/run/containers/${id}/health`,
+        containerJsonLog: (id) => `/data/containers/${id}/${id}-json.log`,
         containerRunDir: (id) => `/run/containers/${id}`,
         execRunDir: (id) => `/run/execs/${id}`,
       },
@@ -195,6 +196,12 @@ export class FakeWorld {
         list: async (pids) => ({ Titles: ["PID"], Processes: pids.map((pid) => [String(pid)]) }),
       },
       logs: { read: async function* read() {} },
+      logKeeper: {
+        begin: async ({ path }) => ({ path, maxSizeBytes: 0, maxFiles: 1 }),
+        keep() {},
+        async forget() {},
+        async close() {},
+      },
       registryLogin: { login: async () => ({ identityToken: undefined }) },
     };
   }

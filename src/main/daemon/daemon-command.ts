@@ -40,7 +40,7 @@ const flags: readonly FlagSpec[] = [
   { name: "ip-masq", kind: toggle, value: true, usage: "Masquerade what leaves the default bridge", fallback: "true" },
   { name: "label", kind: list, usage: "Label of this engine, key=value" },
   { name: "live-restore", kind: toggle, usage: "Leave containers running when the engine is stopped" },
-  { name: "log-driver", kind: text, usage: "Default driver for container logs", fallback: "json-file" },
+  { name: "log-driver", kind: text, usage: "Default driver for container logs", fallback: "local" },
   { name: "log-format", kind: text, usage: 'Format of the engine\'s own log ("text", "json")', fallback: "text" },
   {
     name: "log-level",

@@ -74,7 +74,7 @@ export function daemonSettings(flags: FlagValues, readFile: (path: string) => st
     insecureRegistries: pick.list("insecure-registry", "insecure-registries"),
     registryMirrors: pick.list("registry-mirror", "registry-mirrors"),
     concurrentDownloads: atLeast(1, pick.number("max-concurrent-downloads"), "max-concurrent-downloads"),
-    logDriver: pick.text("log-driver") || "json-file",
+    logDriver: pick.text("log-driver") || "local",
     logOptions: pick.pairs("log-opt", "log-opts"),
     shmSizeBytes: parseBytes(pick.text("default-shm-size") || "64MiB"),
     dns: pick.list("dns"),

@@ -28,7 +28,9 @@ import { openShimBinary } from "#host/shim-binary.ts";
 import { Trash } from "#host/trash.ts";
 import { LocalImages } from "#image/local-images.ts";
 import { descriptorOf } from "#image/rows.ts";
-import { RecordLogReader } from "#logs/record-log-reader.ts";
+import { FileLogKeeper } from "#logs/file-log-keeper.ts";
+import { FilesInUse } from "#logs/files/files-in-use.ts";
+import { FileLogReader } from "#logs/read/file-log-reader.ts";
 import { instanceOf, openNetworks } from "#network/open-networks.ts";
 import { RegistrySources } from "#remote/registry-sources.ts";
 import { NativeShimLauncher } from "#runtime/shim/launcher.ts";
@@ -114,6 +116,7 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
   const shim = openShimBinary();
   const sockets = new NamespaceSockets();
   const events = new EventFiles({ directory: layout.eventsDir, limits: defaultEventLimits });
+  const logFilesInUse = new FilesInUse();
   const engine = createEngine({
     config: engineConfig(settings, layout, version),
     machine: { ...facts, cgroupVersion: cgroups.version, cgroupControllers: cgroups.controllers },
@@ -140,7 +143,8 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
     processes: new ProcFsProcessTable(),
     sockets,
     counters: { cpuTime: readCpuTime, interfaces: readInterfaceCounters },
-    logs: new RecordLogReader(),
+    logs: new FileLogReader({ inUse: logFilesInUse }),
+    logKeeper: new FileLogKeeper({ log: log.with({ part: "logs" }), inUse: logFilesInUse }),
     registryLogin: sources,
   });
   return {

@@ -30,6 +30,9 @@ export interface LaunchSettings {
   readonly consoleSocket: string;
   /** Descriptors 3 … 2+n of the shim go to the process. */
   readonly preserveFds: number;
+  readonly logFlags: number;
+  /** `"attrs":{…},` of every JSON line; may be empty. */
+  readonly logAttributes: string;
 }
 
 /** The launch message. Throws `invalid-parameter` for values the format cannot carry. */

@@ -1,5 +1,14 @@
 import { maxFields } from "./ops.ts";
-import { allShapes, fieldTypeCode, launchMagic, launchMode, launchVersion, limits, stdinMode } from "./wire.ts";
+import {
+  allShapes,
+  fieldTypeCode,
+  launchMagic,
+  launchMode,
+  launchVersion,
+  limits,
+  logFlag,
+  stdinMode,
+} from "./wire.ts";
 
 /** Text of native/ops.h: numbers, field positions and signatures of every record, for the shim's decoder. */
 export function generateOpsHeader(): string {
@@ -18,6 +27,7 @@ export function generateOpsHeader(): string {
     "",
     ...constants("STDIN", stdinMode),
     ...constants("MODE", launchMode),
+    ...constants("LOG", logFlag),
     "",
     "/* Field types: 1 u32, 2 u64, 3 string, 4 strings, 5 u32s, 6 bytes. */",
     "/* X(name, code, signature) */",

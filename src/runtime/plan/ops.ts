@@ -199,7 +199,7 @@ export const stepTable = {
   wait: { code: 69, fields: { point: "u32" } },
 } as const satisfies Readonly<Record<string, StepShape>>;
 
-export const maxFields = 12;
+export const maxFields = 14;
 
 export type StepName = keyof typeof stepTable;
 type FieldsOf<N extends StepName> = {

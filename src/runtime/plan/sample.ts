@@ -49,4 +49,6 @@ export const sampleSettings: LaunchSettings = {
   oomEvents: "/sys/fs/cgroup/x/memory.events",
   consoleSocket: "",
   preserveFds: 0,
+  logFlags: 0,
+  logAttributes: "",
 };

@@ -41,6 +41,8 @@ export const recordTable = {
       oomEvents: "hostPath",
       consoleSocket: "hostPath",
       preserveFds: "u32",
+      logFlags: "u32",
+      logAttributes: "string",
     },
   },
   namespaces: {
@@ -67,6 +69,12 @@ export const stdinMode = { closed: 0, open: 1, once: 2 } as const;
  * control socket and belongs to the caller's subreaper afterwards (what an OCI runtime CLI must do).
  */
 export const launchMode = { supervised: 0, inherit: 1, handover: 2 } as const;
+
+/**
+ * How the log is written. `json`: Docker's JSON lines instead of records. `hold`: output waits rather than that a file is
+ * removed which the reader has not taken yet.
+ */
+export const logFlag = { json: 1, hold: 2 } as const;
 
 /** All shapes by name, in wire order of codes; what the header generator and the codecs walk. */
 export function allShapes(): readonly (readonly [string, StepShape])[] {

@@ -4,21 +4,23 @@ import { parseState, type ShimState } from "./state.ts";
 
 /**
  * The conversation on `control.sock`. The shim sends frames {u32 type, u32 length, payload}: a state at once and at every
- * change, and one result (u32 errno) an answered request. Requests are 16 bytes {u32 type, a, b, c}. After a successful
+ * change, a frame without payload at every rotation of the log, and one result (u32 errno) an answered request. Requests are 16 bytes {u32 type, a, b, c}. After a successful
  * attach the connection carries the process's bytes and nothing else.
  */
 export const controlName = "control.sock";
 
-export const requestType = { go: 1, signal: 2, resize: 3, attach: 4 } as const;
+export const requestType = { go: 1, signal: 2, resize: 3, attach: 4, logTaken: 5 } as const;
 export const attachFlag = { stdin: 1, stdout: 2, stderr: 4 } as const;
 
 const frameState = 1;
 const frameResult = 2;
+const frameRotated = 3;
 const headBytes = 8;
 const maxPayloadBytes = 4096;
 
 export interface ControlListener {
   onState(state: ShimState): void;
+  onRotated?(): void;
   /** The shim is gone or closed the connection. */
   onEnd(): void;
 }
@@ -94,6 +96,7 @@ export class Control {
       const payload = this.#buffer.subarray(headBytes, headBytes + length);
       this.#buffer = this.#buffer.subarray(headBytes + length);
       if (type === frameState) this.#listener.onState(parseState(payload));
+      if (type === frameRotated) this.#listener.onRotated?.();
       if (type !== frameResult) continue;
       const errno = new DataView(payload.buffer, payload.byteOffset, payload.length).getUint32(0, true);
       this.#answers.shift()?.resolve(errno);

@@ -60,6 +60,10 @@ export class HandoverProcess implements SupervisedProcess {
     return Promise.reject(refused("wait for"));
   }
 
+  onLogRotated(): void {}
+
+  async logTaken(): Promise<void> {}
+
   detach(): void {}
 }
 

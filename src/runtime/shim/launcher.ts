@@ -5,7 +5,7 @@ import { spawnProcess } from "#host/process.ts";
 import { listenForChild } from "#host/shim-socket.ts";
 import { close, memfdCreate, pipe, writeAll } from "#host/syscalls.ts";
 import { encodeLaunch } from "../plan/encode.ts";
-import { launchMode, stdinMode } from "../plan/wire.ts";
+import { launchMode, logFlag, stdinMode } from "../plan/wire.ts";
 import type { BegunLaunch, LaunchPlace, LaunchRequest, ShimLauncher, SupervisedProcess } from "../types.ts";
 import { controlName } from "./control.ts";
 import { HandoverProcess } from "./handover-process.ts";
@@ -202,5 +202,7 @@ function settingsOf(request: LaunchRequest): Parameters<typeof encodeLaunch>[0] 
     oomEvents: request.oomEventsPath ?? "",
     consoleSocket: request.consoleSocket ?? "",
     preserveFds: request.preserveFds ?? 0,
+    logFlags: (request.log?.format === "json" ? logFlag.json : 0) | (request.log?.hold === true ? logFlag.hold : 0),
+    logAttributes: request.log?.attributes ?? "",
   };
 }

@@ -22,6 +22,7 @@ export class ShimProcess implements SupervisedProcess {
   #lost: BerthError | undefined;
   #detached = false;
   readonly #watchers = new Set<() => void>();
+  #onRotated = (): void => {};
 
   private constructor(directory: string) {
     this.#directory = directory;
@@ -110,17 +111,26 @@ export class ShimProcess implements SupervisedProcess {
     return state.exit;
   }
 
+  onLogRotated(listener: () => void): void {
+    this.#onRotated = listener;
+  }
+
+  async logTaken(file: bigint): Promise<void> {
+    await this.#request(requestType.logTaken, Number(file & 0xffffffffn), Number(file >> 32n)).catch(() => undefined);
+  }
+
   detach(): void {
     this.#detached = true;
     this.#control?.close();
   }
 
-  #listener(): { onState(state: ShimState): void; onEnd(): void } {
+  #listener(): { onState(state: ShimState): void; onRotated(): void; onEnd(): void } {
     return {
       onState: (state) => {
         this.#state = state;
         this.#wake();
       },
+      onRotated: () => this.#onRotated(),
       onEnd: () => this.#onEnd(),
     };
   }

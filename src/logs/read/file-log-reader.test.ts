@@ -10,8 +10,9 @@ import {
   recordTrailerBytes,
 } from "#runtime/shim/record.ts";
 import { FrameDecoder } from "#spec/docker/stdcopy.ts";
-import { RecordLogReader } from "./record-log-reader.ts";
-import type { LogQuery } from "./types.ts";
+import { FilesInUse } from "../files/files-in-use.ts";
+import { FileLogReader } from "./file-log-reader.ts";
+import type { LogQuery } from "../types.ts";
 
 let directory = "";
 let path = "";
@@ -41,6 +42,7 @@ function record(text: string, seconds = 1n, stream: "stdout" | "stderr" = "stdou
 
 const query = (change: Partial<LogQuery> = {}): LogQuery => ({
   path,
+  format: "records",
   stdout: true,
   stderr: true,
   tail: undefined,
@@ -55,7 +57,7 @@ const query = (change: Partial<LogQuery> = {}): LogQuery => ({
 
 async function text(change: Partial<LogQuery> = {}): Promise<string> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of new RecordLogReader().read(query(change))) chunks.push(chunk);
+  for await (const chunk of new FileLogReader({ inUse: new FilesInUse() }).read(query(change))) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
 }
 
@@ -92,7 +94,7 @@ describe("reading", () => {
     );
     const frames: string[] = [];
     const decoder = new FrameDecoder();
-    for await (const chunk of new RecordLogReader().read(
+    for await (const chunk of new FileLogReader({ inUse: new FilesInUse() }).read(
       query({ print: { framed: true, timestamps: false, attributes: "" } }),
     )) {
       for (const { stream, payload } of decoder.push(chunk))
@@ -154,7 +156,9 @@ describe("following", () => {
     const end = Promise.withResolvers<void>();
     const seen: string[] = [];
     const reading = (async () => {
-      for await (const chunk of new RecordLogReader().read(query({ follow: true, ended: end.promise }))) {
+      for await (const chunk of new FileLogReader({ inUse: new FilesInUse() }).read(
+        query({ follow: true, ended: end.promise }),
+      )) {
         seen.push(Buffer.from(chunk).toString());
       }
     })();
@@ -181,7 +185,7 @@ describe("following", () => {
     const never = new Promise<void>(() => {});
     const seen: string[] = [];
     const reading = (async () => {
-      for await (const chunk of new RecordLogReader().read(
+      for await (const chunk of new FileLogReader({ inUse: new FilesInUse() }).read(
         query({ follow: true, ended: never, signal: leave.signal }),
       )) {
         seen.push(Buffer.from(chunk).toString());

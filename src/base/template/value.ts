@@ -1,4 +1,4 @@
-import { formatDuration } from "#base/units.ts";
+import { formatDuration } from "../units.ts";
 
 /**
  * What a template sees. JSON values stand for Go's: an array for a slice, an object for a map with string keys. An object

@@ -12,6 +12,8 @@ import { parseTemplate } from "./parser.ts";
 import { display, isMap, isTypedMap, structInfo, truth, typeName, type Value } from "./value.ts";
 
 export interface ExecuteOptions {
+  /** The template's name in messages. */
+  readonly name?: string;
   readonly functions?: Readonly<Record<string, TemplateFunction>>;
   /** A key that a map does not have: an error, or Go's default, the text `<no value>`. */
   readonly missingKey?: "error" | "default";
@@ -20,7 +22,7 @@ export interface ExecuteOptions {
 /** A template ready to run many times. Syntax errors come from here; messages are Go's. */
 export function compileTemplate(source: string, options: ExecuteOptions = {}): (data: Value) => string {
   const functions = { ...templateFunctions, ...options.functions };
-  const template = parseTemplate(source, new Set(Object.keys(functions)));
+  const template = parseTemplate(source, new Set(Object.keys(functions)), options.name);
   return (data) => new Execution(template, functions, options.missingKey ?? "default").run(data);
 }
 

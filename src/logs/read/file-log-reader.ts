@@ -1,33 +1,65 @@
 import { watchName, type DirectoryWatch } from "#host/directory-watch.ts";
-import { LogFile, openLogFiles } from "./log-file.ts";
-import { RecordPrinter } from "./record-printer.ts";
+import type { FilesInUse } from "../files/files-in-use.ts";
+import { openLogFiles } from "../files/log-directory.ts";
+import { openLogFile, type LogFile } from "../files/log-file.ts";
+import type { EntryFormat } from "../format/entry-format.ts";
+import { JsonFormat } from "../format/json-format.ts";
+import { RecordFormat } from "../format/record-format.ts";
+import type { LogQuery, LogReader } from "../types.ts";
+import { EntryPrinter } from "./entry-printer.ts";
 import { tailPosition } from "./tail-position.ts";
-import type { LogQuery, LogReader } from "./types.ts";
 
 const readBytes = 512 * 1024;
 
-/** Reads the shim's record log (runtime/shim/record.ts), across rotations. */
-export class RecordLogReader implements LogReader {
+/** A file's time of change may be this much earlier than the times in it: the kernel's coarse clock. */
+const clockSlackNs = 1_000_000_000n;
+
+/** Reads the shim's log files (runtime/shim/record.ts), across rotations. */
+export class FileLogReader implements LogReader {
+  readonly #inUse: FilesInUse;
+
+  constructor(deps: { readonly inUse: FilesInUse }) {
+    this.#inUse = deps.inUse;
+  }
+
   async *read(query: LogQuery): AsyncGenerator<Uint8Array> {
     const watch = query.follow ? watcherOf(query.path) : undefined;
     const files = openLogFiles(query.path);
+    for (const file of files) this.#inUse.hold(file.identity);
     try {
-      const start = query.tail === undefined ? { file: 0, offset: 0 } : tailPosition(files, query, query.tail);
-      const printer = new RecordPrinter(query);
+      const format = query.format === "json" ? new JsonFormat() : new RecordFormat();
+      const start =
+        query.tail === undefined
+          ? { file: firstAfter(files, query.sinceNs), offset: 0 }
+          : tailPosition(files, format, query, query.tail);
+      const printer = new EntryPrinter(query);
       for (const [index, file] of files.entries()) {
         if (index < start.file) continue;
         const isLast = index === files.length - 1;
-        const reader = new FileReader(file, index === start.file ? start.offset : 0, printer);
+        const reader = new FileReader(file, index === start.file ? start.offset : 0, format, printer);
         yield* reader.rest();
         if (printer.past || query.signal.aborted) return;
-        if (isLast && watch !== undefined) yield* followFrom(query, reader, printer, watch);
+        if (isLast && watch !== undefined)
+          yield* followFrom(query, { format, printer, watch, inUse: this.#inUse }, reader);
       }
-      if (files.length === 0 && watch !== undefined) yield* followFrom(query, undefined, printer, watch);
+      if (files.length === 0 && watch !== undefined) {
+        yield* followFrom(query, { format, printer, watch, inUse: this.#inUse }, undefined);
+      }
     } finally {
       watch?.close();
-      for (const file of files) file.close();
+      for (const file of files) {
+        this.#inUse.release(file.identity);
+        file.close();
+      }
     }
   }
+}
+
+/** Index of the first file that may hold entries from `sinceNs` on. */
+function firstAfter(files: readonly LogFile[], sinceNs: bigint | undefined): number {
+  if (sinceNs === undefined) return 0;
+  const found = files.findIndex((file) => file.modifiedNs + clockSlackNs >= sinceNs);
+  return found < 0 ? Math.max(0, files.length - 1) : found;
 }
 
 function watcherOf(path: string): DirectoryWatch {
@@ -35,16 +67,18 @@ function watcherOf(path: string): DirectoryWatch {
   return watchName(path.slice(0, slash), path.slice(slash + 1));
 }
 
-/** Reads one file forward; keeps a record that is not whole yet for the next time. */
+/** Reads one file forward; keeps an entry that is not whole yet for the next time. */
 class FileReader {
   readonly file: LogFile;
-  readonly #printer: RecordPrinter;
-  readonly #buffer = new Uint8Array(readBytes);
+  readonly #format: EntryFormat;
+  readonly #printer: EntryPrinter;
+  #buffer = new Uint8Array(readBytes);
   #position: number;
 
-  constructor(file: LogFile, position: number, printer: RecordPrinter) {
+  constructor(file: LogFile, position: number, format: EntryFormat, printer: EntryPrinter) {
     this.file = file;
     this.#position = position;
+    this.#format = format;
     this.#printer = printer;
   }
 
@@ -53,33 +87,46 @@ class FileReader {
     for (;;) {
       const count = this.file.read(this.#buffer, this.#position);
       if (count === 0) return;
-      const used = this.#printer.push(this.#buffer.subarray(0, count));
+      const used = this.#format.decode(this.#buffer.subarray(0, count), this.#printer);
       this.#position += used;
       const printed = this.#printer.take();
       if (printed.byteLength > 0) yield printed;
-      if (used === 0 || this.#printer.past) return;
+      if (this.#printer.past) return;
+      if (used > 0) continue;
+      if (count < this.#buffer.byteLength || count >= this.#format.maxBytes) return;
+      this.#buffer = new Uint8Array(2 * this.#buffer.byteLength);
     }
   }
 }
 
+interface Following {
+  readonly format: EntryFormat;
+  readonly printer: EntryPrinter;
+  readonly watch: DirectoryWatch;
+  readonly inUse: FilesInUse;
+}
+
 async function* followFrom(
   query: LogQuery,
+  { format, printer, watch, inUse }: Following,
   first: FileReader | undefined,
-  printer: RecordPrinter,
-  watch: DirectoryWatch,
 ): AsyncGenerator<Uint8Array> {
   let reader = first;
+  const leave = (left: FileReader | undefined): void => {
+    if (left === undefined || left === first) return;
+    inUse.release(left.file.identity);
+    left.file.close();
+  };
   const stop = stopOf(query);
   try {
     for (;;) {
       const stopped = stop.happened;
       // Order matters: a newer file is looked for before the old one is read to its end, so its end is final then.
       for (let newer = newerFile(query.path, reader); newer !== undefined; newer = newerFile(query.path, reader)) {
-        if (reader !== undefined) {
-          yield* reader.rest();
-          if (reader !== first) reader.file.close();
-        }
-        reader = new FileReader(newer, 0, printer);
+        inUse.hold(newer.identity);
+        if (reader !== undefined) yield* reader.rest();
+        leave(reader);
+        reader = new FileReader(newer, 0, format, printer);
       }
       if (reader !== undefined) yield* reader.rest();
       if (stopped || printer.past) return;
@@ -87,13 +134,13 @@ async function* followFrom(
     }
   } finally {
     stop.cancel();
-    if (reader !== undefined && reader !== first) reader.file.close();
+    leave(reader);
   }
 }
 
 /** The file written after the one being read; undefined when it is still the newest. */
 function newerFile(path: string, reader: FileReader | undefined): LogFile | undefined {
-  const now = LogFile.open(path);
+  const now = openLogFile(path);
   if (now === undefined) return undefined;
   if (reader === undefined) return now;
   if (now.identity === reader.file.identity) {

@@ -1,0 +1,22 @@
+import { boundedPlan } from "./file-options.ts";
+import { bad, parseBool } from "./go-values.ts";
+import type { LogStorePlan } from "./log-plan.ts";
+import type { LogOptions } from "./plan-log.ts";
+
+/** Options of the local copy that every forwarding driver keeps. */
+export const cacheNames: readonly string[] = ["cache-disabled", "cache-max-size", "cache-max-file", "cache-compress"];
+
+export function checkCache(options: LogOptions): void {
+  const disabled = options["cache-disabled"];
+  if (disabled === undefined) return;
+  try {
+    parseBool(disabled);
+  } catch {
+    throw bad(`invalid value for option cache-disabled: ${disabled}`);
+  }
+}
+
+/** `cache-disabled` forbids reading only: the copy is also what waits for a receiver that is away. */
+export function cachePlan(options: LogOptions): LogStorePlan {
+  return boundedPlan(options, { size: "cache-max-size", files: "cache-max-file", compress: "cache-compress" });
+}

@@ -1,0 +1,61 @@
+import { bad } from "./go-values.ts";
+import type { LogOptions } from "./plan-log.ts";
+import { hostAndPort } from "./syslog-options.ts";
+
+export interface GelfOptions {
+  readonly transport: "udp" | "tcp";
+  readonly host: string;
+  readonly port: number;
+  /** Of datagrams. */
+  readonly compression: "gzip" | "zlib" | "none";
+  /** zlib's, -1 to 9. */
+  readonly level: number;
+  readonly maxReconnects: number;
+  readonly reconnectDelaySeconds: number;
+}
+
+const compressions = ["gzip", "zlib", "none"] as const;
+
+export function gelfOptions(options: LogOptions): GelfOptions {
+  const { transport, host, port } = addressOf(options["gelf-address"] ?? "");
+  const tcp = transport === "tcp";
+  for (const name of ["gelf-compression-type", "gelf-compression-level"]) {
+    if (tcp && options[name] !== undefined) throw bad("compression is only supported on UDP");
+  }
+  for (const name of ["gelf-tcp-max-reconnect", "gelf-tcp-reconnect-delay"]) {
+    if (!tcp && options[name] !== undefined) throw bad(`"${name}" is only valid for TCP`);
+  }
+  const type = options["gelf-compression-type"] ?? "gzip";
+  const compression = compressions.find((known) => known === type);
+  if (compression === undefined) throw unknownValue("gelf-compression-type", type);
+  const level = options["gelf-compression-level"] ?? "1";
+  if (!/^(-1|\d)$/.test(level)) throw unknownValue("gelf-compression-level", level);
+  return {
+    transport,
+    host,
+    port,
+    compression,
+    level: Number(level),
+    maxReconnects: count(options, "gelf-tcp-max-reconnect", 3),
+    reconnectDelaySeconds: count(options, "gelf-tcp-reconnect-delay", 1),
+  };
+}
+
+function addressOf(text: string): { readonly transport: "udp" | "tcp"; readonly host: string; readonly port: number } {
+  if (text === "") throw bad("gelf-address is a required parameter");
+  const match = /^(udp|tcp):\/\/(.*)$/s.exec(text);
+  if (match === null) throw bad(`gelf-address should be in form proto://address, got ${text}`);
+  const { host, port } = hostAndPort(text, match[2] ?? "");
+  if (port === undefined) throw bad("gelf: please provide gelf-address as proto://host:port");
+  return { transport: match[1] as "udp" | "tcp", host, port };
+}
+
+const unknownValue = (name: string, value: string): Error =>
+  bad(`unknown value ${JSON.stringify(value)} for log opt "${name}" for gelf log driver`);
+
+function count(options: LogOptions, name: string, fallback: number): number {
+  const text = options[name];
+  if (text === undefined) return fallback;
+  if (!/^\d{1,9}$/.test(text)) throw bad(`"${name}" must be a positive integer`);
+  return Number(text);
+}
