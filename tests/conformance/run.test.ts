@@ -12,6 +12,7 @@ import { imageCases } from "./cases/images.ts";
 import { isolationCases } from "./cases/isolation.ts";
 import { linkCases } from "./cases/links.ts";
 import { lifecycleCases } from "./cases/lifecycle.ts";
+import { logCases } from "./cases/logs.ts";
 import { networkCases } from "./cases/network.ts";
 import { outputCases } from "./cases/output.ts";
 import { terminalCases } from "./cases/terminal.ts";
@@ -52,6 +53,7 @@ for (const name of targetNames) {
     });
     isolationCases(target);
     lifecycleCases(target);
+    logCases(target);
     terminalCases(target);
     networkCases(target);
     imageCases(target);

@@ -1,12 +1,29 @@
-import { parseTime } from "#base/time.ts";
+import { BerthError } from "#base/errors.ts";
 
 /**
- * The `since` and `until` of logs and events, in Unix nanoseconds: Unix seconds with an optional fraction, or RFC 3339.
- * Empty and `0` mean "not given". `invalid-parameter` otherwise.
+ * The `since` and `until` of logs and events, in Unix nanoseconds: Unix seconds with an optional fraction, both with a
+ * sign. Empty and `0` mean "not given". `invalid-parameter` in the words of Go's strconv otherwise.
  */
 export function parseTimestamp(text: string | undefined): bigint | undefined {
   if (text === undefined || text === "" || text === "0") return undefined;
+<<<<<<< HEAD
   const match = /^(\d{1,12})(?:\.(\d{1,9})\d*)?$/.exec(text);
   if (match === null) return parseTime(text);
   return BigInt(match[1] ?? "0") * 1_000_000_000n + BigInt((match[2] ?? "").padEnd(9, "0"));
+=======
+  const dot = text.indexOf(".");
+  const seconds = integer(dot < 0 ? text : text.slice(0, dot));
+  if (dot < 0) return seconds * 1_000_000_000n;
+  const fraction = text.slice(dot + 1);
+  // Of a longer fraction the first nine digits count.
+  integer(fraction);
+  return seconds * 1_000_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, "0"));
+}
+
+function integer(text: string): bigint {
+  if (!/^[+-]?\d{1,18}$/.test(text)) {
+    throw new BerthError("invalid-parameter", `strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  }
+  return BigInt(text);
+>>>>>>> 1c943e0 (Compare logs with Docker's: drivers, their refusals, reading back)
 }

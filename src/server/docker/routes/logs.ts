@@ -1,4 +1,3 @@
-import { BerthError } from "#base/errors.ts";
 import type { Engine } from "#engine/engine.ts";
 import { parseTimestamp } from "#spec/docker/timestamp.ts";
 import type { Call } from "../call.ts";
