@@ -126,8 +126,8 @@ describe("record files", () => {
     const dir = fixture.directory("log");
     const log: ShimLog = { path: `${dir}/log`, maxSizeBytes: 100_000, maxFiles: 2, hold: true };
     const launched = await start(["seq", "1", "200000"], log);
-    let exited = false;
-    void launched.exited().then(() => (exited = true));
+    const end = { seen: false };
+    void launched.exited().then(() => (end.seen = true));
     const seen = new Set<number>();
     const take = (): void => {
       for (const name of readdirSync(dir)) for (const { text } of readLog(`${dir}/${name}`)) seen.add(Number(text));
@@ -138,9 +138,9 @@ describe("record files", () => {
     };
     while (total() < 100_000) await Bun.sleep(5);
     await settled();
-    expect(exited).toBe(false);
+    expect(end.seen).toBe(false);
     expect(readLog(`${dir}/log.1`)[0]?.text).toBe("1");
-    while (!exited) {
+    while (!end.seen) {
       take();
       await launched.logTaken(idOf(log.path));
       await settled();

@@ -1,4 +1,4 @@
-import { LOCK_EX, LOCK_NB, LOCK_SH, O_DIRECTORY, O_RDONLY } from "#host/linux.ts";
+import { type LOCK_EX, LOCK_NB, LOCK_SH, O_DIRECTORY, O_RDONLY } from "#host/linux.ts";
 import { parentOf } from "#host/files.ts";
 import { hasCode } from "#host/errno.ts";
 import { close, flock, open } from "#host/syscalls.ts";

@@ -6,11 +6,6 @@ import { BerthError } from "#base/errors.ts";
  */
 export function parseTimestamp(text: string | undefined): bigint | undefined {
   if (text === undefined || text === "" || text === "0") return undefined;
-<<<<<<< HEAD
-  const match = /^(\d{1,12})(?:\.(\d{1,9})\d*)?$/.exec(text);
-  if (match === null) return parseTime(text);
-  return BigInt(match[1] ?? "0") * 1_000_000_000n + BigInt((match[2] ?? "").padEnd(9, "0"));
-=======
   const dot = text.indexOf(".");
   const seconds = integer(dot < 0 ? text : text.slice(0, dot));
   if (dot < 0) return seconds * 1_000_000_000n;
@@ -25,5 +20,4 @@ function integer(text: string): bigint {
     throw new BerthError("invalid-parameter", `strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
   }
   return BigInt(text);
->>>>>>> 1c943e0 (Compare logs with Docker's: drivers, their refusals, reading back)
 }

@@ -1,3 +1,4 @@
+import { BerthError } from "#base/errors.ts";
 import type { Engine } from "#engine/engine.ts";
 import { parseTimestamp } from "#spec/docker/timestamp.ts";
 import type { Call } from "../call.ts";
