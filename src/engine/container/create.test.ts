@@ -110,7 +110,7 @@ describe("create", () => {
       "log driver",
       { HostConfig: { LogConfig: { Type: "paper" } } },
       "invalid-parameter",
-      "logger: no log driver named 'paper' is registered",
+      'error looking up logging plugin paper: plugin "paper" not found',
     ],
     [
       "bind",

@@ -7,6 +7,7 @@ import type { ContainerDefaults } from "#spec/oci/image.ts";
 import type { EngineDeps } from "../engine.ts";
 import type { ContainerRow, EventInput, EventRecord, ExecRow } from "../ports.ts";
 import { FakeContainerFiles } from "./fake-container-files.ts";
+import { carelessLogKeeper, noLogs } from "./fake-logs.ts";
 import { FakeLauncher } from "./fake-process.ts";
 import { fakeCgroups, fakeCounters } from "./fake-resources.ts";
 
@@ -195,13 +196,8 @@ export class FakeWorld {
         killBelow() {},
         list: async (pids) => ({ Titles: ["PID"], Processes: pids.map((pid) => [String(pid)]) }),
       },
-      logs: { read: async function* read() {} },
-      logKeeper: {
-        begin: async ({ path }) => ({ path, maxSizeBytes: 0, maxFiles: 1 }),
-        keep() {},
-        async forget() {},
-        async close() {},
-      },
+      logs: noLogs,
+      logKeeper: carelessLogKeeper,
       registryLogin: { login: async () => ({ identityToken: undefined }) },
     };
   }

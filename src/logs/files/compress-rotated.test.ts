@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { gunzipSync } from "node:zlib";
 import { FilesInUse } from "./files-in-use.ts";
 import { compressRotated } from "./compress-rotated.ts";
-import { openLogFile } from "./log-file.ts";
+import { openLogFile } from "./open-log-file.ts";
 import { FileLogReader } from "../read/file-log-reader.ts";
 
 let directory = "";

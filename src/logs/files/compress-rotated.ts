@@ -4,7 +4,8 @@ import { AT_FDCWD, LOCK_EX, O_CREAT, O_TRUNC, O_WRONLY } from "#host/linux.ts";
 import { close, open, renameat2, utimensat, writeAll } from "#host/syscalls.ts";
 import { compressedBlocks } from "./compressed-log-file.ts";
 import { fileName, lockNames } from "./log-directory.ts";
-import { openLogFile, type LogFile } from "./log-file.ts";
+import type { LogFile } from "./log-file.ts";
+import { openLogFile } from "./open-log-file.ts";
 
 const lockAttempts = 200;
 const lockPauseMs = 5;

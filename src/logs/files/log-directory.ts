@@ -2,7 +2,8 @@ import { type LOCK_EX, LOCK_NB, LOCK_SH, O_DIRECTORY, O_RDONLY } from "#host/lin
 import { parentOf } from "#host/files.ts";
 import { hasCode } from "#host/errno.ts";
 import { close, flock, open } from "#host/syscalls.ts";
-import { openLogFile, type LogFile } from "./log-file.ts";
+import type { LogFile } from "./log-file.ts";
+import { openLogFile } from "./open-log-file.ts";
 
 /** Name of a log's `index`-th file; 0 is the one being written. */
 export const fileName = (path: string, index: number): string => (index === 0 ? path : `${path}.${index}`);

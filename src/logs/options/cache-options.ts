@@ -1,7 +1,7 @@
 import { boundedPlan } from "./file-options.ts";
 import { bad, parseBool } from "./go-values.ts";
 import type { LogStorePlan } from "./log-plan.ts";
-import type { LogOptions } from "./plan-log.ts";
+import type { LogOptions } from "./log-options.ts";
 
 /** Options of the local copy that every forwarding driver keeps. */
 export const cacheNames: readonly string[] = ["cache-disabled", "cache-max-size", "cache-max-file", "cache-compress"];

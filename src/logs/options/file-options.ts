@@ -1,6 +1,6 @@
 import { bad, parseBool, parseInteger, sizeOf, within } from "./go-values.ts";
 import type { LogStorePlan } from "./log-plan.ts";
-import type { LogOptions } from "./plan-log.ts";
+import type { LogOptions } from "./log-options.ts";
 
 const defaultSizeBytes = 20 * 1024 * 1024;
 const defaultFiles = 5;

@@ -1,6 +1,6 @@
 import { parseDuration } from "#base/units.ts";
 import { bad, parseBool, parseInteger, parseUnsigned, sizeOf, within } from "./go-values.ts";
-import type { LogOptions } from "./plan-log.ts";
+import type { LogOptions } from "./log-options.ts";
 
 export interface FluentdOptions {
   readonly address:

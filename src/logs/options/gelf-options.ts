@@ -1,5 +1,5 @@
 import { bad } from "./go-values.ts";
-import type { LogOptions } from "./plan-log.ts";
+import type { LogOptions } from "./log-options.ts";
 import { hostAndPort } from "./syslog-options.ts";
 
 export interface GelfOptions {

@@ -6,10 +6,9 @@ import { fluentdOptions } from "./fluentd-options.ts";
 import { gelfOptions } from "./gelf-options.ts";
 import { bad, parsePattern, sizeOf } from "./go-values.ts";
 import { jsonFilePlan, localPlan } from "./file-options.ts";
+import type { LogOptions } from "./log-options.ts";
 import type { AttributeSelection, LogPlan, LogStorePlan, ReceiverPlan } from "./log-plan.ts";
 import { syslogOptions } from "./syslog-options.ts";
-
-export type LogOptions = Readonly<Record<string, string>>;
 
 interface Driver {
   /** Options besides mode, max-buffer-size and the cache's. */

@@ -1,6 +1,6 @@
 import { exists } from "#host/files.ts";
 import { bad } from "./go-values.ts";
-import type { LogOptions } from "./plan-log.ts";
+import type { LogOptions } from "./log-options.ts";
 
 export interface SyslogOptions {
   readonly address: SyslogAddress;

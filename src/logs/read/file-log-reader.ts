@@ -1,7 +1,8 @@
 import { watchName, type DirectoryWatch } from "#host/directory-watch.ts";
 import type { FilesInUse } from "../files/files-in-use.ts";
 import { openLogFiles } from "../files/log-directory.ts";
-import { openLogFile, type LogFile } from "../files/log-file.ts";
+import type { LogFile } from "../files/log-file.ts";
+import { openLogFile } from "../files/open-log-file.ts";
 import type { EntryFormat } from "../format/entry-format.ts";
 import { JsonFormat } from "../format/json-format.ts";
 import { RecordFormat } from "../format/record-format.ts";

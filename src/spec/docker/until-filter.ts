@@ -25,7 +25,8 @@ function durationBefore(text: string, nowNs: bigint): bigint | undefined {
 
 function timeOf(text: string): bigint {
   try {
-    return parseTimestamp(completed(text)) ?? parseTime(text);
+    const time = completed(text);
+    return (/^[-+\d.]*$/.test(time) ? parseTimestamp(time) : undefined) ?? parseTime(time);
   } catch (cause) {
     throw new BerthError("invalid-parameter", `failed to parse value as time or duration: ${JSON.stringify(text)}`, {
       cause,

@@ -1,0 +1,2 @@
+/** A driver's options as the client gave them. */
+export type LogOptions = Readonly<Record<string, string>>;
