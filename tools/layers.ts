@@ -49,7 +49,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: "server",
-    may: [...storage, "image", "runtime", "network", "logs", "engine"],
+    may: [...storage, "host/http", "image", "runtime", "network", "logs", "engine"],
     reason: "a face of the engine",
   },
   { folder: "client", may: [...pure, "host/http"], reason: "typed Engine API client; drives any engine" },
@@ -108,7 +108,7 @@ export const platformGrants: readonly PlatformGrant[] = [
   { where: "host", modules: "*", reason: "host/ is where input and output live" },
   {
     where: "server",
-    modules: ["node:http", "node:net"],
+    modules: ["node:http", "node:https", "node:net"],
     reason: "a transport names the request, response and socket types it is handed",
   },
   { where: "main", modules: ["node:http"], reason: "hands a server's request type from host/ to server/" },

@@ -59,23 +59,26 @@ export class SingleFlight<T> {
 
 /** At most `limit` pieces of work at a time, first come first served. */
 export class Limit {
-  readonly #limit: number;
+  readonly #limit: () => number;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
-  constructor(limit: number) {
-    this.#limit = limit;
+  /** A limit that changes counts from the next piece of work that begins or ends. */
+  constructor(limit: number | (() => number)) {
+    this.#limit = typeof limit === "number" ? () => limit : limit;
   }
 
   async run<T>(work: () => Promise<T> | T): Promise<T> {
-    if (this.#running >= this.#limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.#running >= this.#limit()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#running++;
     try {
       return await work();
     } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running--;
-      else next();
+      this.#running--;
+      while (this.#waiting.length > 0 && this.#running < this.#limit()) {
+        this.#running++;
+        this.#waiting.shift()?.();
+      }
     }
   }
 }

@@ -16,12 +16,22 @@ export function commandHelp(program: string, command: Command, calledAs: string,
   if (command.examples !== undefined) sections.push(`Examples:\n${command.examples}`);
   // docker-compat: the help flag itself is listed only where -h means something else.
   const help: FlagSpec = { name: "help", kind: toggle, usage: "Print usage" };
-  const flags = flagHelp(
+  const flags = flagSections(
     command.flags.some(({ short }) => short === "h") ? [...command.flags, help] : command.flags,
     width,
   );
-  if (flags !== "") sections.push(`Options:\n${flags}`);
+  if (flags !== "") sections.push(flags);
   return `${sections.join("\n\n")}\n`;
+}
+
+/** The table of flags, or one for each section in the order of their first flags. */
+function flagSections(flags: readonly FlagSpec[], width: number): string {
+  const bySection = Map.groupBy(flags, ({ section }) => section ?? "Options");
+  return [...bySection]
+    .map(([section, members]) => [section, flagHelp(members, width)] as const)
+    .filter(([, table]) => table !== "")
+    .map(([section, table]) => `${section}:\n${table}`)
+    .join("\n\n");
 }
 
 export interface ListedCommand {

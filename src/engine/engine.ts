@@ -71,6 +71,7 @@ import { checkAuth } from "./system/auth.ts";
 import { diskUsage } from "./system/disk-usage.ts";
 import { streamEvents } from "./system/events.ts";
 import { info } from "./system/info.ts";
+import { tellReloaded } from "./system/reloaded.ts";
 import { version } from "./system/version.ts";
 
 /** Everything the engine stands on; made in main/. */
@@ -188,6 +189,7 @@ export function createEngine(deps: EngineDeps) {
       auth: checkAuth(deps),
       events: streamEvents(deps),
       diskUsage: diskUsage({ ...base, listContainers: list }),
+      reloaded: tellReloaded(deps),
     },
     reconcile: () => reconcile({ ...withExecs, tearDown: down, removeLocked: remove, settleExit, health }),
     shutdown: () => shutdown({ ...base, settleExit, health, stopNow: stop }),

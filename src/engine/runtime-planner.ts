@@ -17,17 +17,21 @@ import type { ResolvedUser } from "#runtime/user/types.ts";
 import type { RootMount } from "#snapshot/types.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
 import type { Resources } from "#spec/oci/runtime.ts";
+import type { EngineConfig } from "./config.ts";
 import { cleanPath } from "./container/bind-text.ts";
 import type { ContainerSpec, MountSpec } from "./container/spec.ts";
 import type { CompiledPlan, ContainerPlanRequest, ExecPlanRequest, RuntimePlanner } from "./ports.ts";
+
+/** The engine's settings for containers that do not say otherwise. */
+export type PlannerDefaults = Pick<EngineConfig, "cgroupParent" | "noNewPrivileges" | "seccompProfile">;
 
 const MAX_DATABASE_BYTES = 4 << 20;
 
 /** Compiles for this machine: looks up users and devices, makes the cgroup, leaves the rest to the pure compilers. */
 export class NativePlanner implements RuntimePlanner {
-  readonly cgroupParent = "/berth";
   readonly #cgroups: CgroupManager;
   readonly #facts: RuntimeFacts;
+  readonly #defaults: PlannerDefaults;
   readonly #filters = new FilterCache();
 
   readonly #initBinary: { path(): string };
@@ -37,10 +41,16 @@ export class NativePlanner implements RuntimePlanner {
     readonly facts: RuntimeFacts;
     /** The program for `--init`, a file of the host. */
     readonly initBinary: { path(): string };
+    readonly defaults: PlannerDefaults;
   }) {
     this.#cgroups = deps.cgroups;
     this.#facts = deps.facts;
     this.#initBinary = deps.initBinary;
+    this.#defaults = deps.defaults;
+  }
+
+  get cgroupParent(): string {
+    return this.#defaults.cgroupParent;
   }
 
   async container(request: ContainerPlanRequest): Promise<CompiledPlan> {
@@ -167,6 +177,8 @@ export class NativePlanner implements RuntimePlanner {
       devices: devicesOf(hostConfig),
       blockDevices: blockDevicesOf(hostConfig),
       facts: this.#facts,
+      noNewPrivileges: this.#defaults.noNewPrivileges,
+      seccompProfile: this.#defaults.seccompProfile,
     };
   }
 }

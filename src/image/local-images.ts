@@ -52,7 +52,7 @@ export class LocalImages implements ImageService {
     readonly dataRoot: string;
     /** RFC 3339. */
     readonly now: () => string;
-    readonly maxDownloads?: number;
+    readonly maxDownloads?: () => number;
   }) {
     this.#rows = deps.rows;
     this.#blobs = deps.blobs;
@@ -66,7 +66,7 @@ export class LocalImages implements ImageService {
     const fetcher = new LayerFetcher({
       ...deps,
       unpacker: this.#unpacker,
-      maxDownloads: deps.maxDownloads ?? MAX_DOWNLOADS,
+      maxDownloads: deps.maxDownloads ?? (() => MAX_DOWNLOADS),
     });
     this.#pull = (request) => pullImage({ ...deps, fetcher }, request);
   }

@@ -9,7 +9,7 @@ import { NetworkCatalog } from "./catalog.ts";
 import { HostSide } from "./host-side.ts";
 import { AddressAllocator } from "./ipam/address-allocator.ts";
 import { macOfAddress } from "./ipam/mac.ts";
-import { addressBytes, addressNumber, addressText, parseCidr } from "./ipam/subnet.ts";
+import { addressBytes, addressNumber, addressText, contains, parseCidr } from "./ipam/subnet.ts";
 import type { NetworkOptions } from "./network-options.ts";
 import { noGuard, type NetworkRows, type NetworkSpec } from "./network-rows.ts";
 import { HostPorts, type PortHolder } from "./ports/host-ports.ts";
@@ -85,7 +85,7 @@ export class BridgeNetworks implements NetworkService {
       driver: "bridge",
       options: this.#dockerOptions(chosen.bridgeName),
     });
-    this.#addresses = allocatorFor(row, inBridge);
+    this.#addresses = allocatorFor(row, inBridge, this.#options);
     this.#restorePorts(inBridge);
     this.#host.setUp(chosen, guard, inBridge);
     this.#host.repairLinks(
@@ -186,7 +186,7 @@ export class BridgeNetworks implements NetworkService {
         interfaceName: `eth${number}`,
         ipv4,
         prefixLength: parseCidr(network.spec.subnet).subnet.prefixLength,
-        gateway: network.spec.gateway,
+        gateway: this.#options.defaultGateway ?? network.spec.gateway,
         mac: mac ?? macOfAddress(addressBytes(address)),
         ports: ports.allocate(id, wanted, ipv4),
       };
@@ -273,13 +273,26 @@ function placeWithoutAddress(network: Row, request: EndpointRequest): Endpoint {
   };
 }
 
-function allocatorFor(network: Row, endpoints: readonly Endpoint[]): AddressAllocator {
+/** `invalid-parameter` when the options name addresses outside the network. */
+function allocatorFor(
+  network: Row,
+  endpoints: readonly Endpoint[],
+  { fixedCidr, defaultGateway }: NetworkOptions,
+): AddressAllocator {
   const { subnet } = parseCidr(network.spec.subnet);
-  const taken = [network.spec.gateway, ...endpoints.map((endpoint) => endpoint.ipv4)].map(addressNumber);
+  const outside = (option: string): BerthError =>
+    new BerthError("invalid-parameter", `${option} is not within the bridge's network ${network.spec.subnet}`);
+  const range = fixedCidr === undefined ? subnet : parseCidr(fixedCidr).subnet;
+  if (!contains(subnet, range.base) || range.prefixLength < subnet.prefixLength)
+    throw outside(`--fixed-cidr ${fixedCidr ?? ""}`);
+  const gateways = [network.spec.gateway, ...(defaultGateway === undefined ? [] : [defaultGateway])];
+  for (const gateway of gateways)
+    if (!contains(subnet, addressNumber(gateway))) throw outside(`--default-gateway ${gateway}`);
   return new AddressAllocator(
     subnet,
-    taken,
+    [...gateways, ...endpoints.map((endpoint) => endpoint.ipv4)].map(addressNumber),
     network.lastAddress === "" ? undefined : addressNumber(network.lastAddress),
+    range,
   );
 }
 

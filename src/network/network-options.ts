@@ -11,6 +11,10 @@ export interface NetworkOptions {
   readonly bridge?: string | undefined;
   /** `--bip`: the bridge's address in CIDR, whose subnet the containers get. Undefined: a free one of the pools. */
   readonly bip?: string | undefined;
+  /** `--fixed-cidr`: the part of the subnet that addresses are chosen of; all of it when undefined. */
+  readonly fixedCidr?: string | undefined;
+  /** `--default-gateway`: the containers' gateway; the bridge's own address when undefined. */
+  readonly defaultGateway?: string | undefined;
   /** `--mtu`; 1500 when undefined. */
   readonly mtu?: number | undefined;
   /** `--icc`; true when undefined. */

@@ -17,8 +17,7 @@ const MAX_TAGS_PAGE = 8 << 20;
 const MAX_TAG_PAGES = 1000;
 /** A transfer that brings nothing for so long is taken up anew. */
 const STALL_MS = 60_000;
-/** Failures in a row without a byte of progress, and in all. */
-const MAX_IDLE_FAILURES = 5;
+/** Failures in all; those in a row without a byte of progress are the person's to bound. */
 const MAX_FAILURES = 30;
 const FIRST_WAIT_MS = 250;
 const MAX_WAIT_MS = 10_000;
@@ -27,10 +26,17 @@ const MAX_WAIT_MS = 10_000;
 export class RegistrySource implements ImageSource {
   readonly #connection: RegistryConnection;
   readonly #repository: Reference;
+  readonly #attempts: number;
 
-  constructor(deps: { readonly connection: RegistryConnection; readonly repository: Reference }) {
+  /** `attempts`: failures in a row without a byte of progress before a transfer is given up. */
+  constructor(deps: {
+    readonly connection: RegistryConnection;
+    readonly repository: Reference;
+    readonly attempts: number;
+  }) {
     this.#connection = deps.connection;
     this.#repository = deps.repository;
+    this.#attempts = deps.attempts;
   }
 
   async manifest(
@@ -77,7 +83,7 @@ export class RegistrySource implements ImageSource {
         throw new HttpFailure("broken", "unexpected EOF", undefined);
       } catch (error) {
         if (!(error instanceof HttpFailure) || error.reason === "cancelled") throw error;
-        if (++idleFailures >= MAX_IDLE_FAILURES || failures >= MAX_FAILURES) throw error;
+        if (++idleFailures >= this.#attempts || failures >= Math.max(MAX_FAILURES, this.#attempts)) throw error;
       }
       const pause = Math.min(FIRST_WAIT_MS * 2 ** (idleFailures - 1), MAX_WAIT_MS);
       options.onRetry(Math.ceil(pause / 1000));

@@ -11,14 +11,20 @@ import { RegistrySource } from "./registry-source.ts";
 const HUB = "docker.io";
 const HUB_DOMAINS = new Set([HUB, "index.docker.io", "registry-1.docker.io"]);
 
+/** Read anew for every pull. */
+export interface RegistrySettings extends RegistryHostSettings {
+  /** How often a transfer may break without a byte of progress before it is given up. */
+  readonly downloadAttempts: number;
+}
+
 /** Registries as sources of images, and as judges of credentials. */
 export class RegistrySources implements ImageSources {
   readonly #http: RegistryHttp;
-  readonly #settings: RegistryHostSettings;
+  readonly #settings: RegistrySettings;
   /** Which endpoint of a domain answered last: it is tried first the next time. */
   readonly #lastGood = new Map<string, string>();
 
-  constructor(deps: { readonly http: RegistryHttp; readonly settings: RegistryHostSettings }) {
+  constructor(deps: { readonly http: RegistryHttp; readonly settings: RegistrySettings }) {
     this.#http = deps.http;
     this.#settings = deps.settings;
   }
@@ -31,6 +37,7 @@ export class RegistrySources implements ImageSources {
       new RegistrySource({
         connection: this.#connection(repository.domain, endpoints, credentials, scope),
         repository,
+        attempts: this.#settings.downloadAttempts,
       });
     if (repository.domain !== HUB || candidates.length === 1) return sourceAt(candidates, auth);
     return new FallbackSource(

@@ -23,6 +23,8 @@ export interface FlagSpec {
   /** The value before any occurrence, when it differs from the kind's. */
   readonly value?: unknown;
   readonly hidden?: boolean;
+  /** Its heading in `--help`, where a command has more than one. */
+  readonly section?: string;
   /** Engines on this system only; with ours (Linux) the flag is refused. */
   readonly onlyOn?: "windows";
   /** A second spelling that sets the flag of this name. */

@@ -5,7 +5,10 @@ import type { MachineFacts } from "../host-facts.ts";
 /** HostConfig with what Docker puts in for what was left out; this is what inspect shows. */
 export function defaultHostConfig(
   host: HostConfig,
-  config: Pick<EngineConfig, "defaultLogConfig" | "defaultShmSizeBytes" | "defaultIpcMode" | "defaultCgroupnsMode">,
+  config: Pick<
+    EngineConfig,
+    "defaultLogConfig" | "defaultShmSizeBytes" | "defaultIpcMode" | "defaultCgroupnsMode" | "defaultRuntime"
+  >,
   machine: MachineFacts,
 ): HostConfig {
   const v1 = machine.cgroupVersion === 1;
@@ -27,7 +30,7 @@ export function defaultHostConfig(
     CpuPercent: 0,
     OomKillDisable: v1 ? (host.OomKillDisable ?? false) : host.OomKillDisable,
     PidsLimit: host.PidsLimit === null || host.PidsLimit <= 0 ? null : host.PidsLimit,
-    Runtime: host.Runtime || "berth",
+    Runtime: host.Runtime || config.defaultRuntime,
     PortBindings: host.PortBindings ?? {},
     Dns: host.Dns ?? [],
     DnsOptions: host.DnsOptions ?? [],

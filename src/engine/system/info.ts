@@ -69,15 +69,15 @@ export function info(deps: InfoDeps) {
       MemTotal: machine.memoryBytes,
       GenericResources: null,
       DockerRootDir: config.dataRoot,
-      HttpProxy: "",
-      HttpsProxy: "",
-      NoProxy: "",
+      HttpProxy: maskPassword(config.proxies.http),
+      HttpsProxy: maskPassword(config.proxies.https),
+      NoProxy: config.proxies.none,
       Name: machine.hostname,
       Labels: config.labels,
-      ExperimentalBuild: false,
+      ExperimentalBuild: config.experimental,
       ServerVersion: config.version,
-      Runtimes: { berth: { path: "berth-runtime" } },
-      DefaultRuntime: "berth",
+      Runtimes: { berth: { path: "berth-runtime" }, ...runtimesShown(config) },
+      DefaultRuntime: config.defaultRuntime,
       Swarm: {
         NodeID: "",
         NodeAddr: "",
@@ -94,13 +94,33 @@ export function info(deps: InfoDeps) {
       InitCommit: { ID: "" },
       SecurityOptions: [
         ...(machine.apparmor ? ["name=apparmor"] : []),
-        ...(machine.seccomp ? ["name=seccomp,profile=builtin"] : []),
+        ...(machine.seccomp ? [`name=seccomp,profile=${seccompShown(config.seccompProfile)}`] : []),
         ...(machine.cgroupVersion === 2 && machine.cgroupNamespaces ? ["name=cgroupns"] : []),
+        ...(config.noNewPrivileges ? ["name=no-new-privileges"] : []),
       ],
-      CDISpecDirs: [],
+      CDISpecDirs: config.cdiSpecDirs,
       Warnings: null,
     };
   };
+}
+
+/** docker-compat: who may read info may not read the proxy's password. */
+function maskPassword(url: string): string {
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^@/]*@/i, "$1xxxxx:xxxxx@");
+}
+
+function runtimesShown({ runtimes }: EngineConfig): InfoResponse["Runtimes"] {
+  return Object.fromEntries(
+    Object.entries(runtimes).map(([name, { path, args }]) => [
+      name,
+      { path, ...(args.length === 0 ? {} : { runtimeArgs: args }) },
+    ]),
+  );
+}
+
+/** docker-compat: a profile of one's own is told, not shown. */
+function seccompShown(profile: string): string {
+  return profile === "builtin" || profile === "unconfined" ? profile : "custom";
 }
 
 function registryConfig(config: EngineConfig): RegistryServiceConfig {

@@ -6,6 +6,7 @@ import type { Snapshotter } from "#snapshot/types.ts";
 import type { ContainerDefaults } from "#spec/oci/image.ts";
 import type { EngineDeps } from "../engine.ts";
 import type { ContainerRow, EventInput, EventRecord, ExecRow } from "../ports.ts";
+import { fakeConfig } from "./fake-config.ts";
 import { FakeContainerFiles } from "./fake-container-files.ts";
 import { carelessLogKeeper, noLogs } from "./fake-logs.ts";
 import { FakeLauncher } from "./fake-process.ts";
@@ -79,34 +80,7 @@ export class FakeWorld {
 
   deps(): EngineDeps {
     return {
-      config: {
-        version: "0.1.0",
-        gitCommit: "abc",
-        buildTime: "2026-01-01T00:00:00Z",
-        apiVersion: "1.51",
-        minimumApiVersion: "1.24",
-        dataRoot: "/data",
-        engineId: "engine",
-        labels: [],
-        debug: false,
-        defaultLogConfig: { Type: "json-file", Config: {} },
-        dns: [],
-        dnsOptions: [],
-        dnsSearch: [],
-        defaultShmSizeBytes: 64 << 20,
-        init: false,
-        defaultIpcMode: "private",
-        defaultCgroupnsMode: "",
-        defaultUlimits: [],
-        cgroupParent: "",
-        cdiSpecDirs: ["/etc/cdi", "/var/run/cdi"],
-        hostGatewayIps: [],
-        defaultStopTimeoutSeconds: 10,
-        liveRestore: false,
-        shutdownTimeoutSeconds: 15,
-        insecureRegistries: [],
-        registryMirrors: [],
-      },
+      config: fakeConfig,
       machine: {
         hostname: "machine",
         kernelVersion: "6.18.0",

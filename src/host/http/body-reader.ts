@@ -4,11 +4,11 @@ import { bodyFraming, headEnd, latin1, malformed, parseHead, type BodyFraming, t
 
 /** Reads messages from a connection and keeps what was read too far for whoever comes next. */
 export class MessageReader {
-  readonly #stream: Duplex;
+  readonly #stream: Pick<Duplex, "read">;
   #rest: Uint8Array | undefined;
   #ahead: Promise<Uint8Array | undefined> | undefined;
 
-  constructor(stream: Duplex) {
+  constructor(stream: Pick<Duplex, "read">) {
     this.#stream = stream;
   }
 

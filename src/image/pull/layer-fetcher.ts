@@ -36,7 +36,7 @@ export class LayerFetcher {
   readonly #log: Log;
   readonly #flights = new SharedWork<void>();
   readonly #downloads: Limit;
-  readonly #maxDownloads: number;
+  readonly #maxDownloads: () => number;
   /** Downloads under way or waiting for their turn. */
   #downloading = 0;
 
@@ -45,8 +45,8 @@ export class LayerFetcher {
     readonly layers: LayerDirectories;
     readonly unpacker: LayerUnpacker;
     readonly log: Log;
-    /** Docker's max-concurrent-downloads. */
-    readonly maxDownloads: number;
+    /** Docker's max-concurrent-downloads, as it is now. */
+    readonly maxDownloads: () => number;
   }) {
     this.#blobs = deps.blobs;
     this.#layers = deps.layers;
@@ -105,7 +105,7 @@ export class LayerFetcher {
   }
 
   async #inTurn<T>(progress: ThrottledProgress, work: () => Promise<T>): Promise<T> {
-    if (this.#downloading >= this.#maxDownloads) progress.state("Waiting");
+    if (this.#downloading >= this.#maxDownloads()) progress.state("Waiting");
     this.#downloading++;
     try {
       return await this.#downloads.run(work);

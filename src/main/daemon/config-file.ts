@@ -1,72 +1,112 @@
 import { BerthError, messageOf } from "#base/errors.ts";
+import type { FlagValues } from "#cli/flags/flag-values.ts";
+import { jsonSyntaxError } from "#spec/docker/json-syntax.ts";
+import { daemonOptions } from "./options/daemon-options.ts";
+import { keyOf, type Option } from "./options/option.ts";
+import { WrongType } from "./options/value-kinds.ts";
 
-type Check = (value: unknown) => boolean;
+/** What daemon.json says, by the names of {@link daemonOptions}. */
+export type ConfigFile = ReadonlyMap<string, unknown>;
 
-const isText: Check = (value) => typeof value === "string";
-const isFlag: Check = (value) => typeof value === "boolean";
-const isNumber: Check = (value) => Number.isInteger(value);
-const isList: Check = (value) => Array.isArray(value) && value.every(isText);
-const isPairs: Check = (value) => typeof value === "object" && value !== null && Object.values(value).every(isText);
-const isPools: Check = (value) =>
-  Array.isArray(value) &&
-  value.every(
-    (pool: { base?: unknown; size?: unknown } | null) => typeof pool?.base === "string" && Number.isInteger(pool.size),
-  );
+const byKey = new Map(daemonOptions.flatMap((option) => withKey(option)));
+const objects = new Set(daemonOptions.flatMap(({ within }) => within ?? []));
 
-/** The keys of daemon.json and the type of each; dockerd's names. */
-const keys: Readonly<Record<string, readonly [Check, string]>> = {
-  bip: [isText, "a string"],
-  bridge: [isText, "a string"],
-  "data-root": [isText, "a string"],
-  debug: [isFlag, "true or false"],
-  "default-address-pools": [isPools, 'a list of {"base": CIDR, "size": BITS}'],
-  "default-shm-size": [isText, "a string"],
-  dns: [isList, "a list of strings"],
-  "dns-opts": [isList, "a list of strings"],
-  "dns-search": [isList, "a list of strings"],
-  "exec-root": [isText, "a string"],
-  group: [isText, "a string"],
-  hosts: [isList, "a list of strings"],
-  icc: [isFlag, "true or false"],
-  "insecure-registries": [isList, "a list of strings"],
-  ip: [isText, "a string"],
-  "ip-forward": [isFlag, "true or false"],
-  "ip-masq": [isFlag, "true or false"],
-  labels: [isList, "a list of strings"],
-  "live-restore": [isFlag, "true or false"],
-  "log-driver": [isText, "a string"],
-  "log-format": [isText, "a string"],
-  "log-level": [isText, "a string"],
-  "log-opts": [isPairs, "an object of strings"],
-  "max-concurrent-downloads": [isNumber, "a whole number"],
-  mtu: [isNumber, "a whole number"],
-  pidfile: [isText, "a string"],
-  "registry-mirrors": [isList, "a list of strings"],
-  "shutdown-timeout": [isNumber, "a whole number"],
-};
+function withKey(option: Option): [string, Option][] {
+  const key = keyOf(option);
+  return key === undefined ? [] : [[key, option]];
+}
 
-/** Keys of {@link keys} only, each of its type. */
-export type ConfigFile = Readonly<Record<string, unknown>>;
-
-/** Read daemon.json. `invalid-parameter` that names the file, the key and what it must be. */
-export function parseConfigFile(text: string, path: string): ConfigFile {
-  const fail = (why: string): never => {
-    throw new BerthError("invalid-parameter", `unable to configure the daemon with file ${path}: ${why}`);
-  };
-  let parsed: unknown;
+/**
+ * Read daemon.json, and refuse in Docker's words what is no setting, what is of another type, and what a flag says too.
+ * `invalid-parameter` that names the file. `flags`: undefined when there are none to compare with.
+ */
+export function parseConfigFile(text: string, path: string, flags: FlagValues | undefined): ConfigFile {
   try {
-    parsed = text.trim() === "" ? {} : JSON.parse(text);
+    return values(flatten(parse(text)), flags);
   } catch (error) {
-    return fail(messageOf(error));
+    throw unusableFile(path, messageOf(error));
   }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
-    return fail("the file must hold one JSON object");
-  const unknown = Object.keys(parsed).filter((key) => !Object.hasOwn(keys, key));
+}
+
+/** docker-compat: the sentence in front of everything that is wrong with the file. */
+export function unusableFile(path: string, why: string): BerthError {
+  return new BerthError("invalid-parameter", `unable to configure the Docker daemon with file ${path}: ${why}`);
+}
+
+function parse(text: string): Readonly<Record<string, unknown>> {
+  const body = text.replace(/^\uFEFF/, "").trim();
+  if (body === "") return {};
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch (cause) {
+    throw new Error(jsonSyntaxError(body), { cause });
+  }
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw new Error(`json: ${new WrongType(json, "map[string]interface {}").message}`);
+  }
+  return json as Readonly<Record<string, unknown>>;
+}
+
+/** docker-compat: members of `proxies` count as if they stood at the top. */
+function flatten(json: Readonly<Record<string, unknown>>): ReadonlyMap<string, unknown> {
+  const flat = new Map<string, unknown>();
+  for (const [key, value] of Object.entries(json)) {
+    if (objects.has(key) && typeof value === "object" && value !== null && !Array.isArray(value)) {
+      for (const [inner, item] of Object.entries(value)) flat.set(inner, item);
+    } else flat.set(key, value);
+  }
+  return flat;
+}
+
+function values(given: ReadonlyMap<string, unknown>, flags: FlagValues | undefined): ConfigFile {
+  const unknown = [...given.keys()].filter((key) => !byKey.has(key));
   if (unknown.length > 0)
-    return fail(`the following directives don't match any configuration option: ${unknown.join(", ")}`);
-  for (const [key, value] of Object.entries(parsed)) {
-    const [check, want] = keys[key] ?? [isText, "a string"];
-    if (!check(value)) return fail(`${key} must be ${want}`);
+    throw new Error(`the following directives don't match any configuration option: ${unknown.join(", ")}`);
+  if (flags !== undefined) refuseConflicts(given, flags);
+  const found = new Map<string, unknown>();
+  for (const [key, json] of given) {
+    const option = byKey.get(key) as Option;
+    // docker-compat: null leaves a setting as if the file did not name it.
+    if (json !== null) found.set(option.name, read(option, key, json));
   }
-  return parsed as ConfigFile;
+  return found;
+}
+
+function refuseConflicts(given: ReadonlyMap<string, unknown>, flags: FlagValues): void {
+  const conflicts = daemonOptions.flatMap((option) => {
+    const key = keyOf(option);
+    if (key === undefined || option.flag === false || option.merges === true) return [];
+    if (!given.has(key) || !flags.given(option.name)) return [];
+    const flag = flags.get(option.name, option.kind.flag);
+    return [`${key}: (from flag: ${shown(key, flag)}, from file: ${shown(key, given.get(key))})`];
+  });
+  if (conflicts.length > 0) {
+    throw new Error(
+      `the following directives are specified both as a flag and in the configuration file: ${conflicts.join(", ")}`,
+    );
+  }
+}
+
+/** As Go's fmt prints it; a proxy's password is not for logs. */
+function shown(key: string, value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => shown(key, item)).join(" ")}]`;
+  if (typeof value === "object" && value !== null) {
+    const entries = Object.entries(value).map(([name, item]) => `${name}:${shown(key, item)}`);
+    return `map[${entries.toSorted().join(" ")}]`;
+  }
+  const text = String(value);
+  return key.endsWith("-proxy") ? text.replace(/\/\/[^@/]*@/, "//xxxxx:xxxxx@") : text;
+}
+
+function read(option: Option, key: string, json: unknown): unknown {
+  try {
+    return option.kind.read(json);
+  } catch (error) {
+    if (!(error instanceof WrongType)) throw error;
+    throw new Error(
+      `json: cannot unmarshal ${error.found} into Go struct field Config.${key} of type ${error.goType}`,
+      { cause: error },
+    );
+  }
 }

@@ -1,29 +1,49 @@
 import type { Server } from "node:http";
 import { BerthError } from "#base/errors.ts";
+import type { Log } from "#base/log.ts";
 import { readTextFileMaybe } from "#host/files.ts";
+import { listenOnFd } from "#host/handed-listener.ts";
+import { FIRST_INHERITED_FD, type InheritedSocket } from "#host/inherited-sockets.ts";
 import { listenTcp } from "#host/tcp-listener.ts";
 import { listenUnix } from "#host/unix-listener.ts";
-import type { Layout } from "#state/layout.ts";
+import { tlsOptions, type ServerTls, type ServerTransport } from "#server/docker/server.ts";
 import type { DaemonSettings } from "./daemon-settings.ts";
 
 export interface Listener {
   readonly name: string;
+  /** Stop accepting. Open connections go on. */
   close(): void;
+}
+
+export interface ListenDeps {
+  readonly settings: DaemonSettings;
+  /** The engine's own, used when nobody names another. */
+  readonly ownSocket: string;
+  readonly tls: ServerTls | undefined;
+  readonly inherited: readonly InheritedSocket[];
+  readonly makeServer: (transport: ServerTransport) => Server;
+  readonly log: Log;
 }
 
 const DOCKER_SOCKET = "/var/run/docker.sock";
 
-/** Every address the person asked for, the engine's own socket when they asked for none. All or nothing. */
-export async function listenAll(
-  settings: DaemonSettings,
-  layout: Layout,
-  makeServer: () => Server,
-): Promise<readonly Listener[]> {
-  const hosts = settings.hosts.length > 0 ? settings.hosts : [`unix://${layout.socket}`];
-  const all = settings.dockerSocket ? [...hosts, `unix://${DOCKER_SOCKET}`] : hosts;
+/** The addresses to listen on, each once. */
+export function hostsOf(
+  settings: Pick<DaemonSettings, "hosts" | "dockerSocket">,
+  ownSocket: string,
+): readonly string[] {
+  const own = `unix://${ownSocket}`;
+  const hosts = settings.hosts.length > 0 ? settings.hosts.map((host) => host || own) : [own];
+  return [...new Set(settings.dockerSocket ? [...hosts, `unix://${DOCKER_SOCKET}`] : hosts)];
+}
+
+/** Listen wherever the person asked for. All or nothing. */
+export async function listenAll(deps: ListenDeps): Promise<readonly Listener[]> {
+  const hosts = hostsOf(deps.settings, deps.ownSocket);
+  for (const host of hosts) if (host.startsWith("tcp://")) checkTcp(host, deps);
   const listeners: Listener[] = [];
   try {
-    for (const host of all) listeners.push(await listenOn(host, settings, makeServer()));
+    for (const host of hosts) listeners.push(...(await listenOn(host, deps)));
   } catch (error) {
     for (const listener of listeners) listener.close();
     throw error;
@@ -31,36 +51,98 @@ export async function listenAll(
   return listeners;
 }
 
-async function listenOn(host: string, settings: DaemonSettings, server: Server): Promise<Listener> {
-  const name = host.includes("://") ? host : `unix://${host}`;
-  if (name.startsWith("unix://")) {
-    const gid = groupId(settings.socketGroup);
-    const listener = await listenUnix(server, { path: name.slice("unix://".length), mode: 0o660, gid });
-    return { name, close: () => listener.close() };
-  }
-  const address = /^tcp:\/\/(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(name);
-  if (address === null)
-    throw new BerthError("invalid-parameter", `invalid --host ${host}: want unix://PATH or tcp://HOST:PORT`);
-  if (!settings.insecureTcp) {
+/** docker-compat: dockerd's warnings; where it only slows down, this refuses. */
+function checkTcp(host: string, { settings, tls, log }: ListenDeps): void {
+  if (tls?.clientAuthority !== undefined) return;
+  if (tls === undefined && !settings.openTcp) {
     throw new BerthError(
       "invalid-parameter",
       `refusing to listen on ${host} without TLS: everyone who reaches it would be root`,
       {
-        hint: "Use a unix socket (over ssh: berth -H ssh://…), or insist with --insecure-tcp.",
+        hint: "Use --tlsverify with certificates, or a unix socket over ssh (berth -H ssh://…), or insist with --tls=false.",
       },
     );
   }
-  const listener = await listenTcp(server, {
-    host: address[1] ?? (address[2] || "127.0.0.1"),
-    port: Number(address[3]),
-  });
+  log.warn(
+    "Binding to IP address without --tlsverify is insecure and gives root access on this machine to everyone who has access to your network.",
+    { host },
+  );
+  log.warn(
+    "Binding to an IP address, even on localhost, can also give access to scripts run in a browser. Be safe out there!",
+    { host },
+  );
+}
+
+async function listenOn(host: string, deps: ListenDeps): Promise<readonly Listener[]> {
+  if (host.startsWith("fd://")) {
+    return Promise.all(chosen(host, deps.inherited).map(({ fd }) => onInherited(host, fd, undefined, deps)));
+  }
+  const kept = deps.inherited.find(({ name }) => name === host);
+  if (kept !== undefined)
+    return [await onInherited(host, kept.fd, host.startsWith("tcp://") ? deps.tls : undefined, deps)];
+  if (host.startsWith("unix://")) {
+    const listener = await listenUnix(deps.makeServer({ kind: "listening" }), {
+      path: host.slice("unix://".length),
+      mode: 0o660,
+      gid: groupId(deps.settings.socketGroup, deps.log),
+    });
+    return [{ name: host, close: () => listener.close() }];
+  }
+  const { tls } = deps;
+  const server = deps.makeServer({ kind: "listening", ...(tls === undefined ? {} : { tls }) });
+  const listener = await listenTcp(server, tcpAddress(host));
+  return [{ name: host, close: () => listener.close() }];
+}
+
+async function onInherited(
+  name: string,
+  fd: number,
+  tls: ServerTls | undefined,
+  { makeServer }: ListenDeps,
+): Promise<Listener> {
+  const listener = await listenOnFd(
+    makeServer({ kind: "handed" }),
+    fd,
+    tls === undefined ? undefined : tlsOptions(tls),
+  );
   return { name, close: () => listener.close() };
 }
 
-/** Gid of a group of this machine; root's when there is none of that name. group(5) */
-function groupId(name: string): number {
+/** docker-compat: `fd://` and `fd://*` are all of them, `fd://N` one by its number; here `fd://NAME` too. */
+function chosen(host: string, inherited: readonly InheritedSocket[]): readonly InheritedSocket[] {
+  if (inherited.length === 0) {
+    throw new BerthError(
+      "invalid-parameter",
+      "no sockets found via socket activation: make sure the service was started by systemd",
+    );
+  }
+  const which = host.slice("fd://".length);
+  if (which === "" || which === "*") return inherited;
+  const found = inherited.filter(({ fd, name }) => String(fd) === which || name === which);
+  if (found.length > 0) return found;
+  const last = FIRST_INHERITED_FD + inherited.length - 1;
+  throw new BerthError(
+    "invalid-parameter",
+    `no such inherited socket: ${which}; there are ${FIRST_INHERITED_FD} to ${last}`,
+  );
+}
+
+function tcpAddress(host: string): { readonly host: string; readonly port: number } {
+  const [, six, name = "", port] = /^tcp:\/\/(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(host) ?? [];
+  return { host: six ?? name, port: Number(port) };
+}
+
+/** The group of {@link DaemonSettings.socketGroup} that need not exist. */
+const DEFAULT_GROUP = "berth";
+
+/** Gid by name or number; root's when the default group is not there. `invalid-parameter` for another. group(5) */
+export function groupId(name: string, log: Log): number {
+  if (/^\d+$/.test(name)) return Number(name);
   const line = (readTextFileMaybe("/etc/group", 1 << 20) ?? "")
     .split("\n")
     .find((entry) => entry.startsWith(`${name}:`));
-  return Number(line?.split(":")[2] ?? "0");
+  if (line !== undefined) return Number(line.split(":")[2]);
+  if (name !== DEFAULT_GROUP) throw new BerthError("invalid-parameter", `group ${name} not found`);
+  log.debug("the unix sockets belong to root alone: group berth not found");
+  return 0;
 }

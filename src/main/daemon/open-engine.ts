@@ -2,7 +2,6 @@ import type { Log } from "#base/log.ts";
 import { formatTime } from "#base/time.ts";
 import { BlobStore } from "#content/blob-store.ts";
 import { Leases } from "#content/leases.ts";
-import type { EngineConfig } from "#engine/config.ts";
 import { createEngine, type Engine } from "#engine/engine.ts";
 import { EngineFiles } from "#engine/engine-files.ts";
 import { HelperContainerFiles } from "#engine/files/helper-container-files.ts";
@@ -14,7 +13,6 @@ import { EventLog } from "#events/event-log.ts";
 import { openCgroups } from "#host/cgroup/open-cgroups.ts";
 import { SystemClock } from "#host/clock.ts";
 import { readCpuTime } from "#host/cpu-time.ts";
-import { exists, readTextFile, writeFileAtomic } from "#host/files.ts";
 import { LocalHostMounts } from "#host/host-mounts.ts";
 import { HelperPool } from "#host/helper-pool.ts";
 import { readHostFacts } from "#host/host-facts.ts";
@@ -34,7 +32,6 @@ import { FileLogReader } from "#logs/read/file-log-reader.ts";
 import { instanceOf, openNetworks } from "#network/open-networks.ts";
 import { RegistrySources } from "#remote/registry-sources.ts";
 import { NativeShimLauncher } from "#runtime/shim/launcher.ts";
-import { newestApiVersion, oldestApiVersion } from "#server/docker/api-version.ts";
 import { makeInitLayer } from "#snapshot/init-layer.ts";
 import { LayerDirectories } from "#snapshot/layer-directories.ts";
 import { OverlaySnapshotter } from "#snapshot/overlay-snapshotter.ts";
@@ -47,7 +44,9 @@ import { LayerStore } from "#state/layer-store.ts";
 import type { Layout } from "#state/layout.ts";
 import { SnapshotStore } from "#state/snapshot-store.ts";
 import { LocalVolumes } from "#volume/local-volumes.ts";
-import type { DaemonSettings } from "./daemon-settings.ts";
+import { engineConfig } from "./engine-config.ts";
+import type { LiveSettings } from "./live-settings.ts";
+import { seccompProfileText } from "./seccomp-profile-text.ts";
 
 /** Copies into and out of containers at a time; further ones wait. */
 const FILE_HELPERS = 16;
@@ -63,7 +62,8 @@ export interface OpenEngine {
 }
 
 /** Choose every implementation and put them together. Nothing of the machine changes before `recover`. */
-export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, version: string): OpenEngine {
+export function openEngine(live: LiveSettings, layout: Layout, log: Log, version: string): OpenEngine {
+  const settings = live.current;
   const clock = new SystemClock();
   const facts = readHostFacts();
   const database = openState(layout.database);
@@ -79,9 +79,16 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
   const sources = new RegistrySources({
     http: new FetchHttp(),
     settings: {
-      insecureRegistries: settings.insecureRegistries,
-      mirrors: settings.registryMirrors,
       certificateDirs: ["/etc/berth/certs.d", "/etc/docker/certs.d"],
+      get insecureRegistries() {
+        return live.current.insecureRegistries;
+      },
+      get mirrors() {
+        return live.current.registryMirrors;
+      },
+      get downloadAttempts() {
+        return live.current.downloadAttempts;
+      },
     },
   });
   const images = new LocalImages({
@@ -96,7 +103,7 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
     bootId: bootId(),
     dataRoot: layout.dataRoot,
     now,
-    maxDownloads: settings.concurrentDownloads,
+    maxDownloads: () => live.current.concurrentDownloads,
   });
   const snapshots = new OverlaySnapshotter({
     rows: new SnapshotStore({ database }),
@@ -117,8 +124,13 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
   const sockets = new NamespaceSockets();
   const events = new EventFiles({ directory: layout.eventsDir, limits: defaultEventLimits });
   const logFilesInUse = new FilesInUse();
+  const config = engineConfig(live, {
+    layout,
+    version,
+    seccompProfile: seccompProfileText(settings.seccompProfile),
+  });
   const engine = createEngine({
-    config: engineConfig(settings, layout, version),
+    config,
     machine: { ...facts, cgroupVersion: cgroups.version, cgroupControllers: cgroups.controllers },
     log,
     clock,
@@ -138,6 +150,7 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
       cgroups,
       facts: readRuntimeFacts(cgroups),
       initBinary: new InitBinary(layout.binDir),
+      defaults: config,
     }),
     cgroups,
     processes: new ProcFsProcessTable(),
@@ -177,41 +190,4 @@ export function openEngine(settings: DaemonSettings, layout: Layout, log: Log, v
 function helperCommand(): readonly string[] {
   const entry = process.argv[1] ?? "";
   return entry.startsWith("/$bunfs/") ? [process.execPath, ".helper"] : [process.execPath, entry, ".helper"];
-}
-
-function engineConfig(settings: DaemonSettings, layout: Layout, version: string): EngineConfig {
-  return {
-    version,
-    gitCommit: "",
-    buildTime: "",
-    apiVersion: newestApiVersion,
-    minimumApiVersion: oldestApiVersion,
-    dataRoot: layout.dataRoot,
-    engineId: engineId(layout),
-    labels: settings.labels,
-    debug: settings.debug,
-    defaultLogConfig: { Type: settings.logDriver, Config: settings.logOptions },
-    dns: settings.dns,
-    dnsOptions: settings.dnsOptions,
-    dnsSearch: settings.dnsSearch,
-    defaultShmSizeBytes: settings.shmSizeBytes,
-    init: false,
-    defaultIpcMode: "private",
-    defaultCgroupnsMode: "",
-    defaultUlimits: [],
-    cgroupParent: "",
-    cdiSpecDirs: ["/etc/cdi", "/var/run/cdi"],
-    hostGatewayIps: [],
-    defaultStopTimeoutSeconds: 10,
-    liveRestore: settings.liveRestore,
-    shutdownTimeoutSeconds: settings.shutdownTimeoutSeconds,
-    insecureRegistries: settings.insecureRegistries,
-    registryMirrors: settings.registryMirrors,
-  };
-}
-
-/** A random identity, kept for as long as the data root lives. */
-function engineId(layout: Layout): string {
-  if (!exists(layout.engineIdFile)) writeFileAtomic(layout.engineIdFile, `${crypto.randomUUID()}\n`, { mode: 0o600 });
-  return readTextFile(layout.engineIdFile, 256).trim();
 }

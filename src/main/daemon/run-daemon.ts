@@ -1,28 +1,38 @@
-import { BerthError } from "#base/errors.ts";
+import { BerthError, messageOf } from "#base/errors.ts";
+import type { Log } from "#base/log.ts";
 import type { CliIo } from "#cli/cli-io.ts";
 import type { FlagValues } from "#cli/flags/flag-values.ts";
+import type { Engine } from "#engine/engine.ts";
 import { ensureDirectory, spreadSubdirectories, removeFile, writeFileAtomic } from "#host/files.ts";
 import { IdleCollector } from "#host/idle-collector.ts";
+import { inheritedSockets } from "#host/inherited-sockets.ts";
 import { LOCK_EX, LOCK_NB, O_CLOEXEC, O_CREAT, O_RDWR } from "#host/linux.ts";
 import { stderrLog } from "#host/stderr-log.ts";
 import { close, flock, open, umask } from "#host/syscalls.ts";
-import { createDockerServer } from "#server/docker/server.ts";
+import { createDockerServer, type ServerTransport } from "#server/docker/server.ts";
 import { Layout } from "#state/layout.ts";
-import { daemonSettings } from "./daemon-settings.ts";
+import { daemonSettings, type DaemonSettings } from "./daemon-settings.ts";
 import { listenAll } from "./listen.ts";
+import { LiveSettings, reloadAttributes } from "./live-settings.ts";
 import { openEngine } from "./open-engine.ts";
+import { seccompProfileText } from "./seccomp-profile-text.ts";
 import { surviveFaults } from "./survive-faults.ts";
+import { tlsMaterial } from "./tls-material.ts";
 
 /**
  * The engine from start to end:
  *
  *   flags + daemon.json ▶ lock data root ▶ open ▶ recover ▶ listen ▶ serve … SIGTERM/SIGINT ▶ stop containers ▶ close
+ *                                                                  SIGHUP: read daemon.json anew
  *
  * A second signal ends it at once; containers then go on and the next engine finds them, as after kill -9.
  */
 export async function runDaemon(flags: FlagValues, io: CliIo, version: string): Promise<number> {
-  const settings = daemonSettings(flags, (path) => io.readFile(path));
+  const read = (): DaemonSettings => daemonSettings(flags, io);
+  const settings = read();
+  const tls = settings.tls === undefined ? undefined : tlsMaterial(settings.tls, (path) => io.readFile(path));
   if (flags.on("validate")) {
+    seccompProfileText(settings.seccompProfile);
     io.stdout.write("configuration OK\n");
     return 0;
   }
@@ -32,24 +42,44 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
     });
   }
   umask(0o022);
-  const log = stderrLog({ level: settings.logLevel, format: settings.logFormat });
+  Object.assign(process.env, settings.proxies);
+  const inherited = inheritedSockets(process.env);
+  const live = new LiveSettings(settings);
+  const log = stderrLog({
+    get level() {
+      return live.current.logLevel;
+    },
+    format: settings.logFormat,
+  });
+  for (const { name, why } of settings.idle) log.info(`the option ${name} has no effect: ${why}`);
   const layout = new Layout(settings);
   makeDirectories(layout);
   const lock = lockDataRoot(layout);
-  const opened = openEngine(settings, layout, log, version);
+  const opened = openEngine(live, layout, log, version);
   const stopping = untilSignalled(io);
   surviveFaults(log);
   try {
     await opened.recover();
     const collector = new IdleCollector(() => opened.settle());
-    const server = () => {
-      const made = createDockerServer({ engine: opened.engine, log: log.with({ part: "api" }), version });
+    const makeServer = (transport: ServerTransport) => {
+      const { minimumApiVersion, experimental } = settings;
+      const made = createDockerServer(
+        {
+          engine: opened.engine,
+          log: log.with({ part: "api" }),
+          version,
+          experimental,
+          ...(minimumApiVersion === "" ? {} : { minimumApiVersion }),
+        },
+        transport,
+      );
       return made.on("request", () => collector.touch()).on("upgrade", () => collector.touch());
     };
-    const listeners = await listenAll(settings, layout, server);
+    const listeners = await listenAll({ settings, ownSocket: layout.socket, tls, inherited, makeServer, log });
     const pidFile = settings.pidFile || layout.pidFile;
     writeFileAtomic(pidFile, `${process.pid}\n`, { mode: 0o644 });
     for (const { name } of listeners) log.info("API listen on", { address: name });
+    io.onSignal("SIGHUP", () => reload(live, read, opened.engine, log));
     log.info("engine ready", { version, dataRoot: layout.dataRoot });
     const signal = await stopping;
     log.info("engine is stopping", { signal });
@@ -61,6 +91,21 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
     close(lock);
   }
   return 0;
+}
+
+/** docker-compat: a file that is wrong changes nothing; the engine goes on as it was. */
+function reload(live: LiveSettings, read: () => DaemonSettings, engine: Engine, log: Log): void {
+  log.info("Got signal to reload configuration", { "config-file": live.current.configFile });
+  try {
+    const waiting = live.reload(read());
+    if (waiting.length > 0)
+      log.warn("these settings wait for a restart of the engine", { settings: waiting.join(", ") });
+    const attributes = reloadAttributes(live.current);
+    engine.system.reloaded(attributes);
+    log.info("Reloaded configuration", { config: JSON.stringify(attributes) });
+  } catch (error) {
+    log.error("Error reloading configuration", { error: messageOf(error) });
+  }
 }
 
 function makeDirectories(layout: Layout): void {

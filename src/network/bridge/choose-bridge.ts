@@ -64,7 +64,12 @@ function addressing(cidr: string): Pick<NetworkSpec, "subnet" | "gateway"> {
   return { subnet: cidrText(subnetOf(address, subnet.prefixLength)), gateway: addressText(address) };
 }
 
+/** The first address of `--fixed-cidr`, which then is the whole network, or else of a free subnet. */
 function freeGateway(route: NetlinkSocket, options: NetworkOptions): string {
+  if (options.fixedCidr !== undefined) {
+    const { subnet } = parseCidr(options.fixedCidr);
+    return `${addressText(subnet.base + 1)}/${subnet.prefixLength}`;
+  }
   const subnet = chooseSubnet(options.addressPools ?? defaultAddressPools, routedSubnets(route, undefined));
   return `${addressText(subnet.base + 1)}/${subnet.prefixLength}`;
 }

@@ -58,3 +58,18 @@ describe("AddressAllocator", () => {
     expect(take(allocator("10.0.0.0/31"), 2)).toEqual(["10.0.0.0", "10.0.0.1"]);
   });
 });
+
+test("a range bounds what is chosen, not what is asked for", () => {
+  const { subnet } = parseCidr("10.0.0.0/24");
+  const addresses = new AddressAllocator(
+    subnet,
+    [addressNumber("10.0.0.1"), addressNumber("10.0.0.65")],
+    addressNumber("10.0.0.200"),
+    parseCidr("10.0.0.64/30").subnet,
+  );
+  const next = (prefer?: string): string =>
+    addressText(addresses.allocate(prefer === undefined ? undefined : addressNumber(prefer)));
+  expect([next(), next("10.0.0.9"), next()]).toEqual(["10.0.0.64", "10.0.0.66", "10.0.0.67"]);
+  expect(() => next()).toThrow("no available IPv4 addresses");
+  expect(addressText(addresses.claim(addressNumber("10.0.0.9")))).toBe("10.0.0.9");
+});

@@ -8,22 +8,28 @@ import { addressText, contains, lastAddress, type Subnet } from "./subnet.ts";
  */
 export class AddressAllocator {
   readonly #subnet: Subnet;
+  readonly #range: Subnet;
   readonly #taken = new Set<number>();
   #next: number;
 
-  /** `reserved`: gateway and the like, never handed out. `last`: the address handed out last, as remembered. */
-  constructor(subnet: Subnet, reserved: readonly number[], last?: number) {
+  /**
+   * `reserved`: gateway and the like, never handed out. `last`: the address handed out last, as remembered. `range`: the
+   * part of the subnet to choose from; a given address may lie outside it.
+   */
+  constructor(subnet: Subnet, reserved: readonly number[], last?: number, range = subnet) {
     this.#subnet = subnet;
+    this.#range = range;
     for (const address of reserved) this.#taken.add(address);
-    this.#next = last === undefined ? this.#first() : last + 1;
+    this.#next = last === undefined || !contains(range, last) ? this.#lowest() : last + 1;
   }
 
   /** `resource-exhausted` when every address is taken. */
   allocate(prefer?: number): number {
-    if (prefer !== undefined && this.#usable(prefer)) return this.#take(prefer);
-    const count = this.#last() - this.#first() + 1;
+    if (prefer !== undefined && contains(this.#range, prefer) && this.#usable(prefer)) return this.#take(prefer);
+    const highest = Math.min(this.#last(), lastAddress(this.#range));
+    const count = highest - this.#lowest() + 1;
     for (let step = 0; step < count; step++) {
-      const candidate = this.#next + step > this.#last() ? this.#next + step - count : this.#next + step;
+      const candidate = this.#next + step > highest ? this.#next + step - count : this.#next + step;
       if (!this.#usable(candidate)) continue;
       this.#next = candidate + 1;
       return this.#take(candidate);
@@ -43,6 +49,10 @@ export class AddressAllocator {
 
   free(address: number): void {
     this.#taken.delete(address);
+  }
+
+  #lowest(): number {
+    return Math.max(this.#first(), this.#range.base);
   }
 
   #take(address: number): number {

@@ -108,7 +108,7 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
       cwd: config.WorkingDir === "" ? "/" : config.WorkingDir,
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
       rlimits: rlimitsOf(input),
-      noNewPrivileges: security.noNewPrivileges,
+      noNewPrivileges: security.noNewPrivileges ?? input.noNewPrivileges ?? false,
       oomScoreAdj: hostConfig.OomScoreAdj,
       ...(apparmorProfile === undefined ? {} : { apparmorProfile }),
     },

@@ -1,7 +1,8 @@
 import { BerthError } from "#base/errors.ts";
 
 export interface SecurityOptions {
-  readonly noNewPrivileges: boolean;
+  /** undefined = as the engine's configuration says. */
+  readonly noNewPrivileges: boolean | undefined;
   /** undefined = as privileged says. */
   readonly writableCgroups: boolean | undefined;
   /** Profile text, `unconfined` or `builtin`; undefined = the engine's default. */
@@ -14,12 +15,9 @@ export interface SecurityOptions {
 
 /** Read HostConfig.SecurityOpt. `invalid-parameter` in Docker's words. */
 export function parseSecurityOptions(options: readonly string[]): SecurityOptions {
-  let [noNewPrivileges, unconfinedSystemPaths] = [false, false];
-  let [writableCgroups, seccomp, apparmor]: [boolean | undefined, string | undefined, string | undefined] = [
-    undefined,
-    undefined,
-    undefined,
-  ];
+  let unconfinedSystemPaths = false;
+  let [noNewPrivileges, writableCgroups]: (boolean | undefined)[] = [];
+  let [seccomp, apparmor]: (string | undefined)[] = [];
   const labels: string[] = [];
   for (const option of options) {
     const [key, value] = split(option);

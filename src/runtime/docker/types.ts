@@ -39,6 +39,8 @@ export interface ContainerSpecInput {
   readonly devices: readonly HostDevice[];
   /** Numbers of the block devices named by path in HostConfig.Blkio*. */
   readonly blockDevices: Readonly<Record<string, { readonly major: number; readonly minor: number }>>;
+  /** For containers that say neither yes nor no; no when undefined. */
+  readonly noNewPrivileges?: boolean;
   /** Text of `seccomp=<profile>` when a file was given by the engine's configuration; HostConfig carries JSON inline. */
   readonly seccompProfile?: string;
   readonly facts: RuntimeFacts;

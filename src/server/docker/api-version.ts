@@ -11,13 +11,12 @@ export interface ApiVersion {
 
 export const apiVersion = (text: string): ApiVersion => ({ text, minor: Number(text.slice(text.indexOf(".") + 1)) });
 const newest = apiVersion(newestApiVersion);
-const oldest = apiVersion(oldestApiVersion);
 
 /**
  * Take `/v1.NN` off a path; without it the newest version is meant. `invalid-parameter` in Docker's words for a version
- * that this engine does not speak.
+ * that this engine does not speak: older than `minimum` or newer than all.
  */
-export function splitVersion(path: string): { readonly version: ApiVersion; readonly path: string } {
+export function splitVersion(path: string, minimum: string): { readonly version: ApiVersion; readonly path: string } {
   const match = /^\/v(\d{1,3})\.(\d{1,5})(\/.*)$/.exec(path);
   if (match === null) return { version: newest, path };
   const [, major, minor, rest = "/"] = match;
@@ -28,10 +27,10 @@ export function splitVersion(path: string): { readonly version: ApiVersion; read
       `client version ${version.text} is too new. Maximum supported API version is ${newestApiVersion}`,
     );
   }
-  if (major !== "1" || version.minor < oldest.minor) {
+  if (major !== "1" || version.minor < apiVersion(minimum).minor) {
     throw new BerthError(
       "invalid-parameter",
-      `client version ${version.text} is too old. Minimum supported API version is ${oldestApiVersion}, please upgrade your client to a newer version`,
+      `client version ${version.text} is too old. Minimum supported API version is ${minimum}, please upgrade your client to a newer version`,
     );
   }
   return { version, path: rest };

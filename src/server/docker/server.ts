@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { Socket } from "node:net";
 import { isBerthError, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { Engine } from "#engine/engine.ts";
-import { apiVersion, newestApiVersion, splitVersion, type ApiVersion } from "./api-version.ts";
+import { apiVersion, newestApiVersion, oldestApiVersion, splitVersion, type ApiVersion } from "./api-version.ts";
 import { bodyChunks, readJson } from "./body.ts";
 import type { Call, Handler } from "./call.ts";
 import { cleanedPath } from "./clean-path.ts";
@@ -15,35 +16,55 @@ import type { RawConnection, Reply } from "./reply.ts";
 import { Router } from "./router.ts";
 import { dockerRoutes } from "./routes/all.ts";
 import { statusOf } from "./status.ts";
+import { splitUpgradeBody } from "./upgrade-body.ts";
 
 export interface DockerServerDeps {
   readonly engine: Engine;
   readonly log: Log;
   /** For the Server header. */
   readonly version: string;
+  /** Requests of an older one are refused; this server's oldest when undefined. */
+  readonly minimumApiVersion?: string;
+  readonly experimental?: boolean;
 }
+
+/** PEM texts of a server's identity and of who may speak to it. */
+export interface ServerTls {
+  readonly cert: string;
+  readonly key: string;
+  /** Only clients whose certificate it signed are admitted; all when undefined. */
+  readonly clientAuthority: string | undefined;
+}
+
+/** How connections come to a server. */
+export type ServerTransport =
+  | { readonly kind: "listening"; readonly tls?: ServerTls }
+  /** One by one from somebody else, by `server.emit("connection", socket)`, decrypted. */
+  | { readonly kind: "handed" };
 
 /**
  * The Docker Engine API as an HTTP server; the caller listens on it and closes it. Handlers parse, call the engine and
  * print; nothing is decided here.
  */
-export function createDockerServer(deps: DockerServerDeps): Server {
+export function createDockerServer(deps: DockerServerDeps, transport: ServerTransport = { kind: "listening" }): Server {
   const router = new Router(dockerRoutes(deps.engine));
+  const minimum = deps.minimumApiVersion ?? oldestApiVersion;
   const commonHeaders = {
     "Api-Version": newestApiVersion,
-    "Docker-Experimental": "false",
+    "Docker-Experimental": String(deps.experimental ?? false),
     Ostype: "linux",
     Server: `Berth/${deps.version} (linux)`,
   };
-  const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 60_000 });
+  const server = httpServer(transport);
 
   const handle = async (
     request: IncomingMessage,
     signal: AbortSignal,
+    body = request,
   ): Promise<{ reply: Reply; version: ApiVersion }> => {
     const moved = movedTo(request);
     if (moved !== undefined) return { reply: moved, version: apiVersion(newestApiVersion) };
-    const { route, call } = read(router, request, signal);
+    const { route, call } = read(router, minimum, { request, body, signal });
     return { reply: await route(call), version: call.version };
   };
 
@@ -63,9 +84,15 @@ export function createDockerServer(deps: DockerServerDeps): Server {
   };
 
   const upgrade = async (request: IncomingMessage, socket: Socket, head: Uint8Array): Promise<void> => {
-    const connection = socketConnection(socket, head);
+    let connection = socketConnection(socket, head);
     try {
-      const { reply, version } = await handle(request, connection.gone);
+      let body = request;
+      if (transport.kind === "handed") {
+        const split = await splitUpgradeBody(request, connection.readable);
+        connection = { ...connection, readable: split.rest };
+        body = split.body;
+      }
+      const { reply, version } = await handle(request, connection.gone, body);
       if (reply.kind !== "hijack") return await printPlain(connection, reply, version, commonHeaders);
       const headers = { "Content-Type": reply.contentType, Connection: "Upgrade", Upgrade: "tcp", ...commonHeaders };
       await connection.write(Buffer.from(headText("101 UPGRADED", headers)));
@@ -92,6 +119,23 @@ export function createDockerServer(deps: DockerServerDeps): Server {
   return server;
 }
 
+const timeouts = { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 60_000 };
+
+function httpServer(transport: ServerTransport): Server {
+  if (transport.kind === "handed" || transport.tls === undefined) return createServer(timeouts);
+  return createSecureServer({ ...timeouts, ...tlsOptions(transport.tls) });
+}
+
+/** docker-compat: TLS 1.2 and newer, as Go's server of dockerd has it. */
+export function tlsOptions({ cert, key, clientAuthority }: ServerTls) {
+  return {
+    cert,
+    key,
+    minVersion: "TLSv1.2" as const,
+    ...(clientAuthority === undefined ? {} : { ca: clientAuthority, requestCert: true, rejectUnauthorized: true }),
+  };
+}
+
 /** A client that takes the engine for a proxy names the host too (RFC 9112, section 3.2.2). */
 const urlOf = (request: IncomingMessage): string => (request.url ?? "/").replace(/^https?:\/\/[^/?]*/i, "");
 
@@ -103,10 +147,14 @@ function movedTo(request: IncomingMessage): Reply | undefined {
   return { kind: "text", status: 301, text: "", headers: { Location: [clean, ...query].join("?") } };
 }
 
-function read(router: Router, request: IncomingMessage, signal: AbortSignal): { route: Handler; call: Call } {
+function read(
+  router: Router,
+  minimum: string,
+  { request, body, signal }: { request: IncomingMessage; body: IncomingMessage; signal: AbortSignal },
+): { route: Handler; call: Call } {
   const url = urlOf(request);
   const split = url.indexOf("?");
-  const { version, path } = splitVersion(split < 0 ? url : url.slice(0, split));
+  const { version, path } = splitVersion(split < 0 ? url : url.slice(0, split), minimum);
   const method = request.method ?? "GET";
   const { route, params } = router.find(method, path);
   const call: Call = {
@@ -118,8 +166,8 @@ function read(router: Router, request: IncomingMessage, signal: AbortSignal): { 
       const value = request.headers[name];
       return Array.isArray(value) ? value[0] : value;
     },
-    json: () => readJson(request),
-    body: () => bodyChunks(request),
+    json: () => readJson(body),
+    body: () => bodyChunks(body),
     signal,
   };
   return { route: route.handle, call };

@@ -85,7 +85,7 @@ export interface InfoResponse {
   readonly Labels: readonly string[];
   readonly ExperimentalBuild: boolean;
   readonly ServerVersion: string;
-  readonly Runtimes: Readonly<Record<string, { readonly path: string }>>;
+  readonly Runtimes: Readonly<Record<string, { readonly path: string; readonly runtimeArgs?: readonly string[] }>>;
   readonly DefaultRuntime: string;
   readonly Swarm: {
     readonly NodeID: string;

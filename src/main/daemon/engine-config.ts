@@ -1,0 +1,91 @@
+import type { EngineConfig } from "#engine/config.ts";
+import { exists, readTextFile, writeFileAtomic } from "#host/files.ts";
+import { newestApiVersion, oldestApiVersion } from "#server/docker/api-version.ts";
+import type { Layout } from "#state/layout.ts";
+import type { LiveSettings } from "./live-settings.ts";
+
+/** The engine's view of the settings. What SIGHUP can change is asked anew at each look. */
+export function engineConfig(
+  live: LiveSettings,
+  fixed: { readonly layout: Layout; readonly version: string; readonly seccompProfile: string },
+): EngineConfig {
+  const settings = live.current;
+  const { layout, version, seccompProfile } = fixed;
+  return {
+    version,
+    gitCommit: "",
+    buildTime: "",
+    apiVersion: newestApiVersion,
+    minimumApiVersion: settings.minimumApiVersion || oldestApiVersion,
+    dataRoot: layout.dataRoot,
+    engineId: engineId(layout),
+    experimental: settings.experimental,
+    defaultLogConfig: { Type: settings.logDriver, Config: settings.logOptions },
+    dns: settings.dns,
+    dnsOptions: settings.dnsOptions,
+    dnsSearch: settings.dnsSearch,
+    hostGatewayIps: settings.hostGatewayIps,
+    defaultShmSizeBytes: settings.shmSizeBytes,
+    defaultStopTimeoutSeconds: settings.stopTimeoutSeconds,
+    defaultIpcMode: settings.defaultIpcMode,
+    defaultCgroupnsMode: settings.defaultCgroupnsMode,
+    defaultUlimits: settings.defaultUlimits,
+    init: settings.init,
+    noNewPrivileges: settings.noNewPrivileges,
+    cgroupParent: settings.cgroupParent,
+    seccompProfile,
+    cdiSpecDirs: settings.cdiSpecDirs,
+    proxies: {
+      http: settings.proxies["HTTP_PROXY"] ?? "",
+      https: settings.proxies["HTTPS_PROXY"] ?? "",
+      none: settings.proxies["NO_PROXY"] ?? "",
+    },
+    get labels() {
+      return live.current.labels;
+    },
+    get debug() {
+      return live.current.debug;
+    },
+    get features() {
+      return live.current.features;
+    },
+    get runtimes() {
+      return Object.fromEntries(
+        Object.entries(live.current.runtimes).map(([name, { path = "", runtimeArgs = [] }]) => [
+          name,
+          { path, args: runtimeArgs },
+        ]),
+      );
+    },
+    get defaultRuntime() {
+      return live.current.defaultRuntime;
+    },
+    get liveRestore() {
+      return live.current.liveRestore;
+    },
+    get shutdownTimeoutSeconds() {
+      return live.current.shutdownTimeoutSeconds;
+    },
+    get insecureRegistries() {
+      return live.current.insecureRegistries;
+    },
+    get registryMirrors() {
+      return live.current.registryMirrors;
+    },
+    get concurrentDownloads() {
+      return live.current.concurrentDownloads;
+    },
+    get concurrentUploads() {
+      return live.current.concurrentUploads;
+    },
+    get downloadAttempts() {
+      return live.current.downloadAttempts;
+    },
+  };
+}
+
+/** A random identity, kept for as long as the data root lives. */
+function engineId(layout: Layout): string {
+  if (!exists(layout.engineIdFile)) writeFileAtomic(layout.engineIdFile, `${crypto.randomUUID()}\n`, { mode: 0o600 });
+  return readTextFile(layout.engineIdFile, 256).trim();
+}

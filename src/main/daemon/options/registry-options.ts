@@ -1,0 +1,71 @@
+import type { Option } from "./option.ts";
+import { integer, string, stringList } from "./value-kinds.ts";
+
+const section = "Registries";
+
+export const registryOptions: readonly Option[] = [
+  {
+    name: "insecure-registry",
+    key: "insecure-registries",
+    kind: stringList,
+    section,
+    usage: "Registry to speak to without checking certificates, or by HTTP: host, host:port or CIDR",
+    reload: true,
+  },
+  {
+    name: "registry-mirror",
+    key: "registry-mirrors",
+    kind: stringList,
+    section,
+    usage: "Mirror of docker.io to ask first",
+    reload: true,
+  },
+  {
+    name: "max-concurrent-downloads",
+    kind: integer,
+    value: 3,
+    fallback: "3",
+    section,
+    usage: "Layers to fetch at a time, all pulls together",
+    reload: true,
+  },
+  {
+    name: "max-concurrent-uploads",
+    kind: integer,
+    value: 5,
+    fallback: "5",
+    section,
+    usage: "Layers to push at a time",
+    reload: true,
+  },
+  {
+    name: "max-download-attempts",
+    kind: integer,
+    value: 5,
+    fallback: "5",
+    section,
+    usage: "Attempts at each layer when the connection breaks",
+    reload: true,
+  },
+  {
+    name: "http-proxy",
+    within: "proxies",
+    kind: string,
+    section,
+    usage: "Proxy for registries by HTTP; over HTTP_PROXY",
+  },
+  {
+    name: "https-proxy",
+    within: "proxies",
+    kind: string,
+    section,
+    usage: "Proxy for registries by HTTPS; over HTTPS_PROXY",
+  },
+  {
+    name: "no-proxy",
+    within: "proxies",
+    kind: string,
+    section,
+    usage: "Hosts to reach without a proxy; over NO_PROXY",
+  },
+];
