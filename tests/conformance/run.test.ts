@@ -16,6 +16,7 @@ import { logCases } from "./cases/logs.ts";
 import { networkCases } from "./cases/network.ts";
 import { outputCases } from "./cases/output.ts";
 import { terminalCases } from "./cases/terminal.ts";
+import { verbCases } from "./cases/verbs.ts";
 import { openLab, targetNames, type Lab, type Target } from "./target.ts";
 
 setDefaultTimeout(90_000);
@@ -58,6 +59,7 @@ for (const name of targetNames) {
     networkCases(target);
     imageCases(target);
     apiCases(target);
+    verbCases(target);
     eventCases(target);
     healthCases(target);
   });

@@ -3,6 +3,7 @@ import type { CgroupManager } from "#host/cgroup/types.ts";
 import { parseSignal } from "#spec/docker/signals.ts";
 import type { Events, RuntimePlanner } from "../ports.ts";
 import type { Container } from "./container.ts";
+import { endRestarting } from "./end-restarting.ts";
 import { publishContainerEvent } from "./events.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import { isLive } from "./status.ts";
@@ -28,6 +29,8 @@ export function killContainer(deps: KillDeps) {
     try {
       const signal = signalText === "" ? SIGKILL : parseSignal(signalText);
       const container = deps.registry.find(reference);
+      // docker-compat: any signal ends the waiting for a restart, and no event tells of it.
+      if (container.status.state === "restarting" && (await endRestarting(deps, container))) return;
       if (signal === SIGKILL) return await killAndWait(deps)(container);
       await sendSignal(deps, container, signal, "user");
     } catch (error) {
@@ -72,7 +75,8 @@ export async function sendSignal(
     deps.registry.setLife(container, { ...container.life, stoppedByUser: true });
   await process.signal(signal);
   publishContainerEvent(deps.events, "kill", container, { signal: String(signal) });
-  if (ends && status.state === "paused") {
+  // docker-compat: any signal does when the container names none that stops it.
+  if ((ends || stopSignal === "") && status.state === "paused") {
     await deps.cgroups.open(deps.planner.cgroupPath(container.spec)).thaw();
     deps.registry.apply(container, { type: "unpause" });
   }

@@ -1,9 +1,9 @@
 import { BerthError } from "#base/errors.ts";
 import type { HealthMonitor } from "../health/health-monitor.ts";
 import { unwatched } from "../health/health.ts";
-import type { Container } from "./container.ts";
 import { publishContainerEvent } from "./events.ts";
 import type { KillDeps } from "./kill.ts";
+import { refuseUnlessUp } from "./refuse-unless-up.ts";
 
 export interface PauseDeps extends KillDeps {
   readonly health: HealthMonitor;
@@ -16,7 +16,7 @@ export function pauseContainer(deps: PauseDeps) {
     await container.lock.run(async () => {
       if (container.status.state === "paused")
         throw new BerthError("conflict", `Container ${reference} is already paused`);
-      if (container.status.state !== "running") throw notRunning(container);
+      refuseUnlessUp(container);
       await deps.cgroups.open(deps.planner.cgroupPath(container.spec)).freeze();
       deps.health.unwatch(container);
       deps.registry.apply(container, { type: "pause" }, unwatched(container.life));
@@ -39,6 +39,3 @@ export function unpauseContainer(deps: PauseDeps) {
     });
   };
 }
-
-const notRunning = (container: Container): BerthError =>
-  new BerthError("conflict", `container ${container.id} is not running`);

@@ -80,8 +80,8 @@ export function removeContainer(
     }
     let removed = false;
     while (!removed) {
+      if (!options.force && isUp(container)) throw stillRunning(container);
       if (isLive(container.status) || container.status.state === "starting") {
-        if (!options.force) throw stillRunning(container);
         await killAndSettle(deps.killAndWait, container);
       }
       removed = await container.lock.run(async () => {
@@ -108,6 +108,9 @@ async function killAndSettle(killAndWait: KillAndWait, container: Container): Pr
     );
   }
 }
+
+const isUp = ({ status }: Container): boolean =>
+  isLive(status) || status.state === "starting" || status.state === "restarting";
 
 function stillRunning(container: Container): BerthError {
   const state = container.status.state;

@@ -8,7 +8,8 @@ export function resizeContainer(deps: { readonly registry: ContainerRegistry; re
   return async (reference: string, size: { readonly rows: number; readonly columns: number }): Promise<void> => {
     const container = deps.registry.find(reference);
     if (container.process === undefined) throw new BerthError("conflict", `container ${container.id} is not running`);
-    await container.process.resize(size.rows, size.columns);
+    // docker-compat: without a terminal it is no error and does nothing.
+    if (container.spec.config.Tty) await container.process.resize(size.rows, size.columns);
     publishContainerEvent(deps.events, "resize", container, { height: String(size.rows), width: String(size.columns) });
   };
 }

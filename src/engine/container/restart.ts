@@ -1,5 +1,6 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
 import type { Events } from "../ports.ts";
+import { endRestarting } from "./end-restarting.ts";
 import { publishContainerEvent } from "./events.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import { isLive } from "./status.ts";
@@ -19,6 +20,7 @@ export function restartContainer(deps: RestartDeps) {
     const container = deps.registry.find(reference);
     container.keepOnExit = true;
     try {
+      if (container.status.state === "restarting") await endRestarting(deps, container);
       if (isLive(container.status)) await deps.stopNow(container, options);
       await container.lock.run(async () => {
         try {

@@ -35,7 +35,7 @@ export function startContainer(deps: Pick<StartDeps, "registry"> & { readonly st
 
 export function startLocked(deps: StartDeps): StartLocked {
   return async (container, origin) => {
-    refuse(container);
+    refuse(container, origin);
     container.cancelRestart?.();
     await deps.files.removeTree(deps.paths.containerRunDir(container.id));
     deps.registry.apply(
@@ -61,7 +61,7 @@ export function startLocked(deps: StartDeps): StartLocked {
   };
 }
 
-function refuse(container: Container): void {
+function refuse(container: Container, origin: "user" | "policy"): void {
   switch (container.status.state) {
     case "running":
     case "starting":
@@ -71,9 +71,12 @@ function refuse(container: Container): void {
     case "removing":
     case "dead":
       throw new BerthError("conflict", "container is marked for removal and cannot be started");
+    case "restarting":
+      // docker-compat: what waits for its next start counts as started.
+      if (origin === "user") throw new BerthError("not-modified", "container already started");
+      return;
     case "created":
     case "exited":
-    case "restarting":
       return;
   }
 }

@@ -2,6 +2,7 @@ import { BerthError, isBerthError } from "#base/errors.ts";
 import { parseSignal } from "#spec/docker/signals.ts";
 import type { EngineConfig } from "../config.ts";
 import type { Container } from "./container.ts";
+import { endRestarting } from "./end-restarting.ts";
 import { publishContainerEvent } from "./events.ts";
 import { killAndWait, nextExit, sendSignal, type KillDeps } from "./kill.ts";
 import { isLive } from "./status.ts";
@@ -24,7 +25,10 @@ export function stopContainer(deps: StopDeps) {
   const stop = stopNow(deps);
   return async (reference: string, options: StopOptions): Promise<void> => {
     const container = deps.registry.find(reference);
-    if (container.status.state === "restarting") return endRestarting(deps, container);
+    if (container.status.state === "restarting" && (await endRestarting(deps, container))) {
+      publishContainerEvent(deps.events, "stop", container);
+      return;
+    }
     if (!isLive(container.status)) throw new BerthError("not-modified", "container already stopped");
     await stop(container, options);
   };
@@ -52,17 +56,6 @@ export function stopNow(deps: StopDeps): StopNow {
     }
     publishContainerEvent(deps.events, "stop", container);
   };
-}
-
-async function endRestarting(deps: StopDeps, container: Container): Promise<void> {
-  await container.lock.run(async () => {
-    container.cancelRestart?.();
-    if (container.status.state !== "restarting") return;
-    const { exitCode, oomKilled, finishedAtNs } = container.status;
-    deps.registry.apply(container, { type: "exited", exitCode, oomKilled, finishedAtNs }, { stoppedByUser: true });
-    for (const listener of [...container.exitListeners]) listener({ exitCode, error: "" });
-    publishContainerEvent(deps.events, "stop", container);
-  });
 }
 
 async function within(ended: Promise<unknown>, seconds: number): Promise<boolean> {

@@ -1,8 +1,8 @@
-import { BerthError } from "#base/errors.ts";
 import type { CgroupManager } from "#host/cgroup/types.ts";
 import type { TopResponse } from "#spec/docker/container.ts";
 import type { Events, ProcessTable, RuntimePlanner } from "../ports.ts";
 import { publishContainerEvent } from "./events.ts";
+import { refuseUnlessUp } from "./refuse-unless-up.ts";
 import type { ContainerRegistry } from "./registry.ts";
 
 export interface TopDeps {
@@ -17,7 +17,7 @@ export interface TopDeps {
 export function topContainer(deps: TopDeps) {
   return async (reference: string, psArgs: string): Promise<TopResponse> => {
     const container = deps.registry.find(reference);
-    if (container.process === undefined) throw new BerthError("conflict", `container ${container.id} is not running`);
+    refuseUnlessUp(container);
     const pids = deps.cgroups.open(deps.planner.cgroupPath(container.spec)).pids();
     const answer = await deps.processes.list(pids, psArgs === "" ? "-ef" : psArgs);
     publishContainerEvent(deps.events, "top", container);
