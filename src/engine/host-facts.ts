@@ -17,4 +17,6 @@ export interface MachineFacts {
   readonly seccomp: boolean;
   readonly apparmor: boolean;
   readonly cgroupNamespaces: boolean;
+  /** Existing `/sys/devices/system/cpu/cpuN/thermal_throttle`, which are masked. */
+  readonly thermalThrottlePaths: readonly string[];
 }

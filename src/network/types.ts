@@ -6,6 +6,8 @@ export interface PortPublication {
   readonly hostIp: string;
   /** 0 = choose an ephemeral one. */
   readonly hostPort: number;
+  /** Of an inclusive range from `hostPort` the first free one is taken; only in requests. */
+  readonly lastHostPort?: number;
 }
 
 export interface EndpointRequest {

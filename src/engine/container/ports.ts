@@ -5,8 +5,8 @@ import type { HostConfig } from "#spec/docker/host-config.ts";
 import { parseHostPorts, parsePortKey } from "#spec/docker/port.ts";
 
 /**
- * What `-p` and `-P` ask the network for. `invalid-parameter` for what is no port; `not-implemented` for a range of host
- * ports to choose from (equal ranges are taken apart by the client).
+ * What `-p` and `-P` ask the network for. `invalid-parameter` for what is no port. A range of container ports beside one
+ * of host ports has been taken apart by the client.
  */
 export function portPublications(
   config: Pick<ContainerConfig, "ExposedPorts">,
@@ -23,13 +23,13 @@ export function portPublications(
       ? [{ HostIp: "", HostPort: "" }]
       : bindings) {
       const range = parseHostPorts(HostPort);
-      if (range.first !== range.last) {
-        throw new BerthError(
-          "not-implemented",
-          `not supported by this engine yet: a range of host ports for one container port: ${HostPort}`,
-        );
-      }
-      publications.push({ protocol, containerPort: first, hostIp: HostIp, hostPort: range.first });
+      publications.push({
+        protocol,
+        containerPort: first,
+        hostIp: HostIp,
+        hostPort: range.first,
+        ...(range.first === range.last ? {} : { lastHostPort: range.last }),
+      });
     }
   }
   if (!host.PublishAllPorts) return publications;

@@ -96,6 +96,7 @@ export class FakeWorld {
         seccomp: true,
         apparmor: false,
         cgroupNamespaces: true,
+        thermalThrottlePaths: [],
       },
       log: silentLog,
       clock: {

@@ -120,6 +120,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     options: { instance: instanceOf(layout.dataRoot), ...settings.network },
   });
   const cgroups = openCgroups();
+  const runtimeFacts = readRuntimeFacts(cgroups);
   const shim = openShimBinary();
   const sockets = new NamespaceSockets();
   const events = new EventFiles({ directory: layout.eventsDir, limits: defaultEventLimits });
@@ -131,7 +132,12 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
   });
   const engine = createEngine({
     config,
-    machine: { ...facts, cgroupVersion: cgroups.version, cgroupControllers: cgroups.controllers },
+    machine: {
+      ...facts,
+      cgroupVersion: cgroups.version,
+      cgroupControllers: cgroups.controllers,
+      thermalThrottlePaths: runtimeFacts.thermalThrottlePaths,
+    },
     log,
     clock,
     files: new EngineFiles({ discard }),
@@ -148,7 +154,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     launcher: new NativeShimLauncher({ shimPath: () => shim.path }),
     planner: new NativePlanner({
       cgroups,
-      facts: readRuntimeFacts(cgroups),
+      facts: runtimeFacts,
       initBinary: new InitBinary(layout.binDir),
       defaults: config,
     }),

@@ -37,6 +37,17 @@ describe("HostPorts", () => {
     ports.allocate("b", [tcp(8080)], "172.17.0.3");
   });
 
+  test("of a range the first free one is given, to each owner another", () => {
+    const { host, ports } = make();
+    host.occupied.set("tcp 0.0.0.0:8081", 98);
+    const range = { ...tcp(8080), lastHostPort: 8082 };
+    expect(ports.allocate("a", [range], "172.17.0.2")).toEqual([tcp(8080, "0.0.0.0")]);
+    expect(ports.allocate("b", [range], "172.17.0.3")).toEqual([tcp(8082, "0.0.0.0")]);
+    expect(() => ports.allocate("c", [range], "172.17.0.4")).toThrow("all ports are allocated");
+    ports.release("a");
+    expect(ports.allocate("c", [range], "172.17.0.4")).toEqual([tcp(8080, "0.0.0.0")]);
+  });
+
   test("all or nothing", () => {
     const { host, ports } = make();
     host.occupied.set("tcp 0.0.0.0:8081", 98);

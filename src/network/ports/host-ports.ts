@@ -86,8 +86,13 @@ export class HostPorts {
       throw new BerthError("not-implemented", `publishing on the IPv6 address [${hostIp}] is not supported`);
     }
     addressNumber(hostIp);
-    if (publication.hostPort === 0) return this.#allocateEphemeral(owner, { ...publication, hostIp });
-    const wanted = { ...publication, hostIp };
+    const { lastHostPort, ...wanted } = { ...publication, hostIp };
+    if (publication.hostPort === 0) return this.#allocateEphemeral(owner, wanted);
+    if (lastHostPort !== undefined) {
+      const found = this.#allocateFree(owner, wanted, wanted.hostPort, lastHostPort);
+      if (found === undefined) throw new BerthError("internal", "all ports are allocated");
+      return found;
+    }
     if (this.#conflicts(wanted)) {
       throw new BerthError("internal", `Bind for ${hostIp}:${wanted.hostPort} failed: port is already allocated`);
     }
@@ -102,9 +107,18 @@ export class HostPorts {
 
   #allocateEphemeral(owner: string, publication: PortPublication): PortPublication {
     const { first, last } = this.#ephemeral;
-    for (let tried = first; tried <= last; tried++) {
-      const candidate = { ...publication, hostPort: this.#next };
-      this.#next = this.#next >= last ? first : this.#next + 1;
+    const found =
+      this.#allocateFree(owner, publication, this.#next, last) ??
+      this.#allocateFree(owner, publication, first, this.#next - 1);
+    if (found === undefined) throw new BerthError("internal", "all ports are allocated");
+    this.#next = found.hostPort >= last ? first : found.hostPort + 1;
+    return found;
+  }
+
+  /** The first port from `first` to `last` that nobody has. */
+  #allocateFree(owner: string, publication: PortPublication, first: number, last: number): PortPublication | undefined {
+    for (let hostPort = first; hostPort <= last; hostPort++) {
+      const candidate = { ...publication, hostPort };
       if (this.#conflicts(candidate)) continue;
       try {
         this.#record(owner, candidate, this.#holder.hold(candidate.protocol, candidate.hostIp, candidate.hostPort));
@@ -113,7 +127,7 @@ export class HostPorts {
         if (!isInUse(error)) throw error;
       }
     }
-    throw new BerthError("internal", "all ports are allocated");
+    return undefined;
   }
 
   #conflicts({ protocol, hostIp, hostPort }: PortPublication): boolean {

@@ -16,26 +16,9 @@ import { containerCapabilities } from "./capabilities.ts";
 import { containerMounts, initTarget } from "./default-mounts.ts";
 import { containerEnvironment } from "./environment.ts";
 import { containerResources, parseDeviceCgroupRule } from "./resources.ts";
+import { maskedPaths, readonlyPaths } from "./system-paths.ts";
 import { parseSecurityOptions, type SecurityOptions } from "./security-options.ts";
 import type { ContainerSpec, ContainerSpecInput } from "./types.ts";
-
-/** Hidden from containers: they tell about the host or reach its hardware. */
-const maskedPaths: readonly string[] = [
-  "/proc/acpi",
-  "/proc/asound",
-  "/proc/interrupts",
-  "/proc/kcore",
-  "/proc/keys",
-  "/proc/latency_stats",
-  "/proc/sched_debug",
-  "/proc/scsi",
-  "/proc/timer_list",
-  "/proc/timer_stats",
-  "/sys/devices/virtual/powercap",
-  "/sys/firmware",
-];
-
-const readonlyPaths: readonly string[] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
 /** Devices a container may use without asking; nodes are the runtime's default ones. FUSE needs `--device`. */
 const deviceRules: readonly DeviceRule[] = [
@@ -81,7 +64,7 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
     resources: { ...machineResources(input, warnings), devices: devicesAllowed(input) },
     devices: input.devices.map(({ node }) => node),
     sysctl: sysctlsOf(input),
-    maskedPaths: hostConfig.MaskedPaths ?? (open ? [] : [...maskedPaths, ...facts.thermalThrottlePaths]),
+    maskedPaths: hostConfig.MaskedPaths ?? (open ? [] : maskedPaths(facts.thermalThrottlePaths)),
     readonlyPaths: hostConfig.ReadonlyPaths ?? (open ? [] : readonlyPaths),
     ...(seccomp === undefined ? {} : { seccomp }),
     ...(rootfsPropagation === undefined ? {} : { rootfsPropagation }),
