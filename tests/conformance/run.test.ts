@@ -15,6 +15,7 @@ import { lifecycleCases } from "./cases/lifecycle.ts";
 import { logCases } from "./cases/logs.ts";
 import { networkCases } from "./cases/network.ts";
 import { outputCases } from "./cases/output.ts";
+import { publishingCases } from "./cases/publishing.ts";
 import { terminalCases } from "./cases/terminal.ts";
 import { verbCases } from "./cases/verbs.ts";
 import { openLab, targetNames, type Lab, type Target } from "./target.ts";
@@ -51,6 +52,7 @@ for (const name of targetNames) {
     describe("fields", () => {
       fieldCases(target);
       linkCases(target);
+      publishingCases(target);
     });
     isolationCases(target);
     lifecycleCases(target);
