@@ -8,7 +8,9 @@ import type { ShimLauncher } from "#runtime/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
 import type { EngineConfig } from "./config.ts";
 import { attachContainer } from "./container/attach.ts";
+import { containerChanges } from "./container/changes.ts";
 import { createContainer } from "./container/create.ts";
+import { exportContainer } from "./container/export.ts";
 import { inspectContainer } from "./container/inspect.ts";
 import { killAndWait, killContainer } from "./container/kill.ts";
 import { removeLink } from "./container/links.ts";
@@ -163,6 +165,8 @@ export function createEngine(deps: EngineDeps) {
       statPath: statContainerPath(base),
       readPath: readContainerPath(base),
       extract: extractToContainer(base),
+      export: exportContainer(base),
+      changes: containerChanges(base),
     },
     execs: {
       create: createExec(withExecs),

@@ -2,7 +2,7 @@ import type { CpuTime } from "#host/cpu-time.ts";
 import type { InterfaceCounters } from "#host/interface-counters.ts";
 import type { Plan } from "#runtime/plan/ops.ts";
 import type { RootMount } from "#snapshot/types.ts";
-import type { PathStat } from "#spec/docker/archive.ts";
+import type { FilesystemChange, PathStat } from "#spec/docker/archive.ts";
 import type { AuthConfig } from "#spec/docker/auth.ts";
 import type { TopResponse } from "#spec/docker/container.ts";
 import type { ExecConfig } from "#spec/docker/exec.ts";
@@ -210,6 +210,8 @@ export interface ContainerFiles {
   ): Promise<{ readonly stat: PathStat; readonly chunks: AsyncGenerator<Uint8Array, void> }>;
   /** Everything as a tar archive. */
   readAll(view: ContainerView): Promise<AsyncGenerator<Uint8Array, void>>;
+  /** What a snapshot changes in its layers, parents before children. */
+  changes(root: RootMount): Promise<readonly FilesystemChange[]>;
   /** Lay an archive out in the directory `path`. */
   extract(view: ContainerView, request: ExtractRequest): Promise<void>;
 }

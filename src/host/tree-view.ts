@@ -27,6 +27,7 @@ import {
 import { withFd } from "./files.ts";
 import { isRunning } from "./process.ts";
 import { makeDirectoriesInRoot, openInRoot } from "./rooted-path.ts";
+import { evaluateInRoot } from "./tree/container-path.ts";
 import {
   close,
   fdPath,
@@ -87,6 +88,17 @@ export function openTreeView(root: ViewRoot, mounts: readonly ViewMount[]): Tree
   view.close();
   assemble({ ...root, access: "write" }, mounts).view.close();
   return assemble(root, mounts).view;
+}
+
+/** Several directories merged, topmost first, read-only and with nothing mounted over them. */
+export function openMergedView(directories: readonly string[]): Pick<TreeView, "rootFd" | "close"> {
+  const [top, ...lowerDirs] = directories;
+  if (top === undefined) throw new RangeError("nothing to merge");
+  if (lowerDirs.length > 0) {
+    return openTreeView({ kind: "overlay", lowerDirs, upperDir: top, workDir: "", access: "read" }, []);
+  }
+  const rootFd = open(top, O_PATH | O_DIRECTORY);
+  return { rootFd, close: () => close(rootFd) };
 }
 
 function assemble(
@@ -205,10 +217,11 @@ function mountPoint(rootFd: number, target: string, over: number, root: ViewRoot
     if (!hasCode(error, "ENOENT", "ENOTDIR")) throw error;
     if (root.kind !== "overlay" || root.access === "read") return undefined;
   }
-  if ((fstat(over).mode & S_IFMT) === S_IFDIR) return makeDirectoriesInRoot(rootFd, target, 0o755);
-  close(makeDirectoriesInRoot(rootFd, target.slice(0, target.lastIndexOf("/")), 0o755));
-  close(openInRoot(rootFd, target, O_WRONLY | O_CREAT, 0o755));
-  return openInRoot(rootFd, target, O_PATH);
+  const place = evaluateInRoot(rootFd, target);
+  if ((fstat(over).mode & S_IFMT) === S_IFDIR) return makeDirectoriesInRoot(rootFd, place, 0o755);
+  close(makeDirectoriesInRoot(rootFd, place.slice(0, place.lastIndexOf("/")), 0o755));
+  close(openInRoot(rootFd, place, O_WRONLY | O_CREAT, 0o755));
+  return openInRoot(rootFd, place, O_PATH);
 }
 
 function unlessMissing<T>(act: () => T): T | undefined {

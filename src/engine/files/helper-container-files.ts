@@ -1,10 +1,12 @@
 import { openReadPipe, openWritePipe, type PipeReader } from "#host/byte-pipe.ts";
-import type { Json } from "#host/helper-protocol.ts";
+import { lines, type Json } from "#host/helper-protocol.ts";
 import type { HelperRun, Helpers } from "#host/helper-pool.ts";
 import { Poller } from "#host/poller.ts";
-import type { PathStat } from "#spec/docker/archive.ts";
+import type { RootMount } from "#snapshot/types.ts";
+import type { FilesystemChange, PathStat } from "#spec/docker/archive.ts";
 import type { ContainerFiles, ExtractRequest } from "../ports.ts";
 import { ARCHIVE_TASK } from "./archive-task.ts";
+import { CHANGES_TASK } from "./changes-task.ts";
 import { EXPORT_TASK } from "./export-task.ts";
 import { EXTRACT_TASK } from "./extract-task.ts";
 import { STAT_TASK } from "./stat-task.ts";
@@ -41,6 +43,14 @@ export class HelperContainerFiles implements ContainerFiles {
 
   async readAll(view: ContainerView): Promise<AsyncGenerator<Uint8Array, void>> {
     return (await this.#stream(EXPORT_TASK, { view: viewToJson(view) })).chunks;
+  }
+
+  async changes(root: RootMount): Promise<readonly FilesystemChange[]> {
+    const input = { lowerDirs: root.lowerDirs, upperDir: root.upperDir };
+    const { chunks } = await this.#stream(CHANGES_TASK, input);
+    const found: FilesystemChange[] = [];
+    for await (const line of lines(chunks)) found.push(JSON.parse(line) as FilesystemChange);
+    return found;
   }
 
   async extract(view: ContainerView, request: ExtractRequest): Promise<void> {

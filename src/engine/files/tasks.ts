@@ -1,5 +1,6 @@
 import type { HelperTask } from "#host/helper-serve.ts";
 import { ARCHIVE_TASK, archiveTask } from "./archive-task.ts";
+import { CHANGES_TASK, changesTask } from "./changes-task.ts";
 import { EXPORT_TASK, exportTask } from "./export-task.ts";
 import { EXTRACT_TASK, extractTask } from "./extract-task.ts";
 import { STAT_TASK, statTask } from "./stat-task.ts";
@@ -10,4 +11,5 @@ export const fileHelperTasks: Readonly<Record<string, HelperTask>> = {
   [ARCHIVE_TASK]: archiveTask,
   [EXTRACT_TASK]: extractTask,
   [EXPORT_TASK]: exportTask,
+  [CHANGES_TASK]: changesTask,
 };

@@ -28,6 +28,10 @@ export class FakeContainerFiles implements ContainerFiles {
     return this.#chunks([...this.texts.values()].join(""));
   }
 
+  async changes() {
+    return [{ Path: "/etc", Kind: 0 as const }];
+  }
+
   async extract(view: ContainerView, { path, options, body }: ExtractRequest): Promise<void> {
     this.views.push(view);
     if (path !== "/" && !this.texts.has(path)) throw new BerthError("not-found", path);

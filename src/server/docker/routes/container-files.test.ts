@@ -55,3 +55,15 @@ test("a container that does not run is seen through its snapshot, to be written 
     "write",
   ]);
 });
+
+test("changes and the whole root", async () => {
+  expect(await (await served.call("GET", `/containers/${id}/changes`)).json()).toEqual([{ Path: "/etc", Kind: 0 }]);
+  const response = await served.call("GET", `/containers/${id}/export`);
+  expect([response.headers.get("content-type"), await response.text()]).toEqual([
+    "application/octet-stream",
+    "root:x:0:0\n",
+  ]);
+  expect(served.world.published.at(-1)?.action).toBe("export");
+  expect(await (await served.call("GET", `/containers/${await served.create()}/changes`)).json()).toBeNull();
+  expect(await served.failure("GET", "/containers/nope/export")).toBe("404 No such container: nope");
+});

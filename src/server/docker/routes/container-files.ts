@@ -2,7 +2,7 @@ import { BerthError } from "#base/errors.ts";
 import type { Engine } from "#engine/engine.ts";
 import { encodePathStat, pathStatHeader, type PathStat } from "#spec/docker/archive.ts";
 import type { Call, Route } from "../call.ts";
-import { empty, type Reply } from "../reply.ts";
+import { empty, json, type Reply } from "../reply.ts";
 
 const TAR = "application/x-tar";
 
@@ -10,6 +10,22 @@ const TAR = "application/x-tar";
 export function containerFileRoutes(engine: Engine): readonly Route[] {
   const { containers } = engine;
   return [
+    {
+      method: "GET",
+      pattern: "/containers/{id}/changes",
+      handle: async (call) => {
+        const changes = await containers.changes(id(call));
+        return json(changes.length === 0 ? null : changes);
+      },
+    },
+    {
+      method: "GET",
+      pattern: "/containers/{id}/export",
+      handle: async (call): Promise<Reply> => {
+        const chunks = await containers.export(id(call));
+        return { kind: "stream", contentType: "application/octet-stream", eager: true, chunks };
+      },
+    },
     {
       method: "HEAD",
       pattern: "/containers/{id}/archive",
