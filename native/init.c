@@ -66,14 +66,13 @@ static _Noreturn void give_up(uint32_t step)
 	_exit(127);
 }
 
-/* One byte from the monitor; end of file means it is gone, and so are we. */
+/* A word from the monitor, which begins with our pid on the host; end of file means it is gone, and so are we. */
 static void await_monitor(void)
 {
-	char byte;
 	ssize_t length;
-	while ((length = recv(spawned->sync, &byte, 1, 0)) < 0 && errno == EINTR)
+	while ((length = recv(spawned->sync, &host_pid, sizeof host_pid, 0)) < 0 && errno == EINTR)
 		;
-	if (length != 1)
+	if (length != sizeof host_pid)
 		_exit(127);
 }
 
@@ -300,6 +299,10 @@ static int run_step(const struct record *step)
 		return make_terminal(a);
 	case OP_WAIT:
 		return wait_point((uint32_t)a[WAIT_POINT].n);
+	case OP_FIND_PROGRAM:
+		return process_find(spawned->plan->exec);
+	case OP_RUN_HOOK:
+		return run_hook(step);
 	case OP_RLIMIT:
 	case OP_OOM_SCORE_ADJ:
 		return 0; /* the monitor's */

@@ -26,6 +26,7 @@
 #define CHUNK_BYTES 65536
 #define INPUT_BYTES 16384
 #define READS_A_TURN 16
+#define MAX_EARLY 16 /* orphans that ended while the foreign runtime's command went on */
 #define QUIET_MS 300  /* after exit: output is over when nobody wrote for so long … */
 #define DRAIN_MS 2000 /* … and at the latest now (docker-compat: StreamConfig.Wait waits 2 s) */
 
@@ -33,7 +34,7 @@
 #define TIOCGPTPEER _IO('T', 0x41)
 #endif
 
-enum { SIGNALS, LISTENER, SYNC, OUT, ERR, IN, CLIENTS, SOURCES = CLIENTS + MAX_CLIENTS };
+enum { SIGNALS, LISTENER, SYNC, CONSOLE, OUT, ERR, IN, CLIENTS, SOURCES = CLIENTS + MAX_CLIENTS };
 
 struct source {
 	int fd;
@@ -63,6 +64,14 @@ static struct {
 static int epoll_fd, terminal, stdin_mode, launch_mode, own_slave = -1, exited;
 static uint32_t failed_step = ~0u;
 static uint64_t oom_before, exit_ms, quiet_ms;
+static struct ended {
+	pid_t pid;
+	int status;
+} early[MAX_EARLY];
+static unsigned early_count;
+static pid_t command; /* a foreign runtime's, until it ends */
+static int commanded; /* go was said before the command */
+static char adopt_file[32];
 static char log_path[PATH_MAX], oom_path[PATH_MAX], console_path[108];
 
 static uint64_t clock_ns(clockid_t clock)
@@ -120,6 +129,18 @@ static void rewatch(void)
 }
 
 /* ---- state ---- */
+
+static void take_init(int pid)
+{
+	state.pid = (uint32_t)pid;
+	state.start_ticks = start_ticks(pid);
+}
+
+static void run_on(void)
+{
+	state.state = STATE_RUNNING;
+	state.started_ns = clock_ns(CLOCK_REALTIME);
+}
 
 static void write_status(void)
 {
@@ -331,15 +352,22 @@ static int request_go(const struct request *r)
 {
 	if (state.state != STATE_WAITING || r->a != state.point)
 		return EINVAL;
+	if (sources[SYNC].fd < 0) { /* adopted: the caller lets it run */
+		run_on();
+		tell_all();
+		return 0;
+	}
 	state.state = STATE_LAUNCHING;
-	return send(sources[SYNC].fd, "g", 1, MSG_NOSIGNAL) == 1 ? 0 : errno;
+	commanded = 1;
+	return send(sources[SYNC].fd, &state.pid, sizeof state.pid, MSG_NOSIGNAL) == sizeof state.pid ? 0 : errno;
 }
 
 static int request_signal(const struct request *r)
 {
-	if (exited || !state.pid)
+	pid_t pid = command ? command : (pid_t)state.pid;
+	if (exited || !pid)
 		return ESRCH;
-	return kill((pid_t)state.pid, (int)r->a) ? errno : 0;
+	return kill(pid, (int)r->a) ? errno : 0;
 }
 
 static int request_resize(const struct request *r)
@@ -512,6 +540,13 @@ static void take_terminal(int master)
 	set_source(OUT, master, EPOLLIN);
 }
 
+static void on_console(void)
+{
+	int master = sources[CONSOLE].fd < 0 ? -1 : adopt_console(sources[CONSOLE].fd);
+	if (master >= 0)
+		take_terminal(master);
+}
+
 static int receive_message(struct init_message *message, int *fd)
 {
 	union {
@@ -549,9 +584,8 @@ static void on_sync(void)
 			continue;
 		if (n != sizeof message) {
 			drop(SYNC);
-			if (state.state == STATE_LAUNCHING) {
-				state.state = STATE_RUNNING;
-				state.started_ns = clock_ns(CLOCK_REALTIME);
+			if (state.state == STATE_LAUNCHING && !command) {
+				run_on();
 				tell_all();
 			}
 		} else if (message.kind == MSG_WAIT) {
@@ -598,6 +632,31 @@ static void on_init_exit(int status)
 	own_slave = -1;
 }
 
+/* The foreign runtime's command is over. What it started is ours by now, and may have ended before. */
+static void on_command_exit(int status)
+{
+	int pid = status ? 0 : adopt_pid(adopt_file);
+	on_sync();
+	on_console();
+	command = 0;
+	drop(CONSOLE);
+	if (pid <= 0) {
+		if (state.state != STATE_FAILED)
+			set_failed(~0u, (uint32_t)(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status)), "runtime");
+		on_init_exit(status);
+		return;
+	}
+	take_init(pid);
+	if (commanded)
+		run_on();
+	else
+		state.state = STATE_WAITING;
+	tell_all();
+	for (int i = 0; i < MAX_EARLY; i++)
+		if (early[i].pid == pid)
+			on_init_exit(early[i].status);
+}
+
 static void reap(void)
 {
 	struct signalfd_siginfo info;
@@ -605,9 +664,14 @@ static void reap(void)
 	pid_t pid;
 	while (read(sources[SIGNALS].fd, &info, sizeof info) > 0)
 		;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		if (pid == (pid_t)state.pid)
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == command)
+			on_command_exit(status);
+		else if (pid == (pid_t)state.pid)
 			on_init_exit(status);
+		else if (command)
+			early[early_count++ % MAX_EARLY] = (struct ended){ pid, status };
+	}
 }
 
 /* ---- the loop ---- */
@@ -620,6 +684,8 @@ static void dispatch(int i, uint32_t events)
 		accept_clients();
 	else if (i == SYNC)
 		on_sync();
+	else if (i == CONSOLE)
+		on_console();
 	else if (i == IN)
 		push_input();
 	else if (i >= CLIENTS)
@@ -744,8 +810,10 @@ static int start_init(struct plan *plan)
 	int pid = spawn_init(&spawn);
 	if (pid < 0)
 		return -1;
-	state.pid = (uint32_t)pid;
-	state.start_ticks = start_ticks(pid);
+	if (adopt_file[0])
+		command = pid;
+	else
+		take_init(pid);
 	close(sync[1]);
 	for (int i = 0; i < 3; i++)
 		if (spawn.stdio[i] > 2)
@@ -755,7 +823,7 @@ static int start_init(struct plan *plan)
 			close(plan->steps[i].fd);
 	if (spawn_configure(plan, pid, &failed_step))
 		return -1;
-	return send(sources[SYNC].fd, "c", 1, MSG_NOSIGNAL) == 1 ? 0 : failed("release", "");
+	return send(sources[SYNC].fd, &pid, sizeof pid, MSG_NOSIGNAL) == sizeof pid ? 0 : failed("release", "");
 }
 
 static int copy_path(char *to, size_t size, const struct arg *path)
@@ -797,8 +865,15 @@ static int settings(const struct plan *plan)
 	stdin_mode = (int)a[LAUNCH_STDIN].n;
 	launch_mode = (int)a[LAUNCH_MODE].n;
 	if (copy_path(log_path, sizeof log_path, &a[LAUNCH_LOG_PATH]) || copy_path(oom_path, sizeof oom_path, &a[LAUNCH_OOM_EVENTS]) ||
-	    copy_path(console_path, sizeof console_path, &a[LAUNCH_CONSOLE_SOCKET]))
+	    copy_path(console_path, sizeof console_path, &a[LAUNCH_CONSOLE_SOCKET]) ||
+	    copy_path(adopt_file, sizeof adopt_file, &a[LAUNCH_ADOPT]))
 		return -1;
+	if (adopt_file[0] && terminal) {
+		int fd = adopt_listen();
+		if (fd < 0)
+			return -1;
+		set_source(CONSOLE, fd, EPOLLIN);
+	}
 	if (launch_mode != MODE_HANDOVER)
 		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	oom_before = oom_kills();
@@ -841,7 +916,8 @@ int monitor_start(struct plan *plan, int listener)
 void monitor_fail(void)
 {
 	set_failed(failed_step, (uint32_t)errno, failure_text());
-	if (state.pid)
-		kill((pid_t)state.pid, SIGKILL);
+	pid_t pid = command ? command : (pid_t)state.pid;
+	if (pid)
+		kill(pid, SIGKILL);
 	accept_clients();
 }

@@ -7,7 +7,7 @@
 #define LIMIT_MESSAGE 16777216u
 #define LIMIT_RECORDS 4096u
 #define LIMIT_ELEMENTS 131072u
-#define MAX_FIELDS 14
+#define MAX_FIELDS 16
 
 #define STDIN_CLOSED 0
 #define STDIN_OPEN 1
@@ -61,7 +61,9 @@
 	X(no_new_privs, 67, "") \
 	X(seccomp, 68, "1636") \
 	X(wait, 69, "1") \
-	X(launch, 200, "31111132133113") \
+	X(find_program, 70, "") \
+	X(run_hook, 71, "334416") \
+	X(launch, 200, "311111321331133") \
 	X(namespaces, 201, "133334") \
 	X(join_path, 202, "13") \
 	X(join_process, 203, "112") \
@@ -108,6 +110,8 @@ enum op {
 	OP_NO_NEW_PRIVS = 67,
 	OP_SECCOMP = 68,
 	OP_WAIT = 69,
+	OP_FIND_PROGRAM = 70,
+	OP_RUN_HOOK = 71,
 	OP_LAUNCH = 200,
 	OP_NAMESPACES = 201,
 	OP_JOIN_PATH = 202,
@@ -217,6 +221,12 @@ enum {
 	SECCOMP_LISTENER = 2,
 	SECCOMP_LISTENER_MESSAGE = 3,
 	WAIT_POINT = 0,
+	RUN_HOOK_NAME = 0,
+	RUN_HOOK_PATH = 1,
+	RUN_HOOK_ARGV = 2,
+	RUN_HOOK_ENV = 3,
+	RUN_HOOK_TIMEOUT = 4,
+	RUN_HOOK_STATE = 5,
 	LAUNCH_ID = 0,
 	LAUNCH_TERMINAL = 1,
 	LAUNCH_ROWS = 2,
@@ -231,6 +241,7 @@ enum {
 	LAUNCH_PRESERVE_FDS = 11,
 	LAUNCH_LOG_FLAGS = 12,
 	LAUNCH_LOG_ATTRIBUTES = 13,
+	LAUNCH_ADOPT = 14,
 	NAMESPACES_CREATE = 0,
 	NAMESPACES_UID_MAP = 1,
 	NAMESPACES_GID_MAP = 2,

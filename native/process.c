@@ -21,6 +21,8 @@
 #define LAST_POSSIBLE_CAP 63
 #define MAX_GROUPS 4096
 
+int host_pid;
+
 static int named(int result, const char *act)
 {
 	return result < 0 ? failed(act, "") : 0;
@@ -198,12 +200,15 @@ static int set_seccomp(const struct record *step)
 		errno = EINVAL;
 		return failed("seccomp", "");
 	}
+	struct arg message = a[SECCOMP_LISTENER_MESSAGE];
+	if (put_pid(&message, host_pid))
+		return failed("seccomp", "listener message");
 	int fd = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, (unsigned)a[SECCOMP_FLAGS].n, &program);
 	if (fd < 0)
 		return failed("seccomp", "");
 	if (!(a[SECCOMP_FLAGS].n & SECCOMP_FILTER_FLAG_NEW_LISTENER))
 		return 0;
-	int result = step->fd < 0 ? -1 : send_notify_fd(step->fd, fd, &a[SECCOMP_LISTENER_MESSAGE]);
+	int result = step->fd < 0 ? -1 : send_notify_fd(step->fd, fd, &message);
 	close(fd);
 	return named(result, "seccomp listener");
 }
@@ -277,7 +282,7 @@ int process_step(const struct record *step)
 
 /* ---- execve ---- */
 
-static char **string_array(const struct arg *list)
+char **string_array(const struct arg *list)
 {
 	char **array = mmap(NULL, (list->n + 1) * sizeof *array, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	const char *cursor = list->s;
@@ -303,7 +308,8 @@ static int is_program(const char *path)
 	return stat(path, &st) == 0 && !S_ISDIR(st.st_mode) && (st.st_mode & 0111);
 }
 
-static int exec_searched(char **argv, char **env)
+/* `trial`: only look. */
+static int exec_searched(char **argv, char **env, int trial)
 {
 	char path[PATH_MAX];
 	const char *name = argv[0];
@@ -315,8 +321,11 @@ static int exec_searched(char **argv, char **env)
 			memcpy(path, dir, head);
 			path[head] = '/';
 			memcpy(path + head + 1, name, tail + 1);
-			execve(path, argv, env);
+			if (!trial)
+				execve(path, argv, env);
 			int error = errno;
+			if (is_program(path) && trial)
+				return 0;
 			if (is_program(path)) {
 				errno = error; /* ENOENT then speaks of its interpreter */
 				return failed("execve", name);
@@ -341,6 +350,20 @@ static int exec_direct(char **argv, char **env)
 	return failed("execve", argv[0]);
 }
 
+int process_find(const struct record *exec)
+{
+	struct stat st;
+	char **argv = string_array(&exec->arg[EXEC_ARGV]), **env = string_array(&exec->arg[EXEC_ENV]);
+	if (!argv || !env || !argv[0])
+		return failed("execve", "");
+	if (!strchr(argv[0], '/'))
+		return exec_searched(argv, env, 1);
+	if (stat(argv[0], &st))
+		return failed("execve", argv[0]);
+	errno = S_ISDIR(st.st_mode) ? EISDIR : EACCES;
+	return is_program(argv[0]) ? 0 : failed("execve", argv[0]);
+}
+
 int process_exec(const struct record *exec, int keep_fds)
 {
 	char cwd[PATH_MAX], **argv = string_array(&exec->arg[EXEC_ARGV]), **env = string_array(&exec->arg[EXEC_ENV]);
@@ -354,5 +377,5 @@ int process_exec(const struct record *exec, int keep_fds)
 	/* Every descriptor here is close-on-exec from birth; this is the second lock (kernels before 5.11 have no flag). */
 	if (k_close_range(3u + (unsigned)keep_fds, ~0u, CLOSE_RANGE_CLOEXEC_FLAG) && errno != EINVAL && errno != ENOSYS)
 		return failed("close_range", "");
-	return strchr(argv[0], '/') ? exec_direct(argv, env) : exec_searched(argv, env);
+	return strchr(argv[0], '/') ? exec_direct(argv, env) : exec_searched(argv, env, 0);
 }

@@ -87,8 +87,25 @@ int mount_change(const char *path, uint64_t set, uint64_t clear, uint64_t propag
 int copy_tree(int from, int to);
 
 /* ---- process.c: steps about the process itself ---- */
+extern int host_pid; /* of this process, as the host sees it */
 int process_step(const struct record *step);
+/* Whether the program can be found and executed, in the words of process_exec. */
+int process_find(const struct record *exec);
+/* NULL-terminated, in memory of its own that is never given back. */
+char **string_array(const struct arg *list);
 int process_exec(const struct record *exec, int keep_fds);
+
+/* ---- hook.c ---- */
+int run_hook(const struct record *step);
+/* Replace every byte 1 of the text by pid, in memory that is never given back. */
+int put_pid(struct arg *text, int pid);
+
+/* ---- adopt.c: what a foreign runtime's command hands over ---- */
+int adopt_listen(void);
+/* The terminal's master, or -1. */
+int adopt_console(int listener);
+/* The pid in the file, 0 when there is none yet. */
+int adopt_pid(const char *file);
 
 /* ---- init.c ---- */
 _Noreturn void init_main(const struct spawn *spawn);

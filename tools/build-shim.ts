@@ -18,6 +18,8 @@ export const shimSources = [
   "root",
   "copy",
   "process",
+  "hook",
+  "adopt",
   "log",
   "log_json",
   "reaper",

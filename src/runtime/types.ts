@@ -33,6 +33,14 @@ export interface LaunchRequest {
   readonly consoleSocket?: string;
   /** Descriptors 3 … 2+n of the launching process go to the process (OCI --preserve-fds). */
   readonly preserveFds?: number;
+  /**
+   * Name of a file in `dir`: the plan's program is a foreign OCI runtime's command that leaves a process behind and its
+   * pid in this file. When the command ended well the monitor takes that process (an orphan, given to the subreaper) as
+   * its own; before that, `pid` is 0. Without a `wait` step the process is *ready* then, with one before the command it
+   * is running. A terminal comes by the socket `console.sock` in `dir`. A command that fails is a {@link StepFailure}
+   * with `what` "runtime" and its exit code as errno.
+   */
+  readonly adoptPidFile?: string;
   /** Called for `wait` steps with a point other than 0; the plan goes on when it resolves, and fails when it throws. */
   readonly onWait?: (point: number, pid: number) => Promise<void>;
   /**

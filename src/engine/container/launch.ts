@@ -18,7 +18,7 @@ import type {
   RuntimePlanner,
   Volumes,
 } from "../ports.ts";
-import { processError } from "../process-error.ts";
+import { processError } from "#runtime/process-error.ts";
 import type { Container } from "./container.ts";
 import { linkedStart, type LinkedStart } from "./links.ts";
 import { logOwner } from "./log-owner.ts";

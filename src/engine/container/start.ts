@@ -9,7 +9,7 @@ import { updateParents } from "./links.ts";
 import type { RemoveLocked } from "./remove.ts";
 import type { SettleExit, StartLocked } from "./settle-exit.ts";
 import { containerStartPrefix, startFailure } from "./start-failure.ts";
-import { stepFailureOf } from "../process-error.ts";
+import { stepFailureOf } from "#runtime/process-error.ts";
 import type { TearDown } from "./tear-down.ts";
 
 export interface StartDeps extends LaunchDeps {

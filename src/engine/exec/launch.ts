@@ -9,7 +9,7 @@ import { linkedStart } from "../container/links.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import type { Container } from "../container/container.ts";
 import type { EnginePaths, Files, RuntimePlanner } from "../ports.ts";
-import { processError, stepFailureOf } from "../process-error.ts";
+import { processError, stepFailureOf } from "#runtime/process-error.ts";
 
 export interface ExecLaunchDeps {
   readonly files: Files;

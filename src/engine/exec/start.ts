@@ -6,7 +6,7 @@ import { publishContainerEvent } from "../container/events.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import { execStartPrefix, exitCannotInvoke, exitUnknownStart, startFailure } from "../container/start-failure.ts";
 import type { Events, ExecRow } from "../ports.ts";
-import { stepFailureOf } from "../process-error.ts";
+import { stepFailureOf } from "#runtime/process-error.ts";
 import { execText, refuseUnlessRunning } from "./create.ts";
 import type { ExecRegistry } from "./exec.ts";
 import { launchExec, type ExecLaunchDeps } from "./launch.ts";

@@ -12,7 +12,7 @@ import { publishContainerEvent } from "../container/events.ts";
 import { execStartPrefix, startFailure } from "../container/start-failure.ts";
 import { execText } from "../exec/create.ts";
 import { launchExec, type ExecLaunchDeps } from "../exec/launch.ts";
-import { stepFailureOf } from "../process-error.ts";
+import { stepFailureOf } from "#runtime/process-error.ts";
 import type { Clock, Events, ProcessTable } from "../ports.ts";
 import type { ProbeResult } from "./health.ts";
 

@@ -33,6 +33,8 @@ export interface LaunchSettings {
   readonly logFlags: number;
   /** `"attrs":{…},` of every JSON line; may be empty. */
   readonly logAttributes: string;
+  /** File with the pid of what a foreign runtime's command leaves behind; empty: the plan's process is the one. */
+  readonly adopt: string;
 }
 
 /** The launch message. Throws `invalid-parameter` for values the format cannot carry. */

@@ -189,7 +189,8 @@ export const stepTable = {
   /**
    * seccomp(SECCOMP_SET_MODE_FILTER): `filter` = struct sock_filter array in native byte order, `flags` =
    * SECCOMP_FILTER_FLAG_*. `listener`: unix socket that gets the notify descriptor (SCM_RIGHTS) with
-   * `listenerMessage` (OCI container process state); then `flags` must have NEW_LISTENER. Empty: none.
+   * `listenerMessage` (OCI container process state), every byte 1 in it replaced by the process's pid on the host; then
+   * `flags` must have NEW_LISTENER. Empty: none.
    */
   seccomp: { code: 68, fields: { flags: "u32", filter: "bytes", listener: "hostPath", listenerMessage: "bytes" } },
   /**
@@ -197,9 +198,23 @@ export const stepTable = {
    * Other points are for hooks: LaunchRequest.onWait is called with the number and the plan goes on when it resolves.
    */
   wait: { code: 69, fields: { point: "u32" } },
+  /**
+   * Look for the plan's program as execve will, and fail as it would when it is missing or cannot be a program: an OCI
+   * runtime tells that at create. After `chdir`.
+   */
+  find_program: { code: 70, fields: {} },
+  /**
+   * Run a program of its own to its end, in the namespaces and with the root and rights of this point. `name` is for
+   * messages. `state` comes on its stdin, every byte 1 in it replaced by init's pid as init sees it. Output is dropped.
+   * `timeout`: seconds, 0 = none. An exit code or a signal fails the step.
+   */
+  run_hook: {
+    code: 71,
+    fields: { name: "string", path: "string", argv: "strings", env: "strings", timeout: "u32", state: "bytes" },
+  },
 } as const satisfies Readonly<Record<string, StepShape>>;
 
-export const maxFields = 14;
+export const maxFields = 16;
 
 export type StepName = keyof typeof stepTable;
 type FieldsOf<N extends StepName> = {

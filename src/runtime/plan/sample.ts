@@ -51,4 +51,5 @@ export const sampleSettings: LaunchSettings = {
   preserveFds: 0,
   logFlags: 0,
   logAttributes: "",
+  adopt: "pid",
 };

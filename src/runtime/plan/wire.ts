@@ -43,6 +43,7 @@ export const recordTable = {
       preserveFds: "u32",
       logFlags: "u32",
       logAttributes: "string",
+      adopt: "string",
     },
   },
   namespaces: {

@@ -204,5 +204,6 @@ function settingsOf(request: LaunchRequest): Parameters<typeof encodeLaunch>[0] 
     preserveFds: request.preserveFds ?? 0,
     logFlags: (request.log?.format === "json" ? logFlag.json : 0) | (request.log?.hold === true ? logFlag.hold : 0),
     logAttributes: request.log?.attributes ?? "",
+    adopt: request.adoptPidFile ?? "",
   };
 }

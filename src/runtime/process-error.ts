@@ -1,7 +1,7 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
-import type { StepFailure } from "#runtime/types.ts";
-import type { Plan } from "#runtime/plan/ops.ts";
 import { errnoText } from "#host/errno.ts";
+import type { Plan } from "./plan/ops.ts";
+import type { StepFailure } from "./types.ts";
 
 /**
  * A launcher's error in the words people know from runc: what was being done, to what, and the kernel's reason. Errors
@@ -10,12 +10,19 @@ import { errnoText } from "#host/errno.ts";
 export function processError(error: unknown, plan: Plan, argv0: string): unknown {
   const failure = stepFailureOf(error);
   if (failure === undefined) return error;
+  // docker-compat: containerd's word for errors it has no class for.
+  const message = `${failureMessage(failure, plan, argv0)}: unknown`;
+  return new BerthError("internal", message, { cause: error, details: { failure } });
+}
+
+/** What a failed step means. */
+export function failureMessage(failure: StepFailure, plan: Plan, argv0: string): string {
   const reason = errnoText(failure.errno);
-  const message =
-    failure.step === plan.steps.length
-      ? execMessage(argv0, failure.errno, reason)
-      : `${describeStep(plan.steps[failure.step], failure.what)}: ${reason}`;
-  return new BerthError("internal", `${message}: unknown`, { cause: error, details: { failure } });
+  const step = plan.steps[failure.step];
+  if (failure.step === plan.steps.length || step?.op === "find_program")
+    return execMessage(argv0, failure.errno, reason);
+  if (step?.op === "run_hook") return `error running ${step.name}: ${failure.what === "hook" ? reason : failure.what}`;
+  return `${describeStep(step, failure.what)}: ${reason}`;
 }
 
 /** The {@link StepFailure} an error carries, when the failure happened inside the new process. */
