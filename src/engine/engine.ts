@@ -8,6 +8,7 @@ import type { ShimLauncher } from "#runtime/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
 import type { EngineConfig } from "./config.ts";
 import { attachContainer } from "./container/attach.ts";
+import { awaitDependencies } from "./container/await-dependencies.ts";
 import { containerChanges } from "./container/changes.ts";
 import { createContainer } from "./container/create.ts";
 import { exportContainer } from "./container/export.ts";
@@ -41,6 +42,7 @@ import { inspectExec } from "./exec/inspect.ts";
 import { resizeExec } from "./exec/resize.ts";
 import { startExec } from "./exec/start.ts";
 import { HealthMonitor } from "./health/health-monitor.ts";
+import { onUnhealthy } from "./health/on-unhealthy.ts";
 import { runProbe } from "./health/run-probe.ts";
 import type { MachineFacts } from "./host-facts.ts";
 import { imageHistory } from "./image/history.ts";
@@ -118,10 +120,11 @@ export function createEngine(deps: EngineDeps) {
   const remove = removeLocked({ ...base, tearDown: down });
   // A start watches for its end, and an end may start again: one of the two refers to the other ahead.
   const startAgain: StartLocked = (container, origin) => start(container, origin);
+  const dependencies = awaitDependencies(base);
   const health = new HealthMonitor({
     ...base,
     runProbe: runProbe({ ...base, launches: new Limit(4) }),
-    onUnhealthy() {},
+    onUnhealthy: (container) => unhealthy(container),
   });
   const settleExit = new SettleExit({
     ...base,
@@ -129,11 +132,13 @@ export function createEngine(deps: EngineDeps) {
     tearDown: down,
     removeLocked: remove,
     startLocked: startAgain,
+    awaitDependencies: dependencies,
     execsEnded: execsEnded({ ...deps, execs }),
   });
   const start = startLocked({ ...base, tearDown: down, settleExit, health, removeLocked: remove });
-  const stop = stopNow(base);
-  const kill = killAndWait(base);
+  const stop = stopNow({ ...base, health });
+  const kill = killAndWait({ ...base, health });
+  const unhealthy = onUnhealthy({ ...base, stopNow: stop, startLocked: start });
   const withExecs = { ...base, execs };
   const removeOne = removeContainer({ registry, killAndWait: kill, removeLocked: remove });
   const removeOneImage = removeImage(base);
@@ -143,10 +148,10 @@ export function createEngine(deps: EngineDeps) {
   return {
     containers: {
       create: createContainer(base),
-      start: startContainer({ registry, startLocked: start }),
-      stop: stopContainer(base),
-      restart: restartContainer({ ...base, stopNow: stop, startLocked: start }),
-      kill: killContainer(base),
+      start: startContainer({ registry, startLocked: start, awaitDependencies: dependencies }),
+      stop: stopContainer({ ...base, health }),
+      restart: restartContainer({ ...base, stopNow: stop, startLocked: start, awaitDependencies: dependencies }),
+      kill: killContainer({ ...base, health }),
       pause: pauseContainer({ ...base, health }),
       unpause: unpauseContainer({ ...base, health }),
       update: updateContainer(base),

@@ -175,11 +175,15 @@ async function takeOver(deps: ReconcileDeps, container: Container): Promise<void
 async function startAgain(deps: ReconcileDeps, container: Container): Promise<void> {
   const { status, life, spec } = container;
   const policy = spec.hostConfig.RestartPolicy;
-  if (status.state === "restarting") return deps.settleExit.restartAfter(container, 0);
+  if (status.state === "restarting") {
+    const waitedMs = Number(deps.clock.nowNs() - BigInt(status.finishedAtNs)) / 1e6;
+    const delayMs = life.restartDelayMs ?? 0;
+    return deps.settleExit.restartAfter(container, Math.min(delayMs, Math.max(0, delayMs - waitedMs)));
+  }
   if (status.state !== "exited" || container.cancelRestart !== undefined) return;
   if (!startsWithEngine(policy, { exitCode: status.exitCode, ...life })) return;
   deps.registry.apply(container, { type: "restart-planned" });
-  deps.settleExit.restartAfter(container, 0);
+  deps.settleExit.restartAfter(container, 0, "engine");
 }
 
 async function removeOrphans(deps: ReconcileDeps): Promise<void> {

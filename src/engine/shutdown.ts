@@ -40,7 +40,7 @@ export async function shutdown(deps: ShutdownDeps): Promise<void> {
         const own = container.spec.config.StopTimeout ?? config.defaultStopTimeoutSeconds;
         const timeoutSeconds = own < 0 ? config.shutdownTimeoutSeconds : Math.min(own, config.shutdownTimeoutSeconds);
         try {
-          await deps.stopNow(container, { signal: "", timeoutSeconds }, "engine");
+          await deps.stopNow(container, { signal: "", timeoutSeconds }, "shutdown");
         } catch (error) {
           deps.log.error("could not stop a container", { container: container.id, error: messageOf(error) });
         }

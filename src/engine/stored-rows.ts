@@ -4,7 +4,7 @@ import { containerConfig } from "#spec/docker/container-config.ts";
 import { hostConfig } from "#spec/docker/host-config.ts";
 import { networkingConfig } from "#spec/docker/networking.ts";
 import { decode } from "#spec/docker/schema.ts";
-import type { ContainerSpec, Life, Link } from "./container/spec.ts";
+import { stopReasons, type ContainerSpec, type Life, type Link, type StopRequest } from "./container/spec.ts";
 import type { Status } from "./container/status.ts";
 import { parseHealth } from "./health/health.ts";
 import type { ExecStatus } from "./exec/status.ts";
@@ -54,7 +54,20 @@ export function validateLife(value: unknown): Life {
     stoppedByUser: row["stoppedByUser"] === true,
     ...(health === undefined ? {} : { health }),
     ...(row["links"] === undefined ? {} : { links: list(row, "links").map(link) }),
+    ...(typeof row["restartDelayMs"] === "number" ? { restartDelayMs: row["restartDelayMs"] } : {}),
+    ...(isStopRequest(row["stopRequest"]) ? { stopRequest: row["stopRequest"] } : {}),
   };
+}
+
+function isStopRequest(value: unknown): value is StopRequest {
+  if (typeof value !== "object" || value === null) return false;
+  const { by, signal, atNs } = value as Record<string, unknown>;
+  return (
+    stopReasons.some((reason) => reason === by) &&
+    typeof signal === "number" &&
+    typeof atNs === "string" &&
+    /^\d{1,19}$/.test(atNs)
+  );
 }
 
 function link(value: unknown): Link {

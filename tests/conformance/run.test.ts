@@ -16,6 +16,7 @@ import { logCases } from "./cases/logs.ts";
 import { networkCases } from "./cases/network.ts";
 import { outputCases } from "./cases/output.ts";
 import { publishingCases } from "./cases/publishing.ts";
+import { restartCases } from "./cases/restart.ts";
 import { terminalCases } from "./cases/terminal.ts";
 import { verbCases } from "./cases/verbs.ts";
 import { openLab, targetNames, type Lab, type Target } from "./target.ts";
@@ -64,5 +65,6 @@ for (const name of targetNames) {
     verbCases(target);
     eventCases(target);
     healthCases(target);
+    restartCases(target);
   });
 }

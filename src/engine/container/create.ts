@@ -23,6 +23,7 @@ import { resolvePartners } from "./resolve-partners.ts";
 import type { ContainerSpec, Life } from "./spec.ts";
 import { initialStatus } from "./status.ts";
 import { refuseUnsupported } from "./unsupported.ts";
+import { ownSettings, withOwnHealth } from "./own-settings.ts";
 import { validateConfig } from "./validate-config.ts";
 import { validateModes } from "./validate-modes.ts";
 import { validateEndpoints } from "./validate-endpoints.ts";
@@ -61,8 +62,9 @@ export function createContainer(deps: CreateDeps) {
     validateEndpoints(request);
     const image = await resolveImage(deps.images, request.config.Image);
     checkPlatform(image, request.config.Image, request.platform ?? "", deps.machine);
-    const merged = mergeConfig(request.config, image.config.config);
+    const merged = withOwnHealth(mergeConfig(request.config, image.config.config), request.hostConfig);
     validateConfig(merged);
+    ownSettings({ config: merged, hostConfig: request.hostConfig });
     validateModes(request.config, request.hostConfig);
     const argv = [...(merged.Entrypoint ?? []), ...(merged.Cmd ?? [])];
     if (argv.length === 0) throw new BerthError("invalid-parameter", "no command specified");

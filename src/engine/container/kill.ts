@@ -1,24 +1,29 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
 import type { CgroupManager } from "#host/cgroup/types.ts";
 import { parseSignal } from "#spec/docker/signals.ts";
-import type { Events, RuntimePlanner } from "../ports.ts";
+import type { HealthMonitor } from "../health/health-monitor.ts";
+import type { Clock, Events, RuntimePlanner } from "../ports.ts";
 import type { Container } from "./container.ts";
 import { endRestarting } from "./end-restarting.ts";
 import { publishContainerEvent } from "./events.ts";
 import type { ContainerRegistry } from "./registry.ts";
+import { staysDown } from "./restart-policy.ts";
+import type { StopReason } from "./spec.ts";
 import { isLive } from "./status.ts";
 
 export interface KillDeps {
   readonly registry: ContainerRegistry;
   readonly events: Events;
+  readonly clock: Clock;
   readonly cgroups: CgroupManager;
   readonly planner: RuntimePlanner;
+  readonly health: HealthMonitor;
 }
 
 export const SIGKILL = 9;
 
 /** SIGKILL, then until the exit is settled. `conflict` when there is no process. */
-export type KillAndWait = (container: Container, by?: "user" | "engine") => Promise<void>;
+export type KillAndWait = (container: Container, by: StopReason) => Promise<void>;
 
 /**
  * `POST /containers/{id}/kill`. SIGKILL waits for the end, other signals do not. `invalid-parameter` for an unknown
@@ -31,8 +36,8 @@ export function killContainer(deps: KillDeps) {
       const container = deps.registry.find(reference);
       // docker-compat: any signal ends the waiting for a restart, and no event tells of it.
       if (container.status.state === "restarting" && (await endRestarting(deps, container))) return;
-      if (signal === SIGKILL) return await killAndWait(deps)(container);
-      await sendSignal(deps, container, signal, "user");
+      if (signal === SIGKILL) return await killAndWait(deps)(container, "kill");
+      await sendSignal(deps, container, signal, "kill");
     } catch (error) {
       if (!isBerthError(error)) throw error;
       throw new BerthError(error.kind, `cannot kill container: ${reference}: ${error.message}`, { cause: error });
@@ -41,7 +46,7 @@ export function killContainer(deps: KillDeps) {
 }
 
 export function killAndWait(deps: KillDeps): KillAndWait {
-  return async (container, by = "user") => {
+  return async (container, by) => {
     const ended = nextExit(container);
     try {
       await sendSignal(deps, container, SIGKILL, by).catch((error: unknown) => {
@@ -56,31 +61,31 @@ export function killAndWait(deps: KillDeps): KillAndWait {
 }
 
 /**
- * Send and tell. A paused container is let go on, or it would never see the signal that is to end it. `by` tells whether
- * a restart policy must leave the container alone afterwards.
+ * Send and tell. A paused container is let go on, or it would never see the signal that is to end it. What is sent, and
+ * for whom, is noted first: by that a restart policy knows whether to leave the container alone afterwards.
  */
-export async function sendSignal(
-  deps: KillDeps,
-  container: Container,
-  signal: number,
-  by: "user" | "engine",
-): Promise<void> {
+export async function sendSignal(deps: KillDeps, container: Container, signal: number, by: StopReason): Promise<void> {
   const { process, status } = container;
-  if (process === undefined || !isLive(status)) {
-    throw new BerthError("conflict", `container ${container.id} is not running`);
-  }
+  if (!isLive(status)) throw notRunning(container);
   const stopSignal = container.spec.config.StopSignal;
-  const ends = signal === SIGKILL || signal === parseSignal(stopSignal === "" ? "TERM" : stopSignal);
-  if (ends && by === "user" && !container.life.stoppedByUser)
-    deps.registry.setLife(container, { ...container.life, stoppedByUser: true });
+  const ends = by !== "kill" || signal === SIGKILL || signal === parseSignal(stopSignal === "" ? "TERM" : stopSignal);
+  deps.registry.setLife(container, {
+    ...container.life,
+    stoppedByUser: container.life.stoppedByUser || (ends && staysDown(by)),
+    stopRequest: { by, signal, atNs: String(deps.clock.nowNs()) },
+  });
+  if (process === undefined) throw notRunning(container);
   await process.signal(signal);
   publishContainerEvent(deps.events, "kill", container, { signal: String(signal) });
   // docker-compat: any signal does when the container names none that stops it.
   if ((ends || stopSignal === "") && status.state === "paused") {
     await deps.cgroups.open(deps.planner.cgroupPath(container.spec)).thaw();
     deps.registry.apply(container, { type: "unpause" });
+    deps.health.watch(container);
   }
 }
+
+const notRunning = ({ id }: Container): BerthError => new BerthError("conflict", `container ${id} is not running`);
 
 /** Resolves when the container's present run has ended and been settled. */
 export function nextExit(container: Container): { readonly promise: Promise<number>; cancel(): void } {

@@ -1,16 +1,11 @@
 import { BerthError } from "#base/errors.ts";
-import type { HealthMonitor } from "../health/health-monitor.ts";
 import { unwatched } from "../health/health.ts";
 import { publishContainerEvent } from "./events.ts";
 import type { KillDeps } from "./kill.ts";
 import { refuseUnlessUp } from "./refuse-unless-up.ts";
 
-export interface PauseDeps extends KillDeps {
-  readonly health: HealthMonitor;
-}
-
 /** `POST /containers/{id}/pause`: freeze the cgroup. `conflict` unless it runs. */
-export function pauseContainer(deps: PauseDeps) {
+export function pauseContainer(deps: KillDeps) {
   return async (reference: string): Promise<void> => {
     const container = deps.registry.find(reference);
     await container.lock.run(async () => {
@@ -26,7 +21,7 @@ export function pauseContainer(deps: PauseDeps) {
 }
 
 /** `POST /containers/{id}/unpause`. `conflict` unless it is paused. */
-export function unpauseContainer(deps: PauseDeps) {
+export function unpauseContainer(deps: KillDeps) {
   return async (reference: string): Promise<void> => {
     const container = deps.registry.find(reference);
     await container.lock.run(async () => {

@@ -98,7 +98,7 @@ export function removeContainer(
 
 async function killAndSettle(killAndWait: KillAndWait, container: Container): Promise<void> {
   try {
-    await killAndWait(container);
+    await killAndWait(container, "remove");
   } catch (error) {
     if (isBerthError(error, "conflict")) return;
     throw new BerthError(

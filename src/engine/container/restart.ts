@@ -1,4 +1,5 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
+import { neverAborted, type AwaitDependencies } from "./await-dependencies.ts";
 import type { Events } from "../ports.ts";
 import { endRestarting } from "./end-restarting.ts";
 import { publishContainerEvent } from "./events.ts";
@@ -12,6 +13,7 @@ export interface RestartDeps {
   readonly events: Events;
   readonly stopNow: StopNow;
   readonly startLocked: StartLocked;
+  readonly awaitDependencies: AwaitDependencies;
 }
 
 /** `POST /containers/{id}/restart`: stop when it runs, then start. `--rm` does not act in between. */
@@ -21,7 +23,8 @@ export function restartContainer(deps: RestartDeps) {
     container.keepOnExit = true;
     try {
       if (container.status.state === "restarting") await endRestarting(deps, container);
-      if (isLive(container.status)) await deps.stopNow(container, options);
+      if (isLive(container.status)) await deps.stopNow(container, options, "restart");
+      await deps.awaitDependencies(container, neverAborted);
       await container.lock.run(async () => {
         try {
           await deps.startLocked(container, "user");

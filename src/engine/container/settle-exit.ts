@@ -3,6 +3,7 @@ import type { Log } from "#base/log.ts";
 import type { NetworkService } from "#network/types.ts";
 import type { ExitStatus } from "#runtime/types.ts";
 import type { Clock, Events } from "../ports.ts";
+import type { AwaitDependencies } from "./await-dependencies.ts";
 import type { Container } from "./container.ts";
 import type { HealthMonitor } from "../health/health-monitor.ts";
 import { unwatched } from "../health/health.ts";
@@ -10,7 +11,7 @@ import { publishEndpointEvent } from "../network/endpoint-events.ts";
 import { publishContainerEvent } from "./events.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import type { RemoveLocked } from "./remove.ts";
-import { restartDelayMs } from "./restart-policy.ts";
+import { restartDelayMs, type EndedRun } from "./restart-policy.ts";
 import { isLive } from "./status.ts";
 import type { TearDown } from "./tear-down.ts";
 
@@ -18,7 +19,10 @@ import type { TearDown } from "./tear-down.ts";
 export const unseenExitCode = 255;
 
 /** Start while the caller holds the container's lock. */
-export type StartLocked = (container: Container, origin: "user" | "policy") => Promise<void>;
+export type StartLocked = (container: Container, origin: StartOrigin) => Promise<void>;
+
+/** `policy`: the restart was planned and counted; `engine`: it comes up, and counting begins anew. */
+export type StartOrigin = "user" | "policy" | "engine" | "unhealthy";
 
 export interface SettleExitDeps {
   readonly registry: ContainerRegistry;
@@ -30,6 +34,7 @@ export interface SettleExitDeps {
   readonly tearDown: TearDown;
   readonly removeLocked: RemoveLocked;
   readonly startLocked: StartLocked;
+  readonly awaitDependencies: AwaitDependencies;
   readonly execsEnded: (containerId: string) => Promise<void>;
 }
 
@@ -41,7 +46,6 @@ export class SettleExit {
   readonly #deps: SettleExitDeps;
   /** Set while the engine is going down: nothing is started again. */
   stopping = false;
-  readonly #delays = new Map<string, number>();
 
   constructor(deps: SettleExitDeps) {
     this.#deps = deps;
@@ -85,7 +89,7 @@ export class SettleExit {
     publishContainerEvent(events, "die", container, { execDuration, exitCode: String(exitCode) });
     for (const endpoint of endpoints) await publishEndpointEvent(this.#deps, "disconnect", endpoint);
     for (const listener of [...container.exitListeners]) listener({ exitCode, error: "" });
-    if (this.#planRestart(container, exitCode, ranNs)) return;
+    if (this.#planRestart({ container, exitCode, ranNs, finishedAtNs })) return;
     if (!container.spec.hostConfig.AutoRemove || container.keepOnExit) return;
     try {
       await this.#deps.removeLocked(container, { volumes: true });
@@ -94,36 +98,46 @@ export class SettleExit {
     }
   }
 
-  #planRestart(container: Container, exitCode: number, ranNs: bigint): boolean {
+  #planRestart({ container, ...ended }: Omit<EndedRun, "spec" | "life"> & { readonly container: Container }): boolean {
     if (this.stopping) return false;
-    const previous = ranNs >= 10_000_000_000n ? undefined : this.#delays.get(container.id);
-    const delay = restartDelayMs(container.spec.hostConfig.RestartPolicy, { exitCode, ...container.life }, previous);
-    if (delay === undefined) {
-      this.#delays.delete(container.id);
-      return false;
-    }
-    this.#delays.set(container.id, delay);
-    this.#deps.registry.apply(container, { type: "restart-planned" });
-    this.restartAfter(container, delay);
+    const { life, spec } = container;
+    const delayMs = restartDelayMs({ spec, life, ...ended });
+    if (delayMs === undefined) return false;
+    const planned = { restartCount: life.restartCount + 1, restartDelayMs: delayMs };
+    this.#deps.registry.apply(container, { type: "restart-planned" }, planned);
+    this.restartAfter(container, delayMs);
     return true;
   }
 
   /** Start a `restarting` container again after a pause that a stop or a removal can end. */
-  restartAfter(container: Container, delayMs: number): void {
-    const timer = setTimeout(() => {
-      container.cancelRestart = undefined;
-      void container.lock.run(async () => {
-        if (container.status.state !== "restarting" || this.stopping) return;
-        try {
-          await this.#deps.startLocked(container, "policy");
-        } catch (error) {
-          this.#deps.log.warn("a restart by policy failed", { container: container.id, error: messageOf(error) });
-        }
-      });
-    }, delayMs);
+  restartAfter(container: Container, delayMs: number, origin: "policy" | "engine" = "policy"): void {
+    const stop = new AbortController();
+    const cancelTimer = this.#deps.clock.after(delayMs, () => void this.#startAgain(container, origin, stop.signal));
     container.cancelRestart = () => {
-      clearTimeout(timer);
+      cancelTimer();
+      stop.abort();
       container.cancelRestart = undefined;
     };
   }
+
+  async #startAgain(container: Container, origin: "policy" | "engine", signal: AbortSignal): Promise<void> {
+    const { log } = this.#deps;
+    try {
+      await this.#deps.awaitDependencies(container, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      log.warn("a restart waits for what it depends on", { container: container.id, error: messageOf(error) });
+      return this.restartAfter(container, dependencyPauseMs, origin);
+    }
+    await container.lock.run(async () => {
+      if (signal.aborted || container.status.state !== "restarting" || this.stopping) return;
+      try {
+        await this.#deps.startLocked(container, origin);
+      } catch (error) {
+        log.warn("a restart by policy failed", { container: container.id, error: messageOf(error) });
+      }
+    });
+  }
 }
+
+const dependencyPauseMs = 10_000;

@@ -77,4 +77,27 @@ export interface Life {
   readonly health?: Health;
   /** `--link`; absent in rows of before. */
   readonly links?: readonly Link[];
+  /** The pause before the last restart by policy, from which the next one is reckoned. */
+  readonly restartDelayMs?: number | undefined;
+  /** The last signal sent to this run by the engine, for whomever. */
+  readonly stopRequest?: StopRequest | undefined;
 }
+
+export interface StopRequest {
+  readonly by: StopReason;
+  readonly signal: number;
+  /** Unix nanoseconds, decimal. */
+  readonly atNs: string;
+}
+
+/** The first four are a person's; the engine does the others on its own. */
+export const stopReasons = [
+  "stop",
+  "kill",
+  "restart",
+  "remove",
+  "shutdown",
+  "unhealthy-stop",
+  "unhealthy-restart",
+] as const;
+export type StopReason = (typeof stopReasons)[number];

@@ -2,12 +2,14 @@ import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
 import { publishEndpointEvent } from "../network/endpoint-events.ts";
 import type { HealthMonitor } from "../health/health-monitor.ts";
 import type { Clock } from "../ports.ts";
+import { neverAborted, type AwaitDependencies } from "./await-dependencies.ts";
 import type { Container } from "./container.ts";
 import { publishContainerEvent } from "./events.ts";
 import { launchProcess, type LaunchDeps } from "./launch.ts";
 import { updateParents } from "./links.ts";
 import type { RemoveLocked } from "./remove.ts";
-import type { SettleExit, StartLocked } from "./settle-exit.ts";
+import type { SettleExit, StartLocked, StartOrigin } from "./settle-exit.ts";
+import type { Life } from "./spec.ts";
 import { containerStartPrefix, startFailure } from "./start-failure.ts";
 import { stepFailureOf } from "#runtime/process-error.ts";
 import type { TearDown } from "./tear-down.ts";
@@ -26,9 +28,18 @@ export interface StartDeps extends LaunchDeps {
  * {@link startFailure} says when the process could not be made; the container is then as it was before, with the exit
  * code and the message kept for inspect.
  */
-export function startContainer(deps: Pick<StartDeps, "registry"> & { readonly startLocked: StartLocked }) {
+export function startContainer(
+  deps: Pick<StartDeps, "registry"> & {
+    readonly startLocked: StartLocked;
+    readonly awaitDependencies: AwaitDependencies;
+  },
+) {
   return async (reference: string): Promise<void> => {
     const container = deps.registry.find(reference);
+    const { state } = container.status;
+    const rests = state === "created" || state === "exited";
+    const met = rests ? deps.awaitDependencies(container, neverAborted) : undefined;
+    if (met !== undefined) await met;
     await container.lock.run(() => deps.startLocked(container, "user"));
   };
 }
@@ -41,7 +52,7 @@ export function startLocked(deps: StartDeps): StartLocked {
     deps.registry.apply(
       container,
       { type: "start" },
-      origin === "user" ? { restartCount: 0, stoppedByUser: false } : { restartCount: container.life.restartCount + 1 },
+      { ...countsAtStart(container.life, origin), stoppedByUser: false, stopRequest: undefined },
     );
     try {
       const { startedAtNs } = await launchProcess(deps, container);
@@ -61,7 +72,20 @@ export function startLocked(deps: StartDeps): StartLocked {
   };
 }
 
-function refuse(container: Container, origin: "user" | "policy"): void {
+function countsAtStart({ restartCount, status }: Life, origin: StartOrigin): Partial<Life> {
+  switch (origin) {
+    case "user":
+    case "engine":
+      return { restartCount: 0, restartDelayMs: undefined };
+    case "unhealthy":
+      // Its policy may have counted it already.
+      return { restartCount: status.state === "restarting" ? restartCount : restartCount + 1 };
+    case "policy":
+      return {};
+  }
+}
+
+function refuse(container: Container, origin: StartOrigin): void {
   switch (container.status.state) {
     case "running":
     case "starting":

@@ -5,6 +5,7 @@ import type { Container } from "./container.ts";
 import { endRestarting } from "./end-restarting.ts";
 import { publishContainerEvent } from "./events.ts";
 import { killAndWait, nextExit, sendSignal, type KillDeps } from "./kill.ts";
+import type { StopReason } from "./spec.ts";
 import { isLive } from "./status.ts";
 
 export interface StopDeps extends KillDeps {
@@ -18,7 +19,7 @@ export interface StopOptions {
   readonly timeoutSeconds: number | undefined;
 }
 
-export type StopNow = (container: Container, options: StopOptions, by?: "user" | "engine") => Promise<void>;
+export type StopNow = (container: Container, options: StopOptions, by: StopReason) => Promise<void>;
 
 /** `POST /containers/{id}/stop`: the stop signal, then SIGKILL after the timeout. `not-modified` when it does not run. */
 export function stopContainer(deps: StopDeps) {
@@ -30,19 +31,18 @@ export function stopContainer(deps: StopDeps) {
       return;
     }
     if (!isLive(container.status)) throw new BerthError("not-modified", "container already stopped");
-    await stop(container, options);
+    await stop(container, options, "stop");
   };
 }
 
 /** Stop a running container and wait until its end is settled; no error when it ends on its own meanwhile. */
 export function stopNow(deps: StopDeps): StopNow {
-  return async (container, options, by = "user") => {
+  return async (container, options, by) => {
     const { StopSignal, StopTimeout } = container.spec.config;
     const signal = parseSignal(options.signal || StopSignal || "TERM");
     const seconds = options.timeoutSeconds ?? StopTimeout ?? deps.config.defaultStopTimeoutSeconds;
     const ended = nextExit(container);
     try {
-      if (by === "user") deps.registry.setLife(container, { ...container.life, stoppedByUser: true });
       await sendSignal(deps, container, signal, by).catch((error: unknown) => {
         // Its process has ended and the end is being settled: that is what is waited for.
         if (!isBerthError(error, "conflict") || !isLive(container.status)) throw error;

@@ -1,0 +1,86 @@
+import { BerthError, messageOf } from "#base/errors.ts";
+import { parseDuration } from "#base/units.ts";
+import type { ContainerConfig } from "#spec/docker/container-config.ts";
+import type { ContainerSpec } from "./spec.ts";
+
+/**
+ * Settings for which Docker's API has no field. They are given as annotations or labels, so that every client can set
+ * them; an annotation goes before a label. docs/health.md tells people about them.
+ */
+export interface OwnSettings {
+  readonly onUnhealthy: "none" | "restart" | "stop";
+  readonly dependsOn: readonly Dependency[];
+  /** How long a start waits for what it depends on. */
+  readonly dependsTimeoutMs: number;
+}
+
+export interface Dependency {
+  /** Name or id. */
+  readonly name: string;
+  readonly condition: "started" | "healthy" | "completed";
+}
+
+const keys = {
+  onUnhealthy: "berth.on-unhealthy",
+  dependsOn: "berth.depends-on",
+  dependsTimeout: "berth.depends-on.timeout",
+  health: "berth.health",
+} as const;
+
+type Source = {
+  readonly config: Pick<ContainerSpec["config"], "Labels">;
+  readonly hostConfig: Pick<ContainerSpec["hostConfig"], "Annotations">;
+};
+
+const bad = (message: string): BerthError => new BerthError("invalid-parameter", message);
+
+function given({ config, hostConfig }: Source, key: string): string | undefined {
+  const value = hostConfig.Annotations?.[key] ?? config.Labels?.[key];
+  return value === undefined || value === "" ? undefined : value;
+}
+
+/** `invalid-parameter` naming the setting that cannot be. */
+export function ownSettings(source: Source): OwnSettings {
+  return {
+    onUnhealthy: onUnhealthy(given(source, keys.onUnhealthy) ?? "none"),
+    dependsOn: (given(source, keys.dependsOn) ?? "")
+      .split(",")
+      .map((text) => text.trim())
+      .filter((text) => text !== "")
+      .map(dependency),
+    dependsTimeoutMs: timeoutMs(given(source, keys.dependsTimeout) ?? "60s"),
+  };
+}
+
+/** `berth.health`: a probe by the engine, as `http://:8080/healthz` or `tcp://:5432`; it replaces the test. */
+export function withOwnHealth(config: ContainerConfig, hostConfig: Source["hostConfig"]): ContainerConfig {
+  const target = given({ config, hostConfig }, keys.health);
+  if (target === undefined) return config;
+  const zero = { Interval: 0, Timeout: 0, StartPeriod: 0, StartInterval: 0, Retries: 0 };
+  const kind = /^(http|tcp):\/\//.exec(target)?.[1]?.toUpperCase();
+  if (kind === undefined) throw bad(`invalid ${keys.health} ${JSON.stringify(target)}: want http://… or tcp://…`);
+  return { ...config, Healthcheck: { ...zero, ...config.Healthcheck, Test: [kind, target] } };
+}
+
+function onUnhealthy(text: string): OwnSettings["onUnhealthy"] {
+  if (text === "none" || text === "restart" || text === "stop") return text;
+  throw bad(`invalid ${keys.onUnhealthy} ${JSON.stringify(text)}: want restart, stop or none`);
+}
+
+function dependency(text: string): Dependency {
+  const [name = "", condition = "started", ...rest] = text.split(":");
+  if (name !== "" && rest.length === 0) {
+    if (condition === "started" || condition === "healthy" || condition === "completed") return { name, condition };
+  }
+  throw bad(`invalid ${keys.dependsOn} ${JSON.stringify(text)}: want NAME[:started|healthy|completed]`);
+}
+
+function timeoutMs(text: string): number {
+  try {
+    const milliseconds = Number(parseDuration(text) / 1_000_000n);
+    if (milliseconds > 0 && milliseconds <= 86_400_000) return milliseconds;
+  } catch (error) {
+    throw bad(`invalid ${keys.dependsTimeout} ${JSON.stringify(text)}: ${messageOf(error)}`);
+  }
+  throw bad(`invalid ${keys.dependsTimeout} ${JSON.stringify(text)}: want more than nothing and at most a day`);
+}
