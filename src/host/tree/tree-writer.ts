@@ -62,7 +62,7 @@ export interface TreeWriterOptions {
 }
 
 export interface TreeWriterResult {
-  /** Sum of the sizes of regular files. */
+  /** Sum of the sizes of regular files and of the targets of symbolic links. */
   readonly sizeBytes: number;
   readonly members: number;
   readonly warnings: readonly string[];
@@ -308,6 +308,7 @@ export class TreeWriter implements TarSink {
   #createSpecial(parent: number, path: MemberPath, entry: TarEntry): void {
     const name = kernelPath(path.name);
     this.#creating(parent, path, () => makeSpecial(parent, entry, name));
+    if (entry.type === "symlink") this.#sizeBytes += entry.linkName.length;
     // By descriptor: chmod(2) follows, and the name may be a link to anywhere by now.
     const fd = openat(parent, name, O_PATH | O_NOFOLLOW);
     try {
