@@ -118,6 +118,7 @@ async function settle(deps: ReconcileDeps, container: Container, finding: Findin
     case "lives":
       return takeOver(deps, container);
     case "ended":
+      deps.logKeeper.resume(logOwner(deps.paths, deps.machine.hostname, container));
       return deps.settleExit.settle(container, finding.status);
     case "half-made":
       await deps.tearDown(container);
@@ -130,6 +131,9 @@ async function settle(deps: ReconcileDeps, container: Container, finding: Findin
     case "rests":
       // Its end may have been noted and not yet cleaned up after.
       await deps.tearDown(container);
+      if (container.status.state !== "created") {
+        deps.logKeeper.resume(logOwner(deps.paths, deps.machine.hostname, container));
+      }
       if (container.status.state === "exited" && container.spec.hostConfig.AutoRemove) {
         await deps.removeLocked(container, { volumes: true });
       }

@@ -3,6 +3,8 @@ import { watch } from "node:fs";
 export interface DirectoryWatch {
   /** Resolves at the first change of the file since the last call resolved, at once when there was one meanwhile. */
   changed(): Promise<void>;
+  /** As if the file had changed. */
+  touch(): void;
   close(): void;
 }
 
@@ -26,6 +28,7 @@ export function watchName(directory: string, name: string): DirectoryWatch {
       if (!dirty) await new Promise<void>((resolve) => (wake = resolve));
       dirty = false;
     },
+    touch,
     close() {
       watcher.close();
       touch();

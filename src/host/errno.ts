@@ -185,3 +185,8 @@ export class SyscallError extends BerthError {
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && "code" in error && typeof error.code === "string" && codes.includes(error.code);
 }
+
+/** 2 for `ENOENT`; undefined for a name Linux does not have. */
+export function errnoByName(name: string): number | undefined {
+  return table().find((entry) => entry[1] === name)?.[0];
+}

@@ -51,7 +51,9 @@ export interface LogKeeper {
   begin(owner: LogOwner): Promise<ShimLog | undefined>;
   /** The process is there, of this engine or an earlier one: care for its log until its end. */
   keep(owner: LogOwner, process: SupervisedProcess): void;
-  /** The container goes away: stop caring at once. */
+  /** What an ended run left to do. */
+  resume(owner: LogOwner): void;
+  /** The container goes away: the last lines are given a moment. */
   forget(containerId: string): Promise<void>;
   /** The engine ends: write down how far forwarding came. */
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
 import type { ImageService, StoredImage } from "#image/types.ts";
-import { planLog } from "#logs/options/plan-log.ts";
+import { checkLog } from "#logs/options/plan-log.ts";
 import type { NetworkService } from "#network/types.ts";
 import { mergeConfig } from "./merge-config.ts";
 import type { ContainerConfig } from "#spec/docker/container-config.ts";
@@ -69,7 +69,7 @@ export function createContainer(deps: CreateDeps) {
     const argv = [...(merged.Entrypoint ?? []), ...(merged.Cmd ?? [])];
     if (argv.length === 0) throw new BerthError("invalid-parameter", "no command specified");
     const hostConfig = resolvePartners(deps.registry, defaultHostConfig(request.hostConfig, deps.config, deps.machine));
-    planLog(hostConfig.LogConfig);
+    checkLog(hostConfig.LogConfig);
     portPublications(merged, hostConfig);
     const links = resolveLinks(deps.registry, hostConfig);
     refuseTakenName(deps.registry, wanted);

@@ -9,7 +9,8 @@ export interface FluentdOptions {
   /** The container starts also when nobody listens yet. */
   readonly async: boolean;
   readonly retryWaitMs: number;
-  readonly maxRetries: number;
+  /** Lines are given up after so many; undefined = never. */
+  readonly maxRetries: number | undefined;
   readonly subSecond: boolean;
   readonly requestAck: boolean;
   /** 0 = no limit. */
@@ -35,9 +36,7 @@ export function fluentdOptions(options: LogOptions): FluentdOptions {
     async: flag("fluentd-async") || flag("fluentd-async-connect"),
     retryWaitMs: milliseconds(options["fluentd-retry-wait"], 1000),
     maxRetries:
-      options["fluentd-max-retries"] === undefined
-        ? Number.MAX_SAFE_INTEGER
-        : parseUnsigned(options["fluentd-max-retries"]),
+      options["fluentd-max-retries"] === undefined ? undefined : parseUnsigned(options["fluentd-max-retries"]),
     subSecond: flag("fluentd-sub-second-precision"),
     requestAck: flag("fluentd-request-ack"),
     writeTimeoutMs: milliseconds(options["fluentd-write-timeout"], 0),

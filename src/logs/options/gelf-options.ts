@@ -10,7 +10,8 @@ export interface GelfOptions {
   readonly compression: "gzip" | "zlib" | "none";
   /** zlib's, -1 to 9. */
   readonly level: number;
-  readonly maxReconnects: number;
+  /** Lines are given up after so many; undefined = never. */
+  readonly maxReconnects: number | undefined;
   readonly reconnectDelaySeconds: number;
 }
 
@@ -36,8 +37,8 @@ export function gelfOptions(options: LogOptions): GelfOptions {
     port,
     compression,
     level: Number(level),
-    maxReconnects: count(options, "gelf-tcp-max-reconnect", 3),
-    reconnectDelaySeconds: count(options, "gelf-tcp-reconnect-delay", 1),
+    maxReconnects: countOf(options, "gelf-tcp-max-reconnect"),
+    reconnectDelaySeconds: countOf(options, "gelf-tcp-reconnect-delay") ?? 1,
   };
 }
 
@@ -53,9 +54,9 @@ function addressOf(text: string): { readonly transport: "udp" | "tcp"; readonly 
 const unknownValue = (name: string, value: string): Error =>
   bad(`unknown value ${JSON.stringify(value)} for log opt "${name}" for gelf log driver`);
 
-function count(options: LogOptions, name: string, fallback: number): number {
+function countOf(options: LogOptions, name: string): number | undefined {
   const text = options[name];
-  if (text === undefined) return fallback;
+  if (text === undefined) return undefined;
   if (!/^\d{1,9}$/.test(text)) throw bad(`"${name}" must be a positive integer`);
   return Number(text);
 }

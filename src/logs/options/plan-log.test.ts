@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
-import { planLog } from "./plan-log.ts";
+import { checkLog, planLog } from "./plan-log.ts";
 
 const refusal = (Type: string, Config: Readonly<Record<string, string>>): string => {
   try {
-    planLog({ Type, Config });
+    checkLog({ Type, Config });
     return "";
   } catch (error) {
     return (error as Error).message;

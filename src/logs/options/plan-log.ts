@@ -1,4 +1,5 @@
 import { BerthError, messageOf } from "#base/errors.ts";
+import { exists } from "#host/files.ts";
 import type { LogConfig } from "#spec/docker/host-config.ts";
 import { checkTag } from "../attributes.ts";
 import { cacheNames, cachePlan, checkCache } from "./cache-options.ts";
@@ -105,6 +106,13 @@ export function planLog(config: LogConfig): LogPlan {
   } catch (error) {
     throw bad(`${initializePrefix}${messageOf(error)}`);
   }
+}
+
+/** {@link planLog} for a new container: also looks whether there is what the options name. */
+export function checkLog(config: LogConfig): void {
+  const { receiver } = planLog(config);
+  const path = receiver?.driver === "syslog" && "path" in receiver.address ? receiver.address.path : undefined;
+  if (path !== undefined && !exists(path)) throw bad(`stat ${path}: no such file or directory`);
 }
 
 function checkMode(options: LogOptions): void {

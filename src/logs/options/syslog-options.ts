@@ -1,4 +1,3 @@
-import { exists } from "#host/files.ts";
 import { bad } from "./go-values.ts";
 import type { LogOptions } from "./log-options.ts";
 
@@ -50,7 +49,6 @@ function addressOf(text: string): SyslogAddress {
   if (match === null) throw bad(`syslog-address should be in form proto://address, got ${text}`);
   const [, kind = "", rest = ""] = match;
   if (kind === "unix" || kind === "unixgram") {
-    if (!exists(rest)) throw bad(`stat ${rest}: no such file or directory`);
     return { kind, path: rest };
   }
   const { host, port } = hostAndPort(text, rest);

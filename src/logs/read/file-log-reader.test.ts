@@ -1,17 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import {
-  recordFlag,
-  recordHeaderBytes,
-  recordMagic0,
-  recordMagic1,
-  recordStream,
-  recordTrailerBytes,
-} from "#runtime/shim/record.ts";
 import { FrameDecoder } from "#spec/docker/stdcopy.ts";
 import { FilesInUse } from "../files/files-in-use.ts";
 import { FileLogReader } from "./file-log-reader.ts";
+import { record as recordOf } from "../testing/records.ts";
 import type { LogQuery } from "../types.ts";
 
 let directory = "";
@@ -24,21 +17,9 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 const second = 1_000_000_000n;
 
-/** A record as the shim writes it; the time is in seconds. */
-function record(text: string, seconds = 1n, stream: "stdout" | "stderr" = "stdout", partial = false): Uint8Array {
-  const payload = Buffer.from(text);
-  const bytes = new Uint8Array(recordHeaderBytes + payload.length + recordTrailerBytes);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, payload.length, true);
-  bytes[4] = recordStream[stream];
-  bytes[5] = partial ? recordFlag.partial : 0;
-  bytes[6] = recordMagic0;
-  bytes[7] = recordMagic1;
-  view.setBigUint64(8, seconds * second, true);
-  bytes.set(payload, recordHeaderBytes);
-  view.setUint32(recordHeaderBytes + payload.length, payload.length, true);
-  return bytes;
-}
+/** The time is in seconds. */
+const record = (text: string, seconds = 1n, stream: "stdout" | "stderr" = "stdout", partial = false): Uint8Array =>
+  recordOf(text, seconds * second, { stream, partial });
 
 const query = (change: Partial<LogQuery> = {}): LogQuery => ({
   path,

@@ -163,7 +163,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     sockets,
     counters: { cpuTime: readCpuTime, interfaces: readInterfaceCounters },
     logs: new FileLogReader({ inUse: logFilesInUse }),
-    logKeeper: new FileLogKeeper({ log: log.with({ part: "logs" }), inUse: logFilesInUse }),
+    logKeeper: new FileLogKeeper({ log: log.with({ part: "logs" }), inUse: logFilesInUse, pid: process.pid }),
     registryLogin: sources,
   });
   return {
