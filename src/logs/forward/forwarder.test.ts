@@ -89,6 +89,7 @@ test("what comes is sent, over rotations, until the run's end; another run goes 
   rotate();
   begin(30n);
   write("4");
+  while (run.taken.length < 3) await Bun.sleep(2);
   run.end();
   await forwarder.finished;
   expect(receiver.lines).toEqual(["1", "2", "3", "4"]);
