@@ -1,4 +1,5 @@
 import { BerthError } from "#base/errors.ts";
+import { F_SETFD, SOL_SOCKET } from "./linux.ts";
 import { fcntl, getsockopt } from "./syscalls.ts";
 
 /** The first descriptor that a service manager hands over. sd_listen_fds(3) */
@@ -10,9 +11,10 @@ export interface InheritedSocket {
   readonly name: string;
 }
 
-const F_SETFD = 2;
+/** Names of the sockets that our own supervisor hands over, as a JSON list; it cannot know the pid beforehand. */
+export const SUPERVISED_SOCKETS = "BERTH_SUPERVISED_SOCKETS";
+
 const FD_CLOEXEC = 1;
-const SOL_SOCKET = 1;
 const SO_ACCEPTCONN = 30;
 
 /**
@@ -24,16 +26,19 @@ export function inheritedSockets(
   env: Record<string, string | undefined>,
   pid = process.pid,
 ): readonly InheritedSocket[] {
-  const { LISTEN_PID, LISTEN_FDS = "0", LISTEN_FDNAMES = "" } = env;
-  for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) delete env[name];
+  const { LISTEN_PID, LISTEN_FDS = "0", LISTEN_FDNAMES = "", [SUPERVISED_SOCKETS]: supervised } = env;
+  for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", SUPERVISED_SOCKETS]) delete env[name];
+  if (supervised !== undefined) return (JSON.parse(supervised) as readonly string[]).map(adopt);
   if (Number(LISTEN_PID) !== pid || !/^\d{1,4}$/.test(LISTEN_FDS)) return [];
   const names = LISTEN_FDNAMES.split(":");
-  return Array.from({ length: Number(LISTEN_FDS) }, (_, index) => {
-    const fd = FIRST_INHERITED_FD + index;
-    checkListening(fd);
-    fcntl(fd, F_SETFD, FD_CLOEXEC);
-    return { fd, name: names[index] ?? "" };
-  });
+  return Array.from({ length: Number(LISTEN_FDS) }, (_, index) => adopt(names[index] ?? "", index));
+}
+
+function adopt(name: string, index: number): InheritedSocket {
+  const fd = FIRST_INHERITED_FD + index;
+  checkListening(fd);
+  fcntl(fd, F_SETFD, FD_CLOEXEC);
+  return { fd, name };
 }
 
 function checkListening(fd: number): void {

@@ -3,6 +3,7 @@ import { BerthError, messageOf } from "#base/errors.ts";
 import { AF_UNIX, O_DIRECTORY, O_PATH, SOCK_STREAM } from "./linux.ts";
 import { bind, close, fdPath, listen, open, socket } from "./syscalls.ts";
 import { removeFile } from "./files.ts";
+import { unixAddress } from "./unix-address.ts";
 
 /**
  * Unix stream sockets as the shim uses them. Directories may be longer than a socket address (unix(7): 108 bytes): the
@@ -93,14 +94,6 @@ function withShortName(directory: string, name: string, work: (path: string) => 
 }
 
 /** struct sockaddr_un. */
-function unixAddress(path: string): Uint8Array {
-  const name = new TextEncoder().encode(path);
-  const address = new Uint8Array(2 + name.length + 1);
-  new DataView(address.buffer).setUint16(0, AF_UNIX, true);
-  address.set(name, 2);
-  return address;
-}
-
 /** Above this the socket is not read on until the reader catches up. */
 const highWaterBytes = 1 << 18;
 

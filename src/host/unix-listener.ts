@@ -32,9 +32,24 @@ const MAX_PATH_BYTES = 107;
  * the name is something else than a socket, `invalid-parameter` when it is too long. `<path>.lock` is held as long as
  * the listener lives, so that of two engines that start at once one wins.
  */
-export async function listenUnix(
-  server: Server,
-  options: { readonly path: string; readonly mode: number; readonly uid?: number; readonly gid?: number },
+export function listenUnix(server: Server, options: UnixPlace): Promise<UnixListener> {
+  return claimUnixPath(options, {
+    listenAt: (temporary) => listening(server, temporary),
+    close: () => void server.close(),
+  });
+}
+
+export interface UnixPlace {
+  readonly path: string;
+  readonly mode: number;
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+/** {@link listenUnix} for whatever can listen at a path. */
+export async function claimUnixPath(
+  options: UnixPlace,
+  socket: { listenAt(temporary: string): Promise<void> | void; close(): void },
 ): Promise<UnixListener> {
   const { path } = options;
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
@@ -44,12 +59,12 @@ export async function listenUnix(
   const temporary = `${parentOf(path)}/.${randomHex(3)}`;
   try {
     await refuseLiveSocket(path);
-    await listening(server, temporary);
+    await socket.listenAt(temporary);
     fchownat(AT_FDCWD, temporary, options.uid ?? 0, options.gid ?? 0);
     fchmodat(AT_FDCWD, temporary, options.mode);
     renameat2(AT_FDCWD, temporary, AT_FDCWD, path);
   } catch (error) {
-    server.close();
+    socket.close();
     removeFile(temporary);
     close(lock);
     throw error;
@@ -61,7 +76,7 @@ export async function listenUnix(
     close() {
       if (!open) return;
       open = false;
-      server.close();
+      socket.close();
       const now = lstatMaybe(AT_FDCWD, path);
       if (now?.ino === own.ino && now.devMajor === own.devMajor && now.devMinor === own.devMinor) removeFile(path);
       close(lock);

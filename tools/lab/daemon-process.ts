@@ -22,6 +22,8 @@ export async function startDaemon(options: {
   readonly logPath: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Its descriptors from 3 on. */
+  readonly fds?: readonly number[];
   readonly ready: () => Promise<boolean>;
   readonly timeoutMs?: number;
 }): Promise<DaemonProcess> {
@@ -29,7 +31,7 @@ export async function startDaemon(options: {
   if (program === undefined) throw new Error("no program named");
   const log = openSync(options.logPath, "a");
   const child = spawn(program, args, {
-    stdio: ["ignore", log, log],
+    stdio: ["ignore", log, log, ...(options.fds ?? [])],
     env: { ...process.env, ...options.env },
     cwd: options.cwd,
     // A terminal's Ctrl-C must reach the starter, who then stops this in order.

@@ -127,7 +127,7 @@ describe("every option", () => {
   };
 
   /** Told about in daemon-settings.test.ts: these change no setting, or only where the settings are. */
-  const alone = new Set(["config-file", "validate", "exec-opt"]);
+  const alone = new Set(["config-file", "validate", "supervise", "exec-opt"]);
 
   test.each(daemonOptions.filter(({ name }) => !alone.has(name)).map((option) => [option.name, option] as const))(
     "%s is the same by flag and by file, and changes something or is refused by name",

@@ -30,7 +30,14 @@ export const daemonCommand: Command = {
   flags,
   args: { kind: "none" },
   load: async () => {
-    const { runDaemon } = await import("./run-daemon.ts");
-    return (invocation) => runDaemon(invocation.flags, invocation.io, invocation.clientVersion);
+    const { isSupervised } = await import("#host/supervised-child.ts");
+    return async ({ flags: given, io, clientVersion }) => {
+      if (given.on("supervise") && !given.on("validate") && !isSupervised(io.env)) {
+        const { supervise } = await import("./supervise.ts");
+        return supervise(given, io);
+      }
+      const { runDaemon } = await import("./run-daemon.ts");
+      return runDaemon(given, io, clientVersion);
+    };
   },
 };

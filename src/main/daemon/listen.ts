@@ -25,6 +25,8 @@ export interface ListenDeps {
   readonly log: Log;
 }
 
+/** Of the unix sockets: root and the group. */
+export const SOCKET_MODE = 0o660;
 const DOCKER_SOCKET = "/var/run/docker.sock";
 
 /** The addresses to listen on, each once. */
@@ -40,7 +42,12 @@ export function hostsOf(
 /** Listen wherever the person asked for. All or nothing. */
 export async function listenAll(deps: ListenDeps): Promise<readonly Listener[]> {
   const hosts = hostsOf(deps.settings, deps.ownSocket);
-  for (const host of hosts) if (host.startsWith("tcp://")) checkTcp(host, deps);
+  const handed = new Set(deps.inherited.map(({ name }) => name));
+  checkTcp(
+    hosts.filter((host) => !handed.has(host)),
+    deps.settings,
+    deps.log,
+  );
   const listeners: Listener[] = [];
   try {
     for (const host of hosts) listeners.push(...(await listenOn(host, deps)));
@@ -51,26 +58,29 @@ export async function listenAll(deps: ListenDeps): Promise<readonly Listener[]> 
   return listeners;
 }
 
-/** docker-compat: dockerd's warnings; where it only slows down, this refuses. */
-function checkTcp(host: string, { settings, tls, log }: ListenDeps): void {
-  if (tls?.clientAuthority !== undefined) return;
-  if (tls === undefined && !settings.openTcp) {
-    throw new BerthError(
-      "invalid-parameter",
-      `refusing to listen on ${host} without TLS: everyone who reaches it would be root`,
-      {
-        hint: "Use --tlsverify with certificates, or a unix socket over ssh (berth -H ssh://…), or insist with --tls=false.",
-      },
+/** docker-compat: dockerd's warnings; where it only slows down, this refuses with `invalid-parameter`. */
+export function checkTcp(hosts: readonly string[], settings: DaemonSettings, log: Log): void {
+  const { tls, openTcp } = settings;
+  for (const host of hosts) {
+    if (!host.startsWith("tcp://") || tls?.verifyClients === true) continue;
+    if (tls === undefined && !openTcp) {
+      throw new BerthError(
+        "invalid-parameter",
+        `refusing to listen on ${host} without TLS: everyone who reaches it would be root`,
+        {
+          hint: "Use --tlsverify with certificates, or a unix socket over ssh (berth -H ssh://…), or insist with --tls=false.",
+        },
+      );
+    }
+    log.warn(
+      "Binding to IP address without --tlsverify is insecure and gives root access on this machine to everyone who has access to your network.",
+      { host },
+    );
+    log.warn(
+      "Binding to an IP address, even on localhost, can also give access to scripts run in a browser. Be safe out there!",
+      { host },
     );
   }
-  log.warn(
-    "Binding to IP address without --tlsverify is insecure and gives root access on this machine to everyone who has access to your network.",
-    { host },
-  );
-  log.warn(
-    "Binding to an IP address, even on localhost, can also give access to scripts run in a browser. Be safe out there!",
-    { host },
-  );
 }
 
 async function listenOn(host: string, deps: ListenDeps): Promise<readonly Listener[]> {
@@ -83,7 +93,7 @@ async function listenOn(host: string, deps: ListenDeps): Promise<readonly Listen
   if (host.startsWith("unix://")) {
     const listener = await listenUnix(deps.makeServer({ kind: "listening" }), {
       path: host.slice("unix://".length),
-      mode: 0o660,
+      mode: SOCKET_MODE,
       gid: groupId(deps.settings.socketGroup, deps.log),
     });
     return [{ name: host, close: () => listener.close() }];
@@ -127,7 +137,7 @@ function chosen(host: string, inherited: readonly InheritedSocket[]): readonly I
   );
 }
 
-function tcpAddress(host: string): { readonly host: string; readonly port: number } {
+export function tcpAddress(host: string): { readonly host: string; readonly port: number } {
   const [, six, name = "", port] = /^tcp:\/\/(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(host) ?? [];
   return { host: six ?? name, port: Number(port) };
 }

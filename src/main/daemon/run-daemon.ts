@@ -6,6 +6,7 @@ import type { Engine } from "#engine/engine.ts";
 import { ensureDirectory, spreadSubdirectories, removeFile, writeFileAtomic } from "#host/files.ts";
 import { IdleCollector } from "#host/idle-collector.ts";
 import { inheritedSockets } from "#host/inherited-sockets.ts";
+import { ServiceManager } from "#host/service-manager.ts";
 import { LOCK_EX, LOCK_NB, O_CLOEXEC, O_CREAT, O_RDWR } from "#host/linux.ts";
 import { stderrLog } from "#host/stderr-log.ts";
 import { close, flock, open, umask } from "#host/syscalls.ts";
@@ -44,6 +45,7 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
   umask(0o022);
   Object.assign(process.env, settings.proxies);
   const inherited = inheritedSockets(process.env);
+  const manager = new ServiceManager(process.env);
   const live = new LiveSettings(settings);
   const log = stderrLog({
     get level() {
@@ -58,6 +60,8 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
   const opened = openEngine(live, layout, log, version);
   const stopping = untilSignalled(io);
   surviveFaults(log);
+  io.onSignal("SIGHUP", () => manager.reloading(() => reload(live, read, opened.engine, log)));
+  io.onSignal("SIGUSR1", () => log.info("memory and handles of the engine", { ...process.memoryUsage() }));
   try {
     await opened.recover();
     const collector = new IdleCollector(() => opened.settle());
@@ -79,10 +83,11 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
     const pidFile = settings.pidFile || layout.pidFile;
     writeFileAtomic(pidFile, `${process.pid}\n`, { mode: 0o644 });
     for (const { name } of listeners) log.info("API listen on", { address: name });
-    io.onSignal("SIGHUP", () => reload(live, read, opened.engine, log));
     log.info("engine ready", { version, dataRoot: layout.dataRoot });
+    manager.ready("Serving");
     const signal = await stopping;
     log.info("engine is stopping", { signal });
+    manager.stopping();
     for (const listener of listeners) listener.close();
     await opened.engine.shutdown();
     removeFile(pidFile);

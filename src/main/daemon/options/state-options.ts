@@ -69,6 +69,14 @@ export const stateOptions: readonly Option[] = [
     reload: true,
   },
   {
+    name: "supervise",
+    key: false,
+    kind: boolean,
+    section: "State and processes",
+    usage: "Stay in front of the engine and start it again when a fault ends it; clients wait meanwhile",
+    differs: "Berth only; for machines without systemd",
+  },
+  {
     name: "feature",
     key: "features",
     kind: switches,

@@ -1,0 +1,115 @@
+/** The API over TCP with certificates, driven by the real docker CLI and by ours. */
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
+import { command, type CommandResult } from "../../tools/lab/command.ts";
+import { freePort, startDebianRegistry, type RunningRegistry } from "../../tools/lab/debian-registry.ts";
+import { berthCommand, cliEnvironment, dockerCli } from "../../tools/lab/engines.ts";
+import { pushImage } from "../../tools/lab/registry-push.ts";
+import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
+import { busyboxImage } from "../../tools/lab/test-images.ts";
+import { makeCertificates, startPlainDaemon, type StartedDaemon } from "./daemon-fixture.ts";
+
+setDefaultTimeout(60_000);
+
+let dir = "";
+let address = "";
+let engine: StartedDaemon | undefined;
+let registry: RunningRegistry | undefined;
+
+beforeAll(async () => {
+  dir = makeScratch("tls");
+  await makeCertificates(dir);
+  const port = await freePort();
+  address = `tcp://127.0.0.1:${port}`;
+  const files = ["--tlscacert=ca.pem", "--tlscert=server-cert.pem", "--tlskey=server-key.pem"];
+  const args = files.map((flag) => flag.replace("=", `=${dir}/`));
+  engine = await startPlainDaemon({
+    dir,
+    args: [...args, "--tlsverify", "-H", address, "-H", `unix://${dir}/berth.sock`],
+  });
+  registry = await startDebianRegistry({ dir });
+  await pushImage(registry.address, "busybox", "latest", await busyboxImage());
+}, 120_000);
+
+afterAll(async () => {
+  await engine?.process.stop();
+  await registry?.stop();
+  removeScratch(dir);
+});
+
+const clients = ["docker", "berth"] as const;
+type Client = (typeof clients)[number];
+
+async function run(client: Client, args: readonly string[], stdin?: string): Promise<CommandResult> {
+  const argv = client === "docker" ? [await dockerCli()] : berthCommand();
+  const env = { ...cliEnvironment(address), DOCKER_CONFIG: join(dir, "config") };
+  return command([...argv, ...args], { env, timeoutMs: 30_000, ...(stdin === undefined ? {} : { stdin }) });
+}
+
+const certificates = (name: string): readonly string[] => [
+  "--tlscacert",
+  join(dir, "ca.pem"),
+  "--tlscert",
+  join(dir, `${name}-cert.pem`),
+  "--tlskey",
+  join(dir, `${name}-key.pem`),
+];
+
+describe.each(clients)("%s", (client) => {
+  const ok = async (args: readonly string[], stdin?: string): Promise<string> => {
+    const result = await run(client, ["--tlsverify", ...certificates("client"), ...args], stdin);
+    expect({ ...result, stdout: "" }).toEqual({ code: 0, stdout: "", stderr: "" });
+    return result.stdout;
+  };
+
+  test("speaks with a certificate of the CA, and verifies the engine's", async () => {
+    expect(await ok(["version", "--format", "{{.Server.Os}}"])).toBe("linux\n");
+  });
+
+  test("DOCKER_TLS_VERIFY and DOCKER_CERT_PATH say the same", async () => {
+    await command(
+      [
+        "sh",
+        "-c",
+        "mkdir -p by-env && cp ca.pem by-env/ && cp client-cert.pem by-env/cert.pem && cp client-key.pem by-env/key.pem",
+      ],
+      { cwd: dir },
+    );
+    const argv = client === "docker" ? [await dockerCli()] : berthCommand();
+    const env = { ...cliEnvironment(address), DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: join(dir, "by-env") };
+    const result = await command([...argv, "version", "--format", "{{.Server.Os}}"], { env, timeoutMs: 30_000 });
+    expect(result).toMatchObject({ code: 0, stdout: "linux\n" });
+  });
+
+  test("is turned away without a certificate, and with a stranger's", async () => {
+    expect(
+      (await run(client, ["--tls", "--tlscacert", join(dir, "ca.pem"), "version", "--format", "{{.Server.Os}}"])).code,
+    ).toBe(1);
+    expect(
+      (await run(client, ["--tls", ...certificates("stranger"), "version", "--format", "{{.Server.Os}}"])).code,
+    ).toBe(1);
+    expect((await run(client, ["version", "--format", "{{.Server.Os}}"])).code).toBe(1);
+  });
+
+  test("does not take an engine whose certificate another CA signed", async () => {
+    const args = ["--tlsverify", "--tlscacert", join(dir, "other.pem"), ...certificates("client").slice(2)];
+    expect((await run(client, [...args, "version", "--format", "{{.Server.Os}}"])).code).toBe(1);
+  });
+
+  test("attach and exec: input, its end, and output", async () => {
+    const image = `${registry?.address}/busybox`;
+    await ok(["pull", "-q", image]);
+    const run = ["run", "--rm", "-i", "--network", "none", image];
+    expect(await ok([...run, "sh", "-c", "cat; echo end"], "in\n")).toBe("in\nend\n");
+    const id = (await ok(["run", "-d", "--network", "none", image, "sleep", "60"])).trim();
+    expect(await ok(["exec", "-i", id, "wc", "-c"], "x".repeat(300_000))).toBe("300000\n");
+    expect((await ok(["exec", id, "sh", "-c", "yes 0123456789 | head -n 300000"])).length).toBe(3_300_000);
+    await ok(["rm", "-f", id]);
+  });
+});
+
+test("plain HTTP on the TLS port is no request, and the engine goes on", async () => {
+  const url = address.replace("tcp", "http");
+  await expect(fetch(`${url}/_ping`)).rejects.toThrow();
+  expect((await fetch("http://engine/_ping", { unix: join(dir, "berth.sock") })).status).toBe(200);
+});
