@@ -1,104 +1,47 @@
 /**
- * `npm run soak -- [MINUTES]`: works an engine with everything it does, over and over (ten minutes unless told), and
- * fails when its memory or its open descriptors keep growing, or when anything is left at the end.
+ * `npm run soak -- [MINUTES] [PART]`: works an engine for a long time (each part ten minutes unless told), and fails when
+ * its memory or its open descriptors keep growing, when an answer is wrong, or when anything is left at the end.
+ *
+ *   turns    everything people do, over and over
+ *   churn    eight clients on the same and different containers at once
+ *   killed   the engine killed while clients work it
+ *   fuzz     requests made from the API's description
  */
-import { readdirSync, readFileSync } from "node:fs";
-import { background } from "./lab/background.ts";
-import { mustRun } from "./lab/command.ts";
-import { berthCommand, cliEnvironment, startBerth } from "./lab/engines.ts";
-import { leftovers, readMachineState } from "./lab/leak-check.ts";
-import { makeScratch, removeScratch } from "./lab/scratch.ts";
+import { runBunTests, runStages, type StageResult } from "./checks/stage.ts";
 import { ensureSystemPackages, testPackages } from "./lab/system-packages.ts";
-import { busyboxImage } from "./lab/test-images.ts";
-import { startTinyRegistry } from "./lab/tiny-registry.ts";
+import { soakTurns } from "./soak/turns.ts";
 
-/** Growth from the first quarter's end to the end that is still noise. */
-const allowedGrowth = { memoryMib: 24, descriptors: 8 };
+const [minutesText = "10", wanted] = process.argv.slice(2);
+const minutes = Number(minutesText);
+if (!Number.isFinite(minutes) || minutes <= 0) throw new Error(`not a number of minutes: ${minutesText}`);
 
-interface Sample {
-  readonly memoryMib: number;
-  readonly descriptors: number;
-}
+const seed = Math.floor(Math.random() * 1e6);
+// What one minute holds on two processors.
+const perMinute = { fuzz: 1200, operations: 500, kills: 50 };
+const times = (count: number): string => String(Math.ceil(count * minutes));
 
-function sample(pid: number): Sample {
-  const kib = Number(/^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1]);
-  return { memoryMib: kib / 1024, descriptors: readdirSync(`/proc/${pid}/fd`).length };
-}
+const parts: Readonly<Record<string, () => Promise<StageResult>>> = {
+  turns: () => soakTurns(minutes),
+  churn: () => runBunTests(["tests/fault/churn.test.ts"], { CHURN_SECONDS: times(60) }),
+  killed: () =>
+    runBunTests(["tests/fault/killed-at-work.test.ts"], {
+      KILLED_OPERATIONS: times(perMinute.operations),
+      KILLED_KILLS: times(perMinute.kills),
+    }),
+  fuzz: () => {
+    console.log(`FUZZ_SEED=${seed}`);
+    return runBunTests(["tests/fuzz/api"], { FUZZ_REQUESTS: times(perMinute.fuzz), FUZZ_SEED: String(seed) });
+  },
+};
 
-const minutes = Number(process.argv[2] ?? 10);
-if (!Number.isFinite(minutes) || minutes <= 0) throw new Error(`not a number of minutes: ${process.argv[2]}`);
-await ensureSystemPackages(testPackages.filter((item) => item.name === "busybox-static"));
-const before = await readMachineState();
-const dir = makeScratch("soak");
-const registry = await startTinyRegistry();
-registry.add("busybox", "latest", await busyboxImage());
-const image = `${registry.address}/busybox`;
-const engine = await startBerth({ dir, bridge: "bsoak0", bip: "172.31.248.1/24" });
-const env = cliEnvironment(engine.host);
-const berth = (...args: string[]): Promise<string> => mustRun([...berthCommand(), ...args], { env });
-
-/** One turn: pull, runs at once, a followed container, execs, an attach that breaks off, removal of everything. */
-async function turn(round: number): Promise<void> {
-  const name = `soak-${round}`;
-  await berth("pull", "-q", image);
-  await Promise.all([0, 1, 2, 3].map((index) => berth("run", "--rm", image, "echo", String(index))));
-  await berth(
-    "run",
-    "-d",
-    "--name",
-    name,
-    "-p",
-    "127.0.0.1::80",
-    image,
-    "sh",
-    "-c",
-    "while :; do echo tick; sleep 0.01; done",
-  );
-  const follower = background([...berthCommand(), "logs", "-f", name], env);
-  await follower.waitFor(/tick/);
-  for (let index = 0; index < 4; index++) await berth("exec", name, "true");
-  const attached = background([...berthCommand(), "attach", "--sig-proxy=false", name], env);
-  await attached.waitFor(/tick/);
-  attached.signal("SIGKILL");
-  await attached.end();
-  await berth("rm", "-f", name);
-  await follower.end();
-  if (round % 5 === 0) await berth("rmi", "-f", image);
-}
-
-let failed = false;
-try {
-  const start = performance.now();
-  const endMs = minutes * 60_000;
-  let settled: Sample | undefined;
-  let round = 0;
-  let printedAt = 0;
-  for (let elapsed = 0; elapsed < endMs; elapsed = performance.now() - start) {
-    await turn(round++);
-    const now = sample(engine.daemon.pid);
-    if (settled === undefined && elapsed > endMs / 4) settled = now;
-    if (elapsed - printedAt > 30_000) {
-      printedAt = elapsed;
-      console.log(
-        `${(elapsed / 60_000).toFixed(1)} min, ${round} turns: ${now.memoryMib.toFixed(1)} MiB, ${now.descriptors} descriptors`,
-      );
-    }
-  }
-  await Bun.sleep(3000);
-  const last = sample(engine.daemon.pid);
-  const from = settled ?? last;
-  console.log(
-    `${round} turns; from ${from.memoryMib.toFixed(1)} to ${last.memoryMib.toFixed(1)} MiB, ${from.descriptors} to ${last.descriptors} descriptors`,
-  );
-  failed =
-    last.memoryMib - from.memoryMib > allowedGrowth.memoryMib ||
-    last.descriptors - from.descriptors > allowedGrowth.descriptors;
-} finally {
-  await engine.stop();
-  await registry.close();
-  removeScratch(dir);
-}
-const left = leftovers(before, await readMachineState());
-for (const line of left) console.error(`left behind: ${line}`);
-console.log(failed || left.length > 0 ? "0 passed, 1 failed" : "1 passed, 0 failed");
-process.exit(failed || left.length > 0 ? 1 : 0);
+const chosen = Object.entries(parts).filter(([name]) => wanted === undefined || name === wanted);
+if (chosen.length === 0) throw new Error(`no part is called ${wanted}: ${Object.keys(parts).join(", ")}`);
+await ensureSystemPackages(testPackages);
+const lines = await runStages(
+  chosen.map(([name, run]) => ({ name, what: `${minutes} minutes`, run })),
+  new Set(),
+);
+const passed = lines.reduce((sum, line) => sum + line.passed, 0);
+const failed = lines.reduce((sum, line) => sum + line.failed, 0);
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);

@@ -5,12 +5,13 @@
  * FUZZ_REQUESTS and FUZZ_SEED choose how many and which; compare.ts asks a dockerd the same.
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "../../../tools/lab/command.ts";
 import { freePort, startDebianRegistry, type RunningRegistry } from "../../../tools/lab/debian-registry.ts";
 import { startBerth, type RunningEngine } from "../../../tools/lab/engines.ts";
 import { createNetworkNamespace, type NetworkNamespace } from "../../../tools/lab/network-namespace.ts";
+import { processSize, type ProcessSize } from "../../../tools/lab/process-size.ts";
 import { pushImage } from "../../../tools/lab/registry-push.ts";
 import { makeScratch, removeScratch } from "../../../tools/lab/scratch.ts";
 import { busyboxImage } from "../../../tools/lab/test-images.ts";
@@ -21,7 +22,7 @@ import { sendRaw, type RawAnswer } from "./raw-http.ts";
 import { fixtureNames, makeRequest, printRequest, type FuzzRequest } from "./requests.ts";
 import { transportCases } from "./transport.ts";
 
-setDefaultTimeout(600_000);
+setDefaultTimeout(1_800_000);
 
 const count = Number(process.env["FUZZ_REQUESTS"] ?? 700);
 /** How often every broken connection is made. */
@@ -56,15 +57,7 @@ afterAll(async () => {
   removeScratch(dir);
 });
 
-interface Size {
-  readonly memoryMib: number;
-  readonly descriptors: number;
-}
-
-function sizeOfEngine(): Size {
-  const kib = Number(/^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${engine.daemon.pid}/smaps_rollup`, "utf8"))?.[1]);
-  return { memoryMib: kib / 1024, descriptors: readdirSync(`/proc/${engine.daemon.pid}/fd`).length };
-}
+const sizeOfEngine = (): ProcessSize => processSize(engine.daemon.pid);
 
 /** What an answer must be whatever was asked. Undefined when it is. */
 function complaint(answer: RawAnswer, lasting: boolean): string | undefined {
@@ -103,7 +96,7 @@ test(`${count} requests, seed ${seed}: no fault of ours, and the engine stays as
   const random = new Random(seed);
   const problems: string[] = [];
   const answered = new Map<string, number>();
-  let settled: Size | undefined;
+  let settled: ProcessSize | undefined;
   for (let number = 0; number < count; number++) {
     const request = makeRequest(random, random.pick(endpoints));
     const lasting = request.endpoint.lasting;
@@ -168,7 +161,7 @@ test("the engine's log tells of no failure that was not expected", () => {
 });
 
 /** The engine comes back to what it was, give or take what a collector leaves. */
-async function expectSize(before: Size): Promise<void> {
+async function expectSize(before: ProcessSize): Promise<void> {
   await eventually("the engine's descriptors are closed again", () =>
     sizeOfEngine().descriptors <= before.descriptors + 6 ? true : undefined,
   );
