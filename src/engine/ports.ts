@@ -123,6 +123,10 @@ export interface EnginePaths {
 export interface HostMounts {
   /** A tmpfs for a /dev/shm that containers share. */
   sharedMemory(path: string, sizeBytes: number): Promise<void>;
+  /** What `subpath` names in the directory `root`, no link of which leads outside. `invalid-parameter` when it is not there. */
+  inside(path: string, root: string, subpath: string): Promise<void>;
+  /** Directories laid over each other, topmost first, read-only. */
+  layers(path: string, directories: readonly string[]): Promise<void>;
   /** Unmount all that is mounted directly below a directory, and remove it; no error when it is gone. */
   release(directory: string): Promise<void>;
 }
@@ -135,6 +139,8 @@ export interface ContainerPlanRequest {
   readonly files: { readonly resolvConf?: string; readonly hostname?: string; readonly hosts?: string };
   /** /proc/PID/ns/… of what is shared with another container. */
   readonly namespaces: { readonly network?: string; readonly ipc?: string; readonly pid?: string };
+  /** Host paths of mounts, by target, where they are others than the spec's. */
+  readonly mountSources: ReadonlyMap<string, string>;
   /** Variables of `--link`, which the config's replace. */
   readonly linkVariables: readonly string[];
   /** Pid 1 is the engine's init, which runs the command. */
@@ -186,11 +192,27 @@ export interface CompiledPlan {
   readonly warnings: readonly string[];
 }
 
+export interface VolumeInfo {
+  readonly name: string;
+  readonly path: string;
+  readonly createdAtNs: bigint;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Of the driver. */
+  readonly options: Readonly<Record<string, string>>;
+}
+
 /** Named and anonymous volumes of the local driver. */
 export interface Volumes {
-  /** Create or find. `created` tells which. */
-  ensure(name: string): Promise<{ readonly path: string; readonly created: boolean }>;
-  list(): Promise<readonly { readonly name: string; readonly path: string; readonly createdAtNs: bigint }[]>;
+  /** Create or find; one that is there keeps its settings. `created` tells which. */
+  ensure(
+    name: string,
+    settings: Pick<VolumeInfo, "labels" | "options">,
+  ): Promise<{ readonly path: string; readonly created: boolean }>;
+  list(): Promise<readonly VolumeInfo[]>;
+  /** Mount what its options say, unless it is mounted already. */
+  mount(name: string): Promise<void>;
+  /** The caller knows that nobody uses it. */
+  unmount(name: string): void;
   /** Bytes of the files in a volume; 0 when it is gone. */
   sizeBytes(name: string): Promise<number>;
   /** `conflict` and `not-found` are the caller's business: no error when it is gone. */

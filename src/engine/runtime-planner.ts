@@ -143,10 +143,20 @@ export class NativePlanner implements RuntimePlanner {
     return cleanPath(`/${spec.hostConfig.CgroupParent || this.cgroupParent}/${spec.id}`);
   }
 
-  #input({ spec, root, files, namespaces, linkVariables, init, shmPath }: ContainerPlanRequest): ContainerSpecInput {
+  #input({
+    spec,
+    root,
+    files,
+    namespaces,
+    mountSources,
+    linkVariables,
+    init,
+    shmPath,
+  }: ContainerPlanRequest): ContainerSpecInput {
     const user = userIn(root, spec.config.User, spec.hostConfig.GroupAdd ?? []);
     return {
       ...this.#inputOf(spec, user),
+      mounts: spec.mounts.map((mount) => containerMount(mount, mountSources.get(mount.target))),
       files,
       namespaces,
       linkVariables,
@@ -172,7 +182,7 @@ export class NativePlanner implements RuntimePlanner {
       argv: spec.argv,
       hostConfig,
       user,
-      mounts: spec.mounts.map(containerMount),
+      mounts: spec.mounts.map((mount) => containerMount(mount, undefined)),
       cgroupPath: this.cgroupPath(spec),
       devices: devicesOf(hostConfig),
       blockDevices: blockDevicesOf(hostConfig),
@@ -189,20 +199,20 @@ function userIn(root: RootMount, user: string, groupAdd: readonly string[]): Res
   return resolveUser(user, groupAdd, (path) => reader.readText(path, MAX_DATABASE_BYTES));
 }
 
-function containerMount(mount: MountSpec): ContainerMount {
+/** `prepared`: where the engine made its source, if it had to. */
+function containerMount(mount: MountSpec, prepared: string | undefined): ContainerMount {
+  const { target: destination, readOnly } = mount;
+  const whole = { propagation: "", recursive: true, recursiveReadOnly: "if-possible" } as const;
   switch (mount.type) {
     case "tmpfs":
-      return {
-        type: "tmpfs",
-        destination: mount.target,
-        options: [...(mount.readOnly ? ["ro"] : []), ...mount.options],
-      };
+      return { type: "tmpfs", destination, options: [...(readOnly ? ["ro"] : []), ...mount.options] };
+    case "image":
+      return { type: "bind", source: prepared ?? "", destination, readOnly, ...whole };
     case "volume":
+      return { type: "bind", source: prepared ?? mount.source, destination, readOnly, ...whole };
     case "bind": {
-      const { source, target: destination, readOnly } = mount;
-      const recursive = mount.type === "volume" || mount.recursive;
-      const propagation = mount.type === "volume" ? "" : mount.propagation;
-      return { type: "bind", source, destination, readOnly, propagation, recursive, recursiveReadOnly: "if-possible" };
+      const { source, propagation, recursive, recursiveReadOnly = "if-possible" } = mount;
+      return { type: "bind", source, destination, readOnly, propagation, recursive, recursiveReadOnly };
     }
   }
 }

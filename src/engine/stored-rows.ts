@@ -25,7 +25,7 @@ export function validateSpec(value: unknown): ContainerSpec {
     networking: decode(networkingConfig, row["networking"]),
     argv: texts(row, "argv"),
     mounts: list(row, "mounts").map((mount) => {
-      if (!["bind", "volume", "tmpfs"].includes(text(record(mount, "mount"), "type"))) throw bad("mount.type");
+      if (!["bind", "volume", "image", "tmpfs"].includes(text(record(mount, "mount"), "type"))) throw bad("mount.type");
       return mount as ContainerSpec["mounts"][number];
     }),
   };

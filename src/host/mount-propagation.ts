@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import { BerthError } from "#base/errors.ts";
 import { readTextFile } from "./files.ts";
+import { unescapeMountPath } from "./mount-point.ts";
 
 interface MountPoint {
   readonly path: string;
@@ -29,7 +30,7 @@ function mountOf(path: string, mountinfo: string): MountPoint {
     const [fields = ""] = line.split(" - ");
     const [, , , , raw, , ...tags] = fields.split(" ");
     if (raw === undefined) continue;
-    const at = raw.replaceAll(/\\([0-7]{3})/gu, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+    const at = unescapeMountPath(raw);
     const holds = at === "/" || path === at || path.startsWith(`${at}/`);
     if (holds && at.length >= found.path.length) found = { path: at, tags };
   }

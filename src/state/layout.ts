@@ -19,6 +19,7 @@
  *       <id>-json.log  <id>-json.log.<n>[.gz]  the same with the driver json-file, for other programs to read
  *   events/<number>.jsonl             what happened; the oldest files are given up
  *   volumes/<name>/_data              a local volume
+ *   volumes/<name>/settings.json      its labels and options, where it has any
  *   tmp/                              scratch space on the data root's file system; emptied at start
  *
  * Exec root (`/run/berth`): gone after a reboot, as the processes are. Mode 0711, owner root.
@@ -124,6 +125,9 @@ export class Layout {
   }
   volumeData(name: string): string {
     return `${this.volumeDir(name)}/_data`;
+  }
+  volumeSettings(name: string): string {
+    return `${this.volumeDir(name)}/settings.json`;
   }
   get tmpDir(): string {
     return `${this.dataRoot}/tmp`;

@@ -13,6 +13,7 @@ import { isolationCases } from "./cases/isolation.ts";
 import { linkCases } from "./cases/links.ts";
 import { lifecycleCases } from "./cases/lifecycle.ts";
 import { logCases } from "./cases/logs.ts";
+import { mountCases } from "./cases/mounts.ts";
 import { networkCases } from "./cases/network.ts";
 import { outputCases } from "./cases/output.ts";
 import { publishingCases } from "./cases/publishing.ts";
@@ -54,6 +55,7 @@ for (const name of targetNames) {
       fieldCases(target);
       linkCases(target);
       publishingCases(target);
+      mountCases(target);
     });
     isolationCases(target);
     lifecycleCases(target);

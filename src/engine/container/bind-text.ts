@@ -11,7 +11,8 @@ export interface BindText {
   readonly mode: string;
 }
 
-const propagations = new Set(["shared", "rshared", "slave", "rslave", "private", "rprivate"]);
+const propagations: ReadonlySet<string> = new Set(["shared", "rshared", "slave", "rslave", "private", "rprivate"]);
+
 const invalid = (text: string, why = ""): BerthError =>
   new BerthError("invalid-parameter", `invalid volume specification: '${text}'${why === "" ? "" : `: ${why}`}`);
 
@@ -21,42 +22,44 @@ export function parseBindText(text: string): BindText {
   if (parts.length > 3 || parts[0] === "") throw invalid(text);
   const [source, target, mode = ""] = parts.length === 1 ? ["", parts[0]] : parts;
   if (source === undefined || target === undefined || target === "") throw invalid(text);
-  if (!target.startsWith("/"))
-    throw invalid(
-      text,
-      `invalid mount config for type "bind": invalid mount path: '${target}' mount path must be absolute`,
-    );
-  if (cleanPath(target) === "/")
-    throw invalid(text, "invalid mount config: invalid specification: destination can't be '/'");
-  if (source !== "" && !source.startsWith("/") && !/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(source)) {
-    throw new BerthError(
-      "invalid-parameter",
-      `create ${source}: "${source}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
-    );
-  }
-  return { source, target: cleanPath(target), mode, ...parseMode(text, mode) };
+  const type = source.startsWith("/") ? "bind" : "volume";
+  const badMount = (why: string): BerthError => invalid(text, `invalid mount config for type "${type}": ${why}`);
+  const options = parseMountMode(mode);
+  if (!target.startsWith("/")) throw badMount(`invalid mount path: '${target}' mount path must be absolute`);
+  if (cleanPath(target) === "/") throw badMount("invalid specification: destination can't be '/'");
+  if (type === "bind" && !options.copyUp) throw badMount("field VolumeOptions must not be specified");
+  if (type === "volume" && options.propagation !== "") throw badMount("field BindOptions must not be specified");
+  return { source, target: cleanPath(target), mode, ...options };
 }
 
-function parseMode(text: string, mode: string): Pick<BindText, "readOnly" | "propagation" | "copyUp"> {
-  let access: string | undefined;
-  let propagation = "";
-  let copyUp = true;
+export interface MountMode {
+  readonly readOnly: boolean;
+  readonly propagation: string;
+  readonly copyUp: boolean;
+}
+
+/** The options of `-v`, comma-separated, each kind at most once. `invalid-parameter` "invalid mode: X". */
+export function parseMountMode(mode: string): MountMode {
+  const kinds = new Map<string, string>();
   for (const word of mode === "" ? [] : mode.split(",")) {
-    if (word === "ro" || word === "rw") {
-      if (access !== undefined) throw invalid(text, `invalid mode: ${mode}`);
-      access = word;
-    } else if (propagations.has(word)) {
-      if (propagation !== "") throw invalid(text, `invalid mode: ${mode}`);
-      propagation = word;
-    } else if (word === "nocopy") {
-      copyUp = false;
-    } else if (word === "z" || word === "Z") {
-      // docker-compat: SELinux relabelling does nothing where SELinux is off, which is what dockerd does too.
-    } else if (word !== "consistent" && word !== "cached" && word !== "delegated") {
-      throw invalid(text, `invalid mode: ${mode}`);
-    }
+    const kind = kindOf(word);
+    if (kind === undefined || kinds.has(kind)) throw new BerthError("invalid-parameter", `invalid mode: ${mode}`);
+    kinds.set(kind, word);
   }
-  return { readOnly: access === "ro", propagation, copyUp };
+  return {
+    readOnly: kinds.get("access") === "ro",
+    propagation: kinds.get("propagation") ?? "",
+    copyUp: !kinds.has("copy"),
+  };
+}
+
+/** docker-compat: labels do nothing where SELinux is off, consistency nothing on Linux. */
+function kindOf(word: string): string | undefined {
+  if (word === "ro" || word === "rw") return "access";
+  if (propagations.has(word)) return "propagation";
+  if (word === "nocopy") return "copy";
+  if (word === "z" || word === "Z") return "label";
+  return word === "consistent" || word === "cached" || word === "delegated" ? "consistency" : undefined;
 }
 
 /** Go's path.Clean for absolute paths: no empty, `.` or `..` parts, no slash at the end. */

@@ -2,6 +2,7 @@ import type { Log } from "#base/log.ts";
 import type { LogKeeper } from "#logs/types.ts";
 import { hostsFile } from "#network/files/hosts.ts";
 import { HOST_RESOLV_CONF, resolvConfFile, resolvConfPath } from "#network/files/resolv-conf.ts";
+import type { ImageService } from "#image/types.ts";
 import type { Endpoint, NetworkService } from "#network/types.ts";
 import type { BegunLaunch, ShimLauncher, SupervisedProcess } from "#runtime/types.ts";
 import type { RootMount, Snapshotter } from "#snapshot/types.ts";
@@ -22,6 +23,7 @@ import { processError } from "#runtime/process-error.ts";
 import type { Container } from "./container.ts";
 import { linkedStart, type LinkedStart } from "./links.ts";
 import { logOwner } from "./log-owner.ts";
+import { prepareMounts } from "./prepare-mounts.ts";
 import { portPublications } from "./ports.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import { ownSharedMemory, sharedNamespaces } from "./shared-namespaces.ts";
@@ -35,6 +37,7 @@ export interface LaunchDeps {
   readonly snapshots: Snapshotter;
   readonly networks: NetworkService;
   readonly volumes: Volumes;
+  readonly images: ImageService;
   readonly hostMounts: HostMounts;
   readonly planner: RuntimePlanner;
   readonly launcher: ShimLauncher;
@@ -77,15 +80,16 @@ async function launchBegun(
   ]);
   const linked = await linkedStart(deps, container);
   const ownShm = ownSharedMemory(container, deps.paths);
-  const [files] = await Promise.all([
+  const [files, mountSources] = await Promise.all([
     writeHostFiles(deps, container, endpoint, linked.hosts),
-    fillVolumes(deps, container, root),
+    mountsOf(deps, container, root),
     ownShm === undefined ? undefined : deps.hostMounts.sharedMemory(ownShm, spec.hostConfig.ShmSize),
   ]);
   const compiled = await deps.planner.container({
     spec,
     root,
     files,
+    mountSources,
     linkVariables: linked.variables,
     init: wantsInit(spec.hostConfig, deps.config),
     ...(ownShm === undefined ? {} : { shmPath: ownShm }),
@@ -210,9 +214,11 @@ async function readIfThere(files: Files, path: string): Promise<string> {
   return (await files.kind(path)) === undefined ? "" : files.readText(path);
 }
 
-async function fillVolumes(deps: LaunchDeps, container: Container, root: RootMount): Promise<void> {
+async function mountsOf(deps: LaunchDeps, container: Container, root: RootMount): Promise<ReadonlyMap<string, string>> {
+  const sources = await prepareMounts(deps, container);
   for (const mount of container.spec.mounts) {
     if (mount.type !== "volume" || !mount.copyUp) continue;
     await deps.volumes.copyUp({ volumePath: mount.source, root, target: mount.target });
   }
+  return sources;
 }

@@ -25,6 +25,16 @@ export function mountPoints(mounts: readonly MountSpec[]): readonly MountPoint[]
           RW: !mount.readOnly,
           Propagation: "",
         };
+      case "image":
+        return {
+          Type: "image",
+          Name: mount.imageId,
+          Source: mount.reference,
+          Destination: mount.target,
+          Mode: "",
+          RW: false,
+          Propagation: "",
+        };
       case "tmpfs":
         return { Type: "tmpfs", Source: "", Destination: mount.target, Mode: "", RW: !mount.readOnly, Propagation: "" };
     }

@@ -1,16 +1,21 @@
-import { BerthError } from "#base/errors.ts";
+import { BerthError, isBerthError } from "#base/errors.ts";
 import { randomId } from "#base/ids.ts";
+import type { ImageService } from "#image/types.ts";
 import type { ContainerConfig } from "#spec/docker/container-config.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
 import type { Mount } from "#spec/docker/mount.ts";
 import type { Files, Volumes } from "../ports.ts";
-import { cleanPath, parseBindText } from "./bind-text.ts";
+import { cleanPath, parseBindText, type BindText } from "./bind-text.ts";
+import { inheritedMounts } from "./inherited-mounts.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import type { MountSpec } from "./spec.ts";
+import { checkTmpfsOptions } from "./tmpfs-options.ts";
+import { mountError, validateMount } from "./validate-mount.ts";
 
 export interface ResolveMountsDeps {
   readonly files: Files;
   readonly volumes: Volumes;
+  readonly images: ImageService;
   readonly registry: ContainerRegistry;
 }
 
@@ -30,176 +35,160 @@ export async function resolveMounts(
   host: HostConfig,
 ): Promise<ResolvedMounts> {
   const byTarget = new Map<string, MountSpec>();
-  const createdVolumes: string[] = [];
-  const volume = async (name: string): Promise<{ name: string; anonymous: boolean; source: string }> => {
-    const actual = name === "" ? randomId() : name;
-    const { path, created } = await deps.volumes.ensure(actual);
-    if (created) createdVolumes.push(actual);
-    return { name: actual, anonymous: name === "", source: path };
-  };
-  for (const reference of host.VolumesFrom ?? []) {
-    for (const mount of inheritedMounts(deps.registry, reference)) byTarget.set(mount.target, mount);
+  const maker = new VolumeMaker(deps.volumes);
+  try {
+    for (const reference of host.VolumesFrom ?? []) {
+      for (const mount of inheritedMounts(deps.registry, reference)) byTarget.set(mount.target, mount);
+    }
+    const chosen = new Set<string>();
+    const claim = (target: string): void => {
+      if (chosen.has(target)) throw new BerthError("invalid-parameter", `Duplicate mount point: ${target}`);
+      chosen.add(target);
+    };
+    for (const text of host.Binds ?? []) {
+      const bind = parseBindText(text);
+      claim(bind.target);
+      byTarget.set(bind.target, await fromText(deps.files, bind, maker, host.VolumeDriver));
+    }
+    for (const mount of host.Mounts ?? []) {
+      const target = validateMount(mount);
+      claim(target);
+      byTarget.set(target, await fromMount(deps, mount, target, maker));
+    }
+    for (const [target, options] of Object.entries(host.Tmpfs ?? {})) claim(tmpfsTarget(target, options));
+    for (const declared of Object.keys(config.Volumes ?? {})) {
+      const target = cleanPath(declared);
+      if (target === "/")
+        throw new BerthError("invalid-parameter", "invalid volume specification: '/': destination can't be '/'");
+      if (byTarget.has(target) || chosen.has(target)) continue;
+      const made = await maker.make({ name: "", driver: host.VolumeDriver });
+      byTarget.set(target, { type: "volume", target, readOnly: false, copyUp: true, subpath: "", mode: "", ...made });
+    }
+  } catch (error) {
+    await Promise.all(maker.created.map((name) => deps.volumes.remove(name)));
+    throw error;
   }
-  const chosen = new Set<string>();
-  const claim = (target: string): void => {
-    if (chosen.has(target)) throw new BerthError("invalid-parameter", `Duplicate mount point: ${target}`);
-    chosen.add(target);
-  };
-  for (const text of host.Binds ?? []) {
-    const bind = parseBindText(text);
-    claim(bind.target);
-    byTarget.set(
-      bind.target,
-      bind.source.startsWith("/")
-        ? await hostBind(deps.files, bind)
-        : { type: "volume", subpath: "", ...pick(bind), ...(await volume(bind.source)) },
-    );
-  }
-  for (const mount of host.Mounts ?? []) {
-    const target = checkedTarget(mount);
-    claim(target);
-    byTarget.set(target, await fromMount(deps.files, mount, target, volume));
-  }
-  for (const target of Object.keys(host.Tmpfs ?? {})) {
-    if (!target.startsWith("/"))
-      throw new BerthError("invalid-parameter", `invalid mount path: '${target}' mount path must be absolute`);
-    claim(cleanPath(target));
-  }
-  for (const declared of Object.keys(config.Volumes ?? {})) {
-    const target = cleanPath(declared);
-    if (target === "/")
-      throw new BerthError("invalid-parameter", "invalid volume specification: '/': destination can't be '/'");
-    if (byTarget.has(target) || chosen.has(target)) continue;
-    byTarget.set(target, {
-      type: "volume",
-      target,
-      readOnly: false,
-      copyUp: true,
-      subpath: "",
-      mode: "",
-      ...(await volume("")),
-    });
-  }
-  return { mounts: [...byTarget.values()].toSorted(byDepth), createdVolumes };
+  return { mounts: [...byTarget.values()].toSorted(byDepth), createdVolumes: maker.created };
 }
 
 /** Parents before children, as they must be mounted. */
 const byDepth = (a: MountSpec, b: MountSpec): number => a.target.split("/").length - b.target.split("/").length;
 
-const pick = (bind: {
-  readonly target: string;
-  readonly readOnly: boolean;
-  readonly copyUp: boolean;
-  readonly mode: string;
-}) => ({
-  target: bind.target,
-  readOnly: bind.readOnly,
-  copyUp: bind.copyUp,
-  mode: bind.mode,
-});
+interface VolumeRequest {
+  /** "" = one for this container only. */
+  readonly name: string;
+  readonly driver: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly options?: Readonly<Record<string, string>>;
+}
 
-async function hostBind(files: Files, bind: ReturnType<typeof parseBindText>): Promise<MountSpec> {
+class VolumeMaker {
+  readonly created: string[] = [];
+  readonly #volumes: Volumes;
+
+  constructor(volumes: Volumes) {
+    this.#volumes = volumes;
+  }
+
+  async make(request: VolumeRequest): Promise<{ name: string; anonymous: boolean; source: string }> {
+    const { driver, labels = {}, options = {} } = request;
+    const anonymous = request.name === "";
+    const name = anonymous ? randomId() : request.name;
+    if (driver !== "" && driver !== "local") {
+      const why = `error looking up volume plugin ${driver}: plugin "${driver}" not found`;
+      throw new BerthError("invalid-parameter", `create ${name}: ${why}`);
+    }
+    const marked = anonymous ? { ...labels, "com.docker.volume.anonymous": "" } : labels;
+    const { path, created } = await this.#volumes.ensure(name, { labels: marked, options });
+    if (created) this.created.push(name);
+    return { name, anonymous, source: path };
+  }
+}
+
+async function fromText(files: Files, bind: BindText, maker: VolumeMaker, driver: string): Promise<MountSpec> {
+  const { target, readOnly, propagation, copyUp, mode } = bind;
+  if (!bind.source.startsWith("/")) {
+    const made = await maker.make({ name: bind.source, driver });
+    return { type: "volume", target, readOnly, copyUp, mode, subpath: "", ...made };
+  }
   const source = cleanPath(bind.source);
   // docker-compat: -v makes a missing host directory, owned by root.
   if ((await files.kind(source)) === undefined) await files.makeDirectory(source, 0o755);
-  const { target, readOnly, propagation, mode } = bind;
-  return { type: "bind", source, target, readOnly, propagation, recursive: true, mode };
-}
-
-function checkedTarget(mount: Mount): string {
-  const fail = (why: string): BerthError =>
-    new BerthError("invalid-parameter", `invalid mount config for type "${mount.Type}": ${why}`);
-  if (mount.Target === "") throw fail("field Target must not be empty");
-  if (!mount.Target.startsWith("/")) throw fail(`invalid mount path: '${mount.Target}' mount path must be absolute`);
-  const target = cleanPath(mount.Target);
-  if (target === "/") throw fail("invalid specification: destination can't be '/'");
-  return target;
+  const recursiveReadOnly = "if-possible";
+  return { type: "bind", source, target, readOnly, propagation, recursive: true, recursiveReadOnly, mode };
 }
 
 async function fromMount(
-  files: Files,
+  { files, images }: ResolveMountsDeps,
   mount: Mount,
   target: string,
-  volume: (name: string) => Promise<{ name: string; anonymous: boolean; source: string }>,
+  maker: VolumeMaker,
 ): Promise<MountSpec> {
-  const fail = (why: string): BerthError =>
-    new BerthError("invalid-parameter", `invalid mount config for type "${mount.Type}": ${why}`);
+  const { ReadOnly: readOnly } = mount;
   switch (mount.Type) {
     case "bind": {
-      if (mount.Source === "") throw fail("field Source must not be empty");
-      if (!mount.Source.startsWith("/"))
-        throw fail(`invalid mount path: '${mount.Source}' mount path must be absolute`);
-      if (mount.VolumeOptions !== null) throw fail("field VolumeOptions must not be specified");
-      if (mount.TmpfsOptions !== null) throw fail("field TmpfsOptions must not be specified");
+      const { BindOptions: options } = mount;
       const source = cleanPath(mount.Source);
       if ((await files.kind(source)) === undefined) {
-        if (mount.BindOptions?.CreateMountpoint !== true) throw fail(`bind source path does not exist: ${source}`);
+        if (options?.CreateMountpoint !== true) throw mountError(mount, `bind source path does not exist: ${source}`);
         await files.makeDirectory(source, 0o755);
       }
       return {
         type: "bind",
         source,
         target,
-        readOnly: mount.ReadOnly,
-        propagation: mount.BindOptions?.Propagation ?? "",
-        recursive: mount.BindOptions?.NonRecursive !== true,
+        readOnly,
+        propagation: options?.Propagation ?? "",
+        recursive: options?.NonRecursive !== true,
+        recursiveReadOnly: options?.ReadOnlyNonRecursive
+          ? "no"
+          : options?.ReadOnlyForceRecursive
+            ? "force"
+            : "if-possible",
         mode: "",
       };
     }
     case "volume": {
-      if (mount.BindOptions !== null) throw fail("field BindOptions must not be specified");
-      const driver = mount.VolumeOptions?.DriverConfig;
-      if (driver && ((driver.Name !== "" && driver.Name !== "local") || Object.keys(driver.Options ?? {}).length > 0)) {
-        throw new BerthError(
-          "not-implemented",
-          "not supported by this engine yet: HostConfig.Mounts.VolumeOptions.DriverConfig",
-        );
-      }
-      const copyUp = mount.VolumeOptions?.NoCopy !== true;
-      const subpath = mount.VolumeOptions?.Subpath ?? "";
-      if (subpath !== "") {
-        throw new BerthError(
-          "not-implemented",
-          "not supported by this engine yet: HostConfig.Mounts.VolumeOptions.Subpath",
-        );
-      }
-      return {
-        type: "volume",
-        target,
-        readOnly: mount.ReadOnly,
-        copyUp,
-        subpath,
-        mode: "z",
-        ...(await volume(mount.Source)),
-      };
+      const { NoCopy = false, Subpath: subpath = "", Labels, DriverConfig } = mount.VolumeOptions ?? {};
+      const made = await maker.make({
+        name: mount.Source,
+        driver: DriverConfig?.Name ?? "",
+        labels: Labels ?? {},
+        options: DriverConfig?.Options ?? {},
+      });
+      return { type: "volume", target, readOnly, copyUp: !NoCopy && subpath === "", subpath, mode: "z", ...made };
     }
-    case "tmpfs": {
-      if (mount.Source !== "") throw fail("field Source must not be specified");
+    case "image": {
+      const subpath = mount.ImageOptions?.Subpath ?? "";
+      const { id: imageId } = await imageOf(images, mount.Source);
+      return { type: "image", reference: mount.Source, imageId, target, readOnly: true, subpath };
+    }
+    default: {
       const { SizeBytes = 0, Mode = 0, Options = null } = mount.TmpfsOptions ?? {};
       const options = [
         ...(SizeBytes > 0 ? [`size=${SizeBytes}`] : []),
         ...(Mode > 0 ? [`mode=${Mode.toString(8)}`] : []),
         ...(Options ?? []).map((pair) => (pair ?? []).join("=")),
       ];
-      return { type: "tmpfs", target, readOnly: mount.ReadOnly, options };
+      return { type: "tmpfs", target, readOnly, options };
     }
-    default:
-      throw new BerthError("invalid-parameter", `mount type unknown: "${mount.Type}"`);
   }
 }
 
-/** `--volumes-from NAME[:ro|rw]`: what another container has mounted, tmpfs left out. */
-function inheritedMounts(registry: ContainerRegistry, reference: string): readonly MountSpec[] {
-  const [name = "", mode = ""] = reference.split(":");
-  if (name === "" || (mode !== "" && mode !== "ro" && mode !== "rw" && mode !== "z" && mode !== "Z")) {
-    throw new BerthError("invalid-parameter", `invalid mode for volumes-from: ${mode}`);
+/** `invalid-parameter`: on `not-found` clients would pull the container's image. */
+async function imageOf(images: ImageService, reference: string): Promise<{ readonly id: string }> {
+  try {
+    return await images.resolve(reference);
+  } catch (error) {
+    if (!isBerthError(error, "not-found")) throw error;
+    throw new BerthError("invalid-parameter", error.message, { cause: error });
   }
-  return registry
-    .find(name)
-    .spec.mounts.filter((mount) => mount.type !== "tmpfs")
-    .map((mount) => ({
-      ...mount,
-      readOnly: mount.readOnly || mode === "ro",
-      ...(mount.type === "volume" ? { copyUp: false } : {}),
-    }));
+}
+
+function tmpfsTarget(target: string, options: string): string {
+  const bad = (why: string): BerthError => new BerthError("invalid-parameter", why);
+  if (!target.startsWith("/")) throw bad(`invalid mount path: '${target}' mount path must be absolute`);
+  if (cleanPath(target) === "/") throw bad("invalid specification: destination can't be '/'");
+  checkTmpfsOptions(options);
+  return cleanPath(target);
 }

@@ -1,5 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
+import { parseVolumesFrom } from "./inherited-mounts.ts";
 import type { ContainerRegistry } from "./registry.ts";
 
 /**
@@ -14,7 +15,7 @@ export function resolvePartners(registry: ContainerRegistry, host: HostConfig): 
   };
   const resolved = (mode: string): string =>
     mode.startsWith("container:") ? `container:${idOf(mode.slice("container:".length))}` : mode;
-  for (const reference of host.VolumesFrom ?? []) idOf(reference.split(":", 1)[0] ?? "");
+  for (const reference of host.VolumesFrom ?? []) idOf(parseVolumesFrom(reference).name);
   return {
     ...host,
     NetworkMode: resolved(host.NetworkMode),

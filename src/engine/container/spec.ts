@@ -34,6 +34,8 @@ export type MountSpec =
       /** "" = rprivate. */
       readonly propagation: string;
       readonly recursive: boolean;
+      /** Read-only also for what is mounted below; absent in rows of before: if-possible, which is Docker's default. */
+      readonly recursiveReadOnly?: "no" | "if-possible" | "force";
       /** The option text of `-v a:b:OPTIONS`, as inspect prints it. */
       readonly mode: string;
     }
@@ -49,6 +51,15 @@ export type MountSpec =
       readonly copyUp: boolean;
       readonly subpath: string;
       readonly mode: string;
+    }
+  | {
+      readonly type: "image";
+      /** As the client wrote it. */
+      readonly reference: string;
+      readonly imageId: string;
+      readonly target: string;
+      readonly readOnly: true;
+      readonly subpath: string;
     }
   | {
       readonly type: "tmpfs";

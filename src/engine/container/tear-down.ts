@@ -2,13 +2,17 @@ import { messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { CgroupManager } from "#host/cgroup/types.ts";
 import type { NetworkService } from "#network/types.ts";
-import type { EnginePaths, Files, HostMounts, RuntimePlanner } from "../ports.ts";
+import type { EnginePaths, Files, HostMounts, RuntimePlanner, Volumes } from "../ports.ts";
+import { releaseVolumes } from "./prepare-mounts.ts";
+import type { ContainerRegistry } from "./registry.ts";
 import type { Container } from "./container.ts";
 
 export interface TearDownDeps {
   readonly files: Files;
   readonly paths: EnginePaths;
   readonly hostMounts: HostMounts;
+  readonly registry: ContainerRegistry;
+  readonly volumes: Volumes;
   readonly networks: NetworkService;
   readonly planner: RuntimePlanner;
   readonly cgroups: CgroupManager;
@@ -48,6 +52,7 @@ export function tearDown(deps: TearDownDeps): TearDown {
     }
     await Promise.all([
       attempt("network", () => deps.networks.release(container.id)),
+      attempt("volumes", async () => releaseVolumes(deps, container)),
       attempt("mounts", () => deps.hostMounts.release(deps.paths.containerMountsDir(container.id))),
       attempt("directory", () => deps.files.removeTree(deps.paths.containerRunDir(container.id))),
     ]);

@@ -67,7 +67,9 @@ function isLive({ process, status }: Container): boolean {
 function declared({ spec }: Container): readonly ViewMount[] {
   const mounts = spec.mounts.map((mount): ViewMount => {
     const { target, readOnly } = mount;
-    if (mount.type === "tmpfs") return { target, source: undefined, recursive: false, readOnly };
+    // A subpath may be a link, which only the container's own mounts have followed safely.
+    if (mount.type === "tmpfs" || mount.type === "image" || (mount.type === "volume" && mount.subpath !== ""))
+      return { target, source: undefined, recursive: false, readOnly };
     return { target, source: mount.source, recursive: mount.type === "volume" || mount.recursive, readOnly };
   });
   const temporary = Object.keys(spec.hostConfig.Tmpfs ?? {}).map((target): ViewMount => {

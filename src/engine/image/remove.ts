@@ -1,8 +1,15 @@
 import type { ImageService } from "#image/types.ts";
 import type { ImageDeleteItem } from "#spec/docker/image.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
+import type { ContainerSpec } from "../container/spec.ts";
 import { isLive } from "../container/status.ts";
 import type { Events } from "../ports.ts";
+
+/** The image of its root, and those it has mounted. */
+const imagesOf = ({ image, mounts }: ContainerSpec): readonly string[] => [
+  image.id,
+  ...mounts.flatMap((mount) => (mount.type === "image" ? [mount.imageId] : [])),
+];
 
 /** `DELETE /images/{name}`: untag, and delete when nothing refers to the image any more. `conflict` when it is in use. */
 export function removeImage(deps: {
@@ -15,11 +22,13 @@ export function removeImage(deps: {
     options: { readonly force: boolean; readonly prune: boolean },
   ): Promise<readonly ImageDeleteItem[]> => {
     const { id } = await deps.images.resolve(name);
-    const users = deps.registry.all().map((container) => ({
-      containerId: container.id,
-      imageId: container.spec.image.id,
-      running: isLive(container.status) || container.status.state === "starting",
-    }));
+    const users = deps.registry.all().flatMap((container) =>
+      imagesOf(container.spec).map((imageId) => ({
+        containerId: container.id,
+        imageId,
+        running: isLive(container.status) || container.status.state === "starting",
+      })),
+    );
     const items = await deps.images.remove({ nameOrId: name, ...options, users });
     for (const item of items) {
       if ("Untagged" in item)

@@ -62,14 +62,14 @@ async function volumeUsage({ registry, volumes }: DiskUsageDeps): Promise<readon
     for (const name of new Set(names)) users.set(name, (users.get(name) ?? 0) + 1);
   }
   const usage: VolumeUsage[] = [];
-  for (const { name, path, createdAtNs } of await volumes.list()) {
+  for (const { name, path, createdAtNs, labels, options } of await volumes.list()) {
     usage.push({
       CreatedAt: formatTime(createdAtNs - (createdAtNs % 1_000_000_000n)),
       Driver: "local",
-      Labels: null,
+      Labels: Object.keys(labels).length === 0 ? null : labels,
       Mountpoint: path,
       Name: name,
-      Options: null,
+      Options: Object.keys(options).length === 0 ? null : options,
       Scope: "local",
       UsageData: { RefCount: users.get(name) ?? 0, Size: await volumes.sizeBytes(name) },
     });

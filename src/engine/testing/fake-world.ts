@@ -138,13 +138,23 @@ export class FakeWorld {
           return { path: `/data/volumes/${name}/_data`, created };
         },
         list: async () =>
-          [...this.volumes].map((name) => ({ name, path: `/data/volumes/${name}/_data`, createdAtNs: 5_000_000_000n })),
+          [...this.volumes].map((name) => ({
+            name,
+            path: `/data/volumes/${name}/_data`,
+            createdAtNs: 5_000_000_000n,
+            labels: {},
+            options: {},
+          })),
+        mount: async () => {},
+        unmount: () => {},
         sizeBytes: async () => 3,
         remove: async (name) => void this.volumes.delete(name),
         copyUp: async () => {},
       },
       hostMounts: {
         sharedMemory: async (path) => void this.directories.add(path),
+        inside: async (path) => void this.directories.add(path),
+        layers: async (path) => void this.directories.add(path),
         release: async (directory) => {
           for (const path of this.directories) if (path.startsWith(`${directory}/`)) this.directories.delete(path);
         },
