@@ -6,6 +6,7 @@ import type {
   WaitCondition,
   WaitResponse,
 } from "#spec/docker/container.ts";
+import type { UpdateResponse } from "#spec/docker/update.ts";
 import type { ApiTransport, HijackedStream } from "./api-transport.ts";
 import { filtersParameter, type FilterValues } from "./filters-parameter.ts";
 
@@ -105,6 +106,11 @@ export class ContainersApi {
 
   rename(id: string, name: string): Promise<void> {
     return this.#transport.send("POST", `/containers/${segment(id)}/rename`, { query: { name } });
+  }
+
+  /** `body`: the Engine API's Resources and a RestartPolicy; zero, "" and null leave things as they are. */
+  update(id: string, body: Readonly<Record<string, unknown>>): Promise<UpdateResponse> {
+    return this.#transport.json("POST", `/containers/${segment(id)}/update`, { json: body });
   }
 
   remove(

@@ -4,6 +4,7 @@ import { ApiTransport } from "./api-transport.ts";
 import { ContainersApi } from "./containers-api.ts";
 import { ExecApi } from "./exec-api.ts";
 import { ImagesApi } from "./images-api.ts";
+import { PruneApi } from "./prune-api.ts";
 import { SystemApi } from "./system-api.ts";
 
 export interface EngineClientDeps {
@@ -29,6 +30,7 @@ export class EngineClient {
   readonly containers: ContainersApi;
   readonly exec: ExecApi;
   readonly images: ImagesApi;
+  readonly prune: PruneApi;
   readonly system: SystemApi;
 
   constructor(deps: EngineClientDeps) {
@@ -45,6 +47,7 @@ export class EngineClient {
     this.containers = new ContainersApi(this.transport);
     this.exec = new ExecApi(this.transport);
     this.images = new ImagesApi(this.transport);
+    this.prune = new PruneApi(this.transport);
     this.system = new SystemApi(this.transport);
   }
 

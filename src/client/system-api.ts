@@ -1,4 +1,5 @@
 import type { AuthConfig, AuthResponse } from "#spec/docker/auth.ts";
+import type { DiskUsage } from "#spec/docker/disk-usage.ts";
 import type { EventMessage, InfoResponse, VersionResponse } from "#spec/docker/system.ts";
 import type { ApiTransport } from "./api-transport.ts";
 import { filtersParameter, type FilterValues } from "./filters-parameter.ts";
@@ -25,6 +26,11 @@ export class SystemApi {
 
   serverVersion(): Promise<VersionResponse> {
     return this.#transport.json("GET", "/version");
+  }
+
+  /** Slow where much was written: files are counted one by one. */
+  diskUsage(): Promise<DiskUsage> {
+    return this.#transport.json("GET", "/system/df");
   }
 
   /** Live until `until` (or forever); abort `signal` to leave. */

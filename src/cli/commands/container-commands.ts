@@ -1,6 +1,7 @@
 import type { Command } from "../command.ts";
 import { filter, int, list, text, toggle } from "../flags/flag-kind.ts";
 import { createFlags, runFlags } from "../container/container-flags.ts";
+import { updateFlags } from "../container/update-flags.ts";
 import { FORMAT_USAGE, TABLE_FORMAT_USAGE } from "./format-usage.ts";
 
 /** Commands about containers, in their `container …` and short forms. */
@@ -217,6 +218,41 @@ export const containerCommands: readonly Command[] = [
     flags: [],
     args: { kind: "at-least", count: 1 },
     load: async () => (await import("../container/top.ts")).top,
+  },
+  {
+    kind: "command",
+    paths: ["container stats", "stats"],
+    usage: "[OPTIONS] [CONTAINER...]",
+    summary: "Display a live stream of container(s) resource usage statistics",
+    flags: [
+      { name: "all", short: "a", kind: toggle, usage: "Show all containers (default shows just running)" },
+      { name: "format", kind: text, usage: TABLE_FORMAT_USAGE },
+      { name: "no-stream", kind: toggle, usage: "Disable streaming stats and only pull the first result" },
+      { name: "no-trunc", kind: toggle, usage: "Do not truncate output" },
+    ],
+    args: { kind: "at-least", count: 0 },
+    load: async () => (await import("../container/stats/stats.ts")).stats,
+  },
+  {
+    kind: "command",
+    paths: ["container update", "update"],
+    usage: "[OPTIONS] CONTAINER [CONTAINER...]",
+    summary: "Update configuration of one or more containers",
+    flags: updateFlags,
+    args: { kind: "at-least", count: 1 },
+    load: async () => (await import("../container/update.ts")).update,
+  },
+  {
+    kind: "command",
+    paths: ["container prune"],
+    usage: "[OPTIONS]",
+    summary: "Remove all stopped containers",
+    flags: [
+      { name: "filter", kind: filter, usage: 'Provide filter values (e.g. "until=<timestamp>")' },
+      { name: "force", short: "f", kind: toggle, usage: "Do not prompt for confirmation" },
+    ],
+    args: { kind: "none" },
+    load: async () => (await import("../prune/prune-containers.ts")).pruneContainers,
   },
   {
     kind: "command",

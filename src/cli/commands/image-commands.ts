@@ -23,6 +23,19 @@ export const imageCommands: readonly Command[] = [
   },
   {
     kind: "command",
+    paths: ["image prune"],
+    usage: "[OPTIONS]",
+    summary: "Remove unused images",
+    flags: [
+      { name: "all", short: "a", kind: toggle, usage: "Remove all unused images, not just dangling ones" },
+      { name: "filter", kind: filter, usage: 'Provide filter values (e.g. "until=<timestamp>")' },
+      { name: "force", short: "f", kind: toggle, usage: "Do not prompt for confirmation" },
+    ],
+    args: { kind: "none" },
+    load: async () => (await import("../prune/prune-images.ts")).pruneImages,
+  },
+  {
+    kind: "command",
     paths: ["image pull", "pull"],
     usage: "[OPTIONS] NAME[:TAG|@DIGEST]",
     summary: "Download an image from a registry",

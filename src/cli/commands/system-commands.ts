@@ -1,6 +1,6 @@
 import type { Command } from "../command.ts";
 import { filter, text, toggle } from "../flags/flag-kind.ts";
-import { FORMAT_USAGE } from "./format-usage.ts";
+import { FORMAT_USAGE, TABLE_FORMAT_USAGE } from "./format-usage.ts";
 
 /** Commands about the engine, its registries and objects of any kind. */
 export const systemCommands: readonly Command[] = [
@@ -21,6 +21,32 @@ export const systemCommands: readonly Command[] = [
     flags: [{ name: "format", short: "f", kind: text, usage: FORMAT_USAGE }],
     args: { kind: "none" },
     load: async () => (await import("../system/info.ts")).info,
+  },
+  {
+    kind: "command",
+    paths: ["system df"],
+    usage: "[OPTIONS]",
+    summary: "Show docker disk usage",
+    flags: [
+      { name: "format", kind: text, usage: TABLE_FORMAT_USAGE },
+      { name: "verbose", short: "v", kind: toggle, usage: "Show detailed information on space usage" },
+    ],
+    args: { kind: "none" },
+    load: async () => (await import("../system/df/df.ts")).diskUsage,
+  },
+  {
+    kind: "command",
+    paths: ["system prune"],
+    usage: "[OPTIONS]",
+    summary: "Remove unused data",
+    flags: [
+      { name: "all", short: "a", kind: toggle, usage: "Remove all unused images not just dangling ones" },
+      { name: "filter", kind: filter, usage: 'Provide filter values (e.g. "label=<key>=<value>")' },
+      { name: "force", short: "f", kind: toggle, usage: "Do not prompt for confirmation" },
+      { name: "volumes", kind: toggle, usage: "Prune anonymous volumes" },
+    ],
+    args: { kind: "none" },
+    load: async () => (await import("../prune/prune-system.ts")).pruneSystem,
   },
   {
     kind: "command",

@@ -30,6 +30,7 @@ export interface ConfigFile {
   readonly currentContext?: string;
   readonly psFormat?: string;
   readonly imagesFormat?: string;
+  readonly statsFormat?: string;
 }
 
 /** `~/.docker/config.json`, shared with docker; read when first asked for. */

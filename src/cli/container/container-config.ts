@@ -20,6 +20,7 @@ import {
 } from "./options/resource-options.ts";
 import { securityOptions } from "./options/security-options.ts";
 import { parseVolumeSpec } from "./options/volume-spec.ts";
+import { parseRestartPolicy } from "./options/restart-policy.ts";
 
 /** What `create` sends, and what `run` needs to know of it. */
 export interface ContainerRequest {
@@ -264,17 +265,6 @@ export function resolvePath(from: string, path: string): string {
     else if (part !== "" && part !== ".") parts.push(part);
   }
   return `/${parts.join("/")}`;
-}
-
-function parseRestartPolicy(policy: string): { readonly Name: string; readonly MaximumRetryCount: number } {
-  const colon = policy.indexOf(":");
-  const name = colon === -1 ? policy : policy.slice(0, colon);
-  const count = colon === -1 ? "" : policy.slice(colon + 1);
-  if (colon === 0) throw new Error("invalid restart policy format: no policy provided before colon");
-  if (count !== "" && !/^[+-]?\d+$/.test(count)) {
-    throw new Error("invalid restart policy format: maximum retry count must be an integer");
-  }
-  return { Name: name, MaximumRetryCount: Number(count) };
 }
 
 function logOptions(driver: string, options: readonly string[]): Record<string, string> {

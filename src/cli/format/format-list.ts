@@ -14,6 +14,8 @@ export interface ListFormat {
   readonly headers: Readonly<Record<string, string>>;
   /** The fields of the default table. */
   readonly columns: readonly string[];
+  /** What a mistake in the template is told with; two sentences, one for each kind, when it is not given. */
+  readonly mistake?: string;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface ListFormat {
  */
 export function rowFormatter(
   format: string,
-  { typeName, headers, columns }: ListFormat,
+  { typeName, headers, columns, mistake }: ListFormat,
 ): (rows: readonly Row[]) => string {
   const trimmed = format.trim();
   const isTable = trimmed === "table" || /^table(?=[\s{])/.test(trimmed);
@@ -31,10 +33,10 @@ export function rowFormatter(
     .replaceAll("\\t", "\t")
     .replaceAll("\\n", "\n");
   const line = source === "json" && !isTable ? "{{json .}}" : source;
-  const render = compiled(line);
+  const render = compiled(line, {}, mistake);
   const info = { typeName, fields: [], aliases: {}, escapeHtml: true };
   return (rows) => {
-    const text = rows.map((row) => `${executed(render, struct(row, info))}\n`).join("");
+    const text = rows.map((row) => `${executed(render, struct(row, info), mistake)}\n`).join("");
     if (!isTable) return text;
     const fieldNames = [...Object.keys(rows[0] ?? {}), ...columns, ...Object.keys(headers)];
     const titles = Object.fromEntries(fieldNames.map((name) => [name, headers[name] ?? name.toUpperCase()]));
@@ -51,19 +53,20 @@ export function tableOf(fields: readonly string[]): string {
 function compiled(
   source: string,
   functions: Readonly<Record<string, TemplateFunction>> = {},
+  mistake = "failed to parse template",
 ): (data: unknown) => string {
   try {
     return compileTemplate(source, { functions });
   } catch (error) {
-    throw new BerthError("invalid-parameter", `failed to parse template: ${messageOf(error)}`, { cause: error });
+    throw new BerthError("invalid-parameter", `${mistake}: ${messageOf(error)}`, { cause: error });
   }
 }
 
-function executed(render: (data: unknown) => string, data: unknown): string {
+function executed(render: (data: unknown) => string, data: unknown, mistake = "failed to execute template"): string {
   try {
     return render(data);
   } catch (error) {
-    throw new BerthError("invalid-parameter", `failed to execute template: ${messageOf(error)}`, { cause: error });
+    throw new BerthError("invalid-parameter", `${mistake}: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -1,0 +1,82 @@
+import { binarySize, decimalSize } from "#base/units.ts";
+import type { BlkioStats, MemoryStats, StatsResponse } from "#spec/docker/stats.ts";
+import type { Row } from "../../format/format-list.ts";
+import { shortId } from "../../format/shorten.ts";
+
+/** A container in the table: what it was called by, and its last sample while there is one. */
+export interface Watched {
+  readonly reference: string;
+  readonly last: StatsResponse | undefined;
+  /** Its samples have come to an end. */
+  readonly lost: boolean;
+}
+
+const UNKNOWN = "--";
+
+/** A container as `stats --format` sees it. */
+export function statsRow({ reference, last, lost }: Watched, truncate: boolean): Row {
+  const name = (last?.name ?? "").slice(1) || UNKNOWN;
+  const id = last?.id ?? "";
+  const cells = last === undefined || lost ? unknownCells : knownCells(last);
+  return {
+    BlockIO: cells.BlockIO,
+    CPUPerc: cells.CPUPerc,
+    Container: reference,
+    ID: truncate ? shortId(id) : id,
+    MemPerc: cells.MemPerc,
+    MemUsage: cells.MemUsage,
+    Name: name,
+    NetIO: cells.NetIO,
+    PIDs: cells.PIDs,
+  };
+}
+
+const unknownCells = {
+  BlockIO: UNKNOWN,
+  CPUPerc: UNKNOWN,
+  MemPerc: UNKNOWN,
+  MemUsage: `${UNKNOWN} / ${UNKNOWN}`,
+  NetIO: UNKNOWN,
+  PIDs: UNKNOWN,
+};
+
+function knownCells(sample: StatsResponse): typeof unknownCells {
+  const used = memoryWithoutCache(sample.memory_stats);
+  const limit = sample.memory_stats.limit ?? 0;
+  const networks = Object.values(sample.networks ?? {});
+  const received = networks.reduce((sum, { rx_bytes }) => sum + rx_bytes, 0);
+  const sent = networks.reduce((sum, { tx_bytes }) => sum + tx_bytes, 0);
+  const [read, written] = [blockBytes(sample.blkio_stats, "r"), blockBytes(sample.blkio_stats, "w")];
+  return {
+    BlockIO: `${decimalSize(read, 3)} / ${decimalSize(written, 3)}`,
+    CPUPerc: `${cpuPercent(sample).toFixed(2)}%`,
+    MemPerc: `${(limit === 0 ? 0 : (used / limit) * 100).toFixed(2)}%`,
+    MemUsage: `${binarySize(used)} / ${binarySize(limit)}`,
+    NetIO: `${decimalSize(received, 3)} / ${decimalSize(sent, 3)}`,
+    PIDs: String(sample.pids_stats.current ?? 0),
+  };
+}
+
+/** Of one CPU: two that are busy are 200 %. Compared with the sample before, or with nothing. */
+export function cpuPercent({ cpu_stats: now, precpu_stats: before }: StatsResponse): number {
+  const used = now.cpu_usage.total_usage - before.cpu_usage.total_usage;
+  const passed = (now.system_cpu_usage ?? 0) - (before.system_cpu_usage ?? 0);
+  const cpus = now.online_cpus ?? now.cpu_usage.percpu_usage?.length ?? 0;
+  return used > 0 && passed > 0 ? (used / passed) * cpus * 100 : 0;
+}
+
+/** The cache that the kernel would give back first is no use of memory: v1 and v2 have other names for it. */
+export function memoryWithoutCache({ usage = 0, stats = {} }: MemoryStats): number {
+  for (const name of ["total_inactive_file", "inactive_file"]) {
+    const cache = stats[name];
+    if (cache !== undefined && cache < usage) return usage - cache;
+    if (name === "total_inactive_file" && cache !== undefined) break;
+  }
+  return usage;
+}
+
+/** v1 says `Read`, v2 `read`. */
+function blockBytes({ io_service_bytes_recursive: entries }: BlkioStats, letter: "r" | "w"): number {
+  const own = (entries ?? []).filter(({ op }) => op.slice(0, 1).toLowerCase() === letter);
+  return own.reduce((sum, { value }) => sum + value, 0);
+}
