@@ -1,7 +1,6 @@
 /* What a foreign OCI runtime's command leaves behind: a process, its pid in a file, and the master of its terminal, sent
  * to the socket `console.sock` of this directory (runc's --console-socket). */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>

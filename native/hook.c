@@ -1,7 +1,6 @@
 /* Hooks inside the container (runtime-spec config.md, "POSIX-platform Hooks"), and text that names a pid. */
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -13,8 +12,9 @@
 
 int put_pid(struct arg *text, int pid)
 {
-	char digits[12];
-	size_t length = (size_t)snprintf(digits, sizeof digits, "%d", pid), marks = 0, used = 0;
+	char digits[24];
+	put_decimal(digits, (uint64_t)pid);
+	size_t length = strlen(digits), marks = 0, used = 0;
 	for (uint64_t i = 0; i < text->n; i++)
 		marks += text->s[i] == 1;
 	if (!marks)
@@ -76,7 +76,7 @@ static int await_end(int pid, uint64_t seconds, int *status)
 
 int run_hook(const struct record *step)
 {
-	char how[32];
+	char how[48];
 	int status = 0, input = input_of(step->arg[RUN_HOOK_STATE]);
 	if (input < 0)
 		return -1;
@@ -88,10 +88,9 @@ int run_hook(const struct record *step)
 		return failed("hook", "");
 	if (!status)
 		return 0;
-	if (WIFSIGNALED(status))
-		snprintf(how, sizeof how, "signal %d", WTERMSIG(status));
-	else
-		snprintf(how, sizeof how, "exit status %d", WEXITSTATUS(status));
+	int signalled = WIFSIGNALED(status);
+	strcpy(how, signalled ? "signal " : "exit status ");
+	put_decimal(how + strlen(how), (uint64_t)(signalled ? WTERMSIG(status) : WEXITSTATUS(status)));
 	errno = ECHILD;
 	return failed(how, "");
 }

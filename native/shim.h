@@ -63,6 +63,7 @@ int spawn_enter_tasks(void);
 /* id maps, v2 cgroup where clone could not, rlimits, oom_score_adj. `step` is set to the failing step. */
 int spawn_configure(const struct plan *plan, int pid, uint32_t *step);
 uint64_t start_ticks(int pid);
+void put_decimal(char *out, uint64_t value);
 
 /* ---- root.c: paths inside the container's root ---- */
 extern int root_fd;

@@ -66,7 +66,7 @@ static int clone_init(const struct spawn *spawn, uint64_t flags)
 
 /* ---- joining ---- */
 
-static void put_decimal(char *out, uint64_t value)
+void put_decimal(char *out, uint64_t value)
 {
 	char digits[21];
 	int n = 0;

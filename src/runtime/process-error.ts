@@ -16,7 +16,7 @@ export function processError(error: unknown, plan: Plan, argv0: string): unknown
 }
 
 /** What a failed step means. */
-export function failureMessage(failure: StepFailure, plan: Plan, argv0: string): string {
+export function failureMessage(failure: StepFailure, plan: Pick<Plan, "steps">, argv0: string): string {
   const reason = errnoText(failure.errno);
   const step = plan.steps[failure.step];
   if (failure.step === plan.steps.length || step?.op === "find_program")

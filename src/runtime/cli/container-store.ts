@@ -11,6 +11,7 @@ import { isRunning } from "#host/process.ts";
 import { removeTree } from "#host/remove-tree.ts";
 import { parseRuntimeSpec } from "#spec/oci/runtime-json.ts";
 import { OCI_RUNTIME_VERSION, type OciState, type OciStatus, type RuntimeSpec } from "#spec/oci/runtime.ts";
+import type { PlanOutline } from "./launch-error.ts";
 
 /**
  * Containers of the OCI runtime, on a tmpfs:
@@ -28,6 +29,8 @@ export interface StoredContainer {
   readonly startTicks: number;
   readonly cgroupPath: string;
   readonly started: boolean;
+  readonly rootfs: string;
+  readonly outline: PlanOutline;
   /** RFC 3339. */
   readonly created: string;
   readonly annotations: Readonly<Record<string, string>>;
@@ -101,13 +104,19 @@ export function statusOf(container: StoredContainer): OciStatus {
 }
 
 /** The state document of runtime.md, "State". */
-export function ociState(container: StoredContainer, status: OciStatus = statusOf(container)): OciState {
+export function ociState(
+  container: Pick<StoredContainer, "id" | "bundle" | "annotations"> & { readonly pid?: number },
+  status: OciStatus,
+): OciState {
   return {
     ociVersion: OCI_RUNTIME_VERSION,
     id: container.id,
     status,
-    pid: status === "stopped" ? 0 : container.pid,
+    pid: status === "stopped" ? 0 : (container.pid ?? 0),
     bundle: container.bundle,
     annotations: container.annotations,
   };
 }
+
+/** {@link ociState} as it is now. */
+export const currentState = (container: StoredContainer): OciState => ociState(container, statusOf(container));

@@ -7,7 +7,7 @@ import { OCI_RUNTIME_VERSION, type Features, type RuntimeSpec } from "#spec/oci/
 export const features: Features = {
   ociVersionMin: "1.0.0",
   ociVersionMax: OCI_RUNTIME_VERSION,
-  hooks: ["prestart", "createRuntime", "poststart", "poststop"],
+  hooks: ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"],
   mountOptions: mountOptionNames,
   linux: {
     namespaces: ["cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"],
@@ -65,7 +65,7 @@ export const features: Features = {
       flags: ["MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES", "MPOL_F_STATIC_NODES"],
     },
     mountExtensions: { idmap: { enabled: true } },
-    netDevices: { enabled: false },
+    netDevices: { enabled: true },
   },
 };
 
@@ -138,3 +138,33 @@ export const exampleSpec: RuntimeSpec = {
     readonlyPaths: ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"],
   },
 };
+
+/**
+ * What `spec --rootless` writes: {@link exampleSpec} in a user namespace where `uid` and `gid` of the host are root, with
+ * the host's network and /sys, and without limits, which an ordinary user cannot set.
+ */
+export function rootlessSpec(uid: number, gid: number): RuntimeSpec {
+  const { resources: _resources, ...linux } = exampleSpec.linux ?? {};
+  return {
+    ...exampleSpec,
+    mounts: (exampleSpec.mounts ?? [])
+      .map((mount) =>
+        mount.destination === "/sys"
+          ? { destination: "/sys", type: "none", source: "/sys", options: ["rbind", "nosuid", "noexec", "nodev", "ro"] }
+          : {
+              ...mount,
+              ...(mount.options === undefined ? {} : { options: mount.options.filter((o) => o !== "gid=5") }),
+            },
+      )
+      .filter(({ destination }) => destination !== "/sys/fs/cgroup"),
+    linux: {
+      ...linux,
+      namespaces: [
+        ...(linux.namespaces ?? []).filter(({ type }) => type !== "network" && type !== "cgroup"),
+        { type: "user" },
+      ],
+      uidMappings: [{ containerID: 0, hostID: uid, size: 1 }],
+      gidMappings: [{ containerID: 0, hostID: gid, size: 1 }],
+    },
+  };
+}

@@ -8,6 +8,8 @@ export interface ParsedFlags {
   switch(name: string): boolean;
   text(name: string): string | undefined;
   list(name: string): readonly string[];
+  /** A whole number of zero or more; `otherwise` when it is not given. */
+  count(name: string, otherwise: number): number;
 }
 
 /**
@@ -39,10 +41,18 @@ export function parseFlags(
       throw new BerthError("invalid-parameter", `flag needs an argument: -${given}`);
     values.set(name, [...(values.get(name) ?? []), value ?? "true"]);
   }
+  const last = (name: string): string | undefined => values.get(name)?.at(-1);
   return {
     rest: args.slice(at),
-    switch: (name) => (values.get(name)?.at(-1) ?? "false") === "true",
-    text: (name) => values.get(name)?.at(-1),
+    switch: (name) => (last(name) ?? "false") === "true",
+    text: last,
     list: (name) => values.get(name) ?? [],
+    count: (name, otherwise) => {
+      const text = last(name);
+      if (text === undefined) return otherwise;
+      if (!/^\d{1,9}$/u.test(text))
+        throw new BerthError("invalid-parameter", `invalid value ${JSON.stringify(text)} for flag -${name}`);
+      return Number(text);
+    },
   };
 }

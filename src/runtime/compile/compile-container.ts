@@ -39,6 +39,13 @@ export interface CompileInput {
   readonly noPivot?: boolean;
   /** Stop at {@link hookPoint} before the host's mounts are left. */
   readonly hooks?: boolean;
+  /** After that, still with the host's root: createContainer hooks. */
+  readonly createContainer?: readonly Step[];
+  /** Right before execve, as the process: startContainer hooks. */
+  readonly startContainer?: readonly Step[];
+  readonly newKeyring?: boolean;
+  readonly findProgram?: boolean;
+  readonly bundle?: string;
 }
 
 export interface Compiled {
@@ -47,7 +54,7 @@ export interface Compiled {
   readonly warnings: readonly string[];
 }
 
-/** `wait` point where the namespaces exist and everything is mounted, before pivot_root: createRuntime and createContainer hooks. */
+/** `wait` point where the namespaces exist and everything is mounted, before pivot_root: prestart and createRuntime hooks. */
 export const hookPoint = 1;
 
 const invalid = (message: string): BerthError => new BerthError("invalid-parameter", message);
@@ -66,6 +73,8 @@ export function compileContainer(input: CompileInput): Compiled {
   const join = [...kinds]
     .filter(([, path]) => path !== "")
     .map(([kind, path]): Join => ({ by: "path", kind: namespaceKind(kind, facts), path }));
+  if (Object.keys(linux.netDevices ?? {}).length > 0 && !kinds.has("network"))
+    throw invalid("linux.netDevices need a network namespace");
   const userNamespace = kinds.has("user");
   const mapped = (linux.uidMappings ?? []).length > 0 || (linux.gidMappings ?? []).length > 0;
   if (mapped && !userNamespace) throw invalid("id mappings are given, but no user namespace");
@@ -78,6 +87,11 @@ export function compileContainer(input: CompileInput): Compiled {
     facts,
     filters: input.filters,
     role: "init",
+    newKeyring: input.newKeyring ?? true,
+    findProgram: input.findProgram ?? false,
+    beforeExec: input.startContainer ?? [],
+    bundle: input.bundle ?? "",
+    annotations: spec.annotations ?? {},
     userNamespace,
     ...(linux.personality === undefined ? {} : { personality: linux.personality }),
     ...(linux.memoryPolicy === undefined ? {} : { memoryPolicy: linux.memoryPolicy }),
@@ -93,6 +107,7 @@ export function compileContainer(input: CompileInput): Compiled {
     ...mounts.steps,
     ...deviceSteps(spec, userNamespace),
     ...(input.hooks === true ? [{ op: "wait" as const, point: hookPoint }] : []),
+    ...(input.createContainer ?? []),
     { op: "pivot_root", move: input.noPivot === true },
     ...(rootMode === undefined
       ? []
@@ -133,7 +148,6 @@ export function compileContainer(input: CompileInput): Compiled {
 function refuseUnsupported(linux: Linux): void {
   const refused = (what: string): BerthError => new BerthError("not-implemented", `${what} is not supported yet`);
   if (linux.intelRdt !== undefined) throw refused("linux.intelRdt");
-  if (Object.keys(linux.netDevices ?? {}).length > 0) throw refused("linux.netDevices");
   if ((linux.mountLabel ?? "") !== "") throw refused("linux.mountLabel (SELinux)");
 }
 

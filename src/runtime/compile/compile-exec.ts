@@ -17,6 +17,8 @@ export interface CompileExecInput {
   readonly cgroup: CgroupEntry;
   readonly facts: RuntimeFacts;
   readonly filters: FilterCache;
+  readonly findProgram?: boolean;
+  readonly bundle?: string;
 }
 
 /** A plan for one more process in a running container: joins its namespaces and cgroup, then is set up as `process` says. */
@@ -30,6 +32,9 @@ export function compileExec(input: CompileExecInput): Compiled {
     facts,
     filters: input.filters,
     role: "exec",
+    findProgram: input.findProgram ?? false,
+    bundle: input.bundle ?? "",
+    annotations: spec.annotations ?? {},
     userNamespace: kinds.has("user"),
     ...(spec.linux?.personality === undefined ? {} : { personality: spec.linux.personality }),
   });

@@ -178,7 +178,7 @@ describe("compileContainer", () => {
     ["without a private UTS namespace", {}, { namespaces: [{ type: "mount" }] }, { hostname: "h" }],
     ["no user namespace", {}, { uidMappings: [{ containerID: 0, hostID: 0, size: 1 }] }, {}],
     ["intelRdt is not supported", {}, { intelRdt: {} }, {}],
-    ["netDevices is not supported", {}, { netDevices: { eth0: {} } }, {}],
+    ["netDevices need a network namespace", {}, { netDevices: { eth0: {} } }, {}],
     ["timeOffsets need", {}, { timeOffsets: {} }, {}],
     ["rootfsPropagation", {}, { rootfsPropagation: "odd" }, {}],
     ["not an absolute path", {}, {}, { mounts: [{ destination: "x" }] }],

@@ -1,9 +1,17 @@
 import { BerthError } from "#base/errors.ts";
 import type { RuntimeFacts } from "#host/runtime-facts.ts";
 import { keep, type Exec, type Step } from "#runtime/plan/ops.ts";
-import type { Linux, MemoryPolicy, Process, Seccomp, Uint64 } from "#spec/oci/runtime.ts";
+import {
+  OCI_RUNTIME_VERSION,
+  type Linux,
+  type MemoryPolicy,
+  type Process,
+  type Seccomp,
+  type Uint64,
+} from "#spec/oci/runtime.ts";
 import { capabilityNumber, hasCapability, namesOf } from "./capabilities.ts";
 import { parseCpuList } from "./cpu-list.ts";
+import { pidMark, textWithPid } from "./pid-mark.ts";
 import type { FilterCache } from "./filter-cache.ts";
 
 export interface ProcessInput {
@@ -19,6 +27,15 @@ export interface ProcessInput {
   readonly memoryPolicy?: MemoryPolicy;
   /** `init` of a container (its terminal is the console), or `exec` in it. */
   readonly role: "init" | "exec";
+  /** False: the session keyring stays the caller's. */
+  readonly newKeyring?: boolean;
+  /** Fail before *ready* when there is no such program, as OCI runtimes do. */
+  readonly findProgram?: boolean;
+  /** Last steps before execve. */
+  readonly beforeExec?: readonly Step[];
+  /** Of the container, for the receiver of seccomp notifications. */
+  readonly bundle?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 export interface ProcessSteps {
@@ -63,7 +80,7 @@ export function processSteps(input: ProcessInput): ProcessSteps {
     ...(process.terminal === true
       ? [{ op: "terminal" as const, uid: user.uid, gid: keep, console: input.role === "init" }]
       : []),
-    { op: "session_keyring", name: `_ses.${id}` },
+    ...(input.newKeyring === false ? [] : [{ op: "session_keyring" as const, name: `_ses.${id}` }]),
     ...personalitySteps(input.personality),
     ...schedulerSteps(process),
     ...memoryPolicySteps(input.memoryPolicy),
@@ -75,6 +92,7 @@ export function processSteps(input: ProcessInput): ProcessSteps {
     ...label,
     { op: "bounding_set", keep: sets.bounding },
     { op: "groups", gids: [...(user.additionalGids ?? [])] },
+    ...(input.findProgram === true ? [{ op: "find_program" as const }] : []),
     { op: "wait", point: 0 },
     ...(noNewPrivileges ? [] : filter),
     { op: "user", uid: user.uid, gid: user.gid, ownStdio: true },
@@ -86,6 +104,7 @@ export function processSteps(input: ProcessInput): ProcessSteps {
       ambient: sets.ambient,
     },
     ...(noNewPrivileges ? [{ op: "no_new_privs" as const }, ...filter] : []),
+    ...(input.beforeExec ?? []),
   ];
   return { early, late, exec: { argv: args, env: process.env ?? [] }, warnings };
 }
@@ -280,13 +299,31 @@ function labelStep({ apparmorProfile, selinuxLabel }: Process, facts: RuntimeFac
   return steps;
 }
 
-function seccompStep({ seccomp, facts, filters }: ProcessInput): Step | undefined {
+function seccompStep(input: ProcessInput): Step | undefined {
+  const { seccomp, facts, filters } = input;
   if (seccomp === undefined) return undefined;
   if (!facts.seccomp) throw invalid("seccomp is wanted, but this kernel has no seccomp filters");
   const { program, flags, notifies } = filters.filter(seccomp, facts.machine);
   const listener = seccomp.listenerPath ?? "";
   if (notifies && listener === "") throw invalid("SCMP_ACT_NOTIFY needs a listenerPath");
   if (!notifies && listener !== "") throw invalid("a seccomp listenerPath needs a rule with SCMP_ACT_NOTIFY");
-  const listenerMessage = notifies ? new TextEncoder().encode(seccomp.listenerMetadata ?? "") : new Uint8Array();
+  const listenerMessage = notifies ? containerProcessState(input, seccomp) : new Uint8Array();
   return { op: "seccomp", flags, filter: program, listener, listenerMessage };
+}
+
+/** config-linux.md, "The Container Process State"; the shim puts the pid where the mark is. */
+function containerProcessState(
+  { id, role, bundle, annotations }: ProcessInput,
+  { listenerMetadata }: Seccomp,
+): Uint8Array {
+  const pid = pidMark;
+  const status = role === "init" ? "creating" : "running";
+  const ociVersion = OCI_RUNTIME_VERSION;
+  return textWithPid({
+    ociVersion,
+    fds: ["seccompFd"],
+    pid,
+    metadata: listenerMetadata ?? "",
+    state: { ociVersion, id, status, pid, bundle: bundle ?? "", annotations: annotations ?? {} },
+  });
 }
