@@ -1,3 +1,4 @@
+import type { WhyResponse } from "#spec/berth/exit-report.ts";
 import type {
   ContainerInspect,
   ContainerSummary,
@@ -71,6 +72,11 @@ export class ContainersApi {
 
   inspect(id: string, options: { readonly size?: boolean } = {}): Promise<ContainerInspect> {
     return this.#transport.json("GET", `/containers/${segment(id)}/json`, { query: { size: options.size } });
+  }
+
+  /** How it ended, each time; only engines that are Berth can tell. */
+  why(id: string): Promise<WhyResponse> {
+    return this.#transport.json("GET", `/berth/containers/${segment(id)}/why`);
   }
 
   start(

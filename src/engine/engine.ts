@@ -41,6 +41,8 @@ import { ExecRegistry } from "./exec/exec.ts";
 import { inspectExec } from "./exec/inspect.ts";
 import { resizeExec } from "./exec/resize.ts";
 import { startExec } from "./exec/start.ts";
+import { ExitReporter } from "./forensics/exit-reporter.ts";
+import { whyContainer } from "./forensics/why.ts";
 import { HealthMonitor } from "./health/health-monitor.ts";
 import { onUnhealthy } from "./health/on-unhealthy.ts";
 import { runProbe } from "./health/run-probe.ts";
@@ -60,8 +62,10 @@ import type {
   EnginePaths,
   Events,
   ExecRows,
+  ExitRows,
   Files,
   NamespaceSockets,
+  OomKills,
   HostCounters,
   HostMounts,
   ProcessTable,
@@ -89,6 +93,8 @@ export interface EngineDeps {
   readonly containers: ContainerRows;
   readonly containerFiles: ContainerFiles;
   readonly execs: ExecRows;
+  readonly exits: ExitRows;
+  readonly oomKills: OomKills;
   readonly events: Events;
   readonly images: ImageService;
   readonly snapshots: Snapshotter;
@@ -121,6 +127,7 @@ export function createEngine(deps: EngineDeps) {
   // A start watches for its end, and an end may start again: one of the two refers to the other ahead.
   const startAgain: StartLocked = (container, origin) => start(container, origin);
   const dependencies = awaitDependencies(base);
+  const reports = new ExitReporter(base);
   const health = new HealthMonitor({
     ...base,
     runProbe: runProbe({ ...base, launches: new Limit(4) }),
@@ -133,9 +140,10 @@ export function createEngine(deps: EngineDeps) {
     removeLocked: remove,
     startLocked: startAgain,
     awaitDependencies: dependencies,
+    reports,
     execsEnded: execsEnded({ ...deps, execs }),
   });
-  const start = startLocked({ ...base, tearDown: down, settleExit, health, removeLocked: remove });
+  const start = startLocked({ ...base, tearDown: down, settleExit, health, reports, removeLocked: remove });
   const stop = stopNow({ ...base, health });
   const kill = killAndWait({ ...base, health });
   const unhealthy = onUnhealthy({ ...base, stopNow: stop, startLocked: start });
@@ -148,7 +156,7 @@ export function createEngine(deps: EngineDeps) {
   return {
     containers: {
       create: createContainer(base),
-      start: startContainer({ registry, startLocked: start, awaitDependencies: dependencies }),
+      start: startContainer({ ...base, reports, startLocked: start, awaitDependencies: dependencies }),
       stop: stopContainer({ ...base, health }),
       restart: restartContainer({ ...base, stopNow: stop, startLocked: start, awaitDependencies: dependencies }),
       kill: killContainer({ ...base, health }),
@@ -166,6 +174,7 @@ export function createEngine(deps: EngineDeps) {
       top: topContainer(base),
       stats: containerStats({ ...base, takeSample: sample, sampler }),
       inspect: inspectContainer(base),
+      why: whyContainer(base),
       list,
       statPath: statContainerPath(base),
       readPath: readContainerPath(base),
@@ -200,7 +209,7 @@ export function createEngine(deps: EngineDeps) {
       diskUsage: diskUsage({ ...base, listContainers: list }),
       reloaded: tellReloaded(deps),
     },
-    reconcile: () => reconcile({ ...withExecs, tearDown: down, removeLocked: remove, settleExit, health }),
+    reconcile: () => reconcile({ ...withExecs, tearDown: down, removeLocked: remove, settleExit, health, reports }),
     shutdown: () => shutdown({ ...base, settleExit, health, stopNow: stop }),
   };
 }

@@ -3,6 +3,7 @@ import type { InterfaceCounters } from "#host/interface-counters.ts";
 import type { Plan } from "#runtime/plan/ops.ts";
 import type { RootMount } from "#snapshot/types.ts";
 import type { FilesystemChange, PathStat } from "#spec/docker/archive.ts";
+import type { ExitReport } from "#spec/berth/exit-report.ts";
 import type { AuthConfig } from "#spec/docker/auth.ts";
 import type { TopResponse } from "#spec/docker/container.ts";
 import type { ExecConfig } from "#spec/docker/exec.ts";
@@ -287,6 +288,37 @@ export interface HostCounters {
   cpuTime(): CpuTime;
   /** Of the namespace that process `pid` is in; empty when it has ended. */
   interfaces(pid: number): ReadonlyMap<string, InterfaceCounters>;
+}
+
+/** Why containers ended; bounded by number and age. Each call is one durable, synchronous transaction. */
+export interface ExitRows {
+  insert(row: ExitRow): void;
+  /** Newest first. */
+  ofContainer(containerId: string): readonly ExitRow[];
+  newestMs(containerId: string): number | undefined;
+  /** Container ids that a name or the beginning of an id may mean: none, the one, or proof that it is ambiguous. */
+  find(reference: string): readonly string[];
+}
+
+export interface ExitRow {
+  readonly containerId: string;
+  readonly containerName: string;
+  readonly finishedMs: number;
+  readonly report: ExitReport;
+}
+
+/** What the kernel has killed for want of memory. */
+export interface OomKills {
+  /** Oldest first, as far back as is known; none when the kernel's log may not be read. */
+  since(unixNs: bigint): readonly {
+    readonly pid: number;
+    readonly name: string;
+    readonly residentBytes: number;
+    /** Path of the memory cgroup. */
+    readonly cgroup: string;
+    /** Unix nanoseconds. */
+    readonly atNs: bigint;
+  }[];
 }
 
 /** The host's processes. */

@@ -4,7 +4,7 @@ import type { Log } from "#base/log.ts";
 import type { CgroupManager } from "#host/cgroup/types.ts";
 import type { LogKeeper } from "#logs/types.ts";
 import type { NetworkService } from "#network/types.ts";
-import type { ExitStatus, ShimLauncher } from "#runtime/types.ts";
+import type { ShimLauncher } from "#runtime/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
 import type { Container } from "./container/container.ts";
 import { publishContainerEvent } from "./container/events.ts";
@@ -12,10 +12,11 @@ import { logOwner } from "./container/log-owner.ts";
 import type { ContainerRegistry } from "./container/registry.ts";
 import type { RemoveLocked } from "./container/remove.ts";
 import { startsWithEngine } from "./container/restart-policy.ts";
-import { unseenExitCode, type SettleExit } from "./container/settle-exit.ts";
+import { lostEnd, unseenExitCode, type SettleExit } from "./container/settle-exit.ts";
 import type { TearDown } from "./container/tear-down.ts";
 import type { ExecRegistry } from "./exec/exec.ts";
 import { watchExec } from "./exec/start.ts";
+import type { ExitReporter, SeenEnd } from "./forensics/exit-reporter.ts";
 import type { HealthMonitor } from "./health/health-monitor.ts";
 import type { MachineFacts } from "./host-facts.ts";
 import type { Clock, EnginePaths, Events, Files, HostMounts, ProcessTable, RuntimePlanner } from "./ports.ts";
@@ -41,12 +42,13 @@ export interface ReconcileDeps {
   readonly removeLocked: RemoveLocked;
   readonly settleExit: SettleExit;
   readonly health: HealthMonitor;
+  readonly reports: ExitReporter;
 }
 
 /** What a look at a container's shim asks to be done, once the networks know which containers live. */
 type Finding =
   | { readonly kind: "lives" }
-  | { readonly kind: "ended"; readonly status: Pick<ExitStatus, "exitCode" | "oomKilled" | "finishedAtNs"> }
+  | { readonly kind: "ended"; readonly status: SeenEnd }
   | { readonly kind: "half-made"; readonly why: string }
   | { readonly kind: "half-removed" }
   | { readonly kind: "rests" };
@@ -93,7 +95,6 @@ async function look(deps: ReconcileDeps, container: Container): Promise<Finding>
       break;
   }
   const found = await deps.launcher.recover(deps.paths.containerRunDir(container.id));
-  const now = deps.clock.nowNs();
   switch (found.state) {
     case "running":
       container.process = found.process;
@@ -108,7 +109,7 @@ async function look(deps: ReconcileDeps, container: Container): Promise<Finding>
     case "lost":
       if (status.state === "starting")
         return { kind: "half-made", why: "the engine ended while the container was being started" };
-      return { kind: "ended", status: { exitCode: unseenExitCode, oomKilled: false, finishedAtNs: now } };
+      return { kind: "ended", status: lostEnd(deps.clock) };
   }
 }
 
@@ -130,6 +131,7 @@ async function settle(deps: ReconcileDeps, container: Container, finding: Findin
       return deps.removeLocked(container, { volumes: container.spec.hostConfig.AutoRemove });
     case "rests":
       // Its end may have been noted and not yet cleaned up after.
+      await deps.reports.catchUp(container);
       await deps.tearDown(container);
       if (container.status.state !== "created") {
         deps.logKeeper.resume(logOwner(deps.paths, deps.machine.hostname, container));

@@ -1,4 +1,5 @@
 import { BerthError } from "#base/errors.ts";
+import type { ExitReport } from "#spec/berth/exit-report.ts";
 import { execConfig, type ExecConfig } from "#spec/docker/exec.ts";
 import { containerConfig } from "#spec/docker/container-config.ts";
 import { hostConfig } from "#spec/docker/host-config.ts";
@@ -73,6 +74,14 @@ function isStopRequest(value: unknown): value is StopRequest {
 function link(value: unknown): Link {
   const row = record(value, "link");
   return { containerId: text(row, "containerId"), name: text(row, "name"), alias: text(row, "alias") };
+}
+
+/** A report is read only to be shown: that it is one is enough. */
+export function validateExitReport(value: unknown): ExitReport {
+  const row = record(value, "report");
+  for (const name of ["Kind", "Reason", "Cause", "FinishedAt"]) text(row, name);
+  texts(row, "LastOutput");
+  return row as unknown as ExitReport;
 }
 
 export function validateExecSpec(value: unknown): ExecConfig {

@@ -96,4 +96,17 @@ export const migrations: readonly Migration[] = [
       ) STRICT;
       CREATE INDEX snapshot_layers_by_layer ON snapshot_layers (diff_id);`,
   },
+  {
+    name: "ends of containers, which outlive them",
+    sql: `
+      CREATE TABLE exits (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        container_id TEXT NOT NULL,
+        container_name TEXT NOT NULL,
+        finished_ms INTEGER NOT NULL,
+        report TEXT NOT NULL CHECK (json_valid(report))
+      ) STRICT;
+      CREATE INDEX exits_by_container ON exits (container_id, number);
+      CREATE INDEX exits_by_name ON exits (container_name, number);`,
+  },
 ];

@@ -265,6 +265,15 @@ export const containerCommands: readonly Command[] = [
   },
   {
     kind: "command",
+    paths: ["container why", "why"],
+    usage: "[OPTIONS] CONTAINER",
+    summary: "Tell how and why a container ended, also after it was removed",
+    flags: [{ name: "format", kind: text, usage: 'Format of the answer: "text" or "json"', fallback: "text" }],
+    args: { kind: "exactly", count: 1 },
+    load: async () => (await import("../container/why.ts")).why,
+  },
+  {
+    kind: "command",
     paths: ["container rename", "rename"],
     usage: "CONTAINER NEW_NAME",
     summary: "Rename a container",

@@ -125,7 +125,7 @@ function hostSettings(flags: FlagValues, io: Io): Record<string, unknown> {
     AutoRemove: flags.on("rm"),
     VolumeDriver: flags.text("volume-driver"),
     VolumesFrom: orNull(flags.list("volumes-from")),
-    ...optional("Annotations", pairs(flags.list("annotation"))),
+    ...optional("Annotations", { ...pairs(flags.list("annotation")), ...ownAnnotations(flags) }),
     CapAdd: orNull(capabilities(flags.list("cap-add"))),
     CapDrop: orNull(capabilities(flags.list("cap-drop"))),
     CgroupnsMode: mode(flags.text("cgroupns"), ["", "private", "host"], "--cgroupns: invalid CGROUP mode"),
@@ -204,8 +204,24 @@ function resources(flags: FlagValues): Record<string, unknown> {
   };
 }
 
+/** What Docker's API has no field for; docs/health.md tells other clients of them. */
+function ownAnnotations(flags: FlagValues): Record<string, string> {
+  const annotations = {
+    "berth.on-unhealthy": flags.text("on-unhealthy"),
+    "berth.depends-on": flags.list("depends-on").join(","),
+    "berth.depends-on.timeout": flags.text("depends-on-timeout"),
+  };
+  return Object.fromEntries(Object.entries(annotations).filter(([, value]) => value !== ""));
+}
+
 function healthcheck(flags: FlagValues): Record<string, unknown> {
-  const command = flags.text("health-cmd");
+  const tests = [
+    ["CMD-SHELL", flags.text("health-cmd")],
+    ["HTTP", flags.text("health-http")],
+    ["TCP", flags.text("health-tcp")],
+  ].filter(([, target]) => target !== "");
+  if (tests.length > 1) throw new Error("--health-cmd, --health-http and --health-tcp exclude each other");
+  const [test] = tests;
   const settings: Record<string, number> = {
     Interval: flags.number("health-interval"),
     Timeout: flags.number("health-timeout"),
@@ -213,7 +229,7 @@ function healthcheck(flags: FlagValues): Record<string, unknown> {
     StartInterval: flags.number("health-start-interval"),
     Retries: flags.number("health-retries"),
   };
-  const given = command !== "" || Object.values(settings).some((value) => value !== 0);
+  const given = test !== undefined || Object.values(settings).some((value) => value !== 0);
   if (flags.on("no-healthcheck")) {
     if (given) throw new Error("--no-healthcheck conflicts with --health-* options");
     return { Healthcheck: { Test: ["NONE"] } };
@@ -223,7 +239,7 @@ function healthcheck(flags: FlagValues): Record<string, unknown> {
     if (flags.number(`health-${name}`) < 0) throw new Error(`--health-${name} cannot be negative`);
   }
   const set = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== 0));
-  return { Healthcheck: { ...(command === "" ? {} : { Test: ["CMD-SHELL", command] }), ...set } };
+  return { Healthcheck: { ...(test === undefined ? {} : { Test: test }), ...set } };
 }
 
 function entrypoint(flags: FlagValues): readonly string[] | null {

@@ -85,6 +85,12 @@ export const containerFlags: readonly FlagSpec[] = [
   { name: "cpus", kind: nanoCpus, usage: "Number of CPUs" },
   { name: "cpuset-cpus", kind: text, usage: "CPUs in which to allow execution (0-3, 0,1)" },
   { name: "cpuset-mems", kind: text, usage: "MEMs in which to allow execution (0-3, 0,1)" },
+  {
+    name: "depends-on",
+    kind: list,
+    usage: "Start after another container (NAME[:started|healthy|completed])",
+  },
+  { name: "depends-on-timeout", kind: text, usage: "How long a start waits for those (ms|s|m|h) (default 60s)" },
   { name: "device", kind: list, usage: "Add a host device to the container" },
   { name: "device-cgroup-rule", kind: cgroupRules, usage: "Add a rule to the cgroup allowed devices list" },
   {
@@ -123,6 +129,7 @@ export const containerFlags: readonly FlagSpec[] = [
   { name: "gpus", kind: gpuRequests, usage: "GPU devices to add to the container ('all' to pass all GPUs)" },
   { name: "group-add", kind: list, usage: "Add additional groups to join" },
   { name: "health-cmd", kind: text, usage: "Command to run to check health" },
+  { name: "health-http", kind: text, usage: "Let the engine check health by HTTP (http://:PORT/PATH)" },
   { name: "health-interval", kind: duration, usage: "Time between running the check (ms|s|m|h)", fallback: "0s" },
   { name: "health-retries", kind: int, usage: "Consecutive failures needed to report unhealthy" },
   {
@@ -137,6 +144,7 @@ export const containerFlags: readonly FlagSpec[] = [
     usage: "Start period for the container to initialize before starting health-retries countdown (ms|s|m|h)",
     fallback: "0s",
   },
+  { name: "health-tcp", kind: text, usage: "Let the engine check health by connecting (:PORT)" },
   {
     name: "health-timeout",
     kind: duration,
@@ -189,6 +197,7 @@ export const containerFlags: readonly FlagSpec[] = [
   { name: "network", kind: networkOptions, usage: "Connect a container to a network" },
   { name: "network-alias", kind: list, usage: "Add network-scoped alias for the container" },
   { name: "no-healthcheck", kind: toggle, usage: "Disable any container-specified HEALTHCHECK" },
+  { name: "on-unhealthy", kind: text, usage: 'Act on failed health checks ("restart", "stop", "none")' },
   { name: "oom-kill-disable", kind: toggle, usage: "Disable OOM Killer" },
   { name: "oom-score-adj", kind: int, usage: "Tune host's OOM preferences (-1000 to 1000)" },
   { name: "pid", kind: text, usage: "PID namespace to use" },

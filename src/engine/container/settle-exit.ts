@@ -1,10 +1,10 @@
 import { messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { NetworkService } from "#network/types.ts";
-import type { ExitStatus } from "#runtime/types.ts";
 import type { Clock, Events } from "../ports.ts";
 import type { AwaitDependencies } from "./await-dependencies.ts";
 import type { Container } from "./container.ts";
+import type { ExitReporter, SeenEnd } from "../forensics/exit-reporter.ts";
 import type { HealthMonitor } from "../health/health-monitor.ts";
 import { unwatched } from "../health/health.ts";
 import { publishEndpointEvent } from "../network/endpoint-events.ts";
@@ -17,6 +17,14 @@ import type { TearDown } from "./tear-down.ts";
 
 /** Exit code of a container whose end nobody saw; dockerd says 255 after a crash of the machine. */
 export const unseenExitCode = 255;
+
+/** The end of a container whose supervisor vanished. */
+export const lostEnd = (clock: Clock): SeenEnd => ({
+  exitCode: unseenExitCode,
+  oomKilled: false,
+  finishedAtNs: clock.nowNs(),
+  lost: true,
+});
 
 /** Start while the caller holds the container's lock. */
 export type StartLocked = (container: Container, origin: StartOrigin) => Promise<void>;
@@ -34,6 +42,7 @@ export interface SettleExitDeps {
   readonly tearDown: TearDown;
   readonly removeLocked: RemoveLocked;
   readonly startLocked: StartLocked;
+  readonly reports: ExitReporter;
   readonly awaitDependencies: AwaitDependencies;
   readonly execsEnded: (containerId: string) => Promise<void>;
 }
@@ -59,31 +68,30 @@ export class SettleExit {
       (status) => this.settle(container, status),
       (error: unknown) => {
         this.#deps.log.error("lost a container's monitor", { container: container.id, error: messageOf(error) });
-        return this.settle(container, {
-          exitCode: unseenExitCode,
-          oomKilled: false,
-          finishedAtNs: this.#deps.clock.nowNs(),
-        });
+        return this.settle(container, lostEnd(this.#deps.clock));
       },
     );
   }
 
-  settle(container: Container, status: Pick<ExitStatus, "exitCode" | "oomKilled" | "finishedAtNs">): Promise<void> {
-    return container.lock.run(() => this.settleLocked(container, status));
+  settle(container: Container, end: SeenEnd): Promise<void> {
+    return container.lock.run(() => this.settleLocked(container, end));
   }
 
-  async settleLocked(
-    container: Container,
-    { exitCode, oomKilled, finishedAtNs }: Pick<ExitStatus, "exitCode" | "oomKilled" | "finishedAtNs">,
-  ): Promise<void> {
+  async settleLocked(container: Container, end: SeenEnd): Promise<void> {
     const { registry, events, log } = this.#deps;
-    const before = container.status;
+    const { exitCode, oomKilled, finishedAtNs } = end;
+    const { life } = container;
+    const before = life.status;
     const ranNs = isLive(before) ? finishedAtNs - BigInt(before.startedAtNs) : 0n;
     const ended = { type: "exited", exitCode, oomKilled, finishedAtNs: String(finishedAtNs) } as const;
     if (!registry.apply(container, ended, unwatched(container.life))) return;
     this.#deps.health.unwatch(container);
     const endpoints = await this.#deps.networks.endpoints(container.id);
-    await Promise.all([this.#deps.tearDown(container), this.#deps.execsEnded(container.id)]);
+    await Promise.all([
+      this.#deps.reports.exit(container, life, end),
+      this.#deps.tearDown(container),
+      this.#deps.execsEnded(container.id),
+    ]);
     if (oomKilled) publishContainerEvent(events, "oom", container);
     const execDuration = String(ranNs > 0n ? ranNs / 1_000_000_000n : 0n);
     publishContainerEvent(events, "die", container, { execDuration, exitCode: String(exitCode) });

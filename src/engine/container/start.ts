@@ -1,5 +1,6 @@
 import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
 import { publishEndpointEvent } from "../network/endpoint-events.ts";
+import type { ExitReporter } from "../forensics/exit-reporter.ts";
 import type { HealthMonitor } from "../health/health-monitor.ts";
 import type { Clock } from "../ports.ts";
 import { neverAborted, type AwaitDependencies } from "./await-dependencies.ts";
@@ -10,7 +11,7 @@ import { updateParents } from "./links.ts";
 import type { RemoveLocked } from "./remove.ts";
 import type { SettleExit, StartLocked, StartOrigin } from "./settle-exit.ts";
 import type { Life } from "./spec.ts";
-import { containerStartPrefix, startFailure } from "./start-failure.ts";
+import { containerStartPrefix, exitUnknownStart, startFailure } from "./start-failure.ts";
 import { stepFailureOf } from "#runtime/process-error.ts";
 import type { TearDown } from "./tear-down.ts";
 
@@ -19,6 +20,7 @@ export interface StartDeps extends LaunchDeps {
   readonly tearDown: TearDown;
   readonly settleExit: SettleExit;
   readonly health: HealthMonitor;
+  readonly reports: ExitReporter;
   readonly removeLocked: RemoveLocked;
 }
 
@@ -29,7 +31,7 @@ export interface StartDeps extends LaunchDeps {
  * code and the message kept for inspect.
  */
 export function startContainer(
-  deps: Pick<StartDeps, "registry"> & {
+  deps: Pick<StartDeps, "registry" | "reports" | "clock"> & {
     readonly startLocked: StartLocked;
     readonly awaitDependencies: AwaitDependencies;
   },
@@ -39,9 +41,23 @@ export function startContainer(
     const { state } = container.status;
     const rests = state === "created" || state === "exited";
     const met = rests ? deps.awaitDependencies(container, neverAborted) : undefined;
-    if (met !== undefined) await met;
+    if (met !== undefined) await orReported(deps, container, met);
     await container.lock.run(() => deps.startLocked(container, "user"));
   };
+}
+
+/** A start that did not even begin is to be explained as well. */
+async function orReported(
+  deps: Pick<StartDeps, "reports" | "clock">,
+  container: Container,
+  met: Promise<void>,
+): Promise<void> {
+  try {
+    await met;
+  } catch (error) {
+    deps.reports.failedStart(container, deps.clock.nowNs(), { exitCode: exitUnknownStart, error: messageOf(error) });
+    throw error;
+  }
 }
 
 export function startLocked(deps: StartDeps): StartLocked {
@@ -111,6 +127,7 @@ async function undo(deps: StartDeps, container: Container, cause: unknown): Prom
   const endpoints = await deps.networks.endpoints(container.id);
   await deps.tearDown(container);
   deps.registry.apply(container, { type: "start-failed", exitCode, error: error.message });
+  deps.reports.failedStart(container, deps.clock.nowNs(), { exitCode, error: error.message });
   for (const attach of container.waitingAttaches) attach.abandon();
   container.waitingAttaches.clear();
   for (const endpoint of endpoints) await publishEndpointEvent(deps, "disconnect", endpoint);

@@ -5,7 +5,7 @@ import type { Endpoint, NetworkInfo, NetworkService } from "#network/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
 import type { ContainerDefaults } from "#spec/oci/image.ts";
 import type { EngineDeps } from "../engine.ts";
-import type { ContainerRow, EventInput, EventRecord, ExecRow } from "../ports.ts";
+import type { ContainerRow, EventInput, EventRecord, ExecRow, ExitRow } from "../ports.ts";
 import { fakeConfig } from "./fake-config.ts";
 import { FakeContainerFiles } from "./fake-container-files.ts";
 import { carelessLogKeeper, noLogs } from "./fake-logs.ts";
@@ -21,6 +21,8 @@ export class FakeWorld {
   readonly execRows = new Map<string, ExecRow>();
   readonly images = new Map<string, StoredImage>();
   readonly launcher = new FakeLauncher();
+  /** Newest first. */
+  readonly exits: ExitRow[] = [];
   readonly published: EventInput[] = [];
   readonly directories = new Set<string>();
   readonly texts = new Map<string, string>([
@@ -127,6 +129,19 @@ export class FakeWorld {
       containerFiles: this.containerFiles,
       containers: this.#containerRows(),
       execs: this.#execRowStore(),
+      exits: {
+        insert: (row) => void this.exits.unshift(row),
+        ofContainer: (id) => this.exits.filter(({ containerId }) => containerId === id),
+        newestMs: (id) => this.exits.find(({ containerId }) => containerId === id)?.finishedMs,
+        find: (reference) => [
+          ...new Set(
+            this.exits
+              .filter((row) => row.containerName === reference || row.containerId.startsWith(reference))
+              .map(({ containerId }) => containerId),
+          ),
+        ],
+      },
+      oomKills: { since: () => [] },
       events: this.#events(),
       images: this.#imageService(),
       snapshots: this.#snapshotter(),

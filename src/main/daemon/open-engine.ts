@@ -6,7 +6,13 @@ import { createEngine, type Engine } from "#engine/engine.ts";
 import { EngineFiles } from "#engine/engine-files.ts";
 import { HelperContainerFiles } from "#engine/files/helper-container-files.ts";
 import { ProcFsProcessTable } from "#engine/process-table.ts";
-import { validateExecSpec, validateExecStatus, validateLife, validateSpec } from "#engine/stored-rows.ts";
+import {
+  validateExecSpec,
+  validateExecStatus,
+  validateExitReport,
+  validateLife,
+  validateSpec,
+} from "#engine/stored-rows.ts";
 import { NativePlanner } from "#engine/runtime-planner.ts";
 import { defaultEventLimits, EventFiles } from "#events/event-files.ts";
 import { EventLog } from "#events/event-log.ts";
@@ -18,6 +24,7 @@ import { HelperPool } from "#host/helper-pool.ts";
 import { readHostFacts } from "#host/host-facts.ts";
 import { readInterfaceCounters } from "#host/interface-counters.ts";
 import { InitBinary } from "#host/init-binary.ts";
+import { KernelOomKills } from "#host/kernel-log.ts";
 import { NamespaceSockets } from "#host/namespace-sockets.ts";
 import { bootId } from "#host/process.ts";
 import { FetchHttp } from "#host/registry-http.ts";
@@ -38,6 +45,7 @@ import { OverlaySnapshotter } from "#snapshot/overlay-snapshotter.ts";
 import { platformOfHost } from "#spec/oci/platform.ts";
 import { ContainerStore } from "#state/container-store.ts";
 import { openState } from "#state/db.ts";
+import { ExitStore } from "#state/exit-store.ts";
 import { ExecStore } from "#state/exec-store.ts";
 import { ImageStore } from "#state/image-store.ts";
 import { LayerStore } from "#state/layer-store.ts";
@@ -161,6 +169,8 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     cgroups,
     processes: new ProcFsProcessTable(),
     sockets,
+    exits: new ExitStore({ database, validate: validateExitReport }),
+    oomKills: new KernelOomKills({ clock }),
     counters: { cpuTime: readCpuTime, interfaces: readInterfaceCounters },
     logs: new FileLogReader({ inUse: logFilesInUse }),
     logKeeper: new FileLogKeeper({ log: log.with({ part: "logs" }), inUse: logFilesInUse, pid: process.pid }),

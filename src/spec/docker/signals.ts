@@ -59,3 +59,10 @@ export function parseSignal(text: string): number {
   if (number < RTMIN || number > RTMAX) throw invalid;
   return number;
 }
+
+/** `SIGTERM` for 15; what has no name of its own is counted from the first real-time signal. */
+export function signalName(number: number): string {
+  const name = Object.keys(numbers).find((key) => numbers[key] === number);
+  if (name !== undefined) return `SIG${name}`;
+  return number >= RTMIN && number <= RTMAX ? `SIGRTMIN+${number - RTMIN}` : `signal ${number}`;
+}

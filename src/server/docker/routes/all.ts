@@ -1,6 +1,7 @@
 import type { Engine } from "#engine/engine.ts";
 import type { Route } from "../call.ts";
 import { containerFileRoutes } from "./container-files.ts";
+import { berthRoutes } from "./berth.ts";
 import { containerRoutes } from "./containers.ts";
 import { execRoutes } from "./execs.ts";
 import { imageRoutes } from "./images.ts";
@@ -11,6 +12,7 @@ import { unsupportedRoutes } from "./unsupported.ts";
 /** Every route, in the order in which they are tried. */
 export function dockerRoutes(engine: Engine): readonly Route[] {
   return [
+    ...berthRoutes(engine),
     ...systemRoutes(engine),
     ...containerRoutes(engine),
     ...containerFileRoutes(engine),

@@ -1,0 +1,186 @@
+import { messageOf } from "#base/errors.ts";
+import type { Log } from "#base/log.ts";
+import { formatTime, ZERO_TIME } from "#base/time.ts";
+import type { CgroupManager } from "#host/cgroup/types.ts";
+import type { LogReader } from "#logs/types.ts";
+import type { ExitReport } from "#spec/berth/exit-report.ts";
+import { signalName } from "#spec/docker/signals.ts";
+import type { Container } from "../container/container.ts";
+import type { Life } from "../container/spec.ts";
+import { healthState } from "../container/state.ts";
+import { isLive, type Status } from "../container/status.ts";
+import type { EnginePaths, ExitRows, OomKills, RuntimePlanner } from "../ports.ts";
+import { explainExit } from "./explain-exit.ts";
+import { lastOutput } from "./last-output.ts";
+
+export interface ExitReporterDeps {
+  readonly exits: ExitRows;
+  readonly oomKills: OomKills;
+  readonly logs: LogReader;
+  readonly paths: EnginePaths;
+  readonly cgroups: CgroupManager;
+  readonly planner: RuntimePlanner;
+  readonly log: Log;
+}
+
+/** An end as the supervisor tells it; without a signal when it is only known from the row. */
+export interface SeenEnd {
+  readonly exitCode: number;
+  readonly signal?: number;
+  readonly oomKilled: boolean;
+  readonly finishedAtNs: bigint;
+  readonly lost?: boolean;
+}
+
+/**
+ * Writes down why containers ended, for `why`. Nothing here throws: an end is settled whether it can be explained or not.
+ * A report that a killed engine owes is made up for by the next one, from what is left then.
+ */
+export class ExitReporter {
+  readonly #deps: ExitReporterDeps;
+
+  constructor(deps: ExitReporterDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * `before`: its life when it ended. To be called before the cgroup is taken away: that is read at once, the rest while
+   * other things are cleaned up.
+   */
+  async exit(container: Container, before: Life, end: SeenEnd): Promise<void> {
+    await this.#guarded(container, async () => {
+      const memory = this.#memory(container, before.status, end);
+      this.#insert(container, end.finishedAtNs, await this.#report(container, before, end, memory));
+    });
+  }
+
+  failedStart(
+    container: Container,
+    finishedAtNs: bigint,
+    failure: { readonly exitCode: number; readonly error: string },
+  ): void {
+    const { spec, life } = container;
+    this.#insert(container, finishedAtNs, {
+      Kind: "start-failure",
+      Cause: "start-failure",
+      Reason: `it could not be started: ${failure.error}`,
+      ExitCode: failure.exitCode,
+      Signal: "",
+      Image: spec.image.reference,
+      Command: spec.argv,
+      StartedAt: ZERO_TIME,
+      FinishedAt: formatTime(finishedAtNs),
+      RestartPolicy: policyText(container),
+      RestartCount: life.restartCount,
+      LastOutput: [],
+    });
+  }
+
+  /** The report of an ended container's last run, when an engine was killed before it could write it. */
+  async catchUp(container: Container): Promise<void> {
+    const { status } = container;
+    if (status.state !== "exited" && status.state !== "restarting") return;
+    const finishedAtNs = BigInt(status.finishedAtNs);
+    if ((this.#deps.exits.newestMs(container.id) ?? 0) >= milliseconds(finishedAtNs)) return;
+    await this.#guarded(container, async () => {
+      const end = { exitCode: status.exitCode, oomKilled: status.oomKilled, finishedAtNs };
+      this.#insert(container, finishedAtNs, await this.#report(container, container.life, end, undefined));
+    });
+  }
+
+  async #report(container: Container, before: Life, end: SeenEnd, memory: ExitReport["Memory"]): Promise<ExitReport> {
+    const { spec } = container;
+    const { stopRequest, status } = before;
+    const signal = end.signal ?? 0;
+    const known = {
+      exitCode: end.exitCode,
+      signal,
+      oomKilled: end.oomKilled,
+      lost: end.lost === true,
+      stoppedBy:
+        stopRequest === undefined
+          ? undefined
+          : { ...stopRequest, beforeEndNs: end.finishedAtNs - BigInt(stopRequest.atNs) },
+      memory,
+    };
+    const startedAtNs = "startedAtNs" in status ? status.startedAtNs : String(end.finishedAtNs);
+    return {
+      Kind: "exit",
+      ...explainExit(known),
+      ExitCode: end.exitCode,
+      Signal: signal === 0 ? "" : signalName(signal),
+      Image: spec.image.reference,
+      Command: spec.argv,
+      StartedAt: formatTime(BigInt(startedAtNs)),
+      FinishedAt: formatTime(end.finishedAtNs),
+      ...(stopRequest === undefined
+        ? {}
+        : {
+            StoppedBy: {
+              By: stopRequest.by,
+              Signal: signalName(stopRequest.signal),
+              At: formatTime(BigInt(stopRequest.atNs)),
+            },
+          }),
+      ...(memory === undefined ? {} : { Memory: memory }),
+      RestartPolicy: policyText(container),
+      RestartCount: before.restartCount,
+      ...shortHealth(before),
+      LastOutput: await lastOutput(this.#deps, container),
+    };
+  }
+
+  /** Only when the kernel killed for want of memory, or there was a limit that it could have reached. */
+  #memory(container: Container, before: Status, end: SeenEnd): ExitReport["Memory"] {
+    const limit = container.spec.hostConfig.Memory;
+    if (!end.oomKilled && limit === 0) return undefined;
+    const path = this.#deps.planner.cgroupPath(container.spec);
+    const stats = this.#deps.cgroups.open(path).stats().memory;
+    const sinceNs = isLive(before) ? BigInt(before.startedAtNs) : 0n;
+    const killed = end.oomKilled ? this.#deps.oomKills.since(sinceNs) : [];
+    return {
+      LimitBytes: limit,
+      PeakBytes: stats?.maxUsageBytes ?? 0,
+      Killed: killed
+        .filter(({ cgroup }) => cgroup.includes(container.id))
+        .map(({ pid, name, residentBytes, atNs }) => ({
+          Pid: pid,
+          Name: name,
+          ResidentBytes: residentBytes,
+          At: formatTime(atNs),
+        })),
+    };
+  }
+
+  #insert(container: Container, finishedAtNs: bigint, report: ExitReport): void {
+    const { id, name } = container;
+    this.#deps.exits.insert({ containerId: id, containerName: name, finishedMs: milliseconds(finishedAtNs), report });
+  }
+
+  async #guarded(container: Container, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#deps.log.error("could not keep why a container ended", {
+        container: container.id,
+        error: messageOf(error),
+      });
+    }
+  }
+}
+
+const milliseconds = (nanoseconds: bigint): number => Number(nanoseconds / 1_000_000n);
+
+function policyText({ spec }: Container): string {
+  const { Name, MaximumRetryCount } = spec.hostConfig.RestartPolicy;
+  return MaximumRetryCount === 0 ? Name : `${Name}:${MaximumRetryCount}`;
+}
+
+const longestHealthOutput = 256;
+
+function shortHealth(life: Life): Pick<ExitReport, "Health"> {
+  const { Health } = healthState(life);
+  if (Health === undefined) return {};
+  const Log = Health.Log.map((result) => ({ ...result, Output: result.Output.slice(0, longestHealthOutput) }));
+  return { Health: { ...Health, Log } };
+}
