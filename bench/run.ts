@@ -9,6 +9,7 @@ import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { cacheDir } from "../tools/lab/paths.ts";
 import { buildPackages, ensureSystemPackages, testPackages } from "../tools/lab/system-packages.ts";
+import { largeLog, manyLines } from "./logs.ts";
 import { inTurns, median, table, timed, type Figure } from "./measure.ts";
 import { openSides, proportionalMemory, type Side } from "./sides.ts";
 
@@ -148,6 +149,8 @@ const measures: Readonly<Record<string, Measure>> = {
       },
       true,
     ),
+  "log lines": manyLines,
+  "log large": largeLog,
   "end memory": async (sides) => {
     await Bun.sleep(2000);
     return inTurns("engine after all of it, memory", "MiB", sides, 1, async (side) => side.memory(), false);

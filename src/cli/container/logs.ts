@@ -1,4 +1,4 @@
-import { FrameDecoder } from "#spec/docker/stdcopy.ts";
+import { Demultiplexer } from "#spec/docker/stdcopy.ts";
 import type { Handler } from "../command.ts";
 import { timestampParameter } from "../format/timestamp.ts";
 
@@ -18,12 +18,14 @@ export const logs: Handler = async ({ flags, args, io, client }) => {
     until: timestampParameter(flags.text("until"), now, "until"),
     tail: flags.text("tail"),
   });
-  const decoder = Config.Tty === true ? undefined : new FrameDecoder();
+  const streams = Config.Tty === true ? undefined : new Demultiplexer();
   for await (const chunk of output) {
-    if (decoder === undefined) io.stdout.write(chunk);
+    if (streams === undefined) io.stdout.write(chunk);
     else
-      for (const { stream, payload } of decoder.push(chunk))
-        (stream === "stderr" ? io.stderr : io.stdout).write(payload);
+      streams.push(chunk, (stream, bytes) => {
+        if (stream === "systemerr") throw new Error(`error from daemon in stream: ${new TextDecoder().decode(bytes)}`);
+        (stream === "stderr" ? io.stderr : io.stdout).write(bytes);
+      });
   }
   return 0;
 };

@@ -1,6 +1,6 @@
 import { isBerthError } from "#base/errors.ts";
 import type { Duplex } from "#host/http/duplex.ts";
-import { FrameDecoder } from "#spec/docker/stdcopy.ts";
+import { Demultiplexer } from "#spec/docker/stdcopy.ts";
 import type { CliIo } from "../cli-io.ts";
 import { DEFAULT_DETACH_KEYS, DetachFilter, parseDetachKeys } from "./detach-keys.ts";
 
@@ -51,19 +51,19 @@ async function copyOutput(
   { stream, tty, stdout, stderr }: AttachedStreams,
   io: Pick<CliIo, "stdout" | "stderr">,
 ): Promise<void> {
-  const decoder = new FrameDecoder();
+  const streams = new Demultiplexer();
   for (let chunk = await stream.read(); chunk !== undefined; chunk = await stream.read()) {
     if (tty) {
       io.stdout.write(chunk);
       continue;
     }
-    for (const frame of decoder.push(chunk)) {
-      if (frame.stream === "stderr") {
-        if (stderr) io.stderr.write(frame.payload);
-      } else if (frame.stream === "systemerr")
-        throw new Error(`error from daemon in stream: ${new TextDecoder().decode(frame.payload)}`);
-      else if (stdout) io.stdout.write(frame.payload);
-    }
+    streams.push(chunk, (name, bytes) => {
+      if (name === "stderr") {
+        if (stderr) io.stderr.write(bytes);
+      } else if (name === "systemerr")
+        throw new Error(`error from daemon in stream: ${new TextDecoder().decode(bytes)}`);
+      else if (stdout) io.stdout.write(bytes);
+    });
   }
 }
 
