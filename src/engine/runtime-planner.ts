@@ -1,8 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import type { CgroupManager } from "#host/cgroup/types.ts";
-import { blockDeviceNumbers, devicesAt, hostDevices } from "#host/devices.ts";
+import { blockDeviceNumbers, deviceAt, devicesAt, hostDevices } from "#host/devices.ts";
 import { checkPropagation } from "#host/mount-propagation.ts";
 import type { RuntimeFacts } from "#host/runtime-facts.ts";
+import { applyCdi } from "#runtime/cdi/apply-cdi.ts";
+import { requestedDevices } from "#runtime/cdi/device-requests.ts";
+import { readCdi } from "#runtime/cdi/read-cdi.ts";
 import { compileContainer } from "#runtime/compile/compile-container.ts";
 import { compileExec } from "#runtime/compile/compile-exec.ts";
 import { cgroupResources } from "#runtime/compile/device-steps.ts";
@@ -23,7 +26,10 @@ import type { ContainerSpec, MountSpec } from "./container/spec.ts";
 import type { CompiledPlan, ContainerPlanRequest, ExecPlanRequest, RuntimePlanner } from "./ports.ts";
 
 /** The engine's settings for containers that do not say otherwise. */
-export type PlannerDefaults = Pick<EngineConfig, "cgroupParent" | "noNewPrivileges" | "seccompProfile">;
+export type PlannerDefaults = Pick<
+  EngineConfig,
+  "cgroupParent" | "noNewPrivileges" | "seccompProfile" | "defaultUlimits" | "cdiSpecDirs"
+>;
 
 const MAX_DATABASE_BYTES = 4 << 20;
 
@@ -57,7 +63,7 @@ export class NativePlanner implements RuntimePlanner {
     const { spec, root } = request;
     const input = this.#input(request);
     for (const mount of input.mounts) if (mount.type === "bind") checkPropagation(mount.source, mount.propagation);
-    const made = containerSpec(input);
+    const made = this.#withDevices(containerSpec(input), spec.hostConfig);
     const cgroup = this.#cgroups.create(input.cgroupPath, cgroupResources(made.spec));
     try {
       const { plan, warnings } = compileContainer({
@@ -74,6 +80,16 @@ export class NativePlanner implements RuntimePlanner {
       await cgroup.remove();
       throw error;
     }
+  }
+
+  /** With the devices that CDI specifications describe, which are read anew: drivers write them while the engine runs. */
+  #withDevices(made: ReturnType<typeof containerSpec>, host: HostConfig): ReturnType<typeof containerSpec> {
+    const requests = host.DeviceRequests ?? [];
+    if (requests.length === 0) return made;
+    const { devices, problems } = readCdi(this.#defaults.cdiSpecDirs);
+    const edits = devices.edits(requestedDevices(requests, devices));
+    const spec = applyCdi(made.spec, edits, (path) => deviceAt(path));
+    return { spec, warnings: [...made.warnings, ...problems] };
   }
 
   check(spec: ContainerSpec): readonly string[] {
@@ -187,6 +203,7 @@ export class NativePlanner implements RuntimePlanner {
       devices: devicesOf(hostConfig),
       blockDevices: blockDevicesOf(hostConfig),
       facts: this.#facts,
+      defaultUlimits: this.#defaults.defaultUlimits,
       noNewPrivileges: this.#defaults.noNewPrivileges,
       seccompProfile: this.#defaults.seccompProfile,
     };

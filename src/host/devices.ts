@@ -43,6 +43,14 @@ export function devicesAt(onHost: string, inContainer: string): readonly Device[
   return found;
 }
 
+/** The one node at a path (symlinks followed). `invalid-parameter` when it is not one. */
+export function deviceAt(path: string): Device {
+  const [device, ...more] = devicesAt(path, path);
+  if (device === undefined || more.length > 0)
+    throw new BerthError("invalid-parameter", `CDI device injection failed: ${path} is not a device node`);
+  return device;
+}
+
 /** All device nodes of the host, as a privileged container gets them: what a container has of its own is left out. */
 export function hostDevices(): readonly Device[] {
   return walk("/dev").filter(({ path }) => path !== "/dev/console");

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout } f
 import { apiCases } from "./cases/api.ts";
 import { configurationCases } from "./cases/configuration.ts";
 import { eventCases } from "./cases/events.ts";
+import { deviceCases } from "./cases/devices.ts";
 import { fieldCases } from "./cases/fields.ts";
 import { healthCases } from "./cases/health.ts";
 import { imageCases } from "./cases/images.ts";
@@ -56,6 +57,7 @@ for (const name of targetNames) {
       linkCases(target);
       publishingCases(target);
       mountCases(target);
+      deviceCases(target);
     });
     isolationCases(target);
     lifecycleCases(target);

@@ -132,9 +132,9 @@ describe("create", () => {
     ],
     [
       "a setting not supported",
-      { HostConfig: { StorageOpt: { size: "1G" }, DeviceRequests: [{ Count: 1 }] } },
+      { HostConfig: { StorageOpt: { size: "1G" } } },
       "not-implemented",
-      "not supported by this engine yet: HostConfig.StorageOpt, HostConfig.DeviceRequests",
+      "not supported by this engine yet: HostConfig.StorageOpt",
     ],
   ];
   for (const [what, body, kind, message] of refusals) {

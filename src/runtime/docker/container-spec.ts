@@ -178,9 +178,13 @@ const limitNames = new Set(
   "core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack as".split(" "),
 );
 
-function rlimitsOf({ hostConfig }: ContainerSpecInput): readonly Rlimit[] {
+/** The engine's own limits stand in for what the container does not say. */
+function rlimitsOf({ hostConfig, defaultUlimits }: ContainerSpecInput): readonly Rlimit[] {
   const value = (number: number): bigint => (number < 0 ? 2n ** 64n - 1n : BigInt(number));
-  return (hostConfig.Ulimits ?? []).map(({ Name, Soft, Hard }) => {
+  const own = hostConfig.Ulimits ?? [];
+  const named = new Set(own.map(({ Name }) => Name));
+  const inherited = (defaultUlimits ?? []).filter(({ Name }) => !named.has(Name));
+  return [...own, ...inherited].map(({ Name, Soft, Hard }) => {
     if (!limitNames.has(Name)) throw new BerthError("invalid-parameter", `invalid ulimit type: ${Name}`);
     return { type: `RLIMIT_${Name.toUpperCase()}`, soft: value(Soft), hard: value(Hard) };
   });

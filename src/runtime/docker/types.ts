@@ -19,6 +19,8 @@ export interface ContainerSpecInput {
   readonly files: { readonly resolvConf?: string; readonly hostname?: string; readonly hosts?: string };
   /** Variables of links, before the config's own. */
   readonly linkVariables?: readonly string[];
+  /** The engine's limits for containers, by name below the container's own. */
+  readonly defaultUlimits?: NonNullable<HostConfig["Ulimits"]>;
   /** Host file that is pid 1 and runs the command (`--init`); undefined = the command itself is. */
   readonly initPath?: string;
   /** Host directory of the container's /dev/shm, when another container's is shared; undefined = an own tmpfs. */

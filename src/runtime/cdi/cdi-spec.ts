@@ -1,0 +1,158 @@
+import { BerthError } from "#base/errors.ts";
+
+/** A device description of the Container Device Interface (cncf-tags/container-device-interface SPEC.md, 0.3 … 1.0). */
+export interface CdiSpec {
+  /** `vendor.com/class`. */
+  readonly kind: string;
+  readonly devices: readonly CdiDevice[];
+  /** For every container that gets any of the devices. */
+  readonly edits: CdiEdits;
+}
+
+export interface CdiDevice {
+  readonly name: string;
+  readonly edits: CdiEdits;
+}
+
+export interface CdiEdits {
+  /** `NAME=value`. */
+  readonly env: readonly string[];
+  readonly deviceNodes: readonly CdiNode[];
+  readonly mounts: readonly CdiMount[];
+  readonly additionalGids: readonly number[];
+  /** Names of hooks (`createContainer`, …) that would have to be run. */
+  readonly hooks: readonly string[];
+}
+
+export interface CdiNode {
+  readonly path: string;
+  readonly hostPath: string;
+  readonly type: string;
+  readonly major: number | undefined;
+  readonly minor: number | undefined;
+  readonly fileMode: number | undefined;
+  /** Letters of `rwm`. */
+  readonly permissions: string;
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
+}
+
+export interface CdiMount {
+  readonly hostPath: string;
+  readonly containerPath: string;
+  readonly options: readonly string[];
+}
+
+export const noEdits: CdiEdits = { env: [], deviceNodes: [], mounts: [], additionalGids: [], hooks: [] };
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** `invalid-parameter` naming what has not the form it must have. */
+export function parseCdiSpec(value: unknown): CdiSpec {
+  const spec = fields(value, "specification");
+  text(spec, "cdiVersion");
+  const kind = text(spec, "kind");
+  if (!kindPattern.test(kind)) throw bad(`invalid kind ${JSON.stringify(kind)}`);
+  const devices = list(spec, "devices").map((entry) => {
+    const device = fields(entry, "device");
+    const name = text(device, "name");
+    if (!namePattern.test(name)) throw bad(`invalid device name ${JSON.stringify(name)}`);
+    return { name, edits: parseEdits(device["containerEdits"]) };
+  });
+  if (new Set(devices.map(({ name }) => name)).size !== devices.length) throw bad("a device is named twice");
+  return { kind, devices, edits: parseEdits(spec["containerEdits"]) };
+}
+
+const kindPattern = /^[a-zA-Z](?:[a-zA-Z0-9_.-]*[a-zA-Z0-9])?\/[a-zA-Z](?:[a-zA-Z0-9_.-]*[a-zA-Z0-9])?$/u;
+const namePattern = /^[a-zA-Z0-9](?:[a-zA-Z0-9_.:-]*[a-zA-Z0-9])?$/u;
+
+function parseEdits(value: unknown): CdiEdits {
+  if (value === undefined || value === null) return noEdits;
+  const edits = fields(value, "containerEdits");
+  for (const name of ["intelRdt", "netDevices"]) if (edits[name] !== undefined) throw bad(`${name} is not supported`);
+  return {
+    env: list(edits, "env").map((entry) => {
+      if (typeof entry !== "string" || entry.indexOf("=") < 1)
+        throw bad(`invalid environment variable ${String(entry)}`);
+      return entry;
+    }),
+    deviceNodes: list(edits, "deviceNodes").map(parseNode),
+    mounts: list(edits, "mounts").map(parseMount),
+    additionalGids: list(edits, "additionalGids").map((gid) => {
+      if (typeof gid !== "number" || !Number.isInteger(gid) || gid < 0) throw bad("invalid additionalGids");
+      return gid;
+    }),
+    hooks: list(edits, "hooks").map((hook) => text(fields(hook, "hook"), "hookName")),
+  };
+}
+
+function parseNode(value: unknown): CdiNode {
+  const node = fields(value, "device node");
+  const path = absolute(text(node, "path"));
+  const permissions = optionalText(node, "permissions") || "rwm";
+  if (!/^[rwm]{1,3}$/u.test(permissions)) throw bad(`device node ${path} has invalid permissions ${permissions}`);
+  const type = optionalText(node, "type");
+  if (!["", "b", "c", "u", "p"].includes(type)) throw bad(`device node ${path} has an invalid type ${type}`);
+  return {
+    path,
+    hostPath: absolute(optionalText(node, "hostPath") || path),
+    type,
+    permissions,
+    major: number(node, "major"),
+    minor: number(node, "minor"),
+    fileMode: number(node, "fileMode"),
+    uid: number(node, "uid"),
+    gid: number(node, "gid"),
+  };
+}
+
+function parseMount(value: unknown): CdiMount {
+  const mount = fields(value, "mount");
+  const type = optionalText(mount, "type");
+  if (type !== "" && type !== "bind") throw bad(`mounts of type ${type} are not supported`);
+  return {
+    hostPath: absolute(text(mount, "hostPath")),
+    containerPath: absolute(text(mount, "containerPath")),
+    options: list(mount, "options").map((option) => {
+      if (typeof option !== "string") throw bad("a mount option is not text");
+      return option;
+    }),
+  };
+}
+
+const bad = (why: string): BerthError => new BerthError("invalid-parameter", why);
+
+function absolute(path: string): string {
+  if (!path.startsWith("/") || path.includes("\0")) throw bad(`path ${JSON.stringify(path)} is not absolute`);
+  return path;
+}
+
+function fields(value: unknown, what: string): Fields {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw bad(`the ${what} is not an object`);
+  return value as Fields;
+}
+
+function text(from: Fields, name: string): string {
+  const value = from[name];
+  if (typeof value !== "string" || value === "") throw bad(`${name} is missing`);
+  return value;
+}
+
+function optionalText(from: Fields, name: string): string {
+  const value = from[name] ?? "";
+  if (typeof value !== "string") throw bad(`${name} is not text`);
+  return value;
+}
+
+function number(from: Fields, name: string): number | undefined {
+  const value = from[name] ?? undefined;
+  if (value !== undefined && (typeof value !== "number" || !Number.isInteger(value) || value < 0))
+    throw bad(`${name} is not a number`);
+  return value;
+}
+
+function list(from: Fields, name: string): readonly unknown[] {
+  const value = from[name] ?? [];
+  if (!Array.isArray(value)) throw bad(`${name} is not a list`);
+  return value;
+}
