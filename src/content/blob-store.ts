@@ -80,6 +80,21 @@ export class BlobStore {
     }
   }
 
+  /** A name for a blob being made whose digest is told by its end: {@link adopt} or {@link discard} it. */
+  temporaryPath(): string {
+    return `${this.#paths.ingestDir}/${randomHex(12)}`;
+  }
+
+  /** Give a finished file of {@link temporaryPath}, whose bytes hash to `digest`, its name. Not synced. */
+  adopt(temporaryPath: string, digest: string): void {
+    renameat2(AT_FDCWD, temporaryPath, AT_FDCWD, this.path(digest));
+  }
+
+  /** Remove what {@link adopt} did not take; nothing when there is none. */
+  discard(temporaryPath: string): void {
+    removeFile(temporaryPath);
+  }
+
   /** Read the whole blob again and compare. `not-found` or `data-loss`. */
   async verify(digest: string): Promise<void> {
     const hash = createHash(digestAlgorithm(parseDigest(digest)));

@@ -10,6 +10,7 @@ import type { EngineConfig } from "./config.ts";
 import { attachContainer } from "./container/attach.ts";
 import { awaitDependencies } from "./container/await-dependencies.ts";
 import { containerChanges } from "./container/changes.ts";
+import { commitContainer } from "./container/commit.ts";
 import { createContainer } from "./container/create.ts";
 import { exportContainer } from "./container/export.ts";
 import { inspectContainer } from "./container/inspect.ts";
@@ -147,6 +148,8 @@ export function createEngine(deps: EngineDeps) {
   const stop = stopNow({ ...base, health });
   const kill = killAndWait({ ...base, health });
   const unhealthy = onUnhealthy({ ...base, stopNow: stop, startLocked: start });
+  const pause = pauseContainer({ ...base, health });
+  const unpause = unpauseContainer({ ...base, health });
   const withExecs = { ...base, execs };
   const removeOne = removeContainer({ registry, killAndWait: kill, removeLocked: remove });
   const removeOneImage = removeImage(base);
@@ -160,8 +163,8 @@ export function createEngine(deps: EngineDeps) {
       stop: stopContainer({ ...base, health }),
       restart: restartContainer({ ...base, stopNow: stop, startLocked: start, awaitDependencies: dependencies }),
       kill: killContainer({ ...base, health }),
-      pause: pauseContainer({ ...base, health }),
-      unpause: unpauseContainer({ ...base, health }),
+      pause,
+      unpause,
       update: updateContainer(base),
       wait: waitContainer(base),
       remove: removeOne,
@@ -181,6 +184,7 @@ export function createEngine(deps: EngineDeps) {
       extract: extractToContainer(base),
       export: exportContainer(base),
       changes: containerChanges(base),
+      commit: commitContainer({ ...base, pause, unpause }),
     },
     execs: {
       create: createExec(withExecs),

@@ -1,4 +1,5 @@
 import type { HelperTask } from "#host/helper-serve.ts";
+import { COMMIT_TASK, commitTask } from "./commit/commit-task.ts";
 import { SYNC_TASK, syncTask } from "./sync-task.ts";
 import { UNPACK_TASK, unpackTask } from "./unpack/unpack-task.ts";
 
@@ -6,4 +7,5 @@ import { UNPACK_TASK, unpackTask } from "./unpack/unpack-task.ts";
 export const imageHelperTasks: Readonly<Record<string, HelperTask>> = {
   [UNPACK_TASK]: unpackTask,
   [SYNC_TASK]: syncTask,
+  [COMMIT_TASK]: commitTask,
 };

@@ -7,6 +7,7 @@ import type { Helpers } from "#host/helper-pool.ts";
 import type { LayerDirectories } from "#snapshot/layer-directories.ts";
 import { formatPlatform, type Platform } from "#spec/oci/platform.ts";
 import { canonicalString, parseReference, withDefaultTag, withTag, type Reference } from "#spec/oci/reference.ts";
+import { commitImage } from "./commit/commit-image.ts";
 import { Durability } from "./durability.ts";
 import { ImageCatalog, type ImageRows } from "./image-catalog.ts";
 import { collect, collectAll, type CollectDeps } from "./manage/collect-garbage.ts";
@@ -16,7 +17,7 @@ import { LayerFetcher } from "./pull/layer-fetcher.ts";
 import { pullImage, pullStatus, type PullResult } from "./pull/pull-image.ts";
 import { SharedWork, type OnProgress } from "./shared-work.ts";
 import type { ImageSource, ImageSources } from "./source.ts";
-import type { ImageService, RegistryAuth, StoredImage } from "./types.ts";
+import type { CommitRequest, ImageService, RegistryAuth, StoredImage } from "./types.ts";
 import { HelperUnpacker } from "./unpack/layer-unpacker.ts";
 
 const MAX_DOWNLOADS = 3;
@@ -34,6 +35,7 @@ export class LocalImages implements ImageService {
   readonly #durability: Durability;
   readonly #unpacker: HelperUnpacker;
   readonly #pull: (request: Parameters<typeof pullImage>[1]) => Promise<PullResult>;
+  readonly #commit: (parent: StoredImage, request: CommitRequest) => Promise<string>;
   readonly #now: () => string;
   readonly #pulls = new SharedWork<PullResult>();
 
@@ -68,6 +70,7 @@ export class LocalImages implements ImageService {
       unpacker: this.#unpacker,
       maxDownloads: deps.maxDownloads ?? (() => MAX_DOWNLOADS),
     });
+    this.#commit = (parent, request) => commitImage(deps, parent, request);
     this.#pull = (request) => pullImage({ ...deps, fetcher }, request);
   }
 
@@ -99,6 +102,12 @@ export class LocalImages implements ImageService {
 
   async list(): Promise<readonly StoredImage[]> {
     return this.#catalog.list();
+  }
+
+  async commit(request: CommitRequest): Promise<StoredImage> {
+    const id = await this.#commit(this.#catalog.resolve(request.parentId), request);
+    this.#durability.schedule();
+    return this.#catalog.resolve(id);
   }
 
   async tag(imageId: string, reference: string): Promise<void> {

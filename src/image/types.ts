@@ -44,6 +44,23 @@ export interface RegistryAuth {
   readonly serveraddress?: string;
 }
 
+/** An image to be made of a container. */
+export interface CommitRequest {
+  readonly parentId: string;
+  /** An overlay's upper directory over the parent's layers; nobody changes it meanwhile. */
+  readonly upperDir: string;
+  /** The image's `config` object, as it is to be stored. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly author: string;
+  readonly comment: string;
+  /** For the history. */
+  readonly createdBy: string;
+  /** RFC 3339. */
+  readonly created: string;
+  /** `name[:tag]`; undefined leaves the image without a name. */
+  readonly reference: string | undefined;
+}
+
 /** What the engine asks of the image side. Implemented in `image/` over `content/`, `snapshot/`, `remote/`, `state/`. */
 export interface ImageService {
   /** Find by id, unique id prefix, name, name:tag, name@digest. `not-found` with Docker's "No such image: X". */
@@ -62,6 +79,8 @@ export interface ImageService {
     readonly onProgress: (line: Progress) => void;
     readonly signal?: AbortSignal;
   }): Promise<StoredImage>;
+  /** Make an image of another one and an upper directory. `not-found` when there is no such parent. */
+  commit(request: CommitRequest): Promise<StoredImage>;
   /** Point `name[:tag]` at an image; an older image of that name loses it. */
   tag(imageId: string, reference: string): Promise<void>;
   /**

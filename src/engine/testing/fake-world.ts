@@ -313,6 +313,7 @@ export class FakeWorld {
         const image = find(id);
         if (image !== undefined) images.set(reference, { ...image, repoTags: [reference] });
       },
+      commit: async ({ reference, config }) => this.addImage(reference ?? "<none>", config),
       remove: async ({ nameOrId }) => [{ Untagged: nameOrId }],
     };
   }

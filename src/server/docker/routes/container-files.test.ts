@@ -67,3 +67,42 @@ test("changes and the whole root", async () => {
   expect(await (await served.call("GET", `/containers/${await served.create()}/changes`)).json()).toBeNull();
   expect(await served.failure("GET", "/containers/nope/export")).toBe("404 No such container: nope");
 });
+
+test("an image of a container", async () => {
+  const url = `/commit?container=${id}&repo=made&tag=1&author=me&comment=why&changes=ENV%20A%3Db&changes=CMD%20%5B%22x%22%5D`;
+  const response = await served.call("POST", url, "null", { "Content-Type": "application/json" });
+  expect(response.status).toBe(201);
+  const { Id } = (await response.json()) as { Id: string };
+  const image = served.world.images.get("made:1");
+  expect([image?.id, image?.config.config?.Cmd, image?.config.config?.Env]).toEqual([Id, ["x"], ["PATH=/bin", "A=b"]]);
+  expect(served.world.published.slice(-2)).toEqual([
+    { type: "image", action: "tag", id: Id, attributes: { name: "made:1" } },
+    expect.objectContaining({
+      action: "commit",
+      attributes: expect.objectContaining({ comment: "why", imageID: Id, imageRef: "made:1" }),
+    }),
+  ]);
+  for (const [query, message] of [
+    ["container=nope", "404 No such container: nope"],
+    [`container=${id}&changes=RUN%20x`, "400 run is not a valid change command"],
+    [`container=${id}&repo=Bad`, "400 invalid reference format: repository name (library/Bad) must be lowercase"],
+  ] as const) {
+    expect(await served.failure("POST", `/commit?${query}`)).toBe(message);
+  }
+});
+
+test("a running container is still while it is committed, unless that is not wanted", async () => {
+  const { world } = served;
+  const running = await served.create({ Cmd: ["sleep", "1000"] });
+  expect((await served.call("POST", `/containers/${running}/start`)).status).toBe(204);
+  const actions = async (query: string): Promise<string[]> => {
+    const before = world.published.length;
+    expect((await served.call("POST", `/commit?container=${running}${query}`)).status).toBe(201);
+    return world.published.slice(before).map(({ action }) => action);
+  };
+  expect(await actions("")).toEqual(["pause", "commit", "unpause"]);
+  expect(await actions("&pause=0")).toEqual(["commit"]);
+  await served.call("POST", `/containers/${running}/pause`);
+  expect(await actions("&pause=1")).toEqual(["commit"]);
+  await served.call("POST", `/containers/${running}/unpause`);
+});

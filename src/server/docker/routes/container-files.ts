@@ -1,6 +1,8 @@
 import { BerthError } from "#base/errors.ts";
 import type { Engine } from "#engine/engine.ts";
 import { encodePathStat, pathStatHeader, type PathStat } from "#spec/docker/archive.ts";
+import { containerConfig } from "#spec/docker/container-config.ts";
+import { decode } from "#spec/docker/schema.ts";
 import type { Call, Route } from "../call.ts";
 import { empty, json, type Reply } from "../reply.ts";
 
@@ -26,6 +28,7 @@ export function containerFileRoutes(engine: Engine): readonly Route[] {
         return { kind: "stream", contentType: "application/octet-stream", eager: true, chunks };
       },
     },
+    { method: "POST", pattern: "/commit", handle: async (call) => json(await commit(engine, call), undefined, 201) },
     {
       method: "HEAD",
       pattern: "/containers/{id}/archive",
@@ -55,6 +58,20 @@ export function containerFileRoutes(engine: Engine): readonly Route[] {
       },
     },
   ];
+}
+
+async function commit(engine: Engine, call: Call): Promise<{ readonly Id: string }> {
+  const { query } = call;
+  const body = await call.json();
+  return engine.containers.commit(query.text("container"), {
+    repository: query.text("repo"),
+    tag: query.text("tag"),
+    comment: query.text("comment"),
+    author: query.text("author"),
+    pause: query.text("pause") === "" || query.flag("pause"),
+    changes: query.all("changes").flatMap((text) => text.split("\n")),
+    config: body === undefined || body === null ? undefined : decode(containerConfig, body),
+  });
 }
 
 const id = (call: Call): string => call.params["id"] ?? "";

@@ -11,7 +11,6 @@ POST /build
 POST /build/prune
 POST /build/cancel
 GET /images/search
-POST /commit
 GET /images/get
 GET /images/{name...}/get
 POST /images/load
