@@ -30,6 +30,37 @@ export interface RunProgramResult {
   readonly stderr: string;
 }
 
+/** A file being written. */
+export interface NewFile {
+  write(chunk: Uint8Array): Promise<void>;
+  /** Give it its name. */
+  commit(): Promise<void>;
+  /** Call in every case: takes away what was not committed. */
+  close(): Promise<void>;
+}
+
+/** An archive being extracted on this machine. */
+export interface LocalExtraction {
+  push(chunk: Uint8Array): void;
+  /** The archive has no more bytes; throws when it is cut off. */
+  end(): void;
+  /** Call in every case. */
+  close(): void;
+}
+
+/** Files and folders of this machine, for copying. Refusals are in Go's words, as docker prints them. */
+export interface LocalFiles {
+  /** Undefined when there is nothing. With `follow` what a symlink leads to. */
+  kind(path: string, follow: boolean): "directory" | "file" | "symlink" | "device" | "other" | undefined;
+  readLink(path: string): string;
+  /** Every symlink followed. */
+  realPath(path: string): string;
+  /** A path with all below it as a tar archive under the name `as`, a byte string. Each piece lasts until the next. */
+  archive(path: string, as: string, onSkipped: (path: string, why: string) => void): Iterable<Uint8Array>;
+  /** Extract into an existing directory, members' names (byte strings) changed by `rename`. */
+  extract(directory: string, rename: (name: string) => string): LocalExtraction;
+}
+
 /** A person's machine, as far as the CLI touches it. The composition root builds it over the host layer. */
 export interface CliIo {
   readonly programName: string;
@@ -48,6 +79,10 @@ export interface CliIo {
   /** Replaces the file at once (temporary file and rename), creating its folder. */
   writeFile(path: string, text: string, mode: number): void;
   removeFile(path: string): void;
+  /** Loaded when asked for. */
+  trees(): Promise<LocalFiles>;
+  /** A file that appears under its name, replacing what is there, when it is closed. */
+  createFile(path: string): Promise<NewFile>;
   /** Calls `handler` for each delivery; the result stops that. */
   onSignal(signal: SignalName, handler: () => void): () => void;
   /** Runs a program to its end. `undefined` when it is not installed. */

@@ -5,7 +5,8 @@ const SLOP = 5;
 
 /** `Usage:  berth run [OPTIONS] IMAGE …`. */
 export function usageLine(program: string, command: Command, calledAs: string): string {
-  return `Usage:  ${program} ${calledAs}${command.usage === "" ? "" : ` ${command.usage}`}`;
+  const usage = command.usage.replaceAll("\tdocker ", `\t${program} `);
+  return `Usage:  ${program} ${calledAs}${usage === "" ? "" : ` ${usage}`}`;
 }
 
 /** A command's `--help`, laid out as docker's. `width` is the terminal's, 80 elsewhere. */

@@ -1,4 +1,5 @@
 import type { WhyResponse } from "#spec/berth/exit-report.ts";
+import { decodePathStat, pathStatHeader, type FilesystemChange, type PathStat } from "#spec/docker/archive.ts";
 import type {
   ContainerInspect,
   ContainerSummary,
@@ -41,6 +42,20 @@ export interface ListOptions {
   readonly size?: boolean;
   readonly limit?: number;
   readonly filters?: FilterValues;
+}
+
+export interface CommitOptions {
+  /** Without a repository the image gets no name. */
+  readonly repository?: string;
+  readonly tag?: string;
+  readonly author?: string;
+  readonly comment?: string;
+  /** Stop the container's processes meanwhile; so it is when nothing is said. */
+  readonly pause?: boolean;
+  /** Dockerfile instructions. */
+  readonly changes?: readonly string[];
+  /** Instead of the container's own config. */
+  readonly config?: CreateBody;
 }
 
 /** `/containers`: names and ids are interchangeable everywhere. */
@@ -188,6 +203,86 @@ export class ContainersApi {
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     return response.body();
+  }
+
+  /** What a path in the container is; a symlink itself unless the path ends in `/` or `/.`. */
+  async statPath(id: string, path: string): Promise<PathStat> {
+    const response = await this.#transport.call("HEAD", `/containers/${segment(id)}/archive`, { query: { path } });
+    return decodePathStat(response.headers.get(pathStatHeader.toLowerCase()));
+  }
+
+  /** A path with all below it as a tar archive. */
+  async readArchive(
+    id: string,
+    path: string,
+    signal?: AbortSignal,
+  ): Promise<{ readonly stat: PathStat; readonly body: AsyncIterable<Uint8Array> }> {
+    const response = await this.#transport.call("GET", `/containers/${segment(id)}/archive`, {
+      query: { path },
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return { stat: decodePathStat(response.headers.get(pathStatHeader.toLowerCase())), body: response.body() };
+  }
+
+  /** Extract a tar archive into an existing directory. */
+  writeArchive(
+    id: string,
+    path: string,
+    archive: AsyncIterable<Uint8Array> | Uint8Array,
+    options: {
+      /** Refuse to replace a directory by something else, and the other way round. */
+      readonly noOverwriteDirNonDir?: boolean;
+      /** Members belong to the container's user instead of the archive's. */
+      readonly copyUidGid?: boolean;
+      readonly signal?: AbortSignal;
+    } = {},
+  ): Promise<void> {
+    const { noOverwriteDirNonDir, copyUidGid, signal } = options;
+    return this.#transport.send("PUT", `/containers/${segment(id)}/archive`, {
+      query: {
+        copyUIDGID: copyUidGid === true ? "true" : undefined,
+        noOverwriteDirNonDir: noOverwriteDirNonDir === true ? "true" : undefined,
+        path,
+      },
+      body: archive,
+      contentType: "application/x-tar",
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+
+  /** The container's root as a tar archive. */
+  async export(id: string, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    const response = await this.#transport.call("GET", `/containers/${segment(id)}/export`, {
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return response.body();
+  }
+
+  /** What the container changed in its image's files. */
+  async changes(id: string): Promise<readonly FilesystemChange[]> {
+    const found = await this.#transport.json<readonly FilesystemChange[] | null>(
+      "GET",
+      `/containers/${segment(id)}/changes`,
+    );
+    return found ?? [];
+  }
+
+  /** Make an image of the container; its id. */
+  async commit(id: string, options: CommitOptions = {}): Promise<string> {
+    const { repository = "", tag = "", author = "", comment = "", pause, changes, config } = options;
+    const { Id } = await this.#transport.json<{ readonly Id: string }>("POST", "/commit", {
+      query: {
+        author,
+        changes,
+        comment,
+        container: id,
+        pause: pause === false ? "0" : undefined,
+        repo: repository,
+        tag,
+      },
+      ...(config === undefined ? {} : { json: config }),
+    });
+    return Id;
   }
 }
 

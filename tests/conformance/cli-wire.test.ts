@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCli } from "#cli/run-cli.ts";
 import { ProcessIo } from "#host/terminal/process-io.ts";
-import { startFakeEngine, type FakeEngine } from "./fake-engine.ts";
+import { encodePathStat, goFileMode, pathStatHeader } from "#spec/docker/archive.ts";
+import { TarReader, type TarEntry } from "#spec/tar/tar-reader.ts";
+import { startFakeEngine, type Answer, type FakeEngine } from "./fake-engine.ts";
 
 /**
  * What our command line sends for an argument list is what the real docker CLI sends for it: both talk to the same canned
@@ -228,6 +230,35 @@ const CASES: readonly (readonly string[])[] = [
   ["start", "c"],
   ["logs", "-t", "-n", "5", "--since", "2024-01-02T03:04:05Z", "--until", "1700000000.5", "--details", "c"],
   ["top", "c", "-o", "pid"],
+  ["diff", "c"],
+  ["export", "c"],
+  ["export", "-o", "exported", "c"],
+  ["commit", "c"],
+  ["commit", "c", "name"],
+  ["commit", "-m", "why", "-a", "me", "-c", "ENV A=b", "-c", "CMD x", "-p=false", "c", "host.example:5000/a/b:tag"],
+  ["cp", "tree", "c:/missing"],
+  ["cp", "tree/", "c:/missing/"],
+  ["cp", "tree/.", "c:/missing"],
+  ["cp", "tree", "c:/dir"],
+  ["cp", "tree/.", "c:/dir/"],
+  ["cp", "tree", "c:/link"],
+  ["cp", "tree/file", "c:/missing"],
+  ["cp", "tree/file", "c:/dir/"],
+  ["cp", "tree/file", "c:/file"],
+  ["cp", "tree/file", "c:relative"],
+  ["cp", "-a", "tree/link", "c:/missing"],
+  ["cp", "-L", "tree/link", "c:/dir"],
+  ["cp", "--follow-link", "tree/link", "c:/missing"],
+  ["cp", "/dev/null", "c:/missing"],
+  ["cp", "tree", "c:/file"],
+  ["cp", "tree/file", "c:/missing/"],
+  ["cp", "tree/none", "c:/missing"],
+  ["cp", "tree/file/", "c:/missing"],
+  ["cp", "-", "c:/file"],
+  ["cp", "-", "c:/dir"],
+  ["cp", "c:/file", "-"],
+  ["cp", "-L", "c:/link", "-"],
+  ["cp", "-L", "c:/link/", "-"],
   ["inspect", "-s", "c"],
   ["inspect", "--type", "image", "c"],
   ["image", "inspect", "a/b:c"],
@@ -243,7 +274,18 @@ beforeAll(async () => {
   writeFileSync(envFile, "# comment\n\nFILE=1\n  INDENTED=x y\nFROM_HERE\nNOT_SET_HERE\n");
   writeFileSync(labelFile, "lf=1\nbare2\n");
   writeFileSync(seccompFile, '{\n  "defaultAction": "SCMP_ACT_ALLOW"\n}\n');
+  mkdirSync(join(folder, "tree/sub"), { recursive: true });
+  writeFileSync(join(folder, "tree/file"), "content\n");
+  writeFileSync(join(folder, "tree/sub/b"), "");
+  writeFileSync(join(folder, "tree/sub", "n".repeat(120)), "long\n");
+  linkSync(join(folder, "tree/file"), join(folder, "tree/hard"));
+  symlinkSync("file", join(folder, "tree/link"));
   engine = await startFakeEngine(join(folder, "engine.sock"), [
+    [/^HEAD \/containers\/c\/archive/, ({ query }) => pathAnswer(query["path"] ?? "")],
+    [/^GET \/containers\/c\/archive/, ({ query }) => pathAnswer(query["path"] ?? "")],
+    [/^GET \/containers\/c\/changes/, { json: null }],
+    [/^PUT \/containers\/c\/archive/, { status: 200 }],
+    [/^POST \/commit/, { status: 201, json: { Id: "sha256:1" } }],
     [/^POST \/containers\/create/, { status: 201, json: { Id: ID, Warnings: [] } }],
     [/^POST \/containers\/[^/]+\/exec/, { status: 201, json: { Id: "e1" } }],
     [
@@ -278,6 +320,17 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** What is at a path: the names say it. */
+function pathAnswer(path: string): Answer {
+  const name = path.replace(/\/$/, "").split("/").at(-1) ?? "";
+  const modes: Readonly<Record<string, number>> = { dir: 0o040755, file: 0o100644, link: 0o120777 };
+  const mode = modes[name];
+  if (mode === undefined) return { status: 404, json: { message: `Could not find the file ${path} in container c` } };
+  const linkTarget = name === "link" ? "/dir" : "";
+  const stat = { name, size: 0, mode: goFileMode(mode), mtime: "2026-01-01T00:00:00Z", linkTarget };
+  return { headers: { [pathStatHeader]: encodePathStat(stat) }, text: "" };
+}
+
 const environment = (): Record<string, string> => ({
   ...(process.env as Record<string, string>),
   FROM_HERE: "from here",
@@ -308,10 +361,23 @@ function sent(): readonly Sent[] {
 /** docker walks maps in random order where it makes lists of them. */
 function normalised(body: string): unknown {
   if (body === "") return "";
-  const value = JSON.parse(body) as { Env?: string[] | null; HostConfig?: { Binds?: string[] | null } };
-  value.HostConfig?.Binds?.sort();
-  value.Env?.sort();
+  if (body.slice(257, 262) === "ustar") return members(body);
+  const value = JSON.parse(body) as { Env?: string[] | null; HostConfig?: { Binds?: string[] | null } } | null;
+  value?.HostConfig?.Binds?.sort();
+  value?.Env?.sort();
   return value;
+}
+
+/** An archive by what its members are; docker keeps names of owners too, which the engine does not read. */
+function members(body: string): readonly string[] {
+  const found: string[] = [];
+  const entry = ({ type, name, linkName, mode, uid, size }: TarEntry): void => {
+    found.push(`${type} ${name} ${linkName} ${mode.toString(8)} ${uid} ${size}`);
+  };
+  const reader = new TarReader({ entry, data: () => {}, entryEnd: () => {} });
+  reader.push(Buffer.from(body));
+  reader.end();
+  return found;
 }
 
 class QuietIo extends ProcessIo {

@@ -293,4 +293,74 @@ export const containerCommands: readonly Command[] = [
     args: { kind: "at-least", count: 1 },
     load: async () => (await import("../inspect/inspect-command.ts")).inspectContainers,
   },
+  {
+    kind: "command",
+    paths: ["container commit", "commit"],
+    usage: "[OPTIONS] CONTAINER [REPOSITORY[:TAG]]",
+    summary: "Create a new image from a container's changes",
+    flags: [
+      {
+        name: "author",
+        short: "a",
+        kind: text,
+        usage: 'Author (e.g., "John Hannibal Smith <hannibal@a-team.com>")',
+      },
+      { name: "change", short: "c", kind: list, usage: "Apply Dockerfile instruction to the created image" },
+      { name: "message", short: "m", kind: text, usage: "Commit message" },
+      {
+        name: "pause",
+        short: "p",
+        kind: toggle,
+        usage: "Pause container during commit",
+        fallback: "true",
+        value: true,
+      },
+    ],
+    args: { kind: "between", least: 1, most: 2 },
+    load: async () => (await import("../container/commit.ts")).commit,
+  },
+  {
+    kind: "command",
+    paths: ["container cp", "cp"],
+    usage: `[OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-
+	docker cp [OPTIONS] SRC_PATH|- CONTAINER:DEST_PATH`,
+    summary: "Copy files/folders between a container and the local filesystem",
+    description: `Copy files/folders between a container and the local filesystem
+
+Use '-' as the source to read a tar archive from stdin
+and extract it to a directory destination in a container.
+Use '-' as the destination to stream a tar archive of a
+container source to stdout.`,
+    flags: [
+      { name: "archive", short: "a", kind: toggle, usage: "Archive mode (copy all uid/gid information)" },
+      { name: "follow-link", short: "L", kind: toggle, usage: "Always follow symbol link in SRC_PATH" },
+      {
+        name: "quiet",
+        short: "q",
+        kind: toggle,
+        usage:
+          "Suppress progress output during copy. Progress output is automatically suppressed if no terminal is attached",
+      },
+    ],
+    args: { kind: "exactly", count: 2 },
+    load: async () => (await import("../container/copy.ts")).copy,
+  },
+  {
+    kind: "command",
+    paths: ["container diff", "diff"],
+    usage: "CONTAINER",
+    summary: "Inspect changes to files or directories on a container's filesystem",
+    flags: [],
+    args: { kind: "exactly", count: 1 },
+    load: async () => (await import("../container/diff.ts")).diff,
+  },
+  {
+    kind: "command",
+    paths: ["container export", "export"],
+    usage: "[OPTIONS] CONTAINER",
+    summary: "Export a container's filesystem as a tar archive",
+    flags: [{ name: "output", short: "o", kind: text, usage: "Write to a file, instead of STDOUT" }],
+    args: { kind: "exactly", count: 1 },
+    load: async () => (await import("../container/export.ts")).exportContainer,
+  },
 ];

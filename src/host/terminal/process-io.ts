@@ -1,6 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { BerthError } from "#base/errors.ts";
 import type { Dial, Duplex } from "#host/http/duplex.ts";
+import type { LocalTrees } from "../local-trees.ts";
+import type { NewFile } from "../new-file.ts";
 import { StandardInput, StandardOutput } from "./standard-streams.ts";
 
 type SignalName = `SIG${string}`;
@@ -59,6 +61,16 @@ export class ProcessIo {
 
   removeFile(path: string): void {
     rmSync(path, { force: true });
+  }
+
+  async trees(): Promise<LocalTrees> {
+    const { LocalTrees } = await import("../local-trees.ts");
+    return new LocalTrees();
+  }
+
+  async createFile(path: string): Promise<NewFile> {
+    const { NewFile } = await import("../new-file.ts");
+    return NewFile.create(path);
   }
 
   onSignal(signal: SignalName, handler: () => void): () => void {

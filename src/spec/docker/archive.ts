@@ -61,6 +61,7 @@ export function goFileMode(mode: number): number {
 }
 
 export const isDirectoryMode = (mode: number): boolean => mode >= GO_DIRECTORY;
+export const isDeviceMode = (mode: number): boolean => Math.trunc(mode / GO_DEVICE) % 2 === 1;
 export const isSymlinkMode = (mode: number): boolean => Math.trunc(mode / GO_SYMLINK) % 2 === 1;
 
 /** `GET /containers/{id}/changes`: 0 changed, 1 added, 2 deleted. */
