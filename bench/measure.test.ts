@@ -34,3 +34,8 @@ test("the table's ratio says how many times better the first side is", () => {
   expect(printed).toMatch(/10\.0 ms +255 ms +25\.5x/);
   expect(printed).toMatch(/80\.0 runs\/s +8\.00 runs\/s +10\.0x/);
 });
+
+test("no further rounds are begun when the time is over, but there is a sample", async () => {
+  const [figure] = await inTurns("m", "ms", [{ name: "a" }], 50, async () => 7, true, -1);
+  expect(figure?.samples).toEqual([7]);
+});

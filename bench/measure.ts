@@ -24,7 +24,8 @@ export interface Figure {
 
 /**
  * Take `rounds` samples of `act` on every side, in turns, so that what else the machine does hits all of them alike. One
- * round before is thrown away.
+ * round before is thrown away. When `budgetMs` is over there are no further rounds: a slow side makes fewer samples, not
+ * an endless bench.
  */
 export async function inTurns<Side extends { readonly name: string }>(
   measure: string,
@@ -33,9 +34,12 @@ export async function inTurns<Side extends { readonly name: string }>(
   rounds: number,
   act: (side: Side) => Promise<number>,
   warmUp = true,
+  budgetMs = 60_000,
 ): Promise<Figure[]> {
+  const end = performance.now() + budgetMs;
   const samples = new Map<string, number[]>(sides.map((side) => [side.name, []]));
   for (let round = warmUp ? -1 : 0; round < rounds; round++) {
+    if (round > 0 && performance.now() > end) break;
     for (const side of sides) {
       const value = await act(side);
       if (round >= 0) samples.get(side.name)?.push(value);

@@ -10,6 +10,8 @@ import { join } from "node:path";
 import { cacheDir } from "../tools/lab/paths.ts";
 import { buildPackages, ensureSystemPackages, testPackages } from "../tools/lab/system-packages.ts";
 import { largeLog, manyLines } from "./logs.ts";
+import { create, remove, startMany } from "./containers.ts";
+import { lifeMeasures } from "./life-measures.ts";
 import { inTurns, median, table, timed, type Figure } from "./measure.ts";
 import { openSides, proportionalMemory, type Side } from "./sides.ts";
 
@@ -18,31 +20,6 @@ const argument = (name: string): string | undefined => {
   return at < 0 ? undefined : process.argv[at + 1];
 };
 const only = argument("--only");
-
-interface Created {
-  readonly Id: string;
-}
-
-async function create(side: Side, command: readonly string[]): Promise<string> {
-  return ((await side.api("POST", "/containers/create", { Image: "busybox", Cmd: command })) as Created).Id;
-}
-
-const remove = (side: Side, id: string): Promise<unknown> => side.api("DELETE", `/containers/${id}?force=1`);
-
-/** Start `count` containers that sleep, eight at a time. */
-async function startMany(side: Side, count: number): Promise<string[]> {
-  const ids: string[] = [];
-  let left = count;
-  const worker = async (): Promise<void> => {
-    while (left-- > 0) {
-      const id = await create(side, ["sleep", "3600"]);
-      ids.push(id);
-      await side.api("POST", `/containers/${id}/start`);
-    }
-  };
-  await Promise.all(Array.from({ length: 8 }, worker));
-  return ids;
-}
 
 /** The supervisor of a container: the parent of its first process. */
 async function supervisorOf(side: Side, id: string): Promise<number> {
@@ -136,6 +113,7 @@ const measures: Readonly<Record<string, Measure>> = {
     }
     return figures;
   },
+  ...lifeMeasures,
   pull: (sides) =>
     inTurns(
       "pull of a 200 MB distribution image",

@@ -26,6 +26,8 @@ export interface Side {
   docker(args: readonly string[]): Promise<string>;
   /** A request to the API; throws on a status of 400 or more. */
   api(method: string, path: string, body?: unknown): Promise<unknown>;
+  /** The same, with an answer of any kind. */
+  raw(method: string, path: string, body?: unknown): Promise<string>;
   /** Proportional memory of the engine's own processes, MiB. */
   memory(): number;
 }
@@ -85,6 +87,16 @@ export async function openSides(withReference: boolean): Promise<BenchLab> {
 function makeSide(name: Side["name"], engine: RunningEngine, distribution: string, docker: string): Side {
   const env = cliEnvironment(engine.host);
   const own = name === "berth" ? berthCommand() : [docker];
+  const raw = async (method: string, path: string, body?: unknown): Promise<string> => {
+    const response = await fetch(`http://engine/v1.41${path}`, {
+      unix: engine.socket,
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+    });
+    const text = await response.text();
+    if (response.status >= 400) throw new Error(`${name} ${method} ${path}: ${response.status} ${text}`);
+    return text;
+  };
   return {
     name,
     engine,
@@ -92,15 +104,10 @@ function makeSide(name: Side["name"], engine: RunningEngine, distribution: strin
     cli: (args) => mustRun([...own, ...args], { env }),
     docker: (args) => mustRun([docker, ...args], { env }),
     async api(method, path, body) {
-      const response = await fetch(`http://engine/v1.41${path}`, {
-        unix: engine.socket,
-        method,
-        ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
-      });
-      const text = await response.text();
-      if (response.status >= 400) throw new Error(`${name} ${method} ${path}: ${response.status} ${text}`);
+      const text = await raw(method, path, body);
       return text === "" ? undefined : (JSON.parse(text) as unknown);
     },
+    raw,
     memory: () => proportionalMemory(engine.pids.flatMap(withHelpers)),
   };
 }

@@ -12,26 +12,17 @@ import {
   type Stage,
   type StageResult,
 } from "./checks/stage.ts";
-import { leftovers, readMachineState } from "./lab/leak-check.ts";
+import { readMachineState, settledLeftovers } from "./lab/leak-check.ts";
 import { buildPackages, ensureSystemPackages, testPackages } from "./lab/system-packages.ts";
 
 /** Runs `stage` and fails it when the machine is not as it was before. */
 async function leavingNothing(stage: () => Promise<StageResult>): Promise<StageResult> {
   const before = await readMachineState();
   const result = await stage();
-  const left = leftovers(before, await settle(before));
+  const left = await settledLeftovers(before);
   if (left.length === 0) return { ...result, passed: result.passed + 1 };
   console.error(`left behind:\n${left.map((line) => `  ${line}`).join("\n")}`);
   return { ...result, failed: result.failed + 1 };
-}
-
-/** The machine's state once it is as before, or after five seconds: the kernel frees namespaces and cgroups later. */
-async function settle(before: ReadonlySet<string>): Promise<ReadonlySet<string>> {
-  for (let attempt = 0; ; attempt++) {
-    const now = await readMachineState();
-    if (attempt === 25 || leftovers(before, now).length === 0) return now;
-    await Bun.sleep(200);
-  }
 }
 
 /** `bun test` on a folder of tests that need root: they run one file after the other. */

@@ -29,6 +29,15 @@ export async function readMachineState(dir?: string): Promise<MachineState> {
   return state;
 }
 
+/** What is there and was not before, once the kernel has freed what it frees later, for which it gets five seconds. */
+export async function settledLeftovers(before: MachineState): Promise<string[]> {
+  for (let attempt = 0; ; attempt++) {
+    const left = leftovers(before, await readMachineState());
+    if (attempt === 25 || left.length === 0) return left;
+    await Bun.sleep(200);
+  }
+}
+
 /** What is there now and was not before, sorted. */
 export function leftovers(before: MachineState, after: MachineState): string[] {
   return [...after].filter((line) => !before.has(line)).sort();

@@ -2,7 +2,7 @@ import { background } from "../lab/background.ts";
 import type { StageResult } from "../checks/stage.ts";
 import { mustRun } from "../lab/command.ts";
 import { berthCommand, cliEnvironment, startBerth } from "../lab/engines.ts";
-import { leftovers, readMachineState } from "../lab/leak-check.ts";
+import { readMachineState, settledLeftovers } from "../lab/leak-check.ts";
 import { processSize, type ProcessSize } from "../lab/process-size.ts";
 import { makeScratch, removeScratch } from "../lab/scratch.ts";
 import { busyboxImage } from "../lab/test-images.ts";
@@ -55,7 +55,7 @@ export async function soakTurns(minutes: number): Promise<StageResult> {
     await registry.close();
     removeScratch(dir);
   }
-  const left = leftovers(before, await readMachineState());
+  const left = await settledLeftovers(before);
   for (const line of left) console.error(`left behind: ${line}`);
   return failed || left.length > 0 ? { passed: 0, failed: 1 } : { passed: 1, failed: 0 };
 }

@@ -65,15 +65,16 @@ export function linkTexts(registry: ContainerRegistry, container: Container): re
   );
 }
 
-/** `parent/alias` for every link that leads to a container. */
-export function namesByLink(registry: ContainerRegistry, container: Container): readonly string[] {
-  return registry
-    .all()
-    .flatMap((parent) =>
-      (parent.life.links ?? [])
-        .filter(({ containerId }) => containerId === container.id)
-        .map(({ alias }) => `${parent.name}/${alias}`),
-    );
+/** `parent/alias` for every link that leads to a container, by its id. One look at all containers. */
+export function namesByLink(registry: ContainerRegistry): ReadonlyMap<string, readonly string[]> {
+  const names = new Map<string, string[]>();
+  for (const parent of registry.all()) {
+    for (const { containerId, alias } of parent.life.links ?? []) {
+      const known = names.get(containerId) ?? [];
+      names.set(containerId, [...known, `${parent.name}/${alias}`]);
+    }
+  }
+  return names;
 }
 
 export interface LinkDeps {

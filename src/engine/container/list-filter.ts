@@ -70,10 +70,12 @@ export async function containerFilter(
     filters.has("exited") ||
     filters.has("before") ||
     filters.has("since");
+  const isShown = ({ status }: Container): boolean => everything || isLive(status) || status.state === "restarting";
+  if (filters.size === 0) return isShown;
   return (container) => {
     const { spec, status } = container;
     const at = position.get(container.id) ?? 0;
-    if (!everything && !isLive(status) && status.state !== "restarting") return false;
+    if (!isShown(container)) return false;
     if (wantedStates.length > 0 && !wantedStates.includes(stateName(status))) return false;
     if (
       exitCodes.length > 0 &&

@@ -33,17 +33,27 @@ export function listContainers(deps: ListDeps) {
     const shown = await containerFilter(deps, request, newestFirst);
     const chosen = newestFirst.filter(shown);
     const limited = request.limit > 0 ? chosen.slice(0, request.limit) : chosen;
-    return Promise.all(limited.map((container) => summary(deps, container, request.size ? measuring : undefined)));
+    const linked = namesByLink(deps.registry);
+    return Promise.all(
+      limited.map((container) =>
+        summary(deps, container, linked.get(container.id) ?? [], request.size ? measuring : undefined),
+      ),
+    );
   };
 }
 
-async function summary(deps: ListDeps, container: Container, measuring: Limit | undefined): Promise<ContainerSummary> {
+async function summary(
+  deps: ListDeps,
+  container: Container,
+  linkNames: readonly string[],
+  measuring: Limit | undefined,
+): Promise<ContainerSummary> {
   const { spec, status } = container;
   const endpoints = isLive(status) ? await deps.networks.endpoints(container.id) : [];
   const annotations = spec.hostConfig.Annotations;
   return {
     Id: container.id,
-    Names: [container.name, ...namesByLink(deps.registry, container)].map((name) => `/${name}`),
+    Names: [container.name, ...linkNames].map((name) => `/${name}`),
     Image: spec.image.reference,
     ImageID: spec.image.id,
     Command: commandText(spec.argv),
