@@ -55,7 +55,12 @@ import { pruneImages } from "./image/prune.ts";
 import { pullImage } from "./image/pull.ts";
 import { removeImage } from "./image/remove.ts";
 import { tagImage } from "./image/tag.ts";
+import { connectNetwork } from "./network/connect.ts";
+import { createNetwork } from "./network/create.ts";
+import { disconnectNetwork } from "./network/disconnect.ts";
 import { inspectNetwork, listNetworks } from "./network/list.ts";
+import { pruneNetworks } from "./network/prune.ts";
+import { removeNetwork } from "./network/remove.ts";
 import type {
   Clock,
   ContainerFiles,
@@ -204,6 +209,11 @@ export function createEngine(deps: EngineDeps) {
     networks: {
       list: listNetworks(deps),
       inspect: inspectNetwork(base),
+      create: createNetwork(deps),
+      remove: removeNetwork(deps),
+      connect: connectNetwork(base),
+      disconnect: disconnectNetwork(base),
+      prune: pruneNetworks(base),
     },
     system: {
       version: version(deps),

@@ -53,7 +53,7 @@ export function openSqlite(path: string): SqlDatabase {
 
 class BunSqlite implements SqlDatabase {
   readonly #database: Database;
-  readonly #statements = new Map<string, Statement>();
+  readonly #statements = new Map<string, Statement & { finalize(): void }>();
   #depth = 0;
 
   constructor(database: Database) {
@@ -64,10 +64,11 @@ class BunSqlite implements SqlDatabase {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
     const prepared = translate(() => this.#database.prepare<Row, SqlValue[]>(sql));
-    const statement: Statement = {
-      run: (...parameters) => translate(() => prepared.run(...parameters).changes),
-      get: (...parameters) => translate(() => prepared.get(...parameters) ?? undefined),
-      all: (...parameters) => translate(() => prepared.all(...parameters)),
+    const statement = {
+      finalize: () => prepared.finalize(),
+      run: (...parameters: readonly SqlValue[]) => translate(() => prepared.run(...parameters).changes),
+      get: (...parameters: readonly SqlValue[]) => translate(() => prepared.get(...parameters) ?? undefined),
+      all: (...parameters: readonly SqlValue[]) => translate(() => prepared.all(...parameters)),
     };
     this.#statements.set(sql, statement);
     return statement;
@@ -102,6 +103,8 @@ class BunSqlite implements SqlDatabase {
   }
 
   close(): void {
+    // One that lives keeps the file, and its lock.
+    for (const statement of this.#statements.values()) statement.finalize();
     this.#statements.clear();
     this.#database.close();
   }

@@ -2,9 +2,17 @@ import { expect, test } from "bun:test";
 import { NetworkStore } from "#state/network-store.ts";
 import { openState } from "#state/db.ts";
 import { NetworkCatalog } from "./catalog.ts";
-import { noGuard, validateEndpointSpec, validateNetworkSpec, type NetworkSpec } from "./network-rows.ts";
+import {
+  emptySpec,
+  noAddresses,
+  noGuard,
+  validateEndpointSpec,
+  validateNetworkSpec,
+  type NetworkSpec,
+} from "./network-rows.ts";
 
 const spec: NetworkSpec = {
+  ...emptySpec,
   driver: "bridge",
   subnet: "172.17.0.0/16",
   gateway: "172.17.0.1",
@@ -42,6 +50,13 @@ test("a network keeps its id over restarts and changes", () => {
       gateway: "172.17.0.9",
       bridgeName: "berth0",
       options: { a: "b" },
+      predefined: true,
+      addresses: noAddresses,
+      internal: false,
+      attachable: false,
+      labels: {},
+      configOnly: false,
+      configFrom: "",
     },
   ]);
 });

@@ -46,6 +46,18 @@ export class NetworkCatalog {
     return this.#networks.find((row) => row.name === name);
   }
 
+  /** Write a new network's row. */
+  add(id: string, name: string, spec: NetworkSpec): Row {
+    const row: Row = { id, name, createdAt: this.#now().toISOString(), spec, lastAddress: "" };
+    this.#rows.putNetwork(row);
+    this.load();
+    return row;
+  }
+
+  rows(): readonly Row[] {
+    return this.#networks;
+  }
+
   /** Write the network's row, keeping id and creation time when there is one of this name. */
   put(name: string, spec: NetworkSpec): Row {
     const known = this.get(name);
@@ -69,6 +81,6 @@ export class NetworkCatalog {
 }
 
 function infoOf({ id, name, createdAt, spec }: Row): NetworkInfo {
-  const { driver, subnet, gateway, bridgeName, options } = spec;
-  return { id, name, driver, createdAt, subnet, gateway, bridgeName, options };
+  const { ownsBridge: _ownsBridge, guard: _guard, ...shown } = spec;
+  return { id, name, createdAt, ...shown };
 }

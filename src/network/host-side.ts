@@ -6,16 +6,15 @@ import { changeLink } from "#host/netlink/rtnetlink.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
 import { chooseBridge, type ChosenBridge } from "./bridge/choose-bridge.ts";
 import { attachEndpoint, detachEndpoint, vethName, type BridgePort } from "./bridge/endpoint-link.ts";
-import { deleteBridge, ensureBridge, findLink, listLinks } from "./bridge/host-bridge.ts";
+import { deleteBridge, ensureBridge, findLink, listLinks, routedSubnets } from "./bridge/host-bridge.ts";
 import { ensureNetSysctl, readNetSysctl } from "./bridge/sysctl.ts";
-import { parseCidr } from "./ipam/subnet.ts";
+import { parseCidr, type Subnet } from "./ipam/subnet.ts";
 import type { NetworkOptions } from "./network-options.ts";
 import { noGuard, type ForwardingGuard } from "./network-rows.ts";
 import { EngineFirewall } from "./rules/engine-firewall.ts";
 import { warnOfLegacyIptables } from "./rules/legacy-iptables.ts";
 import type { Endpoint } from "./types.ts";
 
-const DEFAULT_MTU = 1500;
 /** How long a dead container's namespace may take to go, and its interfaces with it, before they are deleted one by one. */
 const DETACH_GRACE_MS = 2000;
 /** How soon rules are restored after another program removed them; a look costs the kernel microseconds. */
@@ -24,14 +23,35 @@ const VERIFY_MS = 3000;
 const SWEEP_AT_ONCE = 4;
 const SWEEP_PAUSE_MS = 100;
 
-/** The host's half of the bridge network: bridge, settings, rules, the host's ends of veth pairs. */
+/** One bridge network as the host sees it. */
+export interface HostNetwork extends ChosenBridge {
+  readonly mtu: number;
+  readonly masquerade: boolean;
+  readonly interContainer: boolean;
+  readonly internal: boolean;
+}
+
+/** An endpoint and where it belongs. */
+export interface Connected {
+  readonly endpoint: Endpoint;
+  readonly bridgeName: string;
+  /** A path such as /proc/PID/ns/net. */
+  readonly networkNamespace: string;
+  /** It gives its container the default route. */
+  readonly defaultRoute: boolean;
+}
+
+type Present = HostNetwork & { readonly index: number };
+
+/** The host's half of all bridge networks: bridges, settings, rules, the host's ends of veth pairs. */
 export class HostSide {
   readonly #options: NetworkOptions;
   readonly #log: Log;
   readonly #route: NetlinkSocket;
   readonly #firewall: EngineFirewall;
   readonly #detached = new Set<string>();
-  #bridge: (ChosenBridge & { readonly index: number }) | undefined;
+  /** By name of the bridge. */
+  readonly #bridges = new Map<string, Present>();
   #guard = noGuard;
   #watch: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -47,54 +67,76 @@ export class HostSide {
     });
   }
 
-  choose(earlier: ChosenBridge | undefined, inUse: boolean): ChosenBridge {
-    return chooseBridge(this.#route, this.#options, earlier, inUse, this.#log);
+  /** Bridge and subnet of the default network; `reserved` are the subnets of the others. */
+  choose(earlier: ChosenBridge | undefined, inUse: boolean, reserved: readonly Subnet[]): ChosenBridge {
+    return chooseBridge(this.#route, this.#options, { earlier, inUse, reserved }, this.#log);
+  }
+
+  /** What a new network has to keep clear of. */
+  surroundings(): { readonly routed: readonly Subnet[]; readonly interfaces: ReadonlySet<string> } {
+    return {
+      routed: routedSubnets(this.#route, undefined),
+      interfaces: new Set(listLinks(this.#route).map((link) => link.name)),
+    };
   }
 
   /** What {@link setUp} is about to do to the host's routing; decided, and written down, before it does. */
-  chooseGuard(earlier: ForwardingGuard, bridgeName: string): ForwardingGuard {
+  chooseGuard(earlier: ForwardingGuard, bridges: readonly string[]): ForwardingGuard {
     if (this.#options.forward === false) return noGuard;
     const bootId = readTextFile("/proc/sys/kernel/random/boot_id", 64).trim();
     if (readNetSysctl("ipv4/ip_forward") !== "0") return earlier.bootId === bootId ? earlier : noGuard;
     const names = listLinks(this.#route).map((link) => link.name);
-    return { bootId, interfaces: names.filter((name) => name !== "lo" && name !== bridgeName) };
+    return { bootId, interfaces: names.filter((name) => name !== "lo" && !bridges.includes(name)) };
   }
 
   /** Create or repair everything but the containers' own interfaces. `connected` are the endpoints whose ports work. */
-  setUp(chosen: ChosenBridge, guard: ForwardingGuard, connected: readonly Endpoint[]): void {
+  setUp(networks: readonly HostNetwork[], guard: ForwardingGuard, connected: readonly Endpoint[]): void {
     this.#guard = guard;
-    this.#ensureBridge(chosen);
+    for (const network of networks) this.#ensureBridge(network);
     if (this.#options.forward !== false) ensureNetSysctl("ipv4/ip_forward", "1");
     this.#firewall.install({
-      bridges: [
-        {
-          bridgeName: chosen.bridgeName,
-          subnet: chosen.subnet,
-          masquerade: this.#options.masquerade !== false,
-          interContainer: this.#options.interContainer !== false,
-        },
-      ],
+      bridges: networks,
       guarded: guard.interfaces,
       published: connected.filter((endpoint) => endpoint.ports.length > 0),
     });
-    warnOfLegacyIptables(chosen.bridgeName, this.#log);
+    for (const { bridgeName } of networks) warnOfLegacyIptables(bridgeName, this.#log);
     this.#watch ??= setInterval(() => this.#verify(), VERIFY_MS).unref();
   }
 
+  /** Make the bridge of a new network, and its rules. Nothing is left of it when it throws. */
+  add(network: HostNetwork): void {
+    try {
+      this.#ensureBridge(network);
+      this.#firewall.setBridges([...this.#bridges.values()]);
+    } catch (error) {
+      this.remove(network.bridgeName);
+      throw error;
+    }
+  }
+
+  /** Take a network's bridge and rules away. No error when they are gone. */
+  remove(bridgeName: string): void {
+    const bridge = this.#bridges.get(bridgeName);
+    this.#bridges.delete(bridgeName);
+    this.#firewall.setBridges([...this.#bridges.values()]);
+    if (bridge?.ownsBridge === true) deleteBridge(this.#route, bridgeName);
+  }
+
   /** Give every connected endpoint its interface again where it lost it, and delete interfaces that belong to none. */
-  repairLinks(connected: readonly { readonly endpoint: Endpoint; readonly networkNamespace: string }[]): void {
-    const bridge = this.#required();
+  repairLinks(connected: readonly Connected[]): void {
+    const indexes = new Set([...this.#bridges.values()].map((bridge) => bridge.index));
     const links = new Map(listLinks(this.#route).map((link) => [link.name, link]));
     const wanted = new Set(connected.map(({ endpoint }) => vethName(endpoint.id)));
     for (const link of links.values()) {
-      const ours = link.master === bridge.index && /^veth[0-9a-f]{7}$/.test(link.name);
+      const ours = link.master !== undefined && indexes.has(link.master) && /^veth[0-9a-f]{7}$/.test(link.name);
       if (ours && !wanted.has(link.name)) this.#detached.add(link.name);
     }
     this.#sweepLater(DETACH_GRACE_MS);
-    for (const { endpoint, networkNamespace } of connected) {
+    for (const { endpoint, bridgeName, networkNamespace, defaultRoute } of connected) {
       const link = links.get(vethName(endpoint.id));
       try {
-        if (link === undefined) attachEndpoint(this.#route, endpoint, networkNamespace, bridge);
+        const bridge = this.#port(bridgeName);
+        if (link === undefined) attachEndpoint(this.#route, endpoint, { networkNamespace, defaultRoute }, bridge);
         else if (link.master !== bridge.index)
           this.#route.execute([changeLink(link.index, { master: bridge.index, up: true })]);
       } catch (error) {
@@ -106,14 +148,16 @@ export class HostSide {
     }
   }
 
-  attach(endpoint: Endpoint, networkNamespace: string): void {
+  attach({ endpoint, bridgeName, networkNamespace, defaultRoute }: Connected): void {
+    const place = { networkNamespace, defaultRoute };
+    const bridge = this.#port(bridgeName);
     try {
-      attachEndpoint(this.#route, endpoint, networkNamespace, this.#required());
+      attachEndpoint(this.#route, endpoint, place, bridge);
     } catch (error) {
-      if (findLink(this.#route, this.#required().bridgeName)?.index === this.#required().index) throw error;
-      this.#log.warn("the bridge was deleted or replaced: restoring it", { bridge: this.#required().bridgeName });
-      this.#ensureBridge(this.#required());
-      attachEndpoint(this.#route, endpoint, networkNamespace, this.#required());
+      if (findLink(this.#route, bridgeName)?.index === bridge.index) throw error;
+      this.#log.warn("the bridge was deleted or replaced: restoring it", { bridge: bridgeName });
+      this.#ensureBridge(bridge);
+      attachEndpoint(this.#route, endpoint, place, this.#port(bridgeName));
     }
     try {
       this.#firewall.publish(endpoint);
@@ -134,14 +178,21 @@ export class HostSide {
     this.#sweepLater(DETACH_GRACE_MS);
   }
 
-  /** Take down rules and bridge, and undo ip_forward when nothing that came later can rely on it. */
+  /** {@link detach} from a container that goes on running. */
+  detachNow(endpoint: Endpoint): void {
+    this.#firewall.unpublish(endpoint);
+    detachEndpoint(this.#route, endpoint.id);
+  }
+
+  /** Take down rules and bridges, and undo ip_forward when nothing that came later can rely on it. */
   tearDown(): void {
-    const { bridgeName, ownsBridge } = this.#required();
     this.#sweep(Number.POSITIVE_INFINITY);
     this.#firewall.remove();
-    if (ownsBridge) deleteBridge(this.#route, bridgeName);
+    const names = [...this.#bridges.keys()];
+    for (const { bridgeName, ownsBridge } of this.#bridges.values())
+      if (ownsBridge) deleteBridge(this.#route, bridgeName);
     const { bootId, interfaces } = this.#guard;
-    const expected = new Set(["lo", bridgeName, ...interfaces]);
+    const expected = new Set(["lo", ...names, ...interfaces]);
     if (bootId !== "" && listLinks(this.#route).every((link) => expected.has(link.name)))
       ensureNetSysctl("ipv4/ip_forward", "0");
   }
@@ -161,22 +212,18 @@ export class HostSide {
     }
   }
 
-  #ensureBridge(chosen: ChosenBridge): void {
-    const { prefixLength } = parseCidr(chosen.subnet).subnet;
-    const mtu = this.#options.mtu ?? DEFAULT_MTU;
-    const { bridgeName: name, gateway, ownsBridge: own } = chosen;
+  #ensureBridge(network: HostNetwork): void {
+    const { prefixLength } = parseCidr(network.subnet).subnet;
+    const { bridgeName: name, gateway, ownsBridge: own, mtu } = network;
     const index = ensureBridge(this.#route, { name, gateway, prefixLength, mtu, own });
-    this.#bridge = { ...chosen, index };
-    ensureNetSysctl(`ipv4/conf/${chosen.bridgeName}/route_localnet`, "1");
+    this.#bridges.set(name, { ...network, index });
+    ensureNetSysctl(`ipv4/conf/${name}/route_localnet`, "1");
   }
 
-  #required(): ChosenBridge & BridgePort {
-    if (this.#bridge === undefined) throw new BerthError("internal", "the default network is not set up");
-    return {
-      ...this.#bridge,
-      mtu: this.#options.mtu ?? DEFAULT_MTU,
-      isolated: this.#options.interContainer === false && !bridgedPacketsPassRules(),
-    };
+  #port(bridgeName: string): Present & BridgePort {
+    const bridge = this.#bridges.get(bridgeName);
+    if (bridge === undefined) throw new BerthError("internal", `the bridge ${bridgeName} is not set up`);
+    return { ...bridge, isolated: !bridge.interContainer && !bridgedPacketsPassRules() };
   }
 
   #sweepLater(delayMs: number): void {

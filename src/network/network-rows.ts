@@ -1,9 +1,9 @@
 import { BerthError } from "#base/errors.ts";
 import type { NetworkStore } from "#state/network-store.ts";
-import type { Endpoint, NetworkInfo, PortPublication } from "./types.ts";
+import type { AddressPlan, Endpoint, NetworkInfo, PortPublication } from "./types.ts";
 
 /** What rows of networks and endpoints hold beside their key columns. */
-export type NetworkSpec = Pick<NetworkInfo, "driver" | "subnet" | "gateway" | "bridgeName" | "options"> & {
+export type NetworkSpec = Omit<NetworkInfo, "id" | "name" | "createdAt"> & {
   /** The engine made the bridge, and removes it with the last container. */
   readonly ownsBridge: boolean;
   readonly guard: ForwardingGuard;
@@ -20,6 +20,25 @@ export interface ForwardingGuard {
 
 export const noGuard: ForwardingGuard = { bootId: "", interfaces: [] };
 
+export const noAddresses: AddressPlan = { subnet: "", ipRange: "", gateway: "", auxiliary: {} };
+
+/** A predefined network without addresses. */
+export const emptySpec: Omit<NetworkSpec, "driver"> = {
+  predefined: true,
+  subnet: "",
+  gateway: "",
+  bridgeName: "",
+  addresses: noAddresses,
+  internal: false,
+  attachable: false,
+  labels: {},
+  configOnly: false,
+  configFrom: "",
+  options: {},
+  ownsBridge: false,
+  guard: noGuard,
+};
+
 export type NetworkRows = NetworkStore<NetworkSpec, Endpoint>;
 
 export function validateNetworkSpec(value: unknown): NetworkSpec {
@@ -28,15 +47,36 @@ export function validateNetworkSpec(value: unknown): NetworkSpec {
   if (driver !== "bridge" && driver !== "host" && driver !== "null") throw bad("driver");
   return {
     driver,
+    predefined: fields["predefined"] !== false,
     subnet: text(fields, "subnet"),
     gateway: text(fields, "gateway"),
     bridgeName: text(fields, "bridgeName"),
-    options: Object.fromEntries(
-      Object.entries(object(fields["options"])).map(([name, option]) => [name, String(option)]),
-    ),
+    addresses: validateAddresses(fields["addresses"]),
+    internal: fields["internal"] === true,
+    attachable: fields["attachable"] === true,
+    labels: texts(fields["labels"]),
+    configOnly: fields["configOnly"] === true,
+    configFrom: fields["configFrom"] === undefined ? "" : text(fields, "configFrom"),
+    options: texts(fields["options"]),
     ownsBridge: fields["ownsBridge"] === true,
     guard: validateGuard(fields["guard"]),
   };
+}
+
+/** Rows of earlier programs have none. */
+function validateAddresses(value: unknown): AddressPlan {
+  if (value === undefined) return noAddresses;
+  const fields = object(value);
+  return {
+    subnet: text(fields, "subnet"),
+    ipRange: text(fields, "ipRange"),
+    gateway: text(fields, "gateway"),
+    auxiliary: texts(fields["auxiliary"]),
+  };
+}
+
+function texts(value: unknown): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(object(value ?? {})).map(([name, item]) => [name, String(item)]));
 }
 
 function validateGuard(value: unknown): ForwardingGuard {
@@ -63,6 +103,8 @@ export function validateEndpointSpec(value: unknown): Endpoint {
     ipv6PrefixLength: number(fields, "ipv6PrefixLength"),
     ipv6Gateway: text(fields, "ipv6Gateway"),
     mac: text(fields, "mac"),
+    aliases: Array.isArray(fields["aliases"]) ? fields["aliases"].map(String) : [],
+    gatewayPriority: Number(fields["gatewayPriority"] ?? 0),
     ports: ports.map(validatePort),
   };
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Log } from "#base/log.ts";
 import type { SqlDatabase } from "#host/sqlite.ts";
 import { NetworkStore } from "#state/network-store.ts";
-import { BridgeNetworks } from "./bridge-networks.ts";
+import { LocalNetworks } from "./local-networks.ts";
 import type { NetworkOptions } from "./network-options.ts";
 import { validateEndpointSpec, validateNetworkSpec } from "./network-rows.ts";
 import { socketHolder } from "./ports/socket-holder.ts";
@@ -13,13 +13,13 @@ export function openNetworks(deps: {
   readonly log: Log;
   readonly now: () => Date;
   readonly options: NetworkOptions;
-}): BridgeNetworks {
+}): LocalNetworks {
   const rows = new NetworkStore({
     database: deps.database,
     validateNetwork: validateNetworkSpec,
     validateEndpoint: validateEndpointSpec,
   });
-  return new BridgeNetworks({ rows, holder: socketHolder, log: deps.log, now: deps.now, options: deps.options });
+  return new LocalNetworks({ rows, holder: socketHolder, log: deps.log, now: deps.now, options: deps.options });
 }
 
 /** {@link NetworkOptions.instance} of the engine with this data root: two engines never share one. */

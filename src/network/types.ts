@@ -19,6 +19,10 @@ export interface EndpointRequest {
   /** Derived from the address when absent. */
   readonly mac?: string;
   readonly ports: readonly PortPublication[];
+  /** Names of the container in this network besides its own. */
+  readonly aliases?: readonly string[];
+  /** Of several networks the one with the highest gives the default route. 0 when absent. */
+  readonly gatewayPriority?: number;
 }
 
 /** A container's place in a network, durable (a row), so that it can be released after any crash. */
@@ -37,22 +41,59 @@ export interface Endpoint {
   readonly ipv6PrefixLength: number;
   readonly ipv6Gateway: string;
   readonly mac: string;
+  readonly aliases: readonly string[];
+  readonly gatewayPriority: number;
   /** As published: hostPort is the real one, hostIp is never "", one entry per host address. */
   readonly ports: readonly PortPublication[];
+}
+
+/** What a person can say of a network's IPv4 addresses; "" for what the engine is to choose. */
+export interface AddressPlan {
+  /** CIDR. */
+  readonly subnet: string;
+  /** CIDR inside the subnet: where addresses are chosen from. */
+  readonly ipRange: string;
+  readonly gateway: string;
+  /** Addresses that are never given to a container, by name. */
+  readonly auxiliary: Readonly<Record<string, string>>;
 }
 
 export interface NetworkInfo {
   readonly id: string;
   readonly name: string;
+  /** A network that only holds settings for others has the driver `null`. */
   readonly driver: "bridge" | "host" | "null";
   /** RFC 3339. */
   readonly createdAt: string;
+  /** Made by the engine, and never removed. */
+  readonly predefined: boolean;
   /** CIDR; "" for the `host` and `none` networks, as are gateway and bridgeName. */
   readonly subnet: string;
   readonly gateway: string;
   readonly bridgeName: string;
+  readonly addresses: AddressPlan;
+  /** Containers reach one another and the host, and nothing else reaches them or is reached. */
+  readonly internal: boolean;
+  readonly attachable: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly configOnly: boolean;
+  /** Name of the network whose settings it took, or "". */
+  readonly configFrom: string;
   /** Docker's driver options, e.g. "com.docker.network.bridge.name". */
   readonly options: Readonly<Record<string, string>>;
+}
+
+export interface NetworkRequest {
+  readonly name: string;
+  /** "" for `bridge`. */
+  readonly driver: string;
+  readonly addresses: readonly AddressPlan[];
+  readonly internal: boolean;
+  readonly attachable: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly options: Readonly<Record<string, string>>;
+  readonly configOnly: boolean;
+  readonly configFrom: string;
 }
 
 /**
@@ -66,7 +107,14 @@ export interface NetworkService {
    * `live` containers; release what no container in `live` owns. `networkNamespace` is a path such as /proc/PID/ns/net.
    */
   reconcile(live: readonly { readonly containerId: string; readonly networkNamespace: string }[]): Promise<void>;
-  /** `bridge`, `host`, `none`; no `bridge` when it is switched off ("--bridge=none"). */
+  /**
+   * Make a network of the `bridge` driver, or one that only holds settings. `already-exists` for a name that is taken,
+   * `invalid-parameter` and `forbidden` in Docker's words for what cannot be, `not-found` for another driver.
+   */
+  create(request: NetworkRequest): Promise<NetworkInfo>;
+  /** `forbidden` for a predefined network and one with containers. */
+  remove(nameOrId: string): Promise<NetworkInfo>;
+  /** `bridge`, `host`, `none`, then those that people made; no `bridge` when it is switched off ("--bridge=none"). */
   list(): Promise<readonly NetworkInfo[]>;
   /** By name, id or unique id prefix; `not-found` "network X not found". "default" is "bridge". */
   find(nameOrId: string): Promise<NetworkInfo>;
@@ -85,9 +133,16 @@ export interface NetworkService {
    * port rules. `none`: only `lo`. `host`: nothing. On failure nothing of it is left but the reservation.
    */
   connect(endpoint: Endpoint, networkNamespace: string): Promise<void>;
+  /**
+   * Take a running container out of one network: interface, rules, held ports and row; another of its networks then
+   * gives the default route. No error when it is not in it.
+   */
+  disconnect(containerId: string, networkId: string, networkNamespace: string): Promise<void>;
   /** Remove interface, rules, held ports and row, in every network. No error for what is gone already. */
   release(containerId: string): Promise<void>;
   endpoints(containerId: string): Promise<readonly Endpoint[]>;
+  /** The places of all containers in one network. */
+  members(networkId: string): Promise<readonly Endpoint[]>;
   /**
    * Clean shutdown: closes sockets; takes down rules and bridge of this engine when no container holds an endpoint,
    * else leaves both working for the containers that go on running.

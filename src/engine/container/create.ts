@@ -26,7 +26,7 @@ import { refuseUnsupported } from "./unsupported.ts";
 import { ownSettings, withOwnHealth } from "./own-settings.ts";
 import { validateConfig } from "./validate-config.ts";
 import { validateModes } from "./validate-modes.ts";
-import { validateEndpoints } from "./validate-endpoints.ts";
+import { resolveEndpoints } from "./validate-endpoints.ts";
 import { validateHostConfig } from "./validate-resources.ts";
 
 export interface CreateDeps {
@@ -59,7 +59,7 @@ export function createContainer(deps: CreateDeps) {
       throw new BerthError("invalid-parameter", "config cannot be empty in order to create a container");
     refuseUnsupported(request);
     validateHostConfig(request.hostConfig, deps.machine);
-    validateEndpoints(request);
+    const networking = await resolveEndpoints(deps.networks, request);
     const image = await resolveImage(deps.images, request.config.Image);
     checkPlatform(image, request.config.Image, request.platform ?? "", deps.machine);
     const merged = withOwnHealth(mergeConfig(request.config, image.config.config), request.hostConfig);
@@ -81,7 +81,7 @@ export function createContainer(deps: CreateDeps) {
       image: { id: image.id, reference: request.config.Image, diffIds: image.diffIds },
       config: { ...merged, Hostname: hostname(merged, hostConfig.NetworkMode, id, deps) },
       hostConfig,
-      networking: request.networkingConfig,
+      networking,
       argv,
       mounts,
     };

@@ -21,13 +21,12 @@ import type {
 } from "../ports.ts";
 import { processError } from "#runtime/process-error.ts";
 import type { Container } from "./container.ts";
+import { endpointRequest, plannedEndpoints } from "./endpoint-plan.ts";
 import { linkedStart, type LinkedStart } from "./links.ts";
 import { logOwner } from "./log-owner.ts";
 import { prepareMounts } from "./prepare-mounts.ts";
-import { portPublications } from "./ports.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import { ownSharedMemory, sharedNamespaces } from "./shared-namespaces.ts";
-import { requestedMac } from "./validate-endpoints.ts";
 
 export interface LaunchDeps {
   readonly config: EngineConfig;
@@ -74,14 +73,14 @@ async function launchBegun(
   begun: BegunLaunch,
 ): Promise<{ readonly startedAtNs: bigint }> {
   const { spec } = container;
-  const [root, endpoint] = await Promise.all([
+  const [root, endpoints] = await Promise.all([
     deps.snapshots.prepare(container.id, spec.image.diffIds),
-    reserveEndpoint(deps, container),
+    reserveEndpoints(deps, container),
   ]);
   const linked = await linkedStart(deps, container);
   const ownShm = ownSharedMemory(container, deps.paths);
   const [files, mountSources] = await Promise.all([
-    writeHostFiles(deps, container, endpoint, linked.hosts),
+    writeHostFiles(deps, container, endpoints, linked.hosts),
     mountsOf(deps, container, root),
     ownShm === undefined ? undefined : deps.hostMounts.sharedMemory(ownShm, spec.hostConfig.ShmSize),
   ]);
@@ -109,7 +108,7 @@ async function launchBegun(
       log: await deps.logKeeper.begin(owner),
       oomEventsPath: compiled.oomEventsPath,
       onNamespaces: async (pid) => {
-        if (endpoint !== undefined) await deps.networks.connect(endpoint, `/proc/${pid}/ns/net`);
+        for (const endpoint of endpoints) await deps.networks.connect(endpoint, `/proc/${pid}/ns/net`);
       },
     });
     container.process = process;
@@ -128,20 +127,17 @@ async function connectWaiting(container: Container, process: SupervisedProcess):
   await Promise.all(waiting.map(async (attach) => attach.connect(await process.attach(attach.streams))));
 }
 
-async function reserveEndpoint(deps: LaunchDeps, container: Container): Promise<Endpoint | undefined> {
-  const { hostConfig, config, networking } = container.spec;
-  if (hostConfig.NetworkMode.startsWith("container:") || config.NetworkDisabled) return undefined;
-  const network = await deps.networks.find(hostConfig.NetworkMode);
-  const mac = requestedMac({ config, networkingConfig: networking });
-  const endpoint = await deps.networks.reserve({
-    containerId: container.id,
-    containerName: container.name,
-    networkId: network.id,
-    ports: portPublications(config, hostConfig),
-    ...(mac === "" ? {} : { mac }),
-  });
-  await publishEndpointEvent(deps, "connect", endpoint);
-  return endpoint;
+/** All places before the first interface is made: only then is it known which gives the default route. */
+async function reserveEndpoints(deps: LaunchDeps, container: Container): Promise<readonly Endpoint[]> {
+  const endpoints: Endpoint[] = [];
+  for (const planned of plannedEndpoints(container.spec)) {
+    const network = await deps.networks.find(planned.network);
+    const publishes = !endpoints.some(({ ports }) => ports.length > 0);
+    const endpoint = await deps.networks.reserve(endpointRequest(container, planned, network, publishes));
+    endpoints.push(endpoint);
+    await publishEndpointEvent(deps, "connect", endpoint);
+  }
+  return endpoints;
 }
 
 /** docker-compat: in another's pid namespace there is an init already. */
@@ -155,7 +151,7 @@ type HostFiles = ContainerPlanRequest["files"];
 async function writeHostFiles(
   deps: LaunchDeps,
   container: Container,
-  endpoint: Endpoint | undefined,
+  endpoints: readonly Endpoint[],
   linked: LinkedStart["hosts"],
 ): Promise<HostFiles> {
   const { hostConfig, config } = container.spec;
@@ -177,7 +173,7 @@ async function writeHostFiles(
     hostsFile({
       hostname: config.Hostname,
       domainname: config.Domainname,
-      addresses: [endpoint?.ipv4 ?? "", endpoint?.ipv6 ?? ""].filter((address) => address !== ""),
+      addresses: endpoints.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]).filter((address) => address !== ""),
       extraHosts: hostConfig.ExtraHosts ?? [],
       linked,
       hostGateway: await hostGateway(deps),

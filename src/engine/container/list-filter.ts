@@ -3,6 +3,7 @@ import type { ImageService } from "#image/types.ts";
 import { matchesLabels, type Filters } from "#spec/docker/filters.ts";
 import { parsePortKey } from "#spec/docker/port.ts";
 import type { Container } from "./container.ts";
+import { plannedEndpoints } from "./endpoint-plan.ts";
 import { portPublications } from "./ports.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import { stateName } from "./state.ts";
@@ -92,7 +93,11 @@ export async function containerFilter(
       matchesNone(filters, "is-task", "true") &&
       matchesAny(filters, "health", [container.life.health?.status ?? "none"]) &&
       matchesAny(filters, "isolation", ["default", ""]) &&
-      matchesAny(filters, "network", [spec.hostConfig.NetworkMode]) &&
+      matchesAny(
+        filters,
+        "network",
+        plannedEndpoints(spec).map(({ network }) => network),
+      ) &&
       matchesAny(
         filters,
         "volume",

@@ -3,6 +3,7 @@ import type { NetworkSettings, PortSummary } from "#spec/docker/container.ts";
 import type { PortBinding } from "#spec/docker/host-config.ts";
 import { endpointSettings, type EndpointSettings } from "#spec/docker/networking.ts";
 import type { Container } from "./container.ts";
+import { plannedEndpoints } from "./endpoint-plan.ts";
 import { isLive } from "./status.ts";
 
 /** The networks of a container: its endpoints, or, without any, the one it will be in when it starts. */
@@ -10,15 +11,14 @@ export function networksOf(
   container: Container,
   endpoints: readonly Endpoint[],
 ): Readonly<Record<string, EndpointSettings>> {
-  const mode = container.spec.hostConfig.NetworkMode;
-  if (mode.startsWith("container:") || container.spec.config.NetworkDisabled) return {};
-  const asked = Object.values(container.spec.networking.EndpointsConfig ?? {})[0] ?? endpointSettings.zero;
-  if (endpoints.length === 0) return { [mode]: asked };
+  const planned = plannedEndpoints(container.spec);
+  if (endpoints.length === 0) return Object.fromEntries(planned.map(({ network, settings }) => [network, settings]));
+  const asked = new Map(planned.map(({ network, settings }) => [network, settings]));
   return Object.fromEntries(
     endpoints.map((endpoint) => [
       endpoint.networkName,
       {
-        ...asked,
+        ...(asked.get(endpoint.networkName) ?? asked.get(endpoint.networkId) ?? endpointSettings.zero),
         MacAddress: endpoint.mac,
         NetworkID: endpoint.networkId,
         EndpointID: endpoint.id,

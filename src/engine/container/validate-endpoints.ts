@@ -1,38 +1,61 @@
 import { BerthError } from "#base/errors.ts";
+import type { NetworkInfo, NetworkService } from "#network/types.ts";
 import type { CreateRequest } from "#spec/docker/container.ts";
+import type { EndpointSettings, NetworkingConfig } from "#spec/docker/networking.ts";
 
-/** What create asks of networks. Only the networks that exist without being made by a person are there yet. */
-export function validateEndpoints(request: CreateRequest): void {
-  const mode = request.hostConfig.NetworkMode || "default";
-  const canonical = (name: string): string => (name === "default" ? "bridge" : name);
-  for (const [name, endpoint] of Object.entries(request.networkingConfig.EndpointsConfig ?? {})) {
-    if (canonical(name) !== canonical(mode)) {
-      throw new BerthError(
-        "not-implemented",
-        `not supported by this engine yet: NetworkingConfig.EndpointsConfig of more than one network: ${name}`,
-      );
-    }
-    const { IPv4Address = "", IPv6Address = "" } = endpoint?.IPAMConfig ?? {};
-    const invalid = (why: string): BerthError =>
-      new BerthError(
-        "invalid-parameter",
-        `invalid config for network ${canonical(name)}: invalid endpoint settings:\n${why}`,
-      );
-    if (IPv4Address !== "" || IPv6Address !== "") {
-      throw invalid("user specified IP address is supported on user defined networks only");
-    }
-    if ((endpoint?.Aliases ?? []).length > 0) {
-      throw invalid("network-scoped aliases are only supported for user-defined networks");
-    }
+/**
+ * The networks that create asks for, each under its name, checked as far as the networks are there: one that is not is told
+ * at the start.
+ */
+export async function resolveEndpoints(
+  networks: NetworkService,
+  { hostConfig, networkingConfig }: Pick<CreateRequest, "hostConfig" | "networkingConfig">,
+): Promise<NetworkingConfig> {
+  const mode = hostConfig.NetworkMode === "" ? "default" : hostConfig.NetworkMode;
+  const resolved: Record<string, EndpointSettings | null> = {};
+  for (const [name, settings] of Object.entries(networkingConfig.EndpointsConfig ?? {})) {
+    const network = await networks.find(name).catch(() => undefined);
+    if (network !== undefined && settings !== null) checkEndpoint(network, settings);
+    resolved[network?.name ?? name] = settings;
   }
+  const names = Object.keys(resolved);
+  if (names.length > 1 && (mode === "host" || mode === "none" || mode.startsWith("container:"))) {
+    throw new BerthError(
+      "invalid-parameter",
+      "conflicting options: cannot attach both user-defined and non-user-defined network-modes",
+    );
+  }
+  return { ...networkingConfig, EndpointsConfig: resolved };
 }
 
-/** The MAC address asked for, in either of the two places the API has for it. */
-export function requestedMac(
-  request: Pick<CreateRequest, "networkingConfig"> & { readonly config: { readonly MacAddress: string } },
-): string {
-  const fromEndpoint = Object.values(request.networkingConfig.EndpointsConfig ?? {}).find(
-    (endpoint) => endpoint?.MacAddress,
-  );
-  return fromEndpoint?.MacAddress || request.config.MacAddress;
+/** `invalid-parameter` in Docker's words for what an endpoint in this network cannot have. */
+export function checkEndpoint(network: NetworkInfo, settings: EndpointSettings): void {
+  const { IPv4Address = "", IPv6Address = "", LinkLocalIPs } = settings.IPAMConfig ?? {};
+  const invalid = (why: string): BerthError =>
+    new BerthError(
+      "invalid-parameter",
+      `invalid config for network ${network.name}: invalid endpoint settings:\n${why}`,
+    );
+  if (network.predefined) {
+    if (IPv4Address !== "" || IPv6Address !== "")
+      throw invalid("user specified IP address is supported on user defined networks only");
+    if ((settings.Aliases ?? []).length > 0)
+      throw invalid("network-scoped aliases are only supported for user-defined networks");
+    return;
+  }
+  if (IPv4Address !== "" && network.addresses.subnet === "") {
+    throw invalid(
+      "user specified IP address is supported only when connecting to networks with user configured subnets",
+    );
+  }
+  if (IPv4Address !== "" && !/^\d{1,3}(\.\d{1,3}){3}$/.test(IPv4Address)) {
+    throw invalid(`invalid IPv4 address: ${IPv4Address}`);
+  }
+  const refused = [
+    ...(IPv6Address === "" ? [] : ["IPAMConfig.IPv6Address"]),
+    ...((LinkLocalIPs ?? []).length === 0 ? [] : ["IPAMConfig.LinkLocalIPs"]),
+  ];
+  if (refused.length > 0) {
+    throw new BerthError("not-implemented", `not supported by this engine yet: ${refused.join(", ")}`);
+  }
 }

@@ -1,5 +1,5 @@
 import type { NetworkInfo, NetworkService } from "#network/types.ts";
-import { matchesLabels, type Filters } from "#spec/docker/filters.ts";
+import { booleanFilter, matchesLabels, type Filters } from "#spec/docker/filters.ts";
 import type { NetworkContainer, NetworkResource } from "#spec/docker/network.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import { isLive } from "../container/status.ts";
@@ -13,15 +13,20 @@ export function listNetworks(deps: { readonly networks: NetworkService }) {
       const wanted = filters.get(key);
       return wanted === undefined || wanted.size === 0 || [...wanted].some(accepts);
     };
-    const shown = (await deps.networks.list()).filter(
+    const dangling = filters.has("dangling") ? booleanFilter(filters, "dangling", true) : undefined;
+    const inUse = new Set<string>();
+    const all = await deps.networks.list();
+    if (dangling !== undefined)
+      for (const { id } of all) if ((await deps.networks.members(id)).length > 0) inUse.add(id);
+    const shown = all.filter(
       (network) =>
         has("driver", (value) => network.driver === value) &&
         has("id", (value) => network.id.startsWith(value)) &&
         has("name", (value) => network.name.includes(value)) &&
         has("scope", (value) => value === "local") &&
-        has("type", (value) => value === "builtin") &&
-        has("dangling", (value) => value === "false" || value === "0") &&
-        matchesLabels(filters, {}),
+        has("type", (value) => value === (network.predefined ? "builtin" : "custom")) &&
+        (dangling === undefined || dangling === (!network.predefined && !inUse.has(network.id))) &&
+        matchesLabels(filters, network.labels),
     );
     return shown.map((network) => resource(network, {}));
   };
@@ -60,15 +65,30 @@ function resource(network: NetworkInfo, containers: Readonly<Record<string, Netw
     IPAM: {
       Driver: "default",
       Options: null,
-      Config: network.subnet === "" ? null : [{ Subnet: network.subnet, Gateway: network.gateway }],
+      Config: ipamConfig(network),
     },
-    Internal: false,
-    Attachable: false,
+    Internal: network.internal,
+    Attachable: network.attachable,
     Ingress: false,
-    ConfigFrom: { Network: "" },
-    ConfigOnly: false,
+    ConfigFrom: { Network: network.configFrom },
+    ConfigOnly: network.configOnly,
     Containers: containers,
     Options: network.options,
-    Labels: {},
+    Labels: network.labels,
   };
+}
+
+function ipamConfig({ subnet, gateway, addresses }: NetworkInfo): NetworkResource["IPAM"]["Config"] {
+  const { ipRange, auxiliary } = addresses;
+  const Subnet = subnet || addresses.subnet;
+  if (Subnet === "") return null;
+  const Gateway = gateway || addresses.gateway;
+  return [
+    {
+      Subnet,
+      ...(ipRange === "" ? {} : { IPRange: ipRange }),
+      ...(Gateway === "" ? {} : { Gateway }),
+      ...(Object.keys(auxiliary).length === 0 ? {} : { AuxiliaryAddresses: auxiliary }),
+    },
+  ];
 }

@@ -32,7 +32,7 @@ export class FakeWorld {
   readonly snapshots = new Set<string>();
   readonly cgroups = new Set<string>();
   readonly containerFiles = new FakeContainerFiles();
-  readonly endpoints = new Map<string, Endpoint>();
+  readonly endpoints = new Map<string, readonly Endpoint[]>();
   readonly volumes = new Set<string>();
   /** Thrown by the next reserve(). */
   networkFailure: BerthError | undefined;
@@ -344,31 +344,54 @@ export class FakeWorld {
       name,
       driver,
       createdAt: "2026-01-01T00:00:00Z",
+      predefined: true,
+      addresses: { subnet: "", ipRange: "", gateway: "", auxiliary: {} },
+      internal: false,
+      attachable: false,
+      labels: {},
+      configOnly: false,
+      configFrom: "",
       subnet: driver === "bridge" ? "172.17.0.0/16" : "",
       gateway: driver === "bridge" ? "172.17.0.1" : "",
       bridgeName: driver === "bridge" ? "berth0" : "",
       options: {},
     });
     const all = [info("bridge", "bridge"), info("host", "host"), info("none", "null")];
+    const members = (networkId: string): readonly Endpoint[] =>
+      [...endpoints.values()].flat().filter((endpoint) => endpoint.networkId === networkId);
+    const named = (name: string): NetworkInfo => {
+      const found = all.find((network) => network.name === name || network.id === name);
+      if (found === undefined) throw new BerthError("not-found", `network ${name} not found`);
+      return found;
+    };
     return {
       reconcile: async (live) => {
         for (const id of endpoints.keys())
           if (!live.some(({ containerId }) => containerId === id)) endpoints.delete(id);
       },
       list: async () => all,
-      find: async (name) => {
-        const found = all.find((network) => network.name === name || network.id === name);
-        if (found === undefined) throw new BerthError("not-found", `network ${name} not found`);
-        return found;
+      find: async (name) => named(name),
+      create: async ({ name }) => {
+        if (all.some((network) => network.name === name)) {
+          throw new BerthError("already-exists", `network with name ${name} already exists`);
+        }
+        all.push({ ...info(name, "bridge"), predefined: false });
+        return named(name);
       },
-      reserve: async ({ containerId, networkId, ports }) => {
+      remove: async (name) => {
+        const network = named(name);
+        if (members(network.id).length > 0) throw new BerthError("forbidden", `network ${name} has active endpoints`);
+        all.splice(all.indexOf(network), 1);
+        return network;
+      },
+      reserve: async ({ containerId, networkId, ports, aliases }) => {
         if (this.networkFailure !== undefined) {
           const failure = this.networkFailure;
           this.networkFailure = undefined;
           throw failure;
         }
         const endpoint: Endpoint = {
-          id: "e".repeat(64),
+          id: String((endpoints.get(containerId) ?? []).length).padEnd(64, "e"),
           containerId,
           networkId,
           networkName: all.find(({ id }) => id === networkId)?.name ?? "",
@@ -380,14 +403,23 @@ export class FakeWorld {
           ipv6PrefixLength: 0,
           ipv6Gateway: "",
           mac: "02:42:ac:11:00:02",
+          aliases: aliases ?? [],
+          gatewayPriority: 0,
           ports: ports.map((port) => ({ ...port, hostIp: port.hostIp || "0.0.0.0", hostPort: port.hostPort || 32768 })),
         };
-        endpoints.set(containerId, endpoint);
+        endpoints.set(containerId, [...(endpoints.get(containerId) ?? []), endpoint]);
         return endpoint;
       },
       connect: async () => {},
       release: async (id) => void endpoints.delete(id),
-      endpoints: async (id) => [endpoints.get(id)].filter((endpoint) => endpoint !== undefined),
+      disconnect: async (id, networkId) => {
+        endpoints.set(
+          id,
+          (endpoints.get(id) ?? []).filter((endpoint) => endpoint.networkId !== networkId),
+        );
+      },
+      endpoints: async (id) => endpoints.get(id) ?? [],
+      members: async (networkId) => members(networkId),
       close: async () => {},
     };
   }

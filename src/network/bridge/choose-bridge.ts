@@ -2,7 +2,7 @@ import { BerthError } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
 import { chooseSubnet, defaultAddressPools } from "../ipam/choose-subnet.ts";
-import { addressText, cidrText, overlaps, parseCidr, subnetOf } from "../ipam/subnet.ts";
+import { addressText, cidrText, overlaps, parseCidr, subnetOf, type Subnet } from "../ipam/subnet.ts";
 import type { NetworkOptions } from "../network-options.ts";
 import type { NetworkSpec } from "../network-rows.ts";
 import { bridgeAddresses, listLinks, routedSubnets } from "./host-bridge.ts";
@@ -18,10 +18,16 @@ export type ChosenBridge = Pick<NetworkSpec, "bridgeName" | "subnet" | "gateway"
 export function chooseBridge(
   route: NetlinkSocket,
   options: NetworkOptions,
-  earlier: ChosenBridge | undefined,
-  inUse: boolean,
+  around: {
+    readonly earlier: ChosenBridge | undefined;
+    /** Containers of the last run use it. */
+    readonly inUse: boolean;
+    /** Subnets of other networks. */
+    readonly reserved: readonly Subnet[];
+  },
   log: Log,
 ): ChosenBridge {
+  const { earlier, inUse, reserved } = around;
   if (earlier !== undefined && fits(route, options, earlier)) return earlier;
   if (earlier !== undefined && inUse) {
     log.warn("containers still use the default network: its new settings take effect when none runs", {
@@ -38,7 +44,11 @@ export function chooseBridge(
   const present = links.find((link) => link.name === bridgeName);
   const [address] = present === undefined ? [] : bridgeAddresses(route, present.index);
   const gateway = options.bip ?? (address === undefined ? undefined : `${address.text}/${address.prefixLength}`);
-  return { bridgeName, ...addressing(gateway ?? freeGateway(route, options)), ownsBridge: present === undefined };
+  return {
+    bridgeName,
+    ...addressing(gateway ?? freeGateway(route, options, reserved)),
+    ownsBridge: present === undefined,
+  };
 }
 
 function fits(route: NetlinkSocket, options: NetworkOptions, earlier: ChosenBridge): boolean {
@@ -65,12 +75,13 @@ function addressing(cidr: string): Pick<NetworkSpec, "subnet" | "gateway"> {
 }
 
 /** The first address of `--fixed-cidr`, which then is the whole network, or else of a free subnet. */
-function freeGateway(route: NetlinkSocket, options: NetworkOptions): string {
+function freeGateway(route: NetlinkSocket, options: NetworkOptions, reserved: readonly Subnet[]): string {
   if (options.fixedCidr !== undefined) {
     const { subnet } = parseCidr(options.fixedCidr);
     return `${addressText(subnet.base + 1)}/${subnet.prefixLength}`;
   }
-  const subnet = chooseSubnet(options.addressPools ?? defaultAddressPools, routedSubnets(route, undefined));
+  const taken = [...routedSubnets(route, undefined), ...reserved];
+  const subnet = chooseSubnet(options.addressPools ?? defaultAddressPools, taken);
   return `${addressText(subnet.base + 1)}/${subnet.prefixLength}`;
 }
 

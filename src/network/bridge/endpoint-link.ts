@@ -1,6 +1,7 @@
 import { O_RDONLY } from "#host/linux.ts";
 import { parseMac } from "#host/netlink/address.ts";
 import { parseLink } from "#host/netlink/links.ts";
+import type { NetlinkRequest } from "#host/netlink/message.ts";
 import { openRouteSocketIn } from "#host/netlink/open.ts";
 import {
   addAddress,
@@ -38,17 +39,17 @@ export interface BridgePort {
 export function attachEndpoint(
   route: NetlinkSocket,
   endpoint: Endpoint,
-  namespacePath: string,
+  place: { readonly networkNamespace: string; readonly defaultRoute: boolean },
   bridge: BridgePort,
 ): void {
   const name = vethName(endpoint.id);
-  const namespace = open(namespacePath, O_RDONLY);
+  const namespace = open(place.networkNamespace, O_RDONLY);
   try {
     const peer = { name: endpoint.interfaceName, mac: parseMac(endpoint.mac), namespace: { fd: namespace } };
     route.execute([addVeth({ name, mtu: bridge.mtu, master: bridge.index, peer })]);
     try {
       route.execute([changeLink(name, { ipv6LinkLocal: false }), changeLink(name, hostEnd(endpoint, bridge))]);
-      configureInside(namespace, endpoint);
+      configureInside(namespace, endpoint, place.defaultRoute);
     } catch (error) {
       detachEndpoint(route, endpoint.id);
       throw error;
@@ -88,16 +89,36 @@ function hostEnd(endpoint: Endpoint, bridge: BridgePort): LinkChange {
   };
 }
 
-function configureInside(namespace: number, endpoint: Endpoint): void {
+/** Let the default route of the namespace at `networkNamespace` go through this endpoint, which is there already. */
+export function setDefaultRoute(networkNamespace: string, endpoint: Endpoint): void {
+  const namespace = open(networkNamespace, O_RDONLY);
+  try {
+    using inside = openRouteSocketIn(namespace);
+    inside.execute([defaultRoute(endpoint, indexOf(inside, endpoint.interfaceName))]);
+  } finally {
+    close(namespace);
+  }
+}
+
+function indexOf(inside: NetlinkSocket, name: string): number {
+  const message = inside.get(getLink(name));
+  if (message === undefined) throw new NetlinkError(`get link ${name}`, 19);
+  return parseLink(message).index;
+}
+
+/** Takes the place of one that is there. */
+function defaultRoute(endpoint: Endpoint, linkIndex: number): NetlinkRequest {
+  return addRoute({ gateway: addressBytes(addressNumber(endpoint.gateway)), linkIndex });
+}
+
+function configureInside(namespace: number, endpoint: Endpoint, isDefault: boolean): void {
   using inside = openRouteSocketIn(namespace);
-  const message = inside.get(getLink(endpoint.interfaceName));
-  if (message === undefined) throw new NetlinkError(`get link ${endpoint.interfaceName}`, 19);
-  const { index } = parseLink(message);
+  const index = indexOf(inside, endpoint.interfaceName);
   inside.execute([
     changeLink("lo", { up: true }),
     changeLink(index, { ipv6LinkLocal: false }),
     changeLink(index, { up: true }),
     addAddress(index, addressBytes(addressNumber(endpoint.ipv4)), endpoint.prefixLength),
-    addRoute({ gateway: addressBytes(addressNumber(endpoint.gateway)), linkIndex: index }),
+    ...(isDefault ? [defaultRoute(endpoint, index)] : []),
   ]);
 }

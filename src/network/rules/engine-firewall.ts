@@ -6,7 +6,7 @@ import { NfTablesClient } from "#host/nftables/client.ts";
 import { forgetFlows, listUdpFlowsOfPort, listUdpFlowsTo } from "#host/nftables/conntrack.ts";
 import { addElements, deleteElements, getTable, type TableName } from "#host/nftables/messages.ts";
 import { parseTableHandle } from "#host/nftables/parse.ts";
-import { admitBridge, inspectForeignFirewall, retractBridge } from "./foreign-firewall.ts";
+import { admitBridges, inspectForeignFirewall, retractBridges } from "./foreign-firewall.ts";
 import { addressBytes, addressNumber } from "../ipam/subnet.ts";
 import { portElements } from "./port-elements.ts";
 import type { Endpoint } from "../types.ts";
@@ -55,6 +55,13 @@ export class EngineFirewall {
     this.#settle();
   }
 
+  /** Other bridges than before; published ports stay. */
+  setBridges(bridges: readonly BridgeRules[]): void {
+    this.#bridges = bridges;
+    this.#replace();
+    this.#settle();
+  }
+
   publish(endpoint: Published): void {
     if (endpoint.ports.length > 0) this.#published.set(endpoint.id, endpoint);
     this.#change(this.#elementRequests(addElements, endpoint));
@@ -78,7 +85,7 @@ export class EngineFirewall {
 
   /** Take away the table and our rules in others'. */
   remove(): void {
-    this.#client.commit([...removeTable(this.#table), ...retractBridge(this.#client, this.#marker)]);
+    this.#client.commit([...removeTable(this.#table), ...retractBridges(this.#client, this.#marker)]);
   }
 
   close(): void {
@@ -147,7 +154,8 @@ export class EngineFirewall {
     this.#warnOfDropping(foreign.dropping);
     const { chain } = foreign;
     if (chain === undefined) return [];
-    return this.#bridges.flatMap((bridge) => admitBridge(this.#client, chain, bridge.bridgeName, this.#marker));
+    const names = this.#bridges.map((bridge) => bridge.bridgeName);
+    return admitBridges(this.#client, chain, names, this.#marker);
   }
 
   #warnOfDropping(dropping: readonly string[]): void {

@@ -40,44 +40,59 @@ export function inspectForeignFirewall(client: NfTablesClient, own: string): For
 }
 
 /** The rules that are not there yet, as requests; in a chain that has them all, none. `marker` names this engine. */
-export function admitBridge(
+export function admitBridges(
   client: NfTablesClient,
   chain: string,
-  bridgeName: string,
+  bridgeNames: readonly string[],
   marker: string,
 ): NetlinkRequest[] {
   const present = client.dump(dumpRules(iptablesFilter, chain)).map(parseRule);
-  const marked = present.filter((rule) => rule.comment === marker);
-  const wanted = admittingRules(bridgeName);
-  const first = present.slice(0, wanted.length);
-  if (marked.length === wanted.length && first.every((rule) => rule.comment === marker)) return [];
+  const marked = present.filter((rule) => isMarked(rule.comment, marker));
+  const wanted = admittingRules(bridgeNames).map((rule) => ({ ...rule, comment: `${marker} ${rule.bridgeName}` }));
+  const first = present.slice(0, wanted.length).map((rule) => rule.comment);
+  if (marked.length === wanted.length && wanted.every((rule, index) => rule.comment === first[index])) return [];
   return [
     ...marked.map((rule) => deleteRule(iptablesFilter, chain, rule.handle)),
-    ...wanted.toReversed().map((expressions) => addRule(iptablesFilter, { chain, expressions, comment: marker }, true)),
+    ...wanted
+      .toReversed()
+      .map(({ expressions, comment }) => addRule(iptablesFilter, { chain, expressions, comment }, true)),
   ];
 }
 
+function isMarked(comment: string | undefined, marker: string): boolean {
+  return comment === marker || comment?.startsWith(`${marker} `) === true;
+}
+
 /** Deletes the marked rules wherever an earlier run put them. */
-export function retractBridge(client: NfTablesClient, marker: string): NetlinkRequest[] {
+export function retractBridges(client: NfTablesClient, marker: string): NetlinkRequest[] {
   return ["DOCKER-USER", "FORWARD"].flatMap((chain) =>
     client
       .dump(dumpRules(iptablesFilter, chain))
       .map(parseRule)
-      .filter((rule) => rule.comment === marker)
+      .filter((rule) => isMarked(rule.comment, marker))
       .map((rule) => deleteRule(iptablesFilter, chain, rule.handle)),
   );
 }
 
 /**
- * In this order: into our bridge, accept; from our bridge into one of dockerd's bridges, go on to dockerd's own rules,
- * which isolate its networks; from our bridge to anywhere else, accept.
+ * In this order: into any of our bridges, accept; from our bridge into one of dockerd's bridges, go on to dockerd's own
+ * rules, which isolate its networks; from our bridge to anywhere else, accept. What our own networks may send to one
+ * another is the business of the engine's own table.
  */
-function admittingRules(bridgeName: string): Expression[][] {
+function admittingRules(
+  bridgeNames: readonly string[],
+): readonly { readonly bridgeName: string; readonly expressions: Expression[] }[] {
+  const counted = (name: string, last: "accept" | "return", ...match: readonly Expression[][]) => ({
+    bridgeName: name,
+    expressions: [...match.flat(), { kind: "counter" } as const, ...verdict(last)],
+  });
   return [
-    [...oifname(bridgeName), { kind: "counter" }, ...verdict("accept")],
-    [...iifname(bridgeName), ...oifnamePrefix("docker"), { kind: "counter" }, ...verdict("return")],
-    [...iifname(bridgeName), ...oifnamePrefix("br-"), { kind: "counter" }, ...verdict("return")],
-    [...iifname(bridgeName), { kind: "counter" }, ...verdict("accept")],
+    ...bridgeNames.map((name) => counted(name, "accept", [...oifname(name)])),
+    ...bridgeNames.flatMap((name) => [
+      counted(name, "return", [...iifname(name)], [...oifnamePrefix("docker")]),
+      counted(name, "return", [...iifname(name)], [...oifnamePrefix("br-")]),
+      counted(name, "accept", [...iifname(name)]),
+    ]),
   ];
 }
 

@@ -39,6 +39,8 @@ export interface BridgeRules {
   readonly masquerade: boolean;
   /** Containers of the bridge reach each other. */
   readonly interContainer: boolean;
+  /** Nothing leaves the bridge and nothing comes in, but from and to the host itself. */
+  readonly internal: boolean;
 }
 
 export interface Ruleset {
@@ -68,7 +70,7 @@ const BRIDGES = "bridges";
  *   published    (address, protocol, port), then (protocol, port) -> container address and port
  *   postrouting  masquerade what leaves the subnet; what a container sends to its own bridge through a published port
  *                (hairpin), and what the host sends from 127.0.0.1, so that the answers come back this way
- *   forward      into a bridge only: answers, neighbours, published ports
+ *   forward      out of and into internal bridges: nothing; into others: answers, neighbours, published ports
  */
 export function replaceTable(table: TableName, ruleset: Ruleset): NetlinkRequest[] {
   return [
@@ -126,6 +128,7 @@ function rulesOf({ bridges }: Ruleset): readonly Rule[] {
 
     ...bridges.flatMap(postroutingRules),
 
+    ...bridges.filter((bridge) => bridge.internal).flatMap(internalRules),
     ["forward", oifnameIn(BRIDGES), jump("into_bridge")],
     ["forward", iifnameIn(GUARDED), oifnameIn(GUARDED), verdict("drop")],
     ["into_bridge", ctState(CT_STATE_ESTABLISHED | CT_STATE_RELATED), verdict("accept")],
@@ -143,6 +146,13 @@ function postroutingRules({ bridgeName, subnet, masquerade }: BridgeRules): Rule
   if (masquerade)
     rules.push(["postrouting", ipIn("saddr", subnet), oifname(bridgeName, "neq"), [{ kind: "masquerade" }]]);
   return rules;
+}
+
+function internalRules({ bridgeName }: BridgeRules): Rule[] {
+  return [
+    ["forward", iifname(bridgeName), oifname(bridgeName, "neq"), verdict("drop")],
+    ["forward", oifname(bridgeName), iifname(bridgeName, "neq"), verdict("drop")],
+  ];
 }
 
 function neighbourRule({ bridgeName }: BridgeRules): Rule {

@@ -7,6 +7,13 @@ export interface NetworkContainer {
   readonly IPv6Address: string;
 }
 
+export interface NetworkPool {
+  readonly Subnet?: string;
+  readonly IPRange?: string;
+  readonly Gateway?: string;
+  readonly AuxiliaryAddresses?: Readonly<Record<string, string>>;
+}
+
 /** A network as `GET /networks` and `GET /networks/{id}` print it. */
 export interface NetworkResource {
   readonly Name: string;
@@ -19,7 +26,7 @@ export interface NetworkResource {
   readonly IPAM: {
     readonly Driver: string;
     readonly Options: Readonly<Record<string, string>> | null;
-    readonly Config: readonly { readonly Subnet?: string; readonly Gateway?: string }[] | null;
+    readonly Config: readonly NetworkPool[] | null;
   };
   readonly Internal: boolean;
   readonly Attachable: boolean;

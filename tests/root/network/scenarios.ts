@@ -19,7 +19,8 @@ import {
   toLocalAddress,
   verdict,
 } from "#host/nftables/rule.ts";
-import type { BridgeNetworks } from "#network/bridge-networks.ts";
+import type { LocalNetworks } from "#network/local-networks.ts";
+import type { NetworkRequest } from "#network/types.ts";
 import {
   ask,
   containerId,
@@ -47,7 +48,7 @@ if (process.env["BERTH_SCRATCH_HOST"] !== "1")
 let outside: Namespace;
 let lan: Namespace;
 let engine: Scratch;
-let networks: BridgeNetworks;
+let networks: LocalNetworks;
 
 beforeAll(async () => {
   run("sysctl", "-qw", "net.ipv4.ip_forward=0");
@@ -72,7 +73,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await networks.close();
   expect(run("nft", "list", "tables")).not.toContain("berth");
-  expect(run("ip", "-o", "link")).not.toMatch(/berth|veth/);
+  expect(run("ip", "-o", "link")).not.toMatch(/berth|br-|veth/);
   expect(run("sysctl", "-n", "net.ipv4.ip_forward")).toBe("0");
   expect(run("ss", "-Hlntu")).toBe("");
 });
@@ -308,6 +309,144 @@ describe("rules", () => {
   });
 });
 
+/** A network of the bridge driver with these differences. */
+async function made(name: string, more: Partial<NetworkRequest> = {}): Promise<string> {
+  const { id } = await networks.create({
+    name,
+    driver: "",
+    addresses: [],
+    internal: false,
+    attachable: false,
+    labels: {},
+    options: {},
+    configOnly: false,
+    configFrom: "",
+    ...more,
+  });
+  return id;
+}
+
+describe("networks that people make", () => {
+  afterEach(async () => {
+    for (const { id, predefined } of await networks.list()) if (!predefined) await networks.remove(id);
+  });
+
+  test("are apart from one another, and lead out", async () => {
+    await made("front");
+    await made("back");
+    await using web = await startContainer(networks, "web", [], "front");
+    await using other = await startContainer(networks, "other", [], "front");
+    await using db = await startContainer(networks, "db", [tcp(80, 8080)], "back");
+    await web.namespace.serve("tcp", 80, "web");
+    await db.namespace.serve("tcp", 80, "db");
+    expect(web.endpoint.ipv4).toBe("172.18.0.2");
+    expect(db.endpoint.ipv4).toBe("172.19.0.2");
+    expect(other.namespace.ask("tcp", web.endpoint.ipv4, 80)).toBe(`web saw ${other.endpoint.ipv4}`);
+    expect(db.namespace.ask("tcp", web.endpoint.ipv4, 80)).toBe("timeout");
+    expect(web.namespace.ask("tcp", db.endpoint.ipv4, 80)).toBe("timeout");
+    expect(web.namespace.ask("tcp", HOST_ADDRESS, 8080)).toStartWith("db saw");
+    expect(web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
+  });
+
+  test("internal: neighbours and the host, nothing else", async () => {
+    await made("cage", { internal: true });
+    await using web = await startContainer(networks, "web", [tcp(80, 8080)], "cage");
+    await using other = await startContainer(networks, "other", [], "cage");
+    await web.namespace.serve("tcp", 80, "web");
+    expect(web.endpoint).toMatchObject({ gateway: "", ports: [] });
+    expect(other.namespace.ask("tcp", web.endpoint.ipv4, 80)).toBe(`web saw ${other.endpoint.ipv4}`);
+    expect(ask("tcp", web.endpoint.ipv4, 80)).toStartWith("web saw");
+    other.namespace.run("ip", "route", "add", "default", "via", "172.18.0.1");
+    expect(other.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe("timeout");
+    outside.run("ip", "route", "add", "172.18.0.0/16", "via", HOST_ADDRESS);
+    try {
+      expect(outside.ask("tcp", web.endpoint.ipv4, 80)).toBe("timeout");
+    } finally {
+      outside.run("ip", "route", "delete", "172.18.0.0/16");
+    }
+  });
+
+  test("without icc neighbours do not reach each other", async () => {
+    await made("shy", { options: { "com.docker.network.bridge.enable_icc": "false" } });
+    await using web = await startContainer(networks, "web", [], "shy");
+    await using other = await startContainer(networks, "other", [], "shy");
+    await web.namespace.serve("tcp", 80, "web");
+    expect(other.namespace.ask("tcp", web.endpoint.ipv4, 80)).toBe("timeout");
+  });
+
+  test("a running container comes in and goes, and its default route with it", async () => {
+    const front = await made("front");
+    const admin = await made("admin");
+    await using web = await startContainer(networks, "web", [], "front");
+    const place = { containerId: web.id, containerName: "web", networkId: admin, ports: [] };
+    await networks.connect(await networks.reserve(place), web.namespace.path);
+    // Of equals the first by name.
+    expect(web.namespace.run("ip", "route")).toContain("default via 172.19.0.1 dev eth1");
+    await networks.disconnect(web.id, admin, web.namespace.path);
+    expect(web.namespace.run("ip", "route")).toContain("default via 172.18.0.1 dev eth0");
+    expect(web.namespace.run("ip", "-o", "link")).not.toContain("eth1");
+    await networks.connect(await networks.reserve({ ...place, gatewayPriority: -1 }), web.namespace.path);
+    expect(web.namespace.run("ip", "route")).toContain("default via 172.18.0.1 dev eth0");
+    await networks.disconnect(web.id, front, web.namespace.path);
+    expect(web.namespace.run("ip", "route")).toContain("default via 172.19.0.1 dev eth1");
+    expect(web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
+  });
+
+  test("addresses come from the range, given ones from the whole subnet, set aside ones never", async () => {
+    const plan = {
+      subnet: "10.50.0.0/24",
+      ipRange: "10.50.0.128/30",
+      gateway: "10.50.0.9",
+      auxiliary: { printer: "10.50.0.129" },
+    };
+    const id = await made("planned", { addresses: [plan] });
+    const take = async (name: string, ipv4?: string): Promise<string> =>
+      (
+        await networks.reserve({
+          containerId: containerId(name),
+          containerName: name,
+          networkId: id,
+          ports: [],
+          ...(ipv4 === undefined ? {} : { ipv4 }),
+        })
+      ).ipv4;
+    expect(await take("a")).toBe("10.50.0.128");
+    expect(await take("b")).toBe("10.50.0.130");
+    expect(await take("c")).toBe("10.50.0.131");
+    expect(take("d")).rejects.toThrow("no available IPv4 addresses on this network's address pools");
+    expect(await take("e", "10.50.0.40")).toBe("10.50.0.40");
+    expect(take("f", "10.50.0.9")).rejects.toThrow("Address already in use");
+    expect(run("ip", "-o", "-4", "address", "show", `br-${id.slice(0, 12)}`)).toContain("10.50.0.9/24");
+    expect(networks.remove("planned")).rejects.toThrow("has active endpoints");
+    for (const name of ["a", "b", "c", "e"]) await networks.release(containerId(name));
+  });
+
+  test("are there again after the engine was away", async () => {
+    await networks.close();
+    const folder = mkdtempSync(join(tmpdir(), "berth-network-"));
+    const database = join(folder, "berth.db");
+    try {
+      engine = makeEngine({}, database);
+      ({ networks } = engine);
+      await networks.reconcile([]);
+      const id = await made("kept");
+      const bridge = `br-${id.slice(0, 12)}`;
+      expect(run("ip", "-o", "link", "show", bridge)).toContain("UP");
+      await networks.close();
+      engine.closeDatabase();
+      expect(run("ip", "-o", "link")).not.toContain("br-");
+      engine = makeEngine({}, database);
+      ({ networks } = engine);
+      await networks.reconcile([]);
+      expect(run("ip", "-o", "-4", "address", "show", bridge)).toContain("172.18.0.1/16");
+      await using web = await startContainer(networks, "web", [], "kept");
+      expect(web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
 describe("repair", () => {
   test("finds running containers after the engine was killed, and drops those that ended", async () => {
     await networks.close();
@@ -329,6 +468,7 @@ describe("repair", () => {
       expect(run("nft", "list", "map", "ip", "berth_test", "published_any")).not.toContain("8081");
       const [endpoint] = await networks.endpoints(containerId("web"));
       await networks.close();
+      engine.closeDatabase();
       expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
 
       run("nft", "flush", "ruleset");
@@ -392,10 +532,10 @@ describe("beside others", () => {
         expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
         expect(run("iptables", "-S", "DOCKER-USER").split("\n")).toEqual([
           "-N DOCKER-USER",
-          '-A DOCKER-USER -o berth0 -m comment --comment "berth:test" -j ACCEPT',
-          '-A DOCKER-USER -i berth0 -o docker+ -m comment --comment "berth:test" -j RETURN',
-          '-A DOCKER-USER -i berth0 -o br-+ -m comment --comment "berth:test" -j RETURN',
-          '-A DOCKER-USER -i berth0 -m comment --comment "berth:test" -j ACCEPT',
+          '-A DOCKER-USER -o berth0 -m comment --comment "berth:test berth0" -j ACCEPT',
+          '-A DOCKER-USER -i berth0 -o docker+ -m comment --comment "berth:test berth0" -j RETURN',
+          '-A DOCKER-USER -i berth0 -o br-+ -m comment --comment "berth:test berth0" -j RETURN',
+          '-A DOCKER-USER -i berth0 -m comment --comment "berth:test berth0" -j ACCEPT',
         ]);
         run(
           "iptables",
@@ -410,7 +550,7 @@ describe("beside others", () => {
           "-j",
           "ACCEPT",
         );
-        expect(run("nft", "list", "chain", "ip", "filter", "DOCKER-USER")).toContain('comment "berth:test"');
+        expect(run("nft", "list", "chain", "ip", "filter", "DOCKER-USER")).toContain('comment "berth:test berth0"');
       }
       await networks.close();
       expect(run("iptables", "-S")).toBe(before);

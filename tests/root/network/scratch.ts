@@ -7,7 +7,7 @@ import { addressBytes, addressNumber } from "#network/ipam/subnet.ts";
 import { openState } from "#state/db.ts";
 import type { Log, LogFields } from "#base/log.ts";
 import type { NetworkOptions } from "#network/network-options.ts";
-import type { BridgeNetworks } from "#network/bridge-networks.ts";
+import type { LocalNetworks } from "#network/local-networks.ts";
 import { openNetworks } from "#network/open-networks.ts";
 import type { Endpoint, PortPublication } from "#network/types.ts";
 
@@ -152,9 +152,11 @@ export function makeMachine(link: string, hostAddress: string, address: string):
 }
 
 export interface Scratch {
-  readonly networks: BridgeNetworks;
+  readonly networks: LocalNetworks;
   /** Lines logged at warn and error. */
   readonly logged: string[];
+  /** Let another engine open it. */
+  closeDatabase(): void;
 }
 
 export function makeEngine(options: Partial<NetworkOptions> = {}, path = ":memory:"): Scratch {
@@ -162,13 +164,14 @@ export function makeEngine(options: Partial<NetworkOptions> = {}, path = ":memor
   const note = (message: string, fields?: LogFields): void =>
     void logged.push(`${message} ${JSON.stringify(fields ?? {})}`);
   const log: Log = { debug() {}, info() {}, warn: note, error: note, with: () => log };
+  const database = openState(path);
   const networks = openNetworks({
-    database: openState(path),
+    database,
     log,
     now: () => new Date(),
     options: { instance: "test", ...options },
   });
-  return { networks, logged };
+  return { networks, logged, closeDatabase: () => database.close() };
 }
 
 /** An engine of its own process that starts containers in `namespaces` and is killed. */
@@ -197,7 +200,7 @@ export interface TestContainer extends AsyncDisposable {
 
 /** Reserve, connect; at the end release and let the namespace go. */
 export async function startContainer(
-  networks: BridgeNetworks,
+  networks: LocalNetworks,
   name: string,
   ports: readonly PortPublication[] = [],
   networkName = "bridge",

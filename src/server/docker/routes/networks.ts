@@ -1,12 +1,19 @@
+import { BerthError } from "#base/errors.ts";
 import type { Engine } from "#engine/engine.ts";
 import { networkFilterKeys } from "#engine/network/list.ts";
+import { networkPruneKeys } from "#engine/network/prune.ts";
 import { parseFilters } from "#spec/docker/filters.ts";
-import type { Route } from "../call.ts";
-import { json } from "../reply.ts";
+import {
+  decodeNetworkConnectRequest,
+  decodeNetworkCreateRequest,
+  decodeNetworkDisconnectRequest,
+} from "#spec/docker/network-requests.ts";
+import type { Call, Route } from "../call.ts";
+import { empty, json } from "../reply.ts";
 
-/** Looking at the networks there are; making some is a feature of its own. */
 export function networkRoutes(engine: Engine): readonly Route[] {
   const { networks } = engine;
+  const id = ({ params }: Call): string => params["id"] ?? "";
   return [
     {
       method: "GET",
@@ -14,9 +21,47 @@ export function networkRoutes(engine: Engine): readonly Route[] {
       handle: async ({ query }) => json(await networks.list(parseFilters(query.maybe("filters"), networkFilterKeys))),
     },
     {
-      method: "GET",
+      method: "POST",
+      pattern: "/networks/create",
+      handle: async (call) => json(await networks.create(decodeNetworkCreateRequest(await body(call))), undefined, 201),
+    },
+    {
+      method: "POST",
+      pattern: "/networks/prune",
+      handle: async ({ query, signal }) =>
+        json(await networks.prune(parseFilters(query.maybe("filters"), networkPruneKeys), signal)),
+    },
+    { method: "GET", pattern: "/networks/{id}", handle: async (call) => json(await networks.inspect(id(call))) },
+    {
+      method: "DELETE",
       pattern: "/networks/{id}",
-      handle: async ({ params }) => json(await networks.inspect(params["id"] ?? "")),
+      handle: async (call) => {
+        await networks.remove(id(call));
+        return empty(204);
+      },
+    },
+    {
+      method: "POST",
+      pattern: "/networks/{id}/connect",
+      handle: async (call) => {
+        await networks.connect(id(call), decodeNetworkConnectRequest(await body(call)));
+        return empty(200);
+      },
+    },
+    {
+      method: "POST",
+      pattern: "/networks/{id}/disconnect",
+      handle: async (call) => {
+        await networks.disconnect(id(call), decodeNetworkDisconnectRequest(await body(call)));
+        return empty(200);
+      },
     },
   ];
+}
+
+async function body(call: Call): Promise<unknown> {
+  const value = await call.json();
+  if (value === undefined)
+    throw new BerthError("invalid-parameter", "invalid JSON: got EOF while reading request body");
+  return value;
 }

@@ -16,11 +16,6 @@ GET /images/{name...}/get
 POST /images/load
 POST /images/{name...}/push
 GET /images/{name...}/attestations
-DELETE /networks/{id}
-POST /networks/create
-POST /networks/{id}/connect
-POST /networks/{id}/disconnect
-POST /networks/prune
 GET /volumes
 POST /volumes/create
 GET /volumes/{name}

@@ -1,0 +1,59 @@
+import type { EndpointRequest, NetworkInfo } from "#network/types.ts";
+import { endpointSettings, type EndpointSettings } from "#spec/docker/networking.ts";
+import type { Container } from "./container.ts";
+import { portPublications } from "./ports.ts";
+import type { ContainerSpec } from "./spec.ts";
+
+/** A network that a container is to be in, under the name by which it was asked for. */
+export interface PlannedEndpoint {
+  readonly network: string;
+  readonly settings: EndpointSettings;
+}
+
+const canonical = (name: string): string => (name === "default" ? "bridge" : name);
+
+/** The networks of a container that starts: that of its mode, whose interface comes first, then the others by name. */
+export function plannedEndpoints({ config, hostConfig, networking }: ContainerSpec): readonly PlannedEndpoint[] {
+  const mode = canonical(hostConfig.NetworkMode);
+  if (mode.startsWith("container:") || config.NetworkDisabled) return [];
+  const asked = new Map(
+    Object.entries(networking.EndpointsConfig ?? {}).map(([name, settings]) => [
+      canonical(name),
+      settings ?? endpointSettings.zero,
+    ]),
+  );
+  const first = asked.get(mode) ?? endpointSettings.zero;
+  asked.delete(mode);
+  const main = { network: mode, settings: { ...first, MacAddress: first.MacAddress || config.MacAddress } };
+  const others = [...asked].map(([network, settings]) => ({ network, settings }));
+  return [main, ...others.toSorted((a, b) => (a.network < b.network ? -1 : 1))];
+}
+
+/** What the network side is asked for. Ports are published by every bridge; they are those of the container. */
+export function endpointRequest(
+  container: Container,
+  { settings }: PlannedEndpoint,
+  network: NetworkInfo,
+  publishes: boolean,
+): EndpointRequest & { readonly containerName: string } {
+  const { config, hostConfig } = container.spec;
+  const address = settings.IPAMConfig?.IPv4Address ?? "";
+  return {
+    containerId: container.id,
+    containerName: container.name,
+    networkId: network.id,
+    ports: publishes ? portPublications(config, hostConfig) : [],
+    aliases: settings.Aliases ?? [],
+    gatewayPriority: settings.GwPriority,
+    ...(settings.MacAddress === "" ? {} : { mac: settings.MacAddress }),
+    ...(address === "" ? {} : { ipv4: address }),
+  };
+}
+
+/** docker-compat: the names under which others in a user-defined network find the container. */
+export function dnsNames(container: Container, settings: EndpointSettings): readonly string[] {
+  const { Hostname } = container.spec.config;
+  return [...new Set([container.name, ...(settings.Aliases ?? []), container.id.slice(0, 12), Hostname])].filter(
+    (name) => name !== "",
+  );
+}

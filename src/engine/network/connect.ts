@@ -1,0 +1,88 @@
+import { BerthError } from "#base/errors.ts";
+import type { NetworkInfo, NetworkService } from "#network/types.ts";
+import type { NetworkConnectRequest } from "#spec/docker/network-requests.ts";
+import { endpointSettings, type EndpointSettings } from "#spec/docker/networking.ts";
+import type { Container } from "../container/container.ts";
+import { endpointRequest, plannedEndpoints } from "../container/endpoint-plan.ts";
+import type { ContainerRegistry } from "../container/registry.ts";
+import { isLive } from "../container/status.ts";
+import { checkEndpoint } from "../container/validate-endpoints.ts";
+import type { Events } from "../ports.ts";
+import { publishEndpointEvent } from "./endpoint-events.ts";
+
+export interface NetworkConnectDeps {
+  readonly networks: NetworkService;
+  readonly registry: ContainerRegistry;
+  readonly events: Events;
+}
+
+/**
+ * `POST /networks/{id}/connect`: give a running container an interface in the network now, and any container one at its
+ * next start. `forbidden` when it is in it already or its network mode allows no other network.
+ */
+export function connectNetwork(deps: NetworkConnectDeps) {
+  return async (nameOrId: string, request: NetworkConnectRequest): Promise<void> => {
+    const container = deps.registry.find(request.Container);
+    const network = await deps.networks.find(nameOrId);
+    const settings = request.EndpointConfig ?? endpointSettings.zero;
+    checkEndpoint(network, settings);
+    await container.lock.run(() => connectLocked(deps, container, network, settings));
+  };
+}
+
+async function connectLocked(
+  deps: NetworkConnectDeps,
+  container: Container,
+  network: NetworkInfo,
+  settings: EndpointSettings,
+): Promise<void> {
+  refuseModes(container, network);
+  const planned = plannedEndpoints(container.spec);
+  if (planned.some((endpoint) => endpoint.network === network.name || endpoint.network === network.id)) {
+    throw new BerthError("forbidden", `endpoint with name ${container.name} already exists in network ${network.name}`);
+  }
+  if (isLive(container.status)) await connectNow(deps, container, network, settings);
+  const { spec } = container;
+  const EndpointsConfig = { ...spec.networking.EndpointsConfig, [network.name]: settings };
+  deps.registry.setSpec(container, { ...spec, networking: { ...spec.networking, EndpointsConfig } });
+}
+
+async function connectNow(
+  deps: NetworkConnectDeps,
+  container: Container,
+  network: NetworkInfo,
+  settings: EndpointSettings,
+): Promise<void> {
+  const { process } = container;
+  if (process === undefined) throw new BerthError("conflict", `container ${container.id} is not running`);
+  const request = endpointRequest(container, { network: network.name, settings }, network, false);
+  const endpoint = await deps.networks.reserve(request);
+  const namespace = `/proc/${process.pid}/ns/net`;
+  try {
+    await deps.networks.connect(endpoint, namespace);
+  } catch (error) {
+    await deps.networks.disconnect(container.id, network.id, namespace);
+    throw error;
+  }
+  await publishEndpointEvent(deps, "connect", endpoint);
+}
+
+function refuseModes({ spec, status }: Container, network: NetworkInfo): void {
+  const mode = spec.hostConfig.NetworkMode;
+  const refused = (why: string): BerthError => new BerthError("forbidden", why);
+  if (status.state === "removing" || status.state === "dead") {
+    throw new BerthError(
+      "conflict",
+      "container is marked for removal and cannot be connected or disconnected to the network",
+    );
+  }
+  if (network.name === "host") throw refused("container cannot be connected to host network");
+  if (mode.startsWith("container:") || mode === "host") {
+    throw refused(
+      "container sharing network namespace with another container or host cannot be connected to any other network",
+    );
+  }
+  if (mode === "none" || network.name === "none") {
+    throw refused("container cannot be connected to multiple networks with one of the networks in private (none) mode");
+  }
+}

@@ -1,0 +1,63 @@
+import { BerthError } from "#base/errors.ts";
+import type { AddressPlan, NetworkService } from "#network/types.ts";
+import type { NetworkCreated, NetworkCreateRequest } from "#spec/docker/network-requests.ts";
+import type { Events } from "../ports.ts";
+
+/**
+ * `POST /networks/create`. Errors: `already-exists` for a taken name, `forbidden` and `invalid-parameter` in Docker's words,
+ * `not-found` for a driver that is not there, `not-implemented` naming what this engine cannot do yet.
+ */
+export function createNetwork(deps: { readonly networks: NetworkService; readonly events: Events }) {
+  return async (request: NetworkCreateRequest): Promise<NetworkCreated> => {
+    refuse(request);
+    const made = await deps.networks.create({
+      name: request.Name,
+      driver: request.Driver,
+      addresses: (request.IPAM?.Config ?? []).filter(isGiven).map((config): AddressPlan => ({
+        subnet: config.Subnet,
+        ipRange: config.IPRange,
+        gateway: config.Gateway,
+        auxiliary: config.AuxiliaryAddresses ?? {},
+      })),
+      internal: request.Internal,
+      attachable: request.Attachable,
+      labels: request.Labels ?? {},
+      options: request.Options ?? {},
+      configOnly: request.ConfigOnly,
+      configFrom: request.ConfigFrom?.Network ?? "",
+    });
+    deps.events.publish({
+      type: "network",
+      action: "create",
+      id: made.id,
+      attributes: { name: made.name, type: made.driver },
+    });
+    return { Id: made.id, Warning: "" };
+  };
+}
+
+type IpamConfig = NonNullable<NonNullable<NetworkCreateRequest["IPAM"]>["Config"]>[number];
+
+/** docker-compat: clients send one empty configuration for "as you like". */
+function isGiven({ Subnet, IPRange, Gateway, AuxiliaryAddresses }: IpamConfig): boolean {
+  return Subnet !== "" || IPRange !== "" || Gateway !== "" || Object.keys(AuxiliaryAddresses ?? {}).length > 0;
+}
+
+function refuse(request: NetworkCreateRequest): void {
+  if (request.Scope === "swarm" || request.Scope === "global") {
+    throw new BerthError("forbidden", "cannot create a swarm scoped network when swarm is not active");
+  }
+  if (request.Ingress) throw new BerthError("forbidden", "Ingress network can only be global scope network");
+  const ipamDriver = request.IPAM?.Driver ?? "";
+  if (ipamDriver !== "" && ipamDriver !== "default") {
+    throw new BerthError("not-found", `plugin "${ipamDriver}" not found`);
+  }
+  const refused = [
+    ...(request.EnableIPv6 === true ? ["EnableIPv6"] : []),
+    ...(request.EnableIPv4 === false ? ["EnableIPv4=false"] : []),
+    ...(Object.keys(request.IPAM?.Options ?? {}).length > 0 ? ["IPAM.Options"] : []),
+  ];
+  if (refused.length > 0) {
+    throw new BerthError("not-implemented", `not supported by this engine yet: ${refused.join(", ")}`);
+  }
+}

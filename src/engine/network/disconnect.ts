@@ -1,0 +1,57 @@
+import { BerthError } from "#base/errors.ts";
+import type { NetworkInfo, NetworkService } from "#network/types.ts";
+import type { NetworkDisconnectRequest } from "#spec/docker/network-requests.ts";
+import type { Container } from "../container/container.ts";
+import { plannedEndpoints } from "../container/endpoint-plan.ts";
+import type { ContainerRegistry } from "../container/registry.ts";
+import { isLive } from "../container/status.ts";
+import type { Events } from "../ports.ts";
+import { publishEndpointEvent } from "./endpoint-events.ts";
+
+export interface NetworkDisconnectDeps {
+  readonly networks: NetworkService;
+  readonly registry: ContainerRegistry;
+  readonly events: Events;
+}
+
+/**
+ * `POST /networks/{id}/disconnect`: take a container out of a network, now and for its next starts. `forbidden` when it is
+ * not in it, and for the host's network.
+ */
+export function disconnectNetwork(deps: NetworkDisconnectDeps) {
+  return async (nameOrId: string, request: NetworkDisconnectRequest): Promise<void> => {
+    const container = deps.registry.find(request.Container);
+    const network = await deps.networks.find(nameOrId);
+    await container.lock.run(() => disconnectLocked(deps, container, network));
+  };
+}
+
+async function disconnectLocked(
+  deps: NetworkDisconnectDeps,
+  container: Container,
+  network: NetworkInfo,
+): Promise<void> {
+  if (network.name === "host") {
+    throw new BerthError(
+      "forbidden",
+      "container cannot be disconnected from host network or connected to host network",
+    );
+  }
+  const planned = plannedEndpoints(container.spec);
+  const left = planned.filter((endpoint) => endpoint.network !== network.name && endpoint.network !== network.id);
+  if (left.length === planned.length) {
+    throw new BerthError("forbidden", `container ${container.id} is not connected to network ${network.name}`);
+  }
+  const { process } = container;
+  const endpoint = (await deps.networks.endpoints(container.id)).find(({ networkId }) => networkId === network.id);
+  if (isLive(container.status) && process !== undefined && endpoint !== undefined) {
+    await deps.networks.disconnect(container.id, network.id, `/proc/${process.pid}/ns/net`);
+    await publishEndpointEvent(deps, "disconnect", endpoint);
+  }
+  const { spec } = container;
+  const [main] = left;
+  // docker-compat: one without any network is left with none of its own.
+  const hostConfig = { ...spec.hostConfig, NetworkMode: main?.network ?? "none" };
+  const EndpointsConfig = Object.fromEntries(left.map(({ network: name, settings }) => [name, settings]));
+  deps.registry.setSpec(container, { ...spec, hostConfig, networking: { ...spec.networking, EndpointsConfig } });
+}
