@@ -16,6 +16,7 @@ import { lifecycleCases } from "./cases/lifecycle.ts";
 import { logCases } from "./cases/logs.ts";
 import { mountCases } from "./cases/mounts.ts";
 import { networkCases } from "./cases/network.ts";
+import { madeNetworkCases } from "./cases/networks.ts";
 import { outputCases } from "./cases/output.ts";
 import { publishingCases } from "./cases/publishing.ts";
 import { restartCases } from "./cases/restart.ts";
@@ -64,6 +65,7 @@ for (const name of targetNames) {
     logCases(target);
     terminalCases(target);
     networkCases(target);
+    describe("networks", () => madeNetworkCases(target));
     imageCases(target);
     apiCases(target);
     verbCases(target);

@@ -546,7 +546,7 @@ describe("beside others", () => {
           "-m",
           "comment",
           "--comment",
-          "berth:test",
+          "berth:test berth0",
           "-j",
           "ACCEPT",
         );
