@@ -1,7 +1,7 @@
 import { BerthError } from "#base/errors.ts";
 import { silentLog } from "#base/log.ts";
 import type { ImageService, StoredImage } from "#image/types.ts";
-import type { Endpoint, NetworkInfo, NetworkService } from "#network/types.ts";
+import type { Endpoint } from "#network/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
 import type { ContainerDefaults } from "#spec/oci/image.ts";
 import type { EngineDeps } from "../engine.ts";
@@ -9,6 +9,7 @@ import type { ContainerRow, EventInput, EventRecord, ExecRow, ExitRow } from "..
 import { fakeConfig } from "./fake-config.ts";
 import { FakeContainerFiles } from "./fake-container-files.ts";
 import { carelessLogKeeper, noLogs } from "./fake-logs.ts";
+import { fakeNetworks } from "./fake-networks.ts";
 import { FakeLauncher } from "./fake-process.ts";
 import { fakeCgroups, fakeCounters } from "./fake-resources.ts";
 
@@ -145,7 +146,7 @@ export class FakeWorld {
       events: this.#events(),
       images: this.#imageService(),
       snapshots: this.#snapshotter(),
-      networks: this.#networkService(),
+      networks: fakeNetworks(this),
       volumes: {
         ensure: async (name) => {
           const created = !this.volumes.has(name);
@@ -334,93 +335,6 @@ export class FakeWorld {
       remove: async (key) => void snapshots.delete(key),
       usage: async () => ({ sizeBytes: 5, inodes: 1 }),
       keys: async () => [...snapshots],
-    };
-  }
-
-  #networkService(): NetworkService {
-    const { endpoints } = this;
-    const info = (name: string, driver: NetworkInfo["driver"]): NetworkInfo => ({
-      id: name.padEnd(64, "0"),
-      name,
-      driver,
-      createdAt: "2026-01-01T00:00:00Z",
-      predefined: true,
-      addresses: { subnet: "", ipRange: "", gateway: "", auxiliary: {} },
-      internal: false,
-      attachable: false,
-      labels: {},
-      configOnly: false,
-      configFrom: "",
-      subnet: driver === "bridge" ? "172.17.0.0/16" : "",
-      gateway: driver === "bridge" ? "172.17.0.1" : "",
-      bridgeName: driver === "bridge" ? "berth0" : "",
-      options: {},
-    });
-    const all = [info("bridge", "bridge"), info("host", "host"), info("none", "null")];
-    const members = (networkId: string): readonly Endpoint[] =>
-      [...endpoints.values()].flat().filter((endpoint) => endpoint.networkId === networkId);
-    const named = (name: string): NetworkInfo => {
-      const found = all.find((network) => network.name === name || network.id === name);
-      if (found === undefined) throw new BerthError("not-found", `network ${name} not found`);
-      return found;
-    };
-    return {
-      reconcile: async (live) => {
-        for (const id of endpoints.keys())
-          if (!live.some(({ containerId }) => containerId === id)) endpoints.delete(id);
-      },
-      list: async () => all,
-      find: async (name) => named(name),
-      create: async ({ name }) => {
-        if (all.some((network) => network.name === name)) {
-          throw new BerthError("already-exists", `network with name ${name} already exists`);
-        }
-        all.push({ ...info(name, "bridge"), predefined: false });
-        return named(name);
-      },
-      remove: async (name) => {
-        const network = named(name);
-        if (members(network.id).length > 0) throw new BerthError("forbidden", `network ${name} has active endpoints`);
-        all.splice(all.indexOf(network), 1);
-        return network;
-      },
-      reserve: async ({ containerId, networkId, ports, aliases }) => {
-        if (this.networkFailure !== undefined) {
-          const failure = this.networkFailure;
-          this.networkFailure = undefined;
-          throw failure;
-        }
-        const endpoint: Endpoint = {
-          id: String((endpoints.get(containerId) ?? []).length).padEnd(64, "e"),
-          containerId,
-          networkId,
-          networkName: all.find(({ id }) => id === networkId)?.name ?? "",
-          interfaceName: "eth0",
-          ipv4: "172.17.0.2",
-          prefixLength: 16,
-          gateway: "172.17.0.1",
-          ipv6: "",
-          ipv6PrefixLength: 0,
-          ipv6Gateway: "",
-          mac: "02:42:ac:11:00:02",
-          aliases: aliases ?? [],
-          gatewayPriority: 0,
-          ports: ports.map((port) => ({ ...port, hostIp: port.hostIp || "0.0.0.0", hostPort: port.hostPort || 32768 })),
-        };
-        endpoints.set(containerId, [...(endpoints.get(containerId) ?? []), endpoint]);
-        return endpoint;
-      },
-      connect: async () => {},
-      release: async (id) => void endpoints.delete(id),
-      disconnect: async (id, networkId) => {
-        endpoints.set(
-          id,
-          (endpoints.get(id) ?? []).filter((endpoint) => endpoint.networkId !== networkId),
-        );
-      },
-      endpoints: async (id) => endpoints.get(id) ?? [],
-      members: async (networkId) => members(networkId),
-      close: async () => {},
     };
   }
 }

@@ -1,0 +1,97 @@
+import { BerthError } from "#base/errors.ts";
+import type { Endpoint, NetworkInfo, NetworkService } from "#network/types.ts";
+
+/** What the fake keeps, for tests to look at and to set. */
+export interface FakeNetworkState {
+  /** By container id. */
+  readonly endpoints: Map<string, readonly Endpoint[]>;
+  /** Thrown by the next reserve(). */
+  networkFailure: BerthError | undefined;
+}
+
+/** The predefined networks and those that are created, without a kernel. */
+export function fakeNetworks(state: FakeNetworkState): NetworkService {
+  const { endpoints } = state;
+  const info = (name: string, driver: NetworkInfo["driver"]): NetworkInfo => ({
+    id: name.padEnd(64, "0"),
+    name,
+    driver,
+    createdAt: "2026-01-01T00:00:00Z",
+    predefined: true,
+    addresses: { subnet: "", ipRange: "", gateway: "", auxiliary: {} },
+    internal: false,
+    attachable: false,
+    labels: {},
+    configOnly: false,
+    configFrom: "",
+    subnet: driver === "bridge" ? "172.17.0.0/16" : "",
+    gateway: driver === "bridge" ? "172.17.0.1" : "",
+    bridgeName: driver === "bridge" ? "berth0" : "",
+    options: {},
+  });
+  const all = [info("bridge", "bridge"), info("host", "host"), info("none", "null")];
+  const members = (networkId: string): readonly Endpoint[] =>
+    [...endpoints.values()].flat().filter((endpoint) => endpoint.networkId === networkId);
+  const named = (name: string): NetworkInfo => {
+    const found = all.find((network) => network.name === name || network.id === name);
+    if (found === undefined) throw new BerthError("not-found", `network ${name} not found`);
+    return found;
+  };
+  return {
+    reconcile: async (live) => {
+      for (const id of endpoints.keys()) if (!live.some(({ containerId }) => containerId === id)) endpoints.delete(id);
+    },
+    list: async () => all,
+    find: async (name) => named(name),
+    create: async ({ name }) => {
+      if (all.some((network) => network.name === name)) {
+        throw new BerthError("already-exists", `network with name ${name} already exists`);
+      }
+      all.push({ ...info(name, "bridge"), predefined: false });
+      return named(name);
+    },
+    remove: async (name) => {
+      const network = named(name);
+      if (members(network.id).length > 0) throw new BerthError("forbidden", `network ${name} has active endpoints`);
+      all.splice(all.indexOf(network), 1);
+      return network;
+    },
+    reserve: async ({ containerId, networkId, ports, aliases }) => {
+      if (state.networkFailure !== undefined) {
+        const failure = state.networkFailure;
+        state.networkFailure = undefined;
+        throw failure;
+      }
+      const endpoint: Endpoint = {
+        id: String((endpoints.get(containerId) ?? []).length).padEnd(64, "e"),
+        containerId,
+        networkId,
+        networkName: all.find(({ id }) => id === networkId)?.name ?? "",
+        interfaceName: "eth0",
+        ipv4: "172.17.0.2",
+        prefixLength: 16,
+        gateway: "172.17.0.1",
+        ipv6: "",
+        ipv6PrefixLength: 0,
+        ipv6Gateway: "",
+        mac: "02:42:ac:11:00:02",
+        aliases: aliases ?? [],
+        gatewayPriority: 0,
+        ports: ports.map((port) => ({ ...port, hostIp: port.hostIp || "0.0.0.0", hostPort: port.hostPort || 32768 })),
+      };
+      endpoints.set(containerId, [...(endpoints.get(containerId) ?? []), endpoint]);
+      return endpoint;
+    },
+    connect: async () => {},
+    release: async (id) => void endpoints.delete(id),
+    disconnect: async (id, networkId) => {
+      endpoints.set(
+        id,
+        (endpoints.get(id) ?? []).filter((endpoint) => endpoint.networkId !== networkId),
+      );
+    },
+    endpoints: async (id) => endpoints.get(id) ?? [],
+    members: async (networkId) => members(networkId),
+    close: async () => {},
+  };
+}
