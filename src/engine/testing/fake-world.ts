@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { BerthError } from "#base/errors.ts";
 import { silentLog } from "#base/log.ts";
 import type { ImageService, StoredImage } from "#image/types.ts";
@@ -21,6 +22,8 @@ export class FakeWorld {
   readonly rows = new Map<string, ContainerRow>();
   readonly execRows = new Map<string, ExecRow>();
   readonly images = new Map<string, StoredImage>();
+  /** How long a list of images takes. */
+  listMs = 0;
   readonly launcher = new FakeLauncher();
   /** Newest first. */
   readonly exits: ExitRow[] = [];
@@ -301,7 +304,7 @@ export class FakeWorld {
         if (image === undefined) throw new BerthError("not-found", `No such image: ${name}`);
         return image;
       },
-      list: async () => [...images.values()],
+      list: () => pause(this.listMs).then(() => [...images.values()]),
       pull: async ({ reference, onProgress }) => {
         const image = find(reference);
         if (image === undefined)

@@ -6,7 +6,7 @@ import { listenOnFd } from "#host/handed-listener.ts";
 import { FIRST_INHERITED_FD, type InheritedSocket } from "#host/inherited-sockets.ts";
 import { listenTcp } from "#host/tcp-listener.ts";
 import { listenUnix } from "#host/unix-listener.ts";
-import { tlsOptions, type ServerTls, type ServerTransport } from "#server/docker/server.ts";
+import { HEAD_TIMEOUT_MS, tlsOptions, type ServerTls, type ServerTransport } from "#server/docker/http-server.ts";
 import type { DaemonSettings } from "./daemon-settings.ts";
 
 export interface Listener {
@@ -91,7 +91,7 @@ async function listenOn(host: string, deps: ListenDeps): Promise<readonly Listen
   if (kept !== undefined)
     return [await onInherited(host, kept.fd, host.startsWith("tcp://") ? deps.tls : undefined, deps)];
   if (host.startsWith("unix://")) {
-    const listener = await listenUnix(deps.makeServer({ kind: "listening" }), {
+    const listener = await listenUnix(deps.makeServer({ kind: "unix" }), {
       path: host.slice("unix://".length),
       mode: SOCKET_MODE,
       gid: groupId(deps.settings.socketGroup, deps.log),
@@ -99,7 +99,7 @@ async function listenOn(host: string, deps: ListenDeps): Promise<readonly Listen
     return [{ name: host, close: () => listener.close() }];
   }
   const { tls } = deps;
-  const server = deps.makeServer({ kind: "listening", ...(tls === undefined ? {} : { tls }) });
+  const server = deps.makeServer({ kind: "tcp", ...(tls === undefined ? {} : { tls }) });
   const listener = await listenTcp(server, tcpAddress(host));
   return [{ name: host, close: () => listener.close() }];
 }
@@ -110,11 +110,10 @@ async function onInherited(
   tls: ServerTls | undefined,
   { makeServer }: ListenDeps,
 ): Promise<Listener> {
-  const listener = await listenOnFd(
-    makeServer({ kind: "handed" }),
-    fd,
-    tls === undefined ? undefined : tlsOptions(tls),
-  );
+  const listener = await listenOnFd(makeServer({ kind: "handed" }), fd, {
+    headTimeoutMs: HEAD_TIMEOUT_MS,
+    ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),
+  });
   return { name, close: () => listener.close() };
 }
 

@@ -14,24 +14,25 @@ const newest = apiVersion(newestApiVersion);
 
 /**
  * Take `/v1.NN` off a path; without it the newest version is meant. `invalid-parameter` in Docker's words for a version
- * that this engine does not speak: older than `minimum` or newer than all.
+ * that this engine does not speak: older than `minimum` or newer than all. docker-compat: any digits and dots are a
+ * version, and count part by part.
  */
 export function splitVersion(path: string, minimum: string): { readonly version: ApiVersion; readonly path: string } {
-  const match = /^\/v(\d{1,3})\.(\d{1,5})(\/.*)$/.exec(path);
-  if (match === null) return { version: newest, path };
-  const [, major, minor, rest = "/"] = match;
-  const version = { text: `${major}.${minor}`, minor: Number(minor) };
-  if (major !== "1" ? Number(major) > 1 : version.minor > newest.minor) {
+  const [, text, rest = "/"] = /^\/v([0-9.]{1,40})(\/.*)$/.exec(path) ?? [];
+  if (text === undefined) return { version: newest, path };
+  const [major = 0, minor = 0, ...more] = text.split(".").map(Number);
+  const compare = (other: ApiVersion): number => major - 1 || minor - other.minor;
+  if (compare(newest) > 0 || (compare(newest) === 0 && more.some((part) => part > 0))) {
     throw new BerthError(
       "invalid-parameter",
-      `client version ${version.text} is too new. Maximum supported API version is ${newestApiVersion}`,
+      `client version ${text} is too new. Maximum supported API version is ${newestApiVersion}`,
     );
   }
-  if (major !== "1" || version.minor < apiVersion(minimum).minor) {
+  if (compare(apiVersion(minimum)) < 0) {
     throw new BerthError(
       "invalid-parameter",
-      `client version ${version.text} is too old. Minimum supported API version is ${minimum}, please upgrade your client to a newer version`,
+      `client version ${text} is too old. Minimum supported API version is ${minimum}, please upgrade your client to a newer version`,
     );
   }
-  return { version, path: rest };
+  return { version: { text, minor }, path: rest };
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import { BerthError } from "#base/errors.ts";
+import { BerthError, messageOf } from "#base/errors.ts";
 import { jsonSyntaxError } from "#spec/docker/json-syntax.ts";
+import { parseMediaType } from "./media-type.ts";
 
 /** Far above any real request of the API: tarballs are streamed and do not come through here. */
 const maxJsonBytes = 8 * 1024 * 1024;
@@ -12,17 +13,26 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   const bytes = await readBody(request);
   const contentType = request.headers["content-type"];
   if (bytes.byteLength === 0 && contentType === undefined) return undefined;
-  const mediaType = (contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
-  if (mediaType === "") throw bad("malformed Content-Type header (): mime: no media type");
-  if (mediaType !== "application/json") {
-    throw bad(`unsupported Content-Type header (${contentType}): must be 'application/json'`);
-  }
+  checkIsJson(contentType ?? "");
   if (bytes.byteLength === 0) return undefined;
   const text = utf8(bytes);
   try {
     return JSON.parse(text);
   } catch (cause) {
     throw bad(`invalid JSON: ${jsonSyntaxError(text)}`, cause);
+  }
+}
+
+/** docker-compat: the two ways in which a type is wrong. */
+function checkIsJson(contentType: string): void {
+  let mediaType: string;
+  try {
+    mediaType = parseMediaType(contentType);
+  } catch (cause) {
+    throw bad(`malformed Content-Type header (${contentType}): ${messageOf(cause)}`, cause);
+  }
+  if (mediaType !== "application/json") {
+    throw bad(`unsupported Content-Type header (${contentType}): must be 'application/json'`);
   }
 }
 

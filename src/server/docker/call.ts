@@ -21,7 +21,7 @@ export interface Call {
 export type Handler = (call: Call) => Promise<Reply> | Reply;
 
 export interface Route {
-  readonly method: "GET" | "POST" | "DELETE" | "PUT" | "HEAD";
+  readonly method: "GET" | "POST" | "DELETE" | "PUT" | "HEAD" | "OPTIONS";
   /** `{name}` stands for one part, `{name...}` for one or more (image names have slashes). */
   readonly pattern: string;
   readonly handle: Handler;

@@ -1,5 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createSecureServer } from "node:https";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { isBerthError, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
@@ -8,9 +7,11 @@ import { apiVersion, newestApiVersion, oldestApiVersion, splitVersion, type ApiV
 import { bodyChunks, readJson } from "./body.ts";
 import type { Call, Handler } from "./call.ts";
 import { cleanedPath } from "./clean-path.ts";
+import { faultOfRequest } from "./check-request.ts";
 import { bodyConnection, socketConnection, writeChunk } from "./connection.ts";
 import { discardBody } from "./discard-body.ts";
 import { downgrade } from "./downgrade.ts";
+import { httpServer, plainAnswer, type ServerTransport } from "./http-server.ts";
 import { Query } from "./query.ts";
 import type { RawConnection, Reply } from "./reply.ts";
 import { Router } from "./router.ts";
@@ -28,25 +29,11 @@ export interface DockerServerDeps {
   readonly experimental?: boolean;
 }
 
-/** PEM texts of a server's identity and of who may speak to it. */
-export interface ServerTls {
-  readonly cert: string;
-  readonly key: string;
-  /** Only clients whose certificate it signed are admitted; all when undefined. */
-  readonly clientAuthority: string | undefined;
-}
-
-/** How connections come to a server. */
-export type ServerTransport =
-  | { readonly kind: "listening"; readonly tls?: ServerTls }
-  /** One by one from somebody else, by `server.emit("connection", socket)`, decrypted. */
-  | { readonly kind: "handed" };
-
 /**
  * The Docker Engine API as an HTTP server; the caller listens on it and closes it. Handlers parse, call the engine and
  * print; nothing is decided here.
  */
-export function createDockerServer(deps: DockerServerDeps, transport: ServerTransport = { kind: "listening" }): Server {
+export function createDockerServer(deps: DockerServerDeps, transport: ServerTransport = { kind: "unix" }): Server {
   const router = new Router(dockerRoutes(deps.engine));
   const minimum = deps.minimumApiVersion ?? oldestApiVersion;
   const commonHeaders = {
@@ -57,26 +44,37 @@ export function createDockerServer(deps: DockerServerDeps, transport: ServerTran
   };
   const server = httpServer(transport);
 
-  const handle = async (
-    request: IncomingMessage,
-    signal: AbortSignal,
-    body = request,
-  ): Promise<{ reply: Reply; version: ApiVersion }> => {
-    const moved = movedTo(request);
+  const handle = async (asked: Asked): Promise<{ reply: Reply; version: ApiVersion }> => {
+    const moved = movedTo(asked.request);
     if (moved !== undefined) return { reply: moved, version: apiVersion(newestApiVersion) };
-    const { route, call } = read(router, minimum, { request, body, signal });
+    const { route, call } = read(router, minimum, asked);
     return { reply: await route(call), version: call.version };
   };
 
-  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  /** `proceed` tells a client that waits for it to send the body (RFC 9110, section 10.1.1). */
+  const answer = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    proceed: () => void = () => undefined,
+  ): Promise<void> => {
+    const fault = faultOfRequest(request);
+    if (fault !== undefined) return refuse(response, fault);
+    const closed = new AbortController();
     const left = new AbortController();
-    response.on("close", () => left.abort());
+    const onLeft = (): void => left.abort();
+    response.on("close", () => {
+      closed.abort();
+      left.abort();
+      request.socket.off("end", onLeft);
+    });
+    // A handed connection does not tell who has left from who has said all: the answer is written, but nobody waits.
+    if (transport.kind === "handed") request.socket.on("end", onLeft);
     for (const [name, value] of Object.entries(commonHeaders)) response.setHeader(name, value);
     try {
-      const { reply, version } = await handle(request, left.signal);
+      const { reply, version } = await handle({ request, body: request, signal: left.signal, proceed });
       // A stream's handler may still be reading the body.
       if (reply.kind !== "hijack" && reply.kind !== "stream") await discardBody(request);
-      await print(request, response, reply, version, left.signal);
+      await print(request, response, reply, version, closed.signal);
     } catch (error) {
       await discardBody(request);
       fail(deps.log, request, response, error);
@@ -85,6 +83,11 @@ export function createDockerServer(deps: DockerServerDeps, transport: ServerTran
 
   const upgrade = async (request: IncomingMessage, socket: Socket, head: Uint8Array): Promise<void> => {
     let connection = socketConnection(socket, head);
+    const fault = faultOfRequest(request);
+    if (fault !== undefined) {
+      await connection.write(Buffer.from(plainAnswer(fault)));
+      return connection.finish();
+    }
     try {
       let body = request;
       if (transport.kind === "handed") {
@@ -92,7 +95,7 @@ export function createDockerServer(deps: DockerServerDeps, transport: ServerTran
         connection = { ...connection, readable: split.rest };
         body = split.body;
       }
-      const { reply, version } = await handle(request, connection.gone, body);
+      const { reply, version } = await handle({ request, body, signal: connection.gone, proceed: () => undefined });
       if (reply.kind !== "hijack") return await printPlain(connection, reply, version, commonHeaders);
       const headers = { "Content-Type": reply.contentType, Connection: "Upgrade", Upgrade: "tcp", ...commonHeaders };
       await connection.write(Buffer.from(headText("101 UPGRADED", headers)));
@@ -112,6 +115,15 @@ export function createDockerServer(deps: DockerServerDeps, transport: ServerTran
   };
 
   server.on("request", (request, response) => void answer(request, response));
+  server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
+    // Who is answered without having been asked for the body may send it all the same: no other request comes behind it.
+    response.setHeader("Connection", "close");
+    void answer(request, response, () => {
+      if (response.headersSent || !response.hasHeader("Connection")) return;
+      response.removeHeader("Connection");
+      response.writeContinue();
+    });
+  });
   server.on(
     "upgrade",
     (request: IncomingMessage, socket: Socket, head: Uint8Array) => void upgrade(request, socket, head),
@@ -119,25 +131,27 @@ export function createDockerServer(deps: DockerServerDeps, transport: ServerTran
   return server;
 }
 
-const timeouts = { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 60_000 };
-
-function httpServer(transport: ServerTransport): Server {
-  if (transport.kind === "handed" || transport.tls === undefined) return createServer(timeouts);
-  return createSecureServer({ ...timeouts, ...tlsOptions(transport.tls) });
+/** One request on its way to its route. */
+interface Asked {
+  readonly request: IncomingMessage;
+  /** Where its body is read from. */
+  readonly body: IncomingMessage;
+  readonly signal: AbortSignal;
+  readonly proceed: () => void;
 }
 
-/** docker-compat: TLS 1.2 and newer, as Go's server of dockerd has it. */
-export function tlsOptions({ cert, key, clientAuthority }: ServerTls) {
-  return {
-    cert,
-    key,
-    minVersion: "TLSv1.2" as const,
-    ...(clientAuthority === undefined ? {} : { ca: clientAuthority, requestCert: true, rejectUnauthorized: true }),
-  };
+function refuse(response: ServerResponse, fault: string): void {
+  const [, status = "400", reason = ""] = /^(\d+) ([^:]*)/.exec(fault) ?? [];
+  response.writeHead(Number(status), reason, {
+    "Content-Type": "text/plain; charset=utf-8",
+    "Content-Length": Buffer.byteLength(fault),
+    Connection: "close",
+  });
+  response.end(fault);
 }
 
 /** A client that takes the engine for a proxy names the host too (RFC 9112, section 3.2.2). */
-const urlOf = (request: IncomingMessage): string => (request.url ?? "/").replace(/^https?:\/\/[^/?]*/i, "");
+const urlOf = ({ url = "/" }: IncomingMessage): string => (url === "*" ? "/" : url.replace(/^https?:\/\/[^/?]*/i, ""));
 
 /** The redirect to the clean form of a path that is none. */
 function movedTo(request: IncomingMessage): Reply | undefined {
@@ -150,7 +164,7 @@ function movedTo(request: IncomingMessage): Reply | undefined {
 function read(
   router: Router,
   minimum: string,
-  { request, body, signal }: { request: IncomingMessage; body: IncomingMessage; signal: AbortSignal },
+  { request, body, signal, proceed }: Asked,
 ): { route: Handler; call: Call } {
   const url = urlOf(request);
   const split = url.indexOf("?");
@@ -166,8 +180,14 @@ function read(
       const value = request.headers[name];
       return Array.isArray(value) ? value[0] : value;
     },
-    json: () => readJson(body),
-    body: () => bodyChunks(body),
+    json: () => {
+      proceed();
+      return readJson(body);
+    },
+    body: () => {
+      proceed();
+      return bodyChunks(body);
+    },
     signal,
   };
   return { route: route.handle, call };

@@ -66,7 +66,9 @@ function complaint(answer: RawAnswer, lasting: boolean): string | undefined {
     // A registry that cannot be reached is the world's fault, and told with this status by Docker too.
     return /"Get \\"https?:/.test(answer.body) ? undefined : "a fault of ours";
   }
-  if (answer.status < 400 || answer.body === "") return undefined;
+  // What is no request at all is answered with its status as text, as Go's server does.
+  if (answer.status < 400 || answer.body === "" || answer.headers["content-type"]?.startsWith("text/plain") === true)
+    return undefined;
   const { message } = JSON.parse(answer.body) as { readonly message: unknown };
   return typeof message === "string" && message !== "" ? undefined : "no message";
 }

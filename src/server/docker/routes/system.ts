@@ -12,7 +12,11 @@ import { json, stream, type TextReply } from "../reply.ts";
 export function systemRoutes(engine: Engine): readonly Route[] {
   return [
     { method: "GET", pattern: "/_ping", handle: ping },
-    { method: "HEAD", pattern: "/_ping", handle: ping },
+    // docker-compat: the length is that of no body, not of what GET would give.
+    { method: "HEAD", pattern: "/_ping", handle: () => ({ ...ping(), text: "" }) },
+    // docker-compat: any path, and no word about who may ask across origins.
+    { method: "OPTIONS", pattern: "/{path...}", handle: () => ({ kind: "text", status: 200, text: "", headers: {} }) },
+    { method: "OPTIONS", pattern: "/", handle: () => ({ kind: "text", status: 200, text: "", headers: {} }) },
     { method: "GET", pattern: "/version", handle: () => json(engine.system.version()) },
     { method: "GET", pattern: "/info", handle: async () => json(await engine.system.info(), "info") },
     {

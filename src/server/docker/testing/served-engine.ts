@@ -3,6 +3,10 @@ import { createConnection, type Socket } from "node:net";
 import { randomHex } from "#base/ids.ts";
 import { silentLog } from "#base/log.ts";
 import { createEngine, type Engine } from "#engine/engine.ts";
+import { listenOnFd } from "#host/handed-listener.ts";
+import { openUnixSocket } from "#host/listening-socket.ts";
+import { removeFile } from "#host/files.ts";
+import { duplicate } from "#host/syscalls.ts";
 import { FakeWorld } from "#engine/testing/fake-world.ts";
 import { createDockerServer } from "../server.ts";
 
@@ -12,6 +16,7 @@ export class ServedEngine {
   readonly engine: Engine;
   readonly path: string;
   readonly #server: Server;
+  #stopAccepting: (() => void) | undefined;
 
   private constructor(world: FakeWorld, engine: Engine, server: Server, path: string) {
     this.world = world;
@@ -20,18 +25,32 @@ export class ServedEngine {
     this.path = path;
   }
 
-  static async open(): Promise<ServedEngine> {
+  /** `handed`: connections come from a socket that somebody else made, as from systemd. */
+  static async open(transport: "unix" | "handed" = "unix"): Promise<ServedEngine> {
     const world = new FakeWorld();
     const engine = createEngine(world.deps());
     await engine.reconcile();
-    const server = createDockerServer({ engine, log: silentLog, version: "0.1.0" });
+    const server = createDockerServer({ engine, log: silentLog, version: "0.1.0" }, { kind: transport });
     const served = new ServedEngine(world, engine, server, `/tmp/berth-server-${randomHex(6)}.sock`);
-    await new Promise<void>((resolve) => server.listen(served.path, resolve));
+    if (transport === "unix") await new Promise<void>((resolve) => server.listen(served.path, resolve));
+    else await served.#accept();
     return served;
+  }
+
+  async #accept(): Promise<void> {
+    const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+    const socket = await openUnixSocket({ path: this.path, mode: 0o600, ...owner });
+    const listener = await listenOnFd(this.#server, duplicate(socket.fd), { headTimeoutMs: 1000 });
+    this.#stopAccepting = () => {
+      listener.close();
+      socket.close();
+      removeFile(`${this.path}.lock`);
+    };
   }
 
   /** The server takes its socket's name with it. */
   async close(): Promise<void> {
+    if (this.#stopAccepting !== undefined) return this.#stopAccepting();
     this.#server.closeAllConnections();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
@@ -128,6 +147,14 @@ export class RawClient {
     while (!this.#ended) await this.#more();
     this.#socket.destroy();
     return this.#received;
+  }
+
+  /** The next `length` bytes. */
+  async take(length: number): Promise<string> {
+    while (this.#received.length < length && !this.#ended) await this.#more();
+    const bytes = this.#received.subarray(0, length);
+    this.#received = this.#received.subarray(length);
+    return bytes.toString();
   }
 
   async until(text: string): Promise<void> {
