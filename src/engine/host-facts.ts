@@ -17,6 +17,8 @@ export interface MachineFacts {
   readonly seccomp: boolean;
   readonly apparmor: boolean;
   readonly cgroupNamespaces: boolean;
+  /** The data root's file system keeps project quotas. */
+  readonly projectQuota: boolean;
   /** Existing `/sys/devices/system/cpu/cpuN/thermal_throttle`, which are masked. */
   readonly thermalThrottlePaths: readonly string[];
 }

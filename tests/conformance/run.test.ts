@@ -11,6 +11,7 @@ import { fieldCases } from "./cases/fields.ts";
 import { healthCases } from "./cases/health.ts";
 import { imageCases } from "./cases/images.ts";
 import { isolationCases } from "./cases/isolation.ts";
+import { limitCases } from "./cases/limits.ts";
 import { linkCases } from "./cases/links.ts";
 import { lifecycleCases } from "./cases/lifecycle.ts";
 import { logCases } from "./cases/logs.ts";
@@ -59,6 +60,7 @@ for (const name of targetNames) {
       publishingCases(target);
       mountCases(target);
       deviceCases(target);
+      limitCases(target);
     });
     isolationCases(target);
     lifecycleCases(target);

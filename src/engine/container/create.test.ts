@@ -131,10 +131,16 @@ describe("create", () => {
       "Duplicate mount point: /x",
     ],
     [
-      "a setting not supported",
+      "a size without quotas",
       { HostConfig: { StorageOpt: { size: "1G" } } },
+      "invalid-parameter",
+      "--storage-opt is supported only for overlay over xfs with 'pquota' mount option",
+    ],
+    [
+      "a setting not supported",
+      { NetworkingConfig: { EndpointsConfig: { bridge: { Links: ["a:b"] } } } },
       "not-implemented",
-      "not supported by this engine yet: HostConfig.StorageOpt",
+      "not supported by this engine yet: NetworkingConfig.EndpointsConfig.Links",
     ],
   ];
   for (const [what, body, kind, message] of refusals) {

@@ -25,6 +25,7 @@ import { initialStatus } from "./status.ts";
 import { refuseUnsupported } from "./unsupported.ts";
 import { ownSettings, withOwnHealth } from "./own-settings.ts";
 import { validateConfig } from "./validate-config.ts";
+import { validateStorageOpt } from "./validate-storage.ts";
 import { validateModes } from "./validate-modes.ts";
 import { resolveEndpoints } from "./validate-endpoints.ts";
 import { validateHostConfig } from "./validate-resources.ts";
@@ -66,6 +67,7 @@ export function createContainer(deps: CreateDeps) {
     validateConfig(merged);
     ownSettings({ config: merged, hostConfig: request.hostConfig });
     validateModes(request.config, request.hostConfig);
+    validateStorageOpt(request.hostConfig, deps.machine);
     const argv = [...(merged.Entrypoint ?? []), ...(merged.Cmd ?? [])];
     if (argv.length === 0) throw new BerthError("invalid-parameter", "no command specified");
     const hostConfig = resolvePartners(deps.registry, defaultHostConfig(request.hostConfig, deps.config, deps.machine));

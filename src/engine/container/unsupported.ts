@@ -8,7 +8,6 @@ const any = (value: readonly unknown[] | Readonly<Record<string, unknown>> | nul
 
 /** Settings of the API that this engine knows and cannot carry out yet. */
 const settings: readonly Setting[] = [
-  ["HostConfig.StorageOpt", ({ hostConfig }) => any(hostConfig.StorageOpt)],
   ["NetworkingConfig.EndpointsConfig.Links", (request) => endpoints(request).some(({ Links }) => any(Links))],
   [
     "NetworkingConfig.EndpointsConfig.DriverOpts",

@@ -103,6 +103,7 @@ export class FakeWorld {
         apparmor: false,
         cgroupNamespaces: true,
         thermalThrottlePaths: [],
+        projectQuota: false,
       },
       log: silentLog,
       clock: {

@@ -28,6 +28,7 @@ import { KernelOomKills } from "#host/kernel-log.ts";
 import { NamespaceSockets } from "#host/namespace-sockets.ts";
 import { bootId } from "#host/process.ts";
 import { FetchHttp } from "#host/registry-http.ts";
+import { hasProjectQuota } from "#host/project-quota.ts";
 import { readRuntimeFacts } from "#host/runtime-facts.ts";
 import { openShimBinary } from "#host/shim-binary.ts";
 import { Trash } from "#host/trash.ts";
@@ -145,6 +146,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
       cgroupVersion: cgroups.version,
       cgroupControllers: cgroups.controllers,
       thermalThrottlePaths: runtimeFacts.thermalThrottlePaths,
+      projectQuota: hasProjectQuota(layout.dataRoot),
     },
     log,
     clock,

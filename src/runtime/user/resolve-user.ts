@@ -70,11 +70,11 @@ function groupNumber(part: string, groups: readonly GroupEntry[], complaint: str
 }
 
 function inRange(id: number): number {
-  if (id > MAX_ID) throw bad("uids and gids must be in range 0-2147483647");
+  if (id < 0 || id > MAX_ID) throw bad("uids and gids must be in range 0-2147483647");
   return id;
 }
 
-const decimal = (text: string): number | undefined => (/^\d+$/.test(text) ? Number(text) : undefined);
+const decimal = (text: string): number | undefined => (/^-?\d+$/.test(text) ? Number(text) : undefined);
 
 function parsePasswd(text: string): readonly PasswdEntry[] {
   return records(text).map(([name = "", , uid, gid, , home = ""]) => ({
