@@ -48,6 +48,8 @@ import { HealthMonitor } from "./health/health-monitor.ts";
 import { onUnhealthy } from "./health/on-unhealthy.ts";
 import { runProbe } from "./health/run-probe.ts";
 import type { MachineFacts } from "./host-facts.ts";
+import { EngineMeters } from "./metrics/engine-meters.ts";
+import { metricFamilies } from "./metrics/metric-families.ts";
 import { imageHistory } from "./image/history.ts";
 import { inspectImage } from "./image/inspect.ts";
 import { listImages } from "./image/list.ts";
@@ -124,7 +126,9 @@ export type Engine = ReturnType<typeof createEngine>;
  * The use cases, wired. Call `reconcile` once before the first of them, `shutdown` last. The containers of an engine
  * that is killed instead go on running, and the next engine takes them over.
  */
-export function createEngine(deps: EngineDeps) {
+export function createEngine(given: EngineDeps) {
+  const meters = new EngineMeters(given);
+  const deps = { ...given, events: meters.countedEvents(given.events) };
   const registry = new ContainerRegistry({ rows: deps.containers });
   const execs = new ExecRegistry({ rows: deps.execs });
   const base = { ...deps, registry };
@@ -136,7 +140,7 @@ export function createEngine(deps: EngineDeps) {
   const reports = new ExitReporter(base);
   const health = new HealthMonitor({
     ...base,
-    runProbe: runProbe({ ...base, launches: new Limit(4) }),
+    runProbe: meters.countedProbes(runProbe({ ...base, launches: new Limit(4) })),
     onUnhealthy: (container) => unhealthy(container),
   });
   const settleExit = new SettleExit({
@@ -156,15 +160,18 @@ export function createEngine(deps: EngineDeps) {
   const pause = pauseContainer({ ...base, health });
   const unpause = unpauseContainer({ ...base, health });
   const withExecs = { ...base, execs };
-  const removeOne = removeContainer({ registry, killAndWait: kill, removeLocked: remove });
+  const removeOne = meters.timed("delete", removeContainer({ registry, killAndWait: kill, removeLocked: remove }));
   const removeOneImage = removeImage(base);
   const list = listContainers(base);
   const sample = takeSample(base);
   const sampler = new StatsSampler({ takeSample: sample, ticker: intervalTicker });
   return {
     containers: {
-      create: createContainer(base),
-      start: startContainer({ ...base, reports, startLocked: start, awaitDependencies: dependencies }),
+      create: meters.timed("create", createContainer(base)),
+      start: meters.timed(
+        "start",
+        startContainer({ ...base, reports, startLocked: start, awaitDependencies: dependencies }),
+      ),
       stop: stopContainer({ ...base, health }),
       restart: restartContainer({ ...base, stopNow: stop, startLocked: start, awaitDependencies: dependencies }),
       kill: killContainer({ ...base, health }),
@@ -188,8 +195,8 @@ export function createEngine(deps: EngineDeps) {
       readPath: readContainerPath(base),
       extract: extractToContainer(base),
       export: exportContainer(base),
-      changes: containerChanges(base),
-      commit: commitContainer({ ...base, pause, unpause }),
+      changes: meters.timed("changes", containerChanges(base)),
+      commit: meters.timed("commit", commitContainer({ ...base, pause, unpause })),
     },
     execs: {
       create: createExec(withExecs),
@@ -220,6 +227,7 @@ export function createEngine(deps: EngineDeps) {
       info: info(base),
       auth: checkAuth(deps),
       events: streamEvents(deps),
+      metrics: metricFamilies({ ...base, meters }),
       diskUsage: diskUsage({ ...base, listContainers: list }),
       reloaded: tellReloaded(deps),
     },

@@ -1,5 +1,6 @@
 import type { CpuTime } from "#host/cpu-time.ts";
 import type { InterfaceCounters } from "#host/interface-counters.ts";
+import type { ProcessCounters } from "#host/process-counters.ts";
 import type { Plan } from "#runtime/plan/ops.ts";
 import type { RootMount } from "#snapshot/types.ts";
 import type { FilesystemChange, PathStat } from "#spec/docker/archive.ts";
@@ -288,6 +289,10 @@ export interface HostCounters {
   cpuTime(): CpuTime;
   /** Of the namespace that process `pid` is in; empty when it has ended. */
   interfaces(pid: number): ReadonlyMap<string, InterfaceCounters>;
+  /** Of the engine's own process. */
+  process(): ProcessCounters;
+  /** Does this machine pass packets on? As it is now. */
+  ipv4Forwarding(): boolean;
 }
 
 /** Why containers ended; bounded by number and age. Each call is one durable, synchronous transaction. */

@@ -56,6 +56,11 @@ export function readHostFacts(): HostFacts {
   };
 }
 
+/** ip-sysctl.rst: packets are passed on between interfaces. */
+export function readIpv4Forwarding(): boolean {
+  return readTextFileMaybe("/proc/sys/net/ipv4/ip_forward", 16)?.trim() === "1";
+}
+
 /** How many numbers up to the last one of a list such as `0-1` or `0,2`. */
 export function countListed(list: string): number {
   return Number(/(\d+)\s*$/u.exec(list)?.[1] ?? "0") + 1;

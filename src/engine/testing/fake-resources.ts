@@ -16,6 +16,16 @@ const silentInterface = {
 export const fakeCounters: HostCounters = {
   cpuTime: () => ({ totalNs: 5e9, onlineCpus: 2 }),
   interfaces: () => new Map([["eth0", { ...silentInterface, rxBytes: 7 }]]),
+  process: () => ({
+    cpuSeconds: 1.5,
+    residentBytes: 64 << 20,
+    virtualBytes: 1 << 30,
+    threads: 9,
+    openFiles: 20,
+    maxOpenFiles: 1024,
+    startedAtSeconds: 1_700_000_000,
+  }),
+  ipv4Forwarding: () => true,
 };
 
 /** Control groups that only exist, by their paths in `cgroups`. */

@@ -21,11 +21,12 @@ import { SystemClock } from "#host/clock.ts";
 import { readCpuTime } from "#host/cpu-time.ts";
 import { LocalHostMounts } from "#host/host-mounts.ts";
 import { HelperPool } from "#host/helper-pool.ts";
-import { readHostFacts } from "#host/host-facts.ts";
+import { readHostFacts, readIpv4Forwarding } from "#host/host-facts.ts";
 import { readInterfaceCounters } from "#host/interface-counters.ts";
 import { InitBinary } from "#host/init-binary.ts";
 import { KernelOomKills } from "#host/kernel-log.ts";
 import { NamespaceSockets } from "#host/namespace-sockets.ts";
+import { readProcessCounters } from "#host/process-counters.ts";
 import { bootId } from "#host/process.ts";
 import { FetchHttp } from "#host/registry-http.ts";
 import { hasProjectQuota } from "#host/project-quota.ts";
@@ -173,7 +174,12 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     sockets,
     exits: new ExitStore({ database, validate: validateExitReport }),
     oomKills: new KernelOomKills({ clock }),
-    counters: { cpuTime: readCpuTime, interfaces: readInterfaceCounters },
+    counters: {
+      cpuTime: readCpuTime,
+      interfaces: readInterfaceCounters,
+      process: readProcessCounters,
+      ipv4Forwarding: readIpv4Forwarding,
+    },
     logs: new FileLogReader({ inUse: logFilesInUse }),
     logKeeper: new FileLogKeeper({ log: log.with({ part: "logs" }), inUse: logFilesInUse, pid: process.pid }),
     registryLogin: sources,
