@@ -9,6 +9,7 @@ import { eventCases } from "./cases/events.ts";
 import { deviceCases } from "./cases/devices.ts";
 import { fieldCases } from "./cases/fields.ts";
 import { healthCases } from "./cases/health.ts";
+import { fileCases } from "./cases/files.ts";
 import { imageCases } from "./cases/images.ts";
 import { isolationCases } from "./cases/isolation.ts";
 import { limitCases } from "./cases/limits.ts";
@@ -69,6 +70,7 @@ for (const name of targetNames) {
     networkCases(target);
     describe("networks", () => madeNetworkCases(target));
     imageCases(target);
+    fileCases(target);
     apiCases(target);
     verbCases(target);
     eventCases(target);
