@@ -172,6 +172,16 @@ export function healthCases(target: () => Target): void {
       expect(await statusOf("held")).toMatch(/^Up .* \(health: starting\)$/);
     });
 
+    test("a signal that thaws a paused container brings its probes back", async () => {
+      const body = ["busybox", "sh", "-c", "trap : USR1; echo up; while :; do sleep 0.1; done"];
+      await target().ok(["run", "-d", "--name", "thawed", "--health-cmd", "true", ...often, ...body]);
+      await becomes("thawed", "healthy");
+      await target().ok(["pause", "thawed"]);
+      await target().ok(["kill", "-s", "USR1", "thawed"]);
+      await becomes("thawed", "healthy");
+      await target().ok(["rm", "-f", "thawed"]);
+    });
+
     test("no check: NONE, --no-healthcheck, an unknown kind, a check without a test", async () => {
       expect(await create("h-none", { Healthcheck: { Test: ["NONE"] } })).toBe("201 ");
       expect(await create("h-wat", { Healthcheck: { Test: ["WAT", "x"] } })).toBe("201 ");
