@@ -48,7 +48,8 @@ def raises(kind, act, text=""):
 
 @case
 def runs_to_the_end():
-    assert client.containers.run(IMAGE, ["echo", "said"], remove=True) == b"said\n"
+    output = client.containers.run(IMAGE, ["echo", "said"], remove=True)
+    assert output == b"said\n", output
 
 
 @case
@@ -127,9 +128,12 @@ def executes():
     with using() as container:
         code, output = container.exec_run(["sh", "-c", "echo out; echo err >&2; exit 5"], demux=True)
         assert (code, output) == (5, (b"out\n", b"err\n")), (code, output)
-        assert container.exec_run("pwd", workdir="/tmp").output == b"/tmp\n"
-        assert container.exec_run(["sh", "-c", "echo $A"], environment={"A": "b"}).output == b"b\n"
-        assert container.exec_run("tty", tty=True).output.startswith(b"/dev/pts/")
+        outputs = [
+            container.exec_run("pwd", workdir="/tmp").output,
+            container.exec_run(["sh", "-c", "echo $A"], environment={"A": "b"}).output,
+            container.exec_run("tty", tty=True).output,
+        ]
+        assert outputs == [b"/tmp\n", b"b\n", b"/dev/pts/0\r\n"], outputs
 
 
 @case
@@ -270,8 +274,8 @@ def mounts_volumes():
     volume = client.volumes.create("py-volume", labels={"a": "b"})
     try:
         client.containers.run(IMAGE, ["touch", "/data/kept"], volumes={"py-volume": {"bind": "/data", "mode": "rw"}}, remove=True)
-        mount = docker.types.Mount("/data", "py-volume", read_only=True)
-        assert client.containers.run(IMAGE, ["ls", "/data"], mounts=[mount], remove=True) == b"kept\n"
+        with using(mounts=[docker.types.Mount("/data", "py-volume", read_only=True)]) as container:
+            assert container.exec_run(["ls", "/data"]).output == b"kept\n"
     finally:
         volume.remove()
 
