@@ -53,6 +53,8 @@ export interface EngineConfig {
   readonly concurrentDownloads: number;
   readonly concurrentUploads: number;
   readonly downloadAttempts: number;
+  /** Sentences about settings that are dangerous, for who asks for info. */
+  readonly warnings: readonly string[];
   /** As info shows them. */
   readonly proxies: { readonly http: string; readonly https: string; readonly none: string };
 }

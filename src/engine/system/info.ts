@@ -99,9 +99,25 @@ export function info(deps: InfoDeps) {
         ...(config.noNewPrivileges ? ["name=no-new-privileges"] : []),
       ],
       CDISpecDirs: config.cdiSpecDirs,
-      Warnings: null,
+      Warnings: warningsOf(config, has),
     };
   };
+}
+
+/** docker-compat: what the person should know, null when there is nothing. */
+function warningsOf(config: EngineConfig, has: (controller: string) => boolean): readonly string[] | null {
+  const missing = [
+    ["memory", ["memory limit", "swap limit"]],
+    ["cpu", ["cpu cfs quota", "cpu cfs period", "cpu shares"]],
+    ["cpuset", ["cpuset"]],
+  ] as const;
+  const warnings = [
+    ...config.warnings,
+    ...missing.flatMap(([controller, names]) =>
+      has(controller) ? [] : names.map((name) => `WARNING: No ${name} support`),
+    ),
+  ];
+  return warnings.length === 0 ? null : warnings;
 }
 
 /** docker-compat: who may read info may not read the proxy's password. */

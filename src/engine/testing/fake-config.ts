@@ -37,5 +37,6 @@ export const fakeConfig: EngineConfig = {
   defaultRuntime: "berth",
   noNewPrivileges: false,
   seccompProfile: "builtin",
+  warnings: [],
   proxies: { http: "", https: "", none: "" },
 };

@@ -27,8 +27,10 @@ describe("daemon.json in dockerd's words", () => {
     [{ labels: ["a=b", "a=c"] }, "conflict labels for a=c and a=b"],
     [{ dns: ["x"] }, "x is not an ip address"],
     [{ "max-concurrent-downloads": -1 }, "invalid max concurrent downloads: -1"],
-    [{ "default-runtime": "zz" }, "specified default runtime 'zz' does not exist"],
-    [{ runtimes: { runc: { path: "x" } } }, "runtime name 'runc' is reserved"],
+    [
+      { runtimes: { runc: { path: 1 } } },
+      "file: json: cannot unmarshal number into Go struct field Config.runtimes of type string",
+    ],
     [{ "log-level": "zz" }, "invalid logging level: zz"],
     [{ "log-format": "zz" }, "invalid log format: zz"],
     [{ "default-ipc-mode": "zz" }, 'default IPC mode setting (zz) is invalid; use "shareable" or "private"'],
@@ -123,7 +125,6 @@ describe("every option", () => {
     tlscacert: ["--tlsverify"],
     tlscert: ["--tlsverify"],
     tlskey: ["--tlsverify"],
-    "default-runtime": ["--add-runtime", "zz=/zz"],
   };
 
   /** Told about in daemon-settings.test.ts: these change no setting, or only where the settings are. */

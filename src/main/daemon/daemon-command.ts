@@ -7,7 +7,7 @@ import { sections } from "./options/option.ts";
 const flags: readonly FlagSpec[] = sections.flatMap((section) =>
   daemonOptions
     .filter((option) => option.section === section && option.flag !== false)
-    .map(({ name, short, kind, usage, value, fallback, refused, allows }) => ({
+    .map(({ name, short, kind, usage, value, fallback, refused, takes }) => ({
       name,
       kind: kind.flag,
       usage,
@@ -15,8 +15,8 @@ const flags: readonly FlagSpec[] = sections.flatMap((section) =>
       ...(short === undefined ? {} : { short }),
       ...(value === undefined ? {} : { value }),
       ...(fallback === undefined ? {} : { fallback }),
-      // What is refused whatever its value says is no help to anyone.
-      ...(refused === undefined || allows?.(value ?? kind.flag.initial) !== true ? {} : { hidden: true }),
+      // What is refused whatever it says is no help to anyone.
+      ...(refused === undefined || takes !== undefined ? {} : { hidden: true }),
     })),
 );
 

@@ -75,18 +75,10 @@ describe("single settings", () => {
     expect(refusal(["--min-api-version", "1.999"])).toContain("maximum supported API version is");
   });
 
-  test("runtimes of flag and file add up", () => {
-    const { runtimes, defaultRuntime } = readSettings(
-      ["--add-runtime", "crun=/usr/bin/crun", "--default-runtime=youki"],
-      {
-        runtimes: { youki: { path: "/youki", runtimeArgs: ["--debug"] } },
-      },
-    );
-    expect(Object.keys(runtimes).toSorted()).toEqual(["crun", "youki"]);
-    expect(defaultRuntime).toBe("youki");
+  test("other runtimes are refused, and the names under which clients know the engine's own are taken", () => {
+    expect(refusal(["--add-runtime", "crun=/usr/bin/crun"])).toContain("--add-runtime is not supported");
+    expect(refusal([], { "default-runtime": "crun" })).toContain("default-runtime is not supported");
     expect(readSettings(["--default-runtime=runc"]).defaultRuntime).toBe("berth");
-    expect(refusal([], { runtimes: { kata: { runtimeType: "io.containerd.kata.v2" } } })).toContain("no containerd");
-    expect(refusal([], { runtimes: { a: {} } })).toBe("runtime a: either a runtimeType or a path must be configured");
   });
 
   test("cgroups are managed by the engine itself", () => {

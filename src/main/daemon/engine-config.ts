@@ -2,6 +2,7 @@ import type { EngineConfig } from "#engine/config.ts";
 import { exists, readTextFile, writeFileAtomic } from "#host/files.ts";
 import { newestApiVersion, oldestApiVersion } from "#server/docker/api-version.ts";
 import type { Layout } from "#state/layout.ts";
+import type { DaemonSettings } from "./daemon-settings.ts";
 import type { LiveSettings } from "./live-settings.ts";
 
 /** The engine's view of the settings. What SIGHUP can change is asked anew at each look. */
@@ -35,6 +36,7 @@ export function engineConfig(
     cgroupParent: settings.cgroupParent,
     seccompProfile,
     cdiSpecDirs: settings.cdiSpecDirs,
+    warnings: apiWarnings(settings),
     proxies: {
       http: settings.proxies["HTTP_PROXY"] ?? "",
       https: settings.proxies["HTTPS_PROXY"] ?? "",
@@ -82,6 +84,21 @@ export function engineConfig(
       return live.current.downloadAttempts;
     },
   };
+}
+
+/** docker-compat: addresses whose callers nobody checks. */
+function apiWarnings({ hosts, tls }: DaemonSettings): readonly string[] {
+  if (tls?.verifyClients === true) return [];
+  const how = tls === undefined ? ["http", "without encryption"] : ["https", "without TLS client verification"];
+  return hosts
+    .filter((host) => host.startsWith("tcp://"))
+    .map(
+      (host) =>
+        `WARNING: API is accessible on ${how[0]}://${host.slice("tcp://".length)} ${how[1]}.
+         Access to the remote API is equivalent to root access on the host. Refer
+         to the 'Docker daemon attack surface' section in the documentation for
+         more information: https://docs.docker.com/go/attack-surface/`,
+    );
 }
 
 /** A random identity, kept for as long as the data root lives. */

@@ -78,6 +78,7 @@ export const networkOptions: readonly Option[] = [
     value: true,
     section,
     usage: "Firewall rules for networks",
+    takes: "true",
     refused:
       "networks need their nf_tables rules, which live in a table of the engine's own; for none use --bridge=none",
     allows: (value) => value === true,
@@ -95,6 +96,7 @@ export const networkOptions: readonly Option[] = [
     kind: string,
     section,
     usage: "Who filters; this engine's is nftables",
+    takes: "nftables",
     refused: "rules are nf_tables rules; iptables is not used",
     allows: (value) => value === "" || value === "nftables",
   },

@@ -37,6 +37,8 @@ export interface Option {
   /** Not carried out by this engine, and why: giving it is an error, unless `allows` says that the value asks for nothing. */
   readonly refused?: string;
   readonly allows?: (value: unknown) => boolean;
+  /** A value of a refused option that says something and is taken, because the engine does it anyway. */
+  readonly takes?: string;
   /** Taken without effect, and why; said once in the log when it is given. */
   readonly idle?: string;
   /** A flag that is given together with the same key is no conflict: both count. */

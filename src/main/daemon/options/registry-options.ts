@@ -36,6 +36,7 @@ export const registryOptions: readonly Option[] = [
     fallback: "5",
     section,
     usage: "Layers to push at a time",
+    differs: "Told in the reload event; there is no push yet",
     reload: true,
   },
   {
