@@ -109,6 +109,29 @@ test("a running container goes on: its output, input of exec, and stop", async (
   await expectNothingLeft();
 });
 
+test("mounts made on the host for a container outlive the engine as long as the container does, and no longer", async () => {
+  const volume = "type=volume,src=quick,dst=/m,volume-opt=type=tmpfs,volume-opt=device=tmpfs";
+  const part = "type=volume,src=deep,dst=/p,volume-subpath=a";
+  await ok("run", "--rm", "-v", "deep:/v", "busybox", "mkdir", "/v/a");
+  const line = "echo kept >/m/f; echo kept >/dev/shm/f; sleep 600";
+  for (const name of ["lives", "dies"]) {
+    const mounts = ["--mount", volume, "--mount", part, "--mount", "type=image,src=busybox,dst=/i"];
+    await ok("run", "-d", "--name", name, "--init", "--ipc", "shareable", ...mounts, "busybox", "sh", "-c", line);
+  }
+  const pid = await ok("inspect", "-f", "{{.State.Pid}}", "dies");
+  await killEngine();
+  process.kill(Number(pid), "SIGKILL");
+  await startEngine();
+  await eventually("the killed container's end", async () =>
+    (await ok("inspect", "-f", "{{.State.Status}}", "dies")) === "exited\n" ? true : undefined,
+  );
+  expect(
+    await ok("run", "--rm", "--ipc", "container:lives", "-v", "quick:/m", "busybox", "cat", "/m/f", "/dev/shm/f"),
+  ).toBe("kept\nkept\n");
+  await ok("rm", "-f", "lives", "dies");
+  await expectNothingLeft();
+});
+
 test("a container that ended meanwhile has its code and its output", async () => {
   await ok("run", "-d", "--name", "short", "busybox", "sh", "-c", "sleep 1; echo last words; exit 3");
   await killEngine();
