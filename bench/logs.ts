@@ -27,7 +27,10 @@ async function printed(side: Side, args: readonly string[]): Promise<number> {
   const program = side.name === "berth" ? berthCommand() : [await dockerCli()];
   const env = cliEnvironment(side.engine.host);
   return timed(async () => {
-    const result = await command(["sh", "-c", 'exec "$@" > /dev/null', "sh", ...program, ...args], { env });
+    const result = await command(["sh", "-c", 'exec "$@" > /dev/null', "sh", ...program, ...args], {
+      env,
+      timeoutMs: 900_000,
+    });
     if (result.code !== 0) throw new Error(`${args.join(" ")}: ${result.stderr}`);
   });
 }

@@ -4,6 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout } from "bun:test";
 import { apiCases } from "./cases/api.ts";
+import { attachCases } from "./cases/attach.ts";
 import { configurationCases } from "./cases/configuration.ts";
 import { eventCases } from "./cases/events.ts";
 import { deviceCases } from "./cases/devices.ts";
@@ -66,6 +67,7 @@ for (const name of targetNames) {
     isolationCases(target);
     lifecycleCases(target);
     logCases(target);
+    attachCases(target);
     terminalCases(target);
     networkCases(target);
     describe("networks", () => madeNetworkCases(target));

@@ -24,6 +24,8 @@ export interface Attached {
   readonly terminal: boolean;
   /** The process reads what is written. */
   readonly input: boolean;
+  /** The client's end of input is the process's; otherwise it only means that the client leaves. */
+  readonly endsInput: boolean;
   readonly stream: AttachStream;
   /** To be told that the client left before the process ended. */
   left(): void;
@@ -57,7 +59,7 @@ export function attachContainer(deps: AttachDeps) {
     publishContainerEvent(deps.events, "attach", container);
     const left = (): void => publishContainerEvent(deps.events, "detach", container);
     const stream = request.logs ? withPast(past(deps, container, request), live) : live;
-    return { terminal, input, stream, left };
+    return { terminal, input, endsInput: container.spec.config.StdinOnce && !terminal, stream, left };
   };
 }
 

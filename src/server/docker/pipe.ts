@@ -6,6 +6,8 @@ export interface PipeOptions {
   /** The process reads what the client sends; otherwise it is thrown away. */
   readonly input: boolean;
   readonly terminal: boolean;
+  /** The client's half-close is the process's end of file; otherwise, as with a terminal, it means that it has left. */
+  readonly endsInput: boolean;
   /** Bytes of the detach keys, looked for in a terminal's input. */
   readonly detachKeys: Uint8Array;
 }
@@ -53,7 +55,7 @@ async function pumpInput(
     if (detached) return "left";
   }
   if (!options.input) return "half-closed";
-  if (options.terminal) return "left";
+  if (!options.endsInput) return "left";
   process.endInput();
   return "half-closed";
 }

@@ -1,7 +1,7 @@
 /**
  * What a handler answers, as data; printing it is the server's business.
  */
-export type Reply = JsonReply | TextReply | EmptyReply | StreamReply | HijackReply;
+export type Reply = JsonReply | TextReply | EmptyReply | StreamReply | HijackReply | WebSocketReply;
 
 export interface JsonReply {
   readonly kind: "json";
@@ -46,6 +46,17 @@ export interface HijackReply {
   readonly kind: "hijack";
   readonly contentType: string;
   /** Ends when the exchange is over; the server closes the connection then. */
+  readonly run: (client: RawConnection) => Promise<void>;
+}
+
+/** The connection becomes a WebSocket. */
+export interface WebSocketReply {
+  readonly kind: "websocket";
+  /** Sec-WebSocket-Accept. */
+  readonly accept: string;
+  /** Kind of the messages that are sent. */
+  readonly messages: "text" | "binary";
+  /** As {@link HijackReply.run}; sees the bytes inside the frames. */
   readonly run: (client: RawConnection) => Promise<void>;
 }
 

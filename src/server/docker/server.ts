@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { isBerthError, messageOf } from "#base/errors.ts";
+import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { Engine } from "#engine/engine.ts";
 import { apiVersion, newestApiVersion, oldestApiVersion, splitVersion, type ApiVersion } from "./api-version.ts";
@@ -13,10 +13,11 @@ import { discardBody } from "./discard-body.ts";
 import { downgrade } from "./downgrade.ts";
 import { httpServer, plainAnswer, type ServerTransport } from "./http-server.ts";
 import { Query } from "./query.ts";
-import type { RawConnection, Reply } from "./reply.ts";
+import type { HijackReply, RawConnection, Reply, WebSocketReply } from "./reply.ts";
 import { Router } from "./router.ts";
 import { dockerRoutes } from "./routes/all.ts";
 import { statusOf } from "./status.ts";
+import { webSocketConnection } from "./websocket.ts";
 import { splitUpgradeBody } from "./upgrade-body.ts";
 
 export interface DockerServerDeps {
@@ -96,6 +97,7 @@ export function createDockerServer(deps: DockerServerDeps, transport: ServerTran
         body = split.body;
       }
       const { reply, version } = await handle({ request, body, signal: connection.gone, proceed: () => undefined });
+      if (reply.kind === "websocket") return await converse(connection, reply);
       if (reply.kind !== "hijack") return await printPlain(connection, reply, version, commonHeaders);
       const headers = { "Content-Type": reply.contentType, Connection: "Upgrade", Upgrade: "tcp", ...commonHeaders };
       await connection.write(Buffer.from(headText("101 UPGRADED", headers)));
@@ -225,8 +227,19 @@ async function print(
       response.flushHeaders();
       await reply.run(bodyConnection(request, response));
       response.end();
+      return;
     }
+    case "websocket":
+      throw new BerthError("invalid-parameter", "not websocket protocol");
   }
+}
+
+async function converse(connection: RawConnection, reply: WebSocketReply): Promise<void> {
+  const headers = { Upgrade: "websocket", Connection: "Upgrade", "Sec-WebSocket-Accept": reply.accept };
+  await connection.write(Buffer.from(headText("101 Switching Protocols", headers)));
+  const client = webSocketConnection(connection, reply.messages);
+  await reply.run(client);
+  await client.finish();
 }
 
 /**
@@ -235,7 +248,7 @@ async function print(
  */
 async function printPlain(
   connection: RawConnection,
-  reply: Exclude<Reply, { kind: "hijack" }>,
+  reply: Exclude<Reply, HijackReply | WebSocketReply>,
   version: ApiVersion,
   common: Readonly<Record<string, string>>,
 ): Promise<void> {

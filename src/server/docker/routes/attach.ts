@@ -21,7 +21,12 @@ export async function attach(engine: Engine, call: Call): Promise<Reply> {
     kind: "hijack",
     contentType: !terminal && call.version.minor >= 42 ? multiplexedStream : rawStream,
     run: async (client) => {
-      const how = await pipe(client, stream, { input: attached.input, terminal, detachKeys });
+      const how = await pipe(client, stream, {
+        input: attached.input,
+        endsInput: attached.endsInput,
+        terminal,
+        detachKeys,
+      });
       if (how === "detached") attached.left();
     },
   };

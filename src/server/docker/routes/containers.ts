@@ -9,6 +9,7 @@ import { decodeUpdateRequest, type UpdateRequest } from "#spec/docker/update.ts"
 import type { Call, Route } from "../call.ts";
 import { empty, json, stream } from "../reply.ts";
 import { attach } from "./attach.ts";
+import { attachWebSocket } from "./attach-websocket.ts";
 import { logs } from "./logs.ts";
 import { sizeOf } from "./size.ts";
 import { stats } from "./stats.ts";
@@ -70,6 +71,7 @@ export function containerRoutes(engine: Engine): readonly Route[] {
       handle: async (call) => json(await containers.update(id(call), await updateRequest(call))),
     },
     { method: "POST", pattern: "/containers/{id}/attach", handle: (call) => attach(engine, call) },
+    { method: "GET", pattern: "/containers/{id}/attach/ws", handle: (call) => attachWebSocket(engine, call) },
     { method: "POST", pattern: "/containers/{id}/wait", handle: (call) => wait(engine, call) },
     verb("start", (call) => {
       if (call.query.text("checkpoint") !== "")

@@ -70,6 +70,7 @@ async function converse(prepared: PreparedExec, client: RawConnection): Promise<
   await pipe(client, stream, {
     input: prepared.input,
     terminal: prepared.terminal,
+    endsInput: !prepared.terminal,
     detachKeys: parseDetachKeys(prepared.detachKeys),
   });
 }

@@ -3,7 +3,6 @@ import type { Route } from "../call.ts";
 
 /** Endpoints of the API that this engine knows and does not carry out yet; all others are "page not found". */
 const endpoints = `
-GET /containers/{id}/attach/ws
 GET /containers/{id}/checkpoints
 POST /containers/{id}/checkpoints
 DELETE /containers/{id}/checkpoints/{checkpoint}
