@@ -11,7 +11,7 @@ export interface StartedDaemon {
   readonly log: () => string;
 }
 
-/** An engine without a default network, of its own folders below `dir`, that listens at `dir`/berth.sock. */
+/** An engine, without a default network unless `network` says that the arguments name one, of its own folders below `dir`, that listens at `dir`/berth.sock. */
 export async function startPlainDaemon(options: {
   readonly dir: string;
   readonly args?: readonly string[];
@@ -19,6 +19,7 @@ export async function startPlainDaemon(options: {
   readonly through?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly fds?: readonly number[];
+  readonly network?: boolean;
   readonly ready?: () => Promise<boolean>;
 }): Promise<StartedDaemon> {
   const { dir, args = [], through = [], env, fds = [] } = options;
@@ -33,7 +34,7 @@ export async function startPlainDaemon(options: {
       ...["--data-root", join(dir, "data")],
       ...["--exec-root", join(dir, "exec")],
       ...["--pidfile", pidFile],
-      ...["--bridge", "none"],
+      ...(options.network === true ? [] : ["--bridge", "none"]),
       ...args,
     ],
     logPath,

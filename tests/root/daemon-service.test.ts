@@ -1,13 +1,13 @@
 /** The engine as a service: sockets handed over by systemd's protocol, what it tells, and settings read anew. */
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openTcpSocket, openUnixSocket, type ListeningSocket } from "#host/listening-socket.ts";
 import { AF_UNIX, SOCK_DGRAM, SOCK_NONBLOCK } from "#host/linux.ts";
 import { bind, close, receive, socket } from "#host/syscalls.ts";
 import { unixAddress } from "#host/unix-address.ts";
 import { background } from "../../tools/lab/background.ts";
-import { command, eventually } from "../../tools/lab/command.ts";
+import { command, eventually, type CommandResult } from "../../tools/lab/command.ts";
 import { freePort } from "../../tools/lab/debian-registry.ts";
 import { answersPing, berthCommand, cliEnvironment, dockerCli } from "../../tools/lab/engines.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
@@ -217,4 +217,32 @@ test("several addresses at once, and none of them when one cannot be had", async
     `WARNING: API is accessible on http://127.0.0.1:${port} without encryption.`,
   );
   expect(engine.log()).toContain("gives root access on this machine to everyone who has access to your network");
+});
+
+test("ssh:// runs ssh, and the other side's dial-stdio carries requests and streams", async () => {
+  const host = `unix://${path("berth.sock")}`;
+  engine = await startPlainDaemon({ dir, args: ["-H", host] });
+  // An ssh that writes down how it was called and runs the command here, as the other machine's shell would.
+  const ssh = `#!/bin/sh\nprintf '%s\\n' "$*" > ${path("called")}\nfor last; do :; done\nexec sh -c "$last"\n`;
+  mkdirSync(path("bin"));
+  writeFileSync(path("bin/ssh"), ssh, { mode: 0o755 });
+  writeFileSync(path("bin/berth"), `#!/bin/sh\nexec ${berthCommand().join(" ")} "$@"\n`, { mode: 0o755 });
+  const env = { ...cliEnvironment(host), PATH: `${path("bin")}:${process.env["PATH"]}` };
+  const over = (address: string, ...args: readonly string[]): Promise<CommandResult> =>
+    command([...berthCommand(), "-H", address, ...args], { env, timeoutMs: 20_000 });
+  const version = await over(`ssh://me@machine:2222${path("berth.sock")}`, "version", "-f", "{{.Server.Os}}");
+  expect(version).toEqual({ code: 0, stdout: "linux\n", stderr: "" });
+  expect(readFileSync(path("called"), "utf8")).toMatch(/^-o ConnectTimeout=30 -T -l me -p 2222 -- machine exec /);
+  const events = await over("ssh://machine", "events", "--since", "0", "--until", "1");
+  expect(events).toEqual({ code: 0, stdout: "", stderr: "" });
+  expect((await over("ssh://-oProxyCommand=x", "version")).stderr).toContain("ssh host connection is not valid");
+});
+
+test("--metrics-addr serves Prometheus' page", async () => {
+  const port = await freePort();
+  const args = ["-H", `unix://${path("berth.sock")}`, "--metrics-addr", `127.0.0.1:${port}`];
+  engine = await startPlainDaemon({ dir, args });
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
+  expect([answer.status, answer.headers.get("content-type")]).toEqual([200, expect.stringContaining("text/plain")]);
+  expect(await answer.text()).toMatch(/^# HELP /m);
 });

@@ -26,10 +26,7 @@ export function engineConfig(
     dnsOptions: settings.dnsOptions,
     dnsSearch: settings.dnsSearch,
     hostGatewayIps: settings.hostGatewayIps,
-    defaultShmSizeBytes: settings.shmSizeBytes,
     defaultStopTimeoutSeconds: settings.stopTimeoutSeconds,
-    defaultIpcMode: settings.defaultIpcMode,
-    defaultCgroupnsMode: settings.defaultCgroupnsMode,
     defaultUlimits: settings.defaultUlimits,
     init: settings.init,
     noNewPrivileges: settings.noNewPrivileges,
@@ -61,6 +58,15 @@ export function engineConfig(
     },
     get defaultRuntime() {
       return live.current.defaultRuntime;
+    },
+    get defaultShmSizeBytes() {
+      return live.current.shmSizeBytes;
+    },
+    get defaultIpcMode() {
+      return live.current.defaultIpcMode;
+    },
+    get defaultCgroupnsMode() {
+      return live.current.defaultCgroupnsMode;
     },
     get liveRestore() {
       return live.current.liveRestore;

@@ -136,6 +136,18 @@ function chosen(host: string, inherited: readonly InheritedSocket[]): readonly I
   );
 }
 
+/** The page of metrics, where the settings name an address for it. */
+export async function listenForMetrics(
+  settings: DaemonSettings,
+  makeServer: () => Server,
+): Promise<Listener | undefined> {
+  if (settings.metricsAddress === "") return undefined;
+  const { host, port } = tcpAddress(`tcp://${settings.metricsAddress}`);
+  // docker-compat: no host is every address of the machine.
+  const listener = await listenTcp(makeServer(), { host: host || "::", port });
+  return { name: `http://${settings.metricsAddress}/metrics`, close: () => listener.close() };
+}
+
 export function tcpAddress(host: string): { readonly host: string; readonly port: number } {
   const [, six, name = "", port] = /^tcp:\/\/(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(host) ?? [];
   return { host: six ?? name, port: Number(port) };

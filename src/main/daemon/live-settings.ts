@@ -8,6 +8,9 @@ const reloadable = [
   "features",
   "runtimes",
   "defaultRuntime",
+  "shmSizeBytes",
+  "defaultIpcMode",
+  "defaultCgroupnsMode",
   "debug",
   "logLevel",
   "insecureRegistries",
@@ -45,7 +48,10 @@ export function reloadAttributes(settings: DaemonSettings): Readonly<Record<stri
   const { runtimes, features } = settings;
   return {
     debug: String(settings.debug),
+    "default-cgroupns-mode": settings.defaultCgroupnsMode,
+    "default-ipc-mode": settings.defaultIpcMode,
     "default-runtime": settings.defaultRuntime,
+    "default-shm-size": String(settings.shmSizeBytes),
     features: `map[${Object.entries(features)
       .map(([name, on]) => `${name}:${on}`)
       .toSorted()

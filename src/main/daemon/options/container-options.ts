@@ -11,6 +11,7 @@ export const containerOptions: readonly Option[] = [
     kind: string,
     section,
     usage: 'Cgroup namespace of containers that ask for none ("host", "private"); by cgroup version when empty',
+    reload: true,
   },
   {
     name: "default-ipc-mode",
@@ -19,6 +20,7 @@ export const containerOptions: readonly Option[] = [
     fallback: "private",
     section,
     usage: 'IPC mode of containers that ask for none ("shareable", "private")',
+    reload: true,
   },
   {
     name: "default-shm-size",
@@ -27,6 +29,7 @@ export const containerOptions: readonly Option[] = [
     fallback: "64MiB",
     section,
     usage: "Size of /dev/shm in containers that ask for none",
+    reload: true,
   },
   {
     name: "default-ulimit",

@@ -85,8 +85,6 @@ export const listenOptions: readonly Option[] = [
     kind: string,
     section: "Listening",
     usage: "Address and port of the Prometheus metrics page",
-    refused: "there is no metrics page yet",
-    allows: isEmpty,
   },
   {
     name: "authorization-plugin",
