@@ -89,6 +89,10 @@ import { streamEvents } from "./system/events.ts";
 import { info } from "./system/info.ts";
 import { tellReloaded } from "./system/reloaded.ts";
 import { version } from "./system/version.ts";
+import { createVolume } from "./volume/create.ts";
+import { inspectVolume, listVolumes } from "./volume/list.ts";
+import { pruneVolumes } from "./volume/prune.ts";
+import { removeVolume } from "./volume/remove.ts";
 
 /** Everything the engine stands on; made in main/. */
 export interface EngineDeps {
@@ -221,6 +225,13 @@ export function createEngine(given: EngineDeps) {
       connect: connectNetwork(base),
       disconnect: disconnectNetwork(base),
       prune: pruneNetworks(base),
+    },
+    volumes: {
+      list: listVolumes(base),
+      inspect: inspectVolume(deps),
+      create: createVolume(deps),
+      remove: removeVolume(base),
+      prune: pruneVolumes(base),
     },
     system: {
       version: version(deps),

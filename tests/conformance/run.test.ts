@@ -24,6 +24,7 @@ import { outputCases } from "./cases/output.ts";
 import { publishingCases } from "./cases/publishing.ts";
 import { restartCases } from "./cases/restart.ts";
 import { terminalCases } from "./cases/terminal.ts";
+import { volumeCases } from "./cases/volumes.ts";
 import { verbCases } from "./cases/verbs.ts";
 import { openLab, targetNames, type Lab, type Target } from "./target.ts";
 
@@ -69,6 +70,7 @@ for (const name of targetNames) {
     logCases(target);
     attachCases(target);
     terminalCases(target);
+    describe("volumes", () => volumeCases(target));
     networkCases(target);
     describe("networks", () => madeNetworkCases(target));
     imageCases(target);

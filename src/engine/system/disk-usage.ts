@@ -1,5 +1,4 @@
 import { SingleFlight } from "#base/async.ts";
-import { formatTime } from "#base/time.ts";
 import type { ImageService } from "#image/types.ts";
 import type { ContainerSummary } from "#spec/docker/container.ts";
 import type { DiskUsage, VolumeUsage } from "#spec/docker/disk-usage.ts";
@@ -9,6 +8,7 @@ import type { ContainerRegistry } from "../container/registry.ts";
 import { sharedSizes, uniqueLayers } from "../image/layer-sharing.ts";
 import { imageSummary } from "../image/list.ts";
 import type { Volumes } from "../ports.ts";
+import { printVolume, volumeUsers } from "../volume/volume.ts";
 
 export const diskUsageTypes = ["container", "image", "volume", "build-cache"] as const;
 export type DiskUsageType = (typeof diskUsageTypes)[number];
@@ -56,23 +56,12 @@ function imageUsage(
 }
 
 async function volumeUsage({ registry, volumes }: DiskUsageDeps): Promise<readonly VolumeUsage[]> {
-  const users = new Map<string, number>();
-  for (const { spec } of registry.all()) {
-    const names = spec.mounts.flatMap((mount) => (mount.type === "volume" ? [mount.name] : []));
-    for (const name of new Set(names)) users.set(name, (users.get(name) ?? 0) + 1);
-  }
+  const users = volumeUsers(registry);
   const usage: VolumeUsage[] = [];
-  for (const { name, path, createdAtNs, labels, options } of await volumes.list()) {
-    usage.push({
-      CreatedAt: formatTime(createdAtNs - (createdAtNs % 1_000_000_000n)),
-      Driver: "local",
-      Labels: Object.keys(labels).length === 0 ? null : labels,
-      Mountpoint: path,
-      Name: name,
-      Options: Object.keys(options).length === 0 ? null : options,
-      Scope: "local",
-      UsageData: { RefCount: users.get(name) ?? 0, Size: await volumes.sizeBytes(name) },
-    });
+  for (const volume of await volumes.list()) {
+    const { name } = volume;
+    const UsageData = { RefCount: (users.get(name) ?? []).length, Size: await volumes.sizeBytes(name) };
+    usage.push({ ...printVolume(volume), UsageData });
   }
   return usage;
 }

@@ -1,16 +1,9 @@
 import type { ContainerSummary } from "./container.ts";
 import type { ImageSummary } from "./image.ts";
+import type { Volume } from "./volume.ts";
 
 /** A volume with what it costs, as `GET /system/df` lists it. */
-export interface VolumeUsage {
-  /** RFC 3339 with seconds. */
-  readonly CreatedAt: string;
-  readonly Driver: string;
-  readonly Labels: Readonly<Record<string, string>> | null;
-  readonly Mountpoint: string;
-  readonly Name: string;
-  readonly Options: Readonly<Record<string, string>> | null;
-  readonly Scope: string;
+export interface VolumeUsage extends Volume {
   /** `RefCount`: containers that have it. */
   readonly UsageData: { readonly RefCount: number; readonly Size: number };
 }

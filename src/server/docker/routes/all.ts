@@ -7,6 +7,7 @@ import { execRoutes } from "./execs.ts";
 import { imageRoutes } from "./images.ts";
 import { networkRoutes } from "./networks.ts";
 import { systemRoutes } from "./system.ts";
+import { volumeRoutes } from "./volumes.ts";
 import { unsupportedRoutes } from "./unsupported.ts";
 
 /** Every route, in the order in which they are tried. */
@@ -19,6 +20,7 @@ export function dockerRoutes(engine: Engine): readonly Route[] {
     ...execRoutes(engine),
     ...imageRoutes(engine),
     ...networkRoutes(engine),
+    ...volumeRoutes(engine),
     ...unsupportedRoutes,
   ];
 }

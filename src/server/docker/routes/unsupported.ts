@@ -15,12 +15,7 @@ GET /images/{name...}/get
 POST /images/load
 POST /images/{name...}/push
 GET /images/{name...}/attestations
-GET /volumes
-POST /volumes/create
-GET /volumes/{name}
 PUT /volumes/{name}
-DELETE /volumes/{name}
-POST /volumes/prune
 GET /distribution/{name...}/json
 POST /session
 POST /grpc

@@ -1,0 +1,28 @@
+import { BerthError } from "#base/errors.ts";
+import { randomId } from "#base/ids.ts";
+import type { Volume, VolumeCreateRequest } from "#spec/docker/volume.ts";
+import type { Events, Volumes } from "../ports.ts";
+import { findVolume, printVolume } from "./volume.ts";
+
+/**
+ * `POST /volumes/create`: make one, or give the one of that name as it is. `invalid-parameter` for a name or option that
+ * Docker does not allow, `not-found` for another driver.
+ */
+export function createVolume(deps: { readonly volumes: Volumes; readonly events: Events }) {
+  return async (request: VolumeCreateRequest): Promise<Volume> => {
+    const anonymous = request.Name === "";
+    const name = anonymous ? randomId() : request.Name;
+    const { Driver: driver } = request;
+    if (request.ClusterVolumeSpec !== null) {
+      throw new BerthError("unavailable", "cluster volumes need a swarm, which this engine is not part of");
+    }
+    if (driver !== "" && driver !== "local") {
+      const why = `error looking up volume plugin ${driver}: plugin "${driver}" not found`;
+      throw new BerthError("not-found", `create ${name}: ${why}`);
+    }
+    const labels = { ...request.Labels, ...(anonymous ? { "com.docker.volume.anonymous": "" } : {}) };
+    const { created } = await deps.volumes.ensure(name, { labels, options: request.DriverOpts ?? {} });
+    if (created) deps.events.publish({ type: "volume", action: "create", id: name, attributes: { driver: "local" } });
+    return printVolume(await findVolume(deps.volumes, name));
+  };
+}
