@@ -9,6 +9,7 @@ import { renameSync, rmSync, statSync, symlinkSync } from "node:fs";
 
 import { buildAddon } from "./build-addon.ts";
 import { buildShim } from "./build-shim.ts";
+import { sourceFacts } from "./source-facts.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 const dist = `${root}dist`;
@@ -20,6 +21,7 @@ const dist = `${root}dist`;
  * package.json.
  */
 async function buildExecutable(): Promise<void> {
+  const source = sourceFacts(root);
   const temporary = `${dist}/berth.${process.pid}.tmp`;
   try {
     const result = await Bun.build({
@@ -30,7 +32,11 @@ async function buildExecutable(): Promise<void> {
       bytecode: true,
       splitting: true,
       sourcemap: "none",
-      define: { "process.env.NODE_ENV": '"production"' },
+      define: {
+        "process.env.NODE_ENV": '"production"',
+        BERTH_GIT_COMMIT: JSON.stringify(source.commit),
+        BERTH_BUILD_TIME: JSON.stringify(source.time),
+      },
       compile: {
         outfile: temporary,
         autoloadDotenv: false,

@@ -21,6 +21,7 @@ export interface Invocation {
   /** The command as the person may call it for help: `berth run`. */
   readonly commandPath: string;
   readonly clientVersion: string;
+  readonly clientBuild: { readonly gitCommit: string; readonly buildTime: string };
   /** A bare connection to the engine. */
   readonly dial: Dial;
   /** Connects on first use. */

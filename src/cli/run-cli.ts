@@ -22,6 +22,8 @@ export interface CliOptions {
   readonly commands?: readonly Command[];
   /** Shown by `--version` and `version`. */
   readonly version: string;
+  /** What it was built from; shown by `version`. */
+  readonly build?: { readonly gitCommit: string; readonly buildTime: string };
 }
 
 /**
@@ -116,6 +118,7 @@ class Cli {
       config,
       engineHost: choice.host,
       clientVersion: this.#options.version,
+      clientBuild: this.#options.build ?? { gitCommit: "", buildTime: "" },
       dial: () => (address ??= engineAddress(choice, io)).dial(),
       client: async () => {
         address ??= engineAddress(choice, io);

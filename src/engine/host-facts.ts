@@ -12,6 +12,8 @@ export interface MachineFacts {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly memoryNodes: number;
+  /** What the data root lies on, as Docker names file systems. */
+  readonly backingFileSystem: string;
   readonly cgroupVersion: 1 | 2;
   readonly cgroupControllers: readonly string[];
   readonly seccomp: boolean;

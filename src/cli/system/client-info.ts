@@ -14,16 +14,16 @@ export interface ClientInfo {
   readonly Context: string;
 }
 
-export function clientInfo({ clientVersion, io }: Invocation, apiVersion: string): ClientInfo {
+export function clientInfo({ clientVersion, clientBuild, io }: Invocation, apiVersion: string): ClientInfo {
   return {
     Version: clientVersion,
     ApiVersion: apiVersion,
     DefaultAPIVersion: CLIENT_API_VERSION,
-    GitCommit: "",
+    GitCommit: clientBuild.gitCommit,
     GoVersion: "",
     Os: "linux",
     Arch: io.architecture,
-    BuildTime: "",
+    BuildTime: clientBuild.buildTime,
     Context: "default",
   };
 }

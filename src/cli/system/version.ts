@@ -69,6 +69,8 @@ function versionText({ client, server }: Versions): string {
       : `${client.ApiVersion} (downgraded from ${client.DefaultAPIVersion})`;
   field(" ", "Version", client.Version);
   field(" ", "API version", apiVersion);
+  field(" ", "Git commit", client.GitCommit);
+  field(" ", "Built", builtTime(client.BuildTime));
   field(" ", "OS/Arch", `${client.Os}/${client.Arch}`);
   field(" ", "Context", client.Context);
   if (server !== undefined) serverLines(server, lines, field);

@@ -1,4 +1,5 @@
 import { formatTime } from "#base/time.ts";
+import type { CgroupFeatures, CgroupManager } from "#host/cgroup/types.ts";
 import type { ImageService } from "#image/types.ts";
 import { logDriverNames } from "#logs/options/plan-log.ts";
 import type { InfoResponse, RegistryServiceConfig } from "#spec/docker/system.ts";
@@ -6,7 +7,7 @@ import type { EngineConfig } from "../config.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import { stateName } from "../container/state.ts";
 import type { MachineFacts } from "../host-facts.ts";
-import type { Clock, Events } from "../ports.ts";
+import type { Clock, Events, HostCounters } from "../ports.ts";
 
 export interface InfoDeps {
   readonly config: EngineConfig;
@@ -15,6 +16,8 @@ export interface InfoDeps {
   readonly registry: ContainerRegistry;
   readonly images: ImageService;
   readonly events: Events;
+  readonly cgroups: Pick<CgroupManager, "features">;
+  readonly counters: Pick<HostCounters, "process" | "ipv4Forwarding">;
 }
 
 /** `GET /info`. */
@@ -23,7 +26,9 @@ export function info(deps: InfoDeps) {
     const { config, machine } = deps;
     const names = deps.registry.all().map((container) => stateName(container.status));
     const count = (...states: readonly string[]): number => names.filter((name) => states.includes(name)).length;
-    const has = (controller: string): boolean => machine.cgroupControllers.includes(controller);
+    const features = deps.cgroups.features();
+    const own = deps.counters.process();
+    const forwarding = deps.counters.ipv4Forwarding();
     const running = count("running", "restarting");
     const paused = count("paused");
     return {
@@ -34,25 +39,32 @@ export function info(deps: InfoDeps) {
       ContainersStopped: names.length - running - paused,
       Images: (await deps.images.list()).length,
       Driver: "overlay2",
-      DriverStatus: [["Backing Filesystem", "overlayfs"]],
+      DriverStatus: [
+        ["Backing Filesystem", machine.backingFileSystem],
+        // Without either there could be no container.
+        ["Supports d_type", "true"],
+        ["userxattr", "false"],
+      ],
       Plugins: {
         Volume: ["local"],
         Network: ["bridge", "host", "null"],
         Authorization: null,
         Log: logDriverNames,
       },
-      MemoryLimit: has("memory"),
-      SwapLimit: has("memory"),
-      CpuCfsPeriod: has("cpu"),
-      CpuCfsQuota: has("cpu"),
-      CPUShares: has("cpu"),
-      CPUSet: has("cpuset"),
-      PidsLimit: has("pids"),
-      IPv4Forwarding: true,
+      MemoryLimit: features.memory,
+      SwapLimit: features.swap,
+      ...(machine.cgroupVersion === 1 && features.memory ? { KernelMemoryTCP: true } : {}),
+      CpuCfsPeriod: features.cpuQuota,
+      CpuCfsQuota: features.cpuQuota,
+      CPUShares: features.cpuShares,
+      CPUSet: features.cpuset,
+      PidsLimit: features.pids,
+      IPv4Forwarding: forwarding,
       Debug: config.debug,
-      NFd: 0,
-      OomKillDisable: machine.cgroupVersion === 1 && has("memory"),
-      NGoroutines: 0,
+      NFd: own.openFiles,
+      OomKillDisable: features.oomKillDisable,
+      // What is nearest to goroutines here: what the kernel schedules of this process.
+      NGoroutines: own.threads,
       SystemTime: formatTime(deps.clock.nowNs()),
       LoggingDriver: config.defaultLogConfig.Type,
       CgroupDriver: "cgroupfs",
@@ -88,10 +100,11 @@ export function info(deps: InfoDeps) {
       },
       LiveRestoreEnabled: config.liveRestore,
       Isolation: "",
-      InitBinary: "",
+      InitBinary: "docker-init",
       ContainerdCommit: { ID: "" },
-      RuncCommit: { ID: "" },
-      InitCommit: { ID: "" },
+      // Parts of this program.
+      RuncCommit: { ID: config.gitCommit },
+      InitCommit: { ID: config.gitCommit },
       SecurityOptions: [
         ...(machine.apparmor ? ["name=apparmor"] : []),
         ...(machine.seccomp ? [`name=seccomp,profile=${seccompShown(config.seccompProfile)}`] : []),
@@ -99,25 +112,32 @@ export function info(deps: InfoDeps) {
         ...(config.noNewPrivileges ? ["name=no-new-privileges"] : []),
       ],
       CDISpecDirs: config.cdiSpecDirs,
-      Warnings: warningsOf(config, has),
+      FirewallBackend: { Driver: "nftables" },
+      Warnings: warnings(config, features, machine.cgroupVersion, forwarding),
     };
   };
 }
 
-/** docker-compat: what the person should know, null when there is nothing. */
-function warningsOf(config: EngineConfig, has: (controller: string) => boolean): readonly string[] | null {
-  const missing = [
-    ["memory", ["memory limit", "swap limit"]],
-    ["cpu", ["cpu cfs quota", "cpu cfs period", "cpu shares"]],
-    ["cpuset", ["cpuset"]],
-  ] as const;
-  const warnings = [
-    ...config.warnings,
-    ...missing.flatMap(([controller, names]) =>
-      has(controller) ? [] : names.map((name) => `WARNING: No ${name} support`),
-    ),
+/** docker-compat: what the person should know, and what this machine cannot do. Null when there is nothing. */
+function warnings(
+  config: EngineConfig,
+  features: CgroupFeatures,
+  cgroupVersion: 1 | 2,
+  forwarding: boolean,
+): readonly string[] | null {
+  const lacks: readonly (readonly [there: boolean, what: string])[] = [
+    [features.memory, "No memory limit support"],
+    [features.swap, "No swap limit support"],
+    [features.oomKillDisable || cgroupVersion === 2, "No oom kill disable support"],
+    [features.cpuQuota, "No cpu cfs quota support"],
+    [features.cpuQuota, "No cpu cfs period support"],
+    [features.cpuShares, "No cpu shares support"],
+    [features.cpuset, "No cpuset support"],
+    [features.pids, "No pids limit support"],
+    [forwarding, "IPv4 forwarding is disabled"],
   ];
-  return warnings.length === 0 ? null : warnings;
+  const told = [...config.warnings, ...lacks.filter(([there]) => !there).map(([, what]) => `WARNING: ${what}`)];
+  return told.length === 0 ? null : told;
 }
 
 /** docker-compat: who may read info may not read the proxy's password. */

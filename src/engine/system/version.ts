@@ -16,7 +16,7 @@ export function version(deps: { readonly config: EngineConfig; readonly machine:
             ApiVersion: config.apiVersion,
             Arch: machine.architecture,
             BuildTime: config.buildTime,
-            Experimental: "false",
+            Experimental: String(config.experimental),
             GitCommit: config.gitCommit,
             KernelVersion: machine.kernelVersion,
             MinAPIVersion: config.minimumApiVersion,
@@ -33,6 +33,7 @@ export function version(deps: { readonly config: EngineConfig; readonly machine:
       Os: "linux",
       Arch: machine.architecture,
       KernelVersion: machine.kernelVersion,
+      ...(config.experimental ? { Experimental: true } : {}),
       BuildTime: config.buildTime,
     };
   };

@@ -97,6 +97,7 @@ export class FakeWorld {
         cpus: 2,
         memoryBytes: 4e9,
         memoryNodes: 1,
+        backingFileSystem: "extfs",
         cgroupVersion: 2,
         cgroupControllers: ["cpu", "memory", "pids"],
         seccomp: true,

@@ -2,6 +2,7 @@ import type { EngineConfig } from "#engine/config.ts";
 import { exists, readTextFile, writeFileAtomic } from "#host/files.ts";
 import { newestApiVersion, oldestApiVersion } from "#server/docker/api-version.ts";
 import type { Layout } from "#state/layout.ts";
+import { buildFacts } from "../build-facts.ts";
 import type { DaemonSettings } from "./daemon-settings.ts";
 import type { LiveSettings } from "./live-settings.ts";
 
@@ -14,8 +15,7 @@ export function engineConfig(
   const { layout, version, seccompProfile } = fixed;
   return {
     version,
-    gitCommit: "",
-    buildTime: "",
+    ...buildFacts,
     apiVersion: newestApiVersion,
     minimumApiVersion: settings.minimumApiVersion || oldestApiVersion,
     dataRoot: layout.dataRoot,

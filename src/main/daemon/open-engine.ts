@@ -19,6 +19,7 @@ import { EventLog } from "#events/event-log.ts";
 import { openCgroups } from "#host/cgroup/open-cgroups.ts";
 import { SystemClock } from "#host/clock.ts";
 import { readCpuTime } from "#host/cpu-time.ts";
+import { fileSystemName } from "#host/file-system-name.ts";
 import { LocalHostMounts } from "#host/host-mounts.ts";
 import { HelperPool } from "#host/helper-pool.ts";
 import { readHostFacts, readIpv4Forwarding } from "#host/host-facts.ts";
@@ -144,6 +145,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     config,
     machine: {
       ...facts,
+      backingFileSystem: fileSystemName(layout.dataRoot),
       cgroupVersion: cgroups.version,
       cgroupControllers: cgroups.controllers,
       thermalThrottlePaths: runtimeFacts.thermalThrottlePaths,

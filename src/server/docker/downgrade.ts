@@ -31,6 +31,18 @@ const downgrades: readonly Downgrade[] = [
     }),
   },
   {
+    before: 49,
+    shape: "info",
+    reason: "before 1.49 nobody asked what makes the rules",
+    apply: ({ FirewallBackend: _backend, ...body }) => body,
+  },
+  {
+    before: 42,
+    shape: "info",
+    reason: "1.42 removed kernel memory limits, which are not carried out",
+    apply: (body) => ({ ...body, KernelMemory: false }),
+  },
+  {
     before: 45,
     shape: "image-inspect",
     reason: "1.45 removed the build container",

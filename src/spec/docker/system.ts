@@ -52,6 +52,8 @@ export interface InfoResponse {
   };
   readonly MemoryLimit: boolean;
   readonly SwapLimit: boolean;
+  /** cgroup v1 alone. */
+  readonly KernelMemoryTCP?: boolean;
   readonly CpuCfsPeriod: boolean;
   readonly CpuCfsQuota: boolean;
   readonly CPUShares: boolean;
@@ -103,6 +105,7 @@ export interface InfoResponse {
   readonly InitCommit: { readonly ID: string };
   readonly SecurityOptions: readonly string[];
   readonly CDISpecDirs: readonly string[];
+  readonly FirewallBackend: { readonly Driver: string };
   readonly Warnings: readonly string[] | null;
 }
 
