@@ -5,7 +5,7 @@ import { Leases } from "#content/leases.ts";
 import { createEngine, type Engine } from "#engine/engine.ts";
 import { EngineFiles } from "#engine/engine-files.ts";
 import { HelperContainerFiles } from "#engine/files/helper-container-files.ts";
-import { ProcFsProcessTable } from "#engine/process-table.ts";
+import { HostProcessTable } from "#engine/processes/host-process-table.ts";
 import {
   validateExecSpec,
   validateExecStatus,
@@ -172,7 +172,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
       defaults: config,
     }),
     cgroups,
-    processes: new ProcFsProcessTable(),
+    processes: new HostProcessTable(),
     sockets,
     exits: new ExitStore({ database, validate: validateExitReport }),
     oomKills: new KernelOomKills({ clock }),

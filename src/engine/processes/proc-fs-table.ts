@@ -1,9 +1,7 @@
 import { BerthError } from "#base/errors.ts";
 import { readTextFileMaybe } from "#host/files.ts";
-import { killBelow } from "#host/descendants.ts";
 import { schedGetaffinity } from "#host/syscalls.ts";
 import type { TopResponse } from "#spec/docker/container.ts";
-import type { ProcessTable } from "./ports.ts";
 
 interface ProcessFacts {
   readonly pid: number;
@@ -70,26 +68,22 @@ const aliases: Readonly<Record<string, string>> = {
 };
 
 /**
- * What `ps` says about some processes, read from /proc: no program of the host is needed. Known are `-ef`, `aux` and `-o`
- * with the names of {@link columns}.
+ * What `ps` says about some processes, read from /proc. Known are `-ef`, `aux` and `-o` with the names of
+ * {@link columns}; `invalid-parameter` naming what is not.
  */
-export class ProcFsProcessTable implements ProcessTable {
-  killBelow(pid: number): void {
-    killBelow(pid);
-  }
-
-  async list(pids: readonly number[], psArgs: string): Promise<TopResponse> {
-    const chosen = columnsOf(psArgs);
-    const times = machineTimes();
-    const rows = pids.map(readFacts).filter((facts) => facts !== undefined);
-    return {
-      Titles: chosen.map(({ title }) => title),
-      Processes: rows.map((facts) => chosen.map(({ value }) => value(facts, times))),
-    };
-  }
+export function procFsTable(pids: readonly number[], psArgs: string): TopResponse {
+  const chosen = columnsOf(psArgs);
+  const times = machineTimes();
+  const rows = pids
+    .toSorted((a, b) => a - b)
+    .map(readFacts)
+    .filter((facts) => facts !== undefined);
+  return {
+    Titles: chosen.map(({ title }) => title),
+    Processes: rows.map((facts) => chosen.map(({ value }) => value(facts, times))),
+  };
 }
 
-/** `invalid-parameter` naming what is not known. */
 function columnsOf(psArgs: string): readonly Column[] {
   const words = psArgs.trim().split(/\s+/);
   const names: string[] = [];
