@@ -49,3 +49,25 @@ test("a pull that does not fit names the reason, gives the space back and leaves
   const small = await berth("run", "--rm", "-q", `${registry?.address}/small`, "echo", "fits");
   expect({ code: small.code, stdout: small.stdout }).toEqual({ code: 0, stdout: "fits\n" });
 });
+
+test("a log that fills the disk loses lines, stops nobody, and is over when there is room again", async () => {
+  const small = `${registry?.address}/small`;
+  for (const driver of ["json-file", "local"]) {
+    const options = driver === "local" ? ["--log-opt", "max-size=1g"] : [];
+    const command = ["seq", "1", "3000000"];
+    const run = await berth("run", "-d", "--name", "flood", "--log-driver", driver, ...options, small, ...command);
+    expect(run.stderr).toBe("");
+    expect((await berth("wait", "flood")).stdout).toBe("0\n");
+    const { stdout } = await berth("logs", "flood");
+    const numbers = stdout.trimEnd().split("\n").map(Number);
+    expect(numbers.length).toBeGreaterThan(100_000);
+    // Lines may be missing; none is cut, none out of its place.
+    let before = 0;
+    for (const number of numbers) {
+      if (!(number > before && number <= 3_000_000)) throw new Error(`${number} after ${before}`);
+      before = number;
+    }
+    expect((await berth("rm", "flood")).code).toBe(0);
+    expect((await berth("run", "--rm", small, "echo", "fits")).stdout).toBe("fits\n");
+  }
+});

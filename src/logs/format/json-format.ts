@@ -150,7 +150,18 @@ function unescape(line: Uint8Array, from: number, to: number, into: Uint8Array):
   return out;
 }
 
-/** Lines that were written together have one time: its number is made once. */
+function timeOf(text: string): bigint | undefined {
+  try {
+    return parseTime(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Lines that were written together have one time: its number is made once. A line whose time is damaged has that of the
+ * line before.
+ */
 class TextTime implements EntryTime {
   #line: Buffer = Buffer.alloc(0);
   #start = 0;
@@ -168,7 +179,7 @@ class TextTime implements EntryTime {
     const text = this.#line.toString("latin1", this.#start, this.#end);
     if (text !== this.#text) {
       this.#text = text;
-      this.#value = parseTime(text);
+      this.#value = timeOf(text) ?? this.#value;
     }
     return this.#value;
   }

@@ -22,13 +22,14 @@ export class RecordFormat implements EntryFormat {
     while (offset + recordHeaderBytes <= bytes.byteLength) {
       const length = view.getUint32(offset, true);
       const end = offset + recordHeaderBytes + length + recordTrailerBytes;
-      if (bytes[offset + 6] !== recordMagic0 || bytes[offset + 7] !== recordMagic1 || length > maxRecordBytes) {
-        offset = nextRecord(bytes, view, offset + 1);
-        continue;
-      }
-      if (end > bytes.byteLength) break;
-      if (view.getUint32(end - recordTrailerBytes, true) !== length) {
-        offset = nextRecord(bytes, view, offset + 1);
+      const mayBeRecord =
+        bytes[offset + 6] === recordMagic0 && bytes[offset + 7] === recordMagic1 && length <= maxRecordBytes;
+      if (mayBeRecord && end > bytes.byteLength) break;
+      if (!mayBeRecord || view.getUint32(end - recordTrailerBytes, true) !== length) {
+        const next = nextRecord(bytes, view, offset + 1);
+        // One may begin near the end whose rest is not here yet.
+        if (next === undefined) return Math.max(offset, bytes.byteLength - this.maxBytes);
+        offset = next;
         continue;
       }
       const stream = bytes[offset + 4] ?? 0;
@@ -70,13 +71,13 @@ function isRecord(view: DataView, start: number): boolean {
   return trailer + recordTrailerBytes <= view.byteLength && view.getUint32(trailer, true) === length;
 }
 
-/** Where the next whole record begins behind something that is none; so near the end that there may be one if none does. */
-function nextRecord(bytes: Uint8Array, view: DataView, from: number): number {
+/** Where the next whole record begins behind something that is none. */
+function nextRecord(bytes: Uint8Array, view: DataView, from: number): number | undefined {
   const last = bytes.byteLength - recordHeaderBytes - recordTrailerBytes;
   for (let start = from; start <= last; start += 1) {
     if (bytes[start + 6] === recordMagic0 && bytes[start + 7] === recordMagic1 && isRecord(view, start)) return start;
   }
-  return Math.max(from, bytes.byteLength - recordHeaderBytes - maxRecordBytes - recordTrailerBytes);
+  return undefined;
 }
 
 /** Lines that were written together have one time: its number is made once. */
