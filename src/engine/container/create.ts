@@ -5,7 +5,7 @@ import type { NetworkService } from "#network/types.ts";
 import { mergeConfig } from "./merge-config.ts";
 import type { ContainerConfig } from "#spec/docker/container-config.ts";
 import type { CreateRequest, CreateResponse } from "#spec/docker/container.ts";
-import { formatPlatform, normalizePlatform, parsePlatform } from "#spec/oci/platform.ts";
+import { formatPlatform, normalizePlatform, parsePlatform, type Platform } from "#spec/oci/platform.ts";
 import type { EngineConfig } from "../config.ts";
 import type { MachineFacts } from "../host-facts.ts";
 import type { Clock, EnginePaths, Events, Files, RuntimePlanner, Volumes } from "../ports.ts";
@@ -55,14 +55,14 @@ export function createContainer(deps: CreateDeps) {
   return async (
     request: CreateRequest & { readonly name: string; readonly platform?: string },
   ): Promise<CreateResponse> => {
-    const wanted = request.name === "" ? undefined : checkName(request.name);
+    const platform = platformOf(request.platform ?? "", deps.machine);
     if (request.config.Image === "")
       throw new BerthError("invalid-parameter", "config cannot be empty in order to create a container");
     refuseUnsupported(request);
     validateHostConfig(request.hostConfig, deps.machine);
     const networking = await resolveEndpoints(deps.networks, request);
     const image = await resolveImage(deps.images, request.config.Image);
-    checkPlatform(image, request.config.Image, request.platform ?? "", deps.machine);
+    checkPlatform(image, request.config.Image, platform);
     const merged = withOwnHealth(mergeConfig(request.config, image.config.config), request.hostConfig);
     validateConfig(merged);
     ownSettings({ config: merged, hostConfig: request.hostConfig });
@@ -74,6 +74,7 @@ export function createContainer(deps: CreateDeps) {
     checkLog(hostConfig.LogConfig);
     portPublications(merged, hostConfig);
     const links = resolveLinks(deps.registry, hostConfig);
+    const wanted = request.name === "" ? undefined : checkName(request.name);
     refuseTakenName(deps.registry, wanted);
 
     const id = randomId();
@@ -118,10 +119,12 @@ async function resolveImage(images: ImageService, reference: string): Promise<St
 const withTag = (reference: string): string =>
   reference.includes("@") || /:[^/]*$/.test(reference) ? reference : `${reference}:latest`;
 
+const platformOf = (text: string, machine: MachineFacts): Platform | undefined =>
+  text === "" ? undefined : parsePlatform(text, { os: "linux", architecture: machine.architecture });
+
 /** `not-found`, on which clients pull, unless the image is of the platform that was asked for. */
-function checkPlatform(image: StoredImage, reference: string, text: string, machine: MachineFacts): void {
-  if (text === "") return;
-  const wanted = parsePlatform(text, { os: "linux", architecture: machine.architecture });
+function checkPlatform(image: StoredImage, reference: string, wanted: Platform | undefined): void {
+  if (wanted === undefined) return;
   const { os, architecture, variant = "" } = image.config;
   const actual = normalizePlatform({ os, architecture, ...(variant === "" ? {} : { variant }) });
   const variants = [wanted.variant, actual.variant].filter((name) => name !== undefined);

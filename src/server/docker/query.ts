@@ -1,5 +1,16 @@
 import { BerthError } from "#base/errors.ts";
 
+/**
+ * Read what stands behind the `?`. `invalid-parameter` in Go's words for a bad escape, and for a semicolon, which some
+ * servers take for `&`.
+ */
+export function parseQuery(text: string): Query {
+  const escape = /%(?![0-9a-f]{2}).{0,2}/i.exec(text);
+  if (escape !== null) throw new BerthError("invalid-parameter", `invalid URL escape ${JSON.stringify(escape[0])}`);
+  if (text.includes(";")) throw new BerthError("invalid-parameter", "invalid semicolon separator in query");
+  return new Query(new URLSearchParams(text));
+}
+
 /** Query parameters with Docker's reading of them. */
 export class Query {
   readonly #values: URLSearchParams;

@@ -12,7 +12,7 @@ import { bodyConnection, socketConnection, writeChunk } from "./connection.ts";
 import { discardBody } from "./discard-body.ts";
 import { downgrade } from "./downgrade.ts";
 import { httpServer, plainAnswer, type ServerTransport } from "./http-server.ts";
-import { Query } from "./query.ts";
+import { parseQuery } from "./query.ts";
 import type { HijackReply, RawConnection, Reply, WebSocketReply } from "./reply.ts";
 import { Router } from "./router.ts";
 import { dockerRoutes } from "./routes/all.ts";
@@ -176,7 +176,7 @@ function read(
   const call: Call = {
     method,
     params,
-    query: new Query(new URLSearchParams(split < 0 ? "" : url.slice(split + 1))),
+    query: parseQuery(split < 0 ? "" : url.slice(split + 1)),
     version,
     header: (name) => {
       const value = request.headers[name];

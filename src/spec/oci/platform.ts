@@ -28,7 +28,7 @@ export function parsePlatform(text: string, host: Platform): Platform {
   for (const part of parts) {
     if (!COMPONENT.test(part)) {
       throw invalid(
-        `"${part}" is an invalid component of "${text}": platform specifier component must match "^[A-Za-z0-9_.-]+$"`,
+        `${JSON.stringify(part)} is an invalid component of ${JSON.stringify(text)}: platform specifier component must match "^[A-Za-z0-9_.-]+$"`,
       );
     }
   }
