@@ -1,4 +1,4 @@
-import { BerthError } from "#base/errors.ts";
+import { BerthError, isBerthError } from "#base/errors.ts";
 import type { Events } from "../ports.ts";
 import { publishContainerEvent } from "./events.ts";
 import { checkName, nameConflict } from "./names.ts";
@@ -9,16 +9,27 @@ export function renameContainer(deps: { readonly registry: ContainerRegistry; re
   return async (reference: string, newName: string): Promise<void> => {
     if (newName === "") throw new BerthError("invalid-parameter", "Neither old nor new names may be empty");
     const container = deps.registry.find(reference);
-    const name = checkName(newName);
+    const wanted = newName.startsWith("/") ? newName : `/${newName}`;
     await container.lock.run(() => {
-      if (name === container.name) {
+      if (wanted === `/${container.name}`) {
         throw new BerthError("invalid-parameter", "Renaming a container with the same name as its current name");
       }
-      const holder = deps.registry.named(name);
-      if (holder !== undefined) throw nameConflict(name, holder.id);
+      const name = allocate(deps.registry, wanted);
       const oldName = `/${container.name}`;
       deps.registry.rename(container, name);
       publishContainerEvent(deps.events, "rename", container, { oldName });
     });
   };
+}
+
+function allocate(registry: ContainerRegistry, wanted: string): string {
+  try {
+    const name = checkName(wanted);
+    const holder = registry.named(name);
+    if (holder !== undefined) throw nameConflict(name, holder.id);
+    return name;
+  } catch (error) {
+    if (!isBerthError(error)) throw error;
+    throw new BerthError(error.kind, `Error when allocating new name: ${error.message}`, { cause: error });
+  }
 }

@@ -69,6 +69,8 @@ function complaint(answer: RawAnswer, lasting: boolean): string | undefined {
   // What is no request at all is answered with its status as text, as Go's server does.
   if (answer.status < 400 || answer.body === "" || answer.headers["content-type"]?.startsWith("text/plain") === true)
     return undefined;
+  // docker-compat: what is no handshake of a websocket is refused in its library's words.
+  if (answer.body === "not websocket protocol") return undefined;
   const { message } = JSON.parse(answer.body) as { readonly message: unknown };
   return typeof message === "string" && message !== "" ? undefined : "no message";
 }

@@ -80,6 +80,11 @@ const id = (call: Call): string => call.params["id"] ?? "";
 function path(call: Call): string {
   const text = call.query.text("path");
   if (text === "") throw new BerthError("invalid-parameter", "bad parameter: pathcannot be empty");
+  // What no system call takes for a path: limits.h, PATH_MAX and NAME_MAX.
+  if (text.includes("\0") || Buffer.byteLength(text) >= 4096) throw new BerthError("invalid-parameter", "invalid path");
+  if (text.split("/").some((part) => Buffer.byteLength(part) > 255)) {
+    throw new BerthError("invalid-parameter", `${text}: file name too long`);
+  }
   return text;
 }
 
