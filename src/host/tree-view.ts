@@ -25,6 +25,7 @@ import {
   S_IFMT,
 } from "./linux.ts";
 import { withFd } from "./files.ts";
+import { overlayOptions } from "./overlay-options.ts";
 import { isRunning } from "./process.ts";
 import { makeDirectoriesInRoot, openInRoot } from "./rooted-path.ts";
 import { evaluateInRoot } from "./tree/container-path.ts";
@@ -192,6 +193,10 @@ function mountOverlay(root: ViewRoot, namespace: number, keep: (fd: number) => n
       if (writable) {
         fsconfig(fs, FSCONFIG_SET_STRING, "upperdir", root.upperDir);
         fsconfig(fs, FSCONFIG_SET_STRING, "workdir", root.workDir);
+        for (const option of overlayOptions) {
+          const [key = "", value = ""] = option.split("=");
+          fsconfig(fs, FSCONFIG_SET_STRING, key, value);
+        }
       } else fsconfig(fs, FSCONFIG_SET_FLAG, "ro");
       fsconfig(fs, FSCONFIG_CMD_CREATE);
       return keep(fsmount(fs, writable ? 0 : MOUNT_ATTR_RDONLY));
@@ -203,8 +208,8 @@ function mountOverlay(root: ViewRoot, namespace: number, keep: (fd: number) => n
   }
   // Before Linux 6.5 the directories are one string. Descriptors' paths are short, and good in every namespace's /proc.
   const name = (directory: string): string => fdPath(keep(open(directory, O_PATH | O_DIRECTORY)));
-  const upper = writable ? `,upperdir=${name(root.upperDir)},workdir=${name(root.workDir)}` : "";
-  const data = `lowerdir=${lowerDirs.map(name).join(":")}${upper}`;
+  const upper = writable ? [`upperdir=${name(root.upperDir)}`, `workdir=${name(root.workDir)}`, ...overlayOptions] : [];
+  const data = [`lowerdir=${lowerDirs.map(name).join(":")}`, ...upper].join(",");
   inNamespaces([namespace], "mount", "overlay", "/", "overlay", writable ? 0 : MS_RDONLY, data);
   return inNamespaces([namespace], "openat", AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 }

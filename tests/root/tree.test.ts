@@ -1,5 +1,6 @@
 /** Trees as archives and archives as trees: what goes in comes out, and nothing reaches past the root. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -7,6 +8,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -284,6 +286,64 @@ describe("extracting into a tree", () => {
     expect(warnings).toEqual(["dropped extended attribute trusted.overlay.opaque of d/"]);
     lsetxattr(`${root}/d`, "trusted.overlay.opaque", Buffer.from("y"));
     expect(members(archived(root, content))[0]?.xattrs).toBeUndefined();
+  });
+});
+
+describe("with somebody who swaps names meanwhile", () => {
+  /** Turns `d` from a directory into a link to `target` and back, as fast as it can, until `stop` is called. */
+  function swapper(root: string, target: string): { stop(): Promise<void> } {
+    const script = `while :; do mv -T d x; ln -s ${target} d; rm d; mv -T x d; done`;
+    const child = spawn("sh", ["-c", script], { cwd: root, stdio: "ignore" });
+    return {
+      stop: () =>
+        new Promise((resolve) => {
+          child.on("close", () => resolve());
+          child.kill("SIGKILL");
+        }),
+    };
+  }
+
+  test("nothing is written, owned, made or linked outside of the root", async () => {
+    const root = folder();
+    const outside = folder();
+    chmodSync(outside, 0o700);
+    writeFileSync(`${outside}/f0`, "theirs");
+    mkdirSync(`${root}/d`);
+    const swapping = swapper(root, outside);
+    const entries = Array.from({ length: 40 }, (_, index): WrittenEntry[] => [
+      { path: "d/", type: "directory", mode: 0o755, uid: 4, gid: 4 },
+      { path: `d/f${index}`, content: "ours", uid: 4, gid: 4, mode: 0o4777 },
+      { path: `d/p${index}`, type: "fifo", mode: 0o777, uid: 4, gid: 4 },
+      { path: `d/s${index}`, type: "symlink", link: "x" },
+      { path: `d/h${index}`, type: "hardlink", link: `d/f${index}` },
+    ]).flat();
+    const tar = writeTar(entries);
+    const seen = new Set<string>();
+    for (let round = 0; round < 60; round++) seen.add(failure(() => extract(tar, root)).slice(0, 30));
+    await swapping.stop();
+    expect(readdirSync(outside)).toEqual(["f0"]);
+    expect(readFileSync(`${outside}/f0`, "utf8")).toBe("theirs");
+    const { mode, uid } = lstatSync(outside);
+    expect([mode & 0o7777, uid]).toEqual([0o700, 0]);
+    expect(seen.size).toBeGreaterThan(0);
+  });
+
+  test("nothing from outside gets into an archive", async () => {
+    const root = folder();
+    const outside = folder();
+    mkdirSync(`${root}/d`);
+    for (const [at, text] of [
+      [`${root}/d`, "ours"],
+      [outside, "secret"],
+    ] as const) {
+      for (let index = 0; index < 20; index++) writeFileSync(`${at}/f${index}`, text);
+    }
+    const swapping = swapper(root, outside);
+    let found = "";
+    for (let round = 0; round < 200; round++) found += archived(root, content).toString("latin1");
+    await swapping.stop();
+    expect(found).toContain("ours");
+    expect(found).not.toContain("secret");
   });
 });
 

@@ -9,6 +9,7 @@ import {
   type Plan,
   type Step,
 } from "#runtime/plan/ops.ts";
+import { overlayOptions } from "#host/overlay-options.ts";
 import type { RootMount } from "#snapshot/types.ts";
 import type { IdMapping, Linux, RuntimeSpec, TimeOffset } from "#spec/oci/runtime.ts";
 import { deviceSteps } from "./device-steps.ts";
@@ -102,7 +103,14 @@ export function compileContainer(input: CompileInput): Compiled {
   const steps: Step[] = [
     { op: "namespace_propagation", propagation: propagation.slave | propagation.recursive },
     root.kind === "overlay"
-      ? { op: "root_overlay", lower: root.lowerDirs, upper: root.upperDir, work: root.workDir, options: [], attrSet: 0 }
+      ? {
+          op: "root_overlay",
+          lower: root.lowerDirs,
+          upper: root.upperDir,
+          work: root.workDir,
+          options: overlayOptions,
+          attrSet: 0,
+        }
       : { op: "root_bind", source: root.path, attrSet: 0 },
     ...mounts.steps,
     ...deviceSteps(spec, userNamespace),

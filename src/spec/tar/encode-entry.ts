@@ -82,36 +82,47 @@ function timeText(seconds: number, nanoseconds: number): string {
   return `${sign}${Math.abs(whole)}${fraction}`;
 }
 
+/** By hand, digit by digit: trees of small files are mostly headers. */
 function header(parts: {
   readonly entry: TarEntry;
   readonly type: string;
   readonly prefix: string;
   readonly name: string;
   readonly size: number;
-}): Buffer {
+}): Uint8Array {
   const { entry } = parts;
-  const block = Buffer.alloc(BLOCK_SIZE);
-  const octal = (value: number, at: number, width: number): void => {
-    const fits = value >= 0 && value < 8 ** (width - 1);
-    block.write((fits ? value : 0).toString(8).padStart(width - 1, "0"), at, "latin1");
-  };
-  block.write(parts.name, 0, "latin1");
-  octal(entry.mode, 100, 8);
-  octal(entry.uid, 108, 8);
-  octal(entry.gid, 116, 8);
-  octal(parts.size, 124, 12);
-  octal(entry.mtime.seconds, 136, 12);
-  block.write("        ", 148, "latin1");
-  block.write(parts.type, 156, "latin1");
-  block.write(ascii(entry.linkName).slice(0, NAME_LENGTH), 157, "latin1");
-  block.write("ustar\x0000", 257, "latin1");
-  octal(entry.deviceMajor, 329, 8);
-  octal(entry.deviceMinor, 337, 8);
-  block.write(parts.prefix, 345, "latin1");
+  const block = new Uint8Array(BLOCK_SIZE);
+  putText(block, parts.name, 0);
+  putOctal(block, entry.mode, 100, 7);
+  putOctal(block, entry.uid, 108, 7);
+  putOctal(block, entry.gid, 116, 7);
+  putOctal(block, parts.size, 124, 11);
+  putOctal(block, entry.mtime.seconds, 136, 11);
+  block.fill(0x20, 148, 156);
+  putText(block, parts.type, 156);
+  if (entry.linkName !== "") putText(block, ascii(entry.linkName).slice(0, NAME_LENGTH), 157);
+  putText(block, "ustar\x0000", 257);
+  putOctal(block, entry.deviceMajor, 329, 7);
+  putOctal(block, entry.deviceMinor, 337, 7);
+  if (parts.prefix !== "") putText(block, parts.prefix, 345);
   let sum = 0;
-  for (const byte of block) sum += byte;
-  block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  for (let at = 0; at < BLOCK_SIZE; at++) sum += block[at] ?? 0;
+  putOctal(block, sum, 148, 6);
+  block[154] = 0;
   return block;
+}
+
+function putText(block: Uint8Array, text: string, at: number): void {
+  for (let index = 0; index < text.length; index++) block[at + index] = text.charCodeAt(index);
+}
+
+/** With leading zeros; 0 for what does not fit, which then stands in a record. */
+function putOctal(block: Uint8Array, value: number, at: number, digits: number): void {
+  let rest = value >= 0 && value < 8 ** digits ? value : 0;
+  for (let index = at + digits - 1; index >= at; index--) {
+    block[index] = 0x30 + (rest % 8);
+    rest = Math.floor(rest / 8);
+  }
 }
 
 /** Prefix and name of a ustar header, or undefined when the name needs a record. */
