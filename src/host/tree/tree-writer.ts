@@ -13,7 +13,6 @@ import {
   O_NOFOLLOW,
   O_PATH,
   O_WRONLY,
-  S_IFCHR,
   S_IFDIR,
   S_IFMT,
 } from "../linux.ts";
@@ -36,7 +35,9 @@ import {
 } from "../syscalls.ts";
 import { DirectoryCache } from "./directory-cache.ts";
 import { lastComponent, parentKey, memberPath, type MemberPath } from "./member-path.ts";
+import { isDirectory, isWhiteout } from "./present-entry.ts";
 import { makeSpecial } from "./make-special.ts";
+import { FileContent } from "./file-content.ts";
 import { writeAttributes } from "./write-attributes.ts";
 import { checkLinks, refused } from "./write-refusals.ts";
 
@@ -93,7 +94,13 @@ export class TreeWriter implements TarSink {
   #members = 0;
   /** The file being written. */
   #file:
-    | { readonly fd: number; readonly entry: TarEntry; readonly parent: number; readonly path: MemberPath }
+    | {
+        readonly fd: number;
+        readonly content: FileContent;
+        readonly entry: TarEntry;
+        readonly parent: number;
+        readonly path: MemberPath;
+      }
     | undefined;
 
   /** `rootFd` is an open directory (O_PATH will do), the caller's. */
@@ -136,10 +143,10 @@ export class TreeWriter implements TarSink {
   data(chunk: Uint8Array, start: number, end: number): void {
     const file = this.#file;
     if (file === undefined) return;
-    for (let at = start; at < end;) {
-      const written = raw("write", file.fd, at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end));
-      if (written < 0) throw refused("write", -written, this.#shown(file.path.key));
-      at += written;
+    try {
+      file.content.write(chunk, start, end);
+    } catch (error) {
+      throw this.located(error, "file", file.path.key);
     }
     this.#sizeBytes += end - start;
   }
@@ -148,6 +155,7 @@ export class TreeWriter implements TarSink {
     const file = this.#file;
     if (file === undefined) return;
     try {
+      file.content.end();
       this.#finishFile(file.fd, file.entry, file.parent, file.path.name);
     } catch (error) {
       throw this.located(error, "file", file.path.key);
@@ -249,7 +257,7 @@ export class TreeWriter implements TarSink {
     const mode = this.#keepsOwner(entry) ? wanted : 0o600;
     const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     const fd = this.#creating(parent, path, () => raw("openat", parent, kernelPath(path.name), flags, mode));
-    this.#file = { fd, entry, parent, path };
+    this.#file = { fd, content: new FileContent(fd, this.#options.layer !== true), entry, parent, path };
   }
 
   #finishFile(fd: number, entry: TarEntry, parent: number, name: ByteString): void {
@@ -387,14 +395,3 @@ const CREATE_VERB: Readonly<Record<TarEntry["type"], string>> = {
   block: "mknod",
   fifo: "mknod",
 };
-
-function isWhiteout(parent: number, name: ByteString): boolean {
-  const present = lstatMaybe(parent, kernelPath(name));
-  return (
-    present !== undefined && (present.mode & S_IFMT) === S_IFCHR && present.rdevMajor === 0 && present.rdevMinor === 0
-  );
-}
-
-function isDirectory(parent: number, name: ByteString): boolean {
-  return ((lstatMaybe(parent, kernelPath(name))?.mode ?? 0) & S_IFMT) === S_IFDIR;
-}

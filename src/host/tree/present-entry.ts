@@ -1,0 +1,15 @@
+import { kernelPath, type ByteString } from "#spec/tar/byte-string.ts";
+import { S_IFCHR, S_IFDIR, S_IFMT } from "../linux.ts";
+import { lstatMaybe } from "../syscalls.ts";
+
+/** Is `name` one of overlayfs' whiteouts? False when it is not there. */
+export function isWhiteout(parent: number, name: ByteString): boolean {
+  const present = lstatMaybe(parent, kernelPath(name));
+  return (
+    present !== undefined && (present.mode & S_IFMT) === S_IFCHR && present.rdevMajor === 0 && present.rdevMinor === 0
+  );
+}
+
+export function isDirectory(parent: number, name: ByteString): boolean {
+  return ((lstatMaybe(parent, kernelPath(name))?.mode ?? 0) & S_IFMT) === S_IFDIR;
+}
