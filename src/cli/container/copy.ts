@@ -71,7 +71,7 @@ async function copyOut(copy: Copy): Promise<void> {
     const kept = rebaseName === "" ? name : renamed(name, { from: own === "/" ? "" : own, to: rebaseName });
     return renamed(kept, plan.rename);
   };
-  const progress = copy.quiet ? undefined : new CopyProgress(io.stderr, "Copying from container - ");
+  const progress = copy.quiet ? undefined : new CopyProgress(io.stderr, "Copying from container - ", io.now());
   const extraction = trees.extract(plan.directory, rename);
   try {
     for await (const chunk of body) {
@@ -105,7 +105,7 @@ async function copyIn(copy: Copy): Promise<void> {
   const { io, api, container, local } = copy;
   const destination = await containerDestination(copy);
   const options = { copyUidGid: copy.copyUidGid, noOverwriteDirNonDir: true };
-  const progress = copy.quiet ? undefined : new CopyProgress(io.stderr, "Copying to container - ");
+  const progress = copy.quiet ? undefined : new CopyProgress(io.stderr, "Copying to container - ", io.now());
   const counted = (chunk: Uint8Array): Uint8Array => {
     progress?.add(chunk.length, io.now());
     return chunk;

@@ -8,39 +8,39 @@ const ERASE_LINE = "\x1b[2K";
 const HIDE = "\x1b[?25l";
 const SHOW = "\x1b[?25h";
 
-/** The line that counts a copy's bytes on a terminal, as docker draws it; elsewhere nothing. */
+/** Counts a copy's bytes in one line of a terminal; nothing is drawn elsewhere, nor for a copy that is done at once. */
 export class CopyProgress {
   readonly #output: CliOutput;
   readonly #header: string;
-  readonly #shown: boolean;
   #bytes = 0;
-  #last = 0;
-  #nextAt = 0;
+  #drawn = false;
+  #nextAt: number;
 
-  /** `header`: `Copying to container - `. */
-  constructor(output: CliOutput, header: string) {
+  /** `header`: `Copying to container - `. `now` in milliseconds. */
+  constructor(output: CliOutput, header: string, now: number) {
     this.#output = output;
     this.#header = header;
-    this.#shown = output.isTerminal();
-    if (!this.#shown) return;
-    output.write(`${SAVE}Preparing to copy...${HIDE}${RESTORE}${ERASE_LINE}${header}${decimalSize(0, 3)}`);
+    this.#nextAt = output.isTerminal() ? now + UPDATE_MS : Infinity;
   }
 
+  /** What went through so far. */
   get size(): string {
     return decimalSize(this.#bytes, 3);
   }
 
-  /** More bytes went through. `now` in milliseconds. */
+  /** More bytes went through. */
   add(bytes: number, now: number): void {
     this.#bytes += bytes;
-    if (!this.#shown || now < this.#nextAt || this.#bytes === this.#last) return;
+    if (now < this.#nextAt) return;
     this.#nextAt = now + UPDATE_MS;
-    this.#last = this.#bytes;
-    this.#output.write(`${RESTORE}${ERASE_LINE}${this.#header}${this.size}`);
+    this.#output.write(`${this.#drawn ? RESTORE : `${SAVE}${HIDE}`}${ERASE_LINE}${this.#header}${this.size}`);
+    this.#drawn = true;
   }
 
-  /** Take the line away. */
+  /** Take the line away. Call in every case. */
   end(): void {
-    if (this.#shown) this.#output.write(`${SHOW}${RESTORE}${ERASE_LINE}`);
+    if (this.#drawn) this.#output.write(`${RESTORE}${ERASE_LINE}${SHOW}`);
+    this.#drawn = false;
+    this.#nextAt = Infinity;
   }
 }
