@@ -38,6 +38,7 @@ test("a message goes as it is, a large one in a sealed memory file", async () =>
   expect(large.equals(content)).toBe(true);
   close(memory);
   sender.close();
+  sender.close();
 });
 
 test("nobody there is an error of this sender's; with UDP nobody knows", async () => {
@@ -45,6 +46,7 @@ test("nobody there is an error of this sender's; with UDP nobody knows", async (
   const udp = await udpSender("127.0.0.1", 9);
   await udp.send(Buffer.from("x"));
   await udp.send(Buffer.from("y"));
+  udp.close();
   udp.close();
 });
 

@@ -21,6 +21,7 @@ import { close, connect, fcntl, memfdCreate, sendFds, sendto, socket, writeAll }
 export interface DatagramSender {
   /** Resolves when the kernel has it. UDP knows no more; `unavailable` when a local receiver is gone. */
   send(bytes: Uint8Array): Promise<void>;
+  /** May be called twice. */
   close(): void;
 }
 
@@ -38,7 +39,16 @@ export async function udpSender(host: string, port: number): Promise<DatagramSen
   sender.on("error", () => undefined);
   return {
     send: (bytes) => new Promise((resolve) => sender.send(bytes, port, address.address, () => resolve())),
-    close: () => sender.close(),
+    close: once(() => sender.close()),
+  };
+}
+
+/** A second close would close what another has opened meanwhile. */
+function once(close: () => void): () => void {
+  let closed = false;
+  return () => {
+    if (!closed) close();
+    closed = true;
   };
 }
 
@@ -72,7 +82,7 @@ export function unixSender(path: string): DatagramSender {
         }
       }
     },
-    close: () => close(fd),
+    close: once(() => close(fd)),
   };
 }
 

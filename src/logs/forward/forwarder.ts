@@ -111,6 +111,7 @@ export class Forwarder {
     } finally {
       this.#save();
       this.#receiver?.close();
+      this.#receiver = undefined;
       this.#source.close();
       this.#watch.close();
     }

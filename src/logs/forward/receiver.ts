@@ -20,5 +20,6 @@ export interface MessagePart {
 export interface Receiver {
   /** Resolves when the receiver has them as far as its protocol tells; `unavailable` when it has not. */
   send(messages: readonly LogMessage[]): Promise<void>;
+  /** May be called twice. */
   close(): void;
 }
