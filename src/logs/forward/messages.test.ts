@@ -93,15 +93,15 @@ describe("fluentd", () => {
     ]);
   });
   test("many and long ones", () => {
-    const many = Array.from({ length: 70_000 }, () => message);
+    const many = Array.from({ length: 300 }, () => message);
     const long: LogMessage = { ...message, text: Buffer.alloc(70_000, "y") };
     const [, entries] = unpack(fluentdChunk([...many, long], identity, { subSecond: false, chunk: undefined })) as [
       string,
       [number, { log: string }][],
     ];
-    expect(entries).toHaveLength(70_001);
+    expect(entries).toHaveLength(301);
     expect(entries[0]?.[0]).toBe(1_795_279_614);
-    expect(entries[70_000]?.[1].log).toBe("y".repeat(70_000));
+    expect(entries[300]?.[1].log).toBe("y".repeat(70_000));
   });
 });
 
