@@ -23,8 +23,8 @@ export function waitContainer(deps: { readonly registry: ContainerRegistry }) {
 }
 
 async function outcome(container: Container, condition: WaitCondition, signal: AbortSignal): Promise<WaitResponse> {
-  const resting = restingCode(container);
-  if (condition === "not-running" && resting !== undefined) return { StatusCode: resting };
+  const resting = restingResult(container);
+  if (condition === "not-running" && resting !== undefined) return response(resting);
   const listeners = condition === "removed" ? container.removalListeners : container.exitListeners;
   const { promise, resolve, reject } = Promise.withResolvers<ExitResult>();
   const onAbort = (): void => reject(new BerthError("cancelled", "context canceled"));
@@ -32,24 +32,28 @@ async function outcome(container: Container, condition: WaitCondition, signal: A
   signal.addEventListener("abort", onAbort, { once: true });
   try {
     if (signal.aborted) onAbort();
-    const { exitCode, error } = await promise;
-    return error === "" ? { StatusCode: exitCode } : { StatusCode: exitCode, Error: { Message: error } };
+    return response(await promise);
   } finally {
     listeners.delete(resolve);
     signal.removeEventListener("abort", onAbort);
   }
 }
 
-function restingCode(container: Container): number | undefined {
+function response({ exitCode, error }: ExitResult): WaitResponse {
+  return error === "" ? { StatusCode: exitCode } : { StatusCode: exitCode, Error: { Message: error } };
+}
+
+/** How the last run ended, or why there was none; undefined while there is one or will be. */
+function restingResult(container: Container): ExitResult | undefined {
   const { status } = container;
   switch (status.state) {
     case "created":
     case "exited":
-      return status.exitCode;
+      return { exitCode: status.exitCode, error: status.error };
     case "dead":
-      return 0;
+      return { exitCode: 0, error: "" };
     case "removing":
-      return "exitCode" in status.before ? status.before.exitCode : 0;
+      return { exitCode: "exitCode" in status.before ? status.before.exitCode : 0, error: "" };
     case "starting":
     case "running":
     case "paused":

@@ -132,9 +132,9 @@ function stopOptions({ query }: Call): StopOptions {
 
 const conditions: readonly WaitCondition[] = ["not-running", "next-exit", "removed"];
 
-/** The head goes out as soon as the wait is set up: clients start the container when they have seen it. */
+/** Conditions came with API 1.30. The head goes out as soon as the wait is set up: clients start the container when they have seen it. */
 function wait(engine: Engine, call: Call) {
-  const text = call.query.text("condition").trim().toLowerCase();
+  const text = call.version.minor < 30 ? "" : call.query.text("condition").trim().toLowerCase();
   const condition = text === "" ? "not-running" : conditions.find((known) => known === text);
   if (condition === undefined) throw new BerthError("invalid-parameter", `invalid condition: "${text}"`);
   const { result } = engine.containers.wait(call.params["id"] ?? "", condition, call.signal);
