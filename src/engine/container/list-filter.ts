@@ -1,10 +1,11 @@
 import { BerthError } from "#base/errors.ts";
+import { LinearRegexp } from "#base/regexp/linear-regexp.ts";
 import type { ImageService } from "#image/types.ts";
-import { matchesLabels, type Filters } from "#spec/docker/filters.ts";
-import { parsePortKey } from "#spec/docker/port.ts";
+import type { NetworkService } from "#network/types.ts";
+import { booleanFilter, matchesLabels, type Filters } from "#spec/docker/filters.ts";
 import type { Container } from "./container.ts";
 import { plannedEndpoints } from "./endpoint-plan.ts";
-import { portPublications } from "./ports.ts";
+import { portFilter } from "./port-filter.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import { stateName } from "./state.ts";
 import { isLive } from "./status.ts";
@@ -39,7 +40,7 @@ export interface ListRequest {
 
 /** Which containers a list shows. `invalid-parameter` for filter values that cannot be. */
 export async function containerFilter(
-  deps: { readonly registry: ContainerRegistry; readonly images: ImageService },
+  deps: { readonly registry: ContainerRegistry; readonly images: ImageService; readonly networks: NetworkService },
   request: Pick<ListRequest, "all" | "limit" | "filters">,
   newestFirst: readonly Container[],
 ): Promise<(container: Container) => boolean> {
@@ -64,13 +65,11 @@ export async function containerFilter(
   const before = positionOf(deps.registry, newestFirst, filters, "before");
   const since = positionOf(deps.registry, newestFirst, filters, "since");
   const position = new Map(newestFirst.map((container, index) => [container.id, index]));
-  const everything =
-    request.all ||
-    request.limit > 0 ||
-    wantedStates.length > 0 ||
-    filters.has("exited") ||
-    filters.has("before") ||
-    filters.has("since");
+  const networks = await networkNames(deps.networks, filters);
+  const names = patternsOf(filters, "name");
+  const matchesPorts = await portFilter(deps.networks, filters, newestFirst);
+  const noTasks = booleanFilter(filters, "is-task", false);
+  const everything = request.all || request.limit > 0 || wantedStates.length > 0;
   const isShown = ({ status }: Container): boolean => everything || isLive(status) || status.state === "restarting";
   if (filters.size === 0) return isShown;
   return (container) => {
@@ -87,17 +86,12 @@ export async function containerFilter(
     if (before !== undefined && at <= before) return false;
     if (since !== undefined && at >= since) return false;
     return (
-      matchesPattern(filters, "id", [container.id]) &&
-      matchesPattern(filters, "name", [container.name, `/${container.name}`]) &&
+      !noTasks &&
+      matchesPrefix(filters, "id", container.id) &&
+      (names === undefined || names(container.name) || names(`/${container.name}`)) &&
       matchesLabels(filters, spec.config.Labels ?? {}) &&
-      matchesNone(filters, "is-task", "true") &&
       matchesAny(filters, "health", [container.life.health?.status ?? "none"]) &&
-      matchesAny(filters, "isolation", ["default", ""]) &&
-      matchesAny(
-        filters,
-        "network",
-        plannedEndpoints(spec).map(({ network }) => network),
-      ) &&
+      (networks === undefined || plannedEndpoints(spec).some(({ network }) => networks.has(network))) &&
       matchesAny(
         filters,
         "volume",
@@ -106,12 +100,7 @@ export async function containerFilter(
           ...(mount.type === "volume" ? [mount.name] : mount.type === "bind" ? [mount.source] : []),
         ]),
       ) &&
-      matchesPorts(
-        filters,
-        "publish",
-        portPublications(spec.config, spec.hostConfig).map((port) => `${port.containerPort}/${port.protocol}`),
-      ) &&
-      matchesPorts(filters, "expose", Object.keys(spec.config.ExposedPorts ?? {}))
+      matchesPorts(container)
     );
   };
 }
@@ -124,39 +113,31 @@ function matchesAny(filters: Filters, key: string, candidates: readonly string[]
   return wanted.length === 0 || wanted.some((value) => candidates.includes(value));
 }
 
-function matchesNone(filters: Filters, key: string, value: string): boolean {
-  return !values(filters, key).includes(value);
-}
-
-/** Docker reads id and name filters as regular expressions; what is none is taken as it is. */
-function matchesPattern(filters: Filters, key: string, candidates: readonly string[]): boolean {
+function matchesPrefix(filters: Filters, key: string, candidate: string): boolean {
   const wanted = values(filters, key);
-  return (
-    wanted.length === 0 || wanted.some((pattern) => candidates.some((candidate) => patternMatches(pattern, candidate)))
-  );
+  return wanted.length === 0 || wanted.some((value) => candidate.startsWith(value));
 }
 
-function patternMatches(pattern: string, candidate: string): boolean {
-  if (candidate.includes(pattern)) return true;
-  // A pattern that could make the matcher run for ever is not worth having: names are short, patterns must be too.
-  if (pattern.length > 256) return false;
-  try {
-    return new RegExp(pattern).test(candidate);
-  } catch {
-    return false;
-  }
-}
-
-function matchesPorts(filters: Filters, key: string, ports: readonly string[]): boolean {
+/** Docker reads these values as regular expressions, found anywhere; what is none matches itself alone. */
+function patternsOf(filters: Filters, key: string): ((candidate: string) => boolean) | undefined {
   const wanted = values(filters, key);
-  if (wanted.length === 0) return true;
-  const have = ports.map(parsePortKey);
-  return wanted.some((text) => {
-    const range = parsePortKey(text);
-    return have.some(
-      (port) => port.protocol === range.protocol && port.first <= range.last && port.last >= range.first,
-    );
+  if (wanted.length === 0) return undefined;
+  const patterns = wanted.map((source) => {
+    try {
+      return new LinearRegexp(source);
+    } catch {
+      return { test: (candidate: string): boolean => candidate === source };
+    }
   });
+  return (candidate) => patterns.some((pattern) => pattern.test(candidate));
+}
+
+/** The names of the networks that are asked for by name or id. */
+async function networkNames(networks: NetworkService, filters: Filters): Promise<ReadonlySet<string> | undefined> {
+  const wanted = filters.get("network");
+  if (wanted === undefined || wanted.size === 0) return undefined;
+  const byId = (await networks.list()).filter(({ id }) => wanted.has(id)).map(({ name }) => name);
+  return new Set([...wanted, ...byId]);
 }
 
 async function ancestorIds(images: ImageService, wanted: readonly string[]): Promise<ReadonlySet<string> | undefined> {

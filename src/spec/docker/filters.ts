@@ -31,9 +31,8 @@ function valuesOf(given: unknown): readonly string[] {
     return given;
   }
   if (typeof given !== "object") throw invalidFilter();
-  return Object.entries(given as Record<string, unknown>)
-    .filter(([, wanted]) => wanted === true)
-    .map(([name]) => name);
+  // docker-compat: the value is not looked at.
+  return Object.keys(given);
 }
 
 function invalidFilter(what?: string, cause?: unknown): BerthError {
@@ -49,7 +48,7 @@ export function booleanFilter(filters: Filters, key: string, fallback: boolean):
   const [only] = values;
   if (values.size === 1 && (only === "1" || only === "true")) return true;
   if (values.size === 1 && (only === "0" || only === "false")) return false;
-  throw new BerthError("invalid-parameter", `invalid filter '${key}=${JSON.stringify([...values])}'`);
+  throw new BerthError("invalid-parameter", `invalid filter '${key}=[${[...values].join(" ")}]'`);
 }
 
 /** `label` and `label!`: the first must all hold, the second must not. */
