@@ -34,6 +34,7 @@
  *   r  Uint8Array: its length, then pointer
  *   pN Uint8Array of at least N bytes: pointer
  *   v  Uint8Array: pointer, then pointer to its length, which the kernel updates and the call then returns
+ *   a  as v, but the call returns what the kernel returned
  *   0  no value: the argument is 0
  */
 struct row {
@@ -102,6 +103,7 @@ static const struct row calls[] = {
     {"read", SYS_read, "ib"},
     {"readlinkat", SYS_readlinkat, "isb"},
     {"recvfrom", SYS_recvfrom, "ibi00"},
+    {"recvfrom_address", SYS_recvfrom, "ibia"},
     {"removexattr", SYS_removexattr, "ss"},
     {"renameat2", SYS_renameat2, "isisi"},
     {"sched_getaffinity", SYS_sched_getaffinity, "ir"},
@@ -200,15 +202,15 @@ static int marshal(napi_env env, const struct row *row, size_t count, const napi
       if ((*kind == 's' || !is_null(env, value)) && (bad = text_of(env, value, call, &text)) != 0) return bad;
       call->arguments[call->count++] = text;
       break;
-    default: /* b B r v p */
+    default: /* b B r v a p */
       if (!(*kind == 'B' && is_null(env, value)) && !bytes_of(env, value, &data, &length)) return 1;
       if (*kind == 'p') {
         while (kind[1] >= '0' && kind[1] <= '9') least = least * 10 + (size_t)(*++kind - '0');
         if (length < least) return 1;
         call->arguments[call->count++] = (long)data;
-      } else if (*kind == 'v') {
+      } else if (*kind == 'v' || *kind == 'a') {
         call->length = (socklen_t)length;
-        call->returns_length = true;
+        call->returns_length = *kind == 'v';
         call->arguments[call->count++] = (long)data;
         call->arguments[call->count++] = (long)&call->length;
       } else {

@@ -6,11 +6,13 @@ import type { LogKeeper } from "#logs/types.ts";
 import type { NetworkService } from "#network/types.ts";
 import type { ShimLauncher } from "#runtime/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
+import type { EngineConfig } from "./config.ts";
 import type { Container } from "./container/container.ts";
 import { publishContainerEvent } from "./container/events.ts";
 import { logOwner } from "./container/log-owner.ts";
 import type { ContainerRegistry } from "./container/registry.ts";
 import type { RemoveLocked } from "./container/remove.ts";
+import { residentOf } from "./container/resolver-files.ts";
 import { startsWithEngine } from "./container/restart-policy.ts";
 import { lostEnd, unseenExitCode, type SettleExit } from "./container/settle-exit.ts";
 import type { TearDown } from "./container/tear-down.ts";
@@ -22,6 +24,7 @@ import type { MachineFacts } from "./host-facts.ts";
 import type { Clock, EnginePaths, Events, Files, HostMounts, ProcessTable, RuntimePlanner } from "./ports.ts";
 
 export interface ReconcileDeps {
+  readonly config: EngineConfig;
   readonly registry: ContainerRegistry;
   readonly execs: ExecRegistry;
   readonly launcher: ShimLauncher;
@@ -66,12 +69,14 @@ export async function reconcile(deps: ReconcileDeps): Promise<void> {
   const findings = await Promise.all(
     deps.registry.all().map(async (container) => [container, await look(deps, container)] as const),
   );
-  const live = findings
-    .filter(([, finding]) => finding.kind === "lives")
-    .map(([container]) => ({
+  const living = findings.filter(([, finding]) => finding.kind === "lives");
+  const live = await Promise.all(
+    living.map(async ([container]) => ({
       containerId: container.id,
       networkNamespace: `/proc/${container.process?.pid ?? 0}/ns/net`,
-    }));
+      ...(await residentOf(deps, container)),
+    })),
+  );
   await deps.networks.reconcile(live);
   for (const [container, finding] of findings) await guarded(deps, container, () => settle(deps, container, finding));
   await removeOrphans(deps);

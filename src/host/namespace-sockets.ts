@@ -110,7 +110,7 @@ const cancelled = (signal: AbortSignal): BerthError =>
   new BerthError("cancelled", `the connection was given up: ${messageOf(signal.reason)}`, { cause: signal.reason });
 
 /** struct sockaddr_in, sockaddr_in6. */
-function socketAddress({ host, port }: { readonly host: string; readonly port: number }): {
+export function socketAddress({ host, port }: { readonly host: string; readonly port: number }): {
   readonly family: number;
   readonly address: Uint8Array;
 } {

@@ -583,6 +583,12 @@ export function receive(fd: number, into: Uint8Array, flags = 0): number | undef
   return result === -11 ? undefined : checked("recvfrom", result, fd);
 }
 
+/** {@link receive} that also writes the sender's `struct sockaddr_*` to `address`, which must be large enough for it. */
+export function receiveFrom(fd: number, into: Uint8Array, flags: number, address: Uint8Array): number | undefined {
+  const result = raw("recvfrom_address", fd, into, flags, address);
+  return result === -11 ? undefined : checked("recvfrom", result, fd);
+}
+
 /** sendmsg(2) with SCM_RIGHTS. */
 export function sendFds(fd: number, bytes: Uint8Array, fds: readonly number[], flags = 0): number {
   return checked("sendmsg", addon().sendFds(fd, bytes, fds, flags), fd);

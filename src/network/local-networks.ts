@@ -10,15 +10,25 @@ import { readNetSysctl } from "./bridge/sysctl.ts";
 import { BridgePools } from "./bridge-pools.ts";
 import { NetworkCatalog } from "./catalog.ts";
 import { defaultRouteOf } from "./default-route.ts";
+import { NameServers } from "./dns/name-servers.ts";
 import { HostSide, type Connected, type HostNetwork } from "./host-side.ts";
 import { defaultAddressPools } from "./ipam/choose-subnet.ts";
 import { macOfAddress } from "./ipam/mac.ts";
 import { addressBytes, addressNumber, parseCidr } from "./ipam/subnet.ts";
 import type { NetworkOptions } from "./network-options.ts";
 import { emptySpec, noGuard, type NetworkRows, type NetworkSpec } from "./network-rows.ts";
+import { freeInterface, placeWithoutAddress, withPlace } from "./place.ts";
 import { planNetwork } from "./plan-network.ts";
 import { HostPorts, type PortHolder } from "./ports/host-ports.ts";
-import type { Endpoint, EndpointRequest, NetworkInfo, NetworkRequest, NetworkService } from "./types.ts";
+import type {
+  Endpoint,
+  EndpointRequest,
+  LiveContainer,
+  NetworkInfo,
+  NetworkRequest,
+  NetworkService,
+  Resident,
+} from "./types.ts";
 
 export interface LocalNetworksDeps {
   readonly rows: NetworkRows;
@@ -44,6 +54,7 @@ export class LocalNetworks implements NetworkService {
   readonly #pools = new BridgePools();
   /** By container id. */
   readonly #endpoints = new Map<string, readonly Endpoint[]>();
+  readonly #names: NameServers;
   #host: HostSide | undefined;
   #ports: HostPorts | undefined;
 
@@ -53,9 +64,10 @@ export class LocalNetworks implements NetworkService {
     this.#log = deps.log;
     this.#options = deps.options;
     this.#catalog = new NetworkCatalog({ rows: deps.rows, now: deps.now });
+    this.#names = new NameServers({ log: deps.log, leadsOut: (containerId) => this.#leadsOut(containerId) });
   }
 
-  async reconcile(live: readonly { readonly containerId: string; readonly networkNamespace: string }[]): Promise<void> {
+  async reconcile(live: readonly LiveContainer[]): Promise<void> {
     this.#catalog.load();
     const namespaces = new Map(live.map((container) => [container.containerId, container.networkNamespace]));
     this.#loadEndpoints(namespaces);
@@ -65,6 +77,7 @@ export class LocalNetworks implements NetworkService {
     if (this.#options.bridge === "none" && this.#bridgeRows().length === 0) return;
     try {
       this.#setUpBridges(namespaces);
+      this.#restoreNames(live);
     } catch (error) {
       const kind = error instanceof BerthError && error.kind !== "internal" ? error.kind : "unavailable";
       throw new BerthError(kind, `cannot set up the default network: ${messageOf(error)}`, {
@@ -165,7 +178,7 @@ export class LocalNetworks implements NetworkService {
     return info;
   }
 
-  async reserve(request: EndpointRequest & { readonly containerName: string }): Promise<Endpoint> {
+  async reserve(request: EndpointRequest & Resident): Promise<Endpoint> {
     const network = this.#catalog.find(request.networkId);
     const others = this.#endpoints.get(request.containerId) ?? [];
     if (others.some((endpoint) => endpoint.networkId === network.id)) {
@@ -189,13 +202,22 @@ export class LocalNetworks implements NetworkService {
       throw error;
     }
     this.#endpoints.set(request.containerId, [...others, endpoint]);
+    if (isNamed(network)) this.#names.join(endpoint, request);
     return endpoint;
   }
 
   async connect(endpoint: Endpoint, networkNamespace: string): Promise<void> {
-    const { driver } = this.#catalog.find(endpoint.networkId).spec;
-    if (driver === "bridge") this.#required(this.#host).attach(this.#connected(endpoint, networkNamespace));
-    else if (driver === "null") bringLoopbackUp(networkNamespace);
+    const network = this.#catalog.find(endpoint.networkId);
+    if (network.spec.driver === "bridge")
+      this.#required(this.#host).attach(this.#connected(endpoint, networkNamespace));
+    else if (network.spec.driver === "null") bringLoopbackUp(networkNamespace);
+    if (!isNamed(network)) return;
+    try {
+      this.#names.serve(endpoint.containerId, networkNamespace);
+    } catch (error) {
+      this.#required(this.#host).detachNow(endpoint);
+      throw error;
+    }
   }
 
   async disconnect(containerId: string, networkId: string, networkNamespace: string): Promise<void> {
@@ -206,13 +228,20 @@ export class LocalNetworks implements NetworkService {
     const wasDefault = defaultRouteOf(all) === endpoint;
     if (endpoint.ipv4 !== "") this.#required(this.#host).detachNow(endpoint);
     this.#drop(endpoint);
+    this.#names.leave(containerId, networkId);
     if (left.length === 0) this.#endpoints.delete(containerId);
     else this.#endpoints.set(containerId, left);
     const next = defaultRouteOf(left);
     if (wasDefault && next !== undefined) setDefaultRoute(networkNamespace, next);
   }
 
+  async rename(containerId: string, containerName: string): Promise<void> {
+    this.#names.rename(containerId, containerName);
+  }
+
   async release(containerId: string): Promise<void> {
+    // First: a socket in the namespace would keep it, and the interfaces in it.
+    for (const { networkId } of this.#endpoints.get(containerId) ?? []) this.#names.leave(containerId, networkId);
     for (const endpoint of this.#endpoints.get(containerId) ?? []) {
       if (endpoint.ipv4 !== "") this.#host?.detach(endpoint);
       this.#drop(endpoint);
@@ -231,6 +260,7 @@ export class LocalNetworks implements NetworkService {
   async close(): Promise<void> {
     const host = this.#host;
     this.#host = undefined;
+    this.#names.close();
     for (const endpoint of [...this.#endpoints.values()].flat()) this.#ports?.release(endpoint.id);
     if (host === undefined) return;
     try {
@@ -256,11 +286,7 @@ export class LocalNetworks implements NetworkService {
     return { endpoint, bridgeName, networkNamespace, defaultRoute: chosen?.id === endpoint.id };
   }
 
-  #reserveInBridge(
-    network: Row,
-    request: EndpointRequest & { readonly containerName: string },
-    others: readonly Endpoint[],
-  ): Endpoint {
+  #reserveInBridge(network: Row, request: EndpointRequest & Resident, others: readonly Endpoint[]): Endpoint {
     const ports = this.#required(this.#ports);
     if (request.ipv6 !== undefined && request.ipv6 !== "") {
       throw new BerthError("not-implemented", `IPv6 addresses are not supported: ${request.ipv6}`);
@@ -313,6 +339,22 @@ export class LocalNetworks implements NetworkService {
     }
   }
 
+  #restoreNames(live: readonly LiveContainer[]): void {
+    this.#names.close();
+    for (const container of live) {
+      const endpoints = this.#endpoints.get(container.containerId) ?? [];
+      const named = endpoints.filter(({ networkId }) => isNamed(this.#catalog.find(networkId)));
+      for (const endpoint of named) this.#names.join(endpoint, container);
+      if (named.length > 0) this.#names.serveAgain(container.containerId, container.networkNamespace);
+    }
+  }
+
+  /** Of containers that no network leads out of, no question goes out either. */
+  #leadsOut(containerId: string): boolean {
+    const endpoints = this.#endpoints.get(containerId) ?? [];
+    return endpoints.some(({ networkId }) => !this.#catalog.find(networkId).spec.internal);
+  }
+
   #restorePorts(endpoints: readonly Endpoint[]): void {
     if (this.#ports !== undefined) return;
     const [first = 32768, last = 60999] = readNetSysctl("ipv4/ip_local_port_range").split(/\s+/).map(Number);
@@ -346,36 +388,7 @@ export class LocalNetworks implements NetworkService {
   }
 }
 
-/** The first name that none of the container's other interfaces has. */
-function freeInterface(others: readonly Endpoint[]): string {
-  const taken = new Set(others.map((endpoint) => endpoint.interfaceName));
-  for (let number = 0; ; number++) if (!taken.has(`eth${number}`)) return `eth${number}`;
-}
-
-/** What an endpoint is in the `host` and `none` networks, and the blank form of others. */
-function placeWithoutAddress(network: Row, request: EndpointRequest): Endpoint {
-  return {
-    id: randomId(),
-    containerId: request.containerId,
-    networkId: network.id,
-    networkName: network.name,
-    interfaceName: "",
-    ipv4: "",
-    prefixLength: 0,
-    gateway: "",
-    ipv6: "",
-    ipv6PrefixLength: 0,
-    ipv6Gateway: "",
-    mac: "",
-    aliases: request.aliases ?? [],
-    gatewayPriority: request.gatewayPriority ?? 0,
-    ports: [],
-  };
-}
-
-/** docker-compat: the sentence in front of everything that goes wrong with ports. */
-function withPlace(error: unknown, containerName: string, endpointId: string): unknown {
-  if (!(error instanceof BerthError)) return error;
-  const prefix = `driver failed programming external connectivity on endpoint ${containerName} (${endpointId})`;
-  return new BerthError(error.kind, `${prefix}: ${error.message}`, { cause: error });
+/** Containers of bridges that people made know each other's names; docker-compat: those of the default bridge do not. */
+function isNamed({ spec }: Row): boolean {
+  return spec.driver === "bridge" && !spec.predefined;
 }

@@ -25,6 +25,29 @@ export interface EndpointRequest {
   readonly gatewayPriority?: number;
 }
 
+/** A server that questions for names are passed on to. */
+export interface Upstream {
+  /** IPv4 or IPv6. */
+  readonly address: string;
+  /** Whose network it is asked from: a loopback address is another machine's in each. */
+  readonly from: "host" | "container";
+}
+
+/** What the name service of user-defined networks wants to know of a container. */
+export interface Resident {
+  readonly containerName: string;
+  readonly hostname?: string;
+  /** In the order in which they are asked. None: only names of the container's networks are answered. */
+  readonly upstreams?: readonly Upstream[];
+}
+
+/** A running container that an engine found when it started. */
+export interface LiveContainer extends Partial<Resident> {
+  readonly containerId: string;
+  /** A path such as /proc/PID/ns/net. */
+  readonly networkNamespace: string;
+}
+
 /** A container's place in a network, durable (a row), so that it can be released after any crash. */
 export interface Endpoint {
   readonly id: string;
@@ -104,9 +127,9 @@ export interface NetworkRequest {
 export interface NetworkService {
   /**
    * Create or repair the default bridge, its rules and the host's forwarding settings; re-create rules and held ports of
-   * `live` containers; release what no container in `live` owns. `networkNamespace` is a path such as /proc/PID/ns/net.
+   * `live` containers, and their name servers; release what no container in `live` owns.
    */
-  reconcile(live: readonly { readonly containerId: string; readonly networkNamespace: string }[]): Promise<void>;
+  reconcile(live: readonly LiveContainer[]): Promise<void>;
   /**
    * Make a network of the `bridge` driver, or one that only holds settings. `already-exists` for a name that is taken,
    * `invalid-parameter` and `forbidden` in Docker's words for what cannot be, `not-found` for another driver.
@@ -127,7 +150,7 @@ export interface NetworkService {
    * - `already-exists` when the container has an endpoint in this network.
    * In the `host` and `none` networks nothing is reserved and ports are left out of the endpoint, as Docker does.
    */
-  reserve(request: EndpointRequest & { readonly containerName: string }): Promise<Endpoint>;
+  reserve(request: EndpointRequest & Resident): Promise<Endpoint>;
   /**
    * Create the veth pair with one end in the namespace at `networkNamespace` (a path), configure it, bring `lo` up, add
    * port rules. `none`: only `lo`. `host`: nothing. On failure nothing of it is left but the reservation.
@@ -138,6 +161,8 @@ export interface NetworkService {
    * gives the default route. No error when it is not in it.
    */
   disconnect(containerId: string, networkId: string, networkNamespace: string): Promise<void>;
+  /** Under this name others find the container from now on. */
+  rename(containerId: string, containerName: string): Promise<void>;
   /** Remove interface, rules, held ports and row, in every network. No error for what is gone already. */
   release(containerId: string): Promise<void>;
   endpoints(containerId: string): Promise<readonly Endpoint[]>;

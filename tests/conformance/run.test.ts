@@ -19,6 +19,7 @@ import { lifecycleCases } from "./cases/lifecycle.ts";
 import { logCases } from "./cases/logs.ts";
 import { mountCases } from "./cases/mounts.ts";
 import { networkCases } from "./cases/network.ts";
+import { nameCases } from "./cases/names.ts";
 import { madeNetworkCases } from "./cases/networks.ts";
 import { outputCases } from "./cases/output.ts";
 import { publishingCases } from "./cases/publishing.ts";
@@ -73,6 +74,7 @@ for (const name of targetNames) {
     describe("volumes", () => volumeCases(target));
     networkCases(target);
     describe("networks", () => madeNetworkCases(target));
+    describe("names", () => nameCases(target));
     imageCases(target);
     fileCases(target);
     apiCases(target);

@@ -1,7 +1,6 @@
 import type { Log } from "#base/log.ts";
 import type { LogKeeper } from "#logs/types.ts";
 import { hostsFile } from "#network/files/hosts.ts";
-import { HOST_RESOLV_CONF, resolvConfFile, resolvConfPath } from "#network/files/resolv-conf.ts";
 import type { ImageService } from "#image/types.ts";
 import type { Endpoint, NetworkService } from "#network/types.ts";
 import type { BegunLaunch, ShimLauncher, SupervisedProcess } from "#runtime/types.ts";
@@ -26,6 +25,7 @@ import { linkedStart, type LinkedStart } from "./links.ts";
 import { logOwner } from "./log-owner.ts";
 import { prepareMounts } from "./prepare-mounts.ts";
 import type { ContainerRegistry } from "./registry.ts";
+import { residentOf, resolvConfText } from "./resolver-files.ts";
 import { ownSharedMemory, sharedNamespaces } from "./shared-namespaces.ts";
 
 export interface LaunchDeps {
@@ -133,7 +133,9 @@ async function reserveEndpoints(deps: LaunchDeps, container: Container): Promise
   for (const planned of plannedEndpoints(container.spec)) {
     const network = await deps.networks.find(planned.network);
     const publishes = !endpoints.some(({ ports }) => ports.length > 0);
-    const endpoint = await deps.networks.reserve(endpointRequest(container, planned, network, publishes));
+    const request = endpointRequest(container, planned, network, publishes);
+    const resident = network.predefined ? undefined : await residentOf(deps, container);
+    const endpoint = await deps.networks.reserve({ ...request, ...resident });
     endpoints.push(endpoint);
     await publishEndpointEvent(deps, "connect", endpoint);
   }
@@ -179,21 +181,10 @@ async function writeHostFiles(
       hostGateway: await hostGateway(deps),
       base: inHostNetwork ? await deps.files.readText("/etc/hosts") : undefined,
     });
-  const resolvConf = async (): Promise<string> => {
-    const hostPath = inHostNetwork ? HOST_RESOLV_CONF : resolvConfPath(await readIfThere(deps.files, HOST_RESOLV_CONF));
-    return resolvConfFile({
-      host: await readIfThere(deps.files, hostPath),
-      hostPath,
-      servers: hostConfig.Dns?.length ? hostConfig.Dns : deps.config.dns,
-      search: hostConfig.DnsSearch?.length ? hostConfig.DnsSearch : deps.config.dnsSearch,
-      options: hostConfig.DnsOptions?.length ? hostConfig.DnsOptions : deps.config.dnsOptions,
-      dropLoopback: !inHostNetwork,
-    });
-  };
   await Promise.all([
     files.writeText(own.hostname, `${config.Hostname}\n`, 0o644),
     files.writeText(own.hosts, await hosts(), 0o644),
-    files.writeText(own.resolvConf, await resolvConf(), 0o644),
+    files.writeText(own.resolvConf, await resolvConfText(deps, container, endpoints), 0o644),
   ]);
   return own;
 }
@@ -204,10 +195,6 @@ async function hostGateway(deps: LaunchDeps): Promise<string> {
   if (configured !== undefined) return configured;
   const networks = await deps.networks.list();
   return networks.find(({ name }) => name === "bridge")?.gateway ?? "";
-}
-
-async function readIfThere(files: Files, path: string): Promise<string> {
-  return (await files.kind(path)) === undefined ? "" : files.readText(path);
 }
 
 async function mountsOf(deps: LaunchDeps, container: Container, root: RootMount): Promise<ReadonlyMap<string, string>> {

@@ -1,17 +1,17 @@
 import { BerthError } from "#base/errors.ts";
-import type { NetworkInfo, NetworkService } from "#network/types.ts";
+import type { NetworkInfo } from "#network/types.ts";
 import type { NetworkConnectRequest } from "#spec/docker/network-requests.ts";
 import { endpointSettings, type EndpointSettings } from "#spec/docker/networking.ts";
 import type { Container } from "../container/container.ts";
 import { endpointRequest, plannedEndpoints } from "../container/endpoint-plan.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
+import { refreshResolvConf, residentOf, type ResolverDeps } from "../container/resolver-files.ts";
 import { isLive } from "../container/status.ts";
 import { checkEndpoint } from "../container/validate-endpoints.ts";
 import type { Events } from "../ports.ts";
 import { publishEndpointEvent } from "./endpoint-events.ts";
 
-export interface NetworkConnectDeps {
-  readonly networks: NetworkService;
+export interface NetworkConnectDeps extends ResolverDeps {
   readonly registry: ContainerRegistry;
   readonly events: Events;
 }
@@ -56,10 +56,12 @@ async function connectNow(
   const { process } = container;
   if (process === undefined) throw new BerthError("conflict", `container ${container.id} is not running`);
   const request = endpointRequest(container, { network: network.name, settings }, network, false);
-  const endpoint = await deps.networks.reserve(request);
+  const before = await deps.networks.endpoints(container.id);
+  const endpoint = await deps.networks.reserve({ ...request, ...(await residentOf(deps, container)) });
   const namespace = `/proc/${process.pid}/ns/net`;
   try {
     await deps.networks.connect(endpoint, namespace);
+    await refreshResolvConf(deps, container, before);
   } catch (error) {
     await deps.networks.disconnect(container.id, network.id, namespace);
     throw error;

@@ -1,15 +1,15 @@
 import { BerthError } from "#base/errors.ts";
-import type { NetworkInfo, NetworkService } from "#network/types.ts";
+import type { NetworkInfo } from "#network/types.ts";
 import type { NetworkDisconnectRequest } from "#spec/docker/network-requests.ts";
 import type { Container } from "../container/container.ts";
 import { plannedEndpoints } from "../container/endpoint-plan.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
+import { refreshResolvConf, type ResolverDeps } from "../container/resolver-files.ts";
 import { isLive } from "../container/status.ts";
 import type { Events } from "../ports.ts";
 import { publishEndpointEvent } from "./endpoint-events.ts";
 
-export interface NetworkDisconnectDeps {
-  readonly networks: NetworkService;
+export interface NetworkDisconnectDeps extends ResolverDeps {
   readonly registry: ContainerRegistry;
   readonly events: Events;
 }
@@ -43,9 +43,11 @@ async function disconnectLocked(
     throw new BerthError("forbidden", `container ${container.id} is not connected to network ${network.name}`);
   }
   const { process } = container;
-  const endpoint = (await deps.networks.endpoints(container.id)).find(({ networkId }) => networkId === network.id);
+  const before = await deps.networks.endpoints(container.id);
+  const endpoint = before.find(({ networkId }) => networkId === network.id);
   if (isLive(container.status) && process !== undefined && endpoint !== undefined) {
     await deps.networks.disconnect(container.id, network.id, `/proc/${process.pid}/ns/net`);
+    await refreshResolvConf(deps, container, before);
     await publishEndpointEvent(deps, "disconnect", endpoint);
   }
   const { spec } = container;

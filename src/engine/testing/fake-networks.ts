@@ -83,6 +83,7 @@ export function fakeNetworks(state: FakeNetworkState): NetworkService {
       return endpoint;
     },
     connect: async () => {},
+    rename: async () => {},
     release: async (id) => void endpoints.delete(id),
     disconnect: async (id, networkId) => {
       endpoints.set(

@@ -39,6 +39,13 @@ export function openNetfilterSocket(): NetlinkSocket {
   return new NetlinkSocket(transportOf(fd));
 }
 
+/** {@link openNetfilterSocket} inside the network namespace behind `namespaceFd`, for small transactions. */
+export function openNetfilterSocketIn(namespaceFd: number): NetlinkSocket {
+  return new NetlinkSocket(
+    transportOf(inNamespaces([namespaceFd], "socket", AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER)),
+  );
+}
+
 function transportOf(fd: number): NetlinkTransport {
   setsockoptInt(fd, SOL_NETLINK, NETLINK_CAP_ACK, 1);
   setsockoptInt(fd, SOL_NETLINK, NETLINK_EXT_ACK, 1);

@@ -1,3 +1,7 @@
+import { isIp } from "#base/ip-address.ts";
+import { NAME_SERVER } from "../dns/redirect.ts";
+import type { Upstream } from "../types.ts";
+
 /** resolv.conf(5) for containers: pure text in, text out. */
 export const HOST_RESOLV_CONF = "/etc/resolv.conf";
 /** What systemd-resolved itself asks; its stub at 127.0.0.53 cannot be reached from a container. */
@@ -11,8 +15,12 @@ export interface ResolvConfInput {
   readonly servers: readonly string[];
   readonly search: readonly string[];
   readonly options: readonly string[];
-  /** False in the host's network, where resolvers on the host's own loopback can be reached. */
-  readonly dropLoopback: boolean;
+  /**
+   * - `host`: in the host's network, where resolvers on the host's own loopback can be reached
+   * - `plain`: in a network without names of its own
+   * - `named`: in a user-defined network, whose name server asks the others
+   */
+  readonly network: "host" | "plain" | "named";
 }
 
 /** docker-compat: which of the host's files to begin with, given the text of {@link HOST_RESOLV_CONF}. */
@@ -28,34 +36,96 @@ export function resolvConfPath(host: string): string {
  */
 export function resolvConfFile(input: ResolvConfInput): string {
   const host = parse(input.host);
-  const usable = input.dropLoopback ? host.servers.filter(isReachable) : host.servers;
-  const useDefault = input.servers.length === 0 && usable.length === 0 && input.dropLoopback;
+  if (input.network === "named") return namedFile(input, host);
+  const dropLoopback = input.network === "plain";
+  const usable = dropLoopback ? host.servers.filter(isReachable) : host.servers;
+  const useDefault = input.servers.length === 0 && usable.length === 0 && dropLoopback;
   const inherited = useDefault ? defaultServers : usable;
   const servers = input.servers.length > 0 ? input.servers : inherited;
+  return fileText(input, host, {
+    servers,
+    options: input.options.length > 0 ? input.options : host.options,
+    comments: [
+      `# Based on host file: '${input.hostPath}'${dropLoopback ? " (legacy)" : ""}`,
+      ...(useDefault ? ["# Used default nameservers."] : []),
+      overridesComment(input),
+    ],
+  });
+}
+
+/**
+ * The servers that the name server of a user-defined network asks for a container: those asked for, as the container itself
+ * would reach them, else the host's, as the host reaches them; Google's where there is none.
+ */
+export function upstreamServers(input: Pick<ResolvConfInput, "host" | "servers">): readonly Upstream[] {
+  const asked = input.servers.filter(isIp);
+  if (asked.length > 0) {
+    return asked.map((address) => ({ address, from: isLoopback(address) ? "container" : "host" }));
+  }
+  const known = parse(input.host).servers.filter(isIp);
+  return (known.length > 0 ? known : defaultServers).map((address) => ({ address, from: "host" }));
+}
+
+/** docker-compat: names without a dot are asked for as they are first (`ndots:0`), for they are containers'. */
+function namedFile(input: ResolvConfInput, host: ParsedResolvConf): string {
+  const inherited = input.options.length > 0 ? input.options : host.options;
+  const hasDots = inherited.some((option) => option.startsWith("ndots:"));
+  const from = input.options.length > 0 ? "override" : "host";
+  const external = upstreamServers(input).map(({ address, from: place }) =>
+    place === "host" && isLoopback(address) ? `host(${address})` : address,
+  );
+  const useDefault = input.servers.length === 0 && !host.servers.some(isIp);
+  return fileText(input, host, {
+    servers: [NAME_SERVER],
+    options: hasDots ? inherited : [...inherited, "ndots:0"],
+    comments: [
+      `# Based on host file: '${input.hostPath}' (internal resolver)`,
+      ...(useDefault ? ["# Used default nameservers."] : []),
+      `# ExtServers: [${external.join(" ")}]`,
+      overridesComment(input),
+      `# Option ndots from: ${hasDots ? from : "internal"}`,
+    ],
+  });
+}
+
+function fileText(
+  input: ResolvConfInput,
+  host: ParsedResolvConf,
+  own: {
+    readonly servers: readonly string[];
+    readonly options: readonly string[];
+    readonly comments: readonly string[];
+  },
+): string {
   const search = (input.search.length > 0 ? input.search : host.search).filter((domain) => domain !== ".");
-  const options = input.options.length > 0 ? input.options : host.options;
-  const overrides = [
-    ...(input.servers.length > 0 ? ["nameservers"] : []),
-    ...(input.search.length > 0 ? ["search"] : []),
-    ...(input.options.length > 0 ? ["options"] : []),
-  ];
   const lines = [
-    ...servers.map((server) => `nameserver ${server}`),
+    ...own.servers.map((server) => `nameserver ${server}`),
     ...(search.length > 0 ? [`search ${search.join(" ")}`] : []),
-    ...(options.length > 0 ? [`options ${options.join(" ")}`] : []),
+    ...(own.options.length > 0 ? [`options ${own.options.join(" ")}`] : []),
     ...host.others,
     "",
-    `# Based on host file: '${input.hostPath}'${input.dropLoopback ? " (legacy)" : ""}`,
-    ...(useDefault ? ["# Used default nameservers."] : []),
-    `# Overrides: [${overrides.join(" ")}]`,
+    ...own.comments,
   ];
   return `# Generated by Berth.\n\n${lines.join("\n")}\n`;
 }
 
+function overridesComment({ servers, search, options }: ResolvConfInput): string {
+  const overrides = [
+    ...(servers.length > 0 ? ["nameservers"] : []),
+    ...(search.length > 0 ? ["search"] : []),
+    ...(options.length > 0 ? ["options"] : []),
+  ];
+  return `# Overrides: [${overrides.join(" ")}]`;
+}
+
 const defaultServers = ["8.8.8.8", "8.8.4.4"];
 
+function isLoopback(server: string): boolean {
+  return server.startsWith("127.") || server === "::1";
+}
+
 function isReachable(server: string): boolean {
-  return !server.startsWith("127.") && server !== "::1" && !server.includes("%");
+  return !isLoopback(server) && !server.includes("%");
 }
 
 interface ParsedResolvConf {

@@ -1,0 +1,117 @@
+import { messageOf } from "#base/errors.ts";
+import type { Log } from "#base/log.ts";
+import { exchangeDatagram, exchangeStream } from "#host/exchange.ts";
+import { O_RDONLY } from "#host/linux.ts";
+import { Poller } from "#host/poller.ts";
+import { close, open } from "#host/syscalls.ts";
+import type { Endpoint, Resident } from "../types.ts";
+import { ForwardBudget, Forwarder, type Exchange } from "./forwarder.ts";
+import { NameServer } from "./name-server.ts";
+import { NameTable } from "./name-table.ts";
+import { Resolver } from "./resolver.ts";
+
+/** Questions that wait for the world's answer, of one container and of all. Each holds a socket. */
+const WAITING_OF_ONE = 256;
+const WAITING_OF_ALL = 1024;
+const DNS_PORT = 53;
+
+/** Name servers at 127.0.0.11 for the containers in user-defined networks. */
+export class NameServers {
+  readonly #log: Log;
+  readonly #leadsOut: (containerId: string) => boolean;
+  readonly #table = new NameTable();
+  readonly #residents = new Map<string, Partial<Resident>>();
+  readonly #servers = new Map<string, { close(): void }>();
+  readonly #budget = new ForwardBudget(WAITING_OF_ALL);
+  #poller: Poller | undefined;
+
+  /** `leadsOut`: whether questions of this container may leave the machine's own networks. */
+  constructor(deps: { readonly log: Log; readonly leadsOut: (containerId: string) => boolean }) {
+    this.#log = deps.log;
+    this.#leadsOut = deps.leadsOut;
+  }
+
+  /** From now on the container's neighbours in this network know its names. */
+  join(endpoint: Endpoint, resident: Partial<Resident>): void {
+    const { containerId, networkId, networkName, aliases, ipv4, ipv6 } = endpoint;
+    const { containerName = "", hostname = "" } = resident;
+    this.#residents.set(containerId, resident);
+    const names = [...aliases, hostname];
+    this.#table.join({ containerId, networkId, networkName, containerName, names, ipv4, ipv6 });
+  }
+
+  /** With the last of its networks the container's own server ends. */
+  leave(containerId: string, networkId: string): void {
+    if (!this.#table.leave(containerId, networkId)) return;
+    this.#servers.get(containerId)?.close();
+    this.#servers.delete(containerId);
+    this.#residents.delete(containerId);
+  }
+
+  rename(containerId: string, containerName: string): void {
+    this.#table.rename(containerId, containerName);
+  }
+
+  /** Answer inside the namespace at this path, whose loopback is up. No second server where one is. */
+  serve(containerId: string, networkNamespace: string): void {
+    if (this.#servers.has(containerId)) return;
+    this.#poller ??= new Poller();
+    const poller = this.#poller;
+    const namespaceFd = open(networkNamespace, O_RDONLY);
+    try {
+      const resolver = this.#resolver(containerId, exchangeThrough(poller, namespaceFd));
+      const server = new NameServer({ poller, namespaceFd, resolver });
+      this.#servers.set(containerId, {
+        close: () => {
+          server.close();
+          close(namespaceFd);
+        },
+      });
+    } catch (error) {
+      close(namespaceFd);
+      throw error;
+    }
+  }
+
+  /** For a container that runs already: what goes wrong is told, and the container goes on without. */
+  serveAgain(containerId: string, networkNamespace: string): void {
+    try {
+      this.serve(containerId, networkNamespace);
+    } catch (error) {
+      this.#log.error("a container has no name server any more", { container: containerId, error: messageOf(error) });
+    }
+  }
+
+  /** Ends every server; the names are forgotten. */
+  close(): void {
+    for (const server of this.#servers.values()) server.close();
+    this.#servers.clear();
+    this.#residents.clear();
+    this.#table.clear();
+    this.#poller?.close();
+    this.#poller = undefined;
+  }
+
+  #resolver(containerId: string, exchange: Exchange): Resolver {
+    const forwarder = new Forwarder({
+      upstreams: this.#residents.get(containerId)?.upstreams ?? [],
+      exchange: (request) => (this.#leadsOut(containerId) ? exchange(request) : Promise.resolve(undefined)),
+      budgets: [new ForwardBudget(WAITING_OF_ONE), this.#budget],
+    });
+    return new Resolver({
+      resolve: (name) => this.#table.resolve(containerId, name),
+      reverse: (address) => this.#table.reverse(containerId, address),
+      forward: (bytes, query, transport) => forwarder.ask(bytes, query, transport),
+    });
+  }
+}
+
+function exchangeThrough(poller: Poller, containerFd: number): Exchange {
+  return async ({ transport, upstream, message, accepts, timeoutMs }) => {
+    const namespaceFd = upstream.from === "container" ? containerFd : undefined;
+    const place = { namespaceFd, host: upstream.address, port: DNS_PORT };
+    const exchange = transport === "udp" ? exchangeDatagram : exchangeStream;
+    // Refused, unreachable, no descriptor left: for the one who asked it is all the same.
+    return exchange(poller, place, message, { accepts, timeoutMs }).catch(() => undefined);
+  };
+}

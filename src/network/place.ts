@@ -1,0 +1,40 @@
+import { BerthError } from "#base/errors.ts";
+import { randomId } from "#base/ids.ts";
+import type { Endpoint, EndpointRequest } from "./types.ts";
+
+/** The first name that none of the container's other interfaces has. */
+export function freeInterface(others: readonly Endpoint[]): string {
+  const taken = new Set(others.map((endpoint) => endpoint.interfaceName));
+  for (let number = 0; ; number++) if (!taken.has(`eth${number}`)) return `eth${number}`;
+}
+
+/** What an endpoint is in the `host` and `none` networks, and the blank form of others. */
+export function placeWithoutAddress(
+  network: { readonly id: string; readonly name: string },
+  request: EndpointRequest,
+): Endpoint {
+  return {
+    id: randomId(),
+    containerId: request.containerId,
+    networkId: network.id,
+    networkName: network.name,
+    interfaceName: "",
+    ipv4: "",
+    prefixLength: 0,
+    gateway: "",
+    ipv6: "",
+    ipv6PrefixLength: 0,
+    ipv6Gateway: "",
+    mac: "",
+    aliases: request.aliases ?? [],
+    gatewayPriority: request.gatewayPriority ?? 0,
+    ports: [],
+  };
+}
+
+/** docker-compat: the sentence in front of everything that goes wrong with ports. */
+export function withPlace(error: unknown, containerName: string, endpointId: string): unknown {
+  if (!(error instanceof BerthError)) return error;
+  const prefix = `driver failed programming external connectivity on endpoint ${containerName} (${endpointId})`;
+  return new BerthError(error.kind, `${prefix}: ${error.message}`, { cause: error });
+}
