@@ -54,6 +54,15 @@ export const targetNames: readonly string[] = (
   process.env["BERTH_TARGETS"] ?? "dockerd:docker,berth:docker,berth:berth,dockerd:berth"
 ).split(",");
 
+/**
+ * `BERTH_DOCKERD_RUNTIME=PATH` and `BERTH_ENGINE_RUNTIME=PATH` make the reference engine, or ours, run all containers with
+ * that OCI runtime: the cases then judge the runtime, and the way the engine drives it.
+ */
+function runtimeArgs(variable: "BERTH_DOCKERD_RUNTIME" | "BERTH_ENGINE_RUNTIME"): readonly string[] {
+  const path = process.env[variable];
+  return path === undefined ? [] : ["--add-runtime", `lab=${path}`, "--default-runtime", "lab"];
+}
+
 export async function openLab(): Promise<Lab> {
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
@@ -80,7 +89,13 @@ export async function openLab(): Promise<Lab> {
       closers.push(() => inside.stop());
       const dir = join(scratch, "ref");
       await mustRun(["mkdir", dir]);
-      const engine = await startDockerd({ dir, bridge: "breflab", bip: "172.31.254.1/24", network });
+      const engine = await startDockerd({
+        dir,
+        bridge: "breflab",
+        bip: "172.31.254.1/24",
+        network,
+        extraArgs: runtimeArgs("BERTH_DOCKERD_RUNTIME"),
+      });
       closers.push(() => engine.stop());
       engines.set("dockerd", engine);
       enters.set("dockerd", network.enter);
@@ -88,7 +103,12 @@ export async function openLab(): Promise<Lab> {
     if (targetNames.some((name) => name.startsWith("berth:"))) {
       const dir = join(scratch, "our");
       await mustRun(["mkdir", dir]);
-      const engine = await startBerth({ dir, bridge: "blab0", bip: "172.31.253.1/24" });
+      const engine = await startBerth({
+        dir,
+        bridge: "blab0",
+        bip: "172.31.253.1/24",
+        extraArgs: runtimeArgs("BERTH_ENGINE_RUNTIME"),
+      });
       closers.push(() => engine.stop());
       engines.set("berth", engine);
     }

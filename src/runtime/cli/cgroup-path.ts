@@ -4,7 +4,10 @@ import type { RuntimeSpec } from "#spec/oci/runtime.ts";
 /** Parent of groups whose configuration names none. */
 export const defaultCgroupParent = "/berth-runtime";
 
-/** Absolute paths are below the hierarchies' roots, relative ones too (config-linux.md leaves it to the runtime). */
+/**
+ * Absolute paths are below the hierarchies' roots, relative ones too (config-linux.md leaves it to the runtime). `..` goes
+ * up, never above the root: what dockerd makes of --cgroup-parent ../x.
+ */
 export function cgroupPathOf(spec: RuntimeSpec, id: string): string {
   const wanted = spec.linux?.cgroupsPath ?? "";
   if (wanted === "") return `${defaultCgroupParent}/${id}`;
@@ -14,8 +17,12 @@ export function cgroupPathOf(spec: RuntimeSpec, id: string): string {
       `cgroupsPath ${JSON.stringify(wanted)} is for systemd's cgroup driver, which is not supported: use cgroupfs`,
     );
   }
-  const parts = wanted.split("/").filter((part) => part !== "" && part !== ".");
-  if (parts.includes("..") || parts.length === 0)
+  const parts: string[] = [];
+  for (const part of wanted.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  if (parts.length === 0)
     throw new BerthError("invalid-parameter", `cgroupsPath ${JSON.stringify(wanted)} is not a path of a group`);
   return `/${parts.join("/")}`;
 }

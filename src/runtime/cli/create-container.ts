@@ -14,6 +14,7 @@ import { checkHooks, hookSteps, runHooks } from "./hooks.ts";
 import { launchError, outlineOf } from "./launch-error.ts";
 import { inheritedSockets, withHome } from "./inherited.ts";
 import { moveNetDevices } from "./net-devices.ts";
+import { withoutZeroLimits } from "./set-limits.ts";
 
 export interface CreateRequest {
   readonly id: string;
@@ -51,7 +52,7 @@ export async function createContainer(context: RuntimeContext, request: CreateRe
   const directory = store.reserve(id);
   try {
     store.saveConfig(id, text);
-    const cgroup = cgroups.create(cgroupPath, cgroupResources(spec));
+    const cgroup = cgroups.create(cgroupPath, withoutZeroLimits(cgroupResources(spec)));
     try {
       const sockets = inheritedSockets(context.io.env);
       const plan = planFor(context, request, inheriting(spec, rootfs, sockets.env), rootfs, cgroup.entry, cgroupPath);

@@ -4,6 +4,7 @@ import { readTextFile } from "#host/files.ts";
 import { parseJsonExact } from "#spec/oci/runtime-json.ts";
 import type { Resources } from "#spec/oci/runtime.ts";
 import type { RuntimeContext } from "./context.ts";
+import { withoutZeroLimits } from "./set-limits.ts";
 import type { FlagTable, ParsedFlags } from "./flags.ts";
 
 export const updateFlags = {
@@ -34,7 +35,8 @@ const maxResourcesBytes = 1 << 20;
 export function updateContainer({ store, cgroups }: RuntimeContext, id: string, flags: ParsedFlags): void {
   const container = store.load(id);
   const file = flags.text("resources");
-  cgroups.open(container.cgroupPath).update(file === undefined ? resourcesOf(flags) : readResources(file));
+  const resources = file === undefined ? resourcesOf(flags) : readResources(file);
+  cgroups.open(container.cgroupPath).update(withoutZeroLimits(resources));
 }
 
 function readResources(file: string): Resources {
