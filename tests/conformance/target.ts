@@ -54,16 +54,17 @@ export const targetNames: readonly string[] = (
   process.env["BERTH_TARGETS"] ?? "dockerd:docker,berth:docker,berth:berth,dockerd:berth"
 ).split(",");
 
-/**
- * `BERTH_DOCKERD_RUNTIME=PATH` and `BERTH_ENGINE_RUNTIME=PATH` make the reference engine, or ours, run all containers with
- * that OCI runtime: the cases then judge the runtime, and the way the engine drives it.
- */
-function runtimeArgs(variable: "BERTH_DOCKERD_RUNTIME" | "BERTH_ENGINE_RUNTIME"): readonly string[] {
-  const path = process.env[variable];
-  return path === undefined ? [] : ["--add-runtime", `lab=${path}`, "--default-runtime", "lab"];
+/** OCI runtimes, by path, that an engine runs all containers with instead of its own; by the environment of the same name. */
+export interface LabRuntimes {
+  readonly [variable: string]: string | undefined;
+  readonly BERTH_DOCKERD_RUNTIME?: string;
+  readonly BERTH_ENGINE_RUNTIME?: string;
 }
 
-export async function openLab(): Promise<Lab> {
+const runtimeArgs = (path: string | undefined): readonly string[] =>
+  path === undefined ? [] : ["--add-runtime", `lab=${path}`, "--default-runtime", "lab"];
+
+export async function openLab(names = targetNames, runtimes: LabRuntimes = process.env): Promise<Lab> {
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const closer of closers.reverse()) await closer().catch((error: unknown) => console.error(error));
@@ -82,7 +83,7 @@ export async function openLab(): Promise<Lab> {
 
     const engines = new Map<string, RunningEngine>();
     const enters = new Map<string, readonly string[]>([["berth", []]]);
-    if (targetNames.some((name) => name.startsWith("dockerd:"))) {
+    if (names.some((name) => name.startsWith("dockerd:"))) {
       const network = await createNetworkNamespace();
       closers.push(() => network.close());
       const inside = await startDebianRegistry({ dir: scratch, storage, port, network });
@@ -94,27 +95,27 @@ export async function openLab(): Promise<Lab> {
         bridge: "breflab",
         bip: "172.31.254.1/24",
         network,
-        extraArgs: runtimeArgs("BERTH_DOCKERD_RUNTIME"),
+        extraArgs: runtimeArgs(runtimes.BERTH_DOCKERD_RUNTIME),
       });
       closers.push(() => engine.stop());
       engines.set("dockerd", engine);
       enters.set("dockerd", network.enter);
     }
-    if (targetNames.some((name) => name.startsWith("berth:"))) {
+    if (names.some((name) => name.startsWith("berth:"))) {
       const dir = join(scratch, "our");
       await mustRun(["mkdir", dir]);
       const engine = await startBerth({
         dir,
         bridge: "blab0",
         bip: "172.31.253.1/24",
-        extraArgs: runtimeArgs("BERTH_ENGINE_RUNTIME"),
+        extraArgs: runtimeArgs(runtimes.BERTH_ENGINE_RUNTIME),
       });
       closers.push(() => engine.stop());
       engines.set("berth", engine);
     }
 
     const targets: Target[] = [];
-    for (const name of targetNames) {
+    for (const name of names) {
       const [kind, client] = name.split(":");
       const engine = engines.get(kind ?? "");
       if (engine === undefined || (client !== "docker" && client !== "berth")) throw new Error(`no target ${name}`);
