@@ -206,12 +206,15 @@ function mountOverlay(root: ViewRoot, namespace: number, keep: (fd: number) => n
     attach(namespace, mounted, AT_FDCWD, "/", 0);
     return openat(mounted, ".", O_PATH | O_DIRECTORY);
   }
-  // Before Linux 6.5 the directories are one string. Descriptors' paths are short, and good in every namespace's /proc.
-  const name = (directory: string): string => fdPath(keep(open(directory, O_PATH | O_DIRECTORY)));
+  // Before Linux 6.5 the directories are one string. Descriptors' paths are short; they are of the namespace's own copies
+  // of the mounts, because an overlay takes its directories only from the namespace it is mounted in.
+  const flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  const name = (directory: string): string =>
+    fdPath(keep(inNamespaces([namespace], "openat", AT_FDCWD, directory, flags, 0)));
   const upper = writable ? [`upperdir=${name(root.upperDir)}`, `workdir=${name(root.workDir)}`, ...overlayOptions] : [];
   const data = [`lowerdir=${lowerDirs.map(name).join(":")}`, ...upper].join(",");
   inNamespaces([namespace], "mount", "overlay", "/", "overlay", writable ? 0 : MS_RDONLY, data);
-  return inNamespaces([namespace], "openat", AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+  return inNamespaces([namespace], "openat", AT_FDCWD, "/", flags, 0);
 }
 
 /** Where `target` leads inside the root, made like what will lie there when it is missing; undefined when it cannot be. */
