@@ -27,6 +27,16 @@ export function parseTime(text: string): bigint {
   return BigInt(milliseconds) * 1_000_000n + BigInt((match?.[2] ?? "").padEnd(9, "0"));
 }
 
+/** RFC 3339 as Go's time.Time prints itself: `2006-01-02 15:04:05.5 +0000 UTC`. Other text stays as it is. */
+export function goTime(text: string): string {
+  const match = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$/.exec(text);
+  if (match === null) return text;
+  const [, day = "", clock = "", fraction = "", zone = ""] = match;
+  const offset = zone === "Z" ? "+0000" : zone.replace(":", "");
+  const digits = fraction.replace(/\.?0+$/, "");
+  return `${day} ${clock}${digits} ${offset} ${offset === "+0000" ? "UTC" : offset}`;
+}
+
 function floorDivide(value: bigint, by: bigint): bigint {
   const quotient = value / by;
   return value % by < 0n ? quotient - 1n : quotient;

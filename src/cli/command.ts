@@ -50,6 +50,8 @@ export interface Command {
   /** False: flags end at the first word (`run IMAGE -x`). */
   readonly interspersed?: boolean;
   readonly hidden?: boolean;
+  /** The Engine API that has it; asked for before the handler runs. */
+  readonly sinceApi?: string;
   readonly load: () => Promise<Handler>;
 }
 
@@ -58,4 +60,6 @@ export interface CommandGroup {
   readonly kind: "group";
   readonly path: string;
   readonly summary: string;
+  /** docker-compat: what the complaint about an unknown word shows after the path; nothing for most families. */
+  readonly usage?: string;
 }

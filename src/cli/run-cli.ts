@@ -11,6 +11,7 @@ import { ExitError, shownMessage } from "./errors.ts";
 import { parseFlags } from "./flags/parse-flags.ts";
 import { findCommand, type Found } from "./find-command.ts";
 import { commandHelp, usageLine } from "./help.ts";
+import { requireApi } from "./require-api.ts";
 import type { FlagValues } from "./flags/flag-values.ts";
 
 const USAGE_ERROR = 125;
@@ -134,6 +135,7 @@ class Cli {
       },
     };
     try {
+      await requireApi(command, parsed.flags, commandPath, invocation);
       const handler = await command.load();
       return await handler(invocation);
     } finally {
@@ -184,7 +186,8 @@ class Cli {
     if (absent !== undefined)
       return new ExitError(FAILED, `${programName}: the command '${programName} ${absent}' is not supported yet`);
     const scope = group === undefined ? programName : `${programName} ${group.path}`;
-    const usage = group === undefined ? "" : `\n\nUsage:  ${scope}`;
+    const usage =
+      group === undefined ? "" : `\n\nUsage:  ${scope}${group.usage === undefined ? "" : ` ${group.usage}`}`;
     const suggestion = near === undefined ? "" : `\n\nDid you mean '${near}'?`;
     const message = `${programName}: unknown command: ${programName} ${path}${suggestion}${usage}\n\nRun '${scope} --help' for more information`;
     return new ExitError(FAILED, message);

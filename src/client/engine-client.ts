@@ -4,8 +4,10 @@ import { ApiTransport } from "./api-transport.ts";
 import { ContainersApi } from "./containers-api.ts";
 import { ExecApi } from "./exec-api.ts";
 import { ImagesApi } from "./images-api.ts";
+import { NetworksApi } from "./networks-api.ts";
 import { PruneApi } from "./prune-api.ts";
 import { SystemApi } from "./system-api.ts";
+import { VolumesApi } from "./volumes-api.ts";
 
 export interface EngineClientDeps {
   /** Opens a connection: `dialSocket` for unix and tcp. */
@@ -30,8 +32,10 @@ export class EngineClient {
   readonly containers: ContainersApi;
   readonly exec: ExecApi;
   readonly images: ImagesApi;
+  readonly networks: NetworksApi;
   readonly prune: PruneApi;
   readonly system: SystemApi;
+  readonly volumes: VolumesApi;
 
   constructor(deps: EngineClientDeps) {
     const http = createHttpClient({
@@ -47,8 +51,10 @@ export class EngineClient {
     this.containers = new ContainersApi(this.transport);
     this.exec = new ExecApi(this.transport);
     this.images = new ImagesApi(this.transport);
+    this.networks = new NetworksApi(this.transport);
     this.prune = new PruneApi(this.transport);
     this.system = new SystemApi(this.transport);
+    this.volumes = new VolumesApi(this.transport);
   }
 
   /** Closes idle connections. */

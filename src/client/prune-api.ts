@@ -1,11 +1,10 @@
 import type { ContainersPruned, ImagesPruned } from "#spec/docker/prune.ts";
+import type { NetworksPruned } from "#spec/docker/network-requests.ts";
+import type { VolumesPruned } from "#spec/docker/volume.ts";
 import type { ApiTransport } from "./api-transport.ts";
 import { filtersParameter, type FilterValues } from "./filters-parameter.ts";
 
-/** What a prune of the other kinds of objects tells. */
-interface OthersPruned {
-  readonly NetworksDeleted?: readonly string[] | null;
-  readonly VolumesDeleted?: readonly string[] | null;
+interface BuildCachePruned {
   readonly CachesDeleted?: readonly string[] | null;
   readonly SpaceReclaimed?: number;
 }
@@ -26,15 +25,15 @@ export class PruneApi {
     return this.#transport.json("POST", "/images/prune", { query: { filters: filtersParameter(filters) } });
   }
 
-  networks(filters?: FilterValues): Promise<OthersPruned> {
+  networks(filters?: FilterValues): Promise<NetworksPruned> {
     return this.#transport.json("POST", "/networks/prune", { query: { filters: filtersParameter(filters) } });
   }
 
-  volumes(filters?: FilterValues): Promise<OthersPruned> {
+  volumes(filters?: FilterValues): Promise<VolumesPruned> {
     return this.#transport.json("POST", "/volumes/prune", { query: { filters: filtersParameter(filters) } });
   }
 
-  buildCache(options: { readonly all: boolean; readonly filters?: FilterValues }): Promise<OthersPruned> {
+  buildCache(options: { readonly all: boolean; readonly filters?: FilterValues }): Promise<BuildCachePruned> {
     const query = { all: options.all, filters: filtersParameter(options.filters) };
     return this.#transport.json("POST", "/build/prune", { query });
   }

@@ -7,9 +7,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCli } from "#cli/run-cli.ts";
-import { ProcessIo } from "#host/terminal/process-io.ts";
 import { maxUint64, uint64 } from "#spec/docker/uint64.ts";
 import { startFakeEngine, type FakeEngine } from "./fake-engine.ts";
+import { RecordingIo } from "./recording-io.ts";
 
 const REAL_DOCKER = "/usr/local/bin/docker";
 const folder = mkdtempSync(join(tmpdir(), "berth-resources-"));
@@ -235,36 +235,6 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-class RecordingIo extends ProcessIo {
-  readonly #input: string[];
-  readonly texts = { stdout: "", stderr: "" };
-  override readonly env = { ...process.env, DOCKER_HOST: engine.host, DOCKER_CONFIG: join(folder, "none") };
-  override readonly stdout = recording(1, (text) => (this.texts.stdout += text));
-  override readonly stderr = recording(2, (text) => (this.texts.stderr += text));
-  override readonly stdin = Object.assign(new ProcessIo("docker").stdin, {
-    read: async () => {
-      const next = this.#input.shift();
-      return next === undefined ? undefined : Buffer.from(next);
-    },
-  });
-
-  constructor(input: string) {
-    super("docker");
-    this.#input = input === "" ? [] : [input];
-  }
-}
-
-function recording(fd: 1 | 2, record: (text: string) => void): ProcessIo["stdout"] {
-  const io = new ProcessIo("docker");
-  const write = (data: string | Uint8Array): void =>
-    record(typeof data === "string" ? data : new TextDecoder().decode(data));
-  return Object.assign(fd === 1 ? io.stdout : io.stderr, {
-    write,
-    isTerminal: () => false,
-    windowSize: () => undefined,
-  });
-}
-
 /**
  * The requests since the last call, in an order that does not depend on who was quicker. Docker listens to events even
  * for one table, shortens ids and sends filters that are empty.
@@ -281,8 +251,14 @@ function sent(): readonly unknown[] {
     .toSorted((a, b) => (`${a.line}${JSON.stringify(a.query)}` < `${b.line}${JSON.stringify(b.query)}` ? -1 : 1));
 }
 
+const environment = (): Record<string, string | undefined> => ({
+  ...process.env,
+  DOCKER_HOST: engine.host,
+  DOCKER_CONFIG: join(folder, "none"),
+});
+
 async function compare(argv: readonly string[], input = "", what: "all" | "output" = "all"): Promise<void> {
-  const env = { ...process.env, DOCKER_HOST: engine.host, DOCKER_CONFIG: join(folder, "none") };
+  const env = environment();
   sent();
   const docker = Bun.spawn([REAL_DOCKER, ...argv], { env, stdin: Buffer.from(input), stdout: "pipe", stderr: "pipe" });
   const [stdout, stderr, code] = await Promise.all([
@@ -291,7 +267,7 @@ async function compare(argv: readonly string[], input = "", what: "all" | "outpu
     docker.exited,
   ]);
   const requests = sent();
-  const io = new RecordingIo(input);
+  const io = new RecordingIo(environment(), input);
   const ours = await runCli(argv, io, { version: "test" });
   expect({ code: ours, ...io.texts }).toEqual({ code, stdout, stderr });
   if (what === "all") expect(sent()).toEqual([...requests]);
@@ -321,7 +297,7 @@ test("system df of an empty engine", async () => {
 });
 
 test("a live table shows each container's last sample and goes on until its samples end", async () => {
-  const io = new RecordingIo("");
+  const io = new RecordingIo(environment());
   expect(await runCli(["stats", "web"], io, { version: "test" })).toBe(0);
   const [, first = ""] = io.texts.stdout.split("\u001b[H");
   expect(first.replaceAll("\u001b[K", "").replace("\u001b[J", "")).toMatch(
@@ -336,7 +312,7 @@ test("system prune tells what the engine could not prune, and fails", async () =
     ...routes,
   ];
   try {
-    const io = new RecordingIo("");
+    const io = new RecordingIo(environment());
     expect(await runCli(["system", "prune", "-f"], io, { version: "test" })).toBe(1);
     expect(io.texts.stdout).toEndWith("Total reclaimed space: 1.235MB\n");
     expect(io.texts.stderr).toContain("not pruned: networks: not supported by this engine yet");

@@ -259,6 +259,61 @@ const CASES: readonly (readonly string[])[] = [
   ["cp", "c:/file", "-"],
   ["cp", "-L", "c:/link", "-"],
   ["cp", "-L", "c:/link/", "-"],
+  ["network", "ls", "-f", "driver=bridge", "-f", "label=a=b", "-f", "label=c"],
+  ["network", "create", "n"],
+  [
+    ...["network", "create", "-d", "macvlan", "-o", "a=b", "-o", "c", "-o", "a=x", "--label", "l=m", "--label", "bare"],
+    ...["--attachable", "--internal", "--ingress", "--ipv6", "--ipv4=false", "--scope", "swarm", "--config-only", "n"],
+  ],
+  ["network", "create", "--config-from", "other", "--driver", "", "n"],
+  [
+    ...["network", "create", "--subnet", "10.1.0.0/16", "--subnet", "fd00::/64", "--ip-range", "10.1.2.0/24"],
+    ...["--gateway", "10.1.0.1,fd00::1", "--aux-address", "a=10.1.0.5", "--aux-address", "b=fd00::6"],
+    ...["--ipam-opt", "x=y", "--ipam-driver", "null", "n"],
+  ],
+  ["network", "create", "--subnet", "not checked", "n"],
+  ["network", "inspect", "n"],
+  ["network", "inspect", "-v", "a b"],
+  ["network", "connect", "n", "c"],
+  [
+    ...["network", "connect", "--alias", "a,b", "--alias", "c", "--driver-opt", "a=b", "--driver-opt", " c = d=e "],
+    ...["--gw-priority", "-5", "--ip", "10.0.0.5", "--ip6", "fd00::5", "--link", "x:y", "--link", "z"],
+    ...["--link-local-ip", "169.254.0.1", "n", "c"],
+  ],
+  ["network", "disconnect", "n", "c"],
+  ["network", "disconnect", "-f", "n", "c"],
+  ["network", "rm", "a", "b"],
+  ["network", "prune", "-f", "--filter", "until=24h"],
+  ["volume", "ls", "-f", "dangling=true", "-f", "name=x"],
+  ["volume", "create"],
+  ["volume", "create", "--name", "v"],
+  ["volume", "create", "-d", "other", "-o", "a=b", "-o", "c", "--label", "x=y", "--label", "z", "v"],
+  ["volume", "create", "-d", "", "v"],
+  ["volume", "create", "--group", "g", "v"],
+  [
+    ...["volume", "create", "--scope", "multi", "--sharing", "all", "--availability", "pause", "--type", "mount"],
+    ...[
+      "--limit-bytes",
+      "10m",
+      "--required-bytes",
+      "5m",
+      "--secret",
+      "a=b",
+      "--secret",
+      "c",
+      "--topology-required",
+      "r=z,s=y",
+    ],
+    ...["--topology-required", "e", "--topology-preferred", "p=q", "v"],
+  ],
+  ["volume", "inspect", "v"],
+  ["volume", "rm", "-f", "a", "b"],
+  ["volume", "prune", "-f"],
+  ["volume", "prune", "-a", "-f", "--filter", "label=x"],
+  ["volume", "update", "--availability", "drain", "cluster"],
+  ["volume", "update", "cluster"],
+  ["inspect", "--type", "network", "n"],
+  ["inspect", "--type", "volume", "n"],
   ["inspect", "-s", "c"],
   ["inspect", "--type", "image", "c"],
   ["image", "inspect", "a/b:c"],
@@ -295,6 +350,19 @@ beforeAll(async () => {
     [/^GET \/exec\//, { json: { ID: "e1", Running: false, ExitCode: 0 } }],
     [/\/attach/, { hijack: (stream) => stream.end() }],
     [/\/wait/, { json: { StatusCode: 0 } }],
+    [/^GET \/networks\/./, { json: { Name: "n" } }],
+    [/^GET \/networks/, { json: [] }],
+    [/^POST \/networks\/create/, { status: 201, json: { Id: ID, Warning: "" } }],
+    [/^POST \/networks\/prune/, { json: { NetworksDeleted: null } }],
+    [
+      /^GET \/volumes\/cluster/,
+      { json: { Name: "c", ClusterVolume: { ID: "cid", Version: { Index: 7 }, Spec: { Group: "g" } } } },
+    ],
+    [/^PUT \/volumes\/cid/, { status: 200 }],
+    [/^GET \/volumes\/./, { json: { Name: "v" } }],
+    [/^GET \/volumes/, { json: { Volumes: null } }],
+    [/^POST \/volumes\/create/, { status: 201, json: { Name: "v" } }],
+    [/^POST \/volumes\/prune/, { json: { VolumesDeleted: null, SpaceReclaimed: 0 } }],
     [/^GET \/containers\/json/, { json: [] }],
     [/^GET \/images\/json/, { json: [] }],
     [/^GET \/images\/.*\/history/, { json: [] }],
@@ -362,9 +430,16 @@ function sent(): readonly Sent[] {
 function normalised(body: string): unknown {
   if (body === "") return "";
   if (body.slice(257, 262) === "ustar") return members(body);
-  const value = JSON.parse(body) as { Env?: string[] | null; HostConfig?: { Binds?: string[] | null } } | null;
+  const value = JSON.parse(body) as {
+    Env?: string[] | null;
+    HostConfig?: { Binds?: string[] | null };
+    IPAM?: { Config?: { Subnet?: string }[] };
+    ClusterVolumeSpec?: { Secrets?: { Key: string }[] };
+  } | null;
   value?.HostConfig?.Binds?.sort();
   value?.Env?.sort();
+  value?.IPAM?.Config?.sort((a, b) => (String(a.Subnet) < String(b.Subnet) ? -1 : 1));
+  value?.ClusterVolumeSpec?.Secrets?.sort((a, b) => (a.Key < b.Key ? -1 : 1));
   return value;
 }
 

@@ -6,6 +6,7 @@ import {
   isMap,
   isTypedNil,
   structInfo,
+  TimeValue,
   truth,
   typeName,
   type Value,
@@ -83,6 +84,7 @@ export function json(value: Value): string {
 function asJson(value: Value): Value {
   if (isTypedNil(value)) return null;
   if (value instanceof DurationValue) return value.nanoseconds;
+  if (value instanceof TimeValue) return value.text;
   if (Array.isArray(value)) return value.map(asJson);
   if (typeof value !== "object" || value === null) return value;
   const info = structInfo(value);

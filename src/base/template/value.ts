@@ -1,3 +1,4 @@
+import { goTime } from "../time.ts";
 import { formatDuration } from "../units.ts";
 
 /**
@@ -34,7 +35,8 @@ export function structInfo(value: Value): StructInfo | undefined {
 }
 
 export function isMap(value: Value): value is Readonly<Record<string, Value>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && structInfo(value) === undefined;
+  if (typeof value !== "object" || value === null || value instanceof TimeValue) return false;
+  return !Array.isArray(value) && structInfo(value) === undefined;
 }
 
 const ELEMENT_ZERO = Symbol("element zero");
@@ -80,6 +82,7 @@ export function typeName(value: Value): string {
   if (typeof value === "number") return Number.isInteger(value) ? "int" : "float64";
   if (typeof value === "boolean") return "bool";
   if (typeof value === "string") return "string";
+  if (value instanceof TimeValue) return "time.Time";
   if (Array.isArray(value)) return value.every((item) => typeof item === "string") ? "[]string" : "[]interface {}";
   return structInfo(value)?.typeName ?? "map[string]interface {}";
 }
@@ -93,10 +96,21 @@ export class DurationValue {
   }
 }
 
+/** A time.Time: printed as Go prints one, the text it came as in JSON. */
+export class TimeValue {
+  /** RFC 3339. */
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /** Go's `%v` inside another value, where nil is `<nil>`. */
 export function display(value: Value): string {
   if (value === null || value === undefined) return "<nil>";
   if (value instanceof DurationValue) return formatDuration(BigInt(value.nanoseconds));
+  if (value instanceof TimeValue) return goTime(value.text);
   if (typeof value === "number") return displayNumber(value);
   if (typeof value === "string") return value;
   if (typeof value === "boolean") return String(value);

@@ -1,16 +1,26 @@
 import type { Command, CommandGroup } from "../command.ts";
 import { containerCommands } from "./container-commands.ts";
 import { imageCommands } from "./image-commands.ts";
+import { networkCommands } from "./network-commands.ts";
 import { systemCommands } from "./system-commands.ts";
+import { volumeCommands } from "./volume-commands.ts";
 
 export const commandGroups: readonly CommandGroup[] = [
   { kind: "group", path: "container", summary: "Manage containers" },
   { kind: "group", path: "image", summary: "Manage images" },
+  { kind: "group", path: "network", summary: "Manage networks" },
   { kind: "group", path: "system", summary: "Manage Docker" },
+  { kind: "group", path: "volume", summary: "Manage volumes", usage: "COMMAND" },
 ];
 
 /** Every command of the engine's client. The composition root adds those that are other programs (`daemon`). */
-export const engineCommands: readonly Command[] = [...containerCommands, ...imageCommands, ...systemCommands];
+export const engineCommands: readonly Command[] = [
+  ...containerCommands,
+  ...imageCommands,
+  ...networkCommands,
+  ...systemCommands,
+  ...volumeCommands,
+];
 
 /** Shown first in the program's help, in this order. */
 export const COMMON_COMMANDS = ["run", "exec", "ps", "pull", "images", "login", "logout", "version", "info"] as const;
@@ -27,7 +37,6 @@ export const ABSENT_COMMANDS: readonly string[] = [
   "import",
   "load",
   "manifest",
-  "network",
   "node",
   "plugin",
   "push",
@@ -39,7 +48,6 @@ export const ABSENT_COMMANDS: readonly string[] = [
   "stack",
   "swarm",
   "trust",
-  "volume",
   "image build",
   "image import",
   "image load",

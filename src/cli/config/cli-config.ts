@@ -31,6 +31,8 @@ export interface ConfigFile {
   readonly psFormat?: string;
   readonly imagesFormat?: string;
   readonly statsFormat?: string;
+  readonly networksFormat?: string;
+  readonly volumesFormat?: string;
 }
 
 /** `~/.docker/config.json`, shared with docker; read when first asked for. */

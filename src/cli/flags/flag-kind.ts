@@ -27,6 +27,8 @@ export interface FlagSpec {
   readonly section?: string;
   /** Engines on this system only; with ours (Linux) the flag is refused. */
   readonly onlyOn?: "windows";
+  /** The Engine API that has it; asked for when the flag is given. */
+  readonly sinceApi?: string;
   /** A second spelling that sets the flag of this name. */
   readonly aliasOf?: string;
   /** Printed once to stderr when the flag is used: `Flag --x has been deprecated, <text>`. */
@@ -79,6 +81,18 @@ export const strings: FlagKind<readonly string[]> = {
   typeName: "strings",
   initial: [],
   accept: (before, value) => [...before, ...(value === "" ? [] : value.split(","))],
+};
+
+/** `key=value` items; a key alone has the empty value, a later one replaces an earlier. */
+export const map: FlagKind<Readonly<Record<string, string>>> = {
+  typeName: "map",
+  initial: {},
+  accept(before, value) {
+    const equals = value.indexOf("=");
+    return equals === -1
+      ? { ...before, [value]: "" }
+      : { ...before, [value.slice(0, equals)]: value.slice(equals + 1) };
+  },
 };
 
 /** `name=value` filters: name trimmed and lower-cased, values kept by name in order. */

@@ -1,4 +1,5 @@
-import { DurationValue, nil, struct, typedMap, type Value } from "#base/template/value.ts";
+import { ZERO_TIME } from "#base/time.ts";
+import { DurationValue, TimeValue, nil, struct, typedMap, type Value } from "#base/template/value.ts";
 
 /**
  * Turns JSON into values that print as Go's types do: structs in the order of their fields with zeros for what is
@@ -20,6 +21,10 @@ export const flag = scalar(false);
 export const duration: GoShape = {
   zero: () => new DurationValue(0),
   of: (json) => new DurationValue(typeof json === "number" ? json : 0),
+};
+export const time: GoShape = {
+  zero: () => new TimeValue(ZERO_TIME),
+  of: (json) => new TimeValue(typeof json === "string" ? json : ZERO_TIME),
 };
 /** A value whose Go type is not followed further. */
 export const any: GoShape = { zero: () => null, of: (json) => json ?? null };

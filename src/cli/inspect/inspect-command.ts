@@ -1,12 +1,16 @@
 import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
 import { isDaemonAnswer } from "#client/api-error.ts";
 import type { EngineClient } from "#client/engine-client.ts";
+import type { CliIo } from "../cli-io.ts";
 import type { Handler, Invocation } from "../command.ts";
 import { ExitError, shownMessage } from "../errors.ts";
 import { compileTemplate } from "#base/template/execute.ts";
+import { json } from "#base/template/functions.ts";
 import type { Value } from "#base/template/value.ts";
 import type { GoShape } from "./go-shape.ts";
+import { networkShape } from "./network-shape.ts";
 import { containerShape, imageShape } from "./shapes.ts";
+import { volumeShape } from "./volume-shape.ts";
 
 /** docker-compat: a template with a mistake in it has an exit code of its own. */
 const BAD_TEMPLATE = 64;
@@ -14,6 +18,8 @@ const BAD_TEMPLATE = 64;
 interface Found {
   readonly object: unknown;
   readonly shape: GoShape;
+  /** docker-compat: only the typed object was asked for: a template is not tried on the answer itself. */
+  readonly typedOnly?: true;
 }
 
 const TYPES = ["config", "container", "image", "network", "node", "plugin", "secret", "service", "task", "volume"];
@@ -31,7 +37,21 @@ export const inspectImages: Handler = async (invocation) => {
   return inspect(invocation, imageGetter(api, platform));
 };
 
-/** `inspect`: a container first, then an image, unless `--type` says which. */
+export const inspectNetworks: Handler = async (invocation) => {
+  const api = await invocation.client();
+  const verbose = invocation.flags.on("verbose");
+  return inspect(invocation, networkGetter(api, verbose));
+};
+
+export const inspectVolumes: Handler = async (invocation) => {
+  const get = volumeGetter(await invocation.client());
+  return inspect(invocation, async (name) => {
+    const { object, shape } = await get(name);
+    return { object: JSON.parse(json(shape.of(object))) as unknown, shape, typedOnly: true };
+  });
+};
+
+/** `inspect`: the first container, image, network or volume of that name, unless `--type` says which. */
 export const inspectAny: Handler = async (invocation) => {
   const { flags } = invocation;
   const type = flags.text("type");
@@ -40,9 +60,12 @@ export const inspectAny: Handler = async (invocation) => {
       "invalid-parameter",
       `type is empty: must be one of ${TYPES.map((each) => `"${each}"`).join(", ")}`,
     );
+  const unsized = (get: Get, kind: string): Get => (flags.on("size") ? warnOfSize(get, kind, invocation.io) : get);
   const getters: Readonly<Record<string, (api: EngineClient) => Get>> = {
     container: (api) => containerGetter(api, flags.on("size")),
-    image: (api) => imageGetter(api, ""),
+    image: (api) => unsized(imageGetter(api, ""), "image"),
+    network: (api) => unsized(networkGetter(api, false), "network"),
+    volume: (api) => unsized(volumeGetter(api), "volume"),
   };
   if (type !== "" && getters[type] === undefined) {
     throw TYPES.includes(type)
@@ -77,6 +100,22 @@ function imageGetter(api: EngineClient, platform: string): Get {
   });
 }
 
+function networkGetter(api: EngineClient, verbose: boolean): Get {
+  return async (name) => ({ object: await api.networks.inspect(name, { verbose }), shape: networkShape });
+}
+
+function volumeGetter(api: EngineClient): Get {
+  return async (name) => ({ object: await api.volumes.inspect(name), shape: volumeShape });
+}
+
+function warnOfSize(get: Get, kind: string, io: Pick<CliIo, "stderr">): Get {
+  return async (name) => {
+    const found = await get(name);
+    io.stderr.write(`WARNING: --size ignored for ${kind}\n`);
+    return found;
+  };
+}
+
 /** Prints all that were found, then fails with what was not. */
 async function inspect({ flags, args, io }: Invocation, get: Get): Promise<number> {
   const format = flags.text("format");
@@ -86,8 +125,8 @@ async function inspect({ flags, args, io }: Invocation, get: Get): Promise<numbe
   let text = "";
   for (const name of args) {
     try {
-      const { object, shape } = await get(name);
-      if (render !== undefined) text += `${render(shape.of(object), object)}\n`;
+      const { object, shape, typedOnly } = await get(name);
+      if (render !== undefined) text += `${render(shape.of(object), typedOnly === true ? undefined : object)}\n`;
       else objects.push(object);
     } catch (error) {
       failures.push(shownMessage(error));
@@ -118,8 +157,9 @@ function templateOf(format: string): (typed: Value, raw: unknown) => string {
   return (typed, raw) => {
     try {
       return typedRender(typed);
-    } catch {
+    } catch (failure) {
       try {
+        if (raw === undefined) throw failure;
         return compile("error")(raw);
       } catch (error) {
         if (isBerthError(error)) throw error;

@@ -60,7 +60,7 @@ function steps({ prune }: EngineClient, flags: FlagValues, filters: FilterValues
           [
             "volumes",
             async () => {
-              const { VolumesDeleted, SpaceReclaimed = 0 } = await prune.volumes(filters);
+              const { VolumesDeleted, SpaceReclaimed } = await prune.volumes(filters);
               return { text: deletedList("Deleted Volumes", VolumesDeleted), bytes: SpaceReclaimed };
             },
           ] as const,

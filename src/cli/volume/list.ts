@@ -1,0 +1,56 @@
+import { decimalSize } from "#base/units.ts";
+import type { ClusterVolume, ShownVolume } from "#client/volumes-api.ts";
+import type { Handler } from "../command.ts";
+import { rowFormatter, tableOf, type Row } from "../format/format-list.ts";
+import { naturalOrder } from "../format/natural-order.ts";
+
+const HEADERS = { Name: "VOLUME NAME" } as const;
+const COLUMNS = ["Driver", "Name"];
+const CLUSTER_COLUMNS = ["Name", "Group", "Driver", "Availability", "Status"];
+const UNKNOWN = "N/A";
+
+/** `volume ls`. */
+export const listVolumes: Handler = async ({ flags, io, client, config }) => {
+  const quiet = flags.on("quiet");
+  const cluster = flags.on("cluster");
+  const columns = cluster ? CLUSTER_COLUMNS : COLUMNS;
+  // docker-compat: --cluster has one format.
+  const asked = cluster ? "" : flags.text("format") || (quiet ? "" : (config.file.volumesFormat ?? ""));
+  const format = asked === "" || asked === "table" ? (quiet ? "{{.Name}}" : tableOf(columns)) : asked;
+  const print = rowFormatter(format, {
+    typeName: "*formatter.volumeContext",
+    headers: HEADERS,
+    columns,
+    mistake: "template parsing error",
+  });
+  const volumes = await (await client()).volumes.list(flags.filters());
+  const shown = cluster ? volumes.filter(({ ClusterVolume: known }) => known != null) : volumes;
+  io.stdout.write(print(shown.toSorted((a, b) => naturalOrder(a.Name, b.Name)).map(volumeRow)));
+  return 0;
+};
+
+function volumeRow(volume: ShownVolume): Row {
+  const labels = volume.Labels ?? {};
+  const { UsageData: usage, ClusterVolume: cluster } = volume;
+  return {
+    Availability: cluster == null ? UNKNOWN : (cluster.Spec.Availability ?? ""),
+    Driver: volume.Driver,
+    Group: cluster == null ? UNKNOWN : (cluster.Spec.Group ?? ""),
+    Labels: Object.entries(labels)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(","),
+    Links: usage == null ? UNKNOWN : String(usage.RefCount),
+    Mountpoint: volume.Mountpoint,
+    Name: volume.Name,
+    Scope: volume.Scope,
+    Size: usage == null ? UNKNOWN : decimalSize(usage.Size),
+    Status: cluster == null ? UNKNOWN : clusterStatus(cluster),
+    Label: (name: unknown) => labels[String(name)] ?? "",
+  };
+}
+
+function clusterStatus({ Info, PublishStatus }: ClusterVolume): string {
+  if (!Info?.VolumeID) return "pending creation";
+  const nodes = PublishStatus?.length ?? 0;
+  return nodes === 0 ? "created" : `in use (${String(nodes)} node${nodes === 1 ? "" : "s"})`;
+}
