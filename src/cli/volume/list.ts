@@ -24,27 +24,28 @@ export const listVolumes: Handler = async ({ flags, io, client, config }) => {
     mistake: "template parsing error",
   });
   const volumes = await (await client()).volumes.list(flags.filters());
-  const shown = cluster ? volumes.filter(({ ClusterVolume: known }) => known != null) : volumes;
+  const shown = cluster ? volumes.filter(({ ClusterVolume: known }) => (known ?? undefined) !== undefined) : volumes;
   io.stdout.write(print(shown.toSorted((a, b) => naturalOrder(a.Name, b.Name)).map(volumeRow)));
   return 0;
 };
 
 function volumeRow(volume: ShownVolume): Row {
   const labels = volume.Labels ?? {};
-  const { UsageData: usage, ClusterVolume: cluster } = volume;
+  const usage = volume.UsageData ?? undefined;
+  const cluster = volume.ClusterVolume ?? undefined;
   return {
-    Availability: cluster == null ? UNKNOWN : (cluster.Spec.Availability ?? ""),
+    Availability: cluster === undefined ? UNKNOWN : (cluster.Spec.Availability ?? ""),
     Driver: volume.Driver,
-    Group: cluster == null ? UNKNOWN : (cluster.Spec.Group ?? ""),
+    Group: cluster === undefined ? UNKNOWN : (cluster.Spec.Group ?? ""),
     Labels: Object.entries(labels)
       .map(([key, value]) => `${key}=${value}`)
       .join(","),
-    Links: usage == null ? UNKNOWN : String(usage.RefCount),
+    Links: usage === undefined ? UNKNOWN : String(usage.RefCount),
     Mountpoint: volume.Mountpoint,
     Name: volume.Name,
     Scope: volume.Scope,
-    Size: usage == null ? UNKNOWN : decimalSize(usage.Size),
-    Status: cluster == null ? UNKNOWN : clusterStatus(cluster),
+    Size: usage === undefined ? UNKNOWN : decimalSize(usage.Size),
+    Status: cluster === undefined ? UNKNOWN : clusterStatus(cluster),
     Label: (name: unknown) => labels[String(name)] ?? "",
   };
 }

@@ -6,7 +6,8 @@ export const updateVolume: Handler = async ({ flags, args, client }) => {
   const [name = ""] = args;
   const api = await client();
   const { ClusterVolume: cluster } = await api.volumes.inspect(name);
-  if (cluster == null) throw new BerthError("invalid-parameter", "can only update cluster volumes");
+  if (cluster === undefined || cluster === null)
+    throw new BerthError("invalid-parameter", "can only update cluster volumes");
   const spec = flags.given("availability")
     ? { ...cluster.Spec, Availability: flags.text("availability") }
     : cluster.Spec;
