@@ -101,6 +101,7 @@ export function createDockerServer(deps: DockerServerDeps, transport: ServerTran
       if (reply.kind !== "hijack") return await printPlain(connection, reply, version, commonHeaders);
       const headers = { "Content-Type": reply.contentType, Connection: "Upgrade", Upgrade: "tcp", ...commonHeaders };
       await connection.write(Buffer.from(headText("101 UPGRADED", headers)));
+      await headPause(request.headers["user-agent"]);
       await reply.run(connection);
     } catch (error) {
       const { status, body } = describe(deps.log, request, error);
@@ -232,6 +233,17 @@ async function print(
     case "websocket":
       throw new BerthError("invalid-parameter", "not websocket protocol");
   }
+}
+
+const HEAD_PAUSE_MS = 20;
+
+/**
+ * docker-compat: docker-py reads the head through a buffer that it drops together with whatever came right behind it. No
+ * other engine is fast enough to meet that; it gets its first bytes a moment later.
+ */
+async function headPause(userAgent: string | undefined): Promise<void> {
+  if (userAgent?.startsWith("docker-sdk-python") === true)
+    await new Promise((resolve) => setTimeout(resolve, HEAD_PAUSE_MS));
 }
 
 async function converse(connection: RawConnection, reply: WebSocketReply): Promise<void> {
