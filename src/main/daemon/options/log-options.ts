@@ -37,11 +37,12 @@ export const logOptions: readonly Option[] = [
   {
     name: "log-driver",
     kind: string,
-    value: "local",
-    fallback: "local",
+    value: "json-file",
+    fallback: "json-file",
     section: "Container logs",
     usage: "Log driver of containers that ask for none",
-    differs: "dockerd: json-file, which grows without bound",
+    differs:
+      "dockerd's json-file grows without bound; here it keeps 5 files of 20 MB, compressed, unless `max-size` or `max-file` say otherwise",
   },
   {
     name: "log-opt",

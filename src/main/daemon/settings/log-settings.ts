@@ -24,7 +24,15 @@ export function logSettings(values: OptionValues) {
     debug,
     logLevel: debug ? "debug" : level,
     logFormat: oneOf(["text", "json"] as const, format, `invalid log format: ${format}`),
-    logDriver: values.text("log-driver") || "local",
-    logOptions: values.map<string>("log-opt"),
+    ...containerLogs(values.text("log-driver"), values.map<string>("log-opt")),
   };
+}
+
+/** What json-file is given when nobody says how much it may keep: Docker's default grows until the disk is full. */
+const bounds = { "max-size": "20m", "max-file": "5", compress: "true" } as const;
+
+function containerLogs(driver: string, given: Readonly<Record<string, string>>) {
+  const logDriver = driver || "json-file";
+  const bounded = logDriver === "json-file" && given["max-size"] === undefined && given["max-file"] === undefined;
+  return { logDriver, logOptions: bounded ? { ...bounds, ...given } : given };
 }
