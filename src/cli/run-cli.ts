@@ -92,7 +92,8 @@ class Cli {
     const commandPath = `${io.programName} ${path}`;
     const usage = usageLine(io.programName, command, path);
     const parsed = this.#parse(argv, command.flags, command.interspersed !== false, usage, commandPath);
-    for (const warning of parsed.warnings) io.stderr.write(`${warning}\n`);
+    // docker-compat: these sentences stand in standard output.
+    for (const warning of parsed.warnings) io.stdout.write(`${warning}\n`);
     if (parsed.help) return this.#commandHelp(command, path);
     const complaint = checkArguments(command.args, parsed.args.length, commandPath);
     if (complaint !== undefined) {

@@ -27,6 +27,8 @@ import { publishingCases } from "./cases/publishing.ts";
 import { restartCases } from "./cases/restart.ts";
 import { terminalCases } from "./cases/terminal.ts";
 import { volumeCommandCases } from "./cases/volume-commands.ts";
+
+import { transcriptCases } from "./cases/transcripts.ts";
 import { volumeCases } from "./cases/volumes.ts";
 import { verbCases } from "./cases/verbs.ts";
 import { openLab, targetNames, type Lab, type Target } from "./target.ts";
@@ -86,5 +88,6 @@ for (const name of targetNames) {
     eventCases(target);
     healthCases(target);
     restartCases(target);
+    describe("transcripts", () => transcriptCases(target));
   });
 }

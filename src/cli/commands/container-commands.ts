@@ -94,6 +94,7 @@ export const containerCommands: readonly Command[] = [
     flags: [
       { name: "signal", short: "s", kind: text, usage: "Signal to send to the container" },
       { name: "timeout", short: "t", kind: int, usage: "Seconds to wait before killing the container" },
+      { name: "time", kind: int, usage: "", aliasOf: "timeout", deprecated: "use --timeout instead" },
     ],
     args: { kind: "at-least", count: 1 },
     load: async () => (await import("../container/simple-commands.ts")).stop,
@@ -115,6 +116,7 @@ export const containerCommands: readonly Command[] = [
     flags: [
       { name: "signal", short: "s", kind: text, usage: "Signal to send to the container" },
       { name: "timeout", short: "t", kind: int, usage: "Seconds to wait before killing the container" },
+      { name: "time", kind: int, usage: "", aliasOf: "timeout", deprecated: "use --timeout instead" },
     ],
     args: { kind: "at-least", count: 1 },
     load: async () => (await import("../container/simple-commands.ts")).restart,

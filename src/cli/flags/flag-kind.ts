@@ -31,7 +31,7 @@ export interface FlagSpec {
   readonly sinceApi?: string;
   /** A second spelling that sets the flag of this name. */
   readonly aliasOf?: string;
-  /** Printed once to stderr when the flag is used: `Flag --x has been deprecated, <text>`. */
+  /** Printed once when the flag is used: `Flag --x has been deprecated, <text>`. */
   readonly deprecated?: string;
 }
 

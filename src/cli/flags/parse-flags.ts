@@ -7,7 +7,7 @@ export interface ParsedFlags {
   readonly args: readonly string[];
   /** `--help` was asked for; nothing else was checked after it. */
   readonly help: boolean;
-  /** Sentences about deprecated spellings, to be shown on stderr. */
+  /** Sentences about deprecated spellings, to be shown to the person. */
   readonly warnings: readonly string[];
 }
 

@@ -18,7 +18,7 @@ export function createExec(deps: {
 }) {
   return (reference: string, config: ExecConfig): { readonly Id: string } => {
     const container = deps.registry.find(reference);
-    refuseUnlessRunning(container);
+    refuseUnlessRunning(container, reference);
     if ((config.Cmd ?? []).length === 0) throw new BerthError("invalid-parameter", "No exec command specified");
     for (const variable of config.Env ?? []) {
       if (variable === "" || variable.startsWith("=")) {
@@ -39,13 +39,13 @@ export function execText(command: readonly string[] | null): string {
   return `${first} ${rest.join(" ")}`;
 }
 
-/** `conflict` in Docker's words unless the container runs. */
-export function refuseUnlessRunning(container: Container): void {
+/** `conflict` in Docker's words unless the container runs; a paused one is named as it was asked for. */
+export function refuseUnlessRunning(container: Container, reference = container.id): void {
   switch (container.status.state) {
     case "running":
       return;
     case "paused":
-      throw new BerthError("conflict", `Container ${container.id} is paused, unpause the container before exec`);
+      throw new BerthError("conflict", `Container ${reference} is paused, unpause the container before exec`);
     case "restarting":
       throw new BerthError("conflict", `Container ${container.id} is restarting, wait until the container is running`);
     case "created":

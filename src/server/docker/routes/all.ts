@@ -2,6 +2,7 @@ import type { Engine } from "#engine/engine.ts";
 import type { Route } from "../call.ts";
 import { containerFileRoutes } from "./container-files.ts";
 import { berthRoutes } from "./berth.ts";
+import { buildCacheRoutes } from "./build-cache.ts";
 import { containerRoutes } from "./containers.ts";
 import { execRoutes } from "./execs.ts";
 import { imageRoutes } from "./images.ts";
@@ -21,6 +22,7 @@ export function dockerRoutes(engine: Engine): readonly Route[] {
     ...imageRoutes(engine),
     ...networkRoutes(engine),
     ...volumeRoutes(engine),
+    ...buildCacheRoutes,
     ...unsupportedRoutes,
   ];
 }

@@ -7,7 +7,6 @@ GET /containers/{id}/checkpoints
 POST /containers/{id}/checkpoints
 DELETE /containers/{id}/checkpoints/{checkpoint}
 POST /build
-POST /build/prune
 POST /build/cancel
 GET /images/search
 GET /images/get
