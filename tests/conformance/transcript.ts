@@ -69,14 +69,13 @@ export function shellWords(line: string): readonly string[] {
   );
 }
 
-/** Lines of an outcome as a transcript writes them. */
-export function outcomeLines(result: {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}): readonly string[] {
+/** Lines of an outcome as a transcript writes them; `names` are texts of this run and what stands for them. */
+export function outcomeLines(
+  result: { readonly code: number; readonly stdout: string; readonly stderr: string },
+  names: readonly (readonly [text: string, name: string])[],
+): readonly string[] {
   const lines = (text: string): string[] =>
-    normalised(text)
+    normalised(names.reduce((named, [found, name]) => named.replaceAll(found, name), text))
       .split("\n")
       .filter((line) => line !== "");
   return [

@@ -10,7 +10,7 @@ export function pauseContainer(deps: KillDeps) {
     const container = deps.registry.find(reference);
     await container.lock.run(async () => {
       if (container.status.state === "paused")
-        throw new BerthError("conflict", `Container ${reference} is already paused`);
+        throw new BerthError("conflict", `Container ${container.id} is already paused`);
       refuseUnlessUp(container);
       await deps.cgroups.open(deps.planner.cgroupPath(container.spec)).freeze();
       deps.health.unwatch(container);

@@ -26,9 +26,10 @@ async function play(target: Target, transcript: Transcript): Promise<void> {
     const seen: string[] = [];
     const wanted: string[] = [];
     for (const step of transcript.steps) {
-      const outcome = outcomeLines(await carryOut(target, scratch, step)).map((line) =>
-        line.replaceAll(scratch, "<scratch>").replaceAll(target.registry, "<registry>"),
-      );
+      const outcome = outcomeLines(await carryOut(target, scratch, step), [
+        [scratch, "<scratch>"],
+        [target.registry, "<registry>"],
+      ]);
       const command = `${step.kind === "client" ? "$" : "%"} ${step.line}`;
       seen.push(command, ...outcome);
       wanted.push(command, ...((reference ? step.referenceOutcome : undefined) ?? step.outcome));
