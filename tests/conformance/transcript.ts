@@ -88,6 +88,7 @@ export function outcomeLines(
 /** Takes out what differs from run to run: ids, times, durations, addresses, widths of columns, the client's name. */
 export function normalised(text: string): string {
   return text
+    .replaceAll("\r", "<cr>")
     .replaceAll(/\b[0-9a-f]{64}\b/gu, "<id>")
     .replaceAll(/\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9a-f]{12}\b/gu, "<short>")
     .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| ?[+-]\d\d:?\d\d(?: [A-Z]+)?)/gu, "<time>")

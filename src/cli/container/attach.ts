@@ -37,7 +37,7 @@ function checkRunning(state: ContainerState): void {
   const refuse = (message: string): never => {
     throw new BerthError("conflict", message);
   };
-  if (!state.Running) refuse("cannot attach to a stopped container, start it first");
-  if (state.Paused) refuse("cannot attach to a paused container, unpause it first");
-  if (state.Restarting) refuse("cannot attach to a restarting container, wait until it is running");
+  if (!state.Running) refuse("You cannot attach to a stopped container, start it first");
+  if (state.Paused) refuse("You cannot attach to a paused container, unpause it first");
+  if (state.Restarting) refuse("You cannot attach to a restarting container, wait until it is running");
 }

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
 import { isDaemonAnswer } from "#client/api-error.ts";
 import type { CreateResponse } from "#spec/docker/container.ts";
@@ -29,6 +30,12 @@ export async function createContainer(invocation: Invocation, request: Container
     throw new BerthError(
       "invalid-parameter",
       `container ID file found, make sure the other container isn't running or delete ${cidFile}`,
+    );
+  }
+  if (cidFile !== "" && !io.exists(dirname(cidFile))) {
+    throw new BerthError(
+      "invalid-parameter",
+      `failed to create the container ID file: open ${cidFile}: no such file or directory`,
     );
   }
   warn(request, invocation);

@@ -19,7 +19,10 @@ export const port: Handler = async ({ args, io, client }) => {
     return 0;
   }
   const [number = "", protocol = "tcp"] = asked.split("/");
-  if (!/^\d+(?:-\d+)?$/.test(number)) throw new BerthError("invalid-parameter", `Error: invalid port (${number})`);
+  if (!/^\d+(?:-\d+)?$/.test(number)) {
+    const reason = `strconv.ParseUint: parsing ${JSON.stringify(number)}: invalid syntax`;
+    throw new BerthError("invalid-parameter", `Error: invalid port (${number}): ${reason}`);
+  }
   const bindings = ports[`${number}/${protocol}`];
   if (bindings === undefined || bindings === null || bindings.length === 0) {
     throw new BerthError("not-found", `Error: No public port '${asked}' published for ${name}`);

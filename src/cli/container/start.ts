@@ -28,7 +28,7 @@ export const start: Handler = async (invocation) => {
       failed.push(name);
     }
   }
-  if (failed.length > 0) throw new ExitError(1, `failed to start containers: ${failed.join(", ")}`);
+  if (failed.length > 0) throw new ExitError(1, `Error: failed to start containers: ${failed.join(", ")}`);
   return 0;
 };
 

@@ -3,9 +3,10 @@ import { parseDuration } from "#base/units.ts";
 
 /**
  * `--since` and `--until`: a duration before `now` (`42m`), a date or time in RFC 3339 or shorter forms (local zone when
- * none is given), or Unix seconds. The result is seconds with nine decimals; empty stays empty.
+ * none is given), or Unix seconds. The result is seconds with nine decimals; empty stays empty. A
+ * refusal names the flag when one is given.
  */
-export function timestampParameter(text: string, now: number, flag: "since" | "until"): string {
+export function timestampParameter(text: string, now: number, flag?: "since" | "until"): string {
   if (text === "") return "";
   try {
     return seconds(BigInt(now) * 1_000_000n - parseDuration(text));
@@ -18,7 +19,7 @@ export function timestampParameter(text: string, now: number, flag: "since" | "u
   if (match === null) {
     throw new BerthError(
       "invalid-parameter",
-      `invalid value for "${flag}": failed to parse value as time or duration: ${JSON.stringify(text)}`,
+      `${flag === undefined ? "" : `invalid value for "${flag}": `}failed to parse value as time or duration: ${JSON.stringify(text)}`,
     );
   }
   const [, year, month, day, hour = "00", minute = "00", second = "00", fraction = "", zone = ""] = match;

@@ -17,8 +17,8 @@ export const events: Handler = async ({ flags, io, client }) => {
   const stream = await (
     await client()
   ).system.events({
-    since: timestampParameter(flags.text("since"), now, "since"),
-    until: timestampParameter(flags.text("until"), now, "until"),
+    since: timestampParameter(flags.text("since"), now),
+    until: timestampParameter(flags.text("until"), now),
     filters: flags.filters(),
   });
   for await (const event of stream) io.stdout.write(`${render === undefined ? plain(event) : render(event)}\n`);

@@ -40,7 +40,7 @@ async function ask(invocation: Invocation): Promise<{ readonly versions: Version
 function templated(format: string): (versions: Versions) => string {
   let render: (data: unknown) => string;
   try {
-    render = compileTemplate(format);
+    render = compileTemplate(format, { name: "version" });
   } catch (error) {
     throw new BerthError("invalid-parameter", `template parsing error: ${messageOf(error)}`, { cause: error });
   }
