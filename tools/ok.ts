@@ -40,7 +40,7 @@ const checks: readonly Stage[] = [
       // The units of host/ load the native parts.
       const native = ["dist/berth-shim", "dist/berth-sys.base64"].every((path) => existsSync(join(projectDir, path)));
       if (!native) await mustRun([process.execPath, "tools/build.ts", "--native-only"], { cwd: projectDir });
-      return runBunTests(["src", "tools", "bench", "tests/golden", "tests/arch"]);
+      return runBunTests(["src", "tools", "bench", "tests/golden", "tests/arch", "tests/conformance/coverage"]);
     },
   },
   {

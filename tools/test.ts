@@ -54,7 +54,7 @@ const stages: readonly Stage[] = [
   {
     name: "unit",
     what: "unit tests alone",
-    run: () => runBunTests(["src", "tools", "bench", "tests/golden", "tests/arch"]),
+    run: () => runBunTests(["src", "tools", "bench", "tests/golden", "tests/arch", "tests/conformance/coverage"]),
   },
   { name: "fuzz", what: "bounded fuzzing of what reads foreign bytes", run: rootTests("tests/fuzz") },
   { name: "root", what: "tests against this machine's kernel", run: rootTests("tests/root") },
