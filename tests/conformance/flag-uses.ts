@@ -53,7 +53,7 @@ function addFlags(uses: Set<string>, command: Command, words: readonly string[])
     const word = words[at] ?? "";
     if (word === "--" || (!/^-./u.test(word) && command.interspersed === false)) return;
     if (!/^-./u.test(word)) continue;
-    const names = word.startsWith("--") ? [word.slice(2).replace(/=.*$/su, "")] : [...word.slice(1)];
+    const names = word.startsWith("--") ? [word.slice(2).replace(/=.*$/su, "")] : word.slice(1).split("");
     for (const [index, name] of names.entries()) {
       const long = word.startsWith("--");
       const flag = command.flags.find((each) => (long ? each.name === name : each.short === name));
