@@ -250,11 +250,12 @@ function folder(name: ByteString): ByteString {
   return name.endsWith("/") ? name : `${name}/`;
 }
 
-/** docker-compat: an empty file of root's, mode 0600. */
+/** docker-compat: an empty file of root's, mode 0600. It has no time: the same deletion gives the same bytes at any time. */
 function whiteout(name: ByteString, stat: FileStat): TarEntry {
   const slash = name.lastIndexOf("/") + 1;
   const mark = `${name.slice(0, slash)}.wh.${name.slice(slash)}`;
-  return { ...describe("file", mark, stat), mode: 0o600, uid: 0, gid: 0, size: 0 };
+  const mtime = { seconds: 0, nanoseconds: 0 };
+  return { ...describe("file", mark, stat), mode: 0o600, uid: 0, gid: 0, size: 0, mtime };
 }
 
 function isOpaque(fd: number): boolean {

@@ -13,3 +13,9 @@ export interface ImagesPruned {
   readonly ImagesDeleted: readonly ImageDeleteItem[] | null;
   readonly SpaceReclaimed: number;
 }
+
+/** `POST /build/prune`. */
+export interface BuildCachePruned {
+  readonly CachesDeleted: readonly string[] | null;
+  readonly SpaceReclaimed: number;
+}
