@@ -9,7 +9,7 @@
  *     box                             a line of standard output
  *     ! No such container             a line of standard error
  *     ? 1                             the exit code when it is not 0
- *     ~ …                             the whole outcome once more, a line each, where the reference engine's differs
+ *     ~ …                             the whole outcome once more, a line each, where the reference engine's differs; ~ alone: nothing
  *
  * Output is compared after {@link normalised}.
  */
@@ -46,7 +46,8 @@ export function parseTranscripts(text: string): readonly Transcript[] {
       const step = current?.steps.at(-1);
       if (step === undefined) throw new Error(`line ${index + 1} belongs to no command: ${line}`);
       if (line.startsWith("< ")) step.stdin += `${line.slice(2)}\n`;
-      else if (line === "~" || line.startsWith("~ ")) (step.referenceOutcome ??= []).push(line.slice(2));
+      else if (line === "~") step.referenceOutcome = [];
+      else if (line.startsWith("~ ")) (step.referenceOutcome ??= []).push(line.slice(2));
       else step.outcome.push(line);
     }
   }
