@@ -24,6 +24,7 @@ import { networkCommandCases } from "./cases/network-commands.ts";
 import { madeNetworkCases } from "./cases/networks.ts";
 import { outputCases } from "./cases/output.ts";
 import { publishingCases } from "./cases/publishing.ts";
+import { resourceCases } from "./cases/resources.ts";
 import { restartCases } from "./cases/restart.ts";
 import { terminalCases } from "./cases/terminal.ts";
 import { volumeCommandCases } from "./cases/volume-commands.ts";
@@ -71,6 +72,7 @@ for (const name of targetNames) {
       limitCases(target);
     });
     isolationCases(target);
+    describe("resources", () => resourceCases(target));
     lifecycleCases(target);
     logCases(target);
     attachCases(target);

@@ -88,13 +88,19 @@ function validateCpu(host: Resources, machine: MachineFacts): void {
   validateCpuset(host.CpusetMems, "cpuset mems", "memory nodes", machine.memoryNodes);
 }
 
+/** docker-compat: more CPUs than the kernel can be built for. */
+const maximumListed = 8192;
+
 function validateCpuset(text: string, what: string, plural: string, count: number): void {
   if (text === "") return;
   for (const part of text.split(",")) {
     const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part.trim());
     const first = Number(match?.[1]);
     const last = Number(match?.[2] ?? match?.[1]);
-    if (match === null || last < first) throw bad(`Invalid value ${text} for ${what}`);
+    if (match === null || last < first) throw bad(`Invalid value ${text} for ${what}: invalid format: ${part}`);
+    if (last > maximumListed) {
+      throw bad(`Invalid value ${text} for ${what}: value of out range, maximum is ${maximumListed}`);
+    }
     if (last >= count) {
       const available = count === 1 ? "0" : `0-${count - 1}`;
       throw bad(`Requested ${plural} are not available - requested ${text}, available: ${available}`);
