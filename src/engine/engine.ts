@@ -88,7 +88,6 @@ import { diskUsage } from "./system/disk-usage.ts";
 import { streamEvents } from "./system/events.ts";
 import { info } from "./system/info.ts";
 import { tellReloaded } from "./system/reloaded.ts";
-import { pruneBuildCache } from "./system/prune-build-cache.ts";
 import { version } from "./system/version.ts";
 import { createVolume } from "./volume/create.ts";
 import { inspectVolume, listVolumes } from "./volume/list.ts";
@@ -240,7 +239,6 @@ export function createEngine(given: EngineDeps) {
       auth: checkAuth(deps),
       events: streamEvents(deps),
       metrics: metricFamilies({ ...base, meters }),
-      pruneBuildCache: pruneBuildCache(),
       diskUsage: diskUsage({ ...base, listContainers: list }),
       reloaded: tellReloaded(deps),
     },

@@ -2,6 +2,7 @@ import { BerthError } from "#base/errors.ts";
 import { isIp } from "#base/ip-address.ts";
 import type { HostConfig, Resources, RestartPolicy } from "#spec/docker/host-config.ts";
 import type { MachineFacts } from "../host-facts.ts";
+import { ownRuntimes } from "../own-runtime.ts";
 
 const MIB = 1024 * 1024;
 const minimumMemoryBytes = 6 * MIB;
@@ -14,7 +15,8 @@ export function validateHostConfig(host: HostConfig, machine: MachineFacts): voi
     throw bad(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
   }
   if (host.ShmSize < 0) throw bad("SHM size can not be less than 0");
-  if (host.Runtime !== "" && host.Runtime !== "berth") throw bad(`unknown or invalid runtime name: ${host.Runtime}`);
+  if (host.Runtime !== "" && !ownRuntimes.includes(host.Runtime))
+    throw bad(`unknown or invalid runtime name: ${host.Runtime}`);
   if (host.Isolation !== "" && host.Isolation !== "default")
     throw bad(`invalid isolation: "${host.Isolation}" - linux only supports 'default'`);
   validateRestartPolicy(host.RestartPolicy);

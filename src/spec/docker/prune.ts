@@ -13,9 +13,3 @@ export interface ImagesPruned {
   readonly ImagesDeleted: readonly ImageDeleteItem[] | null;
   readonly SpaceReclaimed: number;
 }
-
-/** `POST /build/prune`. */
-export interface BuildCachePruned {
-  readonly CachesDeleted: readonly string[] | null;
-  readonly SpaceReclaimed: number;
-}

@@ -1,3 +1,4 @@
+import { ownRuntimes } from "#engine/own-runtime.ts";
 import type { OptionValues } from "../option-values.ts";
 import type { RuntimeEntry } from "../options/value-kinds.ts";
 import { absolute, badSetting } from "./bad-setting.ts";
@@ -32,11 +33,8 @@ function conflictFreeLabels(labels: readonly string[]): readonly string[] {
   return [...found].map(([key, value]) => `${key}=${value}`);
 }
 
-/** The names under which the engine's own runtime is known; the second is what clients of dockerd write. */
-export const OWN_RUNTIMES = ["berth", "runc", "io.containerd.runc.v2"] as const;
-
 function isOwn(name: string): boolean {
-  return OWN_RUNTIMES.some((own) => own === name);
+  return ownRuntimes.includes(name);
 }
 
 function checkedRuntimes(runtimes: Readonly<Record<string, RuntimeEntry>>): Readonly<Record<string, RuntimeEntry>> {

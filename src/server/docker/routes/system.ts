@@ -29,19 +29,9 @@ export function systemRoutes(engine: Engine): readonly Route[] {
       pattern: "/system/df",
       handle: async (call) => json(await engine.system.diskUsage(usageTypes(call)), "disk-usage"),
     },
-    {
-      method: "POST",
-      pattern: "/build/prune",
-      handle: async ({ query }) => {
-        parseFilters(query.maybe("filters"), buildPruneKeys);
-        return json(await engine.system.pruneBuildCache());
-      },
-    },
     { method: "GET", pattern: "/events", handle: (call) => stream("application/json", true, events(engine, call)) },
   ];
 }
-
-const buildPruneKeys = ["until", "id", "parent", "type", "description", "inuse", "shared", "private"] as const;
 
 /** The `type` parameter came with API 1.42; without it everything is meant. */
 function usageTypes({ query, version }: Call): ReadonlySet<DiskUsageType> {
