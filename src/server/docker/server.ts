@@ -63,13 +63,15 @@ export function createDockerServer(deps: DockerServerDeps, transport: ServerTran
     const closed = new AbortController();
     const left = new AbortController();
     const onLeft = (): void => left.abort();
+    // Kept, because a request that is over may have none.
+    const { socket } = request;
     response.on("close", () => {
       closed.abort();
       left.abort();
-      request.socket.off("end", onLeft);
+      socket.off("end", onLeft);
     });
     // A handed connection does not tell who has left from who has said all: the answer is written, but nobody waits.
-    if (transport.kind === "handed") request.socket.on("end", onLeft);
+    if (transport.kind === "handed") socket.on("end", onLeft);
     for (const [name, value] of Object.entries(commonHeaders)) response.setHeader(name, value);
     try {
       const { reply, version } = await handle({ request, body: request, signal: left.signal, proceed });
