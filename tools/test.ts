@@ -69,6 +69,11 @@ const stages: readonly Stage[] = [
     },
   },
   {
+    name: "engine",
+    what: "the built engine with real clients, where there is nothing to compare with",
+    run: rootTests("tests/engine"),
+  },
+  {
     name: "conformance",
     what: "the real docker CLI and berth on ours and on dockerd",
     run: rootTests("tests/conformance"),
@@ -91,7 +96,7 @@ if (process.getuid?.() !== 0) {
   console.error("The tests make namespaces, mounts and cgroups: run them as root.");
   process.exit(1);
 }
-const needBuild = new Set(["root", "guest", "conformance", "clients", "fault", "fuzz"]);
+const needBuild = new Set(["root", "guest", "engine", "conformance", "clients", "fault", "fuzz"]);
 const chosen = stages.filter((stage) => {
   // `ok` has the unit tests in it.
   if (named.length === 0) return stage.name !== "unit";

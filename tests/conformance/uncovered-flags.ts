@@ -6,7 +6,7 @@ const creating = (flag: string, reason: string): Readonly<Record<string, string>
 
 const checkpoints = "checkpoints need CRIU, which neither engine has here; Docker holds them for experimental";
 const realtime = "20.10 drops them in silence; ours tells what the kernel says, which differs from kernel to kernel";
-const ownHealth = "not Docker's: seen by tests/root/own-health";
+const ownHealth = "not Docker's: seen by tests/engine/own-health";
 
 /** Commands and flags that no comparison case uses, each with its reason. coverage.test.ts keeps the list true. */
 export const uncoveredFlags: Readonly<Record<string, string>> = {
@@ -20,7 +20,8 @@ export const uncoveredFlags: Readonly<Record<string, string>> = {
   "container start --checkpoint-dir": checkpoints,
   "container update --cpu-rt-period": realtime,
   "container update --cpu-rt-runtime": realtime,
-  "container why": "not Docker's: seen by tests/root/own-health",
-  "container why --format": "not Docker's: seen by tests/root/own-health",
-  "system dial-stdio": "hidden, a bare connection: seen by tests/root/daemon-service, which reaches an engine over ssh",
+  "container why": "not Docker's: seen by tests/engine/own-health",
+  "container why --format": "not Docker's: seen by tests/engine/own-health",
+  "system dial-stdio":
+    "hidden, a bare connection: seen by tests/engine/daemon-service, which reaches an engine over ssh",
 };

@@ -11,7 +11,7 @@ import { berthCommand, cliEnvironment, dockerCli } from "../../tools/lab/engines
 import { pushImage } from "../../tools/lab/registry-push.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxImage } from "../../tools/lab/test-images.ts";
-import { startPlainDaemon, type StartedDaemon } from "../root/daemon-fixture.ts";
+import { startPlainDaemon, type StartedDaemon } from "../engine/daemon-fixture.ts";
 
 setDefaultTimeout(120_000);
 

@@ -118,6 +118,8 @@ for (const format of ["docker", "oci"] as const) {
     expect((await command(["diff", "-r", "--no-dereference", again, tree])).stdout).toBe("");
   });
 
+  // Another program's judgement of the same bytes; the guest has the kernel to judge, and no skopeo.
+  if (process.env["BERTH_TEST_GUEST"] === "1") continue;
   test(`skopeo reads a committed ${format} image and finds every digest right`, async () => {
     const skopeo = findProgram("skopeo");
     if (skopeo === undefined) throw new Error("skopeo is not installed");

@@ -2,7 +2,7 @@
 # Init of the test guest: mounts what a machine with cgroup v2 alone has, runs the tests, reports on the serial console
 # and powers the machine off.
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb LANG=C.UTF-8 NO_COLOR=1
-export BERTH_TEST_PATIENCE_MS=5000
+export BERTH_TEST_PATIENCE_MS=5000 BERTH_TEST_GUEST=1
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mkdir -p /dev/pts /dev/shm /dev/mqueue

@@ -40,7 +40,7 @@ export function updateContainer({ store, cgroups }: RuntimeContext, id: string, 
 }
 
 function readResources(file: string): Resources {
-  const value = parseJsonExact(readTextFile(file === "-" ? "/dev/stdin" : file, maxResourcesBytes));
+  const value = parseJsonExact(readTextFile(file === "-" ? "/proc/self/fd/0" : file, maxResourcesBytes));
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new BerthError("invalid-parameter", "the resources are not a JSON object");
   return value;
