@@ -8,7 +8,7 @@ import { berthCommand, cliEnvironment } from "../../tools/lab/engines.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxImage } from "../../tools/lab/test-images.ts";
 import { startTinyRegistry, type TinyRegistry } from "../../tools/lab/tiny-registry.ts";
-import { startPlainDaemon, type StartedDaemon } from "./daemon-fixture.ts";
+import { startPlainDaemon, type StartedDaemon } from "../engine/daemon-fixture.ts";
 
 setDefaultTimeout(60_000);
 
