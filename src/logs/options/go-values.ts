@@ -1,3 +1,4 @@
+import { LinearRegexp } from "#base/regexp/linear-regexp.ts";
 import { BerthError, messageOf } from "#base/errors.ts";
 import { parseBytes } from "#base/units.ts";
 
@@ -24,11 +25,11 @@ export function parseUnsigned(text: string): number {
 }
 
 /** regexp.Compile; the reason is this engine's own. */
-export function parsePattern(text: string): RegExp {
+export function parsePattern(text: string): LinearRegexp {
   try {
-    return new RegExp(text, "u");
+    return new LinearRegexp(text);
   } catch (error) {
-    throw bad(`error parsing regexp: ${messageOf(error).replace(/^Invalid regular expression: /, "")}: \`${text}\``);
+    throw bad(`${messageOf(error)}: \`${text}\``);
   }
 }
 

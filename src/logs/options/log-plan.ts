@@ -1,3 +1,4 @@
+import type { LinearRegexp } from "#base/regexp/linear-regexp.ts";
 import type { FluentdOptions } from "./fluentd-options.ts";
 import type { GelfOptions } from "./gelf-options.ts";
 import type { SyslogOptions } from "./syslog-options.ts";
@@ -26,9 +27,9 @@ export interface LogStorePlan {
 /** Which of a container's labels and variables go with its lines, and the text of its tag. */
 export interface AttributeSelection {
   readonly labels: readonly string[];
-  readonly labelsRegex: RegExp | undefined;
+  readonly labelsRegex: Pick<LinearRegexp, "test"> | undefined;
   readonly env: readonly string[];
-  readonly envRegex: RegExp | undefined;
+  readonly envRegex: Pick<LinearRegexp, "test"> | undefined;
   /** Template; undefined = the option was not given. */
   readonly tag: string | undefined;
 }

@@ -1,3 +1,4 @@
+import type { LinearRegexp } from "#base/regexp/linear-regexp.ts";
 import { BerthError, messageOf } from "#base/errors.ts";
 import { exists } from "#host/files.ts";
 import type { LogConfig } from "#spec/docker/host-config.ts";
@@ -147,7 +148,7 @@ const nothing: AttributeSelection = {
 
 function selectionOf(options: LogOptions): AttributeSelection {
   const names = (text: string | undefined): string[] => (text ?? "").split(",").filter((name) => name !== "");
-  const pattern = (text: string | undefined): RegExp | undefined =>
+  const pattern = (text: string | undefined): LinearRegexp | undefined =>
     text === undefined || text === "" ? undefined : parsePattern(text);
   const tag = options["tag"];
   if (tag !== undefined) checkTag(tag);
