@@ -18,7 +18,7 @@
 #define LINE_MAX_BYTES 16384u
 #define HEAD_BYTES 16u
 #define TAIL_BYTES 4u
-#define BATCH_BYTES 131072u
+#define BATCH_BYTES 106496u
 #define FLAG_PARTIAL 1
 #define STREAM_FILE 0 /* the record a file begins with */
 

@@ -23,7 +23,7 @@
 #include "shim.h"
 
 #define MAX_CLIENTS 64
-#define CHUNK_BYTES 65536
+#define CHUNK_BYTES 49152
 #define INPUT_BYTES 16384
 #define READS_A_TURN 16
 #define MAX_EARLY 16 /* orphans that ended while the foreign runtime's command went on */

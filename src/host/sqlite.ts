@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 
-import { BerthError, messageOf } from "#base/errors.ts";
+import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
 
 export type SqlValue = string | number | bigint | Uint8Array | null;
 export type Row = Readonly<Record<string, SqlValue>>;
@@ -34,6 +34,8 @@ export interface SqlDatabase {
 
 /** Pages of 4 KiB in the log at which a commit moves them itself, when {@link SqlDatabase.checkpoint} never came. */
 const MAX_LOG_PAGES = 8000;
+/** Kept for what must be written on a full disk. */
+const RESERVE_BYTES = 1 << 20;
 
 /**
  * Open or create `path` (":memory:" for tests): write-ahead log, `synchronous=NORMAL` (a committed change survives a
@@ -47,7 +49,9 @@ export function openSqlite(path: string): SqlDatabase {
       `PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;
        PRAGMA busy_timeout=5000; PRAGMA wal_autocheckpoint=${MAX_LOG_PAGES};`,
     );
-    return new BunSqlite(database);
+    const opened = new BunSqlite(database);
+    opened.reserve();
+    return opened;
   });
 }
 
@@ -66,7 +70,8 @@ class BunSqlite implements SqlDatabase {
     const prepared = translate(() => this.#database.prepare<Row, SqlValue[]>(sql));
     const statement = {
       finalize: () => prepared.finalize(),
-      run: (...parameters: readonly SqlValue[]) => translate(() => prepared.run(...parameters).changes),
+      run: (...parameters: readonly SqlValue[]) =>
+        this.#withRoom(() => translate(() => prepared.run(...parameters).changes)),
       get: (...parameters: readonly SqlValue[]) => translate(() => prepared.get(...parameters) ?? undefined),
       all: (...parameters: readonly SqlValue[]) => translate(() => prepared.all(...parameters)),
     };
@@ -79,6 +84,32 @@ class BunSqlite implements SqlDatabase {
   }
 
   transaction<T>(work: () => T extends Promise<unknown> ? never : T): T {
+    return this.#withRoom(() => this.#transaction(work));
+  }
+
+  /**
+   * Free pages in the file and blocks in the log, so that the changes that end things can be written on a full disk: the
+   * log begins at its start again after a checkpoint, and neither ever shrinks while it is open.
+   */
+  reserve(): void {
+    this.exec(`BEGIN; CREATE TABLE reserve (bytes BLOB); INSERT INTO reserve VALUES (zeroblob(${RESERVE_BYTES}));
+               DROP TABLE reserve; COMMIT;`);
+    this.checkpoint();
+  }
+
+  /** On a full disk what the log holds is moved first, and the work is done once more. */
+  #withRoom<T>(work: () => T): T {
+    if (this.#depth > 0) return work();
+    try {
+      return work();
+    } catch (error) {
+      if (!isBerthError(error, "resource-exhausted")) throw error;
+      this.checkpoint();
+      return work();
+    }
+  }
+
+  #transaction<T>(work: () => T): T {
     const level = this.#depth;
     const [begin, commit, rollback] =
       level === 0
@@ -91,7 +122,11 @@ class BunSqlite implements SqlDatabase {
       this.exec(commit);
       return result;
     } catch (error) {
-      this.exec(rollback);
+      try {
+        this.exec(rollback);
+      } catch {
+        // SQLite has done so itself, as on a full disk; the error that led here is the one to tell.
+      }
       throw error;
     } finally {
       this.#depth--;

@@ -5,12 +5,14 @@ import { hasCode } from "./errno.ts";
 import { listDirectory } from "./files.ts";
 import { AT_FDCWD } from "./linux.ts";
 import { removeTree } from "./remove-tree.ts";
-import { renameat2 } from "./syscalls.ts";
+import { renameat2, statfs } from "./syscalls.ts";
 
 /** Removal waits until nothing was discarded for so long … */
 const QUIET_MS = 100;
 /** … unless so many trees wait for it. */
 const MANY = 100;
+/** With less than that on the file system nothing is put off. */
+const SHORT_BYTES = 256 << 20;
 
 /**
  * Takes away files that nobody waits for: a discarded tree loses its name at once and its content in the background, one
@@ -40,7 +42,14 @@ export class Trash {
       if (hasCode(error, "EXDEV")) return removeTree(path);
       throw error;
     }
+    if (this.#isShort()) return removeTree(doomed);
     this.#queue(doomed);
+  }
+
+  /** Little room is left: whoever removes something wants it back now. */
+  #isShort(): boolean {
+    const { blocksAvailable, blockSize } = statfs(this.#directory);
+    return blocksAvailable * blockSize < SHORT_BYTES;
   }
 
   /** Remove everything in the directory, also what an earlier process left. */

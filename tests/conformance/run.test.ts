@@ -59,6 +59,9 @@ for (const name of targetNames) {
       const ids = (await target().ok(["ps", "-aq"])).split("\n").filter((id) => id !== "");
       if (ids.length > 0) await target().ok(["rm", "-f", ...ids]);
       expect(await target().ok(["ps", "-aq"])).toBe("");
+      const { text } = await target().api("GET", "/volumes");
+      for (const { Name } of (JSON.parse(text) as { Volumes: { Name: string }[] | null }).Volumes ?? [])
+        await target().api("DELETE", `/volumes/${Name}`);
     });
 
     outputCases(target);

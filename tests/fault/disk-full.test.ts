@@ -53,7 +53,7 @@ test("a pull that does not fit names the reason, gives the space back and leaves
 test("a log that fills the disk loses lines, stops nobody, and is over when there is room again", async () => {
   const small = `${registry?.address}/small`;
   for (const driver of ["json-file", "local"]) {
-    const options = driver === "local" ? ["--log-opt", "max-size=1g"] : [];
+    const options = ["--log-opt", "max-size=1g"];
     const command = ["seq", "1", "3000000"];
     const run = await berth("run", "-d", "--name", "flood", "--log-driver", driver, ...options, small, ...command);
     expect(run.stderr).toBe("");

@@ -1,3 +1,4 @@
+import { messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import { formatTime } from "#base/time.ts";
 import { BlobStore } from "#content/blob-store.ts";
@@ -196,7 +197,11 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
       await engine.reconcile();
     },
     settle() {
-      database.checkpoint();
+      try {
+        database.checkpoint();
+      } catch (error) {
+        log.warn("could not move the database's log into its file", { error: messageOf(error) });
+      }
     },
     async close() {
       images.close();

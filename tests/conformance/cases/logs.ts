@@ -120,7 +120,7 @@ export function logCases(target: () => Target): void {
       expect((await target().run(["logs", "--until", time, id])).stdout).toBe("one\nthree\n");
       const seconds = (Date.parse(time) / 1000).toFixed(3);
       expect((await target().run(["logs", "--until", String(Number(seconds) - 0.5), id])).stdout).toBe("one\n");
-      expect((await target().run(["logs", "--since", "1h", "--until", "0s", "--tail", "1", id])).stdout).toBe("five");
+      expect((await target().run(["logs", "--since", "1h", "--tail", "1", id])).stdout).toBe("five");
       expect((await target().run(["logs", "--since", "2099-01-01", id])).stdout).toBe("");
     });
 
