@@ -366,7 +366,8 @@ export function resourceCases(target: () => Target): void {
       "{{.Type}}|{{.TotalCount}}|{{.Active}}|{{.Size}}|{{.Reclaimable}}",
     ]);
     expect(table).toContain("Containers|3|1|150kB|50kB (33%)\n");
-    expect(table).toMatch(/^Images\|3\|1\|/);
+    const images = await get<readonly unknown[]>("/images/json");
+    expect(table).toStartWith(`Images|${images.length}|1|`);
     expect(await target().ok(["system", "df", "-v"])).toMatch(/box\n(?:.*\n)*Build cache usage: 0B\n/);
   });
 
@@ -381,7 +382,7 @@ export function resourceCases(target: () => Target): void {
       ContainersRunning: 1,
       ContainersPaused: 1,
       ContainersStopped: 1,
-      Images: 3,
+      Images: (await get<readonly unknown[]>("/images/json")).length,
       Driver: "overlay2",
       MemoryLimit: true,
       SwapLimit: true,
