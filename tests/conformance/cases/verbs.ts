@@ -187,7 +187,7 @@ let count = 0;
 
 async function make(target: Target, state: State): Promise<{ readonly id: string; readonly name: string }> {
   const name = `verbs-${count++}`;
-  const Cmd = state === "restarting" ? ["false"] : ["sh", "-c", state === "exited" ? "exit 3" : loop];
+  const Cmd = state === "restarting" ? ["false"] : ["sh", "-c", state === "exited" ? "sleep 0.5; exit 3" : loop];
   const HostConfig = { RestartPolicy: { Name: state === "restarting" ? "always" : "no" } };
   const created = await target.api("POST", `/containers/create?name=${name}`, { Image: "busybox", Cmd, HostConfig });
   const { Id: id } = JSON.parse(created.text) as { readonly Id: string };
