@@ -161,28 +161,31 @@ test("update changes a running container at once, keeps the rest, and is there a
   expect(await limitsOf("box")).toEqual(after);
 });
 
-test("an update that the kernel refuses half-way leaves kernel and row as they were", async () => {
-  await ok("run", "-d", "--network", "none", "--name", "box", "-m", "64m", "--cpus", "0.5", image, "sleep", "600");
-  const before = await limitsOf("box");
-  // A character device cannot be throttled; the limits before it in the list can be set.
-  const body = {
-    Memory: 80 << 20,
-    MemorySwap: 160 << 20,
-    PidsLimit: 30,
-    BlkioDeviceReadBps: [{ Path: "/dev/null", Rate: 1 << 20 }],
-  };
-  const refused = await ask("/containers/box/update", "POST", body);
-  expect([refused.status, ((await refused.json()) as { readonly message: string }).message]).toEqual([
-    400,
-    expect.stringMatching(
-      /^Cannot update container [0-9a-f]{64}: cannot set the block read rate to 1:3 (?:rbps=)?1048576/,
-    ),
-  ]);
-  expect(await limitsOf("box")).toEqual(before);
-  expect(await ok("inspect", "-f", "{{.HostConfig.Memory}} {{.HostConfig.PidsLimit}}", "box")).toMatch(
-    new RegExp(`^${64 << 20} `),
-  );
-});
+// The guest's kernel (v2) takes a throttle for what is no block device, so there is no refusal to see there.
+if (!v2) {
+  test("an update that the kernel refuses half-way leaves kernel and row as they were", async () => {
+    await ok("run", "-d", "--network", "none", "--name", "box", "-m", "64m", "--cpus", "0.5", image, "sleep", "600");
+    const before = await limitsOf("box");
+    // A character device cannot be throttled; the limits before it in the list can be set.
+    const body = {
+      Memory: 80 << 20,
+      MemorySwap: 160 << 20,
+      PidsLimit: 30,
+      BlkioDeviceReadBps: [{ Path: "/dev/null", Rate: 1 << 20 }],
+    };
+    const refused = await ask("/containers/box/update", "POST", body);
+    expect([refused.status, ((await refused.json()) as { readonly message: string }).message]).toEqual([
+      400,
+      expect.stringMatching(
+        /^Cannot update container [0-9a-f]{64}: cannot set the block read rate to 1:3 (?:rbps=)?1048576/,
+      ),
+    ]);
+    expect(await limitsOf("box")).toEqual(before);
+    expect(await ok("inspect", "-f", "{{.HostConfig.Memory}} {{.HostConfig.PidsLimit}}", "box")).toMatch(
+      new RegExp(`^${64 << 20} `),
+    );
+  });
+}
 
 test("a hundred streams of one container cost one sampler and end with it", async () => {
   await ok("run", "-d", "--network", "none", "--name", "box", image, "sleep", "600");
