@@ -3,7 +3,7 @@ import type { NetworkSettings, PortSummary } from "#spec/docker/container.ts";
 import type { PortBinding } from "#spec/docker/host-config.ts";
 import { endpointSettings, type EndpointSettings } from "#spec/docker/networking.ts";
 import type { Container } from "./container.ts";
-import { plannedEndpoints } from "./endpoint-plan.ts";
+import { dnsNames, plannedEndpoints } from "./endpoint-plan.ts";
 import { isLive } from "./status.ts";
 
 /** The networks of a container: its endpoints, or, without any, the one it will be in when it starts. */
@@ -18,7 +18,7 @@ export function networksOf(
     endpoints.map((endpoint) => [
       endpoint.networkName,
       {
-        ...(asked.get(endpoint.networkName) ?? asked.get(endpoint.networkId) ?? endpointSettings.zero),
+        ...settingsOf(container, endpoint, asked),
         MacAddress: endpoint.mac,
         NetworkID: endpoint.networkId,
         EndpointID: endpoint.id,
@@ -31,6 +31,17 @@ export function networksOf(
       },
     ]),
   );
+}
+
+const predefined: readonly string[] = ["bridge", "host", "none"];
+
+function settingsOf(
+  container: Container,
+  { networkName, networkId }: Endpoint,
+  asked: ReadonlyMap<string, EndpointSettings>,
+): EndpointSettings {
+  const settings = asked.get(networkName) ?? asked.get(networkId) ?? endpointSettings.zero;
+  return predefined.includes(networkName) ? settings : { ...settings, DNSNames: dnsNames(container, settings) };
 }
 
 /** Inspect's `NetworkSettings`, with the default bridge's values repeated at the top for clients before 1.52. */

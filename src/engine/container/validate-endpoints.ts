@@ -1,4 +1,4 @@
-import { BerthError } from "#base/errors.ts";
+import { BerthError, isBerthError } from "#base/errors.ts";
 import type { NetworkInfo, NetworkService } from "#network/types.ts";
 import type { CreateRequest } from "#spec/docker/container.ts";
 import type { EndpointSettings, NetworkingConfig } from "#spec/docker/networking.ts";
@@ -14,7 +14,7 @@ export async function resolveEndpoints(
   const mode = hostConfig.NetworkMode === "" ? "default" : hostConfig.NetworkMode;
   const resolved: Record<string, EndpointSettings | null> = {};
   for (const [name, settings] of Object.entries(networkingConfig.EndpointsConfig ?? {})) {
-    const network = await networks.find(name).catch(() => undefined);
+    const network = await findIfThere(networks, name);
     if (network !== undefined && settings !== null) checkEndpoint(network, settings);
     resolved[network?.name ?? name] = settings;
   }
@@ -28,6 +28,15 @@ export async function resolveEndpoints(
   return { ...networkingConfig, EndpointsConfig: resolved };
 }
 
+async function findIfThere(networks: NetworkService, name: string): Promise<NetworkInfo | undefined> {
+  try {
+    return await networks.find(name);
+  } catch (error) {
+    if (isBerthError(error, "not-found")) return undefined;
+    throw error;
+  }
+}
+
 /** `invalid-parameter` in Docker's words for what an endpoint in this network cannot have. */
 export function checkEndpoint(network: NetworkInfo, settings: EndpointSettings): void {
   const { IPv4Address = "", IPv6Address = "", LinkLocalIPs } = settings.IPAMConfig ?? {};
@@ -36,6 +45,15 @@ export function checkEndpoint(network: NetworkInfo, settings: EndpointSettings):
       "invalid-parameter",
       `invalid config for network ${network.name}: invalid endpoint settings:\n${why}`,
     );
+  const refused = [
+    ...(IPv6Address === "" || network.predefined ? [] : ["IPAMConfig.IPv6Address"]),
+    ...((LinkLocalIPs ?? []).length === 0 ? [] : ["IPAMConfig.LinkLocalIPs"]),
+    ...((settings.Links ?? []).length === 0 ? [] : ["Links"]),
+    ...(Object.keys(settings.DriverOpts ?? {}).length === 0 ? [] : ["DriverOpts"]),
+  ];
+  if (refused.length > 0) {
+    throw new BerthError("not-implemented", `not supported by this engine yet: ${refused.join(", ")}`);
+  }
   if (network.predefined) {
     if (IPv4Address !== "" || IPv6Address !== "")
       throw invalid("user specified IP address is supported on user defined networks only");
@@ -50,12 +68,5 @@ export function checkEndpoint(network: NetworkInfo, settings: EndpointSettings):
   }
   if (IPv4Address !== "" && !/^\d{1,3}(\.\d{1,3}){3}$/.test(IPv4Address)) {
     throw invalid(`invalid IPv4 address: ${IPv4Address}`);
-  }
-  const refused = [
-    ...(IPv6Address === "" ? [] : ["IPAMConfig.IPv6Address"]),
-    ...((LinkLocalIPs ?? []).length === 0 ? [] : ["IPAMConfig.LinkLocalIPs"]),
-  ];
-  if (refused.length > 0) {
-    throw new BerthError("not-implemented", `not supported by this engine yet: ${refused.join(", ")}`);
   }
 }
