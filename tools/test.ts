@@ -2,6 +2,8 @@
  * `npm test`: sets up, builds and runs every test, and ends with `N passed, N failed`.
  *
  *   npm test -- STAGE...   only the named stages (and the build they need)
+ *
+ * `unit` (inside `ok`) and `reference` (twice as long as all the rest) run only when named.
  */
 import {
   countsOf,
@@ -75,8 +77,19 @@ const stages: readonly Stage[] = [
   },
   {
     name: "conformance",
-    what: "the real docker CLI and berth on ours and on dockerd",
+    what: "the real docker CLI and berth on ours, the cases that dockerd proved",
     run: rootTests("tests/conformance"),
+  },
+  {
+    name: "reference",
+    what: "the same cases on the engines that they describe: Debian's dockerd, and podman with runc",
+    run: () =>
+      leavingNothing(() =>
+        runBunTests(["tests/conformance/run.test.ts", "tests/conformance/podman.test.ts"], {
+          BERTH_TARGETS: "dockerd:docker,dockerd:berth",
+          BERTH_PODMAN_RUNTIMES: "runc",
+        }),
+      ),
   },
   {
     name: "clients",
@@ -96,10 +109,10 @@ if (process.getuid?.() !== 0) {
   console.error("The tests make namespaces, mounts and cgroups: run them as root.");
   process.exit(1);
 }
-const needBuild = new Set(["root", "guest", "engine", "conformance", "clients", "fault", "fuzz"]);
+const onlyWhenNamed = new Set(["unit", "reference"]);
+const needBuild = new Set(["reference", "root", "guest", "engine", "conformance", "clients", "fault", "fuzz"]);
 const chosen = stages.filter((stage) => {
-  // `ok` has the unit tests in it.
-  if (named.length === 0) return stage.name !== "unit";
+  if (named.length === 0) return !onlyWhenNamed.has(stage.name);
   if (stage.name === "setup" || stage.name === "build")
     return named.some((name) => needBuild.has(name) || name === stage.name);
   return named.includes(stage.name);

@@ -170,6 +170,19 @@ describe("a run", () => {
     expect((await bench.inspect(id)).RestartCount).toBe(2);
   });
 
+  test("the end of a container that removed itself can be waited for a moment longer, by its id", async () => {
+    const id = await bench.create({ Cmd: ["exit", "4"], HostConfig: { AutoRemove: true } }, "brief");
+    const removed = bench.engine.containers.wait(id, "removed", AbortSignal.timeout(5_000)).result;
+    await bench.engine.containers.start(id);
+    expect(await removed).toEqual({ StatusCode: 4 });
+    expect(await bench.engine.containers.wait(id, "not-running", AbortSignal.timeout(5_000)).result).toEqual({
+      StatusCode: 4,
+    });
+    expect(() => bench.engine.containers.wait("brief", "not-running", AbortSignal.timeout(5_000))).toThrow(
+      "No such container: brief",
+    );
+  });
+
   test("restart by a person under --rm does not remove it", async () => {
     const id = await bench.create({ Cmd: ["sleep"], HostConfig: { AutoRemove: true } });
     await bench.engine.containers.start(id);

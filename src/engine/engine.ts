@@ -22,6 +22,7 @@ import { pruneContainers } from "./container/prune.ts";
 import { extractToContainer, readContainerPath, statContainerPath } from "./container/path-files.ts";
 import { pauseContainer, unpauseContainer } from "./container/pause.ts";
 import { ContainerRegistry } from "./container/registry.ts";
+import { RecentEnds } from "./container/recent-ends.ts";
 import { removeContainer, removeLocked } from "./container/remove.ts";
 import { renameContainer } from "./container/rename.ts";
 import { resizeContainer } from "./container/resize.ts";
@@ -135,7 +136,7 @@ export function createEngine(given: EngineDeps) {
   const deps = { ...given, events: meters.countedEvents(given.events) };
   const registry = new ContainerRegistry({ rows: deps.containers });
   const execs = new ExecRegistry({ rows: deps.execs });
-  const base = { ...deps, registry };
+  const base = { ...deps, registry, recentEnds: new RecentEnds(deps.clock) };
   const down = tearDown(base);
   const remove = removeLocked({ ...base, tearDown: down });
   // A start watches for its end, and an end may start again: one of the two refers to the other ahead.

@@ -1,6 +1,6 @@
 /**
- * Debian's podman runs containers with `berth-runtime`, and with Debian's runc to prove the cases. `BERTH_PODMAN_RUNTIMES`
- * names some of `runc,berth`. Needs root.
+ * Debian's podman runs containers with `berth-runtime`. `BERTH_PODMAN_RUNTIMES` names the runtimes, of `runc,berth`; Debian's
+ * runc proves the cases. Needs root.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
@@ -13,7 +13,7 @@ import { busyboxLayer } from "../../tools/lab/test-images.ts";
 
 setDefaultTimeout(90_000);
 
-const names = (process.env["BERTH_PODMAN_RUNTIMES"] ?? "runc,berth").split(",");
+const names = (process.env["BERTH_PODMAN_RUNTIMES"] ?? "berth").split(",");
 
 async function runtimePath(name: string, scratch: string): Promise<string> {
   if (name === "runc") return join(await referenceDir(), "usr/sbin/runc");

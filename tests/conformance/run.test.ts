@@ -1,6 +1,6 @@
 /**
- * The same cases for every pair of engine and client: Debian's dockerd proves the cases, ours must give the same.
- * See target.ts for how to run only some pairs.
+ * The same cases for every pair of engine and client: Debian's dockerd proves the cases (`npm run reference`), ours must
+ * give the same. See target.ts for how to run only some pairs.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout } from "bun:test";
 import { apiCases } from "./cases/api.ts";

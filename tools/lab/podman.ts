@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { onTerminal, type TerminalProgram } from "./background.ts";
 import { command, mustRun, type CommandOptions, type CommandResult } from "./command.ts";
@@ -61,8 +61,10 @@ export async function openPodman(dir: string, runtime: string): Promise<Podman> 
 }
 
 function configuration(root: string, dir: string, runtime: string): string {
+  const limits = [`nofile=${ownLimit("Max open files")}`, `nproc=${ownLimit("Max processes")}`];
   return `[containers]
 log_driver = "k8s-file"
+default_ulimits = ${JSON.stringify(limits)}
 [network]
 network_backend = "netavark"
 network_config_dir = "${join(dir, "networks")}"
@@ -76,4 +78,16 @@ tmp_dir = "${join(dir, "tmp")}"
 [engine.runtimes]
 lab = ["${runtime}"]
 `;
+}
+
+/**
+ * The limits this process has, as `soft:hard`: podman's own defaults are higher than a process without CAP_SYS_RESOURCE may
+ * ask for where the machine's are lower. `title`: of the row in proc_pid_limits(5).
+ */
+function ownLimit(title: string): string {
+  const row = new RegExp(`^${title} +(\\d+|unlimited) +(\\d+|unlimited)`, "m").exec(
+    readFileSync("/proc/self/limits", "utf8"),
+  );
+  if (row === null) throw new Error(`/proc/self/limits has no ${title}`);
+  return [row[1], row[2]].map((value) => (value === "unlimited" ? "-1" : value)).join(":");
 }

@@ -5,12 +5,14 @@ import type { EnginePaths, Events, ExecRows, Files, Volumes } from "../ports.ts"
 import type { Container } from "./container.ts";
 import { publishContainerEvent } from "./events.ts";
 import type { KillAndWait } from "./kill.ts";
+import type { RecentEnds } from "./recent-ends.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import { isLive } from "./status.ts";
 import type { TearDown } from "./tear-down.ts";
 
 export interface RemoveLockedDeps {
   readonly registry: ContainerRegistry;
+  readonly recentEnds: RecentEnds;
   readonly snapshots: Snapshotter;
   readonly files: Files;
   readonly paths: EnginePaths;
@@ -50,10 +52,11 @@ export function removeLocked(deps: RemoveLockedDeps): RemoveLocked {
       throw new BerthError("internal", message, { cause: error });
     }
     deps.registry.delete(container);
+    const result = { exitCode, error: "" };
+    if (container.spec.hostConfig.AutoRemove) deps.recentEnds.note(container.id, result);
     publishContainerEvent(deps.events, "destroy", container);
     for (const attach of container.waitingAttaches) attach.abandon();
-    for (const listener of [...container.exitListeners, ...container.removalListeners])
-      listener({ exitCode, error: "" });
+    for (const listener of [...container.exitListeners, ...container.removalListeners]) listener(result);
   };
 }
 

@@ -1,6 +1,7 @@
 import { BerthError } from "#base/errors.ts";
 import type { WaitCondition, WaitResponse } from "#spec/docker/container.ts";
 import type { Container, ExitResult } from "./container.ts";
+import type { RecentEnds } from "./recent-ends.ts";
 import type { ContainerRegistry } from "./registry.ts";
 
 /**
@@ -10,13 +11,17 @@ import type { ContainerRegistry } from "./registry.ts";
  * - `not-running`: now, or at the next end that is not followed by a restart
  * - `next-exit`: at the next end, also of a container that has not started yet
  * - `removed`: when it is gone
+ *
+ * A container that removed itself a moment ago (`--rm`) is waited for with success, by its whole id.
  */
-export function waitContainer(deps: { readonly registry: ContainerRegistry }) {
+export function waitContainer(deps: { readonly registry: ContainerRegistry; readonly recentEnds: RecentEnds }) {
   return (
     reference: string,
     condition: WaitCondition,
     signal: AbortSignal,
   ): { readonly result: Promise<WaitResponse> } => {
+    const gone = deps.recentEnds.of(reference);
+    if (gone !== undefined) return { result: Promise.resolve(response(gone)) };
     const container = deps.registry.find(reference);
     return { result: outcome(container, condition, signal) };
   };

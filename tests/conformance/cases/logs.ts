@@ -109,7 +109,10 @@ export function logCases(target: () => Target): void {
 
   describe("reading", () => {
     test("streams, tail, since and until, timestamps", async () => {
-      const id = await run([], "echo one; echo two >&2; sleep 1.1; echo three; echo four >&2; sleep 1.1; printf five");
+      const id = await run(
+        [],
+        "echo one; sleep 0.1; echo two >&2; sleep 1.1; echo three; sleep 0.1; echo four >&2; sleep 1.1; printf five",
+      );
       const all = await target().run(["logs", id]);
       expect([all.stdout, all.stderr]).toEqual(["one\nthree\nfive", "two\nfour\n"]);
       expect((await target().run(["logs", "--tail", "2", id])).stdout).toBe("five");

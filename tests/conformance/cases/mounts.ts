@@ -37,12 +37,6 @@ const rows: readonly FieldRow[] = [
     prints: "1024\n",
   },
   {
-    name: "the same volume is mounted anew when nobody used it any more",
-    flags: ["-v", "quick:/m"],
-    line: "df -k /m | tail -1 | awk '{print $2}'; ls -A /m",
-    prints: "1024\n",
-  },
-  {
     name: "--mount type=tmpfs with size and mode",
     flags: ["--mount", "type=tmpfs,dst=/m,tmpfs-size=1m,tmpfs-mode=700"],
     inspect: ["{{range .Mounts}}{{.Type}} {{.Destination}} {{.RW}}{{end}}", "tmpfs /m true\n"],
