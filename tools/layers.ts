@@ -43,8 +43,13 @@ export const layers: readonly Layer[] = [
   { folder: "logs", may: [...storage, "runtime"], reason: "reads records in the format that runtime/shim defines" },
   { folder: "remote", may: [...storage, "image"], reason: "registry client: implements the sources of image/" },
   {
+    folder: "build",
+    may: [...storage, "snapshot", "image", "runtime", "network", "remote"],
+    reason: "Dockerfile to graph to solver to exporters; what runs and what is stored stands below",
+  },
+  {
     folder: "engine",
-    may: [...storage, "snapshot", "image", "runtime", "network", "volume", "logs", "remote"],
+    may: [...storage, "snapshot", "image", "runtime", "network", "volume", "logs", "remote", "build"],
     reason: "use cases over everything below; knows no face",
   },
   {
@@ -65,6 +70,7 @@ export const layers: readonly Layer[] = [
       "volume",
       "logs",
       "remote",
+      "build",
       "engine",
       "server",
       "client",
