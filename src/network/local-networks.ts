@@ -1,25 +1,18 @@
-import { BerthError, messageOf } from "#base/errors.ts";
+import { BerthError } from "#base/errors.ts";
 import { randomId } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
-import { formatMac, parseMac } from "#host/netlink/address.ts";
-import type { NetworkRow } from "#state/network-store.ts";
-import { bridgeSettings } from "./bridge/bridge-settings.ts";
-import { defaultAddresses } from "./bridge/default-addresses.ts";
-import { bringLoopbackUp, setDefaultRoute } from "./bridge/endpoint-link.ts";
-import { readNetSysctl } from "./bridge/sysctl.ts";
-import { BridgePools } from "./bridge-pools.ts";
+import { BridgeDriver } from "./bridge/bridge-driver.ts";
 import { NetworkCatalog } from "./catalog.ts";
 import { defaultRouteOf } from "./default-route.ts";
 import { NameServers } from "./dns/name-servers.ts";
-import { HostSide, type Connected, type HostNetwork } from "./host-side.ts";
-import { defaultAddressPools } from "./ipam/choose-subnet.ts";
-import { macOfAddress } from "./ipam/mac.ts";
-import { addressBytes, addressNumber, parseCidr } from "./ipam/subnet.ts";
+import type { NetworkDriver, Place } from "./driver.ts";
+import { HostDriver } from "./host/host-driver.ts";
 import type { NetworkOptions } from "./network-options.ts";
-import { emptySpec, noGuard, type NetworkRows, type NetworkSpec } from "./network-rows.ts";
-import { freeInterface, placeWithoutAddress, withPlace } from "./place.ts";
+import type { Network, NetworkRows } from "./network-rows.ts";
+import { NoneDriver } from "./none/none-driver.ts";
 import { planNetwork } from "./plan-network.ts";
-import { HostPorts, type PortHolder } from "./ports/host-ports.ts";
+import type { PortHolder } from "./ports/host-ports.ts";
+import { setDefaultRoute } from "./sandbox/interface.ts";
 import type {
   Endpoint,
   EndpointRequest,
@@ -38,104 +31,52 @@ export interface LocalNetworksDeps {
   readonly options: NetworkOptions;
 }
 
-type Row = NetworkRow<NetworkSpec>;
-
 /**
- * Docker's predefined networks `bridge`, `host` and `none`, and the bridge networks that people make. Every method does its
- * work without giving up the thread, so none sees another's half-done state; rows are written before the kernel is
- * touched and removed after.
+ * The networks of this machine: rows of networks and of containers' places in them, names, and a driver for each kind. Every
+ * method does its work without giving up the thread, so none sees another's half-done state; rows are written before
+ * the kernel is touched and removed after.
  */
 export class LocalNetworks implements NetworkService {
   readonly #rows: NetworkRows;
-  readonly #holder: PortHolder;
-  readonly #log: Log;
-  readonly #options: NetworkOptions;
   readonly #catalog: NetworkCatalog;
-  readonly #pools = new BridgePools();
+  readonly #drivers: readonly NetworkDriver[];
   /** By container id. */
   readonly #endpoints = new Map<string, readonly Endpoint[]>();
   readonly #names: NameServers;
-  #host: HostSide | undefined;
-  #ports: HostPorts | undefined;
 
   constructor(deps: LocalNetworksDeps) {
+    const { holder, log, options } = deps;
+    const catalog = new NetworkCatalog({ rows: deps.rows, now: deps.now });
     this.#rows = deps.rows;
-    this.#holder = deps.holder;
-    this.#log = deps.log;
-    this.#options = deps.options;
-    this.#catalog = new NetworkCatalog({ rows: deps.rows, now: deps.now });
-    this.#names = new NameServers({ log: deps.log, leadsOut: (containerId) => this.#leadsOut(containerId) });
+    this.#catalog = catalog;
+    // In the order in which their predefined networks are listed.
+    this.#drivers = [
+      new BridgeDriver({ catalog, holder, log, options }),
+      new HostDriver({ catalog }),
+      new NoneDriver({ catalog }),
+    ];
+    this.#names = new NameServers({ log, leadsOut: (containerId) => this.#leadsOut(containerId) });
   }
 
   async reconcile(live: readonly LiveContainer[]): Promise<void> {
     this.#catalog.load();
     const namespaces = new Map(live.map((container) => [container.containerId, container.networkNamespace]));
     this.#loadEndpoints(namespaces);
-    this.#catalog.put("host", { ...emptySpec, driver: "host" });
-    this.#catalog.put("none", { ...emptySpec, driver: "null" });
-    if (this.#options.bridge === "none") this.#catalog.remove("bridge");
-    if (this.#options.bridge === "none" && this.#bridgeRows().length === 0) return;
-    try {
-      this.#setUpBridges(namespaces);
-      this.#restoreNames(live);
-    } catch (error) {
-      const kind = error instanceof BerthError && error.kind !== "internal" ? error.kind : "unavailable";
-      throw new BerthError(kind, `cannot set up the default network: ${messageOf(error)}`, {
-        cause: error,
-        hint: "It needs CAP_NET_ADMIN and a kernel with bridge, veth and nf_tables. Without a default network: --bridge=none.",
-      });
-    }
-  }
-
-  #setUpBridges(namespaces: ReadonlyMap<string, string>): void {
-    const host = (this.#host ??= new HostSide({ options: this.#options, log: this.#log }));
-    const inBridges = [...this.#endpoints.values()].flat().filter((endpoint) => endpoint.ipv4 !== "");
-    const made = this.#bridgeRows().filter((row) => !row.spec.predefined);
-    if (this.#options.bridge !== "none") this.#chooseDefault(host, inBridges, made);
-    const guard = this.#catalog.get("bridge")?.spec.guard ?? noGuard;
-    const rows = this.#bridgeRows();
-    for (const row of rows) this.#pools.open(row, inBridges);
-    this.#restorePorts(inBridges);
-    host.setUp(
-      rows.map((row) => this.#hostNetwork(row)),
-      guard,
-      inBridges,
-    );
-    host.repairLinks(
-      inBridges.map((endpoint) => this.#connected(endpoint, namespaces.get(endpoint.containerId) ?? "")),
-    );
-  }
-
-  #chooseDefault(host: HostSide, inBridges: readonly Endpoint[], others: readonly Row[]): void {
-    const earlier = this.#catalog.get("bridge");
-    const inUse = inBridges.some(({ networkId }) => networkId === earlier?.id);
-    const reserved = others.map((row) => parseCidr(row.spec.subnet).subnet);
-    const chosen = host.choose(earlier?.spec, inUse, reserved);
-    const guard = host.chooseGuard(earlier?.spec.guard ?? noGuard, [
-      chosen.bridgeName,
-      ...others.map((row) => row.spec.bridgeName),
-    ]);
-    const options = this.#dockerOptions(chosen.bridgeName);
-    const addresses = defaultAddresses(this.#options, chosen);
-    this.#catalog.put("bridge", { ...emptySpec, ...chosen, guard, driver: "bridge", options, addresses });
+    const places = [...this.#endpoints.values()]
+      .flat()
+      .map((endpoint) => this.#placeOf(endpoint, namespaces.get(endpoint.containerId) ?? ""));
+    for (const driver of this.#drivers) driver.restore(places);
+    this.#restoreNames(live);
   }
 
   async create(request: NetworkRequest): Promise<NetworkInfo> {
-    const host = (this.#host ??= new HostSide({ options: this.#options, log: this.#log }));
     const id = randomId();
-    const spec = planNetwork(id, request, {
-      networks: this.#catalog.list(),
-      pools: this.#options.addressPools ?? defaultAddressPools,
-      ...host.surroundings(),
-    });
-    const row = this.#catalog.add(id, request.name, spec);
+    const spec = planNetwork(id, request, this.#catalog.list(), this.#drivers);
+    const network = this.#catalog.add(id, request.name, spec);
     try {
-      if (spec.driver === "bridge") {
-        this.#pools.open(row, []);
-        host.add(this.#hostNetwork(row));
-      }
+      if (!spec.configOnly) this.#driverOf(network).create(network);
     } catch (error) {
-      this.#forget(row);
+      this.#catalog.remove(network.name);
       throw error;
     }
     return this.find(id);
@@ -157,14 +98,9 @@ export class LocalNetworks implements NetworkService {
         `error while removing network: network ${row.name} id ${row.id} has active endpoints`,
       );
     }
-    if (row.spec.driver === "bridge") this.#required(this.#host).remove(row.spec.bridgeName);
-    this.#forget(row);
-    return info;
-  }
-
-  #forget(row: Row): void {
-    this.#pools.close(row.id);
+    if (!row.spec.configOnly) this.#driverOf(row).remove(row);
     this.#catalog.remove(row.name);
+    return info;
   }
 
   async list(): Promise<readonly NetworkInfo[]> {
@@ -190,15 +126,13 @@ export class LocalNetworks implements NetworkService {
     if (network.spec.configOnly) {
       throw new BerthError("forbidden", `configuration-only network ${network.name} cannot be used`);
     }
-    const endpoint =
-      network.spec.driver === "bridge"
-        ? this.#reserveInBridge(network, request, others)
-        : placeWithoutAddress(network, request);
+    const driver = this.#driverOf(network);
+    const endpoint = driver.reserve(network, request, others);
     try {
       const { id, networkId, containerId, ipv4 } = endpoint;
       this.#rows.insertEndpoint({ id, networkId, containerId, ipv4, spec: endpoint });
     } catch (error) {
-      this.#giveBack(endpoint);
+      driver.giveBack(endpoint);
       throw error;
     }
     this.#endpoints.set(request.containerId, [...others, endpoint]);
@@ -208,14 +142,13 @@ export class LocalNetworks implements NetworkService {
 
   async connect(endpoint: Endpoint, networkNamespace: string): Promise<void> {
     const network = this.#catalog.find(endpoint.networkId);
-    if (network.spec.driver === "bridge")
-      this.#required(this.#host).attach(this.#connected(endpoint, networkNamespace));
-    else if (network.spec.driver === "null") bringLoopbackUp(networkNamespace);
+    const driver = this.#driverOf(network);
+    driver.connect(network, this.#placeOf(endpoint, networkNamespace));
     if (!isNamed(network)) return;
     try {
       this.#names.serve(endpoint.containerId, networkNamespace);
     } catch (error) {
-      this.#required(this.#host).detachNow(endpoint);
+      driver.disconnect(endpoint);
       throw error;
     }
   }
@@ -226,7 +159,7 @@ export class LocalNetworks implements NetworkService {
     if (endpoint === undefined) return;
     const left = all.filter((one) => one !== endpoint);
     const wasDefault = defaultRouteOf(all) === endpoint;
-    if (endpoint.ipv4 !== "") this.#required(this.#host).detachNow(endpoint);
+    this.#driverOfEndpoint(endpoint).disconnect(endpoint);
     this.#drop(endpoint);
     this.#names.leave(containerId, networkId);
     if (left.length === 0) this.#endpoints.delete(containerId);
@@ -243,7 +176,7 @@ export class LocalNetworks implements NetworkService {
     // First: a socket in the namespace would keep it, and the interfaces in it.
     for (const { networkId } of this.#endpoints.get(containerId) ?? []) this.#names.leave(containerId, networkId);
     for (const endpoint of this.#endpoints.get(containerId) ?? []) {
-      if (endpoint.ipv4 !== "") this.#host?.detach(endpoint);
+      this.#driverOfEndpoint(endpoint).release(endpoint);
       this.#drop(endpoint);
     }
     this.#endpoints.delete(containerId);
@@ -258,72 +191,28 @@ export class LocalNetworks implements NetworkService {
   }
 
   async close(): Promise<void> {
-    const host = this.#host;
-    this.#host = undefined;
     this.#names.close();
-    for (const endpoint of [...this.#endpoints.values()].flat()) this.#ports?.release(endpoint.id);
-    if (host === undefined) return;
-    try {
-      if (this.#endpoints.size === 0) host.tearDown();
-    } finally {
-      host.close();
-    }
+    for (const driver of this.#drivers) driver.close(this.#endpoints.size === 0);
   }
 
-  #bridgeRows(): readonly Row[] {
-    return this.#catalog.rows().filter(({ spec }) => spec.driver === "bridge");
-  }
-
-  #hostNetwork({ spec }: Row): HostNetwork {
-    const { bridgeName, subnet, gateway, ownsBridge, internal } = spec;
-    const { mtu, masquerade, interContainer } = bridgeSettings(spec.options);
-    return { bridgeName, subnet, gateway, ownsBridge, internal, mtu, masquerade, interContainer };
-  }
-
-  #connected(endpoint: Endpoint, networkNamespace: string): Connected {
-    const { bridgeName } = this.#catalog.find(endpoint.networkId).spec;
+  #placeOf(endpoint: Endpoint, networkNamespace: string): Place {
     const chosen = defaultRouteOf(this.#endpoints.get(endpoint.containerId) ?? []);
-    return { endpoint, bridgeName, networkNamespace, defaultRoute: chosen?.id === endpoint.id };
+    return { endpoint, networkNamespace, defaultRoute: chosen?.id === endpoint.id };
   }
 
-  #reserveInBridge(network: Row, request: EndpointRequest & Resident, others: readonly Endpoint[]): Endpoint {
-    const ports = this.#required(this.#ports);
-    if (request.ipv6 !== undefined && request.ipv6 !== "") {
-      throw new BerthError("not-implemented", `IPv6 addresses are not supported: ${request.ipv6}`);
-    }
-    const mac = request.mac === undefined || request.mac === "" ? undefined : formatMac(parseMac(request.mac));
-    const id = randomId();
-    const { internal, gateway, subnet, addresses } = network.spec;
-    const { publishAddress } = bridgeSettings(network.spec.options);
-    const ipv4 = this.#pools.take(network.id, request.containerId, request.ipv4 ?? "");
-    const place = { networkId: network.id, containerId: request.containerId, ipv4 };
-    try {
-      const wanted = request.ports.map((port) => (port.hostIp === "" ? { ...port, hostIp: publishAddress } : port));
-      return {
-        ...placeWithoutAddress(network, request),
-        id,
-        interfaceName: freeInterface(others),
-        ipv4,
-        prefixLength: parseCidr(subnet).subnet.prefixLength,
-        gateway: internal ? "" : addresses.gateway || gateway,
-        mac: mac ?? macOfAddress(addressBytes(addressNumber(ipv4))),
-        // docker-compat: nothing is published of a network without a way in.
-        ports: internal ? [] : ports.allocate(id, wanted, ipv4),
-      };
-    } catch (error) {
-      this.#pools.giveBack(place);
-      throw withPlace(error, request.containerName, id);
-    }
+  #driverOf({ spec }: Network): NetworkDriver {
+    const driver = this.#drivers.find((candidate) => candidate.name === spec.driver);
+    if (driver === undefined) throw new BerthError("internal", `no driver ${spec.driver}`);
+    return driver;
+  }
+
+  #driverOfEndpoint({ networkId }: Endpoint): NetworkDriver {
+    return this.#driverOf(this.#catalog.find(networkId));
   }
 
   #drop(endpoint: Endpoint): void {
     this.#rows.deleteEndpoint(endpoint.id);
-    this.#giveBack(endpoint);
-  }
-
-  #giveBack(endpoint: Endpoint): void {
-    this.#ports?.release(endpoint.id);
-    if (endpoint.ipv4 !== "") this.#pools.giveBack(endpoint);
+    this.#driverOfEndpoint(endpoint).giveBack(endpoint);
   }
 
   /** Rows of containers that do not run any more are dropped; their interfaces and rules fall to the repairs that follow. */
@@ -331,7 +220,6 @@ export class LocalNetworks implements NetworkService {
     this.#endpoints.clear();
     for (const { id, containerId, spec } of this.#rows.endpoints()) {
       if (!live.has(containerId)) {
-        this.#ports?.release(id);
         this.#rows.deleteEndpoint(id);
         continue;
       }
@@ -354,41 +242,9 @@ export class LocalNetworks implements NetworkService {
     const endpoints = this.#endpoints.get(containerId) ?? [];
     return endpoints.some(({ networkId }) => !this.#catalog.find(networkId).spec.internal);
   }
-
-  #restorePorts(endpoints: readonly Endpoint[]): void {
-    if (this.#ports !== undefined) return;
-    const [first = 32768, last = 60999] = readNetSysctl("ipv4/ip_local_port_range").split(/\s+/).map(Number);
-    this.#ports = new HostPorts({ holder: this.#holder, ephemeral: { first, last } });
-    for (const endpoint of endpoints) {
-      for (const port of this.#ports.restore(endpoint.id, endpoint.ports)) {
-        this.#log.warn("another program has taken a published port; packets still go to the container", {
-          container: endpoint.containerId,
-          port: `${port.hostIp}:${port.hostPort}/${port.protocol}`,
-        });
-      }
-    }
-  }
-
-  /** The daemon's options for the default network, as the driver's options that they stand for. */
-  #dockerOptions(bridgeName: string): Readonly<Record<string, string>> {
-    const { interContainer, masquerade, publishAddress, mtu } = this.#options;
-    return {
-      "com.docker.network.bridge.default_bridge": "true",
-      "com.docker.network.bridge.enable_icc": String(interContainer !== false),
-      "com.docker.network.bridge.enable_ip_masquerade": String(masquerade !== false),
-      "com.docker.network.bridge.host_binding_ipv4": publishAddress ?? "0.0.0.0",
-      "com.docker.network.bridge.name": bridgeName,
-      "com.docker.network.driver.mtu": String(mtu ?? 1500),
-    };
-  }
-
-  #required<T>(part: T | undefined): T {
-    if (part === undefined) throw new BerthError("internal", "the networks are used before reconcile or after close");
-    return part;
-  }
 }
 
-/** Containers of bridges that people made know each other's names; docker-compat: those of the default bridge do not. */
-function isNamed({ spec }: Row): boolean {
-  return spec.driver === "bridge" && !spec.predefined;
+/** Containers in networks that people made know each other's names; docker-compat: those of the default bridge do not. */
+function isNamed({ spec }: Network): boolean {
+  return !spec.predefined;
 }

@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import type { NetworkStore } from "#state/network-store.ts";
+import type { NetworkRow, NetworkStore } from "#state/network-store.ts";
 import type { AddressPlan, Endpoint, NetworkInfo, PortPublication } from "./types.ts";
 
 /** What rows of networks and endpoints hold beside their key columns. */
@@ -38,6 +38,9 @@ export const emptySpec: Omit<NetworkSpec, "driver"> = {
   ownsBridge: false,
   guard: noGuard,
 };
+
+/** A network with its row. */
+export type Network = NetworkRow<NetworkSpec>;
 
 export type NetworkRows = NetworkStore<NetworkSpec, Endpoint>;
 

@@ -80,6 +80,11 @@ export class HostPorts {
     }
   }
 
+  releaseAll(): void {
+    for (const allocation of [...this.#allocations.values()].flat()) allocation.held?.[Symbol.dispose]();
+    this.#allocations.clear();
+  }
+
   #allocateOne(owner: string, publication: PortPublication, target: string): PortPublication {
     const hostIp = publication.hostIp === "" ? ANY : publication.hostIp;
     if (hostIp.includes(":")) {

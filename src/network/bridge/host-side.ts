@@ -4,16 +4,17 @@ import { readTextFile, readTextFileMaybe } from "#host/files.ts";
 import { openNetfilterSocket, openRouteSocket } from "#host/netlink/open.ts";
 import { changeLink } from "#host/netlink/rtnetlink.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
-import { chooseBridge, type ChosenBridge } from "./bridge/choose-bridge.ts";
-import { attachEndpoint, detachEndpoint, vethName, type BridgePort } from "./bridge/endpoint-link.ts";
-import { deleteBridge, ensureBridge, findLink, listLinks, routedSubnets } from "./bridge/host-bridge.ts";
-import { ensureNetSysctl, readNetSysctl } from "./bridge/sysctl.ts";
-import { parseCidr, type Subnet } from "./ipam/subnet.ts";
-import type { NetworkOptions } from "./network-options.ts";
-import { noGuard, type ForwardingGuard } from "./network-rows.ts";
-import { EngineFirewall } from "./rules/engine-firewall.ts";
-import { warnOfLegacyIptables } from "./rules/legacy-iptables.ts";
-import type { Endpoint } from "./types.ts";
+import { chooseBridge, type ChosenBridge } from "./choose-bridge.ts";
+import { attachEndpoint, detachEndpoint, vethName, type BridgePort } from "./endpoint-link.ts";
+import { deleteBridge, ensureBridge, findLink, listLinks, routedSubnets } from "./host-bridge.ts";
+import { ensureNetSysctl, readNetSysctl } from "./sysctl.ts";
+import type { Place } from "../driver.ts";
+import { parseCidr, type Subnet } from "../ipam/subnet.ts";
+import type { NetworkOptions } from "../network-options.ts";
+import { noGuard, type ForwardingGuard } from "../network-rows.ts";
+import { EngineFirewall } from "../rules/engine-firewall.ts";
+import { warnOfLegacyIptables } from "../rules/legacy-iptables.ts";
+import type { Endpoint } from "../types.ts";
 
 /** How long a dead container's namespace may take to go, and its interfaces with it, before they are deleted one by one. */
 const DETACH_GRACE_MS = 2000;
@@ -31,14 +32,9 @@ export interface HostNetwork extends ChosenBridge {
   readonly internal: boolean;
 }
 
-/** An endpoint and where it belongs. */
-export interface Connected {
-  readonly endpoint: Endpoint;
+/** A place and the bridge it belongs to. */
+export interface Connected extends Place {
   readonly bridgeName: string;
-  /** A path such as /proc/PID/ns/net. */
-  readonly networkNamespace: string;
-  /** It gives its container the default route. */
-  readonly defaultRoute: boolean;
 }
 
 type Present = HostNetwork & { readonly index: number };

@@ -1,21 +1,20 @@
 import { BerthError } from "#base/errors.ts";
-import type { NetworkRow } from "#state/network-store.ts";
-import { AddressAllocator } from "./ipam/address-allocator.ts";
-import { addressNumber, addressText, parseCidr } from "./ipam/subnet.ts";
-import type { NetworkSpec } from "./network-rows.ts";
-import { setAside } from "./plan-network.ts";
-import type { Endpoint } from "./types.ts";
+import { AddressAllocator } from "./address-allocator.ts";
+import { addressNumber, addressText, parseCidr } from "./subnet.ts";
+import type { Network } from "../network-rows.ts";
+import { setAside } from "./plan-addresses.ts";
+import type { Endpoint } from "../types.ts";
 
 /** How many removed containers are remembered, to give one that is started again its old address. */
 const REMEMBERED = 4096;
 
-/** The free addresses of every bridge network, by network id. */
-export class BridgePools {
+/** The free addresses of networks, by network id. */
+export class NetworkPools {
   readonly #pools = new Map<string, AddressAllocator>();
   readonly #former = new Map<string, number>();
 
   /** Begin or begin anew, with the endpoints that are there. */
-  open(network: NetworkRow<NetworkSpec>, endpoints: readonly Endpoint[]): void {
+  open(network: Network, endpoints: readonly Endpoint[]): void {
     const { spec, lastAddress } = network;
     const { subnet } = parseCidr(spec.subnet);
     const own = endpoints.filter(({ networkId, ipv4 }) => networkId === network.id && ipv4 !== "");

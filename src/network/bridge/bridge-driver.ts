@@ -1,0 +1,196 @@
+import { BerthError, messageOf } from "#base/errors.ts";
+import { randomId } from "#base/ids.ts";
+import type { Log } from "#base/log.ts";
+import { formatMac, parseMac } from "#host/netlink/address.ts";
+import type { NetworkCatalog } from "../catalog.ts";
+import type { NetworkDriver, Place } from "../driver.ts";
+import { defaultAddressPools } from "../ipam/choose-subnet.ts";
+import { macOfAddress } from "../ipam/mac.ts";
+import { NetworkPools } from "../ipam/network-pools.ts";
+import { addressBytes, addressNumber, parseCidr } from "../ipam/subnet.ts";
+import type { NetworkOptions } from "../network-options.ts";
+import { noGuard, type Network, type NetworkSpec } from "../network-rows.ts";
+import { freeInterface, placeWithoutAddress, withPlace } from "../place.ts";
+import { HostPorts, type PortHolder } from "../ports/host-ports.ts";
+import type { Endpoint, EndpointRequest, NetworkInfo, NetworkRequest, Resident } from "../types.ts";
+import { bridgeSettings } from "./bridge-settings.ts";
+import { putDefaultNetwork } from "./default-network.ts";
+import { HostSide, type Connected, type HostNetwork } from "./host-side.ts";
+import { planBridge } from "./plan-bridge.ts";
+import { readNetSysctl } from "./sysctl.ts";
+
+export interface BridgeDriverDeps {
+  readonly catalog: NetworkCatalog;
+  readonly holder: PortHolder;
+  readonly log: Log;
+  readonly options: NetworkOptions;
+}
+
+/** The default network and those that people make: bridges on the host, with published ports. */
+export class BridgeDriver implements NetworkDriver {
+  readonly name = "bridge";
+  readonly #catalog: NetworkCatalog;
+  readonly #holder: PortHolder;
+  readonly #log: Log;
+  readonly #options: NetworkOptions;
+  readonly #pools = new NetworkPools();
+  #host: HostSide | undefined;
+  #ports: HostPorts | undefined;
+
+  constructor(deps: BridgeDriverDeps) {
+    this.#catalog = deps.catalog;
+    this.#holder = deps.holder;
+    this.#log = deps.log;
+    this.#options = deps.options;
+  }
+
+  plan(id: string, request: NetworkRequest, networks: readonly NetworkInfo[]): NetworkSpec {
+    const pools = this.#options.addressPools ?? defaultAddressPools;
+    return planBridge(id, request, { networks, pools, ...this.#openHost().surroundings() });
+  }
+
+  restore(live: readonly Place[]): void {
+    if (this.#options.bridge === "none") this.#catalog.remove("bridge");
+    if (this.#options.bridge === "none" && this.#networks().length === 0) return;
+    try {
+      this.#setUp(live);
+    } catch (error) {
+      const kind = error instanceof BerthError && error.kind !== "internal" ? error.kind : "unavailable";
+      throw new BerthError(kind, `cannot set up the default network: ${messageOf(error)}`, {
+        cause: error,
+        hint: "It needs CAP_NET_ADMIN and a kernel with bridge, veth and nf_tables. Without a default network: --bridge=none.",
+      });
+    }
+  }
+
+  create(network: Network): void {
+    // Without a default network nothing was set up so far.
+    if (this.#ports === undefined) this.#setUp([]);
+    this.#pools.open(network, []);
+    try {
+      this.#openHost().add(hostNetwork(network));
+    } catch (error) {
+      this.#pools.close(network.id);
+      throw error;
+    }
+  }
+
+  remove(network: Network): void {
+    this.#required(this.#host).remove(network.spec.bridgeName);
+    this.#pools.close(network.id);
+  }
+
+  reserve(network: Network, request: EndpointRequest & Resident, others: readonly Endpoint[]): Endpoint {
+    const ports = this.#required(this.#ports);
+    if (request.ipv6 !== undefined && request.ipv6 !== "") {
+      throw new BerthError("not-implemented", `IPv6 addresses are not supported: ${request.ipv6}`);
+    }
+    const mac = request.mac === undefined || request.mac === "" ? undefined : formatMac(parseMac(request.mac));
+    const id = randomId();
+    const { internal, gateway, subnet, addresses } = network.spec;
+    const { publishAddress } = bridgeSettings(network.spec.options);
+    const ipv4 = this.#pools.take(network.id, request.containerId, request.ipv4 ?? "");
+    const place = { networkId: network.id, containerId: request.containerId, ipv4 };
+    try {
+      const wanted = request.ports.map((port) => (port.hostIp === "" ? { ...port, hostIp: publishAddress } : port));
+      return {
+        ...placeWithoutAddress(network, request),
+        id,
+        interfaceName: freeInterface(others),
+        ipv4,
+        prefixLength: parseCidr(subnet).subnet.prefixLength,
+        gateway: internal ? "" : addresses.gateway || gateway,
+        mac: mac ?? macOfAddress(addressBytes(addressNumber(ipv4))),
+        // docker-compat: nothing is published of a network without a way in.
+        ports: internal ? [] : ports.allocate(id, wanted, ipv4),
+      };
+    } catch (error) {
+      this.#pools.giveBack(place);
+      throw withPlace(error, request.containerName, id);
+    }
+  }
+
+  giveBack(endpoint: Endpoint): void {
+    this.#ports?.release(endpoint.id);
+    this.#pools.giveBack(endpoint);
+  }
+
+  connect(network: Network, place: Place): void {
+    this.#required(this.#host).attach({ ...place, bridgeName: network.spec.bridgeName });
+  }
+
+  disconnect(endpoint: Endpoint): void {
+    this.#required(this.#host).detachNow(endpoint);
+  }
+
+  release(endpoint: Endpoint): void {
+    this.#host?.detach(endpoint);
+  }
+
+  close(idle: boolean): void {
+    const host = this.#host;
+    this.#host = undefined;
+    this.#ports?.releaseAll();
+    this.#ports = undefined;
+    if (host === undefined) return;
+    try {
+      if (idle) host.tearDown();
+    } finally {
+      host.close();
+    }
+  }
+
+  #setUp(live: readonly Place[]): void {
+    const host = this.#openHost();
+    const ids = new Set(this.#networks().map(({ id }) => id));
+    const places = live.filter(({ endpoint }) => ids.has(endpoint.networkId));
+    const endpoints = places.map(({ endpoint }) => endpoint);
+    const made = this.#networks().filter(({ spec }) => !spec.predefined);
+    if (this.#options.bridge !== "none")
+      putDefaultNetwork({ catalog: this.#catalog, options: this.#options, host }, endpoints, made);
+    const guard = this.#catalog.get("bridge")?.spec.guard ?? noGuard;
+    const networks = this.#networks();
+    for (const network of networks) this.#pools.open(network, endpoints);
+    this.#restorePorts(endpoints);
+    host.setUp(networks.map(hostNetwork), guard, endpoints);
+    host.repairLinks(places.map((place) => this.#connected(place)));
+  }
+
+  #networks(): readonly Network[] {
+    return this.#catalog.rows().filter(({ spec }) => spec.driver === "bridge");
+  }
+
+  #connected(place: Place): Connected {
+    return { ...place, bridgeName: this.#catalog.find(place.endpoint.networkId).spec.bridgeName };
+  }
+
+  #restorePorts(endpoints: readonly Endpoint[]): void {
+    if (this.#ports !== undefined) return;
+    const [first = 32768, last = 60999] = readNetSysctl("ipv4/ip_local_port_range").split(/\s+/).map(Number);
+    this.#ports = new HostPorts({ holder: this.#holder, ephemeral: { first, last } });
+    for (const endpoint of endpoints) {
+      for (const port of this.#ports.restore(endpoint.id, endpoint.ports)) {
+        this.#log.warn("another program has taken a published port; packets still go to the container", {
+          container: endpoint.containerId,
+          port: `${port.hostIp}:${port.hostPort}/${port.protocol}`,
+        });
+      }
+    }
+  }
+
+  #openHost(): HostSide {
+    this.#host ??= new HostSide({ options: this.#options, log: this.#log });
+    return this.#host;
+  }
+
+  #required<T>(part: T | undefined): T {
+    if (part === undefined) throw new BerthError("internal", "the networks are used before reconcile or after close");
+    return part;
+  }
+}
+
+function hostNetwork({ spec }: Network): HostNetwork {
+  const { bridgeName, subnet, gateway, ownsBridge, internal } = spec;
+  const { mtu, masquerade, interContainer } = bridgeSettings(spec.options);
+  return { bridgeName, subnet, gateway, ownsBridge, internal, mtu, masquerade, interContainer };
+}

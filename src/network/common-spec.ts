@@ -1,0 +1,8 @@
+import { emptySpec, type NetworkSpec } from "./network-rows.ts";
+import type { NetworkRequest } from "./types.ts";
+
+/** What a network of any driver takes from its request as it is. */
+export function commonSpec(request: NetworkRequest): Omit<NetworkSpec, "driver"> {
+  const { internal, attachable, labels, options, configFrom } = request;
+  return { ...emptySpec, predefined: false, internal, attachable, labels, options, configFrom };
+}
