@@ -67,6 +67,11 @@ export class BlobStore {
     });
   }
 
+  /** Start writing a blob whose digest is told by its bytes. Commit or abort it. */
+  beginUnnamed(): UnnamedIngest {
+    return new UnnamedIngest(this.temporaryPath(), (digest) => this.path(digest));
+  }
+
   /** Store small content at once; with `durable` on disk when it resolves. */
   async put(digest: string, bytes: Uint8Array, options: { readonly durable: boolean }): Promise<void> {
     if (this.has(digest)) return;
@@ -186,6 +191,69 @@ export class Ingest {
     this.#state = "committed";
     renameat2(AT_FDCWD, this.path, AT_FDCWD, this.#finalPath);
     if (durable) syncDirectory(this.#finalPath.slice(0, this.#finalPath.lastIndexOf("/")));
+  }
+
+  /** Remove what was written; nothing after a commit. */
+  async abort(): Promise<void> {
+    if (this.#state !== "open") return;
+    this.#state = "aborted";
+    await this.#writer.close().catch(() => undefined);
+    removeFile(this.path);
+  }
+}
+
+/** A blob being written that gets its name from what it turned out to hold: its sha256. */
+export class UnnamedIngest {
+  readonly path: string;
+  readonly #pathOf: (digest: string) => string;
+  readonly #hash: Hash;
+  readonly #writer: FileWriter;
+  #received = 0;
+  #digest: string | undefined;
+  #onWritten: (size: number) => void = () => {};
+  #state: "open" | "committed" | "aborted" = "open";
+
+  constructor(temporaryPath: string, pathOf: (digest: string) => string) {
+    this.path = temporaryPath;
+    this.#pathOf = pathOf;
+    this.#hash = createHash("sha256");
+    this.#writer = new FileWriter(this.path, (size) => this.#onWritten(size));
+  }
+
+  /** Bytes accepted so far. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** Hear how much of the file can be read. */
+  onWritten(listener: (size: number) => void): void {
+    this.#onWritten = listener;
+  }
+
+  /** `chunk` is the receiver's for good. `resource-exhausted` when the disk is full. */
+  async write(chunk: Uint8Array): Promise<void> {
+    this.#received += chunk.length;
+    this.#hash.update(chunk);
+    await this.#writer.write(chunk);
+  }
+
+  /** Hand the last bytes to the kernel, so that all of the file can be read. */
+  async flush(): Promise<void> {
+    await this.#writer.flush(false);
+  }
+
+  /** Of all that was written; nothing can be written after. */
+  digest(): string {
+    this.#digest ??= `sha256:${this.#hash.digest("hex")}`;
+    return this.#digest;
+  }
+
+  /** Give it its name, {@link digest}. Not synced: the caller's rows remember the boot. */
+  async commit(): Promise<void> {
+    await this.#writer.flush(false);
+    await this.#writer.close();
+    this.#state = "committed";
+    renameat2(AT_FDCWD, this.path, AT_FDCWD, this.#pathOf(this.digest()));
   }
 
   /** Remove what was written; nothing after a commit. */

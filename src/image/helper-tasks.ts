@@ -1,5 +1,5 @@
 import type { HelperTask } from "#host/helper-serve.ts";
-import { COMMIT_TASK, commitTask } from "./commit/commit-task.ts";
+import { UPPER_LAYER_TASK, upperLayerTask } from "./make/upper-layer-task.ts";
 import { SYNC_TASK, syncTask } from "./sync-task.ts";
 import { UNPACK_TASK, unpackTask } from "./unpack/unpack-task.ts";
 
@@ -7,5 +7,5 @@ import { UNPACK_TASK, unpackTask } from "./unpack/unpack-task.ts";
 export const imageHelperTasks: Readonly<Record<string, HelperTask>> = {
   [UNPACK_TASK]: unpackTask,
   [SYNC_TASK]: syncTask,
-  [COMMIT_TASK]: commitTask,
+  [UPPER_LAYER_TASK]: upperLayerTask,
 };

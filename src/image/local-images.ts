@@ -10,6 +10,7 @@ import { canonicalString, parseReference, withDefaultTag, withTag, type Referenc
 import { commitImage } from "./commit/commit-image.ts";
 import { Durability } from "./durability.ts";
 import { ImageCatalog, type ImageRows } from "./image-catalog.ts";
+import { ImageMaker } from "./make/image-maker.ts";
 import { collect, collectAll, type CollectDeps } from "./manage/collect-garbage.ts";
 import { removeImage } from "./manage/remove-image.ts";
 import { tagImage } from "./manage/tag-image.ts";
@@ -26,6 +27,8 @@ type PullRequest = Parameters<ImageService["pull"]>[0];
 
 /** Images on this machine's disk: rows, blobs and unpacked layers under one data root. */
 export class LocalImages implements ImageService {
+  /** For who makes images himself, builds above all. */
+  readonly maker: ImageMaker;
   readonly #rows: ImageRows;
   readonly #blobs: BlobStore;
   readonly #layers: LayerDirectories;
@@ -70,7 +73,8 @@ export class LocalImages implements ImageService {
       unpacker: this.#unpacker,
       maxDownloads: deps.maxDownloads ?? (() => MAX_DOWNLOADS),
     });
-    this.#commit = (parent, request) => commitImage(deps, parent, request);
+    this.maker = new ImageMaker({ ...deps, onRecorded: () => this.#durability.schedule() });
+    this.#commit = (parent, request) => commitImage({ ...deps, maker: this.maker }, parent, request);
     this.#pull = (request) => pullImage({ ...deps, fetcher }, request);
   }
 
@@ -106,7 +110,6 @@ export class LocalImages implements ImageService {
 
   async commit(request: CommitRequest): Promise<StoredImage> {
     const id = await this.#commit(this.#catalog.resolve(request.parentId), request);
-    this.#durability.schedule();
     return this.#catalog.resolve(id);
   }
 

@@ -71,3 +71,12 @@ const LAYER_COMPRESSION: ReadonlyMap<string, LayerCompression> = new Map([
 export function layerCompression(mediaType: string): LayerCompression | undefined {
   return LAYER_COMPRESSION.get(mediaType);
 }
+
+/** What a layer of that compression is called in a manifest of `format`. */
+export function layerMediaType(compression: LayerCompression, format: "docker" | "oci"): string {
+  const types = {
+    docker: { none: MEDIA_TYPE.dockerLayer, gzip: MEDIA_TYPE.dockerLayerGzip, zstd: MEDIA_TYPE.dockerLayerZstd },
+    oci: { none: MEDIA_TYPE.ociLayer, gzip: MEDIA_TYPE.ociLayerGzip, zstd: MEDIA_TYPE.ociLayerZstd },
+  } as const;
+  return types[format][compression];
+}

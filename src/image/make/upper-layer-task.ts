@@ -8,9 +8,9 @@ import { archive } from "#host/tree/tree-archiver.ts";
 import { TarReader } from "#spec/tar/tar-reader.ts";
 import { LayerWriter } from "../unpack/layer-writer.ts";
 
-export const COMMIT_TASK = "commit-layer";
+export const UPPER_LAYER_TASK = "upper-layer";
 
-export interface CommittedLayer {
+export interface ArchivedUpper {
   /** Of the archive, which is also its digest as a blob: it is not compressed. */
   readonly diffId: string;
   readonly blobBytes: number;
@@ -24,19 +24,21 @@ export interface CommittedLayer {
  * Make a layer of an overlay's upper directory in one pass: its archive as the file `blobPath`, and the archive laid out
  * again in `treePath`, so that the tree is what anybody gets who unpacks the blob.
  */
-export async function commitTask(input: Json): Promise<Json> {
+export async function upperLayerTask(input: Json): Promise<Json> {
   const { upperDir, treePath, blobPath } = input as Readonly<Record<"upperDir" | "treePath" | "blobPath", string>>;
   const directory = O_RDONLY | O_DIRECTORY;
   const layer = withFd(open(upperDir, directory), (upper) =>
     withFd(open(treePath, directory), (tree) =>
-      withFd(open(blobPath, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600), (blob) => commit(upper, tree, blob)),
+      withFd(open(blobPath, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600), (blob) =>
+        archiveUpper(upper, tree, blob),
+      ),
     ),
   );
   if (layer.members === 0) removeFile(blobPath);
   return { ...layer };
 }
 
-function commit(upper: number, tree: number, blob: number): CommittedLayer {
+function archiveUpper(upper: number, tree: number, blob: number): ArchivedUpper {
   const hash = createHash("sha256");
   const writer = new LayerWriter(tree);
   const reader = new TarReader(writer);
@@ -56,7 +58,7 @@ function commit(upper: number, tree: number, blob: number): CommittedLayer {
   }
 }
 
-export function toCommitted(value: Json): CommittedLayer {
+export function toArchivedUpper(value: Json): ArchivedUpper {
   const { diffId, blobBytes, sizeBytes, members } = value as Readonly<Record<string, Json>>;
   if (
     typeof diffId !== "string" ||
@@ -64,7 +66,7 @@ export function toCommitted(value: Json): CommittedLayer {
     typeof sizeBytes !== "number" ||
     typeof members !== "number"
   ) {
-    throw new BerthError("internal", "the committing helper gave no result");
+    throw new BerthError("internal", "the archiving helper gave no result");
   }
   return { diffId, blobBytes, sizeBytes, members };
 }

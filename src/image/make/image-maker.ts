@@ -1,0 +1,49 @@
+import type { Lease } from "#content/leases.ts";
+import { HelperUnpacker } from "../unpack/layer-unpacker.ts";
+import { layerFromArchive } from "./layer-from-archive.ts";
+import { layerFromUpper } from "./layer-from-upper.ts";
+import { recordImage, type ImageParts } from "./record-image.ts";
+import type { MadeLayer, MakerDeps } from "./types.ts";
+
+/**
+ * Makes layers and images on this machine: what commit, import, load and builds have in common. Everything made is held
+ * by the caller's {@link lease} until an image names it; let go of the lease afterwards in every case.
+ */
+export class ImageMaker {
+  readonly #deps: MakerDeps;
+  readonly #onRecorded: () => void;
+
+  /** `onRecorded` hears of every image made, e.g. to have it synced to the disk soon. */
+  constructor(deps: Omit<MakerDeps, "unpacker"> & { readonly onRecorded: () => void }) {
+    this.#deps = { ...deps, unpacker: new HelperUnpacker(deps) };
+    this.#onRecorded = deps.onRecorded;
+  }
+
+  /** Keeps what is being made from being collected. */
+  lease(): Lease {
+    return this.#deps.leases.acquire();
+  }
+
+  /**
+   * A layer of an overlay's upper directory, which nobody changes meanwhile: the same tree gives the same bytes. The blob
+   * is not compressed; a push does that once. Undefined when the directory is empty.
+   */
+  layerFromUpper(upperDir: string, lease: Lease): Promise<MadeLayer | undefined> {
+    return layerFromUpper(this.#deps, upperDir, lease);
+  }
+
+  /**
+   * A layer of a tar stream, plain or compressed with gzip or zstd; the stream is kept as the blob, byte for byte. Each
+   * chunk is the receiver's. `invalid-parameter` for what is no archive, `data-loss` for a damaged one.
+   */
+  layerFromArchive(archive: AsyncIterable<Uint8Array>, lease: Lease, signal?: AbortSignal): Promise<MadeLayer> {
+    return layerFromArchive(this.#deps, archive, lease, signal);
+  }
+
+  /** An image of layers that are there, with the names it is to have; visible all at once. Resolves to its id. */
+  async image(parts: ImageParts, lease: Lease): Promise<string> {
+    const id = await recordImage(this.#deps, parts, lease);
+    this.#onRecorded();
+    return id;
+  }
+}
