@@ -352,6 +352,8 @@ static int request_go(const struct request *r)
 {
 	if (state.state != STATE_WAITING || r->a != state.point)
 		return EINVAL;
+	if (sources[SYNC].fd < 0 && !adopt_file[0])
+		return ESRCH; /* killed while it waited */
 	if (sources[SYNC].fd < 0) { /* adopted: the caller lets it run */
 		run_on();
 		tell_all();
@@ -823,6 +825,7 @@ static int start_init(struct plan *plan)
 			close(plan->steps[i].fd);
 	if (spawn_configure(plan, pid, &failed_step))
 		return -1;
+	failed_step = ~0u;
 	return send(sources[SYNC].fd, &pid, sizeof pid, MSG_NOSIGNAL) == sizeof pid ? 0 : failed("release", "");
 }
 
@@ -920,4 +923,7 @@ void monitor_fail(void)
 	if (pid)
 		kill(pid, SIGKILL);
 	accept_clients();
+	/* A pid namespace ends only when the last that was in it is reaped; whoever inherits ours may never do it. */
+	while (pid && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
 }

@@ -330,6 +330,8 @@ export interface OomKills {
 export interface ProcessTable {
   /** SIGKILL to all that a process has started, not to itself. No error for what is gone. */
   killBelow(pid: number): void;
+  /** Has the end of this very process begun? `startTicks`: proc_pid_stat(5) field 22. */
+  isEnding(pid: number, startTicks: bigint): boolean;
   /** `invalid-parameter` naming the ps option that is not known. */
   list(pids: readonly number[], psArgs: string): Promise<TopResponse>;
 }

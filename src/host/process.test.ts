@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 
-import { identifyProcess, isRunning, parseStat, runCommand, signalProcess, spawnProcess } from "./process.ts";
+import { identifyProcess, isEnding, isRunning, parseStat, runCommand, signalProcess, spawnProcess } from "./process.ts";
 
 const env = { PATH: "/usr/bin:/bin" };
 
@@ -44,11 +44,13 @@ test("identity tells a process from its successor and a zombie from the living",
   const identity = identifyProcess(child.pid);
   if (identity === undefined) throw new Error("the child is gone");
   expect(isRunning(identity)).toBe(true);
+  expect(isEnding(identity)).toBe(false);
   expect(isRunning({ ...identity, startTicks: identity.startTicks - 1 })).toBe(false);
   expect(signalProcess({ ...identity, startTicks: 0 }, 9)).toBe(false);
   expect(signalProcess(identity, 9)).toBe(true);
   expect(await child.exited).toMatchObject({ signal: "SIGKILL" });
   expect(isRunning(identity)).toBe(false);
+  expect(isEnding(identity)).toBe(true);
 });
 
 test("descriptors are handed on by number, others are not", async () => {
@@ -71,6 +73,7 @@ test("a command name may hold spaces and parentheses", () => {
     comm: "a (b) c",
     state: "S",
     parentPid: 4,
+    flags: 9,
     startTicks: 22,
   });
 });

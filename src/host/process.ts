@@ -180,7 +180,20 @@ export function identifyProcess(pid: number): ProcessIdentity | undefined {
 /** Does this very process still run? A zombie does not. */
 export function isRunning(identity: ProcessIdentity): boolean {
   const stat = readStat(identity.pid);
-  return stat !== undefined && stat.startTicks === identity.startTicks && stat.state !== "Z" && stat.state !== "X";
+  return stat !== undefined && isLiving(stat, identity);
+}
+
+function isLiving({ startTicks, state }: ProcessStat, identity: ProcessIdentity): boolean {
+  return startTicks === identity.startTicks && state !== "Z" && state !== "X";
+}
+
+/** PF_EXITING of include/linux/sched.h. */
+const exitingFlag = 0x4;
+
+/** Has its end begun, though it may not be a zombie yet? From then on its namespaces take nobody in. */
+export function isEnding(identity: ProcessIdentity): boolean {
+  const stat = readStat(identity.pid);
+  return stat === undefined || !isLiving(stat, identity) || (stat.flags & exitingFlag) !== 0;
 }
 
 /**
@@ -204,6 +217,8 @@ export interface ProcessStat {
   readonly comm: string;
   readonly state: string;
   readonly parentPid: number;
+  /** PF_* of the kernel. */
+  readonly flags: number;
   readonly startTicks: number;
 }
 
@@ -230,7 +245,13 @@ export function parseStat(text: string): ProcessStat {
   if (open < 0 || close < open || !Number.isSafeInteger(startTicks)) {
     throw new BerthError("internal", `cannot read process status ${JSON.stringify(text)}`);
   }
-  return { comm: text.slice(open + 1, close), state: fields[0] ?? "", parentPid: Number(fields[1]), startTicks };
+  return {
+    comm: text.slice(open + 1, close),
+    state: fields[0] ?? "",
+    parentPid: Number(fields[1]),
+    flags: Number(fields[6]),
+    startTicks,
+  };
 }
 
 /** A random name of this boot of the machine: process identities of another boot mean nothing. */

@@ -18,6 +18,9 @@ import {
 import { release } from "node:os";
 
 import { isBerthError } from "#base/errors.ts";
+import { descendants } from "#host/descendants.ts";
+import { PR_SET_CHILD_SUBREAPER } from "#host/linux.ts";
+import { prctl } from "#host/syscalls.ts";
 import type { NamespaceKind, Plan, Step } from "#runtime/plan/ops.ts";
 import { keep, mountAttr } from "#runtime/plan/ops.ts";
 import type { StepFailure, SupervisedProcess } from "#runtime/types.ts";
@@ -453,6 +456,19 @@ describe("failures are told", () => {
     const failure = await failureOf(launched.go());
     expect(failure).toMatchObject({ step: plan.steps.length, errno });
     expect(failure.what.trim()).toBe(what);
+  });
+
+  test("before the first step, and no process is left to whoever inherits it", async () => {
+    const before = descendants(process.pid);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    try {
+      const plan = fixture.plan(["true"], { extra: [{ op: "rlimit", resource: 7, soft: 2n, hard: 1n }] });
+      expect(await failureOf(fixture.launch(fixture.request(plan)))).toMatchObject({ errno: 22, what: "rlimit" });
+      // Nothing but the monitor itself would ever reap it here: without that the test times out.
+      while (descendants(process.pid).some((pid) => !before.includes(pid))) await Bun.sleep(5);
+    } finally {
+      prctl(PR_SET_CHILD_SUBREAPER, 0);
+    }
   });
 
   test("of a launch message that is none", async () => {

@@ -1,4 +1,3 @@
-import { within } from "#base/async.ts";
 import { BerthError } from "#base/errors.ts";
 import type { Plan } from "#runtime/plan/ops.ts";
 import type { AttachStream, BegunLaunch, ShimLauncher, SupervisedProcess } from "#runtime/types.ts";
@@ -8,7 +7,7 @@ import type { NetworkService } from "#network/types.ts";
 import { linkedStart } from "../container/links.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import type { Container } from "../container/container.ts";
-import type { EnginePaths, Files, RuntimePlanner } from "../ports.ts";
+import type { EnginePaths, Files, ProcessTable, RuntimePlanner } from "../ports.ts";
 import { processError, stepFailureOf } from "#runtime/process-error.ts";
 
 export interface ExecLaunchDeps {
@@ -19,6 +18,7 @@ export interface ExecLaunchDeps {
   readonly networks: NetworkService;
   readonly planner: RuntimePlanner;
   readonly launcher: ShimLauncher;
+  readonly processes: Pick<ProcessTable, "isEnding">;
 }
 
 export interface ExecLaunch {
@@ -86,33 +86,27 @@ async function launchBegun(
     await process.go();
     return { process, stream };
   } catch (error) {
-    if (!isOfCommand(error, plan) && (await hasEnded(container, init))) {
+    if (!isOfCommand(error, plan) && hasEnded(deps, container, init)) {
       throw new BerthError("conflict", `container ${container.id} is not running`, { cause: error });
     }
     throw plan === undefined ? error : processError(error, plan, (config.Cmd ?? [])[0] ?? "");
   }
 }
 
-const EPIPE = 32;
-
 /** The kernel refused the command itself, which says nothing about the container. */
 function isOfCommand(error: unknown, plan: Plan | undefined): boolean {
-  const failure = stepFailureOf(error);
-  return failure !== undefined && failure.step === plan?.steps.length && failure.errno !== EPIPE;
+  return plan !== undefined && stepFailureOf(error)?.step === plan.steps.length;
 }
 
 /**
  * An exec that meets its container's end fails anywhere: namespaces and cgroup are gone, or its process is killed with
- * the others. The end itself may be seen a moment later.
+ * the others. The kernel marks init before all that, while its monitor may tell of the end much later.
  */
-async function hasEnded(container: Container, init: SupervisedProcess | undefined): Promise<boolean> {
+function hasEnded(
+  { processes }: Pick<ExecLaunchDeps, "processes">,
+  container: Container,
+  init: SupervisedProcess | undefined,
+): boolean {
   if (init === undefined || container.process !== init || container.status.state !== "running") return true;
-  return within(
-    init.exited().then(
-      () => true,
-      () => true,
-    ),
-    250,
-    false,
-  );
+  return processes.isEnding(init.pid, init.startTicks);
 }

@@ -1,5 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import { killBelow } from "#host/descendants.ts";
+import { isEnding } from "#host/process.ts";
 import { runPs, type PsOutcome } from "#host/run-ps.ts";
 import type { TopResponse } from "#spec/docker/container.ts";
 import type { ProcessTable } from "../ports.ts";
@@ -13,6 +14,10 @@ import { checkPsArgs, parsePsOutput } from "./ps-output.ts";
 export class HostProcessTable implements ProcessTable {
   killBelow(pid: number): void {
     killBelow(pid);
+  }
+
+  isEnding(pid: number, startTicks: bigint): boolean {
+    return isEnding({ pid, startTicks: Number(startTicks) });
   }
 
   async list(pids: readonly number[], psArgs: string): Promise<TopResponse> {

@@ -200,6 +200,7 @@ export class FakeWorld {
       },
       processes: {
         killBelow() {},
+        isEnding: () => false,
         list: async (pids) => ({ Titles: ["PID"], Processes: pids.map((pid) => [String(pid)]) }),
       },
       logs: noLogs,

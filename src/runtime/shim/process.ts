@@ -60,6 +60,7 @@ export class ShimProcess implements SupervisedProcess {
   /** Continue a `wait` step. */
   async proceed(point: number): Promise<void> {
     const errno = await this.#request(requestType.go, point);
+    if (errno === 3) throw new BerthError("conflict", "the process ended before it was let go");
     if (errno !== 0) throw new BerthError("conflict", `the process does not wait at point ${point}`);
   }
 
