@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import type { NetworkRow, NetworkStore } from "#state/network-store.ts";
-import type { AddressPlan, Endpoint, NetworkInfo, PortPublication } from "./types.ts";
+import type { AddressPlan, Endpoint, InterfaceSetting, NameLink, NetworkInfo, PortPublication } from "./types.ts";
 
 /** What rows of networks and endpoints hold beside their key columns. */
 export type NetworkSpec = Omit<NetworkInfo, "id" | "name" | "createdAt"> & {
@@ -106,8 +106,17 @@ export function validateEndpointSpec(value: unknown): Endpoint {
     ipv6PrefixLength: number(fields, "ipv6PrefixLength"),
     ipv6Gateway: text(fields, "ipv6Gateway"),
     mac: text(fields, "mac"),
-    aliases: Array.isArray(fields["aliases"]) ? fields["aliases"].map(String) : [],
+    aliases: items(fields["aliases"]).map(String),
     gatewayPriority: Number(fields["gatewayPriority"] ?? 0),
+    linkLocal: items(fields["linkLocal"]).map(String),
+    links: items(fields["links"]).map((item): NameLink => {
+      const link = object(item);
+      return { alias: text(link, "alias"), target: text(link, "target") };
+    }),
+    settings: items(fields["settings"]).map((item): InterfaceSetting => {
+      const setting = object(item);
+      return { path: text(setting, "path"), value: text(setting, "value") };
+    }),
     ports: ports.map(validatePort),
   };
 }
@@ -122,6 +131,11 @@ function validatePort(value: unknown): PortPublication {
     hostIp: text(fields, "hostIp"),
     hostPort: number(fields, "hostPort"),
   };
+}
+
+/** Rows of earlier programs have none. */
+function items(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function object(value: unknown): Readonly<Record<string, unknown>> {

@@ -2,9 +2,11 @@ import { BerthError } from "#base/errors.ts";
 import { randomId } from "#base/ids.ts";
 import type { Endpoint, EndpointRequest } from "./types.ts";
 
-/** The first name that none of the container's other interfaces has. */
-export function freeInterface(others: readonly Endpoint[]): string {
+/** `wanted`, or the first name that none of the container's other interfaces has. `conflict` when one has it. */
+export function freeInterface(others: readonly Endpoint[], wanted = ""): string {
   const taken = new Set(others.map((endpoint) => endpoint.interfaceName));
+  if (taken.has(wanted)) throw new BerthError("conflict", `the container already has an interface ${wanted}`);
+  if (wanted !== "") return wanted;
   for (let number = 0; ; number++) if (!taken.has(`eth${number}`)) return `eth${number}`;
 }
 
@@ -28,6 +30,9 @@ export function placeWithoutAddress(
     mac: "",
     aliases: request.aliases ?? [],
     gatewayPriority: request.gatewayPriority ?? 0,
+    linkLocal: request.linkLocal ?? [],
+    links: request.links ?? [],
+    settings: [],
     ports: [],
   };
 }

@@ -23,6 +23,25 @@ export interface EndpointRequest {
   readonly aliases?: readonly string[];
   /** Of several networks the one with the highest gives the default route. 0 when absent. */
   readonly gatewayPriority?: number;
+  /** Addresses of 169.254.0.0/16 that the interface has beside its own. */
+  readonly linkLocal?: readonly string[];
+  readonly links?: readonly NameLink[];
+  /** Docker's options for a driver about one endpoint, such as "com.docker.network.endpoint.ifname". */
+  readonly options?: Readonly<Record<string, string>>;
+}
+
+/** A name that one container alone knows another of the same network by. */
+export interface NameLink {
+  readonly alias: string;
+  /** Any name of the other; it may come later, or never. */
+  readonly target: string;
+}
+
+/** A setting below /proc/sys of a container's network namespace. */
+export interface InterfaceSetting {
+  /** "net/ipv4/conf/eth0/log_martians". */
+  readonly path: string;
+  readonly value: string;
 }
 
 /** A server that questions for names are passed on to. */
@@ -66,6 +85,9 @@ export interface Endpoint {
   readonly mac: string;
   readonly aliases: readonly string[];
   readonly gatewayPriority: number;
+  readonly linkLocal: readonly string[];
+  readonly links: readonly NameLink[];
+  readonly settings: readonly InterfaceSetting[];
   /** As published: hostPort is the real one, hostIp is never "", one entry per host address. */
   readonly ports: readonly PortPublication[];
 }

@@ -1,17 +1,21 @@
 import { describe, expect, test } from "bun:test";
 
 /**
- * The default network against the kernel. Everything happens in a scratch host: a network namespace of its own with its
+ * Networks against the kernel. Everything happens in a scratch host: a network namespace of its own with its
  * own interfaces, addresses and rules, so that the machine's are neither seen nor touched and nothing can be left behind.
  */
-describe("network", () => {
-  test("works in a scratch host", () => {
-    expect(process.getuid?.()).toBe(0);
-    const scenarios = new URL("./network/scenarios.ts", import.meta.url).pathname;
-    const { exitCode } = Bun.spawnSync(
-      ["unshare", "--net", "--mount", process.execPath, "test", "--timeout", "60000", scenarios],
-      { env: { ...process.env, BERTH_SCRATCH_HOST: "1" }, stdio: ["ignore", "inherit", "inherit"] },
-    );
-    expect(exitCode).toBe(0);
-  }, 400_000);
+describe("networks in a scratch host", () => {
+  test.each(["scenarios", "endpoints"])(
+    "%s",
+    (name) => {
+      expect(process.getuid?.()).toBe(0);
+      const scenarios = new URL(`./network/${name}.ts`, import.meta.url).pathname;
+      const { exitCode } = Bun.spawnSync(
+        ["unshare", "--net", "--mount", process.execPath, "test", "--timeout", "60000", scenarios],
+        { env: { ...process.env, BERTH_SCRATCH_HOST: "1" }, stdio: ["ignore", "inherit", "inherit"] },
+      );
+      expect(exitCode).toBe(0);
+    },
+    400_000,
+  );
 });

@@ -137,11 +137,20 @@ describe("create", () => {
       "--storage-opt is supported only for overlay over xfs with 'pquota' mount option",
     ],
     [
-      "a setting not supported",
-      { NetworkingConfig: { EndpointsConfig: { bridge: { Links: ["a:b"] } } } },
+      "a driver's option of Docker's that is not supported",
+      { NetworkingConfig: { EndpointsConfig: { bridge: { DriverOpts: { "com.docker.network.nosuch": "1" } } } } },
       "not-implemented",
-      "not supported by this engine yet: NetworkingConfig.EndpointsConfig.Links",
+      "not supported by this engine yet: DriverOpts com.docker.network.nosuch",
     ],
+    ...[
+      { settings: { Links: ["a:b"] }, why: "links are only supported for user-defined networks" },
+      { settings: { IPAMConfig: { LinkLocalIPs: ["10.0.0.1"] } }, why: "invalid link-local IP address: 10.0.0.1" },
+    ].map(({ settings, why }): readonly [string, Readonly<Record<string, unknown>>, string, string] => [
+      why,
+      { NetworkingConfig: { EndpointsConfig: { bridge: settings } } },
+      "invalid-parameter",
+      `invalid config for network bridge: invalid endpoint settings:\n${why}`,
+    ]),
   ];
   for (const [what, body, kind, message] of refusals) {
     test(`refuses a bad or unsupported request: ${what}`, async () => {

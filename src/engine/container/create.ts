@@ -22,7 +22,6 @@ import { resolveMounts } from "./resolve-mounts.ts";
 import { resolvePartners } from "./resolve-partners.ts";
 import type { ContainerSpec, Life } from "./spec.ts";
 import { initialStatus } from "./status.ts";
-import { refuseUnsupported } from "./unsupported.ts";
 import { ownSettings, withOwnHealth } from "./own-settings.ts";
 import { validateConfig } from "./validate-config.ts";
 import { validateStorageOpt } from "./validate-storage.ts";
@@ -58,7 +57,6 @@ export function createContainer(deps: CreateDeps) {
     const platform = platformOf(request.platform ?? "", deps.machine);
     if (request.config.Image === "")
       throw new BerthError("invalid-parameter", "config cannot be empty in order to create a container");
-    refuseUnsupported(request);
     validateHostConfig(request.hostConfig, deps.machine);
     const networking = await resolveEndpoints(deps.networks, request);
     const image = await resolveImage(deps.images, request.config.Image);

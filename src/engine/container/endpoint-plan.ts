@@ -1,6 +1,7 @@
 import type { EndpointRequest, NetworkInfo } from "#network/types.ts";
 import { endpointSettings, type EndpointSettings } from "#spec/docker/networking.ts";
 import type { Container } from "./container.ts";
+import { parseLink } from "./parse-link.ts";
 import { portPublications } from "./ports.ts";
 import type { ContainerSpec } from "./spec.ts";
 
@@ -12,8 +13,9 @@ export interface PlannedEndpoint {
 
 const canonical = (name: string): string => (name === "default" ? "bridge" : name);
 
-/** The networks of a container that starts: that of its mode, whose interface comes first, then the others by name. */
-export function plannedEndpoints({ config, hostConfig, networking }: ContainerSpec): readonly PlannedEndpoint[] {
+/** The networks that a container is in when it runs: that of its mode, whose interface comes first, then the others by name. */
+export function plannedEndpoints(spec: ContainerSpec): readonly PlannedEndpoint[] {
+  const { config, hostConfig, networking } = spec;
   const mode = canonical(hostConfig.NetworkMode);
   if (mode.startsWith("container:") || config.NetworkDisabled) return [];
   const asked = new Map(
@@ -22,11 +24,12 @@ export function plannedEndpoints({ config, hostConfig, networking }: ContainerSp
       settings ?? endpointSettings.zero,
     ]),
   );
-  const first = asked.get(mode) ?? endpointSettings.zero;
+  const first = asked.get(mode) ?? (spec.leftMode === true ? undefined : endpointSettings.zero);
   asked.delete(mode);
-  const main = { network: mode, settings: { ...first, MacAddress: first.MacAddress || config.MacAddress } };
   const others = [...asked].map(([network, settings]) => ({ network, settings }));
-  return [main, ...others.toSorted((a, b) => (a.network < b.network ? -1 : 1))];
+  const sorted = others.toSorted((a, b) => (a.network < b.network ? -1 : 1));
+  if (first === undefined) return sorted;
+  return [{ network: mode, settings: { ...first, MacAddress: first.MacAddress || config.MacAddress } }, ...sorted];
 }
 
 /** What the network side is asked for. Ports are published by every bridge; they are those of the container. */
@@ -45,6 +48,9 @@ export function endpointRequest(
     ports: publishes ? portPublications(config, hostConfig) : [],
     aliases: settings.Aliases ?? [],
     gatewayPriority: settings.GwPriority,
+    linkLocal: settings.IPAMConfig?.LinkLocalIPs ?? [],
+    links: (settings.Links ?? []).map(parseLink).map(({ name, alias }) => ({ alias, target: name })),
+    options: settings.DriverOpts ?? {},
     ...(settings.MacAddress === "" ? {} : { mac: settings.MacAddress }),
     ...(address === "" ? {} : { ipv4: address }),
   };

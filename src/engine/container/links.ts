@@ -5,6 +5,7 @@ import { renameHost } from "#network/files/hosts.ts";
 import type { EnginePaths, Files } from "../ports.ts";
 import type { Container } from "./container.ts";
 import { linkVariables } from "./link-variables.ts";
+import { parseLink } from "./parse-link.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import type { Link } from "./spec.ts";
 import { isLive } from "./status.ts";
@@ -21,18 +22,12 @@ export interface LinkedStart {
 
 const bad = (message: string): BerthError => new BerthError("invalid-parameter", message);
 
-/** `NAME[:ALIAS]`, or as inspect prints a link: `/NAME:/PARENT/ALIAS`. `invalid-parameter` in Docker's words. */
-function parseLink(text: string): { readonly name: string; readonly alias: string } {
-  if (text === "") throw bad("empty string specified for links");
-  const [name = "", alias = name, ...rest] = text.split(":");
-  if (rest.length > 0) throw bad(`bad format for links: ${text}`);
-  return name.startsWith("/")
-    ? { name: name.slice(1), alias: alias.slice(alias.lastIndexOf("/") + 1) }
-    : { name, alias };
-}
-
-/** The links a new container asks for; the first of an alias wins. `invalid-parameter` in Docker's words. */
+/**
+ * The links a new container asks for; the first of an alias wins. `invalid-parameter` in Docker's words. docker-compat: in a
+ * network that people made, links are the endpoint's, and those of the container mean nothing.
+ */
 export function resolveLinks(registry: ContainerRegistry, host: HostConfig): readonly Link[] {
+  if (isUserDefined(host.NetworkMode)) return [];
   const links = new Map<string, Link>();
   for (const text of host.Links ?? []) {
     const { name, alias } = parseLink(text);
@@ -49,6 +44,10 @@ export function resolveLinks(registry: ContainerRegistry, host: HostConfig): rea
     if (!links.has(alias)) links.set(alias, { containerId: linked.id, name: linked.name, alias });
   }
   return [...links.values()];
+}
+
+function isUserDefined(mode: string): boolean {
+  return !["default", "bridge", "host", "none"].includes(mode) && !mode.startsWith("container:");
 }
 
 function ownerOfNetwork(registry: ContainerRegistry, container: Container): Container {

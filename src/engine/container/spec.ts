@@ -19,6 +19,8 @@ export interface ContainerSpec {
   readonly config: ContainerConfig;
   readonly hostConfig: HostConfig;
   readonly networking: NetworkingConfig;
+  /** It was taken out of the network of its mode; it is in it again when `networking` names it. */
+  readonly leftMode?: boolean;
   /** Entrypoint and command, joined: argv[0] … */
   readonly argv: readonly string[];
   readonly mounts: readonly MountSpec[];

@@ -1,7 +1,10 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
+import { isIp } from "#base/ip-address.ts";
+import { endpointOptions } from "#network/endpoint-options.ts";
 import type { NetworkInfo, NetworkService } from "#network/types.ts";
 import type { CreateRequest } from "#spec/docker/container.ts";
 import type { EndpointSettings, NetworkingConfig } from "#spec/docker/networking.ts";
+import { parseLink } from "./parse-link.ts";
 
 /**
  * The networks that create asks for, each under its name, checked as far as the networks are there: one that is not is told
@@ -47,14 +50,20 @@ export function checkEndpoint(network: NetworkInfo, settings: EndpointSettings):
     );
   const refused = [
     ...(IPv6Address === "" || network.predefined ? [] : ["IPAMConfig.IPv6Address"]),
-    ...((LinkLocalIPs ?? []).length === 0 ? [] : ["IPAMConfig.LinkLocalIPs"]),
-    ...((settings.Links ?? []).length === 0 ? [] : ["Links"]),
-    ...(Object.keys(settings.DriverOpts ?? {}).length === 0 ? [] : ["DriverOpts"]),
+    ...(LinkLocalIPs ?? [])
+      .filter((address) => address.includes(":"))
+      .map((address) => `IPAMConfig.LinkLocalIPs ${address}`),
   ];
   if (refused.length > 0) {
     throw new BerthError("not-implemented", `not supported by this engine yet: ${refused.join(", ")}`);
   }
+  for (const address of LinkLocalIPs ?? []) {
+    if (!isLinkLocal(address)) throw invalid(`invalid link-local IP address: ${address}`);
+  }
+  endpointOptions(settings.DriverOpts ?? {});
+  for (const link of settings.Links ?? []) parseLink(link);
   if (network.predefined) {
+    if ((settings.Links ?? []).length > 0) throw invalid("links are only supported for user-defined networks");
     if (IPv4Address !== "" || IPv6Address !== "")
       throw invalid("user specified IP address is supported on user defined networks only");
     if ((settings.Aliases ?? []).length > 0)
@@ -69,4 +78,8 @@ export function checkEndpoint(network: NetworkInfo, settings: EndpointSettings):
   if (IPv4Address !== "" && !/^\d{1,3}(\.\d{1,3}){3}$/.test(IPv4Address)) {
     throw invalid(`invalid IPv4 address: ${IPv4Address}`);
   }
+}
+
+function isLinkLocal(address: string): boolean {
+  return isIp(address) && address.startsWith("169.254.");
 }

@@ -51,9 +51,10 @@ async function disconnectLocked(
     await publishEndpointEvent(deps, "disconnect", endpoint);
   }
   const { spec } = container;
-  const [main] = left;
-  // docker-compat: one without any network is left with none of its own.
-  const hostConfig = { ...spec.hostConfig, NetworkMode: main?.network ?? "none" };
   const EndpointsConfig = Object.fromEntries(left.map(({ network: name, settings }) => [name, settings]));
-  deps.registry.setSpec(container, { ...spec, hostConfig, networking: { ...spec.networking, EndpointsConfig } });
+  deps.registry.setSpec(container, {
+    ...spec,
+    networking: { ...spec.networking, EndpointsConfig },
+    leftMode: !left.some(({ network: name }) => name === spec.hostConfig.NetworkMode),
+  });
 }

@@ -77,6 +77,9 @@ export function fakeNetworks(state: FakeNetworkState): NetworkService {
         mac: "02:42:ac:11:00:02",
         aliases: aliases ?? [],
         gatewayPriority: 0,
+        linkLocal: [],
+        links: [],
+        settings: [],
         ports: ports.map((port) => ({ ...port, hostIp: port.hostIp || "0.0.0.0", hostPort: port.hostPort || 32768 })),
       };
       endpoints.set(containerId, [...(endpoints.get(containerId) ?? []), endpoint]);

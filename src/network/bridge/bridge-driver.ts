@@ -4,6 +4,7 @@ import type { Log } from "#base/log.ts";
 import { formatMac, parseMac } from "#host/netlink/address.ts";
 import type { NetworkCatalog } from "../catalog.ts";
 import type { NetworkDriver, Place } from "../driver.ts";
+import { endpointOptions } from "../endpoint-options.ts";
 import { defaultAddressPools } from "../ipam/choose-subnet.ts";
 import { macOfAddress } from "../ipam/mac.ts";
 import { NetworkPools } from "../ipam/network-pools.ts";
@@ -89,6 +90,8 @@ export class BridgeDriver implements NetworkDriver {
     const id = randomId();
     const { internal, gateway, subnet, addresses } = network.spec;
     const { publishAddress } = bridgeSettings(network.spec.options);
+    const options = endpointOptions(request.options ?? {});
+    const interfaceName = freeInterface(others, options.interfaceName);
     const ipv4 = this.#pools.take(network.id, request.containerId, request.ipv4 ?? "");
     const place = { networkId: network.id, containerId: request.containerId, ipv4 };
     try {
@@ -96,7 +99,8 @@ export class BridgeDriver implements NetworkDriver {
       return {
         ...placeWithoutAddress(network, request),
         id,
-        interfaceName: freeInterface(others),
+        interfaceName,
+        settings: options.settingsOf(interfaceName),
         ipv4,
         prefixLength: parseCidr(subnet).subnet.prefixLength,
         gateway: internal ? "" : addresses.gateway || gateway,

@@ -33,11 +33,11 @@ export class NameServers {
 
   /** From now on the container's neighbours in this network know its names. */
   join(endpoint: Endpoint, resident: Partial<Resident>): void {
-    const { containerId, networkId, networkName, aliases, ipv4, ipv6 } = endpoint;
+    const { containerId, networkId, networkName, aliases, links, ipv4, ipv6 } = endpoint;
     const { containerName = "", hostname = "" } = resident;
     this.#residents.set(containerId, resident);
     const names = [...aliases, hostname];
-    this.#table.join({ containerId, networkId, networkName, containerName, names, ipv4, ipv6 });
+    this.#table.join({ containerId, networkId, networkName, containerName, names, links, ipv4, ipv6 });
   }
 
   /** With the last of its networks the container's own server ends. */

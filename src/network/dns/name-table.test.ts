@@ -7,6 +7,7 @@ const place = (containerName: string, networkName: string, ipv4: string, names: 
   networkName,
   containerName,
   names,
+  links: [],
   ipv4,
   ipv6: "",
 });
@@ -17,6 +18,29 @@ function tableOf(...members: readonly Member[]): NameTable {
   for (const member of members) table.join(member);
   return table;
 }
+
+test("a link is a name for one container alone, in the network it was made in", () => {
+  const table = tableOf(
+    {
+      ...place("web", "back", "10.0.1.2"),
+      links: [
+        { alias: "Store", target: "DB" },
+        { alias: "gone", target: "no" },
+      ],
+    },
+    place("web", "front", "10.0.0.2"),
+    place("db", "back", "10.0.1.3"),
+    place("store", "front", "10.0.0.9"),
+  );
+  const see = (who: string, name: string): readonly string[] | undefined => table.resolve(idOf(who), name)?.ipv4;
+  expect(see("web", "store")).toEqual(["10.0.1.3"]);
+  expect(see("web", "store.back")).toEqual(["10.0.1.3"]);
+  expect(see("web", "store.front")).toEqual(["10.0.0.9"]);
+  expect(see("web", "gone")).toBeUndefined();
+  expect(see("db", "store")).toBeUndefined();
+  table.rename(idOf("db"), "other");
+  expect(see("web", "store.back")).toBeUndefined();
+});
 
 test("a container sees the names of its own networks, and its own", () => {
   const table = tableOf(

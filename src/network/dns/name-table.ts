@@ -1,3 +1,5 @@
+import type { NameLink } from "../types.ts";
+
 /** A container's place in a user-defined network, under its names. */
 export interface Member {
   readonly containerId: string;
@@ -6,6 +8,8 @@ export interface Member {
   readonly containerName: string;
   /** Aliases, hostname and the like; the short id is added here. */
   readonly names: readonly string[];
+  /** What it alone calls others. */
+  readonly links: readonly NameLink[];
   /** "" for none. */
   readonly ipv4: string;
   readonly ipv6: string;
@@ -89,15 +93,19 @@ export class NameTable {
   }
 
   /**
-   * What `name` means to a container: in the first of its networks that knows it, alone or with ".networkname" behind.
+   * What `name` means to a container: in the first of its networks that knows it, alone or with ".networkname" behind. A
+   * link goes before a name.
    * Undefined for a name that nobody has.
    */
   resolve(containerId: string, name: string): Addresses | undefined {
     const wanted = name.toLowerCase();
     for (const network of this.#networksOf(containerId)) {
       const suffix = `.${network.name}`;
-      const short = wanted.endsWith(suffix) ? wanted.slice(0, -suffix.length) : undefined;
-      const holders = network.byName.get(wanted) ?? (short === undefined ? undefined : network.byName.get(short));
+      const spellings = wanted.endsWith(suffix) ? [wanted, wanted.slice(0, -suffix.length)] : [wanted];
+      const links = network.members.get(containerId)?.links ?? [];
+      const linked = links.find(({ alias }) => spellings.includes(alias.toLowerCase()));
+      const names = linked === undefined ? spellings : [linked.target.toLowerCase()];
+      const [holders] = names.flatMap((spelling) => network.byName.get(spelling) ?? []);
       if (holders === undefined) continue;
       const members = [...holders].flatMap((id) => network.members.get(id) ?? []);
       return {

@@ -7,6 +7,10 @@ import { NetlinkError, type NetlinkSocket } from "#host/netlink/socket.ts";
 import { close, open } from "#host/syscalls.ts";
 import { addressBytes, addressNumber } from "../ipam/subnet.ts";
 import type { Endpoint } from "../types.ts";
+import { writeSetting } from "./write-setting.ts";
+
+/** RFC 3927, section 2.1. */
+const LINK_LOCAL_PREFIX = 16;
 
 /**
  * Give the endpoint's interface, which is in the namespace under its name already, its addresses and routes, and bring it
@@ -20,8 +24,10 @@ export function configureInterface(namespaceFd: number, endpoint: Endpoint, isDe
     changeLink(index, { ipv6LinkLocal: false }),
     changeLink(index, { up: true }),
     addAddress(index, addressBytes(addressNumber(endpoint.ipv4)), endpoint.prefixLength),
+    ...endpoint.linkLocal.map((address) => addAddress(index, addressBytes(addressNumber(address)), LINK_LOCAL_PREFIX)),
     ...(isDefault ? [defaultRoute(endpoint, index)] : []),
   ]);
+  for (const setting of endpoint.settings) writeSetting(namespaceFd, setting);
 }
 
 /** Let the default route of the namespace at `networkNamespace` go through this endpoint, which is there already. */

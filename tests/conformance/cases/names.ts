@@ -47,6 +47,37 @@ export function nameCases(target: () => Target): void {
     await remove("named");
   });
 
+  test("a link is a name for one container alone", async () => {
+    await make("named");
+    await make("other");
+    await start("web", "named", "--dns", "127.0.0.1");
+    await start(
+      "client",
+      "named",
+      "--dns",
+      "127.0.0.1",
+      "--link",
+      "web:site",
+      "--link",
+      "web",
+      "--link",
+      "nobody:gone",
+    );
+    const finds = async (who: string, name: string): Promise<boolean> =>
+      (await target().run(["exec", who, "ping", "-c", "1", name])).code === 0;
+    const found: boolean[] = [];
+    for (const name of ["site", "site.named", "web"]) found.push(await finds("client", name));
+    expect(found).toEqual([true, true, true]);
+    expect(await finds("web", "site")).toBe(false);
+    expect(await target().ok(["inspect", "-f", "{{json .NetworkSettings.Networks.named.Links}}", "client"])).toBe(
+      '["web:site","web","nobody:gone"]\n',
+    );
+    await target().ok(["network", "connect", "--link", "web:here", "other", "client"]);
+    await target().ok(["network", "connect", "other", "web"]);
+    expect(await finds("client", "here")).toBe(true);
+    await remove("named", "other");
+  });
+
   test("several containers with one alias take turns", async () => {
     await make("named");
     await start("one", "named", "--network-alias", "both");

@@ -108,6 +108,52 @@ export function madeNetworkCases(target: () => Target): void {
     await remove("fixed");
   });
 
+  test("link-local addresses and notes to the driver", async () => {
+    for (const name of ["local", "second"]) await target().api("POST", "/networks/create", { Name: name });
+    const addresses = async (): Promise<string> =>
+      target().ok(["exec", "ll", "sh", "-c", "ip -o -4 addr | grep -oE '169[0-9./]+ brd [0-9.]+' | sort"]);
+    const flags = ["--network", "local", "--link-local-ip", "169.254.3.4"];
+    await target().ok(["run", "-d", "--name", "ll", ...flags, "busybox", "sleep", "99"]);
+    expect(await addresses()).toBe("169.254.3.4/16 brd 169.254.255.255\n");
+    const more = ["--link-local-ip", "169.254.3.5", "--link-local-ip", "169.254.3.6", "--driver-opt", "note=x"];
+    await target().ok(["network", "connect", ...more, "second", "ll"]);
+    expect(await addresses()).toBe(
+      ["4", "5", "6"].map((last) => `169.254.3.${last}/16 brd 169.254.255.255\n`).join(""),
+    );
+    const shown = "{{with .NetworkSettings.Networks.second}}{{.IPAMConfig.LinkLocalIPs}} {{.DriverOpts}}{{end}}";
+    expect(await target().ok(["inspect", "-f", shown, "ll"])).toBe("[169.254.3.5 169.254.3.6] map[note:x]\n");
+    await target().ok(["rm", "-f", "ll"]);
+    for (const address of ["10.9.9.9", "nonsense"]) {
+      const refused = await target().run(["run", "--rm", "--link-local-ip", address, "busybox", "true"]);
+      expect(refused).toMatchObject({ code: 125, stderr: expect.stringMatching(/invalid link.local IP address/i) });
+    }
+    await remove("local", "second");
+  });
+
+  test("a container taken out of its only network comes back into it", async () => {
+    for (const name of ["home", "away"]) await target().api("POST", "/networks/create", { Name: name });
+    await target().ok(["run", "-d", "--name", "ll", "--network", "home", "busybox", "sleep", "99"]);
+    const networks = async (): Promise<string> => {
+      const shown = "{{.HostConfig.NetworkMode}}:{{range $name, $_ := .NetworkSettings.Networks}} {{$name}}{{end}}";
+      return (await target().ok(["inspect", "-f", shown, "ll"])).trim();
+    };
+    const found = [await networks()];
+    for (const [verb, network] of [
+      ["disconnect", "home"],
+      ["connect", "away"],
+      ["connect", "home"],
+    ] as const) {
+      await target().ok(["network", verb, network, "ll"]);
+      found.push(await networks());
+    }
+    expect(found).toEqual(["home: home", "home:", "home: away", "home: away home"]);
+    await target().ok(["network", "disconnect", "home", "ll"]);
+    await target().ok(["restart", "-t", "0", "ll"]);
+    expect(await networks()).toBe("home: away");
+    await target().ok(["rm", "-f", "ll"]);
+    await remove("home", "away");
+  });
+
   test("prune takes what nobody uses", async () => {
     await target().api("POST", "/networks/create", { Name: "unused" });
     await target().api("POST", "/networks/create", { Name: "used" });

@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { LocalNetworks } from "#network/local-networks.ts";
+import type { Endpoint, EndpointRequest } from "#network/types.ts";
+import { containerId, makeEngine, Namespace, run } from "./scratch.ts";
+
+if (process.env["BERTH_SCRATCH_HOST"] !== "1")
+  throw new Error("run tests/root/network.test.ts: it makes the scratch host");
+
+let networks: LocalNetworks;
+
+beforeAll(async () => {
+  ({ networks } = makeEngine());
+  await networks.reconcile([]);
+});
+
+afterAll(async () => {
+  await networks.close();
+  expect(run("ip", "-o", "link")).not.toMatch(/berth|veth/);
+});
+
+async function inBridge(
+  request: Partial<EndpointRequest>,
+  look: (inside: Namespace, endpoint: Endpoint) => Promise<void> | void,
+): Promise<void> {
+  using inside = new Namespace();
+  const { id: networkId } = await networks.find("bridge");
+  const containerName = "one";
+  const whole = { containerId: containerId(containerName), containerName, networkId, ports: [], ...request };
+  try {
+    const endpoint = await networks.reserve(whole);
+    await networks.connect(endpoint, inside.path);
+    await look(inside, endpoint);
+  } finally {
+    await networks.release(whole.containerId);
+  }
+}
+
+const settings = (text: string) => ({ options: { "com.docker.network.endpoint.sysctls": text } });
+
+test("an endpoint's interface has the name, the settings and the link-local addresses that were asked for", async () => {
+  const options = {
+    "com.docker.network.endpoint.ifname": "front0",
+    ...settings("net.ipv4.conf.IFNAME.log_martians=1,net.ipv4.neigh.IFNAME.mcast_solicit=5").options,
+  };
+  const before = run("sysctl", "-n", "net.ipv4.conf.default.log_martians");
+  await inBridge({ options, linkLocal: ["169.254.9.8"] }, (inside) => {
+    expect(inside.run("ip", "-o", "-4", "address", "show", "front0")).toContain("inet 169.254.9.8/16 ");
+    expect(inside.run("ip", "route")).toContain("default via 172.17.0.1 dev front0");
+    expect(inside.run("sysctl", "-n", "net.ipv4.conf.front0.log_martians", "net.ipv4.neigh.front0.mcast_solicit")).toBe(
+      "1\n5",
+    );
+  });
+  expect(run("sysctl", "-n", "net.ipv4.conf.default.log_martians")).toBe(before);
+});
+
+test("a setting that is not there is told, and nothing of the endpoint is left", async () => {
+  const failed = inBridge(settings("net.ipv4.conf.IFNAME.nosuch=1"), () => undefined);
+  await expect(failed).rejects.toThrow(/cannot set net\.ipv4\.conf\.eth0\.nosuch=1: .*no such file or directory/);
+  expect(await networks.endpoints(containerId("one"))).toEqual([]);
+  expect(run("ip", "-o", "link")).not.toMatch(/veth/);
+});
