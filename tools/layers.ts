@@ -48,6 +48,11 @@ export const layers: readonly Layer[] = [
     reason: "Dockerfile to graph to solver to exporters; what runs and what is stored stands below",
   },
   {
+    folder: "registry",
+    may: [...pure, "host", "content", "state"],
+    reason: "the registry's use cases: a program of its own beside the engine, over its own database and storage",
+  },
+  {
     folder: "engine",
     may: [...storage, "snapshot", "image", "runtime", "network", "volume", "logs", "remote", "build"],
     reason: "use cases over everything below; knows no face",
@@ -56,6 +61,11 @@ export const layers: readonly Layer[] = [
     folder: "server",
     may: [...storage, "host/http", "image", "runtime", "network", "logs", "engine"],
     reason: "a face of the engine",
+  },
+  {
+    folder: "server/registry",
+    may: [...pure, "host", "registry"],
+    reason: "a face of the registry; knows no engine",
   },
   { folder: "client", may: [...pure, "host/http"], reason: "typed Engine API client; drives any engine" },
   { folder: "cli", may: [...pure, "host/http", "client"], reason: "a person's side; only what a client can know" },
@@ -72,6 +82,7 @@ export const layers: readonly Layer[] = [
       "remote",
       "build",
       "engine",
+      "registry",
       "server",
       "client",
       "cli",

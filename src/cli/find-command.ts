@@ -18,10 +18,12 @@ export function findCommand(
 ): Found {
   const [first = "", second] = words;
   const group = groups.find(({ path }) => path === first);
-  const path = group === undefined ? first : `${first} ${second ?? ""}`;
+  const nested = words.slice(0, 3).join(" ");
+  const depth = group === undefined ? 1 : commands.some(({ paths }) => paths.includes(nested)) ? 3 : 2;
+  const path = group === undefined ? first : depth === 3 ? nested : `${first} ${second ?? ""}`;
   if (group !== undefined && (second === undefined || second.startsWith("-"))) return { kind: "group", group };
   const command = commands.find(({ paths }) => paths.includes(path));
-  if (command !== undefined) return { kind: "command", command, path, rest: words.slice(group === undefined ? 1 : 2) };
+  if (command !== undefined) return { kind: "command", command, path, rest: words.slice(depth) };
   const known = commands.filter(({ hidden }) => hidden !== true).flatMap(({ paths }) => paths);
   return { kind: "unknown", path, near: nearest(path, [...known, ...groups.map((each) => each.path)]), group };
 }

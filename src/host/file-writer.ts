@@ -1,8 +1,8 @@
 import { close as closeFd, fsync as fsyncFd, writev as writevFd } from "node:fs";
 import { promisify } from "node:util";
 import { SyscallError } from "./errno.ts";
-import { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } from "./linux.ts";
-import { open } from "./syscalls.ts";
+import { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } from "./linux.ts";
+import { ftruncate, open } from "./syscalls.ts";
 
 /** Bytes gathered before they are handed to a pool thread: fewer turns, and room for the next ones to arrive meanwhile. */
 const BATCH_SIZE = 512 * 1024;
@@ -12,7 +12,7 @@ const fsync = promisify(fsyncFd);
 const close = promisify(closeFd);
 
 /**
- * Appends to a new file without ever blocking the event loop, however slow the disk: writing happens on a pool thread,
+ * Appends to a file without ever blocking the event loop, however slow the disk: writing happens on a pool thread,
  * one batch at a time, beside the gathering of the next. Chunks are kept until written and must not be changed. The first
  * failure is thrown by every later call.
  */
@@ -25,9 +25,15 @@ export class FileWriter {
   #writing: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
 
-  /** Creates `path` (mode 0600), which must not exist. `onWritten` hears the size that other readers of the file now see. */
-  constructor(path: string, onWritten: (size: number) => void) {
-    this.#fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  /**
+   * Creates `path` (mode 0600), which must not exist; or, with `continueAt`, goes on with an existing file behind its
+   * first so many bytes, whatever else it held. `onWritten` hears the size that other readers of the file now see.
+   */
+  constructor(path: string, onWritten: (size: number) => void, continueAt?: number) {
+    const how = continueAt === undefined ? O_CREAT | O_EXCL : O_APPEND;
+    this.#fd = open(path, O_RDWR | how | O_NOFOLLOW, 0o600);
+    if (continueAt !== undefined) ftruncate(this.#fd, continueAt);
+    this.#written = continueAt ?? 0;
     this.#onWritten = onWritten;
   }
 

@@ -9,6 +9,7 @@ export const commandGroups: readonly CommandGroup[] = [
   { kind: "group", path: "container", summary: "Manage containers" },
   { kind: "group", path: "image", summary: "Manage images" },
   { kind: "group", path: "network", summary: "Manage networks" },
+  { kind: "group", path: "registry", summary: "Serve images to others" },
   { kind: "group", path: "system", summary: "Manage Docker" },
   { kind: "group", path: "volume", summary: "Manage volumes", usage: "COMMAND" },
 ];
@@ -40,7 +41,6 @@ export const ABSENT_COMMANDS: readonly string[] = [
   "node",
   "plugin",
   "push",
-  "registry",
   "save",
   "search",
   "secret",

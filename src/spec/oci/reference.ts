@@ -70,6 +70,13 @@ export function parseAnyReference(text: string): AnyReference {
   return { kind: "reference", reference: parseReference(text) };
 }
 
+const NAME_ONLY = new RegExp(`^${COMPONENT}(?:/${COMPONENT})*$`);
+
+/** True for the name of a repository inside a registry: distribution-spec "Pulling manifests", at most 255 characters. */
+export function isRepositoryName(text: string): boolean {
+  return text.length <= MAX_NAME_LENGTH && NAME_ONLY.test(text);
+}
+
 /** True for a text that can stand as a tag. */
 export function isTag(text: string): boolean {
   return TAG_ONLY.test(text);

@@ -1,0 +1,49 @@
+import { BerthError } from "#base/errors.ts";
+import type { Log } from "#base/log.ts";
+import { ensureDirectory } from "#host/files.ts";
+import { LOCK_EX, LOCK_NB, O_CLOEXEC, O_CREAT, O_RDWR } from "#host/linux.ts";
+import { close, flock, open } from "#host/syscalls.ts";
+import type { RegistryContext } from "#registry/context.ts";
+import { openRegistryDatabase } from "#registry/database/open-registry-database.ts";
+import { openRegistry } from "#registry/open-registry.ts";
+import type { RegistrySettings } from "#registry/settings.ts";
+import { FileDriver } from "#registry/storage/file-driver.ts";
+
+export interface OpenedRegistry {
+  readonly context: RegistryContext;
+  close(): void;
+}
+
+/**
+ * The registry in the folder `root`, for one program at a time:
+ *
+ *   ROOT/lock           held while it is open
+ *   ROOT/registry.db    repositories, manifests, tags
+ *   ROOT/…              blobs and uploads, see `storage/file-driver.ts`
+ *
+ * `conflict` when another program has it.
+ */
+export function openRoot(root: string, settings: RegistrySettings, log: Log): OpenedRegistry {
+  ensureDirectory(root, 0o700);
+  const lock = open(`${root}/lock`, O_RDWR | O_CREAT | O_CLOEXEC, 0o600);
+  try {
+    if (!flock(lock, LOCK_EX | LOCK_NB)) {
+      throw new BerthError("conflict", `another program serves the registry in ${root}`, {
+        hint: "Stop it, or give this one its own --root.",
+      });
+    }
+    const database = openRegistryDatabase(`${root}/registry.db`);
+    const storage = new FileDriver(root);
+    const context = openRegistry({ database, storage, settings, log, now: () => Date.now() });
+    return {
+      context,
+      close() {
+        database.close();
+        close(lock);
+      },
+    };
+  } catch (error) {
+    close(lock);
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+import { bytes, duration } from "#cli/container/options/resource-options.ts";
+import { text, toggle, type FlagKind, type FlagSpec } from "#cli/flags/flag-kind.ts";
+
+function oneOf(...words: readonly [string, ...string[]]): FlagKind<string> {
+  return {
+    typeName: "string",
+    initial: words[0],
+    accept(_before, value) {
+      if (!words.includes(value)) throw new Error(`it must be one of ${words.join(", ")}`);
+      return value;
+    },
+  };
+}
+
+/** Every command about a registry on this machine says which. */
+export const rootFlag: FlagSpec = {
+  name: "root",
+  kind: text,
+  usage: "Folder of the registry",
+  value: "/var/lib/berth-registry",
+};
+
+const HOUR_NS = 3_600_000_000_000;
+
+/** Flags of `berth registry serve`. */
+export const serveFlags: readonly FlagSpec[] = [
+  {
+    name: "addr",
+    kind: text,
+    usage: "Address to listen on (HOST:PORT)",
+    value: "127.0.0.1:5000",
+    section: "Listening",
+  },
+  { name: "tls-cert", kind: text, usage: "Certificate file: serve HTTPS alone", section: "Listening" },
+  { name: "tls-key", kind: text, usage: "Key file of the certificate", section: "Listening" },
+  { name: "tls-ca", kind: text, usage: "Admit only clients whose certificate this one signed", section: "Listening" },
+  { ...rootFlag, section: "Storing" },
+  { name: "read-only", kind: toggle, usage: "Refuse every change", section: "Storing" },
+  { name: "max-blob-size", kind: bytes, usage: "Refuse larger blobs (0: no limit)", section: "Storing" },
+  {
+    name: "grace",
+    kind: duration,
+    usage: "How long blobs without a manifest and idle uploads are kept",
+    value: 24 * HOUR_NS,
+    fallback: "24h",
+    section: "Storing",
+  },
+  {
+    name: "undelete",
+    kind: duration,
+    usage: "How long what was deleted can be brought back",
+    value: 168 * HOUR_NS,
+    fallback: "168h",
+    section: "Storing",
+  },
+  {
+    name: "log-level",
+    kind: oneOf("info", "debug", "warn", "error"),
+    usage: "Least weight of what is logged: debug, info, warn or error",
+    section: "Logging",
+  },
+  { name: "log-format", kind: oneOf("text", "json"), usage: "text or json", section: "Logging" },
+];

@@ -1,0 +1,55 @@
+import type { Handler } from "#cli/command.ts";
+import type { CliIo } from "#cli/cli-io.ts";
+import { stderrLog } from "#host/stderr-log.ts";
+import { umask } from "#host/syscalls.ts";
+import { startWebServer, type WebServer } from "#host/web-server.ts";
+import { registryHandler } from "#server/registry/registry-handler.ts";
+import { openRoot } from "./open-root.ts";
+import { serveSettings } from "./serve-settings.ts";
+
+/** How long requests under way may go on after a signal. */
+const PATIENCE_MS = 10_000;
+
+/**
+ * The registry from start to end: settings ▶ lock and open the root ▶ listen ▶ serve … SIGTERM or SIGINT ▶ finish what
+ * is under way ▶ close. A second signal ends it at once; nothing is lost by that, nor by kill -9.
+ */
+export const serve: Handler = async ({ flags, io }) => {
+  const settings = serveSettings(flags, io);
+  umask(0o077);
+  const log = stderrLog({ level: settings.logLevel, format: settings.logFormat });
+  const opened = openRoot(settings.root, settings.registry, log);
+  try {
+    const { host, port, tls } = settings;
+    const stopping = untilSignalled(io);
+    const place = { host, port, ...(tls === undefined ? {} : { tls }) };
+    const server = startWebServer(place, registryHandler(opened.context));
+    const address = `${host.includes(":") ? `[${host}]` : host}:${server.port}`;
+    log.info("registry ready", { address, tls: tls !== undefined, root: settings.root });
+    const signal = await stopping;
+    log.info("registry is stopping", { signal });
+    await stop(server);
+  } finally {
+    opened.close();
+  }
+  return 0;
+};
+
+async function stop(server: WebServer): Promise<void> {
+  const patience = setTimeout(() => void server.stop(true), PATIENCE_MS);
+  await server.stop();
+  clearTimeout(patience);
+}
+
+function untilSignalled(io: CliIo): Promise<string> {
+  return new Promise((resolve) => {
+    let isStopping = false;
+    for (const name of ["SIGTERM", "SIGINT"] as const) {
+      io.onSignal(name, () => {
+        if (isStopping) process.exit(1);
+        isStopping = true;
+        resolve(name);
+      });
+    }
+  });
+}

@@ -1,0 +1,3 @@
+export function blobLock(digest: string): string {
+  return `blob ${digest}`;
+}

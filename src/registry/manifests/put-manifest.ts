@@ -1,0 +1,66 @@
+import { digestAlgorithm, isDigest } from "#base/digest.ts";
+import { isIndexType } from "#spec/oci/media-types.ts";
+import { isTag } from "#spec/oci/reference.ts";
+import { checkWritable } from "../check-writable.ts";
+import type { Actor, RegistryContext } from "../context.ts";
+import { digestInvalid, manifestInvalid, ManifestTooLarge, partsUnknown, tagInvalid } from "../failure.ts";
+import { checkRepositoryName } from "../repositories/repository.ts";
+import { digestOfBytes, readManifest } from "./read-manifest.ts";
+
+export interface PutManifest {
+  readonly repository: string;
+  /** A tag, or the digest that the bytes must have. */
+  readonly reference: string;
+  /** Tags to set beside, for a push by digest (distribution-spec end-7b). */
+  readonly tags: readonly string[];
+  readonly contentType: string | undefined;
+  readonly bytes: Uint8Array;
+  readonly actor: Actor;
+}
+
+export interface PushedManifest {
+  readonly digest: string;
+  readonly mediaType: string;
+  /** The manifest it is about. */
+  readonly subject: string | undefined;
+  readonly tags: readonly string[];
+}
+
+/**
+ * Take a manifest and set its tags, all or nothing. Everything it names must be in the repository, but for its subject and
+ * for layers that are kept elsewhere. `MANIFEST_INVALID`, `MANIFEST_BLOB_UNKNOWN`, `DIGEST_INVALID`, `TAG_INVALID`,
+ * {@link ManifestTooLarge}.
+ */
+export function putManifest(context: RegistryContext, request: PutManifest): PushedManifest {
+  checkWritable(context);
+  const { repository, reference, bytes, actor } = request;
+  checkRepositoryName(repository);
+  if (bytes.length > context.settings.maxManifestBytes) throw new ManifestTooLarge(context.settings.maxManifestBytes);
+  const tags = isDigest(reference) ? request.tags : [reference];
+  for (const tag of tags) {
+    if (tag.includes(":")) throw digestInvalid(tag, "this is no sha256 or sha512 digest");
+    if (!isTag(tag)) throw tagInvalid(tag);
+  }
+  if (!isDigest(reference) && request.tags.length > 0) throw manifestInvalid("further tags are for a push by digest");
+  const digest = digestOfBytes(isDigest(reference) ? digestAlgorithm(reference) : "sha256", bytes);
+  if (isDigest(reference) && reference !== digest) throw digestInvalid(reference);
+  const manifest = readManifest(bytes, request.contentType);
+  const now = context.now();
+  context.database.transaction(() => {
+    const { id } = context.repositories.ensure(repository, now);
+    const missing = manifest.parts.filter((part) => !hasPart(context, id, part, isIndexType(manifest.mediaType)));
+    if (missing.length > 0) throw partsUnknown(missing);
+    const { mediaType, artifactType, subject, annotations, parts } = manifest;
+    const row = { digest, mediaType, sizeBytes: bytes.length, artifactType, subject, annotations };
+    context.manifests.put(id, { ...row, pushedAtMs: now, pushedBy: actor }, bytes, parts);
+    for (const name of tags) context.tags.put(id, { name, digest, updatedAtMs: now, updatedBy: actor });
+    context.repositories.touch(id, now);
+  });
+  return { digest, mediaType: manifest.mediaType, subject: manifest.subject, tags };
+}
+
+/** An index may name blobs beside manifests (image-spec "OCI Image Index": any media type). */
+function hasPart(context: RegistryContext, repositoryId: number, digest: string, ofIndex: boolean): boolean {
+  if (ofIndex && context.manifests.find(repositoryId, digest) !== undefined) return true;
+  return context.blobs.linked(repositoryId, digest) !== undefined;
+}

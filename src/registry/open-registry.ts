@@ -1,0 +1,31 @@
+import { KeyedMutex } from "#base/async.ts";
+import type { Log } from "#base/log.ts";
+import type { SqlDatabase } from "#host/sqlite.ts";
+import type { RegistryContext } from "./context.ts";
+import { BlobRows } from "./database/blob-rows.ts";
+import { ManifestRows } from "./database/manifest-rows.ts";
+import { RepositoryRows } from "./database/repository-rows.ts";
+import { TagRows } from "./database/tag-rows.ts";
+import type { RegistrySettings } from "./settings.ts";
+import type { StorageDriver } from "./storage/driver.ts";
+import { UploadHashes } from "./uploads/upload-hashes.ts";
+
+/** The registry over an open database and storage, both of which the caller closes. */
+export function openRegistry(deps: {
+  readonly database: SqlDatabase;
+  readonly storage: StorageDriver;
+  readonly settings: RegistrySettings;
+  readonly log: Log;
+  readonly now: () => number;
+}): RegistryContext {
+  const { database } = deps;
+  return {
+    ...deps,
+    repositories: new RepositoryRows(database),
+    blobs: new BlobRows(database),
+    manifests: new ManifestRows(database),
+    tags: new TagRows(database),
+    hashes: new UploadHashes(),
+    locks: new KeyedMutex(),
+  };
+}
