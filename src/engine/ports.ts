@@ -3,6 +3,7 @@ import type { InterfaceCounters } from "#host/interface-counters.ts";
 import type { ProcessCounters } from "#host/process-counters.ts";
 import type { Plan } from "#runtime/plan/ops.ts";
 import type { RootMount } from "#snapshot/types.ts";
+import type { NewVolume, VolumeInfo, VolumeSettings } from "#volume/types.ts";
 import type { FilesystemChange, PathStat } from "#spec/docker/archive.ts";
 import type { ExitReport } from "#spec/berth/exit-report.ts";
 import type { AuthConfig } from "#spec/docker/auth.ts";
@@ -194,28 +195,21 @@ export interface CompiledPlan {
   readonly warnings: readonly string[];
 }
 
-export interface VolumeInfo {
-  readonly name: string;
-  readonly path: string;
-  readonly createdAtNs: bigint;
-  readonly labels: Readonly<Record<string, string>>;
-  /** Of the driver. */
-  readonly options: Readonly<Record<string, string>>;
-}
-
-/** Named and anonymous volumes of the local driver. */
+/** Named and anonymous volumes, whichever driver has them. `NamedVolumes` of volume/ is one. */
 export interface Volumes {
-  /** Create or find; one that is there keeps its settings. `created` tells which. */
-  ensure(
-    name: string,
-    settings: Pick<VolumeInfo, "labels" | "options">,
-  ): Promise<{ readonly path: string; readonly created: boolean }>;
-  list(): Promise<readonly VolumeInfo[]>;
-  /** Mount what its options say, unless it is mounted already. */
-  mount(name: string): Promise<void>;
-  /** The caller knows that nobody uses it. */
-  unmount(name: string): void;
-  /** Bytes of the files in a volume; 0 when it is gone. */
+  /** Names of the drivers in use. */
+  readonly drivers: readonly string[];
+  /** Create or find; one that is there keeps its settings. `driver` "": whichever has it, else `local`. */
+  ensure(name: string, driver: string, settings: VolumeSettings): Promise<NewVolume>;
+  find(name: string): Promise<VolumeInfo | undefined>;
+  /** By name. `warnings` name the drivers that did not answer. */
+  list(): Promise<{ readonly volumes: readonly VolumeInfo[]; readonly warnings: readonly string[] }>;
+  listLocal(): readonly VolumeInfo[];
+  /** Make its files be at the path that is given back, for the container `holder`. */
+  mount(name: string, driver: string, holder: string): Promise<string>;
+  /** Of a local volume the caller knows that nobody else uses it. Nothing happens without a mount. */
+  unmount(name: string, driver: string, holder: string): Promise<void>;
+  /** Bytes of the files in a local volume; 0 when it is gone. */
   sizeBytes(name: string): Promise<number>;
   /** `conflict` and `not-found` are the caller's business: no error when it is gone. */
   remove(name: string): Promise<void>;

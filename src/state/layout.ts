@@ -20,6 +20,7 @@
  *   events/<number>.jsonl             what happened; the oldest files are given up
  *   volumes/<name>/_data              a local volume
  *   volumes/<name>/settings.json      its labels and options, where it has any
+ *   plugin-volumes/<hash of name>.json  a volume that a plugin has made for us
  *   tmp/                              scratch space on the data root's file system; emptied at start
  *
  * Exec root (`/run/berth`): gone after a reboot, as the processes are. Mode 0711, owner root.
@@ -30,6 +31,7 @@
  *   containers/<id>/                  the shim's directory of the container: control socket, status; health
  *   mounts/<container id>/<name>      what containers' own mounts are taken from: shm (a shareable /dev/shm), or a number
  *   execs/<exec id>/                  the shim's directory of one exec
+ *   volume-holders/<hash of name>/<container id>  a plugin has mounted this volume for that container
  */
 export class Layout {
   readonly dataRoot: string;
@@ -128,6 +130,12 @@ export class Layout {
   }
   volumeSettings(name: string): string {
     return `${this.volumeDir(name)}/settings.json`;
+  }
+  get pluginVolumesDir(): string {
+    return `${this.dataRoot}/plugin-volumes`;
+  }
+  get volumeHoldersDir(): string {
+    return `${this.execRoot}/volume-holders`;
   }
   get tmpDir(): string {
     return `${this.dataRoot}/tmp`;

@@ -201,7 +201,8 @@ async function mountsOf(deps: LaunchDeps, container: Container, root: RootMount)
   const sources = await prepareMounts(deps, container);
   for (const mount of container.spec.mounts) {
     if (mount.type !== "volume" || !mount.copyUp) continue;
-    await deps.volumes.copyUp({ volumePath: mount.source, root, target: mount.target });
+    const volumePath = sources.get(mount.target) ?? mount.source;
+    await deps.volumes.copyUp({ volumePath, root, target: mount.target });
   }
   return sources;
 }

@@ -20,7 +20,7 @@ export function mountPoints(mounts: readonly MountSpec[]): readonly MountPoint[]
           Name: mount.name,
           Source: mount.source,
           Destination: mount.target,
-          Driver: "local",
+          Driver: mount.driver ?? "local",
           Mode: mount.mode,
           RW: !mount.readOnly,
           Propagation: "",

@@ -15,8 +15,8 @@ export interface PathDeps extends ViewDeps {
 export function statContainerPath(deps: PathDeps) {
   return async (reference: string, path: string): Promise<PathStat> => {
     const container = deps.registry.find(reference);
-    return withFiles(deps, container, async (root) => {
-      const view = await viewOf(deps, container, root);
+    return withFiles(deps, container, async (root, volumes) => {
+      const view = await viewOf(deps, container, root, volumes);
       return named(path, reference, () => deps.containerFiles.stat(view, path));
     });
   };
@@ -32,8 +32,8 @@ export function readContainerPath(deps: PathDeps) {
     path: string,
   ): Promise<{ readonly stat: PathStat; readonly chunks: AsyncIterable<Uint8Array> }> => {
     const container = deps.registry.find(reference);
-    const found = await withFiles(deps, container, async (root) => {
-      const view = await viewOf(deps, container, root);
+    const found = await withFiles(deps, container, async (root, volumes) => {
+      const view = await viewOf(deps, container, root, volumes);
       return named(path, reference, () => deps.containerFiles.read(view, path));
     });
     publishContainerEvent(deps.events, "archive-path", container);
@@ -59,8 +59,8 @@ export function extractToContainer(deps: PathDeps) {
     body: AsyncIterable<Uint8Array>,
   ): Promise<void> => {
     const container = deps.registry.find(reference);
-    await withFiles(deps, container, async (root) => {
-      const view = await viewOf(deps, container, writable(root));
+    await withFiles(deps, container, async (root, volumes) => {
+      const view = await viewOf(deps, container, writable(root), volumes);
       const owner = options.copyUidGid ? await ownerOf(deps, container) : null;
       const request = { path, options: { keepTypes: options.noOverwriteDirNonDir, owner }, body };
       await named(path, reference, () => deps.containerFiles.extract(view, request));

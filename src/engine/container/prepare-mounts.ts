@@ -2,6 +2,7 @@ import type { ImageService } from "#image/types.ts";
 import type { EnginePaths, HostMounts, Volumes } from "../ports.ts";
 import type { Container } from "./container.ts";
 import type { ContainerRegistry } from "./registry.ts";
+import type { MountSpec } from "./spec.ts";
 import { isLive } from "./status.ts";
 
 export interface PrepareMountsDeps {
@@ -24,10 +25,11 @@ export async function prepareMounts(
   for (const [index, mount] of container.spec.mounts.entries()) {
     const path = `${deps.paths.containerMountsDir(container.id)}/${index}`;
     if (mount.type === "volume") {
-      await deps.volumes.mount(mount.name);
-      if (mount.subpath === "") continue;
-      await deps.hostMounts.inside(path, mount.source, mount.subpath);
-      sources.set(mount.target, path);
+      const source = await deps.volumes.mount(mount.name, mount.driver ?? "local", container.id);
+      if (mount.subpath !== "") await deps.hostMounts.inside(path, source, mount.subpath);
+      if (mount.subpath !== "" || source !== mount.source) {
+        sources.set(mount.target, mount.subpath === "" ? source : path);
+      }
     } else if (mount.type === "image") {
       const { layers } = await deps.images.resolve(mount.imageId);
       const whole = mount.subpath === "" ? path : `${path}.image`;
@@ -39,18 +41,26 @@ export async function prepareMounts(
   return sources;
 }
 
-/** Unmount volumes of a container without a process that no other one uses. Nobody can start in between: no await. */
-export function releaseVolumes(
+/**
+ * Let go of the volumes of a container without a process: a plugin is told for each container, a local one is unmounted
+ * when no other container uses it, in one step, so that none can start in between.
+ */
+export async function releaseVolumes(
   { registry, volumes }: { readonly registry: ContainerRegistry; readonly volumes: Volumes },
   container: Container,
-): void {
-  const names = container.spec.mounts.flatMap((mount) => (mount.type === "volume" ? [mount.name] : []));
-  if (names.length === 0) return;
+): Promise<void> {
+  const held = new Map(volumesOf(container).map(({ name, driver = "local" }) => [name, driver]));
+  if (held.size === 0) return;
   const used = new Set(
     registry
       .all()
       .filter((other) => other !== container && (isLive(other.status) || other.status.state === "starting"))
-      .flatMap(({ spec }) => spec.mounts.flatMap((mount) => (mount.type === "volume" ? [mount.name] : []))),
+      .flatMap((other) => volumesOf(other).map(({ name }) => name)),
   );
-  for (const name of new Set(names)) if (!used.has(name)) volumes.unmount(name);
+  const unused = [...held].filter(([name, driver]) => driver !== "local" || !used.has(name));
+  await Promise.all(unused.map(([name, driver]) => volumes.unmount(name, driver, container.id)));
+}
+
+function volumesOf({ spec }: Container): readonly Extract<MountSpec, { readonly type: "volume" }>[] {
+  return spec.mounts.flatMap((mount) => (mount.type === "volume" ? [mount] : []));
 }

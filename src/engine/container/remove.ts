@@ -9,6 +9,7 @@ import type { RecentEnds } from "./recent-ends.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import { isLive } from "./status.ts";
 import type { TearDown } from "./tear-down.ts";
+import { volumeUsers } from "../volume/volume.ts";
 
 export interface RemoveLockedDeps {
   readonly registry: ContainerRegistry;
@@ -44,7 +45,7 @@ export function removeLocked(deps: RemoveLockedDeps): RemoveLocked {
         deps.snapshots.remove(container.id),
         deps.files.discard(deps.paths.containerDir(container.id)),
         deps.files.removeTree(deps.paths.containerRunDir(container.id)),
-        options.volumes ? removeVolumes(deps.volumes, container) : undefined,
+        options.volumes ? removeVolumes(deps, container) : undefined,
       ]);
     } catch (error) {
       const message = `container ${container.id}: failed to remove root filesystem: ${messageOf(error)}`;
@@ -60,9 +61,15 @@ export function removeLocked(deps: RemoveLockedDeps): RemoveLocked {
   };
 }
 
-async function removeVolumes(volumes: Volumes, container: Container): Promise<void> {
-  for (const mount of container.spec.mounts) {
-    if (mount.type === "volume" && mount.anonymous) await volumes.remove(mount.name);
+/** Those made for it that no other container has taken over (`--volumes-from`). */
+async function removeVolumes(deps: RemoveLockedDeps, container: Container): Promise<void> {
+  const anonymous = container.spec.mounts.flatMap((mount) =>
+    mount.type === "volume" && mount.anonymous ? [mount.name] : [],
+  );
+  if (anonymous.length === 0) return;
+  const users = volumeUsers(deps.registry);
+  for (const name of new Set(anonymous)) {
+    if ((users.get(name) ?? []).every((id) => id === container.id)) await deps.volumes.remove(name);
   }
 }
 

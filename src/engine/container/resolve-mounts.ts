@@ -4,6 +4,7 @@ import type { ImageService } from "#image/types.ts";
 import type { ContainerConfig } from "#spec/docker/container-config.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
 import type { Mount } from "#spec/docker/mount.ts";
+import type { NewVolume } from "#volume/types.ts";
 import type { Files, Volumes } from "../ports.ts";
 import { cleanPath, parseBindText, type BindText } from "./bind-text.ts";
 import { inheritedMounts } from "./inherited-mounts.ts";
@@ -90,18 +91,24 @@ class VolumeMaker {
     this.#volumes = volumes;
   }
 
-  async make(request: VolumeRequest): Promise<{ name: string; anonymous: boolean; source: string }> {
+  async make(request: VolumeRequest): Promise<{ name: string; driver?: string; anonymous: boolean; source: string }> {
     const { driver, labels = {}, options = {} } = request;
     const anonymous = request.name === "";
     const name = anonymous ? randomId() : request.name;
-    if (driver !== "" && driver !== "local") {
-      const why = `error looking up volume plugin ${driver}: plugin "${driver}" not found`;
-      throw new BerthError("invalid-parameter", `create ${name}: ${why}`);
-    }
     const marked = anonymous ? { ...labels, "com.docker.volume.anonymous": "" } : labels;
-    const { path, created } = await this.#volumes.ensure(name, { labels: marked, options });
+    const { path, created, driver: chosen } = await this.#ensure(name, driver, { labels: marked, options });
     if (created) this.created.push(name);
-    return { name, anonymous, source: path };
+    return { name, anonymous, source: path, ...(chosen === "local" ? {} : { driver: chosen }) };
+  }
+
+  /** On `not-found` clients would pull the container's image. */
+  async #ensure(...args: Parameters<Volumes["ensure"]>): Promise<NewVolume> {
+    try {
+      return await this.#volumes.ensure(...args);
+    } catch (error) {
+      if (!isBerthError(error, "not-found")) throw error;
+      throw new BerthError("invalid-parameter", error.message, { cause: error });
+    }
   }
 }
 

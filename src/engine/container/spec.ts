@@ -44,8 +44,11 @@ export type MountSpec =
   | {
       readonly type: "volume";
       readonly name: string;
+      /** Absent: `local`. */
+      readonly driver?: string;
       /** Made for this container only, removed with it by `rm -v` and `--rm`. */
       readonly anonymous: boolean;
+      /** Host path; "" where a plugin tells it only when it mounts. */
       readonly source: string;
       readonly target: string;
       readonly readOnly: boolean;

@@ -52,7 +52,7 @@ export function tearDown(deps: TearDownDeps): TearDown {
     }
     await Promise.all([
       attempt("network", () => deps.networks.release(container.id)),
-      attempt("volumes", async () => releaseVolumes(deps, container)),
+      attempt("volumes", () => releaseVolumes(deps, container)),
       attempt("mounts", () => deps.hostMounts.release(deps.paths.containerMountsDir(container.id))),
       attempt("directory", () => deps.files.removeTree(deps.paths.containerRunDir(container.id))),
     ]);

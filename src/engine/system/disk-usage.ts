@@ -58,7 +58,7 @@ function imageUsage(
 async function volumeUsage({ registry, volumes }: DiskUsageDeps): Promise<readonly VolumeUsage[]> {
   const users = volumeUsers(registry);
   const usage: VolumeUsage[] = [];
-  for (const volume of await volumes.list()) {
+  for (const volume of volumes.listLocal()) {
     const { name } = volume;
     const UsageData = { RefCount: (users.get(name) ?? []).length, Size: await volumes.sizeBytes(name) };
     usage.push({ ...printVolume(volume), UsageData });

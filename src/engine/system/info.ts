@@ -7,7 +7,7 @@ import type { EngineConfig } from "../config.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import { stateName } from "../container/state.ts";
 import type { MachineFacts } from "../host-facts.ts";
-import type { Clock, Events, HostCounters } from "../ports.ts";
+import type { Clock, Events, HostCounters, Volumes } from "../ports.ts";
 
 export interface InfoDeps {
   readonly config: EngineConfig;
@@ -18,6 +18,7 @@ export interface InfoDeps {
   readonly events: Events;
   readonly cgroups: Pick<CgroupManager, "features">;
   readonly counters: Pick<HostCounters, "process" | "ipv4Forwarding">;
+  readonly volumes: Pick<Volumes, "drivers">;
 }
 
 /** `GET /info`. */
@@ -46,7 +47,7 @@ export function info(deps: InfoDeps) {
         ["userxattr", "false"],
       ],
       Plugins: {
-        Volume: ["local"],
+        Volume: deps.volumes.drivers,
         Network: ["bridge", "host", "null"],
         Authorization: null,
         Log: logDriverNames,

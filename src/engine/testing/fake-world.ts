@@ -5,6 +5,7 @@ import type { ImageService, StoredImage } from "#image/types.ts";
 import type { Endpoint } from "#network/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
 import type { ContainerDefaults } from "#spec/oci/image.ts";
+import type { VolumeInfo } from "#volume/types.ts";
 import type { EngineDeps } from "../engine.ts";
 import type { ContainerRow, EventInput, EventRecord, ExecRow, ExitRow } from "../ports.ts";
 import { fakeConfig } from "./fake-config.ts";
@@ -152,26 +153,7 @@ export class FakeWorld {
       images: this.#imageService(),
       snapshots: this.#snapshotter(),
       networks: fakeNetworks(this),
-      volumes: {
-        ensure: async (name) => {
-          const created = !this.volumes.has(name);
-          this.volumes.add(name);
-          return { path: `/data/volumes/${name}/_data`, created };
-        },
-        list: async () =>
-          [...this.volumes].map((name) => ({
-            name,
-            path: `/data/volumes/${name}/_data`,
-            createdAtNs: 5_000_000_000n,
-            labels: {},
-            options: {},
-          })),
-        mount: async () => {},
-        unmount: () => {},
-        sizeBytes: async () => 3,
-        remove: async (name) => void this.volumes.delete(name),
-        copyUp: async () => {},
-      },
+      volumes: this.#volumes(),
       hostMounts: {
         sharedMemory: async (path) => void this.directories.add(path),
         inside: async (path) => void this.directories.add(path),
@@ -259,6 +241,41 @@ export class FakeWorld {
       kind: async (path) => (directories.has(path) ? "directory" : texts.has(path) ? "file" : undefined),
       names: async (path) =>
         [...directories].filter((known) => known.startsWith(`${path}/`)).map((known) => known.slice(path.length + 1)),
+    };
+  }
+
+  #volumes(): EngineDeps["volumes"] {
+    const info = (name: string): VolumeInfo => ({
+      name,
+      driver: "local",
+      path: `/data/volumes/${name}/_data`,
+      createdAtNs: 5_000_000_000n,
+      labels: {},
+      options: {},
+      scope: "local",
+    });
+    const listLocal = (): readonly VolumeInfo[] => [...this.volumes].map(info);
+    return {
+      drivers: ["local"],
+      ensure: async (name, driver) => {
+        if (driver !== "" && driver !== "local") {
+          throw new BerthError(
+            "not-found",
+            `create ${name}: error looking up volume plugin ${driver}: plugin "${driver}" not found`,
+          );
+        }
+        const created = !this.volumes.has(name);
+        this.volumes.add(name);
+        return { path: info(name).path, driver: "local", created };
+      },
+      find: async (name) => (this.volumes.has(name) ? info(name) : undefined),
+      list: async () => ({ volumes: listLocal(), warnings: [] }),
+      listLocal,
+      mount: async (name) => info(name).path,
+      unmount: async () => {},
+      sizeBytes: async () => 3,
+      remove: async (name) => void this.volumes.delete(name),
+      copyUp: async () => {},
     };
   }
 

@@ -6,23 +6,19 @@ import { findVolume, printVolume } from "./volume.ts";
 
 /**
  * `POST /volumes/create`: make one, or give the one of that name as it is. `invalid-parameter` for a name or option that
- * Docker does not allow, `not-found` for another driver.
+ * Docker does not allow, `not-found` for a driver that is not there, `conflict` for a name that another driver has.
  */
 export function createVolume(deps: { readonly volumes: Volumes; readonly events: Events }) {
   return async (request: VolumeCreateRequest): Promise<Volume> => {
     const anonymous = request.Name === "";
     const name = anonymous ? randomId() : request.Name;
-    const { Driver: driver } = request;
     if (request.ClusterVolumeSpec !== null) {
       throw new BerthError("unavailable", "cluster volumes need a swarm, which this engine is not part of");
     }
-    if (driver !== "" && driver !== "local") {
-      const why = `error looking up volume plugin ${driver}: plugin "${driver}" not found`;
-      throw new BerthError("not-found", `create ${name}: ${why}`);
-    }
     const labels = { ...request.Labels, ...(anonymous ? { "com.docker.volume.anonymous": "" } : {}) };
-    const { created } = await deps.volumes.ensure(name, { labels, options: request.DriverOpts ?? {} });
-    if (created) deps.events.publish({ type: "volume", action: "create", id: name, attributes: { driver: "local" } });
+    const options = request.DriverOpts ?? {};
+    const { created, driver } = await deps.volumes.ensure(name, request.Driver, { labels, options });
+    if (created) deps.events.publish({ type: "volume", action: "create", id: name, attributes: { driver } });
     return printVolume(await findVolume(deps.volumes, name));
   };
 }

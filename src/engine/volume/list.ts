@@ -15,14 +15,15 @@ export function listVolumes(deps: { readonly volumes: Volumes; readonly registry
       const wanted = filters.get(key);
       return wanted === undefined || wanted.size === 0 || [...wanted].some(accepts);
     };
-    const shown = (await deps.volumes.list()).filter(
-      ({ name, labels }) =>
+    const { volumes, warnings } = await deps.volumes.list();
+    const shown = volumes.filter(
+      ({ name, labels, driver }) =>
         (dangling === undefined || dangling !== users.has(name)) &&
-        any("driver", (value) => value === "local") &&
+        any("driver", (value) => value === driver) &&
         any("name", (value) => name.includes(value)) &&
         matchesLabels(filters, labels),
     );
-    return { Volumes: shown.map(printVolume), Warnings: null };
+    return { Volumes: shown.map(printVolume), Warnings: warnings.length === 0 ? null : warnings };
   };
 }
 

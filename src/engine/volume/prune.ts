@@ -14,7 +14,7 @@ export interface VolumePruneDeps {
 }
 
 /**
- * `POST /volumes/prune`: remove the volumes that no container has; without `all` only those that nobody named.
+ * `POST /volumes/prune`: remove the local volumes that no container has; without `all` only those that nobody named.
  */
 export function pruneVolumes(deps: VolumePruneDeps) {
   const guard = new PruneGuard();
@@ -23,7 +23,7 @@ export function pruneVolumes(deps: VolumePruneDeps) {
     return guard.run(async () => {
       const deleted: string[] = [];
       let reclaimed = 0;
-      for (const { name, labels } of await deps.volumes.list()) {
+      for (const { name, labels } of deps.volumes.listLocal()) {
         if (signal.aborted) break;
         if (!all && !Object.hasOwn(labels, "com.docker.volume.anonymous")) continue;
         if (!matchesLabelFilters(filters, labels)) continue;

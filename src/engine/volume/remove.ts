@@ -15,8 +15,9 @@ export interface VolumeRemoveDeps {
  */
 export function removeVolume(deps: VolumeRemoveDeps) {
   return async (name: string, options: { readonly force: boolean }): Promise<void> => {
+    let driver: string;
     try {
-      await findVolume(deps.volumes, name);
+      ({ driver } = await findVolume(deps.volumes, name));
     } catch (error) {
       if (options.force && isBerthError(error, "not-found")) return;
       throw error;
@@ -26,6 +27,6 @@ export function removeVolume(deps: VolumeRemoveDeps) {
       throw new BerthError("conflict", `remove ${name}: volume is in use - [${users.join(", ")}]`);
     }
     await deps.volumes.remove(name);
-    deps.events.publish({ type: "volume", action: "destroy", id: name, attributes: { driver: "local" } });
+    deps.events.publish({ type: "volume", action: "destroy", id: name, attributes: { driver } });
   };
 }

@@ -1,28 +1,30 @@
 import { BerthError } from "#base/errors.ts";
 import { formatTime } from "#base/time.ts";
 import type { Volume } from "#spec/docker/volume.ts";
-import type { VolumeInfo } from "#volume/local-volumes.ts";
+import type { VolumeInfo } from "#volume/types.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import type { Volumes } from "../ports.ts";
 
 const SECOND = 1_000_000_000n;
 
 /** How the API shows a volume. */
-export function printVolume({ name, path, createdAtNs, labels, options }: VolumeInfo): Volume {
+export function printVolume({ name, driver, path, createdAtNs, labels, options, scope, status }: VolumeInfo): Volume {
   return {
-    CreatedAt: formatTime(createdAtNs - (createdAtNs % SECOND)),
-    Driver: "local",
+    // docker-compat: a plugin that tells no time leaves Go's zero.
+    CreatedAt: createdAtNs === 0n ? "0001-01-01T00:00:00Z" : formatTime(createdAtNs - (createdAtNs % SECOND)),
+    Driver: driver,
     Labels: Object.keys(labels).length === 0 ? null : labels,
     Mountpoint: path,
     Name: name,
     Options: Object.keys(options).length === 0 ? null : options,
-    Scope: "local",
+    Scope: scope,
+    ...(status === undefined ? {} : { Status: status }),
   };
 }
 
 /** `not-found` in Docker's words. */
 export async function findVolume(volumes: Volumes, name: string): Promise<VolumeInfo> {
-  const found = (await volumes.list()).find((volume) => volume.name === name);
+  const found = await volumes.find(name);
   if (found === undefined) throw new BerthError("not-found", `get ${name}: no such volume`);
   return found;
 }

@@ -56,6 +56,12 @@ import { LayerStore } from "#state/layer-store.ts";
 import type { Layout } from "#state/layout.ts";
 import { SnapshotStore } from "#state/snapshot-store.ts";
 import { LocalVolumes } from "#volume/local-volumes.ts";
+import { dockerPluginDirectories } from "#volume/plugins/discover.ts";
+import { PluginRows } from "#volume/plugins/plugin-rows.ts";
+import { PluginVolumes } from "#volume/plugins/plugin-volumes.ts";
+import { dockerTimeouts } from "#volume/plugins/volume-plugin.ts";
+import { VolumePlugins } from "#volume/plugins/volume-plugins.ts";
+import { NamedVolumes } from "#volume/volumes.ts";
 import { engineConfig } from "./engine-config.ts";
 import type { LiveSettings } from "./live-settings.ts";
 import { seccompProfileText } from "./seccomp-profile-text.ts";
@@ -135,6 +141,14 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
   const runtimeFacts = readRuntimeFacts(cgroups);
   const shim = openShimBinary();
   const sockets = new NamespaceSockets();
+  const volumes = new NamedVolumes({
+    local: new LocalVolumes({ paths: layout, discard }),
+    plugins: new PluginVolumes({
+      plugins: new VolumePlugins({ directories: dockerPluginDirectories, timeouts: dockerTimeouts }),
+      rows: new PluginRows(layout),
+    }),
+    paths: layout,
+  });
   const events = new EventFiles({ directory: layout.eventsDir, limits: defaultEventLimits });
   const logFilesInUse = new FilesInUse();
   const config = engineConfig(live, {
@@ -163,7 +177,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     images,
     snapshots,
     networks,
-    volumes: new LocalVolumes({ paths: layout, discard }),
+    volumes,
     hostMounts: new LocalHostMounts(),
     launcher: new NativeShimLauncher({ shimPath: () => shim.path }),
     planner: new NativePlanner({
@@ -212,6 +226,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
       shim.close();
       events.close();
       sockets.close();
+      volumes.close();
       database.close();
     },
   };

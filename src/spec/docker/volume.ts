@@ -11,6 +11,8 @@ export interface Volume {
   readonly Name: string;
   readonly Options: Readonly<Record<string, string>> | null;
   readonly Scope: string;
+  /** What the driver tells, if it tells anything. */
+  readonly Status?: Readonly<Record<string, unknown>>;
 }
 
 /** `GET /volumes`. */
