@@ -15,6 +15,19 @@ export interface PullOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface PushOptions {
+  /** Name without tag. */
+  readonly image: string;
+  /** Undefined pushes every tag. */
+  readonly tag?: string;
+  /** An OCI platform as JSON. */
+  readonly platform?: string;
+  /** `gzip` or `zstd`, for layers that were never pushed. Berth's own. */
+  readonly compression?: string;
+  /** X-Registry-Auth, from `encodeAuthHeader`. */
+  readonly registryAuth: string;
+}
+
 /** `/images`. Names keep their slashes in the path, as the daemon's routes expect. */
 export class ImagesApi {
   readonly #transport: ApiTransport;
@@ -30,6 +43,16 @@ export class ImagesApi {
       query: { fromImage: image, platform: platform?.toLowerCase() || undefined, tag: tag || undefined },
       ...(registryAuth === undefined ? {} : { headers: { "X-Registry-Auth": registryAuth } }),
       ...(signal === undefined ? {} : { signal }),
+    });
+    return jsonValues<JsonMessage>(response.body());
+  }
+
+  /** Progress as it happens; a failure after the start arrives as a message with `errorDetail`. */
+  async push(options: PushOptions): Promise<AsyncIterable<JsonMessage>> {
+    const { image, registryAuth, ...query } = options;
+    const response = await this.#transport.call("POST", `/images/${path(image)}/push`, {
+      query,
+      headers: { "X-Registry-Auth": registryAuth },
     });
     return jsonValues<JsonMessage>(response.body());
   }

@@ -5,9 +5,9 @@ import { randomHex } from "#base/ids.ts";
 import { hasCode } from "#host/errno.ts";
 import { readChunks } from "#host/file-reader.ts";
 import { FileWriter } from "#host/file-writer.ts";
-import { listDirectory, readFile, removeFile, syncDirectory } from "#host/files.ts";
-import { AT_FDCWD } from "#host/linux.ts";
-import { lstatMaybe, renameat2 } from "#host/syscalls.ts";
+import { listDirectory, readFile, removeFile, syncDirectory, withFd } from "#host/files.ts";
+import { AT_FDCWD, O_RDONLY } from "#host/linux.ts";
+import { lstatMaybe, open, pread, renameat2 } from "#host/syscalls.ts";
 
 /** Where blobs lie; `state/layout.ts` provides it. */
 export interface BlobPaths {
@@ -50,6 +50,17 @@ export class BlobStore {
   read(digest: string, maxSize: number): Uint8Array {
     try {
       return readFile(this.path(digest), maxSize);
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) throw new BerthError("not-found", `blob ${digest} not found`, { cause: error });
+      throw error;
+    }
+  }
+
+  /** Up to `length` bytes of a blob's beginning. `not-found` when there is none. */
+  head(digest: string, length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    try {
+      return withFd(open(this.path(digest), O_RDONLY), (fd) => bytes.subarray(0, pread(fd, bytes, 0)));
     } catch (error) {
       if (hasCode(error, "ENOENT")) throw new BerthError("not-found", `blob ${digest} not found`, { cause: error });
       throw error;

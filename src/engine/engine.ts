@@ -56,6 +56,7 @@ import { inspectImage } from "./image/inspect.ts";
 import { listImages } from "./image/list.ts";
 import { pruneImages } from "./image/prune.ts";
 import { pullImage } from "./image/pull.ts";
+import { pushImage } from "./image/push.ts";
 import { removeImage } from "./image/remove.ts";
 import { tagImage } from "./image/tag.ts";
 import { connectNetwork } from "./network/connect.ts";
@@ -211,6 +212,7 @@ export function createEngine(given: EngineDeps) {
     },
     images: {
       pull: pullImage(deps),
+      push: pushImage(deps),
       list: listImages(base),
       inspect: inspectImage(deps),
       history: imageHistory(deps),

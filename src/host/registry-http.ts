@@ -1,10 +1,19 @@
 import { BerthError, messageOf } from "#base/errors.ts";
 
+export type HttpMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** A body of known length that is made while it is sent. */
+export interface StreamedBody {
+  readonly sizeBytes: number;
+  /** The bytes from the beginning; called again when a request must be sent again. */
+  chunks(): AsyncIterable<Uint8Array>;
+}
+
 export interface HttpRequest {
   readonly url: string;
-  readonly method: "GET" | "HEAD" | "POST";
+  readonly method: HttpMethod;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array | StreamedBody;
   readonly tls?: TlsSettings;
   readonly signal?: AbortSignal;
 }
@@ -18,7 +27,7 @@ export interface TlsSettings {
   readonly key?: string;
 }
 
-/** A server that says nothing for so long is given up. */
+/** A server that says nothing and takes nothing for so long is given up. */
 const HEADERS_TIMEOUT_MS = 30_000;
 
 /** One answer. The body must be read to the end or cancelled. */
@@ -34,7 +43,7 @@ export interface HttpAnswer {
 /** Carries one HTTP request out: no redirects, no retries, no decoding of the body. */
 export interface RegistryHttp {
   /**
-   * Throws {@link HttpFailure} when no answer came. The body's iteration throws it when the connection breaks before the
+   * Throws {@link HttpFailure} when no answer came, and what a streamed body threw while it was sent. The body's iteration throws it when the connection breaks before the
    * announced end.
    */
   send(request: HttpRequest): Promise<HttpAnswer>;
@@ -63,15 +72,19 @@ export class FetchHttp implements RegistryHttp {
       abort.abort();
     }, HEADERS_TIMEOUT_MS);
     const tls = request.tls;
+    let bodyError: Error | undefined;
     let response: Response;
     try {
       response = await fetch(request.url, {
         method: request.method,
-        headers: { ...request.headers },
+        headers: { ...request.headers, ...lengthHeader(request.body) },
         redirect: "manual",
         signal: abort.signal,
         decompress: false,
-        ...(request.body === undefined ? {} : { body: request.body }),
+        ...bodyInit(request.body, {
+          onTaken: () => timer.refresh(),
+          onError: (error) => (bodyError = error),
+        }),
         ...(tls === undefined
           ? {}
           : {
@@ -85,6 +98,7 @@ export class FetchHttp implements RegistryHttp {
       } as BunFetchRequestInit);
     } catch (error) {
       request.signal?.removeEventListener("abort", onAbort);
+      if (bodyError !== undefined) throw bodyError;
       if (isTimedOut) throw timedOut(request, error);
       throw translate(request, error);
     } finally {
@@ -100,6 +114,31 @@ export class FetchHttp implements RegistryHttp {
       },
     };
   }
+}
+
+function lengthHeader(body: HttpRequest["body"]): Readonly<Record<string, string>> {
+  const streamed = typeof body === "object" && !(body instanceof Uint8Array);
+  return streamed ? { "content-length": String(body.sizeBytes) } : {};
+}
+
+function bodyInit(
+  body: HttpRequest["body"],
+  on: { readonly onTaken: () => void; readonly onError: (error: Error) => void },
+): Pick<BunFetchRequestInit, "body"> {
+  if (body === undefined) return {};
+  if (typeof body === "string" || body instanceof Uint8Array) return { body };
+  async function* watched(): AsyncIterable<Uint8Array> {
+    try {
+      for await (const chunk of (body as StreamedBody).chunks()) {
+        on.onTaken();
+        yield chunk;
+      }
+    } catch (error) {
+      on.onError(error instanceof Error ? error : new Error(String(error)));
+      throw error;
+    }
+  }
+  return { body: watched() };
 }
 
 async function* bodyOf(request: HttpRequest, response: Response, onEnd: () => void): AsyncIterable<Uint8Array> {

@@ -19,12 +19,26 @@ export interface ImageRows {
   transaction(work: () => void): void;
   put(
     row: ImageRow<Descriptor>,
-    parts: { readonly diffIds: readonly string[]; readonly blobs: readonly string[] },
+    parts: {
+      readonly diffIds: readonly string[];
+      readonly blobs: readonly string[];
+      readonly layerBlobs: readonly (readonly [diffId: string, digest: string])[];
+    },
   ): void;
+  /** Give an image another manifest and these blobs instead of the ones it has. */
+  replaceManifest(imageId: string, manifest: Descriptor, blobs: readonly string[]): void;
+  /** This blob unpacks to that layer. */
+  putLayerBlob(diffId: string, digest: string): void;
+  /** Blobs that are known to unpack to a layer, there or not. */
+  blobsOfLayer(diffId: string): readonly string[];
+  /** Canonical names of repositories that are known to have a blob. */
+  repositoriesOfBlob(digest: string): readonly string[];
   find(id: string): ImageRow<Descriptor> | undefined;
   idsWithPrefix(prefix: string): readonly string[];
   all(): readonly ImageRow<Descriptor>[];
   referencesOf(imageId: string): readonly ImageReferenceRow[];
+  /** Of one repository, by its canonical name. */
+  referencesOfName(name: string): readonly ImageReferenceRow[];
   findReference(name: string, suffix: string): ImageReferenceRow | undefined;
   putReference(row: ImageReferenceRow, taggedAt: string): void;
   deleteReference(name: string, suffix: string): boolean;

@@ -16,12 +16,15 @@ import { removeImage } from "./manage/remove-image.ts";
 import { tagImage } from "./manage/tag-image.ts";
 import { LayerFetcher } from "./pull/layer-fetcher.ts";
 import { pullImage, pullStatus, type PullResult } from "./pull/pull-image.ts";
+import { ImagePusher } from "./push/image-pusher.ts";
 import { SharedWork, type OnProgress } from "./shared-work.ts";
+import type { ImageSinks } from "./sink.ts";
 import type { ImageSource, ImageSources } from "./source.ts";
-import type { CommitRequest, ImageService, RegistryAuth, StoredImage } from "./types.ts";
+import type { CommitRequest, ImageService, PushRequest, RegistryAuth, StoredImage } from "./types.ts";
 import { HelperUnpacker } from "./unpack/layer-unpacker.ts";
 
 const MAX_DOWNLOADS = 3;
+const MAX_UPLOADS = 5;
 
 type PullRequest = Parameters<ImageService["pull"]>[0];
 
@@ -39,6 +42,7 @@ export class LocalImages implements ImageService {
   readonly #unpacker: HelperUnpacker;
   readonly #pull: (request: Parameters<typeof pullImage>[1]) => Promise<PullResult>;
   readonly #commit: (parent: StoredImage, request: CommitRequest) => Promise<string>;
+  readonly #pusher: ImagePusher;
   readonly #now: () => string;
   readonly #pulls = new SharedWork<PullResult>();
 
@@ -47,7 +51,7 @@ export class LocalImages implements ImageService {
     readonly blobs: BlobStore;
     readonly leases: Leases;
     readonly layers: LayerDirectories;
-    readonly sources: ImageSources;
+    readonly sources: ImageSources & ImageSinks;
     readonly helpers: Helpers;
     readonly log: Log;
     readonly hostPlatform: Platform;
@@ -58,6 +62,7 @@ export class LocalImages implements ImageService {
     /** RFC 3339. */
     readonly now: () => string;
     readonly maxDownloads?: () => number;
+    readonly maxUploads?: () => number;
   }) {
     this.#rows = deps.rows;
     this.#blobs = deps.blobs;
@@ -75,6 +80,12 @@ export class LocalImages implements ImageService {
     });
     this.maker = new ImageMaker({ ...deps, onRecorded: () => this.#durability.schedule() });
     this.#commit = (parent, request) => commitImage({ ...deps, maker: this.maker }, parent, request);
+    this.#pusher = new ImagePusher({
+      ...deps,
+      catalog: this.#catalog,
+      sinks: deps.sources,
+      maxUploads: deps.maxUploads ?? (() => MAX_UPLOADS),
+    });
     this.#pull = (request) => pullImage({ ...deps, fetcher }, request);
   }
 
@@ -111,6 +122,11 @@ export class LocalImages implements ImageService {
   async commit(request: CommitRequest): Promise<StoredImage> {
     const id = await this.#commit(this.#catalog.resolve(request.parentId), request);
     return this.#catalog.resolve(id);
+  }
+
+  async push(request: PushRequest): Promise<void> {
+    await this.#pusher.push(request);
+    this.#durability.schedule();
   }
 
   async tag(imageId: string, reference: string): Promise<void> {

@@ -61,6 +61,24 @@ export interface CommitRequest {
   readonly reference: string | undefined;
 }
 
+/** What the last message about a pushed tag tells programs. */
+export interface Pushed {
+  readonly tag: string;
+  readonly digest: string;
+  readonly sizeBytes: number;
+}
+
+export interface PushRequest {
+  /** `name[:tag]`; without a tag all tags of the repository. */
+  readonly reference: string;
+  readonly auth: RegistryAuth | undefined;
+  /** For layers that were made here and never pushed. */
+  readonly compression?: "gzip" | "zstd";
+  readonly onProgress: (line: Progress) => void;
+  readonly onPushed: (pushed: Pushed) => void;
+  readonly signal: AbortSignal;
+}
+
 /** What the engine asks of the image side. Implemented in `image/` over `content/`, `snapshot/`, `remote/`, `state/`. */
 export interface ImageService {
   /** Find by id, unique id prefix, name, name:tag, name@digest. `not-found` with Docker's "No such image: X". */
@@ -79,6 +97,12 @@ export interface ImageService {
     readonly onProgress: (line: Progress) => void;
     readonly signal?: AbortSignal;
   }): Promise<StoredImage>;
+  /**
+   * Bring images to their registry: only what it lacks, taken over from other repositories where it will. Progress lines
+   * are Docker's, the last of each tag being `TAG: digest: … size: …`. `not-found` in Docker's words when there is nothing
+   * to push, `unauthorized` and `forbidden` in the registry's.
+   */
+  push(request: PushRequest): Promise<void>;
   /** Make an image of another one and an upper directory. `not-found` when there is no such parent. */
   commit(request: CommitRequest): Promise<StoredImage>;
   /** Point `name[:tag]` at an image; an older image of that name loses it. */

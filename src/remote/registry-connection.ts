@@ -1,6 +1,12 @@
 import { sleep } from "#base/async.ts";
 import { BerthError } from "#base/errors.ts";
-import { HttpFailure, type HttpAnswer, type HttpRequest, type RegistryHttp } from "#host/registry-http.ts";
+import {
+  HttpFailure,
+  type HttpAnswer,
+  type HttpMethod,
+  type HttpRequest,
+  type RegistryHttp,
+} from "#host/registry-http.ts";
 import type { RegistryAuth } from "#image/types.ts";
 import { readRegistryError, type RegistryError } from "#spec/oci/registry-errors.ts";
 import { parseChallenges } from "#spec/oci/www-authenticate.ts";
@@ -12,6 +18,16 @@ export interface RegistryRequest {
   /** Below the endpoint, e.g. `/v2/library/busybox/manifests/latest`. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A request that may change something. */
+export interface RegistryChange {
+  readonly method: HttpMethod;
+  /** Below the endpoint, or whole, as an upload's Location gives it. */
+  readonly target: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: HttpRequest["body"];
   readonly signal: AbortSignal | undefined;
 }
 
@@ -38,46 +54,65 @@ export class RegistryConnection {
   readonly #candidates: readonly RegistryEndpoint[];
   readonly #authorizer: Authorizer;
   readonly #remember: (endpoint: RegistryEndpoint) => void;
+  readonly #bareRefusals: boolean;
   #endpoint: Promise<RegistryEndpoint> | undefined;
 
-  /** `candidates` in the order to try; `remember` hears which one answered. */
+  /**
+   * `candidates` in the order to try; `remember` hears which one answered. docker-compat: with `bareRefusals` a token
+   * server's refusal is told without the request that met it, as pushes do.
+   */
   constructor(deps: {
     readonly http: RegistryHttp;
     readonly candidates: readonly RegistryEndpoint[];
     readonly auth: RegistryAuth | undefined;
     readonly scope: string | undefined;
     readonly remember: (endpoint: RegistryEndpoint) => void;
+    readonly bareRefusals?: boolean;
   }) {
     this.#http = deps.http;
     this.#candidates = deps.candidates;
     this.#authorizer = new Authorizer(deps);
     this.#remember = deps.remember;
+    this.#bareRefusals = deps.bareRefusals ?? false;
   }
 
   /** Any final answer, 2xx or not; 401 only when authentication did not help. */
-  async get(request: RegistryRequest): Promise<RegistryAnswer> {
-    const endpoint = await this.#connect(request.signal);
-    const url = endpoint.baseUrl + request.path;
+  get(request: RegistryRequest): Promise<RegistryAnswer> {
+    return this.retried({ ...request, method: "GET", target: request.path });
+  }
+
+  /** As {@link send}, for what may be said twice: what a server may get right the next time is tried again. */
+  async retried(request: RegistryChange): Promise<RegistryAnswer> {
     for (let tries = 1; ; tries++) {
       let pause = Math.min(FIRST_WAIT_MS * 2 ** (tries - 1), MAX_WAIT_MS);
       try {
-        const answer = await this.#authorized(endpoint, url, request);
+        const { answer, url } = await this.send(request);
         const again = answer.status === 429 || answer.status >= 500;
         if (!again || tries >= MAX_TRIES) return { answer, url };
         pause = Math.max(pause, retryAfterMs(answer));
         await drain(answer);
       } catch (error) {
-        if (!(error instanceof HttpFailure) || error.reason === "cancelled" || tries >= MAX_TRIES) throw error;
+        if (!mayPass(error) || tries >= MAX_TRIES) throw error;
       }
       await sleep(pause, request.signal);
     }
+  }
+
+  /** One request, authenticated. Any final answer; `HttpFailure` when there is none. */
+  async send(request: RegistryChange): Promise<RegistryAnswer> {
+    const endpoint = await this.#connect(request.signal);
+    const url = request.target.startsWith("/") ? endpoint.baseUrl + request.target : request.target;
+    if (!isAllowed(URL.parse(url), endpoint)) {
+      throw new BerthError("internal", `refusing to go on at ${url.slice(0, 200)}, where the registry points`);
+    }
+    return { answer: await this.#authorized(endpoint, url, request), url };
   }
 
   /** Authenticate against `/v2/`. The identity token, when the token server gave one. */
   async login(signal: AbortSignal | undefined): Promise<string | undefined> {
     const endpoint = await this.#connect(signal, true);
     const url = `${endpoint.baseUrl}/v2/`;
-    const answer = await this.#redirected(endpoint, url, this.#headers({}), signal);
+    const answer = await this.#redirected(endpoint, url, { method: "GET", signal });
     await drain(answer);
     if (answer.status !== 200) {
       const text = STATUS_TEXT[answer.status] ?? "";
@@ -102,7 +137,7 @@ export class RegistryConnection {
     for (const [index, endpoint] of this.#candidates.entries()) {
       const url = `${endpoint.baseUrl}/v2/`;
       try {
-        const answer = await this.#redirected(endpoint, url, this.#headers({}), signal);
+        const answer = await this.#redirected(endpoint, url, { method: "GET", signal });
         const challenge = answer.header("www-authenticate");
         await drain(answer);
         if (answer.status === 401 && challenge !== undefined && this.#authorizer.header === undefined) {
@@ -118,17 +153,23 @@ export class RegistryConnection {
     throw new BerthError("internal", "no registry endpoint is configured");
   }
 
-  async #authorized(endpoint: RegistryEndpoint, url: string, request: RegistryRequest): Promise<HttpAnswer> {
-    const first = await this.#redirected(endpoint, url, this.#headers(request.headers ?? {}), request.signal);
+  async #authorized(endpoint: RegistryEndpoint, url: string, request: RegistryChange): Promise<HttpAnswer> {
+    const first = await this.#redirected(endpoint, url, request);
     const challenge = first.header("www-authenticate");
     // insufficient_scope says that another token of the same person would not help.
     if (first.status !== 401 || challenge === undefined || challenge.includes("insufficient_scope")) return first;
     const refused = this.#authorizer.header;
     this.#authorizer.forget();
-    const ready = await this.#answerChallenge(endpoint, challenge, `Get "${url}"`, false, request.signal);
+    const ready = await this.#answerChallenge(
+      endpoint,
+      challenge,
+      `${verbOf(request.method)} "${url}"`,
+      false,
+      request.signal,
+    );
     if (!ready || this.#authorizer.header === refused) return first;
     await drain(first);
-    return this.#redirected(endpoint, url, this.#headers(request.headers ?? {}), request.signal);
+    return this.#redirected(endpoint, url, request);
   }
 
   async #answerChallenge(
@@ -146,7 +187,7 @@ export class RegistryConnection {
         signal,
       });
     } catch (error) {
-      if (!(error instanceof BerthError) || error instanceof HttpFailure) throw error;
+      if (this.#bareRefusals || !(error instanceof BerthError) || error instanceof HttpFailure) throw error;
       throw new BerthError(error.kind, `${what}: ${error.message}`, { cause: error });
     }
   }
@@ -154,31 +195,33 @@ export class RegistryConnection {
   async #redirected(
     endpoint: RegistryEndpoint,
     firstUrl: string,
-    headers: Readonly<Record<string, string>>,
-    signal: AbortSignal | undefined,
+    wanted: Pick<RegistryChange, "method" | "headers" | "body" | "signal">,
   ): Promise<HttpAnswer> {
-    const origin = new URL(firstUrl).origin;
+    const { method, body, signal } = wanted;
+    const headers = this.#headers(wanted.headers ?? {});
+    const { origin } = new URL(endpoint.baseUrl);
+    const what = `${verbOf(method)} "${firstUrl}"`;
     let url = firstUrl;
     for (let redirects = 0; ; redirects++) {
       const sameOrigin = new URL(url).origin === origin;
       const { authorization: _, ...anonymous } = headers;
       const request: HttpRequest = {
         url,
-        method: "GET",
+        method,
         headers: sameOrigin ? headers : anonymous,
+        ...(body === undefined ? {} : { body }),
         ...(endpoint.tls === undefined ? {} : { tls: sameOrigin ? endpoint.tls : { insecure: endpoint.insecure } }),
         ...(signal === undefined ? {} : { signal }),
       };
       const answer = await this.#http.send(request);
       const location = answer.header("location");
-      if (![301, 302, 303, 307, 308].includes(answer.status) || location === undefined) return answer;
+      if (!isRedirect(method, answer.status) || location === undefined) return answer;
       await drain(answer);
       if (redirects >= MAX_REDIRECTS)
-        throw new BerthError("internal", `Get "${firstUrl}": stopped after ${MAX_REDIRECTS} redirects`);
+        throw new BerthError("internal", `${what}: stopped after ${MAX_REDIRECTS} redirects`);
       const next = URL.parse(location, url);
-      const allowed = next !== null && (next.protocol === "https:" || (next.protocol === "http:" && endpoint.insecure));
-      if (!allowed)
-        throw new BerthError("internal", `Get "${firstUrl}": refusing to be redirected to ${location.slice(0, 200)}`);
+      if (next === null || !isAllowed(next, endpoint))
+        throw new BerthError("internal", `${what}: refusing to be redirected to ${location.slice(0, 200)}`);
       url = next.href;
     }
   }
@@ -187,6 +230,26 @@ export class RegistryConnection {
     const authorization = this.#authorizer.header;
     return { "user-agent": USER_AGENT, ...(authorization === undefined ? {} : { authorization }), ...more };
   }
+}
+
+/** RFC 9110 section 15.4: a request that changes something goes elsewhere only with its method and body. */
+function isRedirect(method: HttpMethod, status: number): boolean {
+  return [307, 308].includes(status) || (["GET", "HEAD"].includes(method) && [301, 302, 303].includes(status));
+}
+
+/** Who is not there, or is somebody else, will be so in a second too. */
+function mayPass(error: unknown): boolean {
+  return error instanceof HttpFailure && (error.reason === "broken" || error.reason === "timeout");
+}
+
+/** Never from encrypted to plain, unless the registry itself may be spoken to so. */
+function isAllowed(url: URL | null, endpoint: RegistryEndpoint): boolean {
+  return url !== null && (url.protocol === "https:" || (url.protocol === "http:" && endpoint.insecure));
+}
+
+/** As Go's net/http spells a method in its errors. */
+function verbOf(method: HttpMethod): string {
+  return method.charAt(0) + method.slice(1).toLowerCase();
 }
 
 /** Read an answer that is no success: the registry's own error, as far as it says one. Ends the transfer. */

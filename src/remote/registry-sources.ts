@@ -1,11 +1,13 @@
 import { BerthError } from "#base/errors.ts";
 import type { RegistryHttp } from "#host/registry-http.ts";
+import type { ImageSink, ImageSinks } from "#image/sink.ts";
 import type { ImageSource, ImageSources } from "#image/source.ts";
 import type { RegistryAuth } from "#image/types.ts";
 import type { Reference } from "#spec/oci/reference.ts";
 import { FallbackSource } from "./fallback-source.ts";
 import { RegistryConnection } from "./registry-connection.ts";
 import { endpointsOf, type RegistryEndpoint, type RegistryHostSettings } from "./registry-hosts.ts";
+import { RegistrySink } from "./registry-sink.ts";
 import { RegistrySource } from "./registry-source.ts";
 
 const HUB = "docker.io";
@@ -17,8 +19,8 @@ export interface RegistrySettings extends RegistryHostSettings {
   readonly downloadAttempts: number;
 }
 
-/** Registries as sources of images, and as judges of credentials. */
-export class RegistrySources implements ImageSources {
+/** Registries as sources of images, as places for them, and as judges of credentials. */
+export class RegistrySources implements ImageSources, ImageSinks {
   readonly #http: RegistryHttp;
   readonly #settings: RegistrySettings;
   /** Which endpoint of a domain answered last: it is tried first the next time. */
@@ -45,6 +47,18 @@ export class RegistrySources implements ImageSources {
     );
   }
 
+  /** docker-compat: nothing is pushed to mirrors. */
+  openSink(repository: Reference, auth: RegistryAuth | undefined, mountFrom: readonly string[]): ImageSink {
+    const { domain, path } = repository;
+    const scopes = [`repository:${path}:pull,push`, ...mountFrom.map((from) => `repository:${from}:pull`)];
+    const endpoints = this.#candidates(domain).slice(domain === HUB ? -1 : 0);
+    return new RegistrySink({
+      connection: this.#connection(domain, endpoints, auth, scopes.join(" "), true),
+      repository,
+      attempts: this.#settings.downloadAttempts,
+    });
+  }
+
   /**
    * Does the registry take these credentials? Resolves with the identity token its token server gives, if any. Errors:
    * `unauthorized` in the registry's words, `internal` when it cannot be reached.
@@ -64,12 +78,14 @@ export class RegistrySources implements ImageSources {
     candidates: readonly RegistryEndpoint[],
     auth: RegistryAuth | undefined,
     scope: string | undefined,
+    bareRefusals = false,
   ): RegistryConnection {
     return new RegistryConnection({
       http: this.#http,
       candidates,
       auth,
       scope,
+      bareRefusals,
       remember: (endpoint) => void this.#lastGood.set(domain, endpoint.baseUrl),
     });
   }

@@ -32,6 +32,7 @@ export class ImageStore<Manifest> {
   readonly #byPrefix: Statement;
   readonly #all: Statement;
   readonly #referencesOf: Statement;
+  readonly #referencesOfName: Statement;
   readonly #putReference: Statement;
   readonly #findReference: Statement;
   readonly #deleteReference: Statement;
@@ -41,6 +42,11 @@ export class ImageStore<Manifest> {
   readonly #layersOf: Statement;
   readonly #delete: Statement;
   readonly #markSynced: Statement;
+  readonly #putLayerBlob: Statement;
+  readonly #blobsOfLayer: Statement;
+  readonly #repositoriesOfBlob: Statement;
+  readonly #setManifest: Statement;
+  readonly #dropBlobs: Statement;
 
   constructor(deps: { readonly database: SqlDatabase; readonly validateManifest: Validate<Manifest> }) {
     const { database } = deps;
@@ -60,6 +66,9 @@ export class ImageStore<Manifest> {
     this.#referencesOf = database.prepare(
       "SELECT name, suffix, image_id FROM image_references WHERE image_id = ? ORDER BY name || suffix",
     );
+    this.#referencesOfName = database.prepare(
+      "SELECT name, suffix, image_id FROM image_references WHERE name = ? ORDER BY suffix",
+    );
     this.#putReference = database.prepare(
       `INSERT INTO image_references (name, suffix, image_id) VALUES (?, ?, ?)
        ON CONFLICT (name, suffix) DO UPDATE SET image_id = excluded.image_id`,
@@ -74,6 +83,14 @@ export class ImageStore<Manifest> {
     this.#layersOf = database.prepare("SELECT diff_id FROM image_layers WHERE image_id = ? ORDER BY position");
     this.#delete = database.prepare("DELETE FROM images WHERE id = ?");
     this.#markSynced = database.prepare("UPDATE images SET boot_id = NULL WHERE id = ?");
+    this.#putLayerBlob = database.prepare("INSERT OR IGNORE INTO layer_blobs (diff_id, digest) VALUES (?, ?)");
+    this.#blobsOfLayer = database.prepare("SELECT digest FROM layer_blobs WHERE diff_id = ? ORDER BY digest");
+    this.#repositoriesOfBlob = database.prepare(
+      `SELECT DISTINCT name FROM image_blobs JOIN image_references USING (image_id)
+       WHERE digest = ? AND suffix LIKE '@%' ORDER BY name`,
+    );
+    this.#setManifest = database.prepare("UPDATE images SET manifest = ? WHERE id = ?");
+    this.#dropBlobs = database.prepare("DELETE FROM image_blobs WHERE image_id = ?");
   }
 
   /** Several changes, all or none. */
@@ -84,13 +101,43 @@ export class ImageStore<Manifest> {
   /** Create the image, or give an existing one another manifest; blobs add up. `conflict` when a layer has no row. */
   put(
     row: ImageRow<Manifest>,
-    parts: { readonly diffIds: readonly string[]; readonly blobs: readonly string[] },
+    parts: {
+      readonly diffIds: readonly string[];
+      readonly blobs: readonly string[];
+      /** Which blob unpacks to which layer. */
+      readonly layerBlobs: readonly (readonly [diffId: string, digest: string])[];
+    },
   ): void {
     this.#database.transaction(() => {
       this.#put.run(row.id, JSON.stringify(row.manifest), row.config, row.lastTaggedAt ?? null, row.bootId ?? null);
       parts.diffIds.forEach((diffId, position) => this.#putLayer.run(row.id, position, diffId));
       for (const digest of parts.blobs) this.#putBlob.run(row.id, digest);
+      for (const [diffId, digest] of parts.layerBlobs) this.#putLayerBlob.run(diffId, digest);
     });
+  }
+
+  /** Give an image another manifest and these blobs instead of the ones it has. */
+  replaceManifest(imageId: string, manifest: Manifest, blobs: readonly string[]): void {
+    this.#database.transaction(() => {
+      this.#setManifest.run(JSON.stringify(manifest), imageId);
+      this.#dropBlobs.run(imageId);
+      for (const digest of blobs) this.#putBlob.run(imageId, digest);
+    });
+  }
+
+  /** This blob unpacks to that layer. */
+  putLayerBlob(diffId: string, digest: string): void {
+    this.#putLayerBlob.run(diffId, digest);
+  }
+
+  /** Blobs that are known to unpack to a layer, there or not. */
+  blobsOfLayer(diffId: string): readonly string[] {
+    return this.#blobsOfLayer.all(diffId).map((row) => textColumn(row, "digest"));
+  }
+
+  /** Canonical names of repositories that are known to have a blob: it was pulled from there, or pushed. */
+  repositoriesOfBlob(digest: string): readonly string[] {
+    return this.#repositoriesOfBlob.all(digest).map((row) => textColumn(row, "name"));
   }
 
   find(id: string): ImageRow<Manifest> | undefined {
@@ -110,6 +157,11 @@ export class ImageStore<Manifest> {
   /** Names of an image in order. */
   referencesOf(imageId: string): readonly ImageReferenceRow[] {
     return this.#referencesOf.all(imageId).map(decodeReference);
+  }
+
+  /** Names of one repository in order. */
+  referencesOfName(name: string): readonly ImageReferenceRow[] {
+    return this.#referencesOfName.all(name).map(decodeReference);
   }
 
   findReference(name: string, suffix: string): ImageReferenceRow | undefined {

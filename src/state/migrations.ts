@@ -109,4 +109,13 @@ export const migrations: readonly Migration[] = [
       CREATE INDEX exits_by_container ON exits (container_id, number);
       CREATE INDEX exits_by_name ON exits (container_name, number);`,
   },
+  {
+    name: "which blobs unpack to which layer",
+    sql: `
+      CREATE TABLE layer_blobs (
+        diff_id TEXT NOT NULL REFERENCES layers (diff_id) ON DELETE CASCADE,
+        digest TEXT NOT NULL,
+        PRIMARY KEY (diff_id, digest)
+      ) STRICT;`,
+  },
 ];

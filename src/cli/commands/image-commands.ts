@@ -50,6 +50,30 @@ export const imageCommands: readonly Command[] = [
   },
   {
     kind: "command",
+    paths: ["image push", "push"],
+    usage: "[OPTIONS] NAME[:TAG]",
+    summary: "Upload an image to a registry",
+    flags: [
+      { name: "all-tags", short: "a", kind: toggle, usage: "Push all tags of an image to the repository" },
+      {
+        name: "compression",
+        kind: text,
+        usage: "Compression of layers that were never pushed: gzip (default) or zstd",
+      },
+      { name: "disable-content-trust", kind: toggle, usage: "Skip image signing", fallback: "true", value: true },
+      {
+        name: "platform",
+        kind: text,
+        usage:
+          "Push a platform-specific manifest as a single-platform image to the registry.\nImage index won't be pushed, meaning that other manifests, including attestations won't be preserved.\n'os[/arch[/variant]]': Explicit platform (eg. linux/amd64)",
+      },
+      { name: "quiet", short: "q", kind: toggle, usage: "Suppress verbose output" },
+    ],
+    args: { kind: "exactly", count: 1 },
+    load: async () => (await import("../image/push.ts")).push,
+  },
+  {
+    kind: "command",
     paths: ["image rm", "image remove", "rmi"],
     usage: "[OPTIONS] IMAGE [IMAGE...]",
     summary: "Remove one or more images",

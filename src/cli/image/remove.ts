@@ -1,5 +1,6 @@
 import { isBerthError } from "#base/errors.ts";
 import type { Handler } from "../command.ts";
+import { platformJson } from "./platform-json.ts";
 import { ExitError, shownMessage } from "../errors.ts";
 
 /** `rmi`: one after the other, each untagged or deleted name a line. With `--force` images that are not there do no harm. */
@@ -28,8 +29,3 @@ export const removeImages: Handler = async ({ flags, args, io, client }) => {
   io.stderr.write(`${failures.join("\n")}\n`);
   return 0;
 };
-
-function platformJson(platform: string): string {
-  const [os = "", architecture, variant] = platform.split("/");
-  return JSON.stringify({ architecture: architecture ?? "", os, ...(variant === undefined ? {} : { variant }) });
-}

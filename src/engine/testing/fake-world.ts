@@ -333,6 +333,10 @@ export class FakeWorld {
         onProgress({ status: `Status: Image is up to date for ${reference}` });
         return image;
       },
+      push: async ({ reference, onProgress, onPushed }) => {
+        onProgress({ status: `The push refers to repository [docker.io/library/${reference}]` });
+        onPushed({ tag: "latest", digest: `sha256:${"0".repeat(64)}`, sizeBytes: 1 });
+      },
       tag: async (id, reference) => {
         const image = find(id);
         if (image !== undefined) images.set(reference, { ...image, repoTags: [reference] });

@@ -64,6 +64,7 @@ export async function recordImage(
       {
         diffIds: parts.layers.map(({ diffId }) => diffId),
         blobs: [...new Set([id, descriptor.digest, ...manifest.layers.map(({ digest }) => digest)])],
+        layerBlobs: parts.layers.map(({ diffId, blob }) => [diffId, blob.digest] as const),
       },
     );
     for (const reference of parts.references) {

@@ -88,11 +88,11 @@ async function fetchLayers(
   for (const { descriptor, diffId } of wanted.values()) {
     request.hold(descriptor.digest);
     request.hold(diffId);
-    const status = deps.fetcher.has(diffId) ? "Already exists" : "Pulling fs layer";
+    const status = isThere(deps, diffId, descriptor.digest) ? "Already exists" : "Pulling fs layer";
     request.onProgress({ status, progressDetail: {}, id: shortId(descriptor.digest) });
   }
   const work = [...wanted.values()].map(async ({ descriptor, diffId }) => {
-    if (deps.fetcher.has(diffId)) return;
+    if (isThere(deps, diffId, descriptor.digest)) return;
     try {
       await deps.fetcher.fetch({ descriptor, diffId, source: request.source, signal, onProgress: request.onProgress });
     } catch (error) {
@@ -106,6 +106,11 @@ async function fetchLayers(
   if (failures.length > 0) throw failures.find((error) => !isCancelled(error)) ?? failures[0];
 }
 
+/** A layer whose blob went with its image, while a container kept the tree, is brought again: it could not be pushed. */
+function isThere(deps: PullDeps, diffId: string, digest: string): boolean {
+  return deps.fetcher.has(diffId) && [digest, ...deps.rows.blobsOfLayer(diffId)].some((blob) => deps.blobs.has(blob));
+}
+
 function isCancelled(error: unknown): boolean {
   return error instanceof Error && "kind" in error && error.kind === "cancelled";
 }
@@ -115,6 +120,18 @@ function record(deps: PullDeps, reference: Reference, fetched: FetchedImage): bo
   const name = canonicalName(reference);
   const digestSuffix = `@${fetched.topDigest}`;
   const suffixes = reference.digest === undefined ? [referenceSuffix(reference), digestSuffix] : [digestSuffix];
+  const layerBlobs = fetched.manifest.layers.map(
+    ({ digest }, index) => [fetched.config.rootfs.diff_ids[index] ?? "", digest] as const,
+  );
+  // A layer that was there already may have come as another blob: that one is this image's too, to be pushed and saved.
+  const substitutes = layerBlobs.flatMap(([diffId, digest]) =>
+    deps.blobs.has(digest)
+      ? []
+      : deps.rows
+          .blobsOfLayer(diffId)
+          .filter((other) => deps.blobs.has(other))
+          .slice(0, 1),
+  );
   const isNew = suffixes.some((suffix) => deps.rows.findReference(name, suffix)?.imageId !== imageId);
   deps.rows.transaction(() => {
     deps.rows.put(
@@ -130,7 +147,9 @@ function record(deps: PullDeps, reference: Reference, fetched: FetchedImage): bo
         blobs: [
           ...fetched.documents.map(({ digest }) => digest),
           ...fetched.manifest.layers.map(({ digest }) => digest),
+          ...substitutes,
         ],
+        layerBlobs,
       },
     );
     for (const suffix of suffixes) {

@@ -3,7 +3,7 @@ import type { OnProgress } from "../shared-work.ts";
 const MIN_INTERVAL_MS = 100;
 
 /**
- * Docker's progress lines of one layer. Counters are told at most ten times a second; a state is told at once, when it
+ * Docker's progress lines of one layer, pulled or pushed. Counters are told at most ten times a second; a state is told at once, when it
  * is not the one that stands. While bytes still come in, unpacking beside it is not shown.
  */
 export class ThrottledProgress {
@@ -30,6 +30,10 @@ export class ThrottledProgress {
   downloading(current: number): void {
     this.#downloading = true;
     this.#count("Downloading", current);
+  }
+
+  pushing(current: number): void {
+    this.#count("Pushing", Math.min(current, this.#total));
   }
 
   extracting(current: number): void {

@@ -122,6 +122,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     dataRoot: layout.dataRoot,
     now,
     maxDownloads: () => live.current.concurrentDownloads,
+    maxUploads: () => live.current.concurrentUploads,
   });
   const snapshots = new OverlaySnapshotter({
     rows: new SnapshotStore({ database }),

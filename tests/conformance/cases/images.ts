@@ -53,6 +53,50 @@ export function imageCases(target: () => Target): void {
     await remove(reference);
   });
 
+  test("push: only what is missing, other repositories' layers taken over, digests kept", async () => {
+    const { reference } = await push("push-from", { format: "docker" });
+    await target().ok(["pull", "-q", reference]);
+    const id = (await target().ok(["images", "-q", "--no-trunc", reference])).trim();
+    const aim = `${target().registry}/push-to-${target().name.replace(":", "-")}`;
+    for (const tag of ["a", "b"]) await target().ok(["tag", reference, `${aim}:${tag}`]);
+    const first = await target().ok(["push", `${aim}:a`]);
+    expect(first).toStartWith(`The push refers to repository [${aim}]\n`);
+    expect(first.match(/Mounted from \S+$/gm)).toHaveLength(2);
+    expect(first).toMatch(/\na: digest: sha256:[0-9a-f]{64} size: [0-9]+\n$/);
+    const all = await target().ok(["push", "-a", aim]);
+    expect(all.match(/Layer already exists$/gm)).toHaveLength(4);
+    expect(await target().ok(["push", "-q", `${aim}:b`])).toBe(`${aim}:b\n`);
+    const digest = /digest: (\S+)/.exec(first)?.[1] ?? "";
+    expect(await target().ok(["inspect", "-f", "{{.RepoDigests}}", aim + ":a"])).toContain(`${aim}@${digest}`);
+    await remove(reference, `${aim}:a`, `${aim}:b`, `${aim}@${digest}`);
+    await target().ok(["pull", "-q", `${aim}@${digest}`]);
+    expect((await target().ok(["images", "-q", "--no-trunc", "--digests", aim])).trim()).toBe(id);
+    await remove(id);
+  });
+
+  test("push of a committed image, and what cannot be pushed", async () => {
+    const aim = `${target().registry}/committed-${target().name.replace(":", "-")}`;
+    await target().ok(["run", "--name", "made", target().images.busybox, "sh", "-c", "echo made > /made"]);
+    await target().ok(["commit", "made", aim]);
+    expect(await target().ok(["push", aim])).toMatch(
+      /^Using default tag: latest\nThe push refers to repository [\s\S]*Pushed\n[\s\S]*latest: digest: /,
+    );
+    await target().ok(["rm", "made"]);
+    await remove(aim);
+    expect(await target().ok(["run", "--rm", "-q", aim, "cat", "/made"])).toBe("made\n");
+    for (const [args, said] of [
+      [["push", `${aim}:none`], `tag does not exist: ${aim}:none`],
+      [["push", `${aim}-none`], `An image does not exist locally with the tag: ${aim}-none`],
+      [["push", "-a", `${aim}:latest`], "tag can't be used with --all-tags/-a"],
+      [["push", "UPPER"], "repository name (library/UPPER) must be lowercase"],
+    ] as const) {
+      const result = await target().run(args);
+      expect(result.code).toBe(1);
+      expect(result.stderr.trimEnd()).toEndWith(said);
+    }
+    await remove(aim);
+  });
+
   test("pull by digest", async () => {
     const { reference, digest } = await push("by-digest");
     const printed = await target().ok(["pull", `${reference}@${digest}`]);

@@ -35,8 +35,7 @@ export const registryOptions: readonly Option[] = [
     value: 5,
     fallback: "5",
     section,
-    usage: "Layers to push at a time",
-    differs: "Told in the reload event; there is no push yet",
+    usage: "Layers to push at a time, all pushes together",
     reload: true,
   },
   {

@@ -4,6 +4,7 @@ import { imageFilterKeys } from "#engine/image/list.ts";
 import { decodeAuthHeader } from "#spec/docker/auth.ts";
 import { imagePruneKeys } from "#engine/image/prune.ts";
 import { parseFilters } from "#spec/docker/filters.ts";
+import { parsePlatformParameter } from "#spec/docker/platform-parameter.ts";
 import { jsonMessageError, jsonMessageLine, type JsonMessage } from "#spec/docker/json-message.ts";
 import type { Call, Route } from "../call.ts";
 import { empty, json, stream, type Reply } from "../reply.ts";
@@ -37,6 +38,7 @@ export function imageRoutes(engine: Engine): readonly Route[] {
       pattern: "/images/{name...}/history",
       handle: async (call) => json(await images.history(name(call))),
     },
+    { method: "POST", pattern: "/images/{name...}/push", handle: (call) => push(engine, call) },
     {
       method: "POST",
       pattern: "/images/{name...}/tag",
@@ -76,6 +78,30 @@ function create(engine: Engine, call: Call): Reply {
       auth,
       platform,
       onProgress,
+      signal,
+    }),
+  );
+  return stream("application/json", false, lines);
+}
+
+function push(engine: Engine, call: Call): Reply {
+  const { query, signal } = call;
+  const name = call.params["name"] ?? "";
+  const tag = query.text("tag");
+  const platform = parsePlatformParameter(query.text("platform"));
+  const auth = decodeAuthHeader(call.header("x-registry-auth"));
+  const compression = query.text("compression");
+  if (compression !== "" && compression !== "gzip" && compression !== "zstd")
+    throw new BerthError("invalid-parameter", `invalid compression ${JSON.stringify(compression)}: gzip or zstd`);
+  const lines = progressLines((onProgress) =>
+    engine.images.push({
+      reference: tag === "" ? name : `${name}:${tag}`,
+      auth,
+      platform,
+      ...(compression === "" ? {} : { compression }),
+      onProgress,
+      onPushed: ({ tag: Tag, digest: Digest, sizeBytes: Size }) =>
+        onProgress({ progressDetail: {}, aux: { Tag, Digest, Size } }),
       signal,
     }),
   );

@@ -12,7 +12,6 @@ GET /images/search
 GET /images/get
 GET /images/{name...}/get
 POST /images/load
-POST /images/{name...}/push
 GET /images/{name...}/attestations
 PUT /volumes/{name}
 GET /distribution/{name...}/json

@@ -1,0 +1,41 @@
+import { constants, createGzip, createZstdCompress } from "node:zlib";
+
+/** Go's default, and so the ratio that people know from Docker. */
+const GZIP_LEVEL = 6;
+const ZSTD_LEVEL = 3;
+const OUTPUT_CHUNK_SIZE = 256 * 1024;
+
+/**
+ * Compress a stream. The work is done on a pool thread; a produced chunk is the receiver's. The same bytes give the same
+ * result: gzip's header carries neither name nor time.
+ */
+export async function* compressed(source: AsyncIterable<Uint8Array>, how: "gzip" | "zstd"): AsyncIterable<Uint8Array> {
+  const engine =
+    how === "gzip"
+      ? createGzip({ level: GZIP_LEVEL, chunkSize: OUTPUT_CHUNK_SIZE })
+      : createZstdCompress({
+          chunkSize: OUTPUT_CHUNK_SIZE,
+          params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL, [constants.ZSTD_c_checksumFlag]: 1 },
+        });
+  const feeding = (async () => {
+    for await (const chunk of source) {
+      if (engine.destroyed) return;
+      // The source may use its buffer again.
+      await new Promise<void>((resolve) => {
+        engine.once("close", resolve);
+        engine.write(chunk, () => {
+          engine.off("close", resolve);
+          resolve();
+        });
+      });
+    }
+    engine.end();
+  })();
+  feeding.catch((error: unknown) => engine.destroy(error instanceof Error ? error : new Error(String(error))));
+  try {
+    for await (const chunk of engine as AsyncIterable<Uint8Array>) yield chunk;
+    await feeding;
+  } finally {
+    engine.destroy();
+  }
+}

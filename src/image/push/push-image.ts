@@ -1,0 +1,155 @@
+import { createHash } from "node:crypto";
+import type { Limit } from "#base/async.ts";
+import { digestAlgorithm, parseDigest } from "#base/digest.ts";
+import { BerthError } from "#base/errors.ts";
+import { shortId } from "#base/ids.ts";
+import type { BlobStore } from "#content/blob-store.ts";
+import type { Leases } from "#content/leases.ts";
+import { readChunks } from "#host/file-reader.ts";
+import type { Descriptor, Manifest } from "#spec/oci/image.ts";
+import { canonicalName, type Reference } from "#spec/oci/reference.ts";
+import { ThrottledProgress } from "../pull/throttled-progress.ts";
+import type { ImageRows } from "../image-catalog.ts";
+import type { OnProgress } from "../shared-work.ts";
+import type { ImageSink } from "../sink.ts";
+import type { Pushed, StoredImage } from "../types.ts";
+import type { Publishable } from "./publishable.ts";
+
+export interface PushDeps {
+  readonly rows: ImageRows;
+  readonly blobs: BlobStore;
+  readonly leases: Leases;
+  /** Layers on their way at a time, all pushes together. */
+  readonly uploads: Limit;
+  /** RFC 3339. */
+  readonly now: () => string;
+}
+
+/**
+ * Bring one image to a repository under a tag: layers the registry lacks, several at a time, then the config, then the
+ * manifest, so that nobody ever sees an image with a part missing. The image gets `name@digest` here too, as after a pull.
+ */
+export async function pushImage(
+  deps: PushDeps,
+  request: {
+    readonly image: StoredImage;
+    readonly published: Publishable;
+    /** With its tag. */
+    readonly reference: Reference;
+    readonly sink: ImageSink;
+    readonly signal: AbortSignal;
+    readonly onProgress: OnProgress;
+  },
+): Promise<Pushed> {
+  const { image, published, reference, sink, onProgress } = request;
+  const { manifest, document } = published;
+  const lease = deps.leases.acquire();
+  for (const { digest } of [manifest.config, ...manifest.layers, { digest: document.digest }]) lease.hold(digest);
+  const stop = new AbortController();
+  const signal = AbortSignal.any([request.signal, stop.signal]);
+  try {
+    const layers = topFirst(manifest, image.diffIds);
+    for (const { id } of layers) onProgress({ status: "Preparing", progressDetail: {}, id });
+    const work = layers.map(async (layer) => {
+      try {
+        await deps.uploads.run(() => pushLayer(deps, { ...layer, reference, sink, signal, onProgress }));
+      } catch (error) {
+        stop.abort();
+        throw error;
+      }
+    });
+    const outcomes = await Promise.allSettled(work);
+    const failures = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as unknown] : []));
+    if (failures.length > 0) throw failures.find((error) => !isCancelled(error)) ?? failures[0];
+    if (!(await sink.hasBlob(manifest.config.digest, signal))) {
+      const quiet = { signal, onProgress: () => {}, onRetry: () => {} };
+      await sink.putBlob(manifest.config, (offset) => blobBytes(deps.blobs, manifest.config, offset), quiet);
+    }
+    const tag = reference.tag ?? "latest";
+    await sink.putManifest({ tag }, document, signal);
+    const name = { name: canonicalName(reference), suffix: `@${document.digest}`, imageId: image.id };
+    if (deps.rows.findReference(name.name, name.suffix)?.imageId !== image.id) deps.rows.putReference(name, deps.now());
+    const sizeBytes = document.bytes.length;
+    onProgress({ status: `${tag}: digest: ${document.digest} size: ${sizeBytes}` });
+    return { tag, digest: document.digest, sizeBytes };
+  } finally {
+    lease.release();
+  }
+}
+
+interface LayerToPush {
+  readonly blob: Descriptor;
+  readonly id: string;
+}
+
+/** docker-compat: layers are told from the top down, each by its diff id; one that comes twice is told once. */
+function topFirst(manifest: Manifest, diffIds: readonly string[]): readonly LayerToPush[] {
+  const layers = manifest.layers.map((blob, index) => ({ blob, id: shortId(diffIds[index] ?? blob.digest) }));
+  return [...new Map(layers.toReversed().map((layer) => [layer.blob.digest, layer])).values()];
+}
+
+async function pushLayer(
+  deps: PushDeps,
+  request: LayerToPush & {
+    readonly reference: Reference;
+    readonly sink: ImageSink;
+    readonly signal: AbortSignal;
+    readonly onProgress: OnProgress;
+  },
+): Promise<void> {
+  const { blob, id, sink, signal } = request;
+  if (signal.aborted) throw new BerthError("cancelled", "context canceled");
+  const progress = new ThrottledProgress(id, blob.size, request.onProgress);
+  if (blob.urls !== undefined && blob.urls.length > 0) {
+    progress.state("Skipped foreign layer");
+    return;
+  }
+  if (await sink.hasBlob(blob.digest, signal)) {
+    progress.state("Layer already exists");
+    return;
+  }
+  for (const from of mountSources(deps.rows, blob.digest, request.reference)) {
+    if (!(await sink.mountBlob(blob.digest, from, signal))) continue;
+    progress.state(`Mounted from ${from}`);
+    return;
+  }
+  await sink.putBlob(blob, (offset) => blobBytes(deps.blobs, blob, offset), {
+    signal,
+    onProgress: (sent) => progress.pushing(sent),
+    onRetry: (seconds) => progress.state(`Retrying in ${seconds} second${seconds === 1 ? "" : "s"}`),
+  });
+  progress.state("Pushed");
+}
+
+const MAX_MOUNT_TRIES = 3;
+
+/** Paths of other repositories of the same registry that had a blob when we last heard of it. */
+export function mountSources(rows: ImageRows, digest: string, { domain, path }: Reference): readonly string[] {
+  return rows
+    .repositoriesOfBlob(digest)
+    .filter((name) => name.startsWith(`${domain}/`))
+    .map((name) => name.slice(domain.length + 1))
+    .filter((other) => other !== path)
+    .slice(0, MAX_MOUNT_TRIES);
+}
+
+/** A blob's bytes; one read from its beginning is checked, so that damage here is not told as the registry's fault. */
+async function* blobBytes(blobs: BlobStore, { digest, size }: Descriptor, offset: number): AsyncIterable<Uint8Array> {
+  const hash = createHash(digestAlgorithm(parseDigest(digest)));
+  let read = offset;
+  for await (const chunk of readChunks(blobs.path(digest), offset)) {
+    read += chunk.length;
+    if (offset === 0) {
+      hash.update(chunk);
+      if (read >= size && `${digestAlgorithm(parseDigest(digest))}:${hash.copy().digest("hex")}` !== digest) break;
+    }
+    yield Uint8Array.prototype.slice.call(chunk);
+    if (read >= size) return;
+  }
+  if (size > 0)
+    throw new BerthError("data-loss", `blob ${digest} is damaged on disk: remove the image and pull it again`);
+}
+
+function isCancelled(error: unknown): boolean {
+  return error instanceof BerthError && error.kind === "cancelled";
+}
