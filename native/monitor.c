@@ -627,6 +627,8 @@ static void on_init_exit(int status)
 	state.signal = WIFSIGNALED(status) ? (uint32_t)WTERMSIG(status) : 0;
 	state.exit_code = state.signal ? 128 + state.signal : (uint32_t)WEXITSTATUS(status);
 	state.finished_ns = clock_ns(CLOCK_REALTIME);
+	if (!state.started_ns) /* adopted, and quicker than who lets it go */
+		state.started_ns = state.finished_ns;
 	state.oom_killed = oom_kills() > oom_before;
 	drop(IN);
 	if (own_slave >= 0)

@@ -29,6 +29,9 @@ static int change(int fd, uint64_t set, uint64_t clear, uint64_t propagation, in
 /* The prepared root covers "/": reachable by its descriptor only, and no directory of the host is needed to mount it on. */
 int mount_root(const struct record *step)
 {
+	const struct arg *target = &step->arg[ROOT_OVERLAY_TARGET];
+	if (step->code == OP_ROOT_OVERLAY && target->n)
+		return attach(step->fd, root_open(target->s, O_PATH | O_DIRECTORY, 0), target->s);
 	if (attach(step->fd, open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), "/"))
 		return -1;
 	close(root_fd);

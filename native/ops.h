@@ -22,7 +22,7 @@
 /* X(name, code, signature) */
 #define RECORDS(X) \
 	X(namespace_propagation, 1, "1") \
-	X(root_overlay, 2, "43341") \
+	X(root_overlay, 2, "433413") \
 	X(root_bind, 3, "31") \
 	X(pivot_root, 4, "1") \
 	X(mount_attrs, 5, "3111") \
@@ -127,6 +127,7 @@ enum {
 	ROOT_OVERLAY_WORK = 2,
 	ROOT_OVERLAY_OPTIONS = 3,
 	ROOT_OVERLAY_ATTR_SET = 4,
+	ROOT_OVERLAY_TARGET = 5,
 	ROOT_BIND_SOURCE = 0,
 	ROOT_BIND_ATTR_SET = 1,
 	PIVOT_ROOT_MOVE = 0,

@@ -2,6 +2,7 @@ import type { CpuTime } from "#host/cpu-time.ts";
 import type { InterfaceCounters } from "#host/interface-counters.ts";
 import type { ProcessCounters } from "#host/process-counters.ts";
 import type { Plan } from "#runtime/plan/ops.ts";
+import type { AdoptedCommand } from "#runtime/types.ts";
 import type { RootMount } from "#snapshot/types.ts";
 import type { NewVolume, VolumeInfo, VolumeSettings } from "#volume/types.ts";
 import type { FilesystemChange, PathStat } from "#spec/docker/archive.ts";
@@ -114,6 +115,7 @@ export interface EnginePaths {
   /** On a tmpfs: the shim's socket and status. Gone after a reboot. */
   containerRunDir(id: string): string;
   execRunDir(execId: string): string;
+  runtimeStateDir(name: string): string;
   /** Directory of what {@link HostMounts} made for a container. */
   containerMountsDir(id: string): string;
   readonly containersDir: string;
@@ -137,6 +139,8 @@ export interface HostMounts {
 /** What a container is given at launch, beside its spec. */
 export interface ContainerPlanRequest {
   readonly spec: ContainerSpec;
+  /** The launch directory; a foreign runtime is given files there. */
+  readonly dir: string;
   readonly root: RootMount;
   /** Host files bound over /etc/…; what is missing stays the image's. */
   readonly files: { readonly resolvConf?: string; readonly hostname?: string; readonly hosts?: string };
@@ -154,6 +158,8 @@ export interface ContainerPlanRequest {
 
 export interface ExecPlanRequest {
   readonly container: ContainerSpec;
+  /** The launch directory, as in {@link ContainerPlanRequest}. */
+  readonly dir: string;
   /** Pid of the container's init on the host. */
   readonly pid: number;
   /** Of that init (proc_pid_stat(5) field 22): a process that got its pid later is not entered. */
@@ -181,6 +187,8 @@ export interface RuntimePlanner {
    */
   changeLimits(before: ContainerSpec, after: ContainerSpec): { readonly warnings: readonly string[]; undo(): void };
   exec(request: ExecPlanRequest): Promise<CompiledPlan>;
+  /** Have a foreign runtime forget a container whose processes are gone; nothing to do for our own. */
+  forget(spec: ContainerSpec): Promise<void>;
   /** Who `user[:group]` is by the root's own passwd and group files. `invalid-parameter` when nobody. */
   userIds(root: RootMount, user: string): { readonly uid: number; readonly gid: number };
   /** Where containers' cgroups are when nobody says otherwise; shared by all engines of the machine. */
@@ -191,6 +199,8 @@ export interface RuntimePlanner {
 
 export interface CompiledPlan {
   readonly plan: Plan;
+  /** The plan runs a foreign runtime. */
+  readonly adopt?: AdoptedCommand;
   readonly oomEventsPath: string | undefined;
   readonly warnings: readonly string[];
 }

@@ -20,15 +20,16 @@ import type { ResolvedUser } from "#runtime/user/types.ts";
 import type { RootMount } from "#snapshot/types.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
 import type { Resources } from "#spec/oci/runtime.ts";
+import { cgroupPathOf } from "./cgroup-path.ts";
 import type { EngineConfig } from "./config.ts";
-import { cleanPath } from "./container/bind-text.ts";
 import type { ContainerSpec, MountSpec } from "./container/spec.ts";
-import type { CompiledPlan, ContainerPlanRequest, ExecPlanRequest, RuntimePlanner } from "./ports.ts";
+import { ForeignPlanner } from "./foreign-planner.ts";
+import type { CompiledPlan, ContainerPlanRequest, EnginePaths, ExecPlanRequest, RuntimePlanner } from "./ports.ts";
 
 /** The engine's settings for containers that do not say otherwise. */
 export type PlannerDefaults = Pick<
   EngineConfig,
-  "cgroupParent" | "noNewPrivileges" | "seccompProfile" | "defaultUlimits" | "cdiSpecDirs"
+  "cgroupParent" | "noNewPrivileges" | "seccompProfile" | "defaultUlimits" | "cdiSpecDirs" | "runtimes"
 >;
 
 const MAX_DATABASE_BYTES = 4 << 20;
@@ -40,6 +41,7 @@ export class NativePlanner implements RuntimePlanner {
   readonly #defaults: PlannerDefaults;
   readonly #filters = new FilterCache();
 
+  readonly #foreign: ForeignPlanner;
   readonly #initBinary: { path(): string };
 
   constructor(deps: {
@@ -48,11 +50,13 @@ export class NativePlanner implements RuntimePlanner {
     /** The program for `--init`, a file of the host. */
     readonly initBinary: { path(): string };
     readonly defaults: PlannerDefaults;
+    readonly paths: Pick<EnginePaths, "runtimeStateDir">;
   }) {
     this.#cgroups = deps.cgroups;
     this.#facts = deps.facts;
     this.#initBinary = deps.initBinary;
     this.#defaults = deps.defaults;
+    this.#foreign = new ForeignPlanner(deps);
   }
 
   get cgroupParent(): string {
@@ -64,6 +68,8 @@ export class NativePlanner implements RuntimePlanner {
     const input = this.#input(request);
     for (const mount of input.mounts) if (mount.type === "bind") checkPropagation(mount.source, mount.propagation);
     const made = this.#withDevices(containerSpec(input), spec.hostConfig);
+    const foreign = this.#foreign.find(spec.hostConfig.Runtime);
+    if (foreign !== undefined) return this.#foreign.container(foreign, request, made);
     const cgroup = this.#cgroups.create(input.cgroupPath, cgroupResources(made.spec));
     try {
       const { plan, warnings } = compileContainer({
@@ -136,6 +142,8 @@ export class NativePlanner implements RuntimePlanner {
     const user = userIn(root, exec.User || config.User, hostConfig.GroupAdd ?? []);
     const made = this.#container(container, user, linkVariables);
     const process = execProcess({ container: made.spec, exec, user, facts: this.#facts });
+    const foreign = this.#foreign.find(hostConfig.Runtime);
+    if (foreign !== undefined) return this.#foreign.exec(foreign, request, process);
     const entry = this.#cgroups.open(this.cgroupPath(container)).entry;
     const { plan, warnings } = compileExec({
       id: container.id,
@@ -149,14 +157,17 @@ export class NativePlanner implements RuntimePlanner {
     return { plan, oomEventsPath: undefined, warnings };
   }
 
+  forget(spec: ContainerSpec): Promise<void> {
+    return this.#foreign.forget(spec);
+  }
+
   userIds(root: RootMount, user: string): { readonly uid: number; readonly gid: number } {
     const { uid, gid } = userIn(root, user, []);
     return { uid, gid };
   }
 
   cgroupPath(spec: ContainerSpec): string {
-    // docker-compat: a relative parent, or one with "..", starts at the root.
-    return cleanPath(`/${spec.hostConfig.CgroupParent || this.cgroupParent}/${spec.id}`);
+    return cgroupPathOf(spec, this.cgroupParent);
   }
 
   #input({

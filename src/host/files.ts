@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { BerthError } from "#base/errors.ts";
 import { randomHex } from "#base/ids.ts";
 
@@ -195,6 +196,11 @@ export function listDirectory(path: string): string[] {
 /** Does something, be it a dangling symlink, have this name? */
 export function exists(path: KernelPath): boolean {
   return lstatMaybe(AT_FDCWD, path) !== undefined;
+}
+
+/** Symlinks are followed; false for what is not there. */
+export function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /** Remove a file; false when there was none. */

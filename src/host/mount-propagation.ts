@@ -23,6 +23,11 @@ export function checkPropagation(source: string, propagation: string, mountinfo?
   throw new BerthError("invalid-parameter", `path ${source} is mounted on ${mount.path} but it is not ${needed}`);
 }
 
+/** Where the mount is that holds a directory or file of the host. */
+export function mountPointOf(path: string): string {
+  return mountOf(realpathSync(path), readTextFile("/proc/self/mountinfo", 16 << 20)).path;
+}
+
 /** The mount a path is on; of several at one place the latest. */
 function mountOf(path: string, mountinfo: string): MountPoint {
   let found: MountPoint = { path: "/", tags: [] };

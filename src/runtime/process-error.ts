@@ -17,6 +17,7 @@ export function processError(error: unknown, plan: Plan, argv0: string): unknown
 
 /** What a failed step means. */
 export function failureMessage(failure: StepFailure, plan: Pick<Plan, "steps">, argv0: string): string {
+  if (failure.said !== undefined) return failure.said;
   const reason = errnoText(failure.errno);
   const step = plan.steps[failure.step];
   if (failure.step === plan.steps.length || step?.op === "find_program")
@@ -30,9 +31,14 @@ export function stepFailureOf(error: unknown): StepFailure | undefined {
   if (!isBerthError(error)) return undefined;
   const { failure } = error.details;
   if (typeof failure !== "object" || failure === null) return undefined;
-  const { step, errno, what } = failure as Partial<Record<string, unknown>>;
+  const { step, errno, what, said } = failure as Partial<Record<string, unknown>>;
   if (typeof step !== "number" || typeof errno !== "number") return undefined;
-  return { step, errno, what: typeof what === "string" ? what : "" };
+  return {
+    step,
+    errno,
+    what: typeof what === "string" ? what : "",
+    ...(typeof said === "string" ? { said } : {}),
+  };
 }
 
 const ENOENT = 2;

@@ -33,14 +33,8 @@ export interface LaunchRequest {
   readonly consoleSocket?: string;
   /** Descriptors 3 … 2+n of the launching process go to the process (OCI --preserve-fds). */
   readonly preserveFds?: number;
-  /**
-   * Name of a file in `dir`: the plan's program is a foreign OCI runtime's command that leaves a process behind and its
-   * pid in this file. When the command ended well the monitor takes that process (an orphan, given to the subreaper) as
-   * its own; before that, `pid` is 0. Without a `wait` step the process is *ready* then, with one before the command it
-   * is running. A terminal comes by the socket `console.sock` in `dir`. A command that fails is a {@link StepFailure}
-   * with `what` "runtime" and its exit code as errno.
-   */
-  readonly adoptPidFile?: string;
+  /** The plan's program is a foreign OCI runtime's command. */
+  readonly adopt?: AdoptedCommand;
   /** Called for `wait` steps with a point other than 0; the plan goes on when it resolves, and fails when it throws. */
   readonly onWait?: (point: number, pid: number) => Promise<void>;
   /**
@@ -48,6 +42,21 @@ export interface LaunchRequest {
    * and the process is killed when this rejects.
    */
   readonly onNamespaces?: (pid: number) => Promise<void>;
+}
+
+/**
+ * A foreign OCI runtime's command, which leaves a process behind and its pid in a file. When the command ended well the
+ * monitor takes that process (an orphan, given to the subreaper) as its own; before that, `pid` is 0. Without a `wait` step
+ * the process is *ready* then, with one before the command it is running. A terminal comes by the socket `console.sock` in
+ * `dir`. A command that fails is a {@link StepFailure} with `what` "runtime" and its exit code as errno.
+ */
+export interface AdoptedCommand {
+  /** Name of a file in `dir`. */
+  readonly pidFile: string;
+  /** Host path of the log it writes errors to; {@link StepFailure.said} is taken from there. */
+  readonly log: string;
+  /** Lets a *ready* process run; go() calls it. */
+  readonly start?: () => Promise<void>;
 }
 
 /** What a shim must know to come up. */
@@ -89,6 +98,8 @@ export interface StepFailure {
   readonly errno: number;
   /** The shim's short text for the failing act, e.g. "mount". */
   readonly what: string;
+  /** A foreign runtime's own words. */
+  readonly said?: string;
 }
 
 /** A raw duplex stream to the process: Docker's framed stdout/stderr (8-byte headers) or raw bytes with a terminal. */

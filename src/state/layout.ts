@@ -32,6 +32,7 @@
  *   mounts/<container id>/<name>      what containers' own mounts are taken from: shm (a shareable /dev/shm), or a number
  *   execs/<exec id>/                  the shim's directory of one exec
  *   volume-holders/<hash of name>/<container id>  a plugin has mounted this volume for that container
+ *   runtimes/<name>/                  what a foreign OCI runtime notes of its containers
  */
 export class Layout {
   readonly dataRoot: string;
@@ -174,6 +175,10 @@ export class Layout {
   }
   execRunDir(id: string): string {
     return `${this.execRunsDir}/${id}`;
+  }
+
+  runtimeStateDir(name: string): string {
+    return `${this.execRoot}/runtimes/${name}`;
   }
 
   /** Directories to create at start, parents first, each with its mode. */

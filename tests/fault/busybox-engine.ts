@@ -1,6 +1,12 @@
 import { command, mustRun, type CommandResult } from "../../tools/lab/command.ts";
 import { freePort, startDebianRegistry, type RunningRegistry } from "../../tools/lab/debian-registry.ts";
-import { berthCommand, cliEnvironment, startBerth, type RunningEngine } from "../../tools/lab/engines.ts";
+import {
+  berthCommand,
+  cliEnvironment,
+  startBerth,
+  type EngineOptions,
+  type RunningEngine,
+} from "../../tools/lab/engines.ts";
 import { pushImage } from "../../tools/lab/registry-push.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxImage } from "../../tools/lab/test-images.ts";
@@ -8,27 +14,27 @@ import { busyboxImage } from "../../tools/lab/test-images.ts";
 /** An engine of its own with the image `busybox`, that can be killed and started again on the same folders. */
 export class BusyboxEngine {
   readonly #dir: string;
-  readonly #network: { readonly bridge: string; readonly bip: string };
+  readonly #options: Pick<EngineOptions, "bridge" | "bip" | "extraArgs">;
   readonly #registry: RunningRegistry;
   #engine: RunningEngine;
 
   private constructor(
     dir: string,
-    network: { readonly bridge: string; readonly bip: string },
+    options: Pick<EngineOptions, "bridge" | "bip" | "extraArgs">,
     registry: RunningRegistry,
     engine: RunningEngine,
   ) {
     this.#dir = dir;
-    this.#network = network;
+    this.#options = options;
     this.#registry = registry;
     this.#engine = engine;
   }
 
-  static async open(network: { readonly bridge: string; readonly bip: string }): Promise<BusyboxEngine> {
-    const dir = makeScratch(network.bridge);
+  static async open(options: Pick<EngineOptions, "bridge" | "bip" | "extraArgs">): Promise<BusyboxEngine> {
+    const dir = makeScratch(options.bridge);
     const registry = await startDebianRegistry({ dir, port: await freePort() });
     await pushImage(registry.address, "busybox", "latest", await busyboxImage());
-    const opened = new BusyboxEngine(dir, network, registry, await startBerth({ dir, ...network }));
+    const opened = new BusyboxEngine(dir, options, registry, await startBerth({ dir, ...options }));
     await opened.ok("pull", "-q", `${registry.address}/busybox`);
     await opened.ok("tag", `${registry.address}/busybox`, "busybox");
     return opened;
@@ -57,8 +63,18 @@ export class BusyboxEngine {
     return this.#engine.daemon.kill();
   }
 
+  /** SIGHUP: the configuration file is read again. */
+  reload(): void {
+    process.kill(this.#engine.daemon.pid, "SIGHUP");
+  }
+
   async start(): Promise<void> {
-    this.#engine = await startBerth({ dir: this.#dir, ...this.#network });
+    this.#engine = await startBerth({ dir: this.#dir, ...this.#options });
+  }
+
+  /** Its folder, with the exec root `exec`. */
+  get dir(): string {
+    return this.#dir;
   }
 
   async removeAll(): Promise<void> {

@@ -77,6 +77,7 @@ export class ShimFixture {
       work: `${at}/work`,
       options: [],
       attrSet: 0,
+      target: "",
     };
   }
 

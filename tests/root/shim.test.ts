@@ -171,7 +171,15 @@ describe("a container", () => {
     const at = fixture.directory("a,b:c");
     const [lower, upper, work] = [`${at}/lower=,1:2`, `${at}/upper,3:4`, `${at}/work,5:6`];
     for (const path of [lower, upper, work]) mkdirSync(path);
-    const root: Step = { op: "root_overlay", lower: [lower, fixture.layer], upper, work, options: [], attrSet: 0 };
+    const root: Step = {
+      op: "root_overlay",
+      lower: [lower, fixture.layer],
+      upper,
+      work,
+      options: [],
+      attrSet: 0,
+      target: "",
+    };
     const { stdout } = await fixture.run(fixture.plan(["sh", "-c", "echo written > /new; cat /new"], { root }));
     expect(stdout).toBe("written\n");
     expect(readFileSync(`${upper}/new`, "utf8")).toBe("written\n");

@@ -57,7 +57,7 @@ export function createContainer(deps: CreateDeps) {
     const platform = platformOf(request.platform ?? "", deps.machine);
     if (request.config.Image === "")
       throw new BerthError("invalid-parameter", "config cannot be empty in order to create a container");
-    validateHostConfig(request.hostConfig, deps.machine);
+    validateHostConfig(request.hostConfig, deps.machine, deps.config);
     const networking = await resolveEndpoints(deps.networks, request);
     const image = await resolveImage(deps.images, request.config.Image);
     checkPlatform(image, request.config.Image, platform);

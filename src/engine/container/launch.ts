@@ -86,6 +86,7 @@ async function launchBegun(
   ]);
   const compiled = await deps.planner.container({
     spec,
+    dir: deps.paths.containerRunDir(container.id),
     root,
     files,
     mountSources,
@@ -102,6 +103,7 @@ async function launchBegun(
       id: container.id,
       dir: deps.paths.containerRunDir(container.id),
       plan: compiled.plan,
+      ...(compiled.adopt === undefined ? {} : { adopt: compiled.adopt }),
       terminal: spec.config.Tty,
       ...(height > 0 && width > 0 ? { consoleSize: { rows: height, columns: width } } : {}),
       stdin: spec.config.OpenStdin ? (spec.config.StdinOnce ? "once" : "open") : "closed",

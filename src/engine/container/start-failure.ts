@@ -1,4 +1,5 @@
 import { BerthError, isBerthError, messageOf, type ErrorKind } from "#base/errors.ts";
+import { stepFailureOf } from "#runtime/process-error.ts";
 
 /** Docker's exit codes of containers and execs that could not be started. */
 export const exitCannotInvoke = 126;
@@ -40,6 +41,21 @@ export function startFailure(cause: unknown, prefix: string): StartFailure {
   return say(cause.kind, exitUnknownStart);
 }
 
-export const containerStartPrefix =
-  "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: ";
-export const execStartPrefix = "OCI runtime exec failed: exec failed: unable to start container process: ";
+/** How Docker begins to tell of a container's process that could not be made; "" when it did not come to that. */
+export function containerStartPrefix(cause: unknown): string {
+  return prefix(cause, containerCreate, "runc create failed: unable to start container process: ");
+}
+
+/** {@link containerStartPrefix} of an exec's process. */
+export function execStartPrefix(cause: unknown): string {
+  return prefix(cause, "OCI runtime exec failed: ", "exec failed: unable to start container process: ");
+}
+
+const containerCreate = "failed to create task for container: failed to create shim task: OCI runtime create failed: ";
+
+/** A foreign runtime begins with words of its own where ours has runc's. */
+function prefix(cause: unknown, always: string, ofRuntime: string): string {
+  const failure = stepFailureOf(cause);
+  if (failure === undefined) return "";
+  return failure.said === undefined ? `${always}${ofRuntime}` : always;
+}

@@ -12,7 +12,6 @@ import type { RemoveLocked } from "./remove.ts";
 import type { SettleExit, StartLocked, StartOrigin } from "./settle-exit.ts";
 import type { Life } from "./spec.ts";
 import { containerStartPrefix, exitUnknownStart, startFailure } from "./start-failure.ts";
-import { stepFailureOf } from "#runtime/process-error.ts";
 import type { TearDown } from "./tear-down.ts";
 
 export interface StartDeps extends LaunchDeps {
@@ -122,8 +121,7 @@ function refuse(container: Container, origin: StartOrigin): void {
 }
 
 async function undo(deps: StartDeps, container: Container, cause: unknown): Promise<BerthError> {
-  const inProcess = stepFailureOf(cause) !== undefined;
-  const { exitCode, error } = startFailure(cause, inProcess ? containerStartPrefix : networkPrefix(cause));
+  const { exitCode, error } = startFailure(cause, containerStartPrefix(cause) || networkPrefix(cause));
   const endpoints = await deps.networks.endpoints(container.id);
   await deps.tearDown(container);
   deps.registry.apply(container, { type: "start-failed", exitCode, error: error.message });

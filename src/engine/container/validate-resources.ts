@@ -1,6 +1,7 @@
 import { BerthError } from "#base/errors.ts";
 import { isIp } from "#base/ip-address.ts";
 import type { HostConfig, Resources, RestartPolicy } from "#spec/docker/host-config.ts";
+import type { EngineConfig } from "../config.ts";
 import type { MachineFacts } from "../host-facts.ts";
 import { ownRuntimes } from "../own-runtime.ts";
 
@@ -9,13 +10,17 @@ const minimumMemoryBytes = 6 * MIB;
 const bad = (message: string): BerthError => new BerthError("invalid-parameter", message);
 
 /** The checks of HostConfig that dockerd makes before it creates a container. `invalid-parameter` in its words. */
-export function validateHostConfig(host: HostConfig, machine: MachineFacts): void {
+export function validateHostConfig(
+  host: HostConfig,
+  machine: MachineFacts,
+  { runtimes }: Pick<EngineConfig, "runtimes">,
+): void {
   validateLimits(host, machine);
   if (host.OomScoreAdj < -1000 || host.OomScoreAdj > 1000) {
     throw bad(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
   }
   if (host.ShmSize < 0) throw bad("SHM size can not be less than 0");
-  if (host.Runtime !== "" && !ownRuntimes.includes(host.Runtime))
+  if (host.Runtime !== "" && !ownRuntimes.includes(host.Runtime) && !Object.hasOwn(runtimes, host.Runtime))
     throw bad(`unknown or invalid runtime name: ${host.Runtime}`);
   if (host.Isolation !== "" && host.Isolation !== "default")
     throw bad(`invalid isolation: "${host.Isolation}" - linux only supports 'default'`);

@@ -63,6 +63,7 @@ async function launchBegun(
     const root = await deps.snapshots.mount(container.id);
     const compiled = await deps.planner.exec({
       container: container.spec,
+      dir: deps.paths.execRunDir(id),
       pid: init?.pid ?? 0,
       startTicks: init?.startTicks ?? 0n,
       root,
@@ -74,6 +75,7 @@ async function launchBegun(
       id,
       dir: deps.paths.execRunDir(id),
       plan: compiled.plan,
+      ...(compiled.adopt === undefined ? {} : { adopt: compiled.adopt }),
       terminal: config.Tty,
       ...(size === undefined ? {} : { consoleSize: size }),
       stdin: config.AttachStdin ? "once" : "closed",

@@ -6,7 +6,6 @@ import { publishContainerEvent } from "../container/events.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import { execStartPrefix, exitCannotInvoke, exitUnknownStart, startFailure } from "../container/start-failure.ts";
 import type { Events, ExecRow } from "../ports.ts";
-import { stepFailureOf } from "#runtime/process-error.ts";
 import { execText, refuseUnlessRunning } from "./create.ts";
 import type { ExecRegistry } from "./exec.ts";
 import { launchExec, type ExecLaunchDeps } from "./launch.ts";
@@ -75,7 +74,7 @@ async function run(
     watchExec(deps, row, process);
     return stream;
   } catch (error) {
-    const { exitCode, error: failure } = startFailure(error, stepFailureOf(error) === undefined ? "" : execStartPrefix);
+    const { exitCode, error: failure } = startFailure(error, execStartPrefix(error));
     // docker-compat: an exec has no code of its own for other failures.
     deps.execs.setStatus(row.id, {
       state: "exited",

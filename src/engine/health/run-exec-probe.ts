@@ -12,7 +12,6 @@ import { publishContainerEvent } from "../container/events.ts";
 import { execStartPrefix, startFailure } from "../container/start-failure.ts";
 import { execText } from "../exec/create.ts";
 import { launchExec, type ExecLaunchDeps } from "../exec/launch.ts";
-import { stepFailureOf } from "#runtime/process-error.ts";
 import type { Clock, Events, ProcessTable } from "../ports.ts";
 import type { ProbeResult } from "./health.ts";
 
@@ -54,8 +53,7 @@ export async function runExecProbe(
     const text = `Health check exceeded timeout (${formatDuration(BigInt(Math.trunc(timeoutMs * 1e6)))})`;
     return { exitCode: -1, output: output === "" ? text : `${text}: ${output}` };
   } catch (error) {
-    const prefix = stepFailureOf(error) === undefined ? "" : execStartPrefix;
-    return { exitCode: -1, output: messageOf(startFailure(error, prefix).error) };
+    return { exitCode: -1, output: messageOf(startFailure(error, execStartPrefix(error)).error) };
   } finally {
     process?.detach();
     await deps.files.removeTree(deps.paths.execRunDir(id));

@@ -122,6 +122,7 @@ describe("every option", () => {
 
   /** Without these they would have no meaning. */
   const needs: Readonly<Record<string, readonly string[]>> = {
+    "default-runtime": ["--add-runtime", "zz=/usr/bin/zz"],
     tlscacert: ["--tlsverify"],
     tlscert: ["--tlsverify"],
     tlskey: ["--tlsverify"],

@@ -75,10 +75,35 @@ describe("single settings", () => {
     expect(refusal(["--min-api-version", "1.999"])).toContain("maximum supported API version is");
   });
 
-  test("other runtimes are refused, and the names under which clients know the engine's own are taken", () => {
-    expect(refusal(["--add-runtime", "crun=/usr/bin/crun"])).toContain("--add-runtime is not supported");
-    expect(refusal([], { "default-runtime": "crun" })).toContain("default-runtime is not supported");
+  test("other runtimes are programs with arguments, however they are described", () => {
+    const shim = { runtimeType: "io.containerd.runc.v2", options: { BinaryName: "/usr/sbin/runc" } };
+    const file = { runtimes: { old: { path: "runc", runtimeArgs: ["--debug"] }, shim }, "default-runtime": "crun" };
+    expect(readSettings(["--add-runtime", "crun=/usr/bin/crun"], file)).toMatchObject({
+      runtimes: {
+        crun: { path: "/usr/bin/crun", runtimeArgs: [] },
+        old: { path: "runc", runtimeArgs: ["--debug"] },
+        shim: { path: "/usr/sbin/runc", runtimeArgs: [] },
+      },
+      defaultRuntime: "crun",
+    });
     expect(readSettings(["--default-runtime=runc"]).defaultRuntime).toBe("berth");
+  });
+
+  test.each<[Readonly<Record<string, unknown>>, string]>([
+    [{}, "runtime x: either a runtimeType or a path must be configured"],
+    [{ path: "a", runtimeType: "b" }, "runtime x: cannot configure both path and runtimeType for the same runtime"],
+    [{ path: "a", options: { b: 1 } }, "runtime x: options cannot be used with a path runtime"],
+    [{ runtimeType: "io.containerd.kata.v2" }, "runtimeType io.containerd.kata.v2 is a shim of containerd"],
+    [{ runtimeType: "io.containerd.runc.v2", runtimeArgs: ["-a"] }, "args cannot be used with a runtimeType runtime"],
+    [{ runtimeType: "io.containerd.runc.v2", options: { Root: "/a" } }, "the option Root is not supported"],
+    [{ runtimeType: "io.containerd.runc.v2" }, "options.BinaryName must name the runtime's program"],
+  ])("a runtime %j is refused", (entry, why) => {
+    expect(refusal([], { runtimes: { x: entry } })).toContain(why);
+  });
+
+  test("runtimes are refused by their names", () => {
+    expect(refusal(["--add-runtime", "runc=/usr/sbin/runc"])).toContain("runtime name 'runc' is reserved");
+    expect(refusal(["--default-runtime", "zz"])).toContain("specified default runtime 'zz' does not exist");
   });
 
   test("cgroups are managed by the engine itself", () => {

@@ -40,6 +40,8 @@ test("the table says which settings change, and those do", () => {
     "live-restore": true,
     "shutdown-timeout": 99,
     features: { cdi: true },
+    runtimes: { crun: { path: "/usr/bin/crun" } },
+    "default-runtime": "youki",
     debug: true,
     "default-shm-size": 4096,
     "default-ipc-mode": "shareable",
@@ -55,8 +57,9 @@ test("the table says which settings change, and those do", () => {
     .map((option) => keyOf(option) ?? option.name);
   expect(said.toSorted()).toEqual(Object.keys(samples).toSorted());
   for (const [key, value] of Object.entries(samples)) {
-    const live = new LiveSettings(readSettings([]));
-    const next = readSettings([], { [key]: value });
+    const flags = key === "default-runtime" ? ["--add-runtime", "youki=/usr/bin/youki"] : [];
+    const live = new LiveSettings(readSettings(flags));
+    const next = readSettings(flags, { [key]: value });
     expect(live.reload(next)).toEqual([]);
     expect(live.current).toEqual(next);
   }

@@ -186,6 +186,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
       facts: runtimeFacts,
       initBinary: new InitBinary(layout.binDir),
       defaults: config,
+      paths: layout,
     }),
     cgroups,
     processes: new HostProcessTable(),

@@ -1,4 +1,5 @@
 import { BerthError } from "#base/errors.ts";
+import { consoleSocketPath } from "./console-socket.ts";
 import { deleteContainer, killContainer, markStarted, pauseContainer, startContainer } from "./container-commands.ts";
 import type { RuntimeContext } from "./context.ts";
 import { createContainer, readBundle, type CreateRequest } from "./create-container.ts";
@@ -166,7 +167,7 @@ function createRequest({ flags, context }: Call, mode: CreateRequest["mode"]): C
     id: idOf(flags),
     bundle: bundleOf({ flags, context }),
     mode,
-    consoleSocket: flags.text("console-socket"),
+    consoleSocket: consoleSocketPath(flags.text("console-socket")),
     pidFile: flags.text("pid-file"),
     preserveFds: flags.count("preserve-fds", 0),
     noPivot: flags.switch("no-pivot"),
@@ -230,7 +231,7 @@ function exec({ flags, context }: Call): Promise<number> {
     ignorePaused: flags.switch("ignore-paused"),
     detach: flags.switch("detach"),
     pidFile: flags.text("pid-file"),
-    consoleSocket: flags.text("console-socket"),
+    consoleSocket: consoleSocketPath(flags.text("console-socket")),
     preserveFds: flags.count("preserve-fds", 0),
   });
 }

@@ -110,6 +110,7 @@ export function compileContainer(input: CompileInput): Compiled {
           work: root.workDir,
           options: overlayOptions,
           attrSet: 0,
+          target: "",
         }
       : { op: "root_bind", source: root.path, attrSet: 0 },
     ...mounts.steps,

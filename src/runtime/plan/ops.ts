@@ -58,11 +58,19 @@ export const stepTable = {
   /**
    * The root is an overlay. `lower`: topmost first, at least one. `upper` and `work` empty: read-only overlay (then at
    * least two lowers). More than 128 layers and option strings of any length work (fsconfig lowerdir+ since 6.5; before
-   * that relative names below the lowers' common parent).
+   * that relative names below the lowers' common parent). `target`: a directory to mount it on instead, which leaves the
+   * root as it is; empty: it is the root.
    */
   root_overlay: {
     code: 2,
-    fields: { lower: "strings", upper: "hostPath", work: "hostPath", options: "strings", attrSet: "u32" },
+    fields: {
+      lower: "strings",
+      upper: "hostPath",
+      work: "hostPath",
+      options: "strings",
+      attrSet: "u32",
+      target: "path",
+    },
   },
   /** The root is a bind of a host directory with everything mounted below it (OCI bundles). */
   root_bind: { code: 3, fields: { source: "hostPath", attrSet: "u32" } },

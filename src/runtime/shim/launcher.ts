@@ -100,8 +100,8 @@ class WaitingShim implements BegunLaunch {
 
   async launch(request: LaunchRequest): Promise<SupervisedProcess> {
     this.#send(encodeLaunch(settingsOf(request), request.plan));
-    const process = await ShimProcess.connect(request.dir);
-    if (process === undefined) throw earlyEnd(request.dir);
+    const process = await ShimProcess.connect(request.dir, request.adopt);
+    if (process === undefined) throw earlyEnd(request);
     try {
       await Promise.all([untilReady(process, request), namespacesMade(process, request)]);
       if (request.mode !== "handover") return process;
@@ -156,7 +156,7 @@ async function recoverWaiting(
 async function untilReady(process: ShimProcess, request: LaunchRequest): Promise<void> {
   for (;;) {
     const state = await process.until(({ phase }) => phase === "waiting");
-    if (state.phase === "failed") throw launchFailed(state.failure);
+    if (state.phase === "failed") throw launchFailed(state.failure, request.adopt);
     if (state.phase === "exited")
       throw new BerthError("internal", `the process was killed (signal ${state.exit.signal}) before it was ready`);
     if (state.point === 0) return;
@@ -181,10 +181,10 @@ async function answerWait(process: ShimProcess, request: LaunchRequest, point: n
   await process.proceed(point);
 }
 
-function earlyEnd(dir: string): BerthError {
+function earlyEnd({ dir, adopt }: LaunchRequest): BerthError {
   const last = readStatus(dir);
   return last?.phase === "failed"
-    ? launchFailed(last.failure)
+    ? launchFailed(last.failure, adopt)
     : new BerthError("internal", "the shim ended without a word");
 }
 
@@ -204,6 +204,6 @@ function settingsOf(request: LaunchRequest): Parameters<typeof encodeLaunch>[0] 
     preserveFds: request.preserveFds ?? 0,
     logFlags: (request.log?.format === "json" ? logFlag.json : 0) | (request.log?.hold === true ? logFlag.hold : 0),
     logAttributes: request.log?.attributes ?? "",
-    adopt: request.adoptPidFile ?? "",
+    adopt: request.adopt?.pidFile ?? "",
   };
 }

@@ -1,14 +1,32 @@
 import { BerthError } from "#base/errors.ts";
-import type { AttachStream, ExitStatus, StepFailure, SupervisedProcess } from "../types.ts";
+import { errnoText } from "#host/errno.ts";
+import { lastWords } from "../foreign/last-words.ts";
+import type { AdoptedCommand, AttachStream, ExitStatus, StepFailure, SupervisedProcess } from "../types.ts";
 import { attachFlag, Control, requestType } from "./control.ts";
 import { readStatus } from "./status-file.ts";
 import type { ShimState } from "./state.ts";
 
 /** What the engine has to do when a step of the plan failed: Docker's words are the caller's business. */
-export function launchFailed(failure: StepFailure): BerthError {
-  return new BerthError("internal", `${failure.what || "launch"}: errno ${failure.errno} in step ${failure.step}`, {
-    details: { failure },
-  });
+export function launchFailed(bare: StepFailure, adopt?: AdoptedCommand): BerthError {
+  const said = adopt === undefined ? undefined : (lastWords(adopt.log) ?? ownWords(bare));
+  const failure = said === undefined ? bare : { ...bare, said };
+  const message = said ?? `${failure.what || "launch"}: errno ${failure.errno} in step ${failure.step}`;
+  return new BerthError("internal", message, { details: { failure } });
+}
+
+/** Of a command that said nothing, or could not even be run. */
+function ownWords({ what, errno }: StepFailure): string {
+  return what === "runtime"
+    ? `the runtime ended with exit status ${errno}`
+    : `the runtime could not be run: ${what === "" ? "" : `${what}: `}${errnoText(errno)}`;
+}
+
+/** ESRCH */
+const noSuchProcess = 3;
+
+function mustBeLetGo(errno: number, point: number): void {
+  if (errno === noSuchProcess) throw new BerthError("conflict", "the process ended before it was let go");
+  if (errno !== 0) throw new BerthError("conflict", `the process does not wait at point ${point}`);
 }
 
 /**
@@ -17,6 +35,7 @@ export function launchFailed(failure: StepFailure): BerthError {
  */
 export class ShimProcess implements SupervisedProcess {
   readonly #directory: string;
+  readonly #adopt: AdoptedCommand | undefined;
   #control: Control | undefined;
   #state: ShimState | undefined;
   #lost: BerthError | undefined;
@@ -24,13 +43,14 @@ export class ShimProcess implements SupervisedProcess {
   readonly #watchers = new Set<() => void>();
   #onRotated = (): void => {};
 
-  private constructor(directory: string) {
+  private constructor(directory: string, adopt: AdoptedCommand | undefined) {
     this.#directory = directory;
+    this.#adopt = adopt;
   }
 
   /** undefined when no shim listens in `directory`. */
-  static async connect(directory: string): Promise<ShimProcess | undefined> {
-    const process = new ShimProcess(directory);
+  static async connect(directory: string, adopt?: AdoptedCommand): Promise<ShimProcess | undefined> {
+    const process = new ShimProcess(directory, adopt);
     process.#control = await Control.connect(directory, process.#listener());
     return process.#control === undefined ? undefined : process;
   }
@@ -59,21 +79,22 @@ export class ShimProcess implements SupervisedProcess {
 
   /** Continue a `wait` step. */
   async proceed(point: number): Promise<void> {
-    const errno = await this.#request(requestType.go, point);
-    if (errno === 3) throw new BerthError("conflict", "the process ended before it was let go");
-    if (errno !== 0) throw new BerthError("conflict", `the process does not wait at point ${point}`);
+    mustBeLetGo(await this.#request(requestType.go, point), point);
   }
 
   async go(): Promise<{ readonly startedAtNs: bigint }> {
-    await this.proceed(0);
+    await this.#adopt?.start?.();
+    const errno = await this.#request(requestType.go, 0);
+    // What a foreign runtime started may have ended by now.
+    if (this.#adopt?.start === undefined || errno !== noSuchProcess) mustBeLetGo(errno, 0);
     const state = await this.until(({ phase }) => phase === "running");
-    if (state.phase === "failed") throw launchFailed(state.failure);
+    if (state.phase === "failed") throw launchFailed(state.failure, this.#adopt);
     return { startedAtNs: state.startedAtNs };
   }
 
   async signal(signal: number): Promise<void> {
     const errno = await this.#request(requestType.signal, signal);
-    if (errno === 3) throw new BerthError("conflict", "the process is not running");
+    if (errno === noSuchProcess) throw new BerthError("conflict", "the process is not running");
     if (errno !== 0) throw new BerthError("invalid-parameter", `signal ${signal} could not be sent (errno ${errno})`);
   }
 
@@ -153,12 +174,12 @@ export class ShimProcess implements SupervisedProcess {
   }
 
   async #request(type: number, a: number, b = 0): Promise<number> {
-    if (this.#control === undefined || (this.#state !== undefined && isFinal(this.#state))) return 3;
+    if (this.#control === undefined || (this.#state !== undefined && isFinal(this.#state))) return noSuchProcess;
     try {
       return await this.#control.request(type, a, b);
     } catch (error) {
       // It ended before it read the request; its status says so by now.
-      if (this.#state !== undefined && isFinal(this.#state)) return 3;
+      if (this.#state !== undefined && isFinal(this.#state)) return noSuchProcess;
       throw error;
     }
   }

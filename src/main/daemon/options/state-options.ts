@@ -3,7 +3,6 @@ import type { Option } from "./option.ts";
 import { boolean, integer, string, stringList, switches, anything, runtimes } from "./value-kinds.ts";
 
 const NO_CONTAINERD = "there is no containerd under this engine";
-const FOREIGN_RUNTIMES = "the engine runs containers with its own runtime only, so far";
 const NO_SWARM = "this engine has no Swarm";
 
 export const stateOptions: readonly Option[] = [
@@ -236,8 +235,6 @@ export const stateOptions: readonly Option[] = [
     merges: true,
     section: "Containers",
     usage: "Another OCI runtime that containers may ask for, name=path",
-    refused: FOREIGN_RUNTIMES,
-    allows: isEmpty,
     reload: true,
   },
   {
@@ -247,9 +244,6 @@ export const stateOptions: readonly Option[] = [
     fallback: "berth",
     section: "Containers",
     usage: "OCI runtime of containers that ask for none",
-    refused: FOREIGN_RUNTIMES,
-    allows: (value) => ["", "berth", "runc", "io.containerd.runc.v2"].includes(String(value)),
-    takes: "berth",
     differs: "dockerd: runc",
     reload: true,
   },

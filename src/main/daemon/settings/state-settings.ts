@@ -37,20 +37,38 @@ function isOwn(name: string): boolean {
   return ownRuntimes.includes(name);
 }
 
-function checkedRuntimes(runtimes: Readonly<Record<string, RuntimeEntry>>): Readonly<Record<string, RuntimeEntry>> {
-  for (const [name, entry] of Object.entries(runtimes)) {
-    if (isOwn(name)) throw badSetting(`runtime name '${name}' is reserved`);
-    if ((entry.runtimeType ?? "") !== "") {
-      throw badSetting(
-        `runtime ${name}: runtimeType is not supported: there is no containerd; give the program's path`,
-      );
-    }
-    if (Object.keys(entry.options ?? {}).length > 0)
-      throw badSetting(`runtime ${name}: options belong to containerd's shims; use runtimeArgs`);
-    if ((entry.path ?? "") === "")
-      throw badSetting(`runtime ${name}: either a runtimeType or a path must be configured`);
-  }
-  return runtimes;
+/** How a runtime is started, whatever way it was described. docker-compat: the refusals. */
+function checkedRuntimes(
+  runtimes: Readonly<Record<string, RuntimeEntry>>,
+): Readonly<Record<string, Required<Pick<RuntimeEntry, "path" | "runtimeArgs">>>> {
+  return Object.fromEntries(
+    Object.entries(runtimes).map(([name, { path = "", runtimeArgs = [], runtimeType = "", options = {} }]) => {
+      const bad = (why: string): Error => badSetting(`runtime ${name}: ${why}`);
+      if (isOwn(name)) throw badSetting(`runtime name '${name}' is reserved`);
+      if (path === "" && runtimeType === "") throw bad("either a runtimeType or a path must be configured");
+      if (path !== "" && runtimeType !== "")
+        throw bad("cannot configure both path and runtimeType for the same runtime");
+      if (path !== "" && Object.keys(options).length > 0) throw bad("options cannot be used with a path runtime");
+      if (runtimeType === "") return [name, { path, runtimeArgs }];
+      if (runtimeArgs.length > 0) throw bad("args cannot be used with a runtimeType runtime");
+      return [name, { path: shimBinary(runtimeType, options, bad), runtimeArgs }];
+    }),
+  );
+}
+
+/** The program that containerd's shim for runc would start. */
+function shimBinary(
+  runtimeType: string,
+  { BinaryName, ...others }: NonNullable<RuntimeEntry["options"]>,
+  bad: (why: string) => Error,
+): string {
+  if (runtimeType !== "io.containerd.runc.v2")
+    throw bad(`runtimeType ${runtimeType} is a shim of containerd, which is not here; give the runtime's path`);
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw bad(`the option ${other} is not supported; BinaryName is`);
+  if (typeof BinaryName !== "string" || BinaryName === "")
+    throw bad("options.BinaryName must name the runtime's program");
+  return BinaryName;
 }
 
 function defaultRuntime(name: string, runtimes: Readonly<Record<string, RuntimeEntry>>): string {

@@ -1,0 +1,80 @@
+import { BerthError } from "#base/errors.ts";
+import type { CgroupManager } from "#host/cgroup/types.ts";
+import { isDirectory, writeFileAtomic } from "#host/files.ts";
+import { mountPointOf } from "#host/mount-propagation.ts";
+import { compileForeignContainer, compileForeignExec, foreignSpec } from "#runtime/foreign/compile-foreign.ts";
+import { launchFile, type ForeignRuntime } from "#runtime/foreign/foreign-runtime.ts";
+import { runForeign } from "#runtime/foreign/run-foreign.ts";
+import type { Process, RuntimeSpec } from "#spec/oci/runtime.ts";
+import { printJsonExact } from "#spec/oci/runtime-json.ts";
+import { cgroupPathOf } from "./cgroup-path.ts";
+import type { EngineConfig } from "./config.ts";
+import type { ContainerSpec } from "./container/spec.ts";
+import { ownRuntimes } from "./own-runtime.ts";
+import type { CompiledPlan, ContainerPlanRequest, EnginePaths, ExecPlanRequest } from "./ports.ts";
+
+/** Plans of containers whose processes a foreign OCI runtime makes; it makes their cgroups too. */
+export class ForeignPlanner {
+  readonly #cgroups: CgroupManager;
+  readonly #config: Pick<EngineConfig, "runtimes" | "cgroupParent">;
+  readonly #paths: Pick<EnginePaths, "runtimeStateDir">;
+
+  constructor(deps: {
+    readonly cgroups: CgroupManager;
+    readonly defaults: Pick<EngineConfig, "runtimes" | "cgroupParent">;
+    readonly paths: Pick<EnginePaths, "runtimeStateDir">;
+  }) {
+    this.#cgroups = deps.cgroups;
+    this.#config = deps.defaults;
+    this.#paths = deps.paths;
+  }
+
+  /** undefined for our own. `invalid-parameter` in Docker's words for one that is not, or no longer, registered. */
+  find(name: string): ForeignRuntime | undefined {
+    if (name === "" || ownRuntimes.includes(name)) return undefined;
+    const found = Object.hasOwn(this.#config.runtimes, name) ? this.#config.runtimes[name] : undefined;
+    if (found === undefined) throw new BerthError("invalid-parameter", `unknown or invalid runtime name: ${name}`);
+    return { ...found, stateDir: this.#paths.runtimeStateDir(name) };
+  }
+
+  /** Writes the bundle. */
+  container(
+    runtime: ForeignRuntime,
+    { spec, dir, root }: ContainerPlanRequest,
+    made: { readonly spec: RuntimeSpec; readonly warnings: readonly string[] },
+  ): CompiledPlan {
+    const log = `${dir}/${launchFile.log}`;
+    writeFileAtomic(`${dir}/${launchFile.config}`, printJsonExact(foreignSpec(made.spec, isDirectory)), volatile);
+    return {
+      plan: compileForeignContainer({
+        runtime,
+        id: spec.id,
+        dir,
+        mountPoint: mountPointOf(dir),
+        root,
+        terminal: spec.config.Tty,
+      }),
+      adopt: { pidFile: launchFile.pid, log, start: () => runForeign(runtime, log, "start", spec.id) },
+      oomEventsPath: this.#cgroups.open(cgroupPathOf(spec, this.#config.cgroupParent)).oomEventsPath,
+      warnings: made.warnings,
+    };
+  }
+
+  exec(runtime: ForeignRuntime, { container, dir, exec }: ExecPlanRequest, process: Process): CompiledPlan {
+    writeFileAtomic(`${dir}/${launchFile.process}`, printJsonExact(process), volatile);
+    return {
+      plan: compileForeignExec(runtime, { id: container.id, dir, terminal: exec.Tty }),
+      adopt: { pidFile: launchFile.pid, log: `${dir}/${launchFile.log}` },
+      oomEventsPath: undefined,
+      warnings: [],
+    };
+  }
+
+  async forget({ id, hostConfig }: ContainerSpec): Promise<void> {
+    const runtime = this.find(hostConfig.Runtime);
+    if (runtime !== undefined) await runForeign(runtime, "/dev/null", "delete", "--force", id);
+  }
+}
+
+/** Launch directories are gone after a reboot anyway. */
+const volatile = { mode: 0o600, durable: false } as const;
