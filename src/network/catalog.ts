@@ -81,6 +81,6 @@ export class NetworkCatalog {
 }
 
 function infoOf({ id, name, createdAt, spec }: Row): NetworkInfo {
-  const { ownsBridge: _ownsBridge, guard: _guard, ...shown } = spec;
+  const { ownsBridge: _ownsBridge, parent: _parent, ownsParent: _ownsParent, guard: _guard, ...shown } = spec;
   return { id, name, createdAt, ...shown };
 }

@@ -6,7 +6,7 @@ import type { Endpoint } from "./types.ts";
  */
 export function defaultRouteOf(endpoints: readonly Endpoint[]): Endpoint | undefined {
   const [first] = endpoints
-    .filter((endpoint) => endpoint.gateway !== "")
+    .filter((endpoint) => endpoint.gateway !== "" || endpoint.directRoute)
     .toSorted((a, b) => b.gatewayPriority - a.gatewayPriority || (a.networkName < b.networkName ? -1 : 1));
   return first;
 }

@@ -10,6 +10,7 @@ import { HostDriver } from "./host/host-driver.ts";
 import type { NetworkOptions } from "./network-options.ts";
 import type { Network, NetworkRows } from "./network-rows.ts";
 import { NoneDriver } from "./none/none-driver.ts";
+import { ParentDriver } from "./parent/parent-driver.ts";
 import { planNetwork } from "./plan-network.ts";
 import type { PortHolder } from "./ports/host-ports.ts";
 import { setDefaultRoute } from "./sandbox/interface.ts";
@@ -54,6 +55,8 @@ export class LocalNetworks implements NetworkService {
       new BridgeDriver({ catalog, holder, log, options }),
       new HostDriver({ catalog }),
       new NoneDriver({ catalog }),
+      new ParentDriver({ name: "macvlan", catalog, log, options }),
+      new ParentDriver({ name: "ipvlan", catalog, log, options }),
     ];
     this.#names = new NameServers({ log, leadsOut: (containerId) => this.#leadsOut(containerId) });
   }

@@ -6,6 +6,10 @@ import type { AddressPlan, Endpoint, InterfaceSetting, NameLink, NetworkInfo, Po
 export type NetworkSpec = Omit<NetworkInfo, "id" | "name" | "createdAt"> & {
   /** The engine made the bridge, and removes it with the last container. */
   readonly ownsBridge: boolean;
+  /** macvlan and ipvlan: the host's interface below; "" for others. */
+  readonly parent: string;
+  /** The engine made the parent, and removes it with the last network over it. */
+  readonly ownsParent: boolean;
   readonly guard: ForwardingGuard;
 };
 
@@ -36,6 +40,8 @@ export const emptySpec: Omit<NetworkSpec, "driver"> = {
   configFrom: "",
   options: {},
   ownsBridge: false,
+  parent: "",
+  ownsParent: false,
   guard: noGuard,
 };
 
@@ -47,7 +53,7 @@ export type NetworkRows = NetworkStore<NetworkSpec, Endpoint>;
 export function validateNetworkSpec(value: unknown): NetworkSpec {
   const fields = object(value);
   const driver = text(fields, "driver");
-  if (driver !== "bridge" && driver !== "host" && driver !== "null") throw bad("driver");
+  if (!isDriver(driver)) throw bad("driver");
   return {
     driver,
     predefined: fields["predefined"] !== false,
@@ -62,8 +68,14 @@ export function validateNetworkSpec(value: unknown): NetworkSpec {
     configFrom: fields["configFrom"] === undefined ? "" : text(fields, "configFrom"),
     options: texts(fields["options"]),
     ownsBridge: fields["ownsBridge"] === true,
+    parent: fields["parent"] === undefined ? "" : text(fields, "parent"),
+    ownsParent: fields["ownsParent"] === true,
     guard: validateGuard(fields["guard"]),
   };
+}
+
+function isDriver(name: string): name is NetworkSpec["driver"] {
+  return ["bridge", "host", "null", "macvlan", "ipvlan"].includes(name);
 }
 
 /** Rows of earlier programs have none. */
@@ -102,6 +114,7 @@ export function validateEndpointSpec(value: unknown): Endpoint {
     ipv4: text(fields, "ipv4"),
     prefixLength: number(fields, "prefixLength"),
     gateway: text(fields, "gateway"),
+    directRoute: fields["directRoute"] === true,
     ipv6: text(fields, "ipv6"),
     ipv6PrefixLength: number(fields, "ipv6PrefixLength"),
     ipv6Gateway: text(fields, "ipv6Gateway"),

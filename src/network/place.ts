@@ -24,6 +24,7 @@ export function placeWithoutAddress(
     ipv4: "",
     prefixLength: 0,
     gateway: "",
+    directRoute: false,
     ipv6: "",
     ipv6PrefixLength: 0,
     ipv6Gateway: "",

@@ -79,6 +79,8 @@ export interface Endpoint {
   readonly ipv4: string;
   readonly prefixLength: number;
   readonly gateway: string;
+  /** It leads out by its interface alone, without a gateway. */
+  readonly directRoute: boolean;
   readonly ipv6: string;
   readonly ipv6PrefixLength: number;
   readonly ipv6Gateway: string;
@@ -107,7 +109,7 @@ export interface NetworkInfo {
   readonly id: string;
   readonly name: string;
   /** A network that only holds settings for others has the driver `null`. */
-  readonly driver: "bridge" | "host" | "null";
+  readonly driver: "bridge" | "host" | "null" | "macvlan" | "ipvlan";
   /** RFC 3339. */
   readonly createdAt: string;
   /** Made by the engine, and never removed. */

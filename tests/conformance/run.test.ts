@@ -23,6 +23,7 @@ import { nameCases } from "./cases/names.ts";
 import { networkCommandCases } from "./cases/network-commands.ts";
 import { madeNetworkCases } from "./cases/networks.ts";
 import { outputCases } from "./cases/output.ts";
+import { parentNetworkCases } from "./cases/parent-networks.ts";
 import { publishingCases } from "./cases/publishing.ts";
 import { resourceCases } from "./cases/resources.ts";
 import { restartCases } from "./cases/restart.ts";
@@ -84,6 +85,7 @@ for (const name of targetNames) {
     describe("volume commands", () => volumeCommandCases(target));
     networkCases(target);
     describe("networks", () => madeNetworkCases(target));
+    describe("parent networks", () => parentNetworkCases(target));
     describe("names", () => nameCases(target));
     describe("network commands", () => networkCommandCases(target));
     imageCases(target);

@@ -71,6 +71,7 @@ export function fakeNetworks(state: FakeNetworkState): NetworkService {
         ipv4: "172.17.0.2",
         prefixLength: 16,
         gateway: "172.17.0.1",
+        directRoute: false,
         ipv6: "",
         ipv6PrefixLength: 0,
         ipv6Gateway: "",

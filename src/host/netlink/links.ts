@@ -7,6 +7,7 @@ import {
   IFLA_ADDRESS,
   IFLA_IFNAME,
   IFLA_INFO_KIND,
+  IFLA_LINK,
   IFLA_LINKINFO,
   IFLA_MASTER,
   IFLA_MTU,
@@ -26,6 +27,8 @@ export interface Link {
   readonly mac: Uint8Array;
   /** Index of the bridge the link belongs to; 0 for none. */
   readonly master: number;
+  /** Index of the link below: a VLAN's parent, for example; 0 for none. */
+  readonly parent: number;
   /** "bridge", "veth", …; "" for physical links. */
   readonly kind: string;
 }
@@ -61,6 +64,7 @@ export function parseLink({ payload }: NetlinkMessage): Link {
     mtu: readU32(attributes.get(IFLA_MTU)),
     mac: attributes.get(IFLA_ADDRESS) ?? new Uint8Array(0),
     master: readU32(attributes.get(IFLA_MASTER)),
+    parent: readU32(attributes.get(IFLA_LINK)),
     kind: readString(info.get(IFLA_INFO_KIND)),
   };
 }

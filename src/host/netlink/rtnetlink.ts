@@ -24,6 +24,7 @@ export const IFF_UP = 1;
 export const IFLA_ADDRESS = 1;
 export const IFLA_IFNAME = 3;
 export const IFLA_MTU = 4;
+export const IFLA_LINK = 5;
 export const IFLA_MASTER = 10;
 export const IFLA_LINKINFO = 18;
 const IFLA_NET_NS_PID = 19;
@@ -32,7 +33,7 @@ const IFLA_NET_NS_FD = 28;
 const IFLA_NUM_TX_QUEUES = 31;
 const IFLA_NUM_RX_QUEUES = 32;
 export const IFLA_INFO_KIND = 1;
-const IFLA_INFO_DATA = 2;
+export const IFLA_INFO_DATA = 2;
 const IFLA_INFO_SLAVE_KIND = 4;
 const IFLA_INFO_SLAVE_DATA = 5;
 const IFLA_BRPORT_MODE = 4;
@@ -227,12 +228,13 @@ export function dumpRoutes(): NetlinkRequest {
   return { type: RTM_GETROUTE, flags: 0, payload, what: "list routes" };
 }
 
-function createLink(writer: NetlinkWriter, what: string): NetlinkRequest {
+/** A request for a new link, refused (EEXIST) when there is one of its name. */
+export function createLink(writer: NetlinkWriter, what: string): NetlinkRequest {
   return { type: RTM_NEWLINK, flags: NLM_F_CREATE | NLM_F_EXCL, payload: writer.finish(), what };
 }
 
 /** struct ifinfomsg. */
-function linkHeader(index: number, flags: number, change: number): NetlinkWriter {
+export function linkHeader(index: number, flags: number, change: number): NetlinkWriter {
   return writeLinkHeader(new NetlinkWriter(), index, flags, change);
 }
 
@@ -263,7 +265,7 @@ function writeSingleQueue(writer: NetlinkWriter): void {
   writer.attributeU32(IFLA_NUM_TX_QUEUES, 1).attributeU32(IFLA_NUM_RX_QUEUES, 1);
 }
 
-function writeNamespace(writer: NetlinkWriter, namespace: NamespaceReference): void {
+export function writeNamespace(writer: NetlinkWriter, namespace: NamespaceReference): void {
   if ("fd" in namespace) writer.attributeU32(IFLA_NET_NS_FD, namespace.fd);
   else writer.attributeU32(IFLA_NET_NS_PID, namespace.pid);
 }

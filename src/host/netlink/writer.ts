@@ -66,6 +66,12 @@ export class NetlinkWriter {
     return this.#end(start);
   }
 
+  attributeU16(type: number, value: number): this {
+    const start = this.#begin(type);
+    this.u16(value);
+    return this.#end(start);
+  }
+
   attributeU32(type: number, value: number): this {
     const start = this.#begin(type);
     this.u32(value);

@@ -41,5 +41,6 @@ export function chooseGateway(subnet: Subnet, { gateway, ipRange, auxiliary }: A
 /** Addresses of a network that are never chosen for a container. */
 export function setAside(spec: Pick<NetworkSpec, "gateway" | "addresses">): readonly number[] {
   const { gateway, auxiliary } = spec.addresses;
-  return [spec.gateway, ...(gateway === "" ? [] : [gateway]), ...Object.values(auxiliary)].map(addressNumber);
+  const gateways = [spec.gateway, gateway].filter((address) => address !== "");
+  return [...gateways, ...Object.values(auxiliary)].map(addressNumber);
 }

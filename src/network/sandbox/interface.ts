@@ -49,5 +49,6 @@ function indexOf(inside: NetlinkSocket, name: string): number {
 
 /** Takes the place of one that is there. */
 function defaultRoute(endpoint: Endpoint, linkIndex: number): NetlinkRequest {
+  if (endpoint.gateway === "") return addRoute({ linkIndex });
   return addRoute({ gateway: addressBytes(addressNumber(endpoint.gateway)), linkIndex });
 }
