@@ -80,7 +80,7 @@ int run_hook(const struct record *step)
 	int status = 0, input = input_of(step->arg[RUN_HOOK_STATE]);
 	if (input < 0)
 		return -1;
-	int pid = k_clone(0, 0, SIGCHLD);
+	int pid = fork(); /* the container's seccomp filter may refuse clone3(2) by now */
 	if (pid == 0)
 		hook_child(step->arg, input);
 	close(input);

@@ -26,13 +26,13 @@ static int change(int fd, uint64_t set, uint64_t clear, uint64_t propagation, in
 	return k_mount_setattr(fd, recursive || (propagation & MS_REC) ? K_AT_RECURSIVE : 0, &attr);
 }
 
-/* The prepared root covers "/": reachable by its descriptor only, and no directory of the host is needed to mount it on. */
+/* The prepared root covers "/" unless there is a place for it: reachable by its descriptor only, and no directory of the
+ * host is needed to mount it on. */
 int mount_root(const struct record *step)
 {
-	const struct arg *target = &step->arg[ROOT_OVERLAY_TARGET];
-	if (step->code == OP_ROOT_OVERLAY && target->n)
-		return attach(step->fd, root_open(target->s, O_PATH | O_DIRECTORY, 0), target->s);
-	if (attach(step->fd, open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), "/"))
+	const struct arg *target = &step->arg[step->code == OP_ROOT_OVERLAY ? ROOT_OVERLAY_TARGET : ROOT_BIND_TARGET];
+	const char *name = target->n ? target->s : "/";
+	if (attach(step->fd, root_open(name, O_PATH | O_DIRECTORY, 0), name))
 		return -1;
 	close(root_fd);
 	root_fd = step->fd;

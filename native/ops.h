@@ -23,7 +23,7 @@
 #define RECORDS(X) \
 	X(namespace_propagation, 1, "1") \
 	X(root_overlay, 2, "433413") \
-	X(root_bind, 3, "31") \
+	X(root_bind, 3, "313") \
 	X(pivot_root, 4, "1") \
 	X(mount_attrs, 5, "3111") \
 	X(mount_propagation, 6, "311") \
@@ -130,6 +130,7 @@ enum {
 	ROOT_OVERLAY_TARGET = 5,
 	ROOT_BIND_SOURCE = 0,
 	ROOT_BIND_ATTR_SET = 1,
+	ROOT_BIND_TARGET = 2,
 	PIVOT_ROOT_MOVE = 0,
 	MOUNT_ATTRS_PATH = 0,
 	MOUNT_ATTRS_ATTR_SET = 1,

@@ -70,9 +70,8 @@ export class ForeignPlanner {
     };
   }
 
-  async forget({ id, hostConfig }: ContainerSpec): Promise<void> {
-    const runtime = this.find(hostConfig.Runtime);
-    if (runtime !== undefined) await runForeign(runtime, "/dev/null", "delete", "--force", id);
+  forget(runtime: ForeignRuntime, id: string): Promise<void> {
+    return runForeign(runtime, "/dev/null", "delete", "--force", id);
   }
 }
 

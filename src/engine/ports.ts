@@ -187,8 +187,8 @@ export interface RuntimePlanner {
    */
   changeLimits(before: ContainerSpec, after: ContainerSpec): { readonly warnings: readonly string[]; undo(): void };
   exec(request: ExecPlanRequest): Promise<CompiledPlan>;
-  /** Have a foreign runtime forget a container whose processes are gone; nothing to do for our own. */
-  forget(spec: ContainerSpec): Promise<void>;
+  /** A container's processes are gone: run what is to be run then, and have a foreign runtime forget it. */
+  forget(spec: ContainerSpec, dir: string): Promise<void>;
   /** Who `user[:group]` is by the root's own passwd and group files. `invalid-parameter` when nobody. */
   userIds(root: RootMount, user: string): { readonly uid: number; readonly gid: number };
   /** Where containers' cgroups are when nobody says otherwise; shared by all engines of the machine. */
@@ -201,6 +201,10 @@ export interface CompiledPlan {
   readonly plan: Plan;
   /** The plan runs a foreign runtime. */
   readonly adopt?: AdoptedCommand;
+  /** As in LaunchRequest. */
+  readonly onWait?: (point: number, pid: number) => Promise<void>;
+  /** To be called when the process runs; it is ended when this rejects. */
+  readonly onStarted?: (pid: number) => Promise<void>;
   readonly oomEventsPath: string | undefined;
   readonly warnings: readonly string[];
 }

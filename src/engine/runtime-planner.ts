@@ -22,6 +22,7 @@ import type { HostConfig } from "#spec/docker/host-config.ts";
 import type { Resources } from "#spec/oci/runtime.ts";
 import { cgroupPathOf } from "./cgroup-path.ts";
 import type { EngineConfig } from "./config.ts";
+import { hookedLaunch, runPoststop } from "./container-hooks.ts";
 import type { ContainerSpec, MountSpec } from "./container/spec.ts";
 import { ForeignPlanner } from "./foreign-planner.ts";
 import type { CompiledPlan, ContainerPlanRequest, EnginePaths, ExecPlanRequest, RuntimePlanner } from "./ports.ts";
@@ -70,6 +71,7 @@ export class NativePlanner implements RuntimePlanner {
     const made = this.#withDevices(containerSpec(input), spec.hostConfig);
     const foreign = this.#foreign.find(spec.hostConfig.Runtime);
     if (foreign !== undefined) return this.#foreign.container(foreign, request, made);
+    const hooked = hookedLaunch(made.spec, { id: spec.id, dir: request.dir });
     const cgroup = this.#cgroups.create(input.cgroupPath, cgroupResources(made.spec));
     try {
       const { plan, warnings } = compileContainer({
@@ -80,8 +82,9 @@ export class NativePlanner implements RuntimePlanner {
         cgroupPath: this.cgroupPath(spec),
         facts: this.#facts,
         filters: this.#filters,
+        ...hooked?.compile,
       });
-      return { plan, oomEventsPath: cgroup.oomEventsPath, warnings: [...made.warnings, ...warnings] };
+      return { plan, ...hooked?.run, oomEventsPath: cgroup.oomEventsPath, warnings: [...made.warnings, ...warnings] };
     } catch (error) {
       await cgroup.remove();
       throw error;
@@ -157,8 +160,9 @@ export class NativePlanner implements RuntimePlanner {
     return { plan, oomEventsPath: undefined, warnings };
   }
 
-  forget(spec: ContainerSpec): Promise<void> {
-    return this.#foreign.forget(spec);
+  forget(spec: ContainerSpec, dir: string): Promise<void> {
+    const foreign = this.#foreign.find(spec.hostConfig.Runtime);
+    return foreign === undefined ? runPoststop({ id: spec.id, dir }) : this.#foreign.forget(foreign, spec.id);
   }
 
   userIds(root: RootMount, user: string): { readonly uid: number; readonly gid: number } {

@@ -187,7 +187,7 @@ describe("a container", () => {
 
   test("runs on a bind of a directory, read-only", async () => {
     const plan = fixture.plan(["sh", "-c", "touch /x; touch /tmp/y && echo tmp"], {
-      root: { op: "root_bind", source: fixture.layer, attrSet: 0 },
+      root: { op: "root_bind", source: fixture.layer, attrSet: 0, target: "" },
       extra: [
         mount("tmpfs", "/tmp", [], 0),
         { op: "mount_attrs", path: "/", attrSet: mountAttr.readonly, attrClear: 0, recursive: false },

@@ -104,6 +104,7 @@ async function launchBegun(
       dir: deps.paths.containerRunDir(container.id),
       plan: compiled.plan,
       ...(compiled.adopt === undefined ? {} : { adopt: compiled.adopt }),
+      ...(compiled.onWait === undefined ? {} : { onWait: compiled.onWait }),
       terminal: spec.config.Tty,
       ...(height > 0 && width > 0 ? { consoleSize: { rows: height, columns: width } } : {}),
       stdin: spec.config.OpenStdin ? (spec.config.StdinOnce ? "once" : "open") : "closed",
@@ -116,7 +117,9 @@ async function launchBegun(
     container.process = process;
     deps.logKeeper.keep(owner, process);
     await connectWaiting(container, process);
-    return await process.go();
+    const started = await process.go();
+    await compiled.onStarted?.(process.pid);
+    return started;
   } catch (error) {
     throw processError(error, compiled.plan, spec.argv[0] ?? "");
   }

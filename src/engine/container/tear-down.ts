@@ -50,7 +50,7 @@ export function tearDown(deps: TearDownDeps): TearDown {
         process.detach();
       });
     }
-    await attempt("runtime", () => deps.planner.forget(container.spec));
+    await attempt("runtime", () => deps.planner.forget(container.spec, deps.paths.containerRunDir(container.id)));
     await Promise.all([
       attempt("network", () => deps.networks.release(container.id)),
       attempt("volumes", () => releaseVolumes(deps, container)),

@@ -1,19 +1,15 @@
-import { BerthError } from "#base/errors.ts";
 import { override } from "#runtime/docker/environment.ts";
-import type { Device, DeviceRule, Mount, RuntimeSpec } from "#spec/oci/runtime.ts";
-import type { CdiEdits, CdiNode } from "./cdi-spec.ts";
+import type { Device, DeviceRule, Hooks, Mount, RuntimeSpec } from "#spec/oci/runtime.ts";
+import type { CdiEdits, CdiHook, CdiNode } from "./cdi-spec.ts";
 
 /** A device node of the host, for what a specification leaves out. */
 export type LookUp = (hostPath: string) => Device;
 
 /**
  * A container's spec with the edits of its CDI devices: variables replace, device nodes are made and allowed, mounts come
- * last, groups are added. `not-implemented` naming hooks.
+ * last, groups are added, hooks follow those that are there.
  */
 export function applyCdi(spec: RuntimeSpec, edits: readonly CdiEdits[], lookUp: LookUp): RuntimeSpec {
-  const hooks = new Set(edits.flatMap((edit) => edit.hooks));
-  if (hooks.size > 0)
-    throw new BerthError("not-implemented", `hooks of CDI devices are not supported yet: ${[...hooks].join(", ")}`);
   const { process } = spec;
   if (process === undefined || edits.length === 0) return spec;
   const owner = process.user.uid === 0 ? {} : { uid: process.user.uid, gid: process.user.gid };
@@ -23,8 +19,10 @@ export function applyCdi(spec: RuntimeSpec, edits: readonly CdiEdits[], lookUp: 
   const paths = new Set(nodes.map(({ device }) => device.path));
   const groups = new Set([...(process.user.additionalGids ?? []), ...edits.flatMap((edit) => edit.additionalGids)]);
   const resources = spec.linux?.resources ?? {};
+  const hooks = edits.flatMap((edit) => edit.hooks);
   return {
     ...spec,
+    ...(hooks.length === 0 ? {} : { hooks: withHooks(spec.hooks ?? {}, hooks) }),
     process: {
       ...process,
       env: override(
@@ -43,6 +41,12 @@ export function applyCdi(spec: RuntimeSpec, edits: readonly CdiEdits[], lookUp: 
       resources: { ...resources, devices: [...(resources.devices ?? []), ...nodes.flatMap(({ rule }) => rule)] },
     },
   };
+}
+
+function withHooks(present: Hooks, added: readonly CdiHook[]): Hooks {
+  const all: { -readonly [K in keyof Hooks]: Hooks[K] } = { ...present };
+  for (const { when, hook } of added) all[when] = [...(all[when] ?? []), hook];
+  return all;
 }
 
 function deviceOf(

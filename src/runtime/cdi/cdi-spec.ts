@@ -1,4 +1,5 @@
 import { BerthError } from "#base/errors.ts";
+import type { Hook, Hooks } from "#spec/oci/runtime.ts";
 
 /** A device description of the Container Device Interface (cncf-tags/container-device-interface SPEC.md, 0.3 … 1.0). */
 export interface CdiSpec {
@@ -20,8 +21,12 @@ export interface CdiEdits {
   readonly deviceNodes: readonly CdiNode[];
   readonly mounts: readonly CdiMount[];
   readonly additionalGids: readonly number[];
-  /** Names of hooks (`createContainer`, …) that would have to be run. */
-  readonly hooks: readonly string[];
+  readonly hooks: readonly CdiHook[];
+}
+
+export interface CdiHook {
+  readonly when: keyof Hooks;
+  readonly hook: Hook;
 }
 
 export interface CdiNode {
@@ -71,19 +76,45 @@ function parseEdits(value: unknown): CdiEdits {
   const edits = fields(value, "containerEdits");
   for (const name of ["intelRdt", "netDevices"]) if (edits[name] !== undefined) throw bad(`${name} is not supported`);
   return {
-    env: list(edits, "env").map((entry) => {
-      if (typeof entry !== "string" || entry.indexOf("=") < 1)
-        throw bad(`invalid environment variable ${String(entry)}`);
-      return entry;
-    }),
+    env: list(edits, "env").map(parseVariable),
     deviceNodes: list(edits, "deviceNodes").map(parseNode),
     mounts: list(edits, "mounts").map(parseMount),
     additionalGids: list(edits, "additionalGids").map((gid) => {
       if (typeof gid !== "number" || !Number.isInteger(gid) || gid < 0) throw bad("invalid additionalGids");
       return gid;
     }),
-    hooks: list(edits, "hooks").map((hook) => text(fields(hook, "hook"), "hookName")),
+    hooks: list(edits, "hooks").map(parseHook),
   };
+}
+
+const hookNames: Readonly<Record<keyof Hooks, true>> = {
+  prestart: true,
+  createRuntime: true,
+  createContainer: true,
+  startContainer: true,
+  poststart: true,
+  poststop: true,
+};
+
+function parseHook(value: unknown): CdiHook {
+  const hook = fields(value, "hook");
+  const when = text(hook, "hookName");
+  if (!Object.hasOwn(hookNames, when)) throw bad(`there are no hooks ${JSON.stringify(when)}`);
+  const timeout = number(hook, "timeout");
+  return {
+    when: when as keyof Hooks,
+    hook: {
+      path: absolute(text(hook, "path")),
+      args: list(hook, "args").map((entry) => anyText(entry, "a hook's argument")),
+      env: list(hook, "env").map(parseVariable),
+      ...(timeout === undefined ? {} : { timeout }),
+    },
+  };
+}
+
+function parseVariable(entry: unknown): string {
+  if (typeof entry !== "string" || entry.indexOf("=") < 1) throw bad(`invalid environment variable ${String(entry)}`);
+  return entry;
 }
 
 function parseNode(value: unknown): CdiNode {
@@ -113,10 +144,7 @@ function parseMount(value: unknown): CdiMount {
   return {
     hostPath: absolute(text(mount, "hostPath")),
     containerPath: absolute(text(mount, "containerPath")),
-    options: list(mount, "options").map((option) => {
-      if (typeof option !== "string") throw bad("a mount option is not text");
-      return option;
-    }),
+    options: list(mount, "options").map((option) => anyText(option, "a mount option")),
   };
 }
 
@@ -130,6 +158,11 @@ function absolute(path: string): string {
 function fields(value: unknown, what: string): Fields {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw bad(`the ${what} is not an object`);
   return value as Fields;
+}
+
+function anyText(value: unknown, what: string): string {
+  if (typeof value !== "string") throw bad(`${what} is not text`);
+  return value;
 }
 
 function text(from: Fields, name: string): string {

@@ -77,16 +77,22 @@ test("variables, nodes, mounts and groups come into the spec", () => {
   ]);
 });
 
-test("hooks are refused by name", () => {
+test("hooks follow those that are there, each at its time", () => {
+  const hook = (hookName: string, path: string) => ({ hookName, path, args: [path, "x"], env: ["A=b"], timeout: 5 });
   const hooked = parseCdiSpec({
     cdiVersion: "0.6.0",
     kind: "v.com/c",
-    devices: [{ name: "a", containerEdits: { hooks: [{ hookName: "createContainer", path: "/bin/true" }] } }],
+    devices: [{ name: "a", containerEdits: { hooks: [hook("createContainer", "/one"), hook("poststop", "/two")] } }],
+    containerEdits: { hooks: [{ hookName: "createContainer", path: "/all" }] },
   });
   const edits = new CdiDevices([[hooked]]).edits(["v.com/c=a"]);
-  expect(() => applyCdi({ ociVersion: "1.2.0" }, edits, lookUp)).toThrow(
-    "hooks of CDI devices are not supported yet: createContainer",
-  );
+  const process = { user: { uid: 0, gid: 0 }, cwd: "/" };
+  const made = applyCdi({ ociVersion: "1.2.0", process, hooks: { poststop: [{ path: "/own" }] } }, edits, lookUp);
+  const full = (path: string) => ({ path, args: [path, "x"], env: ["A=b"], timeout: 5 });
+  expect(made.hooks).toEqual({
+    createContainer: [{ path: "/all", args: [], env: [] }, full("/one")],
+    poststop: [{ path: "/own" }, full("/two")],
+  });
 });
 
 const requests = (list: readonly object[]) => decode(hostConfig, { DeviceRequests: list }).DeviceRequests ?? [];
@@ -125,6 +131,8 @@ test.each([
   [{ cdiVersion: "1", kind: "a/b", devices: [{ name: "x" }, { name: "x" }] }, "a device is named twice"],
   [{ cdiVersion: "1", kind: "a/b", containerEdits: { env: ["NOVALUE"] } }, "invalid environment variable NOVALUE"],
   [{ cdiVersion: "1", kind: "a/b", containerEdits: { deviceNodes: [{ path: "rel" }] } }, 'path "rel" is not absolute'],
+  [{ cdiVersion: "1", kind: "a/b", containerEdits: { hooks: [{ hookName: "x", path: "/x" }] } }, 'are no hooks "x"'],
+  [{ cdiVersion: "1", kind: "a/b", containerEdits: { hooks: [{ hookName: "poststop" }] } }, "path is missing"],
   [{ cdiVersion: "1", kind: "a/b", containerEdits: { netDevices: [] } }, "netDevices is not supported"],
 ])("%j has not the form", (value, message) => {
   expect(() => parseCdiSpec(value)).toThrow(message);

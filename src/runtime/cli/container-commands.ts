@@ -3,9 +3,10 @@ import { sleep } from "#base/async.ts";
 import { isRunning, signalProcess } from "#host/process.ts";
 import { parseSignal } from "#spec/docker/signals.ts";
 import { defaultCgroupParent } from "./cgroup-path.ts";
-import { currentState, ociState, statusOf, type StoredContainer } from "./container-store.ts";
+import { runHooks, runHooksAnyway } from "../hooks/hooks.ts";
+import { ociState } from "../hooks/oci-state.ts";
+import { currentState, statusOf, type StoredContainer } from "./container-store.ts";
 import type { RuntimeContext } from "./context.ts";
-import { runHooks, runHooksAnyway } from "./hooks.ts";
 import { launchError, planOfOutline } from "./launch-error.ts";
 
 const SIGKILL = 9;

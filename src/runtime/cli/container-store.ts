@@ -10,7 +10,8 @@ import {
 import { isRunning } from "#host/process.ts";
 import { removeTree } from "#host/remove-tree.ts";
 import { parseRuntimeSpec } from "#spec/oci/runtime-json.ts";
-import { OCI_RUNTIME_VERSION, type OciState, type OciStatus, type RuntimeSpec } from "#spec/oci/runtime.ts";
+import type { OciState, OciStatus, RuntimeSpec } from "#spec/oci/runtime.ts";
+import { ociState } from "../hooks/oci-state.ts";
 import type { PlanOutline } from "./launch-error.ts";
 
 /**
@@ -101,21 +102,6 @@ function checkId(id: string): void {
 export function statusOf(container: StoredContainer): OciStatus {
   if (!isRunning(container)) return "stopped";
   return container.started ? "running" : "created";
-}
-
-/** The state document of runtime.md, "State". */
-export function ociState(
-  container: Pick<StoredContainer, "id" | "bundle" | "annotations"> & { readonly pid?: number },
-  status: OciStatus,
-): OciState {
-  return {
-    ociVersion: OCI_RUNTIME_VERSION,
-    id: container.id,
-    status,
-    pid: status === "stopped" ? 0 : (container.pid ?? 0),
-    bundle: container.bundle,
-    annotations: container.annotations,
-  };
 }
 
 /** {@link ociState} as it is now. */

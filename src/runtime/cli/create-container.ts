@@ -8,9 +8,10 @@ import type { LaunchRequest, SupervisedProcess } from "#runtime/types.ts";
 import { parseRuntimeSpec } from "#spec/oci/runtime-json.ts";
 import type { RuntimeSpec } from "#spec/oci/runtime.ts";
 import { cgroupPathOf } from "./cgroup-path.ts";
-import { ociState, type StoredContainer } from "./container-store.ts";
+import { checkHooks, hookSteps, runHooks } from "../hooks/hooks.ts";
+import { ociState } from "../hooks/oci-state.ts";
+import type { StoredContainer } from "./container-store.ts";
 import type { RuntimeContext } from "./context.ts";
-import { checkHooks, hookSteps, runHooks } from "./hooks.ts";
 import { launchError, outlineOf } from "./launch-error.ts";
 import { inheritedSockets, withHome } from "./inherited.ts";
 import { moveNetDevices } from "./net-devices.ts";
@@ -99,6 +100,7 @@ function planFor(
     filters: context.filters,
     noPivot: request.noPivot,
     hooks: hostHooks(spec).length > 0,
+    ...(spec.hooks === undefined ? {} : { rootTarget: rootfs }),
     createContainer: hookSteps("createContainer", spec.hooks?.createContainer, state),
     startContainer: hookSteps("startContainer", spec.hooks?.startContainer, { ...state, status: "created" }),
     newKeyring: request.newKeyring,

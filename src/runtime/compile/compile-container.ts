@@ -42,6 +42,8 @@ export interface CompileInput {
   readonly hooks?: boolean;
   /** After that, still with the host's root: createContainer hooks. */
   readonly createContainer?: readonly Step[];
+  /** Where hooks see the root on the host's side, instead of nowhere: a directory of the host. */
+  readonly rootTarget?: string;
   /** Right before execve, as the process: startContainer hooks. */
   readonly startContainer?: readonly Step[];
   readonly newKeyring?: boolean;
@@ -110,9 +112,9 @@ export function compileContainer(input: CompileInput): Compiled {
           work: root.workDir,
           options: overlayOptions,
           attrSet: 0,
-          target: "",
+          target: input.rootTarget ?? "",
         }
-      : { op: "root_bind", source: root.path, attrSet: 0 },
+      : { op: "root_bind", source: root.path, attrSet: 0, target: input.rootTarget ?? "" },
     ...mounts.steps,
     ...deviceSteps(spec, userNamespace),
     ...(input.hooks === true ? [{ op: "wait" as const, point: hookPoint }] : []),

@@ -58,8 +58,8 @@ export const stepTable = {
   /**
    * The root is an overlay. `lower`: topmost first, at least one. `upper` and `work` empty: read-only overlay (then at
    * least two lowers). More than 128 layers and option strings of any length work (fsconfig lowerdir+ since 6.5; before
-   * that relative names below the lowers' common parent). `target`: a directory to mount it on instead, which leaves the
-   * root as it is; empty: it is the root.
+   * that relative names below the lowers' common parent). `target`: a directory of the host, in the new mount
+   * namespace, to mount it on; empty: over /, where no path leads to it.
    */
   root_overlay: {
     code: 2,
@@ -72,8 +72,8 @@ export const stepTable = {
       target: "path",
     },
   },
-  /** The root is a bind of a host directory with everything mounted below it (OCI bundles). */
-  root_bind: { code: 3, fields: { source: "hostPath", attrSet: "u32" } },
+  /** The root is a bind of a host directory with everything mounted below it (OCI bundles). `target` as above. */
+  root_bind: { code: 3, fields: { source: "hostPath", attrSet: "u32", target: "path" } },
   /**
    * Make the prepared root the root directory and detach the host's. `move`: mount over / and chroot instead, for
    * machines whose / is the initial ramfs, where pivot_root(2) cannot work (less strict; `--no-pivot`).
