@@ -9,7 +9,6 @@ import type { Process, RuntimeSpec } from "#spec/oci/runtime.ts";
 import { printJsonExact } from "#spec/oci/runtime-json.ts";
 import { cgroupPathOf } from "./cgroup-path.ts";
 import type { EngineConfig } from "./config.ts";
-import type { ContainerSpec } from "./container/spec.ts";
 import { ownRuntimes } from "./own-runtime.ts";
 import type { CompiledPlan, ContainerPlanRequest, EnginePaths, ExecPlanRequest } from "./ports.ts";
 
