@@ -5,6 +5,7 @@ import { LOCK_EX, LOCK_NB, O_CLOEXEC, O_CREAT, O_RDWR } from "#host/linux.ts";
 import { close, flock, open } from "#host/syscalls.ts";
 import type { RegistryContext } from "#registry/context.ts";
 import { openRegistryDatabase } from "#registry/database/open-registry-database.ts";
+import { auditEvents } from "#registry/administration/audit.ts";
 import { openRegistry } from "#registry/open-registry.ts";
 import type { RegistrySettings } from "#registry/settings.ts";
 import { FileDriver } from "#registry/storage/file-driver.ts";
@@ -35,6 +36,7 @@ export function openRoot(root: string, settings: RegistrySettings, log: Log): Op
     const database = openRegistryDatabase(`${root}/registry.db`);
     const storage = new FileDriver(root);
     const context = openRegistry({ database, storage, settings, log, now: () => Date.now() });
+    auditEvents(context);
     return {
       context,
       close() {

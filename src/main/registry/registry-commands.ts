@@ -1,4 +1,5 @@
 import type { Command } from "#cli/command.ts";
+import { administrationCommands } from "./administration-commands.ts";
 import { serveFlags } from "./serve-flags.ts";
 
 /** Commands about a registry of this machine. */
@@ -15,4 +16,5 @@ export const registryCommands: readonly Command[] = [
     args: { kind: "none" },
     load: async () => (await import("./serve.ts")).serve,
   },
+  ...administrationCommands,
 ];

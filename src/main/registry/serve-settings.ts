@@ -10,7 +10,12 @@ export interface ServeSettings {
   readonly host: string;
   readonly port: number;
   readonly tls: WebTls | undefined;
+  readonly publicUrl: string | undefined;
+  readonly auth: { readonly kind: "none" | "users" } | { readonly kind: "htpasswd"; readonly path: string };
   readonly root: string;
+  /** 0: never. */
+  readonly collectEveryMs: number;
+  readonly scrubEveryMs: number;
   readonly registry: RegistrySettings;
   readonly logLevel: LogLevel;
   readonly logFormat: "text" | "json";
@@ -23,7 +28,11 @@ export function serveSettings(flags: FlagValues, io: CliIo): ServeSettings {
   return {
     ...address(flags.text("addr")),
     tls: tls(flags, io),
+    publicUrl: publicUrl(flags.text("public-url")),
+    auth: auth(flags),
     root,
+    collectEveryMs: milliseconds(flags, "gc-interval"),
+    scrubEveryMs: milliseconds(flags, "scrub-interval"),
     registry: {
       ...defaultSettings,
       maxBlobBytes: flags.number("max-blob-size") || defaultSettings.maxBlobBytes,
@@ -49,6 +58,19 @@ function tls(flags: FlagValues, io: CliIo): WebTls | undefined {
   const settings = { certFile, keyFile, caFile, verifyClients: caFile !== "" };
   const { cert, key, clientAuthority } = tlsMaterial(settings, (path) => io.readFile(path));
   return { cert, key, ...(clientAuthority === undefined ? {} : { clientAuthority }) };
+}
+
+function auth(flags: FlagValues): ServeSettings["auth"] {
+  const path = flags.text("htpasswd");
+  if (path === "") return { kind: flags.text("auth") as "none" | "users" };
+  if (flags.text("auth") === "users") throw bad("--htpasswd and --auth users exclude each other");
+  return { kind: "htpasswd", path };
+}
+
+function publicUrl(text: string): string | undefined {
+  if (text === "") return undefined;
+  if (!/^https?:\/\/[^/?#\s"]+\/?$/.test(text)) throw bad(`--public-url must be https://HOST[:PORT]: ${text}`);
+  return text.replace(/\/$/, "");
 }
 
 function milliseconds(flags: FlagValues, name: string): number {

@@ -4,6 +4,9 @@ import { stderrLog } from "#host/stderr-log.ts";
 import { umask } from "#host/syscalls.ts";
 import { startWebServer, type WebServer } from "#host/web-server.ts";
 import { registryHandler } from "#server/registry/registry-handler.ts";
+import { startControl } from "./control.ts";
+import { maintain } from "./maintain.ts";
+import { accessOf } from "./open-access.ts";
 import { openRoot } from "./open-root.ts";
 import { serveSettings } from "./serve-settings.ts";
 
@@ -20,15 +23,24 @@ export const serve: Handler = async ({ flags, io }) => {
   const log = stderrLog({ level: settings.logLevel, format: settings.logFormat });
   const opened = openRoot(settings.root, settings.registry, log);
   try {
-    const { host, port, tls } = settings;
+    const { context } = opened;
+    const { host, port, tls, publicUrl } = settings;
     const stopping = untilSignalled(io);
-    const place = { host, port, ...(tls === undefined ? {} : { tls }) };
-    const server = startWebServer(place, registryHandler(opened.context));
+    const handler = registryHandler({
+      context,
+      access: accessOf(settings, context, io),
+      isSecure: tls !== undefined,
+      ...(publicUrl === undefined ? {} : { publicUrl }),
+    });
+    const control = startControl(settings.root, context);
+    const server = startWebServer({ host, port, ...(tls === undefined ? {} : { tls }) }, handler);
+    const rest = maintain(context, settings);
     const address = `${host.includes(":") ? `[${host}]` : host}:${server.port}`;
-    log.info("registry ready", { address, tls: tls !== undefined, root: settings.root });
+    log.info("registry ready", { address, tls: tls !== undefined, auth: settings.auth.kind, root: settings.root });
     const signal = await stopping;
     log.info("registry is stopping", { signal });
-    await stop(server);
+    rest();
+    await Promise.all([stop(server), stop(control)]);
   } finally {
     opened.close();
   }

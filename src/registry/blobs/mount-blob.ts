@@ -1,6 +1,8 @@
 import { isDigest } from "#base/digest.ts";
 import { checkWritable } from "../check-writable.ts";
+import type { Actor } from "../actor.ts";
 import type { RegistryContext } from "../context.ts";
+import { emitBlobEvent } from "./emit-blob-event.ts";
 import { checkRepositoryName } from "../repositories/repository.ts";
 
 /**
@@ -12,16 +14,20 @@ export function mountBlob(
   repository: string,
   digest: string,
   from: { readonly name: string } | { readonly anyThat: (name: string) => boolean },
+  actor: Actor,
 ): boolean {
   checkWritable(context);
   checkRepositoryName(repository);
   if (!isDigest(digest)) return false;
   const source = "name" in from ? from.name : context.blobs.repositoriesWith(digest).find((name) => from.anyThat(name));
   const row = source === undefined ? undefined : context.repositories.find(source);
-  if (row === undefined || context.blobs.linked(row.id, digest) === undefined) return false;
+  const blob = row === undefined ? undefined : context.blobs.linked(row.id, digest);
+  if (row === undefined || blob === undefined) return false;
   const now = context.now();
   context.database.transaction(() => {
     context.blobs.link(context.repositories.ensure(repository, now).id, digest, now);
   });
+  const { sizeBytes } = blob;
+  emitBlobEvent(context, "mount", { repository, digest, sizeBytes, actor, fromRepository: row.name });
   return true;
 }

@@ -75,4 +75,39 @@ export const registryMigrations: readonly Migration[] = [
       ) STRICT;
       CREATE INDEX tag_history_by_name ON tag_history (repository_id, name, at);`,
   },
+  {
+    name: "users, access tokens, grants, audit",
+    sql: `
+      CREATE TABLE users (
+        name TEXT PRIMARY KEY,
+        password TEXT NOT NULL,
+        is_admin INTEGER NOT NULL,
+        created_at INTEGER NOT NULL
+      ) STRICT;
+      CREATE TABLE access_tokens (
+        id TEXT PRIMARY KEY,
+        user TEXT NOT NULL REFERENCES users (name) ON DELETE CASCADE,
+        label TEXT NOT NULL,
+        hash TEXT NOT NULL UNIQUE,
+        actions TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        expires_at INTEGER,
+        used_at INTEGER
+      ) STRICT;
+      CREATE TABLE grants (
+        who TEXT NOT NULL,
+        pattern TEXT NOT NULL,
+        actions TEXT NOT NULL,
+        PRIMARY KEY (who, pattern)
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+      CREATE TABLE audit (
+        id INTEGER PRIMARY KEY,
+        at INTEGER NOT NULL,
+        actor TEXT NOT NULL,
+        address TEXT NOT NULL,
+        action TEXT NOT NULL,
+        target TEXT NOT NULL
+      ) STRICT;`,
+  },
 ];

@@ -1,6 +1,7 @@
 import { isDigest } from "#base/digest.ts";
 import { checkWritable } from "../check-writable.ts";
-import type { Actor, RegistryContext } from "../context.ts";
+import type { Actor } from "../actor.ts";
+import type { RegistryContext } from "../context.ts";
 import { manifestUnknown } from "../failure.ts";
 import { findRepository } from "../repositories/repository.ts";
 import { findManifest } from "./find-manifest.ts";
@@ -13,15 +14,19 @@ export function deleteManifest(context: RegistryContext, repository: string, ref
   checkWritable(context);
   const { id } = findRepository(context, repository);
   const now = context.now();
-  const change = { atMs: now, actor };
+  const change = { atMs: now, actor: actor.name };
+  const manifest = findManifest(context, repository, reference);
+  const { digest, mediaType, sizeBytes } = manifest;
   context.database.transaction(() => {
-    const { digest } = findManifest(context, repository, reference);
     if (isDigest(reference)) {
       for (const { name } of context.tags.of(id, digest)) context.tags.delete(id, name, change);
       context.manifests.setDeleted(id, digest, now);
     } else context.tags.delete(id, reference, change);
     context.repositories.touch(id, now);
   });
+  const tag = isDigest(reference) ? {} : { tag: reference };
+  const event = { repository, digest, mediaType, sizeBytes, ...tag, isManifest: true, actor, atMs: now };
+  context.events.emit({ action: "delete", ...event });
 }
 
 /**
@@ -39,6 +44,7 @@ export function undeleteManifest(context: RegistryContext, repository: string, r
     if (digest === undefined || context.manifests.find(id, digest, { deleted: true }) === undefined)
       throw manifestUnknown(repository, reference);
     context.manifests.setDeleted(id, digest, undefined);
-    if (!isDigest(reference)) context.tags.put(id, { name: reference, digest, updatedAtMs: now, updatedBy: actor });
+    if (!isDigest(reference))
+      context.tags.put(id, { name: reference, digest, updatedAtMs: now, updatedBy: actor.name });
   });
 }

@@ -2,7 +2,8 @@ import { digestAlgorithm, isDigest } from "#base/digest.ts";
 import { isIndexType } from "#spec/oci/media-types.ts";
 import { isTag } from "#spec/oci/reference.ts";
 import { checkWritable } from "../check-writable.ts";
-import type { Actor, RegistryContext } from "../context.ts";
+import type { Actor } from "../actor.ts";
+import type { RegistryContext } from "../context.ts";
 import { digestInvalid, manifestInvalid, ManifestTooLarge, partsUnknown, tagInvalid } from "../failure.ts";
 import { checkRepositoryName } from "../repositories/repository.ts";
 import { digestOfBytes, readManifest } from "./read-manifest.ts";
@@ -52,10 +53,13 @@ export function putManifest(context: RegistryContext, request: PutManifest): Pus
     if (missing.length > 0) throw partsUnknown(missing);
     const { mediaType, artifactType, subject, annotations, parts } = manifest;
     const row = { digest, mediaType, sizeBytes: bytes.length, artifactType, subject, annotations };
-    context.manifests.put(id, { ...row, pushedAtMs: now, pushedBy: actor }, bytes, parts);
-    for (const name of tags) context.tags.put(id, { name, digest, updatedAtMs: now, updatedBy: actor });
+    context.manifests.put(id, { ...row, pushedAtMs: now, pushedBy: actor.name }, bytes, parts);
+    for (const name of tags) context.tags.put(id, { name, digest, updatedAtMs: now, updatedBy: actor.name });
     context.repositories.touch(id, now);
   });
+  const event = { repository, digest, mediaType: manifest.mediaType, sizeBytes: bytes.length, isManifest: true };
+  for (const tag of tags.length === 0 ? [undefined] : tags)
+    context.events.emit({ action: "push", ...event, ...(tag === undefined ? {} : { tag }), actor, atMs: now });
   return { digest, mediaType: manifest.mediaType, subject: manifest.subject, tags };
 }
 

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { digestAlgorithm, isDigest, type Digest } from "#base/digest.ts";
+import { emitBlobEvent } from "../blobs/emit-blob-event.ts";
 import { blobLock } from "../blobs/blob-lock.ts";
 import { checkWritable } from "../check-writable.ts";
+import type { Actor } from "../actor.ts";
 import type { RegistryContext } from "../context.ts";
 import { digestInvalid } from "../failure.ts";
 import { appendLocked, type Chunk } from "./append-upload.ts";
@@ -15,7 +17,7 @@ export function finishUpload(
   context: RegistryContext,
   repository: string,
   id: string,
-  end: { readonly digest: string; readonly chunk?: Chunk },
+  end: { readonly digest: string; readonly chunk?: Chunk; readonly actor: Actor },
 ): Promise<void> {
   checkWritable(context);
   return context.locks.run(uploadLock(id), async () => {
@@ -29,6 +31,7 @@ export function finishUpload(
       throw digestInvalid(digest);
     }
     await store(context, repository, id, digest);
+    emitBlobEvent(context, "push", { repository, digest, sizeBytes: size, actor: end.actor });
   });
 }
 

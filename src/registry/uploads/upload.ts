@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { within } from "#base/async.ts";
 import { randomHex } from "#base/ids.ts";
 import type { RegistryContext } from "../context.ts";
 import { uploadUnknown } from "../failure.ts";
@@ -25,4 +26,16 @@ export async function uploadOffset(context: RegistryContext, repository: string,
 
 function nameHash(repository: string): string {
   return createHash("sha256").update(repository).digest("hex").slice(0, 16);
+}
+
+const PATIENCE_MS = 1000;
+
+/**
+ * {@link uploadOffset} for a client that wants to go on: its broken request may still be on its way to being noticed, and
+ * what that one brought counts.
+ */
+export async function settledOffset(context: RegistryContext, repository: string, id: string): Promise<number> {
+  const settled = context.locks.run(uploadLock(id), () => uploadOffset(context, repository, id));
+  const offset = await within<number | undefined>(settled, PATIENCE_MS, undefined);
+  return offset ?? uploadOffset(context, repository, id);
 }

@@ -34,7 +34,7 @@ test("a manifest goes with its tags, and can be pushed again", async () => {
 
 test("what was deleted can be brought back", async () => {
   await registry.send("DELETE", `/v2/app/manifests/${image.digest}`);
-  undeleteManifest(registry.context, "app", "v2", "somebody");
+  undeleteManifest(registry.context, "app", "v2", { name: "somebody" });
   expect(await statusOf("GET", `/v2/app/manifests/${image.digest}`)).toBe(200);
   expect(await tags()).toEqual({ name: "app", tags: ["v2"] });
 });

@@ -55,6 +55,7 @@ export function failureReply(error: unknown): WebReply {
     const headers = { Range: uploadRange(error.offset), "Docker-Upload-UUID": error.uploadId };
     return errorReply(statusOf[error.code], error.entries, headers);
   }
+  if (error.code === "TOOMANYREQUESTS") return errorReply(429, error.entries, { "Retry-After": "60" });
   return errorReply(error instanceof ManifestTooLarge ? 413 : statusOf[error.code], error.entries);
 }
 

@@ -1,6 +1,7 @@
 import { blobUnknown } from "#registry/failure.ts";
 import type { WebReply } from "#host/web-server.ts";
 import { deleteBlob } from "#registry/blobs/delete-blob.ts";
+import { emitBlobEvent } from "#registry/blobs/emit-blob-event.ts";
 import { findBlob } from "#registry/blobs/find-blob.ts";
 import type { RegistryContext } from "#registry/context.ts";
 import { parseByteRange } from "#spec/oci/distribution.ts";
@@ -19,8 +20,8 @@ export function blobRoutes(context: RegistryContext): readonly Route[] {
       method: "DELETE",
       path,
       need: "delete",
-      handle: ({ params }) => {
-        deleteBlob(context, params["name"] ?? "", params["digest"] ?? "");
+      handle: ({ params, actor }) => {
+        deleteBlob(context, params["name"] ?? "", params["digest"] ?? "", actor);
         return empty(202);
       },
     },
@@ -30,7 +31,7 @@ export function blobRoutes(context: RegistryContext): readonly Route[] {
 /** A digest's bytes never change, so any copy of them is good for ever (RFC 9111). */
 const FOR_EVER = "max-age=31536000, immutable";
 
-async function serveBlob(context: RegistryContext, { request, params }: Call): Promise<WebReply> {
+async function serveBlob(context: RegistryContext, { request, params, actor }: Call): Promise<WebReply> {
   const { digest, sizeBytes } = await findBlob(context, params["name"] ?? "", params["digest"] ?? "");
   const etag = `"${digest}"`;
   const headers = {
@@ -54,6 +55,7 @@ async function serveBlob(context: RegistryContext, { request, params }: Call): P
     "Content-Disposition": "attachment",
   };
   if (request.method === "HEAD") return { status: 200, headers: { ...content, "Content-Length": String(sizeBytes) } };
+  emitBlobEvent(context, "pull", { repository: params["name"] ?? "", digest, sizeBytes, actor });
   const start = range === "whole" ? 0 : range.start;
   const end = range === "whole" ? sizeBytes : range.end + 1;
   const partial = range === "whole" ? {} : { "Content-Range": `bytes ${start}-${end - 1}/${sizeBytes}` };

@@ -30,10 +30,10 @@ function tags(context: RegistryContext, { request, params, query }: Call): WebRe
   return json(200, body, next === undefined ? {} : nextLink(request.path, { n: String(limit), last: next }));
 }
 
-function catalog(context: RegistryContext, { request, query, may }: Call): WebReply {
+function catalog(context: RegistryContext, { request, query, mayEver }: Call): WebReply {
   const limit = pageLimit(query, context.settings.pageSize);
   const after = query.get("last") ?? "";
-  const { names, next } = listRepositories(context, { after, limit, mayPull: (name) => may("pull", name) });
+  const { names, next } = listRepositories(context, { after, limit, mayPull: (name) => mayEver("pull", name) });
   const body: Catalog = { repositories: names };
   return json(200, body, next === undefined ? {} : nextLink(request.path, { n: String(limit), last: next }));
 }

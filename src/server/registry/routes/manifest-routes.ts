@@ -4,6 +4,7 @@ import { ManifestTooLarge } from "#registry/failure.ts";
 import { deleteManifest } from "#registry/manifests/delete-manifest.ts";
 import { findManifest } from "#registry/manifests/find-manifest.ts";
 import { listReferrers } from "#registry/manifests/list-referrers.ts";
+import { pullManifest } from "#registry/manifests/pull-manifest.ts";
 import { putManifest } from "#registry/manifests/put-manifest.ts";
 import type { Call, Route } from "../call.ts";
 import { pageLimit } from "../paging.ts";
@@ -33,8 +34,9 @@ export function manifestRoutes(context: RegistryContext): readonly Route[] {
   ];
 }
 
-function serveManifest(context: RegistryContext, { request, params }: Call): WebReply {
-  const manifest = findManifest(context, params["name"] ?? "", params["reference"] ?? "");
+function serveManifest(context: RegistryContext, { request, params, actor }: Call): WebReply {
+  const [name, reference] = [params["name"] ?? "", params["reference"] ?? ""];
+  const manifest = findManifest(context, name, reference);
   const etag = `"${manifest.digest}"`;
   const headers = { "Docker-Content-Digest": manifest.digest, ETag: etag };
   if (matches(request.header("if-none-match"), etag)) return { status: 304, headers };
@@ -44,7 +46,7 @@ function serveManifest(context: RegistryContext, { request, params }: Call): Web
     "Content-Length": String(manifest.sizeBytes),
   };
   if (request.method === "HEAD") return { status: 200, headers: content };
-  return { status: 200, headers: content, body: context.manifests.bytes(manifest.digest) ?? new Uint8Array() };
+  return { status: 200, headers: content, body: pullManifest(context, name, reference, manifest, actor) };
 }
 
 async function push(context: RegistryContext, { request, params, query, actor }: Call): Promise<WebReply> {

@@ -7,7 +7,7 @@ import { appendUpload, type Chunk } from "#registry/uploads/append-upload.ts";
 import { cancelUpload } from "#registry/uploads/cancel-upload.ts";
 import { finishUpload } from "#registry/uploads/finish-upload.ts";
 import { startUpload } from "#registry/uploads/start-upload.ts";
-import { uploadOffset } from "#registry/uploads/upload.ts";
+import { settledOffset, uploadOffset } from "#registry/uploads/upload.ts";
 import { parseChunkRange } from "#spec/oci/distribution.ts";
 import type { Call, Route } from "../call.ts";
 import { empty } from "../replies.ts";
@@ -39,14 +39,14 @@ type Params = Call["params"];
 const nameOf = (params: Params): string => params["name"] ?? "";
 const idOf = (params: Params): string => params["id"] ?? "";
 
-async function begin(context: RegistryContext, { request, params, query, may }: Call): Promise<WebReply> {
+async function begin(context: RegistryContext, { request, params, query, actor, may }: Call): Promise<WebReply> {
   const name = nameOf(params);
   const mount = query.get("mount");
   if (mount !== null) {
     const from = query.get("from") ?? "";
     const mayMount = from === "" || may("pull", from);
     const source = from === "" ? { anyThat: (each: string) => may("pull", each) } : { name: from };
-    if (mayMount && mountBlob(context, name, mount, source)) return created(name, mount);
+    if (mayMount && mountBlob(context, name, mount, source, actor)) return created(name, mount);
   }
   const digest = query.get("digest");
   if (digest !== null && !isDigest(digest)) throw digestInvalid(digest, "this is no sha256 or sha512 digest");
@@ -56,7 +56,7 @@ async function begin(context: RegistryContext, { request, params, query, may }: 
   const id = await startUpload(context, name, asked ?? "sha256");
   if (digest === null) return { ...accepted(name, id, 0), status: 202 };
   try {
-    await finishUpload(context, name, id, { digest, chunk: { bytes: request.body } });
+    await finishUpload(context, name, id, { digest, chunk: { bytes: request.body }, actor });
   } catch (error) {
     // Nobody else knows the upload, so nobody could go on with it.
     await context.storage.discard(id);
@@ -71,17 +71,17 @@ async function append(context: RegistryContext, { request, params }: Call): Prom
   return accepted(name, id, size);
 }
 
-async function finish(context: RegistryContext, { request, params, query }: Call): Promise<WebReply> {
+async function finish(context: RegistryContext, { request, params, query, actor }: Call): Promise<WebReply> {
   const [name, id] = [nameOf(params), idOf(params)];
   const digest = query.get("digest");
   if (digest === null) throw digestInvalid("", "the digest parameter is missing");
-  await finishUpload(context, name, id, { digest, chunk: await chunkOf(context, request, name, id) });
+  await finishUpload(context, name, id, { digest, chunk: await chunkOf(context, request, name, id), actor });
   return created(name, digest);
 }
 
 async function progress(context: RegistryContext, { params }: Call): Promise<WebReply> {
   const [name, id] = [nameOf(params), idOf(params)];
-  return { ...accepted(name, id, await uploadOffset(context, name, id)), status: 204 };
+  return { ...accepted(name, id, await settledOffset(context, name, id)), status: 204 };
 }
 
 async function chunkOf(context: RegistryContext, request: Call["request"], name: string, id: string): Promise<Chunk> {

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { silentLog } from "#base/log.ts";
 import { startWebServer } from "#host/web-server.ts";
+import type { Access } from "#registry/access/access.ts";
+import { openAccess } from "#registry/access/open-access.ts";
 import type { RegistryContext } from "#registry/context.ts";
 import { openTestRegistry } from "#registry/testing/open-test-registry.ts";
 import type { RegistrySettings } from "#registry/settings.ts";
@@ -53,9 +55,14 @@ export async function errorCode(response: Response): Promise<string> {
   return `${response.status} ${body.errors.map(({ code }) => code).join(" ")}`;
 }
 
-export function serveRegistry(settings: Partial<RegistrySettings> = {}): ServedRegistry {
+export function serveRegistry(
+  settings: Partial<RegistrySettings> = {},
+  accessTo: (context: RegistryContext) => Access = () => openAccess,
+): ServedRegistry {
   const opened = openTestRegistry(settings, silentLog);
-  const server = startWebServer({ host: "127.0.0.1", port: 0 }, registryHandler(opened.context));
+  const { context } = opened;
+  const handler = registryHandler({ context, access: accessTo(context), isSecure: false });
+  const server = startWebServer({ host: "127.0.0.1", port: 0 }, handler);
   const url = `http://127.0.0.1:${server.port}`;
   const send = (method: string, path: string, { headers = {}, body }: SendOptions = {}): Promise<Response> =>
     fetch(new URL(path, url), {
@@ -85,7 +92,7 @@ export function serveRegistry(settings: Partial<RegistrySettings> = {}): ServedR
   };
   return {
     url,
-    context: opened.context,
+    context,
     advance: (ms) => opened.advance(ms),
     send,
     pushBlob,

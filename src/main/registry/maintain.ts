@@ -1,0 +1,32 @@
+import { messageOf } from "#base/errors.ts";
+import { trimAudit } from "#registry/administration/audit.ts";
+import type { RegistryContext } from "#registry/context.ts";
+import { collectGarbage } from "#registry/maintenance/collect-garbage.ts";
+import { scrub } from "#registry/maintenance/scrub.ts";
+import type { ServeSettings } from "./serve-settings.ts";
+
+/** Collect and scrub from time to time, until the result is called; what is under way then ends by itself. */
+export function maintain(context: RegistryContext, settings: ServeSettings): () => void {
+  const leaving = new AbortController();
+  const every = (ms: number, name: string, work: () => Promise<void>): void => {
+    if (ms === 0) return;
+    let isRunning = false;
+    const timer = setInterval(() => {
+      if (isRunning) return;
+      isRunning = true;
+      work()
+        .catch((error: unknown) => context.log.error(`${name} failed`, { error: messageOf(error) }))
+        .finally(() => (isRunning = false));
+    }, ms);
+    leaving.signal.addEventListener("abort", () => clearInterval(timer));
+  };
+  every(settings.collectEveryMs, "garbage collection", async () => {
+    context.log.info("garbage collected", { ...(await collectGarbage(context)) });
+    trimAudit(context);
+  });
+  every(settings.scrubEveryMs, "scrub", async () => {
+    const { blobs, bytes, damaged } = await scrub(context, leaving.signal);
+    context.log.info("blobs read", { blobs, bytes, damaged: damaged.length });
+  });
+  return () => leaving.abort();
+}

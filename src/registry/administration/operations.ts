@@ -1,0 +1,25 @@
+import { listAudit } from "./audit.ts";
+import { collect, describeRepository, history, scrubAll, undelete } from "./content.ts";
+import { addGrant, listGrants, removeGrant } from "./grants.ts";
+import type { Operation } from "./operation.ts";
+import { createToken, listTokens, removeToken } from "./tokens.ts";
+import { listUsers, putUser, removeUser } from "./users.ts";
+
+/** Everything an administrator can do, by name. */
+export const operations: Readonly<Record<string, Operation>> = {
+  "user-put": putUser,
+  "user-rm": removeUser,
+  "user-ls": listUsers,
+  "token-create": createToken,
+  "token-ls": listTokens,
+  "token-rm": removeToken,
+  "grant-add": addGrant,
+  "grant-rm": removeGrant,
+  "grant-ls": listGrants,
+  audit: listAudit,
+  gc: collect,
+  scrub: scrubAll,
+  undelete,
+  history,
+  describe: describeRepository,
+};

@@ -1,0 +1,115 @@
+/** Our registry killed while images come in: nothing corrupt is ever served, and the next try sends the rest alone. */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { randomBytes } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { startBerthRegistry, type RunningBerthRegistry } from "../../tools/lab/berth-registry.ts";
+import { freePort } from "../../tools/lab/debian-registry.ts";
+import { buildImage, sha256, type BuiltImage } from "../../tools/lab/image-writer.ts";
+import { pushImage } from "../../tools/lab/registry-push.ts";
+import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
+
+setDefaultTimeout(180_000);
+
+const ROUNDS = 25;
+
+let dir = "";
+let port = 0;
+let registry: RunningBerthRegistry;
+
+beforeAll(async () => {
+  dir = makeScratch("registry-killed");
+  port = await freePort();
+  registry = await startBerthRegistry({ dir, port });
+});
+afterAll(async () => {
+  await registry?.daemon.stop();
+  removeScratch(dir);
+});
+
+const newImage = (): BuiltImage =>
+  buildImage({ layers: Array.from({ length: 3 }, () => randomBytes(200_000)), format: "oci", compression: "none" });
+
+test("kill -9 in the middle of pushes", async () => {
+  const pushed: { tag: string; image: BuiltImage }[] = [];
+  let broken = 0;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const tries = Array.from({ length: 4 }, (_, at) => ({ tag: `r${round}-${at}`, image: newImage() }));
+    const pushing = Promise.allSettled(
+      tries.map(async (each) => {
+        await pushImage(registry.address, "app", each.tag, each.image);
+        pushed.push(each);
+      }),
+    );
+    await Bun.sleep((round * 7) % 60);
+    await registry.daemon.kill();
+    broken += (await pushing).filter(({ status }) => status === "rejected").length;
+    registry = await startBerthRegistry({ dir, port });
+    if (round % 8 !== 7) continue;
+    // The next try finishes, also for what was half there.
+    for (const { tag, image } of tries) {
+      await pushImage(registry.address, "app", tag, image);
+      pushed.push({ tag, image });
+    }
+  }
+  expect(broken).toBeGreaterThan(0);
+  expect(pushed.length).toBeGreaterThan(0);
+  const base = `http://${registry.address}/v2/app`;
+  for (const { tag, image } of pushed) {
+    const manifest = await fetch(`${base}/manifests/${tag}`);
+    expect([manifest.status, sha256(await manifest.bytes())]).toEqual([200, image.digest]);
+    for (const [digest] of image.blobs) {
+      const blob = await fetch(`${base}/blobs/${digest}`);
+      expect([blob.status, sha256(await blob.bytes())]).toEqual([200, digest]);
+    }
+  }
+  // Nothing bears a name that its bytes do not have.
+  for (const bucket of readdirSync(join(registry.root, "blobs/sha256"))) {
+    const folder = join(registry.root, "blobs/sha256", bucket);
+    for (const hex of readdirSync(folder)) expect(sha256(readFileSync(join(folder, hex)))).toBe(`sha256:${hex}`);
+  }
+  expect(await registry.admin(["scrub"])).toContain(" 0 damaged");
+});
+
+test("kill -9 in the middle of an upload: it goes on where it was", async () => {
+  const bytes = randomBytes(8 << 20);
+  const digest = sha256(bytes);
+  const begun = await fetch(`http://${registry.address}/v2/app/blobs/uploads/`, { method: "POST" });
+  const location = new URL(begun.headers.get("location") ?? "", `http://${registry.address}`);
+  const half = bytes.subarray(0, bytes.length / 2);
+  const patched = await fetch(location, { method: "PATCH", body: half });
+  expect(patched.status).toBe(202);
+  await registry.daemon.kill();
+  registry = await startBerthRegistry({ dir, port });
+  const status = await fetch(location);
+  expect(status.headers.get("range")).toBe(`0-${half.length - 1}`);
+  location.searchParams.set("digest", digest);
+  const done = await fetch(location, { method: "PUT", body: bytes.subarray(half.length) });
+  expect(done.status).toBe(201);
+  const blob = await fetch(`http://${registry.address}/v2/app/blobs/${digest}`);
+  expect(sha256(await blob.bytes())).toBe(digest);
+});
+
+test("kill -9 while garbage is collected loses nothing that is used", async () => {
+  const kept = newImage();
+  await pushImage(registry.address, "kept", "v1", kept);
+  for (let round = 0; round < 6; round += 1) {
+    await registry.daemon.stop();
+    registry = await startBerthRegistry({
+      dir,
+      port,
+      args: ["--grace", "1ms", "--undelete", "1ms", "--gc-interval", "5ms"],
+    });
+    const garbage = newImage();
+    await pushImage(registry.address, "garbage", `v${round}`, garbage).catch(() => undefined);
+    await fetch(`http://${registry.address}/v2/garbage/manifests/${garbage.digest}`, { method: "DELETE" });
+    await Bun.sleep(round * 5);
+    await registry.daemon.kill();
+    registry = await startBerthRegistry({ dir, port });
+    for (const [digest, bytes] of kept.blobs) {
+      const blob = await fetch(`http://${registry.address}/v2/kept/blobs/${digest}`);
+      expect([blob.status, (await blob.bytes()).length]).toEqual([200, bytes.length]);
+    }
+  }
+  expect(await registry.admin(["scrub"])).toContain(" 0 damaged");
+});
