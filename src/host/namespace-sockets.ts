@@ -16,7 +16,7 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from "./linux.ts";
-import { parseIpv4 } from "./netlink/address.ts";
+import { parseIp } from "./netlink/address.ts";
 import { Poller } from "./poller.ts";
 import { close, getsockopt, open, raw, receive, sendto, socketInNamespace } from "./syscalls.ts";
 
@@ -119,26 +119,6 @@ export function socketAddress({ host, port }: { readonly host: string; readonly 
   const view = new DataView(address.buffer);
   view.setUint16(0, six ? AF_INET6 : AF_INET, true);
   view.setUint16(2, port);
-  address.set(six ? parseIpv6(host) : parseIpv4(host), six ? 8 : 4);
+  address.set(parseIp(host), six ? 8 : 4);
   return { family: six ? AF_INET6 : AF_INET, address };
 }
-
-/** RFC 4291, section 2.2. `invalid-parameter` for anything else; no zones. */
-export function parseIpv6(text: string): Uint8Array {
-  const bad = new BerthError("invalid-parameter", `invalid IPv6 address: ${text}`);
-  const tail = /^(.*:)(\d{1,3}(?:\.\d{1,3}){3})$/.exec(text);
-  const four = tail === null ? undefined : parseIpv4(tail[2] ?? "");
-  const groupsText = four === undefined ? text : `${tail?.[1]}${hex(four[0], four[1])}:${hex(four[2], four[3])}`;
-  const halves = groupsText.split("::");
-  if (halves.length > 2) throw bad;
-  const [front = [], back = []] = halves.map((half) => (half === "" ? [] : half.split(":")));
-  const missing = 8 - front.length - back.length;
-  if (halves.length === 2 ? missing < 1 : missing !== 0) throw bad;
-  const groups = [...front, ...Array.from({ length: missing }, () => "0"), ...back];
-  if (!groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) throw bad;
-  return Uint8Array.from(
-    groups.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 255]),
-  );
-}
-
-const hex = (high = 0, low = 0): string => ((high << 8) | low).toString(16);

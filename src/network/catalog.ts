@@ -66,7 +66,7 @@ export class NetworkCatalog {
       name,
       createdAt: known?.createdAt ?? this.#now().toISOString(),
       spec,
-      lastAddress: known?.spec.subnet === spec.subnet ? known.lastAddress : "",
+      lastAddress: known?.lastAddress ?? "",
     };
     this.#rows.putNetwork(row);
     this.load();

@@ -3,6 +3,6 @@ import type { NetworkRequest } from "./types.ts";
 
 /** What a network of any driver takes from its request as it is. */
 export function commonSpec(request: NetworkRequest): Omit<NetworkSpec, "driver"> {
-  const { internal, attachable, labels, options, configFrom } = request;
-  return { ...emptySpec, predefined: false, internal, attachable, labels, options, configFrom };
+  const { ipv4, ipv6, internal, attachable, labels, options, configFrom } = request;
+  return { ...emptySpec, predefined: false, ipv4, ipv6, internal, attachable, labels, options, configFrom };
 }

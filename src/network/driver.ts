@@ -1,3 +1,4 @@
+import type { IpFamily } from "./ipam/subnet.ts";
 import type { Network, NetworkSpec } from "./network-rows.ts";
 import type { Endpoint, EndpointRequest, NetworkInfo, NetworkRequest, Resident } from "./types.ts";
 
@@ -6,8 +7,8 @@ export interface Place {
   readonly endpoint: Endpoint;
   /** A path such as /proc/PID/ns/net. */
   readonly networkNamespace: string;
-  /** It gives its container the default route. */
-  readonly defaultRoute: boolean;
+  /** The families of which it gives its container the default route. */
+  readonly defaultRoutes: readonly IpFamily[];
 }
 
 /**

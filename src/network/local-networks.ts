@@ -161,14 +161,16 @@ export class LocalNetworks implements NetworkService {
     const endpoint = all.find((one) => one.networkId === networkId);
     if (endpoint === undefined) return;
     const left = all.filter((one) => one !== endpoint);
-    const wasDefault = defaultRouteOf(all) === endpoint;
     this.#driverOfEndpoint(endpoint).disconnect(endpoint);
     this.#drop(endpoint);
     this.#names.leave(containerId, networkId);
     if (left.length === 0) this.#endpoints.delete(containerId);
     else this.#endpoints.set(containerId, left);
-    const next = defaultRouteOf(left);
-    if (wasDefault && next !== undefined) setDefaultRoute(networkNamespace, next);
+    for (const family of [4, 6] as const) {
+      const next = defaultRouteOf(left, family);
+      if (next !== undefined && defaultRouteOf(all, family) === endpoint)
+        setDefaultRoute(networkNamespace, next, family);
+    }
   }
 
   async rename(containerId: string, containerName: string): Promise<void> {
@@ -199,8 +201,9 @@ export class LocalNetworks implements NetworkService {
   }
 
   #placeOf(endpoint: Endpoint, networkNamespace: string): Place {
-    const chosen = defaultRouteOf(this.#endpoints.get(endpoint.containerId) ?? []);
-    return { endpoint, networkNamespace, defaultRoute: chosen?.id === endpoint.id };
+    const all = this.#endpoints.get(endpoint.containerId) ?? [];
+    const defaultRoutes = ([4, 6] as const).filter((family) => defaultRouteOf(all, family)?.id === endpoint.id);
+    return { endpoint, networkNamespace, defaultRoutes };
   }
 
   #driverOf({ spec }: Network): NetworkDriver {

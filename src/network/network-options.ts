@@ -7,6 +7,8 @@ export interface NetworkOptions {
    * digits: names its nf_tables table and marks its rules in others'.
    */
   readonly instance: string;
+  /** Unlike that of any other engine anywhere, the same at each start: unique local IPv6 subnets are derived from it. */
+  readonly engineId: string;
   /** `--bridge`: the default bridge's interface; "none" for no default network. Undefined: berth0, or the next free name. */
   readonly bridge?: string | undefined;
   /** `--bip`: the bridge's address in CIDR, whose subnet the containers get. Undefined: a free one of the pools. */
@@ -15,6 +17,14 @@ export interface NetworkOptions {
   readonly fixedCidr?: string | undefined;
   /** `--default-gateway`: the containers' gateway; the bridge's own address when undefined. */
   readonly defaultGateway?: string | undefined;
+  /** `--ipv6`: the default network has IPv6; false when undefined. */
+  readonly ipv6?: boolean | undefined;
+  /** `--bip6`, `--fixed-cidr-v6`, `--default-gateway-v6`: as those without 6. */
+  readonly bip6?: string | undefined;
+  readonly fixedCidrV6?: string | undefined;
+  readonly defaultGatewayV6?: string | undefined;
+  /** `--ip6tables`: rules for IPv6; true when undefined. Without, ports are published on IPv4 only and nothing is kept out. */
+  readonly ipv6Rules?: boolean | undefined;
   /** `--mtu`; 1500 when undefined. */
   readonly mtu?: number | undefined;
   /** `--icc`; true when undefined. */

@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import type { NetworkRow, NetworkStore } from "#state/network-store.ts";
-import type { AddressPlan, Endpoint, InterfaceSetting, NameLink, NetworkInfo, PortPublication } from "./types.ts";
+import type { Endpoint, InterfaceSetting, NameLink, NetworkInfo, NetworkPool, PortPublication } from "./types.ts";
 
 /** What rows of networks and endpoints hold beside their key columns. */
 export type NetworkSpec = Omit<NetworkInfo, "id" | "name" | "createdAt"> & {
@@ -14,25 +14,24 @@ export type NetworkSpec = Omit<NetworkInfo, "id" | "name" | "createdAt"> & {
 };
 
 /**
- * The engine turned on ip_forward in this boot of the machine: it does not route between `interfaces`, those that existed
- * before, and turns it off again when it goes. No interfaces: forwarding was on already.
+ * The engine turned on forwarding in this boot of the machine: it does not route between the interfaces that existed before,
+ * and turns it off again when it goes. Undefined: forwarding of this family was on already, or is off.
  */
 export interface ForwardingGuard {
   readonly bootId: string;
-  readonly interfaces: readonly string[];
+  readonly ipv4: readonly string[] | undefined;
+  readonly ipv6: readonly string[] | undefined;
 }
 
-export const noGuard: ForwardingGuard = { bootId: "", interfaces: [] };
-
-export const noAddresses: AddressPlan = { subnet: "", ipRange: "", gateway: "", auxiliary: {} };
+export const noGuard: ForwardingGuard = { bootId: "", ipv4: undefined, ipv6: undefined };
 
 /** A predefined network without addresses. */
 export const emptySpec: Omit<NetworkSpec, "driver"> = {
   predefined: true,
-  subnet: "",
-  gateway: "",
   bridgeName: "",
-  addresses: noAddresses,
+  ipv4: true,
+  ipv6: false,
+  pools: [],
   internal: false,
   attachable: false,
   labels: {},
@@ -57,10 +56,10 @@ export function validateNetworkSpec(value: unknown): NetworkSpec {
   return {
     driver,
     predefined: fields["predefined"] !== false,
-    subnet: text(fields, "subnet"),
-    gateway: text(fields, "gateway"),
     bridgeName: text(fields, "bridgeName"),
-    addresses: validateAddresses(fields["addresses"]),
+    ipv4: fields["ipv4"] !== false,
+    ipv6: fields["ipv6"] === true,
+    pools: validatePools(fields),
     internal: fields["internal"] === true,
     attachable: fields["attachable"] === true,
     labels: texts(fields["labels"]),
@@ -78,15 +77,25 @@ function isDriver(name: string): name is NetworkSpec["driver"] {
   return ["bridge", "host", "null", "macvlan", "ipvlan"].includes(name);
 }
 
-/** Rows of earlier programs have none. */
-function validateAddresses(value: unknown): AddressPlan {
-  if (value === undefined) return noAddresses;
+/** Rows of earlier programs have one IPv4 subnet. */
+function validatePools(fields: Readonly<Record<string, unknown>>): readonly NetworkPool[] {
+  const { pools, subnet, gateway } = fields;
+  if (Array.isArray(pools)) return pools.map(validatePool);
+  const { ipRange, auxiliary, subnet: asked } = object(fields["addresses"] ?? {});
+  if (subnet === "" || subnet === undefined) return [];
+  return [
+    validatePool({ subnet, gateway, ipRange: ipRange ?? "", auxiliary, asked: asked !== undefined && asked !== "" }),
+  ];
+}
+
+function validatePool(value: unknown): NetworkPool {
   const fields = object(value);
   return {
     subnet: text(fields, "subnet"),
-    ipRange: text(fields, "ipRange"),
     gateway: text(fields, "gateway"),
+    ipRange: text(fields, "ipRange"),
     auxiliary: texts(fields["auxiliary"]),
+    asked: fields["asked"] === true,
   };
 }
 
@@ -96,9 +105,8 @@ function texts(value: unknown): Readonly<Record<string, string>> {
 
 function validateGuard(value: unknown): ForwardingGuard {
   const fields = object(value);
-  const interfaces = fields["interfaces"];
-  if (!Array.isArray(interfaces)) throw bad("interfaces");
-  return { bootId: text(fields, "bootId"), interfaces: interfaces.map(String) };
+  const names = (list: unknown): readonly string[] | undefined => (Array.isArray(list) ? list.map(String) : undefined);
+  return { bootId: text(fields, "bootId"), ipv4: names(fields["ipv4"]), ipv6: names(fields["ipv6"]) };
 }
 
 export function validateEndpointSpec(value: unknown): Endpoint {

@@ -2,12 +2,12 @@ import { BerthError } from "#base/errors.ts";
 import { randomId } from "#base/ids.ts";
 import type { Endpoint, EndpointRequest } from "./types.ts";
 
-/** `wanted`, or the first name that none of the container's other interfaces has. `conflict` when one has it. */
-export function freeInterface(others: readonly Endpoint[], wanted = ""): string {
+/** `wanted`, or the first name with this prefix that none of the container's other interfaces has. `conflict` when one has it. */
+export function freeInterface(others: readonly Endpoint[], wanted = "", prefix = "eth"): string {
   const taken = new Set(others.map((endpoint) => endpoint.interfaceName));
   if (taken.has(wanted)) throw new BerthError("conflict", `the container already has an interface ${wanted}`);
   if (wanted !== "") return wanted;
-  for (let number = 0; ; number++) if (!taken.has(`eth${number}`)) return `eth${number}`;
+  for (let number = 0; ; number++) if (!taken.has(`${prefix}${number}`)) return `${prefix}${number}`;
 }
 
 /** What an endpoint is in the `host` and `none` networks, and the blank form of others. */

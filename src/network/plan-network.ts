@@ -2,7 +2,7 @@ import { BerthError } from "#base/errors.ts";
 import { commonSpec } from "./common-spec.ts";
 import type { NetworkDriver } from "./driver.ts";
 import { checkAddressPlan } from "./ipam/address-plan.ts";
-import { noAddresses, type NetworkSpec } from "./network-rows.ts";
+import type { NetworkSpec } from "./network-rows.ts";
 import type { NetworkInfo, NetworkRequest } from "./types.ts";
 
 const predefinedNames = ["bridge", "host", "none", "default"];
@@ -28,8 +28,8 @@ export function planNetwork(
   const settings = withSource(request, networks);
   if (settings.configOnly) {
     checkAddressPlan(settings.addresses);
-    const [addresses = noAddresses] = settings.addresses;
-    return { ...commonSpec(settings), driver: "null", configOnly: true, addresses };
+    const pools = settings.addresses.map((plan) => ({ ...plan, asked: true }));
+    return { ...commonSpec(settings), driver: "null", configOnly: true, pools };
   }
   const wanted = settings.driver === "" || settings.driver === "default" ? "bridge" : settings.driver;
   const driver = drivers.find((candidate) => candidate.name === wanted);
@@ -61,13 +61,6 @@ function withSource(request: NetworkRequest, networks: readonly NetworkInfo[]): 
       `user specified configurations are not supported if the network depends on a configuration network: ${given.join(", ")}`,
     );
   }
-  const { labels, options, internal, addresses } = source;
-  return {
-    ...request,
-    labels,
-    options,
-    internal,
-    addresses: addresses.subnet === "" ? [] : [addresses],
-    configFrom: source.name,
-  };
+  const { labels, options, internal, ipv4, ipv6, pools } = source;
+  return { ...request, labels, options, internal, ipv4, ipv6, addresses: pools, configFrom: source.name };
 }

@@ -2,9 +2,9 @@
 export interface PortPublication {
   readonly protocol: "tcp" | "udp" | "sctp";
   readonly containerPort: number;
-  /** "" = every IPv4 address; IPv6 host addresses are refused (`not-implemented`), as containers have no IPv6 ones. */
+  /** "" = every address of the families that the container has. */
   readonly hostIp: string;
-  /** 0 = choose an ephemeral one. */
+  /** 0 = choose an ephemeral one; of an endpoint in a routed network: open at the container's own address. */
   readonly hostPort: number;
   /** Of an inclusive range from `hostPort` the first free one is taken; only in requests. */
   readonly lastHostPort?: number;
@@ -13,9 +13,10 @@ export interface PortPublication {
 export interface EndpointRequest {
   readonly containerId: string;
   readonly networkId: string;
-  /** A fixed address of the network's subnet; chosen when absent. */
+  /** A fixed address of one of the network's subnets; chosen when absent. */
   readonly ipv4?: string;
   readonly ipv6?: string;
+
   /** Derived from the address when absent. */
   readonly mac?: string;
   readonly ports: readonly PortPublication[];
@@ -75,15 +76,17 @@ export interface Endpoint {
   readonly networkName: string;
   /** Name inside the container; "" in the `host` and `none` networks. */
   readonly interfaceName: string;
-  /** "" in the `host` and `none` networks, as are gateway and mac. */
+  /** "" in networks without IPv4, as is gateway; in networks without a way out gateway is "" too. */
   readonly ipv4: string;
   readonly prefixLength: number;
   readonly gateway: string;
   /** It leads out by its interface alone, without a gateway. */
   readonly directRoute: boolean;
+  /** RFC 5952; "" in networks without IPv6. */
   readonly ipv6: string;
   readonly ipv6PrefixLength: number;
   readonly ipv6Gateway: string;
+  /** "" in the `host` and `none` networks. */
   readonly mac: string;
   readonly aliases: readonly string[];
   readonly gatewayPriority: number;
@@ -94,7 +97,7 @@ export interface Endpoint {
   readonly ports: readonly PortPublication[];
 }
 
-/** What a person can say of a network's IPv4 addresses; "" for what the engine is to choose. */
+/** What a person can say of one subnet of a network; "" for what the engine is to choose. */
 export interface AddressPlan {
   /** CIDR. */
   readonly subnet: string;
@@ -103,6 +106,12 @@ export interface AddressPlan {
   readonly gateway: string;
   /** Addresses that are never given to a container, by name. */
   readonly auxiliary: Readonly<Record<string, string>>;
+}
+
+/** One subnet of a network, with what was left open chosen; texts are canonical (RFC 5952 for IPv6). */
+export interface NetworkPool extends AddressPlan {
+  /** A person gave the subnet; only then can they give addresses of it. */
+  readonly asked: boolean;
 }
 
 export interface NetworkInfo {
@@ -114,11 +123,13 @@ export interface NetworkInfo {
   readonly createdAt: string;
   /** Made by the engine, and never removed. */
   readonly predefined: boolean;
-  /** CIDR; "" for the `host` and `none` networks, as are gateway and bridgeName. */
-  readonly subnet: string;
-  readonly gateway: string;
+  /** "" for networks without a bridge. */
   readonly bridgeName: string;
-  readonly addresses: AddressPlan;
+  /** Containers get addresses of this family. */
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
+  /** IPv4 first. Of a network that only holds settings: as they were given. */
+  readonly pools: readonly NetworkPool[];
   /** Containers reach one another and the host, and nothing else reaches them or is reached. */
   readonly internal: boolean;
   readonly attachable: boolean;
@@ -134,6 +145,8 @@ export interface NetworkRequest {
   readonly name: string;
   /** "" for `bridge`. */
   readonly driver: string;
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
   readonly addresses: readonly AddressPlan[];
   readonly internal: boolean;
   readonly attachable: boolean;

@@ -40,7 +40,7 @@ export function endpointRequest(
   publishes: boolean,
 ): EndpointRequest & { readonly containerName: string } {
   const { config, hostConfig } = container.spec;
-  const address = settings.IPAMConfig?.IPv4Address ?? "";
+  const { IPv4Address = "", IPv6Address = "" } = settings.IPAMConfig ?? {};
   return {
     containerId: container.id,
     containerName: container.name,
@@ -52,7 +52,8 @@ export function endpointRequest(
     links: (settings.Links ?? []).map(parseLink).map(({ name, alias }) => ({ alias, target: name })),
     options: settings.DriverOpts ?? {},
     ...(settings.MacAddress === "" ? {} : { mac: settings.MacAddress }),
-    ...(address === "" ? {} : { ipv4: address }),
+    ...(IPv4Address === "" ? {} : { ipv4: IPv4Address }),
+    ...(IPv6Address === "" ? {} : { ipv6: IPv6Address }),
   };
 }
 

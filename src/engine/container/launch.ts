@@ -183,7 +183,7 @@ async function writeHostFiles(
       addresses: endpoints.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]).filter((address) => address !== ""),
       extraHosts: hostConfig.ExtraHosts ?? [],
       linked,
-      hostGateway: await hostGateway(deps),
+      hostGateways: await hostGateways(deps),
       base: inHostNetwork ? await deps.files.readText("/etc/hosts") : undefined,
     });
   await Promise.all([
@@ -194,12 +194,12 @@ async function writeHostFiles(
   return own;
 }
 
-/** docker-compat: the same in every network, also in `host` and `none`; "" without a default network. */
-async function hostGateway(deps: LaunchDeps): Promise<string> {
-  const [configured] = deps.config.hostGatewayIps;
-  if (configured !== undefined) return configured;
+/** docker-compat: the same in every network, also in `host` and `none`; none without a default network. */
+async function hostGateways(deps: LaunchDeps): Promise<readonly string[]> {
+  const { hostGatewayIps } = deps.config;
+  if (hostGatewayIps.length > 0) return hostGatewayIps;
   const networks = await deps.networks.list();
-  return networks.find(({ name }) => name === "bridge")?.gateway ?? "";
+  return networks.find(({ name }) => name === "bridge")?.pools.map(({ gateway }) => gateway) ?? [];
 }
 
 async function mountsOf(deps: LaunchDeps, container: Container, root: RootMount): Promise<ReadonlyMap<string, string>> {

@@ -82,7 +82,8 @@ function portMap(
     for (const port of ports) {
       (map[`${port.containerPort}/${port.protocol}`] ??= []).push({
         HostIp: port.hostIp,
-        HostPort: String(port.hostPort),
+        // docker-compat: "" for a port that is open at the container's own address.
+        HostPort: port.hostPort === 0 ? "" : String(port.hostPort),
       });
     }
   }
@@ -96,6 +97,8 @@ export function portSummaries(container: Container, endpoints: readonly Endpoint
     const [port = "", Type = "tcp"] = key.split("/");
     const PrivatePort = Number(port);
     if (bindings === null) return [{ PrivatePort, Type }];
-    return bindings.map(({ HostIp, HostPort }) => ({ IP: HostIp, PrivatePort, PublicPort: Number(HostPort), Type }));
+    return bindings.map(({ HostIp, HostPort }) =>
+      HostPort === "" ? { PrivatePort, Type } : { IP: HostIp, PrivatePort, PublicPort: Number(HostPort), Type },
+    );
   });
 }

@@ -1,6 +1,7 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
-import { isIp } from "#base/ip-address.ts";
+import { isIp, isIpv4, isIpv6 } from "#base/ip-address.ts";
 import { endpointOptions } from "#network/endpoint-options.ts";
+import { contains, familyOf, parseAddress, parseCidr, type IpFamily } from "#network/ipam/subnet.ts";
 import type { NetworkInfo, NetworkService } from "#network/types.ts";
 import type { CreateRequest } from "#spec/docker/container.ts";
 import type { EndpointSettings, NetworkingConfig } from "#spec/docker/networking.ts";
@@ -48,15 +49,6 @@ export function checkEndpoint(network: NetworkInfo, settings: EndpointSettings):
       "invalid-parameter",
       `invalid config for network ${network.name}: invalid endpoint settings:\n${why}`,
     );
-  const refused = [
-    ...(IPv6Address === "" || network.predefined ? [] : ["IPAMConfig.IPv6Address"]),
-    ...(LinkLocalIPs ?? [])
-      .filter((address) => address.includes(":"))
-      .map((address) => `IPAMConfig.LinkLocalIPs ${address}`),
-  ];
-  if (refused.length > 0) {
-    throw new BerthError("not-implemented", `not supported by this engine yet: ${refused.join(", ")}`);
-  }
   for (const address of LinkLocalIPs ?? []) {
     if (!isLinkLocal(address)) throw invalid(`invalid link-local IP address: ${address}`);
   }
@@ -70,16 +62,31 @@ export function checkEndpoint(network: NetworkInfo, settings: EndpointSettings):
       throw invalid("network-scoped aliases are only supported for user-defined networks");
     return;
   }
-  if (IPv4Address !== "" && network.addresses.subnet === "") {
-    throw invalid(
-      "user specified IP address is supported only when connecting to networks with user configured subnets",
-    );
-  }
-  if (IPv4Address !== "" && !/^\d{1,3}(\.\d{1,3}){3}$/.test(IPv4Address)) {
-    throw invalid(`invalid IPv4 address: ${IPv4Address}`);
+  for (const [family, address] of [
+    [4, IPv4Address],
+    [6, IPv6Address],
+  ] as const) {
+    const fault = address === "" ? undefined : fixedAddressFault(network, family, address);
+    if (fault !== undefined) throw invalid(fault);
   }
 }
 
+/** docker-compat: addresses are given in subnets that were given too. */
+function fixedAddressFault(network: NetworkInfo, family: IpFamily, address: string): string | undefined {
+  if (!(family === 4 ? isIpv4(address) : isIpv6(address))) return `invalid IPv${family} address: ${address}`;
+  const subnets = network.pools
+    .filter((pool) => pool.asked && familyOf(pool.subnet) === family)
+    .map((pool) => parseCidr(pool.subnet).subnet);
+  if (subnets.length === 0) {
+    return "user specified IP address is supported only when connecting to networks with user configured subnets";
+  }
+  if (subnets.some((subnet) => contains(subnet, parseAddress(address)))) return undefined;
+  return `no configured subnet or ip-range contain the IP address ${address}`;
+}
+
+/** RFC 3927; RFC 4291, section 2.4. */
+const linkLocal = ["169.254.0.0/16", "fe80::/10"].map((cidr) => parseCidr(cidr).subnet);
+
 function isLinkLocal(address: string): boolean {
-  return isIp(address) && address.startsWith("169.254.");
+  return isIp(address) && linkLocal.some((subnet) => contains(subnet, parseAddress(address)));
 }

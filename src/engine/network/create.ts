@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import type { AddressPlan, NetworkService } from "#network/types.ts";
+import type { AddressPlan, NetworkInfo, NetworkService } from "#network/types.ts";
 import type { NetworkCreated, NetworkCreateRequest } from "#spec/docker/network-requests.ts";
 import type { Events } from "../ports.ts";
 
@@ -13,6 +13,8 @@ export function createNetwork(deps: { readonly networks: NetworkService; readonl
     const made = await deps.networks.create({
       name: request.Name,
       driver: request.Driver,
+      ipv4: request.EnableIPv4 ?? true,
+      ipv6: request.EnableIPv6 ?? false,
       addresses: (request.IPAM?.Config ?? []).filter(isGiven).map((config): AddressPlan => ({
         subnet: config.Subnet,
         ipRange: config.IPRange,
@@ -32,7 +34,7 @@ export function createNetwork(deps: { readonly networks: NetworkService; readonl
       id: made.id,
       attributes: { name: made.name, type: made.driver },
     });
-    return { Id: made.id, Warning: "" };
+    return { Id: made.id, Warning: unusedSubnets(request, made) };
   };
 }
 
@@ -41,6 +43,12 @@ type IpamConfig = NonNullable<NonNullable<NetworkCreateRequest["IPAM"]>["Config"
 /** docker-compat: clients send one empty configuration for "as you like". */
 function isGiven({ Subnet, IPRange, Gateway, AuxiliaryAddresses }: IpamConfig): boolean {
   return Subnet !== "" || IPRange !== "" || Gateway !== "" || Object.keys(AuxiliaryAddresses ?? {}).length > 0;
+}
+
+/** docker-compat: subnets of a family that is not enabled are passed over; here the client is told. */
+function unusedSubnets(request: NetworkCreateRequest, { ipv6 }: NetworkInfo): string {
+  const unused = (request.IPAM?.Config ?? []).map(({ Subnet }) => Subnet).filter((subnet) => subnet.includes(":"));
+  return ipv6 || unused.length === 0 ? "" : `not used without IPv6: ${unused.join(", ")}`;
 }
 
 function refuse(request: NetworkCreateRequest): void {
@@ -52,11 +60,7 @@ function refuse(request: NetworkCreateRequest): void {
   if (ipamDriver !== "" && ipamDriver !== "default") {
     throw new BerthError("not-found", `plugin "${ipamDriver}" not found`);
   }
-  const refused = [
-    ...(request.EnableIPv6 === true ? ["EnableIPv6"] : []),
-    ...(request.EnableIPv4 === false ? ["EnableIPv4=false"] : []),
-    ...(Object.keys(request.IPAM?.Options ?? {}).length > 0 ? ["IPAM.Options"] : []),
-  ];
+  const refused = [...(Object.keys(request.IPAM?.Options ?? {}).length > 0 ? ["IPAM.Options"] : [])];
   if (refused.length > 0) {
     throw new BerthError("not-implemented", `not supported by this engine yet: ${refused.join(", ")}`);
   }

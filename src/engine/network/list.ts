@@ -60,8 +60,8 @@ function resource(network: NetworkInfo, containers: Readonly<Record<string, Netw
     Created: network.createdAt,
     Scope: "local",
     Driver: network.driver,
-    EnableIPv4: true,
-    EnableIPv6: false,
+    EnableIPv4: network.ipv4,
+    EnableIPv6: network.ipv6,
     IPAM: {
       Driver: "default",
       Options: null,
@@ -78,17 +78,12 @@ function resource(network: NetworkInfo, containers: Readonly<Record<string, Netw
   };
 }
 
-function ipamConfig({ subnet, gateway, addresses }: NetworkInfo): NetworkResource["IPAM"]["Config"] {
-  const { ipRange, auxiliary } = addresses;
-  const Subnet = subnet || addresses.subnet;
-  if (Subnet === "") return null;
-  const Gateway = gateway || addresses.gateway;
-  return [
-    {
-      Subnet,
-      ...(ipRange === "" ? {} : { IPRange: ipRange }),
-      ...(Gateway === "" ? {} : { Gateway }),
-      ...(Object.keys(auxiliary).length === 0 ? {} : { AuxiliaryAddresses: auxiliary }),
-    },
-  ];
+function ipamConfig({ pools }: NetworkInfo): NetworkResource["IPAM"]["Config"] {
+  if (pools.length === 0) return null;
+  return pools.map(({ subnet, gateway, ipRange, auxiliary }) => ({
+    Subnet: subnet,
+    ...(ipRange === "" ? {} : { IPRange: ipRange }),
+    ...(gateway === "" ? {} : { Gateway: gateway }),
+    ...(Object.keys(auxiliary).length === 0 ? {} : { AuxiliaryAddresses: auxiliary }),
+  }));
 }

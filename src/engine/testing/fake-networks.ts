@@ -18,14 +18,17 @@ export function fakeNetworks(state: FakeNetworkState): NetworkService {
     driver,
     createdAt: "2026-01-01T00:00:00Z",
     predefined: true,
-    addresses: { subnet: "", ipRange: "", gateway: "", auxiliary: {} },
+    ipv4: true,
+    ipv6: false,
+    pools:
+      driver === "bridge"
+        ? [{ subnet: "172.17.0.0/16", gateway: "172.17.0.1", ipRange: "", auxiliary: {}, asked: false }]
+        : [],
     internal: false,
     attachable: false,
     labels: {},
     configOnly: false,
     configFrom: "",
-    subnet: driver === "bridge" ? "172.17.0.0/16" : "",
-    gateway: driver === "bridge" ? "172.17.0.1" : "",
     bridgeName: driver === "bridge" ? "berth0" : "",
     options: {},
   });

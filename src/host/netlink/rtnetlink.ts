@@ -1,3 +1,4 @@
+import { formatIp } from "./address.ts";
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, type NetlinkRequest } from "./message.ts";
 import { NetlinkWriter } from "./writer.ts";
 
@@ -47,16 +48,23 @@ const IFLA_BR_STP_STATE = 5;
 export const IFA_ADDRESS = 1;
 export const IFA_LOCAL = 2;
 const IFA_BROADCAST = 4;
+const IFA_F_NODAD = 0x02;
 
 export const RTA_DST = 1;
 export const RTA_OIF = 4;
 export const RTA_GATEWAY = 5;
+const RTA_PRIORITY = 6;
+/** The kernel's own routes have metric 0 in the local table, 256 and 1024 in the main one. */
+const LATER_THAN_KERNEL = 4096;
 export const RTA_TABLE = 15;
 const RT_TABLE_MAIN = 254;
 const RTPROT_BOOT = 3;
 const RT_SCOPE_UNIVERSE = 0;
 const RT_SCOPE_LINK = 253;
 const RTN_UNICAST = 1;
+const RTN_LOCAL = 2;
+const RT_TABLE_LOCAL = 255;
+const RT_SCOPE_HOST = 254;
 
 export type LinkReference = number | string;
 
@@ -186,45 +194,73 @@ export function dumpLinks(): NetlinkRequest {
   return { type: RTM_GETLINK, flags: 0, payload: linkHeader(0, 0, 0).finish(), what: "list links" };
 }
 
-/** IPv4 address with its subnet's broadcast address, as `ip addr add … brd +`. */
+/**
+ * An address of four bytes, with its subnet's broadcast address as `ip addr add … brd +`, or of sixteen, which works at
+ * once: nobody is asked whether it is taken (RFC 4862 duplicate detection), the one who gives it knows.
+ */
 export function addAddress(linkIndex: number, address: Uint8Array, prefixLength: number): NetlinkRequest {
-  const payload = addressHeader(prefixLength, linkIndex).attribute(IFA_LOCAL, address).attribute(IFA_ADDRESS, address);
-  if (prefixLength < 31) payload.attribute(IFA_BROADCAST, broadcastOf(address, prefixLength));
+  const six = address.length === 16;
+  const scope = six && address[0] === 0xfe ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+  const payload = addressHeader(address.length, prefixLength, linkIndex, six ? IFA_F_NODAD : 0, scope)
+    .attribute(IFA_LOCAL, address)
+    .attribute(IFA_ADDRESS, address);
+  if (!six && prefixLength < 31) payload.attribute(IFA_BROADCAST, broadcastOf(address, prefixLength));
   return {
     type: RTM_NEWADDR,
     flags: NLM_F_CREATE | NLM_F_EXCL,
     payload: payload.finish(),
-    what: `add address ${address.join(".")}`,
+    what: `add address ${formatIp(address)}`,
   };
 }
 
 export function deleteAddress(linkIndex: number, address: Uint8Array, prefixLength: number): NetlinkRequest {
-  const payload = addressHeader(prefixLength, linkIndex).attribute(IFA_LOCAL, address).finish();
-  return { type: RTM_DELADDR, flags: 0, payload, what: `delete address ${address.join(".")}` };
+  const payload = addressHeader(address.length, prefixLength, linkIndex).attribute(IFA_LOCAL, address).finish();
+  return { type: RTM_DELADDR, flags: 0, payload, what: `delete address ${formatIp(address)}` };
 }
 
-export function dumpAddresses(): NetlinkRequest {
-  return { type: RTM_GETADDR, flags: 0, payload: addressHeader(0, 0).finish(), what: "list addresses" };
+export function dumpAddresses(family: 4 | 6 = 4): NetlinkRequest {
+  const payload = addressHeader(family === 4 ? 4 : 16, 0, 0).finish();
+  return { type: RTM_GETADDR, flags: 0, payload, what: "list addresses" };
 }
 
-/** An IPv4 route of the main table; `destination` undefined is the default route, `gateway` undefined a link route. */
+/**
+ * A route of the main table. `destination` undefined is the default route, of the gateway's family; `gateway` undefined a
+ * link route.
+ */
 export function addRoute(route: {
   readonly destination?: { readonly address: Uint8Array; readonly prefixLength: number };
   readonly gateway?: Uint8Array;
+  /** Of a default route over a link alone; 4 when absent. */
+  readonly family?: 4 | 6;
   readonly linkIndex?: number;
 }): NetlinkRequest {
   const scope = route.gateway === undefined ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
-  const writer = routeHeader(route.destination?.prefixLength ?? 0, scope);
+  const size = (route.destination?.address ?? route.gateway)?.length ?? (route.family === 6 ? 16 : 4);
+  const writer = routeHeader(size, { destinationLength: route.destination?.prefixLength ?? 0, scope });
   if (route.destination !== undefined) writer.attribute(RTA_DST, route.destination.address);
   if (route.gateway !== undefined) writer.attribute(RTA_GATEWAY, route.gateway);
   if (route.linkIndex !== undefined) writer.attributeU32(RTA_OIF, route.linkIndex);
-  const what = `add route ${route.destination === undefined ? "default" : route.destination.address.join(".")}`;
+  const what = `add route ${route.destination === undefined ? "default" : formatIp(route.destination.address)}`;
   return { type: RTM_NEWROUTE, flags: NLM_F_CREATE | NLM_F_REPLACE, payload: writer.finish(), what };
 }
 
-export function dumpRoutes(): NetlinkRequest {
+/** Packets for `address` that come in by this link are for this machine itself. The kernel's own route, over `lo`, stays. */
+export function addLocalRoute(address: Uint8Array, linkIndex: number): NetlinkRequest {
+  const destination = { destinationLength: address.length * 8, scope: RT_SCOPE_HOST };
+  const payload = routeHeader(address.length, { ...destination, table: RT_TABLE_LOCAL, type: RTN_LOCAL })
+    .attribute(RTA_DST, address)
+    .attributeU32(RTA_OIF, linkIndex)
+    .attributeU32(RTA_PRIORITY, LATER_THAN_KERNEL)
+    .finish();
+  return { type: RTM_NEWROUTE, flags: NLM_F_CREATE | NLM_F_REPLACE, payload, what: `add local ${formatIp(address)}` };
+}
+
+export function dumpRoutes(family: 4 | 6 = 4): NetlinkRequest {
   // With NETLINK_GET_STRICT_CHK the header's fields are filters: zero for all tables, protocols and types.
-  const payload = new NetlinkWriter(16).u8(AF_INET).bytes(new Uint8Array(11)).finish();
+  const payload = new NetlinkWriter(16)
+    .u8(family === 4 ? AF_INET : AF_INET6)
+    .bytes(new Uint8Array(11))
+    .finish();
   return { type: RTM_GETROUTE, flags: 0, payload, what: "list routes" };
 }
 
@@ -242,23 +278,41 @@ function writeLinkHeader(writer: NetlinkWriter, index: number, flags: number, ch
   return writer.u8(AF_UNSPEC).u8(0).u16(0).u32(index).u32(flags).u32(change);
 }
 
-/** struct ifaddrmsg. */
-function addressHeader(prefixLength: number, index: number): NetlinkWriter {
-  return new NetlinkWriter().u8(AF_INET).u8(prefixLength).u8(0).u8(RT_SCOPE_UNIVERSE).u32(index);
+/** struct ifaddrmsg, for addresses of `size` bytes. */
+function addressHeader(
+  size: number,
+  prefixLength: number,
+  index: number,
+  flags = 0,
+  scope = RT_SCOPE_UNIVERSE,
+): NetlinkWriter {
+  return new NetlinkWriter().u8(familyOfSize(size)).u8(prefixLength).u8(flags).u8(scope).u32(index);
 }
 
-/** struct rtmsg. */
-function routeHeader(destinationLength: number, scope: number): NetlinkWriter {
+/** struct rtmsg, for addresses of `size` bytes. */
+function routeHeader(
+  size: number,
+  route: {
+    readonly destinationLength: number;
+    readonly scope: number;
+    readonly table?: number;
+    readonly type?: number;
+  },
+): NetlinkWriter {
   return new NetlinkWriter()
-    .u8(AF_INET)
-    .u8(destinationLength)
+    .u8(familyOfSize(size))
+    .u8(route.destinationLength)
     .u8(0)
     .u8(0)
-    .u8(RT_TABLE_MAIN)
+    .u8(route.table ?? RT_TABLE_MAIN)
     .u8(RTPROT_BOOT)
-    .u8(scope)
-    .u8(RTN_UNICAST)
+    .u8(route.scope)
+    .u8(route.type ?? RTN_UNICAST)
     .u32(0);
+}
+
+function familyOfSize(size: number): number {
+  return size === 16 ? AF_INET6 : AF_INET;
 }
 
 function writeSingleQueue(writer: NetlinkWriter): void {

@@ -17,6 +17,7 @@ const CTA_FILTER = 25;
 const CTA_TUPLE_IP = 1;
 const CTA_TUPLE_PROTO = 2;
 const CTA_IP_V4_SRC = 1;
+const CTA_IP_V6_SRC = 3;
 const CTA_PROTO_NUM = 1;
 const CTA_PROTO_DST_PORT = 3;
 const CTA_FILTER_ORIG_FLAGS = 1;
@@ -26,19 +27,21 @@ const FILTER_PROTO_NUM = 1 << 3;
 const FILTER_PROTO_DST_PORT = 1 << 5;
 const NLA_F_NESTED = 0x8000;
 const AF_INET = 2;
+const AF_INET6 = 10;
 const NFGENMSG_SIZE = 4;
 
 /** UDP flows whose answers come from `address`, i.e. that were redirected to it. */
 export function listUdpFlowsTo(address: Uint8Array): NetlinkRequest {
-  return listUdpFlows(CTA_TUPLE_REPLY, FILTER_IP_SRC | FILTER_PROTO_NUM, (tuple) => {
-    tuple.nested(CTA_TUPLE_IP, (ip) => ip.attribute(CTA_IP_V4_SRC, address));
+  const family = address.length === 16 ? 6 : 4;
+  return listUdpFlows(family, CTA_TUPLE_REPLY, FILTER_IP_SRC | FILTER_PROTO_NUM, (tuple) => {
+    tuple.nested(CTA_TUPLE_IP, (ip) => ip.attribute(family === 6 ? CTA_IP_V6_SRC : CTA_IP_V4_SRC, address));
     tuple.nested(CTA_TUPLE_PROTO, (protocol) => protocol.attributeU8(CTA_PROTO_NUM, 17));
   });
 }
 
 /** UDP flows that were begun to `port`, whatever the address. */
-export function listUdpFlowsOfPort(port: number): NetlinkRequest {
-  return listUdpFlows(CTA_TUPLE_ORIG, FILTER_PROTO_NUM | FILTER_PROTO_DST_PORT, (tuple) => {
+export function listUdpFlowsOfPort(port: number, family: 4 | 6): NetlinkRequest {
+  return listUdpFlows(family, CTA_TUPLE_ORIG, FILTER_PROTO_NUM | FILTER_PROTO_DST_PORT, (tuple) => {
     tuple.nested(CTA_TUPLE_PROTO, (protocol) => {
       protocol.attributeU8(CTA_PROTO_NUM, 17).attribute(CTA_PROTO_DST_PORT, Uint8Array.of(port >> 8, port & 0xff));
     });
@@ -60,15 +63,20 @@ export function forgetFlows(socket: NetlinkSocket, list: NetlinkRequest): void {
 
 function deleteFlow({ payload }: NetlinkMessage): NetlinkRequest {
   const attributes = attributeMap(payload, NFGENMSG_SIZE);
-  const writer = header();
+  const writer = header(payload[0] === AF_INET6 ? 6 : 4);
   writer.attribute(CTA_TUPLE_ORIG | NLA_F_NESTED, attributes.get(CTA_TUPLE_ORIG) ?? new Uint8Array(0));
   const id = attributes.get(CTA_ID);
   if (id !== undefined) writer.attribute(CTA_ID, id);
   return request(IPCTNL_MSG_CT_DELETE, writer, "forget flow");
 }
 
-function listUdpFlows(direction: number, filter: number, fill: (tuple: NetlinkWriter) => void): NetlinkRequest {
-  const writer = header().nested(direction, fill);
+function listUdpFlows(
+  family: 4 | 6,
+  direction: number,
+  filter: number,
+  fill: (tuple: NetlinkWriter) => void,
+): NetlinkRequest {
+  const writer = header(family).nested(direction, fill);
   writer.nested(CTA_FILTER, (flags) => {
     flags.attributeU32(CTA_FILTER_ORIG_FLAGS, direction === CTA_TUPLE_ORIG ? filter : 0);
     flags.attributeU32(CTA_FILTER_REPLY_FLAGS, direction === CTA_TUPLE_REPLY ? filter : 0);
@@ -93,8 +101,11 @@ function includes(wanted: Uint8Array | undefined, found: Uint8Array | undefined,
 }
 
 /** struct nfgenmsg. */
-function header(): NetlinkWriter {
-  return new NetlinkWriter().u8(AF_INET).u8(0).be16(0);
+function header(family: 4 | 6): NetlinkWriter {
+  return new NetlinkWriter()
+    .u8(family === 6 ? AF_INET6 : AF_INET)
+    .u8(0)
+    .be16(0);
 }
 
 function request(type: number, writer: NetlinkWriter, what: string): NetlinkRequest {

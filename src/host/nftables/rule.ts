@@ -1,4 +1,4 @@
-import { parseIpv4 } from "../netlink/address.ts";
+import { parseIp } from "../netlink/address.ts";
 import type { Expression, Slot, Verdict } from "./expression.ts";
 
 /** The sentences rules are made of: each returns the expressions of one match or action, and reads like nft's language. */
@@ -38,20 +38,26 @@ export function oifnameIn(set: string): Expression[] {
   ];
 }
 
-/** Source or destination address in `subnet` (CIDR). */
+/** Only packets of this family go on: for tables that see both. */
+export function isIp(family: 4 | 6): Expression[] {
+  return [
+    { kind: "meta", key: "nfproto", into: 0 },
+    { kind: "cmp", slot: 0, op: "eq", value: Uint8Array.of(family === 4 ? NFPROTO_IPV4 : NFPROTO_IPV6) },
+  ];
+}
+
+/** Source or destination address in `subnet` (CIDR). In a table that sees both families, behind {@link isIp}. */
 export function ipIn(which: "saddr" | "daddr", subnet: string, op: "eq" | "neq" = "eq"): Expression[] {
-  const [address = "", length = "32"] = subnet.split("/");
+  const [text = "", length = ""] = subnet.split("/");
+  const address = parseIp(text);
   const prefixLength = Number(length);
-  const load = loadIpAddress(which, 0);
-  const mask = Uint8Array.from(
-    { length: 4 },
-    (_, index) => 0xff & ~(0xff >> Math.min(8, Math.max(0, prefixLength - index * 8))),
-  );
-  const value = parseIpv4(address).map((byte, index) => byte & (mask[index] ?? 0));
-  if (prefixLength === 32) return [load, { kind: "cmp", slot: 0, op, value }];
+  const load = loadIpAddress(which, 0, address.length === 16 ? 6 : 4);
+  const mask = address.map((_, index) => 0xff & ~(0xff >> Math.min(8, Math.max(0, prefixLength - index * 8))));
+  const value = address.map((byte, index) => byte & (mask[index] ?? 0));
+  if (prefixLength === address.length * 8) return [load, { kind: "cmp", slot: 0, op, value }];
   return [
     load,
-    { kind: "bitwise", from: 0, into: 0, mask, xor: new Uint8Array(4) },
+    { kind: "bitwise", from: 0, into: 0, mask, xor: new Uint8Array(address.length) },
     { kind: "cmp", slot: 0, op, value },
   ];
 }
@@ -74,8 +80,10 @@ export function ctStatus(bits: number): Expression[] {
   return ctBits("status", bits);
 }
 
-export function loadIpAddress(which: "saddr" | "daddr", into: Slot): Expression {
-  return { kind: "payload", base: "network", offset: which === "saddr" ? 12 : 16, length: 4, into };
+/** An IPv6 address takes four slots. */
+export function loadIpAddress(which: "saddr" | "daddr", into: Slot, family: 4 | 6 = 4): Expression {
+  const [saddr, daddr, length] = family === 4 ? [12, 16, 4] : [8, 24, 16];
+  return { kind: "payload", base: "network", offset: which === "saddr" ? saddr : daddr, length, into };
 }
 
 /** TCP, UDP and SCTP all have their destination port there. */
@@ -116,4 +124,6 @@ function ctBits(key: "state" | "status", bits: number): Expression[] {
   ];
 }
 
+const NFPROTO_IPV4 = 2;
+const NFPROTO_IPV6 = 10;
 const encoder = new TextEncoder();

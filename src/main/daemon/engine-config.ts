@@ -108,7 +108,7 @@ function apiWarnings({ hosts, tls }: DaemonSettings): readonly string[] {
 }
 
 /** A random identity, kept for as long as the data root lives. */
-function engineId(layout: Layout): string {
+export function engineId(layout: Layout): string {
   if (!exists(layout.engineIdFile)) writeFileAtomic(layout.engineIdFile, `${crypto.randomUUID()}\n`, { mode: 0o600 });
   return readTextFile(layout.engineIdFile, 256).trim();
 }

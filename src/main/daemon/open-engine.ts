@@ -62,7 +62,7 @@ import { PluginVolumes } from "#volume/plugins/plugin-volumes.ts";
 import { dockerTimeouts } from "#volume/plugins/volume-plugin.ts";
 import { VolumePlugins } from "#volume/plugins/volume-plugins.ts";
 import { NamedVolumes } from "#volume/volumes.ts";
-import { engineConfig } from "./engine-config.ts";
+import { engineConfig, engineId } from "./engine-config.ts";
 import type { LiveSettings } from "./live-settings.ts";
 import { seccompProfileText } from "./seccomp-profile-text.ts";
 
@@ -136,7 +136,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     database,
     log: log.with({ part: "network" }),
     now: () => new Date(),
-    options: { instance: instanceOf(layout.dataRoot), ...settings.network },
+    options: { instance: instanceOf(layout.dataRoot), engineId: engineId(layout), ...settings.network },
   });
   const cgroups = openCgroups();
   const runtimeFacts = readRuntimeFacts(cgroups);

@@ -1,23 +1,19 @@
 import { BerthError, messageOf } from "#base/errors.ts";
-import { randomId } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
-import { formatMac, parseMac } from "#host/netlink/address.ts";
 import type { NetworkCatalog } from "../catalog.ts";
 import type { NetworkDriver, Place } from "../driver.ts";
-import { endpointOptions } from "../endpoint-options.ts";
-import { defaultAddressPools } from "../ipam/choose-subnet.ts";
-import { macOfAddress } from "../ipam/mac.ts";
+import { poolsOf } from "../ipam/choose-subnet.ts";
 import { NetworkPools } from "../ipam/network-pools.ts";
-import { addressBytes, addressNumber, parseCidr } from "../ipam/subnet.ts";
+import { addressBytes, familyOf, parseCidr } from "../ipam/subnet.ts";
 import type { NetworkOptions } from "../network-options.ts";
-import { noGuard, type Network, type NetworkSpec } from "../network-rows.ts";
-import { freeInterface, placeWithoutAddress, withPlace } from "../place.ts";
+import { emptySpec, noGuard, type ForwardingGuard, type Network, type NetworkSpec } from "../network-rows.ts";
 import { HostPorts, type PortHolder } from "../ports/host-ports.ts";
 import type { Endpoint, EndpointRequest, NetworkInfo, NetworkRequest, Resident } from "../types.ts";
 import { bridgeSettings } from "./bridge-settings.ts";
 import { putDefaultNetwork } from "./default-network.ts";
 import { HostSide, type Connected, type HostNetwork } from "./host-side.ts";
 import { planBridge } from "./plan-bridge.ts";
+import { reserveEndpoint } from "./reserve-endpoint.ts";
 import { readNetSysctl } from "./sysctl.ts";
 
 export interface BridgeDriverDeps {
@@ -46,8 +42,7 @@ export class BridgeDriver implements NetworkDriver {
   }
 
   plan(id: string, request: NetworkRequest, networks: readonly NetworkInfo[]): NetworkSpec {
-    const pools = this.#options.addressPools ?? defaultAddressPools;
-    return planBridge(id, request, { networks, pools, ...this.#openHost().surroundings() });
+    return planBridge(id, request, { networks, pools: poolsOf(this.#options), ...this.#openHost().surroundings() });
   }
 
   restore(live: readonly Place[]): void {
@@ -83,35 +78,8 @@ export class BridgeDriver implements NetworkDriver {
 
   reserve(network: Network, request: EndpointRequest & Resident, others: readonly Endpoint[]): Endpoint {
     const ports = this.#required(this.#ports);
-    if (request.ipv6 !== undefined && request.ipv6 !== "") {
-      throw new BerthError("not-implemented", `IPv6 addresses are not supported: ${request.ipv6}`);
-    }
-    const mac = request.mac === undefined || request.mac === "" ? undefined : formatMac(parseMac(request.mac));
-    const id = randomId();
-    const { internal, gateway, subnet, addresses } = network.spec;
-    const { publishAddress } = bridgeSettings(network.spec.options);
-    const options = endpointOptions(request.options ?? {});
-    const interfaceName = freeInterface(others, options.interfaceName);
-    const ipv4 = this.#pools.take(network.id, request.containerId, request.ipv4 ?? "");
-    const place = { networkId: network.id, containerId: request.containerId, ipv4 };
-    try {
-      const wanted = request.ports.map((port) => (port.hostIp === "" ? { ...port, hostIp: publishAddress } : port));
-      return {
-        ...placeWithoutAddress(network, request),
-        id,
-        interfaceName,
-        settings: options.settingsOf(interfaceName),
-        ipv4,
-        prefixLength: parseCidr(subnet).subnet.prefixLength,
-        gateway: internal ? "" : addresses.gateway || gateway,
-        mac: mac ?? macOfAddress(addressBytes(addressNumber(ipv4))),
-        // docker-compat: nothing is published of a network without a way in.
-        ports: internal ? [] : ports.allocate(id, wanted, ipv4),
-      };
-    } catch (error) {
-      this.#pools.giveBack(place);
-      throw withPlace(error, request.containerName, id);
-    }
+    const filtered = this.#options.ipv6Rules === false ? ([4] as const) : ([4, 6] as const);
+    return reserveEndpoint({ pools: this.#pools, ports, filtered, log: this.#log }, network, request, others);
   }
 
   giveBack(endpoint: Endpoint): void {
@@ -152,11 +120,10 @@ export class BridgeDriver implements NetworkDriver {
     const made = this.#networks().filter(({ spec }) => !spec.predefined);
     if (this.#options.bridge !== "none")
       putDefaultNetwork({ catalog: this.#catalog, options: this.#options, host }, endpoints, made);
-    const guard = this.#catalog.get("bridge")?.spec.guard ?? noGuard;
     const networks = this.#networks();
     for (const network of networks) this.#pools.open(network, endpoints);
     this.#restorePorts(endpoints);
-    host.setUp(networks.map(hostNetwork), guard, endpoints);
+    host.setUp(networks.map(hostNetwork), endpoints);
     host.repairLinks(places.map((place) => this.#connected(place)));
   }
 
@@ -173,7 +140,8 @@ export class BridgeDriver implements NetworkDriver {
     const [first = 32768, last = 60999] = readNetSysctl("ipv4/ip_local_port_range").split(/\s+/).map(Number);
     this.#ports = new HostPorts({ holder: this.#holder, ephemeral: { first, last } });
     for (const endpoint of endpoints) {
-      for (const port of this.#ports.restore(endpoint.id, endpoint.ports)) {
+      const held = endpoint.ports.filter((port) => port.hostPort !== 0);
+      for (const port of this.#ports.restore(endpoint.id, held)) {
         this.#log.warn("another program has taken a published port; packets still go to the container", {
           container: endpoint.containerId,
           port: `${port.hostIp}:${port.hostPort}/${port.protocol}`,
@@ -183,7 +151,11 @@ export class BridgeDriver implements NetworkDriver {
   }
 
   #openHost(): HostSide {
-    this.#host ??= new HostSide({ options: this.#options, log: this.#log });
+    const guards = {
+      load: () => this.#catalog.get("host")?.spec.guard ?? noGuard,
+      save: (guard: ForwardingGuard) => void this.#catalog.put("host", { ...emptySpec, driver: "host", guard }),
+    };
+    this.#host ??= new HostSide({ options: this.#options, log: this.#log, guards });
     return this.#host;
   }
 
@@ -194,7 +166,25 @@ export class BridgeDriver implements NetworkDriver {
 }
 
 function hostNetwork({ spec }: Network): HostNetwork {
-  const { bridgeName, subnet, gateway, ownsBridge, internal } = spec;
-  const { mtu, masquerade, interContainer } = bridgeSettings(spec.options);
-  return { bridgeName, subnet, gateway, ownsBridge, internal, mtu, masquerade, interContainer };
+  const settings = bridgeSettings(spec.options);
+  const families = spec.pools.map((pool) => ({ pool, family: familyOf(pool.subnet), ...parseCidr(pool.subnet) }));
+  const [first] = spec.pools;
+  return {
+    bridgeName: spec.bridgeName,
+    ownsBridge: spec.ownsBridge,
+    internal: spec.internal,
+    mtu: settings.mtu,
+    interContainer: settings.interContainer,
+    trusted: settings.trusted,
+    addresses: families
+      .filter(({ family }) => settings.modes[family] !== "isolated" && !(family === 4 && settings.inhibitIpv4))
+      .map(({ pool, subnet }) => `${pool.gateway}/${subnet.prefixLength}`),
+    mac: Uint8Array.of(0x02, 0x42, ...addressBytes(first?.gateway ?? "0.0.0.0").subarray(-4)),
+    subnets: families.map(({ pool, family }) => ({
+      subnet: pool.subnet,
+      mode: settings.modes[family],
+      masquerade: settings.masquerade,
+      source: settings.sources[family],
+    })),
+  };
 }

@@ -1,4 +1,13 @@
 import { BerthError } from "#base/errors.ts";
+import { isIpv4, isIpv6 } from "#base/ip-address.ts";
+import type { IpFamily } from "../ipam/subnet.ts";
+
+/**
+ * How containers are reached from outside, for each family. nat: by published ports of the host. nat-unprotected: by any
+ * port too, from who has a route. routed: by published ports at their own address, which is not hidden. isolated: the
+ * bridge has no address and the host is no neighbour.
+ */
+export type GatewayMode = "nat" | "nat-unprotected" | "routed" | "isolated";
 
 /** What Docker's options of the bridge driver say. */
 export interface BridgeSettings {
@@ -11,13 +20,21 @@ export interface BridgeSettings {
   readonly mtu: number;
   /** Host address of ports published without one; "" for all. */
   readonly publishAddress: string;
+  /** The bridge does not get its IPv4 address. */
+  readonly inhibitIpv4: boolean;
+  readonly modes: Readonly<Record<IpFamily, GatewayMode>>;
+  /** The source address of what leaves; "" for that of the interface it leaves by. */
+  readonly sources: Readonly<Record<IpFamily, string>>;
+  /** What interfaces in containers are called, without their number. */
+  readonly interfacePrefix: string;
+  /** Interfaces of the host whose neighbours reach unpublished ports too. */
+  readonly trusted: readonly string[];
 }
 
 const DEFAULT_MTU = 1500;
 
-/** `invalid-parameter` in Docker's words, `not-implemented` naming an option that is known and not carried out. */
+/** `invalid-parameter` in Docker's words. */
 export function bridgeSettings(options: Readonly<Record<string, string>>): BridgeSettings {
-  refuseUnsupported(options);
   const bridge = (name: string): string => `com.docker.network.bridge.${name}`;
   const bridgeName = options[bridge("name")] ?? "";
   if (bridgeName !== "" && !/^[^/\s:]{1,15}$/.test(bridgeName)) {
@@ -28,24 +45,16 @@ export function bridgeSettings(options: Readonly<Record<string, string>>): Bridg
     interContainer: flag(options, bridge("enable_icc"), true),
     masquerade: flag(options, bridge("enable_ip_masquerade"), true),
     mtu: size(options, "com.docker.network.driver.mtu") || DEFAULT_MTU,
-    publishAddress: address(options, bridge("host_binding_ipv4")),
+    publishAddress: address(options, bridge("host_binding_ipv4"), 4),
+    inhibitIpv4: flag(options, bridge("inhibit_ipv4"), false),
+    modes: { 4: mode(options, bridge("gateway_mode_ipv4")), 6: mode(options, bridge("gateway_mode_ipv6")) },
+    sources: {
+      4: address(options, "com.docker.network.host_ipv4", 4),
+      6: address(options, "com.docker.network.host_ipv6", 6),
+    },
+    interfacePrefix: interfacePrefix(options, "com.docker.network.container_iface_prefix"),
+    trusted: (options[bridge("trusted_host_interfaces")] ?? "").split(":").filter((name) => name !== ""),
   };
-}
-
-function refuseUnsupported(options: Readonly<Record<string, string>>): void {
-  const harmless: Readonly<Record<string, readonly string[]>> = {
-    "com.docker.network.bridge.gateway_mode_ipv4": ["", "nat"],
-    "com.docker.network.bridge.gateway_mode_ipv6": ["", "nat"],
-    "com.docker.network.bridge.inhibit_ipv4": ["", "false"],
-    "com.docker.network.bridge.trusted_host_interfaces": [""],
-    "com.docker.network.container_iface_prefix": ["", "eth"],
-    "com.docker.network.host_ipv4": [""],
-    "com.docker.network.host_ipv6": [""],
-  };
-  const refused = Object.entries(options).filter(([name, value]) => harmless[name]?.includes(value) === false);
-  if (refused.length === 0) return;
-  const names = refused.map(([name, value]) => `${name}=${value}`).join(", ");
-  throw new BerthError("not-implemented", `not supported by this engine yet: ${names}`);
 }
 
 const truths = new Set(["1", "t", "T", "TRUE", "true", "True"]);
@@ -68,10 +77,24 @@ function size(options: Readonly<Record<string, string>>, name: string): number {
   return Number(value);
 }
 
-function address(options: Readonly<Record<string, string>>, name: string): string {
+function address(options: Readonly<Record<string, string>>, name: string, family: IpFamily): string {
   const value = options[name] ?? "";
-  const isAddress = /^(\d{1,3})(\.\d{1,3}){3}$/.test(value) && value.split(".").every((part) => Number(part) < 256);
-  if (value !== "" && !isAddress) throw unparsable(name, value, "nil ip");
+  if (value !== "" && !(family === 4 ? isIpv4(value) : isIpv6(value))) throw unparsable(name, value, "nil ip");
+  return value;
+}
+
+const modes: readonly string[] = ["nat", "nat-unprotected", "routed", "isolated"] satisfies GatewayMode[];
+
+function mode(options: Readonly<Record<string, string>>, name: string): GatewayMode {
+  const value = options[name] || "nat";
+  if (!modes.includes(value)) throw unparsable(name, value, `unknown gateway mode ${value}`);
+  return value as GatewayMode;
+}
+
+/** The kernel's names have 15 characters; two are left for the number. */
+function interfacePrefix(options: Readonly<Record<string, string>>, name: string): string {
+  const value = options[name] || "eth";
+  if (!/^[^/\s:]{1,13}$/.test(value)) throw unparsable(name, value, "invalid interface name");
   return value;
 }
 

@@ -1,13 +1,29 @@
 import { BerthError } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
-import { chooseSubnet, defaultAddressPools } from "../ipam/choose-subnet.ts";
-import { addressText, cidrText, overlaps, parseCidr, subnetOf, type Subnet } from "../ipam/subnet.ts";
+import { chooseSubnet, poolsOf } from "../ipam/choose-subnet.ts";
+import {
+  addressIn,
+  addressText,
+  cidrText,
+  familyOf,
+  machineAddresses,
+  overlaps,
+  parseCidr,
+  type Subnet,
+} from "../ipam/subnet.ts";
 import type { NetworkOptions } from "../network-options.ts";
-import type { NetworkSpec } from "../network-rows.ts";
 import { bridgeAddresses, listLinks, routedSubnets } from "./host-bridge.ts";
 
-export type ChosenBridge = Pick<NetworkSpec, "bridgeName" | "subnet" | "gateway" | "ownsBridge">;
+/** The default network's bridge and IPv4 addresses. */
+export interface ChosenBridge {
+  readonly bridgeName: string;
+  /** CIDR. */
+  readonly subnet: string;
+  /** The bridge's own address. */
+  readonly gateway: string;
+  readonly ownsBridge: boolean;
+}
 
 /**
  * Interface, subnet and gateway of the default network: those of the last run while they still fit the options and the
@@ -42,11 +58,10 @@ export function chooseBridge(
     throw new BerthError("invalid-parameter", `invalid bridge name: ${JSON.stringify(bridgeName)}`);
   }
   const present = links.find((link) => link.name === bridgeName);
-  const [address] = present === undefined ? [] : bridgeAddresses(route, present.index);
-  const gateway = options.bip ?? (address === undefined ? undefined : `${address.text}/${address.prefixLength}`);
+  const [address] = present === undefined ? [] : ipv4Of(bridgeAddresses(route, present.index));
   return {
     bridgeName,
-    ...addressing(gateway ?? freeGateway(route, options, reserved)),
+    ...addressing(options.bip ?? address ?? freeGateway(route, options, reserved)),
     ownsBridge: present === undefined,
   };
 }
@@ -57,32 +72,38 @@ function fits(route: NetlinkSocket, options: NetworkOptions, earlier: ChosenBrid
   if (options.bip !== undefined && options.bip !== `${earlier.gateway}/${subnet.prefixLength}`) return false;
   const link = listLinks(route).find((candidate) => candidate.name === earlier.bridgeName);
   if (link === undefined) {
-    const routed = routedSubnets(route, undefined);
-    return earlier.ownsBridge && !routed.some((other) => overlaps(other, subnet));
+    return earlier.ownsBridge && !routedSubnets(route).some((other) => overlaps(other, subnet));
   }
-  const addresses = bridgeAddresses(route, link.index);
-  return (
-    link.kind === "bridge" && (addresses.length === 0 || addresses.some((address) => address.text === earlier.gateway))
-  );
+  const addresses = ipv4Of(bridgeAddresses(route, link.index));
+  const keeps = addresses.some((address) => address.startsWith(`${earlier.gateway}/`));
+  return link.kind === "bridge" && (addresses.length === 0 || keeps);
 }
 
-function addressing(cidr: string): Pick<NetworkSpec, "subnet" | "gateway"> {
+function ipv4Of(addresses: readonly string[]): readonly string[] {
+  return addresses.filter((address) => familyOf(address) === 4);
+}
+
+function addressing(cidr: string): Pick<ChosenBridge, "subnet" | "gateway"> {
   const { subnet, address } = parseCidr(cidr);
-  if (subnet.prefixLength > 30 || address === subnet.base) {
+  if (subnet.prefixLength > 30 || address.value === subnet.base) {
     throw new BerthError("invalid-parameter", `${cidr} is no host address of a subnet that has room for containers`);
   }
-  return { subnet: cidrText(subnetOf(address, subnet.prefixLength)), gateway: addressText(address) };
+  return { subnet: cidrText(subnet), gateway: addressText(address) };
 }
 
 /** The first address of `--fixed-cidr`, which then is the whole network, or else of a free subnet. */
 function freeGateway(route: NetlinkSocket, options: NetworkOptions, reserved: readonly Subnet[]): string {
   if (options.fixedCidr !== undefined) {
     const { subnet } = parseCidr(options.fixedCidr);
-    return `${addressText(subnet.base + 1)}/${subnet.prefixLength}`;
+    return firstMachine(subnet);
   }
-  const taken = [...routedSubnets(route, undefined), ...reserved];
-  const subnet = chooseSubnet(options.addressPools ?? defaultAddressPools, taken);
-  return `${addressText(subnet.base + 1)}/${subnet.prefixLength}`;
+  const taken = [...routedSubnets(route), ...reserved];
+  return firstMachine(chooseSubnet(4, poolsOf(options), taken));
+}
+
+/** In CIDR. */
+export function firstMachine(subnet: Subnet): string {
+  return `${addressText(addressIn(subnet, machineAddresses(subnet).first))}/${subnet.prefixLength}`;
 }
 
 function freeName(taken: ReadonlySet<string>): string {

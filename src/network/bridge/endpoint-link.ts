@@ -3,6 +3,7 @@ import { parseMac } from "#host/netlink/address.ts";
 import { addVeth, changeLink, deleteLink, type LinkChange } from "#host/netlink/rtnetlink.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
 import { close, open } from "#host/syscalls.ts";
+import type { IpFamily } from "../ipam/subnet.ts";
 import { configureInterface } from "../sandbox/interface.ts";
 import type { Endpoint } from "../types.ts";
 
@@ -28,7 +29,7 @@ export interface BridgePort {
 export function attachEndpoint(
   route: NetlinkSocket,
   endpoint: Endpoint,
-  place: { readonly networkNamespace: string; readonly defaultRoute: boolean },
+  place: { readonly networkNamespace: string; readonly defaultRoutes: readonly IpFamily[] },
   bridge: BridgePort,
 ): void {
   const name = vethName(endpoint.id);
@@ -38,7 +39,7 @@ export function attachEndpoint(
     route.execute([addVeth({ name, mtu: bridge.mtu, master: bridge.index, peer })]);
     try {
       route.execute([changeLink(name, { ipv6LinkLocal: false }), changeLink(name, hostEnd(endpoint, bridge))]);
-      configureInterface(namespace, endpoint, place.defaultRoute);
+      configureInterface(namespace, endpoint, place.defaultRoutes);
     } catch (error) {
       detachEndpoint(route, endpoint.id);
       throw error;

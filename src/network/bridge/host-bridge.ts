@@ -1,8 +1,10 @@
 import { BerthError } from "#base/errors.ts";
+import { formatIp } from "#host/netlink/address.ts";
 import { parseLink, parseLinkAddress, parseRoute, type Link } from "#host/netlink/links.ts";
 import {
   addAddress,
   addBridge,
+  addLocalRoute,
   changeLink,
   deleteAddress,
   deleteLink,
@@ -12,17 +14,20 @@ import {
   getLink,
 } from "#host/netlink/rtnetlink.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
-import { addressBytes, addressNumber, subnetOf, type Subnet } from "../ipam/subnet.ts";
+import { addressBytes, familyOf, parseAddress, subnetOf, type Subnet } from "../ipam/subnet.ts";
 
 export interface HostBridge {
   readonly name: string;
-  /** The host's address on it, dotted decimal: the containers' gateway. */
-  readonly gateway: string;
-  readonly prefixLength: number;
+  /** The host's addresses on it, in CIDR, the containers' gateways among them. */
+  readonly addresses: readonly string[];
+  readonly mac: Uint8Array;
   readonly mtu: number;
-  /** Made by this engine: its settings are the engine's business. Another's bridge gets the gateway address, no more. */
+  /** Made by this engine: its settings are the engine's business. Another's bridge gets the addresses, no more. */
   readonly own: boolean;
 }
+
+/** docker-compat: the host's link-local address on every bridge with IPv6. */
+const LINK_LOCAL = "fe80::1/64";
 
 /**
  * Create the bridge or put right what differs, and bring it up: its index. It keeps one hardware address of its own; a
@@ -30,9 +35,8 @@ export interface HostBridge {
  * link-local one, by which containers would reach the host's IPv6 services.
  */
 export function ensureBridge(route: NetlinkSocket, bridge: HostBridge): number {
-  const gateway = addressBytes(addressNumber(bridge.gateway));
   if (findLink(route, bridge.name) === undefined) {
-    route.execute([addBridge({ name: bridge.name, mac: Uint8Array.of(0x02, 0x42, ...gateway), mtu: bridge.mtu })]);
+    route.execute([addBridge({ name: bridge.name, mac: bridge.mac, mtu: bridge.mtu })]);
   }
   const link = findLink(route, bridge.name);
   if (link === undefined || link.kind !== "bridge") {
@@ -40,23 +44,31 @@ export function ensureBridge(route: NetlinkSocket, bridge: HostBridge): number {
       hint: "Name another bridge with --bridge.",
     });
   }
+  const six = bridge.addresses.some((address) => familyOf(address) === 6);
+  const wanted = [...bridge.addresses, ...(six && bridge.own ? [LINK_LOCAL] : [])];
   const present = bridgeAddresses(route, link.index);
-  const stale = present.filter(
-    (address) => address.text !== bridge.gateway || address.prefixLength !== bridge.prefixLength,
-  );
-  const missing = stale.length === present.length ? [addAddress(link.index, gateway, bridge.prefixLength)] : [];
+  const missing = wanted
+    .filter((cidr) => !present.includes(cidr))
+    .map((cidr) => addAddress(link.index, ...split(cidr)));
   if (bridge.own) {
+    const stale = present.filter((cidr) => !wanted.includes(cidr));
     route.execute([
-      ...stale.map((address) =>
-        deleteAddress(link.index, addressBytes(addressNumber(address.text)), address.prefixLength),
-      ),
+      changeLink(link.index, { mtu: bridge.mtu, ipv6LinkLocal: false }),
+      ...stale.map((cidr) => deleteAddress(link.index, ...split(cidr))),
       ...missing,
-      changeLink(link.index, { up: true, mtu: bridge.mtu, ipv6LinkLocal: false }),
+      changeLink(link.index, { up: true }),
     ]);
   } else {
     route.execute([...missing, changeLink(link.index, { up: true })]);
   }
+  // Answers to what the host sent from ::1 to a published port come in here; the kernel wants a route for that.
+  if (six) route.execute([addLocalRoute(addressBytes("::1"), link.index)]);
   return link.index;
+}
+
+function split(cidr: string): [address: Uint8Array, prefixLength: number] {
+  const [address = "", length = ""] = cidr.split("/");
+  return [addressBytes(address), Number(length)];
 }
 
 export function deleteBridge(route: NetlinkSocket, name: string): void {
@@ -72,26 +84,27 @@ export function listLinks(route: NetlinkSocket): Link[] {
   return route.dump(dumpLinks()).map(parseLink);
 }
 
-export function bridgeAddresses(
-  route: NetlinkSocket,
-  index: number,
-): { readonly text: string; readonly prefixLength: number }[] {
-  return route
-    .dump(dumpAddresses())
+/** Of both families, in CIDR. */
+export function bridgeAddresses(route: NetlinkSocket, index: number): readonly string[] {
+  return families
+    .flatMap((family) => route.dump(dumpAddresses(family)))
     .map(parseLinkAddress)
     .filter((address) => address.linkIndex === index)
-    .map((address) => ({ text: Array.from(address.address).join("."), prefixLength: address.prefixLength }));
+    .map((address) => `${formatIp(address.address)}/${address.prefixLength}`);
 }
 
-/** Subnets this host reaches by a route of any table, other than the default route and those over `exceptIndex`. */
-export function routedSubnets(route: NetlinkSocket, exceptIndex: number | undefined): Subnet[] {
-  return route
-    .dump(dumpRoutes())
+/** Subnets this host reaches by a route of any table, other than the default route, multicast and what every link has. */
+export function routedSubnets(route: NetlinkSocket): readonly Subnet[] {
+  return families
+    .flatMap((family) => route.dump(dumpRoutes(family)))
     .map(parseRoute)
-    .filter((found) => found.prefixLength > 0 && found.linkIndex !== exceptIndex && found.destination.length === 4)
-    .map((found) => subnetOf(wordOf(found.destination), found.prefixLength));
+    .filter((found) => found.prefixLength > 0 && !isOfEveryLink(found.destination))
+    .map((found) => subnetOf(parseAddress(formatIp(found.destination)), found.prefixLength));
 }
 
-function wordOf(bytes: Uint8Array): number {
-  return bytes.reduce((value, byte) => value * 256 + byte, 0);
+const families = [4, 6] as const;
+
+/** fe80::/10 and ff00::/8. */
+function isOfEveryLink([first = 0, second = 0, ...rest]: Uint8Array): boolean {
+  return rest.length > 2 && (first === 0xff || (first === 0xfe && (second & 0xc0) === 0x80));
 }

@@ -1,17 +1,19 @@
 import { BerthError, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
-import { readTextFile, readTextFileMaybe } from "#host/files.ts";
+import { readTextFileMaybe } from "#host/files.ts";
 import { openNetfilterSocket, openRouteSocket } from "#host/netlink/open.ts";
 import { changeLink } from "#host/netlink/rtnetlink.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
 import { chooseBridge, type ChosenBridge } from "./choose-bridge.ts";
 import { attachEndpoint, detachEndpoint, vethName, type BridgePort } from "./endpoint-link.ts";
 import { deleteBridge, ensureBridge, findLink, listLinks, routedSubnets } from "./host-bridge.ts";
-import { ensureNetSysctl, readNetSysctl } from "./sysctl.ts";
+import { Forwarding, type GuardStore } from "./forwarding.ts";
+import { ensureNetSysctl } from "./sysctl.ts";
 import type { Place } from "../driver.ts";
-import { parseCidr, type Subnet } from "../ipam/subnet.ts";
+import { familyOf, type IpFamily, type Subnet } from "../ipam/subnet.ts";
 import type { NetworkOptions } from "../network-options.ts";
-import { noGuard, type ForwardingGuard } from "../network-rows.ts";
+import type { ForwardingGuard } from "../network-rows.ts";
+import type { BridgeRules } from "../rules/bridge-rules.ts";
 import { EngineFirewall } from "../rules/engine-firewall.ts";
 import { warnOfLegacyIptables } from "../rules/legacy-iptables.ts";
 import type { Endpoint } from "../types.ts";
@@ -25,11 +27,13 @@ const SWEEP_AT_ONCE = 4;
 const SWEEP_PAUSE_MS = 100;
 
 /** One bridge network as the host sees it. */
-export interface HostNetwork extends ChosenBridge {
+export interface HostNetwork extends BridgeRules {
+  readonly ownsBridge: boolean;
   readonly mtu: number;
-  readonly masquerade: boolean;
-  readonly interContainer: boolean;
-  readonly internal: boolean;
+  /** The host's addresses on the bridge, in CIDR. */
+  readonly addresses: readonly string[];
+  /** Of the bridge's own hardware address. */
+  readonly mac: Uint8Array;
 }
 
 /** A place and the bridge it belongs to. */
@@ -45,21 +49,27 @@ export class HostSide {
   readonly #log: Log;
   readonly #route: NetlinkSocket;
   readonly #firewall: EngineFirewall;
+  readonly #forwarding: Forwarding;
   readonly #detached = new Set<string>();
   /** By name of the bridge. */
   readonly #bridges = new Map<string, Present>();
-  #guard = noGuard;
   #watch: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(deps: { readonly options: NetworkOptions; readonly log: Log }) {
+  constructor(deps: { readonly options: NetworkOptions; readonly log: Log; readonly guards: GuardStore }) {
     this.#options = deps.options;
     this.#log = deps.log;
     this.#route = openRouteSocket();
     this.#firewall = new EngineFirewall({
       socket: openNetfilterSocket(),
       instance: deps.options.instance,
+      filtered: deps.options.ipv6Rules === false ? [4] : [4, 6],
       log: deps.log,
+    });
+    this.#forwarding = new Forwarding({
+      route: this.#route,
+      store: deps.guards,
+      off: deps.options.forward === false,
     });
   }
 
@@ -71,30 +81,20 @@ export class HostSide {
   /** What a new network has to keep clear of. */
   surroundings(): { readonly routed: readonly Subnet[]; readonly interfaces: ReadonlySet<string> } {
     return {
-      routed: routedSubnets(this.#route, undefined),
+      routed: routedSubnets(this.#route),
       interfaces: new Set(listLinks(this.#route).map((link) => link.name)),
     };
   }
 
-  /** What {@link setUp} is about to do to the host's routing; decided, and written down, before it does. */
-  chooseGuard(earlier: ForwardingGuard, bridges: readonly string[]): ForwardingGuard {
-    if (this.#options.forward === false) return noGuard;
-    const bootId = readTextFile("/proc/sys/kernel/random/boot_id", 64).trim();
-    if (readNetSysctl("ipv4/ip_forward") !== "0") return earlier.bootId === bootId ? earlier : noGuard;
-    const names = listLinks(this.#route).map((link) => link.name);
-    return { bootId, interfaces: names.filter((name) => name !== "lo" && !bridges.includes(name)) };
-  }
-
   /** Create or repair everything but the containers' own interfaces. `connected` are the endpoints whose ports work. */
-  setUp(networks: readonly HostNetwork[], guard: ForwardingGuard, connected: readonly Endpoint[]): void {
-    this.#guard = guard;
+  setUp(networks: readonly HostNetwork[], connected: readonly Endpoint[]): void {
+    const guard = this.#forwarding.turnOn(
+      familiesOf(networks),
+      networks.map((network) => network.bridgeName),
+    );
     for (const network of networks) this.#ensureBridge(network);
-    if (this.#options.forward !== false) ensureNetSysctl("ipv4/ip_forward", "1");
-    this.#firewall.install({
-      bridges: networks,
-      guarded: guard.interfaces,
-      published: connected.filter((endpoint) => endpoint.ports.length > 0),
-    });
+    const published = connected.filter((endpoint) => endpoint.ports.length > 0);
+    this.#firewall.install({ ...stateOf(networks, guard), published });
     for (const { bridgeName } of networks) warnOfLegacyIptables(bridgeName, this.#log);
     this.#watch ??= setInterval(() => this.#verify(), VERIFY_MS).unref();
   }
@@ -102,8 +102,10 @@ export class HostSide {
   /** Make the bridge of a new network, and its rules. Nothing is left of it when it throws. */
   add(network: HostNetwork): void {
     try {
+      const names = [...this.#bridges.keys(), network.bridgeName];
+      const guard = this.#forwarding.turnOn(familiesOf([network]), names);
       this.#ensureBridge(network);
-      this.#firewall.setBridges([...this.#bridges.values()]);
+      this.#firewall.setBridges(stateOf([...this.#bridges.values()], guard));
     } catch (error) {
       this.remove(network.bridgeName);
       throw error;
@@ -114,7 +116,7 @@ export class HostSide {
   remove(bridgeName: string): void {
     const bridge = this.#bridges.get(bridgeName);
     this.#bridges.delete(bridgeName);
-    this.#firewall.setBridges([...this.#bridges.values()]);
+    this.#firewall.setBridges({ bridges: [...this.#bridges.values()] });
     if (bridge?.ownsBridge === true) deleteBridge(this.#route, bridgeName);
   }
 
@@ -128,11 +130,11 @@ export class HostSide {
       if (ours && !wanted.has(link.name)) this.#detached.add(link.name);
     }
     this.#sweepLater(DETACH_GRACE_MS);
-    for (const { endpoint, bridgeName, networkNamespace, defaultRoute } of connected) {
+    for (const { endpoint, bridgeName, networkNamespace, defaultRoutes } of connected) {
       const link = links.get(vethName(endpoint.id));
       try {
         const bridge = this.#port(bridgeName);
-        if (link === undefined) attachEndpoint(this.#route, endpoint, { networkNamespace, defaultRoute }, bridge);
+        if (link === undefined) attachEndpoint(this.#route, endpoint, { networkNamespace, defaultRoutes }, bridge);
         else if (link.master !== bridge.index)
           this.#route.execute([changeLink(link.index, { master: bridge.index, up: true })]);
       } catch (error) {
@@ -144,8 +146,8 @@ export class HostSide {
     }
   }
 
-  attach({ endpoint, bridgeName, networkNamespace, defaultRoute }: Connected): void {
-    const place = { networkNamespace, defaultRoute };
+  attach({ endpoint, bridgeName, networkNamespace, defaultRoutes }: Connected): void {
+    const place = { networkNamespace, defaultRoutes };
     const bridge = this.#port(bridgeName);
     try {
       attachEndpoint(this.#route, endpoint, place, bridge);
@@ -187,10 +189,7 @@ export class HostSide {
     const names = [...this.#bridges.keys()];
     for (const { bridgeName, ownsBridge } of this.#bridges.values())
       if (ownsBridge) deleteBridge(this.#route, bridgeName);
-    const { bootId, interfaces } = this.#guard;
-    const expected = new Set(["lo", ...names, ...interfaces]);
-    if (bootId !== "" && listLinks(this.#route).every((link) => expected.has(link.name)))
-      ensureNetSysctl("ipv4/ip_forward", "0");
+    this.#forwarding.turnOff(names);
   }
 
   close(): void {
@@ -209,11 +208,13 @@ export class HostSide {
   }
 
   #ensureBridge(network: HostNetwork): void {
-    const { prefixLength } = parseCidr(network.subnet).subnet;
-    const { bridgeName: name, gateway, ownsBridge: own, mtu } = network;
-    const index = ensureBridge(this.#route, { name, gateway, prefixLength, mtu, own });
+    const { bridgeName: name, ownsBridge: own, mtu, addresses, mac } = network;
+    const index = ensureBridge(this.#route, { name, addresses, mac, mtu, own });
     this.#bridges.set(name, { ...network, index });
     ensureNetSysctl(`ipv4/conf/${name}/route_localnet`, "1");
+    if (!familiesOf([network]).includes(6)) return;
+    ensureNetSysctl(`ipv6/conf/${name}/accept_ra`, "0");
+    ensureNetSysctl(`ipv6/conf/${name}/forwarding`, "1");
   }
 
   #port(bridgeName: string): Present & BridgePort {
@@ -247,6 +248,14 @@ export class HostSide {
       if (present.has(name)) detachEndpoint(this.#route, name.slice("veth".length));
     }
   }
+}
+
+function familiesOf(networks: readonly HostNetwork[]): readonly IpFamily[] {
+  return [...new Set(networks.flatMap(({ subnets }) => subnets.map(({ subnet }) => familyOf(subnet))))];
+}
+
+function stateOf(bridges: readonly BridgeRules[], { ipv4 = [], ipv6 = [] }: ForwardingGuard) {
+  return { bridges, guarded: { 4: ipv4, 6: ipv6 } };
 }
 
 /** br_netfilter is loaded and turned on. */

@@ -1,10 +1,10 @@
 import { BerthError } from "#base/errors.ts";
 import { commonSpec } from "../common-spec.ts";
 import { checkAddressPlan } from "../ipam/address-plan.ts";
-import { chooseGateway, chooseNetworkSubnet, type Surroundings } from "../ipam/plan-addresses.ts";
-import { cidrText } from "../ipam/subnet.ts";
-import { noAddresses, type NetworkSpec } from "../network-rows.ts";
-import type { NetworkInfo, NetworkRequest } from "../types.ts";
+import { planPools, type Surroundings } from "../ipam/plan-pools.ts";
+import { familyOf } from "../ipam/subnet.ts";
+import type { NetworkSpec } from "../network-rows.ts";
+import type { AddressPlan, NetworkInfo, NetworkRequest } from "../types.ts";
 import { bridgeSettings } from "./bridge-settings.ts";
 
 /** Pure: the whole description of a new bridge network. `interfaces` are the host's. */
@@ -13,22 +13,28 @@ export function planBridge(
   request: NetworkRequest,
   around: Surroundings & { readonly interfaces: ReadonlySet<string> },
 ): NetworkSpec {
-  checkAddressPlan(request.addresses);
-  const [addresses = noAddresses, another] = request.addresses;
-  if (another !== undefined) {
-    throw new BerthError("forbidden", "bridge driver doesn't support multiple subnets");
+  const addresses = request.addresses.filter((plan) => request.ipv6 || familyOf(plan.subnet) === 4);
+  checkAddressPlan(addresses);
+  refuseSeveral(addresses);
+  const { modes } = bridgeSettings(request.options);
+  if (!request.internal && (modes[4] === "isolated" || modes[6] === "isolated")) {
+    throw new BerthError("invalid-parameter", "gateway mode 'isolated' can only be used for an internal network");
   }
   const bridgeName = chooseName(id, request, around.networks);
-  const subnet = chooseNetworkSubnet(addresses, around);
   return {
     ...commonSpec(request),
     driver: "bridge",
-    addresses,
-    subnet: cidrText(subnet),
-    gateway: chooseGateway(subnet, addresses),
+    pools: planPools({ ...request, addresses }, around),
     bridgeName,
     ownsBridge: !around.interfaces.has(bridgeName),
   };
+}
+
+function refuseSeveral(addresses: readonly AddressPlan[]): void {
+  const six = addresses.filter(({ subnet }) => familyOf(subnet) === 6).length;
+  if (six > 1 || addresses.length - six > 1) {
+    throw new BerthError("forbidden", "bridge driver doesn't support multiple subnets");
+  }
 }
 
 function chooseName(id: string, request: NetworkRequest, networks: readonly NetworkInfo[]): string {

@@ -1,5 +1,4 @@
-import { parseIpv6 } from "#host/namespace-sockets.ts";
-import { parseIpv4 } from "#host/netlink/address.ts";
+import { parseIpv4, parseIpv6 } from "#host/netlink/address.ts";
 import {
   encodeAnswer,
   encodeName,

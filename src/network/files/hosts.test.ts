@@ -8,7 +8,7 @@ function make(change: Partial<HostsInput>): string {
     addresses: [],
     extraHosts: [],
     linked: [],
-    hostGateway: "172.17.0.1",
+    hostGateways: ["172.17.0.1"],
     base: undefined,
   };
   return hostsFile({ ...blank, ...change });
@@ -59,5 +59,5 @@ test("linked containers stand before the container itself and follow their addre
 });
 
 test("no gateway, no host-gateway line", () => {
-  expect(make({ hostGateway: "", extraHosts: ["a:host-gateway"] })).not.toContain("\ta\n");
+  expect(make({ hostGateways: [], extraHosts: ["a:host-gateway"] })).not.toContain("\ta\n");
 });

@@ -8,8 +8,8 @@ export interface HostsInput {
   readonly extraHosts: readonly string[];
   /** Containers linked to. */
   readonly linked: readonly { readonly address: string; readonly names: string }[];
-  /** What `host-gateway` stands for; "" where there is no such address. */
-  readonly hostGateway: string;
+  /** What `host-gateway` stands for; none where there is no such address. */
+  readonly hostGateways: readonly string[];
   /** The host's /etc/hosts, which containers in the host's network begin with. */
   readonly base: string | undefined;
 }
@@ -26,7 +26,7 @@ ff02::2	ip6-allrouters
 export function hostsFile(input: HostsInput): string {
   const own = withShortName(input.domainname === "" ? input.hostname : `${input.hostname}.${input.domainname}`);
   const lines = [
-    ...input.extraHosts.map((entry) => extraLine(entry, input.hostGateway)),
+    ...input.extraHosts.map((entry) => extraLine(entry, input.hostGateways)),
     ...input.linked.map(({ address, names }) => `${address}\t${names}\n`),
     ...input.addresses.map((address) => `${address}\t${own}\n`),
   ];
@@ -50,12 +50,12 @@ export function renameHost(text: string, name: string, address: string): string 
     .join("\n");
 }
 
-function extraLine(entry: string, hostGateway: string): string {
+function extraLine(entry: string, hostGateways: readonly string[]): string {
   const at = entry.search(/[:=]/);
   const name = entry.slice(0, at);
   const value = entry.slice(at + 1);
   if (value !== "host-gateway") return `${value.replace(/^\[(.*)\]$/, "$1")}\t${name}\n`;
-  return hostGateway === "" ? "" : `${hostGateway}\t${name}\n`;
+  return hostGateways.map((address) => `${address}\t${name}\n`).join("");
 }
 
 function endLine(text: string): string {

@@ -19,7 +19,8 @@ export class HostDriver implements NetworkDriver {
   }
 
   restore(): void {
-    this.#catalog.put("host", { ...emptySpec, driver: "host" });
+    // Its row also tells what the engine did to the host's routing.
+    if (this.#catalog.get("host") === undefined) this.#catalog.put("host", { ...emptySpec, driver: "host" });
   }
 
   create(): void {}

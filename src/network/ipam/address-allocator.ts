@@ -1,5 +1,14 @@
 import { BerthError } from "#base/errors.ts";
-import { addressText, contains, lastAddress, type Subnet } from "./subnet.ts";
+import {
+  addressIn,
+  addressText,
+  contains,
+  lastAddress,
+  machineAddresses,
+  parseAddress,
+  type IpAddress,
+  type Subnet,
+} from "./subnet.ts";
 
 /**
  * Which addresses of one subnet are taken, in memory; the rows of endpoints are its durable form. The search goes on
@@ -9,67 +18,75 @@ import { addressText, contains, lastAddress, type Subnet } from "./subnet.ts";
 export class AddressAllocator {
   readonly #subnet: Subnet;
   readonly #range: Subnet;
-  readonly #taken = new Set<number>();
-  #next: number;
+  readonly #taken = new Set<bigint>();
+  #next: bigint;
 
   /**
-   * `reserved`: gateway and the like, never handed out. `last`: the address handed out last, as remembered. `range`: the
-   * part of the subnet to choose from; a given address may lie outside it.
+   * Addresses are texts. `reserved`: gateway and the like, never handed out. `last`: the address handed out last, as
+   * remembered. `range`: the part of the subnet to choose from; a given address may lie outside it.
    */
-  constructor(subnet: Subnet, reserved: readonly number[], last?: number, range = subnet) {
+  constructor(subnet: Subnet, reserved: readonly string[], last?: string, range = subnet) {
     this.#subnet = subnet;
     this.#range = range;
-    for (const address of reserved) this.#taken.add(address);
-    this.#next = last === undefined || !contains(range, last) ? this.#lowest() : last + 1;
+    for (const address of reserved) this.#taken.add(parseAddress(address).value);
+    const latest = last === undefined ? undefined : parseAddress(last);
+    this.#next = latest === undefined || !contains(range, latest) ? this.#lowest() : latest.value + 1n;
   }
 
   /** `resource-exhausted` when every address is taken. */
-  allocate(prefer?: number): number {
-    if (prefer !== undefined && contains(this.#range, prefer) && this.#usable(prefer)) return this.#take(prefer);
-    const highest = Math.min(this.#last(), lastAddress(this.#range));
-    const count = highest - this.#lowest() + 1;
-    for (let step = 0; step < count; step++) {
-      const candidate = this.#next + step > highest ? this.#next + step - count : this.#next + step;
+  allocate(prefer?: string): string {
+    const preferred = prefer === undefined ? undefined : parseAddress(prefer);
+    if (preferred !== undefined && contains(this.#range, preferred) && this.#usable(preferred)) {
+      return this.#take(preferred);
+    }
+    const highest = smaller(machineAddresses(this.#subnet).last, lastAddress(this.#range));
+    const count = highest - this.#lowest() + 1n;
+    for (let step = 0n; step < count; step++) {
+      const ahead = this.#next + step;
+      const candidate = addressIn(this.#subnet, ahead > highest ? ahead - count : ahead);
       if (!this.#usable(candidate)) continue;
-      this.#next = candidate + 1;
+      this.#next = candidate.value + 1n;
       return this.#take(candidate);
     }
-    throw new BerthError("resource-exhausted", "no available IPv4 addresses on this network's address pools");
+    throw new BerthError(
+      "resource-exhausted",
+      `no available IPv${this.#subnet.family} addresses on this network's address pools`,
+    );
   }
 
   /** A given address. Docker's sentences when it is taken or lies outside. */
-  claim(address: number): number {
+  claim(text: string): string {
+    const address = parseAddress(text);
     if (!contains(this.#subnet, address)) {
-      const text = addressText(address);
-      throw new BerthError("invalid-parameter", `no configured subnet or ip-range contain the IP address ${text}`);
+      throw new BerthError(
+        "invalid-parameter",
+        `no configured subnet or ip-range contain the IP address ${addressText(address)}`,
+      );
     }
     if (!this.#usable(address)) throw new BerthError("forbidden", "Address already in use");
     return this.#take(address);
   }
 
-  free(address: number): void {
-    this.#taken.delete(address);
+  free(address: string): void {
+    this.#taken.delete(parseAddress(address).value);
   }
 
-  #lowest(): number {
-    return Math.max(this.#first(), this.#range.base);
+  #lowest(): bigint {
+    const { first } = machineAddresses(this.#subnet);
+    return first > this.#range.base ? first : this.#range.base;
   }
 
-  #take(address: number): number {
-    this.#taken.add(address);
-    return address;
+  #take(address: IpAddress): string {
+    this.#taken.add(address.value);
+    return addressText(address);
   }
 
-  #usable(address: number): boolean {
-    return address >= this.#first() && address <= this.#last() && !this.#taken.has(address);
+  #usable({ value }: IpAddress): boolean {
+    const { first, last } = machineAddresses(this.#subnet);
+    return value >= first && value <= last && !this.#taken.has(value);
   }
+}
 
-  /** Subnets of /31 and /32 have neither network nor broadcast address (RFC 3021). */
-  #first(): number {
-    return this.#subnet.prefixLength >= 31 ? this.#subnet.base : this.#subnet.base + 1;
-  }
-
-  #last(): number {
-    return this.#subnet.prefixLength >= 31 ? lastAddress(this.#subnet) : lastAddress(this.#subnet) - 1;
-  }
+function smaller(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }

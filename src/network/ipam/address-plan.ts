@@ -1,6 +1,17 @@
 import { BerthError } from "#base/errors.ts";
+import { isIp } from "#base/ip-address.ts";
 import type { AddressPlan } from "../types.ts";
-import { addressNumber, cidrText, contains, lastAddress, parseCidr, type Subnet } from "./subnet.ts";
+import {
+  addressIn,
+  cidrText,
+  contains,
+  familyOf,
+  lastAddress,
+  overlaps,
+  parseAddress,
+  parseCidr,
+  type Subnet,
+} from "./subnet.ts";
 
 /** `invalid-parameter` with all that is wrong with what a person asked for, a line each, in Docker's words. */
 export function checkAddressPlan(plans: readonly AddressPlan[]): void {
@@ -11,50 +22,48 @@ export function checkAddressPlan(plans: readonly AddressPlan[]): void {
 function faultsOf({ subnet: text, ipRange, gateway, auxiliary }: AddressPlan): readonly string[] {
   const parsed = cidr(text);
   if (parsed === undefined) return [`invalid subnet ${text}: invalid CIDR block notation`];
-  const { subnet } = parsed;
-  const whole = cidrText(subnet);
+  const { subnet, address } = parsed;
   return [
-    ...(whole === text ? [] : [`invalid subnet ${text}: it should be ${whole}`]),
+    ...(address.value === subnet.base ? [] : [`invalid subnet ${text}: it should be ${cidrText(subnet)}`]),
     ...rangeFaults(ipRange, subnet),
     ...addressFaults("gateway", gateway, subnet),
-    ...Object.entries(auxiliary).flatMap(([name, address]) =>
-      addressFaults(`auxiliary address ${name}`, address, subnet),
+    ...Object.entries(auxiliary).flatMap(([name, member]) =>
+      addressFaults(`auxiliary address ${name}`, member, subnet),
     ),
   ];
 }
 
 function rangeFaults(text: string, subnet: Subnet): readonly string[] {
   if (text === "") return [];
-  const range = cidr(text)?.subnet;
-  if (range === undefined) return [`invalid ip-range ${text}: invalid CIDR block notation`];
+  const parsed = cidr(text);
+  if (parsed === undefined) return [`invalid ip-range ${text}: invalid CIDR block notation`];
+  const { subnet: range, address } = parsed;
+  if (range.family !== subnet.family) return [`invalid ip-range ${text}: ${otherBlock(subnet)}`];
   const parent = cidrText(subnet);
   if (range.prefixLength < subnet.prefixLength) {
     return [`invalid ip-range ${text}: CIDR block is bigger than its parent subnet ${parent}`];
   }
-  if (cidrText(range) !== text) return [`invalid ip-range ${text}: it should be ${cidrText(range)}`];
-  const inside = contains(subnet, range.base) && contains(subnet, lastAddress(range));
+  if (address.value !== range.base) return [`invalid ip-range ${text}: it should be ${cidrText(range)}`];
+  const inside = overlaps(subnet, range) && contains(subnet, addressIn(range, lastAddress(range)));
   return inside ? [] : [`invalid ip-range ${text}: parent subnet ${parent} doesn't contain ip-range`];
 }
 
 function addressFaults(what: string, text: string, subnet: Subnet): readonly string[] {
   if (text === "") return [];
   const prefix = what === "gateway" ? `invalid gateway ${text}` : `invalid ${what}`;
-  const address = number(text);
-  if (address === undefined) return [`${prefix}: invalid address`];
-  return contains(subnet, address) ? [] : [`${prefix}: parent subnet ${cidrText(subnet)} doesn't contain this address`];
+  if (!isIp(text)) return [`${prefix}: invalid address`];
+  if (familyOf(text) !== subnet.family) return [`${prefix}: ${otherBlock(subnet)}`];
+  if (contains(subnet, parseAddress(text))) return [];
+  return [`${prefix}: parent subnet ${cidrText(subnet)} doesn't contain this address`];
+}
+
+function otherBlock({ family }: Subnet): string {
+  return `parent subnet is an IPv${family} block`;
 }
 
 function cidr(text: string): ReturnType<typeof parseCidr> | undefined {
   try {
     return parseCidr(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function number(text: string): number | undefined {
-  try {
-    return addressNumber(text);
   } catch {
     return undefined;
   }

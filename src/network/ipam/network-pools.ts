@@ -1,53 +1,117 @@
 import { BerthError } from "#base/errors.ts";
-import { AddressAllocator } from "./address-allocator.ts";
-import { addressNumber, addressText, parseCidr } from "./subnet.ts";
 import type { Network } from "../network-rows.ts";
-import { setAside } from "./plan-addresses.ts";
-import type { Endpoint } from "../types.ts";
+import type { Endpoint, EndpointRequest, NetworkPool } from "../types.ts";
+import type { Lease, Leases } from "./leases.ts";
+import { poolOf } from "./plan-pools.ts";
+import { AddressAllocator } from "./address-allocator.ts";
+import { contains, familyOf, parseAddress, parseCidr, type IpFamily } from "./subnet.ts";
 
-/** How many removed containers are remembered, to give one that is started again its old address. */
+interface OpenPool {
+  readonly pool: NetworkPool;
+  readonly allocator: AddressAllocator;
+}
+
+/** How many addresses of removed containers are remembered, to give one that is started again its old one. */
 const REMEMBERED = 4096;
 
 /** The free addresses of networks, by network id. */
 export class NetworkPools {
-  readonly #pools = new Map<string, AddressAllocator>();
-  readonly #former = new Map<string, number>();
+  readonly #networks = new Map<string, readonly OpenPool[]>();
+  readonly #former = new Map<string, string>();
 
   /** Begin or begin anew, with the endpoints that are there. */
   open(network: Network, endpoints: readonly Endpoint[]): void {
-    const { spec, lastAddress } = network;
-    const { subnet } = parseCidr(spec.subnet);
-    const own = endpoints.filter(({ networkId, ipv4 }) => networkId === network.id && ipv4 !== "");
-    const taken = [...setAside(spec), ...own.map((endpoint) => addressNumber(endpoint.ipv4))];
-    const last = lastAddress === "" ? undefined : addressNumber(lastAddress);
-    const { ipRange } = spec.addresses;
-    const range = ipRange === "" ? subnet : parseCidr(ipRange).subnet;
-    this.#pools.set(network.id, new AddressAllocator(subnet, taken, last, range));
+    const used = endpoints
+      .filter(({ networkId }) => networkId === network.id)
+      .flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6])
+      .filter((address) => address !== "");
+    this.#networks.set(
+      network.id,
+      network.spec.pools.map((pool) => openPool(pool, used, network.lastAddress)),
+    );
   }
 
   close(networkId: string): void {
-    this.#pools.delete(networkId);
+    this.#networks.delete(networkId);
   }
 
-  /** `wanted` or a free one, that of the container's last run if possible. */
-  take(networkId: string, containerId: string, wanted: string): string {
-    const pool = this.#pools.get(networkId);
-    if (pool === undefined) throw new BerthError("internal", "the networks are used before reconcile or after close");
-    if (wanted !== "") return addressText(pool.claim(addressNumber(wanted)));
-    return addressText(pool.allocate(this.#former.get(memoryKey(networkId, containerId))));
+  /**
+   * An address of each family that the network has: the one asked for, or a free one, that of the container's last run if
+   * possible. On failure none is taken. Errors as of AddressAllocator.
+   */
+  takeAll(network: Network, request: Pick<EndpointRequest, "containerId" | "ipv4" | "ipv6">): Leases {
+    const { ipv4 = "", ipv6 = "", containerId } = request;
+    const has = (family: IpFamily): boolean => poolOf(network.spec, family) !== undefined;
+    const four = ipv4 !== "" || has(4) ? this.#take(network.id, containerId, 4, ipv4) : undefined;
+    try {
+      const six = ipv6 !== "" || has(6) ? this.#take(network.id, containerId, 6, ipv6) : undefined;
+      return { ...(four === undefined ? {} : { 4: four }), ...(six === undefined ? {} : { 6: six }) };
+    } catch (error) {
+      this.giveBack({ networkId: network.id, containerId, ipv4: four?.address ?? "", ipv6: "" });
+      throw error;
+    }
   }
 
-  giveBack({ networkId, containerId, ipv4 }: Pick<Endpoint, "networkId" | "containerId" | "ipv4">): void {
-    const address = addressNumber(ipv4);
-    const key = memoryKey(networkId, containerId);
-    this.#pools.get(networkId)?.free(address);
-    this.#former.delete(key);
-    this.#former.set(key, address);
-    const [oldest] = this.#former.keys();
-    if (this.#former.size > REMEMBERED && oldest !== undefined) this.#former.delete(oldest);
+  giveBack({
+    networkId,
+    containerId,
+    ipv4,
+    ipv6,
+  }: Pick<Endpoint, "networkId" | "containerId" | "ipv4" | "ipv6">): void {
+    for (const [family, address] of [
+      [4, ipv4],
+      [6, ipv6],
+    ] as const) {
+      if (address === "") continue;
+      for (const { allocator, pool } of this.#networks.get(networkId) ?? [])
+        if (familyOf(pool.subnet) === family) allocator.free(address);
+      const key = memoryKey(networkId, containerId, family);
+      this.#former.delete(key);
+      this.#former.set(key, address);
+      const [oldest] = this.#former.keys();
+      if (this.#former.size > REMEMBERED && oldest !== undefined) this.#former.delete(oldest);
+    }
+  }
+
+  #take(networkId: string, containerId: string, family: IpFamily, wanted: string): Lease {
+    const all = this.#networks.get(networkId);
+    if (all === undefined) throw new BerthError("internal", "the networks are used before reconcile or after close");
+    const pools = all.filter(({ pool }) => familyOf(pool.subnet) === family);
+    if (wanted === "") return takeFree(pools, this.#former.get(memoryKey(networkId, containerId, family)));
+    const holder = pools.find(({ pool }) => contains(parseCidr(pool.subnet).subnet, parseAddress(wanted)));
+    if (holder === undefined) {
+      throw new BerthError("invalid-parameter", `no configured subnet or ip-range contain the IP address ${wanted}`);
+    }
+    return leased(holder, holder.allocator.claim(wanted));
   }
 }
 
-function memoryKey(networkId: string, containerId: string): string {
-  return `${networkId}/${containerId}`;
+function openPool(pool: NetworkPool, used: readonly string[], lastAddress: string): OpenPool {
+  const { subnet } = parseCidr(pool.subnet);
+  const inside = (address: string): boolean => address !== "" && contains(subnet, parseAddress(address));
+  const taken = [pool.gateway, ...Object.values(pool.auxiliary), ...used].filter(inside);
+  const range = pool.ipRange === "" ? subnet : parseCidr(pool.ipRange).subnet;
+  const last = inside(lastAddress) ? lastAddress : undefined;
+  return { pool, allocator: new AddressAllocator(subnet, taken, last, range) };
+}
+
+/** From the first subnet that has one, the one whose address the container had before preferred. */
+function takeFree(pools: readonly OpenPool[], former: string | undefined): Lease {
+  let full: unknown;
+  for (const open of pools) {
+    try {
+      return leased(open, open.allocator.allocate(former));
+    } catch (error) {
+      full ??= error;
+    }
+  }
+  throw full;
+}
+
+function leased({ pool }: OpenPool, address: string): Lease {
+  return { address, prefixLength: parseCidr(pool.subnet).subnet.prefixLength, pool };
+}
+
+function memoryKey(networkId: string, containerId: string, family: IpFamily): string {
+  return `${networkId}/${containerId}/${family}`;
 }

@@ -1,63 +1,96 @@
 import { BerthError } from "#base/errors.ts";
+import { isIp, isIpv4 } from "#base/ip-address.ts";
+import { formatIp, parseIp } from "#host/netlink/address.ts";
 
-/** IPv4 arithmetic on addresses as unsigned 32-bit numbers. */
+export type IpFamily = 4 | 6;
+
+export interface IpAddress {
+  readonly family: IpFamily;
+  /** Unsigned, of 32 or 128 bits. */
+  readonly value: bigint;
+}
+
 export interface Subnet {
+  readonly family: IpFamily;
   /** First address, host bits zero. */
-  readonly base: number;
+  readonly base: bigint;
   readonly prefixLength: number;
 }
 
-/** Dotted decimal; `invalid-parameter` otherwise. */
-export function addressNumber(text: string): number {
-  const parts = text.split(".");
-  const numbers = parts.map(Number);
-  if (parts.length !== 4 || !parts.every((part, index) => /^\d{1,3}$/.test(part) && (numbers[index] ?? 256) < 256)) {
-    throw new BerthError("invalid-parameter", `invalid IPv4 address: ${text}`);
-  }
-  return numbers.reduce((value, byte) => value * 256 + byte, 0);
+export function bitsOf(family: IpFamily): number {
+  return family === 4 ? 32 : 128;
 }
 
-export function addressText(value: number): string {
-  return [24, 16, 8, 0].map((shift) => (value >>> shift) & 0xff).join(".");
+/** Of an address or CIDR. */
+export function familyOf(text: string): IpFamily {
+  return text.includes(":") ? 6 : 4;
+}
+
+/** `invalid-parameter` for what is no address. */
+export function parseAddress(text: string): IpAddress {
+  const value = parseIp(text).reduce((number, byte) => number * 256n + BigInt(byte), 0n);
+  return { family: familyOf(text), value };
+}
+
+/** RFC 5952 for IPv6. */
+export function addressText({ family, value }: IpAddress): string {
+  const size = bitsOf(family) / 8;
+  return formatIp(
+    Uint8Array.from({ length: size }, (_, index) => Number((value >> BigInt(8 * (size - 1 - index))) & 255n)),
+  );
+}
+
+/** The one way of writing an address, so that texts can be compared. */
+export function canonicalAddress(text: string): string {
+  return formatIp(parseIp(text));
 }
 
 /** Network byte order. */
-export function addressBytes(value: number): Uint8Array {
-  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
-}
+export const addressBytes = parseIp;
 
 /** "172.17.0.5/16": the subnet and the address in it. `invalid-parameter` otherwise. */
-export function parseCidr(text: string): { readonly subnet: Subnet; readonly address: number } {
-  const match = /^(\d+\.\d+\.\d+\.\d+)\/(\d{1,2})$/.exec(text);
-  const prefixLength = Number(match?.[2] ?? 33);
-  if (match?.[1] === undefined || prefixLength > 32) {
+export function parseCidr(text: string): { readonly subnet: Subnet; readonly address: IpAddress } {
+  const slash = text.indexOf("/");
+  const [ip, length] = [text.slice(0, Math.max(slash, 0)), text.slice(slash + 1)];
+  const width = isIpv4(ip) ? 32 : 128;
+  if (slash < 0 || !isIp(ip) || !/^\d{1,3}$/.test(length) || Number(length) > width) {
     throw new BerthError("invalid-parameter", `invalid CIDR address: ${text}`);
   }
-  const address = addressNumber(match[1]);
-  return { subnet: subnetOf(address, prefixLength), address };
+  const address = parseAddress(ip);
+  return { subnet: subnetOf(address, Number(length)), address };
 }
 
-export function subnetOf(address: number, prefixLength: number): Subnet {
-  return { base: (address & maskOf(prefixLength)) >>> 0, prefixLength };
+export function subnetOf({ family, value }: IpAddress, prefixLength: number): Subnet {
+  const hostBits = BigInt(bitsOf(family) - prefixLength);
+  return { family, base: (value >> hostBits) << hostBits, prefixLength };
 }
 
 export function cidrText(subnet: Subnet): string {
-  return `${addressText(subnet.base)}/${subnet.prefixLength}`;
+  return `${addressText(addressIn(subnet, subnet.base))}/${subnet.prefixLength}`;
+}
+
+/** An address of the subnet's family. */
+export function addressIn({ family }: Subnet, value: bigint): IpAddress {
+  return { family, value };
 }
 
 /** The highest address: broadcast, where the subnet has one. */
-export function lastAddress(subnet: Subnet): number {
-  return (subnet.base | ~maskOf(subnet.prefixLength)) >>> 0;
+export function lastAddress({ family, base, prefixLength }: Subnet): bigint {
+  return base + (1n << BigInt(bitsOf(family) - prefixLength)) - 1n;
 }
 
-export function contains(subnet: Subnet, address: number): boolean {
-  return address >= subnet.base && address <= lastAddress(subnet);
+/** The first and last that a machine can have: not the network's own and the broadcast address, not the routers' anycast. */
+export function machineAddresses(subnet: Subnet): { readonly first: bigint; readonly last: bigint } {
+  const last = lastAddress(subnet);
+  // Subnets of two addresses and of one have neither (RFC 3021, RFC 6164).
+  if (bitsOf(subnet.family) - subnet.prefixLength <= 1) return { first: subnet.base, last };
+  return { first: subnet.base + 1n, last: subnet.family === 4 ? last - 1n : last };
+}
+
+export function contains(subnet: Subnet, { family, value }: IpAddress): boolean {
+  return family === subnet.family && value >= subnet.base && value <= lastAddress(subnet);
 }
 
 export function overlaps(a: Subnet, b: Subnet): boolean {
-  return contains(a, b.base) || contains(b, a.base);
-}
-
-function maskOf(prefixLength: number): number {
-  return prefixLength === 0 ? 0 : (0xffffffff << (32 - prefixLength)) >>> 0;
+  return contains(a, addressIn(b, b.base)) || contains(b, addressIn(a, a.base));
 }

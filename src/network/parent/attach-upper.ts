@@ -4,6 +4,7 @@ import { openRouteSocketIn } from "#host/netlink/open.ts";
 import { deleteLink } from "#host/netlink/rtnetlink.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
 import { addIpvlan, addMacvlan } from "#host/netlink/upper-links.ts";
+import type { IpFamily } from "../ipam/subnet.ts";
 import { configureInterface } from "../sandbox/interface.ts";
 import type { Endpoint } from "../types.ts";
 import { make } from "./parent-interface.ts";
@@ -14,12 +15,12 @@ export function attachUpper(
   route: NetlinkSocket,
   settings: ParentSettings,
   parent: number,
-  { endpoint, namespaceFd, defaultRoute }: UpperPlace,
+  { endpoint, namespaceFd, defaultRoutes }: UpperPlace,
 ): void {
   const request = linkRequest(settings, parent, endpoint, namespaceFd);
   make(route, request, `failed to create the ${settings.driver} port`, settings.driver);
   try {
-    configureInterface(namespaceFd, endpoint, defaultRoute);
+    configureInterface(namespaceFd, endpoint, defaultRoutes);
   } catch (error) {
     detachUpper(namespaceFd, endpoint);
     throw error;
@@ -29,7 +30,7 @@ export function attachUpper(
 export interface UpperPlace {
   readonly endpoint: Endpoint;
   readonly namespaceFd: number;
-  readonly defaultRoute: boolean;
+  readonly defaultRoutes: readonly IpFamily[];
 }
 
 /** No error when it is gone. */

@@ -9,10 +9,9 @@ import { findLink, listLinks, routedSubnets } from "../bridge/host-bridge.ts";
 import type { NetworkCatalog } from "../catalog.ts";
 import type { NetworkDriver, Place } from "../driver.ts";
 import { endpointOptions } from "../endpoint-options.ts";
-import { defaultAddressPools } from "../ipam/choose-subnet.ts";
-import { macOfAddress } from "../ipam/mac.ts";
+import { poolsOf } from "../ipam/choose-subnet.ts";
+import { addressesOf, macOfLeases, type Leases } from "../ipam/leases.ts";
 import { NetworkPools } from "../ipam/network-pools.ts";
-import { addressBytes, addressNumber, parseCidr } from "../ipam/subnet.ts";
 import type { NetworkOptions } from "../network-options.ts";
 import type { Network, NetworkSpec } from "../network-rows.ts";
 import { freeInterface, placeWithoutAddress } from "../place.ts";
@@ -65,8 +64,8 @@ export class ParentDriver implements NetworkDriver {
     using route = openRouteSocket();
     return planParentNetwork(this.name, id, request, {
       networks,
-      pools: this.#options.addressPools ?? defaultAddressPools,
-      routed: routedSubnets(route, undefined),
+      pools: poolsOf(this.#options),
+      routed: routedSubnets(route),
       siblings: this.#networks(),
       interfaces: new Set(listLinks(route).map((link) => link.name)),
     });
@@ -98,9 +97,6 @@ export class ParentDriver implements NetworkDriver {
   }
 
   reserve(network: Network, request: EndpointRequest & Resident, others: readonly Endpoint[]): Endpoint {
-    if (request.ipv6 !== undefined && request.ipv6 !== "") {
-      throw new BerthError("not-implemented", `IPv6 addresses are not supported: ${request.ipv6}`);
-    }
     const settings = parentSettings(this.name, network.spec.options);
     if (isExclusive(settings) && [...this.#reserved.values()].includes(network.id)) {
       throw new BerthError(
@@ -117,18 +113,15 @@ export class ParentDriver implements NetworkDriver {
         `${this.name} interfaces${isExclusive(settings) ? " of mode passthru" : ""} do not support custom mac address assignment`,
       );
     }
-    const { subnet, gateway, internal } = network.spec;
-    const ipv4 = this.#pools.take(network.id, request.containerId, request.ipv4 ?? "");
+    const leases = this.#pools.takeAll(network, request);
     const endpoint: Endpoint = {
       ...placeWithoutAddress(network, request),
       id: randomId(),
       interfaceName,
       settings: options.settingsOf(interfaceName),
-      ipv4,
-      prefixLength: parseCidr(subnet).subnet.prefixLength,
-      gateway,
-      directRoute: !internal && !usesGateway(settings),
-      mac: asked ?? this.#macOf(network, settings, ipv4),
+      ...addressesOf(leases),
+      directRoute: !network.spec.internal && !usesGateway(settings),
+      mac: asked ?? this.#macOf(network, settings, leases),
     };
     this.#reserved.set(endpoint.id, network.id);
     return endpoint;
@@ -141,12 +134,12 @@ export class ParentDriver implements NetworkDriver {
 
   connect(network: Network, place: Place): void {
     using route = openRouteSocket();
-    const { endpoint, networkNamespace, defaultRoute } = place;
+    const { endpoint, networkNamespace, defaultRoutes } = place;
     const parent = this.#ensureParent(network);
     const namespaceFd = open(networkNamespace, O_RDONLY);
     try {
       const settings = parentSettings(this.name, network.spec.options);
-      attachUpper(route, settings, parent, { endpoint, namespaceFd, defaultRoute });
+      attachUpper(route, settings, parent, { endpoint, namespaceFd, defaultRoutes });
     } catch (error) {
       close(namespaceFd);
       throw error;
@@ -210,9 +203,9 @@ export class ParentDriver implements NetworkDriver {
   }
 
   /** docker-compat: none is told where the interface has that of its parent, but with passthru, which has it alone. */
-  #macOf(network: Network, settings: ParentSettings, ipv4: string): string {
+  #macOf(network: Network, settings: ParentSettings, leases: Leases): string {
     if (settings.driver === "ipvlan") return "";
-    if (!isExclusive(settings)) return macOfAddress(addressBytes(addressNumber(ipv4)));
+    if (!isExclusive(settings)) return macOfLeases(leases);
     using route = openRouteSocket();
     return formatMac(findLink(route, network.spec.parent)?.mac ?? new Uint8Array(6));
   }

@@ -1,9 +1,9 @@
 import { BerthError } from "#base/errors.ts";
 import { commonSpec } from "../common-spec.ts";
 import { checkAddressPlan } from "../ipam/address-plan.ts";
-import { chooseGateway, chooseNetworkSubnet, type Surroundings } from "../ipam/plan-addresses.ts";
-import { cidrText } from "../ipam/subnet.ts";
-import { noAddresses, type Network, type NetworkSpec } from "../network-rows.ts";
+import { planPools, type Surroundings } from "../ipam/plan-pools.ts";
+import { familyOf } from "../ipam/subnet.ts";
+import type { Network, NetworkSpec } from "../network-rows.ts";
 import type { NetworkRequest } from "../types.ts";
 import { ownParentName, parentSettings, parseVlanName, usesGateway, type ParentDriverName } from "./parent-settings.ts";
 
@@ -24,11 +24,8 @@ export function planParentNetwork(
   request: NetworkRequest,
   around: ParentSurroundings,
 ): NetworkSpec {
-  checkAddressPlan(request.addresses);
-  const [addresses = noAddresses, another] = request.addresses;
-  if (another !== undefined) {
-    throw new BerthError("not-implemented", `not supported by this engine yet: several subnets of a ${driver} network`);
-  }
+  const addresses = request.addresses.filter((plan) => request.ipv6 || familyOf(plan.subnet) === 4);
+  checkAddressPlan(addresses);
   const settings = parentSettings(driver, request.options);
   const { parent } = settings;
   const sharing = around.siblings.filter(({ spec }) => parent !== "" && spec.parent === parent);
@@ -42,13 +39,12 @@ export function planParentNetwork(
   }
   const isThere = around.interfaces.has(parent);
   if (parent !== "" && !isThere) parseVlanName(parent);
-  const subnet = chooseNetworkSubnet(addresses, around);
+  const pools = planPools({ ...request, addresses }, around);
+  const hasGateways = !request.internal && usesGateway(settings);
   return {
     ...commonSpec(request),
     driver,
-    addresses,
-    subnet: cidrText(subnet),
-    gateway: !request.internal && usesGateway(settings) ? chooseGateway(subnet, addresses) : "",
+    pools: hasGateways ? pools : pools.map((pool) => ({ ...pool, gateway: "" })),
     parent: parent === "" ? ownParentName(driver, id) : parent,
     ownsParent: !isThere || sharing.some(({ spec }) => spec.ownsParent),
   };

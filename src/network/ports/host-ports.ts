@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import { addressNumber } from "../ipam/subnet.ts";
+import { hasCode } from "#host/errno.ts";
 import type { PortPublication } from "../types.ts";
 
 /** Takes a host port the way a server would. */
@@ -8,13 +8,22 @@ export interface PortHolder {
   hold(protocol: PortPublication["protocol"], hostIp: string, hostPort: number): Disposable;
 }
 
+/** One container port that is wanted under the same port of several host addresses. */
+export interface WantedPort extends Pick<PortPublication, "protocol" | "containerPort" | "hostPort" | "lastHostPort"> {
+  readonly hostAddresses: readonly {
+    readonly hostIp: string;
+    /** Left out where the host does not have this family. */
+    readonly optional: boolean;
+    /** The container's address that it leads to, for Docker's sentences. */
+    readonly target: string;
+  }[];
+}
+
 interface Allocation {
   readonly owner: string;
   readonly hostIp: string;
   readonly held: Disposable | undefined;
 }
-
-const ANY = "0.0.0.0";
 
 /**
  * The host ports of one engine. Each is held by a socket, so that another program that wants it is told so, and this
@@ -24,7 +33,9 @@ export class HostPorts {
   readonly #holder: PortHolder;
   readonly #ephemeral: { readonly first: number; readonly last: number };
   /** "protocol/port" -> who has it, one for each host address. */
-  readonly #allocations = new Map<string, Allocation[]>();
+  readonly #allocations = new Map<string, readonly Allocation[]>();
+  /** Owner -> its keys in the former. */
+  readonly #owned = new Map<string, Set<string>>();
   #next: number;
 
   constructor(deps: {
@@ -36,13 +47,10 @@ export class HostPorts {
     this.#next = deps.ephemeral.first;
   }
 
-  /**
-   * All of `publications` for `owner` (an endpoint id), or none. `target` is the container's address, for Docker's
-   * sentences. Returns them as published: real host address and port.
-   */
-  allocate(owner: string, publications: readonly PortPublication[], target: string): PortPublication[] {
+  /** All of `wanted` for `owner` (an endpoint id), or none. Returns them as published: real host address and port. */
+  allocate(owner: string, wanted: readonly WantedPort[]): readonly PortPublication[] {
     try {
-      return publications.map((publication) => this.#allocateOne(owner, publication, target));
+      return wanted.flatMap((port) => this.#allocateOne(owner, port));
     } catch (error) {
       this.release(owner);
       throw error;
@@ -55,12 +63,9 @@ export class HostPorts {
    */
   restore(owner: string, publications: readonly PortPublication[]): PortPublication[] {
     return publications.filter((publication) => {
+      const { protocol, hostIp, hostPort } = publication;
       try {
-        this.#record(
-          owner,
-          publication,
-          this.#holder.hold(publication.protocol, publication.hostIp, publication.hostPort),
-        );
+        this.#record(owner, publication, this.#holder.hold(protocol, hostIp, hostPort));
         return false;
       } catch {
         this.#record(owner, publication, undefined);
@@ -71,83 +76,102 @@ export class HostPorts {
 
   /** No error for an owner without ports. */
   release(owner: string): void {
-    for (const [key, allocations] of this.#allocations) {
-      const kept = allocations.filter((allocation) => allocation.owner !== owner);
-      if (kept.length === allocations.length) continue;
+    for (const key of this.#owned.get(owner) ?? []) {
+      const allocations = this.#allocations.get(key) ?? [];
       for (const allocation of allocations) if (allocation.owner === owner) allocation.held?.[Symbol.dispose]();
+      const kept = allocations.filter((allocation) => allocation.owner !== owner);
       if (kept.length === 0) this.#allocations.delete(key);
       else this.#allocations.set(key, kept);
     }
+    this.#owned.delete(owner);
   }
 
   releaseAll(): void {
-    for (const allocation of [...this.#allocations.values()].flat()) allocation.held?.[Symbol.dispose]();
-    this.#allocations.clear();
+    for (const owner of [...this.#owned.keys()]) this.release(owner);
   }
 
-  #allocateOne(owner: string, publication: PortPublication, target: string): PortPublication {
-    const hostIp = publication.hostIp === "" ? ANY : publication.hostIp;
-    if (hostIp.includes(":")) {
-      throw new BerthError("not-implemented", `publishing on the IPv6 address [${hostIp}] is not supported`);
-    }
-    addressNumber(hostIp);
-    const { lastHostPort, ...wanted } = { ...publication, hostIp };
-    if (publication.hostPort === 0) return this.#allocateEphemeral(owner, wanted);
-    if (lastHostPort !== undefined) {
-      const found = this.#allocateFree(owner, wanted, wanted.hostPort, lastHostPort);
+  #allocateOne(owner: string, wanted: WantedPort): readonly PortPublication[] {
+    if (wanted.hostAddresses.length === 0) return [];
+    if (wanted.hostPort === 0) return this.#allocateEphemeral(owner, wanted);
+    if (wanted.lastHostPort !== undefined) {
+      const found = this.#allocateFree(owner, wanted, wanted.hostPort, wanted.lastHostPort);
       if (found === undefined) throw new BerthError("internal", "all ports are allocated");
       return found;
     }
-    if (this.#conflicts(wanted)) {
-      throw new BerthError("internal", `Bind for ${hostIp}:${wanted.hostPort} failed: port is already allocated`);
+    const taken = this.#conflict(wanted, wanted.hostPort);
+    if (taken !== undefined) {
+      throw new BerthError("internal", `Bind for ${taken}:${wanted.hostPort} failed: port is already allocated`);
     }
-    try {
-      this.#record(owner, wanted, this.#holder.hold(wanted.protocol, hostIp, wanted.hostPort));
-    } catch (error) {
-      const mapping = `${hostIp}:${wanted.hostPort}:${target}:${wanted.containerPort}/${wanted.protocol}`;
-      throw new BerthError("internal", `failed to bind host port for ${mapping}: ${reason(error)}`, { cause: error });
-    }
-    return wanted;
+    return this.#hold(owner, wanted, wanted.hostPort);
   }
 
-  #allocateEphemeral(owner: string, publication: PortPublication): PortPublication {
+  #allocateEphemeral(owner: string, wanted: WantedPort): readonly PortPublication[] {
     const { first, last } = this.#ephemeral;
     const found =
-      this.#allocateFree(owner, publication, this.#next, last) ??
-      this.#allocateFree(owner, publication, first, this.#next - 1);
+      this.#allocateFree(owner, wanted, this.#next, last) ?? this.#allocateFree(owner, wanted, first, this.#next - 1);
     if (found === undefined) throw new BerthError("internal", "all ports are allocated");
-    this.#next = found.hostPort >= last ? first : found.hostPort + 1;
+    const [{ hostPort } = { hostPort: last }] = found;
+    this.#next = hostPort >= last ? first : hostPort + 1;
     return found;
   }
 
   /** The first port from `first` to `last` that nobody has. */
-  #allocateFree(owner: string, publication: PortPublication, first: number, last: number): PortPublication | undefined {
+  #allocateFree(
+    owner: string,
+    wanted: WantedPort,
+    first: number,
+    last: number,
+  ): readonly PortPublication[] | undefined {
     for (let hostPort = first; hostPort <= last; hostPort++) {
-      const candidate = { ...publication, hostPort };
-      if (this.#conflicts(candidate)) continue;
+      if (this.#conflict(wanted, hostPort) !== undefined) continue;
       try {
-        this.#record(owner, candidate, this.#holder.hold(candidate.protocol, candidate.hostIp, candidate.hostPort));
-        return candidate;
+        return this.#hold(owner, wanted, hostPort);
       } catch (error) {
-        if (!isInUse(error)) throw error;
+        if (!(error instanceof BerthError && hasCode(error.cause, "EADDRINUSE"))) throw error;
       }
     }
     return undefined;
   }
 
-  #conflicts({ protocol, hostIp, hostPort }: PortPublication): boolean {
+  /** The port on all addresses, or an error and none. */
+  #hold(owner: string, wanted: WantedPort, hostPort: number): readonly PortPublication[] {
+    const { protocol, containerPort } = wanted;
+    const held: { readonly publication: PortPublication; readonly socket: Disposable }[] = [];
+    for (const { hostIp, optional, target } of wanted.hostAddresses) {
+      try {
+        const socket = this.#holder.hold(protocol, hostIp, hostPort);
+        held.push({ publication: { protocol, containerPort, hostIp, hostPort }, socket });
+      } catch (error) {
+        if (optional && hasCode(error, "EAFNOSUPPORT", "EADDRNOTAVAIL")) continue;
+        for (const { socket } of held) socket[Symbol.dispose]();
+        const mapping = `${bracketed(hostIp)}:${hostPort}:${bracketed(target)}:${containerPort}/${protocol}`;
+        throw new BerthError("internal", `failed to bind host port for ${mapping}: ${reason(error)}`, { cause: error });
+      }
+    }
+    for (const { publication, socket } of held) this.#record(owner, publication, socket);
+    return held.map(({ publication }) => publication);
+  }
+
+  /** The address at which somebody has the port. */
+  #conflict({ protocol, hostAddresses }: WantedPort, hostPort: number): string | undefined {
     const allocations = this.#allocations.get(`${protocol}/${hostPort}`) ?? [];
-    return allocations.some((other) => other.hostIp === hostIp || other.hostIp === ANY || hostIp === ANY);
+    return hostAddresses.find(({ hostIp }) => allocations.some((other) => excludes(other.hostIp, hostIp)))?.hostIp;
   }
 
   #record(owner: string, { protocol, hostIp, hostPort }: PortPublication, held: Disposable | undefined): void {
     const key = `${protocol}/${hostPort}`;
     this.#allocations.set(key, [...(this.#allocations.get(key) ?? []), { owner, hostIp, held }]);
+    this.#owned.set(owner, (this.#owned.get(owner) ?? new Set()).add(key));
   }
 }
 
-function isInUse(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+function excludes(one: string, other: string): boolean {
+  const any = one.includes(":") ? "::" : "0.0.0.0";
+  return one.includes(":") === other.includes(":") && (one === other || one === any || other === any);
+}
+
+function bracketed(address: string): string {
+  return address.includes(":") ? `[${address}]` : address;
 }
 
 /** The kernel's words without the name of the system call. */

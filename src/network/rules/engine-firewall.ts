@@ -7,12 +7,13 @@ import { forgetFlows, listUdpFlowsOfPort, listUdpFlowsTo } from "#host/nftables/
 import { addElements, deleteElements, getTable, type TableName } from "#host/nftables/messages.ts";
 import { parseTableHandle } from "#host/nftables/parse.ts";
 import { admitBridges, inspectForeignFirewall, retractBridges } from "./foreign-firewall.ts";
-import { addressBytes, addressNumber } from "../ipam/subnet.ts";
-import { portElements } from "./port-elements.ts";
+import { addressBytes, familyOf, type IpFamily } from "../ipam/subnet.ts";
+import { portElementRequests, portElements } from "./port-elements.ts";
 import type { Endpoint } from "../types.ts";
-import { PUBLISHED_ANY, PUBLISHED_AT, PUBLISHED_TO, removeTable, replaceTable, type BridgeRules } from "./table.ts";
+import type { BridgeRules } from "./bridge-rules.ts";
+import { removeTable, replaceTable, type Ruleset } from "./table.ts";
 
-type Published = Pick<Endpoint, "id" | "ipv4" | "ports">;
+type Published = Pick<Endpoint, "id" | "ipv4" | "ipv6" | "ports">;
 
 /**
  * Keeps the kernel's rules equal to what this holds in memory: bridges, guarded interfaces, published ports. A change of
@@ -26,17 +27,24 @@ export class EngineFirewall {
   readonly #marker: string;
   readonly #log: Log;
   readonly #published = new Map<string, Published>();
+  readonly #filtered: readonly IpFamily[];
   #bridges: readonly BridgeRules[] = [];
-  #guarded: readonly string[] = [];
+  #guarded: Ruleset["guarded"] = { 4: [], 6: [] };
   /** The kernel's number of the table that was put in place; another one, or none, means that somebody removed it. */
   #handle = 0n;
   #warned = "";
 
   /** `socket`: of protocol NETLINK_NETFILTER; closed by {@link close}. */
-  constructor(deps: { readonly socket: NetlinkSocket; readonly instance: string; readonly log: Log }) {
+  constructor(deps: {
+    readonly socket: NetlinkSocket;
+    readonly instance: string;
+    readonly filtered: readonly IpFamily[];
+    readonly log: Log;
+  }) {
     this.#socket = deps.socket;
     this.#client = new NfTablesClient(deps.socket);
-    this.#table = { family: "ip", name: `berth_${deps.instance}` };
+    this.#filtered = deps.filtered;
+    this.#table = { family: "inet", name: `berth_${deps.instance}` };
     this.#marker = `berth:${deps.instance}`;
     this.#log = deps.log;
   }
@@ -44,7 +52,7 @@ export class EngineFirewall {
   /** Put the whole table in place, and our rules into others' where those would stop our traffic. */
   install(state: {
     readonly bridges: readonly BridgeRules[];
-    readonly guarded: readonly string[];
+    readonly guarded: Ruleset["guarded"];
     readonly published: readonly Published[];
   }): void {
     this.#bridges = state.bridges;
@@ -55,9 +63,10 @@ export class EngineFirewall {
     this.#settle();
   }
 
-  /** Other bridges than before; published ports stay. */
-  setBridges(bridges: readonly BridgeRules[]): void {
-    this.#bridges = bridges;
+  /** Other bridges than before; published ports stay, and guards when none are given. */
+  setBridges(state: { readonly bridges: readonly BridgeRules[]; readonly guarded?: Ruleset["guarded"] }): void {
+    this.#bridges = state.bridges;
+    this.#guarded = state.guarded ?? this.#guarded;
     this.#replace();
     this.#settle();
   }
@@ -66,7 +75,9 @@ export class EngineFirewall {
     if (endpoint.ports.length > 0) this.#published.set(endpoint.id, endpoint);
     this.#change(this.#elementRequests(addElements, endpoint));
     this.#forgetFlows(
-      endpoint.ports.filter((port) => port.protocol === "udp").map((port) => listUdpFlowsOfPort(port.hostPort)),
+      endpoint.ports
+        .filter((port) => port.protocol === "udp" && port.hostPort !== 0)
+        .map((port) => listUdpFlowsOfPort(port.hostPort, familyOf(port.hostIp))),
     );
   }
 
@@ -75,7 +86,8 @@ export class EngineFirewall {
     if (!this.#published.delete(endpoint.id)) return;
     this.#change(this.#elementRequests(deleteElements, endpoint));
     const hasUdp = endpoint.ports.some((port) => port.protocol === "udp");
-    this.#forgetFlows(hasUdp ? [listUdpFlowsTo(addressBytes(addressNumber(endpoint.ipv4)))] : []);
+    const addresses = [endpoint.ipv4, endpoint.ipv6].filter((address) => hasUdp && address !== "");
+    this.#forgetFlows(addresses.map((address) => listUdpFlowsTo(addressBytes(address))));
   }
 
   /** Repair what another program did since the last look. */
@@ -140,7 +152,8 @@ export class EngineFirewall {
 
   #replace(): void {
     const ports = portElements([...this.#published.values()]);
-    this.#client.commit(replaceTable(this.#table, { bridges: this.#bridges, guarded: this.#guarded, ports }));
+    const ruleset = { bridges: this.#bridges, guarded: this.#guarded, ports, filtered: this.#filtered };
+    this.#client.commit(replaceTable(this.#table, ruleset));
     this.#handle = this.#readHandle();
   }
 
@@ -152,10 +165,11 @@ export class EngineFirewall {
   #foreignRequests(): readonly NetlinkRequest[] {
     const foreign = inspectForeignFirewall(this.#client, this.#table.name);
     this.#warnOfDropping(foreign.dropping);
-    const { chain } = foreign;
-    if (chain === undefined) return [];
-    const names = this.#bridges.map((bridge) => bridge.bridgeName);
-    return admitBridges(this.#client, chain, names, this.#marker);
+    return foreign.chains.flatMap(({ family, chain }) => {
+      const bridges = this.#bridges.filter(({ subnets }) => subnets.some(({ subnet }) => familyOf(subnet) === family));
+      const names = bridges.map((bridge) => bridge.bridgeName);
+      return admitBridges(this.#client, { family, chain }, names, this.#marker);
+    });
   }
 
   #warnOfDropping(dropping: readonly string[]): void {
@@ -170,11 +184,6 @@ export class EngineFirewall {
   }
 
   #elementRequests(make: typeof addElements, endpoint: Published): NetlinkRequest[] {
-    const { publishedAt, publishedAny, publishedTo } = portElements([endpoint]);
-    return [
-      ...make(this.#table, PUBLISHED_AT, publishedAt),
-      ...make(this.#table, PUBLISHED_ANY, publishedAny),
-      ...make(this.#table, PUBLISHED_TO, publishedTo),
-    ];
+    return portElementRequests(make, this.#table, portElements([endpoint]));
   }
 }

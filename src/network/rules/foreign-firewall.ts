@@ -1,5 +1,6 @@
 import type { NetlinkRequest } from "#host/netlink/message.ts";
 import { addRule, deleteRule, dumpChains, dumpRules, hooks, type TableName } from "#host/nftables/messages.ts";
+import type { IpFamily } from "../ipam/subnet.ts";
 import type { NfTablesClient } from "#host/nftables/client.ts";
 import type { Expression } from "#host/nftables/expression.ts";
 import { parseChain, parseRule, type ChainInfo } from "#host/nftables/parse.ts";
@@ -13,13 +14,29 @@ import { iifname, oifname, oifnamePrefix, verdict } from "#host/nftables/rule.ts
  * expressions that iptables-nft itself writes, so that `iptables -S` still shows the table. The engine's own table goes
  * on dropping what is not published.
  */
-const iptablesFilter: TableName = { family: "ip", name: "filter" };
-const NFPROTO_IPV4 = 2;
+const filterTables: Readonly<Record<IpFamily, TableName>> = {
+  4: { family: "ip", name: "filter" },
+  6: { family: "ip6", name: "filter" },
+};
 const NFPROTO_INET = 1;
+const NFPROTO_IPV4 = 2;
+const NFPROTO_IPV6 = 10;
+const familyNumbers = { 4: NFPROTO_IPV4, 6: NFPROTO_IPV6 } as const;
+const familyNames: Readonly<Record<number, string>> = {
+  [NFPROTO_INET]: "inet",
+  [NFPROTO_IPV4]: "ip",
+  [NFPROTO_IPV6]: "ip6",
+};
+
+/** A chain of iptables' filter table, or ip6tables'. */
+export interface FilterChain {
+  readonly family: IpFamily;
+  readonly chain: string;
+}
 
 export interface ForeignFirewall {
-  /** The chain of the iptables filter table that takes our rules; undefined when none stands in the way. */
-  readonly chain: string | undefined;
+  /** The chains that take our rules; none for a family in which nothing stands in the way. */
+  readonly chains: readonly FilterChain[];
   /** Other base chains at the forward hook whose policy is drop: "family table chain". */
   readonly dropping: readonly string[];
 }
@@ -27,35 +44,43 @@ export interface ForeignFirewall {
 /** What stands between containers and the world, besides the engine's own table. */
 export function inspectForeignFirewall(client: NfTablesClient, own: string): ForeignFirewall {
   const chains = client.dump(dumpChains()).map(parseChain);
-  const filter = chains.filter((chain) => chain.family === NFPROTO_IPV4 && chain.table === iptablesFilter.name);
-  const hasDockerUser = filter.some((chain) => chain.name === "DOCKER-USER");
-  const forwardDrops = filter.some((chain) => chain.name === "FORWARD" && dropsForward(chain));
-  const fallback = forwardDrops ? "FORWARD" : undefined;
+  const filters = families.map((family) => ({
+    family,
+    chains: chains.filter(
+      (chain) => chain.family === familyNumbers[family] && chain.table === filterTables[family].name,
+    ),
+  }));
   return {
-    chain: hasDockerUser ? "DOCKER-USER" : fallback,
+    chains: filters.flatMap(({ family, chains: own }): FilterChain[] => {
+      if (own.some((chain) => chain.name === "DOCKER-USER")) return [{ family, chain: "DOCKER-USER" }];
+      const drops = own.some((chain) => chain.name === "FORWARD" && dropsForward(chain));
+      return drops ? [{ family, chain: "FORWARD" }] : [];
+    }),
     dropping: chains
-      .filter((chain) => dropsForward(chain) && chain.table !== own && !filter.includes(chain))
-      .map((chain) => `${chain.family === NFPROTO_INET ? "inet" : "ip"} ${chain.table} ${chain.name}`),
+      .filter((chain) => dropsForward(chain) && chain.table !== own)
+      .filter((chain) => !filters.some((filter) => filter.chains.includes(chain)))
+      .map((chain) => `${familyNames[chain.family]} ${chain.table} ${chain.name}`),
   };
 }
+
+const families = [4, 6] as const;
 
 /** The rules that are not there yet, as requests; in a chain that has them all, none. `marker` names this engine. */
 export function admitBridges(
   client: NfTablesClient,
-  chain: string,
+  { family, chain }: FilterChain,
   bridgeNames: readonly string[],
   marker: string,
 ): NetlinkRequest[] {
-  const present = client.dump(dumpRules(iptablesFilter, chain)).map(parseRule);
+  const table = filterTables[family];
+  const present = client.dump(dumpRules(table, chain)).map(parseRule);
   const marked = present.filter((rule) => isMarked(rule.comment, marker));
   const wanted = admittingRules(bridgeNames).map((rule) => ({ ...rule, comment: `${marker} ${rule.bridgeName}` }));
   const first = present.slice(0, wanted.length).map((rule) => rule.comment);
   if (marked.length === wanted.length && wanted.every((rule, index) => rule.comment === first[index])) return [];
   return [
-    ...marked.map((rule) => deleteRule(iptablesFilter, chain, rule.handle)),
-    ...wanted
-      .toReversed()
-      .map(({ expressions, comment }) => addRule(iptablesFilter, { chain, expressions, comment }, true)),
+    ...marked.map((rule) => deleteRule(table, chain, rule.handle)),
+    ...wanted.toReversed().map(({ expressions, comment }) => addRule(table, { chain, expressions, comment }, true)),
   ];
 }
 
@@ -65,13 +90,17 @@ function isMarked(comment: string | undefined, marker: string): boolean {
 
 /** Deletes the marked rules wherever an earlier run put them. */
 export function retractBridges(client: NfTablesClient, marker: string): NetlinkRequest[] {
-  return ["DOCKER-USER", "FORWARD"].flatMap((chain) =>
-    client
-      .dump(dumpRules(iptablesFilter, chain))
-      .map(parseRule)
-      .filter((rule) => isMarked(rule.comment, marker))
-      .map((rule) => deleteRule(iptablesFilter, chain, rule.handle)),
-  );
+  return families
+    .map((family) => filterTables[family])
+    .flatMap((table) =>
+      ["DOCKER-USER", "FORWARD"].flatMap((chain) =>
+        client
+          .dump(dumpRules(table, chain))
+          .map(parseRule)
+          .filter((rule) => isMarked(rule.comment, marker))
+          .map((rule) => deleteRule(table, chain, rule.handle)),
+      ),
+    );
 }
 
 /**
@@ -97,6 +126,6 @@ function admittingRules(
 }
 
 function dropsForward(chain: ChainInfo): boolean {
-  if (chain.family !== NFPROTO_IPV4 && chain.family !== NFPROTO_INET) return false;
+  if (familyNames[chain.family] === undefined) return false;
   return chain.base?.hook === hooks.forward && chain.base.policy === "drop";
 }

@@ -15,24 +15,32 @@ function port(
 }
 
 test("ports become elements by where they are published", () => {
-  const { publishedAny, publishedAt, publishedTo } = portElements([
-    { ipv4: "172.17.0.2", ports: [port("tcp", 80, "0.0.0.0", 8080), port("tcp", 80, "127.0.0.1", 8081)] },
-    { ipv4: "172.17.0.3", ports: [port("udp", 53, "0.0.0.0", 5353), port("sctp", 1, "0.0.0.0", 2)] },
-    { ipv4: "", ports: [port("tcp", 1, "0.0.0.0", 1)] },
+  const { 4: four, 6: six } = portElements([
+    { ipv4: "172.17.0.2", ipv6: "", ports: [port("tcp", 80, "0.0.0.0", 8080), port("tcp", 80, "127.0.0.1", 8081)] },
+    { ipv4: "172.17.0.3", ipv6: "", ports: [port("udp", 53, "0.0.0.0", 5353), port("sctp", 1, "0.0.0.0", 2)] },
+    { ipv4: "", ipv6: "fd00::2", ports: [port("tcp", 1, "0.0.0.0", 1), port("tcp", 80, "::", 8080)] },
+    { ipv4: "172.17.0.4", ipv6: "fd00::4", ports: [port("tcp", 80, "::1", 8080), port("tcp", 80, "0.0.0.0", 0)] },
   ]);
   const hex = (element: { key: Uint8Array; value?: unknown }): string[] => [
     element.key.toHex(),
     ...(element.value instanceof Uint8Array ? [element.value.toHex()] : []),
   ];
-  expect(publishedAny.map(hex)).toEqual([
+  expect(four.publishedAny.map(hex)).toEqual([
     [packed("06000000 1f900000"), packed("ac110002 00500000")],
     [packed("11000000 14e90000"), packed("ac110003 00350000")],
     [packed("84000000 00020000"), packed("ac110003 00010000")],
   ]);
-  expect(publishedAt.map(hex)).toEqual([[packed("7f000001 06000000 1f910000"), packed("ac110002 00500000")]]);
-  expect(publishedTo.map(hex)).toEqual([
+  expect(four.publishedAt.map(hex)).toEqual([[packed("7f000001 06000000 1f910000"), packed("ac110002 00500000")]]);
+  expect(four.publishedTo.map(hex)).toEqual([
     [packed("ac110002 06000000 00500000")],
     [packed("ac110003 11000000 00350000")],
     [packed("ac110003 84000000 00010000")],
   ]);
+  expect(four.openTo.map(hex)).toEqual([[packed("ac110004 06000000 00500000")]]);
+  const fd00 = "fd000000 00000000 00000000";
+  expect(six.publishedAny.map(hex)).toEqual([[packed("06000000 1f900000"), packed(`${fd00} 00000002 00500000`)]]);
+  expect(six.publishedAt.map(hex)).toEqual([
+    [packed("00000000 00000000 00000000 00000001 06000000 1f900000"), packed(`${fd00} 00000004 00500000`)],
+  ]);
+  expect(six.publishedTo).toHaveLength(2);
 });

@@ -57,6 +57,8 @@ async function made(name: string, driver: "macvlan" | "ipvlan", more: Partial<Ne
   await networks.create({
     name,
     driver,
+    ipv4: true,
+    ipv6: false,
     addresses: [lan],
     internal: false,
     attachable: false,

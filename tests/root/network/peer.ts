@@ -3,36 +3,62 @@
  *   serve tcp|udp ADDRESS PORT NAME   prints "ready"; answers each message with "NAME saw <client address>"
  *   ask udp ADDRESS PORT LOCAL MS     from port LOCAL; prints the answer, or "refused", "timeout" after MS, or the
  *                                     error's code
+ *   probe JSON MS                     asks every [protocol, address, port] of a JSON list at once; prints a JSON list of
+ *                                     what `ask` would print
  */
 import { createSocket } from "node:dgram";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 
-const [mode, protocol, address, portText, name, patienceMs] = process.argv.slice(2);
-const port = Number(portText);
+const [mode, ...words] = process.argv.slice(2);
 
-function finish(text: string): never {
-  console.log(text);
-  process.exit(0);
-}
+const withoutMapping = (address: string | undefined): string => address?.replace(/^::ffff:/, "") ?? "";
 
-function outcome(error: Error & { code?: string }): never {
-  finish(error.code === "ECONNREFUSED" ? "refused" : (error.code ?? error.message));
-}
-
-if (mode === "serve" && protocol === "tcp") {
-  const server = createServer((socket) => {
-    socket.on("error", () => undefined);
-    socket.end(`${name} saw ${socket.remoteAddress}\n`);
-  });
-  server.listen(port, address, () => console.log("ready"));
-} else if (mode === "serve") {
-  const socket = createSocket("udp4");
-  socket.on("message", (_, from) => socket.send(`${name} saw ${from.address}`, from.port, from.address));
+function serve([protocol, address, portText, name]: readonly string[]): void {
+  const port = Number(portText);
+  if (protocol === "tcp") {
+    const server = createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.end(`${name} saw ${withoutMapping(socket.remoteAddress)}\n`);
+    });
+    server.listen(port, address, () => console.log("ready"));
+    return;
+  }
+  const socket = createSocket(address?.includes(":") === true ? "udp6" : "udp4");
+  socket.on("message", (_, from) =>
+    socket.send(`${name} saw ${withoutMapping(from.address)}`, from.port, from.address),
+  );
   socket.bind(port, address, () => console.log("ready"));
+}
+
+function ask(protocol: string, address: string, port: number, patienceMs: number, localPort = 0): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const failed = (error: Error & { code?: string }): void =>
+    resolve(error.code === "ECONNREFUSED" ? "refused" : (error.code ?? error.message));
+  setTimeout(() => resolve("timeout"), patienceMs);
+  if (protocol === "tcp") {
+    let answer = "";
+    const socket = connect({ host: address, port });
+    socket.on("data", (bytes) => (answer += bytes.toString()));
+    socket.on("end", () => resolve(answer.trim()));
+    socket.on("error", failed);
+    return promise;
+  }
+  const socket = createSocket(address.includes(":") ? "udp6" : "udp4");
+  socket.on("message", (bytes) => resolve(bytes.toString().trim()));
+  socket.on("error", failed);
+  socket.bind(localPort, () => socket.connect(port, address, () => socket.send("?")));
+  return promise;
+}
+
+if (mode === "serve") serve(words);
+else if (mode === "probe") {
+  const [list = "[]", patienceMs] = words;
+  const wanted = JSON.parse(list) as readonly (readonly [string, string, number])[];
+  const answers = await Promise.all(wanted.map((one) => ask(...one, Number(patienceMs))));
+  console.log(JSON.stringify(answers));
+  process.exit(0);
 } else {
-  setTimeout(() => finish("timeout"), Number(patienceMs));
-  const socket = createSocket("udp4");
-  socket.on("message", (bytes) => finish(bytes.toString().trim()));
-  socket.on("error", outcome);
-  socket.bind(Number(name ?? 0), () => socket.connect(port, address, () => socket.send("?")));
+  const [protocol = "", address = "", port, localPort, patienceMs] = words;
+  console.log(await ask(protocol, address, Number(port), Number(patienceMs), Number(localPort)));
+  process.exit(0);
 }

@@ -31,6 +31,7 @@ import {
   LAN_ADDRESS,
   LAN_HOST_ADDRESS,
   makeMachine,
+  makeNetwork,
   Namespace,
   OUTSIDE_ADDRESS,
   packetsSeen,
@@ -213,10 +214,12 @@ describe("published ports", () => {
       await using web = await startContainer(networks, "web", [tcp(80, 8080)]);
       expect(web.endpoint.ports).toHaveLength(1);
       expect(() => Bun.listen({ hostname: "0.0.0.0", port: 8080, socket: { data() {} } })).toThrow("Failed to listen");
-      expect(run("nft", "list", "map", "ip", "berth_test", "published_any")).toContain("tcp . 8080 : 172.17.0.2 . 80");
+      expect(run("nft", "list", "map", "inet", "berth_test", "published_any")).toContain(
+        "tcp . 8080 : 172.17.0.2 . 80",
+      );
     }
-    expect(run("nft", "list", "map", "ip", "berth_test", "published_any")).not.toContain("elements");
-    expect(run("nft", "list", "set", "ip", "berth_test", "published_to")).not.toContain("elements");
+    expect(run("nft", "list", "map", "inet", "berth_test", "published_any")).not.toContain("elements");
+    expect(run("nft", "list", "set", "inet", "berth_test", "published_to")).not.toContain("elements");
     await using again = await startContainer(networks, "again", [tcp(80, 8080)]);
     expect(again.endpoint.ipv4).toBe("172.17.0.3");
   });
@@ -226,7 +229,7 @@ describe("rules", () => {
   test("read as nft prints them", async () => {
     await using web = await startContainer(networks, "web", [tcp(80, 8080), udp(53, 5353, "127.0.0.1")]);
     expect(web.endpoint.ipv4).toBe("172.17.0.2");
-    expect(run("nft", "-yt", "list", "table", "ip", "berth_test")).toMatchSnapshot();
+    expect(run("nft", "-yt", "list", "table", "inet", "berth_test")).toMatchSnapshot();
   });
 
   test("of every kind are taken by the kernel and mean what they say", () => {
@@ -309,22 +312,7 @@ describe("rules", () => {
   });
 });
 
-/** A network of the bridge driver with these differences. */
-async function made(name: string, more: Partial<NetworkRequest> = {}): Promise<string> {
-  const { id } = await networks.create({
-    name,
-    driver: "",
-    addresses: [],
-    internal: false,
-    attachable: false,
-    labels: {},
-    options: {},
-    configOnly: false,
-    configFrom: "",
-    ...more,
-  });
-  return id;
-}
+const made = (name: string, more: Partial<NetworkRequest> = {}): Promise<string> => makeNetwork(networks, name, more);
 
 describe("networks that people make", () => {
   afterEach(async () => {
@@ -465,7 +453,7 @@ describe("repair", () => {
       await networks.reconcile(live);
       expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
       expect(await networks.endpoints(containerId("gone"))).toEqual([]);
-      expect(run("nft", "list", "map", "ip", "berth_test", "published_any")).not.toContain("8081");
+      expect(run("nft", "list", "map", "inet", "berth_test", "published_any")).not.toContain("8081");
       const [endpoint] = await networks.endpoints(containerId("web"));
       await networks.close();
       engine.closeDatabase();
@@ -599,7 +587,7 @@ describe("beside others", () => {
     } finally {
       await second.networks.close();
     }
-    expect(run("nft", "list", "tables")).toBe("table ip berth_test");
+    expect(run("nft", "list", "tables")).toBe("table inet berth_test");
     expect(run("ip", "-o", "link", "show", "type", "bridge")).toContain("berth0");
   });
 
@@ -663,7 +651,7 @@ describe("options", () => {
     expect(web.namespace.run("ip", "link", "show", "eth0")).toContain("mtu 1400");
     await web.namespace.serve("tcp", 80, "web");
     expect(ask("tcp", "127.0.0.1", 8080)).toBe("web saw 10.99.0.9");
-    expect((await networks.find("bridge")).subnet).toBe("10.99.0.0/24");
+    expect((await networks.find("bridge")).pools[0]?.subnet).toBe("10.99.0.0/24");
   });
 
   test("another's bridge is used as it is and left there", async () => {

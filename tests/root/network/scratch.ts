@@ -3,13 +3,13 @@ import { parseLink } from "#host/netlink/links.ts";
 import { addAddress, addVeth, changeLink, getLink } from "#host/netlink/rtnetlink.ts";
 import { CLONE_NEWNET } from "#host/linux.ts";
 import { close, fdPath, newNamespace } from "#host/syscalls.ts";
-import { addressBytes, addressNumber } from "#network/ipam/subnet.ts";
+import { addressBytes } from "#network/ipam/subnet.ts";
 import { openState } from "#state/db.ts";
 import type { Log, LogFields } from "#base/log.ts";
 import type { NetworkOptions } from "#network/network-options.ts";
 import type { LocalNetworks } from "#network/local-networks.ts";
 import { openNetworks } from "#network/open-networks.ts";
-import type { Endpoint, PortPublication } from "#network/types.ts";
+import type { Endpoint, EndpointRequest, NetworkRequest, PortPublication } from "#network/types.ts";
 
 export const HOST_ADDRESS = "198.51.100.1";
 export const OUTSIDE_ADDRESS = "198.51.100.2";
@@ -40,6 +40,11 @@ export class Namespace implements Disposable {
     return askFrom(["nsenter", `--net=${this.outerPath}`], protocol, address, port, localPort);
   }
 
+  /** Every question at once; see ./peer.ts. */
+  probe(questions: readonly Question[]): readonly string[] {
+    return probe(questions, ["nsenter", `--net=${this.outerPath}`]);
+  }
+
   async serve(protocol: "tcp" | "udp", port: number, name: string, address = "0.0.0.0"): Promise<void> {
     this.#servers.push(await serve(["nsenter", `--net=${this.outerPath}`], protocol, port, name, address));
   }
@@ -61,6 +66,14 @@ const peer = new URL("./peer.ts", import.meta.url).pathname;
 
 /** How long an answer may take before there is none. An emulated machine says more. */
 const patienceMs = Number(process.env["BERTH_TEST_PATIENCE_MS"] ?? 1500);
+
+export type Question = readonly [protocol: "tcp" | "udp", address: string, port: number];
+
+/** From the scratch host itself, or where `prefix` leads. */
+export function probe(questions: readonly Question[], prefix: readonly string[] = []): readonly string[] {
+  const list = JSON.stringify(questions);
+  return JSON.parse(run(...prefix, process.execPath, peer, "probe", list, String(patienceMs))) as string[];
+}
 
 /** From the scratch host itself. */
 export function ask(protocol: "tcp" | "udp", address: string, port: number): string {
@@ -144,7 +157,7 @@ export function makeMachine(link: string, hostAddress: string, address: string):
   route.execute([addVeth({ name: link, up: true, peer: { name: "eth0", namespace: { fd: machine.fd } } })]);
   const message = route.get(getLink(link));
   if (message === undefined) throw new Error(`no ${link}`);
-  route.execute([addAddress(parseLink(message).index, addressBytes(addressNumber(hostAddress)), 24)]);
+  route.execute([addAddress(parseLink(message).index, addressBytes(hostAddress), 24)]);
   machine.run("ip", "link", "set", "lo", "up");
   machine.run("ip", "link", "set", "eth0", "up");
   machine.run("ip", "address", "add", `${address}/24`, "dev", "eth0");
@@ -169,7 +182,7 @@ export function makeEngine(options: Partial<NetworkOptions> = {}, path = ":memor
     database,
     log,
     now: () => new Date(),
-    options: { instance: "test", ...options },
+    options: { instance: "test", engineId: "test", ...options },
   });
   return { networks, logged, closeDatabase: () => database.close() };
 }
@@ -204,12 +217,13 @@ export async function startContainer(
   name: string,
   ports: readonly PortPublication[] = [],
   networkName = "bridge",
+  more: Partial<EndpointRequest> = {},
 ): Promise<TestContainer> {
   const namespace = new Namespace();
   const id = containerId(name);
   try {
     const { id: networkId } = await networks.find(networkName);
-    const endpoint = await networks.reserve({ containerId: id, containerName: name, networkId, ports });
+    const endpoint = await networks.reserve({ containerId: id, containerName: name, networkId, ports, ...more });
     await networks.connect(endpoint, namespace.path);
     return {
       id,
@@ -233,4 +247,32 @@ export function tcp(containerPort: number, hostPort: number, hostIp = ""): PortP
 
 export function udp(containerPort: number, hostPort: number, hostIp = ""): PortPublication {
   return { protocol: "udp", containerPort, hostIp, hostPort };
+}
+
+/** A network of the bridge driver with these differences: its id. */
+export async function makeNetwork(
+  networks: LocalNetworks,
+  name: string,
+  more: Partial<NetworkRequest> = {},
+): Promise<string> {
+  const { id } = await networks.create({
+    name,
+    driver: "",
+    ipv4: true,
+    ipv6: false,
+    addresses: [],
+    internal: false,
+    attachable: false,
+    labels: {},
+    options: {},
+    configOnly: false,
+    configFrom: "",
+    ...more,
+  });
+  return id;
+}
+
+/** Of {@link NetworkRequest.addresses}, a subnet with all else left open. */
+export function subnet(cidr: string): NetworkRequest["addresses"][number] {
+  return { subnet: cidr, ipRange: "", gateway: "", auxiliary: {} };
 }

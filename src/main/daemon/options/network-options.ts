@@ -3,7 +3,6 @@ import type { Option } from "./option.ts";
 import { addressPools, anything, boolean, integer, string, stringList } from "./value-kinds.ts";
 
 const section = "Networks";
-const ONLY_IPV4 = "the default network has IPv4 only";
 const KERNEL_PORTS = "published ports are the kernel's work alone, loopback included: there is no proxy";
 
 export const networkOptions: readonly Option[] = [
@@ -87,9 +86,9 @@ export const networkOptions: readonly Option[] = [
     name: "ip6tables",
     kind: boolean,
     value: true,
-    section: "Without effect here",
-    usage: "IPv6 firewall rules for networks",
-    idle: ONLY_IPV4,
+    fallback: "true",
+    section,
+    usage: "Rules for IPv6; without, nothing is published on IPv6 and nothing kept out",
   },
   {
     name: "firewall-backend",
@@ -138,24 +137,15 @@ export const networkOptions: readonly Option[] = [
     usage: "Proxy program",
     idle: KERNEL_PORTS,
   },
-  { name: "ipv6", kind: boolean, section, usage: "IPv6 on the default bridge", refused: ONLY_IPV4, allows: isEmpty },
-  {
-    name: "bip6",
-    kind: string,
-    section,
-    usage: "IPv6 address of the default bridge",
-    refused: ONLY_IPV4,
-    allows: isEmpty,
-  },
+  { name: "ipv6", kind: boolean, section, usage: "IPv6 on the default bridge" },
+  { name: "bip6", kind: string, section, usage: "IPv6 address of the default bridge, in CIDR" },
   {
     name: "fixed-cidr-v6",
     kind: string,
     section,
-    usage: "IPv6 part for containers",
-    refused: ONLY_IPV4,
-    allows: isEmpty,
+    usage: "IPv6 subnet of the default bridge, or the part of it that containers get addresses of",
   },
-  { name: "default-gateway-v6", kind: string, section, usage: "IPv6 gateway", refused: ONLY_IPV4, allows: isEmpty },
+  { name: "default-gateway-v6", kind: string, section, usage: "IPv6 gateway of containers on the default bridge" },
   {
     name: "default-network-opt",
     key: "default-network-opts",

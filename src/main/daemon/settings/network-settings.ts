@@ -2,7 +2,7 @@ import { messageOf } from "#base/errors.ts";
 import { isIp, isIpv4 } from "#base/ip-address.ts";
 import { dnsSearch } from "#cli/container/options/checks.ts";
 import type { AddressPool } from "#network/ipam/choose-subnet.ts";
-import { addressNumber, contains, parseCidr } from "#network/ipam/subnet.ts";
+import { bitsOf, contains, familyOf, parseAddress, parseCidr, type IpFamily } from "#network/ipam/subnet.ts";
 import type { OptionValues } from "../option-values.ts";
 import type { Pool } from "../options/value-kinds.ts";
 import { badSetting } from "./bad-setting.ts";
@@ -12,6 +12,11 @@ export interface NetworkSettings {
   readonly bip: string | undefined;
   readonly fixedCidr: string | undefined;
   readonly defaultGateway: string | undefined;
+  readonly ipv6: boolean;
+  readonly bip6: string | undefined;
+  readonly fixedCidrV6: string | undefined;
+  readonly defaultGatewayV6: string | undefined;
+  readonly ipv6Rules: boolean;
   readonly mtu: number;
   readonly interContainer: boolean;
   readonly masquerade: boolean;
@@ -25,14 +30,19 @@ export function networkSettings(values: OptionValues) {
   for (const domain of values.list("dns-search")) checked(() => dnsSearch(domain));
   const network: NetworkSettings = {
     bridge: values.text("bridge") || undefined,
-    bip: cidr(values.text("bip"), "bip"),
-    fixedCidr: cidr(values.text("fixed-cidr"), "fixed-cidr"),
-    defaultGateway: ipv4(values.text("default-gateway"), "default-gateway"),
+    bip: cidr(4, values.text("bip"), "bip"),
+    fixedCidr: cidr(4, values.text("fixed-cidr"), "fixed-cidr"),
+    defaultGateway: address(4, values.text("default-gateway"), "default-gateway"),
+    ipv6: values.on("ipv6"),
+    bip6: cidr(6, values.text("bip6"), "bip6"),
+    fixedCidrV6: cidr(6, values.text("fixed-cidr-v6"), "fixed-cidr-v6"),
+    defaultGatewayV6: address(6, values.text("default-gateway-v6"), "default-gateway-v6"),
+    ipv6Rules: values.on("ip6tables"),
     mtu: mtu(values.count("mtu")),
     interContainer: values.on("icc"),
     masquerade: values.on("ip-masq"),
     forward: values.on("ip-forward"),
-    publishAddress: ipv4(values.text("ip"), "ip"),
+    publishAddress: address(4, values.text("ip"), "ip"),
     addressPools: pools(values.value("default-address-pool") as readonly Pool[]),
   };
   checkTogether(network);
@@ -45,18 +55,35 @@ export function networkSettings(values: OptionValues) {
   };
 }
 
-/** docker-compat: a part of the bridge's subnet only, and a gateway only from inside it. */
-function checkTogether({ bridge, bip, fixedCidr, defaultGateway }: NetworkSettings): void {
-  if (bip !== undefined && bridge === "none") throw badSetting("--bip makes no sense with --bridge=none");
-  if (bip === undefined) return;
-  const { subnet } = parseCidr(bip);
-  if (fixedCidr !== undefined) {
-    const part = parseCidr(fixedCidr).subnet;
-    if (part.prefixLength < subnet.prefixLength || !contains(subnet, part.base))
-      throw badSetting(`--fixed-cidr ${fixedCidr} is not within the bridge's network ${bip}`);
+function checkTogether(network: NetworkSettings): void {
+  const { bridge, bip, bip6, ipv6 } = network;
+  for (const [option, value] of Object.entries({ bip, bip6 })) {
+    if (value !== undefined && bridge === "none") throw badSetting(`--${option} makes no sense with --bridge=none`);
   }
-  if (defaultGateway !== undefined && !contains(subnet, addressNumber(defaultGateway)))
-    throw badSetting(`--default-gateway ${defaultGateway} is not within the bridge's network ${bip}`);
+  if (!ipv6 && bip6 !== undefined) throw badSetting("--bip6 makes no sense without --ipv6");
+  checkInside(network.bip, [
+    ["fixed-cidr", network.fixedCidr],
+    ["default-gateway", network.defaultGateway],
+  ]);
+  checkInside(network.bip6, [
+    ["fixed-cidr-v6", network.fixedCidrV6],
+    ["default-gateway-v6", network.defaultGatewayV6],
+  ]);
+}
+
+/** docker-compat: a part of the bridge's subnet only, and a gateway only from inside it. */
+function checkInside(
+  bridge: string | undefined,
+  options: readonly (readonly [option: string, value: string | undefined])[],
+): void {
+  if (bridge === undefined) return;
+  const { subnet } = parseCidr(bridge);
+  for (const [option, value] of options) {
+    if (value === undefined) continue;
+    const [first = "", length = String(bitsOf(subnet.family))] = value.split("/");
+    if (Number(length) < subnet.prefixLength || !contains(subnet, parseAddress(first)))
+      throw badSetting(`--${option} ${value} is not within the bridge's network ${bridge}`);
+  }
 }
 
 function checked<T>(check: () => T): T {
@@ -71,19 +98,20 @@ function checkAddress(address: string): void {
   if (!isIp(address.trim())) throw badSetting(`${address} is not an ip address`);
 }
 
-function cidr(text: string, option: string): string | undefined {
+function cidr(family: IpFamily, text: string, option: string): string | undefined {
   if (text === "") return undefined;
   try {
-    parseCidr(text);
+    if (parseCidr(text).subnet.family === family) return text;
   } catch {
-    throw badSetting(`invalid --${option} ${text}: want an IPv4 address and prefix`);
+    // Told below.
   }
-  return text;
+  throw badSetting(`invalid --${option} ${text}: want an IPv${family} address and prefix`);
 }
 
-function ipv4(text: string, option: string): string | undefined {
+function address(family: IpFamily, text: string, option: string): string | undefined {
   if (text === "") return undefined;
-  if (!isIpv4(text)) throw badSetting(`invalid --${option} ${text}: want an IPv4 address`);
+  if (!isIp(text) || familyOf(text) !== family)
+    throw badSetting(`invalid --${option} ${text}: want an IPv${family} address`);
   return text;
 }
 
@@ -98,8 +126,9 @@ function pools(given: readonly Pool[]): readonly AddressPool[] | undefined {
   if (given.length === 0) return undefined;
   return given.map(({ base, size }) => {
     const { subnet } = checked(() => parseCidr(base));
-    if (size < subnet.prefixLength || size > 30)
-      throw badSetting(`invalid default address pool ${base}: size ${size} must be ${subnet.prefixLength} to 30`);
+    const last = bitsOf(subnet.family) - 2;
+    if (size < subnet.prefixLength || size > last)
+      throw badSetting(`invalid default address pool ${base}: size ${size} must be ${subnet.prefixLength} to ${last}`);
     return { base: subnet, size };
   });
 }
