@@ -90,12 +90,11 @@ export interface ArgInstruction extends InstructionBase {
 export interface RunInstruction extends InstructionBase {
   readonly kind: "run";
   readonly command: CommandLine;
+  /** As written, for `parseMount`: their variables are put in later. */
   readonly mounts: readonly string[];
   readonly network: "default" | "none" | "host";
   readonly security: "sandbox" | "insecure";
-  readonly devices: readonly string[];
-  /** Names of the flags given, once each. */
-  readonly flags: readonly string[];
+  readonly devices: readonly RunDevice[];
 }
 export interface CopyInstruction extends InstructionBase {
   readonly kind: "copy";
@@ -212,6 +211,8 @@ export interface Dockerfile {
   readonly args: readonly ArgInstruction[];
   /** At least one. */
   readonly stages: readonly Stage[];
+  /** Which lint rules the file wants, from `# check=`. */
+  readonly lint: LintOptions;
   /** What the lint rules that look at the text alone found; see `lint/`. */
   readonly warnings: readonly LintWarning[];
 }
@@ -222,6 +223,14 @@ export interface SourceFile {
   readonly text: string;
 }
 
+/** `# check=skip=…;error=…;experimental=…`. */
+export interface LintOptions {
+  readonly skip: "all" | readonly string[];
+  readonly experimental: "all" | readonly string[];
+  /** A finding fails the build. */
+  readonly error: boolean;
+}
+
 /** One finding of `--check`. Rule names, descriptions and addresses are BuildKit's. */
 export interface LintWarning {
   readonly rule: string;
@@ -229,6 +238,13 @@ export interface LintWarning {
   readonly url: string;
   readonly detail: string;
   readonly range: SourceRange | undefined;
+}
+
+/** `RUN --device`. */
+export interface RunDevice {
+  /** CDI name, or a class of devices. */
+  readonly name: string;
+  readonly required: boolean;
 }
 
 /** `RUN --mount`, expanded. `from` names a stage, an image or a named context; empty is the build context. */
@@ -243,7 +259,7 @@ export type RunMount =
     }
   | {
       readonly type: "cache";
-      /** Never empty: the target is the default. */
+      /** Empty: the target. */
       readonly id: string;
       readonly target: string;
       readonly from: string;

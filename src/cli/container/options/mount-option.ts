@@ -1,7 +1,7 @@
 import type { FlagKind } from "../../flags/flag-kind.ts";
 import { parseBool } from "../../flags/flag-kind.ts";
 import { parseBytes } from "#base/units.ts";
-import { csvFields } from "./csv-fields.ts";
+import { csvFields } from "#base/csv-fields.ts";
 
 /** A mount as `--mount` describes it; a source that starts with `.` is still relative. */
 export interface MountOption {

@@ -1,5 +1,5 @@
 import { parseInteger, type FlagKind } from "../../flags/flag-kind.ts";
-import { csvFields } from "./csv-fields.ts";
+import { csvFields } from "#base/csv-fields.ts";
 
 /** One `--network`, in the short form (a name) or the long one (`name=n,alias=a,ip=…`). */
 export interface NetworkOption {

@@ -1,7 +1,7 @@
 import { parseInteger, type FlagKind } from "../../flags/flag-kind.ts";
 import { parseBytes, parseDuration } from "#base/units.ts";
 
-import { csvFields } from "./csv-fields.ts";
+import { csvFields } from "#base/csv-fields.ts";
 
 /** `64m`: bytes. */
 export const bytes: FlagKind<number> = { typeName: "bytes", initial: 0, accept: (_before, value) => parseBytes(value) };
