@@ -11,8 +11,10 @@ export interface IgnoreMatcher {
   excludes(path: string): boolean;
   /** True when an excluded folder has to be entered all the same, for `!` patterns may hold below it. */
   mayHoldExceptions(directory: string): boolean;
-  /** True when there is a `!` pattern. */
+  /** There is a `!` pattern. */
   readonly hasExceptions: boolean;
+  /** There is a pattern for everything: `*`, `**` or both. */
+  readonly excludesEverything: boolean;
 }
 
 /** The patterns of a file, cleaned: no comments, no empty lines, no `/` at either end. */
@@ -46,10 +48,12 @@ export function compileIgnore(lines: readonly string[]): IgnoreMatcher {
       return exceptions.some(({ literal }) => literal.startsWith(below) || below.startsWith(literal));
     },
     hasExceptions: exceptions.length > 0,
+    excludesEverything: patterns.some(({ line }) => ["*", "**", "**/*"].includes(line)),
   };
 }
 
 interface IgnorePattern {
+  readonly line: string;
   readonly isException: boolean;
   readonly regExp: RegExp;
   /** What stands before the first wildcard. */
@@ -61,7 +65,7 @@ function compilePattern(line: string): IgnorePattern {
   const pattern = isException ? line.slice(1) : line;
   if (pattern === "") throw wrong(`illegal exclusion pattern: "!"`, "a `!` in .dockerignore needs a pattern behind it");
   const regExp = new RegExp(`^${sourceOf(pattern)}$`, "su");
-  return { isException, regExp, literal: /^[^*?[\\]*/.exec(pattern)?.[0] ?? "" };
+  return { line, isException, regExp, literal: /^[^*?[\\]*/.exec(pattern)?.[0] ?? "" };
 }
 
 /** Between the `**` a pattern is one of filepath.Match. */

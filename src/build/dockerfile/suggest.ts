@@ -18,7 +18,12 @@ export function suggest(written: string, options: Iterable<string>, ignoreCase =
 }
 
 /** `message (did you mean x?)`, or the message alone. */
-export function withSuggestion(message: string, written: string, options: Iterable<string>, ignoreCase = false): string {
+export function withSuggestion(
+  message: string,
+  written: string,
+  options: Iterable<string>,
+  ignoreCase = false,
+): string {
   const near = suggest(written, options, ignoreCase);
   return near === undefined ? message : `${message} (did you mean ${near}?)`;
 }

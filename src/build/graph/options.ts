@@ -9,7 +9,7 @@ export interface ConvertOptions {
   readonly buildArgs: ReadonlyMap<string, string | undefined>;
   /** Added to the image's labels. */
   readonly labels: ReadonlyMap<string, string>;
-  /** At least one. */
+  /** Empty when none was asked for: the build's own, and the image says what its base says. */
   readonly platforms: readonly Platform[];
   readonly buildPlatform: Platform;
   /** True for all stages, or names of stages. */

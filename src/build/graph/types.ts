@@ -167,7 +167,7 @@ export type ExecMount =
     }
   | { readonly type: "tmpfs"; readonly target: string; readonly sizeBytes: number | undefined }
   | ({ readonly type: "secret" } & HandedMount)
-  /** An agent's socket. The first one's target is SSH_AUTH_SOCK, unless `env` has it. */
+  /** An agent's socket. */
   | ({ readonly type: "ssh" } & HandedMount)
   /** A script of the Dockerfile itself, read-only. */
   | { readonly type: "file"; readonly target: string; readonly content: string; readonly mode: number };
@@ -192,7 +192,7 @@ export interface CopyOperation {
   readonly destination: string;
   /** Written with `/` or `/.` at its end, or there are several sources: files go into it. */
   readonly destinationIsDirectory: boolean;
-  /** `--chown`, names looked up in `base`; undefined is 0:0. */
+  /** `--chown`, names looked up in `base`; undefined is 0:0, but for what an archive holds. */
   readonly owner: Owner | undefined;
   readonly mode: FileMode | undefined;
   /** `--link`: the layer depends on nothing in `base`, and replaces what is in its way. */
@@ -232,6 +232,8 @@ export interface MakeDirectory {
   readonly base: Tree;
   readonly path: string;
   readonly mode: number;
+  /** Of the folders that are made; undefined is 0:0. */
+  readonly owner: Owner | undefined;
 }
 
 /* ── Results ─────────────────────────────────────────────────────────────────────────────────────────────────────── */

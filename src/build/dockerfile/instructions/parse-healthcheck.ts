@@ -43,8 +43,7 @@ function durationOf(flags: Flags, name: string): number {
   const text = flags.text(name);
   if (text === "") return 0;
   const nanoseconds = Number(parseDuration(text));
-  if (nanoseconds !== 0 && nanoseconds < MILLISECOND)
-    throw wrong(`Interval ${quoteGo(name)} cannot be less than 1ms`);
+  if (nanoseconds !== 0 && nanoseconds < MILLISECOND) throw wrong(`Interval ${quoteGo(name)} cannot be less than 1ms`);
   return nanoseconds;
 }
 

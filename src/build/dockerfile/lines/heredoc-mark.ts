@@ -27,7 +27,12 @@ export function parseHeredocMark(word: string): HeredocMark | undefined {
   const [name] = words;
   if (words.length !== 1 || name === undefined) return undefined;
   const quoted = expandWord(rest, nothing, { ...options, keepQuotes: true }).words.join("");
-  return { name, expand: quotes(name) === quotes(quoted), stripTabs: dash === "-", fd: fd === "" ? undefined : Number(fd) };
+  return {
+    name,
+    expand: quotes(name) === quotes(quoted),
+    stripTabs: dash === "-",
+    fd: fd === "" ? undefined : Number(fd),
+  };
 }
 
 /** Words of a line as the shell would cut it. A line that the shell alone can cut, say for an open quote, has none. */

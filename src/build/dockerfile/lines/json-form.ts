@@ -16,6 +16,9 @@ export function readJsonForm(rest: string): JsonForm {
   }
   if (!Array.isArray(value)) return { form: "text" };
   if (!value.every((word) => typeof word === "string"))
-    throw malformed("when using JSON array syntax, arrays must be comprised of strings only", "put every element in quotes");
+    throw malformed(
+      "when using JSON array syntax, arrays must be comprised of strings only",
+      "put every element in quotes",
+    );
   return { form: "json", words: value };
 }

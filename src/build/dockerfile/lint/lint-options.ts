@@ -50,7 +50,9 @@ function rulesOf(value: string): LintOptions["skip"] {
 function truth(value: string, part: string): boolean {
   if (/^(1|t|T|true|TRUE|True)$/.test(value)) return true;
   if (/^(0|f|F|false|FALSE|False)$/.test(value)) return false;
-  throw wrong(`failed to parse check option ${quoteGo(part)}: strconv.ParseBool: parsing ${quoteGo(value)}: invalid syntax`);
+  throw wrong(
+    `failed to parse check option ${quoteGo(part)}: strconv.ParseBool: parsing ${quoteGo(value)}: invalid syntax`,
+  );
 }
 
 function invalid(option: string): Error {

@@ -18,8 +18,7 @@ export function lintInstruction(instruction: Instruction, linter: Linter): void 
 
 /** The rules that need the whole file. */
 export function lintFile(stages: readonly Stage[], emptyContinuations: readonly SourceRange[], linter: Linter): void {
-  for (const range of emptyContinuations)
-    linter.report("noEmptyContinuation", { range, comments: NO_COMMENTS }, []);
+  for (const range of emptyContinuations) linter.report("noEmptyContinuation", { range, comments: NO_COMMENTS }, []);
   lintStageNames(stages, linter);
   lintCasing(stages, linter);
 }
@@ -34,12 +33,7 @@ function lintFrom(from: FromInstruction, linter: Linter): void {
 }
 
 /** A comment right above that does not begin with what it could describe. */
-function lintDescription(
-  instruction: string,
-  names: readonly string[],
-  place: Instruction,
-  linter: Linter,
-): void {
+function lintDescription(instruction: string, names: readonly string[], place: Instruction, linter: Linter): void {
   const [first] = place.comments.at(-1)?.split(" ") ?? [];
   if (first === undefined || names.includes(first)) return;
   const example = names.length > 1 ? "<arg_key>" : (names[0] ?? "");

@@ -22,11 +22,7 @@ const rule = (name: string, description: string, page: string, experimental = fa
 
 export const RULES = {
   stageNameCasing: rule("StageNameCasing", "Stage names should be lowercase", "stage-name-casing"),
-  fromAsCasing: rule(
-    "FromAsCasing",
-    "The 'as' keyword should match the case of the 'from' keyword",
-    "from-as-casing",
-  ),
+  fromAsCasing: rule("FromAsCasing", "The 'as' keyword should match the case of the 'from' keyword", "from-as-casing"),
   noEmptyContinuation: rule(
     "NoEmptyContinuation",
     "Empty continuation lines will become errors in a future release",
@@ -137,8 +133,7 @@ export const SENTENCES = {
     `FROM argument '${name}' is not declared${meant(near)}`,
   workdirRelativePath: (path: string) =>
     `Relative workdir ${quoteGo(path)} can have unexpected results if the base image changes`,
-  undefinedVar: (name: string, near: string | undefined) =>
-    `Usage of undefined variable '$${name}'${meant(near, "$")}`,
+  undefinedVar: (name: string, near: string | undefined) => `Usage of undefined variable '$${name}'${meant(near, "$")}`,
   multipleInstructionsDisallowed: (keyword: string) =>
     `Multiple ${keyword} instructions should not be used in the same stage because only the last one will be used`,
   legacyKeyValueFormat: (keyword: string) =>

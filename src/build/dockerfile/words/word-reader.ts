@@ -118,7 +118,8 @@ export class WordReader {
       if (character === "$") text += this.#readDollar(this);
       else if (character !== escape) text += character;
       else if (this.atEnd) continue;
-      else if (['"', "$", escape].includes(this.peek() ?? "")) text += (keepEscapes ? escape : "") + (this.next() ?? "");
+      else if (['"', "$", escape].includes(this.peek() ?? ""))
+        text += (keepEscapes ? escape : "") + (this.next() ?? "");
       else text += keepEscapes && (!keepQuotes || pattern) ? escape + escape : escape;
     }
   }
