@@ -4,7 +4,7 @@ import { ensureDirectory, exists, listDirectory, readTextFileMaybe, writeFileAto
 import { AT_FDCWD, MNT_DETACH } from "#host/linux.ts";
 import { isMountPoint } from "#host/mount-point.ts";
 import { lstatMaybe, umount } from "#host/syscalls.ts";
-import { quoteGo } from "#base/template/printf.ts";
+import { quoteGo } from "#base/quote-go.ts";
 import { treeUsage } from "#snapshot/tree-usage.ts";
 import { mountLocal, resolveAddresses } from "./local-mount.ts";
 import { parseLocalOptions } from "./local-options.ts";

@@ -1,7 +1,7 @@
 import { formatPlatform, normalizePlatform, type Platform } from "#spec/oci/platform.ts";
 import { isBerthError } from "#base/errors.ts";
-import { expandWord, type Lookup } from "../dockerfile/words/expand-word.ts";
-import type { ExpandOptions } from "../dockerfile/words/word-reader.ts";
+import { expandWord } from "../dockerfile/words/expand-word.ts";
+import type { ExpandOptions, Lookup } from "../dockerfile/words/word-reader.ts";
 
 export interface StepNameOptions {
   readonly total: number;

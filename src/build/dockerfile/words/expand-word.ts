@@ -1,10 +1,7 @@
 import { BerthError } from "#base/errors.ts";
 import { quoteGo } from "#base/quote-go.ts";
 import { readSubstitution } from "./substitution.ts";
-import { WordReader, type ExpandOptions } from "./word-reader.ts";
-
-/** A variable's value; undefined when it is not set. */
-export type Lookup = (name: string) => string | undefined;
+import { WordReader, type ExpandOptions, type Lookup } from "./word-reader.ts";
 
 export interface Expansion {
   readonly text: string;

@@ -1,5 +1,7 @@
 import { BerthError } from "#base/errors.ts";
-import type { Lookup } from "./expand-word.ts";
+
+/** A variable's value; undefined when it is not set. */
+export type Lookup = (name: string) => string | undefined;
 
 export interface ExpandOptions {
   /** `\` or a backtick. */

@@ -6,23 +6,12 @@ import { addStep, expander, heredocExpander, shellOf, type StageContext } from "
 import type { StageState } from "../stage-state.ts";
 import { shownInstruction } from "../step-names.ts";
 import type { CopySource, Owner, Tree } from "../types.ts";
+import type { CopyRequest } from "./copy-request.ts";
 import { parseFileMode } from "./file-mode.ts";
 import { hasNames, ownerOf } from "./owner.ts";
 import { remoteSource } from "./remote-source.ts";
 import { treeSource } from "./tree-source.ts";
 import { pathInStage } from "./workdir.ts";
-
-/** ADD or COPY with its variables put in. */
-export interface CopyRequest {
-  readonly instruction: AddInstruction | CopyInstruction;
-  readonly paths: readonly string[];
-  readonly checksum: string;
-  /** What paths are read from: the context, a stage or an image. */
-  readonly from: () => Tree;
-  readonly isFromContext: boolean;
-  /** For what has a vertex of its own, e.g. a download. */
-  readonly name: string;
-}
 
 /** Source: the Dockerfile reference, "ADD" and "COPY". */
 export function stepCopy(

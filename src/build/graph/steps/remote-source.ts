@@ -5,7 +5,7 @@ import { parseGitUrl, type GitUrl } from "../git-url.ts";
 import type { StageContext } from "../stage-context.ts";
 import type { StageState } from "../stage-state.ts";
 import type { CopySource, Operation, VertexId } from "../types.ts";
-import type { CopyRequest } from "./copy.ts";
+import type { CopyRequest } from "./copy-request.ts";
 
 /** A file by HTTP or a git repository; undefined for a path. COPY takes neither. */
 export function remoteSource(

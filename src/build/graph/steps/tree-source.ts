@@ -1,7 +1,7 @@
 import { join, normalize } from "node:path/posix";
 import type { StageContext } from "../stage-context.ts";
 import type { CopySource } from "../types.ts";
-import type { CopyRequest } from "./copy.ts";
+import type { CopyRequest } from "./copy-request.ts";
 
 /** A path of the context, of a stage or of an image. */
 export function treeSource(request: CopyRequest, path: string, at: StageContext): CopySource {
