@@ -66,30 +66,14 @@ export function excerpt(source: SourceFile, range: SourceRange): string {
   const first = range.startLine;
   const last = Math.min(Math.max(range.endLine, first), lines.length);
   if (first < 1 || first > lines.length) return "";
-  const around = surrounding(first, last, lines.length);
-  const shown = lines.slice(around.first - 1, around.last).map((line, index) => {
-    const number = around.first + index;
+  // A single line is shown with two more on either side, several with one.
+  const more = first === last ? 2 : 1;
+  const from = Math.max(first - more, 1);
+  const shown = lines.slice(from - 1, last + more).map((line, index) => {
+    const number = from + index;
     const mark = number >= first && number <= last ? ">>>" : "   ";
     return ` ${String(number).padStart(3)} | ${mark} ${line}`;
   });
   const rule = "--------------------";
   return [`${source.name}:${first}`, rule, ...shown, rule, ""].join("\n");
-}
-
-/** Four lines more about a single line, two about several, from both sides in turn while there are any. */
-function surrounding(first: number, last: number, count: number): { readonly first: number; readonly last: number } {
-  const wanted = first === last ? 4 : 2;
-  let added = 0;
-  let [from, to] = [first, last];
-  for (let round = 0; added < wanted && round < wanted; round++) {
-    if (from > 1) {
-      from--;
-      added++;
-    }
-    if (to < count) {
-      to++;
-      added++;
-    }
-  }
-  return { first: from, last: to };
 }
