@@ -59,7 +59,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: "server",
-    may: [...storage, "host/http", "image", "runtime", "network", "logs", "engine"],
+    may: [...storage, "host/http", "image", "runtime", "network", "logs", "build", "engine"],
     reason: "a face of the engine",
   },
   {

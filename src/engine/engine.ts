@@ -7,6 +7,9 @@ import type { NetworkService } from "#network/types.ts";
 import type { ShimLauncher } from "#runtime/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
 import type { EngineConfig } from "./config.ts";
+import type { Builder } from "#build/builder.ts";
+import { buildImage } from "./build/build.ts";
+import { RunningBuilds } from "./build/running-builds.ts";
 import { attachContainer } from "./container/attach.ts";
 import { awaitDependencies } from "./container/await-dependencies.ts";
 import { containerChanges } from "./container/changes.ts";
@@ -111,6 +114,7 @@ export interface EngineDeps {
   readonly oomKills: OomKills;
   readonly events: Events;
   readonly images: ImageService;
+  readonly builder: Pick<Builder, "build" | "place">;
   readonly snapshots: Snapshotter;
   readonly networks: NetworkService;
   readonly volumes: Volumes;
@@ -169,6 +173,7 @@ export function createEngine(given: EngineDeps) {
   const removeOne = meters.timed("delete", removeContainer({ registry, killAndWait: kill, removeLocked: remove }));
   const removeOneImage = removeImage(base);
   const list = listContainers(base);
+  const builds = new RunningBuilds();
   const sample = takeSample(base);
   const sampler = new StatsSampler({ takeSample: sample, ticker: intervalTicker });
   return {
@@ -219,6 +224,10 @@ export function createEngine(given: EngineDeps) {
       tag: tagImage(deps),
       remove: removeOneImage,
       prune: pruneImages({ ...deps, remove: removeOneImage }),
+    },
+    builds: {
+      build: buildImage({ ...deps, running: builds }),
+      cancel: (id: string) => builds.cancel(id),
     },
     networks: {
       list: listNetworks(deps),

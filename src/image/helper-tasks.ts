@@ -1,4 +1,5 @@
 import type { HelperTask } from "#host/helper-serve.ts";
+import { KEPT_LAYER_TASK, keptLayerTask } from "./make/kept-layer-task.ts";
 import { UPPER_LAYER_TASK, upperLayerTask } from "./make/upper-layer-task.ts";
 import { SYNC_TASK, syncTask } from "./sync-task.ts";
 import { UNPACK_TASK, unpackTask } from "./unpack/unpack-task.ts";
@@ -7,5 +8,6 @@ import { UNPACK_TASK, unpackTask } from "./unpack/unpack-task.ts";
 export const imageHelperTasks: Readonly<Record<string, HelperTask>> = {
   [UNPACK_TASK]: unpackTask,
   [SYNC_TASK]: syncTask,
+  [KEPT_LAYER_TASK]: keptLayerTask,
   [UPPER_LAYER_TASK]: upperLayerTask,
 };

@@ -14,6 +14,8 @@ const INIT_LAYER = "init";
 export interface LayerRows {
   insert(row: LayerRow): void;
   find(diffId: string): LayerRow | undefined;
+  findNumber(number: number): LayerRow | undefined;
+  name(number: number, diffId: string, sizeBytes: number): void;
   all(): readonly LayerRow[];
   deleteUnused(diffId: string): boolean;
   markSynced(number: number): void;
@@ -26,10 +28,22 @@ export interface LayerPaths {
   newLayerDir(random: string): string;
 }
 
+/** A layer by the number of its directory, which it keeps for life. */
+export interface NumberedLayer extends LayerDirectory {
+  readonly number: number;
+}
+
 /** A layer being unpacked; nobody sees it before it is committed. */
 export interface PendingLayer {
   /** Empty directory (root, 0755) for the layer's tree. */
   readonly treePath: string;
+  /** Make an empty directory beside the tree, for the work of an overlay mount whose upper the tree is; gone with `keep`. */
+  makeWork(): string;
+  /**
+   * Make it a layer whose diff id nobody has asked for yet. It has a made-up one (`pending:…`) until
+   * {@link LayerDirectories.name}.
+   */
+  keep(sizeBytes: number): Promise<NumberedLayer>;
   /** Make it the layer `diffId`. When another made that layer meanwhile, theirs stays and this one goes. */
   commit(diffId: string, sizeBytes: number): Promise<LayerDirectory>;
   /** Remove what was unpacked. */
@@ -70,6 +84,19 @@ export class LayerDirectories {
     return row === undefined ? undefined : this.#toDirectory(row);
   }
 
+  findNumber(number: number): NumberedLayer | undefined {
+    const row = this.#rows.findNumber(number);
+    return row === undefined ? undefined : { ...this.#toDirectory(row), number };
+  }
+
+  /** A kept layer's diff id is known now. When another layer has it already, that one is the result and ours stays as it is. */
+  name(number: number, diffId: string, sizeBytes: number): LayerDirectory {
+    const present = this.find(diffId);
+    if (present !== undefined) return present;
+    this.#rows.name(number, diffId, sizeBytes);
+    return { diffId, path: this.#paths.layerTree(number), sizeBytes };
+  }
+
   /** Layers that may have lost data when the machine stopped: unpacked in an earlier boot and never synced. */
   suspects(): readonly string[] {
     return this.#rows
@@ -96,8 +123,14 @@ export class LayerDirectories {
     ensureDirectory(directory, 0o710);
     const treePath = `${directory}/fs`;
     ensureDirectory(treePath, 0o755);
+    const workPath = `${directory}/work`;
     return {
       treePath,
+      makeWork() {
+        ensureDirectory(workPath, 0o711);
+        return workPath;
+      },
+      keep: (sizeBytes) => this.#keep(directory, workPath, sizeBytes),
       commit: (diffId, sizeBytes) => this.#commit(directory, diffId, sizeBytes),
       abort: () => removeTree(directory),
     };
@@ -124,6 +157,15 @@ export class LayerDirectories {
       await removeTree(doomed);
     }
     return true;
+  }
+
+  async #keep(directory: string, workPath: string, sizeBytes: number): Promise<NumberedLayer> {
+    await removeTree(workPath);
+    const diffId = `pending:${randomHex(16)}`;
+    const row: LayerRow = { number: this.#nextNumber++, diffId, sizeBytes, bootId: this.#bootId };
+    renameat2(AT_FDCWD, directory, AT_FDCWD, this.#paths.layerDir(row.number));
+    this.#rows.insert(row);
+    return { ...this.#toDirectory(row), number: row.number };
   }
 
   async #commit(directory: string, diffId: string, sizeBytes: number): Promise<LayerDirectory> {

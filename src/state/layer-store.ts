@@ -5,6 +5,7 @@ import { numberColumn, optionalTextColumn, textColumn } from "./json-column.ts";
 export interface LayerRow {
   /** Names the layer's directory. */
   readonly number: number;
+  /** `pending:…` for a build step's until somebody asks for its archive; see snapshot/layer-directories.ts. */
   readonly diffId: string;
   readonly sizeBytes: number;
   /**
@@ -14,13 +15,18 @@ export interface LayerRow {
   readonly bootId: string | undefined;
 }
 
-/** Unpacked layers. A layer that an image or a snapshot names cannot be deleted: the database refuses (`conflict`). */
+/**
+ * Unpacked layers. A layer that an image, a snapshot or the cache of builds names cannot be deleted: the database refuses
+ * (`conflict`).
+ */
 export class LayerStore {
   readonly #insert: Statement;
   readonly #find: Statement;
   readonly #all: Statement;
   readonly #markSynced: Statement;
   readonly #deleteUnused: Statement;
+  readonly #findNumber: Statement;
+  readonly #name: Statement;
 
   constructor(deps: { readonly database: SqlDatabase }) {
     const { database } = deps;
@@ -31,8 +37,11 @@ export class LayerStore {
     this.#deleteUnused = database.prepare(
       `DELETE FROM layers WHERE diff_id = ?1
          AND NOT EXISTS (SELECT 1 FROM image_layers WHERE diff_id = ?1)
-         AND NOT EXISTS (SELECT 1 FROM snapshot_layers WHERE diff_id = ?1)`,
+         AND NOT EXISTS (SELECT 1 FROM snapshot_layers WHERE diff_id = ?1)
+         AND NOT EXISTS (SELECT 1 FROM build_records WHERE layer = layers.number)`,
     );
+    this.#findNumber = database.prepare("SELECT * FROM layers WHERE number = ?");
+    this.#name = database.prepare("UPDATE layers SET diff_id = ?, size_bytes = ? WHERE number = ?");
   }
 
   insert(row: LayerRow): void {
@@ -44,6 +53,16 @@ export class LayerStore {
     return row === undefined ? undefined : decode(row);
   }
 
+  findNumber(number: number): LayerRow | undefined {
+    const row = this.#findNumber.get(number);
+    return row === undefined ? undefined : decode(row);
+  }
+
+  /** Give a layer its diff id; `conflict` when another layer has it. */
+  name(number: number, diffId: string, sizeBytes: number): void {
+    this.#name.run(diffId, sizeBytes, number);
+  }
+
   all(): readonly LayerRow[] {
     return this.#all.all().map(decode);
   }
@@ -52,7 +71,7 @@ export class LayerStore {
     this.#markSynced.run(number);
   }
 
-  /** Delete the row unless an image or a snapshot names the layer. True when it was deleted. */
+  /** Delete the row unless an image, a snapshot or the cache of builds names the layer. True when it was deleted. */
   deleteUnused(diffId: string): boolean {
     return this.#deleteUnused.run(diffId) > 0;
   }

@@ -21,6 +21,8 @@
  *   volumes/<name>/_data              a local volume
  *   volumes/<name>/settings.json      its labels and options, where it has any
  *   plugin-volumes/<hash of name>.json  a volume that a plugin has made for us
+ *   build/caches/<name>/              a cache mount of RUN
+ *   build/contexts/<name>             what is known of the files of a folder that was built from
  *   tmp/                              scratch space on the data root's file system; emptied at start
  *
  * Exec root (`/run/berth`): gone after a reboot, as the processes are. Mode 0711, owner root.
@@ -33,6 +35,7 @@
  *   execs/<exec id>/                  the shim's directory of one exec
  *   volume-holders/<hash of name>/<container id>  a plugin has mounted this volume for that container
  *   runtimes/<name>/                  what a foreign OCI runtime notes of its containers
+ *   builds/<step id>/                 the same of one build step that runs a command, with its files in /etc and secrets
  */
 export class Layout {
   readonly dataRoot: string;
@@ -138,6 +141,12 @@ export class Layout {
   get volumeHoldersDir(): string {
     return `${this.execRoot}/volume-holders`;
   }
+  get buildCachesDir(): string {
+    return `${this.dataRoot}/build/caches`;
+  }
+  get buildContextsDir(): string {
+    return `${this.dataRoot}/build/contexts`;
+  }
   get tmpDir(): string {
     return `${this.dataRoot}/tmp`;
   }
@@ -170,6 +179,12 @@ export class Layout {
   containerMountsDir(id: string): string {
     return `${this.mountsDir}/${id}`;
   }
+  get buildRunsDir(): string {
+    return `${this.execRoot}/builds`;
+  }
+  buildRunDir(id: string): string {
+    return `${this.buildRunsDir}/${id}`;
+  }
   get execRunsDir(): string {
     return `${this.execRoot}/execs`;
   }
@@ -194,6 +209,9 @@ export class Layout {
       [this.snapshotsDir, 0o710],
       [this.containersDir, 0o710],
       [this.volumesDir, 0o701],
+      [`${this.dataRoot}/build`, 0o700],
+      [this.buildCachesDir, 0o700],
+      [this.buildContextsDir, 0o700],
       [this.tmpDir, 0o700],
       [this.execRoot, 0o711],
       [this.binDir, 0o700],
@@ -201,6 +219,7 @@ export class Layout {
       [this.containerRunsDir, 0o700],
       [this.mountsDir, 0o700],
       [this.execRunsDir, 0o700],
+      [this.buildRunsDir, 0o700],
     ];
   }
 

@@ -118,4 +118,26 @@ export const migrations: readonly Migration[] = [
         PRIMARY KEY (diff_id, digest)
       ) STRICT;`,
   },
+  {
+    name: "the cache of builds",
+    sql: `
+      CREATE TABLE build_records (
+        id TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        layer INTEGER REFERENCES layers (number),
+        output_key TEXT NOT NULL,
+        description TEXT NOT NULL,
+        parents TEXT NOT NULL CHECK (json_valid(parents)),
+        size_bytes INTEGER NOT NULL,
+        created_at TEXT NOT NULL,
+        last_used_ms INTEGER NOT NULL,
+        uses INTEGER NOT NULL
+      ) STRICT;
+      CREATE INDEX build_records_by_layer ON build_records (layer);
+      CREATE TABLE build_keys (
+        key TEXT PRIMARY KEY,
+        record_id TEXT NOT NULL REFERENCES build_records (id) ON DELETE CASCADE
+      ) STRICT;
+      CREATE INDEX build_keys_by_record ON build_keys (record_id);`,
+  },
 ];

@@ -72,6 +72,11 @@ export class BusyboxEngine {
     this.#engine = await startBerth({ dir: this.#dir, ...this.#options });
   }
 
+  /** For DOCKER_HOST. */
+  get host(): string {
+    return this.#engine.host;
+  }
+
   /** Its folder, with the exec root `exec`. */
   get dir(): string {
     return this.#dir;

@@ -8,6 +8,7 @@ import type { ContainerDefaults } from "#spec/oci/image.ts";
 import type { VolumeInfo } from "#volume/types.ts";
 import type { EngineDeps } from "../engine.ts";
 import type { ContainerRow, EventInput, EventRecord, ExecRow, ExitRow } from "../ports.ts";
+import { fakeBuilder } from "./fake-builder.ts";
 import { fakeConfig } from "./fake-config.ts";
 import { FakeContainerFiles } from "./fake-container-files.ts";
 import { carelessLogKeeper, noLogs } from "./fake-logs.ts";
@@ -152,6 +153,7 @@ export class FakeWorld {
       oomKills: { since: () => [] },
       events: this.#events(),
       images: this.#imageService(),
+      builder: fakeBuilder,
       snapshots: this.#snapshotter(),
       networks: fakeNetworks(this),
       volumes: this.#volumes(),

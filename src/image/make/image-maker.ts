@@ -1,6 +1,8 @@
+import { SingleFlight } from "#base/async.ts";
 import type { Lease } from "#content/leases.ts";
 import { HelperUnpacker } from "../unpack/layer-unpacker.ts";
 import { layerFromArchive } from "./layer-from-archive.ts";
+import { layerFromKept } from "./layer-from-kept.ts";
 import { layerFromUpper } from "./layer-from-upper.ts";
 import { recordImage, type ImageParts } from "./record-image.ts";
 import type { MadeLayer, MakerDeps } from "./types.ts";
@@ -12,6 +14,7 @@ import type { MadeLayer, MakerDeps } from "./types.ts";
 export class ImageMaker {
   readonly #deps: MakerDeps;
   readonly #onRecorded: () => void;
+  readonly #archiving = new SingleFlight<MadeLayer>();
 
   /** `onRecorded` hears of every image made, e.g. to have it synced to the disk soon. */
   constructor(deps: Omit<MakerDeps, "unpacker"> & { readonly onRecorded: () => void }) {
@@ -38,6 +41,16 @@ export class ImageMaker {
    */
   layerFromArchive(archive: AsyncIterable<Uint8Array>, lease: Lease, signal?: AbortSignal): Promise<MadeLayer> {
     return layerFromArchive(this.#deps, archive, lease, signal);
+  }
+
+  /**
+   * The archive of a layer that was kept without one (see `PendingLayer.keep`), which has its diff id from then on. The
+   * same layer asked for by several at once is archived once.
+   */
+  async layerFromKept(number: number, lease: Lease): Promise<MadeLayer> {
+    const layer = await this.#archiving.run(String(number), () => layerFromKept(this.#deps, number, lease));
+    lease.hold(layer.diffId);
+    return layer;
   }
 
   /** An image of layers that are there, with the names it is to have; visible all at once. Resolves to its id. */

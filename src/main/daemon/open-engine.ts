@@ -63,6 +63,7 @@ import { dockerTimeouts } from "#volume/plugins/volume-plugin.ts";
 import { VolumePlugins } from "#volume/plugins/volume-plugins.ts";
 import { NamedVolumes } from "#volume/volumes.ts";
 import { engineConfig, engineId } from "./engine-config.ts";
+import { openBuilder } from "./open-builder.ts";
 import type { LiveSettings } from "./live-settings.ts";
 import { seccompProfileText } from "./seccomp-profile-text.ts";
 
@@ -109,9 +110,10 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
       },
     },
   });
+  const blobs = new BlobStore({ paths: layout });
   const images = new LocalImages({
     rows: new ImageStore({ database, validateManifest: descriptorOf }),
-    blobs: new BlobStore({ paths: layout }),
+    blobs,
     leases: new Leases(),
     layers,
     sources,
@@ -157,6 +159,23 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     version,
     seccompProfile: seccompProfileText(settings.seccompProfile),
   });
+  const launcher = new NativeShimLauncher({ shimPath: () => shim.path });
+  const building = openBuilder({
+    database,
+    layout,
+    log,
+    layers,
+    images,
+    blobs,
+    helpers,
+    networks,
+    cgroups,
+    facts: runtimeFacts,
+    launcher,
+    defaults: config,
+    discard,
+    now,
+  });
   const engine = createEngine({
     config,
     machine: {
@@ -180,7 +199,8 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     networks,
     volumes,
     hostMounts: new LocalHostMounts(),
-    launcher: new NativeShimLauncher({ shimPath: () => shim.path }),
+    launcher,
+    builder: building.builder,
     planner: new NativePlanner({
       cgroups,
       facts: runtimeFacts,
@@ -208,8 +228,10 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     async recover() {
       trash.empty();
       makeInitLayer(layout.initLayerTree);
+      building.forgetLost();
       await images.reconcile();
       await snapshots.reconcile();
+      await building.reconcile();
       await engine.reconcile();
     },
     settle() {
@@ -225,6 +247,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
       helpers.close();
       fileHelpers.close();
       containerFiles.close();
+      building.close();
       shim.close();
       events.close();
       sockets.close();

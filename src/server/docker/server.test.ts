@@ -40,7 +40,7 @@ describe("every answer", () => {
     ["GET", "/containers/nope/json", "404 No such container: nope"],
     ["GET", "/images/a/b:1/json", "404 No such image: a/b:1"],
     ["GET", "/exec/nope/json", "404 No such exec instance: nope"],
-    ["POST", "/build", "501 not supported by this engine yet: POST /build"],
+    ["POST", "/grpc", "501 not supported by this engine yet: POST /grpc"],
     ["GET", "/containers/%zz/json", "400 invalid URL escape in path"],
     ["GET", "/containers/json?filters=nonsense", "400 invalid filter"],
     ["GET", '/containers/json?filters={"color":["red"]}', "400 invalid filter 'color'"],

@@ -40,3 +40,18 @@ export function decodeAuthHeader(header: string | undefined): AuthConfig | undef
 export function encodeAuthHeader(auth: Partial<AuthConfig>): string {
   return Buffer.from(JSON.stringify(authConfig.print({ ...authConfig.zero, ...auth })), "utf8").toString("base64url");
 }
+
+/**
+ * The X-Registry-Config header of builds: base64url JSON, credentials by registry. docker-compat: one that cannot be read
+ * counts as none, because old clients sent nonsense.
+ */
+export function decodeRegistryConfig(header: string | undefined): Readonly<Record<string, AuthConfig>> {
+  if (header === undefined || header === "") return {};
+  try {
+    const value: unknown = JSON.parse(Buffer.from(header, "base64url").toString("utf8"));
+    if (typeof value !== "object" || value === null) return {};
+    return Object.fromEntries(Object.entries(value).map(([host, auth]) => [host, decode(authConfig, auth)]));
+  } catch {
+    return {};
+  }
+}

@@ -2,6 +2,7 @@ import type { Engine } from "#engine/engine.ts";
 import type { Route } from "../call.ts";
 import { containerFileRoutes } from "./container-files.ts";
 import { berthRoutes } from "./berth.ts";
+import { buildRoutes } from "./build.ts";
 import { buildCacheRoutes } from "./build-cache.ts";
 import { containerRoutes } from "./containers.ts";
 import { execRoutes } from "./execs.ts";
@@ -22,6 +23,7 @@ export function dockerRoutes(engine: Engine): readonly Route[] {
     ...imageRoutes(engine),
     ...networkRoutes(engine),
     ...volumeRoutes(engine),
+    ...buildRoutes(engine),
     ...buildCacheRoutes,
     ...unsupportedRoutes,
   ];

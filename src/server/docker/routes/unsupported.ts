@@ -6,8 +6,6 @@ const endpoints = `
 GET /containers/{id}/checkpoints
 POST /containers/{id}/checkpoints
 DELETE /containers/{id}/checkpoints/{checkpoint}
-POST /build
-POST /build/cancel
 GET /images/search
 GET /images/get
 GET /images/{name...}/get

@@ -1,0 +1,92 @@
+import { BerthError } from "#base/errors.ts";
+import { withFd } from "#host/files.ts";
+import type { Json } from "#host/helper-protocol.ts";
+import { makeDirectoriesInRoot } from "#host/rooted-path.ts";
+import { close } from "#host/syscalls.ts";
+import { evaluateInRoot } from "#host/tree/container-path.ts";
+import type { CopySource, FileMode } from "../graph/types.ts";
+import type { FileTree } from "../solver/types.ts";
+import { isArchive, openCandidate } from "./archive-file.ts";
+import { CopyWriter, type CopyPlace } from "./copy-writer.ts";
+import { openSelection, withTree } from "./open-tree.ts";
+import { withTarget, type TargetRoot } from "./target-root.ts";
+import { visitSelection, type VisitedFile } from "./visit-selection.ts";
+
+export const COPY_TASK = "build-copy";
+
+export interface CopyInput {
+  readonly target: TargetRoot;
+  readonly sources: readonly CopyTaskSource[];
+  readonly place: CopyPlace;
+  /** Instead of the files' own. */
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
+  readonly mode: FileMode | undefined;
+  readonly parents: boolean;
+  readonly excludes: readonly string[];
+  /** Unix seconds; times of what is made here, not copied. */
+  readonly nowSeconds: number;
+}
+
+export type CopyTaskSource =
+  | (Extract<CopySource, { type: "tree" }> & { readonly tree: FileTree })
+  | Extract<CopySource, { type: "inline" }>;
+
+/** ADD and COPY: files of trees, of archives and of the Dockerfile itself into a tree. */
+export async function copyTask(input: Json): Promise<Json> {
+  const copy = input as unknown as CopyInput;
+  return withTarget(copy.target, async (rootFd) => {
+    const writer = new CopyWriter(rootFd, copy);
+    try {
+      for (const source of copy.sources) await copySource(writer, source, copy);
+      return { sizeBytes: writer.finish() };
+    } finally {
+      writer.close();
+    }
+  });
+}
+
+async function copySource(writer: CopyWriter, source: CopyTaskSource, copy: CopyInput): Promise<void> {
+  if (source.type === "inline") {
+    writer.inline(source.filename, source.content);
+    return;
+  }
+  const { path, unpack, fileMode } = source;
+  const candidates: { readonly fd: number; readonly file: VisitedFile }[] = [];
+  const options = { owned: source.tree.kind === "layers", fileMode };
+  try {
+    await withTree(source.tree, async (tree) => {
+      if (tree === undefined) throw new BerthError("not-found", `file not found: stat ${path}: file does not exist`);
+      const selection = openSelection({ path, excludes: copy.excludes, parents: copy.parents, required: true });
+      visitSelection(tree, selection, (file) => {
+        const fd = unpack && file.isSource ? openCandidate(file) : undefined;
+        if (fd === undefined) writer.file(file, options);
+        else candidates.push({ fd, file: { ...file, fd } });
+      });
+      for (const { fd, file } of candidates) {
+        if (await isArchive(fd)) await writer.unpack(fd);
+        else writer.file(file, options);
+      }
+    });
+  } finally {
+    for (const { fd } of candidates) close(fd);
+  }
+}
+
+export const MAKE_DIRECTORY_TASK = "build-mkdir";
+
+/** WORKDIR: a folder and those above it. */
+export async function makeDirectoryTask(input: Json): Promise<Json> {
+  const { target, path, mode } = input as unknown as {
+    readonly target: TargetRoot;
+    readonly path: string;
+    readonly mode: number;
+  };
+  return withTarget(target, (rootFd) => {
+    makeFolders(rootFd, path, mode);
+    return { sizeBytes: 0 };
+  });
+}
+
+function makeFolders(rootFd: number, path: string, mode: number): void {
+  withFd(makeDirectoriesInRoot(rootFd, evaluateInRoot(rootFd, path), mode), () => {});
+}

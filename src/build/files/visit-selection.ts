@@ -1,0 +1,193 @@
+import { BerthError } from "#base/errors.ts";
+import { hasCode } from "#host/errno.ts";
+import { withFd } from "#host/files.ts";
+import { O_DIRECTORY, O_NOFOLLOW, O_PATH, O_RDONLY, S_IFDIR, S_IFMT, S_IFSOCK } from "#host/linux.ts";
+import { openInRoot } from "#host/rooted-path.ts";
+import type { FileStat } from "#host/stat.ts";
+import { close, fdPath, fstat, lstatMaybe, open, openat, readDirectory } from "#host/syscalls.ts";
+import { byteString, kernelPath, type ByteString } from "#spec/tar/byte-string.ts";
+import { byBytes, hasWildcards, join, matchPaths, text, type Ignored } from "./match-paths.ts";
+
+/** A tree whose files are looked at. */
+export interface OpenTree {
+  /** O_PATH or readable. */
+  readonly rootFd: number;
+  /** Paths of the tree that count as not there. */
+  readonly ignored: Ignored | undefined;
+}
+
+/** Files of a tree; `Selection` of the solver with its patterns compiled. */
+export interface OpenSelection {
+  readonly path: string;
+  readonly excluded: Ignored | undefined;
+  readonly parents: boolean;
+  readonly required: boolean;
+}
+
+export interface VisitedFile {
+  /** Of what is visited, O_PATH, never a link's target. The visitor's until it returns. */
+  readonly fd: number;
+  readonly stat: FileStat;
+  /** Path in the tree, cleaned, without the slash in front. */
+  readonly place: ByteString;
+  /** Path under what the selection names; "" for a folder that it names itself. */
+  readonly path: ByteString;
+  /** The selection names this file itself, which is no folder. */
+  readonly isSource: boolean;
+}
+
+/**
+ * Visit the files of a selection, folders before what is in them, names in the order of their bytes. A link that the
+ * selection names is followed inside the tree, links below are visited as they are; sockets are left out. Returns how
+ * many sources there were. `not-found` in Docker's words when a required one is missing. What vanishes meanwhile is left
+ * out.
+ */
+export function visitSelection(tree: OpenTree, selection: OpenSelection, visit: (file: VisitedFile) => void): number {
+  const { front, pattern } = pivot(selection);
+  const sources = matchPaths(tree.rootFd, `${front}/${pattern}`, tree.ignored);
+  if (sources.length === 0 && selection.required) throw missing(selection.path);
+  const visited = new Set<ByteString>();
+  for (const source of sources) {
+    const above = selection.parents ? source.slice(front === "" ? 0 : cleanLength(front) + 1) : undefined;
+    visitSource({ tree, selection, visit, visited }, source, above);
+  }
+  return sources.length;
+}
+
+/** `--parents` keeps the path behind `/./`. */
+function pivot({ path, parents }: OpenSelection): { readonly front: string; readonly pattern: string } {
+  const at = parents ? path.indexOf("/./") : -1;
+  return at < 0 ? { front: "", pattern: path } : { front: path.slice(0, at), pattern: path.slice(at + 3) };
+}
+
+const cleanLength = (path: string): number => Buffer.byteLength(path.replace(/^\/+/, ""));
+
+function missing(path: string): BerthError {
+  if (hasWildcards(path)) return new BerthError("not-found", "no source files were specified");
+  const shown = path.replace(/^\//, "");
+  const message = `file not found in build context or excluded by .dockerignore: stat ${shown}: file does not exist`;
+  return new BerthError("not-found", message, { details: { path: shown } });
+}
+
+interface Visit {
+  readonly tree: OpenTree;
+  readonly selection: OpenSelection;
+  readonly visit: (file: VisitedFile) => void;
+  /** Folders above sources that were visited. */
+  readonly visited: Set<ByteString>;
+}
+
+/** `kept`: the path under which `--parents` keeps it. */
+function visitSource(context: Visit, source: ByteString, kept: ByteString | undefined): void {
+  const { rootFd } = context.tree;
+  withFd(openInRoot(rootFd, kernelPath(source === "" ? "." : source), O_PATH), (fd) => {
+    const stat = fstat(fd);
+    if (kept !== undefined) visitAbove(context, source, kept);
+    if ((stat.mode & S_IFMT) !== S_IFDIR) {
+      const path = kept ?? source.slice(source.lastIndexOf("/") + 1);
+      if (isExcluded(context.selection.excluded, path)) return;
+      if ((stat.mode & S_IFMT) !== S_IFSOCK)
+        context.visit({ fd, stat, place: source, path, isSource: kept === undefined });
+      return;
+    }
+    const top = kept ?? "";
+    context.visit({ fd, stat, place: source, path: top, isSource: false });
+    withFd(openat(fd, ".", O_RDONLY | O_DIRECTORY), (directory) => visitFolder(context, directory, source, top, ""));
+  });
+}
+
+function visitAbove(context: Visit, source: ByteString, kept: ByteString): void {
+  const front = source.slice(0, source.length - kept.length);
+  for (let at = kept.indexOf("/"); at > 0; at = kept.indexOf("/", at + 1)) {
+    const path = kept.slice(0, at);
+    if (context.visited.has(path)) continue;
+    context.visited.add(path);
+    withFd(openInRoot(context.tree.rootFd, kernelPath(front + path), O_PATH | O_DIRECTORY), (fd) =>
+      context.visit({ fd, stat: fstat(fd), place: front + path, path, isSource: false }),
+    );
+  }
+}
+
+/** `below`: the path under the source, for the selection's own exclusions. */
+function visitFolder(context: Visit, directory: number, place: ByteString, path: ByteString, below: ByteString): void {
+  const { tree, selection } = context;
+  const names = readDirectory(directory).map(({ name }) => byteString(name));
+  for (const name of names.toSorted(byBytes)) {
+    const at = { place: join(place, name), path: join(path, name), below: join(below, name) };
+    const ignored = isExcluded(tree.ignored, at.place) || isExcluded(selection.excluded, at.below);
+    if (ignored && !holdsExceptions(context, at)) continue;
+    visitEntry(context, directory, name, at, ignored);
+  }
+}
+
+function visitEntry(
+  context: Visit,
+  directory: number,
+  name: ByteString,
+  at: { readonly place: ByteString; readonly path: ByteString; readonly below: ByteString },
+  onlyForExceptions: boolean,
+): void {
+  const fd = openEntry(directory, name);
+  if (fd === undefined) return;
+  try {
+    const stat = fstat(fd);
+    const type = stat.mode & S_IFMT;
+    if (type === S_IFSOCK) return;
+    if (type !== S_IFDIR) {
+      if (!onlyForExceptions) context.visit({ fd, stat, ...at, isSource: false });
+      return;
+    }
+    if (!onlyForExceptions || holdsKept(context, fd, at)) {
+      context.visit({ fd, stat, ...at, isSource: false });
+      withFd(open(`${fdPath(fd)}/.`, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), (inner) =>
+        visitFolder(context, inner, at.place, at.path, at.below),
+      );
+    }
+  } finally {
+    close(fd);
+  }
+}
+
+/** An excluded folder is there when something in it is kept. */
+function holdsKept(
+  context: Visit,
+  fd: number,
+  at: { readonly place: ByteString; readonly below: ByteString },
+): boolean {
+  return withFd(open(`${fdPath(fd)}/.`, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), (directory) =>
+    readDirectory(directory).some(({ name: raw }) => {
+      const name = byteString(raw);
+      const next = { place: join(at.place, name), below: join(at.below, name) };
+      const out = isExcluded(context.tree.ignored, next.place) || isExcluded(context.selection.excluded, next.below);
+      if (!out) return true;
+      const stat = lstatMaybe(directory, kernelPath(name));
+      if (stat === undefined || (stat.mode & S_IFMT) !== S_IFDIR || !holdsExceptions(context, next)) return false;
+      return withFd(openat(directory, kernelPath(name), O_PATH | O_NOFOLLOW), (inner) =>
+        holdsKept(context, inner, next),
+      );
+    }),
+  );
+}
+
+function holdsExceptions(
+  { tree, selection }: Visit,
+  at: { readonly place: ByteString; readonly below: ByteString },
+): boolean {
+  const inTree = !isExcluded(tree.ignored, at.place) || tree.ignored?.mayHoldExceptions(text(at.place)) === true;
+  const inSelection =
+    !isExcluded(selection.excluded, at.below) || selection.excluded?.mayHoldExceptions(text(at.below)) === true;
+  return inTree && inSelection;
+}
+
+function isExcluded(ignored: Ignored | undefined, path: ByteString): boolean {
+  return ignored !== undefined && path !== "" && ignored.excludes(text(path));
+}
+
+function openEntry(directory: number, name: ByteString): number | undefined {
+  try {
+    return openat(directory, kernelPath(name), O_PATH | O_NOFOLLOW);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,250 @@
+import { BerthError } from "#base/errors.ts";
+import { withFd, ensureDirectory, exists, parentOf, writeFileAtomic } from "#host/files.ts";
+import { O_CREAT, O_WRONLY } from "#host/linux.ts";
+import { removeTree } from "#host/remove-tree.ts";
+import { open } from "#host/syscalls.ts";
+import type { ContainerMount } from "#runtime/docker/types.ts";
+import type { Mount } from "#spec/oci/runtime.ts";
+import type { ExecMount, ExecOperation } from "../../graph/types.ts";
+import type { StepRequest, TreeLayer } from "../../solver/types.ts";
+import type { CacheFolders } from "./cache-folders.ts";
+
+type BindMount = Extract<ExecMount, { type: "bind" }>;
+type HandedMount = Extract<ExecMount, { type: "secret" | "ssh" | "file" }>;
+
+export interface PreparedMounts {
+  readonly mounts: readonly ContainerMount[];
+  /** Made after those. */
+  readonly more: readonly Mount[];
+  /** Variables with secrets, and the agent's. */
+  readonly env: readonly string[];
+  /** A directory with the mount points; undefined when there are none. */
+  readonly stubs: string | undefined;
+  release(): Promise<void>;
+}
+
+export interface CommandMountsRequest extends Omit<StepRequest, "operation"> {
+  readonly operation: ExecOperation;
+  readonly id: string;
+  /** On a tmpfs, private to this command; goes with it. */
+  readonly dir: string;
+}
+
+/** Mounts on the host that a command's own are taken from. */
+export interface MountPlaces {
+  layers(path: string, directories: readonly string[]): Promise<void>;
+  inside(path: string, root: string, subpath: string): Promise<void>;
+  release(directory: string): Promise<void>;
+}
+
+/** What `RUN --mount` asks for, made ready on the host. */
+export class CommandMounts {
+  readonly #places: MountPlaces;
+  readonly #placeDir: (id: string) => string;
+  readonly #caches: CacheFolders;
+  readonly #scratch: () => string;
+
+  /** `scratch`: a fresh path on the file system of layers, for writes that are thrown away. */
+  constructor(deps: {
+    readonly places: MountPlaces;
+    readonly placeDir: (id: string) => string;
+    readonly caches: CacheFolders;
+    readonly scratch: () => string;
+  }) {
+    this.#places = deps.places;
+    this.#placeDir = deps.placeDir;
+    this.#caches = deps.caches;
+    this.#scratch = deps.scratch;
+  }
+
+  async prepare(request: CommandMountsRequest): Promise<PreparedMounts> {
+    const { operation, id, dir, settings } = request;
+    const work = new MountWork(request);
+    const undo: (() => Promise<unknown>)[] = [() => this.#places.release(this.#placeDir(id))];
+    const release = async (): Promise<void> => {
+      for (const act of undo.toReversed()) await act();
+    };
+    try {
+      for (const [index, mount] of operation.mounts.entries()) {
+        const place = `${this.#placeDir(id)}/${index}`;
+        switch (mount.type) {
+          case "bind":
+            await this.#bind(work, mount, request, place, undo);
+            break;
+          case "cache": {
+            const folder = await this.#caches.take(mount, request.signal, (path) =>
+              this.#seed(mount, request, place, path),
+            );
+            undo.push(() => folder.release());
+            work.bind(folder.path, mount.target, mount.readOnly);
+            break;
+          }
+          case "tmpfs":
+            work.tmpfs(mount.target, mount.sizeBytes);
+            break;
+          case "secret":
+            work.secret(mount, `${dir}/mount-${index}`);
+            break;
+          case "ssh":
+            work.agent(mount);
+            break;
+          case "file":
+            work.file(mount, `${dir}/mount-${index}`);
+        }
+      }
+      const stubs = work.makeStubs(operation.mounts.length === 0 ? undefined : this.#scratch());
+      if (stubs !== undefined) undo.push(() => removeTree(stubs));
+      for (const { name, id: secret, required } of operation.secretEnv) {
+        const value = settings.secrets.get(secret);
+        if (value === undefined && required) throw secretMissing(secret);
+        if (value !== undefined) work.env.push(`${name}=${new TextDecoder().decode(value)}`);
+      }
+      return { mounts: work.mounts, more: work.more, env: work.env, stubs, release };
+    } catch (error) {
+      await release();
+      throw error;
+    }
+  }
+
+  async #bind(
+    work: MountWork,
+    mount: BindMount,
+    request: CommandMountsRequest,
+    place: string,
+    undo: (() => Promise<unknown>)[],
+  ): Promise<void> {
+    const source = await this.#show(layersOf(request, mount.from), mount.source, place);
+    if (mount.readOnly) {
+      work.bind(source, mount.target, true);
+      return;
+    }
+    const scratch = this.#scratch();
+    undo.push(() => removeTree(scratch));
+    work.overlay(source, mount.target, scratch);
+  }
+
+  /** Show a path of some layers on the host: the path to bind from. */
+  async #show(layers: readonly TreeLayer[], subpath: string, place: string): Promise<string> {
+    const directories = [...new Set(layers.map(({ path }) => path).toReversed())];
+    ensureDirectory(parentOf(place), 0o700);
+    if (directories.length === 0) {
+      ensureDirectory(place, 0o700);
+      return place;
+    }
+    await this.#places.layers(`${place}-tree`, directories);
+    if (subpath === "/" || subpath === "") return `${place}-tree`;
+    await this.#places.inside(place, `${place}-tree`, subpath);
+    return place;
+  }
+
+  async #seed(
+    mount: Extract<ExecMount, { type: "cache" }>,
+    request: CommandMountsRequest,
+    place: string,
+    fill: (directory: string) => Promise<void>,
+  ): Promise<void> {
+    if (mount.from === undefined) return;
+    await fill(await this.#show(layersOf(request, mount.from), mount.source, place));
+  }
+}
+
+/** The mounts of one command as they come together. */
+class MountWork {
+  readonly mounts: ContainerMount[] = [];
+  readonly more: Mount[] = [];
+  readonly env: string[] = [];
+  readonly #request: CommandMountsRequest;
+  readonly #points: { readonly target: string; readonly isFile: boolean }[] = [];
+
+  constructor(request: CommandMountsRequest) {
+    this.#request = request;
+  }
+
+  bind(source: string, target: string, readOnly: boolean, isFile = false): void {
+    this.#points.push({ target, isFile });
+    this.mounts.push({
+      type: "bind",
+      source,
+      destination: target,
+      readOnly,
+      propagation: "",
+      recursive: true,
+      recursiveReadOnly: "if-possible",
+    });
+  }
+
+  tmpfs(target: string, sizeBytes: number | undefined): void {
+    this.#points.push({ target, isFile: false });
+    const options = ["exec", ...(sizeBytes === undefined ? [] : [`size=${sizeBytes}`])];
+    this.mounts.push({ type: "tmpfs", destination: target, options });
+  }
+
+  /** What is written goes to `scratch`. */
+  overlay(source: string, target: string, scratch: string): void {
+    this.#points.push({ target, isFile: false });
+    ensureDirectory(scratch, 0o700);
+    for (const name of ["upper", "work"]) ensureDirectory(`${scratch}/${name}`, 0o755);
+    const options = [`lowerdir=${source}`, `upperdir=${scratch}/upper`, `workdir=${scratch}/work`];
+    this.more.push({ destination: target, type: "overlay", source: "overlay", options });
+  }
+
+  secret(mount: Extract<HandedMount, { type: "secret" }>, path: string): void {
+    const value = this.#request.settings.secrets.get(mount.id);
+    if (value === undefined) {
+      if (mount.required) throw secretMissing(mount.id);
+      return;
+    }
+    const { mode, uid, gid, target } = mount;
+    writeFileAtomic(path, value, { mode, owner: { uid, gid }, durable: false });
+    this.bind(path, target, true, true);
+  }
+
+  agent(mount: Extract<HandedMount, { type: "ssh" }>): void {
+    const socket = this.#request.settings.agents.get(mount.id);
+    if (socket === undefined) {
+      if (!mount.required) return;
+      throw new BerthError("invalid-parameter", `unset ssh forward key ${mount.id}`, {
+        hint: `Give it with --ssh ${mount.id}.`,
+      });
+    }
+    this.bind(socket, mount.target, true, true);
+    const known = [...this.#request.operation.env, ...this.env].some((entry) => entry.startsWith("SSH_AUTH_SOCK="));
+    if (!known) this.env.push(`SSH_AUTH_SOCK=${mount.target}`);
+  }
+
+  file(mount: Extract<HandedMount, { type: "file" }>, path: string): void {
+    writeFileAtomic(path, mount.content, { mode: mount.mode, durable: false });
+    this.bind(path, mount.target, true, true);
+  }
+
+  /** Make the mount points in `directory`. */
+  makeStubs(directory: string | undefined): string | undefined {
+    if (directory === undefined || this.#points.length === 0) return undefined;
+    ensureDirectory(directory, 0o755);
+    for (const { target, isFile } of this.#points) {
+      const parts = target.split("/").filter((part) => part !== "" && part !== "." && part !== "..");
+      const folders = isFile ? parts.length - 1 : parts.length;
+      for (let count = 1; count <= folders; count++) makeFolder(`${directory}/${parts.slice(0, count).join("/")}`);
+      const path = `${directory}/${parts.join("/")}`;
+      if (isFile && !exists(path)) withFd(open(path, O_WRONLY | O_CREAT, 0o755), () => {});
+    }
+    return directory;
+  }
+}
+
+function makeFolder(path: string): void {
+  if (!exists(path)) ensureDirectory(path, 0o755);
+}
+
+function secretMissing(id: string): BerthError {
+  return new BerthError("invalid-parameter", `secret ${id}: not found`, {
+    hint: `Give it with --secret id=${id},src=FILE or --secret id=${id},env=VARIABLE.`,
+  });
+}
+
+function layersOf(request: CommandMountsRequest, from: BindMount["from"]): readonly TreeLayer[] {
+  if (from === undefined) return [];
+  const tree = request.tree(from);
+  if (tree.kind === "folder") throw new BerthError("internal", "a folder was not made a layer before it was mounted");
+  return tree.layers;
+}

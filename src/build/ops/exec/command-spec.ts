@@ -1,0 +1,95 @@
+import type { RuntimeFacts } from "#host/runtime-facts.ts";
+import { containerSpec } from "#runtime/docker/container-spec.ts";
+import type { ContainerMount, ContainerSpec, ContainerSpecInput } from "#runtime/docker/types.ts";
+import type { ResolvedUser } from "#runtime/user/types.ts";
+import { containerConfig } from "#spec/docker/container-config.ts";
+import { hostConfig, type HostConfig } from "#spec/docker/host-config.ts";
+import type { ExecOperation } from "../../graph/types.ts";
+import type { StepSettings } from "../../solver/types.ts";
+
+/** The engine's settings for containers, as far as they concern a build's commands too. */
+export interface CommandDefaults {
+  readonly cgroupParent: string;
+  readonly defaultShmSizeBytes: number;
+  readonly defaultUlimits: NonNullable<HostConfig["Ulimits"]>;
+  readonly noNewPrivileges: boolean;
+  readonly seccompProfile: string;
+  readonly dns: readonly string[];
+  readonly dnsSearch: readonly string[];
+  readonly dnsOptions: readonly string[];
+  readonly hostGatewayIps: readonly string[];
+}
+
+/** docker-compat: BuildKit's. Always the same, so that what a command writes down of it is too. */
+export const COMMAND_HOSTNAME = "buildkitsandbox";
+
+export interface CommandInput {
+  readonly id: string;
+  readonly operation: ExecOperation;
+  /** With build arguments and secrets. */
+  readonly env: readonly string[];
+  readonly user: ResolvedUser;
+  readonly mounts: readonly ContainerMount[];
+  readonly files: ContainerSpecInput["files"];
+  readonly settings: StepSettings;
+  readonly defaults: CommandDefaults;
+  readonly facts: RuntimeFacts;
+}
+
+/** The command as a container with Docker's defaults. Pure. */
+export function commandSpec(input: CommandInput): ContainerSpec {
+  const { id, operation, env, user, mounts, files, settings, defaults, facts } = input;
+  return containerSpec({
+    id,
+    config: {
+      ...containerConfig.zero,
+      Hostname: COMMAND_HOSTNAME,
+      Env: [...env],
+      WorkingDir: operation.cwd,
+    },
+    argv: operation.args,
+    hostConfig: commandHostConfig(operation, settings, defaults, facts),
+    user,
+    files,
+    defaultUlimits: defaults.defaultUlimits,
+    mounts,
+    namespaces: {},
+    cgroupPath: commandCgroup(id, settings, defaults),
+    devices: [],
+    blockDevices: {},
+    noNewPrivileges: defaults.noNewPrivileges,
+    seccompProfile: defaults.seccompProfile,
+    facts,
+  });
+}
+
+/** Where a command's cgroup is, below the hierarchies. */
+export function commandCgroup(id: string, { cgroupParent }: StepSettings, defaults: CommandDefaults): string {
+  return `/${cgroupParent || defaults.cgroupParent}/${id}`.replace(/\/+/g, "/");
+}
+
+function commandHostConfig(
+  { network, security }: ExecOperation,
+  { limits, shmSizeBytes, ulimits, securityOptions }: StepSettings,
+  defaults: CommandDefaults,
+  facts: RuntimeFacts,
+): HostConfig {
+  return {
+    ...hostConfig.zero,
+    NetworkMode: network === "default" ? "bridge" : network,
+    CgroupnsMode: facts.cgroupVersion === 1 ? "host" : "private",
+    IpcMode: "private",
+    Privileged: security === "insecure",
+    ShmSize: shmSizeBytes || defaults.defaultShmSizeBytes,
+    Ulimits: [...ulimits],
+    SecurityOpt: [...securityOptions],
+    Memory: limits.memoryBytes,
+    MemorySwap:
+      limits.memoryBytes > 0 && limits.memorySwapBytes === 0 ? limits.memoryBytes * 2 : limits.memorySwapBytes,
+    CpuShares: limits.cpuShares,
+    CpuPeriod: limits.cpuPeriod,
+    CpuQuota: limits.cpuQuota,
+    CpusetCpus: limits.cpusetCpus,
+    CpusetMems: limits.cpusetMems,
+  };
+}

@@ -1,0 +1,165 @@
+import { expect, test } from "bun:test";
+import { BerthError } from "#base/errors.ts";
+import type { BuildGraph } from "../graph/types.ts";
+import { Solver } from "./solve.ts";
+import { context, copy, exec, FakeWorld, graphOf, image, noSettings, vertex } from "./testing/fake-build.ts";
+
+function solver(world: FakeWorld): (graph: BuildGraph, signal?: AbortSignal) => ReturnType<Solver["solve"]> {
+  const made = new Solver({ runner: world, digests: world });
+  return (graph, signal = new AbortController().signal) =>
+    made.solve({
+      graph,
+      sources: world,
+      cache: world.cache,
+      settings: noSettings,
+      signal,
+      onEvent: (event) => world.events.push(event),
+    });
+}
+
+const chain = graphOf([vertex(image("a")), vertex(exec(0, "one")), vertex(exec(1, "two"))]);
+
+test("a step's layer lies on its base's, and the next build finds both in the cache", async () => {
+  const world = new FakeWorld();
+  const solve = solver(world);
+  const { tree } = await (await solve(chain))(2);
+  expect(tree.kind === "layers" && tree.layers.map(({ path }) => path)).toEqual([
+    "/images/a",
+    "/layers/1",
+    "/layers/2",
+  ]);
+  await solve(chain);
+  expect(world.ran).toEqual(["RUN one", "RUN two"]);
+  expect(world.events.filter((event) => event.type === "done" && event.cached)).toHaveLength(2);
+});
+
+test("another base image means other keys", async () => {
+  const world = new FakeWorld();
+  const solve = solver(world);
+  await solve(chain);
+  await solve(graphOf([vertex(image("b")), vertex(exec(0, "one"))]));
+  expect(world.ran).toEqual(["RUN one", "RUN two", "RUN one"]);
+});
+
+test("steps that do not need each other run together", async () => {
+  const world = new FakeWorld();
+  const both = Promise.withResolvers<void>();
+  world.during = async ({ vertex: { name } }) => {
+    if (name === "copy") return;
+    if (world.ran.length === 2) both.resolve();
+    await both.promise;
+  };
+  await solver(world)(
+    graphOf([vertex(image("a")), vertex(exec(0, "left")), vertex(exec(0, "right")), vertex(copy(1, 2))]),
+  );
+  expect(world.ran.toSorted()).toEqual(["RUN left", "RUN right", "copy"]);
+});
+
+test("equal steps of builds at the same time run once", async () => {
+  const world = new FakeWorld();
+  const solve = solver(world);
+  await Promise.all(Array.from({ length: 50 }, () => solve(chain)));
+  expect(world.ran).toEqual(["RUN one", "RUN two"]);
+});
+
+test("a stage that only a found step needed is not built", async () => {
+  const world = new FakeWorld();
+  const solve = solver(world);
+  const graph = graphOf([vertex(image("a")), vertex(exec(0, "tool")), vertex(copy(0, 1))]);
+  await solve(graph);
+  for (const [key, step] of world.cache.steps)
+    if (step.record.description === "RUN tool") world.cache.steps.delete(key);
+  await solve(graph);
+  expect(world.ran).toEqual(["RUN tool", "copy"]);
+});
+
+test("a copy out of a stage that was built anew to the same files is found by what it copies", async () => {
+  const world = new FakeWorld();
+  world.content = () => "the same files";
+  const solve = solver(world);
+  await solve(graphOf([vertex(image("a")), vertex(exec(0, "make")), vertex(copy(0, 1)), vertex(exec(2, "after"))]));
+  await solve(
+    graphOf([vertex(image("a")), vertex(exec(0, "make again")), vertex(copy(0, 1)), vertex(exec(2, "after"))]),
+  );
+  expect(world.ran).toEqual(["RUN make", "copy", "RUN after", "RUN make again"]);
+});
+
+test("a changed file of the context is a new copy, and everything on it is new", async () => {
+  const world = new FakeWorld();
+  const solve = solver(world);
+  const graph = graphOf([vertex(image("a")), vertex(context()), vertex(copy(0, 1)), vertex(exec(2, "after"))]);
+  world.content = () => "before";
+  await solve(graph);
+  world.content = () => "after";
+  await solve(graph);
+  expect(world.ran).toEqual(["copy", "RUN after", "copy", "RUN after"]);
+});
+
+test("what is to be built anew runs, what stands on it too, and the next build finds the new one", async () => {
+  const world = new FakeWorld();
+  const solve = solver(world);
+  const anew = graphOf([vertex(image("a")), vertex(exec(0, "one"), { ignoreCache: true }), vertex(exec(1, "two"))]);
+  await solve(chain);
+  await solve(anew);
+  expect(world.ran).toEqual(["RUN one", "RUN two", "RUN one", "RUN two"]);
+  await solve(chain);
+  expect(world.ran).toHaveLength(4);
+});
+
+test("the first failure stops what else the build is doing, and its reason is told", async () => {
+  const world = new FakeWorld();
+  const running = Promise.withResolvers<void>();
+  world.during = async ({ vertex: { name }, signal }) => {
+    if (name === "RUN bad") {
+      await running.promise;
+      throw new BerthError("invalid-parameter", "exit code 1", { details: { exitCode: 1 } });
+    }
+    running.resolve();
+    await aborted(signal);
+  };
+  const graph = graphOf([vertex(image("a")), vertex(exec(0, "bad")), vertex(exec(0, "long")), vertex(copy(1, 2))]);
+  await expect(solver(world)(graph)).rejects.toThrow("exit code 1");
+  expect(world.stopped.toSorted()).toEqual(["RUN bad", "RUN long"]);
+});
+
+test("a build that is cancelled leaves the step to those who still want it", async () => {
+  const world = new FakeWorld();
+  const solve = solver(world);
+  const [begun, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  world.during = async () => {
+    begun.resolve();
+    await goOn.promise;
+  };
+  const graph = graphOf([vertex(image("a")), vertex(exec(0, "shared"))]);
+  const abort = new AbortController();
+  const left = solve(graph, abort.signal);
+  const stays = solve(graph);
+  await begun.promise;
+  abort.abort();
+  await expect(left).rejects.toMatchObject({ kind: "cancelled" });
+  goOn.resolve();
+  await stays;
+  expect(world.ran).toEqual(["RUN shared"]);
+});
+
+test("the last one who leaves stops the step and waits for it", async () => {
+  const world = new FakeWorld();
+  const begun = Promise.withResolvers<void>();
+  world.during = async ({ signal }) => {
+    begun.resolve();
+    await aborted(signal);
+  };
+  const abort = new AbortController();
+  const left = solver(world)(chain, abort.signal);
+  await begun.promise;
+  abort.abort();
+  await expect(left).rejects.toMatchObject({ kind: "cancelled" });
+  expect(world.stopped).toEqual(["RUN one"]);
+});
+
+async function aborted(signal: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  signal.addEventListener("abort", () => reject(new BerthError("cancelled", "stopped")), { once: true });
+  if (signal.aborted) reject(new BerthError("cancelled", "stopped"));
+  return promise;
+}

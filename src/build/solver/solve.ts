@@ -1,0 +1,363 @@
+import { randomHex } from "#base/ids.ts";
+import { BerthError, messageOf } from "#base/errors.ts";
+import type { BuildRecord } from "#state/build-store.ts";
+import type { BuildGraph, Tree, Vertex, VertexId } from "../graph/types.ts";
+import { SharedSteps } from "./shared-steps.ts";
+import { hashOf, stepKey } from "./step-key.ts";
+import type {
+  BuildEvent,
+  FileTree,
+  LoadedSource,
+  Selection,
+  SourceLoader,
+  StepCache,
+  StepEvent,
+  StepOperation,
+  StepRunner,
+  StepSettings,
+  TreeDigests,
+  TreeLayer,
+} from "./types.ts";
+
+export interface SolveRequest {
+  readonly graph: BuildGraph;
+  /** Of this build: its sources are not those of another one. */
+  readonly sources: SourceLoader;
+  readonly cache: StepCache;
+  readonly settings: StepSettings;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: BuildEvent) => void;
+}
+
+/** A vertex that was carried out or found. */
+export interface Solved {
+  readonly tree: FileTree;
+  /** Of the step; undefined for sources. */
+  readonly record: BuildRecord | undefined;
+  /** The step's own layer; undefined for sources and for a step that changed nothing. */
+  readonly layer: TreeLayer | undefined;
+}
+
+const EMPTY: FileTree = { kind: "layers", layers: [] };
+
+interface Outcome {
+  readonly record: BuildRecord;
+  readonly layer: TreeLayer | undefined;
+}
+
+/**
+ * Carries graphs out: every vertex as soon as its inputs are there, those that depend on nothing of each other together.
+ *
+ * A step is looked for in the cache by its key before its inputs are asked for, so what only a found step needed is never
+ * built. A step that copies out of another stage is looked for once more by the digest of the files it takes, so a stage
+ * that was built anew to the same files changes nothing after it. Equal steps of concurrent builds run once.
+ */
+export class Solver {
+  readonly #deps: { readonly runner: StepRunner; readonly digests: TreeDigests };
+  readonly #shared = new SharedSteps<Outcome>();
+
+  constructor(deps: { readonly runner: StepRunner; readonly digests: TreeDigests }) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Carry out what the graph's results need. The result tells what became of a vertex; rejects with the first failure,
+   * when everything else of this build has been stopped.
+   */
+  async solve(request: SolveRequest): Promise<(vertex: VertexId) => Promise<Solved>> {
+    const abort = new AbortController();
+    const signal = AbortSignal.any([request.signal, abort.signal]);
+    const build = new Build({ ...this.#deps, shared: this.#shared }, { ...request, signal });
+    const roots = request.graph.results.flatMap(({ root, base }) => [root, base]).filter((id) => id !== undefined);
+    try {
+      await Promise.all(roots.map((id) => build.solved(id)));
+    } catch (error) {
+      abort.abort(error);
+      await build.settled();
+      if (request.signal.aborted) throw new BerthError("cancelled", "context canceled", { cause: error });
+      throw error;
+    }
+    return (id) => build.solved(id);
+  }
+}
+
+interface Lookup {
+  readonly keys: readonly string[];
+  readonly found: Outcome | undefined;
+}
+
+interface BuildDeps {
+  readonly runner: StepRunner;
+  readonly digests: TreeDigests;
+  readonly shared: SharedSteps<Outcome>;
+}
+
+/** One graph under way. */
+class Build {
+  readonly #deps: BuildDeps;
+  readonly #request: SolveRequest;
+  readonly #loaded = new Map<VertexId, Promise<LoadedSource>>();
+  readonly #lookups = new Map<VertexId, Promise<Lookup>>();
+  readonly #solved = new Map<VertexId, Promise<Solved>>();
+  readonly #started = new Set<VertexId>();
+  /** Steps that are not to be taken from the cache do not share with other builds either. */
+  readonly #id = randomHex(8);
+
+  constructor(deps: BuildDeps, request: SolveRequest) {
+    this.#deps = deps;
+    this.#request = request;
+  }
+
+  solved(id: VertexId): Promise<Solved> {
+    return once(this.#solved, id, () => this.#told(id, () => this.#solve(id)));
+  }
+
+  /** Resolves when nothing of this build is under way. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([...this.#loaded.values(), ...this.#lookups.values(), ...this.#solved.values()]);
+  }
+
+  async #solve(id: VertexId): Promise<Solved> {
+    const vertex = this.#vertex(id);
+    const { operation } = vertex;
+    if (!isStep(operation)) return { tree: (await this.#source(id)).tree, record: undefined, layer: undefined };
+    const lookup = await this.#lookup(id);
+    const outcome = lookup.found ?? (await this.#carryOut(id, vertex, operation, lookup.keys));
+    this.#request.cache.use(outcome.record);
+    const base = operation.base === undefined ? EMPTY : await this.#input(operation.base, operation);
+    const below = base.kind === "layers" ? base.layers : [];
+    const layers = outcome.layer === undefined ? below : [...below, outcome.layer];
+    if (lookup.found !== undefined) this.#tell(id, { type: "done", cached: true, id: outcome.record.id });
+    return { tree: { kind: "layers", layers }, record: outcome.record, layer: outcome.layer };
+  }
+
+  async #carryOut(id: VertexId, vertex: Vertex, operation: StepOperation, keys: readonly string[]): Promise<Outcome> {
+    const trees = new Map<VertexId, FileTree>();
+    const inputs = inputsOf(operation);
+    await Promise.all(inputs.map(async (input) => trees.set(input, await this.#input(input, operation))));
+    const { signal } = this.#request;
+    const [key = ""] = keys;
+    const shareKey = vertex.ignoreCache ? `${this.#id} ${id}` : key;
+    const report = (event: StepEvent): void => this.#tell(id, event);
+    const parents = await this.#parents(inputs);
+    return this.#deps.shared.join(shareKey, { signal, report }, async (stop, say) => {
+      // Another build may have finished it between our look and now.
+      const found = vertex.ignoreCache ? undefined : this.#request.cache.find(key);
+      if (found !== undefined) {
+        say({ type: "done", cached: true, id: found.record.id });
+        return found;
+      }
+      const base = operation.base === undefined ? EMPTY : (trees.get(operation.base) ?? EMPTY);
+      say({ type: "started" });
+      const made = await this.#deps.runner.run({
+        vertex,
+        operation,
+        base,
+        tree: (input) => trees.get(input) ?? EMPTY,
+        settings: this.#request.settings,
+        signal: stop,
+        report: say,
+      });
+      const record = this.#request.cache.store({
+        kind: "regular",
+        keys,
+        // What was built anew although the cache had it may be different now.
+        outputKey: vertex.ignoreCache ? hashOf("again", key, randomHex(16)) : key,
+        layer: made?.layer.number,
+        sizeBytes: made?.sizeBytes ?? 0,
+        description: vertex.name,
+        parents,
+      });
+      say({ type: "done", cached: false, id: record.id });
+      return { record, layer: made?.layer };
+    });
+  }
+
+  /** What an operation works with: a folder as it is where files are copied out of it, else as a layer. */
+  async #input(id: VertexId, operation: StepOperation): Promise<FileTree> {
+    const { tree } = await this.solved(id);
+    if (tree.kind === "layers" || (operation.kind === "copy" && operation.base !== id)) return tree;
+    const mounted = operation.kind === "exec" && operation.base !== id ? operation.mounts : [];
+    const paths = new Set(mounted.flatMap((mount) => ("from" in mount && mount.from === id ? [mount.source] : [])));
+    const [path = "/"] = paths.size === 1 ? paths : [];
+    return this.#asLayers(id, path);
+  }
+
+  /** A path of a folder as a layer, found again by the digest of its files. */
+  async #asLayers(id: VertexId, path: string): Promise<FileTree> {
+    const parents = path !== "/";
+    const selection: Selection = { path, excludes: [], parents, required: true };
+    const key = hashOf("folder", await this.#contentKey(id, selection));
+    const vertex = this.#vertex(id);
+    const { tree } = await this.#source(id);
+    const { runner, shared } = this.#deps;
+    const { cache } = this.#request;
+    const { layer } = await shared.join(
+      key,
+      { signal: this.#request.signal, report: () => {} },
+      async (signal, report) => {
+        const found = cache.find(key);
+        if (found !== undefined) return found;
+        const operation: StepOperation = {
+          kind: "copy",
+          base: undefined,
+          sources: [{ type: "tree", from: id, path, unpack: false, fileMode: undefined }],
+          destination: "/",
+          destinationIsDirectory: true,
+          owner: undefined,
+          mode: undefined,
+          link: false,
+          parents,
+          excludes: [],
+        };
+        const { settings } = this.#request;
+        const made = await runner.run({ vertex, operation, base: EMPTY, tree: () => tree, settings, signal, report });
+        const record = cache.store({
+          kind: "source.local",
+          keys: [key],
+          outputKey: key,
+          layer: made?.layer.number,
+          sizeBytes: made?.sizeBytes ?? 0,
+          description: vertex.name,
+          parents: [],
+        });
+        return { record, layer: made?.layer };
+      },
+    );
+    return { kind: "layers", layers: layer === undefined ? [] : [layer] };
+  }
+
+  async #parents(inputs: readonly VertexId[]): Promise<readonly string[]> {
+    const solved = await Promise.all(inputs.map((input) => this.solved(input)));
+    return solved.flatMap(({ record }) => (record === undefined ? [] : [record.id]));
+  }
+
+  #lookup(id: VertexId): Promise<Lookup> {
+    return once(this.#lookups, id, () => this.#find(id));
+  }
+
+  async #find(id: VertexId): Promise<Lookup> {
+    const vertex = this.#vertex(id);
+    const { operation } = vertex;
+    if (!isStep(operation)) throw new RangeError("a source has no cache record");
+    const byInputs = await this.#key(vertex, operation, "inputs");
+    const fast = vertex.ignoreCache ? undefined : this.#request.cache.find(byInputs);
+    if (fast !== undefined || !(await this.#takesFromStages(operation))) return { keys: [byInputs], found: fast };
+    // Together: the copy and what it is put on need them all.
+    await Promise.all(inputsOf(operation).map((input) => this.solved(input)));
+    const byContent = await this.#key(vertex, operation, "content");
+    const slow = vertex.ignoreCache ? undefined : this.#request.cache.find(byContent);
+    if (slow !== undefined) this.#request.cache.alias(byInputs, slow.record);
+    return { keys: [byContent, byInputs], found: slow };
+  }
+
+  /** The key of a step: by what its inputs follow from, or by the files that a copy takes from them. */
+  async #key(vertex: Vertex, operation: StepOperation, by: "inputs" | "content"): Promise<string> {
+    const wanted: { readonly tree: VertexId; readonly selection: Selection | undefined }[] = [];
+    stepKey(vertex, operation, this.#request.settings, (tree, selection) => {
+      if (tree !== undefined) wanted.push({ tree, selection });
+      return "";
+    });
+    const keys = await Promise.all(
+      wanted.map(({ tree, selection }) =>
+        by === "content" && selection !== undefined
+          ? this.#contentKey(tree, selection)
+          : this.#treeKey(tree, selection),
+      ),
+    );
+    let next = 0;
+    return stepKey(vertex, operation, this.#request.settings, (tree) =>
+      tree === undefined ? "" : (keys[next++] ?? ""),
+    );
+  }
+
+  async #treeKey(id: VertexId, selection: Selection | undefined): Promise<string> {
+    const vertex = this.#vertex(id);
+    if (!isStep(vertex.operation)) {
+      const { key } = await this.#source(id);
+      return key ?? this.#contentKey(id, selection ?? everything);
+    }
+    if (vertex.ignoreCache) return (await this.solved(id)).record?.outputKey ?? "";
+    const { keys, found } = await this.#lookup(id);
+    return found?.record.outputKey ?? keys[0] ?? "";
+  }
+
+  async #contentKey(id: VertexId, selection: Selection): Promise<string> {
+    const { tree } = isStep(this.#vertex(id).operation) ? await this.solved(id) : await this.#source(id);
+    return this.#deps.digests.digest(tree, [selection], this.#request.signal);
+  }
+
+  async #takesFromStages(operation: StepOperation): Promise<boolean> {
+    if (operation.kind !== "copy") return false;
+    const from = operation.sources.flatMap((source) => (source.type === "tree" ? [source.from] : []));
+    const kinds = await Promise.all(from.map(async (tree) => tree !== undefined && this.#isKeyed(tree)));
+    return kinds.includes(true);
+  }
+
+  async #isKeyed(id: VertexId): Promise<boolean> {
+    return isStep(this.#vertex(id).operation) || (await this.#source(id)).key !== undefined;
+  }
+
+  #source(id: VertexId): Promise<LoadedSource> {
+    return once(this.#loaded, id, () =>
+      this.#told(id, async () => {
+        const vertex = this.#vertex(id);
+        const { operation } = vertex;
+        if (isStep(operation)) throw new RangeError("a step is no source");
+        this.#tell(id, { type: "started" });
+        const { signal, sources } = this.#request;
+        const loaded = await sources.load(vertex, operation, signal, (event) => this.#tell(id, event));
+        this.#tell(id, { type: "done", cached: false, id: loaded.id });
+        return loaded;
+      }),
+    );
+  }
+
+  async #told<T>(id: VertexId, work: () => Promise<T>): Promise<T> {
+    this.#request.signal.throwIfAborted();
+    try {
+      return await work();
+    } catch (error) {
+      if (this.#started.has(id)) this.#tell(id, { type: "failed", message: messageOf(error) });
+      throw error;
+    }
+  }
+
+  #tell(id: VertexId, event: StepEvent): void {
+    if (event.type === "started") this.#started.add(id);
+    if (event.type === "done" || event.type === "failed") this.#started.delete(id);
+    this.#request.onEvent({ ...event, vertex: id });
+  }
+
+  #vertex(id: VertexId): Vertex {
+    const vertex = this.#request.graph.vertices[id];
+    if (vertex === undefined) throw new RangeError(`the graph has no vertex ${id}`);
+    return vertex;
+  }
+}
+
+const everything: Selection = { path: "/", excludes: [], parents: false, required: true };
+
+function isStep(operation: Vertex["operation"]): operation is StepOperation {
+  return operation.kind === "exec" || operation.kind === "copy" || operation.kind === "mkdir";
+}
+
+/** Every tree that an operation uses, its base first. */
+function inputsOf(operation: StepOperation): readonly VertexId[] {
+  const used: Tree[] = [operation.kind === "copy" && operation.link ? undefined : operation.base];
+  if (operation.kind === "copy")
+    for (const source of operation.sources) if (source.type === "tree") used.push(source.from);
+  if (operation.kind === "exec")
+    for (const mount of operation.mounts) if (mount.type === "bind" || mount.type === "cache") used.push(mount.from);
+  return [...new Set(used)].filter((tree) => tree !== undefined);
+}
+
+/** Begin work for a vertex unless it was begun; a failure waits for whoever asks. */
+function once<T>(known: Map<VertexId, Promise<T>>, id: VertexId, work: () => Promise<T>): Promise<T> {
+  const present = known.get(id);
+  if (present !== undefined) return present;
+  const begun = work();
+  begun.catch(() => undefined);
+  known.set(id, begun);
+  return begun;
+}

@@ -1,0 +1,77 @@
+import { BerthError, isBerthError } from "#base/errors.ts";
+import type { ImageService, Progress, RegistryAuth, StoredImage } from "#image/types.ts";
+import { formatPlatform, platformRank, type Platform } from "#spec/oci/platform.ts";
+import { familiarString, parseReference, withDefaultTag } from "#spec/oci/reference.ts";
+
+export interface BuildImagesOptions {
+  /** Ask the registry for a newer one though the image is here. */
+  readonly pull: boolean;
+  /** By registry host. */
+  readonly auth: ReadonlyMap<string, RegistryAuth>;
+  readonly signal: AbortSignal;
+  readonly onProgress: (line: Progress) => void;
+}
+
+/** The images that one build begins with; each is looked up once. */
+export class BuildImages {
+  readonly #images: Pick<ImageService, "resolve" | "pull">;
+  readonly #options: BuildImagesOptions;
+  readonly #known = new Map<string, Promise<StoredImage>>();
+
+  constructor(images: Pick<ImageService, "resolve" | "pull">, options: BuildImagesOptions) {
+    this.#images = images;
+    this.#options = options;
+  }
+
+  /** An image for a platform, pulled when it is not here. Errors are the image service's. */
+  get(reference: string, platform: Platform): Promise<StoredImage> {
+    const key = `${reference} ${formatPlatform(platform)}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const found = this.#find(reference, platform);
+    found.catch(() => undefined);
+    this.#known.set(key, found);
+    return found;
+  }
+
+  async #find(reference: string, platform: Platform): Promise<StoredImage> {
+    if (!this.#options.pull) {
+      const here = await this.#here(reference);
+      if (here !== undefined && platformRank(platform, here.config) !== undefined) return here;
+    }
+    const parsed = withDefaultTag(parseReference(reference));
+    const auth = this.#authFor(parsed.domain);
+    const { signal, onProgress } = this.#options;
+    const image = await this.#images.pull({
+      reference: familiarString(parsed),
+      platform,
+      signal,
+      onProgress,
+      ...(auth === undefined ? {} : { auth }),
+    });
+    if (platformRank(platform, image.config) !== undefined) return image;
+    throw new BerthError("not-found", `${familiarString(parsed)} is not there for ${formatPlatform(platform)}`);
+  }
+
+  async #here(reference: string): Promise<StoredImage | undefined> {
+    try {
+      return await this.#images.resolve(reference);
+    } catch (error) {
+      if (isBerthError(error, "not-found")) return undefined;
+      throw error;
+    }
+  }
+
+  /** docker-compat: the Hub's credentials are kept under its old address. */
+  #authFor(domain: string): RegistryAuth | undefined {
+    const names =
+      domain === "docker.io"
+        ? ["https://index.docker.io/v1/", "index.docker.io", "docker.io"]
+        : [domain, `https://${domain}`];
+    for (const name of names) {
+      const auth = this.#options.auth.get(name);
+      if (auth !== undefined) return auth;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,62 @@
+import { BerthError } from "#base/errors.ts";
+import type { ContextSource, Vertex } from "../graph/types.ts";
+import { hashOf } from "../solver/step-key.ts";
+import type { LoadedSource, SourceLoader, SourceOperation, StepEvent } from "../solver/types.ts";
+import type { BuildImages } from "./build-images.ts";
+import type { Downloads } from "./downloads.ts";
+
+/** A folder that a build may read. */
+export interface ContextFolder {
+  readonly path: string;
+  /** It may be built from again. */
+  readonly lasting: boolean;
+}
+
+/** The sources of one build. */
+export class BuildSources implements SourceLoader {
+  readonly #images: BuildImages;
+  readonly #contexts: ReadonlyMap<string, ContextFolder>;
+  readonly #downloads: Downloads;
+
+  /** `contexts`: by name; `context` is the build's own. */
+  constructor(deps: {
+    readonly images: BuildImages;
+    readonly contexts: ReadonlyMap<string, ContextFolder>;
+    readonly downloads: Downloads;
+  }) {
+    this.#images = deps.images;
+    this.#contexts = deps.contexts;
+    this.#downloads = deps.downloads;
+  }
+
+  async load(
+    vertex: Vertex,
+    operation: SourceOperation,
+    signal: AbortSignal,
+    report: (event: StepEvent) => void,
+  ): Promise<LoadedSource> {
+    switch (operation.kind) {
+      case "image": {
+        const { id, layers, diffIds } = await this.#images.get(operation.reference, vertex.platform);
+        const tree = { kind: "layers", layers: layers.map(({ path }) => ({ path, number: undefined })) } as const;
+        return { tree, key: hashOf("image", diffIds), id };
+      }
+      case "context":
+        return { tree: this.#folder(operation), key: undefined, id: "" };
+      case "http":
+        return this.#downloads.http(operation, signal, report);
+      case "git":
+        return this.#downloads.git(operation, signal, report);
+      case "oci-layout":
+        throw new BerthError("not-implemented", "a build context of the kind oci-layout:// is not supported yet", {
+          hint: "Load the image into the engine and name it with docker-image://.",
+        });
+    }
+  }
+
+  #folder({ name, excludes }: ContextSource): LoadedSource["tree"] {
+    const folder = this.#contexts.get(name);
+    if (folder === undefined) throw new BerthError("invalid-parameter", `the build has no context ${name}`);
+    return { kind: "folder", excludes, ...folder };
+  }
+}

@@ -1,0 +1,40 @@
+import type { RegistryAuth } from "#image/types.ts";
+import type { StepSettings } from "#build/solver/types.ts";
+
+/** Where the files come from that a build may use. */
+export type BuildContext =
+  /** A tar archive, compressed or not, on its way. */
+  | { readonly kind: "archive"; readonly body: AsyncIterable<Uint8Array> }
+  /** A Dockerfile, an archive or a git repository at a web address. */
+  | { readonly kind: "remote"; readonly url: string }
+  /** A folder of this machine. */
+  | { readonly kind: "folder"; readonly path: string }
+  /** Nothing but the Dockerfile. */
+  | { readonly kind: "none" };
+
+/** What a client asks to be built. */
+export interface EngineBuildRequest {
+  /** By which the build can be cancelled; "" when it cannot. */
+  readonly buildId: string;
+  readonly context: BuildContext;
+  /** Path of the Dockerfile in the context; "" is `Dockerfile`. */
+  readonly dockerfile: string;
+  /** The Dockerfile itself, when it is not in the context. */
+  readonly dockerfileText: string | undefined;
+  /** Further folders by name, and what else a name may stand for: `docker-image://…`, a git or web address. */
+  readonly contexts: ReadonlyMap<string, string>;
+  /** `name[:tag]`. */
+  readonly tags: readonly string[];
+  readonly buildArgs: ReadonlyMap<string, string | undefined>;
+  readonly labels: ReadonlyMap<string, string>;
+  readonly target: string;
+  readonly noCache: boolean | readonly string[];
+  readonly pull: boolean;
+  /** `os[/arch[/variant]]`, "" = this machine's. */
+  readonly platform: string;
+  readonly network: string;
+  readonly settings: StepSettings;
+  readonly auth: ReadonlyMap<string, RegistryAuth>;
+  readonly allowInsecure: boolean;
+  readonly dialect: "buildkit" | "classic";
+}

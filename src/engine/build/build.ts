@@ -1,0 +1,180 @@
+import { BerthError, isBerthError } from "#base/errors.ts";
+import { formatTime } from "#base/time.ts";
+import type { Builder, BuilderEvent } from "#build/builder.ts";
+import { parseIgnoreFile } from "#build/dockerfile/ignore.ts";
+import type { MainContext, NamedContext } from "#build/graph/options.ts";
+import type { ContextFolder } from "#build/sources/build-sources.ts";
+import type { NetworkService } from "#network/types.ts";
+import { normalizePlatform, parsePlatform, platformOfHost } from "#spec/oci/platform.ts";
+import { familiarString, parseReference, withDefaultTag, type Reference } from "#spec/oci/reference.ts";
+import type { MachineFacts } from "../host-facts.ts";
+import type { Events } from "../ports.ts";
+import type { EngineBuildRequest } from "./build-request.ts";
+import { openContext, readContextFile, type OpenedContext } from "./open-context.ts";
+import type { RunningBuilds } from "./running-builds.ts";
+
+export interface BuildDeps {
+  readonly builder: Pick<Builder, "build" | "place">;
+  readonly running: RunningBuilds;
+  readonly networks: Pick<NetworkService, "find">;
+  readonly machine: MachineFacts;
+  readonly events: Events;
+}
+
+export type EngineBuildEvent =
+  | BuilderEvent
+  | { readonly type: "image"; readonly id: string }
+  | { readonly type: "tagged"; readonly name: string };
+
+/**
+ * `POST /build`. Everything that can be refused by the request alone is refused before a byte of the context is read.
+ * Errors: `invalid-parameter` for the request, the Dockerfile and steps that fail, `not-found` for images and networks,
+ * `cancelled` when the signal aborts or {@link RunningBuilds.cancel} names the build.
+ */
+export function buildImage(deps: BuildDeps) {
+  return async (
+    request: EngineBuildRequest,
+    signal: AbortSignal,
+    onEvent: (event: EngineBuildEvent) => void,
+  ): Promise<{ readonly id: string }> => {
+    const references = request.tags.map(referenceOf);
+    const host = platformOfHost(deps.machine.machine);
+    const platform = request.platform === "" ? host : normalizePlatform(parsePlatform(request.platform, host));
+    const network = request.network === "" ? "default" : request.network;
+    await checkNetwork(deps, network);
+    return deps.running.run(request.buildId, signal, async (stop) => {
+      const place = deps.builder.place();
+      try {
+        const opened = await openContext(place, request.context, request.dockerfileText, stop);
+        const dockerfile = dockerfileOf(opened, request);
+        const named = namedContexts(request.contexts);
+        const epoch = epochOf(request.buildArgs.get("SOURCE_DATE_EPOCH"));
+        const id = await deps.builder.build(
+          {
+            dockerfile,
+            contexts: new Map([
+              ...named.folders,
+              ...(opened.folder === undefined ? [] : [["context", opened.folder] as const]),
+            ]),
+            options: {
+              target: request.target,
+              buildArgs: request.buildArgs,
+              labels: request.labels,
+              platforms: [platform],
+              buildPlatform: host,
+              noCache: request.noCache,
+              network,
+              context: mainContext(opened, dockerfile.name),
+              contexts: named.contexts,
+              dialect: request.dialect,
+            },
+            settings: request.settings,
+            pull: request.pull,
+            auth: request.auth,
+            allowInsecure: request.allowInsecure,
+            references,
+            epoch,
+            signal: stop,
+            onEvent,
+          },
+          place,
+        );
+        tell(deps, id, references, onEvent);
+        return { id };
+      } finally {
+        await place.leave();
+      }
+    });
+  };
+}
+
+function referenceOf(tag: string): Reference {
+  const reference = parseReference(tag);
+  if (reference.digest !== undefined) throw new BerthError("invalid-parameter", "build tag cannot contain a digest");
+  return withDefaultTag(reference);
+}
+
+async function checkNetwork(deps: Pick<BuildDeps, "networks">, network: string): Promise<void> {
+  if (network === "default") return;
+  if (network.startsWith("container:"))
+    throw new BerthError("not-implemented", "building in the network of a container is not supported yet");
+  await deps.networks.find(network);
+}
+
+function dockerfileOf(
+  opened: OpenedContext,
+  request: EngineBuildRequest,
+): { readonly name: string; readonly text: string } {
+  const name = request.dockerfile === "" ? "Dockerfile" : request.dockerfile;
+  if (opened.dockerfileText !== undefined) return { name, text: opened.dockerfileText };
+  const text = opened.folder === undefined ? undefined : readContextFile(opened.folder.path, name);
+  // docker-compat: a file in lower case will do where none is named.
+  const lower =
+    request.dockerfile === "" && opened.folder !== undefined
+      ? readContextFile(opened.folder.path, "dockerfile")
+      : undefined;
+  const found = text ?? lower;
+  if (found === undefined) throw new BerthError("invalid-parameter", `Cannot locate specified Dockerfile: ${name}`);
+  if (found.trim() === "") throw new BerthError("invalid-parameter", `the Dockerfile (${name}) cannot be empty`);
+  return { name, text: found };
+}
+
+/** The Dockerfile's own ignore file goes before the context's. */
+function mainContext(opened: OpenedContext, dockerfile: string): MainContext {
+  const { folder } = opened;
+  if (folder === undefined) return { type: "none" };
+  const text =
+    readContextFile(folder.path, `${dockerfile}.dockerignore`) ?? readContextFile(folder.path, ".dockerignore");
+  try {
+    return { type: "local", ignoreLines: text === undefined ? [] : parseIgnoreFile(text) };
+  } catch (error) {
+    if (!isBerthError(error)) throw error;
+    throw new BerthError("invalid-parameter", `failed to read .dockerignore: ${error.message}`, { cause: error });
+  }
+}
+
+function namedContexts(given: ReadonlyMap<string, string>): {
+  readonly folders: ReadonlyMap<string, ContextFolder>;
+  readonly contexts: ReadonlyMap<string, NamedContext>;
+} {
+  const folders = new Map<string, ContextFolder>();
+  const contexts = new Map<string, NamedContext>();
+  for (const [name, value] of given) {
+    const key = name.toLowerCase();
+    if (value.startsWith("docker-image://"))
+      contexts.set(key, { type: "image", reference: value.slice("docker-image://".length) });
+    else if (value.startsWith("oci-layout://"))
+      contexts.set(key, { type: "oci-layout", reference: value.slice("oci-layout://".length) });
+    else if (/^(git:\/\/|git@|ssh:\/\/)|\.git(#|$)/.test(value)) contexts.set(key, { type: "git", url: value });
+    else if (/^https?:\/\//.test(value)) contexts.set(key, { type: "http", url: value });
+    else {
+      folders.set(key, { path: value, lasting: true });
+      const text = readContextFile(value, ".dockerignore");
+      contexts.set(key, { type: "local", ignoreLines: text === undefined ? [] : parseIgnoreFile(text) });
+    }
+  }
+  return { folders, contexts };
+}
+
+/** SOURCE_DATE_EPOCH, Unix seconds, as RFC 3339. */
+function epochOf(seconds: string | undefined): string | undefined {
+  if (seconds === undefined || seconds === "") return undefined;
+  if (!/^\d{1,12}$/.test(seconds)) throw new BerthError("invalid-parameter", `invalid SOURCE_DATE_EPOCH: ${seconds}`);
+  return formatTime(BigInt(seconds) * 1_000_000_000n);
+}
+
+function tell(
+  deps: Pick<BuildDeps, "events">,
+  id: string,
+  references: readonly Reference[],
+  onEvent: (event: EngineBuildEvent) => void,
+): void {
+  onEvent({ type: "image", id });
+  for (const reference of references) {
+    const name = familiarString(reference);
+    deps.events.publish({ type: "image", action: "tag", id, attributes: { name } });
+    onEvent({ type: "tagged", name });
+  }
+}
+
+export type BuildVerb = ReturnType<typeof buildImage>;

@@ -1,0 +1,93 @@
+import type { BuildPlace } from "#build/builder.ts";
+import type { ContextFolder } from "#build/sources/build-sources.ts";
+import { BerthError } from "#base/errors.ts";
+import { hasCode } from "#host/errno.ts";
+import { readAll, readFile, withFd } from "#host/files.ts";
+import { O_DIRECTORY, O_NONBLOCK, O_PATH, O_RDONLY } from "#host/linux.ts";
+import { openInRoot } from "#host/rooted-path.ts";
+import { open } from "#host/syscalls.ts";
+import { readChunks } from "#host/file-reader.ts";
+import type { BuildContext } from "./build-request.ts";
+
+/** Far above any Dockerfile. */
+const MAX_DOCKERFILE_BYTES = 4 << 20;
+
+export interface OpenedContext {
+  /** Undefined: there are no files. */
+  readonly folder: ContextFolder | undefined;
+  /** Of a context that is nothing but a Dockerfile. */
+  readonly dockerfileText: string | undefined;
+}
+
+/** Bring a build's context onto this machine. `invalid-parameter` for what is none. */
+export async function openContext(
+  place: BuildPlace,
+  context: BuildContext,
+  dockerfileText: string | undefined,
+  signal: AbortSignal,
+): Promise<OpenedContext> {
+  switch (context.kind) {
+    case "none":
+      return { folder: undefined, dockerfileText };
+    case "folder":
+      checkFolder(context.path);
+      return { folder: { path: context.path, lasting: true }, dockerfileText };
+    case "archive":
+      return { folder: { path: await place.receive("context", context.body), lasting: false }, dockerfileText };
+    case "remote":
+      return openRemote(place, context.url, dockerfileText, signal);
+  }
+}
+
+function checkFolder(path: string): void {
+  try {
+    withFd(open(path, O_PATH | O_DIRECTORY), () => {});
+  } catch (error) {
+    if (!hasCode(error, "ENOENT", "ENOTDIR", "EACCES")) throw error;
+    throw new BerthError("invalid-parameter", `unable to prepare context: path ${JSON.stringify(path)} not found`, {
+      cause: error,
+    });
+  }
+}
+
+/** docker-compat: what is plain text is a Dockerfile, everything else has to be an archive. */
+async function openRemote(
+  place: BuildPlace,
+  url: string,
+  dockerfileText: string | undefined,
+  signal: AbortSignal,
+): Promise<OpenedContext> {
+  if (isGitAddress(url)) {
+    const path = await place.clone(url, signal);
+    return { folder: { path, lasting: false }, dockerfileText };
+  }
+  if (!/^https?:\/\//.test(url))
+    throw new BerthError("invalid-parameter", `remote must be a git repository or a web address: ${url}`);
+  const file = `${place.directory}/remote`;
+  const contentType = await place.download(url, file, signal);
+  if (contentType.startsWith("text/plain")) {
+    const text = new TextDecoder().decode(readFile(file, MAX_DOCKERFILE_BYTES));
+    return { folder: undefined, dockerfileText: dockerfileText ?? text };
+  }
+  return { folder: { path: await place.receive("context", readChunks(file)), lasting: false }, dockerfileText };
+}
+
+/** docker-compat: moby's builder/remotecontext/urlutil. */
+export function isGitAddress(url: string): boolean {
+  return /^(git:\/\/|github\.com\/|git@)/.test(url) || (/^https?:\/\//.test(url) && /\.git(?:#.+)?$/.test(url));
+}
+
+/** Text of a file of a context, links followed inside it; undefined when there is none. */
+export function readContextFile(folder: string, path: string): string | undefined {
+  try {
+    return withFd(open(folder, O_PATH | O_DIRECTORY), (rootFd) =>
+      withFd(openInRoot(rootFd, path, O_RDONLY | O_NONBLOCK), (fd) =>
+        new TextDecoder().decode(readAll(fd, MAX_DOCKERFILE_BYTES, path)),
+      ),
+    );
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR", "ELOOP")) return undefined;
+    if (hasCode(error, "EISDIR")) throw new BerthError("invalid-parameter", `${path} is a directory`, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,39 @@
+import { BerthError } from "#base/errors.ts";
+import type { Lease } from "#content/leases.ts";
+import { KEPT_LAYER_TASK } from "./kept-layer-task.ts";
+import type { MadeLayer, MakerDeps } from "./types.ts";
+import { toArchivedUpper } from "./upper-layer-task.ts";
+
+/**
+ * See {@link import("./image-maker.ts").ImageMaker.layerFromKept}. The archive is made of the tree where there is none;
+ * the same tree gives the same bytes, so a blob that was collected comes back as it was.
+ */
+export async function layerFromKept(
+  deps: Pick<MakerDeps, "blobs" | "layers" | "helpers">,
+  number: number,
+  lease: Lease,
+): Promise<MadeLayer> {
+  const layer = deps.layers.findNumber(number);
+  if (layer === undefined) throw new BerthError("not-found", `layer ${number} does not exist`);
+  lease.hold(layer.diffId);
+  const size = layer.diffId.startsWith("sha256:") ? deps.blobs.sizeOf(layer.diffId) : undefined;
+  if (size !== undefined) return made(layer.diffId, size, layer.sizeBytes);
+  const blobPath = deps.blobs.temporaryPath();
+  try {
+    const input = { treePath: layer.path, blobPath };
+    const { diffId, blobBytes } = toArchivedUpper(await deps.helpers.start(KEPT_LAYER_TASK, input, () => {}).result);
+    lease.hold(diffId);
+    deps.blobs.adopt(blobPath, diffId);
+    const named = deps.layers.name(number, diffId, layer.sizeBytes);
+    return made(named.diffId, blobBytes, layer.sizeBytes);
+  } catch (error) {
+    deps.blobs.discard(blobPath);
+    throw error;
+  }
+}
+
+const made = (diffId: string, blobBytes: number, sizeBytes: number): MadeLayer => ({
+  diffId,
+  blob: { digest: diffId, sizeBytes: blobBytes, compression: "none" },
+  sizeBytes,
+});

@@ -1,0 +1,91 @@
+import { randomHex } from "#base/ids.ts";
+import type { Log } from "#base/log.ts";
+import { BuildCache } from "#build/cache/build-cache.ts";
+import { Builder } from "#build/builder.ts";
+import { HelperDigests } from "#build/files/helper-digests.ts";
+import { CacheFolders } from "#build/ops/exec/cache-folders.ts";
+import { CommandMounts } from "#build/ops/exec/command-mounts.ts";
+import type { CommandDefaults } from "#build/ops/exec/command-spec.ts";
+import { LayerStepRunner } from "#build/ops/step-runner.ts";
+import { endLeftCommands, forgetLostSteps } from "#build/reconcile-builds.ts";
+import { ArchiveReceiver } from "#build/sources/receive-archive.ts";
+import type { BlobStore } from "#content/blob-store.ts";
+import type { CgroupManager } from "#host/cgroup/types.ts";
+import type { Helpers } from "#host/helper-pool.ts";
+import { LocalHostMounts } from "#host/host-mounts.ts";
+import { bootId } from "#host/process.ts";
+import { FetchHttp } from "#host/registry-http.ts";
+import type { RuntimeFacts } from "#host/runtime-facts.ts";
+import type { SqlDatabase } from "#host/sqlite.ts";
+import type { LocalImages } from "#image/local-images.ts";
+import type { NetworkService } from "#network/types.ts";
+import { FilterCache } from "#runtime/compile/filter-cache.ts";
+import type { ShimLauncher } from "#runtime/types.ts";
+import type { LayerDirectories } from "#snapshot/layer-directories.ts";
+import { BuildStore } from "#state/build-store.ts";
+import type { Layout } from "#state/layout.ts";
+
+export interface OpenBuilder {
+  readonly builder: Builder;
+  /** Before images are brought in order. */
+  forgetLost(): void;
+  /** Before the engine serves: end what an earlier engine left running. */
+  reconcile(): Promise<void>;
+  close(): void;
+}
+
+/** Put the builder together. */
+export function openBuilder(deps: {
+  readonly database: SqlDatabase;
+  readonly layout: Layout;
+  readonly log: Log;
+  readonly layers: LayerDirectories;
+  readonly images: LocalImages;
+  readonly blobs: BlobStore;
+  readonly helpers: Helpers;
+  readonly networks: NetworkService;
+  readonly cgroups: CgroupManager;
+  readonly facts: RuntimeFacts;
+  readonly launcher: ShimLauncher;
+  readonly defaults: CommandDefaults;
+  readonly discard: (path: string) => Promise<void>;
+  /** RFC 3339. */
+  readonly now: () => string;
+}): OpenBuilder {
+  const { database, layout, layers, images, helpers, launcher, cgroups } = deps;
+  const log = deps.log.with({ part: "build" });
+  const nowMs = (): number => Date.now();
+  const rows = new BuildStore({ database });
+  const cache = new BuildCache({ rows, layers, now: deps.now, nowMs });
+  const caches = new CacheFolders({ directory: layout.buildCachesDir, records: cache });
+  const mounts = new CommandMounts({
+    places: new LocalHostMounts(),
+    placeDir: (id) => layout.containerMountsDir(id),
+    caches,
+    scratch: () => layout.newLayerDir(randomHex(8)),
+  });
+  const receiver = new ArchiveReceiver({ helpers });
+  const runner = new LayerStepRunner({
+    layers,
+    helpers,
+    initLayer: layout.initLayerTree,
+    nowMs,
+    command: { ...deps, log, mounts, paths: layout, filters: new FilterCache() },
+  });
+  const builder = new Builder({
+    ...deps,
+    cache,
+    runner,
+    receiver,
+    digests: new HelperDigests({ helpers, directory: layout.buildContextsDir, nowMs }),
+    maker: images.maker,
+    http: new FetchHttp(),
+    tmpDir: layout.tmpDir,
+  });
+  return {
+    builder,
+    forgetLost: () => forgetLostSteps(rows, bootId()),
+    reconcile: () => endLeftCommands({ launcher, cgroups, runsDir: layout.buildRunsDir, log }),
+    close: () => receiver.close(),
+  };
+}

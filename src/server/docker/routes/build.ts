@@ -1,0 +1,128 @@
+import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
+import type { BuildContext, EngineBuildRequest } from "#engine/build/build-request.ts";
+import type { Engine } from "#engine/engine.ts";
+import { decodeRegistryConfig } from "#spec/docker/auth.ts";
+import { jsonMessageError, type JsonMessage } from "#spec/docker/json-message.ts";
+import type { Call, Route } from "../call.ts";
+import { ClassicBuildStream } from "../build-stream.ts";
+import { empty, stream, type Reply } from "../reply.ts";
+import { listParameter, mapParameter, ulimitsParameter } from "./build-parameters.ts";
+import { progressLines } from "./images.ts";
+
+/** What only a session (BuildKit's gRPC) could carry, or what has not been made yet. */
+const refused: readonly (readonly [name: string, hint: string])[] = [
+  ["session", "Build with DOCKER_BUILDKIT=0, or with berth build."],
+  ["squash", "Leave --squash out."],
+  ["outputs", "Export with berth build --output."],
+];
+
+export function buildRoutes(engine: Engine): readonly Route[] {
+  return [
+    { method: "POST", pattern: "/build", handle: (call) => build(engine, call) },
+    {
+      method: "POST",
+      pattern: "/build/cancel",
+      handle: ({ query }) => {
+        engine.builds.cancel(query.text("id"));
+        return empty(204);
+      },
+    },
+  ];
+}
+
+function build(engine: Engine, call: Call): Reply {
+  refuse(call);
+  const request = requestOf(call);
+  const lines = progressLines(async (report) => {
+    let spoken = false;
+    const print = (message: JsonMessage): void => {
+      spoken = true;
+      report(message);
+    };
+    const classic = new ClassicBuildStream(print, call.query.flag("q"));
+    try {
+      await engine.builds.build(request, call.signal, (event) => classic.handle(event));
+    } catch (error) {
+      if (!spoken) throw error;
+      report(failure(error));
+    }
+  });
+  return stream("application/json", false, lines);
+}
+
+function failure(error: unknown): JsonMessage {
+  const exitCode = isBerthError(error) ? error.details["exitCode"] : undefined;
+  const message = messageOf(error);
+  if (typeof exitCode !== "number") return jsonMessageError(message);
+  return { errorDetail: { code: exitCode, message }, error: message };
+}
+
+function refuse({ query }: Call): void {
+  for (const [name, hint] of refused) {
+    const value = query.text(name);
+    if (value === "" || value === "0" || value === "false") continue;
+    throw new BerthError("not-implemented", `not supported by POST /build of this engine yet: ${name}`, { hint });
+  }
+  const version = query.text("version");
+  if (version !== "" && version !== "1")
+    throw new BerthError(
+      "not-implemented",
+      `not supported by this engine yet: POST /build with version=${version} (BuildKit)`,
+      {
+        hint: "Build with DOCKER_BUILDKIT=0, or with berth build.",
+      },
+    );
+  const isolation = query.text("isolation");
+  if (isolation !== "" && isolation !== "default")
+    throw new BerthError("invalid-parameter", `Unsupported isolation: ${JSON.stringify(isolation)}`);
+}
+
+function requestOf(call: Call): EngineBuildRequest {
+  const { query } = call;
+  const number = (name: string): number => query.integer(name) ?? 0;
+  return {
+    buildId: query.text("buildid"),
+    context: contextOf(call),
+    dockerfile: query.text("dockerfile"),
+    dockerfileText: undefined,
+    contexts: new Map(),
+    tags: query.all("t").filter((tag) => tag !== ""),
+    buildArgs: new Map(
+      Object.entries(mapParameter(query, "buildargs")).map(([name, value]) => [name, value ?? undefined]),
+    ),
+    labels: new Map(Object.entries(mapParameter(query, "labels")).map(([name, value]) => [name, value ?? ""])),
+    target: query.text("target"),
+    noCache: query.flag("nocache"),
+    pull: query.flag("pull"),
+    platform: query.text("platform"),
+    network: query.text("networkmode"),
+    settings: {
+      hosts: listParameter(query, "extrahosts"),
+      shmSizeBytes: number("shmsize"),
+      ulimits: ulimitsParameter(query),
+      limits: {
+        memoryBytes: number("memory"),
+        memorySwapBytes: number("memswap"),
+        cpuShares: number("cpushares"),
+        cpuPeriod: number("cpuperiod"),
+        cpuQuota: number("cpuquota"),
+        cpusetCpus: query.text("cpusetcpus"),
+        cpusetMems: query.text("cpusetmems"),
+      },
+      cgroupParent: query.text("cgroupparent"),
+      securityOptions: listParameter(query, "securityopt"),
+      secrets: new Map(),
+      agents: new Map(),
+    },
+    auth: new Map(Object.entries(decodeRegistryConfig(call.header("x-registry-config")))),
+    allowInsecure: false,
+    dialect: "classic",
+  };
+}
+
+function contextOf({ query, body }: Call): BuildContext {
+  const remote = query.text("remote");
+  // docker-compat: the client's way to say that the body is the context.
+  if (remote === "" || remote === "client-session") return { kind: "archive", body: body() };
+  return { kind: "remote", url: remote };
+}

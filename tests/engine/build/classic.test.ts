@@ -1,0 +1,68 @@
+/** `POST /build` as the docker CLI's classic builder uses it. */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { BuildLab } from "./build-lab.ts";
+
+setDefaultTimeout(60_000);
+
+let lab: BuildLab;
+
+beforeAll(async () => {
+  lab = await BuildLab.open("bbld0", "172.31.231.1/24");
+}, 120_000);
+afterAll(() => lab.close());
+
+const first = {
+  Dockerfile: `FROM busybox
+ENV GREETING=hello
+WORKDIR /app
+COPY file.txt sub ./
+RUN echo "$GREETING from $(pwd)" > out.txt && echo to the log && echo to the error >&2
+CMD ["cat", "/app/out.txt"]
+`,
+  "file.txt": "content\n",
+  "sub/deep/inner.txt": { text: "inner\n", mode: 0o600 },
+};
+
+test("a Dockerfile is built, tagged and run; its stream is the classic builder's", async () => {
+  const folder = lab.context(first);
+  const built = await lab.docker("build", "-t", "first:1", folder);
+  expect(built.stderr).not.toContain("rror");
+  const lines = built.stdout.split("\n");
+  expect(lines.filter((line) => line.startsWith("Step "))).toEqual([
+    "Step 1/6 : FROM busybox",
+    "Step 2/6 : ENV GREETING=hello",
+    "Step 3/6 : WORKDIR /app",
+    "Step 4/6 : COPY file.txt sub ./",
+    'Step 5/6 : RUN echo "$GREETING from $(pwd)" > out.txt && echo to the log && echo to the error >&2',
+    'Step 6/6 : CMD ["cat", "/app/out.txt"]',
+  ]);
+  expect(built.stdout).toMatch(/ ---> Running in [0-9a-f]{12}\n(.|\n)*to the log\n/);
+  expect(built.stdout).toMatch(/\nSuccessfully built [0-9a-f]{12}\nSuccessfully tagged first:1\n$/);
+  expect(await lab.runIn("first:1")).toBe("hello from /app\n");
+  const names = await lab.runIn("first:1", "find", "/app");
+  expect(names.trim().split("\n").toSorted()).toEqual([
+    "/app",
+    "/app/deep",
+    "/app/deep/inner.txt",
+    "/app/file.txt",
+    "/app/out.txt",
+  ]);
+});
+
+test("the same again comes from the cache, with the same image", async () => {
+  const folder = lab.context(first);
+  const [one, two] = [await lab.docker("build", "-q", folder), await lab.docker("build", "-q", folder)];
+  expect(one.stdout).toMatch(/^sha256:[0-9a-f]{64}\n$/);
+  expect(two.stdout).toBe(one.stdout);
+  const told = await lab.docker("build", folder);
+  expect(told.stdout).toContain(" ---> Using cache\n");
+  expect(told.stdout).not.toContain("Running in");
+});
+
+test("a command that fails ends the build with its exit code", async () => {
+  const folder = lab.context({ Dockerfile: "FROM busybox\nRUN echo before; exit 3\n" });
+  const failed = await lab.docker("build", folder);
+  expect(failed.code).toBe(3);
+  expect(failed.stdout).toContain("before\n");
+  expect(failed.stderr).toContain("The command '/bin/sh -c echo before; exit 3' returned a non-zero code: 3");
+});
