@@ -55,7 +55,7 @@ export async function joinNetwork(
       addresses: [endpoint?.ipv4 ?? "", endpoint?.ipv6 ?? ""].filter((address) => address !== ""),
       extraHosts: hosts,
       linked: [],
-      hostGateway: await hostGateway(deps),
+      hostGateways: await hostGateways(deps),
       base: kind === "host" ? readTextFileMaybe("/etc/hosts", MAX_BYTES) : undefined,
     }),
   );
@@ -63,11 +63,10 @@ export async function joinNetwork(
   return { endpoint, files };
 }
 
-/** docker-compat: the same in every network; "" without a default network. */
-async function hostGateway({ networks, defaults }: CommandNetworkDeps): Promise<string> {
-  const [configured] = defaults.hostGatewayIps;
-  if (configured !== undefined) return configured;
-  return (await networks.list()).find(({ name }) => name === "bridge")?.gateway ?? "";
+/** docker-compat: the same in every network; none without a default network. */
+async function hostGateways({ networks, defaults }: CommandNetworkDeps): Promise<readonly string[]> {
+  if (defaults.hostGatewayIps.length > 0) return defaults.hostGatewayIps;
+  return (await networks.list()).find(({ name }) => name === "bridge")?.pools.map(({ gateway }) => gateway) ?? [];
 }
 
 function write(path: string, content: string): void {
