@@ -90,6 +90,11 @@ export class ContainersApi {
   }
 
   /** How it ended, each time; only engines that are Berth can tell. */
+  /** `10mbit[/BURST]` for each of the container's endpoints, or `none`. */
+  setNetworkRate(id: string, rate: string): Promise<void> {
+    return this.#transport.send("POST", `/berth/containers/${segment(id)}/network-rate`, { json: { Rate: rate } });
+  }
+
   why(id: string): Promise<WhyResponse> {
     return this.#transport.json("GET", `/berth/containers/${segment(id)}/why`);
   }

@@ -68,6 +68,7 @@ import { disconnectNetwork } from "./network/disconnect.ts";
 import { inspectNetwork, listNetworks } from "./network/list.ts";
 import { pruneNetworks } from "./network/prune.ts";
 import { removeNetwork } from "./network/remove.ts";
+import { setNetworkRate } from "./network/set-rate.ts";
 import type {
   Clock,
   ContainerFiles,
@@ -237,6 +238,7 @@ export function createEngine(given: EngineDeps) {
       connect: connectNetwork(base),
       disconnect: disconnectNetwork(base),
       prune: pruneNetworks(base),
+      setRate: setNetworkRate(base),
     },
     volumes: {
       list: listVolumes(base),

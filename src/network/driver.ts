@@ -41,6 +41,8 @@ export interface NetworkDriver {
   disconnect(endpoint: Endpoint): void;
   /** Undo connect() for a container whose namespace is gone or going; no error for what is gone. */
   release(endpoint: Endpoint): void;
+  /** The endpoint's rate is another one now. Absent: this driver's networks cannot limit. */
+  limit?(place: Place): void;
   /** Close sockets. `idle`: no container is in any network, and what was made for them all goes too. */
   close(idle: boolean): void;
 }

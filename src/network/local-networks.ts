@@ -1,5 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import { randomId } from "#base/ids.ts";
+import type { NetworkRate } from "#base/network-rate.ts";
 import type { Log } from "#base/log.ts";
 import { BridgeDriver } from "./bridge/bridge-driver.ts";
 import { NetworkCatalog } from "./catalog.ts";
@@ -130,6 +131,7 @@ export class LocalNetworks implements NetworkService {
       throw new BerthError("forbidden", `configuration-only network ${network.name} cannot be used`);
     }
     const driver = this.#driverOf(network);
+    if (request.rate !== undefined && driver.limit === undefined) throw noRate(network);
     const endpoint = driver.reserve(network, request, others);
     try {
       const { id, networkId, containerId, ipv4 } = endpoint;
@@ -170,6 +172,24 @@ export class LocalNetworks implements NetworkService {
       const next = defaultRouteOf(left, family);
       if (next !== undefined && defaultRouteOf(all, family) === endpoint)
         setDefaultRoute(networkNamespace, next, family);
+    }
+  }
+
+  async setRate(containerId: string, rate: NetworkRate | undefined, networkNamespace: string): Promise<void> {
+    const before = this.#endpoints.get(containerId) ?? [];
+    const driven = before.map((endpoint) => ({
+      endpoint: { ...endpoint, rate },
+      driver: this.#driverOfEndpoint(endpoint),
+    }));
+    const without = driven.find(({ driver }) => driver.limit === undefined);
+    if (without !== undefined) throw noRate(this.#catalog.find(without.endpoint.networkId));
+    this.#endpoints.set(
+      containerId,
+      driven.map(({ endpoint }) => endpoint),
+    );
+    for (const { endpoint, driver } of driven) {
+      driver.limit?.(this.#placeOf(endpoint, networkNamespace));
+      this.#rows.updateEndpoint(endpoint.id, endpoint);
     }
   }
 
@@ -248,6 +268,14 @@ export class LocalNetworks implements NetworkService {
     const endpoints = this.#endpoints.get(containerId) ?? [];
     return endpoints.some(({ networkId }) => !this.#catalog.find(networkId).spec.internal);
   }
+}
+
+function noRate({ name, spec }: Network): BerthError {
+  return new BerthError(
+    "not-implemented",
+    `not supported by this engine: a rate in the network ${name}, whose driver is ${spec.driver}`,
+    { hint: "The host passes on the packets of bridge networks alone." },
+  );
 }
 
 /** Containers in networks that people made know each other's names; docker-compat: those of the default bridge do not. */

@@ -1,4 +1,5 @@
 import { BerthError } from "#base/errors.ts";
+import type { NetworkRate } from "#base/network-rate.ts";
 import type { NetworkRow, NetworkStore } from "#state/network-store.ts";
 import type { Endpoint, InterfaceSetting, NameLink, NetworkInfo, NetworkPool, PortPublication } from "./types.ts";
 
@@ -138,8 +139,15 @@ export function validateEndpointSpec(value: unknown): Endpoint {
       const setting = object(item);
       return { path: text(setting, "path"), value: text(setting, "value") };
     }),
+    rate: validateRate(fields["rate"]),
     ports: ports.map(validatePort),
   };
+}
+
+function validateRate(value: unknown): NetworkRate | undefined {
+  if (value === undefined) return undefined;
+  const fields = object(value);
+  return { bitsPerSecond: number(fields, "bitsPerSecond"), burstBytes: number(fields, "burstBytes") };
 }
 
 function validatePort(value: unknown): PortPublication {

@@ -34,6 +34,7 @@ export function placeWithoutAddress(
     linkLocal: request.linkLocal ?? [],
     links: request.links ?? [],
     settings: [],
+    rate: request.rate,
     ports: [],
   };
 }

@@ -1,3 +1,5 @@
+import type { NetworkRate } from "#base/network-rate.ts";
+
 /** What the engine asks of the network side. All of it is carried out over netlink and nf_tables, no program is run. */
 export interface PortPublication {
   readonly protocol: "tcp" | "udp" | "sctp";
@@ -29,6 +31,8 @@ export interface EndpointRequest {
   readonly links?: readonly NameLink[];
   /** Docker's options for a driver about one endpoint, such as "com.docker.network.endpoint.ifname". */
   readonly options?: Readonly<Record<string, string>>;
+  /** No limit when absent. */
+  readonly rate?: NetworkRate | undefined;
 }
 
 /** A name that one container alone knows another of the same network by. */
@@ -93,6 +97,7 @@ export interface Endpoint {
   readonly linkLocal: readonly string[];
   readonly links: readonly NameLink[];
   readonly settings: readonly InterfaceSetting[];
+  readonly rate?: NetworkRate | undefined;
   /** As published: hostPort is the real one, hostIp is never "", one entry per host address. */
   readonly ports: readonly PortPublication[];
 }
@@ -198,6 +203,11 @@ export interface NetworkService {
    * gives the default route. No error when it is not in it.
    */
   disconnect(containerId: string, networkId: string, networkNamespace: string): Promise<void>;
+  /**
+   * Another limit for all endpoints of a running container, at once. `not-implemented` when one of them is in a network that
+   * cannot limit; nothing is changed then.
+   */
+  setRate(containerId: string, rate: NetworkRate | undefined, networkNamespace: string): Promise<void>;
   /** Under this name others find the container from now on. */
   rename(containerId: string, containerName: string): Promise<void>;
   /** Remove interface, rules, held ports and row, in every network. No error for what is gone already. */

@@ -31,6 +31,7 @@ export class NetworkStore<NetworkSpec, EndpointSpec> {
   readonly #deleteNetwork: Statement;
   readonly #setLastAddress: Statement;
   readonly #insertEndpoint: Statement;
+  readonly #updateEndpoint: Statement;
   readonly #endpoints: Statement;
   readonly #deleteEndpoint: Statement;
 
@@ -53,6 +54,7 @@ export class NetworkStore<NetworkSpec, EndpointSpec> {
     this.#insertEndpoint = database.prepare(
       "INSERT INTO endpoints (id, network_id, container_id, ipv4, spec) VALUES (?, ?, ?, ?, ?)",
     );
+    this.#updateEndpoint = database.prepare("UPDATE endpoints SET spec = ? WHERE id = ?");
     this.#endpoints = database.prepare("SELECT * FROM endpoints ORDER BY rowid");
     this.#deleteEndpoint = database.prepare("DELETE FROM endpoints WHERE id = ?");
   }
@@ -91,6 +93,11 @@ export class NetworkStore<NetworkSpec, EndpointSpec> {
   /** In order of creation. */
   endpoints(): readonly EndpointRow<EndpointSpec>[] {
     return this.#endpoints.all().map((row) => this.#decodeEndpoint(row));
+  }
+
+  /** Another spec with the same address; false when there is no such row. */
+  updateEndpoint(id: string, spec: EndpointSpec): boolean {
+    return this.#updateEndpoint.run(JSON.stringify(spec), id) > 0;
   }
 
   deleteEndpoint(id: string): boolean {

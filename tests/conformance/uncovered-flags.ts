@@ -6,6 +6,7 @@ const creating = (flag: string, reason: string): Readonly<Record<string, string>
 
 const checkpoints = "checkpoints need CRIU, which neither engine has here; Docker holds them for experimental";
 const realtime = "20.10 drops them in silence; ours tells what the kernel says, which differs from kernel to kernel";
+const ownNetworks = "not Docker's: seen by tests/engine/own-networks";
 const ownHealth = "not Docker's: seen by tests/engine/own-health";
 
 /** Commands and flags that no comparison case uses, each with its reason. coverage.test.ts keeps the list true. */
@@ -14,12 +15,14 @@ export const uncoveredFlags: Readonly<Record<string, string>> = {
   ...creating("depends-on-timeout", ownHealth),
   ...creating("health-http", ownHealth),
   ...creating("health-tcp", ownHealth),
+  ...creating("net-rate", ownNetworks),
   ...creating("on-unhealthy", ownHealth),
   ...creating("use-api-socket", "refused by name: it mounts the engine's socket, which waits for volumes of that kind"),
   "container start --checkpoint": checkpoints,
   "container start --checkpoint-dir": checkpoints,
   "container update --cpu-rt-period": realtime,
   "container update --cpu-rt-runtime": realtime,
+  "container update --net-rate": ownNetworks,
   "container why": "not Docker's: seen by tests/engine/own-health",
   "container why --format": "not Docker's: seen by tests/engine/own-health",
   "system dial-stdio":

@@ -129,6 +129,15 @@ export const networkCommands: readonly Command[] = [
   },
   {
     kind: "command",
+    paths: ["network rate"],
+    usage: "CONTAINER RATE",
+    summary: 'Limit how fast a container sends and receives, such as "10mbit" or "1gbit/256k"; "none" for no limit',
+    flags: [],
+    args: { kind: "exactly", count: 2 },
+    load: async () => (await import("../network/rate.ts")).setRate,
+  },
+  {
+    kind: "command",
     paths: ["network rm", "network remove"],
     usage: "NETWORK [NETWORK...]",
     summary: "Remove one or more networks",

@@ -204,12 +204,13 @@ function resources(flags: FlagValues): Record<string, unknown> {
   };
 }
 
-/** What Docker's API has no field for; docs/health.md tells other clients of them. */
+/** What Docker's API has no field for; docs/health.md and docs/networks.md tell other clients of them. */
 function ownAnnotations(flags: FlagValues): Record<string, string> {
   const annotations = {
     "berth.on-unhealthy": flags.text("on-unhealthy"),
     "berth.depends-on": flags.list("depends-on").join(","),
     "berth.depends-on.timeout": flags.text("depends-on-timeout"),
+    "berth.net-rate": flags.text("net-rate"),
   };
   return Object.fromEntries(Object.entries(annotations).filter(([, value]) => value !== ""));
 }

@@ -194,6 +194,7 @@ export const containerFlags: readonly FlagSpec[] = [
   },
   { name: "mount", kind: mountOptions, usage: "Attach a filesystem mount to the container" },
   { name: "name", kind: text, usage: "Assign a name to the container" },
+  { name: "net-rate", kind: text, usage: 'Limit how fast it sends and receives ("10mbit", "1gbit/256k")' },
   { name: "network", kind: networkOptions, usage: "Connect a container to a network" },
   { name: "network-alias", kind: list, usage: "Add network-scoped alias for the container" },
   { name: "no-healthcheck", kind: toggle, usage: "Disable any container-specified HEALTHCHECK" },

@@ -23,6 +23,11 @@ export const updateFlags: readonly FlagSpec[] = [
     kind: swapBytes,
     usage: "Swap limit equal to memory plus swap: -1 to enable unlimited swap",
   },
+  {
+    name: "net-rate",
+    kind: text,
+    usage: 'Limit how fast it sends and receives ("10mbit", "1gbit/256k", "none")',
+  },
   { name: "pids-limit", kind: int, usage: "Tune container pids limit (set -1 for unlimited)" },
   { name: "restart", kind: text, usage: "Restart policy to apply when a container exits" },
 ];

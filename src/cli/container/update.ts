@@ -15,6 +15,7 @@ export const update: Handler = async ({ flags, args, io, client }) => {
   for (const name of args) {
     try {
       const { Warnings } = await api.containers.update(name, body);
+      if (flags.given("net-rate")) await api.containers.setNetworkRate(name, flags.text("net-rate"));
       io.stdout.write(`${name}\n`);
       warnings.push(...(Warnings ?? []));
     } catch (error) {

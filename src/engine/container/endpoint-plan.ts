@@ -1,6 +1,7 @@
 import type { EndpointRequest, NetworkInfo } from "#network/types.ts";
 import { endpointSettings, type EndpointSettings } from "#spec/docker/networking.ts";
 import type { Container } from "./container.ts";
+import { ownSettings } from "./own-settings.ts";
 import { parseLink } from "./parse-link.ts";
 import { portPublications } from "./ports.ts";
 import type { ContainerSpec } from "./spec.ts";
@@ -51,6 +52,7 @@ export function endpointRequest(
     linkLocal: settings.IPAMConfig?.LinkLocalIPs ?? [],
     links: (settings.Links ?? []).map(parseLink).map(({ name, alias }) => ({ alias, target: name })),
     options: settings.DriverOpts ?? {},
+    rate: ownSettings(container.spec).netRate,
     ...(settings.MacAddress === "" ? {} : { mac: settings.MacAddress }),
     ...(IPv4Address === "" ? {} : { ipv4: IPv4Address }),
     ...(IPv6Address === "" ? {} : { ipv6: IPv6Address }),

@@ -1,17 +1,20 @@
 import { BerthError, messageOf } from "#base/errors.ts";
+import { parseNetworkRate, type NetworkRate } from "#base/network-rate.ts";
 import { parseDuration } from "#base/units.ts";
 import type { ContainerConfig } from "#spec/docker/container-config.ts";
 import type { ContainerSpec } from "./spec.ts";
 
 /**
  * Settings for which Docker's API has no field. They are given as annotations or labels, so that every client can set
- * them; an annotation goes before a label. docs/health.md tells people about them.
+ * them; an annotation goes before a label. docs/health.md and docs/networks.md tell people about them.
  */
 export interface OwnSettings {
   readonly onUnhealthy: "none" | "restart" | "stop";
   readonly dependsOn: readonly Dependency[];
   /** How long a start waits for what it depends on. */
   readonly dependsTimeoutMs: number;
+  /** Of each of its endpoints; undefined for no limit. */
+  readonly netRate: NetworkRate | undefined;
 }
 
 export interface Dependency {
@@ -20,11 +23,12 @@ export interface Dependency {
   readonly condition: "started" | "healthy" | "completed";
 }
 
-const keys = {
+export const ownKeys = {
   onUnhealthy: "berth.on-unhealthy",
   dependsOn: "berth.depends-on",
   dependsTimeout: "berth.depends-on.timeout",
   health: "berth.health",
+  netRate: "berth.net-rate",
 } as const;
 
 type Source = {
@@ -42,29 +46,34 @@ function given({ config, hostConfig }: Source, key: string): string | undefined 
 /** `invalid-parameter` naming the setting that cannot be. */
 export function ownSettings(source: Source): OwnSettings {
   return {
-    onUnhealthy: onUnhealthy(given(source, keys.onUnhealthy) ?? "none"),
-    dependsOn: (given(source, keys.dependsOn) ?? "")
+    onUnhealthy: onUnhealthy(given(source, ownKeys.onUnhealthy) ?? "none"),
+    dependsOn: (given(source, ownKeys.dependsOn) ?? "")
       .split(",")
       .map((text) => text.trim())
       .filter((text) => text !== "")
       .map(dependency),
-    dependsTimeoutMs: timeoutMs(given(source, keys.dependsTimeout) ?? "60s"),
+    dependsTimeoutMs: timeoutMs(given(source, ownKeys.dependsTimeout) ?? "60s"),
+    netRate: netRate(given(source, ownKeys.netRate) ?? "none"),
   };
 }
 
 /** `berth.health`: a probe by the engine, as `http://:8080/healthz` or `tcp://:5432`; it replaces the test. */
 export function withOwnHealth(config: ContainerConfig, hostConfig: Source["hostConfig"]): ContainerConfig {
-  const target = given({ config, hostConfig }, keys.health);
+  const target = given({ config, hostConfig }, ownKeys.health);
   if (target === undefined) return config;
   const zero = { Interval: 0, Timeout: 0, StartPeriod: 0, StartInterval: 0, Retries: 0 };
   const kind = /^(http|tcp):\/\//.exec(target)?.[1]?.toUpperCase();
-  if (kind === undefined) throw bad(`invalid ${keys.health} ${JSON.stringify(target)}: want http://… or tcp://…`);
+  if (kind === undefined) throw bad(`invalid ${ownKeys.health} ${JSON.stringify(target)}: want http://… or tcp://…`);
   return { ...config, Healthcheck: { ...zero, ...config.Healthcheck, Test: [kind, target] } };
+}
+
+function netRate(text: string): NetworkRate | undefined {
+  return text === "none" ? undefined : parseNetworkRate(text);
 }
 
 function onUnhealthy(text: string): OwnSettings["onUnhealthy"] {
   if (text === "none" || text === "restart" || text === "stop") return text;
-  throw bad(`invalid ${keys.onUnhealthy} ${JSON.stringify(text)}: want restart, stop or none`);
+  throw bad(`invalid ${ownKeys.onUnhealthy} ${JSON.stringify(text)}: want restart, stop or none`);
 }
 
 function dependency(text: string): Dependency {
@@ -72,7 +81,7 @@ function dependency(text: string): Dependency {
   if (name !== "" && rest.length === 0) {
     if (condition === "started" || condition === "healthy" || condition === "completed") return { name, condition };
   }
-  throw bad(`invalid ${keys.dependsOn} ${JSON.stringify(text)}: want NAME[:started|healthy|completed]`);
+  throw bad(`invalid ${ownKeys.dependsOn} ${JSON.stringify(text)}: want NAME[:started|healthy|completed]`);
 }
 
 function timeoutMs(text: string): number {
@@ -80,7 +89,7 @@ function timeoutMs(text: string): number {
     const milliseconds = Number(parseDuration(text) / 1_000_000n);
     if (milliseconds > 0 && milliseconds <= 86_400_000) return milliseconds;
   } catch (error) {
-    throw bad(`invalid ${keys.dependsTimeout} ${JSON.stringify(text)}: ${messageOf(error)}`);
+    throw bad(`invalid ${ownKeys.dependsTimeout} ${JSON.stringify(text)}: ${messageOf(error)}`);
   }
-  throw bad(`invalid ${keys.dependsTimeout} ${JSON.stringify(text)}: want more than nothing and at most a day`);
+  throw bad(`invalid ${ownKeys.dependsTimeout} ${JSON.stringify(text)}: want more than nothing and at most a day`);
 }

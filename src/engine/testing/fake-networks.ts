@@ -91,6 +91,7 @@ export function fakeNetworks(state: FakeNetworkState): NetworkService {
     },
     connect: async () => {},
     rename: async () => {},
+    setRate: async () => {},
     release: async (id) => void endpoints.delete(id),
     disconnect: async (id, networkId) => {
       endpoints.set(

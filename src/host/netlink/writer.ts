@@ -78,6 +78,13 @@ export class NetlinkWriter {
     return this.#end(start);
   }
 
+  attributeU64(type: number, value: bigint): this {
+    const start = this.#begin(type);
+    const at = this.#reserve(8);
+    this.#view.setBigUint64(at, value, true);
+    return this.#end(start);
+  }
+
   attributeBe32(type: number, value: number): this {
     const start = this.#begin(type);
     const at = this.#reserve(4);

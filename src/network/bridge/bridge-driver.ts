@@ -99,6 +99,10 @@ export class BridgeDriver implements NetworkDriver {
     this.#host?.detach(endpoint);
   }
 
+  limit({ endpoint, networkNamespace }: Place): void {
+    this.#required(this.#host).limit(endpoint, networkNamespace);
+  }
+
   close(idle: boolean): void {
     const host = this.#host;
     this.#host = undefined;

@@ -4,7 +4,9 @@ import { addVeth, changeLink, deleteLink, type LinkChange } from "#host/netlink/
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
 import { close, open } from "#host/syscalls.ts";
 import type { IpFamily } from "../ipam/subnet.ts";
+import { indexOf } from "../sandbox/index-of.ts";
 import { configureInterface } from "../sandbox/interface.ts";
+import { limitRate } from "../sandbox/limit-rate.ts";
 import type { Endpoint } from "../types.ts";
 
 /** The host's end of an endpoint's veth pair; 15 characters are allowed. */
@@ -39,6 +41,7 @@ export function attachEndpoint(
     route.execute([addVeth({ name, mtu: bridge.mtu, master: bridge.index, peer })]);
     try {
       route.execute([changeLink(name, { ipv6LinkLocal: false }), changeLink(name, hostEnd(endpoint, bridge))]);
+      if (endpoint.rate !== undefined) limitHostEnd(route, endpoint);
       configureInterface(namespace, endpoint, place.defaultRoutes);
     } catch (error) {
       detachEndpoint(route, endpoint.id);
@@ -47,6 +50,11 @@ export function attachEndpoint(
   } finally {
     close(namespace);
   }
+}
+
+/** What the container receives: the host's end sends it. */
+export function limitHostEnd(route: NetlinkSocket, endpoint: Endpoint): void {
+  limitRate(route, indexOf(route, vethName(endpoint.id)), endpoint.rate);
 }
 
 /** Deleting one end deletes the pair. No error when it is gone, with the container's namespace for example. */

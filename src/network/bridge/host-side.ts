@@ -5,7 +5,7 @@ import { openNetfilterSocket, openRouteSocket } from "#host/netlink/open.ts";
 import { changeLink } from "#host/netlink/rtnetlink.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
 import { chooseBridge, type ChosenBridge } from "./choose-bridge.ts";
-import { attachEndpoint, detachEndpoint, vethName, type BridgePort } from "./endpoint-link.ts";
+import { attachEndpoint, detachEndpoint, limitHostEnd, vethName, type BridgePort } from "./endpoint-link.ts";
 import { deleteBridge, ensureBridge, findLink, listLinks, routedSubnets } from "./host-bridge.ts";
 import { Forwarding, type GuardStore } from "./forwarding.ts";
 import { ensureNetSysctl } from "./sysctl.ts";
@@ -16,6 +16,7 @@ import type { ForwardingGuard } from "../network-rows.ts";
 import type { BridgeRules } from "../rules/bridge-rules.ts";
 import { EngineFirewall } from "../rules/engine-firewall.ts";
 import { warnOfLegacyIptables } from "../rules/legacy-iptables.ts";
+import { limitRateInside } from "../sandbox/limit-rate.ts";
 import type { Endpoint } from "../types.ts";
 
 /** How long a dead container's namespace may take to go, and its interfaces with it, before they are deleted one by one. */
@@ -180,6 +181,12 @@ export class HostSide {
   detachNow(endpoint: Endpoint): void {
     this.#firewall.unpublish(endpoint);
     detachEndpoint(this.#route, endpoint.id);
+  }
+
+  /** The host's end sends what the container receives, the other end what it sends. */
+  limit(endpoint: Endpoint, networkNamespace: string): void {
+    limitHostEnd(this.#route, endpoint);
+    limitRateInside(networkNamespace, endpoint);
   }
 
   /** Take down rules and bridges, and undo ip_forward when nothing that came later can rely on it. */

@@ -1,14 +1,14 @@
 import { O_RDONLY } from "#host/linux.ts";
-import { parseLink } from "#host/netlink/links.ts";
 import type { NetlinkRequest } from "#host/netlink/message.ts";
 import { openRouteSocketIn } from "#host/netlink/open.ts";
-import { addAddress, addRoute, changeLink, getLink } from "#host/netlink/rtnetlink.ts";
-import { NetlinkError, type NetlinkSocket } from "#host/netlink/socket.ts";
+import { addAddress, addRoute, changeLink } from "#host/netlink/rtnetlink.ts";
 import { close, open } from "#host/syscalls.ts";
 import { gatewayOf } from "../default-route.ts";
 import { linkLocalOfMac, macOfAddress } from "../ipam/mac.ts";
 import { addressBytes, familyOf, type IpFamily } from "../ipam/subnet.ts";
 import type { Endpoint } from "../types.ts";
+import { indexOf } from "./index-of.ts";
+import { limitRate } from "./limit-rate.ts";
 import { writeSetting } from "./write-setting.ts";
 
 /** RFC 3927, section 2.1; RFC 4291, section 2.5.6. */
@@ -32,6 +32,7 @@ export function configureInterface(namespaceFd: number, endpoint: Endpoint, defa
     ...addressesOf(endpoint).map(({ address, prefixLength }) => addAddress(index, addressBytes(address), prefixLength)),
     ...defaultRoutes.map((family) => defaultRoute(endpoint, family, index)),
   ]);
+  if (endpoint.rate !== undefined) limitRate(inside, index, endpoint.rate);
   for (const setting of endpoint.settings) writeSetting(namespaceFd, setting);
 }
 
@@ -57,12 +58,6 @@ function addressesOf({ ipv4, prefixLength, ipv6, ipv6PrefixLength, mac, linkLoca
     })),
     ...(ipv6 === "" ? [] : [{ address: ipv6, prefixLength: ipv6PrefixLength }]),
   ];
-}
-
-function indexOf(inside: NetlinkSocket, name: string): number {
-  const message = inside.get(getLink(name));
-  if (message === undefined) throw new NetlinkError(`get link ${name}`, 19);
-  return parseLink(message).index;
 }
 
 /** Takes the place of one that is there. */

@@ -1,6 +1,8 @@
 /**
  * One end of a conversation, run inside a network namespace by the network tests:
  *   serve tcp|udp ADDRESS PORT NAME   prints "ready"; answers each message with "NAME saw <client address>"
+ *   sink tcp ADDRESS PORT NAME        prints "ready"; then "BYTES MS" for the first connection: what came, and how long after
+ *                                     its first byte the last one came
  *   ask udp ADDRESS PORT LOCAL MS     from port LOCAL; prints the answer, or "refused", "timeout" after MS, or the
  *                                     error's code
  *   probe JSON MS                     asks every [protocol, address, port] of a JSON list at once; prints a JSON list of
@@ -30,6 +32,23 @@ function serve([protocol, address, portText, name]: readonly string[]): void {
   socket.bind(port, address, () => console.log("ready"));
 }
 
+function sink([, address, portText]: readonly string[]): void {
+  const server = createServer((socket) => {
+    let bytes = 0;
+    let beganMs: number | undefined;
+    socket.on("data", (chunk) => {
+      bytes += chunk.length;
+      beganMs ??= performance.now();
+    });
+    socket.on("error", () => undefined);
+    socket.on("end", () => {
+      console.log(`${bytes} ${Math.round(performance.now() - (beganMs ?? 0))}`);
+      process.exit(0);
+    });
+  });
+  server.listen(Number(portText), address, () => console.log("ready"));
+}
+
 function ask(protocol: string, address: string, port: number, patienceMs: number, localPort = 0): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   const failed = (error: Error & { code?: string }): void =>
@@ -51,6 +70,7 @@ function ask(protocol: string, address: string, port: number, patienceMs: number
 }
 
 if (mode === "serve") serve(words);
+else if (mode === "sink") sink(words);
 else if (mode === "probe") {
   const [list = "[]", patienceMs] = words;
   const wanted = JSON.parse(list) as readonly (readonly [string, string, number])[];

@@ -49,6 +49,16 @@ export class Namespace implements Disposable {
     this.#servers.push(await serve(["nsenter", `--net=${this.outerPath}`], protocol, port, name, address));
   }
 
+  /** Listens; the result waits for the first connection's end: see peer.ts. */
+  async sink(port: number): Promise<() => Promise<string>> {
+    const argv = [process.execPath, peer, "sink", "tcp", "0.0.0.0", String(port), "sink"];
+    const child = Bun.spawn(["nsenter", `--net=${this.outerPath}`, ...argv], { stdout: "pipe" });
+    this.#servers.push(child);
+    const reader = child.stdout.getReader();
+    await reader.read();
+    return async () => new TextDecoder().decode((await reader.read()).value).trim();
+  }
+
   async end(): Promise<void> {
     for (const server of this.#servers) server.kill(9);
     await Promise.all(this.#servers.map((server) => server.exited));

@@ -1,6 +1,7 @@
 import type { Engine } from "#engine/engine.ts";
+import { decodeNetworkRateRequest } from "#spec/berth/network-rate.ts";
 import type { Route } from "../call.ts";
-import { json } from "../reply.ts";
+import { empty, json } from "../reply.ts";
 
 /** What Berth answers beyond the Docker Engine API, under a name that Docker will not take. */
 export function berthRoutes(engine: Engine): readonly Route[] {
@@ -9,6 +10,14 @@ export function berthRoutes(engine: Engine): readonly Route[] {
       method: "GET",
       pattern: "/berth/containers/{id}/why",
       handle: ({ params }) => json(engine.containers.why(params["id"] ?? "")),
+    },
+    {
+      method: "POST",
+      pattern: "/berth/containers/{id}/network-rate",
+      handle: async (call) => {
+        await engine.networks.setRate(call.params["id"] ?? "", decodeNetworkRateRequest(await call.json()));
+        return empty(204);
+      },
     },
   ];
 }

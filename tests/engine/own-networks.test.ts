@@ -1,0 +1,50 @@
+/** What Berth's networks do beyond Docker's: rates. */
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mustRun } from "../../tools/lab/command.ts";
+import { BusyboxEngine } from "../fault/busybox-engine.ts";
+
+setDefaultTimeout(60_000);
+
+let engine: BusyboxEngine;
+
+beforeAll(async () => {
+  engine = await BusyboxEngine.open({ bridge: "bownnet0", bip: "172.31.243.1/24" });
+}, 120_000);
+afterAll(() => engine.close());
+afterEach(() => engine.removeAll());
+
+const start = (name: string, ...flags: readonly string[]): Promise<string> =>
+  engine.ok("run", "-d", "--name", name, ...flags, "busybox", "sleep", "1000");
+
+describe("rates", () => {
+  const inside = async (name: string): Promise<string> => {
+    const pid = (await engine.ok("inspect", "-f", "{{.State.Pid}}", name)).trim();
+    const text = await mustRun(["nsenter", "-t", pid, "-n", "tc", "qdisc", "show", "dev", "eth0"]);
+    return / rate (\S+) /.exec(text)?.[1] ?? "none";
+  };
+
+  test("are set by run, changed while it runs, and kept for the next start", async () => {
+    await start("web", "--net-rate", "10mbit");
+    expect(await inside("web")).toBe("10Mbit");
+    await engine.ok("network", "rate", "web", "20mbit/128k");
+    expect(await inside("web")).toBe("20Mbit");
+    await engine.ok("restart", "-t", "0", "web");
+    expect(await inside("web")).toBe("20Mbit");
+    expect(await engine.ok("update", "--net-rate", "none", "web")).toBe("web\n");
+    expect(await inside("web")).toBe("none");
+    await engine.ok("restart", "-t", "0", "web");
+    expect(await inside("web")).toBe("none");
+    expect((await engine.run("network", "rate", "web", "fast")).stderr).toContain('invalid network rate "fast"');
+  });
+
+  test("survive the engine, and a label sets them from any client", async () => {
+    await start("web", "--label", "berth.net-rate=30mbit");
+    await engine.kill();
+    await engine.start();
+    expect(await inside("web")).toBe("30Mbit");
+    await engine.ok("network", "rate", "web", "none");
+    expect(await inside("web")).toBe("none");
+    const refused = await engine.run("run", "--rm", "--network", "host", "--net-rate", "1mbit", "busybox", "true");
+    expect(refused).toMatchObject({ code: 125, stderr: expect.stringContaining("a rate in the network host") });
+  });
+});
