@@ -141,6 +141,16 @@ describe("docker through dockerd", () => {
     expect((await docker(["pull", name])).stderr).toMatch(/unauthorized|denied|no basic auth/);
   });
 
+  test("searches, with a name and without", async () => {
+    await administer(open.root, ["describe", "busybox", "--description", "One program, many names"]);
+    const found = await ok("search", "--format", "{{.Name}}: {{.Description}}", `${open.address}/busy`);
+    expect(found.split("\n")).toContain("busybox: One program, many names");
+    expect(await ok("search", "--format", "{{.Name}}", `${closed.address}/app`)).toBe("");
+    await docker(["login", "-u", "ann", "--password-stdin", closed.address], "correct horse\n");
+    expect(await ok("search", "--format", "{{.Name}}", `${closed.address}/app`)).toBe("ann/app\n");
+    await ok("logout", closed.address);
+  });
+
   test("what anyone may pull needs no name", async () => {
     await administer(closed.root, ["grant", "add", "ann", "public/*", "pull,push"]);
     await docker(["login", "-u", "ann", "--password-stdin", closed.address], "correct horse\n");

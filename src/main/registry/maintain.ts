@@ -1,11 +1,14 @@
 import { messageOf } from "#base/errors.ts";
 import { trimAudit } from "#registry/administration/audit.ts";
 import type { RegistryContext } from "#registry/context.ts";
+import { PullCounter } from "#registry/events/pull-counter.ts";
 import { collectGarbage } from "#registry/maintenance/collect-garbage.ts";
 import { scrub } from "#registry/maintenance/scrub.ts";
 import type { ServeSettings } from "./serve-settings.ts";
 
-/** Collect and scrub from time to time, until the result is called; what is under way then ends by itself. */
+const PULLS_EVERY_MS = 10_000;
+
+/** Collect, scrub and count from time to time, until the result is called; what is under way then ends by itself. */
 export function maintain(context: RegistryContext, settings: ServeSettings): () => void {
   const leaving = new AbortController();
   const every = (ms: number, name: string, work: () => Promise<void>): void => {
@@ -24,6 +27,9 @@ export function maintain(context: RegistryContext, settings: ServeSettings): () 
     context.log.info("garbage collected", { ...(await collectGarbage(context)) });
     trimAudit(context);
   });
+  const pulls = new PullCounter(context);
+  every(PULLS_EVERY_MS, "counting pulls", () => Promise.resolve(pulls.flush()));
+  leaving.signal.addEventListener("abort", () => pulls.flush());
   every(settings.scrubEveryMs, "scrub", async () => {
     const { blobs, bytes, damaged } = await scrub(context, leaving.signal);
     context.log.info("blobs read", { blobs, bytes, damaged: damaged.length });

@@ -34,6 +34,11 @@ export interface Access {
   mayList(identity: Identity): boolean;
   /** Nothing can be looked at without credentials, be they an anonymous token. */
   readonly wantsCredentials: boolean;
+  /**
+   * Something that changes when the name's password does, so that what was given out for the old one ends; undefined for
+   * no name of the registry.
+   */
+  epochOf(name: string): string | undefined;
   /** `WWW-Authenticate` for who needs (other) credentials; `scope` as Docker's token specification writes it. */
   challenge(origin: string, scope: string | undefined, problem: "insufficient_scope" | undefined): string;
 }

@@ -5,7 +5,7 @@ import type { AccountRows } from "../database/account-rows.ts";
 import type { Access, Identity, TokenAccess } from "./access.ts";
 import { parseAuthorization, unauthorized, type Credentials } from "./basic-credentials.ts";
 import { readToken, signToken } from "./json-web-token.ts";
-import { LoginGuard } from "./login-guard.ts";
+import { LoginGuard, secretEpoch } from "./login-guard.ts";
 import { allowedActions, nobody, type Account, type Action } from "./rights.ts";
 
 /** The `service` of challenges and tokens. */
@@ -100,6 +100,11 @@ export class AccountAccess implements Access {
 
   mayList(): boolean {
     return true;
+  }
+
+  epochOf(name: string): string | undefined {
+    const user = this.#rows.user(name);
+    return user === undefined ? undefined : secretEpoch(user.password);
   }
 
   challenge(origin: string, scope: string | undefined, problem: "insufficient_scope" | undefined): string {

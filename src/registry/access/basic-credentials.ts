@@ -18,6 +18,8 @@ export function parseAuthorization(header: string | undefined): Authorization {
   const text = Buffer.from(rest, "base64").toString("utf8");
   const colon = text.indexOf(":");
   if (scheme.toLowerCase() !== "basic" || colon < 0) throw unauthorized("the Authorization header cannot be read");
+  // docker-compat: what dockerd's search sends for who has not signed in.
+  if (text === ":") return { kind: "none" };
   return { kind: "basic", name: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 

@@ -7,5 +7,6 @@ export const openAccess: Access = {
   mayEver: () => true,
   mayList: () => true,
   wantsCredentials: false,
+  epochOf: () => undefined,
   challenge: () => "",
 };

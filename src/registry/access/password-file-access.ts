@@ -1,7 +1,7 @@
 import { verifyPassword } from "#host/password-hash.ts";
 import { unauthorized, parseAuthorization } from "./basic-credentials.ts";
 import type { Access, Identity } from "./access.ts";
-import { LoginGuard } from "./login-guard.ts";
+import { LoginGuard, secretEpoch } from "./login-guard.ts";
 
 /** Names and their hashed passwords, read anew when the file changed. */
 export interface PasswordFile {
@@ -42,6 +42,11 @@ export class PasswordFileAccess implements Access {
 
   mayList(identity: Identity): boolean {
     return identity.kind === "account";
+  }
+
+  epochOf(name: string): string | undefined {
+    const hash = hashOf(this.#file.read(), name);
+    return hash === undefined ? undefined : secretEpoch(hash);
   }
 
   challenge(): string {

@@ -34,7 +34,7 @@ export class RepositoryRows {
 
   find(name: string): RepositoryRow | undefined {
     const row = this.#find.get(name);
-    return row === undefined ? undefined : fromRow(row);
+    return row === undefined ? undefined : repositoryFrom(row);
   }
 
   ensure(name: string, nowMs: number): RepositoryRow {
@@ -46,7 +46,7 @@ export class RepositoryRows {
 
   /** Up to `limit` of them by name, behind `after`. */
   page(after: string, limit: number): readonly RepositoryRow[] {
-    return this.#page.all(after, limit).map(fromRow);
+    return this.#page.all(after, limit).map(repositoryFrom);
   }
 
   touch(id: number, nowMs: number): void {
@@ -66,7 +66,7 @@ export class RepositoryRows {
   }
 }
 
-function fromRow(row: Row): RepositoryRow {
+export function repositoryFrom(row: Row): RepositoryRow {
   return {
     id: Number(row["id"]),
     name: String(row["name"]),

@@ -4,10 +4,13 @@ import { AccountAccess } from "#registry/access/account-access.ts";
 import type { RegistryContext } from "#registry/context.ts";
 import type { Route } from "./call.ts";
 import { actorOf, admit } from "./gate.ts";
+import { pageRoutes } from "./page/page-routes.ts";
 import { findRoute } from "./router.ts";
 import { blobRoutes } from "./routes/blob-routes.ts";
+import { hubRoutes } from "./routes/hub-routes.ts";
 import { listingRoutes } from "./routes/listing-routes.ts";
 import { manifestRoutes } from "./routes/manifest-routes.ts";
+import { searchRoutes } from "./routes/search-routes.ts";
 import { tokenRoutes } from "./routes/token-routes.ts";
 import { uploadRoutes } from "./routes/upload-routes.ts";
 import { describe, errorReply, failureReply, isUnexpected } from "./status.ts";
@@ -26,9 +29,12 @@ export function registryHandler(deps: RegistryHandlerDeps): WebHandler {
   const { context, access } = deps;
   const routes = [
     ...listingRoutes(context),
+    ...searchRoutes(context),
+    ...hubRoutes(context),
     ...uploadRoutes(context),
     ...blobRoutes(context),
     ...manifestRoutes(context),
+    ...pageRoutes(context, access),
     ...(access instanceof AccountAccess ? tokenRoutes(access) : []),
   ];
   return async (request) => {
