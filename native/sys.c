@@ -100,6 +100,7 @@ static const struct row calls[] = {
     {"prctl", SYS_prctl, "iiiii"},
     {"pread", SYS_pread64, "ibi"},
     {"pwrite", SYS_pwrite64, "ibi"},
+    {"quotactl_fd", SYS_quotactl_fd, "iiip72"},
     {"read", SYS_read, "ib"},
     {"readlinkat", SYS_readlinkat, "isb"},
     {"recvfrom", SYS_recvfrom, "ibi00"},

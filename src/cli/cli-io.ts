@@ -81,6 +81,8 @@ export interface CliIo {
   removeFile(path: string): void;
   /** Loaded when asked for. */
   trees(): Promise<LocalFiles>;
+  /** A file's bytes, piece by piece; each piece lasts until the next. Refusals are in Go's words. */
+  readChunks(path: string): Promise<AsyncIterable<Uint8Array>>;
   /** A file that appears under its name, replacing what is there, when it is closed. */
   createFile(path: string): Promise<NewFile>;
   /** Calls `handler` for each delivery; the result stops that. */

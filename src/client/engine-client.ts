@@ -7,6 +7,7 @@ import { ImagesApi } from "./images-api.ts";
 import { NetworksApi } from "./networks-api.ts";
 import { PruneApi } from "./prune-api.ts";
 import { SystemApi } from "./system-api.ts";
+import { VolumeCopiesApi } from "./volume-copies-api.ts";
 import { VolumesApi } from "./volumes-api.ts";
 
 export interface EngineClientDeps {
@@ -36,6 +37,7 @@ export class EngineClient {
   readonly prune: PruneApi;
   readonly system: SystemApi;
   readonly volumes: VolumesApi;
+  readonly volumeCopies: VolumeCopiesApi;
 
   constructor(deps: EngineClientDeps) {
     const http = createHttpClient({
@@ -55,6 +57,7 @@ export class EngineClient {
     this.prune = new PruneApi(this.transport);
     this.system = new SystemApi(this.transport);
     this.volumes = new VolumesApi(this.transport);
+    this.volumeCopies = new VolumeCopiesApi(this.transport);
   }
 
   /** Closes idle connections. */

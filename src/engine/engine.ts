@@ -85,6 +85,8 @@ import type {
   ProcessTable,
   RegistryLogin,
   RuntimePlanner,
+  VolumeCopies,
+  VolumeFiles,
   Volumes,
 } from "./ports.ts";
 import { reconcile } from "./reconcile.ts";
@@ -95,10 +97,17 @@ import { streamEvents } from "./system/events.ts";
 import { info } from "./system/info.ts";
 import { tellReloaded } from "./system/reloaded.ts";
 import { version } from "./system/version.ts";
+import { cloneVolume } from "./volume/clone.ts";
 import { createVolume } from "./volume/create.ts";
 import { inspectVolume, listVolumes } from "./volume/list.ts";
+import { lockVolume } from "./volume/lock.ts";
 import { pruneVolumes } from "./volume/prune.ts";
 import { removeVolume } from "./volume/remove.ts";
+import { finishRename, renameVolume } from "./volume/rename.ts";
+import { restoreVolume } from "./volume/restore.ts";
+import { listSnapshots, snapshotVolume } from "./volume/snapshots.ts";
+import { exportVolume, importVolume } from "./volume/transfer.ts";
+import { resumePaused, whileStill } from "./volume/while-still.ts";
 
 /** Everything the engine stands on; made in main/. */
 export interface EngineDeps {
@@ -119,6 +128,8 @@ export interface EngineDeps {
   readonly snapshots: Snapshotter;
   readonly networks: NetworkService;
   readonly volumes: Volumes;
+  readonly copies: VolumeCopies;
+  readonly volumeFiles: VolumeFiles;
   readonly hostMounts: HostMounts;
   readonly launcher: ShimLauncher;
   readonly planner: RuntimePlanner;
@@ -170,6 +181,8 @@ export function createEngine(given: EngineDeps) {
   const unhealthy = onUnhealthy({ ...base, stopNow: stop, startLocked: start });
   const pause = pauseContainer({ ...base, health });
   const unpause = unpauseContainer({ ...base, health });
+  const stillDeps = { ...base, pause, unpause };
+  const still = whileStill(stillDeps);
   const withExecs = { ...base, execs };
   const removeOne = meters.timed("delete", removeContainer({ registry, killAndWait: kill, removeLocked: remove }));
   const removeOneImage = removeImage(base);
@@ -246,6 +259,14 @@ export function createEngine(given: EngineDeps) {
       create: createVolume(deps),
       remove: removeVolume(base),
       prune: pruneVolumes(base),
+      clone: cloneVolume({ ...base, whileStill: still }),
+      snapshots: listSnapshots(deps),
+      snapshot: snapshotVolume({ ...base, whileStill: still }),
+      restore: restoreVolume(base),
+      rename: renameVolume(base),
+      export: exportVolume(base),
+      import: importVolume(base),
+      lock: lockVolume(deps),
     },
     system: {
       version: version(deps),
@@ -256,7 +277,11 @@ export function createEngine(given: EngineDeps) {
       diskUsage: diskUsage({ ...base, listContainers: list }),
       reloaded: tellReloaded(deps),
     },
-    reconcile: () => reconcile({ ...withExecs, tearDown: down, removeLocked: remove, settleExit, health, reports }),
+    reconcile: async () => {
+      finishRename(base);
+      await reconcile({ ...withExecs, tearDown: down, removeLocked: remove, settleExit, health, reports });
+      await resumePaused(stillDeps);
+    },
     shutdown: () => shutdown({ ...base, settleExit, health, stopNow: stop }),
   };
 }

@@ -4,7 +4,14 @@ import type { ProcessCounters } from "#host/process-counters.ts";
 import type { Plan } from "#runtime/plan/ops.ts";
 import type { AdoptedCommand } from "#runtime/types.ts";
 import type { RootMount } from "#snapshot/types.ts";
-import type { NewVolume, VolumeInfo, VolumeSettings } from "#volume/types.ts";
+import type {
+  NewVolume,
+  SnapshotInfo,
+  VolumeInfo,
+  VolumeReference,
+  VolumeRename,
+  VolumeSettings,
+} from "#volume/types.ts";
 import type { FilesystemChange, PathStat } from "#spec/docker/archive.ts";
 import type { ExitReport } from "#spec/berth/exit-report.ts";
 import type { AuthConfig } from "#spec/docker/auth.ts";
@@ -121,6 +128,8 @@ export interface EnginePaths {
   readonly containersDir: string;
   readonly containerRunsDir: string;
   readonly mountsDir: string;
+  /** Containers that are paused while their volume is copied; on a tmpfs. */
+  readonly pausedForCopy: string;
   readonly execRunsDir: string;
 }
 
@@ -227,8 +236,35 @@ export interface Volumes {
   sizeBytes(name: string): Promise<number>;
   /** `conflict` and `not-found` are the caller's business: no error when it is gone. */
   remove(name: string): Promise<void>;
+  /** Of a local volume. */
+  setLocked(name: string, locked: boolean): void;
   /** Fill an empty volume with a directory of an image's layers. */
   copyUp(request: { readonly volumePath: string; readonly root: RootMount; readonly target: string }): Promise<void>;
+}
+
+/** Trees of volumes. Implemented by files/ in helper processes. */
+export interface VolumeFiles {
+  /** Copy what is in one directory into another, existing one, down to the disk. */
+  copy(from: string, to: string): Promise<void>;
+  /** A directory as a tar archive. Abandoning the chunks ends the work. */
+  export(path: string): Promise<AsyncGenerator<Uint8Array, void>>;
+  /** Lay an archive out in an empty directory. `invalid-parameter` for one that is none. */
+  import(path: string, body: AsyncIterable<Uint8Array>): Promise<void>;
+}
+
+/** Copies of local volumes, and their names. `LocalCopies` of volume/ is one, whose comments are the contract. */
+export interface VolumeCopies {
+  pathOf(reference: VolumeReference): string;
+  clone(source: VolumeReference, to: string, settings: VolumeSettings): Promise<void>;
+  make(name: string, settings: VolumeSettings, fill: (path: string) => Promise<void>): Promise<void>;
+  snapshots(volume: string): readonly SnapshotInfo[];
+  snapshotBytes(volume: string, snapshot: string): Promise<number>;
+  snapshot(volume: string, name: string): Promise<void>;
+  removeSnapshot(volume: string, snapshot: string): Promise<void>;
+  restore(volume: string, snapshot: string, check: () => void): Promise<void>;
+  rename(rename: VolumeRename, refer: () => void): void;
+  unfinishedRename(): VolumeRename | undefined;
+  finishRename(rename: VolumeRename, refer: () => void): void;
 }
 
 /** Files of containers, seen from outside. Implemented by files/ in helper processes. */

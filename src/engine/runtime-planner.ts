@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import type { CgroupManager } from "#host/cgroup/types.ts";
 import { blockDeviceNumbers, deviceAt, devicesAt, hostDevices } from "#host/devices.ts";
+import { AT_FDCWD } from "#host/linux.ts";
 import { checkPropagation } from "#host/mount-propagation.ts";
 import type { RuntimeFacts } from "#host/runtime-facts.ts";
+import { statx } from "#host/syscalls.ts";
 import { applyCdi } from "#runtime/cdi/apply-cdi.ts";
 import { requestedDevices } from "#runtime/cdi/device-requests.ts";
 import { readCdi } from "#runtime/cdi/read-cdi.ts";
@@ -23,6 +25,7 @@ import type { Resources } from "#spec/oci/runtime.ts";
 import { cgroupPathOf } from "./cgroup-path.ts";
 import type { EngineConfig } from "./config.ts";
 import { hookedLaunch, runPoststop } from "./container-hooks.ts";
+import { ownerMaps } from "./container/mount-owner.ts";
 import type { ContainerSpec, MountSpec } from "./container/spec.ts";
 import { ForeignPlanner } from "./foreign-planner.ts";
 import type { CompiledPlan, ContainerPlanRequest, EnginePaths, ExecPlanRequest, RuntimePlanner } from "./ports.ts";
@@ -187,7 +190,7 @@ export class NativePlanner implements RuntimePlanner {
     const user = userIn(root, spec.config.User, spec.hostConfig.GroupAdd ?? []);
     return {
       ...this.#inputOf(spec, user),
-      mounts: spec.mounts.map((mount) => containerMount(mount, mountSources.get(mount.target))),
+      mounts: spec.mounts.map((mount) => withOwner(mount, containerMount(mount, mountSources.get(mount.target)))),
       files,
       namespaces,
       linkVariables,
@@ -247,6 +250,13 @@ function containerMount(mount: MountSpec, prepared: string | undefined): Contain
       return { type: "bind", source, destination, readOnly, propagation, recursive, recursiveReadOnly };
     }
   }
+}
+
+/** Whose the files are on the disk is looked up now: the image may have filled the volume just before. */
+function withOwner(mount: MountSpec, made: ContainerMount): ContainerMount {
+  const owner = mount.type === "bind" || mount.type === "volume" ? mount.owner : undefined;
+  if (owner === undefined || made.type !== "bind") return made;
+  return { ...made, idMaps: ownerMaps(owner, statx(AT_FDCWD, made.source)) };
 }
 
 function devicesOf({ Devices, Privileged }: HostConfig): readonly HostDevice[] {

@@ -1,3 +1,4 @@
+import { copyContent } from "./copy-content.ts";
 import { hasCode } from "./errno.ts";
 import { withFd } from "./files.ts";
 import {
@@ -16,7 +17,6 @@ import {
   S_IFSOCK,
 } from "./linux.ts";
 import {
-  copyFileRange,
   fchmodat,
   fchownat,
   fdPath,
@@ -29,21 +29,18 @@ import {
   mkdirat,
   mknodat,
   openat,
-  read,
   readDirectory,
   readlinkat,
   symlinkat,
   utimensat,
-  writeAll,
 } from "./syscalls.ts";
 import type { FileStat } from "./stat.ts";
-
-const COPY_BYTES = 1 << 30;
 
 /**
  * Copy what is inside the directory `from` into the existing directory `to` (both open for reading): files, links (hard
  * ones stay hard), devices, owners, modes, times and extended attributes. Directories that exist are filled, anything
  * else in the way is EEXIST. Symlinks are copied, never followed. The directories' own owner, mode and attributes too.
+ * Files share their blocks with the copy where the file system can, and holes stay holes.
  */
 export function copyTree(from: number, to: number): void {
   copyDirectory(from, to, new Map());
@@ -100,21 +97,9 @@ function copySubdirectory(from: number, to: number, name: Uint8Array, links: Lin
 function copyFile(from: number, to: number, name: Uint8Array, stat: FileStat): void {
   withFd(openat(from, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), (source) =>
     withFd(openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600), (target) => {
-      if (stat.size > 0) copyContent(source, target);
+      if (stat.size > 0) copyContent(source, target, stat.size);
     }),
   );
-}
-
-/** copy_file_range(2), which clones or splices where it can; by hand across file systems that refuse it (EXDEV, EINVAL). */
-function copyContent(source: number, target: number): void {
-  try {
-    while (copyFileRange(source, target, COPY_BYTES) > 0) continue;
-  } catch (error) {
-    if (!hasCode(error, "EXDEV", "EINVAL", "ENOSYS", "EOPNOTSUPP")) throw error;
-    const buffer = new Uint8Array(1 << 17);
-    for (let length = read(source, buffer); length > 0; length = read(source, buffer))
-      writeAll(target, buffer.subarray(0, length));
-  }
 }
 
 /** All but what belongs to overlayfs itself. `follow`: the path is a descriptor's own. */

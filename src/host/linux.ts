@@ -53,6 +53,14 @@ export const LOCK_UN = 8;
 export const FS_IOC_GETFLAGS = 0x80086601;
 export const FS_IOC_SETFLAGS = 0x40086602;
 export const FS_TOPDIR_FL = 0x00020000;
+// linux/fs.h
+export const FS_IOC_FSGETXATTR = 0x801c581f;
+export const FS_IOC_FSSETXATTR = 0x401c5820;
+export const FS_XFLAG_PROJINHERIT = 0x200;
+export const FICLONE = 0x40049409;
+// quotactl(2): QCMD(Q_SETQUOTA, PRJQUOTA)
+export const SET_PROJECT_QUOTA = 0x80000802;
+export const QIF_BLIMITS = 1;
 
 // openat2(2)
 export const RESOLVE_NO_XDEV = 0x01;

@@ -1,6 +1,21 @@
 import { realpathSync } from "node:fs";
-import { readTextFile } from "./files.ts";
+import { readTextFile, withFd } from "./files.ts";
+import {
+  FS_IOC_FSGETXATTR,
+  FS_IOC_FSSETXATTR,
+  FS_XFLAG_PROJINHERIT,
+  O_DIRECTORY,
+  O_RDONLY,
+  QIF_BLIMITS,
+  SET_PROJECT_QUOTA,
+} from "./linux.ts";
 import { unescapeMountPath } from "./mount-point.ts";
+import { ioctlBuffer, open, quotactlFd } from "./syscalls.ts";
+
+/** struct fsxattr and struct if_dqblk; if_dqblk counts blocks of this size on every file system. */
+const FSXATTR_BYTES = 28;
+const DQBLK_BYTES = 72;
+const BLOCK_BYTES = 1024;
 
 /** Does the file system that holds `path` keep project quotas (mounted with `pquota` or `prjquota`)? */
 export function hasProjectQuota(path: string, mountinfo = readTextFile("/proc/self/mountinfo", 16 << 20)): boolean {
@@ -13,4 +28,27 @@ export function hasProjectQuota(path: string, mountinfo = readTextFile("/proc/se
     if (at === "/" || real === at || real.startsWith(`${at}/`)) found = { at, options: fileSystem.split(" ")[2] ?? "" };
   }
   return found.options.split(",").some((option) => option === "pquota" || option === "prjquota");
+}
+
+/**
+ * Let all that will be made in an empty directory count for the project `id` (1 to 2^32 - 1), and let that have
+ * `limitBytes` at most, rounded up to KiB: writers get EDQUOT or ENOSPC then. The file system must keep project quotas.
+ * ioctl_fsgetxattr(2), quotactl_fd(2).
+ */
+export function limitDirectory(path: string, id: number, limitBytes: number): void {
+  withFd(open(path, O_RDONLY | O_DIRECTORY), (fd) => {
+    const attributes = new Uint8Array(FSXATTR_BYTES);
+    ioctlBuffer(fd, FS_IOC_FSGETXATTR, attributes);
+    const fields = new DataView(attributes.buffer);
+    fields.setUint32(0, fields.getUint32(0, true) | FS_XFLAG_PROJINHERIT, true);
+    fields.setUint32(12, id, true);
+    ioctlBuffer(fd, FS_IOC_FSSETXATTR, attributes);
+    const quota = new Uint8Array(DQBLK_BYTES);
+    const limits = new DataView(quota.buffer);
+    const blocks = BigInt(Math.ceil(limitBytes / BLOCK_BYTES));
+    limits.setBigUint64(0, blocks, true);
+    limits.setBigUint64(8, blocks, true);
+    limits.setUint32(64, QIF_BLIMITS, true);
+    quotactlFd(fd, SET_PROJECT_QUOTA, id, quota);
+  });
 }

@@ -696,6 +696,11 @@ export function schedGetaffinity(): number[] {
 
 // ── devices and bpf ─────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** quotactl_fd(2): `structure` must be as large as what the command reads or writes. */
+export function quotactlFd(fd: number, command: number, id: number, structure: Uint8Array): void {
+  run("quotactl_fd", fd, fd, command, id, structure);
+}
+
 /** ioctl(2) with a number. */
 export function ioctl(fd: number, request: number, argument = 0): number {
   return run("ioctl", fd, fd, request, argument);

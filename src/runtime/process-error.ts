@@ -54,8 +54,15 @@ function execMessage(argv0: string, errno: number, reason: string): string {
 function describeStep(step: Plan["steps"][number] | undefined, what: string): string {
   if (step === undefined) return what === "" ? "launching the process" : what;
   if (step.op === "bind" || step.op === "mount") {
-    return `error during container init: error mounting "${step.source}" to rootfs at "${step.target}": ${what || "mount"}`;
+    return `error during container init: error mounting "${step.source}" to rootfs at "${step.target}": ${mountAct(what)}`;
   }
   if (step.op === "chdir") return `chdir to cwd (${JSON.stringify(step.path)}) set in config.json failed`;
   return `error during container init: ${what === "" ? step.op : `${step.op}: ${what}`}`;
+}
+
+/** The one act that some file systems cannot do at all: MOUNT_ATTR_IDMAP of mount_setattr(2). */
+function mountAct(what: string): string {
+  return what.startsWith("idmap ")
+    ? "showing other owners (uid=, gid=), which not every file system can"
+    : what || "mount";
 }

@@ -1,11 +1,21 @@
-import { AT_SYMLINK_NOFOLLOW, DT_DIR, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, S_IFDIR, S_IFMT } from "#host/linux.ts";
+import {
+  AT_SYMLINK_NOFOLLOW,
+  DT_DIR,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_RDONLY,
+  S_IFDIR,
+  S_IFMT,
+  S_IFREG,
+} from "#host/linux.ts";
+import type { FileStat } from "#host/stat.ts";
 import { close, fstat, open, openat, readDirectory, statx } from "#host/syscalls.ts";
 import { SyscallError } from "#host/errno.ts";
 
 const PAUSE_EVERY = 512;
 
 export interface TreeUsage {
-  /** Sum of the apparent sizes of all that is no directory, a hard-linked file once. */
+  /** Sum of the sizes of all that is no directory, holes left out, a hard-linked file once. */
   readonly sizeBytes: number;
   readonly inodes: number;
 }
@@ -36,7 +46,7 @@ export async function treeUsage(path: string): Promise<TreeUsage> {
       const stat = ignoringVanished(() => statx(fd, entry.name, AT_SYMLINK_NOFOLLOW));
       if (stat === undefined || seen.has(stat.ino)) continue;
       seen.add(stat.ino);
-      if ((stat.mode & S_IFMT) !== S_IFDIR) sizeBytes += stat.size;
+      if ((stat.mode & S_IFMT) !== S_IFDIR) sizeBytes += withoutHoles(stat);
     }
   };
   const root = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
@@ -55,4 +65,9 @@ function ignoringVanished<T>(act: () => T): T | undefined {
     if (error instanceof SyscallError && (error.code === "ENOENT" || error.code === "ENOTDIR")) return undefined;
     throw error;
   }
+}
+
+/** Only regular files have holes; links and such may take no blocks at all. */
+function withoutHoles({ mode, size, blocks }: FileStat): number {
+  return (mode & S_IFMT) === S_IFREG ? Math.min(size, blocks * 512) : size;
 }

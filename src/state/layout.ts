@@ -19,7 +19,9 @@
  *       <id>-json.log  <id>-json.log.<n>[.gz]  the same with the driver json-file, for other programs to read
  *   events/<number>.jsonl             what happened; the oldest files are given up
  *   volumes/<name>/_data              a local volume
- *   volumes/<name>/settings.json      its labels and options, where it has any
+ *   volumes/<name>/settings.json      its labels and options, when it was made, whether it is locked
+ *   volume-snapshots/<name>/<snapshot>/_data  a volume as it was
+ *   volume-rename.json                a rename of a volume that is under way
  *   plugin-volumes/<hash of name>.json  a volume that a plugin has made for us
  *   build/caches/<name>/              a cache mount of RUN
  *   build/contexts/<name>             what is known of the files of a folder that was built from
@@ -33,6 +35,7 @@
  *   containers/<id>/                  the shim's directory of the container: control socket, status; health
  *   mounts/<container id>/<name>      what containers' own mounts are taken from: shm (a shareable /dev/shm), or a number
  *   execs/<exec id>/                  the shim's directory of one exec
+ *   paused-for-copy.json              containers that are paused while their volume is copied
  *   volume-holders/<hash of name>/<container id>  a plugin has mounted this volume for that container
  *   runtimes/<name>/                  what a foreign OCI runtime notes of its containers
  *   builds/<step id>/                 the same of one build step that runs a command, with its files in /etc and secrets
@@ -135,8 +138,20 @@ export class Layout {
   volumeSettings(name: string): string {
     return `${this.volumeDir(name)}/settings.json`;
   }
+  get volumeSnapshotsDir(): string {
+    return `${this.dataRoot}/volume-snapshots`;
+  }
+  snapshotsOf(volume: string): string {
+    return `${this.volumeSnapshotsDir}/${volume}`;
+  }
+  get volumeRename(): string {
+    return `${this.dataRoot}/volume-rename.json`;
+  }
   get pluginVolumesDir(): string {
     return `${this.dataRoot}/plugin-volumes`;
+  }
+  get pausedForCopy(): string {
+    return `${this.execRoot}/paused-for-copy.json`;
   }
   get volumeHoldersDir(): string {
     return `${this.execRoot}/volume-holders`;

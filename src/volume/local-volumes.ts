@@ -1,29 +1,42 @@
 import { BerthError } from "#base/errors.ts";
-import { hasCode } from "#host/errno.ts";
-import { ensureDirectory, exists, listDirectory, readTextFileMaybe, writeFileAtomic } from "#host/files.ts";
-import { AT_FDCWD, MNT_DETACH } from "#host/linux.ts";
-import { isMountPoint } from "#host/mount-point.ts";
-import { lstatMaybe, umount } from "#host/syscalls.ts";
+import { randomHex } from "#base/ids.ts";
 import { quoteGo } from "#base/quote-go.ts";
+import { hasCode } from "#host/errno.ts";
+import { ensureDirectory, exists, listDirectory, syncDirectory } from "#host/files.ts";
+import { AT_FDCWD, MNT_DETACH, RENAME_NOREPLACE } from "#host/linux.ts";
+import { isMountPoint } from "#host/mount-point.ts";
+import { limitDirectory } from "#host/project-quota.ts";
+import { renameat2, umount } from "#host/syscalls.ts";
 import { treeUsage } from "#snapshot/tree-usage.ts";
 import { mountLocal, resolveAddresses } from "./local-mount.ts";
 import { parseLocalOptions } from "./local-options.ts";
+import { LocalSettings } from "./local-settings.ts";
 import type { NewVolume, VolumeInfo, VolumePaths, VolumeSettings } from "./types.ts";
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 
-/** Volumes of the `local` driver: one directory each. A volume exists exactly when its directory does. */
-export class LocalVolumes {
-  readonly #paths: VolumePaths;
-  readonly #discard: (path: string) => Promise<void>;
+export interface LocalVolumesDeps {
+  readonly paths: VolumePaths;
+  readonly discard: (path: string) => Promise<void>;
+  readonly nowNs: () => bigint;
+  /** Does the file system of the volumes keep project quotas? */
+  readonly projectQuota: boolean;
+}
 
-  constructor(deps: { readonly paths: VolumePaths; readonly discard: (path: string) => Promise<void> }) {
+/** Volumes of the `local` driver: one directory each. A volume exists exactly when its `_data` does. */
+export class LocalVolumes {
+  readonly #deps: LocalVolumesDeps;
+  readonly #paths: VolumePaths;
+  readonly #settings: LocalSettings;
+
+  constructor(deps: LocalVolumesDeps) {
+    this.#deps = deps;
     this.#paths = deps.paths;
-    this.#discard = deps.discard;
+    this.#settings = new LocalSettings(deps.paths);
   }
 
   has(name: string): boolean {
-    return NAME.test(name) && exists(this.#paths.volumeData(name));
+    return name.length < 256 && NAME.test(name) && exists(this.#paths.volumeData(name));
   }
 
   /**
@@ -33,8 +46,8 @@ export class LocalVolumes {
   ensure(name: string, settings: VolumeSettings): NewVolume {
     checkName(name);
     const path = this.#paths.volumeData(name);
-    if (exists(path)) return { path, driver: "local", created: false };
-    parseLocalOptions(name, settings.options);
+    if (this.has(name)) return { path, driver: "local", created: false };
+    const { sizeBytes } = this.#checkOptions(name, settings);
     try {
       ensureDirectory(this.#paths.volumeDir(name), 0o701);
     } catch (error) {
@@ -42,20 +55,40 @@ export class LocalVolumes {
       const why = `error while creating volume root path '${this.#paths.volumeDir(name)}': file name too long`;
       throw new BerthError("internal", `create ${name}: ${why}`, { cause: error });
     }
-    if (Object.keys({ ...settings.labels, ...settings.options }).length > 0)
-      writeFileAtomic(this.#paths.volumeSettings(name), JSON.stringify(settings), { mode: 0o600 });
-    ensureDirectory(path, 0o755);
+    this.#fill(this.#paths.volumeDir(name), settings, sizeBytes);
     return { path, driver: "local", created: true };
   }
 
+  /**
+   * Make a volume of what `fill` puts into its directory; nobody sees it before it is whole. `conflict` when the name is
+   * taken.
+   */
+  async make(name: string, settings: VolumeSettings, fill: (path: string) => Promise<void>): Promise<void> {
+    checkName(name);
+    this.refuseTaken(name);
+    const { sizeBytes } = this.#checkOptions(name, settings);
+    const staged = `${this.#paths.tmpDir}/volume-${randomHex(8)}`;
+    try {
+      ensureDirectory(staged, 0o701);
+      this.#fill(staged, settings, sizeBytes);
+      await fill(`${staged}/_data`);
+      this.refuseTaken(name);
+      // What has no data was half made by an engine that was killed.
+      await this.#deps.discard(this.#paths.volumeDir(name));
+      this.refuseTaken(name);
+      renameat2(AT_FDCWD, staged, AT_FDCWD, this.#paths.volumeDir(name), RENAME_NOREPLACE);
+      syncDirectory(this.#paths.volumesDir);
+    } catch (error) {
+      await this.#deps.discard(staged);
+      throw error;
+    }
+  }
+
   find(name: string): VolumeInfo | undefined {
-    if (!NAME.test(name)) return undefined;
+    if (!this.has(name)) return undefined;
+    const { createdAtNs, labels, options, locked } = this.#settings.read(name);
     const path = this.#paths.volumeData(name);
-    // Nothing is ever changed in the directory above the data: its time is that of the volume's making.
-    const stat = exists(path) ? lstatMaybe(AT_FDCWD, this.#paths.volumeDir(name)) : undefined;
-    if (stat === undefined) return undefined;
-    const createdAtNs = BigInt(stat.mtimeSeconds) * 1_000_000_000n;
-    return { name, driver: "local", path, createdAtNs, scope: "local", ...this.#settings(name) };
+    return { name, driver: "local", path, createdAtNs, scope: "local", labels, options, locked };
   }
 
   /** Every volume, by name. One that goes meanwhile is left out. */
@@ -65,10 +98,41 @@ export class LocalVolumes {
       .flatMap((name) => this.find(name) ?? []);
   }
 
-  /** Bytes of the files in it; 0 when it is gone. */
+  /** Bytes of the files in it, holes left out; 0 when it is gone. */
   async sizeBytes(name: string): Promise<number> {
     const path = this.#paths.volumeData(name);
     return exists(path) ? (await treeUsage(path)).sizeBytes : 0;
+  }
+
+  setLocked(name: string, locked: boolean): void {
+    this.#settings.write(this.#paths.volumeDir(name), { ...this.#settings.read(name), locked });
+  }
+
+  /** Limit an empty directory that is to become the volume's data as the volume is limited. */
+  limitLike(name: string, directory: string): void {
+    const settings = this.#settings.read(name);
+    const { sizeBytes } = parseLocalOptions(name, settings.options);
+    if (sizeBytes === undefined) return;
+    // Both lie there for a while, and the limit is for one.
+    const projectId = this.#settings.freeProjectId();
+    limitDirectory(directory, projectId, sizeBytes);
+    this.#settings.write(this.#paths.volumeDir(name), { ...settings, projectId });
+  }
+
+  /** Give a volume another name, its snapshots with it. `conflict` when that is taken. What is mounted stays mounted. */
+  rename(from: string, to: string): void {
+    checkName(to);
+    this.refuseTaken(to);
+    const snapshots = this.#paths.snapshotsOf(from);
+    if (exists(snapshots)) renameat2(AT_FDCWD, snapshots, AT_FDCWD, this.#paths.snapshotsOf(to), RENAME_NOREPLACE);
+    renameat2(AT_FDCWD, this.#paths.volumeDir(from), AT_FDCWD, this.#paths.volumeDir(to), RENAME_NOREPLACE);
+    syncDirectory(this.#paths.volumesDir);
+  }
+
+  refuseTaken(name: string): void {
+    if (!this.has(name)) return;
+    const why = "there is a volume of that name: volume name must be unique";
+    throw new BerthError("conflict", `create ${name}: ${why}`);
   }
 
   /**
@@ -76,7 +140,7 @@ export class LocalVolumes {
    * refuses it. No await before the mount once names are resolved, so that nobody else can mount or unmount meanwhile.
    */
   async mount(name: string): Promise<string> {
-    const { mount } = parseLocalOptions(name, this.#settings(name).options);
+    const { mount } = parseLocalOptions(name, this.#settings.read(name).options);
     const path = this.#paths.volumeData(name);
     if (mount === undefined) return path;
     const resolved = await resolveAddresses(mount);
@@ -87,18 +151,40 @@ export class LocalVolumes {
   /** Undo {@link mount}; nothing happens to a volume that is not mounted. */
   unmount(name: string): void {
     const path = this.#paths.volumeData(name);
-    if (Object.keys(this.#settings(name).options).length > 0 && isMountPoint(path)) umount(path, MNT_DETACH);
+    if (Object.keys(this.#settings.read(name).options).length > 0 && isMountPoint(path)) umount(path, MNT_DETACH);
   }
 
-  /** With everything in it; no error when it is gone. */
+  /** With everything in it and its snapshots; no error when it is gone. */
   async remove(name: string): Promise<void> {
     this.unmount(name);
-    await this.#discard(this.#paths.volumeDir(name));
+    await this.#deps.discard(this.#paths.snapshotsOf(name));
+    await this.#deps.discard(this.#paths.volumeDir(name));
   }
 
-  #settings(name: string): VolumeSettings {
-    const text = readTextFileMaybe(this.#paths.volumeSettings(name), 1 << 20);
-    return text === undefined ? { labels: {}, options: {} } : (JSON.parse(text) as VolumeSettings);
+  #checkOptions(name: string, { options }: VolumeSettings): { readonly sizeBytes: number | undefined } {
+    const { sizeBytes } = parseLocalOptions(name, options);
+    if (sizeBytes !== undefined && !this.#deps.projectQuota) {
+      throw new BerthError("invalid-parameter", `create ${name}: quota size requested but no quota support`, {
+        hint: "the data root must lie on xfs or ext4 that is mounted with the option prjquota",
+      });
+    }
+    return { sizeBytes };
+  }
+
+  /** The data last: they make it a volume. */
+  #fill(directory: string, { labels, options }: VolumeSettings, sizeBytes: number | undefined): void {
+    const projectId = sizeBytes === undefined ? undefined : this.#settings.freeProjectId();
+    this.#settings.write(directory, {
+      labels,
+      options,
+      createdAtNs: this.#deps.nowNs(),
+      locked: false,
+      ...(projectId === undefined ? {} : { projectId }),
+    });
+    if (projectId === undefined || sizeBytes === undefined) return ensureDirectory(`${directory}/_data`, 0o755);
+    ensureDirectory(`${directory}/_new`, 0o755);
+    limitDirectory(`${directory}/_new`, projectId, sizeBytes);
+    renameat2(AT_FDCWD, `${directory}/_new`, AT_FDCWD, `${directory}/_data`);
   }
 }
 

@@ -5,6 +5,11 @@ export interface VolumePaths {
   volumeDir(name: string): string;
   volumeData(name: string): string;
   volumeSettings(name: string): string;
+  readonly volumeSnapshotsDir: string;
+  /** Directory of a volume's snapshots, one directory each. */
+  snapshotsOf(volume: string): string;
+  /** What a rename that is under way wants. */
+  readonly volumeRename: string;
   /** One file for each volume of a plugin that this engine has made. */
   readonly pluginVolumesDir: string;
   /** One directory for each volume of a plugin that a container holds, one file in it for each such container. */
@@ -26,6 +31,8 @@ export interface VolumeInfo extends VolumeSettings {
   /** 0 when a plugin does not say. */
   readonly createdAtNs: bigint;
   readonly scope: "local" | "global";
+  /** A person forbade its removal. */
+  readonly locked: boolean;
   /** What a plugin tells of it. */
   readonly status?: Readonly<Record<string, unknown>>;
 }
@@ -35,4 +42,22 @@ export interface NewVolume {
   readonly driver: string;
   /** False: it was there, and keeps its settings. */
   readonly created: boolean;
+}
+
+/** A copy of a volume as it was. */
+export interface SnapshotInfo {
+  readonly name: string;
+  readonly createdAtNs: bigint;
+}
+
+/** A volume, or one of its snapshots: `VOLUME@SNAPSHOT`. */
+export interface VolumeReference {
+  readonly volume: string;
+  readonly snapshot: string | undefined;
+}
+
+/** Kept while a rename is under way, for the engine that comes after one that was killed. */
+export interface VolumeRename {
+  readonly from: string;
+  readonly to: string;
 }

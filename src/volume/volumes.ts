@@ -91,6 +91,11 @@ export class NamedVolumes {
     });
   }
 
+  /** Of a local volume that is there. */
+  setLocked(name: string, locked: boolean): void {
+    this.#deps.local.setLocked(name, locked);
+  }
+
   /** Make a volume's files be at the path that is given back, for `holder` (a container's id). */
   mount(name: string, driver: string, holder: string): Promise<string> {
     return driver === "local" ? this.#deps.local.mount(name) : this.#deps.plugins.mount(name, driver, holder);

@@ -4,6 +4,7 @@ import { imageCommands } from "./image-commands.ts";
 import { networkCommands } from "./network-commands.ts";
 import { systemCommands } from "./system-commands.ts";
 import { volumeCommands } from "./volume-commands.ts";
+import { volumeCopyCommands } from "./volume-copy-commands.ts";
 
 export const commandGroups: readonly CommandGroup[] = [
   { kind: "group", path: "container", summary: "Manage containers" },
@@ -21,6 +22,7 @@ export const engineCommands: readonly Command[] = [
   ...networkCommands,
   ...systemCommands,
   ...volumeCommands,
+  ...volumeCopyCommands,
 ];
 
 /** Shown first in the program's help, in this order. */

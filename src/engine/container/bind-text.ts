@@ -1,4 +1,5 @@
 import { BerthError } from "#base/errors.ts";
+import { MAX_ID, mountOwner, type MountOwner } from "./mount-owner.ts";
 
 export interface BindText {
   /** Host path, volume name, or "" for an anonymous volume. */
@@ -7,6 +8,7 @@ export interface BindText {
   readonly readOnly: boolean;
   readonly propagation: string;
   readonly copyUp: boolean;
+  readonly owner: MountOwner | undefined;
   /** The options as written. */
   readonly mode: string;
 }
@@ -36,6 +38,7 @@ export interface MountMode {
   readonly readOnly: boolean;
   readonly propagation: string;
   readonly copyUp: boolean;
+  readonly owner: MountOwner | undefined;
 }
 
 /** The options of `-v`, comma-separated, each kind at most once. `invalid-parameter` "invalid mode: X". */
@@ -50,7 +53,16 @@ export function parseMountMode(mode: string): MountMode {
     readOnly: kinds.get("access") === "ro",
     propagation: kinds.get("propagation") ?? "",
     copyUp: !kinds.has("copy"),
+    owner: mountOwner(idIn(kinds.get("uid"), mode), idIn(kinds.get("gid"), mode)),
   };
+}
+
+/** `uid=1000`: beyond Docker, see docs/volumes.md. */
+function idIn(word: string | undefined, mode: string): number | undefined {
+  if (word === undefined) return undefined;
+  const id = Number(word.slice("uid=".length));
+  if (/^.id=\d{1,10}$/u.test(word) && id <= MAX_ID) return id;
+  throw new BerthError("invalid-parameter", `invalid mode: ${mode}`);
 }
 
 /** docker-compat: labels do nothing where SELinux is off, consistency nothing on Linux. */
@@ -58,6 +70,7 @@ function kindOf(word: string): string | undefined {
   if (word === "ro" || word === "rw") return "access";
   if (propagations.has(word)) return "propagation";
   if (word === "nocopy") return "copy";
+  if (word.startsWith("uid=") || word.startsWith("gid=")) return word.slice(0, 3);
   if (word === "z" || word === "Z") return "label";
   return word === "consistent" || word === "cached" || word === "delegated" ? "consistency" : undefined;
 }

@@ -22,7 +22,8 @@ export function parseVolumesFrom(reference: string): { readonly name: string; re
   const at = reference.indexOf(":");
   const [name, mode] = at < 0 ? [reference, ""] : [reference.slice(0, at), reference.slice(at + 1)];
   if (name === "") throw new BerthError("invalid-parameter", `invalid volumes-from specification: '${reference}'`);
-  const { readOnly, propagation, copyUp } = parseMountMode(mode);
-  if (propagation !== "" || !copyUp) throw new BerthError("invalid-parameter", `invalid mode: ${mode}`);
+  const { readOnly, propagation, copyUp, owner } = parseMountMode(mode);
+  if (propagation !== "" || !copyUp || owner !== undefined)
+    throw new BerthError("invalid-parameter", `invalid mode: ${mode}`);
   return { name, readOnly };
 }

@@ -61,7 +61,7 @@ export function removeLocked(deps: RemoveLockedDeps): RemoveLocked {
   };
 }
 
-/** Those made for it that no other container has taken over (`--volumes-from`). */
+/** Those made for it that no other container has taken over (`--volumes-from`) and nobody has locked. */
 async function removeVolumes(deps: RemoveLockedDeps, container: Container): Promise<void> {
   const anonymous = container.spec.mounts.flatMap((mount) =>
     mount.type === "volume" && mount.anonymous ? [mount.name] : [],
@@ -69,7 +69,8 @@ async function removeVolumes(deps: RemoveLockedDeps, container: Container): Prom
   if (anonymous.length === 0) return;
   const users = volumeUsers(deps.registry);
   for (const name of new Set(anonymous)) {
-    if ((users.get(name) ?? []).every((id) => id === container.id)) await deps.volumes.remove(name);
+    if ((users.get(name) ?? []).some((id) => id !== container.id)) continue;
+    if ((await deps.volumes.find(name))?.locked !== true) await deps.volumes.remove(name);
   }
 }
 

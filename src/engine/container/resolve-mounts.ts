@@ -8,6 +8,7 @@ import type { NewVolume } from "#volume/types.ts";
 import type { Files, Volumes } from "../ports.ts";
 import { cleanPath, parseBindText, type BindText } from "./bind-text.ts";
 import { inheritedMounts } from "./inherited-mounts.ts";
+import { mountOwner, type MountOwner } from "./mount-owner.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import type { MountSpec } from "./spec.ts";
 import { checkTmpfsOptions } from "./tmpfs-options.ts";
@@ -114,15 +115,16 @@ class VolumeMaker {
 
 async function fromText(files: Files, bind: BindText, maker: VolumeMaker, driver: string): Promise<MountSpec> {
   const { target, readOnly, propagation, copyUp, mode } = bind;
+  const owner = bind.owner === undefined ? {} : { owner: bind.owner };
   if (!bind.source.startsWith("/")) {
     const made = await maker.make({ name: bind.source, driver });
-    return { type: "volume", target, readOnly, copyUp, mode, subpath: "", ...made };
+    return { type: "volume", target, readOnly, copyUp, mode, subpath: "", ...owner, ...made };
   }
   const source = cleanPath(bind.source);
   // docker-compat: -v makes a missing host directory, owned by root.
   if ((await files.kind(source)) === undefined) await files.makeDirectory(source, 0o755);
   const recursiveReadOnly = "if-possible";
-  return { type: "bind", source, target, readOnly, propagation, recursive: true, recursiveReadOnly, mode };
+  return { type: "bind", source, target, readOnly, propagation, recursive: true, recursiveReadOnly, mode, ...owner };
 }
 
 async function fromMount(
@@ -153,6 +155,7 @@ async function fromMount(
             ? "force"
             : "if-possible",
         mode: "",
+        ...ownerOf(mount),
       };
     }
     case "volume": {
@@ -163,7 +166,16 @@ async function fromMount(
         labels: Labels ?? {},
         options: DriverConfig?.Options ?? {},
       });
-      return { type: "volume", target, readOnly, copyUp: !NoCopy && subpath === "", subpath, mode: "z", ...made };
+      return {
+        type: "volume",
+        target,
+        readOnly,
+        copyUp: !NoCopy && subpath === "",
+        subpath,
+        mode: "z",
+        ...ownerOf(mount),
+        ...made,
+      };
     }
     case "image": {
       const subpath = mount.ImageOptions?.Subpath ?? "";
@@ -180,6 +192,11 @@ async function fromMount(
       return { type: "tmpfs", target, readOnly, options };
     }
   }
+}
+
+function ownerOf({ Owner }: Mount): { readonly owner?: MountOwner } {
+  const owner = Owner === null ? undefined : mountOwner(Owner.UID ?? undefined, Owner.GID ?? undefined);
+  return owner === undefined ? {} : { owner };
 }
 
 /** `invalid-parameter`: on `not-found` clients would pull the container's image. */

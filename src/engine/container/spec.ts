@@ -2,6 +2,7 @@ import type { ContainerConfig } from "#spec/docker/container-config.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
 import type { NetworkingConfig } from "#spec/docker/networking.ts";
 import type { Health } from "../health/health.ts";
+import type { MountOwner } from "./mount-owner.ts";
 import type { Status } from "./status.ts";
 
 /**
@@ -40,6 +41,7 @@ export type MountSpec =
       readonly recursiveReadOnly?: "no" | "if-possible" | "force";
       /** The option text of `-v a:b:OPTIONS`, as inspect prints it. */
       readonly mode: string;
+      readonly owner?: MountOwner;
     }
   | {
       readonly type: "volume";
@@ -56,6 +58,7 @@ export type MountSpec =
       readonly copyUp: boolean;
       readonly subpath: string;
       readonly mode: string;
+      readonly owner?: MountOwner;
     }
   | {
       readonly type: "image";

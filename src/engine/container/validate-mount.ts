@@ -1,6 +1,7 @@
 import { BerthError } from "#base/errors.ts";
 import type { Mount } from "#spec/docker/mount.ts";
 import { cleanPath } from "./bind-text.ts";
+import { MAX_ID } from "./mount-owner.ts";
 
 const propagations: ReadonlySet<string> = new Set(["", "private", "rprivate", "shared", "rshared", "slave", "rslave"]);
 
@@ -14,6 +15,10 @@ export function validateMount(mount: Mount): string {
   if (!mount.Target.startsWith("/")) throw fail(`invalid mount path: '${mount.Target}' mount path must be absolute`);
   const target = cleanPath(mount.Target);
   if (target === "/") throw fail("invalid specification: destination can't be '/'");
+  if (mount.Owner !== null) {
+    if (mount.Type !== "bind" && mount.Type !== "volume") throw fail("field Owner must not be specified");
+    if ([mount.Owner.UID, mount.Owner.GID].some((id) => id !== null && id > MAX_ID)) throw fail("invalid owner");
+  }
   switch (mount.Type) {
     case "bind":
       validateBind(mount, fail);

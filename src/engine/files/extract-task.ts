@@ -4,19 +4,15 @@ import { withFd } from "#host/files.ts";
 import type { Json } from "#host/helper-protocol.ts";
 import type { HelperContext } from "#host/helper-serve.ts";
 import { O_PATH, S_IFDIR, S_IFMT } from "#host/linux.ts";
-import { close, fstat, read } from "#host/syscalls.ts";
+import { close, fstat } from "#host/syscalls.ts";
 import type { TreeView } from "#host/tree-view.ts";
 import { absolutePath, evaluateInRoot } from "#host/tree/container-path.ts";
 import { TreeWriter } from "#host/tree/tree-writer.ts";
-import { decompressed, sniffCompression, SNIFF_LENGTH } from "#image/unpack/decompress.ts";
-import { TarReader } from "#spec/tar/tar-reader.ts";
+import { blamedOnArchive, layOut } from "./lay-out.ts";
 import { openPath } from "./find-path.ts";
 import { withView, type ContainerView } from "./view.ts";
 
 export const EXTRACT_TASK = "container-extract";
-const READ_SIZE = 1 << 20;
-/** Errors that tell of the machine, not of the archive or the tree it goes to. */
-const OURS: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "ENOMEM", "EIO", "EFBIG"]);
 
 export interface ExtractOptions {
   /** Docker's noOverwriteDirNonDir. */
@@ -41,9 +37,9 @@ export async function extractTask(input: Json, context: HelperContext): Promise<
     const source = takeReadEnd(pipe);
     await context.send(null);
     try {
-      await extract(source, opened.rootFd, base, options);
+      await layOut(source, writerFor(opened.rootFd, base, options));
     } catch (error) {
-      throw blamed(error);
+      throw blamedOnArchive(error);
     } finally {
       close(source);
     }
@@ -66,46 +62,11 @@ function basePath(view: TreeView & { readonly readOnlyRoot: boolean }, path: str
   });
 }
 
-async function extract(source: number, rootFd: number, base: string, options: ExtractOptions): Promise<void> {
-  const writer = new TreeWriter(rootFd, {
+function writerFor(rootFd: number, base: string, { keepTypes, owner }: ExtractOptions): TreeWriter {
+  return new TreeWriter(rootFd, {
     base: Buffer.from(base.slice(1)).toString("latin1"),
-    keepTypes: options.keepTypes,
+    keepTypes,
     refuseLinksOutward: true,
-    ...(options.owner === null ? {} : { owner: options.owner }),
+    ...(owner === null ? {} : { owner }),
   });
-  try {
-    const reader = new TarReader(writer);
-    const buffer = new Uint8Array(READ_SIZE);
-    let filled = 0;
-    while (filled < SNIFF_LENGTH) {
-      const count = read(source, buffer.subarray(filled));
-      if (count === 0) break;
-      filled += count;
-    }
-    const compression = sniffCompression(buffer.subarray(0, filled));
-    if (compression === "none") {
-      for (let count = filled; count > 0; count = read(source, buffer)) {
-        reader.push(count === buffer.length ? buffer : buffer.subarray(0, count));
-      }
-    } else {
-      for await (const chunk of decompressed(chunks(source, buffer, filled), compression)) reader.push(chunk);
-    }
-    reader.end();
-    writer.finish();
-  } finally {
-    writer.close();
-  }
-}
-
-async function* chunks(source: number, buffer: Uint8Array, filled: number): AsyncGenerator<Uint8Array> {
-  for (let count = filled; count > 0; count = read(source, buffer)) yield buffer.subarray(0, count);
-}
-
-/** What the kernel refused because of the archive or the place it goes to is the client's to mend. */
-function blamed(error: unknown): unknown {
-  if (!(error instanceof BerthError) || (error.kind !== "internal" && error.kind !== "data-loss")) return error;
-  const { code } = error.details;
-  if (error.kind === "internal" && (code === undefined || OURS.has(code))) return error;
-  const kind = code === "EROFS" ? "forbidden" : "invalid-parameter";
-  return new BerthError(kind, error.message, { cause: error });
 }

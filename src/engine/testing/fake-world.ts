@@ -15,6 +15,7 @@ import { carelessLogKeeper, noLogs } from "./fake-logs.ts";
 import { fakeNetworks } from "./fake-networks.ts";
 import { FakeLauncher } from "./fake-process.ts";
 import { fakeCgroups, fakeCounters } from "./fake-resources.ts";
+import { fakeVolumeCopies } from "./fake-volume-copies.ts";
 
 /**
  * An engine's surroundings in memory, for tests. What survives an engine (rows, processes, directories) survives here
@@ -120,6 +121,7 @@ export class FakeWorld {
       paths: {
         dataRoot: "/data",
         containersDir: "/data/containers",
+        pausedForCopy: "/run/paused-for-copy.json",
         mountsDir: "/run/mounts",
         containerMountsDir: (id) => `/run/mounts/${id}`,
         containerRunsDir: "/run/containers",
@@ -157,6 +159,7 @@ export class FakeWorld {
       snapshots: this.#snapshotter(),
       networks: fakeNetworks(this),
       volumes: this.#volumes(),
+      ...fakeVolumeCopies,
       hostMounts: {
         sharedMemory: async (path) => void this.directories.add(path),
         inside: async (path) => void this.directories.add(path),
@@ -257,6 +260,7 @@ export class FakeWorld {
       labels: {},
       options: {},
       scope: "local",
+      locked: false,
     });
     const listLocal = (): readonly VolumeInfo[] => [...this.volumes].map(info);
     return {
@@ -278,6 +282,7 @@ export class FakeWorld {
       mount: async (name) => info(name).path,
       unmount: async () => {},
       sizeBytes: async () => 3,
+      setLocked: () => {},
       remove: async (name) => void this.volumes.delete(name),
       copyUp: async () => {},
     };

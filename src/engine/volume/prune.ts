@@ -23,8 +23,9 @@ export function pruneVolumes(deps: VolumePruneDeps) {
     return guard.run(async () => {
       const deleted: string[] = [];
       let reclaimed = 0;
-      for (const { name, labels } of deps.volumes.listLocal()) {
+      for (const { name, labels, locked } of deps.volumes.listLocal()) {
         if (signal.aborted) break;
+        if (locked) continue;
         if (!all && !Object.hasOwn(labels, "com.docker.volume.anonymous")) continue;
         if (!matchesLabelFilters(filters, labels)) continue;
         const bytes = await deps.volumes.sizeBytes(name);

@@ -8,7 +8,9 @@ import type { Volumes } from "../ports.ts";
 const SECOND = 1_000_000_000n;
 
 /** How the API shows a volume. */
-export function printVolume({ name, driver, path, createdAtNs, labels, options, scope, status }: VolumeInfo): Volume {
+export function printVolume(info: VolumeInfo): Volume {
+  const { name, driver, path, createdAtNs, labels, options, scope, locked } = info;
+  const status = locked ? { ...info.status, locked } : info.status;
   return {
     // docker-compat: a plugin that tells no time leaves Go's zero.
     CreatedAt: createdAtNs === 0n ? "0001-01-01T00:00:00Z" : formatTime(createdAtNs - (createdAtNs % SECOND)),

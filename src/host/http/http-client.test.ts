@@ -150,6 +150,17 @@ test("a connection that the server closed while it was idle is not used again", 
   expect(connections[0]?.closed).toBe(true);
 });
 
+test("a body that cannot be given ends the exchange, for its own reason", async () => {
+  const { http, connections } = clientOf([]);
+  async function* body(): AsyncGenerator<Uint8Array> {
+    yield new TextEncoder().encode("half");
+    throw new Error("open x: no such file or directory");
+  }
+  const sent = http.request({ method: "POST", path: "/", body: body() });
+  await expect(sent).rejects.toThrow("open x: no such file or directory");
+  expect(connections[0]?.closed).toBe(true);
+});
+
 test("a body that is not read to its end costs the connection", async () => {
   const { http, connections } = clientOf(["HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n01234"]);
   for await (const chunk of (await http.request({ method: "GET", path: "/" })).body()) {

@@ -147,7 +147,11 @@ class PooledHttpClient implements HttpClient {
       const sending = this.#send(connection, request);
       // A server may answer before it read the whole body (an error): the answer counts, not the broken pipe.
       const failures: unknown[] = [];
-      sending.catch((error: unknown) => failures.push(error));
+      sending.catch((error: unknown) => {
+        failures.push(error);
+        // The body itself failed: the server would wait for the rest of it, and we for the server.
+        if (!isBerthError(error, "unavailable")) connection.stream.close();
+      });
       if (typeof request.body !== "object" || request.body instanceof Uint8Array) await sending;
       const head = await connection.reader.head();
       if (head === undefined) {

@@ -68,6 +68,18 @@ export class ProcessIo {
     return new LocalTrees();
   }
 
+  async readChunks(path: string): Promise<AsyncIterable<Uint8Array>> {
+    const { readChunks } = await import("../file-reader.ts");
+    async function* chunks(): AsyncGenerator<Uint8Array, void> {
+      try {
+        yield* readChunks(path);
+      } catch (error) {
+        throw fileError("open", path, error);
+      }
+    }
+    return chunks();
+  }
+
   async createFile(path: string): Promise<NewFile> {
     const { NewFile } = await import("../new-file.ts");
     return NewFile.create(path);

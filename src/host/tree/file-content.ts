@@ -35,6 +35,13 @@ export class FileContent {
     this.#size += end - start;
   }
 
+  /** The next bytes are a hole. */
+  hole(length: number): void {
+    lseek(this.#fd, length, SEEK_CUR);
+    this.#size += length;
+    this.#endsInHole = true;
+  }
+
   /** All bytes are written: a hole at the end must count too. */
   end(): void {
     if (this.#endsInHole) ftruncate(this.#fd, this.#size);

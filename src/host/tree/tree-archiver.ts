@@ -1,7 +1,9 @@
 import { BerthError } from "#base/errors.ts";
 import { byteString, printable, type ByteString } from "#spec/tar/byte-string.ts";
-import { encodeEntry, END_OF_ARCHIVE, paddingOf } from "#spec/tar/encode-entry.ts";
+import { encodeEntry, encodeSparseEntry, END_OF_ARCHIVE, paddingOf } from "#spec/tar/encode-entry.ts";
+import type { DataRange } from "#spec/tar/sparse.ts";
 import type { TarEntry, TarEntryType } from "#spec/tar/tar-reader.ts";
+import { dataRanges } from "../data-ranges.ts";
 import { SyscallError } from "../errno.ts";
 import {
   AT_FDCWD,
@@ -25,6 +27,7 @@ import {
   fstat,
   getxattr,
   listxattr,
+  lseek,
   openat,
   read,
   readDirectory,
@@ -35,6 +38,7 @@ import {
 const BUFFER_SIZE = 512 * 1024;
 const OPAQUE = "trusted.overlay.opaque";
 const YES = 0x79;
+const SEEK_SET = 0;
 const TYPES: ReadonlyMap<number, TarEntryType> = new Map([
   [S_IFREG, "file"],
   [S_IFDIR, "directory"],
@@ -50,6 +54,8 @@ export interface ArchiveOptions {
    * a `.wh..wh..opq` member. OCI image-spec `layer.md`, "Whiteouts".
    */
   readonly overlayUpper?: boolean;
+  /** Files with holes are written in GNU tar's sparse form 1.0, see spec/tar/sparse.ts. Without it they come out whole. */
+  readonly sparse?: boolean;
   /** Hears what could not be read and was left out. Without it such an error ends the archive. */
   readonly onSkipped?: (name: ByteString, error: SyscallError) => void;
 }
@@ -67,8 +73,8 @@ export type ArchiveRoot =
  * Trees as a tar archive, in pieces. Each piece is valid until the next one is asked for, so the taker sets the pace and
  * memory stays at one piece, whatever the size. Members come in the order of their names' bytes, with times in whole
  * seconds and every extended attribute but those that steer overlayfs or label the host's files: the same tree gives the
- * same bytes. Hard links stay links within the archive; sockets are left out, as in every tar; sparse files come out
- * whole. Nothing is followed, and only regular files are opened.
+ * same bytes. Hard links stay links within the archive; sockets are left out, as in every tar. Nothing is followed, and
+ * only regular files are opened.
  *
  * What vanishes meanwhile is left out. A file that is cut short after its header went out is `data-loss`.
  */
@@ -170,8 +176,11 @@ class TreeArchiver {
       const file = this.#attempt(as, () => openat(AT_FDCWD, fdPath(fd), O_RDONLY | O_NONBLOCK));
       if (file === undefined) return;
       try {
-        yield* this.#member(fd, type, stat, as);
-        yield* this.#data(file, stat.size, as);
+        const ranges = this.#rangesOf(file, stat);
+        if (ranges === undefined) {
+          yield* this.#member(fd, type, stat, as);
+          yield* this.#data(file, stat.size, as);
+        } else yield* this.#sparse(file, { ...describe(type, as, stat), xattrs: attributesOf(fd) }, ranges);
       } finally {
         close(file);
       }
@@ -188,7 +197,30 @@ class TreeArchiver {
     }
   }
 
+  /** Undefined for a file without holes, or when they do not matter. */
+  #rangesOf(file: number, stat: FileStat): readonly DataRange[] | undefined {
+    if (this.#options.sparse !== true || stat.blocks * 512 >= stat.size) return undefined;
+    const ranges = dataRanges(file, stat.size);
+    lseek(file, 0, SEEK_SET);
+    return ranges.length === 1 && ranges[0]?.end === stat.size && ranges[0].start === 0 ? undefined : ranges;
+  }
+
+  *#sparse(fd: number, entry: TarEntry, ranges: readonly DataRange[]): Generator<Uint8Array> {
+    const { head, dataBytes } = encodeSparseEntry(entry, ranges);
+    yield* this.#put(head);
+    for (const { start, end } of ranges) {
+      lseek(fd, start, SEEK_SET);
+      yield* this.#bytes(fd, end - start, entry.name);
+    }
+    yield* this.#put(END_OF_ARCHIVE.subarray(0, paddingOf(dataBytes)));
+  }
+
   *#data(fd: number, size: number, as: ByteString): Generator<Uint8Array> {
+    yield* this.#bytes(fd, size, as);
+    yield* this.#put(END_OF_ARCHIVE.subarray(0, paddingOf(size)));
+  }
+
+  *#bytes(fd: number, size: number, as: ByteString): Generator<Uint8Array> {
     for (let left = size; left > 0;) {
       if (this.#filled === BUFFER_SIZE) yield this.#take();
       const count = read(fd, this.#buffer.subarray(this.#filled, Math.min(BUFFER_SIZE, this.#filled + left)));
@@ -196,7 +228,6 @@ class TreeArchiver {
       this.#filled += count;
       left -= count;
     }
-    yield* this.#put(END_OF_ARCHIVE.subarray(0, paddingOf(size)));
   }
 
   *#put(bytes: Uint8Array): Generator<Uint8Array> {

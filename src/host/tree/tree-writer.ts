@@ -39,7 +39,7 @@ import { isDirectory, isWhiteout } from "./present-entry.ts";
 import { makeSpecial } from "./make-special.ts";
 import { FileContent } from "./file-content.ts";
 import { writeAttributes } from "./write-attributes.ts";
-import { checkLinks, refused } from "./write-refusals.ts";
+import { checkLinks, createVerb, refused } from "./write-refusals.ts";
 
 const EEXIST = 17;
 const ENOENT = 2;
@@ -54,6 +54,8 @@ export interface TreeWriterOptions {
   readonly base?: ByteString;
   /** The root is an overlayfs layer: a directory that takes a whiteout's place becomes opaque. */
   readonly layer?: boolean;
+  /** A member that names the base itself gives it owner, mode, attributes and times, as it always does in a layer. */
+  readonly describesBase?: boolean;
   /** `invalid-parameter` where a directory would replace something else, or the other way round. */
   readonly keepTypes?: boolean;
   /** Given to every member instead of its own. `caller`: whatever this process's new files have. */
@@ -151,6 +153,10 @@ export class TreeWriter implements TarSink {
     this.#sizeBytes += end - start;
   }
 
+  hole(length: number): void {
+    this.#file?.content.hole(length);
+  }
+
   entryEnd(): void {
     const file = this.#file;
     if (file === undefined) return;
@@ -215,7 +221,7 @@ export class TreeWriter implements TarSink {
   /** Name the member in what the kernel refused for it. */
   located(error: unknown, type: TarEntry["type"], key: ByteString): unknown {
     if (!(error instanceof SyscallError)) return error;
-    const what = error.syscall === "create" ? CREATE_VERB[type] : error.syscall;
+    const what = error.syscall === "create" ? createVerb[type] : error.syscall;
     return refused(what, error.errno, this.#shown(key));
   }
 
@@ -247,7 +253,7 @@ export class TreeWriter implements TarSink {
   /** docker-compat: outside of layers the directory that is extracted into stays as it is. */
   #describeBase(entry: TarEntry): void {
     if (entry.type !== "directory") throw new BerthError("invalid-parameter", "the layer's root is no directory");
-    if (this.#options.layer !== true) return;
+    if (this.#options.layer !== true && this.#options.describesBase !== true) return;
     this.#describeDirectory(this.#directories.get(""), entry);
     this.#directoryTimes.set("", entry.mtime);
   }
@@ -385,13 +391,3 @@ export class TreeWriter implements TarSink {
     return printable(base === "" ? `/${key}` : `/${base}/${key}`);
   }
 }
-
-const CREATE_VERB: Readonly<Record<TarEntry["type"], string>> = {
-  file: "open",
-  directory: "mkdir",
-  symlink: "symlink",
-  hardlink: "link",
-  character: "mknod",
-  block: "mknod",
-  fifo: "mknod",
-};

@@ -24,3 +24,14 @@ export function checkLinks(entry: TarEntry, path: MemberPath, place: string): vo
   const message = `invalid ${entry.type} "${printable(subject)}" -> "${printable(entry.linkName)}"`;
   throw new BerthError("invalid-parameter", message);
 }
+
+/** The system call that makes a member, as messages name it. */
+export const createVerb: Readonly<Record<TarEntry["type"], string>> = {
+  file: "open",
+  directory: "mkdir",
+  symlink: "symlink",
+  hardlink: "link",
+  character: "mknod",
+  block: "mknod",
+  fifo: "mknod",
+};

@@ -6,6 +6,7 @@ import { Leases } from "#content/leases.ts";
 import { createEngine, type Engine } from "#engine/engine.ts";
 import { EngineFiles } from "#engine/engine-files.ts";
 import { HelperContainerFiles } from "#engine/files/helper-container-files.ts";
+import { HelperVolumeFiles } from "#engine/files/helper-volume-files.ts";
 import { HostProcessTable } from "#engine/processes/host-process-table.ts";
 import {
   validateExecSpec,
@@ -23,6 +24,7 @@ import { readCpuTime } from "#host/cpu-time.ts";
 import { fileSystemName } from "#host/file-system-name.ts";
 import { LocalHostMounts } from "#host/host-mounts.ts";
 import { HelperPool } from "#host/helper-pool.ts";
+import { HelperStreams } from "#host/helper-streams.ts";
 import { readHostFacts, readIpv4Forwarding } from "#host/host-facts.ts";
 import { readInterfaceCounters } from "#host/interface-counters.ts";
 import { InitBinary } from "#host/init-binary.ts";
@@ -55,6 +57,7 @@ import { ImageStore } from "#state/image-store.ts";
 import { LayerStore } from "#state/layer-store.ts";
 import type { Layout } from "#state/layout.ts";
 import { SnapshotStore } from "#state/snapshot-store.ts";
+import { LocalCopies } from "#volume/local-copies.ts";
 import { LocalVolumes } from "#volume/local-volumes.ts";
 import { dockerPluginDirectories } from "#volume/plugins/discover.ts";
 import { PluginRows } from "#volume/plugins/plugin-rows.ts";
@@ -94,7 +97,8 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
   const helpers = new HelperPool({ command: helperCommand(), size: Math.max(2, facts.cpus) });
   // Apart from the others: how long they are busy is up to clients.
   const fileHelpers = new HelperPool({ command: helperCommand(), size: FILE_HELPERS });
-  const containerFiles = new HelperContainerFiles({ helpers: fileHelpers });
+  const fileStreams = new HelperStreams({ helpers: fileHelpers });
+  const volumeFiles = new HelperVolumeFiles({ helpers: fileStreams });
   const sources = new RegistrySources({
     http: new FetchHttp(),
     settings: {
@@ -144,8 +148,10 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
   const runtimeFacts = readRuntimeFacts(cgroups);
   const shim = openShimBinary();
   const sockets = new NamespaceSockets();
+  const projectQuota = hasProjectQuota(layout.dataRoot);
+  const localVolumes = new LocalVolumes({ paths: layout, discard, projectQuota, nowNs: () => clock.nowNs() });
   const volumes = new NamedVolumes({
-    local: new LocalVolumes({ paths: layout, discard }),
+    local: localVolumes,
     plugins: new PluginVolumes({
       plugins: new VolumePlugins({ directories: dockerPluginDirectories, timeouts: dockerTimeouts }),
       rows: new PluginRows(layout),
@@ -184,13 +190,20 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
       cgroupVersion: cgroups.version,
       cgroupControllers: cgroups.controllers,
       thermalThrottlePaths: runtimeFacts.thermalThrottlePaths,
-      projectQuota: hasProjectQuota(layout.dataRoot),
+      projectQuota,
     },
     log,
     clock,
     files: new EngineFiles({ discard }),
     paths: layout,
-    containerFiles,
+    containerFiles: new HelperContainerFiles({ helpers: fileStreams }),
+    volumeFiles,
+    copies: new LocalCopies({
+      paths: layout,
+      local: localVolumes,
+      discard,
+      copy: (from, to) => volumeFiles.copy(from, to),
+    }),
     containers: new ContainerStore({ database, validateSpec, validateStatus: validateLife }),
     execs: new ExecStore({ database, validateSpec: validateExecSpec, validateStatus: validateExecStatus }),
     events: new EventLog({ clock, files: events, log: log.with({ part: "events" }) }),
@@ -246,7 +259,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
       await trash.settled();
       helpers.close();
       fileHelpers.close();
-      containerFiles.close();
+      fileStreams.close();
       building.close();
       shim.close();
       events.close();

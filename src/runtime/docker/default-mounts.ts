@@ -105,6 +105,7 @@ function userMount(mount: ContainerMount): Mount {
       ...readOnly,
       mount.propagation === "" ? "rprivate" : mount.propagation,
     ],
+    ...(mount.idMaps === undefined ? {} : { uidMappings: mount.idMaps.uid, gidMappings: mount.idMaps.gid }),
   };
 }
 

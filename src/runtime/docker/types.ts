@@ -2,7 +2,7 @@ import type { RuntimeFacts } from "#host/runtime-facts.ts";
 import type { ResolvedUser } from "#runtime/user/types.ts";
 import type { ContainerConfig } from "#spec/docker/container-config.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
-import type { Device, RuntimeSpec } from "#spec/oci/runtime.ts";
+import type { Device, IdMapping, RuntimeSpec } from "#spec/oci/runtime.ts";
 
 /**
  * Everything Docker's defaults depend on, already looked up; `containerSpec` is a pure function of it. `config` is the
@@ -66,6 +66,8 @@ export type ContainerMount =
       readonly recursive: boolean;
       /** Read-only also for what is mounted below: `if-possible` is Docker's default, `force` fails where the kernel cannot. */
       readonly recursiveReadOnly: "no" | "if-possible" | "force";
+      /** Ids of the source's files as they shall be seen; undefined = as they are. */
+      readonly idMaps?: { readonly uid: readonly IdMapping[]; readonly gid: readonly IdMapping[] };
     }
   | {
       readonly type: "tmpfs";

@@ -53,6 +53,8 @@ export const mount = struct("mount.Mount", {
       }),
     ),
   ),
+  /** Not Docker's: whose the files shall seem to be, see docs/volumes.md. */
+  Owner: omitEmpty(nullable(struct("mount.Owner", { UID: omitEmpty(nullable(uint)), GID: omitEmpty(nullable(uint)) }))),
   ClusterOptions: omitEmpty(nullable(emptyObject)),
 });
 export type Mount = Decoded<typeof mount>;

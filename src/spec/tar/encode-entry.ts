@@ -1,5 +1,6 @@
 import type { ByteString } from "./byte-string.ts";
 import { BLOCK_SIZE } from "./header.ts";
+import { encodeSparseMap, type DataRange } from "./sparse.ts";
 import type { TarEntry, TarEntryType } from "./tar-reader.ts";
 
 const FLAGS: Readonly<Record<TarEntryType, string>> = {
@@ -32,11 +33,37 @@ export function paddingOf(size: number): number {
  * the same bytes always: records come in a fixed order, owners have no names. Sources: see header.ts and pax.ts.
  */
 export function encodeEntry(entry: TarEntry): Uint8Array {
+  return encode(entry, [], entry.size);
+}
+
+/**
+ * {@link encodeEntry} for a file with holes: what the data must begin with is part of it, the bytes of `ranges` and then
+ * the padding of `dataBytes` have to follow.
+ */
+export function encodeSparseEntry(
+  entry: TarEntry,
+  ranges: readonly DataRange[],
+): { readonly head: Uint8Array; readonly dataBytes: number } {
+  const map = encodeSparseMap(ranges, entry.size);
+  const dataBytes = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+  const told: readonly (readonly [string, string])[] = [
+    ["GNU.sparse.major", "1"],
+    ["GNU.sparse.minor", "0"],
+    ["GNU.sparse.name", entry.name],
+    ["GNU.sparse.realsize", String(entry.size)],
+  ];
+  const name = `GNUSparseFile.0/${lastPart(entry.name)}`;
+  const size = map.length + dataBytes;
+  return { head: Buffer.concat([encode({ ...entry, name, size }, told, size), map]), dataBytes };
+}
+
+function encode(entry: TarEntry, more: readonly (readonly [string, string])[], size: number): Uint8Array {
   const name = entry.type === "directory" && !entry.name.endsWith("/") ? `${entry.name}/` : entry.name;
   const place = split(name);
-  const records = recordsOf(entry, name, place !== undefined);
+  const extra = more.map(([key, value]) => record(key, Buffer.from(value, "latin1")));
+  const records = [...extra, ...recordsOf(entry, name, place !== undefined)];
   const [prefix, short] = place ?? ["", ascii(name).slice(0, NAME_LENGTH)];
-  const main = header({ entry, type: FLAGS[entry.type], prefix, name: short, size: entry.size });
+  const main = header({ entry, type: FLAGS[entry.type], prefix, name: short, size });
   if (records.length === 0) return main;
   const body = Buffer.concat(records);
   const extended = header({

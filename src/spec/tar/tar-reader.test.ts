@@ -233,9 +233,9 @@ describe("what archives may not say", () => {
       "not-implemented: sparse file s in the archive is not supported",
     ],
     [
-      "a pax sparse file",
-      tar(pax(["GNU.sparse.major", "1"]), header({ name: "s" })),
-      "not-implemented: sparse file s in the archive is not supported",
+      "a pax sparse file of an older form",
+      tar(pax(["GNU.sparse.major", "0"], ["GNU.sparse.name", "s"]), header({})),
+      "not-implemented: sparse file s in the archive has a form that is not supported",
     ],
     [
       "a pax record too long",

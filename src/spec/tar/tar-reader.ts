@@ -2,6 +2,7 @@ import { BerthError } from "#base/errors.ts";
 import { byteString, type ByteString } from "./byte-string.ts";
 import { BLOCK_SIZE, isZeroBlock, parseHeader, type RawHeader } from "./header.ts";
 import { paxInteger, parsePax, paxTime, type PaxRecords } from "./pax.ts";
+import { SparseBody, sparseFile } from "./sparse.ts";
 
 export type TarEntryType = "file" | "directory" | "symlink" | "hardlink" | "character" | "block" | "fifo";
 
@@ -28,6 +29,8 @@ export interface TarSink {
   entry(entry: TarEntry): void;
   /** Bytes `start..end` of `chunk`; the chunk is the caller's and must not be kept. */
   data(chunk: Uint8Array, start: number, end: number): void;
+  /** So many bytes of the file are a hole. Who has no such method gets zeros. */
+  hole?(length: number): void;
   entryEnd(): void;
 }
 
@@ -54,7 +57,8 @@ const TYPES: ReadonlyMap<string, TarEntryType> = new Map([
  *   header ──▶ data ──▶ padding ──▶ header …        header ──▶ meta (x, L, K, g) ──▶ padding ──▶ header
  *   header ── two zero blocks ──▶ done (what follows is ignored, as every tar does)
  *
- * Sparse members are refused (`not-implemented`): no image builder writes them. Malformed input is `invalid-parameter`.
+ * Sparse members are read in GNU tar's form 1.0 (./sparse.ts), older ones refused (`not-implemented`): no image builder
+ * writes them. Malformed input is `invalid-parameter`.
  * docker-compat: global pax headers are skipped; links, devices and directories have no data whatever their size says.
  */
 export class TarReader {
@@ -72,6 +76,8 @@ export class TarReader {
   #pax: PaxRecords | undefined;
   #longName: ByteString | undefined;
   #longLink: ByteString | undefined;
+  /** Of the member under way, when it has holes. */
+  #sparse: SparseBody | undefined;
 
   constructor(sink: TarSink) {
     this.#sink = sink;
@@ -109,7 +115,10 @@ export class TarReader {
   #takeBody(chunk: Uint8Array, at: number): number {
     const end = at + Math.min(this.#remaining, chunk.length - at);
     this.#remaining -= end - at;
-    if (this.#state === "data") this.#sink.data(chunk, at, end);
+    if (this.#state === "data") {
+      if (this.#sparse === undefined) this.#sink.data(chunk, at, end);
+      else this.#sparse.push(chunk, at, end);
+    }
     if (this.#state === "meta") {
       this.#meta.set(chunk.subarray(at, end), this.#metaFill);
       this.#metaFill += end - at;
@@ -119,7 +128,11 @@ export class TarReader {
   }
 
   #bodyEnd(): void {
-    if (this.#state === "data") this.#sink.entryEnd();
+    if (this.#state === "data") {
+      this.#sparse?.end();
+      this.#sparse = undefined;
+      this.#sink.entryEnd();
+    }
     if (this.#state === "meta") this.#metaEnd();
     const padding = this.#state === "padding" ? 0 : this.#padding;
     this.#state = padding > 0 ? "padding" : "header";
@@ -184,10 +197,15 @@ export class TarReader {
 
   #beginEntry(header: RawHeader): void {
     const entry = this.#entry(header);
+    const file = this.#pax === undefined ? undefined : sparseFile(this.#pax);
     this.#pax = undefined;
     this.#longName = undefined;
     this.#longLink = undefined;
-    this.#sink.entry(entry);
+    if (file === undefined || entry.type !== "file") this.#sink.entry(entry);
+    else {
+      this.#sink.entry({ ...entry, name: file.name, size: file.size });
+      this.#sparse = new SparseBody(this.#sink, file.size);
+    }
     this.#begin("data", entry.size);
   }
 
@@ -201,7 +219,6 @@ export class TarReader {
       throw new BerthError("invalid-parameter", `unhandled tar header type ${header.type.charCodeAt(0)}`);
     }
     if (type === "file" && name.endsWith("/")) type = "directory";
-    if (pax !== undefined) refuseSparse(pax, name);
     const uid = (pax && paxInteger(pax, "uid")) ?? header.uid;
     const gid = (pax && paxInteger(pax, "gid")) ?? header.gid;
     const size = (pax && paxInteger(pax, "size")) ?? header.size;
@@ -224,14 +241,6 @@ export class TarReader {
 
   #hasPendingMeta(): boolean {
     return this.#pax !== undefined || this.#longName !== undefined || this.#longLink !== undefined;
-  }
-}
-
-function refuseSparse(pax: PaxRecords, name: ByteString): void {
-  for (const key of pax.values.keys()) {
-    if (key.startsWith("GNU.sparse.")) {
-      throw new BerthError("not-implemented", `sparse file ${name} in the archive is not supported`);
-    }
   }
 }
 

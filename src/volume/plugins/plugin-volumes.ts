@@ -84,7 +84,7 @@ export class PluginVolumes {
     const answered = new Set([...this.#plugins.active.keys()].filter((_, index) => answers[index] !== undefined));
     for (const row of rows.values()) {
       if (volumes.has(row.name) || answered.has(row.driver)) continue;
-      volumes.set(row.name, { ...row, path: "", createdAtNs: 0n, scope: "local" });
+      volumes.set(row.name, { ...row, path: "", createdAtNs: 0n, scope: "local", locked: false });
     }
     return { volumes: [...volumes.values()], warnings };
   }
@@ -128,5 +128,5 @@ async function infoOf(
   row: PluginRow | undefined,
 ): Promise<VolumeInfo> {
   const { labels = {}, options = {} } = row?.driver === driver ? row : {};
-  return { ...told, driver, labels, options, scope: await plugin.scope() };
+  return { ...told, driver, labels, options, scope: await plugin.scope(), locked: false };
 }

@@ -10,6 +10,8 @@ export interface MountOption {
   Target?: string;
   ReadOnly?: boolean;
   Consistency?: string;
+  /** Not Docker's. */
+  Owner?: { UID?: number; GID?: number };
   BindOptions?: BindOptions;
   VolumeOptions?: VolumeOptions;
   ImageOptions?: { Subpath?: string };
@@ -100,6 +102,12 @@ function applyField(mount: MountOption, field: string): void {
     case "volume-opt":
       addPair((driverConfig(mount).Options ??= {}), value);
       return;
+    case "uid":
+      (mount.Owner ??= {}).UID = idField(key, value);
+      return;
+    case "gid":
+      (mount.Owner ??= {}).GID = idField(key, value);
+      return;
     case "image-subpath":
       (mount.ImageOptions ??= {}).Subpath = value;
       return;
@@ -152,6 +160,11 @@ function checkMount(mount: MountOption): void {
 
 function boolField(key: string, value: string): boolean {
   return valueOr(key, value, () => parseBool(value));
+}
+
+function idField(key: string, value: string): number {
+  if (!/^\d{1,10}$/u.test(value)) throw new Error(`invalid value for ${key}: ${value}`);
+  return Number(value);
 }
 
 function valueOr<T>(key: string, value: string, parse: () => T): T {

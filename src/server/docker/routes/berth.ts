@@ -2,6 +2,7 @@ import type { Engine } from "#engine/engine.ts";
 import { decodeNetworkRateRequest } from "#spec/berth/network-rate.ts";
 import type { Route } from "../call.ts";
 import { empty, json } from "../reply.ts";
+import { berthVolumeRoutes } from "./berth-volumes.ts";
 
 /** What Berth answers beyond the Docker Engine API, under a name that Docker will not take. */
 export function berthRoutes(engine: Engine): readonly Route[] {
@@ -19,5 +20,6 @@ export function berthRoutes(engine: Engine): readonly Route[] {
         return empty(204);
       },
     },
+    ...berthVolumeRoutes(engine),
   ];
 }

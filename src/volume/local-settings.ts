@@ -1,0 +1,56 @@
+import { listDirectory, readTextFileMaybe, writeFileAtomic } from "#host/files.ts";
+import { AT_FDCWD } from "#host/linux.ts";
+import { lstatMaybe } from "#host/syscalls.ts";
+import type { VolumePaths, VolumeSettings } from "./types.ts";
+
+/** What is known of a local volume beside its files. */
+export interface StoredSettings extends VolumeSettings {
+  readonly createdAtNs: bigint;
+  readonly locked: boolean;
+  /** Of a volume with a limit: what its files count for, see host/project-quota.ts. */
+  readonly projectId?: number;
+}
+
+/** Project ids of volumes begin here, those of containers elsewhere. */
+const FIRST_PROJECT_ID = 0x4000_0000;
+
+/** The settings files of local volumes. */
+export class LocalSettings {
+  readonly #paths: VolumePaths;
+
+  constructor(paths: VolumePaths) {
+    this.#paths = paths;
+  }
+
+  read(name: string): StoredSettings {
+    const text = readTextFileMaybe(this.#paths.volumeSettings(name), 1 << 20);
+    const stored = (text === undefined ? {} : JSON.parse(text)) as Partial<
+      Omit<StoredSettings, "createdAtNs"> & { readonly createdAtNs: string }
+    >;
+    const { labels = {}, options = {}, locked = false, projectId, createdAtNs } = stored;
+    return {
+      labels,
+      options,
+      locked,
+      createdAtNs: createdAtNs === undefined ? this.#madeAtNs(name) : BigInt(createdAtNs),
+      ...(projectId === undefined ? {} : { projectId }),
+    };
+  }
+
+  /** `directory`: the volume's, or one that is to become it. */
+  write(directory: string, settings: StoredSettings): void {
+    const text = JSON.stringify({ ...settings, createdAtNs: String(settings.createdAtNs) });
+    writeFileAtomic(`${directory}/settings.json`, text, { mode: 0o600 });
+  }
+
+  /** Above all that are in use. */
+  freeProjectId(): number {
+    const used = listDirectory(this.#paths.volumesDir).map((name) => this.read(name).projectId ?? 0);
+    return Math.max(FIRST_PROJECT_ID, ...used) + 1;
+  }
+
+  /** Volumes of before have no note of it, and nothing was ever changed in the directory above their data. */
+  #madeAtNs(name: string): bigint {
+    return BigInt(lstatMaybe(AT_FDCWD, this.#paths.volumeDir(name))?.mtimeSeconds ?? 0) * 1_000_000_000n;
+  }
+}
