@@ -1,0 +1,105 @@
+import { serviceOfMode } from "./normalize-service.ts";
+import type { Project, Service } from "./project.ts";
+import { mistakeAt, type ComposeNode, type Place } from "../source/node.ts";
+
+/** What no single key shows: names that lead nowhere, settings that exclude each other, cycles. */
+export function checkConsistency(project: Project): void {
+  for (const service of project.services.values()) checkService(service, project);
+  refuseCycles(project);
+  checkContainerNames(project);
+}
+
+const invalid = "invalid compose project";
+
+function checkService(service: Service, project: Project): void {
+  const { name } = service;
+  const refuse = (key: string, sentence: string): never => {
+    throw mistakeAt(placeOf(project.source, ["services", name, key]), `service ${JSON.stringify(name)} ${sentence}: ${invalid}`);
+  };
+  if (service.image === undefined && service.build === undefined && service.provider === undefined)
+    refuse("", "has neither an image nor a build context specified");
+  if (service.build?.dockerfile_inline !== undefined && service.build.dockerfile !== undefined)
+    refuse("build", "declares mutualy exclusive dockerfile and dockerfile_inline");
+  if (service.network_mode !== undefined && Object.keys(service.networks).length > 0)
+    refuse("network_mode", "declares mutually exclusive `network_mode` and `networks`");
+  for (const network of Object.keys(service.networks)) {
+    if (!project.networks.has(network)) refuse("networks", `refers to undefined network ${network}`);
+  }
+  for (const mount of service.volumes ?? []) {
+    if (mount.type === "volume" && mount.source !== undefined && !project.volumes.has(mount.source))
+      refuse("volumes", `refers to undefined volume ${mount.source}`);
+  }
+  for (const { source } of service.configs ?? []) {
+    if (!project.configs.has(source)) refuse("configs", `refers to undefined config ${source}`);
+  }
+  for (const { source } of [...(service.secrets ?? []), ...(service.build?.secrets ?? [])]) {
+    if (!project.secrets.has(source)) refuse("secrets", `refers to undefined secret ${source}`);
+  }
+  for (const model of Object.keys(service.models ?? {})) {
+    if (!project.models.has(model)) refuse("models", `refers to undefined model ${model}`);
+  }
+  checkDependencies(service, project, refuse);
+  if (service.scale !== undefined && service.deploy?.replicas !== undefined && service.scale !== service.deploy.replicas)
+    refuse("scale", "can't set distinct values on 'scale' and 'deploy.replicas'");
+  const replicas = service.scale ?? service.deploy?.replicas ?? 1;
+  if (service.container_name !== undefined && replicas > 1)
+    refuse("container_name", `can't set container_name and scale to ${replicas}: a name is one container's`);
+}
+
+function checkDependencies(service: Service, project: Project, refuse: (key: string, sentence: string) => never): void {
+  const exists = (name: string): boolean => project.services.has(name);
+  for (const [name, { required }] of Object.entries(service.depends_on)) {
+    if (exists(name) || !required) continue;
+    if (name === service.name) refuse("depends_on", "depends on itself");
+    if (project.disabledServices.has(name))
+      refuse("depends_on", `is required by nothing but depends on disabled service ${JSON.stringify(name)}: enable its profile`);
+    refuse("depends_on", `depends on undefined service ${JSON.stringify(name)}`);
+  }
+  for (const mode of [service.network_mode, service.ipc, service.pid]) {
+    const other = serviceOfMode(mode);
+    if (other !== undefined && !exists(other)) refuse("", `refers to undefined service ${JSON.stringify(other)} by ${mode}`);
+  }
+}
+
+function refuseCycles({ services, source }: Project): void {
+  const done = new Set<string>();
+  const visit = (name: string, path: readonly string[]): void => {
+    const at = path.indexOf(name);
+    if (at !== -1)
+      throw mistakeAt(
+        placeOf(source, ["services", name, "depends_on"]),
+        `dependency cycle detected: ${[...path.slice(at), name].join(" -> ")}`,
+      );
+    if (done.has(name)) return;
+    for (const next of Object.keys(services.get(name)?.depends_on ?? {})) {
+      if (services.has(next)) visit(next, [...path, name]);
+    }
+    done.add(name);
+  };
+  for (const name of services.keys()) visit(name, []);
+}
+
+function checkContainerNames({ services, source }: Project): void {
+  const taken = new Map<string, string>();
+  for (const { name, container_name: wanted } of services.values()) {
+    if (wanted === undefined) continue;
+    const other = taken.get(wanted);
+    if (other !== undefined)
+      throw mistakeAt(
+        placeOf(source, ["services", name, "container_name"]),
+        `services ${JSON.stringify(other)} and ${JSON.stringify(name)} have the same container_name ${JSON.stringify(wanted)}: ${invalid}`,
+      );
+    taken.set(wanted, name);
+  }
+}
+
+/** Where a key stands, or the nearest key above that is written. */
+export function placeOf(node: ComposeNode, keys: readonly string[]): Place {
+  let found = node;
+  for (const key of keys) {
+    const next = found.kind === "mapping" ? found.entries.get(key) : undefined;
+    if (next === undefined || next.at.line === 0) break;
+    found = next;
+  }
+  return found.at;
+}

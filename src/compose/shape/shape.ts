@@ -1,0 +1,35 @@
+import { joined, mistakeAt, type ComposeNode, type Place } from "../source/node.ts";
+
+/** What reading a node may depend on. */
+export interface Reading {
+  /** Of the node, from the file's root: `services.web.ports.0`. */
+  readonly path: string;
+  /** The absolute folder that relative paths of this file start at; undefined leaves them as they are. */
+  readonly folder: string | undefined;
+  readonly homeFolder: string;
+}
+
+/**
+ * What a key of a Compose file may hold, as three pure functions: one table of shapes is the schema, the expansion of short
+ * forms, the merge of several files and the typed reading (Compose Specification, schema/compose-spec.json and 13-merge.md).
+ */
+export interface Shape<T> {
+  /** The node in its long form, relative paths made absolute. `invalid-parameter` with file, line and key otherwise. */
+  canonical(node: ComposeNode, reading: Reading): ComposeNode;
+  /** Two canonical nodes, the second from a later file. */
+  merge(base: ComposeNode, over: ComposeNode): ComposeNode;
+  /** Of a canonical node. */
+  value(node: ComposeNode): T;
+}
+
+export type Shaped<S> = S extends Shape<infer T> ? T : never;
+
+export const below = (reading: Reading, key: string): Reading => ({ ...reading, path: joined(reading.path, key) });
+
+export const mismatch = (node: ComposeNode, reading: Reading, wanted: string): Error =>
+  mistakeAt(node.at, `${reading.path} must be ${wanted}`);
+
+export const replaced = (_base: ComposeNode, over: ComposeNode): ComposeNode => over;
+
+/** A canonical node that holds what a person never wrote. */
+export const nowhere: Place = { file: "", line: 0, column: 0 };
