@@ -70,8 +70,14 @@ export const layers: readonly Layer[] = [
   { folder: "client", may: [...pure, "host/http"], reason: "typed Engine API client; drives any engine" },
   { folder: "cli", may: [...pure, "host/http", "client"], reason: "a person's side; only what a client can know" },
   {
+    folder: "compose",
+    may: [...pure, "host/http", "client", "cli"],
+    reason: "a person's side for many containers: reads files, compares, calls the client; prints as cli/ does",
+  },
+  {
     folder: "main",
     may: [
+      "compose",
       ...storage,
       "snapshot",
       "image",
@@ -127,6 +133,11 @@ export const platformGrants: readonly PlatformGrant[] = [
     where: "server",
     modules: ["node:http", "node:https", "node:net"],
     reason: "a transport names the request, response and socket types it is handed",
+  },
+  {
+    where: "compose",
+    modules: ["yaml"],
+    reason: "a library without input or output: YAML with the place of every value",
   },
   { where: "main", modules: ["node:http"], reason: "hands a server's request type from host/ to server/" },
   {

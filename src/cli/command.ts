@@ -44,6 +44,8 @@ export interface Command {
   readonly summary: string;
   /** Instead of the summary in its own help. */
   readonly description?: string;
+  /** Instead of the description, where it takes more than the command table should hold. */
+  readonly describe?: () => Promise<string>;
   readonly examples?: string;
   readonly flags: readonly FlagSpec[];
   readonly args: ArgumentRule;

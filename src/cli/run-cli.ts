@@ -162,8 +162,9 @@ class Cli {
     }
   }
 
-  #commandHelp(command: Command, path: string): number {
-    this.#io.stdout.write(commandHelp(this.#io.programName, command, path, this.#width()));
+  async #commandHelp(command: Command, path: string): Promise<number> {
+    const described = command.describe === undefined ? command : { ...command, description: await command.describe() };
+    this.#io.stdout.write(commandHelp(this.#io.programName, described, path, this.#width()));
     return 0;
   }
 

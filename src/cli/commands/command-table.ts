@@ -34,7 +34,6 @@ export const ABSENT_COMMANDS: readonly string[] = [
   "builder",
   "buildx",
   "checkpoint",
-  "compose",
   "config",
   "context",
   "import",

@@ -35,6 +35,11 @@ export class FlagValues {
     return this.#value("filter") as Readonly<Record<string, readonly string[]>>;
   }
 
+  /** True when the command has the flag. */
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
   /** True when the person gave the flag, whatever its value. */
   given(name: string): boolean {
     return this.#changed.has(name);

@@ -14,7 +14,10 @@ const invalid = "invalid compose project";
 function checkService(service: Service, project: Project): void {
   const { name } = service;
   const refuse = (key: string, sentence: string): never => {
-    throw mistakeAt(placeOf(project.source, ["services", name, key]), `service ${JSON.stringify(name)} ${sentence}: ${invalid}`);
+    throw mistakeAt(
+      placeOf(project.source, ["services", name, key]),
+      `service ${JSON.stringify(name)} ${sentence}: ${invalid}`,
+    );
   };
   if (service.image === undefined && service.build === undefined && service.provider === undefined)
     refuse("", "has neither an image nor a build context specified");
@@ -39,7 +42,11 @@ function checkService(service: Service, project: Project): void {
     if (!project.models.has(model)) refuse("models", `refers to undefined model ${model}`);
   }
   checkDependencies(service, project, refuse);
-  if (service.scale !== undefined && service.deploy?.replicas !== undefined && service.scale !== service.deploy.replicas)
+  if (
+    service.scale !== undefined &&
+    service.deploy?.replicas !== undefined &&
+    service.scale !== service.deploy.replicas
+  )
     refuse("scale", "can't set distinct values on 'scale' and 'deploy.replicas'");
   const replicas = service.scale ?? service.deploy?.replicas ?? 1;
   if (service.container_name !== undefined && replicas > 1)
@@ -52,12 +59,16 @@ function checkDependencies(service: Service, project: Project, refuse: (key: str
     if (exists(name) || !required) continue;
     if (name === service.name) refuse("depends_on", "depends on itself");
     if (project.disabledServices.has(name))
-      refuse("depends_on", `is required by nothing but depends on disabled service ${JSON.stringify(name)}: enable its profile`);
+      refuse(
+        "depends_on",
+        `is required by nothing but depends on disabled service ${JSON.stringify(name)}: enable its profile`,
+      );
     refuse("depends_on", `depends on undefined service ${JSON.stringify(name)}`);
   }
   for (const mode of [service.network_mode, service.ipc, service.pid]) {
     const other = serviceOfMode(mode);
-    if (other !== undefined && !exists(other)) refuse("", `refers to undefined service ${JSON.stringify(other)} by ${mode}`);
+    if (other !== undefined && !exists(other))
+      refuse("", `refers to undefined service ${JSON.stringify(other)} by ${mode}`);
   }
 }
 

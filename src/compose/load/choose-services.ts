@@ -18,7 +18,12 @@ export function chooseServices(
   const wanted = closure(services, named);
   const active = (service: Service): boolean => {
     const own = service.profiles ?? [];
-    return own.length === 0 || profiles.includes("*") || own.some((profile) => profiles.includes(profile)) || wanted.has(service.name);
+    return (
+      own.length === 0 ||
+      profiles.includes("*") ||
+      own.some((profile) => profiles.includes(profile)) ||
+      wanted.has(service.name)
+    );
   };
   const split = (keep: boolean): ReadonlyMap<string, Service> =>
     new Map([...services].filter(([, service]) => active(service) === keep));

@@ -21,7 +21,8 @@ function load(files: Files, options: Partial<LoadOptions> = {}): Project {
   );
 }
 
-const one = (text: string, options: Partial<LoadOptions> = {}): Project => load({ "/p/shop/compose.yaml": text }, options);
+const one = (text: string, options: Partial<LoadOptions> = {}): Project =>
+  load({ "/p/shop/compose.yaml": text }, options);
 const service = (lines: string, options: Partial<LoadOptions> = {}) => {
   const text = `services:\n  s:\n    image: i\n${lines.replaceAll(/^/gmu, "    ")}\n`;
   const found = one(text, options).services.get("s");
@@ -31,7 +32,9 @@ const service = (lines: string, options: Partial<LoadOptions> = {}) => {
 
 describe("short forms", () => {
   test("ports", () => {
-    expect(service('ports: ["80", 8080:80/udp, "127.0.0.1:5000-5001:50-51", "[::1]::9", "3000-3005:3000"]').ports).toEqual([
+    expect(
+      service('ports: ["80", 8080:80/udp, "127.0.0.1:5000-5001:50-51", "[::1]::9", "3000-3005:3000"]').ports,
+    ).toEqual([
       { mode: "ingress", target: 80, protocol: "tcp" },
       { mode: "ingress", target: 80, published: "8080", protocol: "udp" },
       { mode: "ingress", host_ip: "127.0.0.1", target: 50, published: "5000", protocol: "tcp" },
@@ -42,12 +45,20 @@ describe("short forms", () => {
   });
 
   test("volumes", () => {
-    const { volumes } = service("volumes: [/anon, 'data:/d:ro,nocopy', './src:/src:z', '~/x:/x:ro,rslave']", { consistency: false });
+    const { volumes } = service("volumes: [/anon, 'data:/d:ro,nocopy', './src:/src:z', '~/x:/x:ro,rslave']", {
+      consistency: false,
+    });
     expect(volumes).toEqual([
       { type: "volume", target: "/anon", volume: {} },
       { type: "volume", source: "data", target: "/d", read_only: true, volume: { nocopy: true } },
       { type: "bind", source: "/p/shop/src", target: "/src", bind: { create_host_path: true, selinux: "z" } },
-      { type: "bind", source: "/home/me/x", target: "/x", read_only: true, bind: { create_host_path: true, propagation: "rslave" } },
+      {
+        type: "bind",
+        source: "/home/me/x",
+        target: "/x",
+        read_only: true,
+        bind: { create_host_path: true, propagation: "rslave" },
+      },
     ]);
   });
 
@@ -138,7 +149,8 @@ volumes: {other: {external: true}}
   });
 
   test("!reset and !override", () => {
-    const over = "services:\n  web:\n    ports: !override ['9:9']\n    dns: !reset []\n    environment:\n      A: !reset null\n";
+    const over =
+      "services:\n  web:\n    ports: !override ['9:9']\n    dns: !reset []\n    environment:\n      A: !reset null\n";
     const web = load(
       { "/p/shop/compose.yaml": base, "/p/shop/o.yaml": over },
       { files: ["/p/shop/compose.yaml", "/p/shop/o.yaml"] },
@@ -176,7 +188,8 @@ services:
 
   test("include, with its own folder and variables", () => {
     const project = load({
-      "/p/shop/compose.yaml": "include: [../db/compose.yaml]\nservices:\n  web: {image: 'w:${V:-none}', depends_on: [db]}\n",
+      "/p/shop/compose.yaml":
+        "include: [../db/compose.yaml]\nservices:\n  web: {image: 'w:${V:-none}', depends_on: [db]}\n",
       "/p/db/compose.yaml": "services:\n  db: {image: 'db:${V}', volumes: ['./data:/d']}\n",
       "/p/db/.env": "V=9\n",
     });
@@ -211,7 +224,9 @@ services:
     expect(one(`name: file\n${minimal}`, { shell: { COMPOSE_PROJECT_NAME: "shell" } }).name).toBe("shell");
     expect(one(`name: file\n${minimal}`, { name: "flag" }).name).toBe("flag");
     expect(() => one(minimal, { name: "Bad Name" })).toThrow('invalid project name "Bad Name"');
-    expect(one("services: {s: {image: '${COMPOSE_PROJECT_NAME}'}}", { name: "flag" }).services.get("s")?.image).toBe("flag");
+    expect(one("services: {s: {image: '${COMPOSE_PROJECT_NAME}'}}", { name: "flag" }).services.get("s")?.image).toBe(
+      "flag",
+    );
   });
 
   test("warnings come once each", () => {
@@ -228,25 +243,40 @@ describe("mistakes name file, line and key", () => {
     ["services:\n  s:\n    imag: x", "compose.yaml:3: services.s: additional properties 'imag' not allowed"],
     ["services:\n  s:\n    image: [x]", "compose.yaml:3: services.s.image must be a string"],
     ["services:\n  s: x", "compose.yaml:2: services.s must be a mapping"],
-    ["services:\n  s:\n    image: i\n    ports: ['1:2:3:4']", "compose.yaml:4: services.s.ports.0: invalid port '1:2:3:4'"],
+    [
+      "services:\n  s:\n    image: i\n    ports: ['1:2:3:4']",
+      "compose.yaml:4: services.s.ports.0: invalid port '1:2:3:4'",
+    ],
     ["services:\n  s:\n    image: i\n    ports: ['5-3:1']", "services.s.ports.0: invalid port"],
     ["services:\n  s:\n    image: i\n    volumes: ['a:b:c:d']", "services.s.volumes.0: invalid spec"],
     ["services:\n  s:\n    image: i\n    mem_limit: much", "services.s.mem_limit must be a byte value"],
-    ["services:\n  s:\n    image: i\n    depends_on: {d: {condition: maybe}}", "services.s.depends_on.d.condition must be one of"],
-    ["services:\n  s:\n    image: '${X:?say it}'", "compose.yaml:3: services.s.image: required variable X is missing a value: say it"],
+    [
+      "services:\n  s:\n    image: i\n    depends_on: {d: {condition: maybe}}",
+      "services.s.depends_on.d.condition must be one of",
+    ],
+    [
+      "services:\n  s:\n    image: '${X:?say it}'",
+      "compose.yaml:3: services.s.image: required variable X is missing a value: say it",
+    ],
     ["services:\n  s:\n    image: '${'", "compose.yaml:3: services.s.image: invalid interpolation format"],
     ["services: {s: {}}", 'service "s" has neither an image nor a build context specified'],
     ["services:\n  s:\n    image: i\n    networks: [x]", 'compose.yaml:4: service "s" refers to undefined network x'],
     ["services:\n  s:\n    image: i\n    volumes: [x:/x]", 'service "s" refers to undefined volume x'],
     ["services:\n  s:\n    image: i\n    secrets: [x]", 'service "s" refers to undefined secret x'],
     ["services:\n  s:\n    image: i\n    depends_on: [x]", 'service "s" depends on undefined service "x"'],
-    ["services:\n  a: {image: i, depends_on: [b]}\n  b: {image: i, depends_on: [a]}", "dependency cycle detected: a -> b -> a"],
+    [
+      "services:\n  a: {image: i, depends_on: [b]}\n  b: {image: i, depends_on: [a]}",
+      "dependency cycle detected: a -> b -> a",
+    ],
     ["services:\n  a: {extends: b}\n  b: {extends: a}", "Circular reference"],
     ["services:\n  a: {extends: nobody}", 'service "nobody" not found'],
     ["services:\n  a: {extends: {file: no.yaml, service: x}}", "open /p/shop/no.yaml: no such file or directory"],
     ["include: [compose.yaml]\nservices: {}", "include cycle detected"],
     ["include: [no.yaml]", "compose.yaml:1: open /p/shop/no.yaml: no such file or directory"],
-    ["services:\n  s: {image: i, network_mode: host, networks: [default]}", "mutually exclusive `network_mode` and `networks`"],
+    [
+      "services:\n  s: {image: i, network_mode: host, networks: [default]}",
+      "mutually exclusive `network_mode` and `networks`",
+    ],
     ["services:\n  s: {image: i, container_name: one, scale: 2}", "can't set container_name and scale to 2"],
     ["services:\n  s: {image: i, env_file: no.env}", "env file /p/shop/no.env not found"],
     ["", "empty compose file"],

@@ -32,9 +32,15 @@ export interface LoadOptions {
 /** Read a project. Throws `invalid-parameter` with file, line and key, `not-found` for missing files. */
 export function loadProject(options: LoadOptions, reader: FileReader): Project {
   const warnings = new Set<string>();
-  const shell = new Map(Object.entries(options.shell).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  const shell = new Map(
+    Object.entries(options.shell).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
   const environment = new Map(readEnvironment(options.environmentFiles, shell, reader));
-  const given = { flag: options.name, environment: environment.get("COMPOSE_PROJECT_NAME"), folder: options.workingDirectory };
+  const given = {
+    flag: options.name,
+    environment: environment.get("COMPOSE_PROJECT_NAME"),
+    folder: options.workingDirectory,
+  };
   // The file's own name is not known yet, but its values may use the name.
   const knownName = options.name || given.environment;
   if (knownName) environment.set("COMPOSE_PROJECT_NAME", knownName);
@@ -53,8 +59,14 @@ export function loadProject(options: LoadOptions, reader: FileReader): Project {
   const name = projectName({ ...given, file: file.name });
   environment.set("COMPOSE_PROJECT_NAME", name);
   if (file.version !== undefined)
-    warnings.add(`${options.files.at(-1) ?? ""}: the attribute \`version\` is obsolete, it will be ignored, please remove it to avoid potential confusion`);
-  const defaults = { readText: (path: string) => reader.readText(path), environment, readFiles: options.resolveEnvironment !== false };
+    warnings.add(
+      `${options.files.at(-1) ?? ""}: the attribute \`version\` is obsolete, it will be ignored, please remove it to avoid potential confusion`,
+    );
+  const defaults = {
+    readText: (path: string) => reader.readText(path),
+    environment,
+    readFiles: options.resolveEnvironment !== false,
+  };
   const services = new Map(
     Object.entries(file.services ?? {}).map(([service, model]) => [
       service,
@@ -93,9 +105,7 @@ function resources(
     volumes: named<Volume>(project, file.volumes),
     configs: named<ConfigFile>(project, file.configs),
     secrets: named<ConfigFile>(project, file.secrets),
-    models: new Map(
-      Object.entries(file.models ?? {}).map(([key, model]): [string, Model] => [key, { ...model, key }]),
-    ),
+    models: new Map(Object.entries(file.models ?? {}).map(([key, model]): [string, Model] => [key, { ...model, key }])),
   };
 }
 
@@ -104,7 +114,10 @@ interface Nameable {
   readonly external?: { readonly name?: string; readonly external?: boolean };
 }
 
-function named<R extends Resource>(project: string, written: Readonly<Record<string, Nameable>> | undefined): Map<string, R> {
+function named<R extends Resource>(
+  project: string,
+  written: Readonly<Record<string, Nameable>> | undefined,
+): Map<string, R> {
   return new Map(
     Object.entries(written ?? {}).map(([key, { name, external, ...rest }]) => {
       const isExternal = external !== undefined && external.external !== false;

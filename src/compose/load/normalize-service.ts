@@ -71,7 +71,8 @@ function environmentOf(
       if (file.required === false) continue;
       throw new BerthError("not-found", `env file ${file.path} not found: service ${name}`);
     }
-    const known = (other: string): string | undefined => defaults.environment.get(other) ?? found.get(other) ?? undefined;
+    const known = (other: string): string | undefined =>
+      defaults.environment.get(other) ?? found.get(other) ?? undefined;
     const values = file.format === "raw" ? parseRawEnvironment(text) : parseDotenv(text, file.path, known);
     for (const [key, value] of values) found.set(key, value);
   }

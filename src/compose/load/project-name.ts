@@ -24,6 +24,9 @@ export function projectName(given: {
     );
   }
   const name = normalizedName(basename(given.folder));
-  if (name === "") throw new BerthError("invalid-parameter", "project name must not be empty", { hint: "Name it by -p or by name: in the file." });
+  if (name === "")
+    throw new BerthError("invalid-parameter", "project name must not be empty", {
+      hint: "Name it by -p or by name: in the file.",
+    });
   return name;
 }

@@ -39,11 +39,7 @@ export const standardInput = "-";
  * Compose files read, substituted, made canonical, with what they extend and include, and merged in their order. Throws
  * `invalid-parameter` with file, line and key.
  */
-export function readFiles(
-  files: readonly string[],
-  place: Place,
-  options: FileOptions,
-): MappingNode {
+export function readFiles(files: readonly string[], place: Place, options: FileOptions): MappingNode {
   let merged: ComposeNode | undefined;
   for (const file of files) {
     for (const document of readDocuments(file, place, options)) {
@@ -68,7 +64,8 @@ function readDocuments(file: string, place: Place, options: FileOptions): readon
 function substituteAll(node: ComposeNode, variables: ReadonlyMap<string, string>, options: FileOptions): ComposeNode {
   const known = {
     value: (name: string) => variables.get(name),
-    onUnset: (name: string) => options.onWarning(`The ${JSON.stringify(name)} variable is not set. Defaulting to a blank string.`),
+    onUnset: (name: string) =>
+      options.onWarning(`The ${JSON.stringify(name)} variable is not set. Defaulting to a blank string.`),
   };
   return mapScalars(node, (scalar, path) => {
     if (typeof scalar.value !== "string") return scalar;
@@ -115,9 +112,9 @@ class FileLoader {
       );
     }
     entries.delete("include");
-    const own: ComposeNode = mappingNode(entries, this.#document.at);
+    const own = mappingNode(entries, this.#document.at);
     const included = this.#included();
-    return included === undefined ? own : joinIncluded(included, own as MappingNode);
+    return included === undefined ? own : joinIncluded(included, own);
   }
 
   /** The service with what it extends below it. `chain`: those that are being extended, outermost first. */
@@ -127,20 +124,25 @@ class FileLoader {
     if (extending?.kind !== "mapping") return node;
     const here = `${name} in ${this.#file}`;
     if (chain.includes(here))
-      throw mistakeAt(extending.at, `Circular reference: ${[...chain, here].map((step) => `\n  ${step}`).join("\n  extends")}`);
+      throw mistakeAt(
+        extending.at,
+        `Circular reference: ${[...chain, here].map((step) => `\n  ${step}`).join("\n  extends")}`,
+      );
     const wanted = text(extending.entries.get("service"));
     const other = text(extending.entries.get("file"));
     const loader = other === "" ? this : this.#otherFile(other, extending);
     const base = loader.service(wanted) ?? (other === "" ? serviceOf(this.#before, wanted) : undefined);
     if (base === undefined)
-      throw mistakeAt(extending.at, `cannot extend service ${JSON.stringify(name)} in ${this.#file}: service ${JSON.stringify(wanted)} not found${other === "" ? "" : ` in ${loader.#file}`}`);
+      throw mistakeAt(
+        extending.at,
+        `cannot extend service ${JSON.stringify(name)} in ${this.#file}: service ${JSON.stringify(wanted)} not found${other === "" ? "" : ` in ${loader.#file}`}`,
+      );
     const below = loader.extended(wanted, base, [...chain, here]) as MappingNode;
-    const without = (entries: ReadonlyMap<string, ComposeNode>) =>
-      [...entries].filter(([key]) => key !== "extends");
-    return serviceShape.merge(
-      mappingNode(without(below.entries), below.at),
-      { ...node, entries: new Map(without(node.entries)) },
-    );
+    const without = (entries: ReadonlyMap<string, ComposeNode>) => [...entries].filter(([key]) => key !== "extends");
+    return serviceShape.merge(mappingNode(without(below.entries), below.at), {
+      ...node,
+      entries: new Map(without(node.entries)),
+    });
   }
 
   service(name: string): ComposeNode | undefined {
@@ -167,7 +169,7 @@ class FileLoader {
     let joined: MappingNode | undefined;
     for (const item of include.items as readonly MappingNode[]) {
       const one = this.#oneInclude(item);
-      joined = joined === undefined ? one : (joinIncluded(joined, one));
+      joined = joined === undefined ? one : joinIncluded(joined, one);
     }
     return joined;
   }
@@ -181,7 +183,10 @@ class FileLoader {
       : dirname(first);
     for (const file of files) {
       if (this.#place.including.includes(file))
-        throw mistakeAt(item.at, `include cycle detected:\n${[...this.#place.including, file].map((step) => `  ${step}`).join("\n  include ")}`);
+        throw mistakeAt(
+          item.at,
+          `include cycle detected:\n${[...this.#place.including, file].map((step) => `  ${step}`).join("\n  include ")}`,
+        );
     }
     const environmentFiles = item.entries.has("env_file")
       ? texts(item.entries.get("env_file")).map((file) => from(file, this.#place.folder))
@@ -226,6 +231,7 @@ function serviceOf(document: MappingNode | undefined, name: string): ComposeNode
   return services?.kind === "mapping" ? services.entries.get(name) : undefined;
 }
 
-const text = (node: ComposeNode | undefined): string => (node?.kind === "scalar" && node.value !== null ? String(node.value) : "");
-const texts = (node: ComposeNode | undefined): readonly string[] => (node?.kind === "sequence" ? node.items.map(text) : []);
-
+const text = (node: ComposeNode | undefined): string =>
+  node?.kind === "scalar" && node.value !== null ? String(node.value) : "";
+const texts = (node: ComposeNode | undefined): readonly string[] =>
+  node?.kind === "sequence" ? node.items.map(text) : [];

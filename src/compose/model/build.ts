@@ -1,5 +1,14 @@
 import { isAbsolute } from "node:path";
-import { absolutePath, boolean, byteCount, fileMode, looseText, looseTextOrNull, text, word } from "../shape/scalars.ts";
+import {
+  absolutePath,
+  boolean,
+  byteCount,
+  fileMode,
+  looseText,
+  looseTextOrNull,
+  text,
+  word,
+} from "../shape/scalars.ts";
 import { listOf, listOrOne, pairs, record, short, type RecordOf } from "../shape/collections.ts";
 import type { Reading, Shape } from "../shape/shape.ts";
 import { mappingNode, scalarNode, type ComposeNode, type MappingNode } from "../source/node.ts";
@@ -8,13 +17,17 @@ import { extraHosts, ulimits } from "./lists.ts";
 /** A use of a secret or a configuration: `source` alone, or with where and how it is seen. */
 const granted = record({ source: text, target: text, uid: word, gid: word, mode: fileMode });
 
-export type Grant = { readonly source: string; readonly target?: string; readonly uid?: string; readonly gid?: string; readonly mode?: number };
+export type Grant = {
+  readonly source: string;
+  readonly target?: string;
+  readonly uid?: string;
+  readonly gid?: string;
+  readonly mode?: number;
+};
 
 export const grants: Shape<readonly Grant[]> = listOf(
   short({ ...granted, value: (node) => granted.value(node) as Grant }, (node) =>
-    node.kind === "scalar" && typeof node.value === "string"
-      ? mappingNode([["source", node]], node.at)
-      : undefined,
+    node.kind === "scalar" && typeof node.value === "string" ? mappingNode([["source", node]], node.at) : undefined,
   ),
   { key: (item) => wordOf(item, "target") || wordOf(item, "source") },
 );
@@ -96,4 +109,3 @@ export function isRemoteContext(context: string): boolean {
   if (isAbsolute(context) || /^[.~]/u.test(context)) return false;
   return /^(?:https?|git|ssh):\/\/|^git@|^github\.com\/|\.git(?:#|$)/u.test(context);
 }
-

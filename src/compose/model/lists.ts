@@ -2,7 +2,14 @@ import { integer, text, word } from "../shape/scalars.ts";
 import { listOf, listOrOne, mapOf, orNull, record, short, type RecordOf } from "../shape/collections.ts";
 import { below, mismatch, type Shape } from "../shape/shape.ts";
 import { splitCommand } from "../shape/split-command.ts";
-import { mappingNode, mistakeAt, scalarNode, sequenceNode, type ComposeNode, type MappingNode } from "../source/node.ts";
+import {
+  mappingNode,
+  mistakeAt,
+  scalarNode,
+  sequenceNode,
+  type ComposeNode,
+  type MappingNode,
+} from "../source/node.ts";
 
 const spelled = (item: ComposeNode): string => (item.kind === "scalar" ? String(item.value) : "");
 
@@ -16,7 +23,10 @@ export const oneOrMore: Shape<readonly string[]> = listOrOne(textSet);
 export const command: Shape<readonly string[] | null> = orNull(
   short(listOf(word, { whole: true }), (node) =>
     node.kind === "scalar" && typeof node.value === "string"
-      ? sequenceNode(splitCommand(node.value).map((part) => scalarNode(part, node.at)), node.at)
+      ? sequenceNode(
+          splitCommand(node.value).map((part) => scalarNode(part, node.at)),
+          node.at,
+        )
       : undefined,
   ),
 );
@@ -27,7 +37,15 @@ export type Ulimit = { readonly soft: number; readonly hard: number };
 
 export const ulimits: Shape<Readonly<Record<string, Ulimit>>> = mapOf(
   short({ ...limit, value: (node) => limit.value(node) as Ulimit }, (node) =>
-    node.kind === "scalar" ? mappingNode([["soft", node], ["hard", node]], node.at) : undefined,
+    node.kind === "scalar"
+      ? mappingNode(
+          [
+            ["soft", node],
+            ["hard", node],
+          ],
+          node.at,
+        )
+      : undefined,
   ),
   /^[a-z]+$/u,
 );
@@ -39,7 +57,8 @@ export const extraHosts: Shape<Readonly<Record<string, readonly string[]>>> = sh
     if (node.kind !== "sequence") return undefined;
     const entries = new Map<string, ComposeNode>();
     for (const [index, item] of node.items.entries()) {
-      if (item.kind !== "scalar" || typeof item.value !== "string") throw mismatch(item, below(reading, String(index)), "a string");
+      if (item.kind !== "scalar" || typeof item.value !== "string")
+        throw mismatch(item, below(reading, String(index)), "a string");
       const match = /^([^=:]+)[=:]\[?([^\]]+)\]?$/u.exec(item.value);
       if (match === null) throw mistakeAt(item.at, `${reading.path}.${index}: '${item.value}' is not written HOST=IP`);
       const [, host = "", address = ""] = match;

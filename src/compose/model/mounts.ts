@@ -37,7 +37,8 @@ const one: Shape<ServiceMount> = short(
     canonical: (node, reading) => withAbsoluteSource(long.canonical(node, reading), reading),
     value: (node) => long.value(node) as ServiceMount,
   },
-  (node, reading) => (node.kind === "scalar" && typeof node.value === "string" ? shortMount(node.value, node.at, reading) : undefined),
+  (node, reading) =>
+    node.kind === "scalar" && typeof node.value === "string" ? shortMount(node.value, node.at, reading) : undefined,
 );
 
 /** `volumes` of a service; what has the same target is the same mount (05-services.md, volumes). */
@@ -61,7 +62,8 @@ const propagations = new Set(["private", "rprivate", "shared", "rshared", "slave
 function shortMount(written: string, at: Place, reading: Reading): ComposeNode {
   const parts = written.split(":");
   const refused = (why: string): Error => mistakeAt(at, `${reading.path}: invalid spec: ${written}: ${why}`);
-  if (written === "" || parts.length > 3 || parts.some((part) => part === "")) throw refused("it is written [SOURCE:]TARGET[:MODE]");
+  if (written === "" || parts.length > 3 || parts.some((part) => part === ""))
+    throw refused("it is written [SOURCE:]TARGET[:MODE]");
   const [source, target, mode] = parts.length === 1 ? [undefined, parts[0], undefined] : parts;
   const isPath = source !== undefined && /^(?:[./~]|\.\.)/u.test(source);
   const type = isPath ? "bind" : "volume";

@@ -36,7 +36,8 @@ export const ports: Shape<readonly ServicePort[]> = {
   },
   merge(base, over) {
     const byKey = new Map<string, ComposeNode>();
-    for (const item of [...(base as SequenceNode).items, ...(over as SequenceNode).items]) byKey.set(portKey(item), item);
+    for (const item of [...(base as SequenceNode).items, ...(over as SequenceNode).items])
+      byKey.set(portKey(item), item);
     return sequenceNode([...byKey.values()], over.at);
   },
   value: (node) => (node as SequenceNode).items.map((item) => long.value(item) as ServicePort),
@@ -72,7 +73,8 @@ function shortPort(written: string, at: Place, reading: Reading): readonly Compo
   const target = rangeOf(targetText);
   const published = publishedText === undefined ? undefined : rangeOf(publishedText);
   for (const { first, last } of [target, ...(published === undefined ? [] : [published])])
-    if (first > last || last > 65535 || first < 0) throw refused("a port is a number from 0 to 65535, a range goes upwards");
+    if (first > last || last > 65535 || first < 0)
+      throw refused("a port is a number from 0 to 65535, a range goes upwards");
   const count = target.last - target.first;
   const oneForAll = count === 0;
   if (published !== undefined && !oneForAll && published.last - published.first !== count)

@@ -88,4 +88,3 @@ const projectFields = {
 /** A whole Compose file (schema/compose-spec.json). */
 export const projectFile = record(projectFields, { nullable: true });
 export type ProjectFile = RecordOf<typeof projectFields>;
-

@@ -11,7 +11,17 @@ import {
   textLike,
   word,
 } from "../shape/scalars.ts";
-import { anything, listOf, listOrOne, mapOf, pairs, record, short, whole, type RecordOf } from "../shape/collections.ts";
+import {
+  anything,
+  listOf,
+  listOrOne,
+  mapOf,
+  pairs,
+  record,
+  short,
+  whole,
+  type RecordOf,
+} from "../shape/collections.ts";
 import { mappingNode, scalarNode, sequenceNode, type ComposeNode } from "../source/node.ts";
 import { build, grants } from "./build.ts";
 import { deploy, develop, deviceRequestShape, hook, initContainer } from "./deploy.ts";
@@ -59,7 +69,10 @@ const endpointFields = {
 
 export type ServiceNetwork = RecordOf<typeof endpointFields>;
 
-const networks = short(mapOf(record(endpointFields, { nullable: true })), keyed((item) => mappingNode([], item.at)));
+const networks = short(
+  mapOf(record(endpointFields, { nullable: true })),
+  keyed((item) => mappingNode([], item.at)),
+);
 
 const healthcheckFields = {
   test: short(listOf(text, { whole: true }), (node) =>
@@ -155,7 +168,10 @@ export const serviceFields = {
   mem_reservation: byteCount,
   mem_swappiness: integer,
   memswap_limit: byteCount,
-  models: short(mapOf(record({ endpoint_var: text, model_var: text }, { nullable: true })), keyed((item) => mappingNode([], item.at))),
+  models: short(
+    mapOf(record({ endpoint_var: text, model_var: text }, { nullable: true })),
+    keyed((item) => mappingNode([], item.at)),
+  ),
   network_mode: text,
   networks,
   oom_kill_disable: boolean,
@@ -202,4 +218,3 @@ export const serviceFields = {
 export type ServiceModel = RecordOf<typeof serviceFields>;
 
 export const service = record(serviceFields);
-

@@ -39,7 +39,10 @@ export function record<const F extends Fields>(
       const entries = [...node.entries].map(([key, value]) => {
         const field = fieldOf(key);
         if (field === undefined && !isExtension(key)) throw unknownKey(key, value, reading, Object.keys(fields));
-        return [key, field === undefined || value.tag === "reset" ? value : field.canonical(value, below(reading, key))] as const;
+        return [
+          key,
+          field === undefined || value.tag === "reset" ? value : field.canonical(value, below(reading, key)),
+        ] as const;
       });
       for (const key of options.required ?? []) {
         if (!node.entries.has(key)) throw mistakeAt(node.at, `${reading.path} needs '${key}'`);
@@ -144,7 +147,9 @@ function appended(
 
 /** A sequence, or one word that stands for a sequence of itself. */
 export function listOrOne<T>(list: Shape<T>): Shape<T> {
-  return short(list, (node) => (node.kind === "scalar" && node.value !== null ? sequenceNode([node], node.at) : undefined));
+  return short(list, (node) =>
+    node.kind === "scalar" && node.value !== null ? sequenceNode([node], node.at) : undefined,
+  );
 }
 
 /** `expand` turns a short form into the long one; undefined when the node is no short form. */
@@ -221,7 +226,8 @@ function unknownKey(key: string, value: ComposeNode, { path }: Reading, known: r
 /** One letter more, less, other or swapped; or the same without its case, hyphens and underscores. */
 function isNear(known: string, typed: string): boolean {
   const plain = (name: string): string => name.toLowerCase().replaceAll(/[-_]/gu, "");
-  if (plain(known) === plain(typed) || plain(known) === `${plain(typed)}s` || `${plain(known)}s` === plain(typed)) return true;
+  if (plain(known) === plain(typed) || plain(known) === `${plain(typed)}s` || `${plain(known)}s` === plain(typed))
+    return true;
   if (Math.abs(known.length - typed.length) > 1 || typed.length < 3) return false;
   let at = 0;
   while (at < known.length && known[at] === typed[at]) at++;
@@ -233,4 +239,3 @@ function isNear(known: string, typed: string): boolean {
     (rest.slice(2) === other.slice(2) && rest[0] === other[1] && rest[1] === other[0])
   );
 }
-

@@ -74,7 +74,9 @@ export const integer: Shape<number> = scalar("an integer", (value) => {
 /** Permission bits. As a string they are octal, as YAML's numbers they are what YAML says (`0440` is octal there). */
 export const fileMode: Shape<number> = scalar("permission bits, as 0440", (value) => {
   if (typeof value === "number") return Number.isInteger(value) && value >= 0 ? value : undefined;
-  return typeof value === "string" && /^0?o?[0-7]+$/u.test(value) ? Number.parseInt(value.replace("o", ""), 8) : undefined;
+  return typeof value === "string" && /^0?o?[0-7]+$/u.test(value)
+    ? Number.parseInt(value.replace("o", ""), 8)
+    : undefined;
 });
 
 /** `1m30s`, kept as it was written; see {@link parseDuration}. */

@@ -15,11 +15,11 @@ export interface Reading {
  */
 export interface Shape<T> {
   /** The node in its long form, relative paths made absolute. `invalid-parameter` with file, line and key otherwise. */
-  canonical(node: ComposeNode, reading: Reading): ComposeNode;
+  readonly canonical: (node: ComposeNode, reading: Reading) => ComposeNode;
   /** Two canonical nodes, the second from a later file. */
-  merge(base: ComposeNode, over: ComposeNode): ComposeNode;
+  readonly merge: (base: ComposeNode, over: ComposeNode) => ComposeNode;
   /** Of a canonical node. */
-  value(node: ComposeNode): T;
+  readonly value: (node: ComposeNode) => T;
 }
 
 export type Shaped<S> = S extends Shape<infer T> ? T : never;

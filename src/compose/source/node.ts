@@ -39,10 +39,11 @@ export const sequenceNode = (items: readonly ComposeNode[], at: Place): Sequence
   items,
   at,
 });
-export const mappingNode = (
-  entries: Iterable<readonly [string, ComposeNode]>,
-  at: Place,
-): MappingNode => ({ kind: "mapping", entries: new Map(entries), at });
+export const mappingNode = (entries: Iterable<readonly [string, ComposeNode]>, at: Place): MappingNode => ({
+  kind: "mapping",
+  entries: new Map(entries),
+  at,
+});
 
 export const isNull = (node: ComposeNode): boolean => node.kind === "scalar" && node.value === null;
 

@@ -31,7 +31,7 @@ YAML: value
   });
 
   test("substitution prefers what is known to the lines above", () => {
-    expect(parse("A=file\nB=${A}\nC=${NO:-x}\nD=\"\\$A\"\nE=$$A")).toEqual({
+    expect(parse('A=file\nB=${A}\nC=${NO:-x}\nD="\\$A"\nE=$$A')).toEqual({
       A: "file",
       B: "from shell",
       C: "x",

@@ -54,12 +54,15 @@ class DotenvReader {
   #line(): void {
     this.#skip(/export[ \t]+/uy);
     const key = this.#take(/[A-Za-z_][A-Za-z0-9_.\-[\]]*/uy);
-    if (key === "") throw this.#mistake(`unexpected character ${JSON.stringify(this.#text[this.#at])} in variable name`);
+    if (key === "")
+      throw this.#mistake(`unexpected character ${JSON.stringify(this.#text[this.#at])} in variable name`);
     const separator = this.#take(/[ \t]*[=:][ \t]*/uy);
     if (separator === "") {
       this.#skip(/[ \t]*(?:#[^\n]*)?/uy);
       if (this.#at < this.#text.length && this.#text[this.#at] !== "\n")
-        throw this.#mistake(`unexpected character ${JSON.stringify(this.#text[this.#at])} in variable name ${JSON.stringify(key)}`);
+        throw this.#mistake(
+          `unexpected character ${JSON.stringify(this.#text[this.#at])} in variable name ${JSON.stringify(key)}`,
+        );
       const known = this.#lookup(key);
       if (known !== undefined) this.#values.set(key, known);
       return;
@@ -96,8 +99,7 @@ class DotenvReader {
       }
     }
     this.#skip(/[ \t]*(?:#[^\n]*)?/uy);
-    if (this.#at < this.#text.length && this.#text[this.#at] !== "\n")
-      throw this.#mistake("text after a quoted value");
+    if (this.#at < this.#text.length && this.#text[this.#at] !== "\n") throw this.#mistake("text after a quoted value");
     return quote === '"' ? this.#substituted(out) : out;
   }
 

@@ -33,7 +33,10 @@ services:
   });
 
   test("places and merge tags", () => {
-    const [root] = parseYaml("services:\n  web:\n    ports: !reset null\n    dns: !override\n      - 1.1.1.1\n", "c.yaml");
+    const [root] = parseYaml(
+      "services:\n  web:\n    ports: !reset null\n    dns: !override\n      - 1.1.1.1\n",
+      "c.yaml",
+    );
     const web = (root as MappingNode).entries.get("services") as MappingNode;
     const entries = (web.entries.get("web") as MappingNode).entries;
     expect(entries.get("ports")).toMatchObject({ tag: "reset", at: { file: "c.yaml", line: 3 } });

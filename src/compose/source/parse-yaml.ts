@@ -1,4 +1,14 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type Document, type Node, type Pair } from "yaml";
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  type Document,
+  type Node,
+  type Pair,
+} from "yaml";
 import {
   mappingNode,
   mistakeAt,
@@ -69,7 +79,11 @@ class Converter {
 
   #content(node: Node, at: Place): ComposeNode {
     if (isMap(node)) return mappingNode(this.#entries(node.items, at), at);
-    if (isSeq(node)) return sequenceNode((node.items as (Node | null)[]).map((item) => this.convert(item, at)), at);
+    if (isSeq(node))
+      return sequenceNode(
+        (node.items as (Node | null)[]).map((item) => this.convert(item, at)),
+        at,
+      );
     if (isScalar(node)) return scalarNode(scalarValue(node), at);
     throw mistakeAt(at, "yaml: neither a value, a sequence nor a mapping");
   }
@@ -99,7 +113,8 @@ class Converter {
     const entries = new Map<string, ComposeNode>();
     // The first of several merged mappings wins, and what is written beside them wins over all.
     for (const source of merged.toReversed()) {
-      if (source.kind !== "mapping") throw mistakeAt(source.at, "yaml: map merge requires map or sequence of maps as the value");
+      if (source.kind !== "mapping")
+        throw mistakeAt(source.at, "yaml: map merge requires map or sequence of maps as the value");
       for (const [key, value] of source.entries) entries.set(key, value);
     }
     for (const [key, value] of own) entries.set(key, value);

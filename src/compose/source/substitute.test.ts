@@ -40,7 +40,14 @@ describe("substitution", () => {
   });
 
   test("uses", () => {
-    expect(variableUses("$A ${B:-x${C:?e}} ${D:+r}").map(({ name, required, fallback, alternate }) => [name, required, fallback, alternate])).toEqual([
+    expect(
+      variableUses("$A ${B:-x${C:?e}} ${D:+r}").map(({ name, required, fallback, alternate }) => [
+        name,
+        required,
+        fallback,
+        alternate,
+      ]),
+    ).toEqual([
       ["A", false, "", ""],
       ["C", true, "", ""],
       ["B", false, "x${C:?e}", ""],

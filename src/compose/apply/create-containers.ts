@@ -1,0 +1,141 @@
+import { isBerthError } from "#base/errors.ts";
+import { serviceHash } from "../engine/config-hash.ts";
+import { containerRequest } from "../engine/container-request.ts";
+import { grantedArchive, grantedFiles, grantedMounts } from "../engine/granted-files.ts";
+import { label } from "../engine/labels.ts";
+import type { ObservedContainer } from "../engine/observe.ts";
+import type { InheritedVolumes } from "../engine/mounts.ts";
+import type { Service } from "../load/project.ts";
+import type { ContainerStep } from "../plan/plan-up.ts";
+import { containerNameOf, imageNameOf, type ApplyContext } from "./context.ts";
+import { stopContainer } from "./stop-containers.ts";
+
+export interface CreateOptions {
+  readonly imageIds: ReadonlyMap<string, string>;
+  /** Give anonymous volumes' content up instead of taking it over. */
+  readonly renewVolumes: boolean;
+  /** Seconds a container that is replaced has to end. */
+  readonly stopTimeoutSeconds: number | undefined;
+  /** Name or id of the first container of a service. */
+  readonly containerOf: (service: string) => string;
+}
+
+/** Carry out one step of a plan. */
+export async function carryOut(context: ApplyContext, step: ContainerStep, options: CreateOptions): Promise<void> {
+  const { project, progress } = context;
+  if (step.kind === "keep") {
+    progress.report(`Container ${step.old.name}`, step.old.state === "running" ? "Running" : "Created", "done");
+    return;
+  }
+  if (step.kind === "remove") {
+    await removeContainer(context, step.old, options.stopTimeoutSeconds);
+    return;
+  }
+  const service = project.services.get(step.service);
+  if (service === undefined) return;
+  const name = containerNameOf(project, service, step.number);
+  if (step.kind === "create") {
+    progress.report(`Container ${name}`, "Creating");
+    if (!context.dryRun) await createContainer(context, service, { name, number: step.number }, options);
+    progress.report(`Container ${name}`, "Created", "done");
+    return;
+  }
+  progress.report(`Container ${step.old.name}`, "Recreate");
+  if (!context.dryRun) await recreate(context, service, step, name, options);
+  progress.report(`Container ${step.old.name}`, "Recreated", "done");
+}
+
+interface Wanted {
+  readonly name: string;
+  readonly number: number;
+  readonly replaces?: ObservedContainer;
+  readonly oneOff?: boolean;
+  readonly useAliases?: boolean;
+}
+
+/** Make a container and write into it what it is granted. Its id. */
+export async function createContainer(
+  context: ApplyContext,
+  service: Service,
+  wanted: Wanted,
+  options: CreateOptions,
+): Promise<string> {
+  const { project, client } = context;
+  const files = grantedFiles(service, project, (path) => context.readBytes(path));
+  const inherited: InheritedVolumes =
+    wanted.replaces === undefined || options.renewVolumes ? new Map() : wanted.replaces.anonymousVolumes;
+  const body = containerRequest(service, {
+    project,
+    identity: {
+      number: wanted.number,
+      oneOff: wanted.oneOff ?? false,
+      configHash: serviceHash(service, filesHash(files)),
+      imageId: options.imageIds.get(service.name) ?? "",
+    },
+    containerName: wanted.name,
+    image: imageNameOf(project, service),
+    inherited,
+    useAliases: wanted.useAliases ?? true,
+    grantedMounts: grantedMounts(files),
+    containerOf: (other) => options.containerOf(other),
+  });
+  const labelled =
+    wanted.replaces === undefined
+      ? body
+      : { ...body, Labels: { ...(body["Labels"] as object), [label.replaces]: wanted.replaces.name } };
+  const { Id } = await client.containers.create(labelled, { name: wanted.name, platform: service.platform ?? "" });
+  const archive = grantedArchive(files);
+  if (archive !== undefined) await client.containers.writeArchive(Id, "/", archive);
+  return Id;
+}
+
+/** What is copied into a container makes it another one when it changes. */
+export function filesHash(files: ReturnType<typeof grantedFiles>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    files.flatMap((file) =>
+      file.kind === "copy" ? [[file.target, Buffer.from(file.content).toString("base64")]] : [],
+    ),
+  );
+}
+
+/** The new one is made beside the old one under another name, so that a failure leaves the old one as it was. */
+async function recreate(
+  context: ApplyContext,
+  service: Service,
+  step: Extract<ContainerStep, { kind: "recreate" }>,
+  name: string,
+  options: CreateOptions,
+): Promise<void> {
+  const { client } = context;
+  const temporary = `${step.old.id.slice(0, 12)}_${name}`;
+  const id = await createContainer(
+    context,
+    service,
+    { name: temporary, number: step.number, replaces: step.old },
+    options,
+  );
+  await client.containers.stop(step.old.id, timeoutOf(options.stopTimeoutSeconds));
+  await client.containers.remove(step.old.id, { force: true });
+  await client.containers.rename(id, name);
+}
+
+export async function removeContainer(
+  context: ApplyContext,
+  container: ObservedContainer,
+  timeoutSeconds: number | undefined,
+  options: { readonly volumes?: boolean } = {},
+): Promise<void> {
+  const id = `Container ${container.name}`;
+  await stopContainer(context, container, timeoutSeconds);
+  context.progress.report(id, "Removing");
+  try {
+    if (!context.dryRun)
+      await context.client.containers.remove(container.id, { force: true, volumes: options.volumes ?? false });
+  } catch (error) {
+    if (!isBerthError(error, "not-found")) throw error;
+  }
+  context.progress.report(id, "Removed", "done");
+}
+
+export const timeoutOf = (seconds: number | undefined): { readonly timeoutSeconds?: number } =>
+  seconds === undefined ? {} : { timeoutSeconds: seconds };

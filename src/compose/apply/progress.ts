@@ -1,0 +1,108 @@
+import type { CliIo } from "#cli/cli-io.ts";
+
+/** How far something has come; `working` goes on. */
+export type ProgressState = "working" | "done" | "warning" | "error";
+
+/** Tells the person what happens: `Container shop-web-1`, `Created`. */
+export interface Progress {
+  report(id: string, status: string, state?: ProgressState): void;
+  /** The block of lines is complete; what follows is printed below. */
+  close(): void;
+}
+
+export type ProgressMode = "auto" | "tty" | "plain" | "json" | "quiet";
+
+export function openProgress(mode: ProgressMode, io: CliIo, title = "Running"): Progress {
+  if (mode === "quiet") return { report: () => undefined, close: () => undefined };
+  if (mode === "json") return new JsonProgress(io);
+  if (mode === "plain" || (mode === "auto" && !io.stderr.isTerminal())) return new PlainProgress(io);
+  return new TerminalProgress(io, title);
+}
+
+class PlainProgress implements Progress {
+  readonly #io: CliIo;
+  constructor(io: CliIo) {
+    this.#io = io;
+  }
+  report(id: string, status: string): void {
+    this.#io.stderr.write(` ${id}  ${status}\n`);
+  }
+  close(): void {}
+}
+
+class JsonProgress implements Progress {
+  readonly #io: CliIo;
+  constructor(io: CliIo) {
+    this.#io = io;
+  }
+  report(id: string, status: string, state: ProgressState = "working"): void {
+    const [kind = "", ...name] = id.split(" ");
+    this.#io.stderr.write(`${JSON.stringify({ id: name.length === 0 ? kind : id, status: state, text: status })}\n`);
+  }
+  close(): void {}
+}
+
+interface Line {
+  status: string;
+  state: ProgressState;
+  readonly beganMs: number;
+  endedMs: number | undefined;
+}
+
+const marks: Readonly<Record<ProgressState, string>> = { working: "⠿", done: "✔", warning: "!", error: "✘" };
+const colours: Readonly<Record<ProgressState, number>> = { working: 36, done: 32, warning: 33, error: 31 };
+
+/** A block of lines drawn again at every change: a mark, what, how far, for how long. */
+class TerminalProgress implements Progress {
+  readonly #io: CliIo;
+  readonly #title: string;
+  readonly #colour: boolean;
+  readonly #lines = new Map<string, Line>();
+  #drawn = 0;
+
+  constructor(io: CliIo, title: string) {
+    this.#io = io;
+    this.#title = title;
+    this.#colour = !io.env["NO_COLOR"];
+  }
+
+  report(id: string, status: string, state: ProgressState = "working"): void {
+    const now = this.#io.now();
+    const line = this.#lines.get(id) ?? { status, state, beganMs: now, endedMs: undefined };
+    line.status = status;
+    line.state = state;
+    line.endedMs = state === "working" ? undefined : now;
+    this.#lines.set(id, line);
+    this.#draw();
+  }
+
+  close(): void {
+    this.#drawn = 0;
+    this.#lines.clear();
+  }
+
+  #draw(): void {
+    const size = this.#io.stderr.windowSize();
+    const columns = size?.columns || 80;
+    const rows = Math.max(2, (size?.rows || 24) - 1);
+    const all = [...this.#lines];
+    const done = all.filter(([, { state }]) => state !== "working").length;
+    const width = Math.max(0, ...all.map(([id]) => id.length));
+    // What does not fit is the oldest that is done.
+    const shown = all.slice(-(rows - 1));
+    const text = [
+      `[+] ${this.#title} ${done}/${all.length}`,
+      ...shown.map(([id, line]) => this.#line(id, line, width, columns)),
+    ];
+    const up = this.#drawn === 0 ? "" : `\u001b[${this.#drawn}A`;
+    this.#io.stderr.write(`${up}${text.map((row) => `\r\u001b[K${row}\n`).join("")}`);
+    this.#drawn = text.length;
+  }
+
+  #line(id: string, { status, state, beganMs, endedMs }: Line, width: number, columns: number): string {
+    const seconds = `${(((endedMs ?? this.#io.now()) - beganMs) / 1000).toFixed(1)}s`;
+    const left = ` ${marks[state]} ${id.padEnd(width)}  ${status}`.slice(0, Math.max(0, columns - seconds.length - 1));
+    const row = left.padEnd(Math.max(left.length, columns - seconds.length - 1)) + seconds;
+    return this.#colour ? `\u001b[${colours[state]}m${row}\u001b[0m` : row;
+  }
+}

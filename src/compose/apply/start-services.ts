@@ -1,0 +1,159 @@
+import { BerthError, isBerthError } from "#base/errors.ts";
+import { isUp, observeContainers, type ObservedContainer } from "../engine/observe.ts";
+import type { Dependency, Service } from "../load/project.ts";
+import { alongDependencies } from "./along-dependencies.ts";
+import type { ApplyContext } from "./context.ts";
+import { runHook } from "./run-hook.ts";
+
+export interface StartOptions {
+  /** Called with each container before it starts: who wants its output attaches here. */
+  readonly beforeStart?: (container: ObservedContainer) => Promise<void>;
+  /** Gives up waiting for health and ends. */
+  readonly signal?: AbortSignal;
+}
+
+const pollMs = 100;
+
+/** Start the services' containers, each when what it depends on has come as far as it wants (05-services.md, depends_on). */
+export async function startServices(
+  context: ApplyContext,
+  services: readonly Service[],
+  options: StartOptions = {},
+): Promise<void> {
+  const containers = context.dryRun ? [] : await observeContainers(context.client, context.project.name);
+  const byName = new Map(services.map((service) => [service.name, service]));
+  await alongDependencies(
+    [...byName.keys()],
+    (name) => Object.keys(byName.get(name)?.depends_on ?? {}),
+    async (name) => {
+      const service = byName.get(name);
+      if (service === undefined) return;
+      const own = containers.filter((container) => container.service === name);
+      if (own.every(isUp) && own.length > 0) return;
+      await awaitDependencies(context, service, containers, options);
+      await Promise.all(
+        own.filter((container) => !isUp(container)).map((container) => startOne(context, service, container, options)),
+      );
+    },
+  );
+}
+
+async function startOne(
+  context: ApplyContext,
+  service: Service,
+  container: ObservedContainer,
+  options: StartOptions,
+): Promise<void> {
+  const id = `Container ${container.name}`;
+  context.progress.report(id, "Starting");
+  try {
+    await options.beforeStart?.(container);
+    await context.client.containers.start(container.id);
+    for (const hook of service.post_start ?? [])
+      await runHook(context, container.id, hook, `${container.name} post_start`);
+  } catch (error) {
+    context.progress.report(id, "Error", "error");
+    throw error;
+  }
+  context.progress.report(id, "Started", "done");
+}
+
+async function awaitDependencies(
+  context: ApplyContext,
+  service: Service,
+  containers: readonly ObservedContainer[],
+  options: StartOptions,
+): Promise<void> {
+  await Promise.all(
+    Object.entries(service.depends_on).map(async ([name, dependency]) => {
+      const own = containers.filter((container) => container.service === name);
+      if (dependency.condition === "service_started" || (own.length === 0 && !dependency.required)) return;
+      try {
+        await Promise.all(own.map((container) => reached(context, container, dependency, options.signal)));
+      } catch (error) {
+        if (dependency.required) throw error;
+        context.progress.report(`Container ${own[0]?.name ?? name}`, "Skipped: it is not required", "warning");
+      }
+    }),
+  );
+}
+
+async function reached(
+  context: ApplyContext,
+  container: ObservedContainer,
+  { condition }: Dependency,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const id = `Container ${container.name}`;
+  context.progress.report(id, "Waiting");
+  const fail = (why: string): never => {
+    context.progress.report(id, "Error", "error");
+    throw new BerthError("unavailable", why);
+  };
+  for (;;) {
+    if (signal?.aborted === true) throw new BerthError("cancelled", "canceled");
+    const { State } = await inspected(context, container);
+    if (condition === "service_completed_successfully") {
+      if (State.Status === "exited") {
+        if (State.ExitCode !== 0)
+          fail(`service ${JSON.stringify(container.service)} didn't complete successfully: exit ${State.ExitCode}`);
+        context.progress.report(id, "Exited", "done");
+        return;
+      }
+    } else {
+      if (State.Status === "exited" || State.Status === "dead")
+        fail(`dependency failed to start: container ${container.name} exited (${State.ExitCode})`);
+      if (State.Health === undefined && State.Status === "running")
+        fail(`container ${container.name} has no healthcheck configured`);
+      if (State.Health?.Status === "unhealthy")
+        fail(`dependency failed to start: container ${container.name} is unhealthy`);
+      if (State.Health?.Status === "healthy") {
+        context.progress.report(id, "Healthy", "done");
+        return;
+      }
+    }
+    await context.sleep(pollMs);
+  }
+}
+
+async function inspected(context: ApplyContext, container: ObservedContainer) {
+  try {
+    return await context.client.containers.inspect(container.id);
+  } catch (error) {
+    if (isBerthError(error, "not-found"))
+      throw new BerthError("not-found", `No such container: ${container.name}`, { cause: error });
+    throw error;
+  }
+}
+
+/** Wait until every container runs, and is healthy where it says how (`up --wait`). `unavailable` when one ends or gets unhealthy. */
+export async function awaitRunning(
+  context: ApplyContext,
+  containers: readonly ObservedContainer[],
+  signal: AbortSignal,
+): Promise<void> {
+  await Promise.all(
+    containers.map(async (container) => {
+      const id = `Container ${container.name}`;
+      context.progress.report(id, "Waiting");
+      for (;;) {
+        if (signal.aborted) throw new BerthError("deadline", `container ${container.name} is not ready in time`);
+        const { State } = await inspected(context, container);
+        const done = State.Status === "exited" && State.ExitCode === 0;
+        if (State.Status === "exited" && !done) {
+          context.progress.report(id, "Error", "error");
+          throw new BerthError("unavailable", `container ${container.name} exited (${State.ExitCode})`);
+        }
+        if (State.Health?.Status === "unhealthy") {
+          context.progress.report(id, "Error", "error");
+          throw new BerthError("unavailable", `container ${container.name} is unhealthy`);
+        }
+        if (done || State.Health?.Status === "healthy" || (State.Health === undefined && State.Status === "running")) {
+          context.progress.report(id, done ? "Exited" : "Healthy", "done");
+          return;
+        }
+        await context.sleep(pollMs);
+      }
+    }),
+  );
+}

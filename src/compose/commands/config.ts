@@ -1,0 +1,90 @@
+import { BerthError } from "#base/errors.ts";
+import { serviceHash } from "../engine/config-hash.ts";
+import { imageNameOf } from "../apply/context.ts";
+import { asYaml, printedProject } from "../model/printed.ts";
+import { mapScalars } from "../source/node.ts";
+import { parseYaml } from "../source/parse-yaml.ts";
+import { variableUses, type VariableUse } from "../source/substitute.ts";
+import { withDependencies } from "../load/choose-services.ts";
+import { alignTable } from "#cli/format/table.ts";
+import type { Project } from "../load/project.ts";
+import { openProject } from "./session.ts";
+import type { ComposeHandler, ComposeInvocation } from "./subcommand.ts";
+
+/** `config`: the project as it was understood. */
+export const config: ComposeHandler = async (invocation) => {
+  const { flags, io, args } = invocation;
+  const lists = flags.on("services") || flags.on("profiles");
+  const project = await openProject(invocation, {
+    services: args,
+    interpolate: !flags.on("no-interpolate"),
+    resolvePaths: !flags.on("no-path-resolution"),
+    resolveEnvironment: !flags.on("no-env-resolution"),
+    consistency: !flags.on("no-consistency") && !lists,
+    ...(flags.on("profiles") ? { profiles: ["*"] } : {}),
+  });
+  if (flags.on("quiet")) return 0;
+  const text = printed(invocation, narrowed(project, args));
+  if (flags.text("output") === "") io.stdout.write(text);
+  else io.writeFile(flags.text("output"), text, 0o644);
+  return 0;
+};
+
+const narrowed = (project: Project, named: readonly string[]): Project => ({
+  ...project,
+  services: withDependencies(project.services, named),
+});
+
+function printed(invocation: ComposeInvocation, project: Project): string {
+  const { flags } = invocation;
+  const lines = (items: Iterable<string>): string => [...items].map((item) => `${item}\n`).join("");
+  const services = [...project.services.values()];
+  if (flags.on("services")) return lines(services.map(({ name }) => name));
+  if (flags.on("volumes")) return lines(project.volumes.keys());
+  if (flags.on("networks")) return lines(project.networks.keys());
+  if (flags.on("models")) return lines(project.models.keys());
+  if (flags.on("profiles")) return lines(new Set(services.flatMap(({ profiles }) => profiles ?? []).toSorted()));
+  if (flags.on("images")) return lines(new Set(services.map((service) => imageNameOf(project, service))));
+  if (flags.on("environment"))
+    return lines([...project.environment].map(([name, value]) => `${name}=${value}`).toSorted());
+  if (flags.on("variables")) return variables(invocation, project);
+  if (flags.text("hash") !== "") return hashes(project, flags.text("hash"));
+  const value = printedProject(project);
+  const format = flags.text("format") || "yaml";
+  if (format === "json") return `${JSON.stringify(value, null, 2)}\n`;
+  if (format === "yaml") return asYaml(value);
+  throw new BerthError("invalid-parameter", `unsupported format ${JSON.stringify(format)}`, {
+    hint: "It is yaml or json.",
+  });
+}
+
+function hashes(project: Project, wanted: string): string {
+  const names = wanted === "*" ? [...project.services.keys()].toSorted() : wanted.split(",");
+  return names
+    .map((name) => {
+      const service = project.services.get(name);
+      if (service === undefined) throw new BerthError("not-found", `no such service: ${name}`);
+      return `${name} ${serviceHash(service)}\n`;
+    })
+    .join("");
+}
+
+function variables({ io }: ComposeInvocation, project: Project): string {
+  const uses = new Map<string, VariableUse>();
+  for (const file of project.files) {
+    for (const document of parseYaml(io.readFile(file) ?? "", file)) {
+      mapScalars(document, (scalar) => {
+        if (typeof scalar.value === "string") for (const use of variableUses(scalar.value)) uses.set(use.name, use);
+        return scalar;
+      });
+    }
+  }
+  const rows = [...uses.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return alignTable(
+    [
+      "NAME\tREQUIRED\tDEFAULT VALUE\tALTERNATE VALUE",
+      ...rows.map((use) => `${use.name}\t${String(use.required)}\t${use.fallback}\t${use.alternate}`),
+      "",
+    ].join("\n"),
+  );
+}

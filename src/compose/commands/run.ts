@@ -1,0 +1,153 @@
+import { BerthError } from "#base/errors.ts";
+import { converge } from "../apply/converge.ts";
+import { createContainer } from "../apply/create-containers.ts";
+import { ensureImages } from "../apply/ensure-images.ts";
+import { startServices } from "../apply/start-services.ts";
+import { observeContainers } from "../engine/observe.ts";
+import { splitCommand } from "../shape/split-command.ts";
+import { scalarNode, sequenceNode } from "../source/node.ts";
+import { mounts } from "../model/mounts.ts";
+import { ports } from "../model/ports.ts";
+import { nowhere, type Reading } from "../shape/shape.ts";
+import type { Project, Service } from "../load/project.ts";
+import { asCommand } from "./delegated.ts";
+import type { ComposeHandler, ComposeInvocation } from "./subcommand.ts";
+import { applyContext, openProject, progressOf } from "./session.ts";
+import { chosen } from "./up.ts";
+import { warn } from "./flag-readers.ts";
+
+/** `run SERVICE [COMMAND]`: one container of a service for once, with what it depends on running. */
+export const run: ComposeHandler = async (invocation) => {
+  const { flags, io, args } = invocation;
+  const [name = "", ...command] = args;
+  const project = await openProject(invocation, { services: [name] });
+  const service = project.services.get(name);
+  if (service === undefined) throw new BerthError("not-found", `no such service: ${name}`);
+  const progress = progressOf(invocation);
+  const context = await applyContext(invocation, project, progress);
+  const others = flags.on("no-deps") ? [] : chosen(project, [name], false).filter((other) => other !== service);
+  await converge(context, {
+    services: others,
+    named: new Set(),
+    recreate: "diverged",
+    recreateDependencies: "diverged",
+    removeOrphans: flags.on("remove-orphans"),
+    scale: new Map(),
+    pull: "",
+    build: "missing",
+    renewVolumes: false,
+    stopTimeoutSeconds: undefined,
+    onWarning: (sentence) => warn(invocation, sentence),
+  });
+  const changed = onceOnly(invocation, service, command);
+  // Its own networks and volumes, without its usual containers.
+  await converge(context, {
+    services: [{ ...service, scale: 0, depends_on: {} }],
+    named: new Set(),
+    recreate: "never",
+    recreateDependencies: "never",
+    removeOrphans: false,
+    scale: new Map([
+      [
+        name,
+        (await observeContainers(context.client, project.name)).filter((container) => container.service === name)
+          .length,
+      ],
+    ]),
+    pull: flags.text("pull") === "policy" ? "" : flags.text("pull"),
+    build: flags.on("build") ? "always" : "missing",
+    renewVolumes: false,
+    stopTimeoutSeconds: undefined,
+    onWarning: () => undefined,
+  });
+  await startServices(context, others);
+  const imageIds = await ensureImages(context, [service], { pull: "", build: "missing" });
+  const containers = await observeContainers(context.client, project.name);
+  const id = await createContainer(
+    context,
+    changed,
+    { name: oneOffName(invocation, project, name), number: 1, oneOff: true, useAliases: flags.on("use-aliases") },
+    {
+      imageIds,
+      renewVolumes: false,
+      stopTimeoutSeconds: undefined,
+      containerOf: (other) => containers.find((container) => container.service === other)?.name ?? other,
+    },
+  );
+  progress.close();
+  if (flags.on("detach")) {
+    await context.client.containers.start(id);
+    io.stdout.write(`${id}\n`);
+    return 0;
+  }
+  return attached(invocation, id);
+};
+
+/** Start it with its streams on ours; its exit code. */
+async function attached(invocation: ComposeInvocation, id: string): Promise<number> {
+  const { flags } = invocation;
+  const client = await invocation.client();
+  const interactive = flags.on("interactive") && !flags.on("detach");
+  const wait = await client.containers.wait(id, "next-exit");
+  try {
+    const words = ["--attach", ...(interactive ? ["--interactive"] : []), id];
+    const code = await asCommand(invocation, "start", words);
+    return code === 0 ? (await wait()).StatusCode : code;
+  } finally {
+    if (flags.on("rm")) await client.containers.remove(id, { force: true, volumes: true }).catch(() => undefined);
+  }
+}
+
+function oneOffName({ flags, io }: ComposeInvocation, project: Project, service: string): string {
+  const digits = Math.trunc(io.now() * 1000 + Math.random() * 1000)
+    .toString(16)
+    .slice(-12);
+  return flags.text("name") || `${project.name}-${service}-run-${digits}`;
+}
+
+/** The service as its flags change it. Ports are published only when asked for, so that it can run beside the service. */
+function onceOnly(invocation: ComposeInvocation, service: Service, command: readonly string[]): Service {
+  const { flags, io } = invocation;
+  const published = flags.list("publish");
+  const reading: Reading = { path: "--publish", folder: io.workingDirectory, homeFolder: io.homeDirectory };
+  const list = (items: readonly string[]) =>
+    sequenceNode(
+      items.map((item) => scalarNode(item, nowhere)),
+      nowhere,
+    );
+  const extraPorts = ports.value(ports.canonical(list(published), reading));
+  const extraMounts = mounts.value(mounts.canonical(list(flags.list("volume")), { ...reading, path: "--volume" }));
+  const terminal = !flags.on("no-tty") && io.stdin.isTerminal() && io.stdout.isTerminal() && !flags.on("detach");
+  const environment = Object.fromEntries(
+    flags.list("env").map((variable) => {
+      const equals = variable.indexOf("=");
+      return equals === -1
+        ? [variable, io.env[variable] ?? null]
+        : [variable.slice(0, equals), variable.slice(equals + 1)];
+    }),
+  );
+  const labels = Object.fromEntries(
+    flags.list("label").map((written) => {
+      const [key = "", ...value] = written.split("=");
+      return [key, value.join("=")];
+    }),
+  );
+  const { container_name: _name, restart: _restart, ...rest } = service;
+  return {
+    ...rest,
+    tty: terminal,
+    stdin_open: flags.on("interactive"),
+    ports: [...(flags.on("service-ports") ? (service.ports ?? []) : []), ...extraPorts],
+    volumes: [...(service.volumes ?? []), ...extraMounts],
+    environment: { ...service.environment, ...environment },
+    labels: { ...service.labels, ...labels },
+    ...(command.length === 0 ? {} : { command }),
+    ...(flags.given("entrypoint")
+      ? { entrypoint: splitCommand(flags.text("entrypoint")), ...(command.length === 0 ? { command: [] } : {}) }
+      : {}),
+    ...(flags.text("user") === "" ? {} : { user: flags.text("user") }),
+    ...(flags.text("workdir") === "" ? {} : { working_dir: flags.text("workdir") }),
+    cap_add: [...(service.cap_add ?? []), ...flags.list("cap-add")],
+    cap_drop: [...(service.cap_drop ?? []), ...flags.list("cap-drop")],
+  };
+}

@@ -1,0 +1,200 @@
+import { isAbsolute, join } from "node:path";
+import { BerthError, isBerthError } from "#base/errors.ts";
+import type { EngineClient } from "#client/engine-client.ts";
+import { pullImage } from "#cli/image/pull-image.ts";
+import { parseReference, withDefaultTag } from "#spec/oci/reference.ts";
+import { label } from "../engine/labels.ts";
+import { observeContainers, type ObservedContainer } from "../engine/observe.ts";
+import { findFiles } from "../load/find-files.ts";
+import { loadProject, type LoadOptions } from "../load/load-project.ts";
+import type { Project } from "../load/project.ts";
+import { projectName } from "../load/project-name.ts";
+import { readEnvironment } from "../load/read-environment.ts";
+import { standardInput } from "../load/read-files.ts";
+import { openProgress, type Progress, type ProgressMode } from "../apply/progress.ts";
+import type { ApplyContext } from "../apply/context.ts";
+import type { ComposeInvocation } from "./subcommand.ts";
+
+type Overrides = Partial<
+  Pick<LoadOptions, "services" | "interpolate" | "resolvePaths" | "resolveEnvironment" | "consistency" | "profiles">
+>;
+
+/** Read the project that the flags and the folder mean; its warnings go to standard error. */
+export async function openProject(invocation: ComposeInvocation, overrides: Overrides = {}): Promise<Project> {
+  const { global, io } = invocation;
+  const { text: stdinText, environment, ...place } = await whereabouts(invocation);
+  const profiles = [...global.list("profile"), ...(environment.get("COMPOSE_PROFILES") ?? "").split(",")]
+    .map((profile) => profile.trim())
+    .filter((profile) => profile !== "");
+  const project = loadProject(
+    {
+      ...place,
+      name: global.text("project-name"),
+      shell: io.env,
+      profiles,
+      services: [],
+      homeFolder: io.homeDirectory,
+      ...overrides,
+    },
+    { readText: (path) => (path === standardInput ? stdinText : io.readFile(path)) },
+  );
+  for (const warning of project.warnings) io.stderr.write(`level=warning msg=${JSON.stringify(warning)}\n`);
+  return project;
+}
+
+interface Whereabouts {
+  readonly files: readonly string[];
+  readonly workingDirectory: string;
+  readonly environmentFiles: readonly string[];
+  /** What was read from standard input, for a file `-`. */
+  readonly text: string | undefined;
+  readonly environment: ReadonlyMap<string, string>;
+}
+
+async function whereabouts({ global, io }: ComposeInvocation): Promise<Whereabouts> {
+  const current = io.workingDirectory;
+  const absolute = (path: string): string => (isAbsolute(path) ? path : join(current, path));
+  const shell = new Map(Object.entries(io.env).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  const separator = shell.get("COMPOSE_PATH_SEPARATOR") || ":";
+  const projectDirectory = global.text("project-directory") || global.text("workdir");
+  const given = global.list("file");
+  const reader = { readText: (path: string) => io.readFile(path) };
+  // COMPOSE_FILE may itself stand in the environment file of the current folder.
+  const beforehand = io.exists(join(projectDirectory || current, ".env"))
+    ? readEnvironment([absolute(join(projectDirectory, ".env"))], shell, reader)
+    : shell;
+  const fromVariable = (beforehand.get("COMPOSE_FILE") ?? "").split(separator).filter((file) => file !== "");
+  const found = findFiles({
+    given: given.length > 0 ? given : fromVariable,
+    projectDirectory,
+    currentDirectory: current,
+    exists: (path) => io.exists(path),
+  });
+  const text = found.files.includes(standardInput) ? await readAll(io) : undefined;
+  const environmentFiles = environmentFilesOf(
+    global.list("env-file"),
+    shell,
+    found.workingDirectory,
+    absolute,
+    (path) => io.exists(path),
+  );
+  return { ...found, environmentFiles, text, environment: readEnvironment(environmentFiles, shell, reader) };
+}
+
+function environmentFilesOf(
+  given: readonly string[],
+  shell: ReadonlyMap<string, string>,
+  folder: string,
+  absolute: (path: string) => string,
+  exists: (path: string) => boolean,
+): readonly string[] {
+  if (given.length > 0) return given.map(absolute);
+  const named = (shell.get("COMPOSE_ENV_FILES") ?? "").split(",").filter((file) => file !== "");
+  if (named.length > 0) return named.map(absolute);
+  if (/^(?:1|true)$/iu.test(shell.get("COMPOSE_DISABLE_ENV_FILE") ?? "")) return [];
+  const usual = join(folder, ".env");
+  return exists(usual) ? [usual] : [];
+}
+
+async function readAll({ stdin }: ComposeInvocation["io"]): Promise<string> {
+  const parts: Uint8Array[] = [];
+  for (let chunk = await stdin.read(); chunk !== undefined; chunk = await stdin.read()) parts.push(chunk);
+  return Buffer.concat(parts).toString();
+}
+
+/**
+ * The name of a project that may have no file here: by `-p`, by a file, or by the folder's. Commands about containers that
+ * are there need no more.
+ */
+export async function openProjectName(
+  invocation: ComposeInvocation,
+): Promise<{ readonly name: string; readonly project: Project | undefined }> {
+  const { global, io } = invocation;
+  const given = global.text("project-name") || io.env["COMPOSE_PROJECT_NAME"];
+  try {
+    const project = await openProject(invocation, { profiles: ["*"], consistency: false });
+    return { name: project.name, project };
+  } catch (error) {
+    if (!isBerthError(error, "not-found") || !given || global.list("file").length > 0) throw error;
+    return {
+      name: projectName({ flag: given, environment: undefined, file: undefined, folder: io.workingDirectory }),
+      project: undefined,
+    };
+  }
+}
+
+/** The project's containers of the services named, of all when none is. `not-found` for a service that is nowhere. */
+export async function containersOf(
+  client: EngineClient,
+  name: string,
+  services: readonly string[],
+  options: { readonly project?: Project | undefined; readonly oneOff?: boolean } = {},
+): Promise<readonly ObservedContainer[]> {
+  const all = await observeContainers(client, name, { oneOff: options.oneOff ?? false });
+  for (const service of services) {
+    const known =
+      options.project?.services.has(service) === true || all.some((container) => container.service === service);
+    if (!known) throw new BerthError("not-found", `no such service: ${service}`);
+  }
+  return services.length === 0 ? all : all.filter(({ service }) => services.includes(service));
+}
+
+/** The container of a service with the number, the first when it is 0. `not-found` when it does not run. */
+export async function containerOf(
+  client: EngineClient,
+  name: string,
+  service: string,
+  index: number,
+  options: { readonly stopped?: boolean } = {},
+): Promise<ObservedContainer> {
+  const own = (await observeContainers(client, name)).filter((container) => container.service === service);
+  const usable = options.stopped === true ? own : own.filter(({ state }) => state === "running");
+  const found = index > 0 ? usable.find(({ number }) => number === index) : usable[0];
+  if (found === undefined)
+    throw new BerthError(
+      "not-found",
+      index > 0 && usable.length > 0
+        ? `service ${JSON.stringify(service)} has no container with index ${index}`
+        : `service ${JSON.stringify(service)} is not running`,
+    );
+  return found;
+}
+
+export function progressOf(invocation: ComposeInvocation, title?: string): Progress {
+  const { global, io } = invocation;
+  const mode =
+    global.text("progress") ||
+    io.env["COMPOSE_PROGRESS"] ||
+    (global.text("ansi") === "never" || global.on("no-ansi") ? "plain" : "auto");
+  if (!["auto", "tty", "plain", "json", "quiet"].includes(mode))
+    throw new BerthError("invalid-parameter", `unsupported --progress value ${JSON.stringify(mode)}`);
+  return openProgress(mode as ProgressMode, io, title);
+}
+
+/** What carrying out needs, over this invocation. */
+export async function applyContext(
+  invocation: ComposeInvocation,
+  project: Project,
+  progress: Progress,
+): Promise<ApplyContext> {
+  const { io, global } = invocation;
+  return {
+    project,
+    client: await invocation.client(),
+    progress,
+    dryRun: global.on("dry-run"),
+    now: () => io.now(),
+    sleep: (ms) => io.sleep(ms),
+    readBytes: (path) => io.readBytes(path),
+    pull: (image, platform) =>
+      pullImage(invocation, { reference: withDefaultTag(parseReference(image)), platform, output: undefined }),
+    build: async (service, image) => {
+      const { buildService } = await import("./build-service.ts");
+      await buildService(invocation, project, service, image);
+    },
+  };
+}
+
+export const projectFilter = (name: string): { readonly label: readonly string[] } => ({
+  label: [`${label.project}=${name}`],
+});

@@ -1,0 +1,25 @@
+import type { Invocation, ArgumentRule } from "#cli/command.ts";
+import type { FlagSpec } from "#cli/flags/flag-kind.ts";
+import type { FlagValues } from "#cli/flags/flag-values.ts";
+
+/** What a subcommand of `compose` works with: `invocation.flags` and `.args` are its own. */
+export interface ComposeInvocation extends Invocation {
+  /** Those between `compose` and the subcommand. */
+  readonly global: FlagValues;
+}
+
+export type ComposeHandler = (invocation: ComposeInvocation) => Promise<number>;
+
+/** A command below `compose`, as data. */
+export interface Subcommand {
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  readonly usage: string;
+  readonly summary: string;
+  readonly flags: readonly FlagSpec[];
+  readonly args: ArgumentRule;
+  /** False: flags end at the first word. */
+  readonly interspersed?: boolean;
+  readonly hidden?: boolean;
+  readonly load: () => Promise<ComposeHandler>;
+}

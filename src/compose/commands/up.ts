@@ -1,0 +1,152 @@
+import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
+import { converge, type ConvergeOptions } from "../apply/converge.ts";
+import { awaitRunning, startServices } from "../apply/start-services.ts";
+import type { ApplyContext } from "../apply/context.ts";
+import { withDependencies } from "../load/choose-services.ts";
+import type { Project, Service } from "../load/project.ts";
+import { observeContainers } from "../engine/observe.ts";
+import type { ComposeHandler, ComposeInvocation } from "./subcommand.ts";
+import { applyContext, openProject, progressOf } from "./session.ts";
+import { scaleOf, timeoutFlag, warn } from "./flag-readers.ts";
+import { watchUp } from "./watch-up.ts";
+
+/** `up`: make everything as the project says, start it, and stay with its output unless `-d`. */
+export const up: ComposeHandler = async (invocation) => {
+  checkFlags(invocation);
+  const { flags, args, io } = invocation;
+  const project = await openProject(invocation, { services: args });
+  const services = chosen(project, args, flags.on("no-deps"));
+  const progress = progressOf(invocation);
+  const context = await applyContext(invocation, project, progress);
+  const abort = new AbortController();
+  const detached = flags.on("detach") || flags.on("wait");
+  const stopListening = io.onSignal("SIGINT", () => abort.abort());
+  try {
+    await converge(context, convergeOptions(invocation, project, services, args));
+    if (flags.on("no-start") || context.dryRun) return 0;
+    if (detached) {
+      await startServices(context, services, { signal: abort.signal });
+      if (flags.on("wait")) await awaited(invocation, context, services, abort.signal);
+      return 0;
+    }
+    stopListening();
+    return await watchUp(invocation, context, services, args);
+  } finally {
+    stopListening();
+    progress.close();
+  }
+};
+
+/** `create`: the same without starting. */
+export const create: ComposeHandler = async (invocation) => {
+  const project = await openProject(invocation, { services: invocation.args });
+  const services = chosen(project, invocation.args, false);
+  const progress = progressOf(invocation);
+  const context = await applyContext(invocation, project, progress);
+  await converge(context, convergeOptions(invocation, project, services, invocation.args));
+  progress.close();
+  return 0;
+};
+
+/** `scale SERVICE=REPLICAS`. */
+export const scale: ComposeHandler = async (invocation) => {
+  const counts = scaleOf(invocation.args);
+  const project = await openProject(invocation, { services: [...counts.keys()] });
+  const services = chosen(project, [...counts.keys()], invocation.flags.on("no-deps"));
+  const progress = progressOf(invocation);
+  const context = await applyContext(invocation, project, progress);
+  await converge(context, {
+    services,
+    named: new Set(counts.keys()),
+    recreate: "never",
+    recreateDependencies: "never",
+    removeOrphans: false,
+    scale: counts,
+    pull: "",
+    build: "missing",
+    renewVolumes: false,
+    stopTimeoutSeconds: undefined,
+    onWarning: (sentence) => warn(invocation, sentence),
+  });
+  await startServices(context, services);
+  progress.close();
+  return 0;
+};
+
+export function chosen(project: Project, named: readonly string[], alone: boolean): readonly Service[] {
+  const all = [...withDependencies(project.services, named).values()];
+  const wanted = alone && named.length > 0 ? all.filter(({ name }) => named.includes(name)) : all;
+  if (wanted.length === 0)
+    throw new BerthError("invalid-parameter", "no service selected", {
+      hint: "Every service has a profile: name one by --profile.",
+    });
+  return wanted;
+}
+
+function checkFlags({ flags }: ComposeInvocation): void {
+  const both = (one: string, other: string): void => {
+    if (flags.on(one) && flags.on(other))
+      throw new BerthError("invalid-parameter", `--${one} and --${other} are incompatible`);
+  };
+  both("build", "no-build");
+  both("force-recreate", "no-recreate");
+  both("always-recreate-deps", "no-recreate");
+  const aborting =
+    flags.on("abort-on-container-exit") ||
+    flags.on("abort-on-container-failure") ||
+    flags.text("exit-code-from") !== "";
+  if ((flags.on("detach") || flags.on("wait")) && aborting)
+    throw new BerthError(
+      "invalid-parameter",
+      "--detach and --wait cannot be combined with --abort-on-container-exit, --abort-on-container-failure or --exit-code-from",
+    );
+}
+
+export function convergeOptions(
+  invocation: ComposeInvocation,
+  project: Project,
+  services: readonly Service[],
+  named: readonly string[],
+): ConvergeOptions {
+  const { flags, io } = invocation;
+  const recreate = flags.on("force-recreate") ? "force" : flags.on("no-recreate") ? "never" : "diverged";
+  // `create` has fewer flags than `up`.
+  const has = (flag: string): boolean => flags.has(flag) && flags.on(flag);
+  const removesOrphans = has("remove-orphans") || /^(?:1|true)$/iu.test(io.env["COMPOSE_REMOVE_ORPHANS"] ?? "");
+  const ignoresOrphans = /^(?:1|true)$/iu.test(io.env["COMPOSE_IGNORE_ORPHANS"] ?? "");
+  return {
+    services,
+    named: new Set(named.length === 0 ? project.services.keys() : named),
+    recreate,
+    recreateDependencies: has("always-recreate-deps") ? "force" : recreate === "never" ? "never" : "diverged",
+    removeOrphans: removesOrphans,
+    scale: scaleOf(flags.list("scale")),
+    pull: flags.text("pull") === "policy" ? "" : flags.text("pull"),
+    build: has("build") ? "always" : has("no-build") ? "never" : "missing",
+    renewVolumes: has("renew-anon-volumes"),
+    stopTimeoutSeconds: timeoutFlag(invocation),
+    onWarning: (sentence) => {
+      if (!(ignoresOrphans && sentence.startsWith("Found orphan"))) warn(invocation, sentence);
+    },
+  };
+}
+
+async function awaited(
+  invocation: ComposeInvocation,
+  context: ApplyContext,
+  services: readonly Service[],
+  cancelled: AbortSignal,
+): Promise<void> {
+  const seconds = invocation.flags.number("wait-timeout");
+  const signal = seconds > 0 ? AbortSignal.any([cancelled, AbortSignal.timeout(seconds * 1000)]) : cancelled;
+  const names = new Set(services.map(({ name }) => name));
+  const containers = (await observeContainers(context.client, context.project.name)).filter(({ service }) =>
+    names.has(service),
+  );
+  try {
+    await awaitRunning(context, containers, signal);
+  } catch (error) {
+    if (!isBerthError(error)) throw error;
+    throw new BerthError(error.kind, messageOf(error), { cause: error });
+  }
+}

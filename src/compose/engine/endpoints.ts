@@ -1,0 +1,74 @@
+import type { ServiceNetwork } from "../model/service.ts";
+import type { Project, Service } from "../load/project.ts";
+import { serviceOfMode } from "../load/normalize-service.ts";
+import { defined } from "./resources.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+export interface EndpointRequest {
+  readonly networkMode: string;
+  /** By the network's name at the engine. */
+  readonly endpoints: Readonly<Record<string, Json>>;
+}
+
+export interface EndpointContext {
+  readonly project: Project;
+  readonly containerName: string;
+  /** Of one-off containers: only with `--use-aliases`. */
+  readonly useAliases: boolean;
+  /** Id or name of a service's first container. */
+  readonly containerOf: (service: string) => string;
+}
+
+/** The networks a container joins; the first has the highest priority. */
+export function endpointsOf(service: Service, context: EndpointContext): EndpointRequest {
+  if (service.network_mode !== undefined) {
+    const other = serviceOfMode(service.network_mode);
+    return {
+      networkMode: other === undefined ? service.network_mode : `container:${context.containerOf(other)}`,
+      endpoints: {},
+    };
+  }
+  const byPriority = Object.entries(service.networks).toSorted(([, a], [, b]) => (b.priority ?? 0) - (a.priority ?? 0));
+  const endpoints = byPriority.map(([key, endpoint]): [string, Json] => [
+    networkName(context.project, key),
+    endpointRequest(service, key, endpoint, context),
+  ]);
+  return { networkMode: endpoints[0]?.[0] ?? "none", endpoints: Object.fromEntries(endpoints) };
+}
+
+export const networkName = (project: Project, key: string): string => project.networks.get(key)?.name ?? key;
+
+function endpointRequest(service: Service, key: string, endpoint: ServiceNetwork, context: EndpointContext): Json {
+  const addresses = defined({
+    IPv4Address: endpoint.ipv4_address,
+    IPv6Address: endpoint.ipv6_address,
+    LinkLocalIPs: endpoint.link_local_ips,
+  });
+  const options = {
+    ...endpoint.driver_opts,
+    ...(endpoint.interface_name === undefined ? {} : { "com.docker.network.endpoint.ifname": endpoint.interface_name }),
+  };
+  return defined({
+    Aliases: [context.containerName, ...(context.useAliases ? [service.name, ...(endpoint.aliases ?? [])] : [])],
+    Links: linksOf(service, context),
+    IPAMConfig: Object.keys(addresses).length === 0 ? undefined : addresses,
+    MacAddress: endpoint.mac_address ?? (firstNetwork(service) === key ? service.mac_address : undefined),
+    DriverOpts: Object.keys(options).length === 0 ? undefined : options,
+    GwPriority: endpoint.gw_priority,
+  });
+}
+
+const firstNetwork = (service: Service): string | undefined => Object.keys(service.networks)[0];
+
+function linksOf(service: Service, { containerOf }: EndpointContext): readonly string[] | undefined {
+  const links = (service.links ?? []).map((written) => {
+    const [other = "", alias = other] = written.split(":");
+    return `${containerOf(other)}:${alias}`;
+  });
+  const all = [
+    ...links,
+    ...(service.external_links ?? []).map((written) => (written.includes(":") ? written : `${written}:${written}`)),
+  ];
+  return all.length === 0 ? undefined : all;
+}

@@ -1,0 +1,79 @@
+import { stringify } from "yaml";
+import type { Project, Resource, Service } from "../load/project.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** A project as `config` prints it: a Compose file in canonical form that reads as the same project. */
+export function printedProject(project: Project): Json {
+  const resources = (kind: ReadonlyMap<string, Resource>): Json =>
+    Object.fromEntries([...kind].toSorted(byKey).map(([key, resource]) => [key, printedResource(resource)]));
+  return kept({
+    name: project.name,
+    services: Object.fromEntries(
+      [...project.services].toSorted(byKey).map(([name, service]) => [name, printedService(service)]),
+    ),
+    networks: resources(project.networks),
+    volumes: resources(project.volumes),
+    secrets: resources(project.secrets),
+    configs: resources(project.configs),
+    models: Object.fromEntries(
+      [...project.models].toSorted(byKey).map(([key, { key: _key, ...model }]) => [key, model]),
+    ),
+  });
+}
+
+export const asYaml = (value: unknown): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+
+const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number =>
+  a < b ? -1 : a > b ? 1 : 0;
+
+/** Sizes are texts, as they are written in most files. */
+const sizes = ["mem_limit", "mem_reservation", "memswap_limit", "shm_size"] as const;
+
+function printedService(service: Service): Json {
+  const { name: _name, env_file: _files, label_file: _labels, depends_on, networks, extra_hosts, ...rest } = service;
+  const texts = Object.fromEntries(
+    sizes.flatMap((key) => (service[key] === undefined ? [] : [[key, String(service[key])]])),
+  );
+  const all: Json = {
+    command: null,
+    entrypoint: null,
+    ...rest,
+    ...texts,
+    ...(extra_hosts === undefined
+      ? {}
+      : {
+          extra_hosts: Object.entries(extra_hosts).flatMap(([host, addresses]) =>
+            addresses.map((address) => `${host}=${address}`),
+          ),
+        }),
+    depends_on: Object.fromEntries(
+      Object.entries(depends_on).map(([other, { condition, restart, required }]) => [
+        other,
+        { condition, ...(restart ? { restart } : {}), required },
+      ]),
+    ),
+    networks: Object.fromEntries(
+      Object.entries(networks).map(([key, endpoint]) => [key, Object.keys(endpoint).length === 0 ? null : endpoint]),
+    ),
+    environment: sortedKeys(service.environment),
+    ...(service.build === undefined ? {} : { build: sortedKeys(service.build) }),
+  };
+  return kept(sortedKeys(all));
+}
+
+function printedResource({ key: _key, external, name, ...rest }: Resource): Json {
+  return { name, ...rest, ...(external ? { external: true } : {}) };
+}
+
+const sortedKeys = (value: Json): Json => Object.fromEntries(Object.entries(value).toSorted(byKey));
+
+/** Without what is undefined or an empty mapping or list. */
+function kept(value: Json): Json {
+  return Object.fromEntries(
+    Object.entries(value).filter(
+      ([, item]) =>
+        item !== undefined && !(typeof item === "object" && item !== null && Object.keys(item).length === 0),
+    ),
+  );
+}

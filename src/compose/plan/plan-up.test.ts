@@ -1,0 +1,142 @@
+import { describe, expect, test } from "bun:test";
+import { serviceHash } from "../engine/config-hash.ts";
+import type { ObservedContainer, ObservedResources } from "../engine/observe.ts";
+import { loadProject } from "../load/load-project.ts";
+import type { Project } from "../load/project.ts";
+import { planUp, type UpOptions } from "./plan-up.ts";
+
+const project = (text: string): Project =>
+  loadProject(
+    {
+      files: ["/p/c.yaml"],
+      workingDirectory: "/p",
+      name: "shop",
+      environmentFiles: [],
+      shell: {},
+      profiles: [],
+      services: [],
+      homeFolder: "/",
+    },
+    { readText: (path) => (path === "/p/c.yaml" ? text : undefined) },
+  );
+
+const shop = project(
+  "services:\n  web: {image: w, depends_on: {db: {condition: service_started, restart: true}}}\n  db: {image: d, scale: 2, volumes: ['data:/d']}\nvolumes: {data: }\n",
+);
+
+const hashes = new Map([...shop.services.values()].map((service) => [service.name, serviceHash(service)]));
+
+function container(service: string, number: number, changes: Partial<ObservedContainer> = {}): ObservedContainer {
+  return {
+    id: `${service}${number}`,
+    name: `shop-${service}-${number}`,
+    service,
+    number,
+    oneOff: false,
+    configHash: hashes.get(service) ?? "",
+    imageId: "sha256:1",
+    state: "running",
+    labels: {},
+    created: 1,
+    networks: ["shop_default"],
+    anonymousVolumes: new Map(),
+    summary: {} as ObservedContainer["summary"],
+    ...changes,
+  };
+}
+
+const there: ObservedResources = {
+  networks: new Map([["shop_default", {} as never]]),
+  volumes: new Map([["shop_data", {}]]),
+};
+
+function plan(containers: readonly ObservedContainer[], changes: Partial<UpOptions> = {}, resources = there): string[] {
+  const {
+    networks,
+    volumes,
+    containers: steps,
+  } = planUp(shop, containers, resources, {
+    services: [...shop.services.values()],
+    named: new Set(shop.services.keys()),
+    recreate: "diverged",
+    recreateDependencies: "diverged",
+    removeOrphans: false,
+    scale: new Map(),
+    hashes,
+    imageIds: new Map(),
+    ...changes,
+  });
+  return [
+    ...networks.map(({ name }) => `network ${name}`),
+    ...volumes.map(({ name }) => `volume ${name}`),
+    ...steps.map((step) => {
+      const number = "number" in step ? step.number : step.old.number;
+      return `${step.kind} ${step.service} ${number}${"why" in step ? `: ${step.why}` : ""}`;
+    }),
+  ];
+}
+
+const all = [container("web", 1), container("db", 1), container("db", 2)];
+
+describe("what up changes", () => {
+  test("everything, of nothing", () => {
+    expect(plan([], {}, { networks: new Map(), volumes: new Map() })).toEqual([
+      "network shop_default",
+      "volume shop_data",
+      "create db 1",
+      "create db 2",
+      "create web 1",
+    ]);
+  });
+
+  test("nothing, when all is as it should be", () => {
+    expect(plan(all)).toEqual(["keep db 1", "keep db 2", "keep web 1"]);
+  });
+
+  test("a changed service, and what must be restarted with it", () => {
+    expect(plan([container("web", 1), container("db", 1, { configHash: "x" }), container("db", 2)])).toEqual([
+      "recreate db 1: its configuration changed",
+      "keep db 2",
+      "recreate web 1: a service it depends on is recreated",
+    ]);
+  });
+
+  test("another image, another network", () => {
+    const imageIds = new Map([["web", "sha256:2"]]);
+    expect(plan(all, { imageIds })).toContain("recreate web 1: its image changed");
+    expect(plan([container("web", 1, { networks: ["bridge"] }), ...all.slice(1)])).toContain(
+      "recreate web 1: its network is another one",
+    );
+  });
+
+  test("scaling up fills the gaps, scaling down removes what is stopped first", () => {
+    expect(plan(all, { scale: new Map([["db", 4]]) }).filter((line) => line.includes("db"))).toEqual([
+      "keep db 1",
+      "keep db 2",
+      "create db 3",
+      "create db 4",
+    ]);
+    const stopped = [container("web", 1), container("db", 1, { state: "exited" }), container("db", 2)];
+    expect(plan(stopped, { scale: new Map([["db", 1]]) })).toEqual([
+      "remove db 1: scaled down",
+      "keep db 2",
+      "keep web 1",
+    ]);
+  });
+
+  test("by flag", () => {
+    expect(plan(all, { recreate: "force" }).every((line) => line.includes("asked for"))).toBe(true);
+    expect(plan([container("db", 1, { configHash: "x" })], { recreate: "never" })).toContain("keep db 1");
+    expect(plan(all, { recreate: "force", named: new Set(["web"]) })).toEqual([
+      "keep db 1",
+      "keep db 2",
+      "recreate web 1: asked for",
+    ]);
+  });
+
+  test("orphans go when asked for", () => {
+    const orphan = container("old", 1);
+    expect(plan([...all, orphan])).not.toContain("remove old 1: orphan");
+    expect(plan([...all, orphan], { removeOrphans: true })).toContain("remove old 1: orphan");
+  });
+});
