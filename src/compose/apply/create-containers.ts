@@ -51,6 +51,7 @@ interface Wanted {
   readonly replaces?: ObservedContainer;
   readonly oneOff?: boolean;
   readonly useAliases?: boolean;
+  readonly attachStdin?: boolean;
 }
 
 /** Make a container and write into it what it is granted. Its id. */
@@ -76,6 +77,7 @@ export async function createContainer(
     image: imageNameOf(project, service),
     inherited,
     useAliases: wanted.useAliases ?? true,
+    attachStdin: wanted.attachStdin ?? false,
     grantedMounts: grantedMounts(files),
     containerOf: (other) => options.containerOf(other),
   });

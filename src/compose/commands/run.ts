@@ -1,4 +1,7 @@
 import { BerthError } from "#base/errors.ts";
+import { carryStreams } from "#cli/streams/attached-streams.ts";
+import { forwardSignals } from "#cli/streams/forward-signals.ts";
+import { followWindowSize } from "#cli/streams/terminal-size.ts";
 import { converge } from "../apply/converge.ts";
 import { createContainer } from "../apply/create-containers.ts";
 import { ensureImages } from "../apply/ensure-images.ts";
@@ -10,7 +13,6 @@ import { mounts } from "../model/mounts.ts";
 import { ports } from "../model/ports.ts";
 import { nowhere, type Reading } from "../shape/shape.ts";
 import type { Project, Service } from "../load/project.ts";
-import { asCommand } from "./delegated.ts";
 import type { ComposeHandler, ComposeInvocation } from "./subcommand.ts";
 import { applyContext, openProject, progressOf } from "./session.ts";
 import { chosen } from "./up.ts";
@@ -66,7 +68,13 @@ export const run: ComposeHandler = async (invocation) => {
   const id = await createContainer(
     context,
     changed,
-    { name: oneOffName(invocation, project, name), number: 1, oneOff: true, useAliases: flags.on("use-aliases") },
+    {
+      name: oneOffName(invocation, project, name),
+      number: 1,
+      oneOff: true,
+      useAliases: flags.on("use-aliases"),
+      attachStdin: flags.on("interactive") && !flags.on("detach"),
+    },
     {
       imageIds,
       renewVolumes: false,
@@ -80,20 +88,34 @@ export const run: ComposeHandler = async (invocation) => {
     io.stdout.write(`${id}\n`);
     return 0;
   }
-  return attached(invocation, id);
+  return attached(invocation, id, changed.tty === true);
 };
 
 /** Start it with its streams on ours; its exit code. */
-async function attached(invocation: ComposeInvocation, id: string): Promise<number> {
-  const { flags } = invocation;
+async function attached(invocation: ComposeInvocation, id: string, tty: boolean): Promise<number> {
+  const { flags, io, config } = invocation;
   const client = await invocation.client();
-  const interactive = flags.on("interactive") && !flags.on("detach");
-  const wait = await client.containers.wait(id, "next-exit");
+  const stdin = flags.on("interactive");
+  const [{ stream }, wait] = await Promise.all([
+    client.containers.attach(id, { stream: true, stdin, stdout: true, stderr: true }),
+    client.containers.wait(id, "next-exit"),
+  ]);
+  const carried = carryStreams(
+    { stream, tty, stdin, stdout: true, stderr: true, detachKeys: config.file.detachKeys ?? "" },
+    io,
+  );
+  carried.catch(() => undefined);
+  const stopForwarding = forwardSignals(io, (signal) => client.containers.kill(id, signal));
+  let stopResizing: (() => void) | undefined;
   try {
-    const words = ["--attach", ...(interactive ? ["--interactive"] : []), id];
-    const code = await asCommand(invocation, "start", words);
-    return code === 0 ? (await wait()).StatusCode : code;
+    await client.containers.start(id);
+    if (tty) stopResizing = followWindowSize(io, (size) => client.containers.resize(id, size));
+    if ((await carried) === "detached") return 0;
+    return (await wait()).StatusCode;
   } finally {
+    stopResizing?.();
+    stopForwarding();
+    stream.close();
     if (flags.on("rm")) await client.containers.remove(id, { force: true, volumes: true }).catch(() => undefined);
   }
 }

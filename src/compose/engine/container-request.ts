@@ -14,6 +14,8 @@ export interface RequestContext {
   readonly image: string;
   readonly inherited: InheritedVolumes;
   readonly useAliases: boolean;
+  /** Its input is one client's, and ends with it. */
+  readonly attachStdin: boolean;
   /** Mounts of secrets and configurations. */
   readonly grantedMounts: readonly Readonly<Record<string, unknown>>[];
   readonly containerOf: (service: string) => string;
@@ -30,6 +32,8 @@ export function containerRequest(service: Service, context: RequestContext): Cre
     ExposedPorts: exposedPorts(service),
     Tty: service.tty ?? false,
     OpenStdin: service.stdin_open ?? false,
+    AttachStdin: context.attachStdin,
+    StdinOnce: context.attachStdin && service.stdin_open === true,
     Env: environmentList(service.environment),
     Cmd: service.command ?? undefined,
     Entrypoint: service.entrypoint ?? undefined,

@@ -1,0 +1,254 @@
+/** `berth compose` on the built engine: a project's whole life, by the labels that docker compose writes. */
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { background } from "../../tools/lab/background.ts";
+import { command, eventually, type CommandResult } from "../../tools/lab/command.ts";
+import { berthCommand } from "../../tools/lab/engines.ts";
+import { BusyboxEngine } from "../fault/busybox-engine.ts";
+
+setDefaultTimeout(60_000);
+
+let engine: BusyboxEngine;
+let folder = "";
+
+beforeAll(async () => {
+  engine = await BusyboxEngine.open({ bridge: "bcomp0", bip: "172.31.243.1/24" });
+  folder = join(engine.dir, "shop");
+}, 120_000);
+afterAll(() => engine.close());
+afterEach(async () => {
+  await compose("down", "-v", "--remove-orphans", "-t", "0");
+  expect(await engine.ok("ps", "-aq")).toBe("");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const environment = (): Record<string, string> => ({
+  BERTH_HOST: engine.host,
+  NO_COLOR: "1",
+  COMPOSE_PROJECT_NAME: "shop",
+});
+
+function compose(...words: readonly string[]): Promise<CommandResult> {
+  return command([...berthCommand(), "compose", ...words], { cwd: folder, env: environment(), timeoutMs: 50_000 });
+}
+
+async function ok(...words: readonly string[]): Promise<string> {
+  const result = await compose(...words);
+  expect({ words, ...result, stdout: "" }).toMatchObject({ code: 0 });
+  return result.stdout;
+}
+
+function project(text: string, files: Readonly<Record<string, string>> = {}): void {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, content] of Object.entries({ "compose.yaml": text, ...files }))
+    writeFileSync(join(folder, name), content);
+}
+
+const shop = `
+services:
+  web:
+    image: busybox
+    command: sh -c 'nslookup db >/dev/null; echo served > /data/page; httpd -f -p 80 -h /data'
+    depends_on:
+      db: {condition: service_healthy}
+      migrate: {condition: service_completed_successfully}
+    ports: ["127.0.0.1::80"]
+    volumes: ["data:/data", "./conf:/conf:ro"]
+    environment: {MODE: "\${MODE:-plain}"}
+    secrets: [key, {source: made, uid: "7", gid: "8", mode: 0400}]
+    configs: [{source: inline, target: /etc/inline}]
+    stop_grace_period: 0s
+  db:
+    image: busybox
+    command: sleep 1000
+    healthcheck: {test: "true", interval: 200ms}
+    stop_grace_period: 0s
+    labels: {tier: back}
+  migrate: {image: busybox, command: echo migrated}
+volumes: {data: }
+secrets:
+  key: {file: ./key}
+  made: {environment: MADE}
+configs: {inline: {content: "mode \${MODE:-plain}"}}
+`;
+
+describe("a project's life", () => {
+  test("up in the order of its dependencies, and down to nothing", async () => {
+    project(shop, { key: "k1", ".env": "MADE=secret\n" });
+    const first = await compose("up", "-d");
+    expect(first.code).toBe(0);
+    const order = first.stderr.split("\n").map((line) => line.trim());
+    const at = (line: string): number => order.indexOf(line);
+    expect(at("Network shop_default  Created")).toBeGreaterThanOrEqual(0);
+    expect(at("Volume shop_data  Created")).toBeGreaterThanOrEqual(0);
+    expect(at("Container shop-db-1  Healthy")).toBeLessThan(at("Container shop-web-1  Starting"));
+    expect(at("Container shop-migrate-1  Exited")).toBeLessThan(at("Container shop-web-1  Starting"));
+
+    const port = (await ok("port", "web", "80")).trim();
+    const page = await eventually("the page", async () => {
+      const answer = await fetch(`http://${port}/page`).catch(() => undefined);
+      return answer?.ok === true ? answer.text() : undefined;
+    });
+    expect(page).toBe("served\n");
+    expect(
+      await ok(
+        "exec",
+        "-T",
+        "web",
+        "sh",
+        "-c",
+        "cat /run/secrets/key /run/secrets/made /etc/inline; stat -c '%u %g %a' /run/secrets/made; echo $MODE",
+      ),
+    ).toBe("k1secretmode plain7 8 400\nplain\n");
+    expect(
+      (await ok("ps", "--format", "{{.Service}} {{.State}} {{.Health}}"))
+        .split("\n")
+        .map((line) => line.trim())
+        .filter((line) => line !== "")
+        .sort(),
+    ).toEqual(["db running healthy", "web running"]);
+    const labels = JSON.parse(await engine.ok("inspect", "-f", "{{json .Config.Labels}}", "shop-web-1")) as Record<
+      string,
+      string
+    >;
+    expect(labels).toMatchObject({
+      "com.docker.compose.project": "shop",
+      "com.docker.compose.service": "web",
+      "com.docker.compose.container-number": "1",
+      "com.docker.compose.oneoff": "False",
+      "com.docker.compose.depends_on": "db:service_healthy:false,migrate:service_completed_successfully:false",
+      "com.docker.compose.project.working_dir": folder,
+      "com.docker.compose.project.config_files": join(folder, "compose.yaml"),
+    });
+    expect(await ok("logs", "--no-log-prefix", "migrate")).toBe("migrated\n");
+    expect(await ok("ls")).toContain("shop");
+
+    const again = await compose("up", "-d");
+    expect(again.code).toBe(0);
+    expect(again.stderr).not.toMatch(/Creating|Recreat/);
+    expect(await ok("plan")).toMatch(/^(~ container shop-migrate-1: start \(it is exited\)\n)?$/);
+
+    const down = await compose("down");
+    expect(down.code).toBe(0);
+    expect(await engine.ok("network", "ls", "-q", "-f", "name=shop")).toBe("");
+    expect(await engine.ok("volume", "ls", "-q", "-f", "name=shop_data")).toBe("shop_data\n");
+  });
+
+  test("only what changed is made anew; anonymous volumes are taken over", async () => {
+    const text = (mode: string): string =>
+      `services:\n  a: {image: busybox, command: sleep 1000, stop_grace_period: 0s, environment: {M: ${mode}}, volumes: [/keep]}\n  b: {image: busybox, command: sleep 1000, stop_grace_period: 0s}\n`;
+    project(text("one"));
+    await ok("up", "-d");
+    const [a, b] = [
+      await engine.ok("inspect", "-f", "{{.Id}}", "shop-a-1"),
+      await engine.ok("inspect", "-f", "{{.Id}}", "shop-b-1"),
+    ];
+    await ok("exec", "-T", "a", "sh", "-c", "echo kept > /keep/f");
+    project(text("two"));
+    expect(await ok("plan")).toBe("~ container shop-a-1: recreate, because its configuration changed\n");
+    await ok("up", "-d");
+    expect(await engine.ok("inspect", "-f", "{{.Id}}", "shop-a-1")).not.toBe(a);
+    expect(await engine.ok("inspect", "-f", "{{.Id}}", "shop-b-1")).toBe(b);
+    expect(await ok("exec", "-T", "a", "cat", "/keep/f")).toBe("kept\n");
+  });
+
+  test("scaled, restarted, paused, killed, removed", async () => {
+    project("services:\n  s: {image: busybox, command: sleep 1000, stop_grace_period: 0s}\n");
+    await ok("up", "-d", "--scale", "s=3");
+    const states = async (): Promise<string> =>
+      (await ok("ps", "-a", "--format", "{{.Name}}:{{.State}}")).trim().split("\n").join(" ");
+    expect(await states()).toBe("shop-s-1:running shop-s-2:running shop-s-3:running");
+    await ok("scale", "s=1");
+    expect(await states()).toBe("shop-s-1:running");
+    await ok("pause");
+    expect(await states()).toBe("shop-s-1:paused");
+    await ok("unpause");
+    await ok("restart", "-t", "0");
+    expect(await states()).toBe("shop-s-1:running");
+    await ok("kill");
+    await eventually("killed", async () => ((await states()) === "shop-s-1:exited" ? true : undefined));
+    await ok("start");
+    await ok("stop");
+    await ok("rm", "-f");
+    expect(await ok("ps", "-aq")).toBe("");
+  });
+
+  test("one container for once: its output, its code, beside the service", async () => {
+    project(
+      "services:\n  s: {image: busybox, command: sleep 1000, stop_grace_period: 0s, depends_on: [d], ports: ['127.0.0.1:18211:80']}\n  d: {image: busybox, command: sleep 1000, stop_grace_period: 0s}\n",
+    );
+    await ok("up", "-d");
+    const once = await compose("run", "--rm", "-T", "-e", "X=1", "s", "sh", "-c", "echo $X; exit 7");
+    expect({ code: once.code, stdout: once.stdout }).toEqual({ code: 7, stdout: "1\n" });
+    expect((await ok("ps", "-a", "--format", "{{.Name}}")).trim().split("\n").sort()).toEqual(["shop-d-1", "shop-s-1"]);
+  });
+});
+
+describe("in the foreground", () => {
+  test("lines of all, the exit code of one, and everything stopped", async () => {
+    project(
+      "services:\n  t: {image: busybox, command: sh -c 'echo out; echo err >&2; exit 5', depends_on: [d]}\n  d: {image: busybox, command: sleep 1000, stop_grace_period: 0s}\n",
+    );
+    const result = await compose("up", "--exit-code-from", "t");
+    expect(result.code).toBe(5);
+    expect(result.stdout).toContain("t-1  | out\n");
+    expect(result.stdout).toContain("t-1  | exited with code 5\n");
+    expect(result.stderr).toContain("t-1  | err\n");
+    expect((await ok("ps", "--format", "{{.State}}")).trim()).toBe("");
+  });
+
+  test("an interrupt stops everything", async () => {
+    project(
+      "services:\n  s: {image: busybox, command: sh -c 'echo ready; trap \"exit 3\" TERM; while :; do sleep 0.1; done'}\n",
+    );
+    const shown = background([...berthCommand(), "compose", "-f", join(folder, "compose.yaml"), "up"], environment());
+    await shown.waitFor(/s-1 {2}\| ready/);
+    shown.signal("SIGINT");
+    await shown.waitFor(/Gracefully Stopping/);
+    expect(await shown.end()).toBe(130);
+    expect(await engine.ok("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", "shop-s-1")).toBe("exited 3\n");
+  });
+});
+
+describe("what goes wrong is told", () => {
+  test.each([
+    [
+      "services: {s: {image: i, prots: []}}",
+      /compose\.yaml:1: services\.s: additional properties 'prots' not allowed\nDid you mean 'ports'\?/,
+    ],
+    ["services: {s: {image: nobody/such:1, pull_policy: never}}", /No such image: nobody\/such:1/],
+    [
+      "services: {s: {image: busybox, networks: [n]}}\nnetworks: {n: {external: true}}",
+      /network n declared as external, but could not be found/,
+    ],
+    [
+      "services: {s: {image: busybox, command: sleep 9, depends_on: {d: {condition: service_healthy}}}, d: {image: busybox, command: sleep 9}}",
+      /container shop-d-1 has no healthcheck configured/,
+    ],
+    [
+      "services: {s: {image: busybox, depends_on: {d: {condition: service_completed_successfully}}}, d: {image: busybox, command: sh -c 'exit 4'}}",
+      /service "d" didn't complete successfully: exit 4/,
+    ],
+  ])("%s", async (text, message) => {
+    project(text);
+    const result = await compose("up", "-d");
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(message);
+  });
+
+  test("without a file, and with words that are none", async () => {
+    mkdirSync(folder, { recursive: true });
+    const none = await command([...berthCommand(), "compose", "up"], {
+      cwd: "/",
+      env: environment(),
+      timeoutMs: 20_000,
+    });
+    expect([none.code, none.stderr]).toEqual([1, expect.stringContaining("no configuration file provided: not found")]);
+    const word = await compose("frobnicate");
+    expect([word.code, word.stderr]).toEqual([
+      1,
+      expect.stringContaining('unknown docker command: "compose frobnicate"'),
+    ]);
+  });
+});
