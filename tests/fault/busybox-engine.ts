@@ -40,15 +40,6 @@ export class BusyboxEngine {
     return opened;
   }
 
-  /** Scratch folder, removed with the engine. */
-  get dir(): string {
-    return this.#dir;
-  }
-
-  get host(): string {
-    return this.#engine.host;
-  }
-
   run(...args: readonly string[]): Promise<CommandResult> {
     return command([...berthCommand(), ...args], { env: cliEnvironment(this.#engine.host) });
   }
