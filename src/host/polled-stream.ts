@@ -11,9 +11,10 @@ import {
   SOL_SOCKET,
 } from "./linux.ts";
 import type { Poller, Watch } from "./poller.ts";
-import { close, getsockopt, raw, receive, socket, socketInNamespace } from "./syscalls.ts";
+import { close, duplicate, getsockopt, raw, receive, socket, socketInNamespace } from "./syscalls.ts";
 
 const EAGAIN = 11;
+const SHUT_WR = 1;
 const EINPROGRESS = 115;
 
 /** Where a socket is to live: the caller's network namespace when undefined. */
@@ -79,6 +80,16 @@ export class PolledStream {
       else return false;
     }
     return true;
+  }
+
+  /** The same connection once more, to be closed apart: one reads while the other writes. */
+  twin(): PolledStream {
+    return new PolledStream(this.#poller, duplicate(this.#fd));
+  }
+
+  /** Nothing is written any more; the other side reads its end. */
+  end(): void {
+    if (this.#open) raw("shutdown", this.#fd, SHUT_WR);
   }
 
   close(): void {

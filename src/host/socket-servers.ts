@@ -32,21 +32,21 @@ const BACKLOG = 128;
 /** A datagram is copied out of it at once. */
 const largestDatagram = new Uint8Array(65_535);
 
-/** A reply that cannot be sent, or comes after close(), is lost, as any datagram may be. */
+/** One who sent a datagram. A reply that cannot be sent, or comes after close(), is lost, as any datagram may be. */
+export interface Sender {
+  /** The same for datagrams from the same address and port. */
+  readonly key: string;
+  reply(answer: Uint8Array): void;
+}
+
 export function serveDatagrams(
   poller: Poller,
   place: ServerPlace,
   onDatagram: (bytes: Uint8Array, reply: (answer: Uint8Array) => void) => void,
 ): SocketServer {
-  return serve(poller, place, SOCK_DGRAM, (fd, isOpen) => {
-    const sender = new Uint8Array(16);
-    const length = receiveFrom(fd, largestDatagram, MSG_DONTWAIT, sender);
-    if (length === undefined) return false;
-    onDatagram(largestDatagram.slice(0, length), (answer) => {
-      if (isOpen()) raw("sendto", fd, answer, MSG_DONTWAIT | MSG_NOSIGNAL, sender);
-    });
-    return true;
-  });
+  return serve(place, SOCK_DGRAM, (fd) =>
+    watchDatagrams(poller, fd, (bytes, sender) => onDatagram(bytes, (answer) => sender.reply(answer))),
+  );
 }
 
 /** Connections are the callee's to close. */
@@ -55,8 +55,39 @@ export function serveStreams(
   place: ServerPlace,
   onConnection: (stream: PolledStream) => void,
 ): SocketServer {
+  return serve(place, SOCK_STREAM, (fd) => watchStreams(poller, fd, onConnection));
+}
+
+/** What comes in at the bound socket `fd`, which must not block and stays the caller's to close. */
+export function watchDatagrams(
+  poller: Poller,
+  fd: number,
+  onDatagram: (bytes: Uint8Array, sender: Sender) => void,
+): { close(): void } {
+  return watchItems(poller, fd, (isOpen) => {
+    const address = new Uint8Array(28);
+    const length = receiveFrom(fd, largestDatagram, MSG_DONTWAIT, address);
+    if (length === undefined) return false;
+    // A sockaddr_in is shorter, and its rest stays zero.
+    const sender = address[0] === AF_INET ? address.subarray(0, 16) : address;
+    onDatagram(largestDatagram.slice(0, length), {
+      key: sender.toHex(),
+      reply: (answer) => {
+        if (isOpen()) raw("sendto", fd, answer, MSG_DONTWAIT | MSG_NOSIGNAL, sender);
+      },
+    });
+    return true;
+  });
+}
+
+/** Who connects to the listening socket `fd`, which must not block and stays the caller's to close. */
+export function watchStreams(
+  poller: Poller,
+  fd: number,
+  onConnection: (stream: PolledStream) => void,
+): { close(): void } {
   const EAGAIN = 11;
-  return serve(poller, place, SOCK_STREAM, (fd) => {
+  return watchItems(poller, fd, () => {
     const accepted = raw("accept4", fd, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (accepted === -EAGAIN) return false;
     if (accepted < 0) throw new SyscallError("accept4", -accepted);
@@ -66,31 +97,37 @@ export function serveStreams(
 }
 
 /** `take` handles one waiting item; false when there was none. */
-function serve(
-  poller: Poller,
-  place: ServerPlace,
-  type: number,
-  take: (fd: number, isOpen: () => boolean) => boolean,
-): SocketServer {
+function watchItems(poller: Poller, fd: number, take: (isOpen: () => boolean) => boolean): { close(): void } {
+  let open = true;
+  const isOpen = (): boolean => open;
+  const watch = poller.watch(fd, EPOLLIN, () => {
+    try {
+      for (let taken = 0; taken < AT_ONCE && isOpen() && take(isOpen); taken++);
+    } catch {
+      // A connection that broke before it was accepted, or no descriptor left for it: the next event tries again.
+    }
+  });
+  return {
+    close: () => {
+      open = false;
+      watch.close();
+    },
+  };
+}
+
+function serve(place: ServerPlace, type: number, watch: (fd: number) => { close(): void }): SocketServer {
   const fd = socketIn(place.namespaceFd, AF_INET, type | SOCK_NONBLOCK);
   try {
     bind(fd, socketAddress({ host: place.host, port: 0 }).address);
     if (type === SOCK_STREAM) listen(fd, BACKLOG);
+    const watching = watch(fd);
     let open = true;
-    const isOpen = (): boolean => open;
-    const watch = poller.watch(fd, EPOLLIN, () => {
-      try {
-        for (let taken = 0; taken < AT_ONCE && isOpen() && take(fd, isOpen); taken++);
-      } catch {
-        // A connection that broke before it was accepted, or no descriptor left for it: the next event tries again.
-      }
-    });
     return {
       port: new DataView(getsockname(fd).slice().buffer).getUint16(2),
       close: () => {
         if (!open) return;
         open = false;
-        watch.close();
+        watching.close();
         close(fd);
       },
     };

@@ -5,7 +5,7 @@ import { NetworkStore } from "#state/network-store.ts";
 import { LocalNetworks } from "./local-networks.ts";
 import type { NetworkOptions } from "./network-options.ts";
 import { validateEndpointSpec, validateNetworkSpec } from "./network-rows.ts";
-import { socketHolder } from "./ports/socket-holder.ts";
+import { SocketHolder } from "./ports/socket-holder.ts";
 
 /** The predefined networks over this machine's kernel. Nothing is touched before `reconcile`. */
 export function openNetworks(deps: {
@@ -19,7 +19,7 @@ export function openNetworks(deps: {
     validateNetwork: validateNetworkSpec,
     validateEndpoint: validateEndpointSpec,
   });
-  return new LocalNetworks({ rows, holder: socketHolder, log: deps.log, now: deps.now, options: deps.options });
+  return new LocalNetworks({ rows, holder: new SocketHolder(), log: deps.log, now: deps.now, options: deps.options });
 }
 
 /** {@link NetworkOptions.instance} of the engine with this data root: two engines never share one. */

@@ -75,6 +75,22 @@ test("name, alias, short id, hostname and name.network, in any case, and back fr
   expect(await engine.ok("exec", "client", "ping", "-c", "1", "web")).toContain(`(${address})`);
 });
 
+test("in a network with IPv6: both addresses, back from each, and in the container's own hosts file", async () => {
+  await make("front", { EnableIPv6: true, IPAM: { Config: [{ Subnet: "fd09::/64" }] } });
+  await start("web", "front", "--ip6", "fd09::99");
+  await start("client", "front");
+  expect(await ask("client", "web", 28)).toEqual(found("fd09::99"));
+  expect(await ask("client", "web")).toEqual(found(await addressOf("web", "front")));
+  const reverse = `9.9.${"0.".repeat(26)}9.0.d.f.ip6.arpa`;
+  expect(await ask("client", reverse, 12)).toEqual(found("web.front"));
+  const id = (await engine.ok("inspect", "-f", "{{.Id}}", "web")).slice(0, 12);
+  expect(await engine.ok("exec", "web", "cat", "/etc/hosts")).toContain(`fd09::99\t${id}\n`);
+  expect(await engine.ok("exec", "client", "ping", "-6", "-c", "1", "web")).toContain("(fd09::99)");
+  const shown =
+    "{{with .NetworkSettings.Networks.front}}{{.GlobalIPv6Address}} {{.GlobalIPv6PrefixLen}} {{.IPv6Gateway}}{{end}}";
+  expect(await engine.ok("inspect", "-f", shown, "web")).toBe("fd09::99 64 fd09::1\n");
+});
+
 test("one alias of several containers: all of them, each first in turn; large answers by TCP", async () => {
   await make("front");
   for (let index = 0; index < 3; index++) await start(`w${index}`, "front", "--network-alias", "all");

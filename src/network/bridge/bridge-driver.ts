@@ -78,8 +78,7 @@ export class BridgeDriver implements NetworkDriver {
 
   reserve(network: Network, request: EndpointRequest & Resident, others: readonly Endpoint[]): Endpoint {
     const ports = this.#required(this.#ports);
-    const filtered = this.#options.ipv6Rules === false ? ([4] as const) : ([4, 6] as const);
-    return reserveEndpoint({ pools: this.#pools, ports, filtered, log: this.#log }, network, request, others);
+    return reserveEndpoint({ pools: this.#pools, ports, log: this.#log }, network, request, others);
   }
 
   giveBack(endpoint: Endpoint): void {
@@ -144,7 +143,12 @@ export class BridgeDriver implements NetworkDriver {
     const [first = 32768, last = 60999] = readNetSysctl("ipv4/ip_local_port_range").split(/\s+/).map(Number);
     this.#ports = new HostPorts({ holder: this.#holder, ephemeral: { first, last } });
     for (const endpoint of endpoints) {
-      const held = endpoint.ports.filter((port) => port.hostPort !== 0);
+      const held = endpoint.ports
+        .filter((port) => port.hostPort !== 0)
+        .map((port) => ({
+          ...port,
+          target: familyOf(port.hostIp) === 6 ? endpoint.ipv6 || endpoint.ipv4 : endpoint.ipv4,
+        }));
       for (const port of this.#ports.restore(endpoint.id, held)) {
         this.#log.warn("another program has taken a published port; packets still go to the container", {
           container: endpoint.containerId,

@@ -95,7 +95,7 @@ export class HostSide {
     );
     for (const network of networks) this.#ensureBridge(network);
     const published = connected.filter((endpoint) => endpoint.ports.length > 0);
-    this.#firewall.install({ ...stateOf(networks, guard), published });
+    this.#firewall.install({ ...stateOf(networks, guard), published, relaysLoopback: bridgedPacketsPassRules(6) });
     for (const { bridgeName } of networks) warnOfLegacyIptables(bridgeName, this.#log);
     this.#watch ??= setInterval(() => this.#verify(), VERIFY_MS).unref();
   }
@@ -106,6 +106,7 @@ export class HostSide {
       const names = [...this.#bridges.keys(), network.bridgeName];
       const guard = this.#forwarding.turnOn(familiesOf([network]), names);
       this.#ensureBridge(network);
+      this.#firewall.setLoopback(bridgedPacketsPassRules(6));
       this.#firewall.setBridges(stateOf([...this.#bridges.values()], guard));
     } catch (error) {
       this.remove(network.bridgeName);
@@ -208,6 +209,7 @@ export class HostSide {
 
   #verify(): void {
     try {
+      this.#firewall.setLoopback(bridgedPacketsPassRules(6));
       this.#firewall.verify();
     } catch (error) {
       this.#log.error("could not verify the engine's nf_tables rules", { error: messageOf(error) });
@@ -227,7 +229,7 @@ export class HostSide {
   #port(bridgeName: string): Present & BridgePort {
     const bridge = this.#bridges.get(bridgeName);
     if (bridge === undefined) throw new BerthError("internal", `the bridge ${bridgeName} is not set up`);
-    return { ...bridge, isolated: !bridge.interContainer && !bridgedPacketsPassRules() };
+    return { ...bridge, isolated: !bridge.interContainer && !bridgedPacketsPassRules(4) };
   }
 
   #sweepLater(delayMs: number): void {
@@ -265,7 +267,11 @@ function stateOf(bridges: readonly BridgeRules[], { ipv4 = [], ipv6 = [] }: Forw
   return { bridges, guarded: { 4: ipv4, 6: ipv6 } };
 }
 
-/** br_netfilter is loaded and turned on. */
-function bridgedPacketsPassRules(): boolean {
-  return readTextFileMaybe("/proc/sys/net/bridge/bridge-nf-call-iptables", 64)?.trim() === "1";
+/**
+ * br_netfilter is loaded and turned on. With IPv6 it translates answers to ::1 back while they are still in the bridge, and
+ * the kernel takes no packet for ::1 from there.
+ */
+function bridgedPacketsPassRules(family: IpFamily): boolean {
+  const name = family === 4 ? "bridge-nf-call-iptables" : "bridge-nf-call-ip6tables";
+  return readTextFileMaybe(`/proc/sys/net/bridge/${name}`, 64)?.trim() === "1";
 }

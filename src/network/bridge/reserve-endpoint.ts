@@ -16,8 +16,6 @@ import { defaultGatewayNames } from "./default-pools.ts";
 export interface ReserveDeps {
   readonly pools: NetworkPools;
   readonly ports: HostPorts;
-  /** Families for which there are rules. */
-  readonly filtered: readonly IpFamily[];
   readonly log: Log;
 }
 
@@ -53,18 +51,13 @@ export function reserveEndpoint(
 
 /** docker-compat: nothing is published of a network without a way in. */
 function publish(
-  { ports, filtered, log }: ReserveDeps,
+  { ports, log }: ReserveDeps,
   { spec }: Network,
   endpoint: Endpoint,
   request: EndpointRequest & Resident,
 ): readonly PortPublication[] {
   if (spec.internal) return [];
-  const { wanted, open, impossible } = planPublications(
-    request.ports,
-    endpoint,
-    bridgeSettings(spec.options),
-    filtered,
-  );
+  const { wanted, open, impossible } = planPublications(request.ports, endpoint, bridgeSettings(spec.options));
   for (const { hostIp, containerPort, protocol } of impossible) {
     log.warn("a port is not published: the container has no address of the host address's family", {
       container: request.containerName,

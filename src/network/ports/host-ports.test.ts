@@ -1,18 +1,22 @@
 import { describe, expect, test } from "bun:test";
 import { SyscallError } from "#host/errno.ts";
 import type { PortPublication } from "../types.ts";
-import { HostPorts, type PortHolder, type WantedPort } from "./host-ports.ts";
+import { HostPorts, type HeldPort, type PortHolder, type RelayTarget, type WantedPort } from "./host-ports.ts";
 
 /** Host programs' ports, and what is held, as "protocol address:port". */
 class FakeHost implements PortHolder {
   readonly occupied = new Map<string, number>();
   readonly held = new Set<string>();
 
-  hold(protocol: string, hostIp: string, hostPort: number): Disposable {
+  /** Where held IPv6 ports lead. */
+  readonly relayed: string[] = [];
+
+  hold({ protocol, hostIp, hostPort }: HeldPort, target: RelayTarget | undefined): Disposable {
     const key = `${protocol} ${hostIp}:${hostPort}`;
     const errno = this.occupied.get(key);
     if (errno !== undefined) throw new SyscallError("bind", errno, "fd 9");
     this.held.add(key);
+    if (target !== undefined) this.relayed.push(`${key} ${target.host} ${target.port}`);
     return { [Symbol.dispose]: () => void this.held.delete(key) };
   }
 }
@@ -120,6 +124,7 @@ describe("HostPorts", () => {
       "failed to bind host port for [::]:80:[fd00::2]:80/tcp: address already in use",
     );
     expect(ports.allocate("c", [dual(8080)])).toEqual(both(8080));
+    expect(host.relayed).toEqual(["tcp :::40001 fd00::2 80", "tcp :::8080 fd00::2 80"]);
     expect(() => ports.allocate("d", [wanted(8080, "::1")])).toThrow("Bind for ::1:8080 failed");
     expect(() => ports.allocate("d", [wanted(8080)])).toThrow("Bind for 0.0.0.0:8080 failed");
     expect(host.held.size).toBe(4);
@@ -137,7 +142,8 @@ describe("HostPorts", () => {
   test("restores an earlier run's ports and tells those lost to others", () => {
     const { host, ports } = make();
     host.occupied.set("tcp 0.0.0.0:81", 98);
-    expect(ports.restore("a", [tcp(80, "0.0.0.0"), tcp(81, "0.0.0.0")])).toEqual([tcp(81, "0.0.0.0")]);
+    const lost = (port: number) => ({ ...tcp(port, "0.0.0.0"), target: "172.17.0.2" });
+    expect(ports.restore("a", [lost(80), lost(81)])).toEqual([lost(81)]);
     expect(() => ports.allocate("b", [wanted(81)])).toThrow("port is already allocated");
   });
 });

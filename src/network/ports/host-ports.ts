@@ -4,8 +4,18 @@ import type { PortPublication } from "../types.ts";
 
 /** Takes a host port the way a server would. */
 export interface PortHolder {
-  /** The port is ours until the result is disposed. Throws what the kernel says (EADDRINUSE, EADDRNOTAVAIL, EACCES). */
-  hold(protocol: PortPublication["protocol"], hostIp: string, hostPort: number): Disposable;
+  /**
+   * The port is ours until the result is disposed. What reaches it though rules should have redirected it goes on to
+   * `target`, an address and port, where there is one. Throws what the kernel says (EADDRINUSE, EADDRNOTAVAIL, EACCES).
+   */
+  hold(publication: HeldPort, target: RelayTarget | undefined): Disposable;
+}
+
+export type HeldPort = Pick<PortPublication, "protocol" | "hostIp" | "hostPort">;
+
+export interface RelayTarget {
+  readonly host: string;
+  readonly port: number;
 }
 
 /** One container port that is wanted under the same port of several host addresses. */
@@ -14,7 +24,7 @@ export interface WantedPort extends Pick<PortPublication, "protocol" | "containe
     readonly hostIp: string;
     /** Left out where the host does not have this family. */
     readonly optional: boolean;
-    /** The container's address that it leads to, for Docker's sentences. */
+    /** The container's address that it leads to. */
     readonly target: string;
   }[];
 }
@@ -27,7 +37,8 @@ interface Allocation {
 
 /**
  * The host ports of one engine. Each is held by a socket, so that another program that wants it is told so, and this
- * engine learns of programs that have it; packets never reach the socket, rules redirect them first.
+ * engine learns of programs that have it; IPv4 packets never reach the socket, rules redirect them first. Of IPv6 those
+ * do that the kernel cannot translate: to a container that has IPv4 alone, and in part from the host's own ::1.
  */
 export class HostPorts {
   readonly #holder: PortHolder;
@@ -61,11 +72,10 @@ export class HostPorts {
    * Take ports again that `owner` had in an earlier run. Ports that another program took meanwhile stay redirected to the
    * container and are returned, so that the person can be told.
    */
-  restore(owner: string, publications: readonly PortPublication[]): PortPublication[] {
+  restore(owner: string, publications: readonly (PortPublication & { readonly target: string })[]): PortPublication[] {
     return publications.filter((publication) => {
-      const { protocol, hostIp, hostPort } = publication;
       try {
-        this.#record(owner, publication, this.#holder.hold(protocol, hostIp, hostPort));
+        this.#record(owner, publication, this.#holder.hold(publication, relayTarget(publication, publication.target)));
         return false;
       } catch {
         this.#record(owner, publication, undefined);
@@ -139,8 +149,9 @@ export class HostPorts {
     const held: { readonly publication: PortPublication; readonly socket: Disposable }[] = [];
     for (const { hostIp, optional, target } of wanted.hostAddresses) {
       try {
-        const socket = this.#holder.hold(protocol, hostIp, hostPort);
-        held.push({ publication: { protocol, containerPort, hostIp, hostPort }, socket });
+        const publication = { protocol, containerPort, hostIp, hostPort };
+        const socket = this.#holder.hold(publication, relayTarget(publication, target));
+        held.push({ publication, socket });
       } catch (error) {
         if (optional && hasCode(error, "EAFNOSUPPORT", "EADDRNOTAVAIL")) continue;
         for (const { socket } of held) socket[Symbol.dispose]();
@@ -163,6 +174,10 @@ export class HostPorts {
     this.#allocations.set(key, [...(this.#allocations.get(key) ?? []), { owner, hostIp, held }]);
     this.#owned.set(owner, (this.#owned.get(owner) ?? new Set()).add(key));
   }
+}
+
+function relayTarget({ hostIp, containerPort }: PortPublication, target: string): RelayTarget | undefined {
+  return hostIp.includes(":") ? { host: target, port: containerPort } : undefined;
 }
 
 function excludes(one: string, other: string): boolean {

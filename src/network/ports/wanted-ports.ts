@@ -12,39 +12,39 @@ export interface PublicationPlan {
   readonly impossible: readonly PortPublication[];
 }
 
-const any = { 4: "0.0.0.0", 6: "::" } as const;
-
 /**
  * Pure: what a container's publications come to in a bridge network. docker-compat: one without a host address is for both
- * families, as far as the container has them; when ports are published on one IPv4 address by default, then there alone.
+ * families of the host; when ports are published on one IPv4 address by default, then there alone. A container that has IPv4
+ * alone is reached from the host's IPv6 too, by a relay, but not the other way round.
  */
 export function planPublications(
   publications: readonly PortPublication[],
-  container: Pick<Endpoint, "ipv4" | "ipv6">,
+  { ipv4, ipv6 }: Pick<Endpoint, "ipv4" | "ipv6">,
   { modes, publishAddress }: Pick<BridgeSettings, "modes" | "publishAddress">,
-  published: readonly IpFamily[],
 ): PublicationPlan {
-  const targets = { 4: container.ipv4, 6: container.ipv6 };
-  const has = (family: IpFamily): boolean => targets[family] !== "" && published.includes(family);
-  const isAny = publishAddress === "" || publishAddress === any[4];
-  const everywhere = ([4, 6] as const)
-    .filter((family) => has(family) && (family === 4 || isAny))
-    .map((family) => (family === 4 && !isAny ? publishAddress : any[family]));
+  const targets = { 4: ipv4, 6: ipv6 || ipv4 };
+  const isAny = publishAddress === "" || publishAddress === "0.0.0.0";
+  const everywhere = isAny ? ["0.0.0.0", "::"] : [publishAddress];
+  /** A port of a container in a routed network has no port of the host. */
+  const isOpen = (hostIp: string): boolean => isRouted(modes[familyOf(targets[familyOf(hostIp)])]);
   const wanted: WantedPort[] = [];
   const open: PortPublication[] = [];
   const impossible: PortPublication[] = [];
   for (const publication of publications) {
     const { hostIp, ...port } = publication;
-    const hosts = hostIp === "" ? everywhere : [hostIp].filter((address) => has(familyOf(address)));
+    const hosts = (hostIp === "" ? everywhere : [hostIp]).filter((address) => targets[familyOf(address)] !== "");
     if (hosts.length === 0) impossible.push(publication);
-    const translated = hosts.filter((address) => !isRouted(modes[familyOf(address)]));
-    const hostAddresses = translated.map((address) => ({
-      hostIp: address,
-      optional: hostIp === "" && hosts.length > 1,
-      target: targets[familyOf(address)],
-    }));
+    const hostAddresses = hosts
+      .filter((address) => !isOpen(address))
+      .map((address) => ({
+        hostIp: address,
+        optional: hostIp === "" && hosts.length > 1,
+        target: targets[familyOf(address)],
+      }));
     if (hostAddresses.length > 0) wanted.push({ ...port, hostAddresses });
-    for (const address of hosts.filter((host) => isRouted(modes[familyOf(host)]))) {
+    for (const address of hosts.filter(
+      (host) => isOpen(host) && familyOf(targets[familyOf(host)]) === familyOf(host),
+    )) {
       open.push({ protocol: port.protocol, containerPort: port.containerPort, hostIp: address, hostPort: 0 });
     }
   }

@@ -30,6 +30,7 @@ export class EngineFirewall {
   readonly #filtered: readonly IpFamily[];
   #bridges: readonly BridgeRules[] = [];
   #guarded: Ruleset["guarded"] = { 4: [], 6: [] };
+  #relaysLoopback = false;
   /** The kernel's number of the table that was put in place; another one, or none, means that somebody removed it. */
   #handle = 0n;
   #warned = "";
@@ -53,10 +54,12 @@ export class EngineFirewall {
   install(state: {
     readonly bridges: readonly BridgeRules[];
     readonly guarded: Ruleset["guarded"];
+    readonly relaysLoopback: boolean;
     readonly published: readonly Published[];
   }): void {
     this.#bridges = state.bridges;
     this.#guarded = state.guarded;
+    this.#relaysLoopback = state.relaysLoopback;
     this.#published.clear();
     for (const endpoint of state.published) this.#published.set(endpoint.id, endpoint);
     this.#replace();
@@ -67,6 +70,14 @@ export class EngineFirewall {
   setBridges(state: { readonly bridges: readonly BridgeRules[]; readonly guarded?: Ruleset["guarded"] }): void {
     this.#bridges = state.bridges;
     this.#guarded = state.guarded ?? this.#guarded;
+    this.#replace();
+    this.#settle();
+  }
+
+  /** See {@link Ruleset.relaysLoopback}; nothing happens when it is so already. */
+  setLoopback(relays: boolean): void {
+    if (this.#relaysLoopback === relays) return;
+    this.#relaysLoopback = relays;
     this.#replace();
     this.#settle();
   }
@@ -152,8 +163,15 @@ export class EngineFirewall {
 
   #replace(): void {
     const ports = portElements([...this.#published.values()]);
-    const ruleset = { bridges: this.#bridges, guarded: this.#guarded, ports, filtered: this.#filtered };
-    this.#client.commit(replaceTable(this.#table, ruleset));
+    this.#client.commit(
+      replaceTable(this.#table, {
+        bridges: this.#bridges,
+        guarded: this.#guarded,
+        ports,
+        filtered: this.#filtered,
+        relaysLoopback: this.#relaysLoopback,
+      }),
+    );
     this.#handle = this.#readHandle();
   }
 

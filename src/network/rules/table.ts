@@ -46,6 +46,8 @@ export interface Ruleset {
   readonly guarded: Readonly<Record<IpFamily, readonly string[]>>;
   /** Of a family that is not filtered everything passes and nothing is translated. */
   readonly filtered: readonly IpFamily[];
+  /** What the host sends to its own ::1 is left to the sockets that hold published ports. */
+  readonly relaysLoopback: boolean;
 }
 
 const guardedSets = { 4: "guarded", 6: "guarded6" } as const;
@@ -105,7 +107,7 @@ const chains: readonly (readonly [name: string, base?: BaseChain])[] = [
   ["forward", { type: "filter", hook: "forward", priority: 0, policy: "accept" }],
 ];
 
-function rulesOf({ bridges, filtered }: Ruleset): readonly Rule[] {
+function rulesOf({ bridges, filtered, relaysLoopback }: Ruleset): readonly Rule[] {
   return [
     ...filtered.flatMap((family): Rule[] => [
       ["published", isIp(family), lookupPublishedAt(family), dnatTo(family)],
@@ -119,6 +121,7 @@ function rulesOf({ bridges, filtered }: Ruleset): readonly Rule[] {
     ["prerouting", isIp(4), ipIn("daddr", "127.0.0.0/8"), verdict("return")],
     ["prerouting", isIp(6), ipIn("daddr", "::1/128"), verdict("return")],
     ["prerouting", toLocalAddress(), jump("published")],
+    ...(relaysLoopback ? [["output", isIp(6), ipIn("daddr", "::1/128"), verdict("return")] as const] : []),
     ["output", toLocalAddress(), jump("published")],
 
     ...bridges.flatMap((bridge) => postroutingRules(bridge, filtered)),

@@ -4,6 +4,7 @@
  */
 import { createSocket } from "node:dgram";
 import { connect } from "node:net";
+import { formatIp } from "#host/netlink/address.ts";
 import { encodeName } from "#network/dns/message.ts";
 
 const [transport = "udp", server = "", name = "", type = "1", udpBytes = "0", count = "1"] = process.argv.slice(2);
@@ -28,7 +29,7 @@ function show(bytes: Buffer): string {
   for (let left = bytes.readUInt16BE(6); left > 0; left--) {
     const length = bytes.readUInt16BE(at + 10);
     const data = bytes.subarray(at + 12, at + 12 + length);
-    answers.push(bytes.readUInt16BE(at + 2) === 1 ? data.join(".") : labels(data));
+    answers.push([1, 28].includes(bytes.readUInt16BE(at + 2)) ? formatIp(data) : labels(data));
     at += 12 + length;
   }
   const flags = bytes.readUInt16BE(2);

@@ -7,6 +7,7 @@ import {
   makeMachine,
   makeNetwork,
   probe,
+  probeLater,
   run,
   startContainer,
   subnet,
@@ -156,8 +157,193 @@ describe("published ports", () => {
         ["tcp", "::1", 8082],
         ["tcp", "127.0.0.1", 8080],
       ];
-      if (value === "0") expect(names(probe(loopback))).toEqual(["web", "web", "web", "web"]);
+      expect(names(await probeLater(undefined, loopback))).toEqual(["web", "web", "web", "web"]);
       expect(names(outside.probe([["tcp", HOST, 8082]]))).toEqual(["-"]);
     },
   );
+
+  test("of a container with IPv4 alone answer on the host's IPv6 too, by a relay", async () => {
+    await using web = await serving("web", "bridge", [tcp(80, 8080), udp(53, 5353), tcp(81, 8081)]);
+    expect(web.endpoint.ports.slice(0, 2)).toEqual([tcp(80, 8080, "0.0.0.0"), tcp(80, 8080, "::")]);
+    expect(web.endpoint.ipv6).toBe("");
+    const questions: readonly Question[] = [
+      ["tcp", HOST, 8080],
+      ["udp", HOST, 5353],
+      ["tcp", HOST, 8081],
+    ];
+    const seen = ["web saw 172.17.0.1", "web saw 172.17.0.1", ""];
+    expect(await probeLater(outside, questions)).toEqual(seen);
+    expect(await probeLater(undefined, [["tcp", "::1", 8080]])).toEqual(seen.slice(0, 1));
+  });
+});
+
+const option = (name: string, value: string): Readonly<Record<string, string>> => ({
+  [`com.docker.network.bridge.${name}`]: value,
+});
+
+describe("gateway modes", () => {
+  /** Machines outside know the way to both subnets. */
+  const routes = (act: "add" | "delete"): void => {
+    outside.run("ip", "-6", "route", act, "fd09::/64", "via", HOST);
+    outside.run("ip", "route", act, "10.9.0.0/24", "via", "198.51.100.1");
+  };
+  beforeEach(() => routes("add"));
+  afterEach(() => routes("delete"));
+
+  /** At the container's own addresses and at the host's, IPv4 first: the published port, then one that is not. */
+  const looksFrom = async (web: TestContainer): Promise<readonly string[]> => {
+    const { ipv4, ipv6 } = web.endpoint;
+    const questions: readonly Question[] = [
+      ...[ipv4, ipv6].flatMap((address) => [80, 81].map((port): Question => ["tcp", address, port])),
+      ["tcp", "198.51.100.1", 8080],
+      ["tcp", HOST, 8080],
+    ];
+    return names(await probeLater(outside, questions));
+  };
+
+  const run4and6 = async (
+    mode: string,
+  ): Promise<{ readonly seen: readonly string[]; readonly source: readonly string[] }> => {
+    const options = { ...option("gateway_mode_ipv4", mode), ...option("gateway_mode_ipv6", mode) };
+    await made("mode", { ...dual, options });
+    await using web = await serving("web", "mode", [tcp(80, 8080)]);
+    await web.namespace.serve("tcp", 81, "web", "::");
+    const seen = await looksFrom(web);
+    const source = web.namespace.probe([
+      ["tcp", "198.51.100.2", 7000],
+      ["tcp", OUTSIDE, 7000],
+    ]);
+    return { seen, source };
+  };
+
+  test("nat: at the host's address alone, and out under it", async () => {
+    expect(await run4and6("nat")).toEqual({
+      seen: ["-", "-", "-", "-", "web", "web"],
+      source: ["outside saw 198.51.100.1", `outside saw ${HOST}`],
+    });
+  });
+
+  test("nat-unprotected: at its own address too, every port", async () => {
+    expect((await run4and6("nat-unprotected")).seen).toEqual(["web", "web", "web", "web", "web", "web"]);
+  });
+
+  test("routed: at its own address, published ports alone, and out under it", async () => {
+    expect(await run4and6("routed")).toEqual({
+      seen: ["web", "-", "web", "-", "-", "-"],
+      source: ["outside saw 10.9.0.2", "outside saw fd09::2"],
+    });
+  });
+
+  test("isolated: of internal networks alone, and the host is no neighbour", async () => {
+    const options = { ...option("gateway_mode_ipv4", "isolated"), ...option("gateway_mode_ipv6", "isolated") };
+    await expect(made("mode", { ...dual, options })).rejects.toThrow("can only be used for an internal network");
+    await made("mode", { ...dual, options, internal: true });
+    await using web = await serving("web", "mode", []);
+    await using neighbour = await startContainer(networks, "neighbour", [], "mode");
+    const bridge = (await networks.find("mode")).bridgeName;
+    expect(run("ip", "-o", "address", "show", "dev", bridge)).not.toMatch(/inet6? (10|fd)/);
+    expect(names(neighbour.namespace.probe([["tcp", web.endpoint.ipv6, 80]]))).toEqual(["web"]);
+  });
+});
+
+describe("the default network with IPv6", () => {
+  const again = async (options: Partial<NetworkOptions>): Promise<void> => {
+    await networks.close();
+    await begin(options);
+  };
+
+  test("has a unique local subnet of the engine's own, or the one it was told", async () => {
+    await again({ ipv6: true });
+    const pools = async (): Promise<readonly string[]> =>
+      (await networks.find("bridge")).pools.map((pool) => `${pool.subnet} ${pool.gateway} ${pool.ipRange}`);
+    expect((await pools())[1]).toMatch(/^(fd[0-9a-f]{2}:[0-9a-f]{1,4}:[0-9a-f]{1,4}::)\/64 \1(?:1) $/);
+    await again({ ipv6: true, fixedCidrV6: "fd77::/64" });
+    expect((await pools())[1]).toBe("fd77::/64 fd77::1 fd77::/64");
+    await again({ ipv6: true, bip6: "fd77::9/64", fixedCidrV6: "fd77::8000/112", defaultGatewayV6: "fd77::5" });
+    expect((await pools())[1]).toBe("fd77::/64 fd77::9 fd77::8000/112");
+    await using web = await startContainer(networks, "web");
+    expect(web.endpoint).toMatchObject({ ipv6: "fd77::8001", ipv6Gateway: "fd77::5" });
+  });
+
+  test("without rules for IPv6 routes what comes, and publishes by relay", async () => {
+    await again({ ipv6: true, fixedCidrV6: "fd77::/64", ipv6Rules: false });
+    await using web = await serving("web", "bridge", [tcp(80, 8080)]);
+    outside.run("ip", "-6", "route", "add", "fd77::/64", "via", HOST);
+    expect(web.namespace.probe([["tcp", OUTSIDE, 7000]])).toEqual(["outside saw fd77::2"]);
+    const questions: readonly Question[] = [
+      ["tcp", "fd77::2", 80],
+      ["tcp", HOST, 8080],
+    ];
+    expect(names(await probeLater(outside, questions))).toEqual(["web", "web"]);
+    outside.run("ip", "-6", "route", "delete", "fd77::/64");
+  });
+});
+
+describe("the host's own IPv6", () => {
+  const settings = ["accept_ra", "forwarding"].map((name) => `net.ipv6.conf.uplink.${name}`);
+
+  test("stays as it is while containers are routed", async () => {
+    expect(run("sysctl", "-n", ...settings)).toBe("1\n0");
+    outside.run("ip", "-6", "route", "add", "2001:db8:9::/64", "via", HOST);
+    await made("six");
+    expect(run("sysctl", "-n", FORWARDING, ...settings)).toBe("1\n1\n0");
+    expect(run("sysctl", "-n", "net.ipv6.conf.default.forwarding")).toBe("0");
+    const bridge = (await networks.find("six")).bridgeName;
+    expect(run("sysctl", "-n", `net.ipv6.conf.${bridge}.accept_ra`)).toBe("0");
+    outside.run("ip", "-6", "route", "delete", "2001:db8:9::/64");
+  });
+
+  test("makes no router of the host for its neighbours", async () => {
+    using lan = makeMachine("lan", "203.0.113.1", "203.0.113.2");
+    run("ip", "address", "add", "2001:db8:2::1/64", "dev", "lan", "nodad");
+    lan.run("ip", "address", "add", "2001:db8:2::2/64", "dev", "eth0", "nodad");
+    lan.run("ip", "-6", "route", "add", "default", "via", "2001:db8:2::1");
+    outside.run("ip", "-6", "route", "add", "2001:db8:2::/64", "via", HOST);
+    await made("six");
+    expect(names(lan.probe([["tcp", OUTSIDE, 7000]]))).toEqual(["-"]);
+    outside.run("ip", "-6", "route", "delete", "2001:db8:2::/64");
+    run("ip", "link", "delete", "lan");
+  });
+});
+
+test("subnets that the host or another network reaches are not chosen, and given ones not given twice", async () => {
+  const ula = async (name: string): Promise<string> => {
+    await made(name, { ipv6: true });
+    return (await networks.find(name)).pools[1]?.subnet ?? "";
+  };
+  const first = await ula("one");
+  await networks.remove("one");
+  run("ip", "-6", "route", "add", first, "dev", "uplink");
+  const second = await ula("two");
+  run("ip", "-6", "route", "delete", first, "dev", "uplink");
+  expect(second).toBe(first.replace("::/64", ":1::/64"));
+  await expect(made("three", { ipv6: true, addresses: [subnet(second)] })).rejects.toThrow(
+    "Pool overlaps with other one on this address space",
+  );
+});
+
+test("a default route goes with its network, of each family by itself", async () => {
+  await made("six");
+  await made("four", { addresses: [subnet("10.8.0.0/24")] });
+  await using web = await startContainer(networks, "web", [], "six");
+  const { id: networkId } = await networks.find("four");
+  const request = { containerId: web.id, containerName: "web", networkId, ports: [], gatewayPriority: 1 };
+  await networks.connect(await networks.reserve(request), web.namespace.path);
+  const via = (): readonly string[] =>
+    ["-4", "-6"].map(
+      (family) => /via (\S+)/.exec(web.namespace.run("ip", family, "route", "show", "default"))?.[1] ?? "",
+    );
+  expect(via()).toEqual(["10.8.0.1", "fd09::1"]);
+  await networks.disconnect(web.id, networkId, web.namespace.path);
+  expect(via()).toEqual(["10.9.0.1", "fd09::1"]);
+});
+
+test("another program's flush of every rule is repaired, in both families", async () => {
+  await made("six");
+  await using web = await serving("web", "six", [tcp(80, 8080)]);
+  run("nft", "flush", "ruleset");
+  await using _other = await startContainer(networks, "other", [], "six");
+  expect(outside.probe([["tcp", HOST, 8080]])).toEqual([`web saw ${OUTSIDE}`]);
+  expect(names(outside.probe([["tcp", "198.51.100.1", 8080]]))).toEqual(["web"]);
+  expect(web.endpoint.ipv6).toBe("fd09::2");
 });

@@ -53,6 +53,8 @@ let networks: LocalNetworks;
 
 beforeAll(async () => {
   run("sysctl", "-qw", "net.ipv4.ip_forward=0");
+  // Where the machine has br_netfilter at all.
+  Bun.spawnSync(["sysctl", "-qw", "net.bridge.bridge-nf-call-ip6tables=0"]);
   outside = makeMachine("uplink", HOST_ADDRESS, OUTSIDE_ADDRESS);
   lan = makeMachine("lan", LAN_HOST_ADDRESS, LAN_ADDRESS);
   await outside.serve("tcp", 7000, "outside");
@@ -69,6 +71,10 @@ beforeEach(async () => {
   ({ networks } = engine);
   await networks.reconcile([]);
 });
+
+/** A port that was published without a host address. */
+const everywhere = (containerPort: number, hostPort: number) =>
+  ["0.0.0.0", "::"].map((hostIp) => tcp(containerPort, hostPort, hostIp));
 
 /** Every scenario ends with nothing of the engine left on the host. */
 afterEach(async () => {
@@ -173,7 +179,7 @@ describe("published ports", () => {
 
   test("chosen by the engine come from the ephemeral range, each once", async () => {
     await using web = await startContainer(networks, "web", [tcp(80, 0), tcp(81, 0)]);
-    expect(web.endpoint.ports).toEqual([tcp(80, 32768, "0.0.0.0"), tcp(81, 32769, "0.0.0.0")]);
+    expect(web.endpoint.ports).toEqual([...everywhere(80, 32768), ...everywhere(81, 32769)]);
   });
 
   test("serve UDP senders that began before the container, or with its predecessor", async () => {
@@ -206,14 +212,15 @@ describe("published ports", () => {
       await service.exited;
     }
     expect(await networks.endpoints(containerId("again"))).toEqual([]);
-    expect(web.endpoint.ports).toEqual([tcp(80, 8080, "0.0.0.0")]);
+    expect(web.endpoint.ports).toEqual(everywhere(80, 8080));
   });
 
   test("keep host programs from taking them, and are free again after release", async () => {
     {
-      await using web = await startContainer(networks, "web", [tcp(80, 8080)]);
-      expect(web.endpoint.ports).toHaveLength(1);
-      expect(() => Bun.listen({ hostname: "0.0.0.0", port: 8080, socket: { data() {} } })).toThrow("Failed to listen");
+      await using _web = await startContainer(networks, "web", [tcp(80, 8080)]);
+      for (const hostname of ["0.0.0.0", "::"]) {
+        expect(() => Bun.listen({ hostname, port: 8080, socket: { data() {} } })).toThrow("Failed to listen");
+      }
       expect(run("nft", "list", "map", "inet", "berth_test", "published_any")).toContain(
         "tcp . 8080 : 172.17.0.2 . 80",
       );

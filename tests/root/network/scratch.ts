@@ -85,6 +85,17 @@ export function probe(questions: readonly Question[], prefix: readonly string[] 
   return JSON.parse(run(...prefix, process.execPath, peer, "probe", list, String(patienceMs))) as string[];
 }
 
+/** {@link probe}, while this process goes on relaying: from `machine`, or the scratch host itself. */
+export async function probeLater(
+  machine: Namespace | undefined,
+  questions: readonly Question[],
+): Promise<readonly string[]> {
+  const prefix = machine === undefined ? [] : ["nsenter", `--net=${machine.outerPath}`];
+  const command = [...prefix, process.execPath, peer, "probe", JSON.stringify(questions), String(patienceMs)];
+  const child = Bun.spawn(command, { stdout: "pipe" });
+  return JSON.parse(await new Response(child.stdout).text()) as string[];
+}
+
 /** From the scratch host itself. */
 export function ask(protocol: "tcp" | "udp", address: string, port: number): string {
   return askFrom([], protocol, address, port);
