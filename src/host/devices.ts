@@ -72,5 +72,7 @@ function walk(folder: string): readonly Device[] {
 export function blockDeviceNumbers(path: string): { readonly major: number; readonly minor: number } {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) throw new BerthError("invalid-parameter", `stat ${path}: no such file or directory`);
+  // A character device's numbers may be those of some block device: /dev/null's are /dev/ram3's.
+  if (!stat.isBlockDevice()) throw new BerthError("invalid-parameter", `${path} is not a block device`);
   return deviceNumbers(stat.rdev);
 }

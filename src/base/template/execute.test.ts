@@ -8,7 +8,7 @@ const data = {
   map: { z: 1, a: 2 },
   labels: typedMap({ k: "v" }, ""),
   point: struct(
-    { X: 1, Y: "two", Hidden: 3, Twice: (value: unknown) => Number(value) * 2 },
+    { X: 1, Y: "two", Hidden: 3, Nothing: null, Twice: (value: unknown) => Number(value) * 2 },
     { typeName: "T", fields: ["X", "Y"], aliases: { Ex: "X" } },
   ),
   none: null,
@@ -23,9 +23,13 @@ describe("values", () => {
     ["{{.point.Ex}} {{.point.Twice 4}}", "1 8"],
     [
       "{{json .point}} {{json .map}} {{json .empty}} {{json .wait}}",
-      '{"X":1,"Y":"two","Hidden":3} {"a":2,"z":1} null 90000000000',
+      '{"X":1,"Y":"two","Hidden":3,"Nothing":null} {"a":2,"z":1} null 90000000000',
     ],
     ['{{.missing}} {{.none}} {{.labels.missing}}|{{index .labels "missing"}}|', "<no value> <no value> <no value>||"],
+    [
+      "{{.point.Nothing}} {{with $x := .point}}{{$x.Nothing}}{{end}}{{if .point.Nothing}}x{{end}} {{json .point.Nothing}}",
+      "<nil> <nil> null",
+    ],
     ["{{with $x := .list}}{{len $x}}{{index $x 1}}{{end}}", "2b"],
     ["{{range $k, $v := .map}}{{$k}}{{$v}}{{end}}", "a2z1"],
     ["{{range .none}}x{{else}}none{{end}}", "none"],

@@ -29,6 +29,8 @@ export function compileTemplate(source: string, options: ExecuteOptions = {}): (
 const MAX_DEPTH = 1000;
 /** Nothing there: printed as `<no value>`. */
 const NO_VALUE = Symbol("no value");
+/** A field that is a pointer to nothing: printed as `<nil>`. */
+const NIL_POINTER = Symbol("nil pointer");
 
 type Flow = "break" | "continue" | undefined;
 
@@ -301,7 +303,7 @@ class Execution {
     const object = receiver as Readonly<Record<string, Value>>;
     if (info !== undefined) {
       const key = info.aliases[name] ?? name;
-      if (Object.hasOwn(object, key)) return object[key];
+      if (Object.hasOwn(object, key)) return object[key] === null ? NIL_POINTER : object[key];
       throw this.#error(
         operand.at,
         source,
@@ -330,7 +332,8 @@ class Execution {
   }
 
   #print(value: Value): void {
-    this.#output += value === NO_VALUE || value === undefined || value === null ? "<no value>" : display(value);
+    const nothing = value === NO_VALUE || value === undefined || value === null;
+    this.#output += nothing ? "<no value>" : display(real(value));
   }
 
   #error(at: Position, source: string, message: string): TemplateError {
@@ -366,6 +369,7 @@ const ARITY: Readonly<Record<string, { readonly least: number; readonly most: nu
 
 /** Nothing counts as nil everywhere but in print. */
 function real(value: Value): Value {
+  if (value === NIL_POINTER) return null;
   return value === NO_VALUE ? undefined : value;
 }
 
