@@ -22,7 +22,7 @@
 /* X(name, code, signature) */
 #define RECORDS(X) \
 	X(namespace_propagation, 1, "1") \
-	X(root_overlay, 2, "433413") \
+	X(root_overlay, 2, "43341355") \
 	X(root_bind, 3, "313") \
 	X(pivot_root, 4, "1") \
 	X(mount_attrs, 5, "3111") \
@@ -128,6 +128,8 @@ enum {
 	ROOT_OVERLAY_OPTIONS = 3,
 	ROOT_OVERLAY_ATTR_SET = 4,
 	ROOT_OVERLAY_TARGET = 5,
+	ROOT_OVERLAY_IDMAP_UID = 6,
+	ROOT_OVERLAY_IDMAP_GID = 7,
 	ROOT_BIND_SOURCE = 0,
 	ROOT_BIND_ATTR_SET = 1,
 	ROOT_BIND_TARGET = 2,

@@ -2,10 +2,12 @@
  * namespace: bind sources and the root mount become detached mounts (open_tree(2), fsmount(2)) that init only attaches. */
 #include <errno.h>
 #include <limits.h>
+#include <linux/securebits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -85,7 +87,8 @@ static int user_namespace_of(int pid, const struct arg *uids, const struct arg *
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-static int set_idmap(int fd, const struct arg *uids, const struct arg *gids)
+/* A user namespace with the mapping. */
+static int idmap_namespace(const struct arg *uids, const struct arg *gids)
 {
 	int pid = k_clone(CLONE_NEWUSER, 0, SIGCHLD);
 	if (pid == 0) {
@@ -100,10 +103,21 @@ static int set_idmap(int fd, const struct arg *uids, const struct arg *gids)
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	errno = error;
+	return ns;
+}
+
+static int map_ids(int fd, int ns)
+{
+	struct k_mount_attr attr = { K_MOUNT_ATTR_IDMAP, 0, 0, (uint64_t)ns };
+	return k_mount_setattr(fd, K_AT_RECURSIVE, &attr);
+}
+
+static int set_idmap(int fd, const struct arg *uids, const struct arg *gids)
+{
+	int ns = idmap_namespace(uids, gids);
 	if (ns < 0)
 		return -1;
-	struct k_mount_attr attr = { K_MOUNT_ATTR_IDMAP, 0, 0, (uint64_t)ns };
-	int result = k_mount_setattr(fd, K_AT_RECURSIVE, &attr);
+	int result = map_ids(fd, ns);
 	close(ns);
 	return result;
 }
@@ -283,20 +297,27 @@ static int mount_old_way(const struct arg *a, int slot)
 	return fd < 0 || dup3(fd, slot, O_CLOEXEC) < 0 || close(fd) ? errno : 0;
 }
 
-static int overlay_by_mount(const struct arg *a)
+/* 0 when a child with our descriptor table, but a mount namespace of its own, put a mount into `slot`. */
+static int from_child(int (*mount_in)(const struct arg *, int), const struct arg *a, int slot)
 {
-	int status, slot = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	int pid = k_clone(CLONE_NEWNS | CLONE_FILES, 0, SIGCHLD);
+	int status, pid = k_clone(CLONE_NEWNS | CLONE_FILES, 0, SIGCHLD);
 	if (pid == 0)
-		_exit(mount_old_way(a, slot));
+		_exit(mount_in(a, slot));
 	if (slot < 0 || pid < 0)
 		return failed("clone", "");
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	errno = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
-	if (errno == E2BIG)
+	return errno ? -1 : 0;
+}
+
+static int overlay_by_mount(const struct arg *a)
+{
+	int slot = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int result = from_child(mount_old_way, a, slot);
+	if (result && errno == E2BIG)
 		return failed("mount", "overlay: before Linux 6.7 its directories' names together take at most 4095 bytes");
-	if (errno)
+	if (result)
 		return failed("mount", "overlay");
 	return set_attributes(slot, a[ROOT_OVERLAY_ATTR_SET].n, 0, 0, 0) ? failed("mount_setattr", "overlay") : slot;
 }
@@ -312,9 +333,72 @@ static int takes_lowers_one_by_one(void)
 	return major > 6 || (major == 6 && *dot == '.' && strtol(dot + 1, NULL, 10) >= 7);
 }
 
-static int prepare_overlay(const struct arg *a)
+static int plain_overlay(const struct arg *a)
 {
 	return takes_lowers_one_by_one() ? overlay_by_fsconfig(a) : overlay_by_mount(a);
+}
+
+/* Lay an id-mapped copy of the directory's mount over the directory. */
+static int map_over(const char *path, int ns)
+{
+	int fd = clone_mount(path, 0), at = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int result = fd < 0 || at < 0 || map_ids(fd, ns) || k_attach(fd, at) ? errno : 0;
+	close(fd);
+	close(at);
+	return result;
+}
+
+/* The id outside that stands for 0 inside. */
+static uint32_t mapped_root(const struct arg *list)
+{
+	for (uint32_t i = 0; i + 2 < list->n; i += 3)
+		if (!plan_u32(list->s, i))
+			return plan_u32(list->s, i + 1);
+	return 0;
+}
+
+/* What an overlay makes for itself belongs to who mounted it, who must be one of those that its layers know. The capabilities
+ * that go with being 0 are kept. */
+static int be_mapped_root(const struct arg *a)
+{
+	if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0))
+		return -1;
+	setfsgid(mapped_root(&a[ROOT_OVERLAY_IDMAP_GID]));
+	setfsuid(mapped_root(&a[ROOT_OVERLAY_IDMAP_UID]));
+	return 0;
+}
+
+/* An overlay cannot be id-mapped, but what it is laid of can: seen by nobody else, it is so in this child. The upper and the
+ * work directory must be of one mount, which is that of their parent. */
+static int overlay_of_mapped(const struct arg *a, int slot)
+{
+	char parent[PATH_MAX];
+	const char *cursor = a[ROOT_OVERLAY_LOWER].s, *upper = a[ROOT_OVERLAY_UPPER].s, *slash = strrchr(upper, '/');
+	int ns = idmap_namespace(&a[ROOT_OVERLAY_IDMAP_UID], &a[ROOT_OVERLAY_IDMAP_GID]), error = 0;
+	if (ns < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return errno;
+	for (uint64_t i = 0; i < a[ROOT_OVERLAY_LOWER].n && !error; i++)
+		error = map_over(plan_string(&cursor), ns);
+	if (!error && slash && (size_t)(slash - upper) < sizeof parent) {
+		memcpy(parent, upper, (size_t)(slash - upper));
+		parent[slash - upper] = 0;
+		error = map_over(parent, ns);
+	}
+	close(ns);
+	int fd = error || be_mapped_root(a) ? -1 : plain_overlay(a);
+	if (error || fd < 0)
+		return error ? error : errno;
+	return dup3(fd, slot, O_CLOEXEC) < 0 || close(fd) ? errno : 0;
+}
+
+static int prepare_overlay(const struct arg *a)
+{
+	if (!a[ROOT_OVERLAY_IDMAP_UID].n)
+		return plain_overlay(a);
+	int slot = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return from_child(overlay_of_mapped, a, slot)
+		       ? failed("mount", "overlay of id-mapped layers: it needs Linux 5.19 and a file system that can")
+		       : slot;
 }
 
 static int prepare_root_bind(const struct arg *a)

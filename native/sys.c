@@ -109,6 +109,8 @@ static const struct row calls[] = {
     {"renameat2", SYS_renameat2, "isisi"},
     {"sched_getaffinity", SYS_sched_getaffinity, "ir"},
     {"sendto", SYS_sendto, "ibiB"},
+    {"setfsgid", SYS_setfsgid, "i"},
+    {"setfsuid", SYS_setfsuid, "i"},
     {"setsockopt", SYS_setsockopt, "iiib"},
     {"setxattr", SYS_setxattr, "ssbi"},
     {"shutdown", SYS_shutdown, "ii"},

@@ -1,3 +1,4 @@
+import type { RemappedIds } from "#host/subordinate-ids.ts";
 import type { LogConfig, Resources } from "#spec/docker/host-config.ts";
 
 /**
@@ -40,6 +41,8 @@ export interface EngineConfig {
   readonly defaultStopTimeoutSeconds: number;
   /** For containers that say neither yes nor no. */
   readonly noNewPrivileges: boolean;
+  /** Containers' ids in user namespaces of their own; undefined: they are the host's. */
+  readonly remappedIds: RemappedIds | undefined;
   /** Where containers' cgroups are when nobody says otherwise. */
   readonly cgroupParent: string;
   /** A profile's text, `builtin` or `unconfined`, for containers that name none. */

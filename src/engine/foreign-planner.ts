@@ -43,6 +43,12 @@ export class ForeignPlanner {
     made: { readonly spec: RuntimeSpec; readonly warnings: readonly string[] },
   ): CompiledPlan {
     const log = `${dir}/${launchFile.log}`;
+    if ((made.spec.linux?.namespaces ?? []).some(({ type }) => type === "user")) {
+      throw new BerthError(
+        "not-implemented",
+        `user namespaces with the runtime ${spec.hostConfig.Runtime} are not supported; use --userns=host`,
+      );
+    }
     writeFileAtomic(`${dir}/${launchFile.config}`, printJsonExact(foreignSpec(made.spec, isDirectory)), volatile);
     return {
       plan: compileForeignContainer({

@@ -15,7 +15,7 @@ import { processSteps } from "#runtime/compile/process-steps.ts";
 import { FilterCache } from "#runtime/compile/filter-cache.ts";
 import { containerSpec, machineResources } from "#runtime/docker/container-spec.ts";
 import { execProcess } from "#runtime/docker/exec-process.ts";
-import type { ContainerMount, ContainerSpecInput, HostDevice } from "#runtime/docker/types.ts";
+import type { ContainerMount, ContainerSpecInput, HostDevice, UserNamespace } from "#runtime/docker/types.ts";
 import { OverlayReader } from "#runtime/user/overlay-reader.ts";
 import { resolveUser } from "#runtime/user/resolve-user.ts";
 import type { ResolvedUser } from "#runtime/user/types.ts";
@@ -28,12 +28,13 @@ import { hookedLaunch, runPoststop } from "./container-hooks.ts";
 import { ownerMaps } from "./container/mount-owner.ts";
 import type { ContainerSpec, MountSpec } from "./container/spec.ts";
 import { ForeignPlanner } from "./foreign-planner.ts";
+import { hasOwnUserNamespace, userNamespaceOf } from "./user-namespace.ts";
 import type { CompiledPlan, ContainerPlanRequest, EnginePaths, ExecPlanRequest, RuntimePlanner } from "./ports.ts";
 
 /** The engine's settings for containers that do not say otherwise. */
 export type PlannerDefaults = Pick<
   EngineConfig,
-  "cgroupParent" | "noNewPrivileges" | "seccompProfile" | "defaultUlimits" | "cdiSpecDirs" | "runtimes"
+  "cgroupParent" | "noNewPrivileges" | "seccompProfile" | "defaultUlimits" | "cdiSpecDirs" | "runtimes" | "remappedIds"
 >;
 
 const MAX_DATABASE_BYTES = 4 << 20;
@@ -72,6 +73,7 @@ export class NativePlanner implements RuntimePlanner {
     const input = this.#input(request);
     for (const mount of input.mounts) if (mount.type === "bind") checkPropagation(mount.source, mount.propagation);
     const made = this.#withDevices(containerSpec(input), spec.hostConfig);
+    const { userNamespace } = input;
     const foreign = this.#foreign.find(spec.hostConfig.Runtime);
     if (foreign !== undefined) return this.#foreign.container(foreign, request, made);
     const hooked = hookedLaunch(made.spec, { id: spec.id, dir: request.dir });
@@ -81,6 +83,7 @@ export class NativePlanner implements RuntimePlanner {
         id: spec.id,
         spec: made.spec,
         root,
+        ...(userNamespace === undefined ? {} : { rootMappings: userNamespace }),
         cgroup: cgroup.entry,
         cgroupPath: this.cgroupPath(spec),
         facts: this.#facts,
@@ -146,7 +149,8 @@ export class NativePlanner implements RuntimePlanner {
     const { container, pid, startTicks, root, linkVariables, exec } = request;
     const { hostConfig, config } = container;
     const user = userIn(root, exec.User || config.User, hostConfig.GroupAdd ?? []);
-    const made = this.#container(container, user, linkVariables);
+    const userNamespace = hasOwnUserNamespace(pid) ? { uid: [], gid: [] } : undefined;
+    const made = this.#container(container, user, linkVariables, userNamespace);
     const process = execProcess({ container: made.spec, exec, user, facts: this.#facts });
     const foreign = this.#foreign.find(hostConfig.Runtime);
     if (foreign !== undefined) return this.#foreign.exec(foreign, request, process);
@@ -193,6 +197,7 @@ export class NativePlanner implements RuntimePlanner {
       mounts: spec.mounts.map((mount) => withOwner(mount, containerMount(mount, mountSources.get(mount.target)))),
       files,
       namespaces,
+      userNamespace: userNamespaceOf({ spec, namespaces }, this.#defaults),
       linkVariables,
       ...(shmPath === undefined ? {} : { shmPath }),
       ...(init ? { initPath: this.#initBinary.path() } : {}),
@@ -204,8 +209,9 @@ export class NativePlanner implements RuntimePlanner {
     spec: ContainerSpec,
     user: ResolvedUser,
     linkVariables: readonly string[],
+    userNamespace: UserNamespace | undefined,
   ): ReturnType<typeof containerSpec> {
-    return containerSpec({ ...this.#inputOf(spec, user), linkVariables, files: {}, namespaces: {} });
+    return containerSpec({ ...this.#inputOf(spec, user), linkVariables, userNamespace, files: {}, namespaces: {} });
   }
 
   #inputOf(spec: ContainerSpec, user: ResolvedUser): Omit<ContainerSpecInput, "files" | "namespaces"> {
@@ -243,8 +249,10 @@ function containerMount(mount: MountSpec, prepared: string | undefined): Contain
       return { type: "tmpfs", destination, options: [...(readOnly ? ["ro"] : []), ...mount.options] };
     case "image":
       return { type: "bind", source: prepared ?? "", destination, readOnly, ...whole };
-    case "volume":
-      return { type: "bind", source: prepared ?? mount.source, destination, readOnly, ...whole };
+    case "volume": {
+      const source = prepared ?? mount.source;
+      return { type: "bind", source, destination, readOnly, ownIds: mount.driver === undefined, ...whole };
+    }
     case "bind": {
       const { source, propagation, recursive, recursiveReadOnly = "if-possible" } = mount;
       return { type: "bind", source, destination, readOnly, propagation, recursive, recursiveReadOnly };

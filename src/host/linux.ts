@@ -203,7 +203,10 @@ export const PR_SET_PDEATHSIG = 1;
 export const PR_SET_DUMPABLE = 4;
 export const PR_SET_NAME = 15;
 export const PR_CAPBSET_READ = 23;
+export const PR_SET_SECUREBITS = 28;
 export const PR_SET_CHILD_SUBREAPER = 36;
+/** linux/securebits.h */
+export const SECBIT_NO_SETUID_FIXUP = 4;
 
 // asm-generic/ioctls.h
 export const TCGETS = 0x5401;

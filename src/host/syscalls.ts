@@ -665,6 +665,12 @@ export function prctl(option: number, argument = 0): number {
   return run("prctl", undefined, option, argument, 0, 0, 0);
 }
 
+/** setfsgid(2) and setfsuid(2) of this thread. They have no way to fail: what may not be is not done. */
+export function setFileSystemIds(uid: number, gid: number): void {
+  raw("setfsgid", gid);
+  raw("setfsuid", uid);
+}
+
 export interface CapabilitySets {
   readonly effective: bigint;
   readonly permitted: bigint;

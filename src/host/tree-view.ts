@@ -25,6 +25,7 @@ import {
   S_IFMT,
 } from "./linux.ts";
 import { withFd } from "./files.ts";
+import { mappedIdsOf, type MappedIds } from "./mapped-ids.ts";
 import { overlayOptions } from "./overlay-options.ts";
 import { isRunning } from "./process.ts";
 import { makeDirectoriesInRoot, openInRoot } from "./rooted-path.ts";
@@ -69,6 +70,8 @@ export interface ViewMount {
 export interface TreeView {
   /** O_PATH. Resolve below it with {@link openInRoot}. */
   readonly rootFd: number;
+  /** Where owners inside are other ids than here: every owner that goes in or comes out is to be translated. */
+  readonly ids: MappedIds | undefined;
   /** Which of the view's mounts a file is on, by `FileStat.mountId`; undefined for the root and for mounts within. */
   mountOf(mountId: bigint): ViewMount | undefined;
   /** Takes every mount of the view away. */
@@ -127,7 +130,8 @@ function assemble(
       withFd(target, (at) => attach(namespace, fd, at, "", MOVE_MOUNT_T_EMPTY_PATH));
       ids.set(fstat(fd).mountId, mount);
     }
-    const view = { rootFd, mountOf: (id: bigint) => ids.get(id), close: closeAll };
+    const mapped = root.kind === "process" ? mappedIdsOf(root.pid) : undefined;
+    const view = { rootFd, ids: mapped, mountOf: (id: bigint) => ids.get(id), close: closeAll };
     return { view, complete: ids.size === clones.over.length };
   } catch (error) {
     closeAll();

@@ -78,6 +78,8 @@ export class ShimFixture {
       options: [],
       attrSet: 0,
       target: "",
+      idmapUid: [],
+      idmapGid: [],
     };
   }
 

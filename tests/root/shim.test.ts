@@ -179,6 +179,8 @@ describe("a container", () => {
       options: [],
       attrSet: 0,
       target: "",
+      idmapUid: [],
+      idmapGid: [],
     };
     const { stdout } = await fixture.run(fixture.plan(["sh", "-c", "echo written > /new; cat /new"], { root }));
     expect(stdout).toBe("written\n");
@@ -663,6 +665,28 @@ describe("user namespaces and identity", () => {
     const { stdout, stderr } = await fixture.run(plan);
     expect(stderr).toBe("");
     expect(stdout.replaceAll(/ +/g, " ")).toBe("0\n 0 100000 65536\n0:750\nnull\n");
+  });
+
+  test("an overlay of id-mapped layers is the container's own, and keeps its ids on disk", async () => {
+    const map = [0, 100000, 65536];
+    const overlay = fixture.overlay() as Extract<Step, { op: "root_overlay" }>;
+    const line =
+      "stat -c %u:%g /bin/busybox; echo x > /new; mkdir /d; touch /work/u; chown 7:8 /new; stat -c %u:%g /new /d";
+    const plan = user([], ["sh", "-c", line]);
+    const steps = plan.steps.map((step) =>
+      step.op === "root_overlay" ? { ...overlay, idmapUid: map, idmapGid: map } : step,
+    );
+    const { stdout, stderr } = await fixture.run({ ...plan, steps });
+    expect([stdout, stderr]).toEqual(["0:0\n7:8\n0:0\n", ""]);
+    const owner = (path: string): readonly number[] => {
+      const { uid, gid } = statSync(`${overlay.upper}/${path}`);
+      return [uid, gid];
+    };
+    expect([owner("new"), owner("d"), owner("work/u")]).toEqual([
+      [7, 8],
+      [0, 0],
+      [0, 0],
+    ]);
   });
 
   test("exec joins the user namespace too", async () => {

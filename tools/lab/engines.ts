@@ -41,6 +41,8 @@ export interface EngineOptions {
   /** Run it inside this network instead of the machine's. */
   readonly network?: NetworkNamespace;
   readonly env?: Readonly<Record<string, string>>;
+  /** In front of our engine's own command line. */
+  readonly through?: readonly string[];
 }
 
 /** True when an HTTP `GET /_ping` on the socket is answered with 200. */
@@ -70,6 +72,7 @@ export async function startBerth(options: EngineOptions): Promise<RunningEngine>
   const daemon = await startDaemon({
     argv: [
       ...enter,
+      ...(options.through ?? []),
       ...berthCommand(),
       "daemon",
       ...["-H", `unix://${socket}`],

@@ -13,8 +13,9 @@ const bad = (message: string): BerthError => new BerthError("invalid-parameter",
 export function validateHostConfig(
   host: HostConfig,
   machine: MachineFacts,
-  { runtimes }: Pick<EngineConfig, "runtimes">,
+  { runtimes, remappedIds }: Pick<EngineConfig, "runtimes" | "remappedIds">,
 ): void {
+  if (remappedIds !== undefined && host.UsernsMode !== "host") refuseWithUserNamespace(host);
   validateLimits(host, machine);
   if (host.OomScoreAdj < -1000 || host.OomScoreAdj > 1000) {
     throw bad(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
@@ -32,6 +33,16 @@ export function validateHostConfig(
   if (host.IOMaximumBandwidth !== 0)
     throw bad("invalid QoS settings: linux does not support configuration of maximum bandwidth");
   if (host.IOMaximumIOps !== 0) throw bad("invalid QoS settings: linux does not support configuration of maximum IOPs");
+}
+
+/** What needs rights over the host's namespaces. */
+function refuseWithUserNamespace({ Privileged, NetworkMode, PidMode }: HostConfig): void {
+  if (Privileged)
+    throw bad(
+      "privileged mode is incompatible with user namespaces.  You must run the container in the host namespace when running privileged mode",
+    );
+  if (NetworkMode === "host") throw bad("cannot share the host's network namespace when user namespaces are enabled");
+  if (PidMode === "host") throw bad("cannot share the host PID namespace when user namespaces are enabled");
 }
 
 function validateExtraHost(extra: string): void {

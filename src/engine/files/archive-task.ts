@@ -19,14 +19,14 @@ export async function archiveTask(input: Json, context: HelperContext): Promise<
     readonly path: string;
     readonly pipe: string;
   };
-  return withView(view, async ({ rootFd }) => {
+  return withView(view, async ({ rootFd, ids }) => {
     const { fd, stat } = findPath(rootFd, path);
     try {
       const out = takeWriteEnd(pipe);
       await context.send({ ...stat });
       const as = Buffer.from(stat.name).toString("latin1");
       withFd(out, () => {
-        for (const piece of archive([{ kind: "descriptor", fd, as }])) writeAll(out, piece);
+        for (const piece of archive([{ kind: "descriptor", fd, as }], { ids })) writeAll(out, piece);
       });
       return null;
     } finally {

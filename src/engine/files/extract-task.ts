@@ -37,7 +37,7 @@ export async function extractTask(input: Json, context: HelperContext): Promise<
     const source = takeReadEnd(pipe);
     await context.send(null);
     try {
-      await layOut(source, writerFor(opened.rootFd, base, options));
+      await layOut(source, writerFor(opened, base, options));
     } catch (error) {
       throw blamedOnArchive(error);
     } finally {
@@ -62,11 +62,12 @@ function basePath(view: TreeView & { readonly readOnlyRoot: boolean }, path: str
   });
 }
 
-function writerFor(rootFd: number, base: string, { keepTypes, owner }: ExtractOptions): TreeWriter {
+function writerFor({ rootFd, ids }: TreeView, base: string, { keepTypes, owner }: ExtractOptions): TreeWriter {
   return new TreeWriter(rootFd, {
     base: Buffer.from(base.slice(1)).toString("latin1"),
     keepTypes,
     refuseLinksOutward: true,
+    ids,
     ...(owner === null ? {} : { owner }),
   });
 }

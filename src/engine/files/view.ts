@@ -1,4 +1,5 @@
 import type { Json } from "#host/helper-protocol.ts";
+import { ownFilesAs } from "#host/mapped-ids.ts";
 import { openTreeView, type TreeView, type ViewMount, type ViewRoot } from "#host/tree-view.ts";
 
 /** How to see a container's files from outside: plain data, because helper processes do the seeing. */
@@ -29,9 +30,12 @@ export async function withView<T>(
   work: (view: TreeView & { readonly readOnlyRoot: boolean }) => Promise<T> | T,
 ): Promise<T> {
   const opened = openTreeView(view.root, view.mounts);
+  const { ids } = opened;
+  const takeBack = ids === undefined ? undefined : ownFilesAs(ids);
   try {
     return await work({ ...opened, readOnlyRoot: view.readOnlyRoot });
   } finally {
+    takeBack?.();
     opened.close();
   }
 }

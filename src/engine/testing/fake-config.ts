@@ -33,6 +33,7 @@ export const fakeConfig: EngineConfig = {
   downloadAttempts: 5,
   experimental: false,
   features: {},
+  remappedIds: undefined,
   runtimes: {},
   defaultRuntime: "berth",
   noNewPrivileges: false,

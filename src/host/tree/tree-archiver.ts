@@ -21,6 +21,7 @@ import {
   S_IFREG,
 } from "../linux.ts";
 import type { FileStat } from "../stat.ts";
+import type { MappedIds } from "../mapped-ids.ts";
 import {
   close,
   fdPath,
@@ -58,6 +59,8 @@ export interface ArchiveOptions {
   readonly sparse?: boolean;
   /** Hears what could not be read and was left out. Without it such an error ends the archive. */
   readonly onSkipped?: (name: ByteString, error: SyscallError) => void;
+  /** Members' owners are those inside. */
+  readonly ids?: MappedIds | undefined;
 }
 
 /** What goes into an archive, and under which name. */
@@ -97,6 +100,11 @@ class TreeArchiver {
 
   constructor(options: ArchiveOptions) {
     this.#options = options;
+  }
+
+  #describe(type: TarEntryType, name: ByteString, stat: FileStat): TarEntry {
+    const entry = describe(type, name, stat);
+    return { ...entry, ...this.#options.ids?.inward(entry) };
   }
 
   *end(): Generator<Uint8Array> {
@@ -168,7 +176,7 @@ class TreeArchiver {
     const key = `${stat.devMajor}:${stat.devMinor}:${stat.ino}`;
     const first = stat.nlink > 1 ? this.#links.get(key) : undefined;
     if (first !== undefined) {
-      yield* this.#put(encodeEntry({ ...describe("hardlink", as, stat), linkName: first }));
+      yield* this.#put(encodeEntry({ ...this.#describe("hardlink", as, stat), linkName: first }));
       return;
     }
     if (type === "file") {
@@ -190,7 +198,7 @@ class TreeArchiver {
 
   *#member(fd: number, type: TarEntryType, stat: FileStat, as: ByteString): Generator<Uint8Array> {
     const linkName = type === "symlink" ? byteString(readlinkat(fd, "")) : "";
-    yield* this.#put(encodeEntry({ ...describe(type, as, stat), linkName, xattrs: attributesOf(fd) }));
+    yield* this.#put(encodeEntry({ ...this.#describe(type, as, stat), linkName, xattrs: attributesOf(fd) }));
     if (type === "directory" && this.#options.overlayUpper === true && isOpaque(fd)) {
       const mark = `${folder(as)}.wh..opq`;
       yield* this.#put(encodeEntry(whiteout(mark, stat)));

@@ -17,6 +17,7 @@ import {
   S_IFMT,
 } from "../linux.ts";
 import { removeEntry } from "../remove-tree.ts";
+import type { MappedIds, Owner } from "../mapped-ids.ts";
 import {
   close,
   fchmod,
@@ -59,9 +60,11 @@ export interface TreeWriterOptions {
   /** `invalid-parameter` where a directory would replace something else, or the other way round. */
   readonly keepTypes?: boolean;
   /** Given to every member instead of its own. `caller`: whatever this process's new files have. */
-  readonly owner?: { readonly uid: number; readonly gid: number } | "caller";
+  readonly owner?: Owner | "caller";
   /** docker-compat: refuse symlinks whose target, read as text, leads out of the base. */
   readonly refuseLinksOutward?: boolean;
+  /** Members' owners are ids inside; this thread's new files belong to root there. */
+  readonly ids?: MappedIds | undefined;
 }
 
 export interface TreeWriterResult {
@@ -365,16 +368,16 @@ export class TreeWriter implements TarSink {
     if (entry.xattrs !== undefined) writeAttributes(entry, set, (text) => this.#warn(text));
   }
 
-  #ownerOf(entry: TarEntry): { readonly uid: number; readonly gid: number } {
-    const { owner } = this.#options;
+  #ownerOf(entry: TarEntry): Owner {
+    const { owner, ids } = this.#options;
     if (owner === "caller") return { uid: -1, gid: -1 };
-    return owner ?? entry;
+    return ids?.outward(owner ?? entry) ?? owner ?? entry;
   }
 
   /** A new file of this process already has that owner. */
   #keepsOwner(entry: TarEntry): boolean {
     if (this.#options.owner === "caller") return true;
-    const { uid, gid } = this.#ownerOf(entry);
+    const { uid, gid } = this.#options.owner ?? entry;
     return uid === 0 && gid === 0 && !this.#inheritsGroup;
   }
 

@@ -31,6 +31,8 @@ export interface DaemonSettings {
   readonly execRoot: string;
   readonly pidFile: string;
   readonly labels: readonly string[];
+  /** Whose ids containers have; "": the host's. */
+  readonly userNamespaceRemap: string;
   readonly liveRestore: boolean;
   /** Negative: for ever. */
   readonly shutdownTimeoutSeconds: number;

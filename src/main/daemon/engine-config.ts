@@ -1,5 +1,6 @@
 import type { EngineConfig } from "#engine/config.ts";
 import { exists, readTextFile, writeFileAtomic } from "#host/files.ts";
+import type { RemappedIds } from "#host/subordinate-ids.ts";
 import { newestApiVersion, oldestApiVersion } from "#server/docker/api-version.ts";
 import type { Layout } from "#state/layout.ts";
 import { buildFacts } from "../build-facts.ts";
@@ -9,10 +10,15 @@ import type { LiveSettings } from "./live-settings.ts";
 /** The engine's view of the settings. What SIGHUP can change is asked anew at each look. */
 export function engineConfig(
   live: LiveSettings,
-  fixed: { readonly layout: Layout; readonly version: string; readonly seccompProfile: string },
+  fixed: {
+    readonly layout: Layout;
+    readonly version: string;
+    readonly seccompProfile: string;
+    readonly remappedIds: RemappedIds | undefined;
+  },
 ): EngineConfig {
   const settings = live.current;
-  const { layout, version, seccompProfile } = fixed;
+  const { layout, version, seccompProfile, remappedIds } = fixed;
   return {
     version,
     ...buildFacts,
@@ -32,6 +38,7 @@ export function engineConfig(
     noNewPrivileges: settings.noNewPrivileges,
     cgroupParent: settings.cgroupParent,
     seccompProfile,
+    remappedIds,
     cdiSpecDirs: settings.cdiSpecDirs,
     warnings: apiWarnings(settings),
     proxies: {

@@ -34,6 +34,7 @@ import { readProcessCounters } from "#host/process-counters.ts";
 import { bootId } from "#host/process.ts";
 import { FetchHttp } from "#host/registry-http.ts";
 import { hasProjectQuota } from "#host/project-quota.ts";
+import { readIdFiles, remappedIds } from "#host/subordinate-ids.ts";
 import { readRuntimeFacts } from "#host/runtime-facts.ts";
 import { openShimBinary } from "#host/shim-binary.ts";
 import { Trash } from "#host/trash.ts";
@@ -164,6 +165,8 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     layout,
     version,
     seccompProfile: seccompProfileText(settings.seccompProfile),
+    remappedIds:
+      settings.userNamespaceRemap === "" ? undefined : remappedIds(settings.userNamespaceRemap, readIdFiles()),
   });
   const launcher = new NativeShimLauncher({ shimPath: () => shim.path });
   const building = openBuilder({

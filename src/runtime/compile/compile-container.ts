@@ -11,10 +11,10 @@ import {
 } from "#runtime/plan/ops.ts";
 import { overlayOptions } from "#host/overlay-options.ts";
 import type { RootMount } from "#snapshot/types.ts";
-import type { IdMapping, Linux, RuntimeSpec, TimeOffset } from "#spec/oci/runtime.ts";
+import type { IdMapping, IdMappings, Linux, RuntimeSpec, TimeOffset } from "#spec/oci/runtime.ts";
 import { deviceSteps } from "./device-steps.ts";
 import type { FilterCache } from "./filter-cache.ts";
-import { mountSteps, rootPropagation } from "./mount-steps.ts";
+import { mountSteps, rootPropagation, triples } from "./mount-steps.ts";
 import { processSteps } from "./process-steps.ts";
 import { sysctlSteps } from "./sysctl-steps.ts";
 
@@ -42,6 +42,8 @@ export interface CompileInput {
   readonly hooks?: boolean;
   /** After that, still with the host's root: createContainer hooks. */
   readonly createContainer?: readonly Step[];
+  /** Of an overlay's layers, whose owners are the container's ids. */
+  readonly rootMappings?: IdMappings;
   /** Where hooks see the root on the host's side, instead of nowhere: a directory of the host. */
   readonly rootTarget?: string;
   /** Right before execve, as the process: startContainer hooks. */
@@ -113,6 +115,8 @@ export function compileContainer(input: CompileInput): Compiled {
           options: overlayOptions,
           attrSet: 0,
           target: input.rootTarget ?? "",
+          idmapUid: triples(input.rootMappings?.uid ?? []),
+          idmapGid: triples(input.rootMappings?.gid ?? []),
         }
       : { op: "root_bind", source: root.path, attrSet: 0, target: input.rootTarget ?? "" },
     ...mounts.steps,

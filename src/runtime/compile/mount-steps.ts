@@ -2,7 +2,7 @@ import { BerthError } from "#base/errors.ts";
 import type { RuntimeFacts } from "#host/runtime-facts.ts";
 import { kernelAtLeast } from "#host/runtime-facts.ts";
 import { mountAttr, propagation, type Step } from "#runtime/plan/ops.ts";
-import type { IdMapping, Mount, RuntimeSpec } from "#spec/oci/runtime.ts";
+import type { IdMapping, IdMappings, Mount, RuntimeSpec } from "#spec/oci/runtime.ts";
 import { isBind } from "./device-steps.ts";
 import { parseMountOptions, type MountOptions } from "./mount-options.ts";
 
@@ -86,11 +86,7 @@ function bind(mount: Mount, options: MountOptions, spec: RuntimeSpec): Step {
   };
 }
 
-function idMaps(
-  mount: Mount,
-  options: MountOptions,
-  spec: RuntimeSpec,
-): { readonly uid: readonly IdMapping[]; readonly gid: readonly IdMapping[] } {
+function idMaps(mount: Mount, options: MountOptions, spec: RuntimeSpec): IdMappings {
   const own = { uid: mount.uidMappings ?? [], gid: mount.gidMappings ?? [] };
   if (own.uid.length > 0 || own.gid.length > 0) {
     if (own.uid.length === 0 || own.gid.length === 0)
@@ -105,7 +101,8 @@ function idMaps(
   return container;
 }
 
-const triples = (maps: readonly IdMapping[]): readonly number[] =>
+/** As the plan's `idmapUid` and `idmapGid` have it. */
+export const triples = (maps: readonly IdMapping[]): readonly number[] =>
   maps.flatMap(({ containerID, hostID, size }) => [containerID, hostID, size]);
 
 function newFilesystem(

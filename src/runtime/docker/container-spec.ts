@@ -18,7 +18,7 @@ import { containerEnvironment } from "./environment.ts";
 import { containerResources, parseDeviceCgroupRule } from "./resources.ts";
 import { maskedPaths, readonlyPaths } from "./system-paths.ts";
 import { parseSecurityOptions, type SecurityOptions } from "./security-options.ts";
-import type { ContainerSpec, ContainerSpecInput } from "./types.ts";
+import type { ContainerSpec, ContainerSpecInput, UserNamespace } from "./types.ts";
 
 /** Devices a container may use without asking; nodes are the runtime's default ones. FUSE needs `--device`. */
 const deviceRules: readonly DeviceRule[] = [
@@ -60,6 +60,7 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
   const hostUts = hostConfig.UTSMode === "host";
   const linux: Linux = {
     namespaces: namespacesOf(input),
+    ...mappingsOf(input.userNamespace),
     cgroupsPath: input.cgroupPath,
     resources: { ...machineResources(input, warnings), devices: devicesAllowed(input) },
     devices: input.devices.map(({ node }) => node),
@@ -107,10 +108,11 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
 }
 
 /** New, shared with a path the engine found, or the host's (left out). */
-function namespacesOf({ hostConfig, namespaces, facts }: ContainerSpecInput): readonly Namespace[] {
+function namespacesOf({ hostConfig, namespaces, userNamespace, facts }: ContainerSpecInput): readonly Namespace[] {
   const at = (type: Namespace["type"], path: string | undefined): Namespace =>
     path === undefined ? { type } : { type, path };
   const list: Namespace[] = [{ type: "mount" }];
+  if (userNamespace !== undefined) list.push(at("user", userNamespace.path));
   if (hostConfig.NetworkMode !== "host") list.push(at("network", namespaces.network));
   if (facts.namespaces.time) list.push({ type: "time" });
   if (hostConfig.UTSMode !== "host") list.push(at("uts", namespaces.uts));
@@ -122,6 +124,11 @@ function namespacesOf({ hostConfig, namespaces, facts }: ContainerSpecInput): re
       : hostConfig.CgroupnsMode === "private";
   if (privateCgroup && facts.namespaces.cgroup) list.push(at("cgroup", namespaces.cgroup));
   return list;
+}
+
+function mappingsOf(userNamespace: UserNamespace | undefined): Pick<Linux, "uidMappings" | "gidMappings"> {
+  if (userNamespace === undefined || userNamespace.path !== undefined) return {};
+  return { uidMappings: userNamespace.uid, gidMappings: userNamespace.gid };
 }
 
 /** Limits that this machine cannot set are left out with Docker's warnings where Docker does so too; others fail by name later. */
@@ -165,10 +172,13 @@ function devicesAllowed({ hostConfig, devices }: ContainerSpecInput): readonly D
 }
 
 /** docker-compat: ping and low ports work without capabilities in a network namespace that is the container's own. */
-function sysctlsOf({ hostConfig, facts }: ContainerSpecInput): Readonly<Record<string, string>> {
+function sysctlsOf({ hostConfig, userNamespace, facts }: ContainerSpecInput): Readonly<Record<string, string>> {
   const shared = hostConfig.NetworkMode === "host" || hostConfig.NetworkMode.startsWith("container:");
   return {
-    ...(!shared && facts.pingGroupRange ? { "net.ipv4.ping_group_range": "0 2147483647" } : {}),
+    // Not every id is there in a user namespace.
+    ...(!shared && userNamespace === undefined && facts.pingGroupRange
+      ? { "net.ipv4.ping_group_range": "0 2147483647" }
+      : {}),
     ...(!shared && facts.unprivilegedPortStart ? { "net.ipv4.ip_unprivileged_port_start": "0" } : {}),
     ...hostConfig.Sysctls,
   };

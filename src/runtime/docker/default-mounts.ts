@@ -1,3 +1,4 @@
+import { BerthError } from "#base/errors.ts";
 import type { Mount } from "#spec/oci/runtime.ts";
 import type { ContainerMount, ContainerSpecInput } from "./types.ts";
 
@@ -72,10 +73,13 @@ export function containerMounts(input: ContainerSpecInput, writableCgroups: bool
             type: "bind",
             source,
             options: [...["rbind", "rprivate"], ...(hostConfig.ReadonlyRootfs ? ["ro"] : [])],
+            ...ownIds(input),
           },
         ],
   );
-  const users = wanted.toSorted((a, b) => depth(a.destination) - depth(b.destination)).map(userMount);
+  const users = wanted
+    .toSorted((a, b) => depth(a.destination) - depth(b.destination))
+    .map((mount) => userMount(mount, input));
   // The file may lie on a file system without execution, as /run often is.
   const init: readonly Mount[] =
     input.initPath === undefined
@@ -86,7 +90,12 @@ export function containerMounts(input: ContainerSpecInput, writableCgroups: bool
 
 const depth = (path: string): number => path.split("/").filter((part) => part !== "").length;
 
-function userMount(mount: ContainerMount): Mount {
+/** Makes owners on the host the container's ids. */
+function ownIds({ userNamespace }: ContainerSpecInput): Pick<Mount, "uidMappings" | "gidMappings"> {
+  return userNamespace === undefined ? {} : { uidMappings: userNamespace.uid, gidMappings: userNamespace.gid };
+}
+
+function userMount(mount: ContainerMount, input: ContainerSpecInput): Mount {
   if (mount.type === "tmpfs") {
     return {
       destination: mount.destination,
@@ -105,8 +114,21 @@ function userMount(mount: ContainerMount): Mount {
       ...readOnly,
       mount.propagation === "" ? "rprivate" : mount.propagation,
     ],
-    ...(mount.idMaps === undefined ? {} : { uidMappings: mount.idMaps.uid, gidMappings: mount.idMaps.gid }),
+    ...bindIds(mount, input),
   };
+}
+
+function bindIds(
+  { idMaps, ownIds: own, destination }: Extract<ContainerMount, { readonly type: "bind" }>,
+  input: ContainerSpecInput,
+): Pick<Mount, "uidMappings" | "gidMappings"> {
+  if (idMaps === undefined) return own === true ? ownIds(input) : {};
+  if (input.userNamespace !== undefined)
+    throw new BerthError(
+      "not-implemented",
+      `mount ${destination}: id maps of its own are not supported in a user namespace; use --userns=host`,
+    );
+  return { uidMappings: idMaps.uid, gidMappings: idMaps.gid };
 }
 
 /** HostConfig.Tmpfs: destination -> comma-separated options. */

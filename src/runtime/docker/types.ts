@@ -2,7 +2,7 @@ import type { RuntimeFacts } from "#host/runtime-facts.ts";
 import type { ResolvedUser } from "#runtime/user/types.ts";
 import type { ContainerConfig } from "#spec/docker/container-config.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
-import type { Device, IdMapping, RuntimeSpec } from "#spec/oci/runtime.ts";
+import type { Device, IdMappings, RuntimeSpec } from "#spec/oci/runtime.ts";
 
 /**
  * Everything Docker's defaults depend on, already looked up; `containerSpec` is a pure function of it. `config` is the
@@ -35,6 +35,8 @@ export interface ContainerSpecInput {
     readonly uts?: string;
     readonly cgroup?: string;
   };
+  /** Of containers whose ids are not the host's; undefined = the host's. */
+  readonly userNamespace?: UserNamespace | undefined;
   /** `cgroupsPath` of the spec, e.g. `/berth/<id>`. */
   readonly cgroupPath: string;
   /** HostConfig.Devices and, for `--privileged`, all host devices, looked up by stat. */
@@ -46,6 +48,11 @@ export interface ContainerSpecInput {
   /** Text of `seccomp=<profile>` when a file was given by the engine's configuration; HostConfig carries JSON inline. */
   readonly seccompProfile?: string;
   readonly facts: RuntimeFacts;
+}
+
+/** `path`: one that is there; otherwise it is made with the mappings. */
+export interface UserNamespace extends IdMappings {
+  readonly path?: string;
 }
 
 export interface HostDevice {
@@ -67,7 +74,9 @@ export type ContainerMount =
       /** Read-only also for what is mounted below: `if-possible` is Docker's default, `force` fails where the kernel cannot. */
       readonly recursiveReadOnly: "no" | "if-possible" | "force";
       /** Ids of the source's files as they shall be seen; undefined = as they are. */
-      readonly idMaps?: { readonly uid: readonly IdMapping[]; readonly gid: readonly IdMapping[] };
+      readonly idMaps?: IdMappings;
+      /** In a user namespace: owners on the host are the container's ids, as in the image's own files. */
+      readonly ownIds?: boolean;
     }
   | {
       readonly type: "tmpfs";

@@ -37,6 +37,8 @@ export function compileForeignContainer({ runtime, id, dir, mountPoint, root, te
         options: overlayOptions,
         attrSet: 0,
         target,
+        idmapUid: [],
+        idmapGid: [],
       },
     ],
     exec: command(runtime, [

@@ -59,7 +59,8 @@ export const stepTable = {
    * The root is an overlay. `lower`: topmost first, at least one. `upper` and `work` empty: read-only overlay (then at
    * least two lowers). More than 128 layers and option strings of any length work (fsconfig lowerdir+ since 6.5; before
    * that relative names below the lowers' common parent). `target`: a directory of the host, in the new mount
-   * namespace, to mount it on; empty: over /, where no path leads to it.
+   * namespace, to mount it on; empty: over /, where no path leads to it. `idmapUid`,
+   * `idmapGid`: of the layers, as for `bind` (5.19).
    */
   root_overlay: {
     code: 2,
@@ -70,6 +71,8 @@ export const stepTable = {
       options: "strings",
       attrSet: "u32",
       target: "path",
+      idmapUid: "u32s",
+      idmapGid: "u32s",
     },
   },
   /** The root is a bind of a host directory with everything mounted below it (OCI bundles). `target` as above. */

@@ -153,6 +153,11 @@ export interface IdMapping {
   readonly size: number;
 }
 
+export interface IdMappings {
+  readonly uid: readonly IdMapping[];
+  readonly gid: readonly IdMapping[];
+}
+
 export interface TimeOffset {
   readonly secs?: number;
   readonly nanosecs?: number;

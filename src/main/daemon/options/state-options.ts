@@ -110,9 +110,9 @@ export const stateOptions: readonly Option[] = [
     name: "userns-remap",
     kind: string,
     section: "State and processes",
-    usage: "User namespace of all containers",
-    refused: "containers in a user namespace of their own are not supported yet",
-    allows: isEmpty,
+    usage:
+      'User and group whose subordinate ids containers have (user, user:group, uid:gid, or "default" for dockremap)',
+    differs: "dockremap is not made; layers and volumes keep the owners they have in the image, by id-mapped mounts",
   },
   {
     name: "rootless",

@@ -10,6 +10,7 @@ export function stateSettings(values: OptionValues) {
     execRoot: absolute(values.text("exec-root") || "/run/berth", "exec-root"),
     pidFile: values.text("pidfile"),
     labels: conflictFreeLabels(values.list("label")),
+    userNamespaceRemap: values.text("userns-remap"),
     liveRestore: values.on("live-restore"),
     shutdownTimeoutSeconds: values.number("shutdown-timeout"),
     features: values.map<boolean>("feature"),
