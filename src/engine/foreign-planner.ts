@@ -43,12 +43,7 @@ export class ForeignPlanner {
     made: { readonly spec: RuntimeSpec; readonly warnings: readonly string[] },
   ): CompiledPlan {
     const log = `${dir}/${launchFile.log}`;
-    if ((made.spec.linux?.namespaces ?? []).some(({ type }) => type === "user")) {
-      throw new BerthError(
-        "not-implemented",
-        `user namespaces with the runtime ${spec.hostConfig.Runtime} are not supported; use --userns=host`,
-      );
-    }
+    refuseMappings(spec.hostConfig.Runtime, made.spec);
     writeFileAtomic(`${dir}/${launchFile.config}`, printJsonExact(foreignSpec(made.spec, isDirectory)), volatile);
     return {
       plan: compileForeignContainer({
@@ -78,6 +73,15 @@ export class ForeignPlanner {
   forget(runtime: ForeignRuntime, id: string): Promise<void> {
     return runForeign(runtime, "/dev/null", "delete", "--force", id);
   }
+}
+
+/** Few runtimes know mappings of mounts, and those that do not would leave them out in silence. */
+function refuseMappings(name: string, { mounts = [], linux }: RuntimeSpec): void {
+  const refused = (what: string): BerthError =>
+    new BerthError("not-implemented", `${what} with the runtime ${name} are not supported`);
+  if ((linux?.namespaces ?? []).some(({ type }) => type === "user"))
+    throw refused("user namespaces (see --userns=host)");
+  if (mounts.some(({ uidMappings }) => uidMappings !== undefined)) throw refused("mounts with other owners");
 }
 
 /** Launch directories are gone after a reboot anyway. */
