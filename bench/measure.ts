@@ -16,7 +16,7 @@ export async function timed(act: () => Promise<unknown>): Promise<number> {
 /** One figure of one side. */
 export interface Figure {
   readonly measure: string;
-  readonly unit: "ms" | "MiB" | "runs/s";
+  readonly unit: "ms" | "MiB" | "runs/s" | "requests/s" | "MiB/s";
   readonly side: string;
   readonly value: number;
   readonly samples: readonly number[];
@@ -64,7 +64,7 @@ export function table(figures: readonly Figure[], sides: readonly string[]): str
     const first = of(sides[0] ?? "");
     const last = of(sides.at(-1) ?? "");
     const comparable = first !== undefined && last !== undefined && first !== last;
-    const ratio = !comparable ? 0 : first.unit === "runs/s" ? first.value / last.value : last.value / first.value;
+    const ratio = !comparable ? 0 : first.unit.endsWith("/s") ? first.value / last.value : last.value / first.value;
     return [measure, ...cells, comparable ? `${rounded(ratio)}x` : ""];
   });
   const head = ["", ...sides, sides.length > 1 ? "ratio" : ""];

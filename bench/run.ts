@@ -13,6 +13,7 @@ import { largeLog, manyLines } from "./logs.ts";
 import { create, remove, startMany } from "./containers.ts";
 import { lifeMeasures } from "./life-measures.ts";
 import { inTurns, median, table, timed, type Figure } from "./measure.ts";
+import { registryFigures, registrySides } from "./registry.ts";
 import { openSides, proportionalMemory, type Side } from "./sides.ts";
 
 const argument = (name: string): string | undefined => {
@@ -138,6 +139,10 @@ const measures: Readonly<Record<string, Measure>> = {
 async function main(): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error("Engines need root: run this as root.");
   await ensureSystemPackages([...buildPackages, ...testPackages]);
+  if (only === undefined || "registry".includes(only)) {
+    console.log(table(await registryFigures(), registrySides));
+    if (only !== undefined) return;
+  }
   const lab = await openSides(!process.argv.includes("--alone"));
   const interrupted = (): void => void lab.close().finally(() => process.exit(130));
   process.once("SIGINT", interrupted);

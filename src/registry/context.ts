@@ -4,6 +4,7 @@ import type { SqlDatabase } from "#host/sqlite.ts";
 import type { AccountRows } from "./database/account-rows.ts";
 import type { BlobRows } from "./database/blob-rows.ts";
 import type { ManifestRows } from "./database/manifest-rows.ts";
+import type { PolicyRows } from "./database/policy-rows.ts";
 import type { RepositoryRows } from "./database/repository-rows.ts";
 import type { TagRows } from "./database/tag-rows.ts";
 import type { EventBus } from "./events/event.ts";
@@ -19,6 +20,7 @@ export interface RegistryContext {
   readonly manifests: ManifestRows;
   readonly tags: TagRows;
   readonly accounts: AccountRows;
+  readonly policies: PolicyRows;
   readonly storage: StorageDriver;
   readonly hashes: UploadHashes;
   /** Held under `blob <digest>` while a blob appears or goes, under `upload <id>` while one grows. */

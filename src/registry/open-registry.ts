@@ -6,6 +6,7 @@ import type { RegistryContext } from "./context.ts";
 import { AccountRows } from "./database/account-rows.ts";
 import { BlobRows } from "./database/blob-rows.ts";
 import { ManifestRows } from "./database/manifest-rows.ts";
+import { PolicyRows } from "./database/policy-rows.ts";
 import { RepositoryRows } from "./database/repository-rows.ts";
 import { TagRows } from "./database/tag-rows.ts";
 import type { RegistrySettings } from "./settings.ts";
@@ -29,6 +30,7 @@ export function openRegistry(deps: {
     manifests: new ManifestRows(database),
     tags: new TagRows(database),
     accounts: new AccountRows(database),
+    policies: new PolicyRows(database),
     hashes: new UploadHashes(),
     locks: new KeyedMutex(),
     events: new EventBus((error) => deps.log.error("an event was not handled", { error: messageOf(error) })),

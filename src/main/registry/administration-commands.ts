@@ -184,6 +184,57 @@ const administrations: readonly Administration[] = [
       ...(flags.given("readme") ? { readme: io.readFile(flags.text("readme")) ?? "" } : {}),
     }),
   },
+  {
+    path: "registry policy set",
+    usage: "[OPTIONS] REPOSITORIES",
+    summary: "Say what stays, what goes and how much there may be",
+    description:
+      "Say what stays, what goes and how much there may be, in all repositories that fit the name, in which * stands for\nany characters. It takes the place of what was said for the same name.",
+    operation: "policy-set",
+    args: exactly(1),
+    flags: [
+      { name: "immutable", kind: text, usage: "Tags that are set once (v*)" },
+      { name: "keep-last", kind: text, usage: "Keep the newest so many tags" },
+      { name: "keep-days", kind: text, usage: "Keep tags set within so many days" },
+      { name: "keep-tags", kind: text, usage: "Keep tags that fit (release-*)" },
+      { name: "untagged-days", kind: text, usage: "Remove manifests without a tag after so many days" },
+      { name: "quota", kind: text, usage: "Most bytes in all of them together (10GiB)" },
+    ],
+    fields: ({ args, flags }) => ({
+      pattern: args[0] ?? "",
+      immutable: flags.text("immutable"),
+      keepLast: flags.text("keep-last"),
+      keepDays: flags.text("keep-days"),
+      keepTags: flags.text("keep-tags"),
+      untaggedDays: flags.text("untagged-days"),
+      quota: flags.text("quota"),
+    }),
+  },
+  {
+    path: "registry policy rm",
+    usage: "REPOSITORIES",
+    summary: "Remove a policy",
+    operation: "policy-rm",
+    args: exactly(1),
+    fields: named("pattern"),
+  },
+  {
+    path: "registry policy ls",
+    usage: "",
+    summary: "List policies, and how much of their quotas is used",
+    operation: "policy-ls",
+    args: none,
+    fields: named(),
+  },
+  {
+    path: "registry retention",
+    usage: "[OPTIONS]",
+    summary: "Remove what the policies do not keep, now",
+    operation: "retention",
+    args: none,
+    flags: [{ name: "dry-run", kind: toggle, usage: "Only show what would go" }],
+    fields: ({ flags }) => ({ "dry-run": String(flags.on("dry-run")) }),
+  },
 ];
 
 /** What an administrator does to a registry of this machine, while it serves or not. */

@@ -3,6 +3,7 @@ import { trimAudit } from "#registry/administration/audit.ts";
 import type { RegistryContext } from "#registry/context.ts";
 import { PullCounter } from "#registry/events/pull-counter.ts";
 import { collectGarbage } from "#registry/maintenance/collect-garbage.ts";
+import { applyRetention, planRetention } from "#registry/policies/retention.ts";
 import { scrub } from "#registry/maintenance/scrub.ts";
 import type { ServeSettings } from "./serve-settings.ts";
 
@@ -24,6 +25,8 @@ export function maintain(context: RegistryContext, settings: ServeSettings): () 
     leaving.signal.addEventListener("abort", () => clearInterval(timer));
   };
   every(settings.collectEveryMs, "garbage collection", async () => {
+    const gone = applyRetention(context, planRetention(context));
+    if (gone > 0) context.log.info("retention applied", { deleted: gone });
     context.log.info("garbage collected", { ...(await collectGarbage(context)) });
     trimAudit(context);
   });

@@ -2,6 +2,7 @@ import { listAudit } from "./audit.ts";
 import { collect, describeRepository, history, scrubAll, undelete } from "./content.ts";
 import { addGrant, listGrants, removeGrant } from "./grants.ts";
 import type { Operation } from "./operation.ts";
+import { listPolicies, removePolicy, retention, setPolicy } from "./policies.ts";
 import { createToken, listTokens, removeToken } from "./tokens.ts";
 import { listUsers, putUser, removeUser } from "./users.ts";
 
@@ -22,4 +23,8 @@ export const operations: Readonly<Record<string, Operation>> = {
   undelete,
   history,
   describe: describeRepository,
+  "policy-set": setPolicy,
+  "policy-rm": removePolicy,
+  "policy-ls": listPolicies,
+  retention,
 };

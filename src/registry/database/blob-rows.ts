@@ -60,8 +60,7 @@ export class BlobRows {
     );
     this.#sizeOf = database.prepare(
       `SELECT COALESCE(SUM(size_bytes), 0) AS bytes FROM blobs WHERE digest IN
-       (SELECT l.digest FROM repository_blobs l JOIN repositories r ON r.id = l.repository_id
-        WHERE r.name = ?1 OR substr(r.name, 1, length(?1) + 1) = ?1 || '/')`,
+       (SELECT digest FROM repository_blobs WHERE repository_id IN (SELECT value FROM json_each(?)))`,
     );
   }
 
@@ -125,9 +124,9 @@ export class BlobRows {
     return this.#isPart.get(repositoryId, digest) !== undefined;
   }
 
-  /** Bytes of all blobs in the repository `prefix` and those below it, each counted once. */
-  bytesUnder(prefix: string): number {
-    return Number(this.#sizeOf.get(prefix)?.["bytes"] ?? 0);
+  /** Bytes of all blobs that these repositories have, each counted once. */
+  bytesOf(repositoryIds: readonly number[]): number {
+    return Number(this.#sizeOf.get(JSON.stringify(repositoryIds))?.["bytes"] ?? 0);
   }
 }
 

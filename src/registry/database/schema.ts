@@ -110,4 +110,12 @@ export const registryMigrations: readonly Migration[] = [
         target TEXT NOT NULL
       ) STRICT;`,
   },
+  {
+    name: "policies",
+    sql: `
+      CREATE TABLE policies (
+        pattern TEXT PRIMARY KEY,
+        rules TEXT NOT NULL CHECK (json_valid(rules))
+      ) STRICT;`,
+  },
 ];

@@ -3,6 +3,7 @@ import { checkWritable } from "../check-writable.ts";
 import type { Actor } from "../actor.ts";
 import type { RegistryContext } from "../context.ts";
 import { manifestUnknown } from "../failure.ts";
+import { checkTagMayMove } from "../policies/immutable-tags.ts";
 import { findRepository } from "../repositories/repository.ts";
 import { findManifest } from "./find-manifest.ts";
 
@@ -17,6 +18,9 @@ export function deleteManifest(context: RegistryContext, repository: string, ref
   const change = { atMs: now, actor: actor.name };
   const manifest = findManifest(context, repository, reference);
   const { digest, mediaType, sizeBytes } = manifest;
+  const repositoryRef = { id, name: repository };
+  const tags = isDigest(reference) ? context.tags.of(id, digest).map(({ name }) => name) : [reference];
+  for (const tag of tags) checkTagMayMove(context, repositoryRef, tag, undefined);
   context.database.transaction(() => {
     if (isDigest(reference)) {
       for (const { name } of context.tags.of(id, digest)) context.tags.delete(id, name, change);

@@ -5,6 +5,7 @@ import { checkWritable } from "../check-writable.ts";
 import type { Actor } from "../actor.ts";
 import type { RegistryContext } from "../context.ts";
 import { digestInvalid, manifestInvalid, ManifestTooLarge, partsUnknown, tagInvalid } from "../failure.ts";
+import { checkTagMayMove } from "../policies/immutable-tags.ts";
 import { checkRepositoryName } from "../repositories/repository.ts";
 import { digestOfBytes, readManifest } from "./read-manifest.ts";
 
@@ -49,6 +50,7 @@ export function putManifest(context: RegistryContext, request: PutManifest): Pus
   const now = context.now();
   context.database.transaction(() => {
     const { id } = context.repositories.ensure(repository, now);
+    for (const tag of tags) checkTagMayMove(context, { id, name: repository }, tag, digest);
     const missing = manifest.parts.filter((part) => !hasPart(context, id, part, isIndexType(manifest.mediaType)));
     if (missing.length > 0) throw partsUnknown(missing);
     const { mediaType, artifactType, subject, annotations, parts } = manifest;

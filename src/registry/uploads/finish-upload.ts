@@ -6,6 +6,7 @@ import { checkWritable } from "../check-writable.ts";
 import type { Actor } from "../actor.ts";
 import type { RegistryContext } from "../context.ts";
 import { digestInvalid } from "../failure.ts";
+import { checkQuota } from "../policies/quota.ts";
 import { appendLocked, type Chunk } from "./append-upload.ts";
 import { uploadLock, uploadOffset } from "./upload.ts";
 
@@ -26,6 +27,7 @@ export function finishUpload(
     if (!isDigest(digest)) throw digestInvalid(digest, "this is no sha256 or sha512 digest");
     if (chunk !== undefined) await appendLocked(context, repository, id, chunk);
     const size = await uploadOffset(context, repository, id);
+    if (context.blobs.find(digest) === undefined) checkQuota(context, repository, size);
     if ((await digestOfUpload(context, id, digest, size)) !== digest) {
       await context.storage.discard(id);
       throw digestInvalid(digest);

@@ -1,6 +1,7 @@
 import type { DigestAlgorithm } from "#base/digest.ts";
 import { checkWritable } from "../check-writable.ts";
 import type { RegistryContext } from "../context.ts";
+import { checkQuota } from "../policies/quota.ts";
 import { checkRepositoryName } from "../repositories/repository.ts";
 import { newUploadId } from "./upload.ts";
 
@@ -15,6 +16,7 @@ export async function startUpload(
 ): Promise<string> {
   checkWritable(context);
   checkRepositoryName(repository);
+  checkQuota(context, repository, 0);
   const id = newUploadId(repository);
   await context.storage.begin(id);
   context.hashes.begin(id, algorithm);
