@@ -154,7 +154,7 @@ describe("copies", () => {
   });
 
   test("writers stand still while a snapshot is taken, and go on", async () => {
-    const line = "i=0; while :; do i=$((i+1)); echo $i >/v/a; echo $i >/v/b; done";
+    const line = "i=0; while :; do i=$((i+1)); for f in a b; do echo $i >/v/.$f; mv /v/.$f /v/$f; done; done";
     await engine.ok("run", "-d", ...alone, "--name", "writer", "-v", "data:/v", "busybox", "sh", "-c", line);
     await engine.ok("run", "-d", ...alone, "--name", "reader", "-v", "data:/v:ro", "busybox", "sleep", "1000");
     await inVolume("data", "dd if=/dev/urandom of=/v/big bs=1M count=20 2>/dev/null");

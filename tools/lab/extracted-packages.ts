@@ -6,16 +6,21 @@ import { refreshPackageLists } from "./system-packages.ts";
 
 /**
  * Fetch packages with apt-get and unpack them into the cache, without installing them: no service of theirs is set up
- * or started on this machine. Returns the folder that holds their file tree. `set` names the folder.
+ * or started on this machine. Returns the folder that holds their file tree. `set` names the folder. `options` are
+ * apt-get's, of another suite.
  */
-export async function extractPackages(set: string, names: readonly string[]): Promise<string> {
+export async function extractPackages(
+  set: string,
+  names: readonly string[],
+  options: readonly string[] = [],
+): Promise<string> {
   const root = join(cacheDir("packages"), set);
   if (existsSync(root)) return root;
   console.log(`Fetching ${names.join(", ")} (unpacked into the cache, not installed)`);
   const work = `${root}.partial`;
   rmSync(work, { recursive: true, force: true });
   mkdirSync(join(work, "root"), { recursive: true });
-  const fetch = ["apt-get", "download", "-o", "APT::Sandbox::User=root", ...names];
+  const fetch = ["apt-get", "download", "-o", "APT::Sandbox::User=root", ...options, ...names];
   if ((await command(fetch, { cwd: work, timeoutMs: 300_000 })).code !== 0) {
     await refreshPackageLists();
     await mustRun(fetch, { cwd: work, timeoutMs: 300_000 });
