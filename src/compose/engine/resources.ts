@@ -56,10 +56,9 @@ function requestsOf(service: Service): readonly Json[] | undefined {
 }
 
 function requestOf({ capabilities, count, device_ids, driver, options }: DeviceRequest): Json {
-  const all = count === "all" || (count === undefined && device_ids === undefined);
   return defined({
     Driver: driver ?? "",
-    Count: device_ids !== undefined ? 0 : all ? -1 : Number(count),
+    Count: device_ids === undefined ? (count ?? -1) : 0,
     DeviceIDs: device_ids,
     Capabilities: capabilities === undefined ? undefined : [[...new Set(capabilities)]],
     Options: options,

@@ -11,12 +11,15 @@ export function checkConsistency(project: Project): void {
 
 const invalid = "invalid compose project";
 
+type Refuse = (key: string, sentence: string, hint?: string) => never;
+
 function checkService(service: Service, project: Project): void {
   const { name } = service;
-  const refuse = (key: string, sentence: string): never => {
+  const refuse: Refuse = (key, sentence, hint) => {
     throw mistakeAt(
       placeOf(project.source, ["services", name, key]),
       `service ${JSON.stringify(name)} ${sentence}: ${invalid}`,
+      hint,
     );
   };
   if (service.image === undefined && service.build === undefined && service.provider === undefined)
@@ -48,22 +51,36 @@ function checkService(service: Service, project: Project): void {
     service.scale !== service.deploy.replicas
   )
     refuse("scale", "can't set distinct values on 'scale' and 'deploy.replicas'");
+  refuseDistinctLimits(service, refuse);
   const replicas = service.scale ?? service.deploy?.replicas ?? 1;
   if (service.container_name !== undefined && replicas > 1)
     refuse("container_name", `can't set container_name and scale to ${replicas}: a name is one container's`);
 }
 
-function checkDependencies(service: Service, project: Project, refuse: (key: string, sentence: string) => never): void {
+/** What can be said in two places must be the same in both. */
+function refuseDistinctLimits(service: Service, refuse: Refuse): void {
+  const { limits, reservations } = service.deploy?.resources ?? {};
+  const twice = [
+    ["cpus", service.cpus, "limits.cpus", limits?.cpus],
+    ["mem_limit", service.mem_limit, "limits.memory", limits?.memory],
+    ["pids_limit", service.pids_limit, "limits.pids", limits?.pids],
+    ["mem_reservation", service.mem_reservation, "reservations.memory", reservations?.memory],
+  ] as const;
+  for (const [key, own, other, deployed] of twice) {
+    if (own !== undefined && deployed !== undefined && own !== deployed)
+      refuse(key, `can't set distinct values on '${key}' and 'deploy.resources.${other}'`);
+  }
+}
+
+function checkDependencies(service: Service, project: Project, refuse: Refuse): void {
   const exists = (name: string): boolean => project.services.has(name);
   for (const [name, { required }] of Object.entries(service.depends_on)) {
     if (exists(name) || !required) continue;
     if (name === service.name) refuse("depends_on", "depends on itself");
-    if (project.disabledServices.has(name))
-      refuse(
-        "depends_on",
-        `is required by nothing but depends on disabled service ${JSON.stringify(name)}: enable its profile`,
-      );
-    refuse("depends_on", `depends on undefined service ${JSON.stringify(name)}`);
+    const profiles = project.disabledServices.get(name)?.profiles;
+    const hint =
+      profiles === undefined ? undefined : `It is disabled: name it, or one of its profiles (${profiles.join(", ")}).`;
+    refuse("depends_on", `depends on undefined service ${JSON.stringify(name)}`, hint);
   }
   for (const mode of [service.network_mode, service.ipc, service.pid]) {
     const other = serviceOfMode(mode);

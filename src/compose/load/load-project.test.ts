@@ -93,7 +93,7 @@ describe("short forms", () => {
       ulimits: { nofile: { soft: 5, hard: 5 }, nproc: { soft: 1, hard: 2 } },
       mem_limit: 67108864,
       cpus: 0.5,
-      gpus: [{ count: "all" }],
+      gpus: [{ count: -1 }],
       networks: { default: {} },
     });
   });
@@ -212,7 +212,7 @@ services:
     expect([...one(text, { profiles: ["data"] }).services.keys()]).toEqual(["web", "db"]);
     expect([...one(text, { profiles: ["*"] }).services.keys()]).toEqual(["web", "db", "debug"]);
     expect([...one(text, { services: ["web"] }).services.keys()]).toEqual(["web", "db"]);
-    expect(() => one(text)).toThrow(/depends on disabled service "db"/);
+    expect(() => one(text)).toThrow(/depends on undefined service "db"/);
     expect(() => one(text, { services: ["nobody"] })).toThrow("no such service: nobody");
   });
 

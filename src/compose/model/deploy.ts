@@ -1,11 +1,17 @@
 import { boolean, byteCount, duration, integer, looseText, number, oneOf, path, text, word } from "../shape/scalars.ts";
-import { listOf, pairs, record, type RecordOf } from "../shape/collections.ts";
+import { listOf, pairs, record, short, type RecordOf } from "../shape/collections.ts";
+import { scalarNode } from "../source/node.ts";
 import { command, oneOrMore, textSet } from "./lists.ts";
 import { environmentOf } from "./environment.ts";
 
+/** How many; `all` is -1. */
+const deviceCount = short(integer, (node) =>
+  node.kind === "scalar" && node.value === "all" ? scalarNode(-1, node.at) : undefined,
+);
+
 const deviceRequest = {
   capabilities: listOf(text, { whole: true }),
-  count: word,
+  count: deviceCount,
   device_ids: textSet,
   driver: text,
   options: pairs(looseText, ""),

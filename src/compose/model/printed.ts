@@ -1,4 +1,7 @@
 import { stringify } from "yaml";
+import { isExtension } from "../shape/collections.ts";
+import { plainValue, type ComposeNode } from "../source/node.ts";
+import type { ServiceMount } from "./mounts.ts";
 import type { Project, Resource, Service } from "../load/project.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -12,13 +15,16 @@ export function printedProject(project: Project): Json {
     services: Object.fromEntries(
       [...project.services].toSorted(byKey).map(([name, service]) => [name, printedService(service)]),
     ),
-    networks: resources(project.networks),
+    networks: Object.fromEntries(
+      [...project.networks].toSorted(byKey).map(([key, network]) => [key, { ipam: {}, ...printedResource(network) }]),
+    ),
     volumes: resources(project.volumes),
     secrets: resources(project.secrets),
     configs: resources(project.configs),
     models: Object.fromEntries(
       [...project.models].toSorted(byKey).map(([key, { key: _key, ...model }]) => [key, model]),
     ),
+    ...extensions(project.source),
   });
 }
 
@@ -28,7 +34,26 @@ const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown])
   a < b ? -1 : a > b ? 1 : 0;
 
 /** Sizes are texts, as they are written in most files. */
-const sizes = ["mem_limit", "mem_reservation", "memswap_limit", "shm_size"] as const;
+const sizes = ["mem_limit", "mem_reservation", "memswap_limit", "mem_swappiness", "shm_size"] as const;
+
+/** What people keep in `x-` keys of their own. */
+const extensions = (source: ComposeNode): Json =>
+  source.kind === "mapping"
+    ? Object.fromEntries(
+        [...source.entries].filter(([key]) => isExtension(key)).map(([key, node]) => [key, plainValue(node)]),
+      )
+    : {};
+
+/** Of CPU time: a number, or a duration. */
+const microseconds = ["cpu_period", "cpu_quota", "cpu_rt_period", "cpu_rt_runtime"] as const;
+const isCount = (written: string | undefined): boolean => /^-?\d+$/u.test(written ?? "");
+
+const printedMount = ({ tmpfs, ...mount }: ServiceMount): Json => ({
+  ...mount,
+  ...(tmpfs === undefined
+    ? {}
+    : { tmpfs: { ...tmpfs, ...(tmpfs.size === undefined ? {} : { size: String(tmpfs.size) }) } }),
+});
 
 function printedService(service: Service): Json {
   const { name: _name, env_file: _files, label_file: _labels, depends_on, networks, extra_hosts, ...rest } = service;
@@ -40,6 +65,8 @@ function printedService(service: Service): Json {
     entrypoint: null,
     ...rest,
     ...texts,
+    ...Object.fromEntries(microseconds.flatMap((key) => (isCount(service[key]) ? [[key, Number(service[key])]] : []))),
+    ...(service.volumes === undefined ? {} : { volumes: service.volumes.map(printedMount) }),
     ...(extra_hosts === undefined
       ? {}
       : {

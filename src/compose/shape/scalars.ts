@@ -1,5 +1,5 @@
 import { isAbsolute, join } from "node:path";
-import { parseBytes } from "#base/units.ts";
+import { formatDuration, parseBytes } from "#base/units.ts";
 import { scalarNode, type ComposeNode, type ScalarNode } from "../source/node.ts";
 import { parseDuration } from "./duration.ts";
 import { mismatch, replaced, type Reading, type Shape } from "./shape.ts";
@@ -79,10 +79,10 @@ export const fileMode: Shape<number> = scalar("permission bits, as 0440", (value
     : undefined;
 });
 
-/** `1m30s`, kept as it was written; see {@link parseDuration}. */
+/** `1m30s`, in Go's spelling; see {@link parseDuration}. */
 export const duration: Shape<string> = scalar("a duration, as 1m30s", (value) => {
-  const written = ifWord(value);
-  return written !== undefined && parseDuration(written) !== undefined ? written : undefined;
+  const ns = parseDuration(ifWord(value) ?? "");
+  return ns === undefined ? undefined : formatDuration(BigInt(Math.round(ns)));
 });
 
 /** Bytes: a number, or `64m`. */
