@@ -28,6 +28,17 @@ export interface PushOptions {
   readonly registryAuth: string;
 }
 
+export interface ImportOptions {
+  /** `-` for `archive`, else a URL that the engine fetches. */
+  readonly source: string;
+  readonly archive: AsyncIterable<Uint8Array> | undefined;
+  /** `name[:tag]`, "" for none. */
+  readonly repository: string;
+  readonly message: string;
+  readonly changes: readonly string[];
+  readonly platform: string;
+}
+
 /** `/images`. Names keep their slashes in the path, as the daemon's routes expect. */
 export class ImagesApi {
   readonly #transport: ApiTransport;
@@ -53,6 +64,43 @@ export class ImagesApi {
     const response = await this.#transport.call("POST", `/images/${path(image)}/push`, {
       query,
       headers: { "X-Registry-Auth": registryAuth },
+    });
+    return jsonValues<JsonMessage>(response.body());
+  }
+
+  /** An archive of images as it comes. `platform`: an OCI platform as JSON. */
+  async save(
+    names: readonly string[],
+    options: { readonly platform?: string } = {},
+  ): Promise<AsyncIterable<Uint8Array>> {
+    const query = { names, platform: options.platform };
+    return (await this.#transport.call("GET", "/images/get", { query })).body();
+  }
+
+  /** `platform`: an OCI platform as JSON. */
+  async load(
+    archive: AsyncIterable<Uint8Array>,
+    options: { readonly quiet: boolean; readonly platform?: string },
+  ): Promise<AsyncIterable<JsonMessage>> {
+    const response = await this.#transport.call("POST", "/images/load", {
+      query: { quiet: options.quiet ? "1" : "0", platform: options.platform },
+      body: archive,
+      contentType: "application/x-tar",
+    });
+    return jsonValues<JsonMessage>(response.body());
+  }
+
+  async import(options: ImportOptions): Promise<AsyncIterable<JsonMessage>> {
+    const { source, archive, repository, message, changes, platform } = options;
+    const response = await this.#transport.call("POST", "/images/create", {
+      query: {
+        changes,
+        fromSrc: source,
+        message: message || undefined,
+        platform: platform.toLowerCase() || undefined,
+        repo: repository || undefined,
+      },
+      ...(archive === undefined ? {} : { body: archive }),
     });
     return jsonValues<JsonMessage>(response.body());
   }

@@ -222,7 +222,7 @@ export class UnnamedIngest {
   #received = 0;
   #digest: string | undefined;
   #onWritten: (size: number) => void = () => {};
-  #state: "open" | "committed" | "aborted" = "open";
+  #state: "open" | "closed" | "committed" | "aborted" = "open";
 
   constructor(temporaryPath: string, pathOf: (digest: string) => string) {
     this.path = temporaryPath;
@@ -248,9 +248,12 @@ export class UnnamedIngest {
     await this.#writer.write(chunk);
   }
 
-  /** Hand the last bytes to the kernel, so that all of the file can be read. */
-  async flush(): Promise<void> {
+  /** All bytes are there and can be read; nothing can be written after. Repeating it is allowed. */
+  async close(): Promise<void> {
+    if (this.#state !== "open") return;
     await this.#writer.flush(false);
+    this.#state = "closed";
+    await this.#writer.close();
   }
 
   /** Of all that was written; nothing can be written after. */
@@ -261,17 +264,16 @@ export class UnnamedIngest {
 
   /** Give it its name, {@link digest}. Not synced: the caller's rows remember the boot. */
   async commit(): Promise<void> {
-    await this.#writer.flush(false);
-    await this.#writer.close();
+    await this.close();
     this.#state = "committed";
     renameat2(AT_FDCWD, this.path, AT_FDCWD, this.#pathOf(this.digest()));
   }
 
   /** Remove what was written; nothing after a commit. */
   async abort(): Promise<void> {
-    if (this.#state !== "open") return;
+    if (this.#state === "committed" || this.#state === "aborted") return;
+    if (this.#state === "open") await this.#writer.close().catch(() => undefined);
     this.#state = "aborted";
-    await this.#writer.close().catch(() => undefined);
     removeFile(this.path);
   }
 }

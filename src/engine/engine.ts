@@ -55,12 +55,15 @@ import type { MachineFacts } from "./host-facts.ts";
 import { EngineMeters } from "./metrics/engine-meters.ts";
 import { metricFamilies } from "./metrics/metric-families.ts";
 import { imageHistory } from "./image/history.ts";
+import { importImage } from "./image/import.ts";
 import { inspectImage } from "./image/inspect.ts";
 import { listImages } from "./image/list.ts";
+import { loadImages } from "./image/load.ts";
 import { pruneImages } from "./image/prune.ts";
 import { pullImage } from "./image/pull.ts";
 import { pushImage } from "./image/push.ts";
 import { removeImage } from "./image/remove.ts";
+import { saveImages } from "./image/save.ts";
 import { tagImage } from "./image/tag.ts";
 import { connectNetwork } from "./network/connect.ts";
 import { createNetwork } from "./network/create.ts";
@@ -73,6 +76,7 @@ import type {
   Clock,
   ContainerFiles,
   ContainerRows,
+  Downloads,
   EnginePaths,
   Events,
   ExecRows,
@@ -140,6 +144,7 @@ export interface EngineDeps {
   readonly logs: LogReader;
   readonly logKeeper: LogKeeper;
   readonly registryLogin: RegistryLogin;
+  readonly downloads: Downloads;
 }
 
 export type Engine = ReturnType<typeof createEngine>;
@@ -232,6 +237,9 @@ export function createEngine(given: EngineDeps) {
     images: {
       pull: pullImage(deps),
       push: pushImage(deps),
+      save: saveImages(deps),
+      load: loadImages(deps),
+      import: importImage(deps),
       list: listImages(base),
       inspect: inspectImage(deps),
       history: imageHistory(deps),

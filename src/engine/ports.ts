@@ -322,6 +322,15 @@ export interface NamespaceConnection {
   close(): void;
 }
 
+/** Files from web servers. */
+export interface Downloads {
+  /** What a server gives for `url`; errors of the transfer are thrown by the iteration. */
+  open(
+    url: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly sizeBytes: number | undefined; readonly chunks: AsyncIterable<Uint8Array> }>;
+}
+
 /** Asks a registry whether it accepts credentials. Implemented by remote/. */
 export interface RegistryLogin {
   /** Resolves with an identity token when the registry gives one. `unauthorized` in the registry's words. */

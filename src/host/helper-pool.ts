@@ -97,7 +97,10 @@ export class HelperPool implements Helpers {
   }
 
   #take(): HelperProcess {
-    return this.#idle.pop() ?? this.#spawn();
+    for (let helper = this.#idle.pop(); helper !== undefined; helper = this.#idle.pop()) {
+      if (!helper.isKilled) return helper;
+    }
+    return this.#spawn();
   }
 
   #spawn(): HelperProcess {
@@ -113,7 +116,8 @@ export class HelperPool implements Helpers {
   }
 
   #giveBack(helper: HelperProcess): void {
-    if (!this.#all.has(helper)) return;
+    // One that was killed may have told its result just before.
+    if (!this.#all.has(helper) || helper.isKilled) return;
     this.#rest(helper);
     this.#next();
   }
@@ -135,6 +139,7 @@ class HelperProcess {
   #onMessage: (message: Json) => void = () => {};
   #timer: Timer | undefined;
   #ended = false;
+  #killed = false;
 
   constructor(command: readonly string[], onEnd: () => void) {
     this.#process = Bun.spawn([...command], { stdin: "pipe", stdout: "pipe", stderr: "inherit" });
@@ -154,7 +159,7 @@ class HelperProcess {
   }
 
   say(value: ToHelper): void {
-    if (this.#ended) return;
+    if (this.#ended || this.#killed) return;
     const { stdin } = this.#process;
     void stdin.write(encodeLine(value));
     void Promise.resolve(stdin.flush()).catch(() => undefined);
@@ -166,7 +171,13 @@ class HelperProcess {
     this.#timer.unref();
   }
 
+  /** It will not do anything any more, though it may not be gone yet. */
+  get isKilled(): boolean {
+    return this.#killed;
+  }
+
   kill(): void {
+    this.#killed = true;
     this.#process.kill("SIGKILL");
   }
 

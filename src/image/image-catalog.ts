@@ -77,12 +77,18 @@ export class ImageCatalog {
 
   /** docker-compat: moby's GetImage. A name wins over an id that begins the same. */
   resolve(nameOrId: string): StoredImage {
-    const any = parseAnyReference(nameOrId);
-    const id = any.kind === "id" ? any.digest : (this.#idOfReference(any.reference) ?? this.#idOfPrefix(nameOrId));
-    const found = id === undefined ? undefined : this.find(id);
+    const found = this.maybe(nameOrId);
     if (found !== undefined) return found;
+    const any = parseAnyReference(nameOrId);
     const shown = any.kind === "id" ? nameOrId : familiarString(withDefaultTag(any.reference));
     throw new BerthError("not-found", `No such image: ${shown}`);
+  }
+
+  /** As {@link resolve}; undefined when there is no such image. */
+  maybe(nameOrId: string): StoredImage | undefined {
+    const any = parseAnyReference(nameOrId);
+    const id = any.kind === "id" ? any.digest : (this.#idOfReference(any.reference) ?? this.#idOfPrefix(nameOrId));
+    return id === undefined ? undefined : this.find(id);
   }
 
   #idOfReference(reference: Reference): string | undefined {

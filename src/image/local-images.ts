@@ -7,9 +7,12 @@ import type { Helpers } from "#host/helper-pool.ts";
 import type { LayerDirectories } from "#snapshot/layer-directories.ts";
 import { formatPlatform, type Platform } from "#spec/oci/platform.ts";
 import { canonicalString, parseReference, withDefaultTag, withTag, type Reference } from "#spec/oci/reference.ts";
+import { ImageArchives } from "./archive/image-archives.ts";
+import { loadImages } from "./archive/load-images.ts";
 import { commitImage } from "./commit/commit-image.ts";
 import { Durability } from "./durability.ts";
 import { ImageCatalog, type ImageRows } from "./image-catalog.ts";
+import { importRoot } from "./make/import-root.ts";
 import { ImageMaker } from "./make/image-maker.ts";
 import { collect, collectAll, type CollectDeps } from "./manage/collect-garbage.ts";
 import { removeImage } from "./manage/remove-image.ts";
@@ -20,7 +23,18 @@ import { ImagePusher } from "./push/image-pusher.ts";
 import { SharedWork, type OnProgress } from "./shared-work.ts";
 import type { ImageSinks } from "./sink.ts";
 import type { ImageSource, ImageSources } from "./source.ts";
-import type { CommitRequest, ImageService, PushRequest, RegistryAuth, StoredImage } from "./types.ts";
+import type {
+  CommitRequest,
+  ImageService,
+  ImportRequest,
+  LoadedImage,
+  LoadRequest,
+  PushRequest,
+  RegistryAuth,
+  SavedArchive,
+  SaveRequest,
+  StoredImage,
+} from "./types.ts";
 import { HelperUnpacker } from "./unpack/layer-unpacker.ts";
 
 const MAX_DOWNLOADS = 3;
@@ -43,6 +57,8 @@ export class LocalImages implements ImageService {
   readonly #pull: (request: Parameters<typeof pullImage>[1]) => Promise<PullResult>;
   readonly #commit: (parent: StoredImage, request: CommitRequest) => Promise<string>;
   readonly #pusher: ImagePusher;
+  readonly #archives: ImageArchives;
+  readonly #load: (request: LoadRequest) => Promise<readonly LoadedImage[]>;
   readonly #now: () => string;
   readonly #pulls = new SharedWork<PullResult>();
 
@@ -86,6 +102,8 @@ export class LocalImages implements ImageService {
       sinks: deps.sources,
       maxUploads: deps.maxUploads ?? (() => MAX_UPLOADS),
     });
+    this.#archives = new ImageArchives({ ...deps, catalog: this.#catalog });
+    this.#load = (request) => loadImages({ ...deps, maker: this.maker }, request);
     this.#pull = (request) => pullImage({ ...deps, fetcher }, request);
   }
 
@@ -127,6 +145,18 @@ export class LocalImages implements ImageService {
   async push(request: PushRequest): Promise<void> {
     await this.#pusher.push(request);
     this.#durability.schedule();
+  }
+
+  async save(request: SaveRequest): Promise<SavedArchive> {
+    return this.#archives.save(request);
+  }
+
+  load(request: LoadRequest): Promise<readonly LoadedImage[]> {
+    return this.#load(request);
+  }
+
+  async importRoot(request: ImportRequest): Promise<StoredImage> {
+    return this.#catalog.resolve(await importRoot(this.maker, request));
   }
 
   async tag(imageId: string, reference: string): Promise<void> {

@@ -79,6 +79,50 @@ export interface PushRequest {
   readonly signal: AbortSignal;
 }
 
+export interface SaveRequest {
+  /** Names, ids; a name without a tag means all its tags. */
+  readonly names: readonly string[];
+  /** Called with each image found and how it was asked for; throws to refuse it. */
+  readonly check: (image: StoredImage, name: string) => void;
+}
+
+export interface SavedArchive {
+  /** The images in it. */
+  readonly ids: readonly string[];
+  /** Read it to its end or give the iteration up: what it holds is kept until then. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+export interface LoadRequest {
+  /** A docker-archive or an OCI layout as a tar, perhaps compressed. A chunk is the receiver's for good. */
+  readonly archive: AsyncIterable<Uint8Array>;
+  readonly platform: Platform | undefined;
+  readonly onProgress: (line: Progress) => void;
+  /** What a person is told beside the progress. */
+  readonly onText: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface LoadedImage {
+  readonly id: string;
+  /** Familiar names it got. */
+  readonly references: readonly string[];
+}
+
+export interface ImportRequest {
+  /** The root file system as a tar, perhaps compressed. A chunk is the receiver's for good. */
+  readonly archive: AsyncIterable<Uint8Array>;
+  readonly platform: Platform;
+  /** The image's `config` object, as it is to be stored. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly comment: string;
+  /** RFC 3339. */
+  readonly created: string;
+  /** `name[:tag]`; undefined leaves the image without a name. */
+  readonly reference: string | undefined;
+  readonly signal: AbortSignal;
+}
+
 /** What the engine asks of the image side. Implemented in `image/` over `content/`, `snapshot/`, `remote/`, `state/`. */
 export interface ImageService {
   /** Find by id, unique id prefix, name, name:tag, name@digest. `not-found` with Docker's "No such image: X". */
@@ -105,6 +149,15 @@ export interface ImageService {
   push(request: PushRequest): Promise<void>;
   /** Make an image of another one and an upper directory. `not-found` when there is no such parent. */
   commit(request: CommitRequest): Promise<StoredImage>;
+  /** Images as one archive: an OCI layout that is a docker-archive too. `not-found` before anything is written. */
+  save(request: SaveRequest): Promise<SavedArchive>;
+  /**
+   * Take all images of an archive in, with the names they have there. Nothing is visible of an image until all of it is
+   * here. `invalid-parameter` and `data-loss` in Docker's words for what cannot be read or does not fit together.
+   */
+  load(request: LoadRequest): Promise<readonly LoadedImage[]>;
+  /** An image of one layer, of any tar. */
+  importRoot(request: ImportRequest): Promise<StoredImage>;
   /** Point `name[:tag]` at an image; an older image of that name loses it. */
   tag(imageId: string, reference: string): Promise<void>;
   /**

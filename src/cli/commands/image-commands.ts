@@ -1,5 +1,5 @@
 import type { Command } from "../command.ts";
-import { filter, strings, text, toggle } from "../flags/flag-kind.ts";
+import { filter, list, strings, text, toggle } from "../flags/flag-kind.ts";
 import { FORMAT_USAGE, TABLE_FORMAT_USAGE } from "./format-usage.ts";
 
 /** Commands about images, in their `image …` and short forms. */
@@ -20,6 +20,52 @@ export const imageCommands: readonly Command[] = [
     ],
     args: { kind: "at-most", count: 1 },
     load: async () => (await import("../image/list.ts")).listImages,
+  },
+  {
+    kind: "command",
+    paths: ["image import", "import"],
+    usage: "[OPTIONS] file|URL|- [REPOSITORY[:TAG]]",
+    summary: "Import the contents from a tarball to create a filesystem image",
+    flags: [
+      { name: "change", short: "c", kind: list, usage: "Apply Dockerfile instruction to the created image" },
+      { name: "message", short: "m", kind: text, usage: "Set commit message for imported image" },
+      { name: "platform", kind: text, usage: "Set platform if server is multi-platform capable" },
+    ],
+    args: { kind: "at-least", count: 1 },
+    load: async () => (await import("../image/import.ts")).importImage,
+  },
+  {
+    kind: "command",
+    paths: ["image load", "load"],
+    usage: "[OPTIONS]",
+    summary: "Load an image from a tar archive or STDIN",
+    flags: [
+      { name: "input", short: "i", kind: text, usage: "Read from tar archive file, instead of STDIN" },
+      {
+        name: "platform",
+        kind: text,
+        usage: 'Load only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")',
+      },
+      { name: "quiet", short: "q", kind: toggle, usage: "Suppress the load output" },
+    ],
+    args: { kind: "none" },
+    load: async () => (await import("../image/load.ts")).load,
+  },
+  {
+    kind: "command",
+    paths: ["image save", "save"],
+    usage: "[OPTIONS] IMAGE [IMAGE...]",
+    summary: "Save one or more images to a tar archive (streamed to STDOUT by default)",
+    flags: [
+      { name: "output", short: "o", kind: text, usage: "Write to a file, instead of STDOUT" },
+      {
+        name: "platform",
+        kind: text,
+        usage: 'Save only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")',
+      },
+    ],
+    args: { kind: "at-least", count: 1 },
+    load: async () => (await import("../image/save.ts")).save,
   },
   {
     kind: "command",

@@ -194,6 +194,7 @@ export class FakeWorld {
       },
       logs: noLogs,
       logKeeper: carelessLogKeeper,
+      downloads: { open: async () => ({ sizeBytes: 0, chunks: nothing() }) },
       registryLogin: { login: async () => ({ identityToken: undefined }) },
     };
   }
@@ -346,6 +347,9 @@ export class FakeWorld {
         onProgress({ status: `The push refers to repository [docker.io/library/${reference}]` });
         onPushed({ tag: "latest", digest: `sha256:${"0".repeat(64)}`, sizeBytes: 1 });
       },
+      save: async ({ names }) => ({ ids: names, chunks: nothing() }),
+      load: async () => [],
+      importRoot: async ({ reference, config }) => this.addImage(reference ?? "<none>", config),
       tag: async (id, reference) => {
         const image = find(id);
         if (image !== undefined) images.set(reference, { ...image, repoTags: [reference] });
@@ -377,4 +381,8 @@ export class FakeWorld {
 
 function planOf(argv: readonly string[]) {
   return { create: [], join: [], uidMap: [], gidMap: [], cgroup: { procs: [] }, steps: [], exec: { argv, env: [] } };
+}
+
+async function* nothing(): AsyncIterable<Uint8Array> {
+  yield new Uint8Array();
 }

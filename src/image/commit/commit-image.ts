@@ -1,15 +1,12 @@
-import { BerthError } from "#base/errors.ts";
 import type { BlobStore } from "#content/blob-store.ts";
-import type { ImageConfig, Manifest } from "#spec/oci/image.ts";
-import { isImageConfigType, MEDIA_TYPE } from "#spec/oci/media-types.ts";
-import { parseManifestDocument } from "#spec/oci/parse-image.ts";
+import type { ImageConfig } from "#spec/oci/image.ts";
+import { isImageConfigType } from "#spec/oci/media-types.ts";
 import { parseReference } from "#spec/oci/reference.ts";
 import type { ImageMaker } from "../make/image-maker.ts";
-import { layerDescriptor, type ImageFormat } from "../make/record-image.ts";
+import { layerDescriptor } from "../make/record-image.ts";
+import { formatOf, manifestOf } from "../manifest-of.ts";
 import type { MadeLayer } from "../make/types.ts";
 import type { CommitRequest, StoredImage } from "../types.ts";
-
-const MAX_MANIFEST_SIZE = 4 << 20;
 
 export interface CommitDeps {
   readonly blobs: BlobStore;
@@ -23,12 +20,12 @@ export interface CommitDeps {
  */
 export async function commitImage(deps: CommitDeps, parent: StoredImage, request: CommitRequest): Promise<string> {
   const references = request.reference === undefined ? [] : [parseReference(request.reference)];
-  const below = manifestOf(deps.blobs, parent);
+  const below = manifestOf(deps.blobs, parent).manifest;
   const lease = deps.maker.lease();
   try {
     for (const key of [...parent.diffIds, ...below.layers.map(({ digest }) => digest)]) lease.hold(key);
     const layer = await deps.maker.layerFromUpper(request.upperDir, lease);
-    const format: ImageFormat = below.mediaType === MEDIA_TYPE.dockerManifest ? "docker" : "oci";
+    const format = formatOf(below);
     const kept = below.layers.map((blob, index) => ({ diffId: parent.diffIds[index] ?? "", blob }));
     const top = layer === undefined ? [] : [{ diffId: layer.diffId, blob: layerDescriptor(layer, format) }];
     const parts = {
@@ -42,13 +39,6 @@ export async function commitImage(deps: CommitDeps, parent: StoredImage, request
   } finally {
     lease.release();
   }
-}
-
-function manifestOf(blobs: BlobStore, image: StoredImage): Manifest {
-  const { digest, mediaType } = image.manifest;
-  const document = parseManifestDocument(blobs.read(digest, MAX_MANIFEST_SIZE), mediaType);
-  if (document.kind === "manifest") return document.manifest;
-  throw new BerthError("data-loss", `image ${image.id} has an index where its manifest should be`);
 }
 
 function configOf(

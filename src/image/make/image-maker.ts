@@ -1,10 +1,11 @@
 import { SingleFlight } from "#base/async.ts";
 import type { Lease } from "#content/leases.ts";
 import { HelperUnpacker } from "../unpack/layer-unpacker.ts";
+import { IncomingLayer } from "./incoming-layer.ts";
 import { layerFromArchive } from "./layer-from-archive.ts";
 import { layerFromKept } from "./layer-from-kept.ts";
 import { layerFromUpper } from "./layer-from-upper.ts";
-import { recordImage, type ImageParts } from "./record-image.ts";
+import { documentsOf, recordImage, type ImageDocuments, type ImageParts } from "./record-image.ts";
 import type { MadeLayer, MakerDeps } from "./types.ts";
 
 /**
@@ -53,10 +54,20 @@ export class ImageMaker {
     return layer;
   }
 
-  /** An image of layers that are there, with the names it is to have; visible all at once. Resolves to its id. */
-  async image(parts: ImageParts, lease: Lease): Promise<string> {
-    const id = await recordImage(this.#deps, parts, lease);
+  /** A layer's archive that somebody writes piece by piece; see {@link IncomingLayer}. */
+  incomingLayer(): IncomingLayer {
+    return new IncomingLayer(this.#deps);
+  }
+
+  /** An image whose documents are there already; as {@link image} otherwise. */
+  async record(documents: ImageDocuments, lease: Lease): Promise<string> {
+    const id = await recordImage(this.#deps, documents, lease);
     this.#onRecorded();
     return id;
+  }
+
+  /** An image of layers that are there, with the names it is to have; visible all at once. Resolves to its id. */
+  async image(parts: ImageParts, lease: Lease): Promise<string> {
+    return this.record(documentsOf(parts), lease);
   }
 }

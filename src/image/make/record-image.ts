@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import type { Lease } from "#content/leases.ts";
-import type { Descriptor, Manifest } from "#spec/oci/image.ts";
-import { layerMediaType, MEDIA_TYPE } from "#spec/oci/media-types.ts";
+import type { Descriptor } from "#spec/oci/image.ts";
+import { layerMediaType, MEDIA_TYPE, type ImageFormat } from "#spec/oci/media-types.ts";
 import { canonicalName, type Reference } from "#spec/oci/reference.ts";
 import { referenceSuffix } from "../image-catalog.ts";
+import { toPublishable, type Publishable } from "../manifest-of.ts";
 import type { MadeLayer, MakerDeps } from "./types.ts";
 
 export interface ImageParts {
@@ -19,55 +20,86 @@ export interface ImageParts {
   readonly references: readonly Reference[];
 }
 
-export type ImageFormat = "docker" | "oci";
-
 /** How a manifest of `format` names a layer made here. */
 export function layerDescriptor(layer: MadeLayer, format: ImageFormat): Descriptor {
   const { digest, sizeBytes, compression } = layer.blob;
   return { mediaType: layerMediaType(compression, format), size: sizeBytes, digest };
 }
 
+/** The manifest and config of `parts`, printed. */
+export function documentsOf(parts: ImageParts): ImageDocuments {
+  const config = Buffer.from(JSON.stringify(parts.config));
+  return {
+    config,
+    manifest: manifestFor(
+      config,
+      parts.layers.map(({ blob }) => blob),
+      parts.format,
+      parts.configType,
+    ),
+    diffIds: parts.layers.map(({ diffId }) => diffId),
+    references: parts.references,
+  };
+}
+
+/** A manifest of `format` for a config as it is. */
+export function manifestFor(
+  config: Uint8Array,
+  layers: readonly Descriptor[],
+  format: ImageFormat,
+  configType: string = format === "docker" ? MEDIA_TYPE.dockerConfig : MEDIA_TYPE.ociConfig,
+): Publishable {
+  return toPublishable({
+    schemaVersion: 2,
+    mediaType: format === "docker" ? MEDIA_TYPE.dockerManifest : MEDIA_TYPE.ociManifest,
+    config: { mediaType: configType, size: config.length, digest: digestOf(config) },
+    layers,
+  });
+}
+
+export interface ImageDocuments {
+  readonly config: Uint8Array;
+  readonly manifest: Publishable;
+  /** Bottom first, one for each of the manifest's layers. */
+  readonly diffIds: readonly string[];
+  readonly references: readonly Reference[];
+}
+
 /**
- * Write an image's documents and make it and its names visible in one transaction. Its layers' rows must be there. A
- * layer may lack its blob where the tree is all there is. Resolves to the image's id, the config's digest.
+ * Write an image's documents and make it and its names visible in one transaction. Its layers' rows must be there.
+ * Resolves to the image's id, the config's digest.
  */
 export async function recordImage(
   deps: Pick<MakerDeps, "rows" | "blobs" | "bootId" | "now">,
-  parts: ImageParts,
+  documents: ImageDocuments,
   lease: Lease,
 ): Promise<string> {
-  const config = Buffer.from(JSON.stringify(parts.config));
-  const isDocker = parts.format === "docker";
-  const manifest: Manifest = {
-    schemaVersion: 2,
-    mediaType: isDocker ? MEDIA_TYPE.dockerManifest : MEDIA_TYPE.ociManifest,
-    config: {
-      mediaType: parts.configType ?? (isDocker ? MEDIA_TYPE.dockerConfig : MEDIA_TYPE.ociConfig),
-      size: config.length,
-      digest: digestOf(config),
-    },
-    layers: parts.layers.map(({ blob }) => blob),
-  };
+  const { config, diffIds } = documents;
+  const { manifest, document } = documents.manifest;
   const id = manifest.config.digest;
-  const bytes = Buffer.from(JSON.stringify(manifest));
-  const descriptor: Descriptor = { mediaType: manifest.mediaType, digest: digestOf(bytes), size: bytes.length };
-  for (const [digest, document] of [
+  for (const [digest, bytes] of [
     [id, config],
-    [descriptor.digest, bytes],
+    [document.digest, document.bytes],
   ] as const) {
     lease.hold(digest);
-    await deps.blobs.put(digest, document, { durable: false });
+    await deps.blobs.put(digest, bytes, { durable: false });
   }
   deps.rows.transaction(() => {
     deps.rows.put(
-      { id, manifest: descriptor, config, lastTaggedAt: undefined, bootId: deps.bootId },
       {
-        diffIds: parts.layers.map(({ diffId }) => diffId),
-        blobs: [...new Set([id, descriptor.digest, ...manifest.layers.map(({ digest }) => digest)])],
-        layerBlobs: parts.layers.map(({ diffId, blob }) => [diffId, blob.digest] as const),
+        id,
+        manifest: { mediaType: manifest.mediaType, digest: document.digest, size: document.bytes.length },
+        config,
+        lastTaggedAt: undefined,
+        bootId: deps.bootId,
+      },
+      {
+        diffIds,
+        blobs: [...new Set([id, document.digest, ...manifest.layers.map(({ digest }) => digest)])],
+        layerBlobs: manifest.layers.map(({ digest }, index) => [diffIds[index] ?? "", digest] as const),
       },
     );
-    for (const reference of parts.references) {
+    for (const reference of documents.references) {
       const name = { name: canonicalName(reference), suffix: referenceSuffix(reference), imageId: id };
       deps.rows.putReference(name, deps.now());
     }

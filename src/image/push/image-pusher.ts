@@ -12,7 +12,8 @@ import { isTagRow, type ImageCatalog } from "../image-catalog.ts";
 import type { CollectDeps } from "../manage/collect-garbage.ts";
 import type { ImageSink, ImageSinks } from "../sink.ts";
 import type { PushRequest, StoredImage } from "../types.ts";
-import { publishable, type Publishable, type PushCompression } from "./publishable.ts";
+import type { Publishable } from "../manifest-of.ts";
+import { publishable, type PushCompression } from "./publishable.ts";
 import { mountSources, pushImage } from "./push-image.ts";
 
 /** Brings images to registries: one tag, or all that a repository has here. */

@@ -3,23 +3,14 @@ import { BerthError } from "#base/errors.ts";
 import type { BlobStore } from "#content/blob-store.ts";
 import type { Lease, Leases } from "#content/leases.ts";
 import { readChunks } from "#host/file-reader.ts";
-import type { Descriptor, Manifest } from "#spec/oci/image.ts";
-import { layerMediaType, MEDIA_TYPE, type LayerCompression } from "#spec/oci/media-types.ts";
-import { parseManifestDocument } from "#spec/oci/parse-image.ts";
+import type { Descriptor } from "#spec/oci/image.ts";
+import { layerMediaType, type ImageFormat, type LayerCompression } from "#spec/oci/media-types.ts";
 import type { ImageRows } from "../image-catalog.ts";
+import { completeManifest, formatOf, toPublishable, type Publishable } from "../manifest-of.ts";
 import { collect, type CollectDeps } from "../manage/collect-garbage.ts";
-import type { SourceManifest } from "../source.ts";
 import type { StoredImage } from "../types.ts";
 import { sniffCompression, SNIFF_LENGTH } from "../unpack/decompress.ts";
 import { compressed } from "./compress.ts";
-
-const MAX_MANIFEST_SIZE = 4 << 20;
-
-/** An image as it goes to others: a manifest whose parts are all here. */
-export interface Publishable {
-  readonly manifest: Manifest;
-  readonly document: SourceManifest;
-}
 
 export type PushCompression = "gzip" | "zstd";
 
@@ -33,10 +24,8 @@ export async function publishable(
   image: StoredImage,
   options: { readonly compression: PushCompression; readonly signal: AbortSignal },
 ): Promise<Publishable> {
-  const bytes = deps.blobs.read(image.manifest.digest, MAX_MANIFEST_SIZE);
-  const parsed = parseManifestDocument(bytes, image.manifest.mediaType);
-  if (parsed.kind !== "manifest") throw new BerthError("data-loss", `image ${image.id} has an index for its manifest`);
-  const { manifest } = parsed;
+  const own = completeManifest(deps, image);
+  const { manifest } = own;
   const isPublished = deps.rows.referencesOf(image.id).some(({ suffix }) => suffix.startsWith("@"));
   const lease = deps.leases.acquire();
   try {
@@ -44,43 +33,17 @@ export async function publishable(
     for (const [index, layer] of manifest.layers.entries()) {
       const diffId = image.diffIds[index] ?? "";
       const plain = layerMediaType("none", formatOf(manifest)) === layer.mediaType;
-      const there = deps.blobs.has(layer.digest) || isForeign(layer);
-      if (there && (isPublished || !plain)) layers.push(layer);
-      else if (there) layers.push(await compressLayer(deps, layer, diffId, formatOf(manifest), lease, options));
-      else layers.push(substitute(deps, diffId, formatOf(manifest)));
+      if (isPublished || !plain) layers.push(layer);
+      else layers.push(await compressLayer(deps, layer, diffId, formatOf(manifest), lease, options));
     }
-    if (layers.every(({ digest }, index) => digest === manifest.layers[index]?.digest)) {
-      return { manifest, document: { mediaType: manifest.mediaType, digest: image.manifest.digest, bytes } };
-    }
-    return await replace(deps, image, { ...manifest, layers }, lease);
+    const next = layers.every((layer, index) => layer === manifest.layers[index])
+      ? own
+      : toPublishable({ ...manifest, layers });
+    if (next.document.digest !== image.manifest.digest) await replace(deps, image, next, lease);
+    return next;
   } finally {
     lease.release();
   }
-}
-
-type Format = "docker" | "oci";
-
-function formatOf(manifest: Manifest): Format {
-  return manifest.mediaType === MEDIA_TYPE.dockerManifest ? "docker" : "oci";
-}
-
-function isForeign(layer: Descriptor): boolean {
-  return layer.urls !== undefined && layer.urls.length > 0;
-}
-
-/** Another blob that unpacks to the same layer. */
-function substitute(
-  deps: { readonly rows: ImageRows; readonly blobs: BlobStore },
-  diffId: string,
-  format: Format,
-): Descriptor {
-  for (const digest of deps.rows.blobsOfLayer(diffId)) {
-    const size = deps.blobs.sizeOf(digest);
-    if (size === undefined) continue;
-    const compression = sniffCompression(deps.blobs.head(digest, SNIFF_LENGTH));
-    return { mediaType: layerMediaType(compression, format), size, digest };
-  }
-  throw new BerthError("data-loss", `the archive of layer ${diffId} is not here any more: pull the image again`);
 }
 
 /** Gzip by default, as Docker's push; the same layer gives the same bytes. */
@@ -88,7 +51,7 @@ async function compressLayer(
   deps: { readonly rows: ImageRows; readonly blobs: BlobStore },
   layer: Descriptor,
   diffId: string,
-  format: Format,
+  format: ImageFormat,
   lease: Lease,
   options: { readonly compression: PushCompression; readonly signal: AbortSignal },
 ): Promise<Descriptor> {
@@ -142,21 +105,18 @@ function findCompressed(
   return undefined;
 }
 
-async function replace(deps: CollectDeps, image: StoredImage, manifest: Manifest, lease: Lease): Promise<Publishable> {
-  const bytes = Buffer.from(JSON.stringify(manifest));
-  const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-  lease.hold(digest);
-  await deps.blobs.put(digest, bytes, { durable: false });
+async function replace(deps: CollectDeps, image: StoredImage, next: Publishable, lease: Lease): Promise<void> {
+  const { manifest, document } = next;
+  lease.hold(document.digest);
+  await deps.blobs.put(document.digest, document.bytes, { durable: false });
   const before = deps.rows.blobsOf(image.id);
   deps.rows.transaction(() => {
-    const descriptor = { mediaType: manifest.mediaType, digest, size: bytes.length };
-    deps.rows.replaceManifest(image.id, descriptor, [
-      ...new Set([image.id, digest, ...manifest.layers.map((layer) => layer.digest)]),
-    ]);
+    const descriptor = { mediaType: manifest.mediaType, digest: document.digest, size: document.bytes.length };
+    const blobs = [image.id, document.digest, ...manifest.layers.map((layer) => layer.digest)];
+    deps.rows.replaceManifest(image.id, descriptor, [...new Set(blobs)]);
     for (const [index, layer] of manifest.layers.entries()) {
       deps.rows.putLayerBlob(image.diffIds[index] ?? "", layer.digest);
     }
   });
   await collect(deps, { diffIds: [], blobs: before });
-  return { manifest, document: { mediaType: manifest.mediaType, digest, bytes } };
 }

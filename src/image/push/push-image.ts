@@ -1,19 +1,17 @@
-import { createHash } from "node:crypto";
 import type { Limit } from "#base/async.ts";
-import { digestAlgorithm, parseDigest } from "#base/digest.ts";
 import { BerthError } from "#base/errors.ts";
 import { shortId } from "#base/ids.ts";
 import type { BlobStore } from "#content/blob-store.ts";
 import type { Leases } from "#content/leases.ts";
-import { readChunks } from "#host/file-reader.ts";
 import type { Descriptor, Manifest } from "#spec/oci/image.ts";
 import { canonicalName, type Reference } from "#spec/oci/reference.ts";
+import { blobBytes } from "../blob-bytes.ts";
 import { ThrottledProgress } from "../pull/throttled-progress.ts";
 import type { ImageRows } from "../image-catalog.ts";
 import type { OnProgress } from "../shared-work.ts";
 import type { ImageSink } from "../sink.ts";
 import type { Pushed, StoredImage } from "../types.ts";
-import type { Publishable } from "./publishable.ts";
+import { isForeign, type Publishable } from "../manifest-of.ts";
 
 export interface PushDeps {
   readonly rows: ImageRows;
@@ -100,7 +98,7 @@ async function pushLayer(
   const { blob, id, sink, signal } = request;
   if (signal.aborted) throw new BerthError("cancelled", "context canceled");
   const progress = new ThrottledProgress(id, blob.size, request.onProgress);
-  if (blob.urls !== undefined && blob.urls.length > 0) {
+  if (isForeign(blob)) {
     progress.state("Skipped foreign layer");
     return;
   }
@@ -131,23 +129,6 @@ export function mountSources(rows: ImageRows, digest: string, { domain, path }: 
     .map((name) => name.slice(domain.length + 1))
     .filter((other) => other !== path)
     .slice(0, MAX_MOUNT_TRIES);
-}
-
-/** A blob's bytes; one read from its beginning is checked, so that damage here is not told as the registry's fault. */
-async function* blobBytes(blobs: BlobStore, { digest, size }: Descriptor, offset: number): AsyncIterable<Uint8Array> {
-  const hash = createHash(digestAlgorithm(parseDigest(digest)));
-  let read = offset;
-  for await (const chunk of readChunks(blobs.path(digest), offset)) {
-    read += chunk.length;
-    if (offset === 0) {
-      hash.update(chunk);
-      if (read >= size && `${digestAlgorithm(parseDigest(digest))}:${hash.copy().digest("hex")}` !== digest) break;
-    }
-    yield Uint8Array.prototype.slice.call(chunk);
-    if (read >= size) return;
-  }
-  if (size > 0)
-    throw new BerthError("data-loss", `blob ${digest} is damaged on disk: remove the image and pull it again`);
 }
 
 function isCancelled(error: unknown): boolean {

@@ -8,13 +8,20 @@ export const SNIFF_LENGTH = 6;
 
 /** What the first bytes say, which is what counts; `not-implemented` for compressions images must not use. */
 export function sniffCompression(head: Uint8Array): LayerCompression {
+  const found = sniffArchive(head);
+  if (found !== "bzip2" && found !== "xz") return found;
+  throw new BerthError("not-implemented", `layers compressed with ${found} are not supported`);
+}
+
+/** As {@link sniffCompression}, for archives that people hand in. */
+export function sniffArchive(head: Uint8Array): LayerCompression | "bzip2" | "xz" {
   if (startsWith(head, 0x1f, 0x8b)) return "gzip";
   if (startsWith(head, 0x28, 0xb5, 0x2f, 0xfd)) return "zstd";
   // A skippable frame (RFC 8878 section 3.1.2), with which zstd:chunked layers may begin.
   if (head.length >= 4 && ((head[0] ?? 0) & 0xf0) === 0x50 && startsWith(head.subarray(1), 0x2a, 0x4d, 0x18))
     return "zstd";
-  if (startsWith(head, 0x42, 0x5a, 0x68)) throw unsupported("bzip2");
-  if (startsWith(head, 0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00)) throw unsupported("xz");
+  if (startsWith(head, 0x42, 0x5a, 0x68)) return "bzip2";
+  if (startsWith(head, 0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00)) return "xz";
   return "none";
 }
 
@@ -68,8 +75,4 @@ async function feed(source: AsyncIterable<Uint8Array>, engine: Gunzip | ZstdDeco
 
 function startsWith(head: Uint8Array, ...magic: readonly number[]): boolean {
   return head.length >= magic.length && magic.every((byte, index) => head[index] === byte);
-}
-
-function unsupported(name: string): BerthError {
-  return new BerthError("not-implemented", `layers compressed with ${name} are not supported`);
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { TarReader } from "#spec/tar/tar-reader.ts";
 import { decompressed, sniffCompression, SNIFF_LENGTH } from "./decompress.ts";
+import { splitHead } from "./split-head.ts";
 import { LayerWriter, type LayerWriterResult } from "./layer-writer.ts";
 
 export interface UnpackedLayer extends LayerWriterResult {
@@ -18,7 +19,7 @@ export async function unpackLayer(source: AsyncIterable<Uint8Array>, rootFd: num
   const writer = new LayerWriter(rootFd);
   const reader = new TarReader(writer);
   try {
-    const { head, rest } = await splitHead(source);
+    const { head, rest } = await splitHead(source, SNIFF_LENGTH);
     for await (const chunk of decompressed(rest, sniffCompression(head))) {
       hash.update(chunk);
       reader.push(chunk);
@@ -28,26 +29,4 @@ export async function unpackLayer(source: AsyncIterable<Uint8Array>, rootFd: num
   } finally {
     writer.close();
   }
-}
-
-/** The first bytes, and the whole stream again. */
-async function splitHead(
-  source: AsyncIterable<Uint8Array>,
-): Promise<{ head: Uint8Array; rest: AsyncIterable<Uint8Array> }> {
-  const iterator = source[Symbol.asyncIterator]();
-  let head = new Uint8Array(0);
-  while (head.length < SNIFF_LENGTH) {
-    const next = await iterator.next();
-    if (next.done === true) break;
-    head = Buffer.concat([head, next.value]);
-  }
-  async function* rest(): AsyncIterable<Uint8Array> {
-    try {
-      if (head.length > 0) yield head;
-      for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
-    } finally {
-      await iterator.return?.();
-    }
-  }
-  return { head, rest: rest() };
 }

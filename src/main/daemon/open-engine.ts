@@ -44,6 +44,7 @@ import { FileLogKeeper } from "#logs/file-log-keeper.ts";
 import { FilesInUse } from "#logs/files/files-in-use.ts";
 import { FileLogReader } from "#logs/read/file-log-reader.ts";
 import { instanceOf, openNetworks } from "#network/open-networks.ts";
+import { HttpDownloads } from "#remote/http-downloads.ts";
 import { RegistrySources } from "#remote/registry-sources.ts";
 import { NativeShimLauncher } from "#runtime/shim/launcher.ts";
 import { makeInitLayer } from "#snapshot/init-layer.ts";
@@ -100,8 +101,9 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
   const fileHelpers = new HelperPool({ command: helperCommand(), size: FILE_HELPERS });
   const fileStreams = new HelperStreams({ helpers: fileHelpers });
   const volumeFiles = new HelperVolumeFiles({ helpers: fileStreams });
+  const http = new FetchHttp();
   const sources = new RegistrySources({
-    http: new FetchHttp(),
+    http,
     settings: {
       certificateDirs: ["/etc/berth/certs.d", "/etc/docker/certs.d"],
       get insecureRegistries() {
@@ -238,6 +240,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     logs: new FileLogReader({ inUse: logFilesInUse }),
     logKeeper: new FileLogKeeper({ log: log.with({ part: "logs" }), inUse: logFilesInUse, pid: process.pid }),
     registryLogin: sources,
+    downloads: new HttpDownloads({ http }),
   });
   return {
     engine,

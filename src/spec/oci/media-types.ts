@@ -72,8 +72,11 @@ export function layerCompression(mediaType: string): LayerCompression | undefine
   return LAYER_COMPRESSION.get(mediaType);
 }
 
+/** The two languages of manifests: Docker schema 2 and OCI. */
+export type ImageFormat = "docker" | "oci";
+
 /** What a layer of that compression is called in a manifest of `format`. */
-export function layerMediaType(compression: LayerCompression, format: "docker" | "oci"): string {
+export function layerMediaType(compression: LayerCompression, format: ImageFormat): string {
   const types = {
     docker: { none: MEDIA_TYPE.dockerLayer, gzip: MEDIA_TYPE.dockerLayerGzip, zstd: MEDIA_TYPE.dockerLayerZstd },
     oci: { none: MEDIA_TYPE.ociLayer, gzip: MEDIA_TYPE.ociLayerGzip, zstd: MEDIA_TYPE.ociLayerZstd },

@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { mustRun } from "../../../tools/lab/command.ts";
 import { buildImage, buildIndex, goArchitecture } from "../../../tools/lab/image-writer.ts";
 import { pushImage, pushManifest } from "../../../tools/lab/registry-push.ts";
@@ -95,6 +97,98 @@ export function imageCases(target: () => Target): void {
       expect(result.stderr.trimEnd()).toEndWith(said);
     }
     await remove(aim);
+  });
+
+  test("save and load: to a file, to a pipe, by tag, repository and id", async () => {
+    const { reference } = await push("archived", { format: "docker" });
+    await target().ok(["pull", "-q", reference]);
+    const id = (await target().ok(["images", "-q", "--no-trunc", reference])).trim();
+    for (const tag of ["a", "b"]) await target().ok(["tag", reference, `archived:${tag}`]);
+    const file = join(target().scratch, `archived-${target().name.replace(":", "-")}.tar`);
+    await target().ok(["save", "-o", file, "archived", reference]);
+    await remove(id);
+    expect(await target().ok(["load", "-i", file])).toBe(
+      [`archived:a`, `archived:b`, `${reference}:latest`].map((name) => `Loaded image: ${name}\n`).join(""),
+    );
+    expect(await target().ok(["run", "--rm", "archived:a"])).toBe("archived");
+    await target().ok(["save", "-o", file, id]);
+    await remove(id);
+    const piped = await mustRun(["bash", "-c", `gzip -1 < ${file} | "$@"`, "-", ...target().argv, "load", "-q"], {
+      env: target().env,
+    });
+    expect(piped).toBe(`Loaded image ID: ${id}\n`);
+    expect(await target().ok(["run", "--rm", id])).toBe("archived");
+    await remove(id);
+    for (const [args, said] of [
+      [["save", "-o", file, "no-such-image"], "No such image: no-such-image"],
+      [["load", "-i", "/no-such-file"], "open /no-such-file: no such file or directory"],
+    ] as const) {
+      const result = await target().run(args);
+      expect(result.code).toBe(1);
+      expect(result.stderr.trimEnd()).toEndWith(said);
+    }
+    const events = await target().api(
+      "GET",
+      `/events?since=0&until=${Math.ceil(Date.now() / 1000)}&filters={"type":["image"],"image":["${id}"]}`,
+    );
+    const actions = events.text.split("\n").flatMap((line) => /"Action":"(save|load)"/.exec(line)?.[1] ?? []);
+    expect(actions.slice(-4)).toEqual(["save", "load", "save", "load"]);
+  });
+
+  test("archives that are none", async () => {
+    const upload = async (archive: Uint8Array): Promise<string> => {
+      const response = await fetch("http://engine/v1.41/images/load", {
+        unix: target().engine.socket,
+        method: "POST",
+        headers: { "content-type": "application/x-tar" },
+        body: archive,
+      });
+      expect(response.status).toBe(200);
+      return response.text();
+    };
+    const config = JSON.stringify({ os: "linux", rootfs: { type: "layers", diff_ids: [`sha256:${"a".repeat(64)}`] } });
+    const layer = writeTar([{ path: "q", content: "w" }]);
+    const archive = (layers: readonly string[]): Uint8Array =>
+      writeTar([
+        { path: "manifest.json", content: JSON.stringify([{ Config: "c.json", RepoTags: ["x:y"], Layers: layers }]) },
+        { path: "c.json", content: config },
+        { path: "a", content: layer },
+      ]);
+    expect(await upload(Buffer.from("nonsense"))).toContain("Error processing tar file(exit status 1): unexpected EOF");
+    expect(await upload(archive([]))).toContain("invalid manifest, layers length mismatch: expected 0, got 1");
+    expect(await upload(archive(["a"]))).toContain('invalid diffID for layer 0: expected \\"sha256:aaaa');
+    expect(await upload(archive(["b"]))).toContain("no such file or directory");
+    expect((await target().run(["inspect", "x:y"])).code).toBe(1);
+  });
+
+  test("import of a tar: from a file and a pipe, with changes, a message and a platform", async () => {
+    const file = join(target().scratch, `root-${target().name.replace(":", "-")}.tar`);
+    writeFileSync(file, await busyboxLayer());
+    const id = (
+      await target().ok(["import", "-c", 'CMD ["echo","hi"]', "-c", "ENV A=b", "-m", "made so", file, "imported:1"])
+    ).trim();
+    expect(id).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(await target().ok(["run", "--rm", "imported:1"])).toBe("hi\n");
+    expect(
+      await target().ok(["inspect", "-f", "{{.Config.Env}} {{.Comment}} {{.RepoTags}} {{.Id}}", "imported:1"]),
+    ).toBe(`[A=b] made so [imported:1] ${id}\n`);
+    const piped = await mustRun(["bash", "-c", `gzip -1 < ${file} | "$@"`, "-", ...target().argv, "import", "-"], {
+      env: target().env,
+    });
+    expect(await target().ok(["inspect", "-f", "{{.Comment}} {{.RepoTags}}", piped.trim()])).toBe(
+      "Imported from - []\n",
+    );
+    for (const [args, said] of [
+      [["import", file, "UPPER"], "must be lowercase"],
+      [["import", "-c", "RUN x", file], "run is not a valid change command"],
+      [["import", "--platform", "plan9/amd64", file], "operating system is not supported"],
+      [["import", "/no-such-file"], "open /no-such-file: no such file or directory"],
+    ] as const) {
+      const result = await target().run(args);
+      expect(result.code).toBe(1);
+      expect(result.stderr.trimEnd()).toEndWith(said);
+    }
+    await remove(id, piped.trim());
   });
 
   test("pull by digest", async () => {

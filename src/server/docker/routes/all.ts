@@ -6,6 +6,7 @@ import { buildRoutes } from "./build.ts";
 import { buildCacheRoutes } from "./build-cache.ts";
 import { containerRoutes } from "./containers.ts";
 import { execRoutes } from "./execs.ts";
+import { imageTransferRoutes } from "./image-transfers.ts";
 import { imageRoutes } from "./images.ts";
 import { networkRoutes } from "./networks.ts";
 import { systemRoutes } from "./system.ts";
@@ -20,6 +21,7 @@ export function dockerRoutes(engine: Engine): readonly Route[] {
     ...containerRoutes(engine),
     ...containerFileRoutes(engine),
     ...execRoutes(engine),
+    ...imageTransferRoutes(engine),
     ...imageRoutes(engine),
     ...networkRoutes(engine),
     ...volumeRoutes(engine),

@@ -7,9 +7,6 @@ GET /containers/{id}/checkpoints
 POST /containers/{id}/checkpoints
 DELETE /containers/{id}/checkpoints/{checkpoint}
 GET /images/search
-GET /images/get
-GET /images/{name...}/get
-POST /images/load
 GET /images/{name...}/attestations
 PUT /volumes/{name}
 GET /distribution/{name...}/json

@@ -1,0 +1,27 @@
+import type { Handler } from "../command.ts";
+import { checkOutput } from "../output-file.ts";
+import { platformJson } from "./platform-json.ts";
+
+/** `save`: images as one archive, to a file or to standard output when that is no terminal. */
+export const save: Handler = async ({ flags, args, io, client }) => {
+  const output = flags.text("output");
+  if (output === "" && io.stdout.isTerminal()) {
+    throw new Error("cowardly refusing to save to a terminal. Use the -o flag or redirect");
+  }
+  if (output !== "") await checkOutput(io, output, "failed to save image");
+  const platform = platformJson(flags.text("platform"));
+  const api = await client();
+  const body = await api.images.save(args, platform === "" ? {} : { platform });
+  if (output === "") {
+    for await (const chunk of body) io.stdout.write(chunk);
+    return 0;
+  }
+  const file = await io.createFile(output);
+  try {
+    for await (const chunk of body) await file.write(chunk);
+    await file.commit();
+  } finally {
+    await file.close();
+  }
+  return 0;
+};

@@ -1,0 +1,82 @@
+import type { Descriptor } from "#spec/oci/image.ts";
+import { MEDIA_TYPE } from "#spec/oci/media-types.ts";
+import type { ImageConfig } from "#spec/oci/image.ts";
+import { canonicalName, familiarName, familiarString, type Reference } from "#spec/oci/reference.ts";
+import type { Publishable } from "../manifest-of.ts";
+
+/** An image to be written into an archive, with the names it is to have there. */
+export interface ImageToSave {
+  readonly config: ImageConfig;
+  readonly published: Publishable;
+  readonly references: readonly Reference[];
+}
+
+export interface ArchiveDocument {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Name of a blob's member. */
+export function blobName(digest: string): string {
+  return `blobs/${digest.replace(":", "/")}`;
+}
+
+/**
+ * What Docker 25 and newer write beside the blobs: an OCI layout, and `manifest.json` and `repositories` for readers of
+ * Docker's older form, which name the very same blobs. The same images give the same bytes.
+ */
+export function archiveDocuments(images: readonly ImageToSave[]): readonly ArchiveDocument[] {
+  return [
+    document("oci-layout", { imageLayoutVersion: "1.0.0" }),
+    document("index.json", {
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPE.ociIndex,
+      manifests: images.flatMap(indexEntries),
+    }),
+    document("manifest.json", images.map(dockerEntry)),
+    document("repositories", repositories(images)),
+  ];
+}
+
+function indexEntries({ config, published, references }: ImageToSave): readonly Descriptor[] {
+  const { mediaType, digest, bytes } = published.document;
+  const { architecture, os, variant } = config;
+  const platform =
+    architecture === "" ? {} : { platform: { architecture, os, ...(variant === undefined ? {} : { variant }) } };
+  const bare = { mediaType, digest, size: bytes.length, ...platform };
+  if (references.length === 0) return [bare];
+  return references.map((reference) => ({
+    ...bare,
+    annotations: {
+      "io.containerd.image.name": `${canonicalName(reference)}:${reference.tag ?? "latest"}`,
+      "org.opencontainers.image.ref.name": reference.tag ?? "latest",
+    },
+  }));
+}
+
+function dockerEntry({ published, references }: ImageToSave): object {
+  const { config, layers } = published.manifest;
+  return {
+    Config: blobName(config.digest),
+    RepoTags: references.length === 0 ? null : references.map(familiarString),
+    Layers: layers.map(({ digest }) => blobName(digest)),
+  };
+}
+
+/** By repository and tag; Docker's oldest form names the topmost layer there. */
+function repositories(images: readonly ImageToSave[]): object {
+  const byName = new Map<string, Record<string, string>>();
+  for (const { published, references } of images) {
+    const top = published.manifest.layers.at(-1) ?? published.manifest.config;
+    for (const reference of references) {
+      const tags = byName.get(familiarName(reference)) ?? {};
+      tags[reference.tag ?? "latest"] = top.digest.slice(top.digest.indexOf(":") + 1);
+      byName.set(familiarName(reference), tags);
+    }
+  }
+  return Object.fromEntries([...byName].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function document(name: string, value: object): ArchiveDocument {
+  return { name, bytes: Buffer.from(JSON.stringify(value)) };
+}

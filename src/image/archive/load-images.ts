@@ -1,0 +1,175 @@
+import { createHash } from "node:crypto";
+import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
+import { shortId } from "#base/ids.ts";
+import type { Lease } from "#content/leases.ts";
+import type { Descriptor, ImageConfig } from "#spec/oci/image.ts";
+import { layerMediaType } from "#spec/oci/media-types.ts";
+import { parseImageConfig } from "#spec/oci/parse-image.ts";
+import { platformRank, formatPlatform, type Platform } from "#spec/oci/platform.ts";
+import { canonicalName, familiarString, type Reference } from "#spec/oci/reference.ts";
+import { referenceSuffix } from "../image-catalog.ts";
+import type { ImageMaker } from "../make/image-maker.ts";
+import { collect, type CollectDeps } from "../manage/collect-garbage.ts";
+import { manifestFor } from "../make/record-image.ts";
+import type { MadeLayer } from "../make/types.ts";
+import type { LoadedImage, LoadRequest } from "../types.ts";
+import { archiveStream } from "./archive-stream.ts";
+import { ArchiveMembers, type ArchiveMember } from "./archive-members.ts";
+import { imagesInArchive, type ImageInArchive } from "./images-in-archive.ts";
+
+export interface LoadDeps extends CollectDeps {
+  readonly maker: ImageMaker;
+  readonly hostPlatform: Platform;
+  /** RFC 3339. */
+  readonly now: () => string;
+}
+
+/** See {@link import("../types.ts").ImageService.load}. */
+export async function loadImages(deps: LoadDeps, request: LoadRequest): Promise<readonly LoadedImage[]> {
+  const lease = deps.maker.lease();
+  const members = new ArchiveMembers(() => deps.maker.incomingLayer());
+  const taken = new Map<ArchiveMember, Promise<MadeLayer>>();
+  try {
+    await receive(members, request);
+    const images = imagesInArchive(members, { wanted: request.platform, host: deps.hostPlatform });
+    const loaded: LoadedImage[] = [];
+    for (const image of images) loaded.push(await load({ deps, request, members, lease, taken }, image));
+    return loaded;
+  } finally {
+    await members.close();
+    lease.release();
+    await collectUnused(deps, taken.values());
+  }
+}
+
+/** Layers of an image that was refused, and blobs that came twice. */
+async function collectUnused(deps: LoadDeps, taken: Iterable<Promise<MadeLayer>>): Promise<void> {
+  const layers = (await Promise.allSettled(taken)).flatMap((outcome) =>
+    outcome.status === "fulfilled" ? [outcome.value] : [],
+  );
+  await collect(deps, { diffIds: layers.map(({ diffId }) => diffId), blobs: layers.map(({ blob }) => blob.digest) });
+}
+
+/** docker-compat: the words about what is no archive. */
+async function receive(members: ArchiveMembers, request: LoadRequest): Promise<void> {
+  try {
+    await members.receive(archiveStream(request.archive), request.signal);
+  } catch (error) {
+    if (!isBerthError(error, "invalid-parameter") && !isBerthError(error, "data-loss")) throw error;
+    const text = `Error processing tar file(exit status 1): ${messageOf(error)}`;
+    throw new BerthError("invalid-parameter", text, { cause: error });
+  }
+}
+
+interface Loading {
+  readonly deps: LoadDeps;
+  readonly request: LoadRequest;
+  readonly members: ArchiveMembers;
+  readonly lease: Lease;
+  readonly taken: Map<ArchiveMember, Promise<MadeLayer>>;
+}
+
+async function load(loading: Loading, image: ImageInArchive): Promise<LoadedImage> {
+  const { deps, request, lease } = loading;
+  const config = parseImageConfig(image.config);
+  checkConfig(config, image, loading);
+  const id = `sha256:${createHash("sha256").update(image.config).digest("hex")}`;
+  lease.hold(id);
+  const known = deps.rows.find(id);
+  if (known === undefined) {
+    const layers: MadeLayer[] = [];
+    for (const [index, name] of image.layers.entries()) {
+      layers.push(await takeLayer(loading, name, index, config.rootfs.diff_ids[index] ?? ""));
+    }
+    const manifest = manifestOfLoaded(image, layers);
+    await deps.maker.record({ config: image.config, manifest, diffIds: config.rootfs.diff_ids, references: [] }, lease);
+  }
+  for (const reference of image.references) tag(deps, id, reference, request.onText);
+  return { id, references: image.references.map(familiarString) };
+}
+
+function checkConfig(config: ImageConfig, image: ImageInArchive, { deps, request }: Loading): void {
+  const expected = image.layers.length;
+  const found = config.rootfs.diff_ids.length;
+  if (expected !== found) {
+    const text = `invalid manifest, layers length mismatch: expected ${expected}, got ${found}`;
+    throw new BerthError("invalid-parameter", text);
+  }
+  if (config.os !== "" && config.os !== deps.hostPlatform.os) {
+    throw new BerthError("invalid-parameter", `cannot load ${config.os} image on ${deps.hostPlatform.os}`);
+  }
+  if (request.platform === undefined || config.architecture === "") return;
+  if (platformRank(request.platform, config) === 0) return;
+  throw new BerthError(
+    "not-found",
+    `the archive's image is for platform ${formatPlatform(config)}, not for ${formatPlatform(request.platform)}`,
+  );
+}
+
+/** One member may be the layer of several images. */
+async function takeLayer(loading: Loading, name: string, index: number, diffId: string): Promise<MadeLayer> {
+  const { deps, request, members, lease, taken } = loading;
+  const member = members.member(name);
+  let taking = taken.get(member);
+  const isNew = deps.layers.find(diffId) === undefined;
+  if (taking === undefined) {
+    taking = makeLayer(deps.maker, member, lease);
+    taken.set(member, taking);
+  }
+  const layer = await taking;
+  if (layer.diffId !== diffId) {
+    const text = `invalid diffID for layer ${index}: expected "${diffId}", got "${layer.diffId}"`;
+    throw new BerthError("data-loss", text);
+  }
+  const total = layer.blob.sizeBytes;
+  if (isNew) {
+    request.onProgress({ status: "Loading layer", progressDetail: { current: total, total }, id: shortId(diffId) });
+  }
+  return layer;
+}
+
+async function makeLayer(maker: ImageMaker, member: ArchiveMember, lease: Lease): Promise<MadeLayer> {
+  if (member.kind === "layer") return member.layer.take(lease);
+  async function* bytes(): AsyncIterable<Uint8Array> {
+    if (member.kind === "document") yield member.bytes;
+  }
+  return maker.layerFromArchive(bytes(), lease);
+}
+
+/** The one the archive has, when it speaks of these very bytes. */
+function manifestOfLoaded(image: ImageInArchive, layers: readonly MadeLayer[]) {
+  const given = image.manifest;
+  const blobs = layers.map(({ blob: { digest, sizeBytes, compression } }): Descriptor => {
+    return { mediaType: layerMediaType(compression, "docker"), size: sizeBytes, digest };
+  });
+  const own = manifestFor(image.config, blobs, "docker");
+  if (given === undefined) return own;
+  const { manifest, bytes } = given;
+  const parts = [manifest.config, ...manifest.layers];
+  const isHonest =
+    digestOf(bytes, given.digest) === given.digest &&
+    [own.manifest.config, ...blobs].every(
+      ({ digest, size }, at) => parts[at]?.digest === digest && parts[at]?.size === size,
+    );
+  if (!isHonest) throw new BerthError("data-loss", `manifest ${given.digest} does not match the archive's content`);
+  return { manifest, document: { mediaType: manifest.mediaType, digest: given.digest, bytes } };
+}
+
+function digestOf(bytes: Uint8Array, like: string): string {
+  const algorithm = like.slice(0, like.indexOf(":"));
+  return `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
+}
+
+/** docker-compat: an image that loses its name is told of. */
+function tag(deps: LoadDeps, imageId: string, reference: Reference, onText: (text: string) => void): void {
+  const name = canonicalName(reference);
+  const suffix = referenceSuffix(reference);
+  const before = deps.rows.findReference(name, suffix)?.imageId;
+  if (before === imageId) return;
+  if (before !== undefined) {
+    onText(
+      `The image ${familiarString(reference)} already exists, renaming the old one with ID ${before} to empty string\n`,
+    );
+  }
+  deps.rows.putReference({ name, suffix, imageId }, deps.now());
+}

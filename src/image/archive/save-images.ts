@@ -1,0 +1,71 @@
+import type { BlobStore } from "#content/blob-store.ts";
+import type { Lease } from "#content/leases.ts";
+import { encodeEntry, END_OF_ARCHIVE, paddingOf } from "#spec/tar/encode-entry.ts";
+import type { TarEntry } from "#spec/tar/tar-reader.ts";
+import { blobBytes } from "../blob-bytes.ts";
+import { isForeign } from "../manifest-of.ts";
+import { archiveDocuments, blobName, type ImageToSave } from "./archive-documents.ts";
+
+/**
+ * Images as one archive: blobs as they are stored, so nothing is compressed or put together anew and digests stay. The
+ * documents come first, so that a reader knows what follows. The lease is let go of when the archive ends or is given up.
+ */
+export async function* archiveOf(
+  blobs: BlobStore,
+  images: readonly ImageToSave[],
+  lease: Lease,
+): AsyncIterable<Uint8Array> {
+  try {
+    for (const { name, bytes } of archiveDocuments(images)) yield* file(name, bytes);
+    yield encodeEntry(entryOf("directory", "blobs", 0));
+    const written = new Set<string>();
+    for (const algorithm of algorithmsOf(images)) yield encodeEntry(entryOf("directory", `blobs/${algorithm}`, 0));
+    for (const { published } of images) {
+      const { manifest, document } = published;
+      if (!written.has(document.digest)) yield* file(blobName(document.digest), document.bytes);
+      written.add(document.digest);
+      for (const blob of [manifest.config, ...manifest.layers]) {
+        if (written.has(blob.digest) || (isForeign(blob) && !blobs.has(blob.digest))) continue;
+        written.add(blob.digest);
+        yield encodeEntry(entryOf("file", blobName(blob.digest), blob.size));
+        yield* blobBytes(blobs, blob);
+        yield new Uint8Array(paddingOf(blob.size));
+      }
+    }
+    yield END_OF_ARCHIVE;
+  } finally {
+    lease.release();
+  }
+}
+
+function algorithmsOf(images: readonly ImageToSave[]): readonly string[] {
+  const digests = images.flatMap(({ published: { manifest, document } }) => [
+    document.digest,
+    manifest.config.digest,
+    ...manifest.layers.map(({ digest }) => digest),
+  ]);
+  return [...new Set(digests.map((digest) => digest.slice(0, digest.indexOf(":"))))].toSorted();
+}
+
+function* file(name: string, bytes: Uint8Array): Iterable<Uint8Array> {
+  yield encodeEntry(entryOf("file", name, bytes.length));
+  yield bytes;
+  yield new Uint8Array(paddingOf(bytes.length));
+}
+
+/** The same images give the same archive: nothing has a time of its own. */
+function entryOf(type: "file" | "directory", name: string, size: number): TarEntry {
+  return {
+    type,
+    name,
+    linkName: "",
+    mode: type === "file" ? 0o644 : 0o755,
+    uid: 0,
+    gid: 0,
+    size,
+    mtime: { seconds: 0, nanoseconds: 0 },
+    deviceMajor: 0,
+    deviceMinor: 0,
+    xattrs: undefined,
+  };
+}
