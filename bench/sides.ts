@@ -11,6 +11,7 @@ import {
   type RunningEngine,
 } from "../tools/lab/engines.ts";
 import { createNetworkNamespace } from "../tools/lab/network-namespace.ts";
+import type { BuiltImage } from "../tools/lab/image-writer.ts";
 import { pushImage } from "../tools/lab/registry-push.ts";
 import { makeScratch, removeScratch } from "../tools/lab/scratch.ts";
 import { busyboxImage, distributionImage, distributionReference } from "../tools/lab/test-images.ts";
@@ -20,6 +21,10 @@ export interface Side {
   readonly name: "berth" | "dockerd";
   readonly engine: RunningEngine;
   readonly distribution: string;
+  /** `127.0.0.1:PORT`, the same content for every side. */
+  readonly registry: string;
+  /** Put an image into every side's registry. */
+  publish(repository: string, image: BuiltImage): Promise<void>;
   /** Run the side's own CLI; throws unless it ends with 0. */
   cli(args: readonly string[]): Promise<string>;
   /** The docker CLI on this engine. */
@@ -67,12 +72,16 @@ export async function openSides(withReference: boolean): Promise<BenchLab> {
       const start = name === "berth" ? startBerth : startDockerd;
       const engine = await start({ dir, bridge: `bb${name}0`, bip: "172.31.252.1/24", network });
       closers.push(() => engine.stop());
-      const side = makeSide(
-        name,
-        engine,
-        `${registry.address}/${distribution.repository}:${distribution.tag}`,
-        await dockerCli(),
-      );
+      const publish = async (repository: string, image: BuiltImage): Promise<void> => {
+        const outer = await startDebianRegistry({ dir: scratch, storage, port });
+        await pushImage(outer.address, repository, "latest", image).finally(() => outer.stop());
+      };
+      const distributionName = `${registry.address}/${distribution.repository}:${distribution.tag}`;
+      const side: Side = {
+        ...makeSide(name, engine, distributionName, await dockerCli()),
+        registry: registry.address,
+        publish,
+      };
       await side.cli(["pull", "-q", `${registry.address}/busybox:latest`]);
       await side.cli(["tag", `${registry.address}/busybox:latest`, "busybox"]);
       sides.push(side);
@@ -84,7 +93,12 @@ export async function openSides(withReference: boolean): Promise<BenchLab> {
   }
 }
 
-function makeSide(name: Side["name"], engine: RunningEngine, distribution: string, docker: string): Side {
+function makeSide(
+  name: Side["name"],
+  engine: RunningEngine,
+  distribution: string,
+  docker: string,
+): Omit<Side, "registry" | "publish"> {
   const env = cliEnvironment(engine.host);
   const own = name === "berth" ? berthCommand() : [docker];
   const raw = async (method: string, path: string, body?: unknown): Promise<string> => {

@@ -61,9 +61,9 @@ test("archives, both ways", async () => {
     expect(await to.ok(["load", "-i", file])).toBe(references.map((one) => `Loaded image: ${one}\n`).join(""));
     for (const reference of references) expect(await idOf(to, reference)).toBe(await idOf(from, reference));
     expect(await to.ok(["run", "--rm", references[1] ?? ""])).toBe(`${name} oci`);
-    expect(await to.ok(["run", "--rm", `${name}:committed`, "sh", "-c", "ls /bin/cat /link /made 2>/dev/null; true"])).toBe(
-      "/link\n/made\n",
-    );
+    expect(
+      await to.ok(["run", "--rm", `${name}:committed`, "sh", "-c", "ls /bin/cat /link /made 2>/dev/null; true"]),
+    ).toBe("/link\n/made\n");
     // And back again, to where all is there already.
     await to.ok(["save", "-o", file, ...references]);
     await from.ok(["load", "-i", file]);
@@ -83,7 +83,9 @@ test("a registry, both ways: what one pushes the other pulls under the same dige
     const digest = /digest: (sha256:[0-9a-f]{64})/.exec(await from.ok(["push", aim]))?.[1] ?? "";
     expect(await to.ok(["pull", aim])).toContain(`Digest: ${digest}`);
     expect(await idOf(to, aim)).toBe(await idOf(from, aim));
-    expect(await to.ok(["run", "--rm", aim, "sh", "-c", "ls /bin/cat /link /made 2>/dev/null; true"])).toBe("/link\n/made\n");
+    expect(await to.ok(["run", "--rm", aim, "sh", "-c", "ls /bin/cat /link /made 2>/dev/null; true"])).toBe(
+      "/link\n/made\n",
+    );
     if (to === ours) {
       // What was pulled goes back as it was.
       await to.ok(["tag", aim, `${aim}-again`]);
