@@ -55,6 +55,7 @@ import type { MachineFacts } from "./host-facts.ts";
 import { EngineMeters } from "./metrics/engine-meters.ts";
 import { metricFamilies } from "./metrics/metric-families.ts";
 import { imageHistory } from "./image/history.ts";
+import { describeImage } from "./image/describe.ts";
 import { importImage } from "./image/import.ts";
 import { inspectImage } from "./image/inspect.ts";
 import { listImages } from "./image/list.ts";
@@ -64,6 +65,7 @@ import { pullImage } from "./image/pull.ts";
 import { pushImage } from "./image/push.ts";
 import { removeImage } from "./image/remove.ts";
 import { saveImages } from "./image/save.ts";
+import { searchImages } from "./image/search.ts";
 import { tagImage } from "./image/tag.ts";
 import { connectNetwork } from "./network/connect.ts";
 import { createNetwork } from "./network/create.ts";
@@ -87,6 +89,7 @@ import type {
   HostCounters,
   HostMounts,
   ProcessTable,
+  Registries,
   RegistryLogin,
   RuntimePlanner,
   VolumeCopies,
@@ -145,6 +148,7 @@ export interface EngineDeps {
   readonly logKeeper: LogKeeper;
   readonly registryLogin: RegistryLogin;
   readonly downloads: Downloads;
+  readonly registries: Registries;
 }
 
 export type Engine = ReturnType<typeof createEngine>;
@@ -240,6 +244,8 @@ export function createEngine(given: EngineDeps) {
       save: saveImages(deps),
       load: loadImages(deps),
       import: importImage(deps),
+      search: searchImages(deps),
+      describe: describeImage(deps),
       list: listImages(base),
       inspect: inspectImage(deps),
       history: imageHistory(deps),

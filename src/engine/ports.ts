@@ -15,6 +15,8 @@ import type {
 import type { FilesystemChange, PathStat } from "#spec/docker/archive.ts";
 import type { ExitReport } from "#spec/berth/exit-report.ts";
 import type { AuthConfig } from "#spec/docker/auth.ts";
+import type { Descriptor, DescriptorPlatform } from "#spec/oci/image.ts";
+import type { Reference } from "#spec/oci/reference.ts";
 import type { TopResponse } from "#spec/docker/container.ts";
 import type { ExecConfig } from "#spec/docker/exec.ts";
 import type { ContainerSpec, Life } from "./container/spec.ts";
@@ -320,6 +322,28 @@ export interface NamespaceConnection {
   /** The next bytes, undefined at the end. */
   read(): Promise<Uint8Array | undefined>;
   close(): void;
+}
+
+/** Questions to registries that bring no image here. Implemented by remote/. */
+export interface Registries {
+  /** `term` may begin with a registry's host. `internal` in Docker's words when it cannot be searched. */
+  search(
+    term: string,
+    options: { readonly limit: number; readonly auth: AuthConfig | undefined; readonly signal: AbortSignal },
+  ): Promise<
+    readonly {
+      readonly name: string;
+      readonly description: string;
+      readonly stars: number;
+      readonly isOfficial: boolean;
+    }[]
+  >;
+  /** `not-found` and `unauthorized` in the registry's words. */
+  describe(
+    reference: Reference,
+    auth: AuthConfig | undefined,
+    signal: AbortSignal,
+  ): Promise<{ readonly descriptor: Descriptor; readonly platforms: readonly DescriptorPlatform[] }>;
 }
 
 /** Files from web servers. */

@@ -5,12 +5,16 @@ import type { ImageSource, ImageSources } from "#image/source.ts";
 import type { RegistryAuth } from "#image/types.ts";
 import type { Reference } from "#spec/oci/reference.ts";
 import { FallbackSource } from "./fallback-source.ts";
+import { describeImage, type RemoteImage } from "./describe-image.ts";
+import { searchIndex, splitTerm, type SearchHit } from "./search-index.ts";
 import { RegistryConnection } from "./registry-connection.ts";
 import { endpointsOf, type RegistryEndpoint, type RegistryHostSettings } from "./registry-hosts.ts";
 import { RegistrySink } from "./registry-sink.ts";
 import { RegistrySource } from "./registry-source.ts";
 
 const HUB = "docker.io";
+/** Searches go to the Hub's index, which is no registry. */
+const HUB_INDEX: RegistryEndpoint = { baseUrl: "https://index.docker.io", tls: undefined, insecure: false };
 const HUB_DOMAINS = new Set([HUB, "index.docker.io", "registry-1.docker.io"]);
 
 /** Read anew for every pull. */
@@ -57,6 +61,24 @@ export class RegistrySources implements ImageSources, ImageSinks {
       repository,
       attempts: this.#settings.downloadAttempts,
     });
+  }
+
+  /** Images whose names or descriptions hold a term, of the Hub's index or of the registry that the term names first. */
+  search(
+    text: string,
+    options: { readonly limit: number; readonly auth: RegistryAuth | undefined; readonly signal: AbortSignal },
+  ): Promise<readonly SearchHit[]> {
+    const { domain, term } = splitTerm(text);
+    const candidates = domain === HUB ? [HUB_INDEX] : this.#candidates(domain);
+    const connection = this.#connection(domain, candidates, options.auth, "registry:catalog:search");
+    return searchIndex(connection, { term, limit: options.limit, signal: options.signal });
+  }
+
+  /** What a registry has under a name, without pulling it. */
+  describe(reference: Reference, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<RemoteImage> {
+    const { domain, path } = reference;
+    const endpoints = this.#candidates(domain).slice(domain === HUB ? -1 : 0);
+    return describeImage(this.#connection(domain, endpoints, auth, `repository:${path}:pull`, true), reference, signal);
   }
 
   /**

@@ -1,10 +1,10 @@
 import { BerthError } from "#base/errors.ts";
 import type { BlobStore } from "#content/blob-store.ts";
 import type { ImageMaker } from "#image/make/image-maker.ts";
-import { layerDescriptor, type ImageFormat } from "#image/make/record-image.ts";
+import { layerDescriptor } from "#image/make/record-image.ts";
 import type { StoredImage } from "#image/types.ts";
 import type { ImageHistory, Manifest } from "#spec/oci/image.ts";
-import { isImageConfigType, MEDIA_TYPE } from "#spec/oci/media-types.ts";
+import { isImageConfigType, MEDIA_TYPE, type ImageFormat } from "#spec/oci/media-types.ts";
 import { parseManifestDocument } from "#spec/oci/parse-image.ts";
 import type { Reference } from "#spec/oci/reference.ts";
 import type { BuildResult } from "../graph/types.ts";

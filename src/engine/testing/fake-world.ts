@@ -195,6 +195,12 @@ export class FakeWorld {
       logs: noLogs,
       logKeeper: carelessLogKeeper,
       downloads: { open: async () => ({ sizeBytes: 0, chunks: nothing() }) },
+      registries: {
+        search: async () => [],
+        describe: async () => {
+          throw new BerthError("not-found", "manifest unknown: manifest unknown");
+        },
+      },
       registryLogin: { login: async () => ({ identityToken: undefined }) },
     };
   }

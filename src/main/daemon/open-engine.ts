@@ -240,6 +240,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     logs: new FileLogReader({ inUse: logFilesInUse }),
     logKeeper: new FileLogKeeper({ log: log.with({ part: "logs" }), inUse: logFilesInUse, pid: process.pid }),
     registryLogin: sources,
+    registries: sources,
     downloads: new HttpDownloads({ http }),
   });
   return {

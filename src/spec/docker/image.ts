@@ -1,3 +1,4 @@
+import type { Descriptor, DescriptorPlatform } from "../oci/image.ts";
 import type { ContainerConfig } from "./container-config.ts";
 
 export interface ImageSummary {
@@ -49,3 +50,19 @@ export interface ImageHistoryItem {
 }
 
 export type ImageDeleteItem = { readonly Untagged: string } | { readonly Deleted: string };
+
+/** `GET /distribution/{name}/json`. */
+export interface DistributionInspect {
+  readonly Descriptor: Descriptor;
+  readonly Platforms: readonly DescriptorPlatform[];
+}
+
+/** One of `GET /images/search`. */
+export interface SearchResult {
+  readonly star_count: number;
+  readonly is_official: boolean;
+  readonly name: string;
+  /** Always false since API 1.44. */
+  readonly is_automated: boolean;
+  readonly description: string;
+}

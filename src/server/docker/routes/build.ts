@@ -5,9 +5,9 @@ import { decodeRegistryConfig } from "#spec/docker/auth.ts";
 import { jsonMessageError, type JsonMessage } from "#spec/docker/json-message.ts";
 import type { Call, Route } from "../call.ts";
 import { ClassicBuildStream } from "../build-stream.ts";
+import { progressLines } from "../progress-lines.ts";
 import { empty, stream, type Reply } from "../reply.ts";
 import { listParameter, mapParameter, ulimitsParameter } from "./build-parameters.ts";
-import { progressLines } from "./images.ts";
 
 /** What only a session (BuildKit's gRPC) could carry, or what has not been made yet. */
 const refused: readonly (readonly [name: string, hint: string])[] = [

@@ -1,5 +1,7 @@
 import { BerthError } from "#base/errors.ts";
 import type { Engine } from "#engine/engine.ts";
+import { decodeAuthHeader } from "#spec/docker/auth.ts";
+import { searchFilterKeys } from "#engine/image/search.ts";
 import { imageFilterKeys } from "#engine/image/list.ts";
 import { imagePruneKeys } from "#engine/image/prune.ts";
 import { parseFilters } from "#spec/docker/filters.ts";
@@ -17,6 +19,24 @@ export function imageRoutes(engine: Engine): readonly Route[] {
         const filters = parseFilters(query.maybe("filters"), imageFilterKeys);
         return json(await images.list({ filters, sharedSize: query.flag("shared-size") }), "image-list");
       },
+    },
+    {
+      method: "GET",
+      pattern: "/images/search",
+      handle: async (call) => {
+        const { query, signal } = call;
+        const filters = parseFilters(query.maybe("filters"), searchFilterKeys);
+        const auth = decodeAuthHeader(call.header("x-registry-auth"));
+        return json(
+          await images.search({ term: query.text("term"), limit: query.integer("limit") ?? 0, filters, auth, signal }),
+        );
+      },
+    },
+    {
+      method: "GET",
+      pattern: "/distribution/{name...}/json",
+      handle: async (call) =>
+        json(await images.describe(name(call), decodeAuthHeader(call.header("x-registry-auth")), call.signal)),
     },
     {
       method: "POST",

@@ -6,10 +6,8 @@ const endpoints = `
 GET /containers/{id}/checkpoints
 POST /containers/{id}/checkpoints
 DELETE /containers/{id}/checkpoints/{checkpoint}
-GET /images/search
 GET /images/{name...}/attestations
 PUT /volumes/{name}
-GET /distribution/{name...}/json
 POST /session
 POST /grpc
 GET /plugins

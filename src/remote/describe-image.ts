@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import { BerthError } from "#base/errors.ts";
+import type { Descriptor, DescriptorPlatform } from "#spec/oci/image.ts";
+import { ACCEPTED_MANIFESTS } from "#spec/oci/media-types.ts";
+import { parseImageConfig, parseManifestDocument } from "#spec/oci/parse-image.ts";
+import type { Reference } from "#spec/oci/reference.ts";
+import { formatRegistryError } from "#spec/oci/registry-errors.ts";
+import { readBytes } from "./read-body.ts";
+import { errorOf, type RegistryAnswer, type RegistryConnection } from "./registry-connection.ts";
+
+const MAX_MANIFEST_SIZE = 4 << 20;
+const MAX_CONFIG_SIZE = 8 << 20;
+
+/** What a registry has under a name. */
+export interface RemoteImage {
+  readonly descriptor: Descriptor;
+  /** One for each image of an index; none for what is no image. */
+  readonly platforms: readonly DescriptorPlatform[];
+}
+
+/** Ask a registry what it has, without pulling. `not-found` and `unauthorized` in the registry's words. */
+export async function describeImage(
+  connection: RegistryConnection,
+  reference: Reference,
+  signal: AbortSignal,
+): Promise<RemoteImage> {
+  const base = `/v2/${reference.path}`;
+  const headers = { accept: ACCEPTED_MANIFESTS.join(", ") };
+  const name = reference.digest ?? reference.tag ?? "latest";
+  const { answer, url } = await connection.get({ path: `${base}/manifests/${name}`, headers, signal });
+  if (answer.status !== 200) throw await refusal({ answer, url });
+  const bytes = await readBytes(answer, MAX_MANIFEST_SIZE);
+  const parsed = parseManifestDocument(bytes, answer.header("content-type") ?? "");
+  const mediaType = parsed.kind === "index" ? parsed.index.mediaType : parsed.manifest.mediaType;
+  const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  const descriptor = { mediaType, digest, size: bytes.length };
+  if (parsed.kind === "index") {
+    return { descriptor, platforms: parsed.index.manifests.flatMap(({ platform }) => platform ?? []) };
+  }
+  const config = await connection.get({ path: `${base}/blobs/${parsed.manifest.config.digest}`, signal });
+  if (config.answer.status !== 200) throw await refusal(config);
+  const { architecture, os, variant } = parseImageConfig(await readBytes(config.answer, MAX_CONFIG_SIZE));
+  return { descriptor, platforms: [{ architecture, os, ...(variant === undefined ? {} : { variant }) }] };
+}
+
+async function refusal({ answer, url }: RegistryAnswer): Promise<BerthError> {
+  const error = await errorOf(answer);
+  const text =
+    error === undefined ? `received unexpected HTTP status: ${answer.status} from ${url}` : formatRegistryError(error);
+  const kinds = { 401: "unauthorized", 403: "forbidden", 404: "not-found" } as const;
+  return new BerthError(kinds[answer.status as keyof typeof kinds] ?? "internal", text);
+}
