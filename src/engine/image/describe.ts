@@ -6,7 +6,11 @@ import type { Registries } from "../ports.ts";
 /** `GET /distribution/{name}/json`: what a registry has under a name. */
 export function describeImage(deps: { readonly registries: Registries }) {
   return async (name: string, auth: AuthConfig | undefined, signal: AbortSignal): Promise<DistributionInspect> => {
-    const { descriptor, platforms } = await deps.registries.describe(withDefaultTag(parseReference(name)), auth, signal);
+    const { descriptor, platforms } = await deps.registries.describe(
+      withDefaultTag(parseReference(name)),
+      auth,
+      signal,
+    );
     return { Descriptor: descriptor, Platforms: platforms };
   };
 }
