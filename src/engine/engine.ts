@@ -247,7 +247,7 @@ export function createEngine(given: EngineDeps) {
       search: searchImages(deps),
       describe: describeImage(deps),
       list: listImages(base),
-      inspect: inspectImage(deps),
+      inspect: inspectImage(base),
       history: imageHistory(deps),
       tag: tagImage(deps),
       remove: removeOneImage,

@@ -10,6 +10,7 @@ import { canonicalString, parseReference, withDefaultTag, withTag, type Referenc
 import { ImageArchives } from "./archive/image-archives.ts";
 import { loadImages } from "./archive/load-images.ts";
 import { commitImage } from "./commit/commit-image.ts";
+import { describeManifests } from "./describe-manifests.ts";
 import { Durability } from "./durability.ts";
 import { ImageCatalog, type ImageRows } from "./image-catalog.ts";
 import { importRoot } from "./make/import-root.ts";
@@ -25,6 +26,7 @@ import type { ImageSinks } from "./sink.ts";
 import type { ImageSource, ImageSources } from "./source.ts";
 import type {
   CommitRequest,
+  ImageManifestInfo,
   ImageService,
   ImportRequest,
   LoadedImage,
@@ -145,6 +147,10 @@ export class LocalImages implements ImageService {
   async push(request: PushRequest): Promise<void> {
     await this.#pusher.push(request);
     this.#durability.schedule();
+  }
+
+  manifests(image: StoredImage): readonly ImageManifestInfo[] {
+    return describeManifests(this.#blobs, image);
   }
 
   async save(request: SaveRequest): Promise<SavedArchive> {

@@ -123,6 +123,18 @@ export interface ImportRequest {
   readonly signal: AbortSignal;
 }
 
+/** One manifest behind an image. */
+export interface ImageManifestInfo {
+  readonly kind: "image" | "attestation" | "unknown";
+  readonly descriptor: Descriptor;
+  /** Only one is: an image here is of one platform. */
+  readonly isHere: boolean;
+  /** Bytes of manifest, config and blobs; 0 when it is not here. */
+  readonly contentBytes: number;
+  /** Digest of the manifest that an attestation speaks about. */
+  readonly of: string | undefined;
+}
+
 /** What the engine asks of the image side. Implemented in `image/` over `content/`, `snapshot/`, `remote/`, `state/`. */
 export interface ImageService {
   /** Find by id, unique id prefix, name, name:tag, name@digest. `not-found` with Docker's "No such image: X". */
@@ -149,6 +161,8 @@ export interface ImageService {
   push(request: PushRequest): Promise<void>;
   /** Make an image of another one and an upper directory. `not-found` when there is no such parent. */
   commit(request: CommitRequest): Promise<StoredImage>;
+  /** The manifests of the index an image came from, or its own alone. */
+  manifests(image: StoredImage): readonly ImageManifestInfo[];
   /** Images as one archive: an OCI layout that is a docker-archive too. `not-found` before anything is written. */
   save(request: SaveRequest): Promise<SavedArchive>;
   /**

@@ -3,6 +3,7 @@ import type { ImageHistoryItem } from "#spec/docker/image.ts";
 import type { Handler } from "../command.ts";
 import { rowFormatter, tableOf, type Row } from "../format/format-list.ts";
 import { localSeconds } from "../format/local-time.ts";
+import { platformJson } from "./platform-json.ts";
 import { ellipsis, shortId } from "../format/shorten.ts";
 
 const HEADERS = { ID: "IMAGE", CreatedSince: "CREATED", CreatedAt: "CREATED AT", CreatedBy: "CREATED BY" } as const;
@@ -15,7 +16,7 @@ export const history: Handler = async ({ flags, args, io, client }) => {
   const columns = ["ID", human ? "CreatedSince" : "CreatedAt", "CreatedBy", "Size", "Comment"];
   const format = asked === "" || asked === "table" ? (flags.on("quiet") ? "{{.ID}}" : tableOf(columns)) : asked;
   const print = rowFormatter(format, { typeName: "*image.historyContext", headers: HEADERS, columns });
-  const platform = flags.text("platform");
+  const platform = platformJson(flags.text("platform"));
   const items = await (await client()).images.history(args[0] ?? "", platform === "" ? {} : { platform });
   const options = { human, truncate: !flags.on("no-trunc"), now: io.now() };
   io.stdout.write(print(items.map((item) => historyRow(item, options))));

@@ -2,6 +2,7 @@ import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
 import { isDaemonAnswer } from "#client/api-error.ts";
 import type { EngineClient } from "#client/engine-client.ts";
 import type { CliIo } from "../cli-io.ts";
+import { platformJson } from "../image/platform-json.ts";
 import type { Handler, Invocation } from "../command.ts";
 import { ExitError, shownMessage } from "../errors.ts";
 import { compileTemplate } from "#base/template/execute.ts";
@@ -33,7 +34,7 @@ export const inspectContainers: Handler = async (invocation) => {
 
 export const inspectImages: Handler = async (invocation) => {
   const api = await invocation.client();
-  const platform = invocation.flags.text("platform");
+  const platform = platformJson(invocation.flags.text("platform"));
   return inspect(invocation, imageGetter(api, platform));
 };
 

@@ -1,11 +1,14 @@
 import { parseTime } from "#base/time.ts";
 import type { ImageService } from "#image/types.ts";
+import type { Platform } from "#spec/oci/platform.ts";
+import { requirePlatform } from "./require-platform.ts";
 import type { ImageHistoryItem } from "#spec/docker/image.ts";
 
 /** `GET /images/{name}/history`, newest first. Only the newest entry has the image's id, as in Docker. */
 export function imageHistory(deps: { readonly images: ImageService }) {
-  return async (name: string): Promise<readonly ImageHistoryItem[]> => {
+  return async (name: string, platform: Platform | undefined): Promise<readonly ImageHistoryItem[]> => {
     const image = await deps.images.resolve(name);
+    requirePlatform(image, name, platform);
     const layers = [...image.layers];
     const items: ImageHistoryItem[] = [];
     for (const entry of image.config.history ?? []) {

@@ -2,11 +2,26 @@ import { ZERO_TIME } from "#base/time.ts";
 import type { ImageService, StoredImage } from "#image/types.ts";
 import { containerConfig, type ContainerConfig } from "#spec/docker/container-config.ts";
 import type { ImageInspect } from "#spec/docker/image.ts";
+import type { Platform } from "#spec/oci/platform.ts";
+import type { ContainerRegistry } from "../container/registry.ts";
+import { manifestSummaries } from "./manifest-summaries.ts";
+import { requirePlatform } from "./require-platform.ts";
 import { decode } from "#spec/docker/schema.ts";
 
-/** `GET /images/{name}/json`. */
-export function inspectImage(deps: { readonly images: ImageService }) {
-  return async (name: string): Promise<ImageInspect> => inspection(await deps.images.resolve(name));
+/** `GET /images/{name}/json`. `not-found` when the image is of another platform than `platform`. */
+export function inspectImage(deps: { readonly images: ImageService; readonly registry: ContainerRegistry }) {
+  return async (
+    name: string,
+    options: { readonly platform: Platform | undefined; readonly manifests: boolean },
+  ): Promise<ImageInspect> => {
+    const image = await deps.images.resolve(name);
+    requirePlatform(image, name, options.platform);
+    return {
+      ...inspection(image),
+      Descriptor: image.manifest,
+      ...(options.manifests ? { Manifests: manifestSummaries(deps, image) } : {}),
+    };
+  };
 }
 
 function inspection(image: StoredImage): ImageInspect {

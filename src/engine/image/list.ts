@@ -4,17 +4,25 @@ import type { ImageService, StoredImage } from "#image/types.ts";
 import { booleanFilter, matchesLabelFilters, type Filters } from "#spec/docker/filters.ts";
 import type { ImageSummary } from "#spec/docker/image.ts";
 import { untilFilter } from "#spec/docker/until-filter.ts";
+import type { ContainerRegistry } from "../container/registry.ts";
 import type { Clock } from "../ports.ts";
+import { manifestSummaries } from "./manifest-summaries.ts";
 import { sharedSizes } from "./layer-sharing.ts";
 
 export const imageFilterKeys = ["dangling", "label", "label!", "before", "since", "reference", "until"] as const;
 
 /** `GET /images/json`, newest first. `before` and `since` name images; one that is not there is `not-found`. */
-export function listImages(deps: { readonly images: ImageService; readonly clock: Clock }) {
+export function listImages(deps: {
+  readonly images: ImageService;
+  readonly registry: ContainerRegistry;
+  readonly clock: Clock;
+}) {
   return async (request: {
     readonly filters: Filters;
     /** Tell of each image how much of it others have too. */
     readonly sharedSize: boolean;
+    /** Tell of the manifests behind each image. */
+    readonly manifests: boolean;
   }): Promise<readonly ImageSummary[]> => {
     const { filters } = request;
     const before = await createdOf(deps.images, filters, "before");
@@ -35,7 +43,11 @@ export function listImages(deps: { readonly images: ImageService; readonly clock
     const shared = request.sharedSize ? sharedSizes(all) : undefined;
     return all
       .filter(shown)
-      .map((image) => ({ ...imageSummary(image, patterns), SharedSize: shared?.get(image.id) ?? -1 }))
+      .map((image) => ({
+        ...imageSummary(image, patterns),
+        SharedSize: shared?.get(image.id) ?? -1,
+        ...(request.manifests ? { Descriptor: image.manifest, Manifests: manifestSummaries(deps, image) } : {}),
+      }))
       .filter((item) => patterns.length === 0 || item.RepoTags.length > 0 || item.RepoDigests.length > 0)
       .toSorted((a, b) => b.Created - a.Created || (a.Id < b.Id ? -1 : 1));
   };

@@ -1,4 +1,6 @@
 import type { ImageService } from "#image/types.ts";
+import type { Platform } from "#spec/oci/platform.ts";
+import { requirePlatform } from "./require-platform.ts";
 import type { ImageDeleteItem } from "#spec/docker/image.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import type { ContainerSpec } from "../container/spec.ts";
@@ -19,9 +21,13 @@ export function removeImage(deps: {
 }) {
   return async (
     name: string,
-    options: { readonly force: boolean; readonly prune: boolean },
+    options: { readonly force: boolean; readonly prune: boolean; readonly platforms?: readonly Platform[] },
   ): Promise<readonly ImageDeleteItem[]> => {
-    const { id } = await deps.images.resolve(name);
+    const { platforms = [], ...how } = options;
+    const image = await deps.images.resolve(name);
+    // An image here is of one platform: without it nothing would be left.
+    for (const platform of platforms) requirePlatform(image, name, platform);
+    const { id } = image;
     const users = deps.registry.all().flatMap((container) =>
       imagesOf(container.spec).map((imageId) => ({
         containerId: container.id,
@@ -29,7 +35,7 @@ export function removeImage(deps: {
         running: isLive(container.status) || container.status.state === "starting",
       })),
     );
-    const items = await deps.images.remove({ nameOrId: name, ...options, users });
+    const items = await deps.images.remove({ nameOrId: name, ...how, users });
     for (const item of items) {
       if ("Untagged" in item)
         deps.events.publish({ type: "image", action: "untag", id, attributes: { name: item.Untagged } });

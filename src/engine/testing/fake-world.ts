@@ -353,6 +353,9 @@ export class FakeWorld {
         onProgress({ status: `The push refers to repository [docker.io/library/${reference}]` });
         onPushed({ tag: "latest", digest: `sha256:${"0".repeat(64)}`, sizeBytes: 1 });
       },
+      manifests: ({ manifest: descriptor }) => [
+        { kind: "image", descriptor, isHere: true, contentBytes: 1, of: undefined },
+      ],
       save: async ({ names }) => ({ ids: names, chunks: nothing() }),
       load: async () => [],
       importRoot: async ({ reference, config }) => this.addImage(reference ?? "<none>", config),

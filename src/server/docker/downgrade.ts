@@ -81,6 +81,18 @@ const downgrades: readonly Downgrade[] = [
     reason: "before 1.47 there were no manifests",
     apply: ({ Manifests: _manifests, ...body }) => body,
   },
+  {
+    before: 48,
+    shape: "image-list",
+    reason: "before 1.48 there were no descriptors",
+    apply: ({ Descriptor: _descriptor, ...body }) => body,
+  },
+  {
+    before: 48,
+    shape: "image-inspect",
+    reason: "before 1.48 there were no manifests and no descriptors",
+    apply: ({ Manifests: _manifests, Descriptor: _descriptor, ...body }) => body,
+  },
 ];
 
 const expected = (commit: unknown): Json => ({ ...(commit as Json), Expected: (commit as { ID?: string }).ID ?? "" });

@@ -14,6 +14,25 @@ export interface ImageSummary {
   readonly Labels: Readonly<Record<string, string>> | null;
   /** -1 = not computed. */
   readonly Containers: number;
+  readonly Descriptor?: Descriptor;
+  readonly Manifests?: readonly ImageManifestSummary[];
+}
+
+/** One manifest behind an image, since API 1.47. */
+export interface ImageManifestSummary {
+  readonly ID: string;
+  readonly Descriptor: Descriptor;
+  readonly Available: boolean;
+  /** Bytes; the sum counts the unpacked layers too. */
+  readonly Size: { readonly Content: number; readonly Total: number };
+  readonly Kind: "image" | "attestation" | "unknown";
+  readonly ImageData?: {
+    readonly Platform: DescriptorPlatform;
+    readonly Size: { readonly Unpacked: number };
+    /** Ids of containers that use it. */
+    readonly Containers: readonly string[];
+  };
+  readonly AttestationData?: { readonly For: string };
 }
 
 export interface ImageInspect {
@@ -35,6 +54,8 @@ export interface ImageInspect {
   readonly GraphDriver: { readonly Data: Readonly<Record<string, string>> | null; readonly Name: string };
   readonly RootFS: { readonly Type: string; readonly Layers: readonly string[] };
   readonly Metadata: { readonly LastTagTime: string };
+  readonly Descriptor?: Descriptor;
+  readonly Manifests?: readonly ImageManifestSummary[];
 }
 
 /** One line of `GET /images/{name}/history`, newest first. */

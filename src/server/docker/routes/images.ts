@@ -4,6 +4,7 @@ import { decodeAuthHeader } from "#spec/docker/auth.ts";
 import { searchFilterKeys } from "#engine/image/search.ts";
 import { imageFilterKeys } from "#engine/image/list.ts";
 import { imagePruneKeys } from "#engine/image/prune.ts";
+import { parsePlatformParameter } from "#spec/docker/platform-parameter.ts";
 import { parseFilters } from "#spec/docker/filters.ts";
 import type { Call, Route } from "../call.ts";
 import { empty, json } from "../reply.ts";
@@ -17,7 +18,10 @@ export function imageRoutes(engine: Engine): readonly Route[] {
       pattern: "/images/json",
       handle: async ({ query }) => {
         const filters = parseFilters(query.maybe("filters"), imageFilterKeys);
-        return json(await images.list({ filters, sharedSize: query.flag("shared-size") }), "image-list");
+        return json(
+          await images.list({ filters, sharedSize: query.flag("shared-size"), manifests: query.flag("manifests") }),
+          "image-list",
+        );
       },
     },
     {
@@ -47,12 +51,19 @@ export function imageRoutes(engine: Engine): readonly Route[] {
     {
       method: "GET",
       pattern: "/images/{name...}/json",
-      handle: async (call) => json(await images.inspect(name(call)), "image-inspect"),
+      handle: async (call) => {
+        const manifests = call.query.flag("manifests");
+        const platform = parsePlatformParameter(call.query.text("platform"));
+        if (manifests && platform !== undefined)
+          throw new BerthError("invalid-parameter", "conflicting options: manifests and platform options cannot both be set");
+        return json(await images.inspect(name(call), { manifests, platform }), "image-inspect");
+      },
     },
     {
       method: "GET",
       pattern: "/images/{name...}/history",
-      handle: async (call) => json(await images.history(name(call))),
+      handle: async (call) =>
+        json(await images.history(name(call), parsePlatformParameter(call.query.text("platform")))),
     },
     {
       method: "POST",
@@ -68,7 +79,11 @@ export function imageRoutes(engine: Engine): readonly Route[] {
       handle: async (call) => {
         if (name(call).trim() === "") throw new BerthError("invalid-parameter", "image name cannot be blank");
         return json(
-          await images.remove(name(call), { force: call.query.flag("force"), prune: !call.query.flag("noprune") }),
+          await images.remove(name(call), {
+            force: call.query.flag("force"),
+            prune: !call.query.flag("noprune"),
+            platforms: call.query.all("platforms").flatMap((text) => parsePlatformParameter(text) ?? []),
+          }),
         );
       },
     },
