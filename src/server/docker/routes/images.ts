@@ -55,7 +55,10 @@ export function imageRoutes(engine: Engine): readonly Route[] {
         const manifests = call.query.flag("manifests");
         const platform = parsePlatformParameter(call.query.text("platform"));
         if (manifests && platform !== undefined)
-          throw new BerthError("invalid-parameter", "conflicting options: manifests and platform options cannot both be set");
+          throw new BerthError(
+            "invalid-parameter",
+            "conflicting options: manifests and platform options cannot both be set",
+          );
         return json(await images.inspect(name(call), { manifests, platform }), "image-inspect");
       },
     },
