@@ -74,7 +74,11 @@ export async function openSides(withReference: boolean): Promise<BenchLab> {
       closers.push(() => engine.stop());
       const publish = async (repository: string, image: BuiltImage): Promise<void> => {
         const outer = await startDebianRegistry({ dir: scratch, storage, port });
-        await pushImage(outer.address, repository, "latest", image).finally(() => outer.stop());
+        try {
+          await pushImage(outer.address, repository, "latest", image);
+        } finally {
+          await outer.stop();
+        }
       };
       const distributionName = `${registry.address}/${distribution.repository}:${distribution.tag}`;
       const side: Side = {

@@ -78,7 +78,6 @@ import type {
   Clock,
   ContainerFiles,
   ContainerRows,
-  Downloads,
   EnginePaths,
   Events,
   ExecRows,
@@ -89,13 +88,12 @@ import type {
   HostCounters,
   HostMounts,
   ProcessTable,
-  Registries,
-  RegistryLogin,
   RuntimePlanner,
   VolumeCopies,
   VolumeFiles,
   Volumes,
 } from "./ports.ts";
+import type { Downloads, Registries, RegistryLogin } from "./registry-ports.ts";
 import { reconcile } from "./reconcile.ts";
 import { shutdown } from "./shutdown.ts";
 import { checkAuth } from "./system/auth.ts";

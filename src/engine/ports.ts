@@ -14,9 +14,6 @@ import type {
 } from "#volume/types.ts";
 import type { FilesystemChange, PathStat } from "#spec/docker/archive.ts";
 import type { ExitReport } from "#spec/berth/exit-report.ts";
-import type { AuthConfig } from "#spec/docker/auth.ts";
-import type { Descriptor, DescriptorPlatform } from "#spec/oci/image.ts";
-import type { Reference } from "#spec/oci/reference.ts";
 import type { TopResponse } from "#spec/docker/container.ts";
 import type { ExecConfig } from "#spec/docker/exec.ts";
 import type { ContainerSpec, Life } from "./container/spec.ts";
@@ -322,43 +319,6 @@ export interface NamespaceConnection {
   /** The next bytes, undefined at the end. */
   read(): Promise<Uint8Array | undefined>;
   close(): void;
-}
-
-/** Questions to registries that bring no image here. Implemented by remote/. */
-export interface Registries {
-  /** `term` may begin with a registry's host. `internal` in Docker's words when it cannot be searched. */
-  search(
-    term: string,
-    options: { readonly limit: number; readonly auth: AuthConfig | undefined; readonly signal: AbortSignal },
-  ): Promise<
-    readonly {
-      readonly name: string;
-      readonly description: string;
-      readonly stars: number;
-      readonly isOfficial: boolean;
-    }[]
-  >;
-  /** `not-found` and `unauthorized` in the registry's words. */
-  describe(
-    reference: Reference,
-    auth: AuthConfig | undefined,
-    signal: AbortSignal,
-  ): Promise<{ readonly descriptor: Descriptor; readonly platforms: readonly DescriptorPlatform[] }>;
-}
-
-/** Files from web servers. */
-export interface Downloads {
-  /** What a server gives for `url`; errors of the transfer are thrown by the iteration. */
-  open(
-    url: string,
-    signal: AbortSignal,
-  ): Promise<{ readonly sizeBytes: number | undefined; readonly chunks: AsyncIterable<Uint8Array> }>;
-}
-
-/** Asks a registry whether it accepts credentials. Implemented by remote/. */
-export interface RegistryLogin {
-  /** Resolves with an identity token when the registry gives one. `unauthorized` in the registry's words. */
-  login(auth: AuthConfig): Promise<{ readonly identityToken: string | undefined }>;
 }
 
 /** Counters of this machine and its network namespaces. */

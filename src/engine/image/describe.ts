@@ -1,7 +1,7 @@
 import type { AuthConfig } from "#spec/docker/auth.ts";
 import type { DistributionInspect } from "#spec/docker/image.ts";
 import { parseReference, withDefaultTag } from "#spec/oci/reference.ts";
-import type { Registries } from "../ports.ts";
+import type { Registries } from "../registry-ports.ts";
 
 /** `GET /distribution/{name}/json`: what a registry has under a name. */
 export function describeImage(deps: { readonly registries: Registries }) {

@@ -5,7 +5,8 @@ import { containerConfig } from "#spec/docker/container-config.ts";
 import { parsePlatform, platformOfHost } from "#spec/oci/platform.ts";
 import { familiarString, parseReference, withDefaultTag, withTag, type Reference } from "#spec/oci/reference.ts";
 import type { MachineFacts } from "../host-facts.ts";
-import type { Clock, Downloads, Events } from "../ports.ts";
+import type { Clock, Events } from "../ports.ts";
+import type { Downloads } from "../registry-ports.ts";
 import { applyChanges } from "./apply-changes.ts";
 
 export interface ImportImageRequest {

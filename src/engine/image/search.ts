@@ -2,7 +2,7 @@ import { BerthError } from "#base/errors.ts";
 import type { AuthConfig } from "#spec/docker/auth.ts";
 import { booleanFilter, type Filters } from "#spec/docker/filters.ts";
 import type { SearchResult } from "#spec/docker/image.ts";
-import type { Registries } from "../ports.ts";
+import type { Registries } from "../registry-ports.ts";
 
 export const searchFilterKeys = ["is-automated", "is-official", "stars"] as const;
 

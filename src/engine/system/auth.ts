@@ -1,5 +1,5 @@
 import type { AuthConfig, AuthResponse } from "#spec/docker/auth.ts";
-import type { RegistryLogin } from "../ports.ts";
+import type { RegistryLogin } from "../registry-ports.ts";
 
 /** `POST /auth`. `unauthorized` in the registry's words. */
 export function checkAuth(deps: { readonly registryLogin: RegistryLogin }) {
