@@ -1,4 +1,10 @@
-import type { ImageDeleteItem, ImageHistoryItem, ImageInspect, ImageSummary } from "#spec/docker/image.ts";
+import type {
+  ImageDeleteItem,
+  ImageHistoryItem,
+  ImageInspect,
+  ImageSummary,
+  SearchResult,
+} from "#spec/docker/image.ts";
 import type { JsonMessage } from "#spec/docker/json-message.ts";
 import type { ApiTransport } from "./api-transport.ts";
 import { filtersParameter, type FilterValues } from "./filters-parameter.ts";
@@ -103,6 +109,17 @@ export class ImagesApi {
       ...(archive === undefined ? {} : { body: archive }),
     });
     return jsonValues<JsonMessage>(response.body());
+  }
+
+  search(
+    term: string,
+    options: { readonly limit?: number; readonly filters?: FilterValues; readonly registryAuth: string },
+  ): Promise<readonly SearchResult[]> {
+    const { limit, filters, registryAuth } = options;
+    return this.#transport.json("GET", "/images/search", {
+      query: { term, limit: limit === 0 ? undefined : limit, filters: filtersParameter(filters) },
+      headers: { "X-Registry-Auth": registryAuth },
+    });
   }
 
   list(options: { readonly all?: boolean; readonly filters?: FilterValues } = {}): Promise<readonly ImageSummary[]> {

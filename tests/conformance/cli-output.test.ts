@@ -244,6 +244,17 @@ const PULL = [
 
 const inspect = (template: string): readonly string[] => ["container", "inspect", "-f", template, "c"];
 
+const SEARCH = [
+  { star_count: 1, is_official: false, name: "me/busybox", is_automated: false, description: "mine" },
+  {
+    star_count: 3400,
+    is_official: true,
+    name: "busybox",
+    is_automated: false,
+    description: "Busybox base image, with a description that is longer\nthan forty-five letters.",
+  },
+];
+
 const CASES: readonly (readonly string[])[] = [
   ["ps"],
   ["ps", "-a", "--no-trunc"],
@@ -264,6 +275,16 @@ const CASES: readonly (readonly string[])[] = [
   ["ps", "--format", "{{.ID"],
   ["images"],
   ["images", "--digests"],
+  ["search", "busy"],
+  ["search", "--no-trunc", "--limit", "3", "-f", "stars=3", "localhost:5000/busy"],
+  ["search", "--format", "{{.Name}} {{.IsOfficial}} {{.StarCount}}", "busy"],
+  ["search", "--format", "json", "busy"],
+  ["push", "localhost:5000/a"],
+  ["push", "-q", "localhost:5000/a:b"],
+  ["push", "-a", "localhost:5000/a"],
+  ["save", "nope"],
+  ["load", "-i", "/etc/hostname"],
+  ["import", "/etc/hostname", "a:b"],
   ["images", "-q"],
   ["images", "--no-trunc"],
   ["images", "--format", "json"],
@@ -500,6 +521,22 @@ beforeAll(async () => {
     [/\/nothing/, notFound],
     [/^GET \/containers\/json/, { json: CONTAINERS }],
     [/^GET \/images\/json/, { json: IMAGES }],
+    [/^GET \/images\/search/, { json: SEARCH }],
+    [
+      /^POST \/images\/.*\/push/,
+      {
+        text:
+          '{"status":"The push refers to repository [localhost:5000/a]"}\r\n{"status":"Preparing","progressDetail":{},"id":"0123456789ab"}\r\n' +
+          '{"status":"Pushing","progressDetail":{"current":1,"total":2},"progress":"[=>] 1B/2B","id":"0123456789ab"}\r\n{"status":"Pushed","progressDetail":{},"id":"0123456789ab"}\r\n' +
+          '{"status":"latest: digest: sha256:00 size: 1"}\r\n{"progressDetail":{},"aux":{"Tag":"latest","Digest":"sha256:00","Size":1}}\r\n',
+        headers: { "content-type": "application/json" },
+      },
+    ],
+    [/^GET \/images\/get/, { status: 404, json: { message: "No such image: nope" } }],
+    [
+      /^POST \/images\/load/,
+      { text: '{"stream":"Loaded image: a:b\\n"}\r\n', headers: { "content-type": "application/json" } },
+    ],
     [/^GET \/images\/.*\/history/, { json: HISTORY }],
     [/^GET \/containers\/.*\/json/, { json: INSPECT }],
     [/^GET \/images\/.*\/json/, { json: IMAGE_INSPECT }],

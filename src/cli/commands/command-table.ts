@@ -26,7 +26,19 @@ export const engineCommands: readonly Command[] = [
 ];
 
 /** Shown first in the program's help, in this order. */
-export const COMMON_COMMANDS = ["run", "exec", "ps", "pull", "images", "login", "logout", "version", "info"] as const;
+export const COMMON_COMMANDS = [
+  "run",
+  "exec",
+  "ps",
+  "pull",
+  "push",
+  "images",
+  "login",
+  "logout",
+  "search",
+  "version",
+  "info",
+] as const;
 
 /** Docker's commands that this program does not have yet: named, so that nobody takes them for typing errors. */
 export const ABSENT_COMMANDS: readonly string[] = [
@@ -36,22 +48,13 @@ export const ABSENT_COMMANDS: readonly string[] = [
   "checkpoint",
   "config",
   "context",
-  "import",
-  "load",
   "manifest",
   "node",
   "plugin",
-  "push",
-  "save",
-  "search",
   "secret",
   "service",
   "stack",
   "swarm",
   "trust",
   "image build",
-  "image import",
-  "image load",
-  "image push",
-  "image save",
 ];

@@ -1,5 +1,5 @@
 import type { Command } from "../command.ts";
-import { filter, list, strings, text, toggle } from "../flags/flag-kind.ts";
+import { filter, int, list, strings, text, toggle } from "../flags/flag-kind.ts";
 import { FORMAT_USAGE, TABLE_FORMAT_USAGE } from "./format-usage.ts";
 
 /** Commands about images, in their `image …` and short forms. */
@@ -134,6 +134,20 @@ export const imageCommands: readonly Command[] = [
     ],
     args: { kind: "at-least", count: 1 },
     load: async () => (await import("../image/remove.ts")).removeImages,
+  },
+  {
+    kind: "command",
+    paths: ["search"],
+    usage: "[OPTIONS] TERM",
+    summary: "Search Docker Hub for images",
+    flags: [
+      { name: "filter", short: "f", kind: filter, usage: "Filter output based on conditions provided" },
+      { name: "format", kind: text, usage: "Pretty-print search using a Go template" },
+      { name: "limit", kind: int, usage: "Max number of search results" },
+      { name: "no-trunc", kind: toggle, usage: "Don't truncate output" },
+    ],
+    args: { kind: "exactly", count: 1 },
+    load: async () => (await import("../image/search.ts")).search,
   },
   {
     kind: "command",
