@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -34,7 +35,7 @@
 #define TIOCGPTPEER _IO('T', 0x41)
 #endif
 
-enum { SIGNALS, LISTENER, SYNC, CONSOLE, OUT, ERR, IN, CLIENTS, SOURCES = CLIENTS + MAX_CLIENTS };
+enum { SIGNALS, LISTENER, SYNC, CONSOLE, OOM, OUT, ERR, IN, CLIENTS, SOURCES = CLIENTS + MAX_CLIENTS };
 
 struct source {
 	int fd;
@@ -63,7 +64,8 @@ static struct {
 } input;
 static int epoll_fd, terminal, stdin_mode, launch_mode, own_slave = -1, exited;
 static uint32_t failed_step = ~0u;
-static uint64_t oom_before, exit_ms, quiet_ms;
+static uint64_t oom_before, oom_told, exit_ms, quiet_ms;
+static int oom_counted; /* the source is the file with the counter, not a v1 notification */
 static struct ended {
 	pid_t pid;
 	int status;
@@ -173,13 +175,17 @@ static void tell_all(void)
 			send_frame(i, FRAME_STATE, &state, sizeof state);
 }
 
-static void tell_rotated(void)
+static void tell_happened(uint32_t type)
 {
-	if (!log_take_rotated())
-		return;
 	for (int i = 0; i < MAX_CLIENTS; i++)
 		if (sources[CLIENTS + i].fd >= 0 && !clients[i].attached)
-			send_frame(i, FRAME_ROTATED, "", 0);
+			send_frame(i, type, "", 0);
+}
+
+static void tell_rotated(void)
+{
+	if (log_take_rotated())
+		tell_happened(FRAME_ROTATED);
 }
 
 static void set_failed(uint32_t step, uint32_t error, const char *what)
@@ -600,15 +606,14 @@ static void on_sync(void)
 	}
 }
 
-/* The oom_kill line of memory.oom_control (v1) or memory.events (v2). */
-static uint64_t oom_kills(void)
+/* ---- memory that ran out ---- */
+
+/* The oom_kill line of memory.oom_control (v1) or memory.events (v2), 0 when there is none. */
+static uint64_t read_oom_kills(int fd)
 {
 	char text[512] = "\n";
-	int fd = oom_path[0] ? open(oom_path, O_RDONLY | O_CLOEXEC) : -1;
-	ssize_t n = fd < 0 ? -1 : read(fd, text + 1, sizeof text - 2);
+	ssize_t n = fd < 0 ? -1 : pread(fd, text + 1, sizeof text - 2, 0);
 	uint64_t value = 0;
-	if (fd >= 0)
-		close(fd);
 	if (n <= 0)
 		return 0;
 	text[n + 1] = 0;
@@ -618,9 +623,74 @@ static uint64_t oom_kills(void)
 	return value;
 }
 
+static uint64_t oom_kills(void)
+{
+	int fd = oom_path[0] ? open(oom_path, O_RDONLY | O_CLOEXEC) : -1;
+	uint64_t value = read_oom_kills(fd);
+	if (fd >= 0)
+		close(fd);
+	return value;
+}
+
+/* v1: cgroup.event_control beside the file takes "EVENTFD FILE" (admin-guide/cgroup-v1/memory.rst, "OOM Control"). */
+static int notification_of(int file)
+{
+	char path[PATH_MAX + 32], text[48];
+	char *slash = strrchr(strcpy(path, oom_path), '/');
+	int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	strcpy(slash + 1, "cgroup.event_control");
+	put_decimal(text, (uint64_t)event);
+	strcat(text, " ");
+	put_decimal(text + strlen(text), (uint64_t)file);
+	int control = open(path, O_WRONLY | O_CLOEXEC);
+	int taken = control >= 0 && write(control, text, strlen(text)) > 0;
+	close(control);
+	if (taken)
+		return event;
+	close(event);
+	return -1;
+}
+
+/* That nothing is told of before the end is all that follows when this cannot be. */
+static void watch_oom(void)
+{
+	int file = oom_path[0] ? open(oom_path, O_RDONLY | O_CLOEXEC) : -1;
+	if (file < 0)
+		return;
+	oom_before = oom_told = read_oom_kills(file);
+	oom_counted = !strcmp(strrchr(oom_path, '/'), "/memory.events");
+	if (oom_counted) {
+		set_source(OOM, file, EPOLLPRI);
+		return;
+	}
+	int event = notification_of(file);
+	close(file);
+	if (event >= 0)
+		set_source(OOM, event, EPOLLIN);
+}
+
+static void on_oom(void)
+{
+	uint64_t count;
+	int fd = sources[OOM].fd;
+	if (fd < 0)
+		return;
+	if (oom_counted) {
+		count = read_oom_kills(fd);
+		if (count <= oom_told)
+			return;
+		oom_told = count;
+	} else if (read(fd, &count, sizeof count) != sizeof count || access(oom_path, F_OK)) {
+		return; /* the removal of the cgroup is notified too */
+	}
+	tell_happened(FRAME_OOM);
+}
+
 static void on_init_exit(int status)
 {
 	on_sync();
+	on_oom();
+	drop(OOM);
 	exited = 1;
 	exit_ms = now_ms();
 	quiet_ms = exit_ms + QUIET_MS;
@@ -651,6 +721,7 @@ static void on_command_exit(int status)
 		return;
 	}
 	take_init(pid);
+	watch_oom();
 	if (commanded)
 		run_on();
 	else
@@ -690,6 +761,8 @@ static void dispatch(int i, uint32_t events)
 		on_sync();
 	else if (i == CONSOLE)
 		on_console();
+	else if (i == OOM)
+		on_oom();
 	else if (i == IN)
 		push_input();
 	else if (i >= CLIENTS)
@@ -881,7 +954,8 @@ static int settings(const struct plan *plan)
 	}
 	if (launch_mode != MODE_HANDOVER)
 		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	oom_before = oom_kills();
+	if (!adopt_file[0])
+		watch_oom();
 	return log_path[0] ? open_log(a) : 0;
 }
 

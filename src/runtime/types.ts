@@ -132,6 +132,8 @@ export interface SupervisedProcess {
   exited(): Promise<ExitStatus>;
   /** `listener` is called after every rotation of the log from now on. */
   onLogRotated(listener: () => void): void;
+  /** `listener` is called whenever its cgroup's memory runs out from now on (v1), or the kernel kills for want of it (v2). */
+  onOom(listener: () => void): void;
   /** Every log file whose id is below `file` may be removed; see {@link ShimLog.hold}. No error when the process is gone. */
   logTaken(file: bigint): Promise<void>;
   /** Close this engine's connections; the process goes on. */

@@ -1,5 +1,6 @@
 import { messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
+import type { SupervisedProcess } from "#runtime/types.ts";
 import type { NetworkService } from "#network/types.ts";
 import type { Clock, Events } from "../ports.ts";
 import type { AwaitDependencies } from "./await-dependencies.ts";
@@ -53,6 +54,8 @@ export interface SettleExitDeps {
  */
 export class SettleExit {
   readonly #deps: SettleExitDeps;
+  /** Whose want of memory was told when it happened. */
+  readonly #toldOom = new WeakSet<SupervisedProcess>();
   /** Set while the engine is going down: nothing is started again. */
   stopping = false;
 
@@ -64,6 +67,10 @@ export class SettleExit {
   watch(container: Container): void {
     const { process } = container;
     if (process === undefined) return;
+    process.onOom(() => {
+      this.#toldOom.add(process);
+      publishContainerEvent(this.#deps.events, "oom", container);
+    });
     process.exited().then(
       (status) => this.settle(container, status),
       (error: unknown) => {
@@ -82,6 +89,7 @@ export class SettleExit {
     const { exitCode, oomKilled, finishedAtNs } = end;
     const { life } = container;
     const before = life.status;
+    const told = container.process !== undefined && this.#toldOom.has(container.process);
     const ranNs = isLive(before) ? finishedAtNs - BigInt(before.startedAtNs) : 0n;
     const ended = { type: "exited", exitCode, oomKilled, finishedAtNs: String(finishedAtNs) } as const;
     if (!registry.apply(container, ended, unwatched(container.life))) return;
@@ -92,7 +100,8 @@ export class SettleExit {
       this.#deps.tearDown(container),
       this.#deps.execsEnded(container.id),
     ]);
-    if (oomKilled) publishContainerEvent(events, "oom", container);
+    // The machine's own want of memory, and what happened while no engine watched, are known only now.
+    if (oomKilled && !told) publishContainerEvent(events, "oom", container);
     const execDuration = String(ranNs > 0n ? ranNs / 1_000_000_000n : 0n);
     publishContainerEvent(events, "die", container, { execDuration, exitCode: String(exitCode) });
     for (const endpoint of endpoints) await publishEndpointEvent(this.#deps, "disconnect", endpoint);

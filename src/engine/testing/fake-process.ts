@@ -211,6 +211,8 @@ export class FakeProcess implements SupervisedProcess {
 
   onLogRotated(): void {}
 
+  onOom(): void {}
+
   async logTaken(): Promise<void> {}
 
   detach(): void {}

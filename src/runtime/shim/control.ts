@@ -4,7 +4,7 @@ import { parseState, type ShimState } from "./state.ts";
 
 /**
  * The conversation on `control.sock`. The shim sends frames {u32 type, u32 length, payload}: a state at once and at every
- * change, a frame without payload at every rotation of the log, and one result (u32 errno) an answered request. Requests are 16 bytes {u32 type, a, b, c}. After a successful
+ * change, a frame without payload at every rotation of the log and whenever memory runs out, and one result (u32 errno) an answered request. Requests are 16 bytes {u32 type, a, b, c}. After a successful
  * attach the connection carries the process's bytes and nothing else.
  */
 export const controlName = "control.sock";
@@ -15,12 +15,14 @@ export const attachFlag = { stdin: 1, stdout: 2, stderr: 4 } as const;
 const frameState = 1;
 const frameResult = 2;
 const frameRotated = 3;
+const frameOom = 4;
 const headBytes = 8;
 const maxPayloadBytes = 4096;
 
 export interface ControlListener {
   onState(state: ShimState): void;
   onRotated?(): void;
+  onOom?(): void;
   /** The shim is gone or closed the connection. */
   onEnd(): void;
 }
@@ -97,6 +99,7 @@ export class Control {
       this.#buffer = this.#buffer.subarray(headBytes + length);
       if (type === frameState) this.#listener.onState(parseState(payload));
       if (type === frameRotated) this.#listener.onRotated?.();
+      if (type === frameOom) this.#listener.onOom?.();
       if (type !== frameResult) continue;
       const errno = new DataView(payload.buffer, payload.byteOffset, payload.length).getUint32(0, true);
       this.#answers.shift()?.resolve(errno);

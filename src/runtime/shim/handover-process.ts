@@ -62,6 +62,8 @@ export class HandoverProcess implements SupervisedProcess {
 
   onLogRotated(): void {}
 
+  onOom(): void {}
+
   async logTaken(): Promise<void> {}
 
   detach(): void {}

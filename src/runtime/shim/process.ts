@@ -42,6 +42,7 @@ export class ShimProcess implements SupervisedProcess {
   #detached = false;
   readonly #watchers = new Set<() => void>();
   #onRotated = (): void => {};
+  #onOom = (): void => {};
 
   private constructor(directory: string, adopt: AdoptedCommand | undefined) {
     this.#directory = directory;
@@ -137,6 +138,10 @@ export class ShimProcess implements SupervisedProcess {
     this.#onRotated = listener;
   }
 
+  onOom(listener: () => void): void {
+    this.#onOom = listener;
+  }
+
   async logTaken(file: bigint): Promise<void> {
     await this.#request(requestType.logTaken, Number(file & 0xffffffffn), Number(file >> 32n)).catch(() => undefined);
   }
@@ -146,13 +151,14 @@ export class ShimProcess implements SupervisedProcess {
     this.#control?.close();
   }
 
-  #listener(): { onState(state: ShimState): void; onRotated(): void; onEnd(): void } {
+  #listener(): { onState(state: ShimState): void; onRotated(): void; onOom(): void; onEnd(): void } {
     return {
       onState: (state) => {
         this.#state = state;
         this.#wake();
       },
       onRotated: () => this.#onRotated(),
+      onOom: () => this.#onOom(),
       onEnd: () => this.#onEnd(),
     };
   }
