@@ -39,6 +39,8 @@ export interface BuilderDeps {
 /** What a build says of itself, beside what happens to its vertices. */
 export type BuilderEvent =
   | BuildEvent
+  /** The text that places in messages are of. */
+  | { readonly type: "dockerfile"; readonly name: string; readonly text: string }
   | { readonly type: "graph"; readonly graph: BuildGraph; readonly warnings: readonly LintWarning[] }
   | { readonly type: "pulling"; readonly line: Progress };
 
@@ -60,6 +62,8 @@ export interface BuildRequest {
   /** Commands may ask for everything the machine has (`--security=insecure`). */
   readonly allowInsecure: boolean;
   readonly references: readonly Reference[];
+  /** Look at the Dockerfile only. */
+  readonly check: boolean;
   /** RFC 3339: SOURCE_DATE_EPOCH. */
   readonly epoch: string | undefined;
   readonly signal: AbortSignal;
@@ -109,13 +113,15 @@ export class Builder {
   }
 
   /**
-   * Build the Dockerfile's target and give it its names. Resolves to the image's id. `invalid-parameter` for what is wrong
+   * Build the Dockerfile's target and give it its names. Resolves to the image's id, to undefined when the Dockerfile was
+   * only to be looked at. `invalid-parameter` for what is wrong
    * with the Dockerfile (details tell where) and for a step that fails, `cancelled` when the signal aborts; nothing of a
    * failed build is left but the cache records of the steps that succeeded.
    */
-  async build(request: BuildRequest, place: BuildPlace): Promise<string> {
+  async build(request: BuildRequest, place: BuildPlace): Promise<string | undefined> {
     const { signal, onEvent, settings } = request;
     const images = this.#imagesOf(request);
+    onEvent({ type: "dockerfile", ...request.dockerfile });
     const dockerfile = parseDockerfile(request.dockerfile);
     const { graph, warnings } = await convert(dockerfile, request.options, async (reference, platform) => {
       const image = await images.get(reference, platform);
@@ -123,6 +129,7 @@ export class Builder {
     });
     refuseInsecure(graph, request.allowInsecure);
     onEvent({ type: "graph", graph, warnings });
+    if (request.check) return undefined;
     const { contexts } = request;
     const downloads = new Downloads({ http: this.#deps.http, directory: place.directory });
     const sources = new BuildSources({ images, contexts, downloads });

@@ -55,6 +55,8 @@ export interface LocalFiles {
   readLink(path: string): string;
   /** Every symlink followed. */
   realPath(path: string): string;
+  /** What tells a folder of this machine from every other; undefined when there is none. */
+  identity(path: string): string | undefined;
   /** A path with all below it as a tar archive under the name `as`, a byte string. Each piece lasts until the next. */
   archive(path: string, as: string, onSkipped: (path: string, why: string) => void): Iterable<Uint8Array>;
   /** Extract into an existing directory, members' names (byte strings) changed by `rename`. */

@@ -1,6 +1,7 @@
 import type { Dial } from "#host/http/duplex.ts";
 import { createHttpClient } from "#host/http/http-client.ts";
 import { ApiTransport } from "./api-transport.ts";
+import { BuildApi } from "./build-api.ts";
 import { ContainersApi } from "./containers-api.ts";
 import { ExecApi } from "./exec-api.ts";
 import { ImagesApi } from "./images-api.ts";
@@ -30,6 +31,7 @@ export interface EngineClientDeps {
  */
 export class EngineClient {
   readonly transport: ApiTransport;
+  readonly build: BuildApi;
   readonly containers: ContainersApi;
   readonly exec: ExecApi;
   readonly images: ImagesApi;
@@ -50,6 +52,7 @@ export class EngineClient {
       hostName: deps.hostName,
       ...(deps.apiVersion === undefined ? {} : { apiVersion: deps.apiVersion }),
     });
+    this.build = new BuildApi(this.transport);
     this.containers = new ContainersApi(this.transport);
     this.exec = new ExecApi(this.transport);
     this.images = new ImagesApi(this.transport);

@@ -9,6 +9,7 @@ import type { Snapshotter } from "#snapshot/types.ts";
 import type { EngineConfig } from "./config.ts";
 import type { Builder } from "#build/builder.ts";
 import { buildImage } from "./build/build.ts";
+import { pruneBuilds, type CacheKeeper } from "./build/prune.ts";
 import { RunningBuilds } from "./build/running-builds.ts";
 import { attachContainer } from "./container/attach.ts";
 import { awaitDependencies } from "./container/await-dependencies.ts";
@@ -130,6 +131,7 @@ export interface EngineDeps {
   readonly events: Events;
   readonly images: ImageService;
   readonly builder: Pick<Builder, "build" | "place">;
+  readonly cacheKeeper: CacheKeeper;
   readonly snapshots: Snapshotter;
   readonly networks: NetworkService;
   readonly volumes: Volumes;
@@ -254,6 +256,7 @@ export function createEngine(given: EngineDeps) {
     builds: {
       build: buildImage({ ...deps, running: builds }),
       cancel: (id: string) => builds.cancel(id),
+      prune: pruneBuilds(deps),
     },
     networks: {
       list: listNetworks(deps),

@@ -5,6 +5,7 @@ import { RenamingSink, type Rename } from "#spec/tar/renaming-sink.ts";
 import { printable, type ByteString } from "#spec/tar/byte-string.ts";
 import { errnoText } from "./errno.ts";
 import { withFd } from "./files.ts";
+import { folderIdentity } from "./folder-identity.ts";
 import { O_DIRECTORY, O_NOFOLLOW, O_PATH } from "./linux.ts";
 import { close, open } from "./syscalls.ts";
 import { archive } from "./tree/tree-archiver.ts";
@@ -50,6 +51,11 @@ export class LocalTrees {
       if (codeOf(error) === "ENOTDIR") throw new BerthError("invalid-parameter", "not a directory", { cause: error });
       throw refused("lstat", path.length > 1 ? path.replace(/\/$/, "") : path, error);
     }
+  }
+
+  /** See {@link folderIdentity}. */
+  identity(path: string): string | undefined {
+    return folderIdentity(path);
   }
 
   /**

@@ -15,6 +15,7 @@ export interface LayerRows {
   insert(row: LayerRow): void;
   find(diffId: string): LayerRow | undefined;
   findNumber(number: number): LayerRow | undefined;
+  isOfImage(diffId: string): boolean;
   name(number: number, diffId: string, sizeBytes: number): void;
   all(): readonly LayerRow[];
   deleteUnused(diffId: string): boolean;
@@ -87,6 +88,11 @@ export class LayerDirectories {
   findNumber(number: number): NumberedLayer | undefined {
     const row = this.#rows.findNumber(number);
     return row === undefined ? undefined : { ...this.#toDirectory(row), number };
+  }
+
+  /** Does an image name it? */
+  isOfImage(diffId: string): boolean {
+    return this.#rows.isOfImage(diffId);
   }
 
   /** A kept layer's diff id is known now. When another layer has it already, that one is the result and ours stays as it is. */

@@ -27,6 +27,7 @@ export class LayerStore {
   readonly #deleteUnused: Statement;
   readonly #findNumber: Statement;
   readonly #name: Statement;
+  readonly #isOfImage: Statement;
 
   constructor(deps: { readonly database: SqlDatabase }) {
     const { database } = deps;
@@ -41,6 +42,7 @@ export class LayerStore {
          AND NOT EXISTS (SELECT 1 FROM build_records WHERE layer = layers.number)`,
     );
     this.#findNumber = database.prepare("SELECT * FROM layers WHERE number = ?");
+    this.#isOfImage = database.prepare("SELECT 1 AS used FROM image_layers WHERE diff_id = ? LIMIT 1");
     this.#name = database.prepare("UPDATE layers SET diff_id = ?, size_bytes = ? WHERE number = ?");
   }
 
@@ -56,6 +58,10 @@ export class LayerStore {
   findNumber(number: number): LayerRow | undefined {
     const row = this.#findNumber.get(number);
     return row === undefined ? undefined : decode(row);
+  }
+
+  isOfImage(diffId: string): boolean {
+    return this.#isOfImage.get(diffId) !== undefined;
   }
 
   /** Give a layer its diff id; `conflict` when another layer has it. */

@@ -319,7 +319,7 @@ class Build {
       return await work();
     } catch (error) {
       if (this.#started.has(id)) this.#tell(id, { type: "failed", message: messageOf(error) });
-      throw error;
+      throw located(error, this.#vertex(id));
     }
   }
 
@@ -334,6 +334,17 @@ class Build {
     if (vertex === undefined) throw new RangeError(`the graph has no vertex ${id}`);
     return vertex;
   }
+}
+
+/** An error that does not say yet which place of the Dockerfile it is about. */
+function located(error: unknown, { location }: Vertex): unknown {
+  if (!(error instanceof BerthError) || location === undefined || error.kind === "cancelled") return error;
+  if (error.details["file"] !== undefined) return error;
+  return new BerthError(error.kind, error.message, {
+    cause: error,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    details: { ...error.details, ...location },
+  });
 }
 
 const everything: Selection = { path: "/", excludes: [], parents: false, required: true };

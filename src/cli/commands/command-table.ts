@@ -1,4 +1,5 @@
 import type { Command, CommandGroup } from "../command.ts";
+import { buildCommands } from "./build-commands.ts";
 import { containerCommands } from "./container-commands.ts";
 import { imageCommands } from "./image-commands.ts";
 import { networkCommands } from "./network-commands.ts";
@@ -7,6 +8,7 @@ import { volumeCommands } from "./volume-commands.ts";
 import { volumeCopyCommands } from "./volume-copy-commands.ts";
 
 export const commandGroups: readonly CommandGroup[] = [
+  { kind: "group", path: "builder", summary: "Manage builds" },
   { kind: "group", path: "container", summary: "Manage containers" },
   { kind: "group", path: "image", summary: "Manage images" },
   { kind: "group", path: "network", summary: "Manage networks" },
@@ -17,6 +19,7 @@ export const commandGroups: readonly CommandGroup[] = [
 
 /** Every command of the engine's client. The composition root adds those that are other programs (`daemon`). */
 export const engineCommands: readonly Command[] = [
+  ...buildCommands,
   ...containerCommands,
   ...imageCommands,
   ...networkCommands,
@@ -30,6 +33,7 @@ export const COMMON_COMMANDS = [
   "run",
   "exec",
   "ps",
+  "build",
   "pull",
   "push",
   "images",
@@ -42,8 +46,6 @@ export const COMMON_COMMANDS = [
 
 /** Docker's commands that this program does not have yet: named, so that nobody takes them for typing errors. */
 export const ABSENT_COMMANDS: readonly string[] = [
-  "build",
-  "builder",
   "buildx",
   "checkpoint",
   "config",
@@ -56,5 +58,4 @@ export const ABSENT_COMMANDS: readonly string[] = [
   "stack",
   "swarm",
   "trust",
-  "image build",
 ];

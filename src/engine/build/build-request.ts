@@ -7,8 +7,8 @@ export type BuildContext =
   | { readonly kind: "archive"; readonly body: AsyncIterable<Uint8Array> }
   /** A Dockerfile, an archive or a git repository at a web address. */
   | { readonly kind: "remote"; readonly url: string }
-  /** A folder of this machine. */
-  | { readonly kind: "folder"; readonly path: string }
+  /** A folder of this machine; see `folderIdentity` of host/. */
+  | { readonly kind: "folder"; readonly path: string; readonly identity: string }
   /** Nothing but the Dockerfile. */
   | { readonly kind: "none" };
 
@@ -37,4 +37,6 @@ export interface EngineBuildRequest {
   readonly auth: ReadonlyMap<string, RegistryAuth>;
   readonly allowInsecure: boolean;
   readonly dialect: "buildkit" | "classic";
+  /** Look at the Dockerfile only: nothing is built. */
+  readonly check: boolean;
 }

@@ -36,7 +36,7 @@ export function buildImage(deps: BuildDeps) {
     request: EngineBuildRequest,
     signal: AbortSignal,
     onEvent: (event: EngineBuildEvent) => void,
-  ): Promise<{ readonly id: string }> => {
+  ): Promise<void> => {
     const references = request.tags.map(referenceOf);
     const host = platformOfHost(deps.machine.machine);
     const platform = request.platform === "" ? host : normalizePlatform(parsePlatform(request.platform, host));
@@ -73,14 +73,14 @@ export function buildImage(deps: BuildDeps) {
             auth: request.auth,
             allowInsecure: request.allowInsecure,
             references,
+            check: request.check,
             epoch,
             signal: stop,
             onEvent,
           },
           place,
         );
-        tell(deps, id, references, onEvent);
-        return { id };
+        if (id !== undefined) tell(deps, id, references, onEvent);
       } finally {
         await place.leave();
       }

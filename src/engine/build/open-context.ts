@@ -3,6 +3,7 @@ import type { ContextFolder } from "#build/sources/build-sources.ts";
 import { BerthError } from "#base/errors.ts";
 import { hasCode } from "#host/errno.ts";
 import { readAll, readFile, withFd } from "#host/files.ts";
+import { folderIdentity } from "#host/folder-identity.ts";
 import { O_DIRECTORY, O_NONBLOCK, O_PATH, O_RDONLY } from "#host/linux.ts";
 import { openInRoot } from "#host/rooted-path.ts";
 import { open } from "#host/syscalls.ts";
@@ -30,7 +31,7 @@ export async function openContext(
     case "none":
       return { folder: undefined, dockerfileText };
     case "folder":
-      checkFolder(context.path);
+      checkFolder(context.path, context.identity);
       return { folder: { path: context.path, lasting: true }, dockerfileText };
     case "archive":
       return { folder: { path: await place.receive("context", context.body), lasting: false }, dockerfileText };
@@ -39,15 +40,10 @@ export async function openContext(
   }
 }
 
-function checkFolder(path: string): void {
-  try {
-    withFd(open(path, O_PATH | O_DIRECTORY), () => {});
-  } catch (error) {
-    if (!hasCode(error, "ENOENT", "ENOTDIR", "EACCES")) throw error;
-    throw new BerthError("invalid-parameter", `unable to prepare context: path ${JSON.stringify(path)} not found`, {
-      cause: error,
-    });
-  }
+/** `conflict` when the client's folder of that name is not this machine's: then it has to be sent. */
+function checkFolder(path: string, identity: string): void {
+  if (folderIdentity(path) === identity) return;
+  throw new BerthError("conflict", `the folder ${path} is not on the engine's machine`);
 }
 
 /** docker-compat: what is plain text is a Dockerfile, everything else has to be an archive. */

@@ -1,12 +1,15 @@
 import { SingleFlight } from "#base/async.ts";
+import { formatTime } from "#base/time.ts";
+import type { CacheEntry } from "#build/cache/prune-cache.ts";
 import type { ImageService } from "#image/types.ts";
 import type { ContainerSummary } from "#spec/docker/container.ts";
-import type { DiskUsage, VolumeUsage } from "#spec/docker/disk-usage.ts";
+import type { BuildCacheRecord, DiskUsage, VolumeUsage } from "#spec/docker/disk-usage.ts";
 import type { ImageSummary } from "#spec/docker/image.ts";
 import type { ListRequest } from "../container/list-filter.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import { sharedSizes, uniqueLayers } from "../image/layer-sharing.ts";
 import { imageSummary } from "../image/list.ts";
+import type { CacheKeeper } from "../build/prune.ts";
 import type { Volumes } from "../ports.ts";
 import { printVolume, volumeUsers } from "../volume/volume.ts";
 
@@ -17,6 +20,7 @@ export interface DiskUsageDeps {
   readonly registry: ContainerRegistry;
   readonly images: ImageService;
   readonly volumes: Volumes;
+  readonly cacheKeeper: CacheKeeper;
   readonly listContainers: (request: ListRequest) => Promise<readonly ContainerSummary[]>;
 }
 
@@ -35,9 +39,23 @@ export function diskUsage(deps: DiskUsageDeps) {
       Images: images === undefined ? null : imageUsage(deps.registry, images),
       Containers: types.has("container") ? await containers.run("", () => deps.listContainers(everything)) : null,
       Volumes: types.has("volume") ? await volumes.run("", () => volumeUsage(deps)) : null,
-      // This engine does not build yet.
-      BuildCache: types.has("build-cache") ? [] : null,
+      BuildCache: types.has("build-cache") ? (await deps.cacheKeeper.list()).map(printCacheEntry) : null,
     };
+  };
+}
+
+function printCacheEntry({ record, inUse, shared, sizeBytes }: CacheEntry): BuildCacheRecord {
+  return {
+    ID: record.id,
+    ...(record.parents.length === 0 ? {} : { Parents: record.parents }),
+    Type: record.kind,
+    Description: record.description,
+    InUse: inUse,
+    Shared: shared,
+    Size: sizeBytes,
+    CreatedAt: record.createdAt,
+    LastUsedAt: formatTime(BigInt(record.lastUsedMs) * 1_000_000n),
+    UsageCount: record.uses,
   };
 }
 

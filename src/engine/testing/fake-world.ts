@@ -156,6 +156,7 @@ export class FakeWorld {
       events: this.#events(),
       images: this.#imageService(),
       builder: fakeBuilder,
+      cacheKeeper: { list: async () => [], prune: async () => ({ removed: [], reclaimedBytes: 0 }) },
       snapshots: this.#snapshotter(),
       networks: fakeNetworks(this),
       volumes: this.#volumes(),

@@ -1,6 +1,7 @@
 import { randomHex } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
 import { BuildCache } from "#build/cache/build-cache.ts";
+import { listCache, pruneCache, type PruneDeps } from "#build/cache/prune-cache.ts";
 import { Builder } from "#build/builder.ts";
 import { HelperDigests } from "#build/files/helper-digests.ts";
 import { CacheFolders } from "#build/ops/exec/cache-folders.ts";
@@ -10,6 +11,7 @@ import { LayerStepRunner } from "#build/ops/step-runner.ts";
 import { endLeftCommands, forgetLostSteps } from "#build/reconcile-builds.ts";
 import { ArchiveReceiver } from "#build/sources/receive-archive.ts";
 import type { BlobStore } from "#content/blob-store.ts";
+import type { CacheKeeper } from "#engine/build/prune.ts";
 import type { CgroupManager } from "#host/cgroup/types.ts";
 import type { Helpers } from "#host/helper-pool.ts";
 import { LocalHostMounts } from "#host/host-mounts.ts";
@@ -27,6 +29,7 @@ import type { Layout } from "#state/layout.ts";
 
 export interface OpenBuilder {
   readonly builder: Builder;
+  readonly cacheKeeper: CacheKeeper;
   /** Before images are brought in order. */
   forgetLost(): void;
   /** Before the engine serves: end what an earlier engine left running. */
@@ -82,8 +85,10 @@ export function openBuilder(deps: {
     http: new FetchHttp(),
     tmpDir: layout.tmpDir,
   });
+  const pruning: PruneDeps = { rows, cache, folders: caches, layers, release: (diffIds) => images.release(diffIds) };
   return {
     builder,
+    cacheKeeper: { list: () => listCache(pruning), prune: (request) => pruneCache(pruning, request) },
     forgetLost: () => forgetLostSteps(rows, bootId()),
     reconcile: () => endLeftCommands({ launcher, cgroups, runsDir: layout.buildRunsDir, log }),
     close: () => receiver.close(),

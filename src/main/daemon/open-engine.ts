@@ -219,6 +219,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     hostMounts: new LocalHostMounts(),
     launcher,
     builder: building.builder,
+    cacheKeeper: building.cacheKeeper,
     planner: new NativePlanner({
       cgroups,
       facts: runtimeFacts,

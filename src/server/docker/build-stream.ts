@@ -49,6 +49,8 @@ export class ClassicBuildStream {
         this.#graph = event.graph;
         this.#advance(false);
         return;
+      case "dockerfile":
+        return;
       case "pulling":
         if (!this.#quiet) this.#print(event.line);
         return;

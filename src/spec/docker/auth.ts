@@ -55,3 +55,11 @@ export function decodeRegistryConfig(header: string | undefined): Readonly<Recor
     return {};
   }
 }
+
+export function encodeRegistryConfig(auths: Readonly<Record<string, Partial<AuthConfig>>>): string {
+  const printed = Object.entries(auths).map(([host, auth]) => [
+    host,
+    authConfig.print({ ...authConfig.zero, ...auth }),
+  ]);
+  return Buffer.from(JSON.stringify(Object.fromEntries(printed)), "utf8").toString("base64url");
+}

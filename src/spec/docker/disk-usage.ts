@@ -20,6 +20,7 @@ export interface DiskUsage {
 
 export interface BuildCacheRecord {
   readonly ID: string;
+  readonly Parents?: readonly string[];
   readonly Type: string;
   readonly Description: string;
   readonly InUse: boolean;

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { command, type CommandResult } from "../../../tools/lab/command.ts";
-import { cliEnvironment, dockerCli } from "../../../tools/lab/engines.ts";
+import { berthCommand, cliEnvironment, dockerCli } from "../../../tools/lab/engines.ts";
 import { BusyboxEngine } from "../../fault/busybox-engine.ts";
 
 /** Files by path; a value may carry a mode. */
@@ -40,6 +40,11 @@ export class BuildLab {
   /** The docker CLI's classic builder. */
   async docker(...args: readonly string[]): Promise<CommandResult> {
     return command([await dockerCli(), ...args], { env: { ...this.environment(), DOCKER_BUILDKIT: "0" } });
+  }
+
+  /** berth with this on its standard input. */
+  pipe(stdin: string | Uint8Array, ...args: readonly string[]): Promise<CommandResult> {
+    return command([...berthCommand(), ...args], { env: this.environment(), stdin });
   }
 
   environment(): Record<string, string | undefined> {

@@ -1,8 +1,8 @@
 import { BerthError } from "#base/errors.ts";
 import { withFd, ensureDirectory, exists, parentOf, writeFileAtomic } from "#host/files.ts";
-import { O_CREAT, O_WRONLY } from "#host/linux.ts";
+import { AT_FDCWD, O_CREAT, O_WRONLY, S_IFDIR, S_IFMT } from "#host/linux.ts";
 import { removeTree } from "#host/remove-tree.ts";
-import { open } from "#host/syscalls.ts";
+import { open, statx } from "#host/syscalls.ts";
 import type { ContainerMount } from "#runtime/docker/types.ts";
 import type { Mount } from "#spec/oci/runtime.ts";
 import type { ExecMount, ExecOperation } from "../../graph/types.ts";
@@ -114,8 +114,13 @@ export class CommandMounts {
     undo: (() => Promise<unknown>)[],
   ): Promise<void> {
     const source = await this.#show(layersOf(request, mount.from), mount.source, place);
-    if (mount.readOnly) {
-      work.bind(source, mount.target, true);
+    const isFile = !isDirectory(source);
+    if (mount.readOnly || isFile) {
+      if (!mount.readOnly)
+        throw new BerthError("not-implemented", `a writable bind of the file ${mount.source} is not supported yet`, {
+          hint: "Bind the folder it is in.",
+        });
+      work.bind(source, mount.target, true, isFile);
       return;
     }
     const scratch = this.#scratch();
@@ -230,6 +235,10 @@ class MountWork {
     }
     return directory;
   }
+}
+
+function isDirectory(path: string): boolean {
+  return (statx(AT_FDCWD, path).mode & S_IFMT) === S_IFDIR;
 }
 
 function makeFolder(path: string): void {

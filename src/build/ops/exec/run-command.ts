@@ -160,7 +160,7 @@ async function finish(
     const words = operation.args.join(" ");
     const why = oomKilled ? " (it was killed for want of memory)" : "";
     throw new BerthError("invalid-parameter", `The command '${words}' returned a non-zero code: ${exitCode}${why}`, {
-      details: { exitCode },
+      details: { exitCode, command: words },
     });
   } finally {
     signal.removeEventListener("abort", stop);

@@ -3,7 +3,6 @@ import type { Route } from "../call.ts";
 import { containerFileRoutes } from "./container-files.ts";
 import { berthRoutes } from "./berth.ts";
 import { buildRoutes } from "./build.ts";
-import { buildCacheRoutes } from "./build-cache.ts";
 import { containerRoutes } from "./containers.ts";
 import { execRoutes } from "./execs.ts";
 import { imageTransferRoutes } from "./image-transfers.ts";
@@ -26,7 +25,6 @@ export function dockerRoutes(engine: Engine): readonly Route[] {
     ...networkRoutes(engine),
     ...volumeRoutes(engine),
     ...buildRoutes(engine),
-    ...buildCacheRoutes,
     ...unsupportedRoutes,
   ];
 }

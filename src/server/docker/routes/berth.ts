@@ -3,10 +3,12 @@ import { decodeNetworkRateRequest } from "#spec/berth/network-rate.ts";
 import type { Route } from "../call.ts";
 import { empty, json } from "../reply.ts";
 import { berthVolumeRoutes } from "./berth-volumes.ts";
+import { berthBuildRoute } from "./berth-build.ts";
 
 /** What Berth answers beyond the Docker Engine API, under a name that Docker will not take. */
 export function berthRoutes(engine: Engine): readonly Route[] {
   return [
+    berthBuildRoute(engine),
     {
       method: "GET",
       pattern: "/berth/containers/{id}/why",

@@ -1,12 +1,15 @@
 import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
 import type { BuildContext, EngineBuildRequest } from "#engine/build/build-request.ts";
 import type { Engine } from "#engine/engine.ts";
+import { cachePruneKeys } from "#engine/build/prune.ts";
+import { parseFilters } from "#spec/docker/filters.ts";
 import { decodeRegistryConfig } from "#spec/docker/auth.ts";
 import { jsonMessageError, type JsonMessage } from "#spec/docker/json-message.ts";
 import type { Call, Route } from "../call.ts";
 import { ClassicBuildStream } from "../build-stream.ts";
 import { progressLines } from "../progress-lines.ts";
-import { empty, stream, type Reply } from "../reply.ts";
+import type { Query } from "../query.ts";
+import { empty, json, stream, type Reply } from "../reply.ts";
 import { listParameter, mapParameter, ulimitsParameter } from "./build-parameters.ts";
 
 /** What only a session (BuildKit's gRPC) could carry, or what has not been made yet. */
@@ -27,7 +30,27 @@ export function buildRoutes(engine: Engine): readonly Route[] {
         return empty(204);
       },
     },
+    {
+      method: "POST",
+      pattern: "/build/prune",
+      handle: async ({ query }) =>
+        json(
+          await engine.builds.prune({
+            all: query.flag("all"),
+            keepBytes: keepBytes(query),
+            filters: parseFilters(query.maybe("filters"), cachePruneKeys),
+          }),
+        ),
+    },
   ];
+}
+
+/** docker-compat: the limits of API 1.48 have other names for what is kept; how much of the disk is free is not asked. */
+function keepBytes(query: Query): number {
+  const free = query.integer("min-free-space") ?? 0;
+  if (free > 0)
+    throw new BerthError("not-implemented", "not supported by POST /build/prune of this engine yet: min-free-space");
+  return query.integer("keep-storage") ?? query.integer("max-used-space") ?? query.integer("reserved-space") ?? 0;
 }
 
 function build(engine: Engine, call: Call): Reply {
@@ -117,6 +140,7 @@ function requestOf(call: Call): EngineBuildRequest {
     auth: new Map(Object.entries(decodeRegistryConfig(call.header("x-registry-config")))),
     allowInsecure: false,
     dialect: "classic",
+    check: false,
   };
 }
 

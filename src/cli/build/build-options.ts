@@ -1,0 +1,81 @@
+import { isAbsolute, join, resolve } from "node:path/posix";
+import type { BuildContextOption, BuildOptions } from "#spec/berth/build.ts";
+import type { Invocation } from "../command.ts";
+import { ulimits } from "../container/options/resource-options.ts";
+import { secretOptions } from "./secret-options.ts";
+
+/** What a build takes from this machine. */
+export interface BuildSource {
+  readonly context: BuildContextOption;
+  /** The folder to send, where the context is an archive of one. */
+  readonly folder: string | undefined;
+  /** Standard input is the archive. */
+  readonly stdin: Uint8Array | undefined;
+  readonly dockerfile: string;
+  readonly dockerfileText: string | null;
+}
+
+/** The request that the flags ask for. */
+export function buildOptions({ flags, io }: Pick<Invocation, "flags" | "io">, source: BuildSource): BuildOptions {
+  const { secrets, agents } = secretOptions(flags.list("secret"), flags.list("ssh"), io);
+  const filter = flags.list("no-cache-filter");
+  return {
+    buildId: crypto.randomUUID(),
+    context: source.context,
+    dockerfile: source.dockerfile,
+    dockerfileText: source.dockerfileText,
+    contexts: Object.fromEntries(flags.list("build-context").map((text) => namedContext(text, io.workingDirectory))),
+    tags: flags.list("tag"),
+    buildArgs: {
+      ...proxyArgs(io.env),
+      ...Object.fromEntries(flags.list("build-arg").map((text) => buildArg(text, io.env))),
+    },
+    labels: Object.fromEntries(flags.list("label").map((text) => pair(text))),
+    target: flags.text("target"),
+    noCache: flags.on("no-cache") ? true : filter.length > 0 ? filter : false,
+    pull: flags.on("pull"),
+    platform: flags.text("platform"),
+    network: flags.text("network"),
+    hosts: flags.list("add-host"),
+    shmSizeBytes: flags.number("shm-size"),
+    ulimits: flags.get("ulimit", ulimits).map(({ Name, Soft, Hard }) => ({ Name, Soft, Hard })),
+    cgroupParent: flags.text("cgroup-parent"),
+    limits: {
+      memoryBytes: flags.number("memory"),
+      memorySwapBytes: flags.number("memory-swap"),
+      cpuShares: flags.number("cpu-shares"),
+      cpuPeriod: flags.number("cpu-period"),
+      cpuQuota: flags.number("cpu-quota"),
+      cpusetCpus: flags.text("cpuset-cpus"),
+      cpusetMems: flags.text("cpuset-mems"),
+    },
+    secrets,
+    agents,
+    allow: flags.list("allow"),
+    check: flags.on("check"),
+  };
+}
+
+/** A bare name has its value from this process's environment, and none when it is not there. */
+function buildArg(text: string, env: Readonly<Record<string, string | undefined>>): readonly [string, string | null] {
+  const at = text.indexOf("=");
+  return at < 0 ? [text, env[text] ?? null] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** docker-compat: only what configuration files say is handed on; the environment's time for reproducible builds too. */
+function proxyArgs(env: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
+  const epoch = env["SOURCE_DATE_EPOCH"];
+  return epoch === undefined ? {} : { SOURCE_DATE_EPOCH: epoch };
+}
+
+function pair(text: string): readonly [string, string] {
+  const at = text.indexOf("=");
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function namedContext(text: string, workingDirectory: string): readonly [string, string] {
+  const [name, value] = pair(text);
+  if (value === "") throw new Error(`invalid context value: ${text}, expected key=value`);
+  const isAddress = /^[a-z-]+:\/\/|^git@/.test(value);
+  return [name, isAddress || isAbsolute(value) ? value : resolve(join(workingDirectory, value))];
+}

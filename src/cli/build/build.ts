@@ -1,0 +1,200 @@
+import { isAbsolute, join } from "node:path/posix";
+import { BerthError, isBerthError } from "#base/errors.ts";
+import type { BuildLine, BuildOptions } from "#spec/berth/build.ts";
+import { encodeRegistryConfig, type AuthConfig } from "#spec/docker/auth.ts";
+import type { CliIo } from "../cli-io.ts";
+import type { Handler, Invocation } from "../command.ts";
+import { HUB_KEY, readCredentials } from "../config/credentials.ts";
+import { buildOptions, type BuildSource } from "./build-options.ts";
+import { openProgress } from "./open-progress.ts";
+import type { BuildProgress } from "./progress.ts";
+
+/**
+ * `build`. A folder of the engine's own machine is named to it, and read there; to an engine elsewhere it is sent. What
+ * happens is told on the standard error, as BuildKit's client does, and the image's id with `-q` on the standard output.
+ */
+export const build: Handler = async (invocation) => {
+  const { flags, args, io } = invocation;
+  const source = await sourceOf(args[0] ?? "", invocation);
+  const options = buildOptions(invocation, source);
+  const progress = openProgress(flags.on("quiet") ? "quiet" : flags.text("progress"), io, {
+    explain: flags.on("explain"),
+  });
+  const abort = new AbortController();
+  const stop = io.onSignal("SIGINT", () => abort.abort());
+  try {
+    const lines = await send(invocation, options, source, abort.signal);
+    const result = await follow(lines, progress, options.check, io);
+    if (options.check) return result.warnings === 0 ? 0 : 1;
+    writeResult(invocation, result);
+    if (flags.on("quiet")) io.stdout.write(`${result.imageId}\n`);
+    return 0;
+  } finally {
+    stop();
+    progress.close();
+  }
+};
+
+/** Name the folder to the engine; when it is another one there, send it. */
+async function send(
+  invocation: Invocation,
+  options: BuildOptions,
+  source: BuildSource,
+  signal: AbortSignal,
+): Promise<AsyncIterable<BuildLine>> {
+  const client = await invocation.client();
+  const registryConfig = await registryConfigOf(invocation);
+  const archive = source.stdin === undefined ? undefined : [source.stdin];
+  try {
+    return await client.build.build(options, { archive, registryConfig, signal });
+  } catch (error) {
+    if (!isBerthError(error, "conflict") || source.folder === undefined) throw error;
+    const local = Object.values(options.contexts).find(isAbsolute);
+    if (local !== undefined)
+      throw new BerthError(
+        "not-implemented",
+        `the folder ${local} of --build-context is not on the engine's machine, and sending it is not supported yet`,
+      );
+    const trees = await invocation.io.trees();
+    const skipped = (path: string, why: string): void =>
+      invocation.io.stderr.write(`WARNING: ${path} is left out: ${why}\n`);
+    const sent: BuildOptions = { ...options, context: { kind: "archive" } };
+    return client.build.build(sent, {
+      archive: trees.archive(`${source.folder}/.`, "./", skipped),
+      registryConfig,
+      signal,
+    });
+  }
+}
+
+async function sourceOf(given: string, { flags, io }: Invocation): Promise<BuildSource> {
+  const file = flags.text("file");
+  const none = { folder: undefined, stdin: undefined, dockerfile: file, dockerfileText: null };
+  if (given === "-") {
+    const bytes = await readAll(io);
+    if (looksLikeArchive(bytes)) return { ...none, context: { kind: "archive" }, stdin: bytes };
+    if (file !== "") throw new Error("ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles");
+    return { ...none, context: { kind: "none" }, dockerfile: "", dockerfileText: new TextDecoder().decode(bytes) };
+  }
+  if (/^(https?:\/\/|git:\/\/|git@|github\.com\/)/.test(given))
+    return { ...none, context: { kind: "remote", url: given } };
+  const trees = await io.trees();
+  const asked = isAbsolute(given) ? given : join(io.workingDirectory, given);
+  if (trees.kind(asked, true) !== "directory")
+    throw new Error(`unable to prepare context: path ${JSON.stringify(given)} not found`);
+  const folder = trees.realPath(asked);
+  const context = { kind: "folder", path: folder, identity: trees.identity(folder) ?? "" } as const;
+  const dockerfile = await dockerfileOf(file, folder, io);
+  return { context, folder, stdin: undefined, ...dockerfile };
+}
+
+/** Inside the context it is named, from elsewhere it is sent. */
+async function dockerfileOf(
+  file: string,
+  folder: string,
+  io: CliIo,
+): Promise<Pick<BuildSource, "dockerfile" | "dockerfileText">> {
+  if (file === "") return { dockerfile: "", dockerfileText: null };
+  if (file === "-") return { dockerfile: "", dockerfileText: new TextDecoder().decode(await readAll(io)) };
+  const path = isAbsolute(file) ? file : join(io.workingDirectory, file);
+  const text = io.readFile(path);
+  if (text === undefined)
+    throw new Error(
+      `unable to prepare context: unable to evaluate symlinks in Dockerfile path: lstat ${path}: no such file or directory`,
+    );
+  const real = (await io.trees()).realPath(path);
+  if (real.startsWith(`${folder}/`)) return { dockerfile: real.slice(folder.length + 1), dockerfileText: null };
+  return { dockerfile: file, dockerfileText: text };
+}
+
+async function readAll({ stdin }: CliIo): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for (let chunk = await stdin.read(); chunk !== undefined; chunk = await stdin.read()) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** By the magic numbers of compressions and of tar. */
+function looksLikeArchive(bytes: Uint8Array): boolean {
+  const starts = (...magic: readonly number[]): boolean => magic.every((byte, index) => bytes[index] === byte);
+  if (
+    starts(0x1f, 0x8b) ||
+    starts(0x42, 0x5a, 0x68) ||
+    starts(0xfd, 0x37, 0x7a, 0x58) ||
+    starts(0x28, 0xb5, 0x2f, 0xfd)
+  )
+    return true;
+  return new TextDecoder().decode(bytes.subarray(257, 262)) === "ustar";
+}
+
+interface Result {
+  readonly imageId: string;
+  readonly names: readonly string[];
+  readonly warnings: number;
+}
+
+async function follow(
+  lines: AsyncIterable<BuildLine>,
+  progress: BuildProgress,
+  check: boolean,
+  io: CliIo,
+): Promise<Result> {
+  const names: string[] = [];
+  let imageId = "";
+  let warnings = 0;
+  for await (const line of lines) {
+    progress.show(line);
+    if (line.type === "error") {
+      progress.close();
+      throw new Error(failureText(line));
+    }
+    if (line.type === "image") imageId = line.id;
+    if (line.type === "tagged") names.push(line.name);
+    if (line.type !== "graph") continue;
+    warnings = line.warnings.length;
+    if (check) io.stdout.write(checkText(line));
+  }
+  return { imageId, names, warnings };
+}
+
+function failureText({ message, hint, excerpt }: Extract<BuildLine, { type: "error" }>): string {
+  const parts = [
+    excerpt === undefined ? "" : `\n${excerpt}`,
+    `ERROR: failed to solve: ${message}`,
+    hint === undefined ? "" : `\n${hint}`,
+  ];
+  return parts.join("");
+}
+
+function checkText({ warnings }: Extract<BuildLine, { type: "graph" }>): string {
+  if (warnings.length === 0) return "Check complete, no warnings found.\n";
+  const count = `Check complete, ${warnings.length} warning${warnings.length === 1 ? " has" : "s have"} been found!\n`;
+  const each = warnings.map(
+    ({ rule, url, detail, line }) =>
+      `\nWARNING: ${rule}${url === "" ? "" : ` - ${url}`}\n${detail}\n${line === 0 ? "" : `Dockerfile:${line}\n`}`,
+  );
+  return count + each.join("");
+}
+
+function writeResult({ flags, io }: Invocation, { imageId, names }: Result): void {
+  const [iidFile, metadataFile] = [flags.text("iidfile"), flags.text("metadata-file")];
+  if (iidFile !== "") io.writeFile(absolute(iidFile, io), imageId, 0o644);
+  if (metadataFile === "") return;
+  const metadata = {
+    "containerimage.config.digest": imageId,
+    ...(names.length === 0 ? {} : { "image.name": names.join(",") }),
+  };
+  io.writeFile(absolute(metadataFile, io), `${JSON.stringify(metadata, undefined, 2)}\n`, 0o644);
+}
+
+const absolute = (path: string, io: CliIo): string => (isAbsolute(path) ? path : join(io.workingDirectory, path));
+
+/** Every registry's credentials that are known: which ones a Dockerfile needs is the engine's to find out. */
+async function registryConfigOf({ config, io }: Invocation): Promise<string> {
+  const hosts = [...Object.keys(config.file.auths ?? {}), ...Object.keys(config.file.credHelpers ?? {})];
+  const known: Record<string, Partial<AuthConfig>> = {};
+  for (const host of new Set([...hosts, ...(config.file.credsStore === undefined ? [] : [HUB_KEY])])) {
+    const auth = await readCredentials(config, io, host);
+    if (Object.keys(auth).length > 0) known[host] = auth;
+  }
+  return encodeRegistryConfig(known);
+}

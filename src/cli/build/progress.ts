@@ -1,0 +1,18 @@
+import type { BuildLine } from "#spec/berth/build.ts";
+
+/** Shows a build as it goes on. */
+export interface BuildProgress {
+  show(line: BuildLine): void;
+  /** Nothing comes any more. May be called twice. */
+  close(): void;
+}
+
+export interface ProgressOptions {
+  /** Say why steps were not found in the cache. */
+  readonly explain: boolean;
+}
+
+/** `1.2s`, as BuildKit's client shows times. */
+export function seconds(milliseconds: number): string {
+  return `${(Math.max(0, milliseconds) / 1000).toFixed(1)}s`;
+}

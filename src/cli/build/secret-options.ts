@@ -1,0 +1,56 @@
+import { isAbsolute, join } from "node:path/posix";
+import { csvFields } from "#base/csv-fields.ts";
+import type { BuildOptions } from "#spec/berth/build.ts";
+import type { CliIo } from "../cli-io.ts";
+
+type Io = Pick<CliIo, "env" | "readBytes" | "workingDirectory">;
+
+/** `--secret` and `--ssh`: what they name is read here, and goes to the engine's memory only. */
+export function secretOptions(
+  secrets: readonly string[],
+  agents: readonly string[],
+  io: Io,
+): Pick<BuildOptions, "secrets" | "agents"> {
+  return {
+    secrets: Object.fromEntries(secrets.map((text) => secretOf(text, io))),
+    agents: Object.fromEntries(agents.map((text) => agentOf(text, io))),
+  };
+}
+
+function secretOf(text: string, io: Io): readonly [string, string] {
+  const fields = new Map(csvFields(text).map((field) => split(field)));
+  for (const key of fields.keys())
+    if (!["id", "type", "src", "source", "env"].includes(key)) throw new Error(`unexpected key '${key}' in '${text}'`);
+  const type = fields.get("type") ?? "";
+  if (!["", "file", "env"].includes(type)) throw new Error(`unsupported secret type ${JSON.stringify(type)}`);
+  const id = fields.get("id") ?? "";
+  if (id === "") throw new Error(`missing id in secret ${JSON.stringify(text)}`);
+  const source = fields.get("src") ?? fields.get("source");
+  const variable = fields.get("env") ?? (type === "env" ? (source ?? id) : undefined);
+  const value = variable === undefined ? undefined : io.env[variable];
+  if (value !== undefined) return [id, Buffer.from(value).toString("base64")];
+  if (variable !== undefined && (type === "env" || source === undefined))
+    throw new Error(`failed to parse secret ${id}: the variable ${variable} is not set`);
+  const fallback = source === undefined && type === "" ? io.env[id] : undefined;
+  if (fallback !== undefined) return [id, Buffer.from(fallback).toString("base64")];
+  const path = absolute(source ?? id, io.workingDirectory);
+  const bytes = io.readBytes(path);
+  if (bytes === undefined) throw new Error(`failed to stat ${path}: no such file or directory`);
+  return [id, Buffer.from(bytes).toString("base64")];
+}
+
+function agentOf(text: string, io: Io): readonly [string, string] {
+  const [id, given] = split(text);
+  const path = given === "" ? (io.env["SSH_AUTH_SOCK"] ?? "") : absolute(given, io.workingDirectory);
+  if (path === "") throw new Error("invalid empty ssh agent socket: make sure SSH_AUTH_SOCK is set");
+  return [id, path];
+}
+
+function absolute(path: string, workingDirectory: string): string {
+  return isAbsolute(path) ? path : join(workingDirectory, path);
+}
+
+function split(text: string): readonly [string, string] {
+  const at = text.indexOf("=");
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
+}

@@ -1,0 +1,40 @@
+import { buildFlags } from "../build/build-flags.ts";
+import { bytes } from "../container/options/resource-options.ts";
+import type { Command } from "../command.ts";
+import { filter, toggle } from "../flags/flag-kind.ts";
+
+/** Commands about builds and their cache. */
+export const buildCommands: readonly Command[] = [
+  {
+    kind: "command",
+    paths: ["builder build", "image build", "build"],
+    usage: "[OPTIONS] PATH | URL | -",
+    summary: "Build an image from a Dockerfile",
+    flags: buildFlags,
+    args: { kind: "exactly", count: 1 },
+    load: async () => (await import("../build/build.ts")).build,
+  },
+  {
+    kind: "command",
+    paths: ["builder prune"],
+    usage: "[OPTIONS]",
+    summary: "Remove build cache",
+    flags: [
+      { name: "all", short: "a", kind: toggle, usage: "Remove all unused build cache, not just dangling ones" },
+      { name: "filter", kind: filter, usage: 'Provide filter values (e.g. "until=24h")' },
+      { name: "force", short: "f", kind: toggle, usage: "Do not prompt for confirmation" },
+      { name: "keep-storage", kind: bytes, usage: "Amount of disk space to keep for cache" },
+    ],
+    args: { kind: "none" },
+    load: async () => (await import("../build/prune-cache.ts")).pruneCache,
+  },
+  {
+    kind: "command",
+    paths: ["builder du"],
+    usage: "[OPTIONS]",
+    summary: "Show what the build cache holds",
+    flags: [{ name: "verbose", kind: toggle, usage: "Show all there is to know of each record" }],
+    args: { kind: "none" },
+    load: async () => (await import("../build/cache-usage.ts")).cacheUsage,
+  },
+];

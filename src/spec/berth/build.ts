@@ -1,0 +1,111 @@
+/**
+ * `POST /berth/build`: what `POST /build` of Docker cannot say. The body is one line of JSON, {@link BuildOptions}, and
+ * behind it the context's archive where the options ask for one; the answer is a {@link BuildLine} a line.
+ */
+export const BUILD_BODY_TYPE = "application/vnd.berth.build";
+
+export interface BuildOptions {
+  readonly buildId: string;
+  readonly context: BuildContextOption;
+  /** Path of the Dockerfile in the context; "" is `Dockerfile`. */
+  readonly dockerfile: string;
+  /** The Dockerfile's text, when it is not in the context. */
+  readonly dockerfileText: string | null;
+  /** Folders of the engine's machine, `docker-image://…`, git and web addresses, by name. */
+  readonly contexts: Readonly<Record<string, string>>;
+  readonly tags: readonly string[];
+  /** Null: named without a value. */
+  readonly buildArgs: Readonly<Record<string, string | null>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly target: string;
+  /** True for all stages, or their names. */
+  readonly noCache: boolean | readonly string[];
+  readonly pull: boolean;
+  readonly platform: string;
+  readonly network: string;
+  readonly hosts: readonly string[];
+  /** 0 is the engine's own size. */
+  readonly shmSizeBytes: number;
+  readonly ulimits: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[];
+  readonly cgroupParent: string;
+  readonly limits: {
+    readonly memoryBytes: number;
+    readonly memorySwapBytes: number;
+    readonly cpuShares: number;
+    readonly cpuPeriod: number;
+    readonly cpuQuota: number;
+    readonly cpusetCpus: string;
+    readonly cpusetMems: string;
+  };
+  /** Base64, by id. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Paths of agents' sockets on the engine's machine, by id. */
+  readonly agents: Readonly<Record<string, string>>;
+  /** Entitlements: `security.insecure`. */
+  readonly allow: readonly string[];
+  /** Look at the Dockerfile only. */
+  readonly check: boolean;
+}
+
+export type BuildContextOption =
+  /** Behind the options. */
+  | { readonly kind: "archive" }
+  | { readonly kind: "remote"; readonly url: string }
+  /**
+   * A folder of the engine's machine. `boot`, `device` and `inode` prove that client and engine mean the same one; else
+   * the engine answers `conflict` and the client sends an archive.
+   */
+  | { readonly kind: "folder"; readonly path: string; readonly identity: string }
+  | { readonly kind: "none" };
+
+export interface BuildWarning {
+  readonly rule: string;
+  readonly description: string;
+  readonly url: string;
+  readonly detail: string;
+  /** First line it is about; 0 when none. */
+  readonly line: number;
+}
+
+/** One line of the answer; `at` is Unix milliseconds. A vertex is named by its place in `vertices`. */
+export type BuildLine =
+  | {
+      readonly type: "graph";
+      readonly vertices: readonly { readonly name: string }[];
+      readonly warnings: readonly BuildWarning[];
+    }
+  | { readonly type: "started"; readonly vertex: number; readonly at: number }
+  | {
+      readonly type: "output";
+      readonly vertex: number;
+      readonly stream: "stdout" | "stderr";
+      readonly text: string;
+      readonly at: number;
+    }
+  | {
+      readonly type: "progress";
+      readonly vertex: number;
+      readonly status: string;
+      readonly current: number;
+      readonly total: number;
+    }
+  | { readonly type: "pulling"; readonly id: string; readonly status: string }
+  | {
+      readonly type: "done";
+      readonly vertex: number;
+      readonly cached: boolean;
+      readonly at: number;
+      readonly why?: string;
+    }
+  | { readonly type: "failed"; readonly vertex: number; readonly message: string; readonly at: number }
+  | { readonly type: "image"; readonly id: string }
+  | { readonly type: "tagged"; readonly name: string }
+  | {
+      readonly type: "error";
+      readonly message: string;
+      readonly hint?: string;
+      /** Of the command that failed. */
+      readonly exitCode?: number;
+      /** The Dockerfile's lines about the place, as text. */
+      readonly excerpt?: string;
+    };
