@@ -1,8 +1,10 @@
 import { BerthError } from "#base/errors.ts";
+import { hasCode } from "#host/errno.ts";
 import { withFd } from "#host/files.ts";
 import type { Json } from "#host/helper-protocol.ts";
-import { makeDirectoriesInRoot } from "#host/rooted-path.ts";
-import { close } from "#host/syscalls.ts";
+import { AT_EMPTY_PATH, O_PATH } from "#host/linux.ts";
+import { makeDirectoriesInRoot, openInRoot } from "#host/rooted-path.ts";
+import { close, fchownat } from "#host/syscalls.ts";
 import { evaluateInRoot } from "#host/tree/container-path.ts";
 import type { CopySource, FileMode } from "../graph/types.ts";
 import type { FileTree } from "../solver/types.ts";
@@ -74,19 +76,35 @@ async function copySource(writer: CopyWriter, source: CopyTaskSource, copy: Copy
 
 export const MAKE_DIRECTORY_TASK = "build-mkdir";
 
+export interface MakeDirectoryInput {
+  readonly target: TargetRoot;
+  readonly path: string;
+  readonly mode: number;
+  /** Of the folders that are made. */
+  readonly owner: { readonly uid: number; readonly gid: number };
+}
+
 /** WORKDIR: a folder and those above it. */
 export async function makeDirectoryTask(input: Json): Promise<Json> {
-  const { target, path, mode } = input as unknown as {
-    readonly target: TargetRoot;
-    readonly path: string;
-    readonly mode: number;
-  };
+  const { target, path, mode, owner } = input as unknown as MakeDirectoryInput;
   return withTarget(target, (rootFd) => {
-    makeFolders(rootFd, path, mode);
+    const parts = evaluateInRoot(rootFd, path).split("/").slice(1);
+    for (let count = 1; count <= parts.length; count++) {
+      const folder = `/${parts.slice(0, count).join("/")}`;
+      if (isThere(rootFd, folder)) continue;
+      withFd(makeDirectoriesInRoot(rootFd, folder, mode), (fd) =>
+        fchownat(fd, "", owner.uid, owner.gid, AT_EMPTY_PATH),
+      );
+    }
     return { sizeBytes: 0 };
   });
 }
 
-function makeFolders(rootFd: number, path: string, mode: number): void {
-  withFd(makeDirectoriesInRoot(rootFd, evaluateInRoot(rootFd, path), mode), () => {});
+function isThere(rootFd: number, path: string): boolean {
+  try {
+    return withFd(openInRoot(rootFd, path, O_PATH), () => true);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return false;
+    throw error;
+  }
 }

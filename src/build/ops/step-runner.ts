@@ -87,11 +87,12 @@ export class LayerStepRunner implements StepRunner {
 
   async #makeDirectory(request: StepRequest & { readonly operation: MakeDirectory }): ReturnType<StepRunner["run"]> {
     const { base, operation, signal } = request;
-    const { path, mode } = operation;
+    const { path, mode, owner } = operation;
     const directories = directoriesOf(base);
     if (path === "/" || isDirectory(directories, path)) return undefined;
     return this.#inLayer(async (pending) => {
-      const input = { target: targetOn(base, pending), path, mode };
+      const made = owner === undefined ? { uid: 0, gid: 0 } : resolveOwner(directories, owner);
+      const input = { target: targetOn(base, pending), path, mode, owner: made };
       return this.#sizeOf(
         this.#deps.helpers.start(MAKE_DIRECTORY_TASK, input, () => {}),
         signal,

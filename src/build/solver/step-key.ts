@@ -28,7 +28,7 @@ export function stepKey(
   const platform = formatPlatform(vertex.platform);
   switch (operation.kind) {
     case "mkdir":
-      return hashOf("mkdir", keyOf(operation.base, undefined), operation.path, operation.mode);
+      return hashOf("mkdir", keyOf(operation.base, undefined), operation.path, operation.mode, operation.owner);
     case "copy": {
       const { destination, destinationIsDirectory, owner, mode, link, parents, excludes } = operation;
       return hashOf(

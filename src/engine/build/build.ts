@@ -60,7 +60,7 @@ export function buildImage(deps: BuildDeps) {
               target: request.target,
               buildArgs: request.buildArgs,
               labels: request.labels,
-              platforms: [platform],
+              platforms: request.platform === "" ? [] : [platform],
               buildPlatform: host,
               noCache: request.noCache,
               network,
