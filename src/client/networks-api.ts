@@ -1,3 +1,4 @@
+import type { Exposure } from "#spec/berth/exposure.ts";
 import type { NetworkPool, NetworkResource } from "#spec/docker/network.ts";
 import type { NetworkCreated } from "#spec/docker/network-requests.ts";
 import { compareVersions } from "./api-version.ts";
@@ -64,6 +65,11 @@ export class NetworksApi {
     // Before API 1.44 two networks of one name were made unless it was asked to look.
     const old = compareVersions(await this.#transport.version(), "1.44") < 0;
     return this.#transport.json("POST", "/networks/create", { json: old ? { ...body, CheckDuplicate: true } : body });
+  }
+
+  /** What of running containers is reached from where. */
+  exposure(): Promise<readonly Exposure[]> {
+    return this.#transport.json("GET", "/berth/networks/exposure");
   }
 
   async remove(name: string): Promise<void> {

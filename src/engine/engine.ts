@@ -74,6 +74,7 @@ import { disconnectNetwork } from "./network/disconnect.ts";
 import { inspectNetwork, listNetworks } from "./network/list.ts";
 import { pruneNetworks } from "./network/prune.ts";
 import { removeNetwork } from "./network/remove.ts";
+import { networkExposure } from "./network/exposure.ts";
 import { setNetworkRate } from "./network/set-rate.ts";
 import type {
   Clock,
@@ -267,6 +268,7 @@ export function createEngine(given: EngineDeps) {
       disconnect: disconnectNetwork(base),
       prune: pruneNetworks(base),
       setRate: setNetworkRate(base),
+      exposure: networkExposure(base),
     },
     volumes: {
       list: listVolumes(base),

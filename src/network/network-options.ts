@@ -35,6 +35,8 @@ export interface NetworkOptions {
   readonly forward?: boolean | undefined;
   /** `--ip`: host address of ports published without one; 0.0.0.0 when undefined. */
   readonly publishAddress?: string | undefined;
+  /** `--network-firewall`: for networks that do not say; "engine" when undefined. */
+  readonly firewall?: "engine" | "host" | undefined;
   /** `--default-address-pool`; Docker's when undefined. */
   readonly addressPools?: readonly AddressPool[] | undefined;
 }

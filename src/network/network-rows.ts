@@ -159,6 +159,8 @@ function validatePort(value: unknown): PortPublication {
     containerPort: number(fields, "containerPort"),
     hostIp: text(fields, "hostIp"),
     hostPort: number(fields, "hostPort"),
+    ...(fields["firewall"] === "host" ? { firewall: "host" as const } : {}),
+    ...(fields["allow"] === undefined ? {} : { allow: items(fields["allow"]).map(String) }),
   };
 }
 

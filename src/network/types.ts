@@ -10,6 +10,10 @@ export interface PortPublication {
   readonly hostPort: number;
   /** Of an inclusive range from `hostPort` the first free one is taken; only in requests. */
   readonly lastHostPort?: number;
+  /** CIDRs of those who may use it, besides this host; everybody when absent. */
+  readonly allow?: readonly string[] | undefined;
+  /** Whose input rules decide who reaches it: those of the host, besides the engine's. */
+  readonly firewall?: "host" | undefined;
 }
 
 export interface EndpointRequest {

@@ -1,4 +1,4 @@
-/** What Berth's networks do beyond Docker's: rates. */
+/** What Berth's networks do beyond Docker's: who may use published ports, what is exposed, rates. */
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mustRun } from "../../tools/lab/command.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
@@ -46,5 +46,62 @@ describe("rates", () => {
     expect(await inside("web")).toBe("none");
     const refused = await engine.run("run", "--rm", "--network", "host", "--net-rate", "1mbit", "busybox", "true");
     expect(refused).toMatchObject({ code: 125, stderr: expect.stringContaining("a rate in the network host") });
+  });
+});
+
+describe("published ports", () => {
+  const rows = async (): Promise<readonly string[]> =>
+    (
+      await engine.ok(
+        "network",
+        "exposure",
+        "--format",
+        "{{.Container}} {{.Address}} {{.Port}}/{{.Protocol}} {{.From}} {{.Firewall}}",
+      )
+    )
+      .trim()
+      .split("\n")
+      .filter((line) => !line.includes(" :: "));
+
+  test("are limited by the flag, by a label of any client, and told by network exposure", async () => {
+    await engine.ok("network", "create", "-o", "berth.network.firewall=host", "screened");
+    await start("flag", "-p", "18080:80,allow=10.0.0.0/8,allow=192.0.2.1", "-p", "127.0.0.1:18081:80");
+    await start(
+      "label",
+      "--network",
+      "screened",
+      "-p",
+      "18082:80",
+      "--label",
+      "berth.publish.allow.18082/tcp=10.0.0.0/8",
+    );
+    await start("shared", "--network", "host");
+    expect(await rows()).toEqual([
+      "flag 0.0.0.0 18080/tcp 10.0.0.0/8,192.0.2.1/32 engine",
+      "flag 127.0.0.1 18081/tcp host engine",
+      "label 0.0.0.0 18082/tcp 10.0.0.0/8 host",
+      "shared 0.0.0.0 all/any any host",
+    ]);
+    expect(await engine.ok("network", "exposure")).toStartWith("ADDRESS     PORT      PROTOCOL   FROM");
+    await engine.ok("restart", "-t", "0", "label");
+    await engine.kill();
+    await engine.start();
+    expect((await rows())[2]).toBe("label 0.0.0.0 18082/tcp 10.0.0.0/8 host");
+    await engine.removeAll();
+    await engine.ok("network", "rm", "screened");
+  });
+
+  test("a list that no port follows is refused", async () => {
+    const refused = await engine.run(
+      "create",
+      "-p",
+      "18080:80",
+      "--label",
+      "berth.publish.allow.18081=10.0.0.0/8",
+      "busybox",
+    );
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("no such host port is published") });
+    const chosen = await engine.run("create", "-p", "80,allow=10.0.0.0/8", "busybox");
+    expect(chosen.stderr).toContain("allow= needs a host port");
   });
 });

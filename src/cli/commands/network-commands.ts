@@ -91,6 +91,15 @@ export const networkCommands: readonly Command[] = [
   },
   {
     kind: "command",
+    paths: ["network exposure"],
+    usage: "[OPTIONS]",
+    summary: "Tell what of running containers is reached from where",
+    flags: [{ name: "format", kind: text, usage: TABLE_FORMAT_USAGE }],
+    args: { kind: "none" },
+    load: async () => (await import("../network/exposure.ts")).exposure,
+  },
+  {
+    kind: "command",
     paths: ["network inspect"],
     usage: "[OPTIONS] NETWORK [NETWORK...]",
     summary: "Display detailed information on one or more networks",

@@ -8,7 +8,7 @@ import { environmentOf, labelsOf } from "./options/environment.ts";
 import { mountOptions } from "./options/mount-option.ts";
 import { networkOptions } from "./options/network-option.ts";
 import { endpointsConfig } from "./options/endpoints.ts";
-import { publishedPorts } from "./options/publish.ts";
+import { publishedPorts, type PublishedPorts } from "./options/publish.ts";
 import {
   byteRates,
   gpuRequests,
@@ -90,7 +90,7 @@ function build(flags: FlagValues, args: readonly string[], io: Io): ContainerReq
     ...(flags.given("stop-timeout") ? { StopTimeout: flags.number("stop-timeout") } : {}),
   };
   const hostConfig = {
-    ...hostSettings(flags, io),
+    ...hostSettings(flags, io, ports),
     Binds: volumes.binds.length === 0 ? null : volumes.binds,
     PortBindings: ports.bindings,
     ConsoleSize: consoleSize(io),
@@ -111,7 +111,7 @@ function build(flags: FlagValues, args: readonly string[], io: Io): ContainerReq
   };
 }
 
-function hostSettings(flags: FlagValues, io: Io): Record<string, unknown> {
+function hostSettings(flags: FlagValues, io: Io, { allow }: PublishedPorts): Record<string, unknown> {
   const restartPolicy = parseRestartPolicy(flags.text("restart"));
   if (flags.on("rm") && restartPolicy.Name !== "no" && restartPolicy.Name !== "") {
     throw new Error("conflicting options: cannot specify both --restart and --rm");
@@ -125,7 +125,7 @@ function hostSettings(flags: FlagValues, io: Io): Record<string, unknown> {
     AutoRemove: flags.on("rm"),
     VolumeDriver: flags.text("volume-driver"),
     VolumesFrom: orNull(flags.list("volumes-from")),
-    ...optional("Annotations", { ...pairs(flags.list("annotation")), ...ownAnnotations(flags) }),
+    ...optional("Annotations", { ...pairs(flags.list("annotation")), ...ownAnnotations(flags), ...allow }),
     CapAdd: orNull(capabilities(flags.list("cap-add"))),
     CapDrop: orNull(capabilities(flags.list("cap-drop"))),
     CgroupnsMode: mode(flags.text("cgroupns"), ["", "private", "host"], "--cgroupns: invalid CGROUP mode"),

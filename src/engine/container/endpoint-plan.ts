@@ -4,6 +4,7 @@ import type { Container } from "./container.ts";
 import { ownSettings } from "./own-settings.ts";
 import { parseLink } from "./parse-link.ts";
 import { portPublications } from "./ports.ts";
+import { withAllowLists } from "./publish-rules.ts";
 import type { ContainerSpec } from "./spec.ts";
 
 /** A network that a container is to be in, under the name by which it was asked for. */
@@ -41,18 +42,19 @@ export function endpointRequest(
   publishes: boolean,
 ): EndpointRequest & { readonly containerName: string } {
   const { config, hostConfig } = container.spec;
+  const own = ownSettings(container.spec);
   const { IPv4Address = "", IPv6Address = "" } = settings.IPAMConfig ?? {};
   return {
     containerId: container.id,
     containerName: container.name,
     networkId: network.id,
-    ports: publishes ? portPublications(config, hostConfig) : [],
+    ports: publishes ? withAllowLists(portPublications(config, hostConfig), own.allow) : [],
     aliases: settings.Aliases ?? [],
     gatewayPriority: settings.GwPriority,
     linkLocal: settings.IPAMConfig?.LinkLocalIPs ?? [],
     links: (settings.Links ?? []).map(parseLink).map(({ name, alias }) => ({ alias, target: name })),
     options: settings.DriverOpts ?? {},
-    rate: ownSettings(container.spec).netRate,
+    rate: own.netRate,
     ...(settings.MacAddress === "" ? {} : { mac: settings.MacAddress }),
     ...(IPv4Address === "" ? {} : { ipv4: IPv4Address }),
     ...(IPv6Address === "" ? {} : { ipv6: IPv6Address }),

@@ -2,6 +2,7 @@ import { BerthError, messageOf } from "#base/errors.ts";
 import { parseNetworkRate, type NetworkRate } from "#base/network-rate.ts";
 import { parseDuration } from "#base/units.ts";
 import type { ContainerConfig } from "#spec/docker/container-config.ts";
+import { allowRules, type AllowRule } from "./publish-rules.ts";
 import type { ContainerSpec } from "./spec.ts";
 
 /**
@@ -15,6 +16,7 @@ export interface OwnSettings {
   readonly dependsTimeoutMs: number;
   /** Of each of its endpoints; undefined for no limit. */
   readonly netRate: NetworkRate | undefined;
+  readonly allow: readonly AllowRule[];
 }
 
 export interface Dependency {
@@ -53,6 +55,7 @@ export function ownSettings(source: Source): OwnSettings {
       .filter((text) => text !== "")
       .map(dependency),
     dependsTimeoutMs: timeoutMs(given(source, ownKeys.dependsTimeout) ?? "60s"),
+    allow: allowRules({ ...source.config.Labels, ...source.hostConfig.Annotations }),
     netRate: netRate(given(source, ownKeys.netRate) ?? "none"),
   };
 }

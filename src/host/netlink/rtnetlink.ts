@@ -21,6 +21,7 @@ const AF_INET = 2;
 const AF_INET6 = 10;
 
 export const IFF_UP = 1;
+const IFF_NOARP = 0x80;
 
 export const IFLA_ADDRESS = 1;
 export const IFLA_IFNAME = 3;
@@ -70,6 +71,8 @@ export type LinkReference = number | string;
 
 export interface LinkChange {
   readonly up?: boolean;
+  /** False: neighbours are not asked for their hardware addresses; they are thought to have the link's own. */
+  readonly arp?: boolean;
   readonly mtu?: number;
   /** Six bytes. */
   readonly mac?: Uint8Array;
@@ -153,8 +156,9 @@ export function addVeth(options: VethOptions): NetlinkRequest {
 }
 
 export function changeLink(link: LinkReference, change: LinkChange): NetlinkRequest {
-  const mask = change.up === undefined ? 0 : IFF_UP;
-  const writer = linkHeader(typeof link === "number" ? link : 0, change.up === true ? IFF_UP : 0, mask);
+  const mask = (change.up === undefined ? 0 : IFF_UP) | (change.arp === undefined ? 0 : IFF_NOARP);
+  const flags = (change.up === true ? IFF_UP : 0) | (change.arp === false ? IFF_NOARP : 0);
+  const writer = linkHeader(typeof link === "number" ? link : 0, flags, mask);
   if (typeof link === "string") writer.attributeString(IFLA_IFNAME, link);
   else if (change.name !== undefined) writer.attributeString(IFLA_IFNAME, change.name);
   if (change.mac !== undefined) writer.attribute(IFLA_ADDRESS, change.mac);

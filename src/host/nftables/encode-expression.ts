@@ -41,6 +41,7 @@ export function writeVerdict(writer: NetlinkWriter, type: number, verdict: Verdi
 /** Names of expressions in the kernel, where they are not those of their kind here. */
 const kernelNames: Readonly<Partial<Record<Expression["kind"], string>>> = {
   verdict: "immediate",
+  originalPort: "ct",
   setMark: "meta",
   dnat: "nat",
   snat: "nat",
@@ -77,6 +78,10 @@ function writeData(writer: NetlinkWriter, expression: Expression): void {
     case "ct":
       // NFTA_CT_DREG 1, NFTA_CT_KEY 2
       writer.attributeBe32(2, ctKeys[expression.key]).attributeBe32(1, register(expression.into));
+      return;
+    case "originalPort":
+      // NFTA_CT_DREG 1, NFTA_CT_KEY 2 (NFT_CT_PROTO_DST 12), NFTA_CT_DIRECTION 3 (IP_CT_DIR_ORIGINAL 0)
+      writer.attributeBe32(2, 12).attributeBe32(1, register(expression.into)).attributeU8(3, 0);
       return;
     case "fib":
       // NFTA_FIB_DREG 1, _RESULT 2 (NFT_FIB_RESULT_ADDRTYPE 3), _FLAGS 3 (SADDR 1, DADDR 2)
@@ -127,6 +132,10 @@ function writeData(writer: NetlinkWriter, expression: Expression): void {
         .attributeBe32(2, expression.family === "ip" ? 2 : 10)
         .attributeBe32(3, register(expression.address));
       if (expression.port !== undefined) writer.attributeBe32(5, register(expression.port));
+      return;
+    case "dup":
+      // NFTA_DUP_SREG_ADDR 1, NFTA_DUP_SREG_DEV 2
+      writer.attributeBe32(1, register(expression.address)).attributeBe32(2, register(expression.device));
       return;
     case "masquerade":
       return;

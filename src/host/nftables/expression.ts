@@ -14,6 +14,8 @@ export type Expression =
       readonly into: Slot;
     }
   | { readonly kind: "ct"; readonly key: keyof typeof ctKeys; readonly into: Slot }
+  /** The destination port of the packet that began the connection, before any translation; network byte order. */
+  | { readonly kind: "originalPort"; readonly into: Slot }
   /** Route lookup of an address of the packet: its type (RTN_LOCAL = 2, …) as a host-order u32. */
   | { readonly kind: "fib"; readonly address: "saddr" | "daddr"; readonly into: Slot }
   | { readonly kind: "cmp"; readonly slot: Slot; readonly op: keyof typeof cmpOps; readonly value: Uint8Array }
@@ -39,6 +41,8 @@ export type Expression =
   | { readonly kind: "setMark"; readonly from: Slot }
   | { readonly kind: "dnat" | "snat"; readonly family: "ip" | "ip6"; readonly address: Slot; readonly port?: Slot }
   | { readonly kind: "masquerade" }
+  /** Send a copy to the neighbour at `address` by the interface whose index `device` holds; ip and ip6 tables only. */
+  | { readonly kind: "dup"; readonly address: Slot; readonly device: Slot }
   | { readonly kind: "redirect"; readonly port?: Slot };
 
 /** 0 to 15. */

@@ -30,11 +30,15 @@ export interface SetDefinition {
   readonly key: DataType;
   /** Present: a map to such values, or to verdicts. */
   readonly value?: DataType | "verdict";
+  /** Elements are ranges, of each part of a concatenated key its own. */
+  readonly ranges?: boolean;
 }
 
 export interface SetElement {
   /** Parts of concatenated keys padded to four bytes each; see {@link concatenate}. */
   readonly key: Uint8Array;
+  /** The last key of a range that begins with `key`; in sets of ranges only. */
+  readonly end?: Uint8Array;
   readonly value?: Uint8Array | Verdict;
 }
 
@@ -72,8 +76,10 @@ export const NFT_MSG_GETSETELEM = 13;
 export const NFT_MSG_DELSETELEM = 14;
 export const NFT_MSG_GETGEN = 16;
 
+const NFT_SET_INTERVAL = 0x4;
 const NFT_SET_MAP = 0x8;
 const NFT_SET_CONCAT = 0x80;
+const NFTA_SET_ELEM_KEY_END = 10;
 const NFT_DATA_VERDICT = 0xffffff00;
 const TYPE_BITS = 6;
 /** An attribute's length has 16 bits; this many elements of the largest kind fit with room to spare. */
@@ -137,7 +143,10 @@ export function deleteRule(table: TableName, chain: string, handle: bigint): Net
 /** `id` must be unique in the transaction. */
 export function addSet(table: TableName, set: SetDefinition, id: number): NetlinkRequest {
   const concatenated = set.key.length > 1;
-  const flags = (set.value === undefined ? 0 : NFT_SET_MAP) | (concatenated ? NFT_SET_CONCAT : 0);
+  const flags =
+    (set.value === undefined ? 0 : NFT_SET_MAP) |
+    (concatenated ? NFT_SET_CONCAT : 0) |
+    (set.ranges === true ? NFT_SET_INTERVAL : 0);
   const writer = header(table.family)
     .attributeString(1, table.name)
     .attributeString(2, set.name)
@@ -237,6 +246,7 @@ function elementMessages(
 
 function writeElement(writer: NetlinkWriter, element: SetElement): void {
   writeValue(writer, 1, element.key);
+  if (element.end !== undefined) writeValue(writer, NFTA_SET_ELEM_KEY_END, element.end);
   if (element.value instanceof Uint8Array) writeValue(writer, 2, element.value);
   else if (element.value !== undefined) writeVerdict(writer, 2, element.value);
 }

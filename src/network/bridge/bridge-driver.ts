@@ -78,7 +78,8 @@ export class BridgeDriver implements NetworkDriver {
 
   reserve(network: Network, request: EndpointRequest & Resident, others: readonly Endpoint[]): Endpoint {
     const ports = this.#required(this.#ports);
-    return reserveEndpoint({ pools: this.#pools, ports, log: this.#log }, network, request, others);
+    const firewall = this.#options.firewall ?? "engine";
+    return reserveEndpoint({ pools: this.#pools, ports, firewall, log: this.#log }, network, request, others);
   }
 
   giveBack(endpoint: Endpoint): void {

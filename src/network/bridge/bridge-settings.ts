@@ -29,6 +29,8 @@ export interface BridgeSettings {
   readonly interfacePrefix: string;
   /** Interfaces of the host whose neighbours reach unpublished ports too. */
   readonly trusted: readonly string[];
+  /** Whose input rules decide on published ports: the engine's alone, or the host's too; undefined for the daemon's choice. */
+  readonly firewall: "engine" | "host" | undefined;
 }
 
 const DEFAULT_MTU = 1500;
@@ -54,7 +56,16 @@ export function bridgeSettings(options: Readonly<Record<string, string>>): Bridg
     },
     interfacePrefix: interfacePrefix(options, "com.docker.network.container_iface_prefix"),
     trusted: (options[bridge("trusted_host_interfaces")] ?? "").split(":").filter((name) => name !== ""),
+    firewall: firewall(options, FIREWALL),
   };
+}
+
+const FIREWALL = "berth.network.firewall";
+
+function firewall(options: Readonly<Record<string, string>>, name: string): BridgeSettings["firewall"] {
+  const value = options[name];
+  if (value === undefined || value === "host" || value === "engine") return value;
+  throw unparsable(name, value, "want host or engine");
 }
 
 const truths = new Set(["1", "t", "T", "TRUE", "true", "True"]);

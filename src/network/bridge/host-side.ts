@@ -8,6 +8,7 @@ import { chooseBridge, type ChosenBridge } from "./choose-bridge.ts";
 import { attachEndpoint, detachEndpoint, limitHostEnd, vethName, type BridgePort } from "./endpoint-link.ts";
 import { deleteBridge, ensureBridge, findLink, listLinks, routedSubnets } from "./host-bridge.ts";
 import { Forwarding, type GuardStore } from "./forwarding.ts";
+import { ScreenLink } from "./screen-link.ts";
 import { ensureNetSysctl } from "./sysctl.ts";
 import type { Place } from "../driver.ts";
 import { familyOf, type IpFamily, type Subnet } from "../ipam/subnet.ts";
@@ -64,6 +65,7 @@ export class HostSide {
     this.#firewall = new EngineFirewall({
       socket: openNetfilterSocket(),
       instance: deps.options.instance,
+      screenLink: new ScreenLink(this.#route, deps.options.instance),
       filtered: deps.options.ipv6Rules === false ? [4] : [4, 6],
       log: deps.log,
     });

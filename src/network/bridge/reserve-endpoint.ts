@@ -16,6 +16,8 @@ import { defaultGatewayNames } from "./default-pools.ts";
 export interface ReserveDeps {
   readonly pools: NetworkPools;
   readonly ports: HostPorts;
+  /** Where a network does not say. */
+  readonly firewall: "engine" | "host";
   readonly log: Log;
 }
 
@@ -51,13 +53,16 @@ export function reserveEndpoint(
 
 /** docker-compat: nothing is published of a network without a way in. */
 function publish(
-  { ports, log }: ReserveDeps,
+  { ports, firewall, log }: ReserveDeps,
   { spec }: Network,
   endpoint: Endpoint,
   request: EndpointRequest & Resident,
 ): readonly PortPublication[] {
   if (spec.internal) return [];
-  const { wanted, open, impossible } = planPublications(request.ports, endpoint, bridgeSettings(spec.options));
+  const settings = bridgeSettings(spec.options);
+  const screened = (settings.firewall ?? firewall) === "host" ? { firewall: "host" as const } : {};
+  const asked = request.ports.map((port) => ({ ...port, ...screened }));
+  const { wanted, open, impossible } = planPublications(asked, endpoint, settings);
   for (const { hostIp, containerPort, protocol } of impossible) {
     log.warn("a port is not published: the container has no address of the host address's family", {
       container: request.containerName,

@@ -19,7 +19,7 @@ export interface RelayTarget {
 }
 
 /** One container port that is wanted under the same port of several host addresses. */
-export interface WantedPort extends Pick<PortPublication, "protocol" | "containerPort" | "hostPort" | "lastHostPort"> {
+export interface WantedPort extends Omit<PortPublication, "hostIp"> {
   readonly hostAddresses: readonly {
     readonly hostIp: string;
     /** Left out where the host does not have this family. */
@@ -145,11 +145,12 @@ export class HostPorts {
 
   /** The port on all addresses, or an error and none. */
   #hold(owner: string, wanted: WantedPort, hostPort: number): readonly PortPublication[] {
-    const { protocol, containerPort } = wanted;
+    const { protocol, containerPort, allow, firewall } = wanted;
+    const rules = { ...(allow === undefined ? {} : { allow }), ...(firewall === undefined ? {} : { firewall }) };
     const held: { readonly publication: PortPublication; readonly socket: Disposable }[] = [];
     for (const { hostIp, optional, target } of wanted.hostAddresses) {
       try {
-        const publication = { protocol, containerPort, hostIp, hostPort };
+        const publication = { protocol, containerPort, hostIp, hostPort, ...rules };
         const socket = this.#holder.hold(publication, relayTarget(publication, target));
         held.push({ publication, socket });
       } catch (error) {

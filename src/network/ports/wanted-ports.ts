@@ -1,3 +1,4 @@
+import { BerthError } from "#base/errors.ts";
 import type { BridgeSettings } from "../bridge/bridge-settings.ts";
 import { familyOf, type IpFamily } from "../ipam/subnet.ts";
 import type { Endpoint, PortPublication } from "../types.ts";
@@ -27,12 +28,15 @@ export function planPublications(
   const everywhere = isAny ? ["0.0.0.0", "::"] : [publishAddress];
   /** A port of a container in a routed network has no port of the host. */
   const isOpen = (hostIp: string): boolean => isRouted(modes[familyOf(targets[familyOf(hostIp)])]);
+  const isNative = (hostIp: string): boolean => familyOf(targets[familyOf(hostIp)]) === familyOf(hostIp);
   const wanted: WantedPort[] = [];
   const open: PortPublication[] = [];
   const impossible: PortPublication[] = [];
   for (const publication of publications) {
     const { hostIp, ...port } = publication;
-    const hosts = (hostIp === "" ? everywhere : [hostIp]).filter((address) => targets[familyOf(address)] !== "");
+    const addresses = (hostIp === "" ? everywhere : [hostIp]).filter((address) => targets[familyOf(address)] !== "");
+    // A relay's packets are this host's own: no rule could tell by their source.
+    const hosts = port.allow === undefined ? addresses : addresses.filter(isNative);
     if (hosts.length === 0) impossible.push(publication);
     const hostAddresses = hosts
       .filter((address) => !isOpen(address))
@@ -42,9 +46,13 @@ export function planPublications(
         target: targets[familyOf(address)],
       }));
     if (hostAddresses.length > 0) wanted.push({ ...port, hostAddresses });
-    for (const address of hosts.filter(
-      (host) => isOpen(host) && familyOf(targets[familyOf(host)]) === familyOf(host),
-    )) {
+    const reached = hosts.filter((host) => isOpen(host) && isNative(host));
+    if (port.allow !== undefined && reached.length > 0) {
+      throw new BerthError("not-implemented", "allow lists of published ports need the gateway mode nat", {
+        hint: "In the modes routed and isolated packets go to the container's own address: use the host's forwarding rules.",
+      });
+    }
+    for (const address of reached) {
       open.push({ protocol: port.protocol, containerPort: port.containerPort, hostIp: address, hostPort: 0 });
     }
   }

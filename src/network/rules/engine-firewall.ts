@@ -11,7 +11,15 @@ import { addressBytes, familyOf, type IpFamily } from "../ipam/subnet.ts";
 import { portElementRequests, portElements } from "./port-elements.ts";
 import type { Endpoint } from "../types.ts";
 import type { BridgeRules } from "./bridge-rules.ts";
+import { isScreening, removeScreen, replaceScreen, type ScreenLinks } from "./screen.ts";
 import { removeTable, replaceTable, type Ruleset } from "./table.ts";
+
+/** The pair of interfaces that {@link replaceScreen} needs. */
+export interface ScreenLinkMaker {
+  readonly inName: string;
+  ensure(): ScreenLinks;
+  remove(): void;
+}
 
 type Published = Pick<Endpoint, "id" | "ipv4" | "ipv6" | "ports">;
 
@@ -28,6 +36,7 @@ export class EngineFirewall {
   readonly #log: Log;
   readonly #published = new Map<string, Published>();
   readonly #filtered: readonly IpFamily[];
+  readonly #screenLink: ScreenLinkMaker;
   #bridges: readonly BridgeRules[] = [];
   #guarded: Ruleset["guarded"] = { 4: [], 6: [] };
   #relaysLoopback = false;
@@ -40,11 +49,13 @@ export class EngineFirewall {
     readonly socket: NetlinkSocket;
     readonly instance: string;
     readonly filtered: readonly IpFamily[];
+    readonly screenLink: ScreenLinkMaker;
     readonly log: Log;
   }) {
     this.#socket = deps.socket;
     this.#client = new NfTablesClient(deps.socket);
     this.#filtered = deps.filtered;
+    this.#screenLink = deps.screenLink;
     this.#table = { family: "inet", name: `berth_${deps.instance}` };
     this.#marker = `berth:${deps.instance}`;
     this.#log = deps.log;
@@ -62,29 +73,27 @@ export class EngineFirewall {
     this.#relaysLoopback = state.relaysLoopback;
     this.#published.clear();
     for (const endpoint of state.published) this.#published.set(endpoint.id, endpoint);
-    this.#replace();
-    this.#settle();
+    this.#rewrite();
   }
 
   /** Other bridges than before; published ports stay, and guards when none are given. */
   setBridges(state: { readonly bridges: readonly BridgeRules[]; readonly guarded?: Ruleset["guarded"] }): void {
     this.#bridges = state.bridges;
     this.#guarded = state.guarded ?? this.#guarded;
-    this.#replace();
-    this.#settle();
+    this.#rewrite();
   }
 
   /** See {@link Ruleset.relaysLoopback}; nothing happens when it is so already. */
   setLoopback(relays: boolean): void {
     if (this.#relaysLoopback === relays) return;
     this.#relaysLoopback = relays;
-    this.#replace();
-    this.#settle();
+    this.#rewrite();
   }
 
   publish(endpoint: Published): void {
     if (endpoint.ports.length > 0) this.#published.set(endpoint.id, endpoint);
-    this.#change(this.#elementRequests(addElements, endpoint));
+    if (isScreening(portElements([endpoint]))) this.#rewrite();
+    else this.#change(this.#elementRequests(addElements, endpoint));
     this.#forgetFlows(
       endpoint.ports
         .filter((port) => port.protocol === "udp" && port.hostPort !== 0)
@@ -95,7 +104,8 @@ export class EngineFirewall {
   /** No error for an endpoint that has nothing published. */
   unpublish(endpoint: Published): void {
     if (!this.#published.delete(endpoint.id)) return;
-    this.#change(this.#elementRequests(deleteElements, endpoint));
+    if (isScreening(portElements([endpoint]))) this.#rewrite();
+    else this.#change(this.#elementRequests(deleteElements, endpoint));
     const hasUdp = endpoint.ports.some((port) => port.protocol === "udp");
     const addresses = [endpoint.ipv4, endpoint.ipv6].filter((address) => hasUdp && address !== "");
     this.#forgetFlows(addresses.map((address) => listUdpFlowsTo(addressBytes(address))));
@@ -108,7 +118,12 @@ export class EngineFirewall {
 
   /** Take away the table and our rules in others'. */
   remove(): void {
-    this.#client.commit([...removeTable(this.#table), ...retractBridges(this.#client, this.#marker)]);
+    this.#client.commit([
+      ...removeTable(this.#table),
+      ...removeScreen(this.#table.name),
+      ...retractBridges(this.#client, this.#marker),
+    ]);
+    this.#screenLink.remove();
   }
 
   close(): void {
@@ -163,16 +178,24 @@ export class EngineFirewall {
 
   #replace(): void {
     const ports = portElements([...this.#published.values()]);
-    this.#client.commit(
-      replaceTable(this.#table, {
-        bridges: this.#bridges,
-        guarded: this.#guarded,
-        ports,
-        filtered: this.#filtered,
-        relaysLoopback: this.#relaysLoopback,
-      }),
-    );
+    const ruleset = {
+      bridges: this.#bridges,
+      guarded: this.#guarded,
+      ports,
+      filtered: this.#filtered,
+      relaysLoopback: this.#relaysLoopback,
+      screenLink: this.#screenLink.inName,
+    };
+    const { name } = this.#table;
+    const screen = isScreening(ports) ? replaceScreen(name, this.#screenLink.ensure(), ports) : removeScreen(name);
+    this.#client.commit([...replaceTable(this.#table, ruleset), ...screen]);
     this.#handle = this.#readHandle();
+    if (!isScreening(ports)) this.#screenLink.remove();
+  }
+
+  #rewrite(): void {
+    this.#replace();
+    this.#settle();
   }
 
   #readHandle(): bigint {

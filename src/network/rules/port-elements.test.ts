@@ -44,3 +44,19 @@ test("ports become elements by where they are published", () => {
   ]);
   expect(six.publishedTo).toHaveLength(2);
 });
+
+test("who may use a port, and ports that the host's rules decide upon", () => {
+  const limited = { ...port("tcp", 80, "0.0.0.0", 8080), allow: ["10.0.0.0/8", "fd00::/8"] };
+  const screened = { ...port("udp", 53, "192.0.2.1", 5353), firewall: "host" as const };
+  const { 4: four, 6: six } = portElements([
+    { ipv4: "172.17.0.2", ipv6: "fd00::2", ports: [limited, limited, screened] },
+  ]);
+  const place = "ac110002 06000000 00500000 1f900000";
+  expect(four.limited.map(({ key }) => key.toHex())).toEqual([packed(place)]);
+  expect(four.allowed.map(({ key, end }) => [key.toHex(), end?.toHex()])).toEqual([
+    [packed(`0a000000 ${place}`), packed(`0affffff ${place}`)],
+  ]);
+  expect(four.screenedAt.map(({ key }) => key.toHex())).toEqual([packed("c0000201 11000000 14e90000")]);
+  expect(four.publishedAt).toEqual([]);
+  expect(six.limited).toEqual([]);
+});

@@ -1,6 +1,14 @@
 import type { NetlinkRequest } from "#host/netlink/message.ts";
 import { concatenate, type addElements, type SetElement, type TableName } from "#host/nftables/messages.ts";
-import { addressBytes, familyOf, type IpFamily } from "../ipam/subnet.ts";
+import {
+  addressBytes,
+  addressIn,
+  addressText,
+  familyOf,
+  lastAddress,
+  parseCidr,
+  type IpFamily,
+} from "../ipam/subnet.ts";
 import type { Endpoint, PortPublication } from "../types.ts";
 import { portSetNames, type PortSetNames } from "./port-sets.ts";
 
@@ -9,7 +17,7 @@ export type PortElements = Readonly<Record<IpFamily, Readonly<Record<keyof PortS
 
 const protocolNumbers: Readonly<Record<PortPublication["protocol"], number>> = { tcp: 6, udp: 17, sctp: 132 };
 
-/** Pure. Two publications of one container port give one element of `publishedTo`. */
+/** Pure. Two publications that come to one element give it once. */
 export function portElements(endpoints: readonly Pick<Endpoint, "ipv4" | "ipv6" | "ports">[]): PortElements {
   return { 4: elementsOf(4, endpoints), 6: elementsOf(6, endpoints) };
 }
@@ -20,46 +28,66 @@ export function portElementRequests(
   table: TableName,
   elements: PortElements,
 ): NetlinkRequest[] {
-  return ([4, 6] as const).flatMap((family) => {
-    const names = portSetNames[family];
-    const { publishedAt, publishedAny, publishedTo, openTo } = elements[family];
-    return [
-      ...make(table, names.publishedAt, publishedAt),
-      ...make(table, names.publishedAny, publishedAny),
-      ...make(table, names.publishedTo, publishedTo),
-      ...make(table, names.openTo, openTo),
-    ];
-  });
+  return ([4, 6] as const).flatMap((family) =>
+    Object.values(ofEachKind((kind) => make(table, portSetNames[family][kind], elements[family][kind]))).flat(),
+  );
 }
+
+type Collected = Readonly<Record<keyof PortSetNames, Map<string, SetElement>>>;
 
 function elementsOf(
   family: IpFamily,
   endpoints: readonly Pick<Endpoint, "ipv4" | "ipv6" | "ports">[],
 ): PortElements[IpFamily] {
-  const publishedAt: SetElement[] = [];
-  const publishedAny: SetElement[] = [];
-  const publishedTo = new Map<string, SetElement>();
-  const openTo = new Map<string, SetElement>();
+  const collected = ofEachKind(() => new Map<string, SetElement>());
   for (const { ipv4, ipv6, ports } of endpoints) {
     const container = family === 4 ? ipv4 : ipv6;
     if (container === "") continue;
-    const address = addressBytes(container);
-    for (const port of ports.filter(({ hostIp }) => familyOf(hostIp) === family)) {
-      const protocol = Uint8Array.of(protocolNumbers[port.protocol]);
-      const value = concatenate(address, portBytes(port.containerPort));
-      const hostPort = portBytes(port.hostPort);
-      const target = `${container}/${port.protocol}/${port.containerPort}`;
-      const place = { key: concatenate(address, protocol, portBytes(port.containerPort)) };
-      if (port.hostPort === 0) {
-        openTo.set(target, place);
-        continue;
-      }
-      if (isAny(port.hostIp)) publishedAny.push({ key: concatenate(protocol, hostPort), value });
-      else publishedAt.push({ key: concatenate(addressBytes(port.hostIp), protocol, hostPort), value });
-      publishedTo.set(target, place);
-    }
+    for (const port of ports.filter(({ hostIp }) => familyOf(hostIp) === family))
+      add(collected, addressBytes(container), port);
   }
-  return { publishedAt, publishedAny, publishedTo: [...publishedTo.values()], openTo: [...openTo.values()] };
+  return ofEachKind((kind) => [...collected[kind].values()]);
+}
+
+function ofEachKind<Value>(make: (kind: keyof PortSetNames) => Value): Readonly<Record<keyof PortSetNames, Value>> {
+  return {
+    publishedAt: make("publishedAt"),
+    publishedAny: make("publishedAny"),
+    screenedAt: make("screenedAt"),
+    screenedAny: make("screenedAny"),
+    publishedTo: make("publishedTo"),
+    limited: make("limited"),
+    allowed: make("allowed"),
+    openTo: make("openTo"),
+  };
+}
+
+function add(elements: Collected, address: Uint8Array, port: PortPublication): void {
+  const put = (kind: keyof PortSetNames, element: SetElement): void =>
+    void elements[kind].set(element.key.toHex(), element);
+  const protocol = Uint8Array.of(protocolNumbers[port.protocol]);
+  const containerPort = portBytes(port.containerPort);
+  const place = concatenate(address, protocol, containerPort);
+  if (port.hostPort === 0) {
+    put("openTo", { key: place });
+    return;
+  }
+  const hostPort = portBytes(port.hostPort);
+  const value = concatenate(address, containerPort);
+  const [any, at] =
+    port.firewall === "host" ? (["screenedAny", "screenedAt"] as const) : (["publishedAny", "publishedAt"] as const);
+  if (isAny(port.hostIp)) put(any, { key: concatenate(protocol, hostPort), value });
+  else put(at, { key: concatenate(addressBytes(port.hostIp), protocol, hostPort), value });
+  put("publishedTo", { key: place });
+  if (port.allow === undefined) return;
+  put("limited", { key: concatenate(place, hostPort) });
+  for (const cidr of port.allow) {
+    const { subnet } = parseCidr(cidr);
+    if (subnet.family !== (address.length === 4 ? 4 : 6)) continue;
+    const key = (value: bigint): Uint8Array =>
+      concatenate(addressBytes(addressText(addressIn(subnet, value))), place, hostPort);
+    put("allowed", { key: key(subnet.base), end: key(lastAddress(subnet)) });
+  }
 }
 
 function isAny(hostIp: string): boolean {

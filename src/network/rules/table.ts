@@ -15,6 +15,7 @@ import {
 import {
   ctState,
   ctStatus,
+  iifname,
   iifnameIn,
   interfaceName,
   ipIn,
@@ -27,14 +28,7 @@ import {
 import type { IpFamily } from "../ipam/subnet.ts";
 import { internalRules, intoBridgeRules, postroutingRules, type BridgeRules, type Rule } from "./bridge-rules.ts";
 import { portElementRequests, type PortElements } from "./port-elements.ts";
-import {
-  dnatTo,
-  lookupOpenTo,
-  lookupPublishedAny,
-  lookupPublishedAt,
-  lookupPublishedTo,
-  portSets,
-} from "./port-sets.ts";
+import { dnatTo, lookupOpenTo, lookupAny, lookupAt, lookupLimited, lookupPublishedTo, portSets } from "./port-sets.ts";
 
 export interface Ruleset {
   readonly bridges: readonly BridgeRules[];
@@ -48,6 +42,8 @@ export interface Ruleset {
   readonly filtered: readonly IpFamily[];
   /** What the host sends to its own ::1 is left to the sockets that hold published ports. */
   readonly relaysLoopback: boolean;
+  /** The interface by which packets come that the host's input rules have let pass; see ./screen.ts. */
+  readonly screenLink: string;
 }
 
 const guardedSets = { 4: "guarded", 6: "guarded6" } as const;
@@ -61,10 +57,12 @@ const BRIDGES = "bridges";
  *                needs, would let containers talk to services that listen on the host's loopback
  *   prerouting   from outside and from containers, to an address of this host: published
  *   output       from this host, to an address of its own, 127.0.0.1 and ::1 included: published
+ *   screened     the same for ports that the host's input rules decide upon, for packets that those have let pass
  *   published    (address, protocol, port), then (protocol, port) -> container address and port
  *   postrouting  masquerade what leaves the subnet; what a container sends to its own bridge through a published port
  *                (hairpin), and what the host sends from its loopback, so that the answers come back this way
- *   forward      out of and into internal bridges: nothing; into others: answers, neighbours, published ports
+ *   forward      out of and into internal bridges: nothing; into others: answers, neighbours, published ports for those
+ *                who may use them
  */
 export function replaceTable(table: TableName, ruleset: Ruleset): NetlinkRequest[] {
   return [
@@ -99,6 +97,7 @@ const sets: readonly SetDefinition[] = [
 
 const chains: readonly (readonly [name: string, base?: BaseChain])[] = [
   ["published"],
+  ["screened"],
   ["into_bridge"],
   ["raw", { type: "filter", hook: "prerouting", priority: -300, policy: "accept" }],
   ["prerouting", { type: "nat", hook: "prerouting", priority: -100, policy: "accept" }],
@@ -107,11 +106,13 @@ const chains: readonly (readonly [name: string, base?: BaseChain])[] = [
   ["forward", { type: "filter", hook: "forward", priority: 0, policy: "accept" }],
 ];
 
-function rulesOf({ bridges, filtered, relaysLoopback }: Ruleset): readonly Rule[] {
+function rulesOf({ bridges, filtered, relaysLoopback, screenLink }: Ruleset): readonly Rule[] {
   return [
     ...filtered.flatMap((family): Rule[] => [
-      ["published", isIp(family), lookupPublishedAt(family), dnatTo(family)],
-      ["published", isIp(family), lookupPublishedAny(family), dnatTo(family)],
+      ["published", isIp(family), lookupAt(family, "publishedAt"), dnatTo(family)],
+      ["published", isIp(family), lookupAny(family, "publishedAny"), dnatTo(family)],
+      ["screened", isIp(family), lookupAt(family, "screenedAt"), dnatTo(family)],
+      ["screened", isIp(family), lookupAny(family, "screenedAny"), dnatTo(family)],
     ]),
 
     ["raw", iifnameIn(BRIDGES), isIp(4), ipIn("daddr", "127.0.0.0/8"), verdict("drop")],
@@ -121,8 +122,10 @@ function rulesOf({ bridges, filtered, relaysLoopback }: Ruleset): readonly Rule[
     ["prerouting", isIp(4), ipIn("daddr", "127.0.0.0/8"), verdict("return")],
     ["prerouting", isIp(6), ipIn("daddr", "::1/128"), verdict("return")],
     ["prerouting", toLocalAddress(), jump("published")],
+    ["prerouting", iifname(screenLink), toLocalAddress(), jump("screened")],
     ...(relaysLoopback ? [["output", isIp(6), ipIn("daddr", "::1/128"), verdict("return")] as const] : []),
     ["output", toLocalAddress(), jump("published")],
+    ["output", toLocalAddress(), jump("screened")],
 
     ...bridges.flatMap((bridge) => postroutingRules(bridge, filtered)),
 
@@ -132,6 +135,7 @@ function rulesOf({ bridges, filtered, relaysLoopback }: Ruleset): readonly Rule[
     ...filtered.map(guardRule),
     ["into_bridge", ctState(CT_STATE_ESTABLISHED | CT_STATE_RELATED), verdict("accept")],
     ...filtered.flatMap((family): Rule[] => [
+      ["into_bridge", isIp(family), ctStatus(CT_STATUS_DNAT), lookupLimited(family), verdict("drop")],
       ["into_bridge", isIp(family), ctStatus(CT_STATUS_DNAT), lookupPublishedTo(family), verdict("accept")],
       ["into_bridge", isIp(family), lookupOpenTo(family), verdict("accept")],
     ]),

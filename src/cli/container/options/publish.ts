@@ -11,20 +11,45 @@ export type PortBindings = Readonly<Record<string, readonly PortBinding[]>>;
 export interface PublishedPorts {
   readonly exposed: Readonly<Record<string, Record<string, never>>>;
   readonly bindings: PortBindings;
+  /** Who may use host ports, by the annotation that says so. */
+  readonly allow: Readonly<Record<string, string>>;
 }
 
 /** All `-p` flags and, beside them, all `--expose`. Throws with docker's words. */
 export function publishedPorts(publish: readonly string[], expose: readonly string[]): PublishedPorts {
   const exposed: Record<string, Record<string, never>> = {};
   const bindings: Record<string, PortBinding[]> = {};
-  for (const spec of publish.map(standardForm)) {
-    for (const [port, binding] of parsePortSpec(spec)) {
+  const allow: Record<string, string> = {};
+  for (const given of publish) {
+    const { spec, cidrs } = withoutAllow(given);
+    for (const [port, binding] of parsePortSpec(standardForm(spec))) {
+      if (cidrs !== "") allow[allowAnnotation(given, port, binding)] = cidrs;
       exposed[port] = {};
       (bindings[port] ??= []).push(binding);
     }
   }
   for (const spec of expose) for (const port of exposedPorts(spec)) exposed[port] ??= {};
-  return { exposed, bindings };
+  return { exposed, bindings, allow };
+}
+
+/** `SPEC,allow=CIDR[,allow=CIDR]`: not docker's. */
+function withoutAllow(given: string): { readonly spec: string; readonly cidrs: string } {
+  const fields = given.split(",");
+  const isAllow = (field: string): boolean => field.startsWith("allow=");
+  const cidrs = fields.filter(isAllow).map((field) => field.slice("allow=".length));
+  if (cidrs.some((cidr) => cidr.trim() === ""))
+    throw new Error(`invalid publish opts format: allow= is empty in '${given}'`);
+  return { spec: fields.filter((field) => !isAllow(field)).join(","), cidrs: cidrs.join(",") };
+}
+
+/** docs/networks.md: the engine's rules are about host ports. */
+function allowAnnotation(given: string, port: string, { HostPort }: PortBinding): string {
+  if (HostPort === "" || HostPort === "0") {
+    throw new Error(
+      `allow= needs a host port in '${given}'; for ports that the engine chooses: --label berth.publish.allow=CIDR`,
+    );
+  }
+  return `berth.publish.allow.${HostPort}/${port.slice(port.indexOf("/") + 1)}`;
 }
 
 /** `published=8080,target=80,protocol=tcp` in the short form. */

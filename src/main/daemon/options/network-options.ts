@@ -91,6 +91,14 @@ export const networkOptions: readonly Option[] = [
     usage: "Rules for IPv6; without, nothing is published on IPv6 and nothing kept out",
   },
   {
+    name: "network-firewall",
+    kind: string,
+    value: "engine",
+    fallback: "engine",
+    section,
+    usage: "Whose input rules decide on published ports: engine, or host as well",
+  },
+  {
     name: "firewall-backend",
     kind: string,
     section,

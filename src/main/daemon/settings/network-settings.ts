@@ -23,6 +23,7 @@ export interface NetworkSettings {
   readonly forward: boolean;
   readonly publishAddress: string | undefined;
   readonly addressPools: readonly AddressPool[] | undefined;
+  readonly firewall: "engine" | "host";
 }
 
 export function networkSettings(values: OptionValues) {
@@ -43,6 +44,7 @@ export function networkSettings(values: OptionValues) {
     masquerade: values.on("ip-masq"),
     forward: values.on("ip-forward"),
     publishAddress: address(4, values.text("ip"), "ip"),
+    firewall: firewall(values.text("network-firewall")),
     addressPools: pools(values.value("default-address-pool") as readonly Pool[]),
   };
   checkTogether(network);
@@ -120,6 +122,11 @@ function mtu(value: number): number {
   if (value < 0) throw badSetting(`invalid default MTU: ${value}`);
   if (value < 68 || value > 65_535) throw badSetting(`invalid default MTU: ${value}: must be 68 to 65535`);
   return value;
+}
+
+function firewall(text: string): NetworkSettings["firewall"] {
+  if (text === "engine" || text === "host") return text;
+  throw badSetting(`invalid --network-firewall ${text}: want engine or host`);
 }
 
 function pools(given: readonly Pool[]): readonly AddressPool[] | undefined {

@@ -14,6 +14,7 @@ export function berthRoutes(engine: Engine): readonly Route[] {
       pattern: "/berth/containers/{id}/why",
       handle: ({ params }) => json(engine.containers.why(params["id"] ?? "")),
     },
+    { method: "GET", pattern: "/berth/networks/exposure", handle: async () => json(await engine.networks.exposure()) },
     {
       method: "POST",
       pattern: "/berth/containers/{id}/network-rate",
