@@ -162,6 +162,38 @@ describe("docker through dockerd", () => {
   });
 });
 
+test("a cache in front of a registry serves what it knows when that is gone", async () => {
+  for (const name of ["behind", "cache"]) mkdirSync(join(dir, name));
+  const behind = await startBerthRegistry({ dir: join(dir, "behind") });
+  const cache = await startBerthRegistry({
+    dir: join(dir, "cache"),
+    args: ["--upstream", `up=http://${behind.address}`, "--mirror", "up"],
+  });
+  try {
+    await pushImage(behind.address, "lib/box", "v1", image);
+    const copy = (name: string): Promise<string> =>
+      mustRun(
+        [
+          "skopeo",
+          "--insecure-policy",
+          "copy",
+          "--src-tls-verify=false",
+          `docker://${cache.address}/${name}`,
+          `dir:${dir}/c`,
+        ],
+        { timeoutMs: 60_000 },
+      );
+    await copy("up/lib/box:v1");
+    await behind.daemon.stop();
+    await copy("lib/box:v1");
+    await copy(`up/lib/box@${image.digest}`);
+    expect(await digestIn(cache, "up/lib/box/manifests/v1")).toBe(image.digest);
+  } finally {
+    await behind.daemon.stop();
+    await cache.daemon.stop();
+  }
+});
+
 describe("podman", () => {
   let podman: Podman;
 

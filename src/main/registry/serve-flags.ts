@@ -1,5 +1,5 @@
 import { bytes, duration } from "#cli/container/options/resource-options.ts";
-import { text, toggle, type FlagKind, type FlagSpec } from "#cli/flags/flag-kind.ts";
+import { list, text, toggle, type FlagKind, type FlagSpec } from "#cli/flags/flag-kind.ts";
 
 function oneOf(...words: readonly [string, ...string[]]): FlagKind<string> {
   return {
@@ -85,6 +85,42 @@ export const serveFlags: readonly FlagSpec[] = [
     usage: "Time between two readings of every blob (0: none)",
     fallback: "0s",
     section: "Storing",
+  },
+  {
+    name: "metrics-addr",
+    kind: text,
+    usage: "Address of Prometheus metrics and health (HOST:PORT)",
+    section: "Watching",
+  },
+  {
+    name: "webhook",
+    kind: list,
+    usage: "Tell this address of every push, pull, mount and deletion",
+    section: "Watching",
+  },
+  {
+    name: "webhook-header",
+    kind: list,
+    usage: "Header sent to webhooks (NAME=VALUE)",
+    section: "Watching",
+  },
+  {
+    name: "upstream",
+    kind: list,
+    usage: "Keep what is pulled of another registry below a name (NAME=URL, docker.io=https://registry-1.docker.io)",
+    section: "Upstreams",
+  },
+  {
+    name: "upstream-login",
+    kind: list,
+    usage: "Sign in to an upstream with the USER:PASSWORD in a file (NAME=FILE)",
+    section: "Upstreams",
+  },
+  {
+    name: "mirror",
+    kind: text,
+    usage: "Look for what is not here in the upstream of this name, as a registry mirror does",
+    section: "Upstreams",
   },
   {
     name: "log-level",

@@ -3,8 +3,17 @@ import type { LogLevel } from "#base/log.ts";
 import type { CliIo } from "#cli/cli-io.ts";
 import type { FlagValues } from "#cli/flags/flag-values.ts";
 import type { WebTls } from "#host/web-server.ts";
+import type { Webhook } from "#registry/events/webhooks.ts";
 import { defaultSettings, type RegistrySettings } from "#registry/settings.ts";
+import { isRepositoryName } from "#spec/oci/reference.ts";
 import { tlsMaterial } from "../daemon/tls-material.ts";
+
+/** A registry whose images are kept here. */
+export interface UpstreamSettings {
+  readonly name: string;
+  readonly url: string;
+  readonly login: { readonly username: string; readonly password: string } | undefined;
+}
 
 export interface ServeSettings {
   readonly host: string;
@@ -13,6 +22,10 @@ export interface ServeSettings {
   readonly publicUrl: string | undefined;
   readonly auth: { readonly kind: "none" | "users" } | { readonly kind: "htpasswd"; readonly path: string };
   readonly root: string;
+  readonly upstreams: readonly UpstreamSettings[];
+  readonly mirrorOf: string | undefined;
+  readonly metrics: { readonly host: string; readonly port: number } | undefined;
+  readonly webhooks: readonly Webhook[];
   /** 0: never. */
   readonly collectEveryMs: number;
   readonly scrubEveryMs: number;
@@ -31,6 +44,9 @@ export function serveSettings(flags: FlagValues, io: CliIo): ServeSettings {
     publicUrl: publicUrl(flags.text("public-url")),
     auth: auth(flags),
     root,
+    ...upstreams(flags, io),
+    metrics: flags.text("metrics-addr") === "" ? undefined : address(flags.text("metrics-addr"), "metrics-addr"),
+    webhooks: webhooks(flags),
     collectEveryMs: milliseconds(flags, "gc-interval"),
     scrubEveryMs: milliseconds(flags, "scrub-interval"),
     registry: {
@@ -45,9 +61,9 @@ export function serveSettings(flags: FlagValues, io: CliIo): ServeSettings {
   };
 }
 
-function address(text: string): { readonly host: string; readonly port: number } {
+function address(text: string, flag = "addr"): { readonly host: string; readonly port: number } {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
-  if (match === null || Number(match[3]) > 65_535) throw bad(`--addr must be HOST:PORT: ${text}`);
+  if (match === null || Number(match[3]) > 65_535) throw bad(`--${flag} must be HOST:PORT: ${text}`);
   return { host: match[1] ?? (match[2] || "0.0.0.0"), port: Number(match[3]) };
 }
 
@@ -65,6 +81,45 @@ function auth(flags: FlagValues): ServeSettings["auth"] {
   if (path === "") return { kind: flags.text("auth") as "none" | "users" };
   if (flags.text("auth") === "users") throw bad("--htpasswd and --auth users exclude each other");
   return { kind: "htpasswd", path };
+}
+
+function upstreams(flags: FlagValues, io: CliIo): Pick<ServeSettings, "upstreams" | "mirrorOf"> {
+  const logins = new Map(flags.list("upstream-login").map((text) => pair(text, "upstream-login")));
+  const found = flags.list("upstream").map((text) => {
+    const [name, url] = pair(text, "upstream");
+    if (!isRepositoryName(name)) throw bad(`--upstream: ${name} cannot be the beginning of repositories' names`);
+    if (!/^https?:\/\/[^/?#\s]+\/?$/.test(url)) throw bad(`--upstream: ${url} is not https://HOST[:PORT]`);
+    const file = logins.get(name);
+    logins.delete(name);
+    return { name, url, login: file === undefined ? undefined : login(file, io) };
+  });
+  const [unknown] = logins.keys();
+  if (unknown !== undefined) throw bad(`--upstream-login: there is no upstream ${unknown}`);
+  const mirrorOf = flags.text("mirror") || undefined;
+  if (mirrorOf !== undefined && !found.some(({ name }) => name === mirrorOf))
+    throw bad(`--mirror: there is no upstream ${mirrorOf}`);
+  return { upstreams: found, mirrorOf };
+}
+
+function webhooks(flags: FlagValues): readonly Webhook[] {
+  const headers = Object.fromEntries(flags.list("webhook-header").map((text) => pair(text, "webhook-header")));
+  return flags.list("webhook").map((url) => {
+    if (!/^https?:\/\/[^\s]+$/.test(url)) throw bad(`--webhook must be an http or https address: ${url}`);
+    return { url, headers };
+  });
+}
+
+function pair(text: string, flag: string): [string, string] {
+  const equals = text.indexOf("=");
+  if (equals <= 0) throw bad(`--${flag} must be NAME=VALUE: ${text}`);
+  return [text.slice(0, equals), text.slice(equals + 1)];
+}
+
+function login(path: string, io: CliIo): UpstreamSettings["login"] {
+  const [line = ""] = (io.readFile(path) ?? "").split("\n");
+  const colon = line.indexOf(":");
+  if (colon <= 0) throw bad(`--upstream-login: ${path} does not hold USER:PASSWORD`);
+  return { username: line.slice(0, colon), password: line.slice(colon + 1).trimEnd() };
 }
 
 function publicUrl(text: string): string | undefined {

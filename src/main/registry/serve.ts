@@ -3,11 +3,16 @@ import type { CliIo } from "#cli/cli-io.ts";
 import { stderrLog } from "#host/stderr-log.ts";
 import { umask } from "#host/syscalls.ts";
 import { startWebServer, type WebServer } from "#host/web-server.ts";
+import { PullThrough } from "#registry/cache/pull-through.ts";
+import { RegistryMetrics } from "#registry/metrics.ts";
+import { metricsHandler } from "#server/registry/metrics-handler.ts";
 import { registryHandler } from "#server/registry/registry-handler.ts";
 import { startControl } from "./control.ts";
 import { maintain } from "./maintain.ts";
 import { accessOf } from "./open-access.ts";
+import { openUpstream } from "./open-upstream.ts";
 import { openRoot } from "./open-root.ts";
+import { openWebhooks } from "./open-webhooks.ts";
 import { serveSettings } from "./serve-settings.ts";
 
 /** How long requests under way may go on after a signal. */
@@ -26,21 +31,29 @@ export const serve: Handler = async ({ flags, io }) => {
     const { context } = opened;
     const { host, port, tls, publicUrl } = settings;
     const stopping = untilSignalled(io);
+    const metrics = new RegistryMetrics(context);
+    const closeWebhooks = openWebhooks(settings, context);
     const handler = registryHandler({
       context,
       access: accessOf(settings, context, io),
       isSecure: tls !== undefined,
       ...(publicUrl === undefined ? {} : { publicUrl }),
+      metrics,
+      cache: new PullThrough(context, settings.upstreams.map(openUpstream)),
+      ...(settings.mirrorOf === undefined ? {} : { mirrorOf: settings.mirrorOf }),
     });
     const control = startControl(settings.root, context);
     const server = startWebServer({ host, port, ...(tls === undefined ? {} : { tls }) }, handler);
+    const watching =
+      settings.metrics === undefined ? undefined : startWebServer(settings.metrics, metricsHandler(context, metrics));
     const rest = maintain(context, settings);
     const address = `${host.includes(":") ? `[${host}]` : host}:${server.port}`;
     log.info("registry ready", { address, tls: tls !== undefined, auth: settings.auth.kind, root: settings.root });
     const signal = await stopping;
     log.info("registry is stopping", { signal });
     rest();
-    await Promise.all([stop(server), stop(control)]);
+    closeWebhooks();
+    await Promise.all([stop(server), stop(control), watching?.stop(true)]);
   } finally {
     opened.close();
   }

@@ -18,6 +18,8 @@ export interface PutManifest {
   readonly contentType: string | undefined;
   readonly bytes: Uint8Array;
   readonly actor: Actor;
+  /** Its parts may be missing: they come from elsewhere when they are asked for. */
+  readonly isSparse?: boolean;
 }
 
 export interface PushedManifest {
@@ -51,7 +53,9 @@ export function putManifest(context: RegistryContext, request: PutManifest): Pus
   context.database.transaction(() => {
     const { id } = context.repositories.ensure(repository, now);
     for (const tag of tags) checkTagMayMove(context, { id, name: repository }, tag, digest);
-    const missing = manifest.parts.filter((part) => !hasPart(context, id, part, isIndexType(manifest.mediaType)));
+    const missing = (request.isSparse === true ? [] : manifest.parts).filter(
+      (part) => !hasPart(context, id, part, isIndexType(manifest.mediaType)),
+    );
     if (missing.length > 0) throw partsUnknown(missing);
     const { mediaType, artifactType, subject, annotations, parts } = manifest;
     const row = { digest, mediaType, sizeBytes: bytes.length, artifactType, subject, annotations };

@@ -1,12 +1,15 @@
 import type { WebHandler, WebReply, WebRequest } from "#host/web-server.ts";
 import type { Access } from "#registry/access/access.ts";
 import { AccountAccess } from "#registry/access/account-access.ts";
+import type { PullThrough } from "#registry/cache/pull-through.ts";
+import type { RegistryMetrics } from "#registry/metrics.ts";
 import type { RegistryContext } from "#registry/context.ts";
 import type { Route } from "./call.ts";
 import { actorOf, admit } from "./gate.ts";
 import { pageRoutes } from "./page/page-routes.ts";
 import { findRoute } from "./router.ts";
 import { blobRoutes } from "./routes/blob-routes.ts";
+import { healthRoutes } from "./routes/health-routes.ts";
 import { hubRoutes } from "./routes/hub-routes.ts";
 import { listingRoutes } from "./routes/listing-routes.ts";
 import { manifestRoutes } from "./routes/manifest-routes.ts";
@@ -22,23 +25,30 @@ export interface RegistryHandlerDeps {
   readonly isSecure: boolean;
   /** How clients call it, where a proxy in front hides that: `https://images.example`. */
   readonly publicUrl?: string;
+  readonly cache: PullThrough;
+  readonly metrics: RegistryMetrics;
+  /** The upstream in whose repositories what is not here is looked for under its bare name. */
+  readonly mirrorOf?: string;
 }
 
 /** The registry over HTTP. Handlers parse, call and print; nothing is decided here. */
 export function registryHandler(deps: RegistryHandlerDeps): WebHandler {
-  const { context, access } = deps;
+  const { context, access, metrics } = deps;
   const routes = [
+    ...healthRoutes(context),
     ...listingRoutes(context),
     ...searchRoutes(context),
     ...hubRoutes(context),
     ...uploadRoutes(context),
-    ...blobRoutes(context),
-    ...manifestRoutes(context),
+    ...blobRoutes(context, deps.cache),
+    ...manifestRoutes(context, deps.cache),
     ...pageRoutes(context, access),
     ...(access instanceof AccountAccess ? tokenRoutes(access) : []),
   ];
   return async (request) => {
+    const done = metrics.begin(request.method);
     const reply = await answer(deps, routes, request);
+    done(reply.status);
     return { ...reply, headers: { ...common, ...reply.headers } };
   };
 }
@@ -55,20 +65,26 @@ async function answer(deps: RegistryHandlerDeps, routes: readonly Route[], reque
       const message = "the address is not for this method";
       return errorReply(405, [{ code: "UNSUPPORTED", message }], { Allow: found.allowed.join(", ") });
     }
-    const { route, params } = found;
+    const { route } = found;
+    const query = new URLSearchParams(request.query);
+    const namespace = namespaceOf(deps, route, found.params, query);
+    const params =
+      namespace === undefined ? found.params : { ...found.params, name: `${namespace}/${found.params["name"]}` };
     const admission = await admit(access, request, route.need, params["name"] ?? "", origin);
     if (admission.kind === "out") return admission.reply;
     const { identity } = admission;
-    return await route.handle({
+    const reply = await route.handle({
       request,
       params,
-      query: new URLSearchParams(request.query),
+      query,
       identity,
       actor: actorOf(identity, request),
       may: (action, repository) => access.may(identity, action, repository),
       mayEver: (action, repository) => access.mayEver(identity, action, repository),
       origin,
     });
+    if (namespace === undefined) return reply;
+    return { ...reply, headers: { "OCI-Namespace": namespace, ...reply.headers } };
   } catch (error) {
     const fields = { method: request.method, path: request.path, error: describe(error) };
     if (isUnexpected(error)) context.log.error("request failed", fields);
@@ -78,6 +94,23 @@ async function answer(deps: RegistryHandlerDeps, routes: readonly Route[], reque
     const challenge = access.challenge(origin, undefined, undefined);
     return { ...reply, headers: { ...reply.headers, "WWW-Authenticate": challenge } };
   }
+}
+
+/**
+ * The upstream whose repository a pull means: the one it names (`ns`, as clients of a mirror send it), or the mirrored one
+ * when there is no such repository here.
+ */
+function namespaceOf(
+  { context, cache, mirrorOf }: RegistryHandlerDeps,
+  { need }: Route,
+  { name }: Readonly<Record<string, string>>,
+  query: URLSearchParams,
+): string | undefined {
+  if (need !== "pull" || name === undefined) return undefined;
+  const asked = query.get("ns");
+  if (asked !== null && cache.has(asked)) return asked;
+  if (mirrorOf === undefined || context.repositories.find(name) !== undefined) return undefined;
+  return name.startsWith(`${mirrorOf}/`) ? undefined : mirrorOf;
 }
 
 function originOf({ publicUrl, isSecure }: RegistryHandlerDeps, request: WebRequest): string {

@@ -3,6 +3,7 @@ import type { WebReply } from "#host/web-server.ts";
 import { deleteBlob } from "#registry/blobs/delete-blob.ts";
 import { emitBlobEvent } from "#registry/blobs/emit-blob-event.ts";
 import { findBlob } from "#registry/blobs/find-blob.ts";
+import type { PullThrough } from "#registry/cache/pull-through.ts";
 import type { RegistryContext } from "#registry/context.ts";
 import { parseByteRange } from "#spec/oci/distribution.ts";
 import type { Call, Route } from "../call.ts";
@@ -12,10 +13,10 @@ import { errorReply } from "../status.ts";
 const path = /^\/v2\/(?<name>.+)\/blobs\/(?<digest>[^/]+)$/;
 
 /** Blobs by digest: distribution-spec end-2 and end-10. */
-export function blobRoutes(context: RegistryContext): readonly Route[] {
+export function blobRoutes(context: RegistryContext, cache: PullThrough): readonly Route[] {
   return [
-    { method: "GET", path, need: "pull", handle: (call) => serveBlob(context, call) },
-    { method: "HEAD", path, need: "pull", handle: (call) => serveBlob(context, call) },
+    { method: "GET", path, need: "pull", handle: (call) => serveBlob(context, cache, call) },
+    { method: "HEAD", path, need: "pull", handle: (call) => serveBlob(context, cache, call) },
     {
       method: "DELETE",
       path,
@@ -31,7 +32,12 @@ export function blobRoutes(context: RegistryContext): readonly Route[] {
 /** A digest's bytes never change, so any copy of them is good for ever (RFC 9111). */
 const FOR_EVER = "max-age=31536000, immutable";
 
-async function serveBlob(context: RegistryContext, { request, params, actor }: Call): Promise<WebReply> {
+async function serveBlob(
+  context: RegistryContext,
+  cache: PullThrough,
+  { request, params, actor }: Call,
+): Promise<WebReply> {
+  await cache.blob(params["name"] ?? "", params["digest"] ?? "");
   const { digest, sizeBytes } = await findBlob(context, params["name"] ?? "", params["digest"] ?? "");
   const etag = `"${digest}"`;
   const headers = {

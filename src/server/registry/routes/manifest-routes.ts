@@ -1,4 +1,5 @@
 import type { WebReply } from "#host/web-server.ts";
+import type { PullThrough } from "#registry/cache/pull-through.ts";
 import type { RegistryContext } from "#registry/context.ts";
 import { ManifestTooLarge } from "#registry/failure.ts";
 import { deleteManifest } from "#registry/manifests/delete-manifest.ts";
@@ -16,10 +17,10 @@ const path = /^\/v2\/(?<name>.+)\/manifests\/(?<reference>[^/]+)$/;
 const referrers = /^\/v2\/(?<name>.+)\/referrers\/(?<digest>[^/]+)$/;
 
 /** Manifests and who refers to them: distribution-spec end-3, end-7, end-9, end-12. */
-export function manifestRoutes(context: RegistryContext): readonly Route[] {
+export function manifestRoutes(context: RegistryContext, cache: PullThrough): readonly Route[] {
   return [
-    { method: "GET", path, need: "pull", handle: (call) => serveManifest(context, call) },
-    { method: "HEAD", path, need: "pull", handle: (call) => serveManifest(context, call) },
+    { method: "GET", path, need: "pull", handle: (call) => serveManifest(context, cache, call) },
+    { method: "HEAD", path, need: "pull", handle: (call) => serveManifest(context, cache, call) },
     { method: "PUT", path, need: "push", handle: (call) => push(context, call) },
     {
       method: "DELETE",
@@ -34,11 +35,23 @@ export function manifestRoutes(context: RegistryContext): readonly Route[] {
   ];
 }
 
-function serveManifest(context: RegistryContext, { request, params, actor }: Call): WebReply {
+/** Shown to people by clients (distribution-spec "Warnings"). */
+const STALE = '299 - "the upstream registry cannot be asked: this is what the tag pointed to before"';
+
+async function serveManifest(
+  context: RegistryContext,
+  cache: PullThrough,
+  { request, params, actor }: Call,
+): Promise<WebReply> {
   const [name, reference] = [params["name"] ?? "", params["reference"] ?? ""];
+  const freshness = await cache.manifest(name, reference);
   const manifest = findManifest(context, name, reference);
   const etag = `"${manifest.digest}"`;
-  const headers = { "Docker-Content-Digest": manifest.digest, ETag: etag };
+  const headers = {
+    "Docker-Content-Digest": manifest.digest,
+    ETag: etag,
+    ...(freshness === "stale" ? { Warning: STALE } : {}),
+  };
   if (matches(request.header("if-none-match"), etag)) return { status: 304, headers };
   const content = {
     ...headers,

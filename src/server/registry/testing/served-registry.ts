@@ -3,8 +3,11 @@ import { silentLog } from "#base/log.ts";
 import { startWebServer } from "#host/web-server.ts";
 import type { Access } from "#registry/access/access.ts";
 import { openAccess } from "#registry/access/open-access.ts";
+import { PullThrough } from "#registry/cache/pull-through.ts";
+import type { CachedUpstream } from "#registry/cache/upstream.ts";
 import type { RegistryContext } from "#registry/context.ts";
 import { openTestRegistry } from "#registry/testing/open-test-registry.ts";
+import { RegistryMetrics } from "#registry/metrics.ts";
 import type { RegistrySettings } from "#registry/settings.ts";
 import { MEDIA_TYPE } from "#spec/oci/media-types.ts";
 import { registryHandler } from "../registry-handler.ts";
@@ -13,6 +16,7 @@ import { registryHandler } from "../registry-handler.ts";
 export interface ServedRegistry {
   readonly url: string;
   readonly context: RegistryContext;
+  readonly metrics: RegistryMetrics;
   /** Milliseconds that the registry's clock runs ahead from now on. */
   advance(ms: number): void;
   send(method: string, path: string, options?: SendOptions): Promise<Response>;
@@ -58,10 +62,14 @@ export async function errorCode(response: Response): Promise<string> {
 export function serveRegistry(
   settings: Partial<RegistrySettings> = {},
   accessTo: (context: RegistryContext) => Access = () => openAccess,
+  { upstreams = [], mirrorOf }: { readonly upstreams?: readonly CachedUpstream[]; readonly mirrorOf?: string } = {},
 ): ServedRegistry {
   const opened = openTestRegistry(settings, silentLog);
   const { context } = opened;
-  const handler = registryHandler({ context, access: accessTo(context), isSecure: false });
+  const metrics = new RegistryMetrics(context);
+  const cache = new PullThrough(context, upstreams);
+  const mirror = mirrorOf === undefined ? {} : { mirrorOf };
+  const handler = registryHandler({ context, access: accessTo(context), isSecure: false, cache, metrics, ...mirror });
   const server = startWebServer({ host: "127.0.0.1", port: 0 }, handler);
   const url = `http://127.0.0.1:${server.port}`;
   const send = (method: string, path: string, { headers = {}, body }: SendOptions = {}): Promise<Response> =>
@@ -93,6 +101,7 @@ export function serveRegistry(
   return {
     url,
     context,
+    metrics,
     advance: (ms) => opened.advance(ms),
     send,
     pushBlob,
