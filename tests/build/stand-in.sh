@@ -39,6 +39,13 @@ useradd) uid=999
   [ -n "$(value_of --uid "$@")" ] && uid=$(value_of --uid "$@")
   name=$(words "$@" | grep -vx "$uid" | tail -1)
   echo "$name:x:$uid:$uid::/home/$name:/bin/sh" >>/etc/passwd ;;
+addgroup) echo "$(words "$@" | tail -1):x:$(value_of -g "$@"):" >>/etc/group ;;
+adduser)
+  name=$(words "$@" | tail -1); uid=$(value_of -u "$@")
+  grep -q "^$name:" /etc/group || echo "$name:x:$uid:" >>/etc/group
+  echo "$name:x:$uid:$(sed -n "s/^$name:x:\([0-9]*\):.*/\1/p" /etc/group)::/home/$name:/bin/sh" >>/etc/passwd ;;
+install) folder=$(words "$@" | tail -1)
+  mkdir -p "$folder" && chown "$(value_of -o "$@"):$(value_of -g "$@")" "$folder" && chmod "$(value_of -m "$@")" "$folder" ;;
 npm | yarn | pnpm)
   case $1 in
   ci | install) mkdir -p node_modules/stand-in && cp package.json node_modules/stand-in/ ;;

@@ -6,8 +6,8 @@ import { busyboxLayer } from "../../tools/lab/test-images.ts";
 
 /** Commands that `stand-in.sh` plays. */
 const TOOLS = [
-  "apk", "apt-get", "bash", "bundle", "cargo", "cc", "cmake", "composer", "curl", "dotnet", "gcc", "go", "groupadd",
-  "java", "make", "mvn", "nginx", "node", "npm", "pip", "pnpm", "postgres", "python", "python3", "redis-server", "tsc",
+  "addgroup", "adduser", "apk", "apt-get", "bash", "bundle", "cargo", "cc", "cmake", "composer", "curl", "dotnet", "gcc", "go", "groupadd",
+  "install", "java", "make", "mvn", "nginx", "node", "npm", "pip", "pnpm", "postgres", "python", "python3", "redis-server", "tsc",
   "useradd", "wget", "yarn",
 ]; // prettier-ignore
 
@@ -72,6 +72,8 @@ function toolsLayer(): Uint8Array {
       type: "symlink",
       link: "../lib/stand-in",
     })),
+    { path: "bin/bash", type: "symlink", link: "../usr/local/lib/stand-in" },
+    { path: "usr/bin/env", type: "symlink", link: "../../bin/env" },
     {
       path: "etc/passwd",
       content: [

@@ -9,7 +9,8 @@ import type { GraphWriter } from "./graph-writer.ts";
 import type { ConvertOptions } from "./options.ts";
 import { prepareStages, type PreparedStage, type PreparedStages, type StageStep } from "./prepare-stages.ts";
 import { imageTree, mainContextTree, namedContextTree, shownImage } from "./source-trees.ts";
-import type { StageContext } from "./stage-context.ts";
+import { settingEntry } from "./history.ts";
+import { shellOf, type StageContext } from "./stage-context.ts";
 import type { FromTarget, StageList } from "./stage-list.ts";
 import type { StageSource, StageSources } from "./stage-sources.ts";
 import {
@@ -87,7 +88,7 @@ export class ConvertPlatform {
       if (base === undefined) throw new Error(`stage ${planned.base} was not converted`);
       return derivedState(base);
     }
-    if (source.type === "scratch") return emptyState(this.input.platform);
+    if (source.type === "scratch") return this.#scratch();
     if (source.type === "context")
       return { ...emptyState(platform), tree: this.#use(this.#contextTree(source, platform)) };
     const { from } = planned.stage;
@@ -101,6 +102,13 @@ export class ConvertPlatform {
       location: { file: this.input.dockerfile.source.name, ...from.range },
     };
     return imageState(image.config, platform, imageTree(this.input.writer, source, facts, at.ignoreCache));
+  }
+
+  #scratch(): StageState {
+    const state = emptyState(this.input.platform);
+    if (this.input.options.dialect === "buildkit") return state;
+    const { WorkingDir: _root, ...config } = state.config;
+    return { ...state, config };
   }
 
   #contextOf(prepared: PreparedStage): StageContext {
@@ -179,10 +187,18 @@ export class ConvertPlatform {
       platform,
       root: state.tree,
       config: { ...os, ...(state.author === undefined ? {} : { author: state.author }), config },
-      history: state.history,
+      history: [...state.history, ...this.#labelHistory(state)],
       base: state.base,
       stage,
     };
+  }
+
+  /** The classic builder makes the labels of its command line a step. */
+  #labelHistory(state: StageState): BuildResult["history"] {
+    const { dialect, labels } = this.input.options;
+    if (dialect === "buildkit" || labels.size === 0) return [];
+    const text = [...labels].map(([key, value]) => `${key}=${value}`).join(" ");
+    return [settingEntry(dialect, shellOf(state), `LABEL ${text}`)];
   }
 
   #located<T>(range: SourceRange, act: () => T): T {

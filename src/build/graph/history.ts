@@ -17,9 +17,12 @@ export function layerEntry(
   text: string,
   vertex: VertexId,
 ): HistoryEntry {
-  if (dialect === "classic") return { ...entry(`${shell.join(" ")} #(nop) ${text} `, vertex), comment: undefined };
+  const isWorkdir = text.startsWith("WORKDIR ");
+  // docker-compat: the classic builder leaves a blank behind what is copied.
+  if (dialect === "classic")
+    return { ...entry(`${shell.join(" ")} #(nop) ${text}${isWorkdir ? "" : " "}`, vertex), comment: undefined };
   // docker-compat: WORKDIR alone comes without BuildKit's mark.
-  return entry(text.startsWith("WORKDIR ") ? text : `${text} # buildkit`, vertex);
+  return entry(isWorkdir ? text : `${text} # buildkit`, vertex);
 }
 
 /** What it says of a command; `args` are build arguments in effect. */

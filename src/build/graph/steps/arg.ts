@@ -15,7 +15,9 @@ export function stepArg(state: StageState, instruction: ArgInstruction, at: Stag
     const value = valueOf(declaration, after, instruction, at);
     const env = value === undefined || SBOM_ARGS.has(key) ? after.env : withVariable(after.env, key, value);
     after = { ...after, env, args: [...after.args, { key, value }] };
-    shown.push(value === undefined ? key : `${key}=${value}`);
+    // docker-compat: the classic builder tells the default, whatever was given.
+    const told = at.options.dialect === "classic" ? declaration.value : value;
+    shown.push(told === undefined ? key : `${key}=${told}`);
   }
   return withSetting(after, at, {}, `ARG ${shown.join(" ")}`);
 }

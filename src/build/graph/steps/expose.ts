@@ -15,7 +15,8 @@ export function stepExpose(state: StageState, instruction: ExposeInstruction, at
   const ports = words.flatMap((word) => portsOf(word, instruction, at));
   if (ports.length === 0) return withSetting(state, at, {}, "EXPOSE []");
   const ExposedPorts = { ...state.config.ExposedPorts, ...Object.fromEntries(ports.map((port) => [port, {}])) };
-  return withSetting(state, at, { ExposedPorts }, `EXPOSE ${plainList(ports)}`);
+  const shown = at.options.dialect === "classic" ? words.join(" ") : plainList(ports);
+  return withSetting(state, at, { ExposedPorts }, `EXPOSE ${shown}`);
 }
 
 /** `[ip:][hostPort:]port[-port][/protocol]` as keys of ExposedPorts; what is about the host is checked and dropped. */

@@ -54,7 +54,7 @@ function treeMount(
   at.writer.use(from, source);
   if (mount.type === "bind") return { type: "bind", target, from, source, readOnly: !mount.readWrite };
   const { type, sharing, readOnly, mode, uid, gid } = mount;
-  const id = mount.id === "" ? normalize(mount.target) : mount.id;
+  const id = mount.id === "" ? normalize(mount.target).replace(/(?<=.)\/$/, "") : mount.id;
   return { type, target, id, sharing, readOnly, from, source, mode, uid, gid };
 }
 

@@ -82,7 +82,8 @@ export function stepStopsignal(state: StageState, instruction: StopsignalInstruc
 }
 
 export function stepShell(state: StageState, { shell }: ShellInstruction, at: StageContext): StageState {
-  return withSetting(state, at, { Shell: shell }, `SHELL ${plainList(shell)}`);
+  // The classic builder's line is already in the new shell's name.
+  return withSetting({ ...state, config: { ...state.config, Shell: shell } }, at, {}, `SHELL ${plainList(shell)}`);
 }
 
 export function stepOnbuild(state: StageState, { trigger }: OnbuildInstruction, at: StageContext): StageState {
