@@ -231,12 +231,15 @@ describe("berth", () => {
   });
   afterAll(() => engine?.process.stop());
 
-  test("pulls with a name and without", async () => {
+  test("pulls with a name and without, and pushes", async () => {
     const env = { ...cliEnvironment(`unix://${dir}/berth/berth.sock`), DOCKER_CONFIG: join(dir, "berth-config") };
     const berth = (args: readonly string[], stdin?: string): Promise<string> =>
       mustRun([...berthCommand(), ...args], { env, ...(stdin === undefined ? {} : { stdin }) });
     await berth(["pull", "-q", `${open.address}/busybox@${image.digest}`]);
     await berth(["login", "-u", "ann", "--password-stdin", closed.address], "correct horse\n");
     await berth(["pull", "-q", `${closed.address}/ann/busybox:v1`]);
+    await berth(["tag", `${closed.address}/ann/busybox:v1`, `${closed.address}/ann/from-berth:v1`]);
+    await berth(["push", "-q", `${closed.address}/ann/from-berth:v1`]);
+    expect(await digestIn(closed, "ann/from-berth/manifests/v1", ann)).toBe(image.digest);
   });
 });

@@ -14,7 +14,7 @@ export interface PendingUpload {
 export interface UploadWriter {
   /** Resolves when there is room for more. `resource-exhausted` when the disk is full. */
   write(chunk: Uint8Array): Promise<void>;
-  /** Call in every case, also after a failed write: what was taken can be read from now on. */
+  /** Call in every case, also after a failed write, and once more after a failure: what was taken can be read from now on. */
   finish(): Promise<void>;
 }
 

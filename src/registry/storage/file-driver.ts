@@ -33,9 +33,12 @@ export class FileDriver implements StorageDriver {
 
   append(uploadId: string, offsetBytes: number): Promise<UploadWriter> {
     const writer = new FileWriter(this.#existingUpload(uploadId), () => {}, offsetBytes);
+    let isClosed = false;
     return Promise.resolve({
       write: (chunk) => writer.write(chunk),
       async finish() {
+        if (isClosed) return;
+        isClosed = true;
         try {
           await writer.flush(false);
         } finally {

@@ -1,3 +1,4 @@
+import { isBerthError } from "#base/errors.ts";
 import type { ByteRange } from "#spec/oci/distribution.ts";
 import { checkWritable } from "../check-writable.ts";
 import type { RegistryContext } from "../context.ts";
@@ -42,8 +43,12 @@ export async function appendLocked(
       size += piece.length;
       await writer.write(piece);
     }
-  } finally {
     await writer.finish();
+  } catch (error) {
+    await writer.finish().catch(() => undefined);
+    // What came is kept for a client that goes on, but not on a full disk, where it would be in everybody's way.
+    if (isBerthError(error, "resource-exhausted")) await dropBehind(context, id, start);
+    throw error;
   }
   if (!isTooLong && (range === undefined || size === range.end + 1)) return size;
   await dropBehind(context, id, start);

@@ -49,6 +49,8 @@ export function failureReply(error: unknown): WebReply {
   if (!(error instanceof RegistryFailure)) {
     const code = isBerthError(error) ? codeOf[error.kind] : "UNKNOWN";
     const message = isBerthError(error) ? error.message : "internal error";
+    // Not 503: trying again soon does not help.
+    if (isBerthError(error, "resource-exhausted")) return errorReply(507, [{ code, message }]);
     return errorReply(statusOf[code], [{ code, message }]);
   }
   if (error instanceof ChunkOutOfOrder) {
