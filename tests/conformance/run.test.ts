@@ -21,6 +21,7 @@ import { mountCases } from "./cases/mounts.ts";
 import { networkCases } from "./cases/network.ts";
 import { nameCases } from "./cases/names.ts";
 import { networkCommandCases } from "./cases/network-commands.ts";
+import { networkRefusalCases } from "./cases/network-refusals.ts";
 import { madeNetworkCases } from "./cases/networks.ts";
 import { outputCases } from "./cases/output.ts";
 import { parentNetworkCases } from "./cases/parent-networks.ts";
@@ -86,6 +87,7 @@ for (const name of targetNames) {
     networkCases(target);
     describe("networks", () => madeNetworkCases(target));
     describe("parent networks", () => parentNetworkCases(target));
+    networkRefusalCases(target);
     describe("names", () => nameCases(target));
     describe("network commands", () => networkCommandCases(target));
     imageCases(target);

@@ -147,7 +147,7 @@ function networkPrefix(cause: unknown): string {
   const text = messageOf(cause);
   const ofNetwork =
     isBerthError(cause) &&
-    /driver failed programming|failed to bind host port|Address already in use|port is already allocated|^network \S+ not found$/.test(
+    /driver failed programming|failed to bind host port|Address already in use|port is already allocated|^no available IPv|^network \S+ not found$/.test(
       text,
     );
   return ofNetwork ? "failed to set up container networking: " : "";

@@ -33,8 +33,8 @@ export class AddressAllocator {
     this.#next = latest === undefined || !contains(range, latest) ? this.#lowest() : latest.value + 1n;
   }
 
-  /** `resource-exhausted` when every address is taken. */
-  allocate(prefer?: string): string {
+  /** Undefined when every address is taken. */
+  allocate(prefer?: string): string | undefined {
     const preferred = prefer === undefined ? undefined : parseAddress(prefer);
     if (preferred !== undefined && contains(this.#range, preferred) && this.#usable(preferred)) {
       return this.#take(preferred);
@@ -48,10 +48,7 @@ export class AddressAllocator {
       this.#next = candidate.value + 1n;
       return this.#take(candidate);
     }
-    throw new BerthError(
-      "resource-exhausted",
-      `no available IPv${this.#subnet.family} addresses on this network's address pools`,
-    );
+    return undefined;
   }
 
   /** A given address. Docker's sentences when it is taken or lies outside. */

@@ -42,9 +42,9 @@ export class NetworkPools {
   takeAll(network: Network, request: Pick<EndpointRequest, "containerId" | "ipv4" | "ipv6">): Leases {
     const { ipv4 = "", ipv6 = "", containerId } = request;
     const has = (family: IpFamily): boolean => poolOf(network.spec, family) !== undefined;
-    const four = ipv4 !== "" || has(4) ? this.#take(network.id, containerId, 4, ipv4) : undefined;
+    const four = ipv4 !== "" || has(4) ? this.#take(network, containerId, 4, ipv4) : undefined;
     try {
-      const six = ipv6 !== "" || has(6) ? this.#take(network.id, containerId, 6, ipv6) : undefined;
+      const six = ipv6 !== "" || has(6) ? this.#take(network, containerId, 6, ipv6) : undefined;
       return { ...(four === undefined ? {} : { 4: four }), ...(six === undefined ? {} : { 6: six }) };
     } catch (error) {
       this.giveBack({ networkId: network.id, containerId, ipv4: four?.address ?? "", ipv6: "" });
@@ -73,11 +73,16 @@ export class NetworkPools {
     }
   }
 
-  #take(networkId: string, containerId: string, family: IpFamily, wanted: string): Lease {
-    const all = this.#networks.get(networkId);
+  #take({ id, name }: Network, containerId: string, family: IpFamily, wanted: string): Lease {
+    const all = this.#networks.get(id);
     if (all === undefined) throw new BerthError("internal", "the networks are used before reconcile or after close");
     const pools = all.filter(({ pool }) => familyOf(pool.subnet) === family);
-    if (wanted === "") return takeFree(pools, this.#former.get(memoryKey(networkId, containerId, family)));
+    if (wanted === "") {
+      const lease = takeFree(pools, this.#former.get(memoryKey(id, containerId, family)));
+      if (lease !== undefined) return lease;
+      const full = `no available IPv${family} addresses on this network's address pools: ${name} (${id})`;
+      throw new BerthError("resource-exhausted", full);
+    }
     const holder = pools.find(({ pool }) => contains(parseCidr(pool.subnet).subnet, parseAddress(wanted)));
     if (holder === undefined) {
       throw new BerthError("invalid-parameter", `no configured subnet or ip-range contain the IP address ${wanted}`);
@@ -95,17 +100,13 @@ function openPool(pool: NetworkPool, used: readonly string[], lastAddress: strin
   return { pool, allocator: new AddressAllocator(subnet, taken, last, range) };
 }
 
-/** From the first subnet that has one, the one whose address the container had before preferred. */
-function takeFree(pools: readonly OpenPool[], former: string | undefined): Lease {
-  let full: unknown;
+/** From the first subnet that has one, the one whose address the container had before preferred. Undefined for none. */
+function takeFree(pools: readonly OpenPool[], former: string | undefined): Lease | undefined {
   for (const open of pools) {
-    try {
-      return leased(open, open.allocator.allocate(former));
-    } catch (error) {
-      full ??= error;
-    }
+    const address = open.allocator.allocate(former);
+    if (address !== undefined) return leased(open, address);
   }
-  throw full;
+  return undefined;
 }
 
 function leased({ pool }: OpenPool, address: string): Lease {
