@@ -15,6 +15,7 @@ import { create, remove, startMany } from "./containers.ts";
 import { lifeMeasures } from "./life-measures.ts";
 import { inTurns, median, table, timed, type Figure } from "./measure.ts";
 import { registryFigures, registrySides } from "./registry.ts";
+import { networkMeasures } from "./networks.ts";
 import { openSides, proportionalMemory, type Side } from "./sides.ts";
 
 const argument = (name: string): string | undefined => {
@@ -116,6 +117,7 @@ const measures: Readonly<Record<string, Measure>> = {
     return figures;
   },
   ...lifeMeasures,
+  ...networkMeasures,
   pull: (sides) =>
     inTurns(
       "pull of a 200 MB distribution image",

@@ -25,6 +25,8 @@ export interface Side {
   readonly registry: string;
   /** Put an image into every side's registry. */
   publish(repository: string, image: BuiltImage): Promise<void>;
+  /** Put before a command line to run it on the engine's host network. */
+  readonly enter: readonly string[];
   /** Run the side's own CLI; throws unless it ends with 0. */
   cli(args: readonly string[]): Promise<string>;
   /** The docker CLI on this engine. */
@@ -85,6 +87,7 @@ export async function openSides(withReference: boolean): Promise<BenchLab> {
         ...makeSide(name, engine, distributionName, await dockerCli()),
         registry: registry.address,
         publish,
+        enter: network.enter,
       };
       await side.cli(["pull", "-q", `${registry.address}/busybox:latest`]);
       await side.cli(["tag", `${registry.address}/busybox:latest`, "busybox"]);
@@ -102,7 +105,7 @@ function makeSide(
   engine: RunningEngine,
   distribution: string,
   docker: string,
-): Omit<Side, "registry" | "publish"> {
+): Omit<Side, "registry" | "publish" | "enter"> {
   const env = cliEnvironment(engine.host);
   const own = name === "berth" ? berthCommand() : [docker];
   const raw = async (method: string, path: string, body?: unknown): Promise<string> => {

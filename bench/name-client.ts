@@ -1,0 +1,29 @@
+/** `name-client.ts COUNT`: asks 127.0.0.11 for n0 to nCOUNT, one after the other; the milliseconds of each, as JSON. */
+import { createSocket } from "node:dgram";
+import { encodeName } from "#network/dns/message.ts";
+
+const count = Number(process.argv[2]);
+const socket = createSocket("udp4");
+await new Promise<void>((resolve) => socket.bind(0, () => socket.connect(53, "127.0.0.11", resolve)));
+
+async function ask(id: number): Promise<number> {
+  const header = Buffer.alloc(12);
+  header.writeUInt16BE(id, 0);
+  header.writeUInt16BE(0x0100, 2);
+  header.writeUInt16BE(1, 4);
+  const question = Buffer.concat([header, encodeName(`n${id}`) ?? Buffer.alloc(1), Buffer.from([0, 1, 0, 1])]);
+  const begun = performance.now();
+  const answer = await new Promise<Buffer>((resolve) => {
+    socket.once("message", resolve);
+    socket.send(question);
+  });
+  const ms = performance.now() - begun;
+  if (answer.readUInt16BE(6) !== 1) throw new Error(`n${id} has no address`);
+  return ms;
+}
+
+await ask(0);
+const samples: number[] = [];
+for (let id = 0; id < count; id++) samples.push(await ask(id));
+console.log(JSON.stringify(samples));
+process.exit(0);

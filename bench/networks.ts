@@ -1,0 +1,202 @@
+import { join } from "node:path";
+import { command, mustRun } from "../tools/lab/command.ts";
+import { background } from "../tools/lab/background.ts";
+import { extractPackages } from "../tools/lab/extracted-packages.ts";
+import { createAndStart, create, eightAtATime, remove } from "./containers.ts";
+import { inTurns, median, timed, type Figure } from "./measure.ts";
+import type { Side } from "./sides.ts";
+
+const makeNetwork = (side: Side, name: string): Promise<unknown> =>
+  side.api("POST", "/networks/create", { Name: name });
+const removeNetwork = (side: Side, name: string): Promise<unknown> => side.api("DELETE", `/networks/${name}`);
+
+/** `act` with networks of these names on each side. */
+async function withNetworks<T>(sides: readonly Side[], names: readonly string[], act: () => Promise<T>): Promise<T> {
+  for (const side of sides) for (const name of names) await makeNetwork(side, name);
+  try {
+    return await act();
+  } finally {
+    for (const side of sides) for (const name of names) await removeNetwork(side, name);
+  }
+}
+
+/** How long the start of a container in these networks takes; none: the network that it gets by itself. */
+async function startIn(side: Side, networks: readonly string[]): Promise<number> {
+  const [first] = networks;
+  const EndpointsConfig = Object.fromEntries(networks.map((name) => [name, {}]));
+  const more = first === undefined ? {} : { HostConfig: { NetworkMode: first }, NetworkingConfig: { EndpointsConfig } };
+  // Engines before API 1.44 take one network at creation.
+  const id = await create(
+    side,
+    ["sleep", "3600"],
+    side.name === "berth" ? more : { HostConfig: { NetworkMode: first ?? "default" } },
+  );
+  if (side.name !== "berth")
+    for (const name of networks.slice(1)) await side.api("POST", `/networks/${name}/connect`, { Container: id });
+  const ms = await timed(() => side.api("POST", `/containers/${id}/start`));
+  await remove(side, id);
+  return ms;
+}
+
+const PORTS = 1000;
+
+/** Container ports 1 to `count`, published at random. */
+const published = (from: number, count: number) => ({
+  HostConfig: {
+    PortBindings: Object.fromEntries(
+      Array.from({ length: count }, (_, index) => [
+        `${index + 1}/tcp`,
+        [{ HostIp: "0.0.0.0", HostPort: String(from + index) }],
+      ]),
+    ),
+  },
+});
+
+/** Time to connect, or be refused by the container, from the host: the median of many, ms. */
+async function connectMs(side: Side, port: number): Promise<number> {
+  const program = new URL("connect-client.ts", import.meta.url).pathname;
+  const host = "172.31.252.1";
+  return Number((await mustRun([...side.enter, process.execPath, program, host, String(port)])).trim());
+}
+
+const single = (measure: string, unit: Figure["unit"], side: Side, value: number): Figure => ({
+  measure,
+  unit,
+  side: side.name,
+  value,
+  samples: [value],
+});
+
+/** Berth only: dockerd starts two programs for each port. */
+async function manyPorts(sides: readonly Side[]): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const side of sides.filter(({ name }) => name === "berth")) {
+    const one = async (port: number): Promise<number> => {
+      const id = await create(side, ["sleep", "3600"], published(port, 1));
+      const ms = await timed(() => side.api("POST", `/containers/${id}/start`));
+      await remove(side, id);
+      return ms;
+    };
+    const starts = async (): Promise<number> => {
+      const samples: number[] = [];
+      for (let round = 0; round < 9; round++) samples.push(await one(19_000));
+      return median(samples);
+    };
+    await one(19_000);
+    const look = async (): Promise<number> => {
+      const id = await createAndStart(side, ["sleep", "3600"], published(19_100, 1));
+      const ms = await connectMs(side, 19_100);
+      await remove(side, id);
+      return ms;
+    };
+    figures.push(single("start with a published port, no others", "ms", side, await starts()));
+    figures.push(single("connection through a port, no others", "ms", side, await look()));
+    const many = await create(side, ["sleep", "3600"], published(20_000, PORTS));
+    const all = await timed(() => side.api("POST", `/containers/${many}/start`));
+    figures.push(single(`start with ${PORTS} published ports`, "ms", side, all));
+    figures.push(single(`start with a published port beside ${PORTS}`, "ms", side, await starts()));
+    figures.push(single(`connection through a port beside ${PORTS}`, "ms", side, await look()));
+    await remove(side, many);
+  }
+  return figures;
+}
+
+/** One stream of TCP for two seconds, MiB/s, to a server in a container. */
+async function throughput(sides: readonly Side[]): Promise<Figure[]> {
+  const root = await extractPackages("iperf3", ["iperf3", "libiperf0", "libsctp1"]);
+  const env = { LD_LIBRARY_PATH: join(root, "usr/lib", `${process.arch === "x64" ? "x86_64" : "aarch64"}-linux-gnu`) };
+  const iperf = join(root, "usr/bin/iperf3");
+  const places = new Map<Side, { readonly address: string; readonly close: () => Promise<void> }>();
+  for (const side of sides) {
+    const ports = {
+      HostConfig: { PortBindings: { "5201/tcp": [{ HostPort: "5201" }] } },
+      ExposedPorts: { "5201/tcp": {} },
+    };
+    const id = await createAndStart(side, ["sleep", "3600"], ports);
+    const shown = (await side.api("GET", `/containers/${id}/json`)) as {
+      State: { Pid: number };
+      NetworkSettings: { IPAddress: string };
+    };
+    const server = background(["nsenter", `--net=/proc/${shown.State.Pid}/ns/net`, iperf, "-s"], env);
+    await server.waitFor(/listening/);
+    places.set(side, {
+      address: shown.NetworkSettings.IPAddress,
+      close: async () => {
+        server.signal("SIGKILL");
+        await remove(side, id);
+      },
+    });
+  }
+  const to = (measure: string, port: number, addressOf: (side: Side) => string): Promise<Figure[]> =>
+    inTurns(measure, "MiB/s", sides, 5, async (side) => {
+      const args = ["-c", addressOf(side), "-p", String(port), "-t", "2", "-J"];
+      const { stdout } = await command([...side.enter, iperf, ...args], { env });
+      const { end } = JSON.parse(stdout) as { end: { sum_received: { bits_per_second: number } } };
+      return end.sum_received.bits_per_second / 8 / 2 ** 20;
+    });
+  try {
+    return [
+      ...(await to("iperf3, host to container", 5201, (side) => places.get(side)?.address ?? "")),
+      ...(await to("iperf3, through a published port", 5201, () => "172.31.252.1")),
+      ...(await to("iperf3, through a published port on localhost", 5201, () => "127.0.0.1")),
+    ];
+  } finally {
+    for (const place of places.values()) await place.close();
+  }
+}
+
+/** Each of 100 containers asks for the names of all, one after the other. */
+async function names(sides: readonly Side[]): Promise<Figure[]> {
+  const client = new URL("name-client.ts", import.meta.url).pathname;
+  const figures: Figure[] = [];
+  for (const side of sides) {
+    await makeNetwork(side, "named");
+    const all = await eightAtATime(100, async (index) => {
+      const id = await side
+        .api("POST", `/containers/create?name=n${index}`, {
+          Image: "busybox",
+          Cmd: ["sleep", "3600"],
+          HostConfig: { NetworkMode: "named" },
+        })
+        .then((made) => (made as { Id: string }).Id);
+      await side.api("POST", `/containers/${id}/start`);
+      return id;
+    });
+    const samples: number[] = [];
+    for (const id of all) {
+      const { State } = (await side.api("GET", `/containers/${id}/json`)) as { State: { Pid: number } };
+      const out = await mustRun(["nsenter", `--net=/proc/${State.Pid}/ns/net`, process.execPath, client, "100"]);
+      samples.push(...(JSON.parse(out) as number[]));
+    }
+    const sorted = samples.toSorted((a, b) => a - b);
+    const at = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
+    figures.push(
+      { measure: "name of one of 100 containers, median", unit: "ms", side: side.name, value: at(0.5), samples: [] },
+      { measure: "name of one of 100 containers, p99", unit: "ms", side: side.name, value: at(0.99), samples: [] },
+    );
+    await Promise.all(all.map((id) => remove(side, id)));
+    await removeNetwork(side, "named");
+  }
+  return figures;
+}
+
+/** Measures of networks. */
+export const networkMeasures = {
+  "network create": (sides: readonly Side[]): Promise<Figure[]> =>
+    inTurns("create a network", "ms", sides, 15, async (side) => {
+      const ms = await timed(() => makeNetwork(side, "made"));
+      await removeNetwork(side, "made");
+      return ms;
+    }),
+  "network start": (sides: readonly Side[]): Promise<Figure[]> =>
+    withNetworks(sides, ["one", "two", "three"], async () => [
+      ...(await inTurns("start in the default network", "ms", sides, 15, (side) => startIn(side, []))),
+      ...(await inTurns("start in a user network", "ms", sides, 15, (side) => startIn(side, ["one"]))),
+      ...(await inTurns("start in three user networks", "ms", sides, 15, (side) =>
+        startIn(side, ["one", "two", "three"]),
+      )),
+    ]),
+  "network ports": manyPorts,
+  "network throughput": throughput,
+  "network names": names,
+};
