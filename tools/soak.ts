@@ -5,6 +5,7 @@
  *   turns    everything people do, over and over
  *   churn    eight clients on the same and different containers at once
  *   killed   the engine killed while clients work it
+ *   networks networks and volumes made and removed, with the engine killed in between
  *   fuzz     requests made from the API's description
  */
 import { runBunTests, runStages, type StageResult } from "./checks/stage.ts";
@@ -17,7 +18,7 @@ if (!Number.isFinite(minutes) || minutes <= 0) throw new Error(`not a number of 
 
 const seed = Math.floor(Math.random() * 1e6);
 // What one minute holds on two processors.
-const perMinute = { fuzz: 1200, operations: 500, kills: 50 };
+const perMinute = { fuzz: 1200, operations: 500, kills: 50, cycles: 200 };
 const times = (count: number): string => String(Math.ceil(count * minutes));
 
 const parts: Readonly<Record<string, () => Promise<StageResult>>> = {
@@ -28,6 +29,7 @@ const parts: Readonly<Record<string, () => Promise<StageResult>>> = {
       KILLED_OPERATIONS: times(perMinute.operations),
       KILLED_KILLS: times(perMinute.kills),
     }),
+  networks: () => runBunTests(["tests/fault/network-cycles.test.ts"], { NETWORK_CYCLES: times(perMinute.cycles) }),
   fuzz: () => {
     console.log(`FUZZ_SEED=${seed}`);
     return runBunTests(["tests/fuzz/api"], { FUZZ_REQUESTS: times(perMinute.fuzz), FUZZ_SEED: String(seed) });

@@ -8,11 +8,12 @@ import type { ShimLauncher } from "#runtime/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
 import type { EngineConfig } from "./config.ts";
 import type { Container } from "./container/container.ts";
+import { plannedEndpoints } from "./container/endpoint-plan.ts";
 import { publishContainerEvent } from "./container/events.ts";
 import { logOwner } from "./container/log-owner.ts";
 import type { ContainerRegistry } from "./container/registry.ts";
 import type { RemoveLocked } from "./container/remove.ts";
-import { residentOf } from "./container/resolver-files.ts";
+import { refreshResolvConf, residentOf } from "./container/resolver-files.ts";
 import { startsWithEngine } from "./container/restart-policy.ts";
 import { lostEnd, unseenExitCode, type SettleExit } from "./container/settle-exit.ts";
 import type { TearDown } from "./container/tear-down.ts";
@@ -60,7 +61,7 @@ type Finding =
  * Make rows and machine agree after any end of the engine before this one. To be called once, before the first request:
  *
  * 1. look at every container's shim: living ones are taken over
- * 2. networks keep what living containers have and release the rest
+ * 2. networks keep what living containers have and are meant to have, and release the rest
  * 3. ended ones are settled as if their end was seen now, half-made ones undone, half-removed ones removed
  * 4. what belongs to no row is deleted: snapshots, directories, cgroups
  * 5. containers whose policy wants it are started again
@@ -78,10 +79,22 @@ export async function reconcile(deps: ReconcileDeps): Promise<void> {
     })),
   );
   await deps.networks.reconcile(live);
+  for (const [container] of living) await guarded(deps, container, () => leaveUnplanned(deps, container));
   for (const [container, finding] of findings) await guarded(deps, container, () => settle(deps, container, finding));
   await removeOrphans(deps);
   for (const container of deps.registry.all()) deps.health.watch(container);
   for (const container of deps.registry.all()) await guarded(deps, container, () => startAgain(deps, container));
+}
+
+/** A container that was on its way into a network, which its row does not name yet, is not in it. */
+async function leaveUnplanned(deps: ReconcileDeps, container: Container): Promise<void> {
+  const planned = new Set(plannedEndpoints(container.spec).map(({ network }) => network));
+  const before = await deps.networks.endpoints(container.id);
+  for (const { networkId, networkName } of before) {
+    if (planned.has(networkName) || planned.has(networkId)) continue;
+    await deps.networks.disconnect(container.id, networkId, `/proc/${container.process?.pid ?? 0}/ns/net`);
+    await refreshResolvConf(deps, container, before);
+  }
 }
 
 async function look(deps: ReconcileDeps, container: Container): Promise<Finding> {

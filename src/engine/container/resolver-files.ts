@@ -61,8 +61,8 @@ export async function refreshResolvConf(
 }
 
 /** Of the bridges all but the default one, whose name nobody else can take. */
-export function hasNames({ networkName, ipv4 }: Endpoint): boolean {
-  return ipv4 !== "" && networkName !== "bridge";
+export function hasNames({ networkName, ipv4, ipv6 }: Endpoint): boolean {
+  return (ipv4 !== "" || ipv6 !== "") && networkName !== "bridge";
 }
 
 function serversOf(deps: Pick<ResolverDeps, "config">, container: Container): readonly string[] {

@@ -49,16 +49,25 @@ export function listUdpFlowsOfPort(port: number, family: 4 | 6): NetlinkRequest 
 }
 
 /**
- * Forget the flows that `list` selects; those that end meanwhile are no error. Kernels before 5.8 do not filter and list
- * every flow: those that do not match `list` are left alone by comparing again here.
+ * Forget the flows that any of `lists` selects; those that end meanwhile are no error. To list flows the kernel walks its
+ * whole table, which takes it tens of milliseconds: so it is asked once for each family, and what it lists is compared
+ * here. (Kernels before 5.8 list every flow whatever the filter.)
  */
-export function forgetFlows(socket: NetlinkSocket, list: NetlinkRequest): void {
-  const wanted = attributeMap(list.payload, NFGENMSG_SIZE);
-  const requests = socket
-    .dump(list)
-    .filter((flow) => matches(wanted, flow))
-    .map(deleteFlow);
-  socket.execute(requests, ["ENOENT"]);
+export function forgetFlows(socket: NetlinkSocket, lists: readonly NetlinkRequest[]): void {
+  for (const family of new Set(lists.map((list) => list.payload[0]))) {
+    const own = lists.filter((list) => list.payload[0] === family);
+    const wanted = own.map((list) => attributeMap(list.payload, NFGENMSG_SIZE));
+    const [only, another] = own;
+    const list = another === undefined && only !== undefined ? only : listAllUdpFlows(family === AF_INET6 ? 6 : 4);
+    const flows = socket.dump(list).filter((flow) => wanted.some((one) => matches(one, flow)));
+    socket.execute(flows.map(deleteFlow), ["ENOENT"]);
+  }
+}
+
+function listAllUdpFlows(family: 4 | 6): NetlinkRequest {
+  return listUdpFlows(family, CTA_TUPLE_ORIG, FILTER_PROTO_NUM, (tuple) => {
+    tuple.nested(CTA_TUPLE_PROTO, (protocol) => protocol.attributeU8(CTA_PROTO_NUM, 17));
+  });
 }
 
 function deleteFlow({ payload }: NetlinkMessage): NetlinkRequest {

@@ -2,7 +2,7 @@ import { openNetfilterSocketIn } from "#host/netlink/open.ts";
 import { NfTablesClient } from "#host/nftables/client.ts";
 import { forgetFlows, listUdpFlowsTo } from "#host/nftables/conntrack.ts";
 import type { Expression } from "#host/nftables/expression.ts";
-import { addChain, addRule, addTable, deleteTable, type TableName } from "#host/nftables/messages.ts";
+import { addChain, addRule, addTable, deleteTable, getTable, type TableName } from "#host/nftables/messages.ts";
 import { ipIn, loadDestinationPort, loadProtocol } from "#host/nftables/rule.ts";
 import { parseIpv4 } from "#host/netlink/address.ts";
 
@@ -18,9 +18,11 @@ const table: TableName = { family: "ip", name: "berth_names" };
  */
 export function redirectQueries(namespaceFd: number, ports: { readonly udp: number; readonly tcp: number }): void {
   using socket = openNetfilterSocketIn(namespaceFd);
-  new NfTablesClient(socket).commit([
-    addTable(table),
-    deleteTable(table),
+  const client = new NfTablesClient(socket);
+  const replaces = client.get(getTable(table)) !== undefined;
+  client.commit([
+    // Deleting costs: the kernel lets go of the socket only when what was deleted is gone, grace periods later.
+    ...(replaces ? [deleteTable(table)] : []),
     addTable(table),
     addChain(table, "output", { type: "nat", hook: "output", priority: -100, policy: "accept" }),
     ...(["udp", "tcp"] as const).map((protocol) =>
@@ -28,7 +30,7 @@ export function redirectQueries(namespaceFd: number, ports: { readonly udp: numb
     ),
   ]);
   // A client that goes on asking from one port would go on to where an earlier engine listened.
-  forgetFlows(socket, listUdpFlowsTo(parseIpv4(NAME_SERVER)));
+  if (replaces) forgetFlows(socket, [listUdpFlowsTo(parseIpv4(NAME_SERVER))]);
 }
 
 function toPort(protocol: number, port: number): readonly Expression[] {

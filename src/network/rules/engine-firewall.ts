@@ -1,5 +1,6 @@
 import { messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
+import { readTextFileMaybe } from "#host/files.ts";
 import type { NetlinkRequest } from "#host/netlink/message.ts";
 import { NetlinkError, type NetlinkSocket } from "#host/netlink/socket.ts";
 import { NfTablesClient } from "#host/nftables/client.ts";
@@ -132,12 +133,11 @@ export class EngineFirewall {
 
   /** A UDP sender that never pauses would go on to where its first packet went: past a new container, or to a dead one. */
   #forgetFlows(lists: readonly NetlinkRequest[]): void {
-    for (const list of lists) {
-      try {
-        forgetFlows(this.#socket, list);
-      } catch (error) {
-        this.#log.warn("could not make the kernel forget UDP flows of a published port", { error: messageOf(error) });
-      }
+    if (lists.length === 0 || !tracksFlows()) return;
+    try {
+      forgetFlows(this.#socket, lists);
+    } catch (error) {
+      this.#log.warn("could not make the kernel forget UDP flows of published ports", { error: messageOf(error) });
     }
   }
 
@@ -227,4 +227,9 @@ export class EngineFirewall {
   #elementRequests(make: typeof addElements, endpoint: Published): NetlinkRequest[] {
     return portElementRequests(make, this.#table, portElements([endpoint]));
   }
+}
+
+/** False when there is none to forget. */
+function tracksFlows(): boolean {
+  return readTextFileMaybe("/proc/sys/net/netfilter/nf_conntrack_count", 64)?.trim() !== "0";
 }
