@@ -185,6 +185,28 @@ describe("a project's life", () => {
   });
 });
 
+test("images are built when they are missing, from files and from inline text", async () => {
+  const text = `
+services:
+  one: {build: {context: ., args: {WORD: first}}, command: cat /word}
+  two:
+    image: made-by-two
+    build: {dockerfile_inline: "FROM busybox\\nCOPY data /data\\nRUN cat /data > /copied"}
+    command: cat /copied
+`;
+  project(text, { Dockerfile: "FROM busybox\nARG WORD\nRUN echo $WORD > /word\n", data: "from the context\n" });
+  await ok("up", "-d");
+  await ok("wait", "one", "two");
+  expect(await ok("logs", "--no-log-prefix", "one")).toBe("first\n");
+  expect(await ok("logs", "--no-log-prefix", "two")).toBe("from the context\n");
+  project(text.replace("first", "second"));
+  await ok("up", "-d", "--build");
+  await ok("wait", "one");
+  expect(await ok("logs", "--no-log-prefix", "one")).toBe("second\n");
+  await ok("down", "--rmi", "all");
+  expect(await engine.ok("images", "-q", "shop-one")).toBe("");
+});
+
 describe("in the foreground", () => {
   test("lines of all, the exit code of one, and everything stopped", async () => {
     project(

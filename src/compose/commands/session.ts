@@ -30,6 +30,7 @@ export async function openProject(invocation: ComposeInvocation, overrides: Over
     {
       ...place,
       name: global.text("project-name"),
+      namesEnvironmentFiles: global.list("env-file").length > 0,
       shell: io.env,
       profiles,
       services: [],

@@ -61,10 +61,12 @@ function endpointRequest(service: Service, key: string, endpoint: ServiceNetwork
 
 const firstNetwork = (service: Service): string | undefined => Object.keys(service.networks)[0];
 
-function linksOf(service: Service, { containerOf }: EndpointContext): readonly string[] | undefined {
-  const links = (service.links ?? []).map((written) => {
+function linksOf(service: Service, context: EndpointContext): readonly string[] | undefined {
+  const links = (service.links ?? []).flatMap((written) => {
     const [other = "", alias = other] = written.split(":");
-    return `${containerOf(other)}:${alias}`;
+    const container = context.containerOf(other);
+    // docker-compat: also by the name and the number that its container has.
+    return [alias, container.replace(`${context.project.name}-`, ""), container].map((name) => `${container}:${name}`);
   });
   const all = [
     ...links,

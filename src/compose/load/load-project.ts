@@ -15,6 +15,8 @@ export interface LoadOptions {
   /** By flag; empty when not given. */
   readonly name: string;
   readonly environmentFiles: readonly string[];
+  /** They were named: the project tells of them. The folder's own goes without saying. */
+  readonly namesEnvironmentFiles?: boolean;
   /** The person's shell. */
   readonly shell: Readonly<Record<string, string | undefined>>;
   /** `*` for all of them. */
@@ -78,7 +80,7 @@ export function loadProject(options: LoadOptions, reader: FileReader): Project {
     name,
     workingDirectory: options.workingDirectory,
     files: options.files,
-    environmentFiles: options.environmentFiles,
+    environmentFiles: options.namesEnvironmentFiles === true ? options.environmentFiles : [],
     environment,
     services: enabled,
     disabledServices: disabled,

@@ -42,6 +42,7 @@ export interface Project {
   readonly workingDirectory: string;
   /** Absolute, in the order they were merged. */
   readonly files: readonly string[];
+  /** Those that were named by flag. */
   readonly environmentFiles: readonly string[];
   /** Of the person's shell and the environment files. */
   readonly environment: ReadonlyMap<string, string>;

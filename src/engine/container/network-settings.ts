@@ -1,7 +1,7 @@
 import type { Endpoint } from "#network/types.ts";
 import type { NetworkSettings, PortSummary } from "#spec/docker/container.ts";
 import type { PortBinding } from "#spec/docker/host-config.ts";
-import { endpointSettings, type EndpointSettings } from "#spec/docker/networking.ts";
+import { endpointIpamConfig, endpointSettings, type EndpointSettings } from "#spec/docker/networking.ts";
 import type { Container } from "./container.ts";
 import { dnsNames, plannedEndpoints } from "./endpoint-plan.ts";
 import { isLive } from "./status.ts";
@@ -12,13 +12,14 @@ export function networksOf(
   endpoints: readonly Endpoint[],
 ): Readonly<Record<string, EndpointSettings>> {
   const planned = plannedEndpoints(container.spec);
-  if (endpoints.length === 0) return Object.fromEntries(planned.map(({ network, settings }) => [network, settings]));
+  if (endpoints.length === 0)
+    return Object.fromEntries(planned.map(({ network, settings }) => [network, asPrinted(settings)]));
   const asked = new Map(planned.map(({ network, settings }) => [network, settings]));
   return Object.fromEntries(
     endpoints.map((endpoint) => [
       endpoint.networkName,
       {
-        ...settingsOf(container, endpoint, asked),
+        ...asPrinted(settingsOf(container, endpoint, asked)),
         MacAddress: endpoint.mac,
         NetworkID: endpoint.networkId,
         EndpointID: endpoint.id,
@@ -31,6 +32,14 @@ export function networksOf(
       },
     ]),
   );
+}
+
+/** Without the addresses that nobody asked for. */
+function asPrinted(settings: EndpointSettings): EndpointSettings {
+  const { IPAMConfig } = settings;
+  return IPAMConfig === null
+    ? settings
+    : { ...settings, IPAMConfig: endpointIpamConfig.print(IPAMConfig) as typeof IPAMConfig };
 }
 
 const predefined: readonly string[] = ["bridge", "host", "none"];

@@ -1,0 +1,186 @@
+/**
+ * Projects as people write them, made by Docker Compose v2 of Debian's next suite and by `berth compose` on the same engine:
+ * the same containers, networks and volumes; and each tool takes down what the other made.
+ */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { cpSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { aptSuite } from "../../tools/lab/apt-suite.ts";
+import { mustRun } from "../../tools/lab/command.ts";
+import { berthCommand } from "../../tools/lab/engines.ts";
+import { extractPackages } from "../../tools/lab/extracted-packages.ts";
+import { BusyboxEngine } from "../fault/busybox-engine.ts";
+
+setDefaultTimeout(60_000);
+
+const corpus = join(import.meta.dirname, "compose/corpus");
+
+let engine: BusyboxEngine;
+/** Names of external networks by the ids that one tool uses in their place. */
+const external = new Map<string, string>();
+let theirs: readonly string[];
+const ours = [...berthCommand(), "compose"];
+
+beforeAll(async () => {
+  const programs = await extractPackages("compose-v2", ["docker-cli", "docker-compose"], await aptSuite("trixie"));
+  theirs = [join(programs, "usr/libexec/docker/cli-plugins/docker-compose")];
+  engine = await BusyboxEngine.open({ bridge: "bcorpus0", bip: "172.31.238.1/24" });
+  external.set((await engine.ok("network", "create", "corpus-outside")).trim(), "corpus-outside");
+  await engine.ok("volume", "create", "corpus-given");
+  cpSync(corpus, join(engine.dir, "corpus"), { recursive: true });
+}, 600_000);
+afterAll(async () => {
+  await engine.ok("network", "rm", "corpus-outside");
+  await engine.ok("volume", "rm", "corpus-given");
+  await engine.close();
+});
+
+function compose(tool: readonly string[], project: string, ...words: readonly string[]): Promise<string> {
+  const env = { DOCKER_HOST: engine.host, BERTH_HOST: engine.host, HOME: engine.dir, PASSED: "passed" };
+  return mustRun([...tool, ...words], { cwd: join(engine.dir, "corpus", project), env, timeoutMs: 50_000 });
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+const inspected = async (...words: readonly string[]): Promise<readonly Json[]> =>
+  JSON.parse(await engine.ok("inspect", ...words)) as readonly Json[];
+
+/** Everything that exists for the project, without what no two tools could have in common: ids, times, addresses. */
+async function made(): Promise<Json> {
+  const lines = async (...words: readonly string[]): Promise<readonly string[]> =>
+    (await engine.ok(...words)).split("\n").filter((line) => line !== "");
+  const project = ["--filter", "label=com.docker.compose.project"];
+  const ids = await lines("ps", "-aq", ...project);
+  const containers = ids.length === 0 ? [] : await inspected(...ids);
+  const names = new Map(containers.map(({ Id, Name }) => [Id as string, Name as string]));
+  const networks = await lines("network", "ls", "-q", ...project);
+  const volumes = await lines("volume", "ls", "-q", ...project);
+  return {
+    containers: containers
+      .map((container) => comparable(container, names))
+      .toSorted((a, b) => ((a["name"] as string) < (b["name"] as string) ? -1 : 1)),
+    networks: networks.length === 0 ? [] : (await inspected(...networks)).map(comparableNetwork).toSorted(byName),
+    volumes: volumes.length === 0 ? [] : (await inspected(...volumes)).map(comparableVolume).toSorted(byName),
+  };
+}
+
+const byName = (a: Json, b: Json): number => ((a["Name"] as string) < (b["Name"] as string) ? -1 : 1);
+
+/** Labels with the hash and the version of the tool that wrote them say nothing about the container. */
+function labelsOf(labels: unknown): Json {
+  return Object.fromEntries(
+    Object.entries(labels as Record<string, string>)
+      .filter(([key]) => !/^com\.docker\.compose\.(?:config-hash|version)$/u.test(key))
+      .map(([key, value]) => [key, key.endsWith("depends_on") ? value.split(",").toSorted().join(",") : value]),
+  );
+}
+
+function comparable(container: Json, names: ReadonlyMap<string, string>): Json {
+  const config = container["Config"] as Json;
+  const host = container["HostConfig"] as Json;
+  const { Networks } = container["NetworkSettings"] as { Networks: Readonly<Record<string, Json>> };
+  const named = (text: unknown): unknown =>
+    typeof text === "string" ? [...names].reduce((all, [id, name]) => all.replaceAll(id, name), text) : text;
+  const sorted = (list: unknown): unknown => (Array.isArray(list) ? list.map(String).toSorted() : (list ?? []));
+  return {
+    name: container["Name"],
+    config: {
+      ...config,
+      Hostname: /^[0-9a-f]{12}$/u.test(String(config["Hostname"])) ? "" : config["Hostname"],
+      Env: sorted(config["Env"]),
+      ExposedPorts: sorted(
+        Object.keys((config["ExposedPorts"] ?? {}) as object).map((port) =>
+          port.includes("/") ? port : `${port}/tcp`,
+        ),
+      ),
+      Labels: labelsOf(config["Labels"]),
+      // Which streams the client would have attached to, and where the engine keeps its own copy.
+      AttachStdout: null,
+      AttachStderr: null,
+      StdinOnce: null,
+      Volumes: null,
+      OnBuild: null,
+    },
+    host: {
+      ...host,
+      Binds: null,
+      Mounts: null,
+      NetworkMode: external.get(String(host["NetworkMode"])) ?? named(host["NetworkMode"]),
+      PidMode: named(host["PidMode"]),
+      IpcMode: named(host["IpcMode"]),
+      VolumesFrom: sorted(
+        (host["VolumesFrom"] as unknown[] | null)?.map((from) => String(named(from)).replace("/", "")),
+      ),
+      Links: null,
+      ExtraHosts: sorted(host["ExtraHosts"]),
+      ConsoleSize: null,
+      Ulimits: ((host["Ulimits"] ?? []) as Json[]).toSorted(byName),
+    },
+    mounts: (container["Mounts"] as Json[])
+      .map(({ Type, Name, Source, Destination, RW, Propagation }) => ({
+        Type,
+        // An anonymous volume's name is random, and so is its folder's.
+        Name: /^[0-9a-f]{64}$/u.test(String(Name)) ? "anonymous" : Name,
+        Source: Type === "volume" ? "" : Source,
+        Destination,
+        RW,
+        Propagation,
+      }))
+      .toSorted((a, b) => (String(a.Destination) < String(b.Destination) ? -1 : 1)),
+    networks: Object.fromEntries(
+      Object.entries(Networks)
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, { Aliases, IPAMConfig, Links, DriverOpts }]) => [
+          external.get(name) ?? name,
+          // Nothing asked for is said by null or by an empty object.
+          {
+            Aliases: sorted(Aliases),
+            IPAMConfig: IPAMConfig ?? {},
+            Links: sorted(Links),
+            DriverOpts: DriverOpts ?? {},
+          },
+        ]),
+    ),
+  };
+}
+
+const comparableNetwork = ({ Name, Driver, EnableIPv6, IPAM, Internal, Attachable, Options, Labels }: Json): Json => ({
+  Name,
+  Driver,
+  EnableIPv6,
+  // What the engine chose is another one each time.
+  IPAM: Name === "addresses_fixed" ? IPAM : null,
+  Internal,
+  Attachable,
+  Options,
+  Labels: labelsOf(Labels),
+});
+
+const comparableVolume = ({ Name, Driver, Options, Labels }: Json): Json => ({
+  Name: /^[0-9a-f]{64}$/u.test(String(Name)) ? "anonymous" : Name,
+  Driver,
+  Options: Options ?? {},
+  Labels: labelsOf(Labels ?? {}),
+});
+
+const nothing = { containers: [], networks: [], volumes: [] };
+
+for (const project of readdirSync(corpus).toSorted()) {
+  test(project, async () => {
+    try {
+      await compose(theirs, project, "--profile", "*", "create");
+      const wanted = await made();
+      await compose(ours, project, "--profile", "*", "down", "-v", "-t", "0");
+      expect(await made()).toEqual(nothing);
+      await compose(ours, project, "--profile", "*", "create");
+      const seen = await made();
+      await compose(theirs, project, "--profile", "*", "down", "-v", "-t", "0");
+      expect(await made()).toEqual(nothing);
+      expect(seen).toEqual(wanted);
+    } finally {
+      await engine.removeAll();
+      await engine.ok("network", "prune", "-f", "--filter", "label=com.docker.compose.project");
+      await engine.ok("volume", "prune", "-af", "--filter", "label=com.docker.compose.project");
+    }
+  });
+}
