@@ -89,9 +89,7 @@ function comparable(container: Json, names: ReadonlyMap<string, string>): Json {
       Hostname: /^[0-9a-f]{12}$/u.test(String(config["Hostname"])) ? "" : config["Hostname"],
       Env: sorted(config["Env"]),
       ExposedPorts: sorted(
-        Object.keys((config["ExposedPorts"] ?? {}) as object).map((port) =>
-          port.includes("/") ? port : `${port}/tcp`,
-        ),
+        Object.keys(config["ExposedPorts"] ?? {}).map((port) => (port.includes("/") ? port : `${port}/tcp`)),
       ),
       Labels: labelsOf(config["Labels"]),
       // Which streams the client would have attached to, and where the engine keeps its own copy.

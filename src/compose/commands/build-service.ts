@@ -3,7 +3,7 @@ import type { CliInput, CliIo } from "#cli/cli-io.ts";
 import { ExitError } from "#cli/errors.ts";
 import { isRemoteContext, type ServiceBuild } from "../model/build.ts";
 import type { Project, Service } from "../load/project.ts";
-import { asCommand } from "./delegated.ts";
+import { asCommand } from "./as-command.ts";
 import type { ComposeInvocation } from "./subcommand.ts";
 
 /** Build a service's image under the name, as `build` would with the words that its section means. */

@@ -1,20 +1,6 @@
-import { parseFlags } from "#cli/flags/parse-flags.ts";
-import { engineCommands } from "#cli/commands/command-table.ts";
+import { asCommand } from "./as-command.ts";
 import { containerOf, containersOf, openProjectName } from "./session.ts";
-import type { ComposeHandler, ComposeInvocation } from "./subcommand.ts";
-
-/** Run a command of the engine's client with these words, as if a person had typed them. */
-export async function asCommand(
-  invocation: ComposeInvocation,
-  path: string,
-  words: readonly string[],
-): Promise<number> {
-  const command = engineCommands.find(({ paths }) => paths.includes(path));
-  if (command === undefined) throw new Error(`no command ${path}`);
-  const { flags, args } = parseFlags(words, command.flags, { interspersed: command.interspersed !== false });
-  const handler = await command.load();
-  return handler({ ...invocation, flags, args });
-}
+import type { ComposeHandler } from "./subcommand.ts";
 
 /** `exec SERVICE COMMAND`: with a terminal where there is one. */
 export const exec: ComposeHandler = async (invocation) => {

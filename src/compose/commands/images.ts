@@ -1,6 +1,6 @@
 import { BerthError, messageOf } from "#base/errors.ts";
 import { imageNameOf } from "../apply/context.ts";
-import { asCommand } from "./delegated.ts";
+import { asCommand } from "./as-command.ts";
 import type { Service } from "../load/project.ts";
 import { applyContext, openProject, progressOf } from "./session.ts";
 import type { ComposeHandler } from "./subcommand.ts";
