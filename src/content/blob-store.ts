@@ -1,13 +1,19 @@
-import { createHash, type Hash } from "node:crypto";
+import { createHash } from "node:crypto";
+import { deferred } from "#base/async.ts";
 import { digestAlgorithm, digestHex, parseDigest } from "#base/digest.ts";
 import { BerthError } from "#base/errors.ts";
 import { randomHex } from "#base/ids.ts";
 import { hasCode } from "#host/errno.ts";
 import { readChunks } from "#host/file-reader.ts";
-import { FileWriter } from "#host/file-writer.ts";
-import { listDirectory, readFile, removeFile, syncDirectory, withFd } from "#host/files.ts";
+import { listDirectory, readFile, removeFile, withFd } from "#host/files.ts";
 import { AT_FDCWD, O_RDONLY } from "#host/linux.ts";
 import { lstatMaybe, open, pread, renameat2 } from "#host/syscalls.ts";
+import { Ingest, WORTH_KEEPING } from "./ingest.ts";
+import { UnnamedIngest } from "./unnamed-ingest.ts";
+
+/** How long a download that was cut off, or a blob without an image, waits for the next try. */
+const KEEP_MS = 24 * 3600 * 1000;
+const PARTIAL = /^sha(?:256|512)-[0-9a-f]+\.partial$/;
 
 /** Where blobs lie; `state/layout.ts` provides it. */
 export interface BlobPaths {
@@ -19,18 +25,36 @@ export interface BlobPaths {
 /**
  * Content by digest, in the order of an OCI image layout (image-spec `image-layout.md`): `blobs/<algorithm>/<hex>`. A
  * blob's name appears only when its bytes were read to the end and hash to it; until then they lie in the ingest folder,
- * which {@link reconcile} empties. Blobs never change.
+ * which {@link reconcile} clears. Blobs never change.
  */
 export class BlobStore {
   readonly #paths: BlobPaths;
+  /** Digests whose partial file somebody writes, and when he is done with it. */
+  readonly #resuming = new Map<string, Promise<void>>();
 
   constructor(deps: { readonly paths: BlobPaths }) {
     this.#paths = deps.paths;
   }
 
-  /** Remove what an earlier process left unfinished. Call before anything is written. */
-  reconcile(): void {
-    for (const name of listDirectory(this.#paths.ingestDir)) removeFile(`${this.#paths.ingestDir}/${name}`);
+  /**
+   * Remove what an earlier process left unfinished, but for downloads that may go on: those young enough. Call before
+   * anything is written.
+   */
+  reconcile(nowMs: number = Date.now()): void {
+    for (const name of listDirectory(this.#paths.ingestDir)) {
+      const path = `${this.#paths.ingestDir}/${name}`;
+      if (!PARTIAL.test(name) || !this.#isWorthKeeping(path, nowMs)) removeFile(path);
+    }
+  }
+
+  /** A blob that nobody needs now but whose image may still be on its way: a pull was cut off after it. */
+  isFresh(digest: string, nowMs: number = Date.now()): boolean {
+    return this.#isWorthKeeping(this.path(digest), nowMs);
+  }
+
+  #isWorthKeeping(path: string, nowMs: number): boolean {
+    const found = lstatMaybe(AT_FDCWD, path);
+    return found !== undefined && found.size >= WORTH_KEEPING && nowMs - found.mtimeSeconds * 1000 < KEEP_MS;
   }
 
   has(digest: string): boolean {
@@ -70,12 +94,35 @@ export class BlobStore {
   /** Start writing a blob that must turn out to be `digest`. Commit or abort it. */
   begin(expected: { readonly digest: string; readonly size: number | undefined }): Ingest {
     const digest = parseDigest(expected.digest);
-    return new Ingest({
-      digest,
-      size: expected.size,
-      temporaryPath: `${this.#paths.ingestDir}/${randomHex(12)}`,
-      finalPath: this.#paths.blob(digest),
-    });
+    const finalPath = this.#paths.blob(digest);
+    return Ingest.start({ digest, size: expected.size, temporaryPath: this.temporaryPath(), finalPath });
+  }
+
+  /**
+   * As {@link begin}, going on where an earlier try was cut off, also one of an earlier process. Waits for one that is
+   * just ending.
+   */
+  async resume(expected: { readonly digest: string; readonly size: number | undefined }): Promise<Ingest> {
+    const digest = parseDigest(expected.digest);
+    for (let other = this.#resuming.get(digest); other !== undefined; other = this.#resuming.get(digest)) await other;
+    const closed = deferred<void>();
+    this.#resuming.set(digest, closed.promise);
+    const onClosed = (): void => {
+      this.#resuming.delete(digest);
+      closed.resolve();
+    };
+    try {
+      return await Ingest.resume({
+        digest,
+        size: expected.size,
+        temporaryPath: `${this.#paths.ingestDir}/${digest.replace(":", "-")}.partial`,
+        finalPath: this.#paths.blob(digest),
+        onClosed,
+      });
+    } catch (error) {
+      onClosed();
+      throw error;
+    }
   }
 
   /** Start writing a blob whose digest is told by its bytes. Commit or abort it. */
@@ -135,145 +182,5 @@ export class BlobStore {
     return ["sha256", "sha512"].flatMap((algorithm) =>
       listDirectory(`${this.#paths.blobsDir}/${algorithm}`).map((hex) => `${algorithm}:${hex}`),
     );
-  }
-}
-
-/** One blob being written. Its bytes may be read at {@link path} while they come in. */
-export class Ingest {
-  readonly path: string;
-  readonly #digest: string;
-  readonly #size: number | undefined;
-  readonly #finalPath: string;
-  readonly #hash: Hash;
-  readonly #writer: FileWriter;
-  #received = 0;
-  #onWritten: (size: number) => void = () => {};
-  #state: "open" | "committed" | "aborted" = "open";
-
-  constructor(options: {
-    readonly digest: string;
-    readonly size: number | undefined;
-    readonly temporaryPath: string;
-    readonly finalPath: string;
-  }) {
-    this.path = options.temporaryPath;
-    this.#digest = options.digest;
-    this.#size = options.size;
-    this.#finalPath = options.finalPath;
-    this.#hash = createHash(digestAlgorithm(parseDigest(options.digest)));
-    this.#writer = new FileWriter(this.path, (size) => this.#onWritten(size));
-  }
-
-  /** Bytes accepted so far. */
-  get received(): number {
-    return this.#received;
-  }
-
-  /** Hear how much of the file can be read. */
-  onWritten(listener: (size: number) => void): void {
-    this.#onWritten = listener;
-  }
-
-  /** `data-loss` when more comes than was announced; `resource-exhausted` when the disk is full. */
-  async write(chunk: Uint8Array): Promise<void> {
-    this.#received += chunk.length;
-    if (this.#size !== undefined && this.#received > this.#size) {
-      throw new BerthError("data-loss", `filesystem layer verification failed for digest ${this.#digest}`);
-    }
-    this.#hash.update(chunk);
-    await this.#writer.write(chunk);
-  }
-
-  /** Check size and digest (`data-loss`) and hand the last bytes to the kernel; nothing can be written after. */
-  async verify(): Promise<void> {
-    if (this.#size !== undefined && this.#received !== this.#size) throw new BerthError("data-loss", "unexpected EOF");
-    if (`${this.#digest.slice(0, this.#digest.indexOf(":"))}:${this.#hash.digest("hex")}` !== this.#digest) {
-      throw new BerthError("data-loss", `filesystem layer verification failed for digest ${this.#digest}`);
-    }
-    await this.#writer.flush(false);
-  }
-
-  /** {@link verify} if not done, make it last unless `durable` is false (then the caller syncs later), and give it its name. */
-  async commit(options: { readonly verified?: boolean; readonly durable?: boolean } = {}): Promise<void> {
-    if (options.verified !== true) await this.verify();
-    const durable = options.durable !== false;
-    await this.#writer.flush(durable);
-    await this.#writer.close();
-    this.#state = "committed";
-    renameat2(AT_FDCWD, this.path, AT_FDCWD, this.#finalPath);
-    if (durable) syncDirectory(this.#finalPath.slice(0, this.#finalPath.lastIndexOf("/")));
-  }
-
-  /** Remove what was written; nothing after a commit. */
-  async abort(): Promise<void> {
-    if (this.#state !== "open") return;
-    this.#state = "aborted";
-    await this.#writer.close().catch(() => undefined);
-    removeFile(this.path);
-  }
-}
-
-/** A blob being written that gets its name from what it turned out to hold: its sha256. */
-export class UnnamedIngest {
-  readonly path: string;
-  readonly #pathOf: (digest: string) => string;
-  readonly #hash: Hash;
-  readonly #writer: FileWriter;
-  #received = 0;
-  #digest: string | undefined;
-  #onWritten: (size: number) => void = () => {};
-  #state: "open" | "closed" | "committed" | "aborted" = "open";
-
-  constructor(temporaryPath: string, pathOf: (digest: string) => string) {
-    this.path = temporaryPath;
-    this.#pathOf = pathOf;
-    this.#hash = createHash("sha256");
-    this.#writer = new FileWriter(this.path, (size) => this.#onWritten(size));
-  }
-
-  /** Bytes accepted so far. */
-  get received(): number {
-    return this.#received;
-  }
-
-  /** Hear how much of the file can be read. */
-  onWritten(listener: (size: number) => void): void {
-    this.#onWritten = listener;
-  }
-
-  /** `chunk` is the receiver's for good. `resource-exhausted` when the disk is full. */
-  async write(chunk: Uint8Array): Promise<void> {
-    this.#received += chunk.length;
-    this.#hash.update(chunk);
-    await this.#writer.write(chunk);
-  }
-
-  /** All bytes are there and can be read; nothing can be written after. Repeating it is allowed. */
-  async close(): Promise<void> {
-    if (this.#state !== "open") return;
-    await this.#writer.flush(false);
-    this.#state = "closed";
-    await this.#writer.close();
-  }
-
-  /** Of all that was written; nothing can be written after. */
-  digest(): string {
-    this.#digest ??= `sha256:${this.#hash.digest("hex")}`;
-    return this.#digest;
-  }
-
-  /** Give it its name, {@link digest}. Not synced: the caller's rows remember the boot. */
-  async commit(): Promise<void> {
-    await this.close();
-    this.#state = "committed";
-    renameat2(AT_FDCWD, this.path, AT_FDCWD, this.#pathOf(this.digest()));
-  }
-
-  /** Remove what was written; nothing after a commit. */
-  async abort(): Promise<void> {
-    if (this.#state === "committed" || this.#state === "aborted") return;
-    if (this.#state === "open") await this.#writer.close().catch(() => undefined);
-    this.#state = "aborted";
-    removeFile(this.path);
   }
 }

@@ -21,6 +21,7 @@ import { tagImage } from "./manage/tag-image.ts";
 import { LayerFetcher } from "./pull/layer-fetcher.ts";
 import { pullImage, pullStatus, type PullResult } from "./pull/pull-image.ts";
 import { ImagePusher } from "./push/image-pusher.ts";
+import { rateLimited } from "./rate-limited.ts";
 import { SharedWork, type OnProgress } from "./shared-work.ts";
 import type { ImageSinks } from "./sink.ts";
 import type { ImageSource, ImageSources } from "./source.ts";
@@ -176,7 +177,7 @@ export class LocalImages implements ImageService {
 
   async pull(request: PullRequest): Promise<StoredImage> {
     const reference = parseReference(request.reference);
-    const source = this.#sources.open(reference, request.auth);
+    const source = this.#sources.open(reference, request.auth, (seconds) => request.onProgress(rateLimited(seconds)));
     this.#unpacker.warm();
     if (request.allTags === true && reference.tag === undefined && reference.digest === undefined) {
       return this.#pullAllTags(reference, source, request);

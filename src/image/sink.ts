@@ -35,5 +35,10 @@ export interface ImageSink {
 
 export interface ImageSinks {
   /** `mountFrom`: paths of repositories of the same registry that blobs may be taken over from. */
-  openSink(repository: Reference, auth: RegistryAuth | undefined, mountFrom: readonly string[]): ImageSink;
+  openSink(
+    repository: Reference,
+    auth: RegistryAuth | undefined,
+    mountFrom: readonly string[],
+    onRateLimit?: (seconds: number) => void,
+  ): ImageSink;
 }

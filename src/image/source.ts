@@ -20,16 +20,17 @@ export interface ImageSource {
     signal: AbortSignal,
   ): Promise<SourceManifest>;
   /**
-   * A blob's bytes from the beginning, as they come; a broken transfer is taken up where it stopped. Not verified. A
+   * A blob's bytes from `offset` (0) on, as they come; a broken transfer is taken up where it stopped. Not verified. A
    * chunk is the receiver's for good. `onRetry` hears how long the source waits before it goes on.
    */
   blob(
     blob: Descriptor,
-    options: { readonly signal: AbortSignal; readonly onRetry: (seconds: number) => void },
+    options: { readonly signal: AbortSignal; readonly onRetry: (seconds: number) => void; readonly offset?: number },
   ): AsyncIterable<Uint8Array>;
   tags(signal: AbortSignal): Promise<readonly string[]>;
 }
 
 export interface ImageSources {
-  open(repository: Reference, auth: RegistryAuth | undefined): ImageSource;
+  /** `onRateLimit` hears for how long a registry that limits the rate of requests makes us wait. */
+  open(repository: Reference, auth: RegistryAuth | undefined, onRateLimit?: (seconds: number) => void): ImageSource;
 }

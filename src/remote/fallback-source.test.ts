@@ -17,10 +17,13 @@ function source(tag: string | Error, chunks: readonly (string | Error)[]): Image
       if (tag instanceof Error) throw tag;
       return [tag];
     },
-    async *blob() {
+    async *blob(_blob, { offset = 0 }) {
+      let skip = offset;
       for (const chunk of chunks) {
         if (chunk instanceof Error) throw chunk;
-        yield Buffer.from(chunk);
+        const rest = chunk.slice(skip);
+        skip = Math.max(0, skip - chunk.length);
+        if (rest !== "") yield Buffer.from(rest);
       }
     },
   };

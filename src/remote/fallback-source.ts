@@ -21,20 +21,17 @@ export class FallbackSource implements ImageSource {
     return this.#first((source) => source.manifest(target, signal));
   }
 
-  /** Changes places in the middle of a blob, too: what was received already is skipped. */
+  /** Changes places in the middle of a blob, too: what was received already is not asked for again. */
   async *blob(
     blob: Descriptor,
-    options: { readonly signal: AbortSignal; readonly onRetry: (seconds: number) => void },
+    options: { readonly signal: AbortSignal; readonly onRetry: (seconds: number) => void; readonly offset?: number },
   ): AsyncIterable<Uint8Array> {
-    let received = 0;
+    let offset = options.offset ?? 0;
     for (const [index, source] of this.#sources.entries()) {
-      let skip = received;
       try {
-        for await (const chunk of source.blob(blob, options)) {
-          const fresh = chunk.subarray(Math.min(skip, chunk.length));
-          skip -= chunk.length - fresh.length;
-          received += fresh.length;
-          if (fresh.length > 0) yield fresh;
+        for await (const chunk of source.blob(blob, { ...options, offset })) {
+          offset += chunk.length;
+          yield chunk;
         }
         return;
       } catch (error) {

@@ -41,6 +41,8 @@ const MAX_REDIRECTS = 10;
 const MAX_TRIES = 5;
 const FIRST_WAIT_MS = 250;
 const MAX_WAIT_MS = 10_000;
+/** A registry that asks for more patience gets none: the person is told instead. */
+const MAX_RATE_WAIT_MS = 300_000;
 const MAX_ERROR_BODY = 64 * 1024;
 const USER_AGENT = "berth/0.1.0";
 
@@ -55,6 +57,7 @@ export class RegistryConnection {
   readonly #authorizer: Authorizer;
   readonly #remember: (endpoint: RegistryEndpoint) => void;
   readonly #bareRefusals: boolean;
+  readonly #onRateLimit: (seconds: number) => void;
   #endpoint: Promise<RegistryEndpoint> | undefined;
 
   /**
@@ -68,12 +71,15 @@ export class RegistryConnection {
     readonly scope: string | undefined;
     readonly remember: (endpoint: RegistryEndpoint) => void;
     readonly bareRefusals?: boolean;
+    /** Hears how long the registry makes us wait. */
+    readonly onRateLimit?: ((seconds: number) => void) | undefined;
   }) {
     this.#http = deps.http;
     this.#candidates = deps.candidates;
     this.#authorizer = new Authorizer(deps);
     this.#remember = deps.remember;
     this.#bareRefusals = deps.bareRefusals ?? false;
+    this.#onRateLimit = deps.onRateLimit ?? (() => {});
   }
 
   /** Any final answer, 2xx or not; 401 only when authentication did not help. */
@@ -87,10 +93,12 @@ export class RegistryConnection {
       let pause = Math.min(FIRST_WAIT_MS * 2 ** (tries - 1), MAX_WAIT_MS);
       try {
         const { answer, url } = await this.send(request);
-        const again = answer.status === 429 || answer.status >= 500;
+        const asked = retryAfterMs(answer);
+        const again = (answer.status === 429 && asked <= MAX_RATE_WAIT_MS) || answer.status >= 500;
         if (!again || tries >= MAX_TRIES) return { answer, url };
-        pause = Math.max(pause, retryAfterMs(answer));
+        pause = Math.max(pause, answer.status === 429 ? asked : Math.min(asked, MAX_WAIT_MS));
         await drain(answer);
+        if (answer.status === 429) this.#onRateLimit(Math.ceil(pause / 1000));
       } catch (error) {
         if (!mayPass(error) || tries >= MAX_TRIES) throw error;
       }
@@ -263,9 +271,11 @@ export async function errorOf(answer: HttpAnswer): Promise<RegistryError | undef
   return readRegistryError(answer.status, parseChallenges(answer.header("www-authenticate") ?? ""), body);
 }
 
+/** RFC 9110 section 10.2.3: seconds, or a date. 0 when there is none. */
 function retryAfterMs(answer: HttpAnswer): number {
-  const seconds = Number(answer.header("retry-after") ?? 0);
-  return Number.isFinite(seconds) ? Math.min(Math.max(seconds * 1000, 0), MAX_WAIT_MS) : 0;
+  const text = answer.header("retry-after") ?? "";
+  const wait = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+  return Number.isFinite(wait) ? Math.max(wait, 0) : 0;
 }
 
 /** RFC 9110 reason phrases of what registries answer to a login. */

@@ -68,9 +68,10 @@ export class RegistrySource implements ImageSource {
 
   async *blob(
     blob: Descriptor,
-    options: { readonly signal: AbortSignal; readonly onRetry: (seconds: number) => void },
+    options: { readonly signal: AbortSignal; readonly onRetry: (seconds: number) => void; readonly offset?: number },
   ): AsyncIterable<Uint8Array> {
-    let offset = 0;
+    let offset = options.offset ?? 0;
+    if (offset > 0 && offset >= blob.size) return;
     let idleFailures = 0;
     for (let failures = 1; ; failures++) {
       try {

@@ -36,12 +36,12 @@ export class RegistrySources implements ImageSources, ImageSinks {
   }
 
   /** docker-compat: mirrors stand before the Hub. A person's credentials for the Hub are not shown to them. */
-  open(repository: Reference, auth: RegistryAuth | undefined): ImageSource {
+  open(repository: Reference, auth: RegistryAuth | undefined, onRateLimit?: (seconds: number) => void): ImageSource {
     const scope = `repository:${repository.path}:pull`;
     const candidates = this.#candidates(repository.domain);
     const sourceAt = (endpoints: readonly RegistryEndpoint[], credentials: RegistryAuth | undefined): ImageSource =>
       new RegistrySource({
-        connection: this.#connection(repository.domain, endpoints, credentials, scope),
+        connection: this.#connection(repository.domain, endpoints, credentials, scope, { onRateLimit }),
         repository,
         attempts: this.#settings.downloadAttempts,
       });
@@ -52,12 +52,17 @@ export class RegistrySources implements ImageSources, ImageSinks {
   }
 
   /** docker-compat: nothing is pushed to mirrors. */
-  openSink(repository: Reference, auth: RegistryAuth | undefined, mountFrom: readonly string[]): ImageSink {
+  openSink(
+    repository: Reference,
+    auth: RegistryAuth | undefined,
+    mountFrom: readonly string[],
+    onRateLimit?: (seconds: number) => void,
+  ): ImageSink {
     const { domain, path } = repository;
     const scopes = [`repository:${path}:pull,push`, ...mountFrom.map((from) => `repository:${from}:pull`)];
     const endpoints = this.#candidates(domain).slice(domain === HUB ? -1 : 0);
     return new RegistrySink({
-      connection: this.#connection(domain, endpoints, auth, scopes.join(" "), true),
+      connection: this.#connection(domain, endpoints, auth, scopes.join(" "), { bareRefusals: true, onRateLimit }),
       repository,
       attempts: this.#settings.downloadAttempts,
     });
@@ -78,7 +83,11 @@ export class RegistrySources implements ImageSources, ImageSinks {
   describe(reference: Reference, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<RemoteImage> {
     const { domain, path } = reference;
     const endpoints = this.#candidates(domain).slice(domain === HUB ? -1 : 0);
-    return describeImage(this.#connection(domain, endpoints, auth, `repository:${path}:pull`, true), reference, signal);
+    return describeImage(
+      this.#connection(domain, endpoints, auth, `repository:${path}:pull`, { bareRefusals: true }),
+      reference,
+      signal,
+    );
   }
 
   /**
@@ -100,14 +109,17 @@ export class RegistrySources implements ImageSources, ImageSinks {
     candidates: readonly RegistryEndpoint[],
     auth: RegistryAuth | undefined,
     scope: string | undefined,
-    bareRefusals = false,
+    options: {
+      readonly bareRefusals?: boolean;
+      readonly onRateLimit?: ((seconds: number) => void) | undefined;
+    } = {},
   ): RegistryConnection {
     return new RegistryConnection({
       http: this.#http,
       candidates,
       auth,
       scope,
-      bareRefusals,
+      ...options,
       remember: (endpoint) => void this.#lastGood.set(domain, endpoint.baseUrl),
     });
   }

@@ -1,5 +1,5 @@
 import type { Lease } from "#content/leases.ts";
-import type { UnnamedIngest } from "#content/blob-store.ts";
+import type { UnnamedIngest } from "#content/unnamed-ingest.ts";
 import type { PendingLayer } from "#snapshot/layer-directories.ts";
 import { sniffCompression, SNIFF_LENGTH } from "../unpack/decompress.ts";
 import type { Unpacking } from "../unpack/layer-unpacker.ts";

@@ -28,7 +28,10 @@ export async function collect(
   return gone;
 }
 
-/** At start: blobs and layers that nothing names, left by an engine that was killed while it pulled. */
+/**
+ * At start: blobs and layers that nothing names, left by an engine that was killed while it pulled. Large blobs are kept
+ * for a while, so that the pull can be taken up where it was cut off.
+ */
 export async function collectAll(deps: CollectDeps, diffIds: readonly string[]): Promise<void> {
-  await collect(deps, { diffIds, blobs: deps.blobs.list() });
+  await collect(deps, { diffIds, blobs: deps.blobs.list().filter((digest) => !deps.blobs.isFresh(digest)) });
 }

@@ -2,9 +2,12 @@ import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
 import { Limit } from "#base/async.ts";
 import { shortId } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
-import type { BlobStore, Ingest } from "#content/blob-store.ts";
+import type { BlobStore } from "#content/blob-store.ts";
+import type { Ingest } from "#content/ingest.ts";
+import { HttpFailure } from "#host/registry-http.ts";
 import type { LayerDirectories, PendingLayer } from "#snapshot/layer-directories.ts";
 import type { Descriptor } from "#spec/oci/image.ts";
+import type { ImageRows } from "../image-catalog.ts";
 import { SharedWork, type OnProgress } from "../shared-work.ts";
 import type { ImageSource } from "../source.ts";
 import type { LayerUnpacker, Unpacking } from "../unpack/layer-unpacker.ts";
@@ -30,6 +33,7 @@ export interface LayerRequest {
  * Neither name appears unless both checks hold. The caller's lease keeps both from being collected.
  */
 export class LayerFetcher {
+  readonly #rows: Pick<ImageRows, "isBlobUsed">;
   readonly #blobs: BlobStore;
   readonly #layers: LayerDirectories;
   readonly #unpacker: LayerUnpacker;
@@ -41,6 +45,7 @@ export class LayerFetcher {
   #downloading = 0;
 
   constructor(deps: {
+    readonly rows: Pick<ImageRows, "isBlobUsed">;
     readonly blobs: BlobStore;
     readonly layers: LayerDirectories;
     readonly unpacker: LayerUnpacker;
@@ -48,6 +53,7 @@ export class LayerFetcher {
     /** Docker's max-concurrent-downloads, as it is now. */
     readonly maxDownloads: () => number;
   }) {
+    this.#rows = deps.rows;
     this.#blobs = deps.blobs;
     this.#layers = deps.layers;
     this.#unpacker = deps.unpacker;
@@ -66,7 +72,17 @@ export class LayerFetcher {
     );
   }
 
+  /** What an earlier try left may be damaged, by a power cut or a registry: then all of it is fetched, once. */
   async #fetch(request: LayerRequest): Promise<void> {
+    try {
+      await this.#fetchOnce(request);
+    } catch (error) {
+      if (!(error instanceof DamagedStart)) throw error;
+      await this.#fetchOnce(request);
+    }
+  }
+
+  async #fetchOnce(request: LayerRequest): Promise<void> {
     const id = shortId(request.descriptor.digest);
     const progress = new ThrottledProgress(id, request.descriptor.size, request.onProgress);
     const pending = this.#layers.begin();
@@ -83,7 +99,7 @@ export class LayerFetcher {
 
   async #bring(request: LayerRequest, pending: PendingLayer, progress: ThrottledProgress): Promise<UnpackedLayer> {
     const { descriptor } = request;
-    const size = this.#blobs.sizeOf(descriptor.digest);
+    const size = await this.#presentBlob(descriptor.digest);
     if (size !== undefined) {
       const unpacking = this.#unpacker.start(this.#blobs.path(descriptor.digest), pending.treePath, (bytes) =>
         progress.extracting(bytes),
@@ -104,6 +120,20 @@ export class LayerFetcher {
     }
   }
 
+  /** Size of a blob that is here. One that no image vouches for, left by a pull that was cut off, is read again first. */
+  async #presentBlob(digest: string): Promise<number | undefined> {
+    const size = this.#blobs.sizeOf(digest);
+    if (size === undefined || this.#rows.isBlobUsed(digest)) return size;
+    try {
+      await this.#blobs.verify(digest);
+      return size;
+    } catch (error) {
+      this.#log.warn("a blob that was left over is damaged: it is fetched again", { digest, error: messageOf(error) });
+      this.#blobs.delete(digest);
+      return undefined;
+    }
+  }
+
   async #inTurn<T>(progress: ThrottledProgress, work: () => Promise<T>): Promise<T> {
     if (this.#downloading >= this.#maxDownloads()) progress.state("Waiting");
     this.#downloading++;
@@ -120,7 +150,8 @@ export class LayerFetcher {
     pending: PendingLayer,
     progress: ThrottledProgress,
   ): Promise<{ readonly ingest: Ingest; readonly unpacking: Unpacking }> {
-    const ingest = this.#blobs.begin(request.descriptor);
+    const ingest = await this.#blobs.resume(request.descriptor);
+    const resumedAt = ingest.received;
     const unpacking = this.#unpacker.start(ingest.path, pending.treePath, (bytes) => progress.extracting(bytes));
     const stop = new AbortController();
     let unpackError: unknown;
@@ -130,13 +161,16 @@ export class LayerFetcher {
       if (!isBerthError(error, "data-loss") && !isBerthError(error, "invalid-parameter")) stop.abort();
     });
     ingest.onWritten((size) => unpacking.grow(size));
+    unpacking.grow(resumedAt);
     try {
       await this.#transfer(request, ingest, AbortSignal.any([request.signal, stop.signal]), progress);
     } catch (error) {
       const cause = stop.signal.aborted && !request.signal.aborted ? registrationError(unpackError) : error;
       unpacking.abort();
       await unpacking.result.catch(() => undefined);
-      await ingest.abort();
+      await ingest.abort({ keep: isWorthGoingOn(cause) });
+      if (resumedAt > 0 && isBerthError(cause, "data-loss"))
+        throw new DamagedStart("data-loss", cause.message, { cause });
       throw cause;
     }
     unpacking.complete(ingest.received);
@@ -151,6 +185,7 @@ export class LayerFetcher {
   ): Promise<void> {
     const stream = request.source.blob(request.descriptor, {
       signal,
+      offset: ingest.received,
       onRetry: (seconds) => progress.state(`Retrying in ${seconds} second${seconds === 1 ? "" : "s"}`),
     });
     for await (const chunk of stream) {
@@ -177,6 +212,14 @@ export class LayerFetcher {
       request.signal.removeEventListener("abort", onAbort);
     }
   }
+}
+
+/** Bytes that do not hash to their digest, when the first of them came from an earlier try. */
+class DamagedStart extends BerthError {}
+
+/** What came is right as far as it goes: the connection broke, or the person gave up. */
+function isWorthGoingOn(error: unknown): boolean {
+  return error instanceof HttpFailure || isBerthError(error, "cancelled");
 }
 
 function registrationError(error: unknown): BerthError {

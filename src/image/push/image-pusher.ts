@@ -10,6 +10,7 @@ import {
 } from "#spec/oci/reference.ts";
 import { isTagRow, type ImageCatalog } from "../image-catalog.ts";
 import type { CollectDeps } from "../manage/collect-garbage.ts";
+import { rateLimited } from "../rate-limited.ts";
 import type { ImageSink, ImageSinks } from "../sink.ts";
 import type { PushRequest, StoredImage } from "../types.ts";
 import type { Publishable } from "../manifest-of.ts";
@@ -60,7 +61,9 @@ export class ImagePusher {
       );
     }
     const { sources, images } = this.#imagesOf(reference, wanted);
-    const sink = this.#deps.sinks.openSink(reference, request.auth, sources);
+    const sink = this.#deps.sinks.openSink(reference, request.auth, sources, (seconds) =>
+      request.onProgress(rateLimited(seconds)),
+    );
     for (const { tag, image } of images) await this.#pushOne(withTag(reference, tag), image, sink, request);
   }
 
