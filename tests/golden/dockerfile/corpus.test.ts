@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { parseIgnoreFile } from "#build/dockerfile/ignore.ts";
 import { parseDockerfile } from "#build/dockerfile/parse-dockerfile.ts";
 import { check, convert } from "#build/graph/convert.ts";
@@ -8,7 +9,7 @@ import { BerthError } from "#base/errors.ts";
 import { fileText, readCorpus, type CorpusCase } from "../../build/corpus.ts";
 import { CONFIGURED, ONBUILD, TOOLBOX_NAMES } from "../../build/toolbox.ts";
 import { describeWarnings } from "./describe.ts";
-import { readGolden, writeGolden } from "./golden-file.ts";
+import { readGolden, writeGolden } from "../../build/golden-file.ts";
 
 /** The corpus of tests/build as graphs; that it builds is seen by an engine. */
 const amd64 = { os: "linux", architecture: "amd64" };
@@ -46,6 +47,7 @@ const parse = (corpusCase: CorpusCase): ReturnType<typeof parseDockerfile> =>
   parseDockerfile({ name: corpusCase.dockerfile, text: fileText(corpusCase, corpusCase.dockerfile) });
 
 const corpus = readCorpus();
+const golden = join(import.meta.dir, "corpus.txt");
 
 describe("corpus", () => {
   test("is large", () => {
@@ -71,8 +73,8 @@ describe("corpus", () => {
       const warnings = "graph" in answer ? answer.warnings : answer;
       now.push({ title: corpusCase.name, input: corpusCase.title, output: describeWarnings(warnings).join("\n") });
     }
-    if (process.env["UPDATE_GOLDEN"] === "1") writeGolden("corpus.txt", now);
-    else expect(now).toEqual([...readGolden("corpus.txt")]);
+    if (process.env["UPDATE_GOLDEN"] === "1") writeGolden(golden, now);
+    else expect(now).toEqual([...readGolden(golden)]);
   });
 });
 

@@ -1,11 +1,12 @@
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 import { parseDockerfile } from "#build/dockerfile/parse-dockerfile.ts";
 import { expandWord } from "#build/dockerfile/words/expand-word.ts";
 import { check, convert } from "#build/graph/convert.ts";
 import type { ConvertOptions } from "#build/graph/options.ts";
 import { parsePlatform } from "#spec/oci/platform.ts";
 import { describeConversion, describeError, describeInstructions, describeWarnings } from "./describe.ts";
-import { readGolden, writeGolden, type GoldenCase } from "./golden-file.ts";
+import { readGolden, writeGolden, type GoldenCase } from "../../build/golden-file.ts";
 import { resolveGolden } from "./images.ts";
 
 /**
@@ -91,11 +92,11 @@ function describeWord(line: string): string {
 
 for (const [file, describe] of Object.entries(suites)) {
   test(`dockerfile/${file}`, async () => {
-    const cases = readGolden(file);
+    const cases = readGolden(join(import.meta.dir, file));
     expect(cases.length).toBeGreaterThan(0);
     const now: GoldenCase[] = [];
     for (const golden of cases) now.push({ ...golden, output: await describe(golden) });
-    if (process.env["UPDATE_GOLDEN"] === "1") writeGolden(file, now);
+    if (process.env["UPDATE_GOLDEN"] === "1") writeGolden(join(import.meta.dir, file), now);
     else for (const [index, golden] of cases.entries()) expect(now[index]).toEqual(golden);
   });
 }
