@@ -19,12 +19,14 @@ export async function startBerthRegistry(options: {
   readonly dir: string;
   readonly args?: readonly string[];
   readonly port?: number;
+  readonly env?: Readonly<Record<string, string>>;
 }): Promise<RunningBerthRegistry> {
   const port = options.port ?? (await freePort());
   const root = join(options.dir, "berth-registry");
   const address = `127.0.0.1:${port}`;
   const daemon = await startDaemon({
     argv: [...berthCommand(), "registry", "serve", "--addr", address, "--root", root, ...(options.args ?? [])],
+    ...(options.env === undefined ? {} : { env: options.env }),
     logPath: join(options.dir, "berth-registry.log"),
     ready: async () => (await command(["bash", "-c", `exec 3<>/dev/tcp/127.0.0.1/${port}`])).code === 0,
   });

@@ -71,7 +71,11 @@ async function performHere(root: string, name: string, fields: Fields): Promise<
       hint: "Name its folder with --root, or start one with `berth registry serve`.",
     });
   }
-  const opened = openRoot(root, defaultSettings, stderrLog({ level: "warn", format: "text" }));
+  const opened = openRoot(root, {
+    settings: defaultSettings,
+    log: stderrLog({ level: "warn", format: "text" }),
+    env: process.env,
+  });
   try {
     return await perform(opened.context, name, fields);
   } finally {

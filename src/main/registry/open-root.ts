@@ -8,7 +8,8 @@ import { openRegistryDatabase } from "#registry/database/open-registry-database.
 import { auditEvents } from "#registry/administration/audit.ts";
 import { openRegistry } from "#registry/open-registry.ts";
 import type { RegistrySettings } from "#registry/settings.ts";
-import { FileDriver } from "#registry/storage/file-driver.ts";
+
+import { openStorage, type StoragePlace } from "./open-storage.ts";
 
 export interface OpenedRegistry {
   readonly context: RegistryContext;
@@ -24,7 +25,17 @@ export interface OpenedRegistry {
  *
  * `conflict` when another program has it.
  */
-export function openRoot(root: string, settings: RegistrySettings, log: Log): OpenedRegistry {
+export function openRoot(
+  root: string,
+  deps: {
+    readonly settings: RegistrySettings;
+    readonly log: Log;
+    /** Where its blobs are to be; wherever they are when undefined. */
+    readonly storage?: StoragePlace;
+    readonly env: Readonly<Record<string, string | undefined>>;
+  },
+): OpenedRegistry {
+  const { settings, log } = deps;
   ensureDirectory(root, 0o700);
   const lock = open(`${root}/lock`, O_RDWR | O_CREAT | O_CLOEXEC, 0o600);
   try {
@@ -34,7 +45,7 @@ export function openRoot(root: string, settings: RegistrySettings, log: Log): Op
       });
     }
     const database = openRegistryDatabase(`${root}/registry.db`);
-    const storage = new FileDriver(root);
+    const storage = openStorage(root, database, deps.storage, deps.env);
     const context = openRegistry({ database, storage, settings, log, now: () => Date.now() });
     auditEvents(context);
     return {

@@ -53,6 +53,16 @@ export const serveFlags: readonly FlagSpec[] = [
     section: "Access",
   },
   { ...rootFlag, section: "Storing" },
+  {
+    name: "s3-endpoint",
+    kind: text,
+    usage:
+      "Keep blobs in an S3-compatible object store (https://HOST[:PORT]; credentials from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)",
+    section: "Storing",
+  },
+  { name: "s3-bucket", kind: text, usage: "Bucket of the object store", section: "Storing" },
+  { name: "s3-region", kind: text, usage: "Region of the object store", value: "us-east-1", section: "Storing" },
+  { name: "s3-prefix", kind: text, usage: "What every key in the bucket begins with", section: "Storing" },
   { name: "read-only", kind: toggle, usage: "Refuse every change", section: "Storing" },
   { name: "max-blob-size", kind: bytes, usage: "Refuse larger blobs (0: no limit)", section: "Storing" },
   {

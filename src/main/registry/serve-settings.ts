@@ -6,6 +6,7 @@ import type { WebTls } from "#host/web-server.ts";
 import type { Webhook } from "#registry/events/webhooks.ts";
 import { defaultSettings, type RegistrySettings } from "#registry/settings.ts";
 import { isRepositoryName } from "#spec/oci/reference.ts";
+import type { StoragePlace } from "./open-storage.ts";
 import { tlsMaterial } from "../daemon/tls-material.ts";
 
 /** A registry whose images are kept here. */
@@ -22,6 +23,7 @@ export interface ServeSettings {
   readonly publicUrl: string | undefined;
   readonly auth: { readonly kind: "none" | "users" } | { readonly kind: "htpasswd"; readonly path: string };
   readonly root: string;
+  readonly storage: StoragePlace;
   readonly upstreams: readonly UpstreamSettings[];
   readonly mirrorOf: string | undefined;
   readonly metrics: { readonly host: string; readonly port: number } | undefined;
@@ -44,6 +46,7 @@ export function serveSettings(flags: FlagValues, io: CliIo): ServeSettings {
     publicUrl: publicUrl(flags.text("public-url")),
     auth: auth(flags),
     root,
+    storage: storage(flags),
     ...upstreams(flags, io),
     metrics: flags.text("metrics-addr") === "" ? undefined : address(flags.text("metrics-addr"), "metrics-addr"),
     webhooks: webhooks(flags),
@@ -99,6 +102,21 @@ function upstreams(flags: FlagValues, io: CliIo): Pick<ServeSettings, "upstreams
   if (mirrorOf !== undefined && !found.some(({ name }) => name === mirrorOf))
     throw bad(`--mirror: there is no upstream ${mirrorOf}`);
   return { upstreams: found, mirrorOf };
+}
+
+function storage(flags: FlagValues): StoragePlace {
+  const [endpoint, bucket] = [flags.text("s3-endpoint"), flags.text("s3-bucket")];
+  if (endpoint === "" && bucket === "") return { kind: "files" };
+  if (endpoint === "" || bucket === "") throw bad("--s3-endpoint and --s3-bucket belong together");
+  if (!/^https?:\/\/[^/?#\s]+\/?$/.test(endpoint)) throw bad(`--s3-endpoint must be https://HOST[:PORT]: ${endpoint}`);
+  const prefix = flags.text("s3-prefix").replace(/\/*$/, "");
+  return {
+    kind: "objects",
+    endpoint: endpoint.replace(/\/$/, ""),
+    bucket,
+    region: flags.text("s3-region"),
+    prefix: prefix === "" ? "" : `${prefix}/`,
+  };
 }
 
 function webhooks(flags: FlagValues): readonly Webhook[] {

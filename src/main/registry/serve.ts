@@ -26,7 +26,12 @@ export const serve: Handler = async ({ flags, io }) => {
   const settings = serveSettings(flags, io);
   umask(0o077);
   const log = stderrLog({ level: settings.logLevel, format: settings.logFormat });
-  const opened = openRoot(settings.root, settings.registry, log);
+  const opened = openRoot(settings.root, {
+    settings: settings.registry,
+    log,
+    storage: settings.storage,
+    env: io.env,
+  });
   try {
     const { context } = opened;
     const { host, port, tls, publicUrl } = settings;

@@ -74,6 +74,11 @@ export class FileDriver implements StorageDriver {
     return stored(stat);
   }
 
+  /** The file of an upload that is there. `not-found`. */
+  uploadPath(uploadId: string): string {
+    return this.#existingUpload(uploadId);
+  }
+
   discard(uploadId: string): Promise<void> {
     removeFile(this.#upload(uploadId));
     return Promise.resolve();
