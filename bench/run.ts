@@ -9,6 +9,7 @@ import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { cacheDir } from "../tools/lab/paths.ts";
 import { buildPackages, ensureSystemPackages, testPackages } from "../tools/lab/system-packages.ts";
+import { buildFigures } from "./builds.ts";
 import { imageFigures } from "./images.ts";
 import { largeLog, manyLines } from "./logs.ts";
 import { create, remove, startMany } from "./containers.ts";
@@ -132,6 +133,7 @@ const measures: Readonly<Record<string, Measure>> = {
       true,
     ),
   images: imageFigures,
+  builds: buildFigures,
   "log lines": manyLines,
   "log large": largeLog,
   "end memory": async (sides) => {
