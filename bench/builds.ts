@@ -26,7 +26,10 @@ export async function buildFigures(sides: readonly Side[]): Promise<Figure[]> {
         const env = { ...cliEnvironment(side.engine.host), DOCKER_BUILDKIT: builder.variable };
         return mustRun([...own, "build", "-q", folder], { env });
       };
-      figures.push(...(await steps(sides, scratch, builder.name, build)), ...(await copies(sides, scratch, builder.name, build)));
+      figures.push(
+        ...(await steps(sides, scratch, builder.name, build)),
+        ...(await copies(sides, scratch, builder.name, build)),
+      );
     }
   } finally {
     rmSync(scratch, { recursive: true, force: true });
@@ -62,7 +65,10 @@ async function copies(sides: readonly Side[], scratch: string, builder: string, 
     const path = join(scratch, `copy-${++count}`);
     for (let index = 0; index < FILES; index++) {
       if (index % 100 === 0) mkdirSync(join(path, "files", String(index / 100)), { recursive: true });
-      writeFileSync(join(path, "files", String(Math.floor(index / 100)), String(index)), `${count} ${index} `.repeat(300));
+      writeFileSync(
+        join(path, "files", String(Math.floor(index / 100)), String(index)),
+        `${count} ${index} `.repeat(300),
+      );
     }
     writeFileSync(join(path, "Dockerfile"), "FROM busybox\nCOPY files /files\n");
     return path;

@@ -70,7 +70,12 @@ test("an engine killed at any moment of a build", async () => {
     await lab.engine.start();
     await nothingLeft();
     await lab.engine.ok("build", "-q", "-t", `round${round}`, folder);
-    const seen = await lab.runIn(`round${round}`, "sh", "-c", "cat /mark; ls /again | wc -l; ls -d /files 2>/dev/null; true");
+    const seen = await lab.runIn(
+      `round${round}`,
+      "sh",
+      "-c",
+      "cat /mark; ls /again | wc -l; ls -d /files 2>/dev/null; true",
+    );
     expect(seen).toBe(`${round}\n200\n`);
   }
 });

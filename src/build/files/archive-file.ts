@@ -1,9 +1,9 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
-import { O_NONBLOCK, O_RDONLY, S_IFMT, S_IFREG } from "#host/linux.ts";
+import { S_IFMT, S_IFREG } from "#host/linux.ts";
 import { spawnProcess } from "#host/process.ts";
-import type { FileStat } from "#host/stat.ts";
-import { close, fdPath, lseek, open, pread, read } from "#host/syscalls.ts";
+import { close, lseek, pread, read } from "#host/syscalls.ts";
 import { decompressed } from "#image/unpack/decompress.ts";
+import { openVisited, type VisitedFile } from "./visit-selection.ts";
 
 type Format = "tar" | "gzip" | "zstd" | "bzip2" | "xz";
 
@@ -12,9 +12,9 @@ const READ_BYTES = 256 << 10;
 const BLOCK = 512;
 
 /** A readable descriptor of a visited file that may hold an archive by its first bytes; the caller's. */
-export function openCandidate({ fd, stat }: { readonly fd: number; readonly stat: FileStat }): number | undefined {
+export function openCandidate({ at, stat }: VisitedFile): number | undefined {
   if ((stat.mode & S_IFMT) !== S_IFREG) return undefined;
-  const file = open(fdPath(fd), O_RDONLY | O_NONBLOCK);
+  const file = openVisited(at);
   const head = new Uint8Array(BLOCK);
   if (formatOf(head.subarray(0, pread(file, head, 0))) !== undefined) return file;
   close(file);

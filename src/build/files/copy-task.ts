@@ -2,14 +2,16 @@ import { BerthError } from "#base/errors.ts";
 import { hasCode } from "#host/errno.ts";
 import { withFd } from "#host/files.ts";
 import type { Json } from "#host/helper-protocol.ts";
-import { AT_EMPTY_PATH, O_PATH } from "#host/linux.ts";
+import { AT_EMPTY_PATH, AT_FDCWD, O_PATH, S_IFDIR, S_IFMT } from "#host/linux.ts";
 import { makeDirectoriesInRoot, openInRoot } from "#host/rooted-path.ts";
-import { close, fchownat } from "#host/syscalls.ts";
+import { close, fchownat, fdPath, fstat } from "#host/syscalls.ts";
 import { evaluateInRoot } from "#host/tree/container-path.ts";
+import { kernelPath } from "#spec/tar/byte-string.ts";
 import type { CopySource, FileMode } from "../graph/types.ts";
 import type { FileTree } from "../solver/types.ts";
 import { isArchive, openCandidate } from "./archive-file.ts";
 import { CopyWriter, type CopyPlace } from "./copy-writer.ts";
+import { matchPaths } from "./match-paths.ts";
 import { openSelection, withTree } from "./open-tree.ts";
 import { withTarget, type TargetRoot } from "./target-root.ts";
 import { visitSelection, type VisitedFile } from "./visit-selection.ts";
@@ -36,14 +38,59 @@ export type CopyTaskSource =
 /** ADD and COPY: files of trees, of archives and of the Dockerfile itself into a tree. */
 export async function copyTask(input: Json): Promise<Json> {
   const copy = input as unknown as CopyInput;
-  return withTarget(copy.target, async (rootFd) => {
-    const writer = new CopyWriter(rootFd, copy);
+  const fresh = await makeFresh(copy);
+  return withTarget(fresh?.target ?? copy.target, async (rootFd) => {
+    const writer = new CopyWriter(rootFd, { ...copy, place: fresh?.place ?? copy.place, isFresh: fresh !== undefined });
     try {
       for (const source of copy.sources) await copySource(writer, source, copy);
       return { sizeBytes: writer.finish() };
     } finally {
       writer.close();
     }
+  });
+}
+
+/**
+ * A destination that is not there is made by the overlay, and filled in its upper directory without it: what is new has
+ * nothing below it, and the way through overlayfs costs as much again. Undefined where that cannot be.
+ */
+async function makeFresh(
+  copy: CopyInput,
+): Promise<{ readonly target: TargetRoot; readonly place: CopyPlace } | undefined> {
+  const { target, place } = copy;
+  if (target.kind !== "overlay" || !(place.isDirectory || (await isFolder(copy)))) return undefined;
+  return withTarget(target, (rootFd) => {
+    const destination = evaluateInRoot(rootFd, place.destination);
+    if (isThere(rootFd, destination)) return undefined;
+    const writer = new CopyWriter(rootFd, {
+      ...copy,
+      place: { ...place, destination, isDirectory: true },
+      isFresh: false,
+    });
+    try {
+      writer.makeFolder();
+      writer.finish();
+    } finally {
+      writer.close();
+    }
+    return {
+      target: { kind: "directory", path: target.upperDir },
+      place: { ...place, destination, isDirectory: true },
+    };
+  });
+}
+
+/** Is the one source a folder, whose content goes into the destination? */
+async function isFolder({ sources, parents }: CopyInput): Promise<boolean> {
+  const [source, ...others] = sources;
+  if (parents || source?.type !== "tree" || others.length > 0) return false;
+  return withTree(source.tree, (tree) => {
+    if (tree === undefined) return false;
+    const [path, ...more] = matchPaths(tree.rootFd, source.path, tree.ignored);
+    if (path === undefined || more.length > 0) return false;
+    return withFd(openInRoot(tree.rootFd, kernelPath(path === "" ? "." : path), O_PATH), (fd) => {
+      return (fstat(fd).mode & S_IFMT) === S_IFDIR;
+    });
   });
 }
 
@@ -62,7 +109,11 @@ async function copySource(writer: CopyWriter, source: CopyTaskSource, copy: Copy
       visitSelection(tree, selection, (file) => {
         const fd = unpack && file.isSource ? openCandidate(file) : undefined;
         if (fd === undefined) writer.file(file, options);
-        else candidates.push({ fd, file: { ...file, fd } });
+        else
+          candidates.push({
+            fd,
+            file: { ...file, at: { directoryFd: AT_FDCWD, name: fdPath(fd), isDescriptor: true } },
+          });
       });
       for (const { fd, file } of candidates) {
         if (await isArchive(fd)) await writer.unpack(fd);

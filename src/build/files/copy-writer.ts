@@ -1,7 +1,7 @@
 import { withFd } from "#host/files.ts";
 import { O_NONBLOCK, O_RDONLY, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG } from "#host/linux.ts";
 import { openInRoot } from "#host/rooted-path.ts";
-import { fdPath, fstat, getxattr, listxattr, open, read, readlinkat } from "#host/syscalls.ts";
+import { fstat, getxattr, listxattr, read } from "#host/syscalls.ts";
 import { evaluateInRoot } from "#host/tree/container-path.ts";
 import { TreeWriter } from "#host/tree/tree-writer.ts";
 import { byteString, type ByteString } from "#spec/tar/byte-string.ts";
@@ -11,7 +11,7 @@ import type { FileMode } from "../graph/types.ts";
 import { archiveChunks } from "./archive-file.ts";
 import { changedMode } from "./file-mode.ts";
 import { bytes, join } from "./match-paths.ts";
-import type { VisitedFile } from "./visit-selection.ts";
+import { linkOf, openVisited, withAttributesPath, type FileAt, type VisitedFile } from "./visit-selection.ts";
 
 export interface CopyPlace {
   /** Absolute, clean. */
@@ -26,6 +26,8 @@ export interface CopyOptions {
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
   readonly mode: FileMode | undefined;
   readonly nowSeconds: number;
+  /** The destination is a folder that was made for this copy. */
+  readonly isFresh: boolean;
 }
 
 const TYPES: ReadonlyMap<number, TarEntryType> = new Map([
@@ -61,31 +63,36 @@ export class CopyWriter {
   }
 
   file(file: VisitedFile, source: { readonly owned: boolean; readonly fileMode: number | undefined }): void {
-    const { stat, fd } = file;
+    const { stat, at } = file;
     const type = TYPES.get(stat.mode & S_IFMT);
     if (type === undefined) return;
     const isDirectory = type === "directory";
-    if (isDirectory && file.path === "" && this.#baseIsFolder) return;
+    if (isDirectory && file.path === "" && this.#baseIsFolder && !this.#options.isFresh) return;
     const name = this.#target(file, isDirectory);
     const permissions = type === "file" && source.fileMode !== undefined ? source.fileMode : stat.mode & 0o7777;
     const entry: TarEntry = {
       type,
       name,
-      linkName: type === "symlink" ? byteString(readlinkat(fd, "")) : "",
+      linkName: type === "symlink" ? byteString(linkOf(at)) : "",
       mode: changedMode(this.#options.mode, permissions, isDirectory),
       ...(this.#options.owner ?? (source.owned ? { uid: stat.uid, gid: stat.gid } : { uid: 0, gid: 0 })),
       size: type === "file" ? stat.size : 0,
       mtime: { seconds: stat.mtimeSeconds, nanoseconds: stat.mtimeNanoseconds },
       deviceMajor: stat.rdevMajor,
       deviceMinor: stat.rdevMinor,
-      xattrs: source.owned ? attributesOf(fd) : undefined,
+      xattrs: source.owned ? withAttributesPath(at, attributesOf) : undefined,
     };
     const first = stat.nlink > 1 && type === "file" ? this.#firstLink(file, name) : undefined;
     if (first !== undefined) this.#writer.entry({ ...entry, type: "hardlink", linkName: first, size: 0 });
     else {
       this.#writer.entry(entry);
-      if (type === "file") this.#content(fd);
+      if (type === "file") this.#content(at);
     }
+  }
+
+  /** Make the destination, and what is missing above it. */
+  makeFolder(): void {
+    this.#intoFolder(true);
   }
 
   /** A file whose text stands in the Dockerfile. */
@@ -137,7 +144,7 @@ export class CopyWriter {
 
   #target(file: VisitedFile, isDirectory: boolean): ByteString {
     if (isDirectory && file.path === "") {
-      this.#folders(this.#base, false);
+      if (!this.#baseIsFolder) this.#folders(this.#base, false);
       this.#baseIsFolder = true;
       return this.#base;
     }
@@ -195,8 +202,8 @@ export class CopyWriter {
     return first;
   }
 
-  #content(fd: number): void {
-    withFd(open(fdPath(fd), O_RDONLY | O_NONBLOCK), (file) => {
+  #content(at: FileAt): void {
+    withFd(openVisited(at), (file) => {
       for (let count = read(file, this.#buffer); count > 0; count = read(file, this.#buffer))
         this.#writer.data(this.#buffer, 0, count);
     });
@@ -204,8 +211,7 @@ export class CopyWriter {
   }
 }
 
-function attributesOf(fd: number): TarEntry["xattrs"] {
-  const path = fdPath(fd);
+function attributesOf(path: string): TarEntry["xattrs"] {
   const found = new Map<ByteString, Uint8Array>();
   for (const name of listxattr(path)) {
     const key = byteString(name);

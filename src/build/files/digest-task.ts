@@ -1,13 +1,20 @@
 import { createHash, type Hash } from "node:crypto";
 import type { Json } from "#host/helper-protocol.ts";
 import { withFd } from "#host/files.ts";
-import { O_NONBLOCK, O_RDONLY, S_IFBLK, S_IFCHR, S_IFLNK, S_IFMT, S_IFREG } from "#host/linux.ts";
-import { fdPath, getxattr, listxattr, open, read, readlinkat } from "#host/syscalls.ts";
+import { S_IFBLK, S_IFCHR, S_IFLNK, S_IFMT, S_IFREG } from "#host/linux.ts";
+import { getxattr, listxattr, read } from "#host/syscalls.ts";
 import { byteString } from "#spec/tar/byte-string.ts";
 import type { FileTree, Selection } from "../solver/types.ts";
 import { openSelection, withTree } from "./open-tree.ts";
 import { StatCache } from "./stat-cache.ts";
-import { visitSelection, type VisitedFile } from "./visit-selection.ts";
+import {
+  linkOf,
+  openVisited,
+  visitSelection,
+  withAttributesPath,
+  type FileAt,
+  type VisitedFile,
+} from "./visit-selection.ts";
 
 export const DIGEST_TASK = "build-digest";
 
@@ -40,18 +47,17 @@ export async function digestSelections({ tree, selections, cachePath, nowMs }: D
 }
 
 function addFile(hash: Hash, file: VisitedFile, kind: FileTree["kind"], cache: StatCache, nowMs: number): void {
-  const { fd, stat, path, place } = file;
+  const { at, stat, path, place } = file;
   const type = stat.mode & S_IFMT;
-  const owner = kind === "layers" ? `${stat.uid}:${stat.gid}${attributes(fd)}` : "";
+  const owner = kind === "layers" ? `${stat.uid}:${stat.gid}${withAttributesPath(at, attributes)}` : "";
   let content = "";
-  if (type === S_IFREG) content = cache.digest(place, stat, nowMs, () => contentDigest(fd));
-  else if (type === S_IFLNK) content = byteString(readlinkat(fd, ""));
+  if (type === S_IFREG) content = cache.digest(place, stat, nowMs, () => contentDigest(at));
+  else if (type === S_IFLNK) content = byteString(linkOf(at));
   else if (type === S_IFCHR || type === S_IFBLK) content = `${stat.rdevMajor}:${stat.rdevMinor}`;
   hash.update(`${path}\0${stat.mode.toString(8)}\0${owner}\0${content}\0`, "latin1");
 }
 
-function attributes(fd: number): string {
-  const path = fdPath(fd);
+function attributes(path: string): string {
   return listxattr(path)
     .map((name) => byteString(name))
     .filter((name) => !/^(trusted|user)\.overlay\./.test(name))
@@ -62,9 +68,9 @@ function attributes(fd: number): string {
 
 const buffer = new Uint8Array(256 << 10);
 
-function contentDigest(fd: number): string {
+function contentDigest(at: FileAt): string {
   const hash = createHash("sha256");
-  withFd(open(fdPath(fd), O_RDONLY | O_NONBLOCK), (file) => {
+  withFd(openVisited(at), (file) => {
     for (let count = read(file, buffer); count > 0; count = read(file, buffer)) hash.update(buffer.subarray(0, count));
   });
   return hash.digest("hex");

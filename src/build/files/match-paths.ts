@@ -86,5 +86,8 @@ function list(rootFd: number, path: ByteString): readonly ByteString[] {
 
 export const byBytes = (a: ByteString, b: ByteString): number => (a < b ? -1 : a > b ? 1 : 0);
 export const join = (parent: ByteString, name: ByteString): ByteString => (parent === "" ? name : `${parent}/${name}`);
-export const text = (name: ByteString): string => Buffer.from(name, "latin1").toString("utf8");
+// oxlint-disable-next-line no-control-regex -- the range is all of ASCII
+const ASCII = /^[\x00-\x7f]*$/;
+export const text = (name: ByteString): string =>
+  ASCII.test(name) ? name : Buffer.from(name, "latin1").toString("utf8");
 export const bytes = (name: string): ByteString => Buffer.from(name, "utf8").toString("latin1");

@@ -10,7 +10,7 @@ export async function withTree<T>(tree: FileTree, work: (tree: OpenTree | undefi
   if (tree.kind === "folder") {
     const rootFd = open(tree.path, O_PATH | O_DIRECTORY);
     try {
-      return await work({ rootFd, ignored: compileIgnore(tree.excludes) });
+      return await work({ rootFd, ignored: tree.excludes.length === 0 ? undefined : compileIgnore(tree.excludes) });
     } finally {
       close(rootFd);
     }

@@ -1,10 +1,19 @@
 import { BerthError } from "#base/errors.ts";
-import { hasCode } from "#host/errno.ts";
 import { withFd } from "#host/files.ts";
-import { O_DIRECTORY, O_NOFOLLOW, O_PATH, O_RDONLY, S_IFDIR, S_IFMT, S_IFSOCK } from "#host/linux.ts";
+import {
+  AT_FDCWD,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_PATH,
+  O_RDONLY,
+  S_IFDIR,
+  S_IFMT,
+  S_IFSOCK,
+} from "#host/linux.ts";
 import { openInRoot } from "#host/rooted-path.ts";
 import type { FileStat } from "#host/stat.ts";
-import { close, fdPath, fstat, lstatMaybe, open, openat, readDirectory } from "#host/syscalls.ts";
+import { fdPath, fstat, lstatMaybe, openat, readDirectory, readlinkat, type KernelPath } from "#host/syscalls.ts";
 import { byteString, kernelPath, type ByteString } from "#spec/tar/byte-string.ts";
 import { byBytes, hasWildcards, join, matchPaths, text, type Ignored } from "./match-paths.ts";
 
@@ -24,9 +33,32 @@ export interface OpenSelection {
   readonly required: boolean;
 }
 
+export interface FileAt {
+  readonly directoryFd: number;
+  readonly name: KernelPath;
+  /** The name is a descriptor's own path, which leads to the file itself. */
+  readonly isDescriptor: boolean;
+}
+
+/** A readable descriptor of a visited regular file, the caller's. Whatever it has become meanwhile, opening it does not block. */
+export function openVisited({ directoryFd, name, isDescriptor }: FileAt): number {
+  return openat(directoryFd, name, O_RDONLY | O_NONBLOCK | (isDescriptor ? 0 : O_NOFOLLOW));
+}
+
+/** A visited link's target. */
+export function linkOf({ directoryFd, name }: FileAt): Uint8Array {
+  return readlinkat(directoryFd, name);
+}
+
+/** Give a path to the calls that take only paths: attributes of the visited file itself. */
+export function withAttributesPath<T>({ directoryFd, name, isDescriptor }: FileAt, work: (path: string) => T): T {
+  if (isDescriptor) return work(String(name));
+  return withFd(openat(directoryFd, name, O_PATH | O_NOFOLLOW), (fd) => work(fdPath(fd)));
+}
+
 export interface VisitedFile {
-  /** Of what is visited, O_PATH, never a link's target. The visitor's until it returns. */
-  readonly fd: number;
+  /** Where what is visited is found, never a link's target: a name in an open directory. Good until the visitor returns. */
+  readonly at: FileAt;
   readonly stat: FileStat;
   /** Path in the tree, cleaned, without the slash in front. */
   readonly place: ByteString;
@@ -87,11 +119,11 @@ function visitSource(context: Visit, source: ByteString, kept: ByteString | unde
       const path = kept ?? source.slice(source.lastIndexOf("/") + 1);
       if (isExcluded(context.selection.excluded, path)) return;
       if ((stat.mode & S_IFMT) !== S_IFSOCK)
-        context.visit({ fd, stat, place: source, path, isSource: kept === undefined });
+        context.visit({ at: descriptor(fd), stat, place: source, path, isSource: kept === undefined });
       return;
     }
     const top = kept ?? "";
-    context.visit({ fd, stat, place: source, path: top, isSource: false });
+    context.visit({ at: descriptor(fd), stat, place: source, path: top, isSource: false });
     withFd(openat(fd, ".", O_RDONLY | O_DIRECTORY), (directory) => visitFolder(context, directory, source, top, ""));
   });
 }
@@ -103,7 +135,7 @@ function visitAbove(context: Visit, source: ByteString, kept: ByteString): void 
     if (context.visited.has(path)) continue;
     context.visited.add(path);
     withFd(openInRoot(context.tree.rootFd, kernelPath(front + path), O_PATH | O_DIRECTORY), (fd) =>
-      context.visit({ fd, stat: fstat(fd), place: front + path, path, isSource: false }),
+      context.visit({ at: descriptor(fd), stat: fstat(fd), place: front + path, path, isSource: false }),
     );
   }
 }
@@ -111,41 +143,42 @@ function visitAbove(context: Visit, source: ByteString, kept: ByteString): void 
 /** `below`: the path under the source, for the selection's own exclusions. */
 function visitFolder(context: Visit, directory: number, place: ByteString, path: ByteString, below: ByteString): void {
   const { tree, selection } = context;
-  const names = readDirectory(directory).map(({ name }) => byteString(name));
-  for (const name of names.toSorted(byBytes)) {
-    const at = { place: join(place, name), path: join(path, name), below: join(below, name) };
+  const names = readDirectory(directory).map(({ name }) => ({ name: byteString(name), raw: name }));
+  for (const { name, raw } of names.toSorted((a, b) => byBytes(a.name, b.name))) {
+    const at = { raw, place: join(place, name), path: join(path, name), below: join(below, name) };
     const ignored = isExcluded(tree.ignored, at.place) || isExcluded(selection.excluded, at.below);
     if (ignored && !holdsExceptions(context, at)) continue;
-    visitEntry(context, directory, name, at, ignored);
+    visitEntry(context, directory, at, ignored);
   }
 }
 
 function visitEntry(
   context: Visit,
   directory: number,
-  name: ByteString,
-  at: { readonly place: ByteString; readonly path: ByteString; readonly below: ByteString },
+  at: { readonly raw: Uint8Array; readonly place: ByteString; readonly path: ByteString; readonly below: ByteString },
   onlyForExceptions: boolean,
 ): void {
-  const fd = openEntry(directory, name);
-  if (fd === undefined) return;
-  try {
-    const stat = fstat(fd);
-    const type = stat.mode & S_IFMT;
-    if (type === S_IFSOCK) return;
-    if (type !== S_IFDIR) {
-      if (!onlyForExceptions) context.visit({ fd, stat, ...at, isSource: false });
-      return;
-    }
-    if (!onlyForExceptions || holdsKept(context, fd, at)) {
-      context.visit({ fd, stat, ...at, isSource: false });
-      withFd(open(`${fdPath(fd)}/.`, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), (inner) =>
-        visitFolder(context, inner, at.place, at.path, at.below),
-      );
-    }
-  } finally {
-    close(fd);
+  const kernelName = at.raw;
+  const stat = lstatMaybe(directory, kernelName);
+  if (stat === undefined) return;
+  const type = stat.mode & S_IFMT;
+  if (type === S_IFSOCK || (onlyForExceptions && type !== S_IFDIR)) return;
+  const found: VisitedFile = {
+    at: { directoryFd: directory, name: kernelName, isDescriptor: false },
+    stat,
+    place: at.place,
+    path: at.path,
+    isSource: false,
+  };
+  if (type !== S_IFDIR) {
+    context.visit(found);
+    return;
   }
+  withFd(openat(directory, kernelName, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), (inner) => {
+    if (onlyForExceptions && !holdsKept(context, inner, at)) return;
+    context.visit(found);
+    visitFolder(context, inner, at.place, at.path, at.below);
+  });
 }
 
 /** An excluded folder is there when something in it is kept. */
@@ -154,7 +187,7 @@ function holdsKept(
   fd: number,
   at: { readonly place: ByteString; readonly below: ByteString },
 ): boolean {
-  return withFd(open(`${fdPath(fd)}/.`, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), (directory) =>
+  return withFd(openat(fd, ".", O_RDONLY | O_DIRECTORY), (directory) =>
     readDirectory(directory).some(({ name: raw }) => {
       const name = byteString(raw);
       const next = { place: join(at.place, name), below: join(at.below, name) };
@@ -183,11 +216,7 @@ function isExcluded(ignored: Ignored | undefined, path: ByteString): boolean {
   return ignored !== undefined && path !== "" && ignored.excludes(text(path));
 }
 
-function openEntry(directory: number, name: ByteString): number | undefined {
-  try {
-    return openat(directory, kernelPath(name), O_PATH | O_NOFOLLOW);
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return undefined;
-    throw error;
-  }
+/** A descriptor as a name. */
+function descriptor(fd: number): FileAt {
+  return { directoryFd: AT_FDCWD, name: fdPath(fd), isDescriptor: true };
 }

@@ -20,7 +20,7 @@ export async function keptLayerTask(input: Json): Promise<Json> {
 function archiveTree(tree: number, blob: number): ArchivedUpper {
   const hash = createHash("sha256");
   let blobBytes = 0;
-  for (const piece of archive([{ kind: "content", directoryFd: tree }], { overlayUpper: true })) {
+  for (const piece of archive([{ kind: "content", directoryFd: tree }], { overlayUpper: true, still: true })) {
     hash.update(piece);
     writeAll(blob, piece);
     blobBytes += piece.length;
