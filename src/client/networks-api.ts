@@ -1,4 +1,5 @@
 import type { Exposure } from "#spec/berth/exposure.ts";
+import type { NetworkPolicy } from "#spec/berth/network-policy.ts";
 import type { NetworkPool, NetworkResource } from "#spec/docker/network.ts";
 import type { NetworkCreated } from "#spec/docker/network-requests.ts";
 import { compareVersions } from "./api-version.ts";
@@ -65,6 +66,18 @@ export class NetworksApi {
     // Before API 1.44 two networks of one name were made unless it was asked to look.
     const old = compareVersions(await this.#transport.version(), "1.44") < 0;
     return this.#transport.json("POST", "/networks/create", { json: old ? { ...body, CheckDuplicate: true } : body });
+  }
+
+  policy(name: string): Promise<NetworkPolicy> {
+    return this.#transport.json("GET", `/berth/networks/${objectSegment("network", name)}/policy`);
+  }
+
+  /** Rules to be added and taken away. */
+  async changePolicy(
+    name: string,
+    change: { readonly Allow?: readonly string[]; readonly Remove?: readonly string[] },
+  ): Promise<NetworkPolicy> {
+    return this.#transport.json("POST", `/berth/networks/${objectSegment("network", name)}/policy`, { json: change });
   }
 
   /** What of running containers is reached from where. */

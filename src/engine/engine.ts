@@ -74,6 +74,7 @@ import { disconnectNetwork } from "./network/disconnect.ts";
 import { inspectNetwork, listNetworks } from "./network/list.ts";
 import { pruneNetworks } from "./network/prune.ts";
 import { removeNetwork } from "./network/remove.ts";
+import { changeNetworkPolicy, networkPolicy } from "./network/policy.ts";
 import { networkExposure } from "./network/exposure.ts";
 import { setNetworkRate } from "./network/set-rate.ts";
 import type {
@@ -269,6 +270,8 @@ export function createEngine(given: EngineDeps) {
       prune: pruneNetworks(base),
       setRate: setNetworkRate(base),
       exposure: networkExposure(base),
+      policy: networkPolicy(deps),
+      changePolicy: changeNetworkPolicy(deps),
     },
     volumes: {
       list: listVolumes(base),

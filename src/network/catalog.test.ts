@@ -45,6 +45,7 @@ test("a network keeps its id over restarts and changes", () => {
       pools: [{ ...pool, gateway: "172.17.0.9" }],
       bridgeName: "berth0",
       options: { a: "b" },
+      policy: [],
       predefined: true,
       internal: false,
       attachable: false,

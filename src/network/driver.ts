@@ -1,4 +1,5 @@
 import type { IpFamily } from "./ipam/subnet.ts";
+import type { GovernedNetwork } from "./policy/resolve-policy.ts";
 import type { Network, NetworkSpec } from "./network-rows.ts";
 import type { Endpoint, EndpointRequest, NetworkInfo, NetworkRequest, Resident } from "./types.ts";
 
@@ -43,6 +44,8 @@ export interface NetworkDriver {
   release(endpoint: Endpoint): void;
   /** The endpoint's rate is another one now. Absent: this driver's networks cannot limit. */
   limit?(place: Place): void;
+  /** Between the containers of these networks their flows pass alone; the whole of such networks. Absent: as {@link limit}. */
+  govern?(networks: readonly GovernedNetwork[]): void;
   /** Close sockets. `idle`: no container is in any network, and what was made for them all goes too. */
   close(idle: boolean): void;
 }

@@ -12,6 +12,9 @@ import type { NetworkOptions } from "./network-options.ts";
 import type { Network, NetworkRows } from "./network-rows.ts";
 import { NoneDriver } from "./none/none-driver.ts";
 import { ParentDriver } from "./parent/parent-driver.ts";
+import { formatPolicyRule, parsePolicyRule, type PolicyRule } from "./policy/policy-rule.ts";
+import { isGoverned, refusePolicy } from "./policy/governed.ts";
+import { resolvePolicy, type GovernedNetwork } from "./policy/resolve-policy.ts";
 import { planNetwork } from "./plan-network.ts";
 import type { PortHolder } from "./ports/host-ports.ts";
 import { setDefaultRoute } from "./sandbox/interface.ts";
@@ -71,6 +74,7 @@ export class LocalNetworks implements NetworkService {
       .map((endpoint) => this.#placeOf(endpoint, namespaces.get(endpoint.containerId) ?? ""));
     for (const driver of this.#drivers) driver.restore(places);
     this.#restoreNames(live);
+    this.#govern();
   }
 
   async create(request: NetworkRequest): Promise<NetworkInfo> {
@@ -104,6 +108,7 @@ export class LocalNetworks implements NetworkService {
     }
     if (!row.spec.configOnly) this.#driverOf(row).remove(row);
     this.#catalog.remove(row.name);
+    this.#governAgain(row);
     return info;
   }
 
@@ -142,6 +147,7 @@ export class LocalNetworks implements NetworkService {
     }
     this.#endpoints.set(request.containerId, [...others, endpoint]);
     if (isNamed(network)) this.#names.join(endpoint, request);
+    this.#governAgain(network);
     return endpoint;
   }
 
@@ -168,6 +174,7 @@ export class LocalNetworks implements NetworkService {
     this.#names.leave(containerId, networkId);
     if (left.length === 0) this.#endpoints.delete(containerId);
     else this.#endpoints.set(containerId, left);
+    this.#governAgain(this.#catalog.find(networkId));
     for (const family of [4, 6] as const) {
       const next = defaultRouteOf(left, family);
       if (next !== undefined && defaultRouteOf(all, family) === endpoint)
@@ -193,18 +200,29 @@ export class LocalNetworks implements NetworkService {
     }
   }
 
+  async setPolicy(nameOrId: string, rules: readonly PolicyRule[]): Promise<void> {
+    const network = this.#catalog.find(nameOrId);
+    refusePolicy(network);
+    this.#catalog.put(network.name, { ...network.spec, policy: rules.map(formatPolicyRule) });
+    this.#govern();
+  }
+
   async rename(containerId: string, containerName: string): Promise<void> {
     this.#names.rename(containerId, containerName);
+    for (const { networkId } of this.#endpoints.get(containerId) ?? [])
+      this.#governAgain(this.#catalog.find(networkId));
   }
 
   async release(containerId: string): Promise<void> {
     // First: a socket in the namespace would keep it, and the interfaces in it.
     for (const { networkId } of this.#endpoints.get(containerId) ?? []) this.#names.leave(containerId, networkId);
-    for (const endpoint of this.#endpoints.get(containerId) ?? []) {
+    const endpoints = this.#endpoints.get(containerId) ?? [];
+    for (const endpoint of endpoints) {
       this.#driverOfEndpoint(endpoint).release(endpoint);
       this.#drop(endpoint);
     }
     this.#endpoints.delete(containerId);
+    for (const { networkId } of endpoints) this.#governAgain(this.#catalog.find(networkId));
   }
 
   async endpoints(containerId: string): Promise<readonly Endpoint[]> {
@@ -224,6 +242,22 @@ export class LocalNetworks implements NetworkService {
     const all = this.#endpoints.get(endpoint.containerId) ?? [];
     const defaultRoutes = ([4, 6] as const).filter((family) => defaultRouteOf(all, family)?.id === endpoint.id);
     return { endpoint, networkNamespace, defaultRoutes };
+  }
+
+  /** Who has come, gone or got another name matters to networks with a policy alone. */
+  #governAgain({ spec }: Network): void {
+    if (isGoverned(spec)) this.#govern();
+  }
+
+  #govern(): void {
+    const endpoints = [...this.#endpoints.values()].flat();
+    const governed = this.#catalog.rows().filter(({ spec }) => isGoverned(spec));
+    const networks = governed.map(({ id, spec }): GovernedNetwork => {
+      const members = endpoints.filter(({ networkId }) => networkId === id);
+      const flows = resolvePolicy(spec.policy.map(parsePolicyRule), members, (name) => this.#names.holders(id, name));
+      return { bridgeName: spec.bridgeName, members, flows };
+    });
+    for (const driver of this.#drivers) driver.govern?.(networks);
   }
 
   #driverOf({ spec }: Network): NetworkDriver {

@@ -1,4 +1,5 @@
 import type { NetworkRate } from "#base/network-rate.ts";
+import type { PolicyRule } from "./policy/policy-rule.ts";
 
 /** What the engine asks of the network side. All of it is carried out over netlink and nf_tables, no program is run. */
 export interface PortPublication {
@@ -148,6 +149,8 @@ export interface NetworkInfo {
   readonly configFrom: string;
   /** Docker's driver options, e.g. "com.docker.network.bridge.name". */
   readonly options: Readonly<Record<string, string>>;
+  /** What its containers may open to one another, in the canonical writing of ./policy/policy-rule.ts. None: see `NetworkService.setPolicy`. */
+  readonly policy: readonly string[];
 }
 
 export interface NetworkRequest {
@@ -212,6 +215,11 @@ export interface NetworkService {
    * cannot limit; nothing is changed then.
    */
   setRate(containerId: string, rate: NetworkRate | undefined, networkNamespace: string): Promise<void>;
+  /**
+   * Other rules for what passes between a network's containers, at once and for the future; without any, everything does,
+   * unless its option `berth.network.isolated` says otherwise. `forbidden` where no policy can be kept.
+   */
+  setPolicy(nameOrId: string, rules: readonly PolicyRule[]): Promise<void>;
   /** Under this name others find the container from now on. */
   rename(containerId: string, containerName: string): Promise<void>;
   /** Remove interface, rules, held ports and row, in every network. No error for what is gone already. */

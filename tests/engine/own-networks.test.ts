@@ -1,4 +1,4 @@
-/** What Berth's networks do beyond Docker's: who may use published ports, what is exposed, rates. */
+/** What Berth's networks do beyond Docker's: who may use published ports, what is exposed, policies, rates. */
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mustRun } from "../../tools/lab/command.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
@@ -103,5 +103,35 @@ describe("published ports", () => {
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("no such host port is published") });
     const chosen = await engine.run("create", "-p", "80,allow=10.0.0.0/8", "busybox");
     expect(chosen.stderr).toContain("allow= needs a host port");
+  });
+});
+
+describe("policies", () => {
+  test("are set, listed and taken away by the command line, and outlive the engine", async () => {
+    await engine.ok("network", "create", "guarded");
+    await start("app", "--network", "guarded");
+    await start("db", "--network", "guarded");
+    const reaches = async (from: string, to: string): Promise<boolean> =>
+      (await engine.run("exec", from, "ping", "-c", "1", "-W", "1", to)).code === 0;
+    expect(await reaches("app", "db")).toBe(true);
+    expect(await engine.ok("network", "policy", "allow", "app->db:5432")).toBe("app->db:5432/tcp\n");
+    expect(await reaches("app", "db")).toBe(false);
+    await engine.kill();
+    await engine.start();
+    expect(await reaches("app", "db")).toBe(false);
+    expect(await engine.ok("network", "policy", "allow", "--network", "guarded", "db->app")).toContain("db->app\n");
+    expect(await reaches("db", "app")).toBe(true);
+    expect(await engine.ok("network", "policy", "ls")).toBe(
+      "guarded: everything else is dropped\n  app->db:5432/tcp\n  db->app\n",
+    );
+    expect((await engine.run("network", "policy", "rm", "--network", "guarded", "x->y")).stderr).toContain(
+      "network guarded has no policy x->y",
+    );
+    expect(await engine.ok("network", "policy", "rm", "app->db:5432", "db->app")).toBe("");
+    expect(await reaches("app", "db")).toBe(true);
+    expect((await engine.run("network", "policy", "allow", "app->nobody")).stderr).toContain("nobody");
+    expect(await engine.ok("network", "policy", "ls", "guarded")).toBe("guarded: no policy: everything passes\n");
+    await engine.removeAll();
+    await engine.ok("network", "rm", "guarded");
   });
 });

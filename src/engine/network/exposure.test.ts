@@ -40,6 +40,7 @@ const network = (driver: NetworkInfo["driver"], options: Readonly<Record<string,
   configOnly: false,
   configFrom: "",
   options,
+  policy: [],
 });
 const lines = (place: Endpoint, of: NetworkInfo): readonly string[] =>
   exposureOf(container, place, of).map(

@@ -31,6 +31,7 @@ export function fakeNetworks(state: FakeNetworkState): NetworkService {
     configFrom: "",
     bridgeName: driver === "bridge" ? "berth0" : "",
     options: {},
+    policy: [],
   });
   const all = [info("bridge", "bridge"), info("host", "host"), info("none", "null")];
   const members = (networkId: string): readonly Endpoint[] =>
@@ -92,6 +93,7 @@ export function fakeNetworks(state: FakeNetworkState): NetworkService {
     connect: async () => {},
     rename: async () => {},
     setRate: async () => {},
+    setPolicy: async () => {},
     release: async (id) => void endpoints.delete(id),
     disconnect: async (id, networkId) => {
       endpoints.set(

@@ -53,6 +53,8 @@ export type Verdict =
   | { readonly code: "jump" | "goto"; readonly chain: string };
 
 export const metaKeys = {
+  /** EtherType, network byte order. */
+  protocol: 1,
   mark: 3,
   iif: 4,
   oif: 5,

@@ -7,7 +7,7 @@ import type { Expression, Verdict } from "./expression.ts";
  * Requests of nf_tables (linux/netfilter/nf_tables.h) as data: pure functions. Changes are carried out by an
  * NfTablesClient in one transaction.
  */
-export type Family = "ip" | "inet" | "ip6";
+export type Family = "ip" | "inet" | "ip6" | "bridge";
 
 export interface TableName {
   readonly family: Family;
@@ -59,7 +59,7 @@ export const dataTypes = {
 } as const;
 
 export const hooks = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const;
-const families: Readonly<Record<Family, number>> = { ip: 2, inet: 1, ip6: 10 };
+const families: Readonly<Record<Family, number>> = { ip: 2, inet: 1, ip6: 10, bridge: 7 };
 
 export const NFNL_SUBSYS_NFTABLES = 10;
 export const NFT_MSG_NEWTABLE = 0;

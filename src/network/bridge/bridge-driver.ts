@@ -7,6 +7,7 @@ import { NetworkPools } from "../ipam/network-pools.ts";
 import { addressBytes, familyOf, parseCidr } from "../ipam/subnet.ts";
 import type { NetworkOptions } from "../network-options.ts";
 import { emptySpec, noGuard, type ForwardingGuard, type Network, type NetworkSpec } from "../network-rows.ts";
+import type { GovernedNetwork } from "../policy/resolve-policy.ts";
 import { HostPorts, type PortHolder } from "../ports/host-ports.ts";
 import type { Endpoint, EndpointRequest, NetworkInfo, NetworkRequest, Resident } from "../types.ts";
 import { bridgeSettings } from "./bridge-settings.ts";
@@ -101,6 +102,10 @@ export class BridgeDriver implements NetworkDriver {
 
   limit({ endpoint, networkNamespace }: Place): void {
     this.#required(this.#host).limit(endpoint, networkNamespace);
+  }
+
+  govern(networks: readonly GovernedNetwork[]): void {
+    this.#host?.govern(networks);
   }
 
   close(idle: boolean): void {

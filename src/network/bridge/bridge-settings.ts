@@ -31,6 +31,8 @@ export interface BridgeSettings {
   readonly trusted: readonly string[];
   /** Whose input rules decide on published ports: the engine's alone, or the host's too; undefined for the daemon's choice. */
   readonly firewall: "engine" | "host" | undefined;
+  /** Nothing passes between containers but what the network's policy allows, also while it has no rules. */
+  readonly isolated: boolean;
 }
 
 const DEFAULT_MTU = 1500;
@@ -57,6 +59,7 @@ export function bridgeSettings(options: Readonly<Record<string, string>>): Bridg
     interfacePrefix: interfacePrefix(options, "com.docker.network.container_iface_prefix"),
     trusted: (options[bridge("trusted_host_interfaces")] ?? "").split(":").filter((name) => name !== ""),
     firewall: firewall(options, FIREWALL),
+    isolated: flag(options, "berth.network.isolated", false),
   };
 }
 

@@ -14,6 +14,7 @@ import type { Place } from "../driver.ts";
 import { familyOf, type IpFamily, type Subnet } from "../ipam/subnet.ts";
 import type { NetworkOptions } from "../network-options.ts";
 import type { ForwardingGuard } from "../network-rows.ts";
+import type { GovernedNetwork } from "../policy/resolve-policy.ts";
 import type { BridgeRules } from "../rules/bridge-rules.ts";
 import { EngineFirewall } from "../rules/engine-firewall.ts";
 import { warnOfLegacyIptables } from "../rules/legacy-iptables.ts";
@@ -190,6 +191,11 @@ export class HostSide {
   limit(endpoint: Endpoint, networkNamespace: string): void {
     limitHostEnd(this.#route, endpoint);
     limitRateInside(networkNamespace, endpoint);
+  }
+
+  /** See EngineFirewall.setPolicies. */
+  govern(networks: readonly GovernedNetwork[]): void {
+    this.#firewall.setPolicies(networks);
   }
 
   /** Take down rules and bridges, and undo ip_forward when nothing that came later can rely on it. */

@@ -48,6 +48,11 @@ export class NameServers {
     this.#residents.delete(containerId);
   }
 
+  /** See NameTable.holders. */
+  holders(networkId: string, name: string): readonly string[] {
+    return this.#table.holders(networkId, name);
+  }
+
   rename(containerId: string, containerName: string): void {
     this.#table.rename(containerId, containerName);
   }

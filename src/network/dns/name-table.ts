@@ -116,6 +116,11 @@ export class NameTable {
     return undefined;
   }
 
+  /** Ids of the containers that have this name in the network. */
+  holders(networkId: string, name: string): readonly string[] {
+    return [...(this.#networks.get(networkId)?.byName.get(name.toLowerCase()) ?? [])];
+  }
+
   /** docker-compat: "container.network" of an address in one of the container's networks. */
   reverse(containerId: string, address: string): string | undefined {
     for (const network of this.#networksOf(containerId)) {

@@ -9,6 +9,8 @@ import { addElements, deleteElements, getTable, type TableName } from "#host/nft
 import { parseTableHandle } from "#host/nftables/parse.ts";
 import { admitBridges, inspectForeignFirewall, retractBridges } from "./foreign-firewall.ts";
 import { addressBytes, familyOf, type IpFamily } from "../ipam/subnet.ts";
+import type { GovernedNetwork } from "../policy/resolve-policy.ts";
+import { replacePolicyTable } from "./policy-table.ts";
 import { portElementRequests, portElements } from "./port-elements.ts";
 import type { Endpoint } from "../types.ts";
 import type { BridgeRules } from "./bridge-rules.ts";
@@ -41,6 +43,8 @@ export class EngineFirewall {
   #bridges: readonly BridgeRules[] = [];
   #guarded: Ruleset["guarded"] = { 4: [], 6: [] };
   #relaysLoopback = false;
+  /** Undefined until it is told: what an earlier run put in place stays till then. */
+  #governed: readonly GovernedNetwork[] | undefined;
   /** The kernel's number of the table that was put in place; another one, or none, means that somebody removed it. */
   #handle = 0n;
   #warned = "";
@@ -91,6 +95,12 @@ export class EngineFirewall {
     this.#rewrite();
   }
 
+  /** The networks with a policy, all of them. */
+  setPolicies(governed: readonly GovernedNetwork[]): void {
+    this.#governed = governed;
+    this.#rewrite();
+  }
+
   publish(endpoint: Published): void {
     if (endpoint.ports.length > 0) this.#published.set(endpoint.id, endpoint);
     if (isScreening(portElements([endpoint]))) this.#rewrite();
@@ -122,6 +132,7 @@ export class EngineFirewall {
     this.#client.commit([
       ...removeTable(this.#table),
       ...removeScreen(this.#table.name),
+      ...replacePolicyTable(this.#table.name, []),
       ...retractBridges(this.#client, this.#marker),
     ]);
     this.#screenLink.remove();
@@ -185,10 +196,12 @@ export class EngineFirewall {
       filtered: this.#filtered,
       relaysLoopback: this.#relaysLoopback,
       screenLink: this.#screenLink.inName,
+      governed: this.#governed ?? [],
     };
     const { name } = this.#table;
     const screen = isScreening(ports) ? replaceScreen(name, this.#screenLink.ensure(), ports) : removeScreen(name);
-    this.#client.commit([...replaceTable(this.#table, ruleset), ...screen]);
+    const policies = this.#governed === undefined ? [] : replacePolicyTable(name, this.#governed);
+    this.#client.commit([...replaceTable(this.#table, ruleset), ...screen, ...policies]);
     this.#handle = this.#readHandle();
     if (!isScreening(ports)) this.#screenLink.remove();
   }

@@ -27,6 +27,8 @@ import {
 } from "#host/nftables/rule.ts";
 import type { IpFamily } from "../ipam/subnet.ts";
 import { internalRules, intoBridgeRules, postroutingRules, type BridgeRules, type Rule } from "./bridge-rules.ts";
+import type { GovernedNetwork } from "../policy/resolve-policy.ts";
+import { policyElements, policyRules, policySets } from "./policy-table.ts";
 import { portElementRequests, type PortElements } from "./port-elements.ts";
 import { dnatTo, lookupOpenTo, lookupAny, lookupAt, lookupLimited, lookupPublishedTo, portSets } from "./port-sets.ts";
 
@@ -44,6 +46,7 @@ export interface Ruleset {
   readonly relaysLoopback: boolean;
   /** The interface by which packets come that the host's input rules have let pass; see ./screen.ts. */
   readonly screenLink: string;
+  readonly governed: readonly GovernedNetwork[];
 }
 
 const guardedSets = { 4: "guarded", 6: "guarded6" } as const;
@@ -75,6 +78,7 @@ export function replaceTable(table: TableName, ruleset: Ruleset): NetlinkRequest
       addElements(table, guardedSets[family], interfaceElements(ruleset.guarded[family])),
     ),
     ...portElementRequests(addElements, table, ruleset.ports),
+    ...families.flatMap((family) => addElements(table, policySets[family], policyElements(family, ruleset.governed))),
     ...chains.map(([name, base]) => addChain(table, name, base)),
     ...rulesOf(ruleset).map(([chain, ...parts]) => addRule(table, { chain, expressions: parts.flat() })),
   ];
@@ -92,6 +96,7 @@ const sets: readonly SetDefinition[] = [
   ...families.flatMap((family): SetDefinition[] => [
     { name: guardedSets[family], key: ["ifname"] },
     ...portSets(family),
+    { name: policySets[family], key: policyKey(family), ranges: true },
   ]),
 ];
 
@@ -106,7 +111,7 @@ const chains: readonly (readonly [name: string, base?: BaseChain])[] = [
   ["forward", { type: "filter", hook: "forward", priority: 0, policy: "accept" }],
 ];
 
-function rulesOf({ bridges, filtered, relaysLoopback, screenLink }: Ruleset): readonly Rule[] {
+function rulesOf({ bridges, filtered, relaysLoopback, screenLink, governed }: Ruleset): readonly Rule[] {
   return [
     ...filtered.flatMap((family): Rule[] => [
       ["published", isIp(family), lookupAt(family, "publishedAt"), dnatTo(family)],
@@ -139,9 +144,21 @@ function rulesOf({ bridges, filtered, relaysLoopback, screenLink }: Ruleset): re
       ["into_bridge", isIp(family), ctStatus(CT_STATUS_DNAT), lookupPublishedTo(family), verdict("accept")],
       ["into_bridge", isIp(family), lookupOpenTo(family), verdict("accept")],
     ]),
-    ...bridges.flatMap(intoBridgeRules),
+    ...governed.flatMap((network) => filtered.flatMap((family) => policyRules(family, network))),
+    ...bridges.map((bridge) => withPolicy(bridge, governed)).flatMap(intoBridgeRules),
     ["into_bridge", verdict("drop")],
   ];
+}
+
+function policyKey(family: IpFamily): SetDefinition["key"] {
+  const address = family === 4 ? "ipv4_addr" : "ipv6_addr";
+  return [address, address, "inet_proto", "inet_service"];
+}
+
+/** A policy says who of the neighbours may reach whom. */
+function withPolicy(bridge: BridgeRules, governed: readonly GovernedNetwork[]): BridgeRules {
+  const isGoverned = governed.some(({ bridgeName }) => bridgeName === bridge.bridgeName);
+  return isGoverned ? { ...bridge, interContainer: false } : bridge;
 }
 
 function passAll(family: IpFamily): Rule {

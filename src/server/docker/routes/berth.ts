@@ -1,4 +1,5 @@
 import type { Engine } from "#engine/engine.ts";
+import { decodeNetworkPolicyChange } from "#spec/berth/network-policy.ts";
 import { decodeNetworkRateRequest } from "#spec/berth/network-rate.ts";
 import type { Route } from "../call.ts";
 import { empty, json } from "../reply.ts";
@@ -15,6 +16,17 @@ export function berthRoutes(engine: Engine): readonly Route[] {
       handle: ({ params }) => json(engine.containers.why(params["id"] ?? "")),
     },
     { method: "GET", pattern: "/berth/networks/exposure", handle: async () => json(await engine.networks.exposure()) },
+    {
+      method: "GET",
+      pattern: "/berth/networks/{id}/policy",
+      handle: async ({ params }) => json(await engine.networks.policy(params["id"] ?? "")),
+    },
+    {
+      method: "POST",
+      pattern: "/berth/networks/{id}/policy",
+      handle: async (call) =>
+        json(await engine.networks.changePolicy(call.params["id"] ?? "", decodeNetworkPolicyChange(await call.json()))),
+    },
     {
       method: "POST",
       pattern: "/berth/containers/{id}/network-rate",
