@@ -10,7 +10,7 @@ import {
   SET_PROJECT_QUOTA,
 } from "./linux.ts";
 import { unescapeMountPath } from "./mount-point.ts";
-import { ioctlBuffer, open, quotactlFd } from "./syscalls.ts";
+import { ioctlBuffer, open, quotactlFd, raw } from "./syscalls.ts";
 
 /** struct fsxattr and struct if_dqblk; if_dqblk counts blocks of this size on every file system. */
 const FSXATTR_BYTES = 28;
@@ -32,7 +32,8 @@ export function hasProjectQuota(path: string, mountinfo = readTextFile("/proc/se
 
 /**
  * Let all that will be made in an empty directory count for the project `id` (1 to 2^32 - 1), and let that have
- * `limitBytes` at most, rounded up to KiB: writers get EDQUOT or ENOSPC then. The file system must keep project quotas.
+ * `limitBytes` at most, rounded up to KiB: writers get EDQUOT or ENOSPC then; 0: no limit. The file system must keep
+ * project quotas.
  * ioctl_fsgetxattr(2), quotactl_fd(2).
  */
 export function limitDirectory(path: string, id: number, limitBytes: number): void {
@@ -50,5 +51,14 @@ export function limitDirectory(path: string, id: number, limitBytes: number): vo
     limits.setBigUint64(8, blocks, true);
     limits.setUint32(64, QIF_BLIMITS, true);
     quotactlFd(fd, SET_PROJECT_QUOTA, id, quota);
+  });
+}
+
+/** The project that what is made in a directory counts for; 0 for none, also where there are no projects. */
+export function projectOf(path: string): number {
+  return withFd(open(path, O_RDONLY | O_DIRECTORY), (fd) => {
+    const attributes = new Uint8Array(FSXATTR_BYTES);
+    if (raw("ioctl_buffer", fd, FS_IOC_FSGETXATTR, attributes) < 0) return 0;
+    return new DataView(attributes.buffer).getUint32(12, true);
   });
 }

@@ -1,4 +1,6 @@
 import { BerthError } from "#base/errors.ts";
+import { randomHex } from "#base/ids.ts";
+import { limitDirectory, projectOf } from "#host/project-quota.ts";
 import { ensureDirectory, exists, listDirectory } from "#host/files.ts";
 import { removeTree } from "#host/remove-tree.ts";
 import { treeUsage, type TreeUsage } from "./tree-usage.ts";
@@ -65,7 +67,7 @@ export class OverlaySnapshotter implements Snapshotter {
     }
   }
 
-  async prepare(key: string, diffIds: readonly string[]): Promise<RootMount> {
+  async prepare(key: string, diffIds: readonly string[], limitBytes?: number): Promise<RootMount> {
     checkKey(key);
     const present = this.#rows.layersOf(key);
     if (present === undefined) {
@@ -74,6 +76,7 @@ export class OverlaySnapshotter implements Snapshotter {
     } else if (present.length !== diffIds.length || present.some((diffId, index) => diffId !== diffIds[index])) {
       throw new BerthError("conflict", `snapshot ${key} exists with other layers`);
     }
+    if (limitBytes !== undefined && !exists(this.#paths.snapshotUpper(key))) this.#limit(key, limitBytes);
     return this.#mount(key, diffIds);
   }
 
@@ -88,6 +91,9 @@ export class OverlaySnapshotter implements Snapshotter {
     checkKey(key);
     const directory = this.#paths.snapshotDir(key);
     const diffIds = this.#rows.layersOf(key) ?? [];
+    const project = exists(directory) ? projectOf(directory) : 0;
+    // The number may be another's one day, and what is discarded takes its time.
+    if (project !== 0) limitDirectory(directory, project, 0);
     await this.#discard(directory);
     this.#rows.delete(key);
     if (diffIds.length > 0) await this.#onReleased(diffIds);
@@ -102,6 +108,18 @@ export class OverlaySnapshotter implements Snapshotter {
 
   async keys(): Promise<readonly string[]> {
     return this.#rows.keys();
+  }
+
+  /** What is made below the directory from now on, upper and work first of all, counts together. */
+  #limit(key: string, limitBytes: number): void {
+    const directory = this.#paths.snapshotDir(key);
+    ensureDirectory(directory, 0o710);
+    const used = new Set(
+      listDirectory(this.#paths.snapshotsDir).map((name) => projectOf(this.#paths.snapshotDir(name))),
+    );
+    let project = randomProject();
+    while (used.has(project)) project = randomProject();
+    limitDirectory(directory, project, limitBytes);
   }
 
   #mount(key: string, diffIds: readonly string[]): RootMount {
@@ -127,6 +145,11 @@ export class OverlaySnapshotter implements Snapshotter {
     if (layer === undefined) throw new BerthError("not-found", `layer ${diffId} does not exist`);
     return layer;
   }
+}
+
+/** Numbers of snapshots; volumes have others (volume/local-settings.ts). */
+function randomProject(): number {
+  return 0x2000_0000 + (Number.parseInt(randomHex(4), 16) % 0x1000_0000);
 }
 
 function checkKey(key: string): void {

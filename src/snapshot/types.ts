@@ -20,8 +20,11 @@ export interface RootMount {
 }
 
 export interface Snapshotter {
-  /** Create (or find) the writable snapshot `key` over `diffIds` (bottom first). Survives a crash; idempotent. */
-  prepare(key: string, diffIds: readonly string[]): Promise<RootMount>;
+  /**
+   * Create (or find) the writable snapshot `key` over `diffIds` (bottom first). Survives a crash; idempotent.
+   * `limitBytes`: what can be written to it at most; the file system must keep project quotas.
+   */
+  prepare(key: string, diffIds: readonly string[], limitBytes?: number): Promise<RootMount>;
   /** The mount of an existing snapshot, `not-found` otherwise. */
   mount(key: string): Promise<RootMount>;
   /** Delete the snapshot and its files; no error when it is gone already. */

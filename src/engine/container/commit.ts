@@ -10,6 +10,7 @@ import type { Container } from "./container.ts";
 import { publishContainerEvent } from "./events.ts";
 import { refuseGoing, type ExportDeps } from "./export.ts";
 import { mergeConfig } from "./merge-config.ts";
+import { prepareSnapshot } from "./prepare-snapshot.ts";
 import { withFiles } from "./view-of.ts";
 
 export interface CommitDeps extends Omit<ExportDeps, "containerFiles"> {
@@ -67,7 +68,7 @@ function make(
 ): Promise<StoredImage> {
   const { image, config: own } = container.spec;
   return withFiles(deps, container, async () => {
-    const { upperDir } = await deps.snapshots.prepare(container.id, image.diffIds);
+    const { upperDir } = await prepareSnapshot(deps, container.spec);
     return deps.images.commit({
       parentId: image.id,
       upperDir,

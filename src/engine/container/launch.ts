@@ -24,6 +24,7 @@ import { endpointRequest, plannedEndpoints } from "./endpoint-plan.ts";
 import { linkedStart, type LinkedStart } from "./links.ts";
 import { logOwner } from "./log-owner.ts";
 import { prepareMounts } from "./prepare-mounts.ts";
+import { prepareSnapshot } from "./prepare-snapshot.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import { residentOf, resolvConfText } from "./resolver-files.ts";
 import { ownSharedMemory, sharedNamespaces } from "./shared-namespaces.ts";
@@ -73,10 +74,7 @@ async function launchBegun(
   begun: BegunLaunch,
 ): Promise<{ readonly startedAtNs: bigint }> {
   const { spec } = container;
-  const [root, endpoints] = await Promise.all([
-    deps.snapshots.prepare(container.id, spec.image.diffIds),
-    reserveEndpoints(deps, container),
-  ]);
+  const [root, endpoints] = await Promise.all([prepareSnapshot(deps, spec), reserveEndpoints(deps, container)]);
   const linked = await linkedStart(deps, container);
   const ownShm = ownSharedMemory(container, deps.paths);
   const [files, mountSources] = await Promise.all([

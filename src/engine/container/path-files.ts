@@ -3,6 +3,7 @@ import type { PathStat } from "#spec/docker/archive.ts";
 import type { ContainerFiles, Events, RuntimePlanner } from "../ports.ts";
 import type { Container } from "./container.ts";
 import { publishContainerEvent } from "./events.ts";
+import { prepareSnapshot } from "./prepare-snapshot.ts";
 import { viewOf, withFiles, writable, type ViewDeps } from "./view-of.ts";
 
 export interface PathDeps extends ViewDeps {
@@ -75,7 +76,7 @@ async function ownerOf(
 ): Promise<{ readonly uid: number; readonly gid: number } | null> {
   const { User } = container.spec.config;
   if (User === "") return null;
-  return deps.planner.userIds(await deps.snapshots.prepare(container.id, container.spec.image.diffIds), User);
+  return deps.planner.userIds(await prepareSnapshot(deps, container.spec), User);
 }
 
 async function named<T>(path: string, reference: string, act: () => Promise<T>): Promise<T> {

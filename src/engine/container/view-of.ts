@@ -4,6 +4,7 @@ import type { Snapshotter } from "#snapshot/types.ts";
 import type { ContainerView } from "../files/view.ts";
 import type { EnginePaths, Files, Volumes } from "../ports.ts";
 import type { Container } from "./container.ts";
+import { prepareSnapshot } from "./prepare-snapshot.ts";
 import type { ContainerRegistry } from "./registry.ts";
 
 export interface ViewDeps {
@@ -85,7 +86,7 @@ async function rootOf(deps: ViewDeps, container: Container): Promise<ViewRoot> {
   if (process !== undefined && isLive(container)) {
     return { kind: "process", pid: process.pid, startTicks: Number(process.startTicks) };
   }
-  const { lowerDirs, upperDir, workDir } = await deps.snapshots.prepare(id, spec.image.diffIds);
+  const { lowerDirs, upperDir, workDir } = await prepareSnapshot(deps, spec);
   return { kind: "overlay", lowerDirs, upperDir, workDir, access: "read" };
 }
 
