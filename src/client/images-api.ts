@@ -1,3 +1,4 @@
+import type { ImageCopyRequest, SystemCheck } from "#spec/berth/images.ts";
 import type {
   ImageDeleteItem,
   ImageHistoryItem,
@@ -120,6 +121,29 @@ export class ImagesApi {
       query: { term, limit: limit === 0 ? undefined : limit, filters: filtersParameter(filters) },
       headers: { "X-Registry-Auth": registryAuth },
     });
+  }
+
+  /** From registry to registry, through the engine but not kept there. Berth's own. */
+  async copy(
+    request: ImageCopyRequest,
+    auth: { readonly from: string; readonly to: string },
+  ): Promise<AsyncIterable<JsonMessage>> {
+    const response = await this.#transport.call("POST", "/berth/images/copy", {
+      json: request,
+      headers: { "X-Registry-Auth": auth.to, "X-Registry-Auth-From": auth.from },
+    });
+    return jsonValues<JsonMessage>(response.body());
+  }
+
+  /** What is inside an image, at `path` and below, as a tar archive; "" is everything. Berth's own. */
+  async files(name: string, imagePath: string): Promise<AsyncIterable<Uint8Array>> {
+    const query = { path: imagePath || undefined };
+    return (await this.#transport.call("GET", `/berth/images/${path(name)}/archive`, { query })).body();
+  }
+
+  /** Is all that is kept of images as it should be? Berth's own. */
+  check(options: { readonly repair: boolean }): Promise<SystemCheck> {
+    return this.#transport.json("POST", "/berth/system/check", { query: { repair: options.repair } });
   }
 
   list(options: { readonly all?: boolean; readonly filters?: FilterValues } = {}): Promise<readonly ImageSummary[]> {

@@ -1,7 +1,7 @@
 import { Limit } from "#base/async.ts";
 import type { Log } from "#base/log.ts";
 import type { CgroupManager } from "#host/cgroup/types.ts";
-import type { ImageService } from "#image/types.ts";
+import type { CopyRequest, ImageService } from "#image/types.ts";
 import type { LogKeeper, LogReader } from "#logs/types.ts";
 import type { NetworkService } from "#network/types.ts";
 import type { ShimLauncher } from "#runtime/types.ts";
@@ -55,6 +55,7 @@ import { runProbe } from "./health/run-probe.ts";
 import type { MachineFacts } from "./host-facts.ts";
 import { EngineMeters } from "./metrics/engine-meters.ts";
 import { metricFamilies } from "./metrics/metric-families.ts";
+import { imageFiles } from "./image/files.ts";
 import { imageHistory } from "./image/history.ts";
 import { describeImage } from "./image/describe.ts";
 import { importImage } from "./image/import.ts";
@@ -99,6 +100,7 @@ import type {
 import type { Downloads, Registries, RegistryLogin } from "./registry-ports.ts";
 import { reconcile } from "./reconcile.ts";
 import { shutdown } from "./shutdown.ts";
+import { checkSystem } from "./system/check.ts";
 import { checkAuth } from "./system/auth.ts";
 import { diskUsage } from "./system/disk-usage.ts";
 import { streamEvents } from "./system/events.ts";
@@ -247,6 +249,8 @@ export function createEngine(given: EngineDeps) {
       load: loadImages(deps),
       import: importImage(deps),
       search: searchImages(deps),
+      copy: (request: CopyRequest) => deps.images.copy(request),
+      files: imageFiles(deps),
       describe: describeImage(deps),
       list: listImages(base),
       inspect: inspectImage(base),
@@ -292,6 +296,7 @@ export function createEngine(given: EngineDeps) {
       version: version(deps),
       info: info(base),
       auth: checkAuth(deps),
+      check: checkSystem(deps),
       events: streamEvents(deps),
       metrics: metricFamilies({ ...base, meters }),
       diskUsage: diskUsage({ ...base, listContainers: list }),

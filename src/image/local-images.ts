@@ -10,11 +10,14 @@ import { canonicalString, parseReference, withDefaultTag, withTag, type Referenc
 import { ImageArchives } from "./archive/image-archives.ts";
 import { loadImages } from "./archive/load-images.ts";
 import { commitImage } from "./commit/commit-image.ts";
+import { copyBetween } from "./copy/copy-between.ts";
 import { describeManifests } from "./describe-manifests.ts";
 import { Durability } from "./durability.ts";
 import { ImageCatalog, type ImageRows } from "./image-catalog.ts";
 import { importRoot } from "./make/import-root.ts";
 import { ImageMaker } from "./make/image-maker.ts";
+import { checkStore } from "./manage/check-store.ts";
+import { repairStore, type RepairDeps } from "./manage/repair-store.ts";
 import { collect, collectAll, type CollectDeps } from "./manage/collect-garbage.ts";
 import { removeImage } from "./manage/remove-image.ts";
 import { tagImage } from "./manage/tag-image.ts";
@@ -27,6 +30,7 @@ import type { ImageSinks } from "./sink.ts";
 import type { ImageSource, ImageSources } from "./source.ts";
 import type {
   CommitRequest,
+  CopyRequest,
   ImageManifestInfo,
   ImageService,
   ImportRequest,
@@ -52,7 +56,7 @@ export class LocalImages implements ImageService {
   readonly #rows: ImageRows;
   readonly #blobs: BlobStore;
   readonly #layers: LayerDirectories;
-  readonly #sources: ImageSources;
+  readonly #sources: ImageSources & ImageSinks;
   readonly #catalog: ImageCatalog;
   readonly #collecting: CollectDeps;
   readonly #durability: Durability;
@@ -61,6 +65,7 @@ export class LocalImages implements ImageService {
   readonly #commit: (parent: StoredImage, request: CommitRequest) => Promise<string>;
   readonly #pusher: ImagePusher;
   readonly #archives: ImageArchives;
+  readonly #stored: Parameters<typeof checkStore>[0] & Omit<RepairDeps, "pull">;
   readonly #load: (request: LoadRequest) => Promise<readonly LoadedImage[]>;
   readonly #now: () => string;
   readonly #pulls = new SharedWork<PullResult>();
@@ -105,6 +110,7 @@ export class LocalImages implements ImageService {
       sinks: deps.sources,
       maxUploads: deps.maxUploads ?? (() => MAX_UPLOADS),
     });
+    this.#stored = { ...deps, catalog: this.#catalog, unpacker: this.#unpacker };
     this.#archives = new ImageArchives({ ...deps, catalog: this.#catalog });
     this.#load = (request) => loadImages({ ...deps, maker: this.maker }, request);
     this.#pull = (request) => pullImage({ ...deps, fetcher }, request);
@@ -148,6 +154,17 @@ export class LocalImages implements ImageService {
   async push(request: PushRequest): Promise<void> {
     await this.#pusher.push(request);
     this.#durability.schedule();
+  }
+
+  async check(options: { readonly repair: boolean }): ReturnType<ImageService["check"]> {
+    const found = await checkStore(this.#stored);
+    if (!options.repair) return { ...found, problems: found.problems.map((one) => ({ ...one, repaired: false })) };
+    const pull = (reference: string): Promise<unknown> => this.pull({ reference, onProgress: () => {} });
+    return { ...found, problems: await repairStore({ ...this.#stored, pull }, found.problems) };
+  }
+
+  copy(request: CopyRequest): Promise<string> {
+    return copyBetween(this.#sources, request);
   }
 
   manifests(image: StoredImage): readonly ImageManifestInfo[] {

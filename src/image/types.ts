@@ -123,6 +123,34 @@ export interface ImportRequest {
   readonly signal: AbortSignal;
 }
 
+export interface CopyRequest {
+  /** `name[:tag|@digest]` of the registry it comes from. */
+  readonly from: string;
+  /** `name[:tag]` of the registry it goes to. */
+  readonly to: string;
+  readonly fromAuth: RegistryAuth | undefined;
+  readonly toAuth: RegistryAuth | undefined;
+  readonly onProgress: (line: Progress) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Something that is not as its row says. */
+export interface StoreProblem {
+  readonly kind: "blob" | "layer" | "image";
+  /** Digest, diff id or image id. */
+  readonly subject: string;
+  readonly message: string;
+  /** Images that need it. */
+  readonly imageIds: readonly string[];
+}
+
+export interface StoreCheck {
+  readonly images: number;
+  readonly blobs: number;
+  readonly layers: number;
+  readonly problems: readonly StoreProblem[];
+}
+
 /** One manifest behind an image. */
 export interface ImageManifestInfo {
   readonly kind: "image" | "attestation" | "unknown";
@@ -161,6 +189,17 @@ export interface ImageService {
   push(request: PushRequest): Promise<void>;
   /** Make an image of another one and an upper directory. `not-found` when there is no such parent. */
   commit(request: CommitRequest): Promise<StoredImage>;
+  /**
+   * Bring an image from registry to registry as it is, every platform of it and artifacts too, and keep nothing of it
+   * here. Resolves to its digest; errors are the registries'.
+   */
+  copy(request: CopyRequest): Promise<string>;
+  /** Read everything that is kept of images and compare it with its rows; with `repair` mend what can be. */
+  check(options: { readonly repair: boolean }): Promise<
+    Omit<StoreCheck, "problems"> & {
+      readonly problems: readonly (StoreProblem & { readonly repaired: boolean })[];
+    }
+  >;
   /** The manifests of the index an image came from, or its own alone. */
   manifests(image: StoredImage): readonly ImageManifestInfo[];
   /** Images as one archive: an OCI layout that is a docker-archive too. `not-found` before anything is written. */

@@ -109,4 +109,16 @@ export const systemCommands: readonly Command[] = [
     args: { kind: "none" },
     load: async () => (await import("../system/dial-stdio.ts")).dialStdio,
   },
+  {
+    kind: "command",
+    paths: ["system check"],
+    usage: "[OPTIONS]",
+    summary: "Read all that is kept of images and tell what is damaged",
+    flags: [
+      { name: "format", kind: text, usage: '"json", or "" for lines' },
+      { name: "repair", kind: toggle, usage: "Fetch damaged blobs again, unpack lost layers again" },
+    ],
+    args: { kind: "none" },
+    load: async () => (await import("../system/check.ts")).checkSystem,
+  },
 ];

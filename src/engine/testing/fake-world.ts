@@ -354,6 +354,8 @@ export class FakeWorld {
         onProgress({ status: `The push refers to repository [docker.io/library/${reference}]` });
         onPushed({ tag: "latest", digest: `sha256:${"0".repeat(64)}`, sizeBytes: 1 });
       },
+      check: async () => ({ images: images.size, blobs: 0, layers: 0, problems: [] }),
+      copy: async () => `sha256:${"0".repeat(64)}`,
       manifests: ({ manifest: descriptor }) => [
         { kind: "image", descriptor, isHere: true, contentBytes: 1, of: undefined },
       ],

@@ -3,6 +3,7 @@ import { decodeNetworkPolicyChange } from "#spec/berth/network-policy.ts";
 import { decodeNetworkRateRequest } from "#spec/berth/network-rate.ts";
 import type { Route } from "../call.ts";
 import { empty, json } from "../reply.ts";
+import { berthImageRoutes } from "./berth-images.ts";
 import { berthVolumeRoutes } from "./berth-volumes.ts";
 import { berthBuildRoute } from "./berth-build.ts";
 
@@ -35,6 +36,7 @@ export function berthRoutes(engine: Engine): readonly Route[] {
         return empty(204);
       },
     },
+    ...berthImageRoutes(engine),
     ...berthVolumeRoutes(engine),
   ];
 }

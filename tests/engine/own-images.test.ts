@@ -1,0 +1,110 @@
+/** What Berth does with images beyond Docker: from registry to registry, a look inside, and a check of all that is kept. */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { freePort, startDebianRegistry, type RunningRegistry } from "../../tools/lab/debian-registry.ts";
+import { buildImage, buildIndex, sha256 } from "../../tools/lab/image-writer.ts";
+import { pushImage, pushManifest } from "../../tools/lab/registry-push.ts";
+import { writeTar } from "../../tools/lab/tar-writer.ts";
+import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
+import { BusyboxEngine } from "../fault/busybox-engine.ts";
+
+setDefaultTimeout(60_000);
+
+let engine: BusyboxEngine;
+let other: RunningRegistry;
+let scratch = "";
+let source = "";
+
+beforeAll(async () => {
+  engine = await BusyboxEngine.open({ bridge: "bownimg0", bip: "172.31.243.1/24" });
+  scratch = makeScratch("own-images");
+  other = await startDebianRegistry({ dir: scratch, port: await freePort() });
+  source = (await engine.ok("inspect", "-f", "{{index .RepoDigests 0}}", "busybox")).trim().replace(/\/.*/, "");
+}, 120_000);
+
+afterAll(async () => {
+  await engine.close();
+  await other.stop();
+  removeScratch(scratch);
+});
+
+const layer = (...names: readonly string[]): Uint8Array =>
+  writeTar(names.map((name) => ({ path: name, content: `${name}\n` })));
+
+const manifestAt = async (registry: string, name: string): Promise<string> => {
+  const [repository = "", reference = ""] = name.split(/[:@](.*)/);
+  const accept = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json";
+  const response = await fetch(`http://${registry}/v2/${repository}/manifests/${reference}`, { headers: { accept } });
+  return sha256(new Uint8Array(await response.arrayBuffer()));
+};
+
+test("an index goes from registry to registry as it is, every platform, and keeps nothing here", async () => {
+  const images = ["amd64", "arm64"].map((architecture) => ({
+    architecture,
+    image: buildImage({ layers: [layer("shared"), layer(architecture)], architecture }),
+  }));
+  const index = buildIndex(images);
+  for (const { image } of images) await pushImage(source, "multi", image.digest, image);
+  await pushManifest(source, "multi", "1", index);
+  const before = await engine.ok("images", "-q");
+  const printed = await engine.ok("image", "cp", `${source}/multi:1`, `${other.address}/copied:2`);
+  expect(printed).toContain(`Digest: ${index.digest}`);
+  expect(printed.match(/: Pushed$/gm)).toHaveLength(5);
+  expect(await manifestAt(other.address, "copied:2")).toBe(index.digest);
+  for (const { image } of images) expect(await manifestAt(other.address, `copied@${image.digest}`)).toBe(image.digest);
+  expect(await engine.ok("images", "-q")).toBe(before);
+  // Again there is nothing to do; within a registry blobs are taken over.
+  expect((await engine.ok("image", "cp", `${source}/multi:1`, `${other.address}/copied:2`)).match(/already exists$/gm)).toHaveLength(5);
+  expect(await engine.ok("image", "cp", `${other.address}/copied:2`, `${other.address}/moved`)).toContain("Mounted from copied");
+  expect(await engine.ok("image", "cp", "-q", `${other.address}/moved`, `${other.address}/quiet:1`)).toBe(`${other.address}/quiet:1\n`);
+  const gone = await engine.run("image", "cp", `${source}/nothing:1`, `${other.address}/copied:3`);
+  expect(gone).toMatchObject({ code: 1, stderr: expect.stringContaining("manifest unknown") as string });
+});
+
+test("the files of an image, without a container", async () => {
+  const first = buildImage({ layers: [layer("etc/one", "etc/two", "same")], format: "oci" });
+  const second = buildImage({
+    layers: [layer("etc/one", "etc/two", "same"), writeTar([{ path: "etc/.wh.one", content: "" }, { path: "etc/two", content: "changed" }, { path: "new", content: "" }])],
+  });
+  await pushImage(source, "first", "latest", first);
+  await pushImage(source, "second", "latest", second);
+  for (const name of ["first", "second"]) await engine.ok("pull", "-q", `${source}/${name}`);
+  expect(await engine.ok("image", "ls-files", `${source}/second`)).toBe("/\n/etc\n/etc/two\n/new\n/same\n");
+  expect(await engine.ok("image", "ls-files", `${source}/first`, "/etc")).toBe("/etc\n/etc/one\n/etc/two\n");
+  expect(await engine.ok("image", "ls-files", "-l", `${source}/first`, "/etc/one")).toMatch(
+    /^-rw-r--r-- +0:0 +8 2023-11-14 22:13:20 \/etc\/one\n$/,
+  );
+  expect(await engine.ok("image", "cat", `${source}/first`, "/etc/one", "same")).toBe("etc/one\nsame\n");
+  expect(await engine.ok("image", "diff", `${source}/first`, `${source}/second`)).toBe("D /etc/one\nC /etc/two\nA /new\n");
+  expect(await engine.run("image", "cat", `${source}/first`, "/nope")).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("Could not find the file /nope in image") as string,
+  });
+  expect(await engine.run("image", "cat", `${source}/first`, "/etc")).toMatchObject({ code: 1 });
+  expect(readdirSync(`${engine.dir}/data/snapshots`)).toEqual([]);
+});
+
+test("a check finds what is damaged, and mends it from where it came", async () => {
+  await pushImage(source, "checked", "latest", buildImage({ layers: [layer("precious")] }));
+  await engine.ok("pull", "-q", `${source}/checked`);
+  expect(await engine.ok("system", "check")).toMatch(/^Checked [0-9]+ images, [0-9]+ blobs, [0-9]+ layers: 0 problems\n$/);
+  const [digest = ""] = (await engine.ok("image", "inspect", "-f", "{{.Descriptor.digest}}", `${source}/checked`)).trim().split("\n");
+  const blobs = `${engine.dir}/data/content/blobs`;
+  const manifest = JSON.parse(readFileSync(`${blobs}/${digest.replace(":", "/")}`, "utf8")) as { layers: { digest: string }[] };
+  const path = `${blobs}/${manifest.layers[0]?.digest.replace(":", "/")}`;
+  writeFileSync(path, Buffer.alloc(statSync(path).size));
+  const layers = `${engine.dir}/data/layers`;
+  const newest = readdirSync(layers).filter((name) => /^\d+$/.test(name)).toSorted((a, b) => Number(b) - Number(a))[0];
+  rmSync(`${layers}/${newest}/fs`, { recursive: true });
+  const found = await engine.run("system", "check");
+  expect(found.code).toBe(1);
+  expect(found.stdout).toContain("broken: layer ");
+  expect(found.stdout).toContain(`broken: blob ${manifest.layers[0]?.digest}`);
+  expect(found.stdout).toContain(": 2 problems");
+  // The first repair brings the archive back, with which the second unpacks the layer again.
+  const repair = JSON.parse((await engine.run("system", "check", "--repair", "--format", "json")).stdout) as { Problems: { Kind: string; Repaired: boolean }[] };
+  expect(repair.Problems.find(({ Kind }) => Kind === "blob")?.Repaired).toBe(true);
+  await engine.ok("system", "check", "--repair");
+  expect(await engine.ok("system", "check")).toContain(": 0 problems");
+  expect(await engine.ok("image", "cat", `${source}/checked`, "/precious")).toBe("precious\n");
+});
