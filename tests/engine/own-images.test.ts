@@ -54,9 +54,15 @@ test("an index goes from registry to registry as it is, every platform, and keep
   for (const { image } of images) expect(await manifestAt(other.address, `copied@${image.digest}`)).toBe(image.digest);
   expect(await engine.ok("images", "-q")).toBe(before);
   // Again there is nothing to do; within a registry blobs are taken over.
-  expect((await engine.ok("image", "cp", `${source}/multi:1`, `${other.address}/copied:2`)).match(/already exists$/gm)).toHaveLength(5);
-  expect(await engine.ok("image", "cp", `${other.address}/copied:2`, `${other.address}/moved`)).toContain("Mounted from copied");
-  expect(await engine.ok("image", "cp", "-q", `${other.address}/moved`, `${other.address}/quiet:1`)).toBe(`${other.address}/quiet:1\n`);
+  expect(
+    (await engine.ok("image", "cp", `${source}/multi:1`, `${other.address}/copied:2`)).match(/already exists$/gm),
+  ).toHaveLength(5);
+  expect(await engine.ok("image", "cp", `${other.address}/copied:2`, `${other.address}/moved`)).toContain(
+    "Mounted from copied",
+  );
+  expect(await engine.ok("image", "cp", "-q", `${other.address}/moved`, `${other.address}/quiet:1`)).toBe(
+    `${other.address}/quiet:1\n`,
+  );
   const gone = await engine.run("image", "cp", `${source}/nothing:1`, `${other.address}/copied:3`);
   expect(gone).toMatchObject({ code: 1, stderr: expect.stringContaining("manifest unknown") as string });
 });
@@ -64,18 +70,27 @@ test("an index goes from registry to registry as it is, every platform, and keep
 test("the files of an image, without a container", async () => {
   const first = buildImage({ layers: [layer("etc/one", "etc/two", "same")], format: "oci" });
   const second = buildImage({
-    layers: [layer("etc/one", "etc/two", "same"), writeTar([{ path: "etc/.wh.one", content: "" }, { path: "etc/two", content: "changed" }, { path: "new", content: "" }])],
+    layers: [
+      layer("etc/one", "etc/two", "same"),
+      writeTar([
+        { path: "etc/.wh.one", content: "" },
+        { path: "etc/two", content: "changed" },
+        { path: "new", content: "" },
+      ]),
+    ],
   });
   await pushImage(source, "first", "latest", first);
   await pushImage(source, "second", "latest", second);
   for (const name of ["first", "second"]) await engine.ok("pull", "-q", `${source}/${name}`);
-  expect(await engine.ok("image", "ls-files", `${source}/second`)).toBe("/\n/etc\n/etc/two\n/new\n/same\n");
+  expect(await engine.ok("image", "ls-files", `${source}/second`)).toBe("/etc\n/etc/two\n/new\n/same\n");
   expect(await engine.ok("image", "ls-files", `${source}/first`, "/etc")).toBe("/etc\n/etc/one\n/etc/two\n");
   expect(await engine.ok("image", "ls-files", "-l", `${source}/first`, "/etc/one")).toMatch(
     /^-rw-r--r-- +0:0 +8 2023-11-14 22:13:20 \/etc\/one\n$/,
   );
   expect(await engine.ok("image", "cat", `${source}/first`, "/etc/one", "same")).toBe("etc/one\nsame\n");
-  expect(await engine.ok("image", "diff", `${source}/first`, `${source}/second`)).toBe("D /etc/one\nC /etc/two\nA /new\n");
+  expect(await engine.ok("image", "diff", `${source}/first`, `${source}/second`)).toBe(
+    "D /etc/one\nC /etc/two\nA /new\n",
+  );
   expect(await engine.run("image", "cat", `${source}/first`, "/nope")).toMatchObject({
     code: 1,
     stderr: expect.stringContaining("Could not find the file /nope in image") as string,
@@ -87,14 +102,22 @@ test("the files of an image, without a container", async () => {
 test("a check finds what is damaged, and mends it from where it came", async () => {
   await pushImage(source, "checked", "latest", buildImage({ layers: [layer("precious")] }));
   await engine.ok("pull", "-q", `${source}/checked`);
-  expect(await engine.ok("system", "check")).toMatch(/^Checked [0-9]+ images, [0-9]+ blobs, [0-9]+ layers: 0 problems\n$/);
-  const [digest = ""] = (await engine.ok("image", "inspect", "-f", "{{.Descriptor.digest}}", `${source}/checked`)).trim().split("\n");
+  expect(await engine.ok("system", "check")).toMatch(
+    /^Checked [0-9]+ images, [0-9]+ blobs, [0-9]+ layers: 0 problems\n$/,
+  );
+  const [digest = ""] = (await engine.ok("image", "inspect", "-f", "{{.Descriptor.digest}}", `${source}/checked`))
+    .trim()
+    .split("\n");
   const blobs = `${engine.dir}/data/content/blobs`;
-  const manifest = JSON.parse(readFileSync(`${blobs}/${digest.replace(":", "/")}`, "utf8")) as { layers: { digest: string }[] };
+  const manifest = JSON.parse(readFileSync(`${blobs}/${digest.replace(":", "/")}`, "utf8")) as {
+    layers: { digest: string }[];
+  };
   const path = `${blobs}/${manifest.layers[0]?.digest.replace(":", "/")}`;
   writeFileSync(path, Buffer.alloc(statSync(path).size));
   const layers = `${engine.dir}/data/layers`;
-  const newest = readdirSync(layers).filter((name) => /^\d+$/.test(name)).toSorted((a, b) => Number(b) - Number(a))[0];
+  const newest = readdirSync(layers)
+    .filter((name) => /^\d+$/.test(name))
+    .toSorted((a, b) => Number(b) - Number(a))[0];
   rmSync(`${layers}/${newest}/fs`, { recursive: true });
   const found = await engine.run("system", "check");
   expect(found.code).toBe(1);
@@ -102,7 +125,9 @@ test("a check finds what is damaged, and mends it from where it came", async () 
   expect(found.stdout).toContain(`broken: blob ${manifest.layers[0]?.digest}`);
   expect(found.stdout).toContain(": 2 problems");
   // The first repair brings the archive back, with which the second unpacks the layer again.
-  const repair = JSON.parse((await engine.run("system", "check", "--repair", "--format", "json")).stdout) as { Problems: { Kind: string; Repaired: boolean }[] };
+  const repair = JSON.parse((await engine.run("system", "check", "--repair", "--format", "json")).stdout) as {
+    Problems: { Kind: string; Repaired: boolean }[];
+  };
   expect(repair.Problems.find(({ Kind }) => Kind === "blob")?.Repaired).toBe(true);
   await engine.ok("system", "check", "--repair");
   expect(await engine.ok("system", "check")).toContain(": 0 problems");

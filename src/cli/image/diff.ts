@@ -37,6 +37,8 @@ function byPath(members: readonly TarMember[]): ReadonlyMap<string, TarMember> {
 
 function fingerprint({ entry, sha256 }: TarMember): string {
   const { type, mode, uid, gid, linkName, deviceMajor, deviceMinor, xattrs } = entry;
-  const attributes = [...(xattrs ?? [])].map(([name, value]) => `${name}=${Buffer.from(value).toString("hex")}`).toSorted();
+  const attributes = [...(xattrs ?? [])]
+    .map(([name, value]) => `${name}=${Buffer.from(value).toString("hex")}`)
+    .toSorted();
   return JSON.stringify([type, mode, uid, gid, linkName, deviceMajor, deviceMinor, attributes, sha256]);
 }

@@ -2,7 +2,15 @@ import type { TarEntry } from "#spec/tar/tar-reader.ts";
 import type { Handler } from "../command.ts";
 import { memberPath, tarMembers } from "./tar-members.ts";
 
-const LETTERS = { file: "-", hardlink: "-", directory: "d", symlink: "l", character: "c", block: "b", fifo: "p" } as const;
+const LETTERS = {
+  file: "-",
+  hardlink: "-",
+  directory: "d",
+  symlink: "l",
+  character: "c",
+  block: "b",
+  fifo: "p",
+} as const;
 
 /** `image ls-files`: what is inside an image, a line a file, in order. */
 export const listFiles: Handler = async ({ flags, args, io, client }) => {

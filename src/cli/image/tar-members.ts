@@ -38,6 +38,9 @@ export async function tarMembers(
 
 /** `./usr/bin/` as `/usr/bin`. */
 export function memberPath({ name }: TarEntry): string {
-  const path = Buffer.from(name, "latin1").toString("utf8").replace(/^\.?\/*/, "").replace(/\/+$/, "");
+  const path = Buffer.from(name, "latin1")
+    .toString("utf8")
+    .replace(/^\.?\/*/, "")
+    .replace(/\/+$/, "");
   return `/${path}`;
 }

@@ -28,7 +28,9 @@ export function imageFiles(deps: {
     const close = (): Promise<void> => deps.snapshots.remove(key);
     try {
       const isAll = path === "" || /^\/+$/.test(path);
-      const chunks = isAll ? await deps.containerFiles.readAll(view) : (await deps.containerFiles.read(view, path)).chunks;
+      const chunks = isAll
+        ? await deps.containerFiles.readAll(view)
+        : (await deps.containerFiles.read(view, path)).chunks;
       return ended(chunks, close);
     } catch (error) {
       await close();

@@ -31,7 +31,10 @@ export async function copyImage(request: {
 }): Promise<string> {
   const { source, sink, signal } = request;
   const from = withDefaultTag(request.from);
-  const top = await source.manifest(from.digest === undefined ? { tag: from.tag ?? "" } : { digest: from.digest }, signal);
+  const top = await source.manifest(
+    from.digest === undefined ? { tag: from.tag ?? "" } : { digest: from.digest },
+    signal,
+  );
   request.onProgress({ status: `Copying ${top.digest}` });
   const documents: SourceManifest[] = [];
   const blobs = new Map<string, Descriptor>();

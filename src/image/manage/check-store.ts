@@ -21,7 +21,12 @@ export async function checkStore(deps: {
   for (const { diffId } of layers) {
     const found = deps.layers.find(diffId);
     if (diffId === undefined || found === undefined || exists(found.path)) continue;
-    problems.push({ kind: "layer", subject: diffId, message: "its files are gone", imageIds: usersOf(deps.rows, diffId) });
+    problems.push({
+      kind: "layer",
+      subject: diffId,
+      message: "its files are gone",
+      imageIds: usersOf(deps.rows, diffId),
+    });
   }
   const verdicts = new Map<string, string | undefined>();
   const images = deps.catalog.list();
