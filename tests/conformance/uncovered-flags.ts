@@ -8,6 +8,7 @@ const checkpoints = "checkpoints need CRIU, which neither engine has here; Docke
 const realtime = "20.10 drops them in silence; ours tells what the kernel says, which differs from kernel to kernel";
 const ownNetworks = "not Docker's: seen by tests/engine/own-networks";
 const ownHealth = "not Docker's: seen by tests/engine/own-health";
+const ownImages = "not Docker's: seen by tests/engine/own-images";
 
 /** Commands and flags that no comparison case uses, each with its reason. coverage.test.ts keeps the list true. */
 export const uncoveredFlags: Readonly<Record<string, string>> = {
@@ -25,6 +26,9 @@ export const uncoveredFlags: Readonly<Record<string, string>> = {
   "container update --net-rate": ownNetworks,
   "container why": "not Docker's: seen by tests/engine/own-health",
   "container why --format": "not Docker's: seen by tests/engine/own-health",
+  "system check": ownImages,
+  "system check --format": ownImages,
+  "system check --repair": ownImages,
   "system dial-stdio":
     "hidden, a bare connection: seen by tests/engine/daemon-service, which reaches an engine over ssh",
 };
