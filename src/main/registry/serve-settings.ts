@@ -37,7 +37,7 @@ export interface ServeSettings {
 }
 
 /** Read what the person gave. `invalid-parameter` naming the flag. */
-export function serveSettings(flags: FlagValues, io: CliIo): ServeSettings {
+export function serveSettings(flags: FlagValues, io: Pick<CliIo, "readFile">): ServeSettings {
   const root = flags.text("root");
   if (!root.startsWith("/")) throw bad(`--root must be an absolute path: ${root}`);
   return {
@@ -70,7 +70,7 @@ function address(text: string, flag = "addr"): { readonly host: string; readonly
   return { host: match[1] ?? (match[2] || "0.0.0.0"), port: Number(match[3]) };
 }
 
-function tls(flags: FlagValues, io: CliIo): WebTls | undefined {
+function tls(flags: FlagValues, io: Pick<CliIo, "readFile">): WebTls | undefined {
   const [certFile, keyFile, caFile] = [flags.text("tls-cert"), flags.text("tls-key"), flags.text("tls-ca")];
   if (certFile === "" && keyFile === "" && caFile === "") return undefined;
   if (certFile === "" || keyFile === "") throw bad("--tls-cert and --tls-key belong together");
@@ -86,7 +86,7 @@ function auth(flags: FlagValues): ServeSettings["auth"] {
   return { kind: "htpasswd", path };
 }
 
-function upstreams(flags: FlagValues, io: CliIo): Pick<ServeSettings, "upstreams" | "mirrorOf"> {
+function upstreams(flags: FlagValues, io: Pick<CliIo, "readFile">): Pick<ServeSettings, "upstreams" | "mirrorOf"> {
   const logins = new Map(flags.list("upstream-login").map((text) => pair(text, "upstream-login")));
   const found = flags.list("upstream").map((text) => {
     const [name, url] = pair(text, "upstream");
@@ -133,7 +133,7 @@ function pair(text: string, flag: string): [string, string] {
   return [text.slice(0, equals), text.slice(equals + 1)];
 }
 
-function login(path: string, io: CliIo): UpstreamSettings["login"] {
+function login(path: string, io: Pick<CliIo, "readFile">): UpstreamSettings["login"] {
   const [line = ""] = (io.readFile(path) ?? "").split("\n");
   const colon = line.indexOf(":");
   if (colon <= 0) throw bad(`--upstream-login: ${path} does not hold USER:PASSWORD`);

@@ -7,12 +7,13 @@ import { audit } from "./audit.ts";
 import { invalid, lines, required, table, timeText, type Operation } from "./operation.ts";
 
 export const collect: Operation = async (context) => {
-  const { manifests, blobs, bytes, uploads, orphans } = await collectGarbage(context);
+  const { manifests, blobs, bytes, uploads, orphans, repositories } = await collectGarbage(context);
   return lines(
     `manifests: ${manifests}`,
     `blobs: ${blobs} (${bytes} bytes)`,
     `uploads: ${uploads}`,
     `orphaned files: ${orphans}`,
+    `repositories: ${repositories}`,
   );
 };
 

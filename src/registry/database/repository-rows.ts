@@ -20,7 +20,7 @@ export class RepositoryRows {
   readonly #touch: Statement;
   readonly #pulled: Statement;
   readonly #describe: Statement;
-  readonly #delete: Statement;
+  readonly #deleteEmpty: Statement;
 
   constructor(database: SqlDatabase) {
     this.#find = database.prepare("SELECT * FROM repositories WHERE name = ?");
@@ -29,7 +29,11 @@ export class RepositoryRows {
     this.#touch = database.prepare("UPDATE repositories SET updated_at = ? WHERE id = ?");
     this.#pulled = database.prepare("UPDATE repositories SET pulls = pulls + ? WHERE name = ?");
     this.#describe = database.prepare("UPDATE repositories SET description = ?, readme = ? WHERE id = ?");
-    this.#delete = database.prepare("DELETE FROM repositories WHERE id = ?");
+    this.#deleteEmpty = database.prepare(
+      `DELETE FROM repositories AS r WHERE updated_at < ?
+       AND NOT EXISTS (SELECT 1 FROM manifests WHERE repository_id = r.id)
+       AND NOT EXISTS (SELECT 1 FROM repository_blobs WHERE repository_id = r.id)`,
+    );
   }
 
   find(name: string): RepositoryRow | undefined {
@@ -61,8 +65,9 @@ export class RepositoryRows {
     this.#describe.run(description, readme, id);
   }
 
-  delete(id: number): void {
-    this.#delete.run(id);
+  /** Forget those that hold nothing, not even something deleted, and did not change since `beforeMs`. How many. */
+  deleteEmpty(beforeMs: number): number {
+    return this.#deleteEmpty.run(beforeMs);
   }
 }
 

@@ -11,6 +11,8 @@ export interface Collected {
   readonly uploads: number;
   /** Files that no row named: left by a crash between the bytes and their row. */
   readonly orphans: number;
+  /** Names under which nothing is left. */
+  readonly repositories: number;
 }
 
 /**
@@ -21,6 +23,7 @@ export interface Collected {
  *   manifests deleted longer ago than the undelete window
  *   ▶ blobs of a repository that none of its manifests (deleted ones too) needs and nobody asked for within the grace time
  *   ▶ blobs that no repository has ▶ uploads nobody goes on with ▶ files without a row
+ *   ▶ repositories that hold nothing
  */
 export async function collectGarbage(context: RegistryContext): Promise<Collected> {
   const now = context.now();
@@ -38,7 +41,8 @@ export async function collectGarbage(context: RegistryContext): Promise<Collecte
   }
   const uploads = await purgeUploads(context, now - graceMs);
   const orphans = await removeOrphans(context, now - graceMs);
-  return { manifests, blobs, bytes, uploads, orphans };
+  const repositories = context.repositories.deleteEmpty(now - Math.max(graceMs, undeleteMs));
+  return { manifests, blobs, bytes, uploads, orphans, repositories };
 }
 
 /** Row first: a file without a row is an orphan, a row without a file would be damage. */

@@ -62,7 +62,7 @@ test("what is tagged, young or shared stays", async () => {
   opened.advance(graceMs + undeleteMs);
   const young = await blob("app", "young");
   const collected = await collectGarbage(opened.context);
-  expect(collected).toEqual({ manifests: 0, blobs: 0, bytes: 0, uploads: 0, orphans: 0 });
+  expect(collected).toEqual({ manifests: 0, blobs: 0, bytes: 0, uploads: 0, orphans: 0, repositories: 0 });
   expect(await scrub(opened.context)).toEqual({ blobs: 3, bytes: 12, damaged: [] });
   expect([await isThere("app", layer), await isThere("app", young)]).toEqual([true, true]);
 });
@@ -77,9 +77,10 @@ test("a deleted image can be brought back until its time is over", async () => {
   expect(await isThere("app", layer)).toBe(true);
   deleteManifest(opened.context, "app", digest, actor);
   opened.advance(undeleteMs + 1000);
-  expect(await collectGarbage(opened.context)).toMatchObject({ manifests: 1, blobs: 2, bytes: 7 });
+  expect(await collectGarbage(opened.context)).toMatchObject({ manifests: 1, blobs: 2, bytes: 7, repositories: 1 });
   expect(await isThere("app", layer)).toBe(false);
-  expect(() => undeleteManifest(opened.context, "app", "v1", actor)).toThrow("manifest unknown");
+  expect(opened.context.repositories.find("app")).toBeUndefined();
+  expect(() => undeleteManifest(opened.context, "app", "v1", actor)).toThrow("repository name not known");
 });
 
 test("a blob goes with the last repository that has it", async () => {

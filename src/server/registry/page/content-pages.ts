@@ -1,3 +1,4 @@
+import { Limit } from "#base/async.ts";
 import { isDigest } from "#base/digest.ts";
 import type { WebReply } from "#host/web-server.ts";
 import { ALL_ACTIONS, type Action } from "#registry/access/rights.ts";
@@ -125,10 +126,12 @@ async function showFiles(deps: PageDeps, listings: Listings, visit: Visit): Prom
 }
 
 const KEPT_LISTINGS = 4;
+const LISTED_AT_ONCE = 2;
 
 /** The listings of the images looked at last: reading layers takes a while, and people walk through folders. */
 class Listings {
   readonly #deps: PageDeps;
+  readonly #limit = new Limit(LISTED_AT_ONCE);
   readonly #kept = new Map<string, Promise<ImageFiles>>();
 
   constructor(deps: PageDeps) {
@@ -143,7 +146,7 @@ class Listings {
     const image = manifest === undefined ? undefined : await describeImage(context, repositoryId, manifest);
     const layers = image?.platforms[0]?.layers.map((layer) => layer.digest) ?? [];
     const present = layers.filter((layer) => context.blobs.linked(repositoryId, layer) !== undefined);
-    const listing = listImageFiles(context, present);
+    const listing = this.#limit.run(() => listImageFiles(context, present));
     const oldest = this.#kept.keys().next().value;
     if (this.#kept.size >= KEPT_LISTINGS && oldest !== undefined) this.#kept.delete(oldest);
     this.#kept.set(digest, listing);

@@ -12,7 +12,7 @@ a { color: var(--accent); }
 header, main, footer { max-width: 68rem; margin: 0 auto; padding: 1rem 1.25rem; }
 header { display: flex; flex-wrap: wrap; gap: 1rem; align-items: center; border-bottom: 1px solid var(--line); }
 header .home { font-weight: 700; font-size: 1.2rem; text-decoration: none; color: var(--ink); }
-header form { flex: 1 1 14rem; display: flex; gap: .5rem; } header nav { display: flex; gap: 1rem; align-items: center; }
+header form[role=search] { flex: 1 1 14rem; display: flex; gap: .5rem; } header nav { white-space: nowrap; display: flex; gap: 1rem; align-items: center; }
 input, select, button, textarea { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--soft);
   border-radius: 6px; padding: .4rem .7rem; } input[type=search] { width: 100%; }
 button, .button { cursor: pointer; background: var(--accent); color: var(--on-accent); border-color: var(--accent);
@@ -22,7 +22,7 @@ button.danger { background: none; color: var(--danger); border-color: var(--dang
 h1 { font-size: 1.6rem; margin: .6rem 0; overflow-wrap: anywhere; } h2 { font-size: 1.2rem; margin: 2rem 0 .5rem; }
 .soft { color: var(--soft); } .panel { background: var(--panel); border: 1px solid var(--line); border-radius: 8px; padding: 1rem; }
 .cards { list-style: none; padding: 0; display: grid; gap: .7rem; } .cards a { font-weight: 600; overflow-wrap: anywhere; }
-.cards p { margin: .2rem 0; } .scroll { overflow-x: auto; }
+.cards p { margin: .2rem 0; } .scroll { overflow-x: auto; margin: .6rem 0; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .45rem .6rem; border-bottom: 1px solid var(--line);
   vertical-align: top; } th { color: var(--soft); font-weight: 600; white-space: nowrap; } td.number, th.number { text-align: right; white-space: nowrap; }
 code, pre, .mono { font-family: ui-monospace, monospace; font-size: .92em; } pre { overflow-x: auto; padding: .8rem; background: var(--panel);
