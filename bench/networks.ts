@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { command, mustRun } from "../tools/lab/command.ts";
+import { command, eventually, mustRun } from "../tools/lab/command.ts";
 import { background } from "../tools/lab/background.ts";
 import { extractPackages } from "../tools/lab/extracted-packages.ts";
 import { createAndStart, create, eightAtATime, remove } from "./containers.ts";
@@ -33,10 +33,17 @@ async function startIn(side: Side, networks: readonly string[]): Promise<number>
   );
   if (side.name !== "berth")
     for (const name of networks.slice(1)) await side.api("POST", `/networks/${name}/connect`, { Container: id });
+  await quiet(side);
   const ms = await timed(() => side.api("POST", `/containers/${id}/start`));
   await remove(side, id);
   return ms;
 }
+
+/** The kernel takes its time with the interfaces of containers that are gone, and holds up whoever makes new ones. */
+const quiet = (side: Side): Promise<true> =>
+  eventually("no interface of a former container", async () =>
+    (await mustRun([...side.enter, "ip", "-o", "link", "show", "type", "veth"])) === "" ? true : undefined,
+  );
 
 const PORTS = 1000;
 
@@ -117,7 +124,7 @@ async function throughput(sides: readonly Side[]): Promise<Figure[]> {
       State: { Pid: number };
       NetworkSettings: { IPAddress: string };
     };
-    const server = background(["nsenter", `--net=/proc/${shown.State.Pid}/ns/net`, iperf, "-s"], env);
+    const server = background(["nsenter", `--net=/proc/${shown.State.Pid}/ns/net`, iperf, "-s", "--forceflush"], env);
     await server.waitFor(/listening/);
     places.set(side, {
       address: shown.NetworkSettings.IPAddress,
