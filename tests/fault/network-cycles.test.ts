@@ -63,7 +63,7 @@ test(`${cycles} cycles of networks and volumes, with the engine killed in betwee
   expect(await engine.ok("exec", "home", "ip", "-o", "link")).not.toContain("eth1");
   await engine.removeAll();
   const left = async (): Promise<readonly string[]> =>
-    leftovers(idle, await readMachineState(engine.dir)).filter((line) => !line.startsWith("process"));
+    leftovers(idle, await readMachineState(engine.dir)).filter((line) => !/^(process|cgroup) /.test(line));
   await eventually("nothing left behind", async () => ((await left()).length === 0 ? true : undefined)).catch(() => 0);
   expect(await left()).toEqual([]);
   expect(await machineText()).toBe(idleText);
