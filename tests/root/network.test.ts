@@ -5,7 +5,7 @@ import { describe, expect, test } from "bun:test";
  * own interfaces, addresses and rules, so that the machine's are neither seen nor touched and nothing can be left behind.
  */
 describe("networks in a scratch host", () => {
-  test.each(["scenarios", "endpoints", "parents", "ipv6", "rates", "published", "policies"])(
+  test.each(["scenarios", "endpoints", "parents", "ipv6", "rates", "published", "policies", "apart"])(
     "%s",
     (name) => {
       expect(process.getuid?.()).toBe(0);

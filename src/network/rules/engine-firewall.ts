@@ -45,8 +45,8 @@ export class EngineFirewall {
   #relaysLoopback = false;
   /** Undefined until it is told: what an earlier run put in place stays till then. */
   #governed: readonly GovernedNetwork[] | undefined;
-  /** The kernel's number of the table that was put in place; another one, or none, means that somebody removed it. */
-  #handle = 0n;
+  /** The kernel's numbers of the tables that were put in place; others, or none, mean that somebody removed them. */
+  #handles = "";
   #warned = "";
 
   /** `socket`: of protocol NETLINK_NETFILTER; closed by {@link close}. */
@@ -172,7 +172,7 @@ export class EngineFirewall {
     let replaced = false;
     for (let attempt = 0; attempt < 10; attempt++) {
       this.#client.observe();
-      if (this.#readHandle() !== this.#handle) {
+      if (this.#readHandles() !== this.#handles) {
         this.#log.warn("another program removed the engine's nf_tables rules: restored", { table: this.#table.name });
         this.#replace();
         replaced = true;
@@ -202,7 +202,7 @@ export class EngineFirewall {
     const screen = isScreening(ports) ? replaceScreen(name, this.#screenLink.ensure(), ports) : removeScreen(name);
     const policies = this.#governed === undefined ? [] : replacePolicyTable(name, this.#governed);
     this.#client.commit([...replaceTable(this.#table, ruleset), ...screen, ...policies]);
-    this.#handle = this.#readHandle();
+    this.#handles = this.#readHandles();
     if (!isScreening(ports)) this.#screenLink.remove();
   }
 
@@ -211,9 +211,12 @@ export class EngineFirewall {
     this.#settle();
   }
 
-  #readHandle(): bigint {
-    const message = this.#client.get(getTable(this.#table));
-    return message === undefined ? -1n : parseTableHandle(message);
+  #readHandles(): string {
+    const tables = (["inet", "bridge", "ip", "ip6"] as const).map((family) => {
+      const message = this.#client.get(getTable({ ...this.#table, family }));
+      return message === undefined ? "none" : String(parseTableHandle(message));
+    });
+    return tables.join(" ");
   }
 
   #foreignRequests(): readonly NetlinkRequest[] {

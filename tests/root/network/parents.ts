@@ -164,6 +164,24 @@ describe("macvlan", () => {
     expect(web.namespace.run("ip", "route")).toBe("10.9.0.0/24 dev eth0 proto kernel scope link src 10.9.0.1");
   });
 
+  test("IPv6 and several subnets", async () => {
+    run("ip", "address", "add", "2001:db8:7::1/64", "dev", "uplink", "nodad");
+    outside.run("ip", "address", "add", "2001:db8:7::2/64", "dev", "eth0", "nodad");
+    const more = { ...lan, subnet: "10.9.0.0/24", ipRange: "", gateway: "" };
+    const six = { ...lan, subnet: "2001:db8:7::/64", ipRange: "2001:db8:7::8:0/112", gateway: "2001:db8:7::2" };
+    await made("lan", "macvlan", { ipv6: true, addresses: [lan, more, six] });
+    await using web = await start("web", "lan");
+    await web.namespace.serve("tcp", 80, "web", "::");
+    expect(web.endpoint).toMatchObject({ ipv4: "198.51.100.128", ipv6Gateway: "2001:db8:7::2", ipv6PrefixLength: 64 });
+    expect(outside.probe([["tcp", web.endpoint.ipv6, 80]])).toEqual(["web saw 2001:db8:7::2"]);
+    expect(web.namespace.run("ip", "-6", "route")).toContain("default via 2001:db8:7::2 dev eth0");
+    const { id: networkId } = await networks.find("lan");
+    const request = { containerId: containerId("x"), containerName: "x", networkId, ports: [], ipv4: "10.9.0.77" };
+    expect(await networks.reserve(request)).toMatchObject({ ipv4: "10.9.0.77", gateway: "10.9.0.1" });
+    await networks.release(request.containerId);
+    run("ip", "address", "delete", "2001:db8:7::1/64", "dev", "uplink");
+  });
+
   test("an address is free for the next container at once", async () => {
     await made("lan", "macvlan");
     for (const name of ["one", "two", "three"]) {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { LocalNetworks } from "#network/local-networks.ts";
 import { parsePolicyRule } from "#network/policy/policy-rule.ts";
 import type { NetworkRequest } from "#network/types.ts";
-import { makeEngine, probeLater, run, serve, startContainer, type TestContainer } from "./scratch.ts";
+import { makeEngine, probeLater, run, serve, startContainer, tcp, type TestContainer } from "./scratch.ts";
 
 if (process.env["BERTH_SCRATCH_HOST"] !== "1")
   throw new Error("run tests/root/network.test.ts: it makes the scratch host");
@@ -115,6 +115,10 @@ test("others' networks are as they were, and the host is reached", async () => {
   await using two = await started("two", "open");
   await policy("net", "app->nobody");
   expect(await reached([one, two])).toEqual(["two"]);
+  run("nft", "delete", "table", "bridge", "berth_test");
+  await using published = await startContainer(networks, "published", [tcp(80, 8080)], "open");
+  expect(published.endpoint.ports).not.toEqual([]);
+  expect(run("nft", "list", "tables")).toContain("table bridge berth_test");
   const host = await serve([], "tcp", 7005, "host");
   expect(app.namespace.ask("tcp", app.endpoint.gateway, 7005)).toBe(`host saw ${app.endpoint.ipv4}`);
   host.kill(9);

@@ -1,0 +1,96 @@
+/** Who reaches whom: containers of one network and of several, from outside and from the host, in networks of each kind. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { LocalNetworks } from "#network/local-networks.ts";
+import type { NetworkRequest } from "#network/types.ts";
+import {
+  HOST_ADDRESS,
+  makeEngine,
+  makeMachine,
+  OUTSIDE_ADDRESS,
+  probeLater,
+  run,
+  startContainer,
+  tcp,
+  type Namespace,
+  type TestContainer,
+} from "./scratch.ts";
+
+if (process.env["BERTH_SCRATCH_HOST"] !== "1")
+  throw new Error("run tests/root/network.test.ts: it makes the scratch host");
+
+let outside: Namespace;
+let networks: LocalNetworks;
+
+beforeAll(async () => {
+  outside = makeMachine("uplink", HOST_ADDRESS, OUTSIDE_ADDRESS);
+  await outside.serve("tcp", 7000, "outside");
+  ({ networks } = makeEngine());
+  await networks.reconcile([]);
+});
+
+afterAll(async () => {
+  for (const { id, predefined } of await networks.list()) if (!predefined) await networks.remove(id);
+  await networks.close();
+  await outside.end();
+  expect(run("nft", "list", "tables")).toBe("");
+  expect(run("ip", "-o", "link")).not.toMatch(/berth|br-|veth|bf[io]/);
+});
+
+const kinds: Readonly<Record<string, Partial<NetworkRequest>>> = {
+  plain: {},
+  apart: { options: { "com.docker.network.bridge.enable_icc": "false" } },
+  inner: { internal: true },
+  isolated: { options: { "berth.network.isolated": "true" } },
+  screened: { options: { "berth.network.firewall": "host" } },
+};
+
+/** A row for each kind: its neighbour, the first of the next network, the machine outside, and from there its port. */
+const expected = {
+  plain: ["plain2", "-", "outside", "plain1"],
+  apart: ["-", "-", "outside", "apart1"],
+  inner: ["inner2", "-", "-", "-"],
+  isolated: ["-", "-", "outside", "isolated1"],
+  screened: ["screened2", "-", "outside", "screened1"],
+};
+
+test.each(["0", "1"])("everyone with everyone, with bridge-nf-call-iptables=%s", async (bridged) => {
+  run("sysctl", "-qw", `net.bridge.bridge-nf-call-iptables=${bridged}`);
+  await using started = new AsyncDisposableStack();
+  const firsts: TestContainer[] = [];
+  const seconds: TestContainer[] = [];
+  for (const [at, [name, more]] of Object.entries(kinds).entries()) {
+    if (bridged === "0") await networks.create({ ...blank, name, ...more });
+    const first = started.use(await startContainer(networks, `${name}1`, [tcp(80, 8080 + at)], name));
+    const second = started.use(await startContainer(networks, `${name}2`, [], name));
+    await Promise.all([first.namespace.serve("tcp", 80, `${name}1`), second.namespace.serve("tcp", 80, `${name}2`)]);
+    firsts.push(first);
+    seconds.push(second);
+  }
+  const rows = firsts.map(async (first, at) => {
+    const next = firsts[(at + 1) % firsts.length] ?? first;
+    const [inside, way] = await Promise.all([
+      probeLater(first.namespace, [
+        ["tcp", seconds[at]?.endpoint.ipv4 ?? "", 80],
+        ["tcp", next.endpoint.ipv4, 80],
+        ["tcp", OUTSIDE_ADDRESS, 7000],
+      ]),
+      probeLater(outside, [["tcp", HOST_ADDRESS, 8080 + at]]),
+    ]);
+    return [...inside, ...way].map((answer) => /^(\w+) saw/.exec(answer)?.[1] ?? "-");
+  });
+  const found = await Promise.all(rows);
+  expect(Object.fromEntries(Object.keys(kinds).map((name, at) => [name, found[at]]))).toEqual(expected);
+});
+
+const blank: Omit<NetworkRequest, "name"> = {
+  driver: "",
+  ipv4: true,
+  ipv6: false,
+  addresses: [],
+  internal: false,
+  attachable: false,
+  labels: {},
+  options: {},
+  configOnly: false,
+  configFrom: "",
+};
