@@ -8,10 +8,12 @@ import type { ImageService, Progress, RegistryAuth, StoredImage } from "#image/t
 import type { Reference } from "#spec/oci/reference.ts";
 import type { BuildCache, BuildCacheSession } from "./cache/build-cache.ts";
 import { parseDockerfile } from "./dockerfile/parse-dockerfile.ts";
-import type { LintWarning } from "./dockerfile/types.ts";
+import type { Dockerfile, LintWarning } from "./dockerfile/types.ts";
 import { exportImage } from "./export/export-image.ts";
-import { convert } from "./graph/convert.ts";
-import type { ConvertOptions } from "./graph/options.ts";
+import { check, convert } from "./graph/convert.ts";
+import { listTargets, type BuildTarget } from "./graph/list-targets.ts";
+import type { ConvertOptions, ResolveImage } from "./graph/options.ts";
+import { outline, type BuildOutline } from "./graph/outline.ts";
 import type { BuildGraph, BuildResult, VertexId } from "./graph/types.ts";
 import { Solver, type Solved } from "./solver/solve.ts";
 import type { BuildEvent, StepRunner, StepSettings, TreeDigests } from "./solver/types.ts";
@@ -42,7 +44,17 @@ export type BuilderEvent =
   /** The text that places in messages are of. */
   | { readonly type: "dockerfile"; readonly name: string; readonly text: string }
   | { readonly type: "graph"; readonly graph: BuildGraph; readonly warnings: readonly LintWarning[] }
-  | { readonly type: "pulling"; readonly line: Progress };
+  | { readonly type: "pulling"; readonly line: Progress }
+  | ({ readonly type: "answer" } & BuildAnswer);
+
+/** What is done with the Dockerfile: everything but `build` looks at it only. */
+export type BuildCall = "build" | "check" | "outline" | "targets";
+
+/** What looking at a Dockerfile comes to. */
+export type BuildAnswer =
+  | { readonly call: "check"; readonly warnings: readonly LintWarning[] }
+  | { readonly call: "outline"; readonly outline: BuildOutline }
+  | { readonly call: "targets"; readonly targets: readonly BuildTarget[] };
 
 export interface DockerfileText {
   /** As messages show it. */
@@ -62,8 +74,7 @@ export interface BuildRequest {
   /** Commands may ask for everything the machine has (`--security=insecure`). */
   readonly allowInsecure: boolean;
   readonly references: readonly Reference[];
-  /** Look at the Dockerfile only. */
-  readonly check: boolean;
+  readonly call: BuildCall;
   /** RFC 3339: SOURCE_DATE_EPOCH. */
   readonly epoch: string | undefined;
   readonly signal: AbortSignal;
@@ -114,8 +125,8 @@ export class Builder {
 
   /**
    * Build the Dockerfile's target and give it its names. Resolves to the image's id, to undefined when the Dockerfile was
-   * only to be looked at. `invalid-parameter` for what is wrong
-   * with the Dockerfile (details tell where) and for a step that fails, `cancelled` when the signal aborts; nothing of a
+   * only to be looked at: then an event has the answer. `invalid-parameter` for what is wrong with the Dockerfile (details
+   * tell where) and for a step that fails, `cancelled` when the signal aborts; nothing of a
    * failed build is left but the cache records of the steps that succeeded.
    */
   async build(request: BuildRequest, place: BuildPlace): Promise<string | undefined> {
@@ -123,13 +134,17 @@ export class Builder {
     const images = this.#imagesOf(request);
     onEvent({ type: "dockerfile", ...request.dockerfile });
     const dockerfile = parseDockerfile(request.dockerfile);
-    const { graph, warnings } = await convert(dockerfile, request.options, async (reference, platform) => {
+    const resolve: ResolveImage = async (reference, platform) => {
       const image = await images.get(reference, platform);
       return { digest: image.id, config: image.config };
-    });
+    };
+    if (request.call !== "build") {
+      onEvent({ type: "answer", ...(await answer(request.call, dockerfile, request.options, resolve)) });
+      return undefined;
+    }
+    const { graph, warnings } = await convert(dockerfile, request.options, resolve);
     refuseInsecure(graph, request.allowInsecure);
     onEvent({ type: "graph", graph, warnings });
-    if (request.check) return undefined;
     const { contexts } = request;
     const downloads = new Downloads({ http: this.#deps.http, directory: place.directory });
     const sources = new BuildSources({ images, contexts, downloads });
@@ -168,6 +183,19 @@ export class Builder {
     const onProgress = (line: Progress): void => onEvent({ type: "pulling", line });
     return new BuildImages(this.#deps.images, { pull, auth, signal, onProgress });
   }
+}
+
+async function answer(
+  call: Exclude<BuildCall, "build">,
+  dockerfile: Dockerfile,
+  options: ConvertOptions,
+  resolve: ResolveImage,
+): Promise<BuildAnswer> {
+  if (call === "targets") return { call, targets: listTargets(dockerfile) };
+  if (call === "check") return { call, warnings: await check(dockerfile, options, resolve) };
+  const { target, buildArgs, buildPlatform, platforms } = options;
+  const platform = platforms[0] ?? buildPlatform;
+  return { call, outline: outline(dockerfile, { target, buildArgs, buildPlatform, platform }) };
 }
 
 async function baseOf(graph: BuildGraph, { base }: BuildResult, images: BuildImages): Promise<StoredImage | undefined> {

@@ -20,16 +20,20 @@ export async function convert(
   options: ConvertOptions,
   resolve: ResolveImage,
 ): Promise<Conversion> {
-  return new Converter(dockerfile, options, resolve).convert(false);
+  return new Converter(dockerfile, options, resolve).convert({ everyStage: false, mayFail: true });
 }
 
-/** All findings of the build checks. Without a target every stage is looked at, needed or not. */
+/**
+ * All findings of the build checks, also where the file wants them to fail a build. Without a target every stage is looked
+ * at, needed or not.
+ */
 export async function check(
   dockerfile: Dockerfile,
   options: ConvertOptions,
   resolve: ResolveImage,
 ): Promise<Conversion["warnings"]> {
-  const { warnings } = await new Converter(dockerfile, options, resolve).convert(options.target === "");
+  const converter = new Converter(dockerfile, options, resolve);
+  const { warnings } = await converter.convert({ everyStage: options.target === "", mayFail: false });
   return warnings;
 }
 
@@ -44,7 +48,7 @@ class Converter {
     this.#resolve = resolve;
   }
 
-  async convert(everyStage: boolean): Promise<Conversion> {
+  async convert({ everyStage, mayFail }: { everyStage: boolean; mayFail: boolean }): Promise<Conversion> {
     const dockerfile = this.#dockerfile;
     const { platforms, buildPlatform, contexts } = this.#options;
     const writer = new GraphWriter();
@@ -69,7 +73,7 @@ class Converter {
       results.push(converted.result);
       if (index > 0) continue;
       steps = converted.steps;
-      linter.check();
+      if (mayFail) linter.check();
       ({ warnings } = linter);
     }
     return { graph: { vertices: writer.finish(), results, steps }, warnings };

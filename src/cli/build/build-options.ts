@@ -1,5 +1,5 @@
 import { isAbsolute, join, resolve } from "node:path/posix";
-import type { BuildContextOption, BuildOptions } from "#spec/berth/build.ts";
+import type { BuildCall, BuildContextOption, BuildOptions } from "#spec/berth/build.ts";
 import type { Invocation } from "../command.ts";
 import { ulimits } from "../container/options/resource-options.ts";
 import { secretOptions } from "./secret-options.ts";
@@ -52,8 +52,15 @@ export function buildOptions({ flags, io }: Pick<Invocation, "flags" | "io">, so
     secrets,
     agents,
     allow: flags.list("allow"),
-    check: flags.on("check"),
+    call: callOf(flags.on("check") ? "check" : flags.text("call")),
   };
+}
+
+function callOf(text: string): BuildCall {
+  const known = ["build", "check", "outline", "targets"] as const;
+  const call = known.find((name) => name === text);
+  if (call === undefined) throw new Error(`invalid call ${JSON.stringify(text)}: one of ${known.join(", ")}`);
+  return call;
 }
 
 /** A bare name has its value from this process's environment, and none when it is not there. */

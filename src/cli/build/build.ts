@@ -1,11 +1,12 @@
 import { isAbsolute, join } from "node:path/posix";
 import { BerthError, isBerthError } from "#base/errors.ts";
-import type { BuildLine, BuildOptions } from "#spec/berth/build.ts";
+import type { BuildAnswer, BuildLine, BuildOptions } from "#spec/berth/build.ts";
 import { encodeRegistryConfig, type AuthConfig } from "#spec/docker/auth.ts";
 import type { CliIo } from "../cli-io.ts";
 import type { Handler, Invocation } from "../command.ts";
 import { HUB_KEY, readCredentials } from "../config/credentials.ts";
 import { buildOptions, type BuildSource } from "./build-options.ts";
+import { answerText } from "./answer-text.ts";
 import { openProgress } from "./open-progress.ts";
 import type { BuildProgress } from "./progress.ts";
 
@@ -24,8 +25,12 @@ export const build: Handler = async (invocation) => {
   const stop = io.onSignal("SIGINT", () => abort.abort());
   try {
     const lines = await send(invocation, options, source, abort.signal);
-    const result = await follow(lines, progress, options.check, io);
-    if (options.check) return result.warnings === 0 ? 0 : 1;
+    const result = await follow(lines, progress);
+    if (result.answer !== undefined) {
+      progress.close();
+      io.stdout.write(answerText(result.answer));
+      return result.answer.call === "check" && result.answer.warnings.length > 0 ? 1 : 0;
+    }
     writeResult(invocation, result);
     if (flags.on("quiet")) io.stdout.write(`${result.imageId}\n`);
     return 0;
@@ -129,18 +134,13 @@ function looksLikeArchive(bytes: Uint8Array): boolean {
 interface Result {
   readonly imageId: string;
   readonly names: readonly string[];
-  readonly warnings: number;
+  readonly answer: BuildAnswer | undefined;
 }
 
-async function follow(
-  lines: AsyncIterable<BuildLine>,
-  progress: BuildProgress,
-  check: boolean,
-  io: CliIo,
-): Promise<Result> {
+async function follow(lines: AsyncIterable<BuildLine>, progress: BuildProgress): Promise<Result> {
   const names: string[] = [];
   let imageId = "";
-  let warnings = 0;
+  let answer: BuildAnswer | undefined;
   for await (const line of lines) {
     progress.show(line);
     if (line.type === "error") {
@@ -149,11 +149,9 @@ async function follow(
     }
     if (line.type === "image") imageId = line.id;
     if (line.type === "tagged") names.push(line.name);
-    if (line.type !== "graph") continue;
-    warnings = line.warnings.length;
-    if (check) io.stdout.write(checkText(line));
+    if (line.type === "answer") answer = line;
   }
-  return { imageId, names, warnings };
+  return { imageId, names, answer };
 }
 
 function failureText({ message, hint, excerpt }: Extract<BuildLine, { type: "error" }>): string {
@@ -163,16 +161,6 @@ function failureText({ message, hint, excerpt }: Extract<BuildLine, { type: "err
     hint === undefined ? "" : `\n${hint}`,
   ];
   return parts.join("");
-}
-
-function checkText({ warnings }: Extract<BuildLine, { type: "graph" }>): string {
-  if (warnings.length === 0) return "Check complete, no warnings found.\n";
-  const count = `Check complete, ${warnings.length} warning${warnings.length === 1 ? " has" : "s have"} been found!\n`;
-  const each = warnings.map(
-    ({ rule, url, detail, line }) =>
-      `\nWARNING: ${rule}${url === "" ? "" : ` - ${url}`}\n${detail}\n${line === 0 ? "" : `Dockerfile:${line}\n`}`,
-  );
-  return count + each.join("");
 }
 
 function writeResult({ flags, io }: Invocation, { imageId, names }: Result): void {

@@ -73,6 +73,7 @@ export class PlainProgress implements BuildProgress {
       case "tagged":
         this.#say(`naming to ${line.name}`);
         return;
+      case "answer":
       case "progress":
     }
   }

@@ -96,6 +96,7 @@ export class TerminalProgress implements BuildProgress {
         this.#footer.push(line.type === "image" ? ` => image ${line.id}` : ` => naming to ${line.name}`);
         return;
       case "pulling":
+      case "answer":
       case "error":
     }
   }

@@ -1,3 +1,4 @@
+import type { BuildCall } from "#build/builder.ts";
 import type { RegistryAuth } from "#image/types.ts";
 import type { StepSettings } from "#build/solver/types.ts";
 
@@ -37,6 +38,6 @@ export interface EngineBuildRequest {
   readonly auth: ReadonlyMap<string, RegistryAuth>;
   readonly allowInsecure: boolean;
   readonly dialect: "buildkit" | "classic";
-  /** Look at the Dockerfile only: nothing is built. */
-  readonly check: boolean;
+  /** All but `build` look at the Dockerfile only. */
+  readonly call: BuildCall;
 }

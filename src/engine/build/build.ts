@@ -73,7 +73,7 @@ export function buildImage(deps: BuildDeps) {
             auth: request.auth,
             allowInsecure: request.allowInsecure,
             references,
-            check: request.check,
+            call: request.call,
             epoch,
             signal: stop,
             onEvent,

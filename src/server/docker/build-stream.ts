@@ -50,6 +50,7 @@ export class ClassicBuildStream {
         this.#advance(false);
         return;
       case "dockerfile":
+      case "answer":
         return;
       case "pulling":
         if (!this.#quiet) this.#print(event.line);

@@ -43,8 +43,44 @@ export interface BuildOptions {
   readonly agents: Readonly<Record<string, string>>;
   /** Entitlements: `security.insecure`. */
   readonly allow: readonly string[];
-  /** Look at the Dockerfile only. */
-  readonly check: boolean;
+  /** All but `build` look at the Dockerfile only, and are answered by a line of type `answer`. */
+  readonly call: BuildCall;
+}
+
+export type BuildCall = "build" | "check" | "outline" | "targets";
+
+/** What looking at a Dockerfile comes to. */
+export type BuildAnswer =
+  | {
+      readonly call: "check";
+      /** `excerpt`: the Dockerfile's lines about the place, as text. */
+      readonly warnings: readonly (BuildWarning & { readonly excerpt: string })[];
+    }
+  | { readonly call: "targets"; readonly targets: readonly BuildTarget[] }
+  | { readonly call: "outline"; readonly outline: BuildOutline };
+
+/** A stage; the name is empty when it has none. */
+export interface BuildTarget {
+  readonly name: string;
+  readonly description: string;
+  readonly isDefault: boolean;
+  readonly base: string;
+  readonly platform: string;
+  readonly line: number;
+}
+
+/** What may be given to a build of one target. */
+export interface BuildOutline {
+  readonly target: string;
+  readonly description: string;
+  readonly args: readonly {
+    readonly name: string;
+    readonly value: string;
+    readonly description: string;
+    readonly line: number;
+  }[];
+  readonly secrets: readonly { readonly id: string; readonly required: boolean; readonly line: number }[];
+  readonly agents: readonly { readonly id: string; readonly required: boolean; readonly line: number }[];
 }
 
 export type BuildContextOption =
@@ -100,6 +136,7 @@ export type BuildLine =
   | { readonly type: "failed"; readonly vertex: number; readonly message: string; readonly at: number }
   | { readonly type: "image"; readonly id: string }
   | { readonly type: "tagged"; readonly name: string }
+  | ({ readonly type: "answer" } & BuildAnswer)
   | {
       readonly type: "error";
       readonly message: string;

@@ -100,6 +100,32 @@ test("--check finds what is wrong and builds nothing", async () => {
   const checked = await lab.engine.run("build", "--check", folder);
   expect(checked.code).toBe(1);
   expect(checked.stdout).toContain("WARNING: ConsistentInstructionCasing");
+  expect(checked.stdout).toContain("   1 | >>> from busybox\n");
+});
+
+test("--call tells what can be built, and what it can be given", async () => {
+  const folder = lab.context({
+    Dockerfile: `# build compiles
+FROM busybox AS build
+# LEVEL of warnings
+ARG LEVEL=1
+RUN --mount=type=secret,id=token,required true
+FROM scratch
+COPY --from=build /bin/sh /
+`,
+  });
+  const targets = await lab.engine.ok("build", "--call", "targets", folder);
+  expect(targets).toBe("TARGET    DESCRIPTION\nbuild     compiles\n(default) \n");
+  const outline = await lab.engine.ok("build", "--call=outline", "--target=build", "--build-arg=LEVEL=2", folder);
+  expect(outline).toBe(
+    [
+      "TARGET:      build\nDESCRIPTION: compiles\n",
+      "BUILD ARG   VALUE   DESCRIPTION\nLEVEL       2       of warnings\n",
+      "SECRET   REQUIRED\ntoken    true\n\n",
+    ].join("\n"),
+  );
+  const nothing = await lab.engine.run("build", "--call=nonsense", folder);
+  expect(nothing.stderr).toContain('invalid call "nonsense": one of build, check, outline, targets');
 });
 
 test("the cache is listed and pruned, what a build needs of it is built again", async () => {

@@ -24,6 +24,7 @@ async function build(engine: Engine, call: Call): Promise<Reply> {
     try {
       await engine.builds.build(request, call.signal, (event) => {
         if (event.type === "dockerfile") source = event;
+        else if (event.type === "answer") say(answerLine(event, source));
         else for (const line of linesOf(event)) say(line);
       });
     } catch (error) {
@@ -55,7 +56,20 @@ function messageFor(error: BerthError): string {
   return `process ${JSON.stringify(command)} did not complete successfully: exit code: ${exitCode}`;
 }
 
-function linesOf(event: Exclude<EngineBuildEvent, { type: "dockerfile" }>): readonly BuildLine[] {
+function answerLine(
+  event: Extract<EngineBuildEvent, { type: "answer" }>,
+  source: { readonly name: string; readonly text: string } | undefined,
+): BuildLine {
+  if (event.call !== "check") return event;
+  const warnings = event.warnings.map(({ range, ...warning }) => ({
+    ...warning,
+    line: range?.startLine ?? 0,
+    excerpt: range === undefined || source === undefined ? "" : excerpt(source, range),
+  }));
+  return { type: "answer", call: event.call, warnings: warnings.toSorted((one, other) => one.line - other.line) };
+}
+
+function linesOf(event: Exclude<EngineBuildEvent, { type: "dockerfile" | "answer" }>): readonly BuildLine[] {
   const at = Date.now();
   switch (event.type) {
     case "graph":

@@ -140,7 +140,7 @@ function requestOf(call: Call): EngineBuildRequest {
     auth: new Map(Object.entries(decodeRegistryConfig(call.header("x-registry-config")))),
     allowInsecure: false,
     dialect: "classic",
-    check: false,
+    call: "build",
   };
 }
 
