@@ -138,7 +138,7 @@ async function post(folder: string, signal?: AbortSignal): Promise<string> {
     secrets: {},
     agents: {},
     allow: [],
-    check: false,
+    call: "build",
   };
   const response = await fetch("http://engine/berth/build", {
     unix: lab.engine.host.replace("unix://", ""),
