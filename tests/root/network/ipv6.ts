@@ -259,10 +259,10 @@ describe("the default network with IPv6", () => {
     expect((await pools())[1]).toMatch(/^(fd[0-9a-f]{2}:[0-9a-f]{1,4}:[0-9a-f]{1,4}::)\/64 \1(?:1) $/);
     await again({ ipv6: true, fixedCidrV6: "fd77::/64" });
     expect((await pools())[1]).toBe("fd77::/64 fd77::1 fd77::/64");
-    await again({ ipv6: true, bip6: "fd77::9/64", fixedCidrV6: "fd77::8000/112", defaultGatewayV6: "fd77::5" });
-    expect((await pools())[1]).toBe("fd77::/64 fd77::9 fd77::8000/112");
+    await again({ ipv6: true, bip6: "fd77::9/64", fixedCidrV6: "fd77::1:0/112", defaultGatewayV6: "fd77::5" });
+    expect((await pools())[1]).toBe("fd77::/64 fd77::9 fd77::1:0/112");
     await using web = await startContainer(networks, "web");
-    expect(web.endpoint).toMatchObject({ ipv6: "fd77::8001", ipv6Gateway: "fd77::5" });
+    expect(web.endpoint).toMatchObject({ ipv6: "fd77::1:0", ipv6Gateway: "fd77::5" });
   });
 
   test("without rules for IPv6 routes what comes, and publishes by relay", async () => {
