@@ -14,7 +14,7 @@ import { check, convert } from "./graph/convert.ts";
 import { listTargets, type BuildTarget } from "./graph/list-targets.ts";
 import type { ConvertOptions, ResolveImage } from "./graph/options.ts";
 import { outline, type BuildOutline } from "./graph/outline.ts";
-import type { BuildGraph, BuildResult, VertexId } from "./graph/types.ts";
+import type { BuildGraph, BuildResult, Vertex, VertexId } from "./graph/types.ts";
 import { Solver, type Solved } from "./solver/solve.ts";
 import type { BuildEvent, StepRunner, StepSettings, TreeDigests } from "./solver/types.ts";
 import type { ArchiveReceiver } from "./sources/receive-archive.ts";
@@ -144,6 +144,7 @@ export class Builder {
     }
     const { graph, warnings } = await convert(dockerfile, request.options, resolve);
     refuseInsecure(graph, request.allowInsecure);
+    refuseDevices(graph);
     onEvent({ type: "graph", graph, warnings });
     const { contexts } = request;
     const downloads = new Downloads({ http: this.#deps.http, directory: place.directory });
@@ -202,6 +203,12 @@ async function baseOf(graph: BuildGraph, { base }: BuildResult, images: BuildIma
   const vertex = base === undefined ? undefined : graph.vertices[base];
   if (vertex === undefined || vertex.operation.kind !== "image") return undefined;
   return images.get(vertex.operation.reference, vertex.platform);
+}
+
+function refuseDevices(graph: BuildGraph): void {
+  const uses = ({ operation }: Vertex): boolean => operation.kind === "exec" && operation.devices.length > 0;
+  if (!graph.vertices.some(uses)) return;
+  throw new BerthError("not-implemented", "RUN --device is not supported yet");
 }
 
 function refuseInsecure(graph: BuildGraph, allowed: boolean): void {

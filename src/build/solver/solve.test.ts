@@ -106,6 +106,21 @@ test("what is to be built anew runs, what stands on it too, and the next build f
   expect(world.ran).toHaveLength(4);
 });
 
+test("a step that was not found says why", async () => {
+  const world = new FakeWorld();
+  const solve = solver(world);
+  await solve(chain);
+  await solve(graphOf([vertex(image("a")), vertex(exec(0, "one"), { ignoreCache: true }), vertex(exec(1, "two"))]));
+  expect(
+    world.events.flatMap((event) => (event.type === "done" && event.why !== undefined ? [event.why] : [])),
+  ).toEqual([
+    "this instruction was not built before on this base and with these files",
+    "what it is made from was built anew: RUN one",
+    "the cache was not to be used",
+    "what it is made from was built anew: RUN one",
+  ]);
+});
+
 test("the first failure stops what else the build is doing, and its reason is told", async () => {
   const world = new FakeWorld();
   const running = Promise.withResolvers<void>();

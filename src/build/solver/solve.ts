@@ -34,6 +34,8 @@ export interface Solved {
   readonly tree: FileTree;
   /** Of the step; undefined for sources. */
   readonly record: BuildRecord | undefined;
+  /** It came from the cache; sources count as if they did. */
+  readonly cached: boolean;
   /** The step's own layer; undefined for sources and for a step that changed nothing. */
   readonly layer: TreeLayer | undefined;
 }
@@ -120,7 +122,8 @@ class Build {
   async #solve(id: VertexId): Promise<Solved> {
     const vertex = this.#vertex(id);
     const { operation } = vertex;
-    if (!isStep(operation)) return { tree: (await this.#source(id)).tree, record: undefined, layer: undefined };
+    if (!isStep(operation))
+      return { tree: (await this.#source(id)).tree, record: undefined, cached: true, layer: undefined };
     const lookup = await this.#lookup(id);
     const outcome = lookup.found ?? (await this.#carryOut(id, vertex, operation, lookup.keys));
     this.#request.cache.use(outcome.record);
@@ -128,7 +131,8 @@ class Build {
     const below = base.kind === "layers" ? base.layers : [];
     const layers = outcome.layer === undefined ? below : [...below, outcome.layer];
     if (lookup.found !== undefined) this.#tell(id, { type: "done", cached: true, id: outcome.record.id });
-    return { tree: { kind: "layers", layers }, record: outcome.record, layer: outcome.layer };
+    const cached = lookup.found !== undefined;
+    return { tree: { kind: "layers", layers }, record: outcome.record, cached, layer: outcome.layer };
   }
 
   async #carryOut(id: VertexId, vertex: Vertex, operation: StepOperation, keys: readonly string[]): Promise<Outcome> {
@@ -140,6 +144,7 @@ class Build {
     const shareKey = vertex.ignoreCache ? `${this.#id} ${id}` : key;
     const report = (event: StepEvent): void => this.#tell(id, event);
     const parents = await this.#parents(inputs);
+    const why = await this.#why(vertex, inputs);
     return this.#deps.shared.join(shareKey, { signal, report }, async (stop, say) => {
       // Another build may have finished it between our look and now.
       const found = vertex.ignoreCache ? undefined : this.#request.cache.find(key);
@@ -168,9 +173,19 @@ class Build {
         description: vertex.name,
         parents,
       });
-      say({ type: "done", cached: false, id: record.id });
+      say({ type: "done", cached: false, id: record.id, why });
       return { record, layer: made?.layer };
     });
+  }
+
+  /** Why a step was not taken from the cache. */
+  async #why(vertex: Vertex, inputs: readonly VertexId[]): Promise<string> {
+    if (vertex.ignoreCache) return "the cache was not to be used";
+    for (const input of inputs) {
+      const { cached, record } = await this.solved(input);
+      if (record !== undefined && !cached) return `what it is made from was built anew: ${this.#vertex(input).name}`;
+    }
+    return "this instruction was not built before on this base and with these files";
   }
 
   /** What an operation works with: a folder as it is where files are copied out of it, else as a layer. */

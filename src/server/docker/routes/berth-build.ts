@@ -9,6 +9,8 @@ import type { Call, Route } from "../call.ts";
 import { stream, type Reply } from "../reply.ts";
 import { lineStream } from "./line-stream.ts";
 
+/** The host's network needs no permission here; docker-compat: it may be given. */
+const ENTITLEMENTS = ["security.insecure", "network.host"];
 const MAX_OPTIONS_BYTES = 8 << 20;
 
 /** `POST /berth/build`; see spec/berth/build.ts. */
@@ -112,6 +114,9 @@ function requestOf(
   registryConfig: string | undefined,
 ): EngineBuildRequest {
   const { secrets, agents, contexts, buildArgs, labels, allow, context, ...same } = options;
+  const unknown = allow.find((entitlement) => !ENTITLEMENTS.includes(entitlement));
+  if (unknown !== undefined)
+    throw new BerthError("invalid-parameter", `unknown entitlement ${JSON.stringify(unknown)}`);
   return {
     ...same,
     context: contextOf(context, rest),

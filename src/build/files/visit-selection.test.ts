@@ -1,0 +1,82 @@
+import { afterAll, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { compileIgnore } from "../dockerfile/ignore.ts";
+import { digestSelections } from "./digest-task.ts";
+import { withTree } from "./open-tree.ts";
+import { visitSelection } from "./visit-selection.ts";
+
+const root = mkdtempSync(join(tmpdir(), "berth-visit-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+for (const path of ["a/1.txt", "a/2.txt", "a/b/3.txt", "a/b/c/4.log", "z.txt", "vendor/keep/x", "vendor/drop/y"]) {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), path);
+}
+symlinkSync("a/b", join(root, "link"));
+symlinkSync("/etc/passwd", join(root, "outward"));
+
+async function visited(
+  path: string,
+  options: { parents?: boolean; excludes?: string[]; ignore?: string[] } = {},
+): Promise<string[]> {
+  const { parents = false, excludes = [], ignore = [] } = options;
+  const found: string[] = [];
+  await withTree({ kind: "folder", path: root, excludes: ignore, lasting: false }, (tree) => {
+    if (tree === undefined) return;
+    const excluded = excludes.length === 0 ? undefined : compileIgnore(excludes);
+    visitSelection(tree, { path, excluded, parents, required: true }, (file) => found.push(file.path));
+  });
+  return found;
+}
+
+test("a file by its name, a folder by what is in it, in the order of names", async () => {
+  expect(await visited("/z.txt")).toEqual(["z.txt"]);
+  expect(await visited("/a")).toEqual(["", "1.txt", "2.txt", "b", "b/3.txt", "b/c", "b/c/4.log"]);
+});
+
+test("wildcards, also for any number of folders", async () => {
+  expect(await visited("/a/*.txt")).toEqual(["1.txt", "2.txt"]);
+  expect(await visited("/**/*.txt", { parents: true })).toContain("a/b/3.txt");
+});
+
+test("--parents keeps the folders, from the pivot on", async () => {
+  expect(await visited("/a/b/3.txt", { parents: true })).toEqual(["a", "a/b", "a/b/3.txt"]);
+  expect(await visited("/a/./b/3.txt", { parents: true })).toEqual(["b", "b/3.txt"]);
+});
+
+test("a link that is named is followed inside the tree, one that leads outside is not there", async () => {
+  expect(await visited("/link")).toEqual(["", "3.txt", "c", "c/4.log"]);
+  await expect(visited("/outward")).rejects.toThrow("file not found in build context or excluded by .dockerignore");
+});
+
+test("what is ignored is not there, but for its exceptions", async () => {
+  expect(await visited("/vendor", { ignore: ["vendor", "!vendor/keep"] })).toEqual(["", "keep", "keep/x"]);
+  expect(await visited("/a", { excludes: ["**/*.log"] })).not.toContain("b/c/4.log");
+  await expect(visited("/z.txt", { ignore: ["*.txt"] })).rejects.toMatchObject({ kind: "not-found" });
+});
+
+test("the digest follows names, modes and contents, not times; what was read is not read again", async () => {
+  const cachePath = join(root, "..", `berth-visit-cache-${process.pid}`);
+  const digest = (cached = false): Promise<string> =>
+    digestSelections({
+      tree: { kind: "folder", path: root, excludes: [], lasting: true },
+      selections: [{ path: "/a", excludes: [], parents: false, required: true }],
+      cachePath: cached ? cachePath : undefined,
+      nowMs: Date.now() + 60_000,
+    });
+  try {
+    const before = await digest(true);
+    writeFileSync(join(root, "z.txt"), "elsewhere");
+    expect(await digest(true)).toBe(before);
+    writeFileSync(join(root, "a/1.txt"), "changed");
+    const after = await digest(true);
+    expect(after).not.toBe(before);
+    expect(await digest()).toBe(after);
+    writeFileSync(join(root, "a/1.txt"), "a/1.txt");
+    expect(await digest()).toBe(before);
+  } finally {
+    rmSync(cachePath, { force: true });
+  }
+});
