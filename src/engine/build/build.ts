@@ -7,6 +7,7 @@ import type { ContextFolder } from "#build/sources/build-sources.ts";
 import type { NetworkService } from "#network/types.ts";
 import { normalizePlatform, parsePlatform, platformOfHost } from "#spec/oci/platform.ts";
 import { familiarString, parseReference, withDefaultTag, type Reference } from "#spec/oci/reference.ts";
+import type { EngineConfig } from "../config.ts";
 import type { MachineFacts } from "../host-facts.ts";
 import type { Events } from "../ports.ts";
 import type { EngineBuildRequest } from "./build-request.ts";
@@ -14,6 +15,7 @@ import { openContext, readContextFile, type OpenedContext } from "./open-context
 import type { RunningBuilds } from "./running-builds.ts";
 
 export interface BuildDeps {
+  readonly config: Pick<EngineConfig, "remappedIds">;
   readonly builder: Pick<Builder, "build" | "place">;
   readonly running: RunningBuilds;
   readonly networks: Pick<NetworkService, "find">;
@@ -37,6 +39,8 @@ export function buildImage(deps: BuildDeps) {
     signal: AbortSignal,
     onEvent: (event: EngineBuildEvent) => void,
   ): Promise<void> => {
+    if (deps.config.remappedIds !== undefined)
+      throw new BerthError("not-implemented", "building with --userns-remap is not supported yet");
     const references = request.tags.map(referenceOf);
     const host = platformOfHost(deps.machine.machine);
     const platform = request.platform === "" ? host : normalizePlatform(parsePlatform(request.platform, host));
