@@ -129,7 +129,7 @@ export function imageCases(target: () => Target): void {
     }
     const events = await target().api(
       "GET",
-      `/events?since=0&until=${Math.ceil(Date.now() / 1000)}&filters={"type":["image"],"image":["${id}"]}`,
+      `/events?since=1&until=${Math.ceil(Date.now() / 1000)}&filters={"type":["image"],"image":["${id}"]}`,
     );
     const actions = events.text.split("\n").flatMap((line) => /"Action":"(save|load)"/.exec(line)?.[1] ?? []);
     expect(actions.slice(-4)).toEqual(["save", "load", "save", "load"]);
