@@ -49,9 +49,9 @@ function bytesBelow(path: string): number {
 /** Kill the engine when `work` has brought the folder's size past `bytes`, or is done. */
 async function killAt(args: readonly string[], folder: string, bytes: number): Promise<void> {
   const before = bytesBelow(folder);
-  let isDone = false;
-  const running = engine.run(...args).finally(() => (isDone = true));
-  while (!isDone && bytesBelow(folder) - before < bytes) await Bun.sleep(1);
+  const work = { isDone: false };
+  const running = engine.run(...args).finally(() => (work.isDone = true));
+  while (!work.isDone && bytesBelow(folder) - before < bytes) await Bun.sleep(1);
   await engine.kill();
   await running;
   await engine.start();
