@@ -401,8 +401,14 @@ export function fremovexattr(fd: number, name: KernelPath): void {
   run("fremovexattr", fd, fd, name);
 }
 
+/** Most files have no attributes: asked for into the same bytes every time. */
+const firstAttributeBytes = new Uint8Array(512);
+
 function attributeBytes(name: string, target: KernelPath | number, ...rest: RawArgument[]): Uint8Array | undefined {
-  for (let size = 512; ; size *= 4) {
+  const first = raw(name, target, ...rest, firstAttributeBytes);
+  if (first === -61 || first === -95) return undefined;
+  if (first !== -34) return firstAttributeBytes.slice(0, checked(name, first, target));
+  for (let size = 2048; ; size *= 4) {
     const buffer = new Uint8Array(Math.min(size, 65536));
     const result = raw(name, target, ...rest, buffer);
     if (result === -34 && size < 65536) continue;

@@ -1,13 +1,17 @@
 import { kernelPath, type ByteString } from "#spec/tar/byte-string.ts";
 import { S_IFCHR, S_IFDIR, S_IFMT } from "../linux.ts";
+import type { FileStat } from "../stat.ts";
 import { lstatMaybe } from "../syscalls.ts";
 
 /** Is `name` one of overlayfs' whiteouts? False when it is not there. */
 export function isWhiteout(parent: number, name: ByteString): boolean {
   const present = lstatMaybe(parent, kernelPath(name));
-  return (
-    present !== undefined && (present.mode & S_IFMT) === S_IFCHR && present.rdevMajor === 0 && present.rdevMinor === 0
-  );
+  return present !== undefined && whiteoutSays(present);
+}
+
+/** Are these a whiteout's attributes? */
+export function whiteoutSays({ mode, rdevMajor, rdevMinor }: FileStat): boolean {
+  return (mode & S_IFMT) === S_IFCHR && rdevMajor === 0 && rdevMinor === 0;
 }
 
 export function isDirectory(parent: number, name: ByteString): boolean {

@@ -40,6 +40,9 @@ import {
 } from "../syscalls.ts";
 
 const BUFFER_SIZE = 512 * 1024;
+/** What is written in one go, and the room in the buffer that is kept for it and its header. */
+const SMALL_BYTES = 64 * 1024;
+const SMALL_ROOM = 2 * SMALL_BYTES;
 const OPAQUE = "trusted.overlay.opaque";
 const YES = 0x79;
 const SEEK_SET = 0;
@@ -128,6 +131,7 @@ class TreeArchiver {
     try {
       const entries = this.#attempt(prefix, () => readDirectory(fd)) ?? [];
       for (const { name, type } of entries.toSorted((a, b) => Buffer.compare(a.name, b.name))) {
+        if (BUFFER_SIZE - this.#filled < SMALL_ROOM) yield this.#take();
         const as = prefix + byteString(name);
         if (this.#options.still === true && type === DT_REG) yield* this.#stillFile(fd, name, as);
         else yield* this.entry(fd, name, as);
@@ -142,6 +146,7 @@ class TreeArchiver {
     if (fd === undefined) return;
     let directory: number | undefined;
     try {
+      if (this.#small(fd, as)) return;
       directory = yield* this.#opened(fd, as);
     } finally {
       close(fd);
@@ -172,6 +177,35 @@ class TreeArchiver {
   *descriptor(fd: number, as: ByteString): Generator<Uint8Array> {
     const directory = yield* this.#opened(fd, as);
     if (directory !== undefined) yield* this.#list(directory, folder(as));
+  }
+
+  /**
+   * A small file in one go, where there is room for it: trees of many files consist of them, and each step of a generator
+   * costs as much as a system call. False, and nothing done, for anything else.
+   */
+  #small(fd: number, as: ByteString): boolean {
+    const stat = fstat(fd);
+    if ((stat.mode & S_IFMT) !== S_IFREG || stat.nlink > 1 || stat.size > SMALL_BYTES) return false;
+    const file = this.#attempt(as, () => openat(AT_FDCWD, fdPath(fd), O_RDONLY | O_NONBLOCK));
+    if (file === undefined) return true;
+    try {
+      if (this.#rangesOf(file, stat) !== undefined) return false;
+      const head = encodeEntry({ ...this.#describe("file", as, stat), xattrs: openAttributes(file) });
+      const end = this.#filled + head.length + stat.size;
+      const padding = paddingOf(stat.size);
+      if (end + padding > BUFFER_SIZE) return false;
+      this.#buffer.set(head, this.#filled);
+      for (let at = this.#filled + head.length; at < end;) {
+        const count = read(file, this.#buffer.subarray(at, end));
+        if (count === 0) throw new BerthError("data-loss", `${printable(as)} became shorter while it was read`);
+        at += count;
+      }
+      this.#buffer.fill(0, end, end + padding);
+      this.#filled = end + padding;
+      return true;
+    } finally {
+      close(file);
+    }
   }
 
   /** The member itself. For a directory a descriptor to list it by, the caller's. */
@@ -331,11 +365,23 @@ function isOpaque(fd: number): boolean {
 /** Through the descriptor's own path, which works for every type and follows nothing further. */
 function attributesOf(fd: number): TarEntry["xattrs"] {
   const path = fdPath(fd);
+  return portable(listxattr(path), (name) => getxattr(path, name));
+}
+
+/** The same by a descriptor that is open for reading, which takes a quarter of the time. */
+function openAttributes(fd: number): TarEntry["xattrs"] {
+  return portable(flistxattr(fd), (name) => fgetxattr(fd, name));
+}
+
+function portable(
+  names: readonly Uint8Array[],
+  valueOf: (name: Uint8Array) => Uint8Array | undefined,
+): TarEntry["xattrs"] {
   let found: Map<ByteString, Uint8Array> | undefined;
-  for (const name of listxattr(path)) {
+  for (const name of names) {
     const key = byteString(name);
     if (!isPortable(key)) continue;
-    const value = getxattr(path, name);
+    const value = valueOf(name);
     if (value !== undefined) (found ??= new Map()).set(key, value);
   }
   return found;

@@ -15,6 +15,7 @@ import {
   O_WRONLY,
   S_IFDIR,
   S_IFMT,
+  S_IFREG,
 } from "../linux.ts";
 import { removeEntry } from "../remove-tree.ts";
 import type { MappedIds, Owner } from "../mapped-ids.ts";
@@ -36,7 +37,7 @@ import {
 } from "../syscalls.ts";
 import { DirectoryCache } from "./directory-cache.ts";
 import { lastComponent, parentKey, memberPath, type MemberPath } from "./member-path.ts";
-import { isDirectory, isWhiteout } from "./present-entry.ts";
+import { isDirectory, isWhiteout, whiteoutSays } from "./present-entry.ts";
 import { makeSpecial } from "./make-special.ts";
 import { FileContent } from "./file-content.ts";
 import { writeAttributes } from "./write-attributes.ts";
@@ -358,10 +359,12 @@ export class TreeWriter implements TarSink {
 
   /** True when it was a whiteout. */
   #remove(parent: number, name: ByteString): boolean {
-    const wasWhiteout = isWhiteout(parent, name);
-    removeEntry(parent, kernelPath(name));
-    this.#directories.forgetAll();
-    return wasWhiteout;
+    const path = kernelPath(name);
+    const present = lstatMaybe(parent, path);
+    removeEntry(parent, path);
+    // No known path leads through a file.
+    if (present === undefined || (present.mode & S_IFMT) !== S_IFREG) this.#directories.forgetAll();
+    return present !== undefined && whiteoutSays(present);
   }
 
   #setXattrs(entry: TarEntry, set: (key: KernelPath, value: Uint8Array) => void): void {
