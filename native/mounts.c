@@ -116,6 +116,13 @@ int mount_bind(const struct record *step)
 	int target = S_ISDIR(st.st_mode) ? root_directory(name, 0755, 0, 0) : root_file(name, 0644);
 	if (target < 0)
 		return -1;
+	/* mount(2) says ENOTDIR to a file over a directory, move_mount(2) only that something is wrong. */
+	struct stat over;
+	if (!fstat(target, &over) && S_ISDIR(over.st_mode) != S_ISDIR(st.st_mode)) {
+		close(target);
+		errno = ENOTDIR;
+		return failed("mount", name);
+	}
 	return attach(step->fd, target, name);
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { hasCode } from "#host/errno.ts";
 import { listDirectory } from "#host/files.ts";
 import { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } from "#host/linux.ts";
@@ -42,6 +43,10 @@ export class EngineFiles implements Files {
 
   kind(path: string): Promise<"directory" | "file" | "other" | undefined> {
     return this.#local.kind(path);
+  }
+
+  async isThere(path: string): Promise<boolean> {
+    return existsSync(path);
   }
 
   async names(path: string): Promise<readonly string[]> {

@@ -102,6 +102,8 @@ export interface Files {
   /** {@link removeTree} for what lies under the data root: the name goes at once, the content later. */
   discard(path: string): Promise<void>;
   kind(path: string): Promise<"directory" | "file" | "other" | undefined>;
+  /** Is there something at this path, links followed? */
+  isThere(path: string): Promise<boolean>;
   /** Names in a directory; none when there is no such directory. */
   names(path: string): Promise<readonly string[]>;
 }

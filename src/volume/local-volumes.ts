@@ -189,7 +189,8 @@ export class LocalVolumes {
 }
 
 function checkName(name: string): void {
-  if (name.length === 1) {
+  // In bytes, as Go counts.
+  if (Buffer.byteLength(name) === 1) {
     throw new BerthError(
       "invalid-parameter",
       `create ${name}: volume name is too short, names should be at least two alphanumeric characters`,

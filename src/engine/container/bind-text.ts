@@ -23,10 +23,12 @@ export function parseBindText(text: string): BindText {
   const parts = text.split(":");
   if (parts.length > 3 || parts[0] === "") throw invalid(text);
   const [source, target, mode = ""] = parts.length === 1 ? ["", parts[0]] : parts;
-  if (source === undefined || target === undefined || target === "") throw invalid(text);
+  if (source === undefined || target === undefined || (target === "" && mode === "")) throw invalid(text);
   const type = source.startsWith("/") ? "bind" : "volume";
   const badMount = (why: string): BerthError => invalid(text, `invalid mount config for type "${type}": ${why}`);
   const options = parseMountMode(mode);
+  if (target === "") throw badMount("field Target must not be empty");
+  for (const path of [source, target]) if (path.includes("\0")) throw badMount(`stat ${path}: invalid argument`);
   if (!target.startsWith("/")) throw badMount(`invalid mount path: '${target}' mount path must be absolute`);
   if (cleanPath(target) === "/") throw badMount("invalid specification: destination can't be '/'");
   if (type === "bind" && !options.copyUp) throw badMount("field VolumeOptions must not be specified");

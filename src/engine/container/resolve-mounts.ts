@@ -60,6 +60,7 @@ export async function resolveMounts(
     for (const [target, options] of Object.entries(host.Tmpfs ?? {})) claim(tmpfsTarget(target, options));
     for (const declared of Object.keys(config.Volumes ?? {})) {
       const target = cleanPath(declared);
+      if (target.includes("\0")) throw new BerthError("invalid-parameter", `stat ${target}: invalid argument`);
       if (target === "/")
         throw new BerthError("invalid-parameter", "invalid volume specification: '/': destination can't be '/'");
       if (byTarget.has(target) || chosen.has(target)) continue;
@@ -138,7 +139,7 @@ async function fromMount(
     case "bind": {
       const { BindOptions: options } = mount;
       const source = cleanPath(mount.Source);
-      if ((await files.kind(source)) === undefined) {
+      if (!(await files.isThere(source))) {
         if (options?.CreateMountpoint !== true) throw mountError(mount, `bind source path does not exist: ${source}`);
         await files.makeDirectory(source, 0o755);
       }

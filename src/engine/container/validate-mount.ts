@@ -13,6 +13,8 @@ export function validateMount(mount: Mount): string {
   const fail = (why: string): BerthError => mountError(mount, why);
   if (mount.Target === "") throw fail("field Target must not be empty");
   if (!mount.Target.startsWith("/")) throw fail(`invalid mount path: '${mount.Target}' mount path must be absolute`);
+  for (const path of [mount.Target, mount.Type === "bind" ? mount.Source : ""])
+    if (path.includes("\0")) throw fail(`stat ${path}: invalid argument`);
   const target = cleanPath(mount.Target);
   if (target === "/") throw fail("invalid specification: destination can't be '/'");
   if (mount.Owner !== null) {

@@ -253,6 +253,7 @@ export class FakeWorld {
         for (const known of [...directories])
           if (known === path || known.startsWith(`${path}/`)) directories.delete(known);
       },
+      isThere: async (path) => directories.has(path) || texts.has(path),
       kind: async (path) => (directories.has(path) ? "directory" : texts.has(path) ? "file" : undefined),
       names: async (path) =>
         [...directories].filter((known) => known.startsWith(`${path}/`)).map((known) => known.slice(path.length + 1)),

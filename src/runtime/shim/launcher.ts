@@ -103,7 +103,8 @@ class WaitingShim implements BegunLaunch {
     const process = await ShimProcess.connect(request.dir, request.adopt);
     if (process === undefined) throw earlyEnd(request);
     try {
-      await Promise.all([untilReady(process, request), namespacesMade(process, request)]);
+      const ready = untilReady(process, request);
+      await Promise.all([ready, namespacesMade(process, request).catch((error: unknown) => afterReady(ready, error))]);
       if (request.mode !== "handover") return process;
       process.detach();
       // Init may have answered instead of the monitor, which had left already; init does not know its own pid.
@@ -169,6 +170,12 @@ async function namespacesMade(process: ShimProcess, request: LaunchRequest): Pro
   if (request.onNamespaces === undefined) return;
   const { phase } = await process.until(({ pid }) => pid > 0);
   if (phase === "launching" || phase === "waiting") await request.onNamespaces(process.pid);
+}
+
+/** A process that failed takes its namespaces along: that it failed is then the reason, not that they are gone. */
+async function afterReady(ready: Promise<void>, error: unknown): Promise<never> {
+  await ready;
+  throw error;
 }
 
 async function answerWait(process: ShimProcess, request: LaunchRequest, point: number): Promise<void> {

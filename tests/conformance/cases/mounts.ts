@@ -121,6 +121,22 @@ const refusals: readonly RefusalRow[] = [
     code: 127,
     says: /error while mounting volume '.*\/gone\/_data': failed to mount local volume: mount \/no\/such\/dir:.*\/gone\/_data, flags: 0x1000: no such file or directory/,
   },
+  ...[
+    ["a file over a directory", "-v", "/etc/hostname:/bin"],
+    ["a directory over a file", "-v", "/tmp:/etc/passwd"],
+    ["a directory below a file", "-v", "/tmp:/etc/passwd/x"],
+    ["a tmpfs over a file", "--tmpfs", "/etc/passwd"],
+  ].map(([name = "", ...flags]): RefusalRow => ({
+    name,
+    flags,
+    says: "not a directory: unknown: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type",
+  })),
+  { name: "a bind over /proc", flags: ["-v", "/tmp:/proc"], says: "cannot be mounted because it is not of type proc" },
+  {
+    name: "a bind inside /proc",
+    flags: ["-v", "/tmp:/proc/sys/x"],
+    says: "cannot be mounted because it is inside /proc",
+  },
   { name: "volumes of nobody", flags: ["--volumes-from", "nobody"], says: "No such container: nobody" },
   { name: "volumes-from with a bad mode", flags: ["--volumes-from", "nobody:bogus"], says: "invalid mode: bogus" },
   { name: "volumes-from without copying", flags: ["--volumes-from", "nobody:nocopy"], says: "invalid mode: nocopy" },
@@ -230,6 +246,28 @@ export function mountCases(target: () => Target): void {
     expect((await run("../x", "true")).stderr).toContain(
       'invalid mount config for type "volume": subpath must be a relative path within the volume',
     );
+  });
+
+  newer("volume-subpath: a link that is swapped meanwhile leads nowhere else", async (engine) => {
+    await engine.ok([
+      "run",
+      "--rm",
+      "-v",
+      "swapped:/v",
+      "busybox",
+      "sh",
+      "-c",
+      "mkdir /v/a && echo safe >/v/a/hostname",
+    ]);
+    const swap = "while :; do ln -sfn a /v/p; ln -sfn /etc /v/p; ln -sfn ../../../../../../etc /v/p; done";
+    await engine.ok(["run", "-d", "--name", "swapper", "-v", "swapped:/v", "busybox", "sh", "-c", swap]);
+    const mount = "type=volume,src=swapped,dst=/m,volume-subpath=p";
+    for (let round = 0; round < 12; round++) {
+      const { code, stdout } = await engine.run(["run", "--rm", "--mount", mount, "busybox", "cat", "/m/hostname"]);
+      if (code === 0) expect(stdout).toBe("safe\n");
+      else expect(code).toBeGreaterThanOrEqual(125);
+    }
+    await engine.ok(["rm", "-f", "swapper"]);
   });
 
   newer("type=image mounts an image's files, read-only, or a part of them", async (engine) => {

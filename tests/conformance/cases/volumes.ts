@@ -69,6 +69,15 @@ export function volumeCases(target: () => Target): void {
       400,
       'create a/b: "a/b" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path',
     ],
+    ...["../x", "a\0b", ".hidden", "a b", "-a", "ü"].map(
+      (Name) =>
+        [
+          { Name },
+          400,
+          `create ${Name}: ${JSON.stringify(Name).replace("\\u0000", "\\x00")} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
+        ] as const,
+    ),
+    [{ Name: "vv", DriverOpts: { TYPE: "tmpfs", device: "x" } }, 400, 'create vv: invalid option: "TYPE"'],
     [
       { Name: "vv", Driver: "nosuch" },
       404,
@@ -80,6 +89,14 @@ export function volumeCases(target: () => Target): void {
     const answer = await target().api("POST", "/volumes/create", body);
     expect(answer.status).toBe(status);
     expect((JSON.parse(answer.text) as { message: string }).message).toBe(message);
+  });
+
+  test.each([
+    ["a%00b", 404],
+    ["a%2Fb", 404],
+  ])("no volume is called %s", async (name, status) => {
+    for (const method of ["GET", "DELETE"])
+      expect((await target().api(method, `/volumes/${name}`)).status).toBe(status);
   });
 
   test("prune takes those that nobody named and nobody has", async () => {
