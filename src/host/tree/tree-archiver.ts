@@ -4,6 +4,7 @@ import { encodeEntry, encodeSparseEntry, END_OF_ARCHIVE, paddingOf } from "#spec
 import type { DataRange } from "#spec/tar/sparse.ts";
 import type { TarEntry, TarEntryType } from "#spec/tar/tar-reader.ts";
 import { dataRanges } from "../data-ranges.ts";
+import { attributesOf, openAttributes } from "./portable-attributes.ts";
 import { SyscallError } from "../errno.ts";
 import {
   AT_FDCWD,
@@ -26,11 +27,8 @@ import type { MappedIds } from "../mapped-ids.ts";
 import {
   close,
   fdPath,
-  fgetxattr,
-  flistxattr,
   fstat,
   getxattr,
-  listxattr,
   lseek,
   openat,
   read,
@@ -360,47 +358,4 @@ function whiteout(name: ByteString, stat: FileStat): TarEntry {
 
 function isOpaque(fd: number): boolean {
   return getxattr(fdPath(fd), OPAQUE)?.[0] === YES;
-}
-
-/** Through the descriptor's own path, which works for every type and follows nothing further. */
-function attributesOf(fd: number): TarEntry["xattrs"] {
-  const path = fdPath(fd);
-  return portable(listxattr(path), (name) => getxattr(path, name));
-}
-
-/** The same by a descriptor that is open for reading, which takes a quarter of the time. */
-function openAttributes(fd: number): TarEntry["xattrs"] {
-  return portable(flistxattr(fd), (name) => fgetxattr(fd, name));
-}
-
-function portable(
-  names: readonly Uint8Array[],
-  valueOf: (name: Uint8Array) => Uint8Array | undefined,
-): TarEntry["xattrs"] {
-  let found: Map<ByteString, Uint8Array> | undefined;
-  for (const name of names) {
-    const key = byteString(name);
-    if (!isPortable(key)) continue;
-    const value = valueOf(name);
-    if (value !== undefined) (found ??= new Map()).set(key, value);
-  }
-  return found;
-}
-
-/** {@link attributesOf} of a file that is open for reading. */
-function attributesOfOpen(fd: number): TarEntry["xattrs"] {
-  let found: Map<ByteString, Uint8Array> | undefined;
-  for (const name of flistxattr(fd)) {
-    const key = byteString(name);
-    if (!isPortable(key)) continue;
-    const value = fgetxattr(fd, name);
-    if (value !== undefined) (found ??= new Map()).set(key, value);
-  }
-  return found;
-}
-
-/** What describes the file itself, not this machine's policy or mounts. */
-function isPortable(key: ByteString): boolean {
-  if (key.startsWith("trusted.overlay.") || key.startsWith("user.overlay.")) return false;
-  return /^(user|trusted)\.|^security\.capability$|^system\.posix_acl_/.test(key);
 }
