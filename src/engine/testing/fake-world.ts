@@ -17,10 +17,7 @@ import { FakeLauncher } from "./fake-process.ts";
 import { fakeCgroups, fakeCounters } from "./fake-resources.ts";
 import { fakeVolumeCopies } from "./fake-volume-copies.ts";
 
-/**
- * An engine's surroundings in memory, for tests. What survives an engine (rows, processes, directories) survives here
- * when a second engine is made over the same world.
- */
+/** An engine's surroundings in memory. What survives an engine (rows, processes, directories) survives here too. */
 export class FakeWorld {
   readonly rows = new Map<string, ContainerRow>();
   readonly execRows = new Map<string, ExecRow>();

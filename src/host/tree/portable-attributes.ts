@@ -8,11 +8,6 @@ export function attributesOf(fd: number): TarEntry["xattrs"] {
   return portable(listxattr(path), (name) => getxattr(path, name));
 }
 
-/** The same by a descriptor that is open for reading, which takes a quarter of the time. */
-export function openAttributes(fd: number): TarEntry["xattrs"] {
-  return portable(flistxattr(fd), (name) => fgetxattr(fd, name));
-}
-
 function portable(
   names: readonly Uint8Array[],
   valueOf: (name: Uint8Array) => Uint8Array | undefined,
@@ -28,7 +23,7 @@ function portable(
 }
 
 /** {@link attributesOf} of a file that is open for reading. */
-export function attributesOfOpen(fd: number): TarEntry["xattrs"] {
+export export function attributesOfOpen(fd: number): TarEntry["xattrs"] {
   let found: Map<ByteString, Uint8Array> | undefined;
   for (const name of flistxattr(fd)) {
     const key = byteString(name);

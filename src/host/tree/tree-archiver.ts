@@ -4,7 +4,7 @@ import { encodeEntry, encodeSparseEntry, END_OF_ARCHIVE, paddingOf } from "#spec
 import type { DataRange } from "#spec/tar/sparse.ts";
 import type { TarEntry, TarEntryType } from "#spec/tar/tar-reader.ts";
 import { dataRanges } from "../data-ranges.ts";
-import { attributesOf, openAttributes } from "./portable-attributes.ts";
+import { attributesOf, attributesOfOpen } from "./portable-attributes.ts";
 import { SyscallError } from "../errno.ts";
 import {
   AT_FDCWD,
@@ -188,7 +188,7 @@ class TreeArchiver {
     if (file === undefined) return true;
     try {
       if (this.#rangesOf(file, stat) !== undefined) return false;
-      const head = encodeEntry({ ...this.#describe("file", as, stat), xattrs: openAttributes(file) });
+      const head = encodeEntry({ ...this.#describe("file", as, stat), xattrs: attributesOfOpen(file) });
       const end = this.#filled + head.length + stat.size;
       const padding = paddingOf(stat.size);
       if (end + padding > BUFFER_SIZE) return false;
