@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
 import { hasCode } from "#host/errno.ts";
 import { listDirectory } from "#host/files.ts";
-import { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } from "#host/linux.ts";
+import { O_CREAT, O_NOFOLLOW, O_PATH, O_TRUNC, O_WRONLY } from "#host/linux.ts";
 import { LocalFiles } from "#host/local-files.ts";
 import { close, fchmod, open, writeAll } from "#host/syscalls.ts";
 import type { Files } from "./ports.ts";
@@ -46,7 +45,13 @@ export class EngineFiles implements Files {
   }
 
   async isThere(path: string): Promise<boolean> {
-    return existsSync(path);
+    try {
+      close(open(path, O_PATH));
+      return true;
+    } catch (error) {
+      if (hasCode(error, "ENOENT", "ENOTDIR", "ELOOP")) return false;
+      throw error;
+    }
   }
 
   async names(path: string): Promise<readonly string[]> {

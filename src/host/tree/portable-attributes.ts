@@ -23,7 +23,7 @@ function portable(
 }
 
 /** {@link attributesOf} of a file that is open for reading. */
-export export function attributesOfOpen(fd: number): TarEntry["xattrs"] {
+export function attributesOfOpen(fd: number): TarEntry["xattrs"] {
   let found: Map<ByteString, Uint8Array> | undefined;
   for (const name of flistxattr(fd)) {
     const key = byteString(name);
