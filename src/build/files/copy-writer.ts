@@ -69,7 +69,10 @@ export class CopyWriter {
     const isDirectory = type === "directory";
     if (isDirectory && file.path === "" && this.#baseIsFolder && !this.#options.isFresh) return;
     const name = this.#target(file, isDirectory);
-    const permissions = type === "file" && source.fileMode !== undefined ? source.fileMode : stat.mode & 0o7777;
+    // A context's own folder is anybody's: how it was made here says nothing.
+    const isContext = file.place === "" && !source.owned;
+    const own = isContext ? 0o755 : stat.mode & 0o7777;
+    const permissions = type === "file" && source.fileMode !== undefined ? source.fileMode : own;
     const entry: TarEntry = {
       type,
       name,
