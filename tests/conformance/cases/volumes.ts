@@ -69,7 +69,7 @@ export function volumeCases(target: () => Target): void {
       400,
       'create a/b: "a/b" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path',
     ],
-    ...["../x", "a\0b", ".hidden", "a b", "-a", "ü"].map(
+    ...["../x", "a\u0000b", ".hidden", "a b", "-a", "ü"].map(
       (Name) =>
         [
           { Name },
