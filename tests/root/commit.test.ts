@@ -115,7 +115,9 @@ for (const format of ["docker", "oci"] as const) {
     const unpacked = await unpackLayer(bytes(fixture.blobs.path(layer)), fd);
     close(fd);
     expect(unpacked.diffId).toBe(layer);
-    expect((await command(["diff", "-r", "--no-dereference", again, tree])).stdout).toBe("");
+    // diff takes two devices for one only when they were made within the same second.
+    expect((await command(["diff", "-r", "--no-dereference", "--exclude=gone", again, tree])).stdout).toBe("");
+    expect(lstatMaybe(-100, `${again}/gone`)?.rdevMajor).toBe(0);
   });
 
   // Another program's judgement of the same bytes; the guest has the kernel to judge, and no skopeo.
