@@ -103,7 +103,9 @@ describe("docker through dockerd", () => {
 
   beforeAll(async () => {
     mkdirSync(join(dir, "dockerd"));
-    dockerd = await startDockerd({ dir: join(dir, "dockerd"), bridge: "regbr0", bip: "172.31.77.1/24" });
+    // The registries listen on the machine's loopback, so dockerd is in its network: without rules, and no container runs.
+    const extraArgs = ["--iptables=false", "--ip-forward=false"];
+    dockerd = await startDockerd({ dir: join(dir, "dockerd"), bridge: "regbr0", bip: "172.31.77.1/24", extraArgs });
   });
   afterAll(() => dockerd?.stop());
 
