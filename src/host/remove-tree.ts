@@ -16,6 +16,9 @@ import { close, openat, openat2, raw, readDirectory, renameat2, type KernelPath 
 const ENOENT = 2;
 const EPERM = 1;
 const EISDIR = 21;
+const ENOTEMPTY = 39;
+/** How often a directory is emptied that is filled meanwhile. */
+const MAX_ROUNDS = 8;
 /** Deeper than this, a directory is first moved up, so that neither descriptors nor the stack run out. */
 const MAX_DEPTH = 64;
 /** Entries between two pauses of {@link removeTree}. */
@@ -47,15 +50,19 @@ function* removal(directoryFd: number, name: KernelPath): Generator<void> {
 }
 
 function* directoryRemoval(directoryFd: number, name: KernelPath): Generator<void> {
-  const fd = openat(directoryFd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  const moved = { count: 0 };
-  try {
-    yield* emptied(fd, fd, 1, moved);
-  } finally {
-    close(fd);
+  for (let round = 1; ; round++) {
+    const fd = openat(directoryFd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    const moved = { count: 0 };
+    try {
+      yield* emptied(fd, fd, 1, moved);
+    } finally {
+      close(fd);
+    }
+    const result = raw("unlinkat", directoryFd, name, AT_REMOVEDIR);
+    if (result >= 0 || result === -ENOENT) return;
+    // Somebody who is on the way out, as a supervisor, has just left a last file.
+    if (result !== -ENOTEMPTY || round === MAX_ROUNDS) throw new SyscallError("rmdir", -result, text(name));
   }
-  const result = raw("unlinkat", directoryFd, name, AT_REMOVEDIR);
-  if (result < 0 && result !== -ENOENT) throw new SyscallError("rmdir", -result, text(name));
 }
 
 /** Empty the directory `fd`; directories too deep are moved into `topFd` and emptied there in a further round. */

@@ -7,6 +7,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "../../tools/lab/command.ts";
 import { berthCommand, referenceDir } from "../../tools/lab/engines.ts";
+import { createNetworkNamespace, type NetworkNamespace } from "../../tools/lab/network-namespace.ts";
 import { openPodman, type Podman } from "../../tools/lab/podman.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxLayer } from "../../tools/lab/test-images.ts";
@@ -27,12 +28,14 @@ for (const name of names) {
   describe(`podman with ${name}`, () => {
     let scratch = "";
     let podman: Podman;
+    let network: NetworkNamespace;
 
     beforeAll(async () => {
       scratch = makeScratch(`podman-${name}`);
       const dir = join(scratch, "podman");
       mkdirSync(dir);
-      podman = await openPodman(dir, await runtimePath(name, scratch));
+      network = await createNetworkNamespace();
+      podman = await openPodman(dir, await runtimePath(name, scratch), network);
       await podman.ok(["import", "-", "box"], { stdin: await busyboxLayer(), timeoutMs: 120_000 });
     }, 300_000);
 
@@ -42,6 +45,7 @@ for (const name of names) {
 
     afterAll(async () => {
       await podman.close();
+      await network.close();
       removeScratch(scratch);
     }, 60_000);
 

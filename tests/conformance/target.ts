@@ -12,6 +12,7 @@ import {
 } from "../../tools/lab/engines.ts";
 import { httpGet } from "../../tools/lab/http-get.ts";
 import { createNetworkNamespace } from "../../tools/lab/network-namespace.ts";
+import { removeCgroups } from "../../tools/lab/remove-cgroups.ts";
 import { pushImage } from "../../tools/lab/registry-push.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxImage, distributionImage, distributionReference, fixtureImage } from "../../tools/lab/test-images.ts";
@@ -71,6 +72,8 @@ export async function openLab(names = targetNames, runtimes: LabRuntimes = proce
   try {
     const scratch = makeScratch("conf");
     closers.push(async () => removeScratch(scratch));
+    // Of the cases about --cgroup-parent: a parent stays, as with Docker.
+    closers.push(async () => removeCgroups(["outer/inner", "outer", "outer.slice"]));
     const port = await freePort();
     const storage = join(scratch, "registry");
     const registry = await startDebianRegistry({ dir: scratch, storage, port });

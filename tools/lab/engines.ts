@@ -1,20 +1,11 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { command, mustRun } from "./command.ts";
 import { startDaemon, type DaemonProcess } from "./daemon-process.ts";
 import { extractPackages } from "./extracted-packages.ts";
 import type { NetworkNamespace } from "./network-namespace.ts";
 import { cacheDir, findProgram, projectDir } from "./paths.ts";
+import { removeCgroups } from "./remove-cgroups.ts";
 
 /** An engine under test: ours or the reference, each with a socket, folders and a bridge of its own. */
 export interface RunningEngine {
@@ -184,20 +175,13 @@ export async function startDockerd(options: EngineOptions): Promise<RunningEngin
       await containerd.stop();
       await unmountBelow(options.dir);
       await removeBridge(enter, options.bridge);
-      removeCgroupParent(options.bridge);
+      // Dockerd makes the parent of its containers' cgroups on every hierarchy and leaves it empty.
+      removeCgroups([options.bridge]);
       for (const name of ["data", "exec", "containerd", "containerd-state", "bin"]) {
         rmSync(join(options.dir, name), { recursive: true, force: true });
       }
     },
   };
-}
-
-/** Dockerd makes the parent of its containers' cgroups on every hierarchy and leaves it empty. */
-function removeCgroupParent(name: string): void {
-  const root = "/sys/fs/cgroup";
-  for (const path of [root, ...readdirSync(root).map((hierarchy) => join(root, hierarchy))]) {
-    if (existsSync(join(path, name, "cgroup.procs"))) rmdirSync(join(path, name));
-  }
 }
 
 /** The real docker CLI: the one in PATH when its major version is 23 or newer, otherwise Debian's, unpacked. */

@@ -4,6 +4,8 @@ import { onTerminal, type TerminalProgram } from "./background.ts";
 import { command, mustRun, type CommandOptions, type CommandResult } from "./command.ts";
 import { extractPackages } from "./extracted-packages.ts";
 import { createLibraryNamespace } from "./library-namespace.ts";
+import type { NetworkNamespace } from "./network-namespace.ts";
+import { removeCgroups } from "./remove-cgroups.ts";
 
 /** Debian's podman with its monitor, network helper and crun, unpacked into the cache. */
 export function podmanDir(): Promise<string> {
@@ -24,8 +26,11 @@ export interface Podman {
   close(): Promise<void>;
 }
 
-/** `dir`: an existing scratch folder. `runtime`: path of the OCI runtime's program. */
-export async function openPodman(dir: string, runtime: string): Promise<Podman> {
+/**
+ * `dir`: an existing scratch folder. `runtime`: path of the OCI runtime's program. Without a `network` it is in the machine's,
+ * and may not make networks: their rules would stay.
+ */
+export async function openPodman(dir: string, runtime: string, network?: NetworkNamespace): Promise<Podman> {
   const root = await podmanDir();
   const libraries = await createLibraryNamespace(root);
   const home = join(dir, "home");
@@ -47,7 +52,7 @@ export async function openPodman(dir: string, runtime: string): Promise<Podman> 
     CONTAINERS_STORAGE_CONF: files.storage,
     XDG_CONFIG_HOME: home,
   };
-  const program = [...libraries.enter, join(root, "usr/bin/podman")];
+  const program = [...(network?.enter ?? []), ...libraries.enter, join(root, "usr/bin/podman")];
   return {
     run: (args, options = {}) => command([...program, ...args], { timeoutMs: 60_000, ...options, env }),
     ok: (args, options = {}) => mustRun([...program, ...args], { timeoutMs: 60_000, ...options, env }),
@@ -55,6 +60,7 @@ export async function openPodman(dir: string, runtime: string): Promise<Podman> 
     async close() {
       await mustRun([...program, "rm", "-af", "-t", "0"], { env, timeoutMs: 60_000 });
       await libraries.close();
+      removeCgroups(["libpod_parent/conmon", "libpod_parent"]);
       rmSync(dir, { recursive: true, force: true });
     },
   };

@@ -59,7 +59,7 @@ export function createContainer(deps: CreateDeps) {
     if (request.config.Image === "")
       throw new BerthError("invalid-parameter", "config cannot be empty in order to create a container");
     validateHostConfig(request.hostConfig, deps.machine, deps.config);
-    const networking = await resolveEndpoints(deps.networks, request);
+    const { networking, mode } = await resolveEndpoints(deps.networks, request);
     const image = await resolveImage(deps.images, request.config.Image);
     checkPlatform(image, request.config.Image, platform);
     const merged = withOwnHealth(mergeConfig(request.config, image.config.config), request.hostConfig);
@@ -69,7 +69,10 @@ export function createContainer(deps: CreateDeps) {
     validateStorageOpt(request.hostConfig, deps.machine);
     const argv = [...(merged.Entrypoint ?? []), ...(merged.Cmd ?? [])];
     if (argv.length === 0) throw new BerthError("invalid-parameter", "no command specified");
-    const hostConfig = resolvePartners(deps.registry, defaultHostConfig(request.hostConfig, deps.config, deps.machine));
+    const hostConfig = resolvePartners(
+      deps.registry,
+      defaultHostConfig({ ...request.hostConfig, NetworkMode: mode }, deps.config, deps.machine),
+    );
     checkLog(hostConfig.LogConfig);
     withAllowLists(portPublications(merged, hostConfig), own.allow);
     const links = resolveLinks(deps.registry, hostConfig);

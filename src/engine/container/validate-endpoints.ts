@@ -14,7 +14,7 @@ import { parseLink } from "./parse-link.ts";
 export async function resolveEndpoints(
   networks: NetworkService,
   { hostConfig, networkingConfig }: Pick<CreateRequest, "hostConfig" | "networkingConfig">,
-): Promise<NetworkingConfig> {
+): Promise<{ readonly networking: NetworkingConfig; readonly mode: string }> {
   const mode = hostConfig.NetworkMode === "" ? "default" : hostConfig.NetworkMode;
   const resolved: Record<string, EndpointSettings | null> = {};
   for (const [name, settings] of Object.entries(networkingConfig.EndpointsConfig ?? {})) {
@@ -29,7 +29,10 @@ export async function resolveEndpoints(
       "conflicting options: cannot attach both user-defined and non-user-defined network-modes",
     );
   }
-  return { ...networkingConfig, EndpointsConfig: resolved };
+  return {
+    networking: { ...networkingConfig, EndpointsConfig: resolved },
+    mode: (await findIfThere(networks, mode))?.name ?? hostConfig.NetworkMode,
+  };
 }
 
 async function findIfThere(networks: NetworkService, name: string): Promise<NetworkInfo | undefined> {
