@@ -10,15 +10,14 @@ import {
   O_RDONLY,
   RESOLVE_NO_XDEV,
 } from "./linux.ts";
-import { SyscallError } from "./errno.ts";
+import { hasCode, SyscallError } from "./errno.ts";
 import { close, openat, openat2, raw, readDirectory, renameat2, type KernelPath } from "./syscalls.ts";
 
 const ENOENT = 2;
 const EPERM = 1;
 const EISDIR = 21;
-const ENOTEMPTY = 39;
-/** How often a directory is emptied that is filled meanwhile. */
-const MAX_ROUNDS = 8;
+/** How often a directory is emptied that is filled meanwhile: for a fifth of a second in all. */
+const MAX_ROUNDS = 20;
 /** Deeper than this, a directory is first moved up, so that neither descriptors nor the stack run out. */
 const MAX_DEPTH = 64;
 /** Entries between two pauses of {@link removeTree}. */
@@ -33,11 +32,22 @@ export function removeEntry(directoryFd: number, name: KernelPath): void {
   for (const _ of removal(directoryFd, name)) continue;
 }
 
-/** {@link removeEntry} by path, pausing after every `pauseEvery` entries so that the event loop stays live. */
+/**
+ * {@link removeEntry} by path, pausing after every `pauseEvery` entries so that the event loop stays live. A directory that
+ * somebody fills meanwhile, as a supervisor on its way out, is emptied again after a moment.
+ */
 export async function removeTree(path: KernelPath, pauseEvery = PAUSE_EVERY): Promise<void> {
   let count = 0;
-  for (const _ of removal(AT_FDCWD, path)) {
-    if (++count % pauseEvery === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+  for (let round = 1; ; round++) {
+    try {
+      for (const _ of removal(AT_FDCWD, path)) {
+        if (++count % pauseEvery === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+      return;
+    } catch (error) {
+      if (!hasCode(error, "ENOTEMPTY", "ENOENT") || round === MAX_ROUNDS) throw error;
+      await new Promise<void>((resolve) => setTimeout(resolve, round));
+    }
   }
 }
 
@@ -50,19 +60,15 @@ function* removal(directoryFd: number, name: KernelPath): Generator<void> {
 }
 
 function* directoryRemoval(directoryFd: number, name: KernelPath): Generator<void> {
-  for (let round = 1; ; round++) {
-    const fd = openat(directoryFd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    const moved = { count: 0 };
-    try {
-      yield* emptied(fd, fd, 1, moved);
-    } finally {
-      close(fd);
-    }
-    const result = raw("unlinkat", directoryFd, name, AT_REMOVEDIR);
-    if (result >= 0 || result === -ENOENT) return;
-    // Somebody who is on the way out, as a supervisor, has just left a last file.
-    if (result !== -ENOTEMPTY || round === MAX_ROUNDS) throw new SyscallError("rmdir", -result, text(name));
+  const fd = openat(directoryFd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  const moved = { count: 0 };
+  try {
+    yield* emptied(fd, fd, 1, moved);
+  } finally {
+    close(fd);
   }
+  const result = raw("unlinkat", directoryFd, name, AT_REMOVEDIR);
+  if (result < 0 && result !== -ENOENT) throw new SyscallError("rmdir", -result, text(name));
 }
 
 /** Empty the directory `fd`; directories too deep are moved into `topFd` and emptied there in a further round. */

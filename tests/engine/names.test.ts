@@ -46,7 +46,7 @@ const found = (...answers: readonly string[]): Answer => ({ rcode: 0, truncated:
 const start = (name: string, network: string, ...flags: readonly string[]): Promise<string> =>
   engine.ok("run", "-d", "--name", name, "--network", network, ...flags, "busybox", "sleep", "1000");
 const make = async (name: string, settings: object = {}): Promise<void> => {
-  expect((await engine.api("POST", "/networks/create", { Name: name, ...settings })).status).toBe(201);
+  expect(await engine.api("POST", "/networks/create", { Name: name, ...settings })).toMatchObject({ status: 201 });
 };
 const join = async (container: string, network: string, aliases: readonly string[] = []): Promise<void> => {
   const body = { Container: container, EndpointConfig: { Aliases: aliases } };

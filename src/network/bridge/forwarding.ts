@@ -1,3 +1,4 @@
+import { hasCode } from "#host/errno.ts";
 import { listDirectory, readTextFile } from "#host/files.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
 import type { IpFamily } from "../ipam/subnet.ts";
@@ -75,11 +76,21 @@ function ofThisBoot(guard: ForwardingGuard): ForwardingGuard {
 function routeIpv6(): void {
   const folder = "ipv6/conf";
   const hosts = listDirectory(`/proc/sys/net/${folder}`).filter(
-    (name) => name !== "all" && readNetSysctl(`${folder}/${name}/forwarding`) === "0",
+    (name) => name !== "all" && ifThere(() => readNetSysctl(`${folder}/${name}/forwarding`)) === "0",
   );
-  const learning = hosts.filter((name) => readNetSysctl(`${folder}/${name}/accept_ra`) === "1");
-  for (const name of learning) ensureNetSysctl(`${folder}/${name}/accept_ra`, "2");
+  const learning = hosts.filter((name) => ifThere(() => readNetSysctl(`${folder}/${name}/accept_ra`)) === "1");
+  for (const name of learning) ifThere(() => ensureNetSysctl(`${folder}/${name}/accept_ra`, "2"));
   ensureNetSysctl(switches[6], "1");
-  for (const name of hosts) ensureNetSysctl(`${folder}/${name}/forwarding`, "0");
-  for (const name of learning) ensureNetSysctl(`${folder}/${name}/accept_ra`, "1");
+  for (const name of hosts) ifThere(() => ensureNetSysctl(`${folder}/${name}/forwarding`, "0"));
+  for (const name of learning) ifThere(() => ensureNetSysctl(`${folder}/${name}/accept_ra`, "1"));
+}
+
+/** An interface may go away while it is being seen to. */
+function ifThere<T>(use: () => T): T | undefined {
+  try {
+    return use();
+  } catch (error) {
+    if (!hasCode(error, "ENOENT", "ENODEV")) throw error;
+    return undefined;
+  }
 }
