@@ -1,11 +1,12 @@
-import { isBerthError } from "#base/errors.ts";
+import { BerthError, isBerthError } from "#base/errors.ts";
 import { checkArguments } from "#cli/check-arguments.ts";
 import type { CliIo } from "#cli/cli-io.ts";
 import type { Command, Handler } from "#cli/command.ts";
 import { ExitError } from "#cli/errors.ts";
+import type { FlagValues } from "#cli/flags/flag-values.ts";
 import { parseFlags } from "#cli/flags/parse-flags.ts";
 import { commandHelp, commandList } from "#cli/help.ts";
-import { composeFlags, composeSummary, composeUsage } from "./commands/global-flags.ts";
+import { composeFlags, composeNotYet, composeSummary, composeUsage } from "./commands/global-flags.ts";
 import { absentSubcommands, subcommands } from "./commands/table.ts";
 import type { Subcommand } from "./commands/subcommand.ts";
 
@@ -39,6 +40,8 @@ export const runSubcommand: Handler = async (invocation) => {
       usageError,
       `${io.programName}: ${complaint.sentence}\n\n${complaint.verb} '${io.programName} ${path} --help' for more information`,
     );
+  refuseGiven(global, composeNotYet);
+  refuseGiven(own, found.notYet ?? []);
   const handler = await found.load();
   return handler({ ...invocation, flags: own, args, global, commandPath: `${io.programName} ${path}` });
 };
@@ -57,6 +60,11 @@ function parsed(found: Subcommand, words: readonly string[], program: string): R
       `${error.message}\n\nUsage:  ${program} compose ${found.name} ${found.usage}\n\nRun '${program} compose ${found.name} --help' for more information`,
     );
   }
+}
+
+function refuseGiven(given: FlagValues, notYet: readonly string[]): void {
+  const name = notYet.find((flag) => given.given(flag));
+  if (name !== undefined) throw new BerthError("not-implemented", `--${name} is not supported yet`);
 }
 
 /** `compose` without a word. */

@@ -1,5 +1,6 @@
 import type { Handler } from "../command.ts";
 import { checkOutput } from "../output-file.ts";
+import { writeOutput } from "../streams/write-output.ts";
 
 /** `export`: to a file, or to standard output when that is no terminal. */
 export const exportContainer: Handler = async ({ flags, args, io, client }) => {
@@ -11,16 +12,6 @@ export const exportContainer: Handler = async ({ flags, args, io, client }) => {
   if (output !== "") await checkOutput(io, output, "failed to export container");
   const api = await client();
   const body = await api.containers.export(name);
-  if (output === "") {
-    for await (const chunk of body) io.stdout.write(chunk);
-    return 0;
-  }
-  const file = await io.createFile(output);
-  try {
-    for await (const chunk of body) await file.write(chunk);
-    await file.commit();
-  } finally {
-    await file.close();
-  }
+  await writeOutput(io, output, body);
   return 0;
 };

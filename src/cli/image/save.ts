@@ -1,6 +1,7 @@
 import type { Handler } from "../command.ts";
 import { checkOutput } from "../output-file.ts";
 import { platformJson } from "./platform-json.ts";
+import { writeOutput } from "../streams/write-output.ts";
 
 /** `save`: images as one archive, to a file or to standard output when that is no terminal. */
 export const save: Handler = async ({ flags, args, io, client }) => {
@@ -12,16 +13,6 @@ export const save: Handler = async ({ flags, args, io, client }) => {
   const platform = platformJson(flags.text("platform"));
   const api = await client();
   const body = await api.images.save(args, platform === "" ? {} : { platform });
-  if (output === "") {
-    for await (const chunk of body) io.stdout.write(chunk);
-    return 0;
-  }
-  const file = await io.createFile(output);
-  try {
-    for await (const chunk of body) await file.write(chunk);
-    await file.commit();
-  } finally {
-    await file.close();
-  }
+  await writeOutput(io, output, body);
   return 0;
 };

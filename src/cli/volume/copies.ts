@@ -3,6 +3,7 @@ import type { CliIo } from "../cli-io.ts";
 import type { Handler } from "../command.ts";
 import { ExitError, shownMessage } from "../errors.ts";
 import { rowFormatter, tableOf } from "../format/format-list.ts";
+import { writeOutput } from "../streams/write-output.ts";
 
 /** `volume clone`. */
 export const cloneVolume: Handler = async ({ flags, args, io, client }) => {
@@ -85,17 +86,7 @@ export const exportVolume: Handler = async ({ flags, args, io, client }) => {
     throw new Error("cowardly refusing to save to a terminal. Use the -o flag or redirect");
   }
   const body = await (await client()).volumeCopies.export(name);
-  if (output === "") {
-    for await (const chunk of body) io.stdout.write(chunk);
-    return 0;
-  }
-  const file = await io.createFile(output);
-  try {
-    for await (const chunk of body) await file.write(chunk);
-    await file.commit();
-  } finally {
-    await file.close();
-  }
+  await writeOutput(io, output, body);
   return 0;
 };
 

@@ -7,6 +7,7 @@ import { alongDependencies } from "./along-dependencies.ts";
 import { carryOut, filesHash } from "./create-containers.ts";
 import { containerNameOf, type ApplyContext } from "./context.ts";
 import { ensureImages, type ImageOptions } from "./ensure-images.ts";
+import { refuseUnsupported } from "./refuse-unsupported.ts";
 import { createNetwork, createVolume, requireExternal, strangeResources } from "./ensure-resources.ts";
 
 export interface ConvergeOptions extends Omit<UpOptions, "hashes" | "imageIds">, ImageOptions {
@@ -48,6 +49,7 @@ export function hashesOf(context: ApplyContext, services: readonly Service[]): R
 
 /** Make images, networks, volumes and containers as the project says; nothing is started. */
 export async function converge(context: ApplyContext, options: ConvergeOptions): Promise<UpPlan> {
+  refuseUnsupported(options.services);
   const imageIds = await ensureImages(context, options.services, options);
   for (const sentence of strangeResources(context.project, await observeResources(context.client)))
     options.onWarning(sentence);

@@ -3,6 +3,7 @@ import type { CliInput, CliIo } from "#cli/cli-io.ts";
 import { ExitError } from "#cli/errors.ts";
 import { isRemoteContext, type ServiceBuild } from "../model/build.ts";
 import type { Project, Service } from "../load/project.ts";
+import { refuseUnsupportedBuild } from "../apply/refuse-unsupported.ts";
 import { asCommand } from "./as-command.ts";
 import type { ComposeInvocation } from "./subcommand.ts";
 
@@ -13,6 +14,7 @@ export async function buildService(
   service: Service,
   image: string,
 ): Promise<void> {
+  refuseUnsupportedBuild(service);
   const section = service.build ?? {};
   const inline = section.dockerfile_inline;
   const io = inline === undefined ? invocation.io : withInput(invocation.io, textInput(inline));

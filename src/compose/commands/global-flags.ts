@@ -27,7 +27,6 @@ export const composeFlags: readonly FlagSpec[] = [
   },
   { name: "project-name", short: "p", kind: text, usage: "Project name" },
   { name: "version", short: "v", kind: toggle, hidden: true, usage: "Show the Docker Compose version information" },
-  { name: "verbose", kind: toggle, hidden: true, usage: "Show more output" },
   {
     name: "workdir",
     kind: text,
@@ -43,3 +42,6 @@ export const composeFlags: readonly FlagSpec[] = [
     deprecated: "use --ansi never instead",
   },
 ];
+
+/** Of them, those that are refused by name when they are given. */
+export const composeNotYet: readonly string[] = ["all-resources", "compatibility", "parallel"];

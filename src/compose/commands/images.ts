@@ -1,4 +1,5 @@
 import { BerthError, messageOf } from "#base/errors.ts";
+import { openProgress } from "../apply/progress.ts";
 import { imageNameOf } from "../apply/context.ts";
 import { asCommand } from "./as-command.ts";
 import type { Service } from "../load/project.ts";
@@ -11,7 +12,7 @@ export const pull: ComposeHandler = async (invocation) => {
   const { flags, args, io } = invocation;
   const project = await openProject(invocation, { services: args });
   const services = chosen(project, args, !flags.on("include-deps"));
-  const progress = progressOf(invocation, "Pulling");
+  const progress = flags.on("quiet") ? openProgress("quiet", io) : progressOf(invocation, "Pulling");
   const context = await applyContext(invocation, project, progress);
   const failures: string[] = [];
   const done = new Set<string>();
@@ -93,5 +94,8 @@ export const build: ComposeHandler = async (invocation) => {
     progress.report(`Image ${image}`, "Built", "done");
   }
   progress.close();
+  if (flags.on("push") && !context.dryRun) {
+    for (const service of services) await asCommand(invocation, "push", [imageNameOf(project, service)]);
+  }
   return 0;
 };

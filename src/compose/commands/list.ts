@@ -46,6 +46,7 @@ function filterStatus(filter: string): readonly string[] {
   if (filter === "") return [];
   const [key, value = ""] = filter.split("=");
   if (key === "status") return [value];
+  // docker-compat: docker compose names this filter and has none either.
   if (key === "source") throw new BerthError("not-implemented", "filter 'source' is not implemented");
   throw new BerthError("invalid-parameter", `unknown filter ${key ?? ""}`);
 }

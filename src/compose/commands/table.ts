@@ -31,6 +31,7 @@ interface Row {
   readonly args?: ArgumentRule;
   readonly aliases?: readonly string[];
   readonly interspersed?: boolean;
+  readonly notYet?: readonly string[];
   readonly load: () => Promise<ComposeHandler>;
 }
 
@@ -104,6 +105,7 @@ export const subcommands: readonly Subcommand[] = [
       switchFlag("variables", "Print model variables and default values."),
       switchFlag("volumes", "Print the volume names, one per line."),
     ],
+    notYet: ["no-normalize"],
     load: async () => (await import("./config.ts")).config,
   }),
   row("cp", "Copy files/folders between a service container and the local filesystem", {
@@ -115,6 +117,7 @@ export const subcommands: readonly Subcommand[] = [
       switchFlag("follow-link", "Always follow symbol link in SRC_PATH", { short: "L" }),
       index,
     ],
+    notYet: ["all"],
     load: async () => (await delegated()).copy,
   }),
   row("create", "Creates containers for a service", {
@@ -192,6 +195,7 @@ export const subcommands: readonly Subcommand[] = [
       removeOrphans,
       textFlag("signal", "SIGNAL to send to the container", { short: "s", value: "SIGKILL", fallback: '"SIGKILL"' }),
     ],
+    notYet: ["remove-orphans"],
     load: async () => (await lifecycle()).kill,
   }),
   row("logs", "View output from containers", {
@@ -342,7 +346,11 @@ export const subcommands: readonly Subcommand[] = [
   row("stop", "Stop services", { flags: [timeout], load: async () => (await lifecycle()).stop }),
   row("top", "Display the running processes", { usage: "[SERVICES...]", load: async () => (await lists()).top }),
   row("unpause", "Unpause services", { usage: "[SERVICE...]", load: async () => (await lifecycle()).unpause }),
-  row("up", "Create and start containers", { flags: upFlags, load: async () => (await upModule()).up }),
+  row("up", "Create and start containers", {
+    flags: upFlags,
+    notYet: ["timestamps"],
+    load: async () => (await upModule()).up,
+  }),
   row("version", "Show the Berth Compose version information", {
     usage: "[OPTIONS]",
     args: none,

@@ -43,6 +43,9 @@ export function grantedFiles(
         throw new BerthError("not-implemented", `unsupported external ${what} ${file.key}`, {
           hint: "Name a file, environment or content instead.",
         });
+      const key = (["driver", "driver_opts", "template_driver"] as const).find((name) => file[name] !== undefined);
+      if (key !== undefined)
+        throw new BerthError("not-implemented", `${what} ${file.key}: ${key} is not supported: only a swarm has it`);
       const target = grant.target ?? grant.source;
       const path = target.startsWith("/") ? target : `${folder}${target}`;
       return grantedFile(what, grant, file, path, service, project, readBytes);

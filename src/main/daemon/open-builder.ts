@@ -10,6 +10,7 @@ import type { CommandDefaults } from "#build/ops/exec/command-spec.ts";
 import { LayerStepRunner } from "#build/ops/step-runner.ts";
 import { endLeftCommands, forgetLostSteps } from "#build/reconcile-builds.ts";
 import { ArchiveReceiver } from "#build/sources/receive-archive.ts";
+import { HelperStreams } from "#host/helper-streams.ts";
 import type { BlobStore } from "#content/blob-store.ts";
 import type { CacheKeeper } from "#engine/build/prune.ts";
 import type { CgroupManager } from "#host/cgroup/types.ts";
@@ -67,7 +68,7 @@ export function openBuilder(deps: {
     caches,
     scratch: () => layout.newLayerDir(randomHex(8)),
   });
-  const receiver = new ArchiveReceiver({ helpers });
+  const receiver = new ArchiveReceiver({ streams: new HelperStreams({ helpers }) });
   const runner = new LayerStepRunner({
     layers,
     helpers,
