@@ -43,19 +43,11 @@ export class LocalVolumes {
    * Create or find; a volume that is there keeps its settings. `invalid-parameter` for a name or an option that Docker
    * does not allow.
    */
-  ensure(name: string, settings: VolumeSettings): NewVolume {
+  async ensure(name: string, settings: VolumeSettings): Promise<NewVolume> {
     checkName(name);
     const path = this.#paths.volumeData(name);
     if (this.has(name)) return { path, driver: "local", created: false };
-    const { sizeBytes } = this.#checkOptions(name, settings);
-    try {
-      ensureDirectory(this.#paths.volumeDir(name), 0o701);
-    } catch (error) {
-      if (!hasCode(error, "ENAMETOOLONG")) throw error;
-      const why = `error while creating volume root path '${this.#paths.volumeDir(name)}': file name too long`;
-      throw new BerthError("internal", `create ${name}: ${why}`, { cause: error });
-    }
-    this.#fill(this.#paths.volumeDir(name), settings, sizeBytes);
+    await this.#place(name, settings);
     return { path, driver: "local", created: true };
   }
 
@@ -66,22 +58,8 @@ export class LocalVolumes {
   async make(name: string, settings: VolumeSettings, fill: (path: string) => Promise<void>): Promise<void> {
     checkName(name);
     this.refuseTaken(name);
-    const { sizeBytes } = this.#checkOptions(name, settings);
-    const staged = `${this.#paths.tmpDir}/volume-${randomHex(8)}`;
-    try {
-      ensureDirectory(staged, 0o701);
-      this.#fill(staged, settings, sizeBytes);
-      await fill(`${staged}/_data`);
-      this.refuseTaken(name);
-      // What has no data was half made by an engine that was killed.
-      await this.#deps.discard(this.#paths.volumeDir(name));
-      this.refuseTaken(name);
-      renameat2(AT_FDCWD, staged, AT_FDCWD, this.#paths.volumeDir(name), RENAME_NOREPLACE);
-      syncDirectory(this.#paths.volumesDir);
-    } catch (error) {
-      await this.#deps.discard(staged);
-      throw error;
-    }
+    await this.#place(name, settings, fill);
+    syncDirectory(this.#paths.volumesDir);
   }
 
   find(name: string): VolumeInfo | undefined {
@@ -169,6 +147,27 @@ export class LocalVolumes {
       });
     }
     return { sizeBytes };
+  }
+
+  /** Made aside and moved in whole, so that an engine killed at any moment leaves no half of a volume. */
+  async #place(name: string, settings: VolumeSettings, fill?: (path: string) => Promise<void>): Promise<void> {
+    const { sizeBytes } = this.#checkOptions(name, settings);
+    const [staged, place] = [`${this.#paths.tmpDir}/volume-${randomHex(8)}`, this.#paths.volumeDir(name)];
+    try {
+      ensureDirectory(staged, 0o701);
+      this.#fill(staged, settings, sizeBytes);
+      await fill?.(`${staged}/_data`);
+      this.refuseTaken(name);
+      // A folder without data is no volume; somebody else put it there.
+      if (exists(place)) await this.#deps.discard(place);
+      this.refuseTaken(name);
+      renameat2(AT_FDCWD, staged, AT_FDCWD, place, RENAME_NOREPLACE);
+    } catch (error) {
+      await this.#deps.discard(staged);
+      if (!hasCode(error, "ENAMETOOLONG")) throw error;
+      const why = `error while creating volume root path '${place}': file name too long`;
+      throw new BerthError("internal", `create ${name}: ${why}`, { cause: error });
+    }
   }
 
   /** The data last: they make it a volume. */

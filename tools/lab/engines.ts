@@ -175,8 +175,8 @@ export async function startDockerd(options: EngineOptions): Promise<RunningEngin
       await containerd.stop();
       await unmountBelow(options.dir);
       await removeBridge(enter, options.bridge);
-      // Dockerd makes the parent of its containers' cgroups on every hierarchy and leaves it empty.
-      removeCgroups([options.bridge]);
+      // Dockerd makes the parent of its containers' cgroups on every hierarchy, and one for builds in it, and leaves them empty.
+      removeCgroups([`${options.bridge}/buildkit`, options.bridge]);
       for (const name of ["data", "exec", "containerd", "containerd-state", "bin"]) {
         rmSync(join(options.dir, name), { recursive: true, force: true });
       }
