@@ -1,6 +1,6 @@
 import type { Filters } from "#spec/docker/filters.ts";
 import { matchesLabels } from "#spec/docker/filters.ts";
-import type { EventRecord, Events } from "../ports.ts";
+import type { Clock, EventRecord, Events } from "../ports.ts";
 
 export const eventFilterKeys = [
   "config",
@@ -28,14 +28,18 @@ export interface EventsRequest {
   readonly signal: AbortSignal;
 }
 
-/** `GET /events`: past ones from `since`, then live ones until `until` or the client leaves. */
-export function streamEvents(deps: { readonly events: Events }) {
+/**
+ * `GET /events`: past ones from `since`, then live ones until `until` or the client leaves. docker-compat: `until` alone
+ * reaches back over all that is kept, and `until` 0 is now.
+ */
+export function streamEvents(deps: { readonly events: Events; readonly clock: Clock }) {
   return async function* stream(request: EventsRequest): AsyncGenerator<EventRecord> {
-    const { sinceNs, untilNs, filters, signal } = request;
+    const { sinceNs, filters, signal } = request;
+    const untilNs = request.untilNs === 0n ? deps.clock.nowNs() : request.untilNs;
     const records = deps.events.subscribe({
       signal,
       ...(sinceNs === undefined ? {} : { sinceNs }),
-      ...(untilNs === undefined ? {} : { untilNs }),
+      ...(untilNs === undefined ? {} : { sinceNs: sinceNs ?? 0n, untilNs }),
     });
     for await (const record of records) if (matches(filters, record)) yield record;
   };

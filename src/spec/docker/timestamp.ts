@@ -2,10 +2,10 @@ import { BerthError } from "#base/errors.ts";
 
 /**
  * The `since` and `until` of logs and events, in Unix nanoseconds: Unix seconds with an optional fraction, both with a
- * sign. Empty and `0` mean "not given". `invalid-parameter` in the words of Go's strconv otherwise.
+ * sign. Empty means "not given". `invalid-parameter` in the words of Go's strconv otherwise.
  */
 export function parseTimestamp(text: string | undefined): bigint | undefined {
-  if (text === undefined || text === "" || text === "0") return undefined;
+  if (text === undefined || text === "") return undefined;
   const dot = text.indexOf(".");
   const seconds = integer(dot < 0 ? text : text.slice(0, dot));
   if (dot < 0) return seconds * 1_000_000_000n;

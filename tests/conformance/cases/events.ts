@@ -186,4 +186,19 @@ export function eventCases(target: () => Target): void {
     ]);
     expect(before).toBe("cut1\n");
   });
+
+  test("since 0 and until alone reach back to the beginning, until before since is refused", async () => {
+    await target().ok(["create", "--name", "old", "busybox"]);
+    await target().ok(["rm", "old"]);
+    await Bun.sleep(20);
+    const filters = encodeURIComponent('{"container":["old"]}');
+    const now = since();
+    for (const query of [`since=0&until=${now}`, `until=${now}`, "since=0&until=0"]) {
+      const { status, text } = await target().api("GET", `/events?${query}&filters=${filters}`);
+      expect([query, status, text.trim().split("\n").length]).toEqual([query, 200, 2]);
+    }
+    expect(await target().ok(["events", "--since", "0", "--until", "1s", "-f", "container=nobody"])).toBe("");
+    const { status, text } = await target().api("GET", "/events?since=2&until=1");
+    expect([status, JSON.parse(text)]).toEqual([400, { message: "`since` time (2) cannot be after `until` time (1)" }]);
+  });
 }

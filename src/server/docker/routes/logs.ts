@@ -16,7 +16,8 @@ export function logs(engine: Engine, call: Call): Reply {
     follow: query.flag("follow"),
     tail: tailOf(query.text("tail")),
     sinceNs: parseTimestamp(query.maybe("since")),
-    untilNs: parseTimestamp(query.maybe("until")),
+    // docker-compat: here, other than of events, 0 is no end.
+    untilNs: query.maybe("until") === "0" ? undefined : parseTimestamp(query.maybe("until")),
     timestamps: query.flag("timestamps"),
     details: query.flag("details"),
     signal,

@@ -61,9 +61,13 @@ const ping = (): TextReply => ({
 
 function events(engine: Engine, call: Call): AsyncIterable<string> {
   const { query, signal } = call;
+  const [since, until] = [query.text("since"), query.text("until")];
+  const [sinceNs, untilNs] = [parseTimestamp(since), parseTimestamp(until)];
+  if (sinceNs !== undefined && untilNs !== undefined && untilNs < sinceNs)
+    throw new BerthError("invalid-parameter", `\`since\` time (${since}) cannot be after \`until\` time (${until})`);
   const records = engine.system.events({
-    sinceNs: parseTimestamp(query.maybe("since")),
-    untilNs: parseTimestamp(query.maybe("until")),
+    sinceNs,
+    untilNs,
     filters: parseFilters(query.maybe("filters"), eventFilterKeys),
     signal,
   });
