@@ -176,8 +176,10 @@ export class Builder {
     const solved = new Map<VertexId, Solved>();
     for (const id of wanted) solved.set(id, await solvedOf(id));
     const base = await baseOf(graph, result, images);
-    const { references, epoch } = request;
-    return exportImage({ maker, blobs, cache }, { result, solved, base, references, epoch });
+    const { references, epoch, options } = request;
+    // docker-compat: the classic builder remembers what an image was made of, BuildKit does not.
+    const parentId = options.dialect === "classic" ? base?.id : undefined;
+    return exportImage({ maker, blobs, cache }, { result, solved, base, references, epoch, parentId });
   }
 
   #imagesOf({ pull, auth, signal, onEvent }: BuildRequest): BuildImages {

@@ -27,6 +27,9 @@ export interface ImageRows {
   ): void;
   /** Give an image another manifest and these blobs instead of the ones it has. */
   replaceManifest(imageId: string, manifest: Descriptor, blobs: readonly string[]): void;
+  /** Of which image an image was made; no more when that one is gone. */
+  setParent(imageId: string, parentId: string): void;
+  childrenOf(imageId: string): readonly string[];
   /** This blob unpacks to that layer. */
   putLayerBlob(diffId: string, digest: string): void;
   /** Blobs that are known to unpack to a layer, there or not. */
@@ -120,6 +123,7 @@ export class ImageCatalog {
       repoDigests: references.filter((reference) => !isTagRow(reference)).map(familiarRow),
       sizeBytes: layers.reduce((sum, layer) => sum + layer.sizeBytes, 0),
       lastTaggedAt: row.lastTaggedAt,
+      parentId: row.parentId,
     };
   }
 

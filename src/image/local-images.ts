@@ -188,7 +188,6 @@ export class LocalImages implements ImageService {
   }
 
   async remove(request: Parameters<ImageService["remove"]>[0]): ReturnType<ImageService["remove"]> {
-    // `prune` is about parents of images built here step by step; pulled images have none.
     return removeImage({ ...this.#collecting, catalog: this.#catalog }, request);
   }
 

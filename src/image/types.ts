@@ -27,6 +27,8 @@ export interface StoredImage {
   /** Sum of the unpacked layers. */
   readonly sizeBytes: number;
   readonly lastTaggedAt: string | undefined;
+  /** The image it was made of by a commit or a classic build here, as long as that one is there. */
+  readonly parentId: string | undefined;
 }
 
 /** One line of Docker's progress stream (`jsonmessage`). */
@@ -214,7 +216,8 @@ export interface ImageService {
   /** Point `name[:tag]` at an image; an older image of that name loses it. */
   tag(imageId: string, reference: string): Promise<void>;
   /**
-   * Docker's untag/delete rules. `inUse` tells which image ids containers use, so that conflict messages can name them.
+   * Docker's untag/delete rules. `users` tells which images containers use, so that conflict messages can name them;
+   * `prune` takes parents along that have no name and no use any more.
    * Returns Docker's list of `{Untagged}|{Deleted}` in order.
    */
   remove(request: {

@@ -10,6 +10,8 @@ export interface ImageRow<Manifest> {
   readonly config: Uint8Array;
   /** RFC 3339. */
   readonly lastTaggedAt: string | undefined;
+  /** The image it was made of; see {@link ImageStore.setParent}. */
+  readonly parentId?: string | undefined;
   /** See {@link import("./layer-store.ts").LayerRow.bootId}. */
   readonly bootId: string | undefined;
 }
@@ -47,6 +49,8 @@ export class ImageStore<Manifest> {
   readonly #repositoriesOfBlob: Statement;
   readonly #setManifest: Statement;
   readonly #dropBlobs: Statement;
+  readonly #setParent: Statement;
+  readonly #childrenOf: Statement;
 
   constructor(deps: { readonly database: SqlDatabase; readonly validateManifest: Validate<Manifest> }) {
     const { database } = deps;
@@ -91,6 +95,10 @@ export class ImageStore<Manifest> {
     );
     this.#setManifest = database.prepare("UPDATE images SET manifest = ? WHERE id = ?");
     this.#dropBlobs = database.prepare("DELETE FROM image_blobs WHERE image_id = ?");
+    this.#setParent = database.prepare(
+      "UPDATE images SET parent_id = (SELECT id FROM images WHERE id = ?1) WHERE id = ?2 AND id <> ?1",
+    );
+    this.#childrenOf = database.prepare("SELECT id FROM images WHERE parent_id = ? ORDER BY id");
   }
 
   /** Several changes, all or none. */
@@ -123,6 +131,16 @@ export class ImageStore<Manifest> {
       this.#dropBlobs.run(imageId);
       for (const digest of blobs) this.#putBlob.run(imageId, digest);
     });
+  }
+
+  /** `imageId` was made of `parentId`; it has no parent when that is itself, or gone already. */
+  setParent(imageId: string, parentId: string): void {
+    this.#setParent.run(parentId, imageId);
+  }
+
+  /** Ids of the images that were made of an image. */
+  childrenOf(imageId: string): readonly string[] {
+    return this.#childrenOf.all(imageId).map((row) => textColumn(row, "id"));
   }
 
   /** This blob unpacks to that layer. */
@@ -194,7 +212,7 @@ export class ImageStore<Manifest> {
     return this.#layersOf.all(imageId).map((row) => textColumn(row, "diff_id"));
   }
 
-  /** Delete the image with its names. True when it was there. */
+  /** Delete the image with its names; its children have no parent then. True when it was there. */
   delete(imageId: string): boolean {
     return this.#delete.run(imageId) > 0;
   }
@@ -210,6 +228,7 @@ export class ImageStore<Manifest> {
       manifest: jsonColumn(row, "images", "manifest", this.#validateManifest),
       config: config instanceof Uint8Array ? config : new Uint8Array(),
       lastTaggedAt: optionalTextColumn(row, "last_tagged_at"),
+      parentId: optionalTextColumn(row, "parent_id"),
       bootId: optionalTextColumn(row, "boot_id"),
     };
   }

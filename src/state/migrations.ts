@@ -140,4 +140,10 @@ export const migrations: readonly Migration[] = [
       ) STRICT;
       CREATE INDEX build_keys_by_record ON build_keys (record_id);`,
   },
+  {
+    name: "which image an image was made of",
+    sql: `
+      ALTER TABLE images ADD COLUMN parent_id TEXT REFERENCES images (id) ON DELETE SET NULL;
+      CREATE INDEX images_by_parent ON images (parent_id);`,
+  },
 ];

@@ -12,6 +12,7 @@ import { fieldCases } from "./cases/fields.ts";
 import { healthCases } from "./cases/health.ts";
 import { fileCases } from "./cases/files.ts";
 import { imageCases } from "./cases/images.ts";
+import { imageParentCases } from "./cases/image-parents.ts";
 import { isolationCases } from "./cases/isolation.ts";
 import { limitCases } from "./cases/limits.ts";
 import { linkCases } from "./cases/links.ts";
@@ -91,6 +92,7 @@ for (const name of targetNames) {
     describe("names", () => nameCases(target));
     describe("network commands", () => networkCommandCases(target));
     imageCases(target);
+    describe("image parents", () => imageParentCases(target));
     fileCases(target);
     apiCases(target);
     verbCases(target);

@@ -29,6 +29,8 @@ export interface ExportImageRequest {
   readonly references: readonly Reference[];
   /** RFC 3339; instead of the times at which steps ran. */
   readonly epoch: string | undefined;
+  /** The image it is to be known to be made of. */
+  readonly parentId: string | undefined;
 }
 
 /**
@@ -68,7 +70,14 @@ export async function exportImage(deps: ExportImageDeps, request: ExportImageReq
     const configType =
       below !== undefined && isImageConfigType(below.config.mediaType) ? below.config.mediaType : undefined;
     return await deps.maker.image(
-      { config: document, layers: parts, format, references, ...(configType === undefined ? {} : { configType }) },
+      {
+        config: document,
+        layers: parts,
+        format,
+        references,
+        parentId: request.parentId,
+        ...(configType === undefined ? {} : { configType }),
+      },
       lease,
     );
   } finally {

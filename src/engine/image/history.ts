@@ -1,10 +1,14 @@
 import { parseTime } from "#base/time.ts";
 import type { ImageService } from "#image/types.ts";
 import type { Platform } from "#spec/oci/platform.ts";
+import { lineOf } from "./line-of.ts";
 import { requirePlatform } from "./require-platform.ts";
 import type { ImageHistoryItem } from "#spec/docker/image.ts";
 
-/** `GET /images/{name}/history`, newest first. Only the newest entry has the image's id, as in Docker. */
+/**
+ * `GET /images/{name}/history`, newest first. The newest entry has the image's id, an older one that of the parent it is
+ * the newest of; others have none.
+ */
 export function imageHistory(deps: { readonly images: ImageService }) {
   return async (name: string, platform: Platform | undefined): Promise<readonly ImageHistoryItem[]> => {
     const image = await deps.images.resolve(name);
@@ -26,9 +30,12 @@ export function imageHistory(deps: { readonly images: ImageService }) {
     for (const { sizeBytes } of layers) {
       items.push({ Id: "<missing>", Created: 0, CreatedBy: "", Tags: null, Size: sizeBytes, Comment: "" });
     }
-    const newest = items.at(-1);
-    if (newest !== undefined)
-      items[items.length - 1] = { ...newest, Id: image.id, Tags: image.repoTags.length > 0 ? image.repoTags : null };
+    for (const each of await lineOf(deps.images, image)) {
+      const at = each.id === image.id ? items.length - 1 : (each.config.history?.length ?? 0) - 1;
+      const item = items[at];
+      if (item !== undefined)
+        items[at] = { ...item, Id: each.id, Tags: each.repoTags.length > 0 ? each.repoTags : null };
+    }
     return items.toReversed();
   };
 }

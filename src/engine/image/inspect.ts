@@ -30,7 +30,7 @@ function inspection(image: StoredImage): ImageInspect {
     Id: image.id,
     RepoTags: image.repoTags,
     RepoDigests: image.repoDigests,
-    Parent: "",
+    Parent: image.parentId ?? "",
     Comment: config.comment ?? config.history?.at(-1)?.comment ?? "",
     Created: config.created ?? ZERO_TIME,
     DockerVersion: config.docker_version ?? "",

@@ -6,12 +6,16 @@ import type { ImageSummary } from "#spec/docker/image.ts";
 import { untilFilter } from "#spec/docker/until-filter.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import type { Clock } from "../ports.ts";
+import { parentsIn } from "./line-of.ts";
 import { manifestSummaries } from "./manifest-summaries.ts";
 import { sharedSizes } from "./layer-sharing.ts";
 
 export const imageFilterKeys = ["dangling", "label", "label!", "before", "since", "reference", "until"] as const;
 
-/** `GET /images/json`, newest first. `before` and `since` name images; one that is not there is `not-found`. */
+/**
+ * `GET /images/json`, newest first. `before` and `since` name images, of several the one that leaves least; one that is
+ * not there is `not-found`.
+ */
 export function listImages(deps: {
   readonly images: ImageService;
   readonly registry: ContainerRegistry;
@@ -19,17 +23,23 @@ export function listImages(deps: {
 }) {
   return async (request: {
     readonly filters: Filters;
+    /** Also those without a name that others were made of. */
+    readonly all: boolean;
     /** Tell of each image how much of it others have too. */
     readonly sharedSize: boolean;
     /** Tell of the manifests behind each image. */
     readonly manifests: boolean;
   }): Promise<readonly ImageSummary[]> => {
     const { filters } = request;
-    const before = await createdOf(deps.images, filters, "before");
-    const since = await createdOf(deps.images, filters, "since");
+    const before = (await createdOf(deps.images, filters, "before"))[0];
+    const since = (await createdOf(deps.images, filters, "since")).at(-1);
     const until = untilFilter(filters, deps.clock.nowNs());
+    const all = await deps.images.list();
+    const parents = parentsIn(all);
     const shown = (image: StoredImage): boolean => {
       const created = createdNs(image);
+      const named = image.repoTags.length > 0 || image.repoDigests.length > 0;
+      if (!named && !request.all && parents.has(image.id)) return false;
       const dangling = image.repoTags.length === 0;
       const labels = image.config.config?.Labels ?? {};
       if (filters.has("dangling") && booleanFilter(filters, "dangling", false) !== dangling) return false;
@@ -39,7 +49,6 @@ export function listImages(deps: {
       return matchesLabelFilters(filters, labels);
     };
     const patterns = [...(filters.get("reference") ?? [])];
-    const all = await deps.images.list();
     const shared = request.sharedSize ? sharedSizes(all) : undefined;
     return all
       .filter(shown)
@@ -59,7 +68,7 @@ export function imageSummary(image: StoredImage, patterns: readonly string[] = [
     patterns.length === 0 || patterns.some((pattern) => referenceMatches(pattern, name));
   return {
     Id: image.id,
-    ParentId: "",
+    ParentId: image.parentId ?? "",
     RepoTags: image.repoTags.filter(wanted),
     RepoDigests: image.repoDigests.filter(wanted),
     Created: Number(createdNs(image) / 1_000_000_000n),
@@ -74,8 +83,9 @@ function createdNs(image: StoredImage): bigint {
   return image.config.created === undefined ? 0n : parseTime(image.config.created);
 }
 
-async function createdOf(images: ImageService, filters: Filters, key: string): Promise<bigint | undefined> {
-  let bound: bigint | undefined;
-  for (const name of filters.get(key) ?? []) bound = createdNs(await images.resolve(name));
-  return bound;
+/** When the images that a filter names were made, oldest first. */
+async function createdOf(images: ImageService, filters: Filters, key: string): Promise<readonly bigint[]> {
+  const times: bigint[] = [];
+  for (const name of filters.get(key) ?? []) times.push(createdNs(await images.resolve(name)));
+  return times.toSorted((a, b) => (a < b ? -1 : 1));
 }

@@ -9,6 +9,7 @@ import { untilFilter } from "#spec/docker/until-filter.ts";
 import type { Clock, Events } from "../ports.ts";
 import { PruneGuard } from "../prune-guard.ts";
 import { uniqueLayers } from "./layer-sharing.ts";
+import { parentsIn } from "./line-of.ts";
 
 export const imagePruneKeys = ["dangling", "label", "label!", "until"] as const;
 
@@ -25,21 +26,23 @@ export interface ImagePruneDeps {
 
 /**
  * `POST /images/prune`: images without a tag or, with `dangling=false`, all that no container uses. docker-compat: an
- * image in use loses its names but the last.
+ * image in use loses its names but the last, one without a name that others were made of stays with them.
  */
 export function pruneImages(deps: ImagePruneDeps) {
   const guard = new PruneGuard();
   return (filters: Filters, signal: AbortSignal): Promise<ImagesPruned> => {
     const danglingOnly = booleanFilter(filters, "dangling", true);
     const until = untilFilter(filters, deps.clock.nowNs());
-    const chosen = (image: StoredImage): boolean =>
+    const chosen = (image: StoredImage, parents: ReadonlySet<string>): boolean =>
+      (image.repoTags.length > 0 || image.repoDigests.length > 0 || !parents.has(image.id)) &&
       (!danglingOnly || image.repoTags.length === 0) &&
       (until === undefined || createdNs(image) <= until) &&
       matchesLabelFilters(filters, image.config.config?.Labels ?? {});
     return guard.run(async () => {
       const before = await deps.images.list();
       const items: ImageDeleteItem[] = [];
-      for (const image of before.filter(chosen)) {
+      const parents = parentsIn(before);
+      for (const image of before.filter((each) => chosen(each, parents))) {
         if (signal.aborted) break;
         for (const name of namesOf(image)) items.push(...(await removeUnused(deps, name)));
       }

@@ -1,4 +1,5 @@
 import type { ImageService } from "#image/types.ts";
+import { lineOf } from "./line-of.ts";
 import type { Platform } from "#spec/oci/platform.ts";
 import { requirePlatform } from "./require-platform.ts";
 import type { ImageDeleteItem } from "#spec/docker/image.ts";
@@ -35,12 +36,18 @@ export function removeImage(deps: {
         running: isLive(container.status) || container.status.state === "starting",
       })),
     );
+    const line = (await lineOf(deps.images, image)).map((each) => each.id);
     const items = await deps.images.remove({ nameOrId: name, ...how, users });
     for (const item of items) {
       if ("Untagged" in item)
         deps.events.publish({ type: "image", action: "untag", id, attributes: { name: item.Untagged } });
-      else if (item.Deleted === id)
-        deps.events.publish({ type: "image", action: "delete", id, attributes: { name: id } });
+      else if (line.includes(item.Deleted))
+        deps.events.publish({
+          type: "image",
+          action: "delete",
+          id: item.Deleted,
+          attributes: { name: item.Deleted },
+        });
     }
     return items;
   };

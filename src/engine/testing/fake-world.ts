@@ -70,6 +70,7 @@ export class FakeWorld {
       repoDigests: [],
       sizeBytes: 1000,
       lastTaggedAt: undefined,
+      parentId: undefined,
     };
     this.images.set(name, image);
     return image;

@@ -34,6 +34,7 @@ export async function commitImage(deps: CommitDeps, parent: StoredImage, request
       format,
       ...(isImageConfigType(below.config.mediaType) ? { configType: below.config.mediaType } : {}),
       references,
+      parentId: parent.id,
     };
     return await deps.maker.image(parts, lease);
   } finally {

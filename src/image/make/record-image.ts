@@ -18,6 +18,8 @@ export interface ImageParts {
   readonly configType?: string;
   /** Names it gets; another image of such a name loses it. */
   readonly references: readonly Reference[];
+  /** The image it is made of, where that is to be remembered. */
+  readonly parentId?: string | undefined;
 }
 
 /** How a manifest of `format` names a layer made here. */
@@ -39,6 +41,7 @@ export function documentsOf(parts: ImageParts): ImageDocuments {
     ),
     diffIds: parts.layers.map(({ diffId }) => diffId),
     references: parts.references,
+    parentId: parts.parentId,
   };
 }
 
@@ -63,6 +66,7 @@ export interface ImageDocuments {
   /** Bottom first, one for each of the manifest's layers. */
   readonly diffIds: readonly string[];
   readonly references: readonly Reference[];
+  readonly parentId?: string | undefined;
 }
 
 /**
@@ -99,6 +103,7 @@ export async function recordImage(
         layerBlobs: manifest.layers.map(({ digest }, index) => [diffIds[index] ?? "", digest] as const),
       },
     );
+    if (documents.parentId !== undefined) deps.rows.setParent(id, documents.parentId);
     for (const reference of documents.references) {
       const name = { name: canonicalName(reference), suffix: referenceSuffix(reference), imageId: id };
       deps.rows.putReference(name, deps.now());

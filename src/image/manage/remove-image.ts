@@ -15,6 +15,12 @@ export interface ImageUser {
 
 export type RemovalRecord = { readonly Untagged: string } | { readonly Deleted: string };
 
+interface HowToRemove {
+  readonly force: boolean;
+  readonly prune: boolean;
+  readonly users: readonly ImageUser[];
+}
+
 interface Conflict {
   readonly text: string;
   readonly hard: boolean;
@@ -26,13 +32,15 @@ interface Conflict {
  *
  * - A name loses that name; when it was the repository's last tag its digests go too; when names are left, that is all.
  * - An id goes with all its names when they are in one repository at most, otherwise it must be forced.
- * - A running container keeps its image in every case; a stopped one, or names in several repositories, unless forced.
+ * - A running container and images made of it keep an image in every case; a stopped container, or names in several
+ *   repositories, unless forced.
+ * - With `prune` its parent goes too when nothing names or uses it, and that one's, and so on.
  *
  * `conflict` in Docker's sentences. What is deleted is gone from the rows first, then from the disk.
  */
 export async function removeImage(
   deps: CollectDeps & { readonly catalog: ImageCatalog },
-  request: { readonly nameOrId: string; readonly force: boolean; readonly users: readonly ImageUser[] },
+  request: HowToRemove & { readonly nameOrId: string },
 ): Promise<readonly RemovalRecord[]> {
   const { nameOrId, force } = request;
   const { rows } = deps;
@@ -46,16 +54,16 @@ export async function removeImage(
   const references = rows.referencesOf(image.id);
   if (isIdPrefixOf(image.id, nameOrId)) {
     if (isSingleReference(references)) {
-      const conflict = findConflict(users, [], force ? "hard" : "all");
+      const conflict = findConflict({ users, references: [], hasChildren: hasChildren(rows, image) }, force);
       if (conflict !== undefined) throw conflictError(image.id, conflict);
       references.forEach(untag);
     }
-    return [...records, ...(await deleteImage(deps, image, users, force, false))];
+    return [...records, ...(await deleteImage(deps, image, request, false))];
   }
   refuseLastName(request, image, references, users);
   untagName(rows, nameOrId, references, untag);
   if (rows.referencesOf(image.id).length > 0) return records;
-  return [...records, ...(await deleteImage(deps, image, users, force, true))];
+  return [...records, ...(await deleteImage(deps, image, request, true))];
 }
 
 /** A container would be left with an image nobody can name. */
@@ -92,20 +100,23 @@ function untagName(
 }
 
 async function deleteImage(
-  deps: CollectDeps,
+  deps: CollectDeps & { readonly catalog: ImageCatalog },
   image: StoredImage,
-  users: readonly ImageUser[],
-  force: boolean,
+  how: HowToRemove,
   quiet: boolean,
 ): Promise<readonly RemovalRecord[]> {
-  const references = deps.rows.referencesOf(image.id);
-  const conflict = findConflict(users, references, force ? "hard" : "all");
+  const { rows } = deps;
+  const references = rows.referencesOf(image.id);
+  const users = how.users.filter((user) => user.imageId === image.id);
+  const children = hasChildren(rows, image);
+  const conflict = findConflict({ users, references, hasChildren: children }, how.force);
   if (conflict !== undefined) {
-    if (quiet && (references.length > 0 || conflict.used)) return [];
+    if (quiet && (references.length > 0 || children || conflict.used)) return [];
     throw conflictError(image.id, conflict);
   }
-  const blobs = deps.rows.blobsOf(image.id);
-  deps.rows.delete(image.id);
+  const parent = how.prune && image.parentId !== undefined ? deps.catalog.find(image.parentId) : undefined;
+  const blobs = rows.blobsOf(image.id);
+  rows.delete(image.id);
   const gone = new Set(await collect(deps, { diffIds: image.diffIds.toReversed(), blobs }));
   const chains = chainIds(image.diffIds);
   return [
@@ -115,22 +126,30 @@ async function deleteImage(
       .filter((_, index) => gone.has(image.diffIds[index] ?? ""))
       .map((Deleted) => ({ Deleted }))
       .toReversed(),
+    ...(parent === undefined ? [] : await deleteImage(deps, parent, { ...how, force: false }, true)),
   ];
 }
 
+const hasChildren = (rows: ImageRows, { id }: StoredImage): boolean => rows.childrenOf(id).length > 0;
+
 /** `hard` ones stand even when forced. */
 function findConflict(
-  users: readonly ImageUser[],
-  references: readonly ImageReferenceRow[],
-  mask: "hard" | "all",
+  image: {
+    readonly users: readonly ImageUser[];
+    readonly references: readonly ImageReferenceRow[];
+    readonly hasChildren: boolean;
+  },
+  force: boolean,
 ): Conflict | undefined {
-  const running = users.find((user) => user.running);
+  if (image.hasChildren) return { text: "image has dependent child images", hard: true, used: false };
+  const running = image.users.find((user) => user.running);
   if (running !== undefined) {
     return { text: `image is being used by running container ${shortId(running.containerId)}`, hard: true, used: true };
   }
-  if (mask === "hard") return undefined;
-  if (references.length > 1) return { text: "image is referenced in multiple repositories", hard: false, used: false };
-  const stopped = users[0];
+  if (force) return undefined;
+  if (image.references.length > 0)
+    return { text: "image is referenced in multiple repositories", hard: false, used: false };
+  const stopped = image.users[0];
   if (stopped === undefined) return undefined;
   return { text: `image is being used by stopped container ${shortId(stopped.containerId)}`, hard: false, used: true };
 }

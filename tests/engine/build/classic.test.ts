@@ -49,6 +49,18 @@ test("a Dockerfile is built, tagged and run; its stream is the classic builder's
   ]);
 });
 
+test("what it was built on is remembered, as by Docker's classic builder", async () => {
+  const [built, base] = await Promise.all(
+    ["first:1", "busybox"].map(
+      async (name) => (await lab.docker("image", "inspect", "-f", "{{.Id}} {{.Parent}}", name)).stdout,
+    ),
+  );
+  const [id = "", parent] = (built ?? "").trim().split(" ");
+  expect(`${parent ?? ""} \n`).toBe(base ?? "");
+  const { stdout } = await lab.docker("history", "-q", "--no-trunc", "first:1");
+  expect(stdout.trim().split("\n")).toEqual([id, ...Array<string>(4).fill("<missing>"), parent ?? ""]);
+});
+
 test("the same again comes from the cache, with the same image", async () => {
   const folder = lab.context(first);
   const [one, two] = [await lab.docker("build", "-q", folder), await lab.docker("build", "-q", folder)];

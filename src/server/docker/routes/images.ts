@@ -19,7 +19,12 @@ export function imageRoutes(engine: Engine): readonly Route[] {
       handle: async ({ query }) => {
         const filters = parseFilters(query.maybe("filters"), imageFilterKeys);
         return json(
-          await images.list({ filters, sharedSize: query.flag("shared-size"), manifests: query.flag("manifests") }),
+          await images.list({
+            filters,
+            all: query.flag("all"),
+            sharedSize: query.flag("shared-size"),
+            manifests: query.flag("manifests"),
+          }),
           "image-list",
         );
       },
