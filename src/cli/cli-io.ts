@@ -79,8 +79,12 @@ export interface CliIo {
   readBytes(path: string): Uint8Array | undefined;
   exists(path: string): boolean;
   /** Replaces the file at once (temporary file and rename), creating its folder. */
-  writeFile(path: string, text: string, mode: number): void;
+  writeFile(path: string, content: string | Uint8Array, mode: number): void;
   removeFile(path: string): void;
+  /** Names in a folder, in no order; none when there is no such folder. */
+  listFolder(path: string): readonly string[];
+  /** With all that is in it; nothing when it is not there. */
+  removeFolder(path: string): void;
   /** Loaded when asked for. */
   trees(): Promise<LocalFiles>;
   /** A file's bytes, piece by piece; each piece lasts until the next. Refusals are in Go's words. */

@@ -2,6 +2,7 @@ import type { EngineClient } from "#client/engine-client.ts";
 import type { Dial } from "#host/http/duplex.ts";
 import type { CliIo } from "./cli-io.ts";
 import type { CliConfig } from "./config/cli-config.ts";
+import type { EngineChoice } from "./config/engine-address.ts";
 import type { FlagSpec } from "./flags/flag-kind.ts";
 import type { FlagValues } from "./flags/flag-values.ts";
 
@@ -27,8 +28,12 @@ export interface Invocation {
   /** Connects on first use. */
   readonly client: () => Promise<EngineClient>;
   readonly config: CliConfig;
-  /** The engine as the person named it. */
-  readonly engineHost: string;
+  /** The context in use, `default` when none is; there may be none of that name. */
+  readonly contextName: string;
+  /** The engine that flags and variables name, whatever the context. */
+  readonly defaultEngine: EngineChoice;
+  /** The engine that is talked to. `not-found` when the context is not there. */
+  readonly engine: () => Promise<EngineChoice>;
 }
 
 /** Resolves to the exit code. */

@@ -11,7 +11,8 @@ export function usageLine(program: string, command: Command, calledAs: string): 
 
 /** A command's `--help`, laid out as docker's. `width` is the terminal's, 80 elsewhere. */
 export function commandHelp(program: string, command: Command, calledAs: string, width: number): string {
-  const sections = [usageLine(program, command, calledAs), command.description ?? command.summary];
+  const description = (command.description ?? command.summary).replaceAll("$ docker ", `$ ${program} `);
+  const sections = [usageLine(program, command, calledAs), description];
   if (command.paths.length > 1)
     sections.push(`Aliases:\n  ${command.paths.map((path) => `${program} ${path}`).join(", ")}`);
   if (command.examples !== undefined) sections.push(`Examples:\n${command.examples}`);

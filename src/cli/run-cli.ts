@@ -5,8 +5,8 @@ import type { Command, CommandGroup, Invocation } from "./command.ts";
 import { checkArguments } from "./check-arguments.ts";
 import { ABSENT_COMMANDS, commandGroups, engineCommands } from "./commands/command-table.ts";
 import { CliConfig } from "./config/cli-config.ts";
-import { engineAddress, type EngineAddress } from "./config/engine-address.ts";
-import { chooseEngine, globalFlags } from "./config/global-flags.ts";
+import { engineAddress, type EngineAddress, type EngineChoice } from "./config/engine-address.ts";
+import { contextName, globalFlags, namedEngine } from "./config/global-flags.ts";
 import { ExitError, shownMessage } from "./errors.ts";
 import { parseFlags } from "./flags/parse-flags.ts";
 import { findCommand, type Found } from "./find-command.ts";
@@ -52,6 +52,18 @@ function report(error: unknown, io: CliIo): number {
     }
   }
   return error instanceof ExitError ? error.exitCode : FAILED;
+}
+
+/** The store of contexts is loaded by who uses one. */
+async function chosenEngine(
+  context: string,
+  defaultEngine: EngineChoice,
+  io: CliIo,
+  config: CliConfig,
+): Promise<EngineChoice> {
+  if (context === "default") return defaultEngine;
+  const { contextEngine } = await import("./context/context-engine.ts");
+  return contextEngine(context, io, config);
 }
 
 class Cli {
@@ -109,7 +121,10 @@ class Cli {
       throw new ExitError(FAILED, misplaced.map(({ name }) => `"--${name}" ${sentence}`).join("\n"));
     }
     const config = new CliConfig(io, global.text("config"));
-    const choice = chooseEngine(global, io, config);
+    const context = contextName(global, io, config);
+    const defaultEngine = namedEngine(global, io);
+    let choice: Promise<EngineChoice> | undefined;
+    const engine = (): Promise<EngineChoice> => (choice ??= chosenEngine(context, defaultEngine, io, config));
     let address: EngineAddress | undefined;
     let client: EngineClient | undefined;
     const invocation: Invocation = {
@@ -118,12 +133,14 @@ class Cli {
       args: parsed.args,
       commandPath,
       config,
-      engineHost: choice.host,
+      contextName: context,
+      defaultEngine,
+      engine,
       clientVersion: this.#options.version,
       clientBuild: this.#options.build ?? { gitCommit: "", buildTime: "" },
-      dial: () => (address ??= engineAddress(choice, io)).dial(),
+      dial: async () => (address ??= engineAddress(await engine(), io)).dial(),
       client: async () => {
-        address ??= engineAddress(choice, io);
+        address ??= engineAddress(await engine(), io);
         client ??= new EngineClient({
           dial: address.dial,
           hostName: address.name,
@@ -132,7 +149,7 @@ class Cli {
           ...(config.file.HttpHeaders === undefined ? {} : { headers: config.file.HttpHeaders }),
           ...(io.env["DOCKER_API_VERSION"] ? { apiVersion: io.env["DOCKER_API_VERSION"] } : {}),
         });
-        return Promise.resolve(client);
+        return client;
       },
     };
     try {

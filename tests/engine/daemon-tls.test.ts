@@ -81,6 +81,23 @@ describe.each(clients)("%s", (client) => {
     expect(result).toMatchObject({ code: 0, stdout: "linux\n" });
   });
 
+  test("a context carries address and certificates", async () => {
+    const files = `ca=${dir}/ca.pem,cert=${dir}/client-cert.pem,key=${dir}/client-key.pem`;
+    const argv = client === "docker" ? [await dockerCli()] : berthCommand();
+    const env = { PATH: process.env["PATH"] ?? "", HOME: dir, DOCKER_CONFIG: join(dir, `contexts-${client}`) };
+    const inContext = (...args: string[]): Promise<CommandResult> => command([...argv, ...args], { env });
+    await inContext("context", "create", "remote", "--docker", `host=${address},${files}`);
+    expect(await inContext("--context", "remote", "version", "--format", "{{.Server.Os}}")).toMatchObject({
+      code: 0,
+      stdout: "linux\n",
+    });
+    await inContext("context", "use", "remote");
+    expect(await inContext("version", "--format", "{{.Server.Os}} {{.Client.Context}}")).toMatchObject({
+      code: 0,
+      stdout: "linux remote\n",
+    });
+  });
+
   test("is turned away without a certificate, and with a stranger's", async () => {
     expect(
       (await run(client, ["--tls", "--tlscacert", join(dir, "ca.pem"), "version", "--format", "{{.Server.Os}}"])).code,

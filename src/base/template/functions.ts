@@ -76,9 +76,12 @@ const HTML: Readonly<Record<string, string>> = {
 /** Compact JSON without HTML escapes: structs in the order of their fields, maps with sorted keys. */
 export function json(value: Value): string {
   const text = JSON.stringify(asJson(value)) ?? "null";
-  return structInfo(value)?.escapeHtml === true
-    ? text.replace(/[<>&]/g, (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`)
-    : text;
+  return structInfo(value)?.escapeHtml === true ? escapedHtml(text) : text;
+}
+
+/** JSON as Go's encoder writes it unless told otherwise: safe inside HTML. */
+export function escapedHtml(text: string): string {
+  return text.replace(/[<>&]/g, (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`);
 }
 
 function asJson(value: Value): Value {

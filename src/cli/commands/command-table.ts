@@ -1,6 +1,7 @@
 import type { Command, CommandGroup } from "../command.ts";
 import { buildCommands } from "./build-commands.ts";
 import { containerCommands } from "./container-commands.ts";
+import { contextCommands } from "./context-commands.ts";
 import { imageCommands } from "./image-commands.ts";
 import { networkCommands } from "./network-commands.ts";
 import { systemCommands } from "./system-commands.ts";
@@ -10,6 +11,7 @@ import { volumeCopyCommands } from "./volume-copy-commands.ts";
 export const commandGroups: readonly CommandGroup[] = [
   { kind: "group", path: "builder", summary: "Manage builds" },
   { kind: "group", path: "container", summary: "Manage containers" },
+  { kind: "group", path: "context", summary: "Manage contexts" },
   { kind: "group", path: "image", summary: "Manage images" },
   { kind: "group", path: "network", summary: "Manage networks" },
   { kind: "group", path: "registry", summary: "Serve images to others" },
@@ -21,6 +23,7 @@ export const commandGroups: readonly CommandGroup[] = [
 export const engineCommands: readonly Command[] = [
   ...buildCommands,
   ...containerCommands,
+  ...contextCommands,
   ...imageCommands,
   ...networkCommands,
   ...systemCommands,
@@ -49,7 +52,6 @@ export const ABSENT_COMMANDS: readonly string[] = [
   "buildx",
   "checkpoint",
   "config",
-  "context",
   "manifest",
   "node",
   "plugin",

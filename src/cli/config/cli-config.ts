@@ -54,9 +54,9 @@ export class CliConfig {
     return this.#file;
   }
 
-  /** Writes the file back with `changes` on top of what is there. */
-  update(changes: Partial<ConfigFile>): void {
-    const next = { ...this.file, ...changes };
+  /** Writes the file back with `changes` on top of what is there; `undefined` takes a property away. */
+  update(changes: { readonly [K in keyof ConfigFile]?: ConfigFile[K] | undefined }): void {
+    const next = JSON.parse(JSON.stringify({ ...this.file, ...changes })) as ConfigFile;
     this.#io.writeFile(this.path, JSON.stringify(next, undefined, "\t"), 0o600);
     this.#file = next;
   }

@@ -11,7 +11,14 @@ const TLS_PORT = 2376;
 export interface EngineChoice {
   readonly host: string;
   readonly tls:
-    | { readonly verify: boolean; readonly caPath: string; readonly certPath: string; readonly keyPath: string }
+    | {
+        readonly verify: boolean;
+        readonly caPath: string;
+        readonly certPath: string;
+        readonly keyPath: string;
+        /** Without a file of authorities the system's count, as for a context; else there must be one. */
+        readonly systemAuthorities?: true;
+      }
     | undefined;
 }
 
@@ -72,7 +79,7 @@ function tcpAddress(scheme: string, rest: string, choice: EngineChoice, io: CliI
 
 function tlsMaterial(tls: NonNullable<EngineChoice["tls"]>, io: CliIo): TlsMaterial {
   const ca = tls.verify ? io.readFile(tls.caPath) : undefined;
-  if (tls.verify && ca === undefined) {
+  if (tls.verify && ca === undefined && tls.systemAuthorities !== true) {
     throw new BerthError(
       "invalid-parameter",
       `could not read CA certificate "${tls.caPath}": open ${tls.caPath}: no such file or directory`,

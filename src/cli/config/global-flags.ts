@@ -50,26 +50,14 @@ export function globalFlags(io: Pick<CliIo, "env" | "homeDirectory">): readonly 
   ];
 }
 
-/** Which engine: `-H`, then BERTH_HOST, then DOCKER_HOST, then the default socket. */
-export function chooseEngine(flags: FlagValues, io: Pick<CliIo, "env">, config: CliConfig): EngineChoice {
+/** The engine that flags and variables name: `-H`, then BERTH_HOST, then DOCKER_HOST, then the default socket. */
+export function namedEngine(flags: FlagValues, io: Pick<CliIo, "env">): EngineChoice {
   const hosts = flags.list("host");
-  const context = flags.text("context");
   if (hosts.length > 1)
     throw new BerthError(
       "invalid-parameter",
       "Failed to initialize: unable to resolve docker endpoint: Specify only one -H",
     );
-  if (hosts.length > 0 && context !== "") {
-    throw new BerthError("invalid-parameter", "conflicting options: cannot specify both --host and --context");
-  }
-  const named =
-    context ||
-    (hosts.length === 0 && !io.env["BERTH_HOST"] && !io.env["DOCKER_HOST"] ? currentContext(io, config) : "");
-  if (named !== "" && named !== "default") {
-    throw new BerthError("not-implemented", `the context "${named}" cannot be used: contexts are not supported yet`, {
-      hint: "Name the engine with --host, BERTH_HOST or DOCKER_HOST.",
-    });
-  }
   const host = hosts[0] ?? (io.env["BERTH_HOST"] || io.env["DOCKER_HOST"] || DEFAULT_HOST);
   const verify = flags.given("tlsverify") ? flags.on("tlsverify") : Boolean(io.env["DOCKER_TLS_VERIFY"]);
   const tls = verify || flags.on("tls") || Boolean(io.env["DOCKER_TLS"]);
@@ -81,6 +69,16 @@ export function chooseEngine(flags: FlagValues, io: Pick<CliIo, "env">, config: 
   };
 }
 
-function currentContext(io: Pick<CliIo, "env">, config: CliConfig): string {
-  return io.env["DOCKER_CONTEXT"] || config.file.currentContext || "";
+/**
+ * The context in use: `--context`; `default` when flags or variables name an engine; DOCKER_CONTEXT; config.json. Whether
+ * there is such a context is not asked.
+ */
+export function contextName(flags: FlagValues, io: Pick<CliIo, "env">, config: CliConfig): string {
+  const named = flags.text("context");
+  const hasHost = flags.list("host").length > 0;
+  if (hasHost && named !== "")
+    throw new BerthError("invalid-parameter", "conflicting options: cannot specify both --host and --context");
+  if (named !== "") return named;
+  if (hasHost || io.env["BERTH_HOST"] || io.env["DOCKER_HOST"]) return "default";
+  return io.env["DOCKER_CONTEXT"] || config.file.currentContext || "default";
 }

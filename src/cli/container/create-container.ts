@@ -49,7 +49,7 @@ export async function createContainer(invocation: Invocation, request: Container
   };
   if (policy === "always") await pull();
   const client = await invocation.client();
-  const body = withProxies(request, invocation);
+  const body = await withProxies(request, invocation);
   const create = (): Promise<CreateResponse> => client.containers.create(body, { name: flags.text("name"), platform });
   let created: CreateResponse;
   try {
@@ -78,8 +78,12 @@ async function checkedPlatform(text: string, architecture: string): Promise<stri
   }
 }
 
-function withProxies(request: ContainerRequest, { config, flags, engineHost }: Invocation): ContainerRequest["body"] {
-  const proxies = proxyEnvironment(config.file, engineHost, flags.list("env"));
+async function withProxies(
+  request: ContainerRequest,
+  { config, flags, engine }: Invocation,
+): Promise<ContainerRequest["body"]> {
+  if (config.file.proxies === undefined) return request.body;
+  const proxies = proxyEnvironment(config.file, (await engine()).host, flags.list("env"));
   if (proxies.length === 0) return request.body;
   return { ...request.body, Env: [...((request.body["Env"] as readonly string[] | null) ?? []), ...proxies] };
 }

@@ -6,7 +6,7 @@ import { platformJson } from "../image/platform-json.ts";
 import type { Handler, Invocation } from "../command.ts";
 import { ExitError, shownMessage } from "../errors.ts";
 import { compileTemplate } from "#base/template/execute.ts";
-import { json } from "#base/template/functions.ts";
+import { escapedHtml, json } from "#base/template/functions.ts";
 import type { Value } from "#base/template/value.ts";
 import type { GoShape } from "./go-shape.ts";
 import { networkShape } from "./network-shape.ts";
@@ -16,37 +16,39 @@ import { volumeShape } from "./volume-shape.ts";
 /** docker-compat: a template with a mistake in it has an exit code of its own. */
 const BAD_TEMPLATE = 64;
 
-interface Found {
+export interface Found {
   readonly object: unknown;
   readonly shape: GoShape;
   /** docker-compat: only the typed object was asked for: a template is not tried on the answer itself. */
   readonly typedOnly?: true;
+  /** docker-compat: Go's encoder wrote it, with `<`, `>` and `&` as escapes. */
+  readonly escapeHtml?: true;
 }
 
 const TYPES = ["config", "container", "image", "network", "node", "plugin", "secret", "service", "task", "volume"];
 
-type Get = (name: string) => Promise<Found>;
+export type Get = (name: string) => Promise<Found>;
 
 export const inspectContainers: Handler = async (invocation) => {
   const api = await invocation.client();
-  return inspect(invocation, containerGetter(api, invocation.flags.on("size")));
+  return inspectEach(invocation, containerGetter(api, invocation.flags.on("size")));
 };
 
 export const inspectImages: Handler = async (invocation) => {
   const api = await invocation.client();
   const platform = platformJson(invocation.flags.text("platform"));
-  return inspect(invocation, imageGetter(api, platform));
+  return inspectEach(invocation, imageGetter(api, platform));
 };
 
 export const inspectNetworks: Handler = async (invocation) => {
   const api = await invocation.client();
   const verbose = invocation.flags.on("verbose");
-  return inspect(invocation, networkGetter(api, verbose));
+  return inspectEach(invocation, networkGetter(api, verbose));
 };
 
 export const inspectVolumes: Handler = async (invocation) => {
   const get = volumeGetter(await invocation.client());
-  return inspect(invocation, async (name) => {
+  return inspectEach(invocation, async (name) => {
     const { object, shape } = await get(name);
     return { object: JSON.parse(json(shape.of(object))) as unknown, shape, typedOnly: true };
   });
@@ -78,7 +80,7 @@ export const inspectAny: Handler = async (invocation) => {
   }
   const api = await invocation.client();
   const chosen = Object.entries(getters).filter(([name]) => type === "" || name === type);
-  return inspect(invocation, async (name) => {
+  return inspectEach(invocation, async (name) => {
     for (const [, getter] of chosen) {
       try {
         return await getter(api)(name);
@@ -118,15 +120,17 @@ function warnOfSize(get: Get, kind: string, io: Pick<CliIo, "stderr">): Get {
 }
 
 /** Prints all that were found, then fails with what was not. */
-async function inspect({ flags, args, io }: Invocation, get: Get): Promise<number> {
+export async function inspectEach({ flags, args, io }: Invocation, get: Get): Promise<number> {
   const format = flags.text("format");
   const render = format === "" || format === "json" ? undefined : templateOf(format);
   const failures: string[] = [];
   const objects: unknown[] = [];
   let text = "";
+  let escapes = false;
   for (const name of args) {
     try {
-      const { object, shape, typedOnly } = await get(name);
+      const { object, shape, typedOnly, escapeHtml } = await get(name);
+      escapes ||= escapeHtml === true;
       if (render !== undefined) text += `${render(shape.of(object), typedOnly === true ? undefined : object)}\n`;
       else objects.push(object);
     } catch (error) {
@@ -134,8 +138,10 @@ async function inspect({ flags, args, io }: Invocation, get: Get): Promise<numbe
     }
   }
   if (render !== undefined) io.stdout.write(text === "" ? "\n" : text);
-  else if (format === "json") io.stdout.write(`${JSON.stringify(objects)}\n`);
-  else io.stdout.write(`${JSON.stringify(objects, undefined, 4)}\n`);
+  else {
+    const encoded = JSON.stringify(objects, undefined, format === "json" ? undefined : 4);
+    io.stdout.write(`${escapes ? escapedHtml(encoded) : encoded}\n`);
+  }
   if (failures.length > 0) throw new ExitError(1, failures.join("\n"));
   return 0;
 }

@@ -14,7 +14,10 @@ export interface ClientInfo {
   readonly Context: string;
 }
 
-export function clientInfo({ clientVersion, clientBuild, io }: Invocation, apiVersion: string): ClientInfo {
+export function clientInfo(
+  { clientVersion, clientBuild, contextName, io }: Invocation,
+  apiVersion: string,
+): ClientInfo {
   return {
     Version: clientVersion,
     ApiVersion: apiVersion,
@@ -24,6 +27,6 @@ export function clientInfo({ clientVersion, clientBuild, io }: Invocation, apiVe
     Os: "linux",
     Arch: io.architecture,
     BuildTime: clientBuild.buildTime,
-    Context: "default",
+    Context: contextName,
   };
 }

@@ -27,7 +27,7 @@ export const info: Handler = async (invocation) => {
     return 0;
   }
   io.stdout.write(
-    `Client:\n Version:    ${invocation.clientVersion}\n Context:    default\n Debug Mode: false\n\nServer:\n`,
+    `Client:\n Version:    ${invocation.clientVersion}\n Context:    ${invocation.contextName}\n Debug Mode: false\n\nServer:\n`,
   );
   if (server === undefined) throw new ExitError(1, `ERROR: ${failure ?? ""}\nerrors pretty printing info`);
   io.stdout.write(infoText(server));
@@ -61,7 +61,7 @@ function templated(format: string, invocation: Invocation): (server: InfoRespons
       Plugins: plugins.of(server.Plugins),
       Runtimes: runtimes.of(server.Runtimes),
       ClientInfo: struct(
-        { Debug: false, ...client, Context: "default", Plugins: [], Warnings: null },
+        { Debug: false, ...client, Context: invocation.contextName, Plugins: [], Warnings: null },
         { typeName: "system.clientInfo", fields: [], aliases: {} },
       ),
     };

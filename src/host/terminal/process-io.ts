@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { BerthError } from "#base/errors.ts";
 import type { Dial, Duplex } from "#host/http/duplex.ts";
 import type { LocalTrees } from "../local-trees.ts";
@@ -45,12 +54,12 @@ export class ProcessIo {
     return existsSync(path);
   }
 
-  writeFile(path: string, text: string, mode: number): void {
+  writeFile(path: string, content: string | Uint8Array, mode: number): void {
     const temporary = `${path}.${String(process.pid)}.tmp`;
     try {
       const folder = path.slice(0, path.lastIndexOf("/"));
       if (folder !== "") mkdirSync(folder, { recursive: true, mode: 0o700 });
-      writeFileSync(temporary, text, { mode });
+      writeFileSync(temporary, content, { mode });
       chmodSync(temporary, mode);
       renameSync(temporary, path);
     } catch (error) {
@@ -61,6 +70,20 @@ export class ProcessIo {
 
   removeFile(path: string): void {
     rmSync(path, { force: true });
+  }
+
+  listFolder(path: string): readonly string[] {
+    if (!existsSync(path)) return [];
+    try {
+      return readdirSync(path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return [];
+      throw fileError("open", path, error);
+    }
+  }
+
+  removeFolder(path: string): void {
+    rmSync(path, { force: true, recursive: true });
   }
 
   async trees(): Promise<LocalTrees> {
