@@ -1,6 +1,6 @@
 import type { CliIo } from "./cli-io.ts";
 import type { Command, CommandGroup } from "./command.ts";
-import { COMMON_COMMANDS, commandGroups } from "./commands/command-table.ts";
+import { COMMON_COMMANDS, commandGroups } from "./commands/command-families.ts";
 import { globalFlags } from "./config/global-flags.ts";
 import { commandList, flagHelp, type ListedCommand } from "./help.ts";
 

@@ -3,7 +3,13 @@ import { EngineClient } from "#client/engine-client.ts";
 import type { CliIo } from "./cli-io.ts";
 import type { Command, CommandGroup, Invocation } from "./command.ts";
 import { checkArguments } from "./check-arguments.ts";
-import { ABSENT_COMMANDS, commandGroups, engineCommands } from "./commands/command-table.ts";
+import {
+  ABSENT_COMMANDS,
+  commandGroups,
+  engineFamilies,
+  loadCommands,
+  type CommandFamily,
+} from "./commands/command-families.ts";
 import { CliConfig } from "./config/cli-config.ts";
 import { engineAddress, type EngineAddress, type EngineChoice } from "./config/engine-address.ts";
 import { contextName, globalFlags, namedEngine } from "./config/global-flags.ts";
@@ -20,7 +26,7 @@ const SIGPIPE_EXIT = 141;
 
 export interface CliOptions {
   /** Commands that the composition root adds to the engine's: `daemon`. */
-  readonly commands?: readonly Command[];
+  readonly families?: readonly CommandFamily[];
   /** Shown by `--version` and `version`. */
   readonly version: string;
   /** What it was built from; shown by `version`. */
@@ -69,12 +75,12 @@ async function chosenEngine(
 class Cli {
   readonly #io: CliIo;
   readonly #options: CliOptions;
-  readonly #commands: readonly Command[];
+  readonly #families: readonly CommandFamily[];
 
   constructor(io: CliIo, options: CliOptions) {
     this.#io = io;
     this.#options = options;
-    this.#commands = options.commands === undefined ? engineCommands : [...engineCommands, ...options.commands];
+    this.#families = [...engineFamilies, ...(options.families ?? [])];
   }
 
   async run(argv: readonly string[]): Promise<number> {
@@ -92,11 +98,17 @@ class Cli {
     const words = args[0] === "help" ? args.slice(1) : args;
     const wantsHelp = help || args[0] === "help";
     if (words.length === 0) return this.#programHelp();
-    const found = findCommand(words, this.#commands, commandGroups);
+    const found = await this.#find(words);
     if (found.kind === "group") return this.#groupHelp(found.group, words.slice(1));
     if (found.kind === "unknown") throw this.#unknown(words, found);
     if (wantsHelp) return this.#commandHelp(found.command, found.path);
     return this.#runCommand(found.command, found.path, found.rest, flags);
+  }
+
+  /** In the families that have the first word; all of them for what is not there, so that the nearest is found. */
+  async #find(words: readonly string[]): Promise<Found> {
+    const found = findCommand(words, await loadCommands(this.#families, words[0]), commandGroups);
+    return found.kind === "unknown" ? findCommand(words, await loadCommands(this.#families), commandGroups) : found;
   }
 
   async #runCommand(command: Command, path: string, argv: readonly string[], global: FlagValues): Promise<number> {
@@ -187,7 +199,7 @@ class Cli {
 
   async #programHelp(): Promise<number> {
     const { programHelp } = await import("./program-help.ts");
-    this.#io.stdout.write(programHelp(this.#io, this.#commands, this.#width()));
+    this.#io.stdout.write(programHelp(this.#io, await loadCommands(this.#families), this.#width()));
     return 0;
   }
 
@@ -195,7 +207,7 @@ class Cli {
     const path = `${this.#io.programName} ${group.path}`;
     this.#parse(words, [], true, `Usage:  ${path} COMMAND`, path);
     const { groupHelp } = await import("./program-help.ts");
-    this.#io.stdout.write(groupHelp(this.#io.programName, group, this.#commands));
+    this.#io.stdout.write(groupHelp(this.#io.programName, group, await loadCommands(this.#families)));
     return 0;
   }
 

@@ -1,15 +1,16 @@
+import type { CommandFamily } from "#cli/commands/command-families.ts";
 import { runCli } from "#cli/run-cli.ts";
-import { composeCommand } from "#compose/compose-command.ts";
 import { ProcessIo } from "#host/terminal/process-io.ts";
 import { buildFacts } from "./build-facts.ts";
-import { daemonCommand } from "./daemon/daemon-command.ts";
-import { registryCommands } from "./registry/registry-commands.ts";
 
-/** The person's side, and `daemon`, `compose` and `registry` through the same flags and help. */
+/** Commands of other programs than the engine's client, through the same flags and help. */
+export const otherFamilies: readonly CommandFamily[] = [
+  { words: ["compose"], load: async () => [(await import("#compose/compose-command.ts")).composeCommand] },
+  { words: ["daemon"], load: async () => [(await import("./daemon/daemon-command.ts")).daemonCommand] },
+  { words: ["registry"], load: async () => (await import("./registry/registry-commands.ts")).registryCommands },
+];
+
+/** The person's side. */
 export function runProgram(name: string, argv: readonly string[], version: string): Promise<number> {
-  return runCli(argv, new ProcessIo(name), {
-    commands: [daemonCommand, composeCommand, ...registryCommands],
-    version,
-    build: buildFacts,
-  });
+  return runCli(argv, new ProcessIo(name), { families: otherFamilies, version, build: buildFacts });
 }

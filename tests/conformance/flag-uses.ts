@@ -1,5 +1,6 @@
 import { findCommand } from "#cli/find-command.ts";
-import { commandGroups, engineCommands } from "#cli/commands/command-table.ts";
+import { commandGroups } from "#cli/commands/command-families.ts";
+import { engineCommands } from "#cli/commands/command-table.ts";
 import type { Command } from "#cli/command.ts";
 import { parseTranscripts, shellWords } from "./transcript.ts";
 
