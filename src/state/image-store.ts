@@ -68,7 +68,7 @@ export class ImageStore<Manifest> {
     this.#byPrefix = database.prepare("SELECT id FROM images WHERE id >= ? AND id < ? LIMIT 2");
     this.#all = database.prepare("SELECT * FROM images ORDER BY id");
     this.#referencesOf = database.prepare(
-      "SELECT name, suffix, image_id FROM image_references WHERE image_id = ? ORDER BY name || suffix",
+      "SELECT name, suffix, image_id FROM image_references WHERE image_id = ?",
     );
     this.#referencesOfName = database.prepare(
       "SELECT name, suffix, image_id FROM image_references WHERE name = ? ORDER BY suffix",
@@ -174,7 +174,12 @@ export class ImageStore<Manifest> {
 
   /** Names of an image in order. */
   referencesOf(imageId: string): readonly ImageReferenceRow[] {
-    return this.#referencesOf.all(imageId).map(decodeReference);
+    // Sorted here: SQLite's sorter takes memory for far more than the few names an image has.
+    const shown = ({ name, suffix }: ImageReferenceRow): string => `${name}${suffix}`;
+    return this.#referencesOf
+      .all(imageId)
+      .map(decodeReference)
+      .toSorted((a, b) => (shown(a) < shown(b) ? -1 : 1));
   }
 
   /** Names of one repository in order. */

@@ -7,6 +7,8 @@ import type { LogQuery } from "../types.ts";
 const newline = 0x0a;
 /** Up to here a loop is faster than a call that copies. */
 const shortBytes = 96;
+const firstOutBytes = 4 * 1024;
+const outBytes = 768 * 1024;
 
 /**
  * Turns entries into what clients read, in one pass over a buffer: a million lines must not become a million objects.
@@ -22,7 +24,7 @@ export class EntryPrinter implements EntrySink {
   readonly #attributes: string;
   /** Streams whose last entry was partial: what follows there does not begin a line. */
   readonly #within = [false, false, false];
-  #out = Buffer.allocUnsafe(768 * 1024);
+  #out = Buffer.allocUnsafe(firstOutBytes);
   #length = 0;
   #past = false;
   #prefixTime = -1n;
@@ -114,7 +116,7 @@ export class EntryPrinter implements EntrySink {
   }
 
   #grow(more: number): void {
-    const larger = Buffer.allocUnsafe(Math.max(this.#out.byteLength * 2, this.#length + more));
+    const larger = Buffer.allocUnsafe(Math.max(outBytes, this.#out.byteLength * 2, this.#length + more));
     larger.set(this.#out.subarray(0, this.#length));
     this.#out = larger;
   }

@@ -10,6 +10,8 @@ import type { LogQuery, LogReader } from "../types.ts";
 import { EntryPrinter } from "./entry-printer.ts";
 import { tailPosition } from "./tail-position.ts";
 
+/** Most logs that are read to their end, as at a container's, are shorter than a page. */
+const firstReadBytes = 4 * 1024;
 const readBytes = 512 * 1024;
 
 /** A file's time of change may be this much earlier than the times in it: the kernel's coarse clock. */
@@ -73,7 +75,7 @@ class FileReader {
   readonly file: LogFile;
   readonly #format: EntryFormat;
   readonly #printer: EntryPrinter;
-  #buffer = new Uint8Array(readBytes);
+  #buffer = new Uint8Array(firstReadBytes);
   #position: number;
 
   constructor(file: LogFile, position: number, format: EntryFormat, printer: EntryPrinter) {
@@ -93,9 +95,10 @@ class FileReader {
       const printed = this.#printer.take();
       if (printed.byteLength > 0) yield printed;
       if (this.#printer.past) return;
-      if (used > 0) continue;
-      if (count < this.#buffer.byteLength || count >= this.#format.maxBytes) return;
-      this.#buffer = new Uint8Array(2 * this.#buffer.byteLength);
+      const full = count === this.#buffer.byteLength;
+      if (used === 0 && (!full || count >= this.#format.maxBytes)) return;
+      if (full && count < readBytes) this.#buffer = new Uint8Array(readBytes);
+      else if (used === 0) this.#buffer = new Uint8Array(2 * count);
     }
   }
 }

@@ -60,7 +60,7 @@ class BackwardWalk implements EntrySink {
 /** Offset after the first entry, from the end, that the walk does not accept; 0 when it accepts all. */
 function walkFile(file: LogFile, format: EntryFormat, walk: BackwardWalk): number {
   let end = soundEnd(file, format);
-  let block = new Uint8Array(blockBytes);
+  let block = new Uint8Array();
   let from = end;
   while (end > 0) {
     const have = end - from;
@@ -71,9 +71,9 @@ function walkFile(file: LogFile, format: EntryFormat, walk: BackwardWalk): numbe
       end = from + start;
     } else if (from > 0 && have < format.maxBytes) {
       // The entry begins further back: have a block that ends with it, larger each time.
-      const wanted = Math.max(blockBytes, 2 * have);
+      const wanted = Math.min(end, Math.max(blockBytes, 2 * have));
       if (wanted > block.byteLength) block = new Uint8Array(wanted);
-      from = Math.max(0, end - wanted);
+      from = end - wanted;
       file.read(block.subarray(0, end - from), from);
     } else return end;
   }

@@ -20,6 +20,9 @@ import { statusOf } from "./status.ts";
 import { webSocketConnection } from "./websocket.ts";
 import { splitUpgradeBody } from "./upgrade-body.ts";
 
+/** One for all: making a reason with its stack for every request that is over costs more than answering many. */
+const gone = new DOMException("The connection was closed", "AbortError");
+
 export interface DockerServerDeps {
   readonly engine: Engine;
   readonly log: Log;
@@ -62,12 +65,12 @@ export function createDockerServer(deps: DockerServerDeps, transport: ServerTran
     if (fault !== undefined) return refuse(response, fault);
     const closed = new AbortController();
     const left = new AbortController();
-    const onLeft = (): void => left.abort();
+    const onLeft = (): void => left.abort(gone);
     // Kept, because a request that is over may have none.
     const { socket } = request;
     response.on("close", () => {
-      closed.abort();
-      left.abort();
+      closed.abort(gone);
+      left.abort(gone);
       socket.off("end", onLeft);
     });
     // A handed connection does not tell who has left from who has said all: the answer is written, but nobody waits.
