@@ -67,9 +67,7 @@ export class ImageStore<Manifest> {
     this.#find = database.prepare("SELECT * FROM images WHERE id = ?");
     this.#byPrefix = database.prepare("SELECT id FROM images WHERE id >= ? AND id < ? LIMIT 2");
     this.#all = database.prepare("SELECT * FROM images ORDER BY id");
-    this.#referencesOf = database.prepare(
-      "SELECT name, suffix, image_id FROM image_references WHERE image_id = ?",
-    );
+    this.#referencesOf = database.prepare("SELECT name, suffix, image_id FROM image_references WHERE image_id = ?");
     this.#referencesOfName = database.prepare(
       "SELECT name, suffix, image_id FROM image_references WHERE name = ? ORDER BY suffix",
     );
