@@ -1,6 +1,6 @@
 /**
  * Projects as people write them, made by Docker Compose v2 of Debian's next suite and by `berth compose` on the same engine:
- * the same containers, networks and volumes; and each tool takes down what the other made.
+ * the same containers, networks and volumes; each tool takes down what the other made, and keeps it when nothing changed.
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { cpSync, readdirSync } from "node:fs";
@@ -64,11 +64,11 @@ async function made(): Promise<Json> {
 
 const byName = (a: Json, b: Json): number => ((a["Name"] as string) < (b["Name"] as string) ? -1 : 1);
 
-/** Labels with the hash and the version of the tool that wrote them say nothing about the container. */
+/** The tool's version says nothing about the container. */
 function labelsOf(labels: unknown): Json {
   return Object.fromEntries(
     Object.entries(labels as Record<string, string>)
-      .filter(([key]) => !/^com\.docker\.compose\.(?:config-hash|version)$/u.test(key))
+      .filter(([key]) => key !== "com.docker.compose.version" && key !== "berth.compose.files-hash")
       .map(([key, value]) => [key, key.endsWith("depends_on") ? value.split(",").toSorted().join(",") : value]),
   );
 }
@@ -84,12 +84,12 @@ function comparable(container: Json, names: ReadonlyMap<string, string>): Json {
     name: container["Name"],
     config: {
       ...config,
+      Labels: sharesContainer(host) ? withoutHash(labelsOf(config["Labels"])) : labelsOf(config["Labels"]),
       Hostname: /^[0-9a-f]{12}$/u.test(String(config["Hostname"])) ? "" : config["Hostname"],
       Env: sorted(config["Env"]),
       ExposedPorts: sorted(
         Object.keys(config["ExposedPorts"] ?? {}).map((port) => (port.includes("/") ? port : `${port}/tcp`)),
       ),
-      Labels: labelsOf(config["Labels"]),
       // Which streams the client would have attached to, and where the engine keeps its own copy.
       AttachStdout: null,
       AttachStderr: null,
@@ -149,14 +149,21 @@ const comparableNetwork = ({ Name, Driver, EnableIPv6, IPAM, Internal, Attachabl
   Internal,
   Attachable,
   Options,
-  Labels: labelsOf(Labels),
+  Labels: withoutHash(labelsOf(Labels)),
 });
+
+/** The other container's id, another one each time, is in its hash. */
+const sharesContainer = ({ NetworkMode, PidMode, IpcMode, VolumesFrom }: Json): boolean =>
+  JSON.stringify([NetworkMode, PidMode, IpcMode]).includes("container:") || Array.isArray(VolumesFrom);
+
+/** Of networks and volumes only younger versions of docker compose write one. */
+const withoutHash = ({ "com.docker.compose.config-hash": _hash, ...labels }: Json): Json => labels;
 
 const comparableVolume = ({ Name, Driver, Options, Labels }: Json): Json => ({
   Name: /^[0-9a-f]{64}$/u.test(String(Name)) ? "anonymous" : Name,
   Driver,
   Options: Options ?? {},
-  Labels: labelsOf(Labels ?? {}),
+  Labels: withoutHash(labelsOf(Labels ?? {})),
 });
 
 const nothing = { containers: [], networks: [], volumes: [] };
@@ -177,6 +184,30 @@ for (const project of readdirSync(corpus).toSorted()) {
       await engine.removeAll();
       await engine.ok("network", "prune", "-f", "--filter", "label=com.docker.compose.project");
       await engine.ok("volume", "prune", "-af", "--filter", "label=com.docker.compose.project");
+    }
+  });
+}
+
+for (const project of ["shared-namespaces", "volumes-short", "web-db-cache"]) {
+  test(`${project}, taken over without making anything anew`, async () => {
+    const ids = async (): Promise<readonly string[]> =>
+      (await engine.ok("ps", "-aq", "--no-trunc", "--filter", "label=com.docker.compose.project"))
+        .split("\n")
+        .filter((line) => line !== "")
+        .toSorted();
+    for (const [first, second] of [
+      [theirs, ours],
+      [ours, theirs],
+    ] as const) {
+      try {
+        await compose(first, project, "create");
+        const made = await ids();
+        expect(made).not.toEqual([]);
+        await compose(second, project, "create");
+        expect(await ids()).toEqual(made);
+      } finally {
+        await compose(first, project, "down", "-v", "-t", "0");
+      }
     }
   });
 }

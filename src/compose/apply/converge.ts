@@ -1,25 +1,28 @@
-import { serviceHash } from "../engine/config-hash.ts";
+import { filesHash } from "../engine/config-hash.ts";
 import { grantedFiles } from "../engine/granted-files.ts";
 import { observeContainers, observeResources } from "../engine/observe.ts";
 import type { Service } from "../load/project.ts";
-import { planUp, type UpOptions, type UpPlan } from "../plan/plan-up.ts";
+import { firstContainers, planUp, type UpOptions, type UpPlan } from "../plan/plan-up.ts";
 import { alongDependencies } from "./along-dependencies.ts";
-import { carryOut, filesHash } from "./create-containers.ts";
+import { carryOut, writtenFiles } from "./create-containers.ts";
 import { containerNameOf, type ApplyContext } from "./context.ts";
 import { ensureImages, type ImageOptions } from "./ensure-images.ts";
 import { refuseUnsupported } from "./refuse-unsupported.ts";
 import { createNetwork, createVolume, requireExternal, strangeResources } from "./ensure-resources.ts";
+import { removeChangedNetwork, removeChangedVolume } from "./renew-resources.ts";
 
-export interface ConvergeOptions extends Omit<UpOptions, "hashes" | "imageIds">, ImageOptions {
+export interface ConvergeOptions extends Omit<UpOptions, "filesHashes" | "imageIds">, ImageOptions {
   readonly renewVolumes: boolean;
   readonly stopTimeoutSeconds: number | undefined;
   onWarning(sentence: string): void;
+  /** May a volume that is described otherwise by now be made anew, its content lost? */
+  mayLose?(volume: string): Promise<boolean>;
 }
 
 /** What `up` would change. Images are looked for but not fetched. */
 export async function planOf(
   context: ApplyContext,
-  options: Omit<UpOptions, "hashes" | "imageIds">,
+  options: Omit<UpOptions, "filesHashes" | "imageIds">,
   imageIds: ReadonlyMap<string, string>,
 ): Promise<UpPlan> {
   const [containers, resources] = await Promise.all([
@@ -33,16 +36,16 @@ export async function planOf(
   requireExternal(context.project, resources, used);
   return planUp(context.project, containers, resources, {
     ...options,
-    hashes: hashesOf(context, options.services),
+    filesHashes: filesHashes(context, options.services),
     imageIds,
   });
 }
 
-export function hashesOf(context: ApplyContext, services: readonly Service[]): ReadonlyMap<string, string> {
+function filesHashes(context: ApplyContext, services: readonly Service[]): ReadonlyMap<string, string> {
   return new Map(
     services.map((service) => {
       const files = grantedFiles(service, context.project, (path) => context.readBytes(path));
-      return [service.name, serviceHash(service, filesHash(files))];
+      return [service.name, filesHash(writtenFiles(files))];
     }),
   );
 }
@@ -53,24 +56,27 @@ export async function converge(context: ApplyContext, options: ConvergeOptions):
   const imageIds = await ensureImages(context, options.services, options);
   for (const sentence of strangeResources(context.project, await observeResources(context.client)))
     options.onWarning(sentence);
-  const plan = await planOf(context, options, imageIds);
+  const plan = await agreedPlan(context, options, imageIds);
   if (plan.orphans.length > 0 && !options.removeOrphans) {
     options.onWarning(
       `Found orphan containers ([${plan.orphans.map(({ name }) => name).join(" ")}]) for this project. If you removed or renamed this service in your compose file, you can run this command with the --remove-orphans flag to clean it up.`,
     );
   }
-  await Promise.all(plan.networks.map((network) => createNetwork(context, network)));
+  await Promise.all(plan.changedNetworks.map((network) => removeChangedNetwork(context, network)));
+  await Promise.all([...plan.networks, ...plan.changedNetworks].map((network) => createNetwork(context, network)));
   await Promise.all(plan.volumes.map((volume) => createVolume(context, volume)));
   const byService = Map.groupBy(plan.containers, ({ service }) => service);
   const before = await observeContainers(context.client, context.project.name);
+  const made = new Map<string, string>();
+  const idBefore = firstContainers(before);
   await alongDependencies(
     [...byService.keys()],
     (name) => Object.keys(context.project.services.get(name)?.depends_on ?? {}),
     async (name) => {
       const steps = byService.get(name) ?? [];
       await Promise.all(
-        steps.map((step) =>
-          carryOut(context, step, {
+        steps.map(async (step, position) => {
+          const id = await carryOut(context, step, {
             imageIds,
             renewVolumes: options.renewVolumes,
             stopTimeoutSeconds: options.stopTimeoutSeconds,
@@ -81,10 +87,32 @@ export async function converge(context: ApplyContext, options: ConvergeOptions):
                 ? (existing?.name ?? other)
                 : containerNameOf(context.project, service, existing?.number ?? 1);
             },
-          }),
-        ),
+            containerIdOf: (other) => made.get(other) ?? idBefore(other),
+          });
+          if (position === 0 && id !== undefined) made.set(name, id);
+        }),
       );
     },
   );
   return plan;
+}
+
+/** The plan, when volumes that are described otherwise by now are gone or may stay. */
+async function agreedPlan(
+  context: ApplyContext,
+  options: ConvergeOptions,
+  imageIds: ReadonlyMap<string, string>,
+): Promise<UpPlan> {
+  const plan = await planOf(context, options, imageIds);
+  let removed = 0;
+  for (const volume of plan.changedVolumes) {
+    if ((await options.mayLose?.(volume.name)) === true) {
+      await removeChangedVolume(context, volume);
+      removed++;
+    } else
+      options.onWarning(
+        `volume ${JSON.stringify(volume.name)} exists but does not match its description in the Compose file; it stays as it is`,
+      );
+  }
+  return removed === 0 ? plan : planOf(context, options, imageIds);
 }

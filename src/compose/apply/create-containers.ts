@@ -1,5 +1,5 @@
 import { isBerthError } from "#base/errors.ts";
-import { serviceHash } from "../engine/config-hash.ts";
+import { filesHash, serviceHash, type ContainerIdOf } from "../engine/config-hash.ts";
 import { containerRequest } from "../engine/container-request.ts";
 import { grantedArchive, grantedFiles, grantedMounts } from "../engine/granted-files.ts";
 import { label } from "../engine/labels.ts";
@@ -18,31 +18,39 @@ export interface CreateOptions {
   readonly stopTimeoutSeconds: number | undefined;
   /** Name or id of the first container of a service. */
   readonly containerOf: (service: string) => string;
+  readonly containerIdOf: ContainerIdOf;
 }
 
-/** Carry out one step of a plan. */
-export async function carryOut(context: ApplyContext, step: ContainerStep, options: CreateOptions): Promise<void> {
+/** Carry out one step of a plan. The id of the container that was made. */
+export async function carryOut(
+  context: ApplyContext,
+  step: ContainerStep,
+  options: CreateOptions,
+): Promise<string | undefined> {
   const { project, progress } = context;
   if (step.kind === "keep") {
     progress.report(`Container ${step.old.name}`, step.old.state === "running" ? "Running" : "Created", "done");
-    return;
+    return undefined;
   }
   if (step.kind === "remove") {
     await removeContainer(context, step.old, options.stopTimeoutSeconds);
-    return;
+    return undefined;
   }
   const service = project.services.get(step.service);
-  if (service === undefined) return;
+  if (service === undefined) return undefined;
   const name = containerNameOf(project, service, step.number);
   if (step.kind === "create") {
     progress.report(`Container ${name}`, "Creating");
-    if (!context.dryRun) await createContainer(context, service, { name, number: step.number }, options);
+    const id = context.dryRun
+      ? undefined
+      : await createContainer(context, service, { name, number: step.number }, options);
     progress.report(`Container ${name}`, "Created", "done");
-    return;
+    return id;
   }
   progress.report(`Container ${step.old.name}`, "Recreate");
-  if (!context.dryRun) await recreate(context, service, step, name, options);
+  const id = context.dryRun ? undefined : await recreate(context, service, step, name, options);
   progress.report(`Container ${step.old.name}`, "Recreated", "done");
+  return id;
 }
 
 interface Wanted {
@@ -70,7 +78,8 @@ export async function createContainer(
     identity: {
       number: wanted.number,
       oneOff: wanted.oneOff ?? false,
-      configHash: serviceHash(service, filesHash(files)),
+      configHash: serviceHash(service, options.containerIdOf),
+      filesHash: filesHash(writtenFiles(files)),
       imageId: options.imageIds.get(service.name) ?? "",
     },
     containerName: wanted.name,
@@ -91,8 +100,8 @@ export async function createContainer(
   return Id;
 }
 
-/** What is copied into a container makes it another one when it changes. */
-export function filesHash(files: ReturnType<typeof grantedFiles>): Readonly<Record<string, string>> {
+/** What is copied into a container, by target: it makes it another one when it changes. */
+export function writtenFiles(files: ReturnType<typeof grantedFiles>): Readonly<Record<string, string>> {
   return Object.fromEntries(
     files.flatMap((file) =>
       file.kind === "copy" ? [[file.target, Buffer.from(file.content).toString("base64")]] : [],
@@ -107,7 +116,7 @@ async function recreate(
   step: Extract<ContainerStep, { kind: "recreate" }>,
   name: string,
   options: CreateOptions,
-): Promise<void> {
+): Promise<string> {
   const { client } = context;
   const temporary = `${step.old.id.slice(0, 12)}_${name}`;
   const id = await createContainer(
@@ -119,6 +128,7 @@ async function recreate(
   await client.containers.stop(step.old.id, timeoutOf(options.stopTimeoutSeconds));
   await client.containers.remove(step.old.id, { force: true });
   await client.containers.rename(id, name);
+  return id;
 }
 
 export async function removeContainer(

@@ -31,6 +31,10 @@ export const plan: ComposeHandler = async (invocation) => {
     ...images,
     ...found.networks.map(({ name }) => `+ network ${name}`),
     ...found.volumes.map(({ name }) => `+ volume ${name}`),
+    ...found.changedNetworks.map(({ name }) => `~ network ${name}: make anew, because its configuration changed`),
+    ...found.changedVolumes.map(
+      ({ name }) => `? volume ${name}: its configuration changed; up asks before it is made anew`,
+    ),
     ...found.containers.flatMap((step) => stepLine(step, project)),
     ...(flags.on("remove-orphans")
       ? []

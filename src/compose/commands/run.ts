@@ -7,6 +7,7 @@ import { createContainer } from "../apply/create-containers.ts";
 import { ensureImages } from "../apply/ensure-images.ts";
 import { startServices } from "../apply/start-services.ts";
 import { observeContainers } from "../engine/observe.ts";
+import { firstContainers } from "../plan/plan-up.ts";
 import { splitCommand } from "../shape/split-command.ts";
 import { scalarNode, sequenceNode } from "../source/node.ts";
 import { mounts } from "../model/mounts.ts";
@@ -80,6 +81,7 @@ export const run: ComposeHandler = async (invocation) => {
       renewVolumes: false,
       stopTimeoutSeconds: undefined,
       containerOf: (other) => containers.find((container) => container.service === other)?.name ?? other,
+      containerIdOf: firstContainers(containers),
     },
   );
   progress.close();

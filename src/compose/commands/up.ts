@@ -1,4 +1,5 @@
 import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
+import { confirmed } from "#cli/prune/confirm.ts";
 import { converge, type ConvergeOptions } from "../apply/converge.ts";
 import { awaitRunning, startServices } from "../apply/start-services.ts";
 import type { ApplyContext } from "../apply/context.ts";
@@ -125,6 +126,13 @@ export function convergeOptions(
     build: has("build") ? "always" : has("no-build") ? "never" : "missing",
     renewVolumes: has("renew-anon-volumes"),
     stopTimeoutSeconds: timeoutFlag(invocation),
+    mayLose: async (volume) =>
+      has("yes") ||
+      (io.stdin.isTerminal() &&
+        (await confirmed(
+          io,
+          `Volume ${JSON.stringify(volume)} exists but does not match its description in the Compose file. It can be made anew; its data will be lost.`,
+        ))),
     onWarning: (sentence) => {
       if (!(ignoresOrphans && sentence.startsWith("Found orphan"))) warn(invocation, sentence);
     },

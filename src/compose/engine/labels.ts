@@ -16,6 +16,8 @@ export const label = {
   volume: "com.docker.compose.volume",
   version: "com.docker.compose.version",
   replaces: "com.docker.compose.replace",
+  /** Berth's own: of what is written into the container before its start. */
+  filesHash: "berth.compose.files-hash",
 } as const;
 
 /** The version of docker compose whose labels and names these are. */
@@ -27,6 +29,8 @@ export interface ContainerIdentity {
   readonly number: number;
   readonly oneOff: boolean;
   readonly configHash: string;
+  /** Empty when nothing is written into it. */
+  readonly filesHash: string;
   /** Id of the image it is made of. */
   readonly imageId: string;
 }
@@ -40,6 +44,7 @@ export function containerLabels(project: Project, service: Service, identity: Co
     [label.number]: String(identity.number),
     [label.oneOff]: identity.oneOff ? "True" : "False",
     [label.configHash]: identity.configHash,
+    ...(identity.filesHash === "" ? {} : { [label.filesHash]: identity.filesHash }),
     [label.dependsOn]: Object.entries(service.depends_on)
       .map(([name, { condition, restart }]) => `${name}:${condition}:${restart}`)
       .join(","),

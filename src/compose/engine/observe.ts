@@ -11,6 +11,8 @@ export interface ObservedContainer {
   readonly number: number;
   readonly oneOff: boolean;
   readonly configHash: string;
+  /** Empty when nothing was written into it. */
+  readonly filesHash: string;
   readonly imageId: string;
   readonly state: ContainerSummary["State"];
   readonly labels: Labels;
@@ -51,6 +53,7 @@ function observed(summary: ContainerSummary): ObservedContainer {
     number: Number(Labels[label.number] ?? "1"),
     oneOff: Labels[label.oneOff] === "True",
     configHash: Labels[label.configHash] ?? "",
+    filesHash: Labels[label.filesHash] ?? "",
     imageId: Labels[label.image] ?? ImageID,
     state: State,
     labels: Labels,

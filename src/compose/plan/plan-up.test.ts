@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { serviceHash } from "../engine/config-hash.ts";
+import { networkHash, serviceHash, volumeHash } from "../engine/config-hash.ts";
 import type { ObservedContainer, ObservedResources } from "../engine/observe.ts";
 import { loadProject } from "../load/load-project.ts";
 import type { Project } from "../load/project.ts";
@@ -34,6 +34,7 @@ function container(service: string, number: number, changes: Partial<ObservedCon
     number,
     oneOff: false,
     configHash: hashes.get(service) ?? "",
+    filesHash: "",
     imageId: "sha256:1",
     state: "running",
     labels: {},
@@ -50,22 +51,24 @@ const there: ObservedResources = {
   volumes: new Map([["shop_data", {}]]),
 };
 
+const options = (changes: Partial<UpOptions> = {}): UpOptions => ({
+  services: [...shop.services.values()],
+  named: new Set(shop.services.keys()),
+  recreate: "diverged",
+  recreateDependencies: "diverged",
+  removeOrphans: false,
+  scale: new Map(),
+  filesHashes: new Map(),
+  imageIds: new Map(),
+  ...changes,
+});
+
 function plan(containers: readonly ObservedContainer[], changes: Partial<UpOptions> = {}, resources = there): string[] {
   const {
     networks,
     volumes,
     containers: steps,
-  } = planUp(shop, containers, resources, {
-    services: [...shop.services.values()],
-    named: new Set(shop.services.keys()),
-    recreate: "diverged",
-    recreateDependencies: "diverged",
-    removeOrphans: false,
-    scale: new Map(),
-    hashes,
-    imageIds: new Map(),
-    ...changes,
-  });
+  } = planUp(shop, containers, resources, options(changes));
   return [
     ...networks.map(({ name }) => `network ${name}`),
     ...volumes.map(({ name }) => `volume ${name}`),
@@ -99,6 +102,28 @@ describe("what up changes", () => {
       "keep db 2",
       "recreate web 1: a service it depends on is recreated",
     ]);
+  });
+
+  test("a file that is written into it", () => {
+    expect(plan(all, { filesHashes: new Map([["web", "x"]]) })).toContain(
+      "recreate web 1: a file that is written into it changed",
+    );
+  });
+
+  test("a network that is described otherwise than when it was made", () => {
+    const labels = (hash: string) => ({ "com.docker.compose.project": "shop", "com.docker.compose.config-hash": hash });
+    const made = (hash: string): ObservedResources => ({
+      networks: new Map([["shop_default", { Labels: labels(hash) } as never]]),
+      volumes: new Map([["shop_data", labels(hash)]]),
+    });
+    const changed = planUp(shop, all, made("x"), options());
+    expect(changed.changedNetworks.map(({ name }) => name)).toEqual(["shop_default"]);
+    expect(changed.changedVolumes.map(({ name }) => name)).toEqual(["shop_data"]);
+    expect(changed.containers.map(({ kind }) => kind)).toEqual(["recreate", "recreate", "recreate"]);
+    const [network, volume] = [shop.networks.get("default"), shop.volumes.get("data")];
+    if (network === undefined || volume === undefined) throw new Error("the project has both");
+    const same = planUp(shop, all, { ...made(networkHash(network)), volumes: new Map([["shop_data", labels(volumeHash(volume))]]) }, options());
+    expect([...same.changedNetworks, ...same.changedVolumes]).toEqual([]);
   });
 
   test("another image, another network", () => {

@@ -1,4 +1,5 @@
 import type { Network, Project, Service, Volume } from "../load/project.ts";
+import { networkHash, serviceHash, volumeHash, type ContainerIdOf } from "../engine/config-hash.ts";
 import { isUp, type ObservedContainer, type ObservedResources } from "../engine/observe.ts";
 import { label } from "../engine/labels.ts";
 
@@ -6,6 +7,7 @@ import { label } from "../engine/labels.ts";
 export type RecreateReason =
   | "asked for"
   | "its configuration changed"
+  | "a file that is written into it changed"
   | "its image changed"
   | "a service it depends on is recreated"
   | "its network is another one";
@@ -31,6 +33,9 @@ export type ContainerStep =
 export interface UpPlan {
   readonly networks: readonly Network[];
   readonly volumes: readonly Volume[];
+  /** Those that are there and that the file describes otherwise than when they were made. */
+  readonly changedNetworks: readonly Network[];
+  readonly changedVolumes: readonly Volume[];
   /** By service, in dependency order. */
   readonly containers: readonly ContainerStep[];
   /** Containers of services that the project does not have any more; removed only when asked for. */
@@ -47,8 +52,8 @@ export interface UpOptions {
   readonly removeOrphans: boolean;
   /** By service, what `--scale` says. */
   readonly scale: ReadonlyMap<string, number>;
-  /** By service: what its containers' labels should say. */
-  readonly hashes: ReadonlyMap<string, string>;
+  /** By service: of what is written into its containers. */
+  readonly filesHashes: ReadonlyMap<string, string>;
   readonly imageIds: ReadonlyMap<string, string>;
 }
 
@@ -63,52 +68,66 @@ export function planUp(
   resources: ObservedResources,
   options: UpOptions,
 ): UpPlan {
-  const steps: ContainerStep[] = [];
-  const recreated = new Set<string>();
-  for (const service of inDependencyOrder(options.services)) {
-    const own = containers.filter((container) => container.service === service.name && !container.oneOff);
-    const planned = planService(service, own, recreated, project, resources, options);
-    if (planned.some(({ kind }) => kind === "recreate")) recreated.add(service.name);
-    steps.push(...planned);
-  }
+  const own = containers.filter(({ oneOff }) => !oneOff);
+  const changed = changedResources(project, resources, options);
+  const lost = new Set(changed.changedNetworks.map(({ name }) => name));
+  const planning: Planning = { project, resources, options, lost, recreated: new Set(), containers: own };
+  const steps = inDependencyOrder(options.services).flatMap((service) => planService(service, planning));
   const known = new Set([...project.services.keys(), ...project.disabledServices.keys()]);
-  const orphans = containers.filter((container) => !known.has(container.service) && !container.oneOff);
+  const orphans = own.filter((container) => !known.has(container.service));
   if (options.removeOrphans)
     steps.push(...orphans.map((old): ContainerStep => ({ kind: "remove", service: old.service, old, why: "orphan" })));
-  const usedNetworks = new Set(options.services.flatMap((service) => Object.keys(service.networks)));
-  const usedVolumes = new Set(options.services.flatMap(({ volumes }) => (volumes ?? []).map(({ source }) => source)));
+  return { ...changed, containers: steps, orphans };
+}
+
+function changedResources(
+  project: Project,
+  resources: ObservedResources,
+  { services }: UpOptions,
+): Pick<UpPlan, "networks" | "volumes" | "changedNetworks" | "changedVolumes"> {
+  const usedNetworks = new Set(services.flatMap((service) => Object.keys(service.networks)));
+  const usedVolumes = new Set(services.flatMap(({ volumes }) => (volumes ?? []).map(({ source }) => source)));
+  const networks = [...project.networks.values()].filter(({ key, external }) => usedNetworks.has(key) && !external);
+  const volumes = [...project.volumes.values()].filter(({ key, external }) => usedVolumes.has(key) && !external);
+  // What carries no hash was made by an older tool, or by hand: nobody knows how it was described.
+  const differs = (labels: Readonly<Record<string, string>> | null | undefined, hash: string): boolean =>
+    isOf(labels, project.name) && ![undefined, hash].includes(labels?.[label.configHash]);
   return {
-    networks: [...project.networks.values()].filter(
-      ({ key, name, external }) => usedNetworks.has(key) && !external && !resources.networks.has(name),
+    networks: networks.filter(({ name }) => !resources.networks.has(name)),
+    volumes: volumes.filter(({ name }) => !resources.volumes.has(name)),
+    changedNetworks: networks.filter((network) =>
+      differs(resources.networks.get(network.name)?.Labels, networkHash(network)),
     ),
-    volumes: [...project.volumes.values()].filter(
-      ({ key, name, external }) => usedVolumes.has(key) && !external && !resources.volumes.has(name),
-    ),
-    containers: steps,
-    orphans,
+    changedVolumes: volumes.filter((volume) => differs(resources.volumes.get(volume.name), volumeHash(volume))),
   };
 }
 
-function planService(
-  service: Service,
-  own: readonly ObservedContainer[],
-  recreated: ReadonlySet<string>,
-  project: Project,
-  resources: ObservedResources,
-  options: UpOptions,
-): readonly ContainerStep[] {
-  const wanted = replicasOf(service, options.scale);
+interface Planning {
+  readonly project: Project;
+  readonly resources: ObservedResources;
+  readonly options: UpOptions;
+  readonly containers: readonly ObservedContainer[];
+  /** Names of networks that are made anew. */
+  readonly lost: ReadonlySet<string>;
+  /** Services that a container was recreated of. */
+  readonly recreated: Set<string>;
+}
+
+function planService(service: Service, planning: Planning): readonly ContainerStep[] {
+  const wanted = replicasOf(service, planning.options.scale);
   const { name } = service;
+  const own = planning.containers.filter((container) => container.service === name);
+  const reasons = new Map(own.map((old) => [old, whyRecreate(service, old, planning)]));
   // Those that run and are as they should be are kept before others.
-  const worth = (old: ObservedContainer): number =>
-    (isUp(old) ? 2 : 0) + (whyRecreate(service, old, recreated, project, resources, options) === undefined ? 1 : 0);
+  const worth = (old: ObservedContainer): number => (isUp(old) ? 2 : 0) + (reasons.get(old) === undefined ? 1 : 0);
   const ranked = own.toSorted((a, b) => worth(b) - worth(a) || a.number - b.number);
   const kept = ranked.slice(0, wanted).toSorted((a, b) => a.number - b.number);
   const steps: ContainerStep[] = ranked
     .slice(wanted)
     .map((old) => ({ kind: "remove", service: name, old, why: "scaled down" }) as const);
   for (const old of kept) {
-    const why = whyRecreate(service, old, recreated, project, resources, options);
+    const why = reasons.get(old);
+    if (why !== undefined) planning.recreated.add(name);
     steps.push(
       why === undefined
         ? { kind: "keep", service: name, number: old.number, old }
@@ -124,28 +143,33 @@ function planService(
   return steps;
 }
 
-function whyRecreate(
-  service: Service,
-  old: ObservedContainer,
-  recreated: ReadonlySet<string>,
-  project: Project,
-  resources: ObservedResources,
-  options: UpOptions,
-): RecreateReason | undefined {
+function whyRecreate(service: Service, old: ObservedContainer, planning: Planning): RecreateReason | undefined {
+  const { project, resources, options, recreated, lost } = planning;
   const mode = options.named.has(service.name) ? options.recreate : options.recreateDependencies;
+  const networks = Object.keys(service.networks).map((key) => project.networks.get(key)?.name ?? key);
+  // It cannot go on without what is taken from under it.
+  if (networks.some((name) => lost.has(name))) return "its network is another one";
   if (mode === "never") return undefined;
   if (mode === "force") return "asked for";
   // A namespace that is shared is gone with the container that had it.
   const shares = Object.entries(service.depends_on).some(([name, { restart }]) => restart && recreated.has(name));
   if (shares) return "a service it depends on is recreated";
-  if (old.configHash !== options.hashes.get(service.name)) return "its configuration changed";
+  if (old.configHash !== serviceHash(service, firstContainers(planning.containers))) return "its configuration changed";
+  if (old.filesHash !== (options.filesHashes.get(service.name) ?? "")) return "a file that is written into it changed";
   const image = options.imageIds.get(service.name);
   if (image !== undefined && image !== old.imageId) return "its image changed";
-  const networks = Object.keys(service.networks).map((key) => project.networks.get(key)?.name ?? key);
   if (networks.some((name) => !resources.networks.has(name) || !old.networks.includes(name)))
     return "its network is another one";
   return undefined;
 }
+
+/** Of what is there: by number, the lowest first. */
+export const firstContainers =
+  (containers: readonly ObservedContainer[]): ContainerIdOf =>
+  (name) =>
+    containers
+      .filter(({ service, oneOff }) => service === name && !oneOff)
+      .toSorted((a, b) => a.number - b.number)[0]?.id;
 
 /** Every service after those it depends on; otherwise in the order given. */
 export function inDependencyOrder(services: readonly Service[]): readonly Service[] {
@@ -163,6 +187,6 @@ export function inDependencyOrder(services: readonly Service[]): readonly Servic
   return [...ordered];
 }
 
-/** Networks of the project at the engine. */
+/** Labels of something that was made for the project. */
 export const isOf = (labels: Readonly<Record<string, string>> | null | undefined, project: string): boolean =>
   labels?.[label.project] === project;
