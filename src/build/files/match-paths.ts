@@ -6,7 +6,7 @@ import { openInRoot } from "#host/rooted-path.ts";
 import { readDirectory } from "#host/syscalls.ts";
 import { byteString, kernelPath, type ByteString } from "#spec/tar/byte-string.ts";
 
-/** Paths of a tree that somebody wants left out; see dockerfile/ignore.ts. Paths are relative. */
+/** Paths of a tree that somebody wants left out; see base/ignore-patterns.ts. Paths are relative. */
 export interface Ignored {
   excludes(path: string): boolean;
   mayHoldExceptions(directory: string): boolean;

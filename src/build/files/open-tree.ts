@@ -1,7 +1,7 @@
 import { O_DIRECTORY, O_PATH } from "#host/linux.ts";
 import { openMergedView } from "#host/tree-view.ts";
 import { close, open } from "#host/syscalls.ts";
-import { compileIgnore } from "../dockerfile/ignore.ts";
+import { compileIgnore } from "#base/ignore-patterns.ts";
 import type { FileTree, Selection } from "../solver/types.ts";
 import type { OpenSelection, OpenTree } from "./visit-selection.ts";
 

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { compileIgnore } from "../dockerfile/ignore.ts";
+import { compileIgnore } from "#base/ignore-patterns.ts";
 import { digestSelections } from "./digest-task.ts";
 import { withTree } from "./open-tree.ts";
 import { visitSelection } from "./visit-selection.ts";

@@ -1,6 +1,6 @@
 import { formatPlatform, normalizePlatform, type Platform } from "#spec/oci/platform.ts";
 import { locateError } from "../dockerfile/dockerfile-error.ts";
-import { compileIgnore, type IgnoreMatcher } from "../dockerfile/ignore.ts";
+import { compileIgnore, type IgnoreMatcher } from "#base/ignore-patterns.ts";
 import type { Linter } from "../dockerfile/lint/linter.ts";
 import type { Dockerfile, FromInstruction, SourceRange } from "../dockerfile/types.ts";
 import { dispatch } from "./dispatch.ts";

@@ -1,4 +1,4 @@
-import type { IgnoreMatcher } from "../dockerfile/ignore.ts";
+import type { IgnoreMatcher } from "#base/ignore-patterns.ts";
 import type { Linter } from "../dockerfile/lint/linter.ts";
 import { suggest } from "../dockerfile/suggest.ts";
 import type { Dockerfile, Instruction, StageInstruction } from "../dockerfile/types.ts";

@@ -15,7 +15,9 @@ const hook = goStruct(
 
 const rate = goStruct({ Path: goText, Rate: goBytes }, ["Path", "Rate"]);
 const rates = goList(goAs(rate, (item) => capital(item)));
-const weights = goList(goAs(goStruct({ Path: goText, Weight: goInteger }, ["Path", "Weight"]), (item) => capital(item)));
+const weights = goList(
+  goAs(goStruct({ Path: goText, Weight: goInteger }, ["Path", "Weight"]), (item) => capital(item)),
+);
 
 /** Keys without a name of their own in JSON are written as Go spells them. */
 const capital = (item: unknown): unknown =>

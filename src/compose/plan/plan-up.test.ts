@@ -64,11 +64,7 @@ const options = (changes: Partial<UpOptions> = {}): UpOptions => ({
 });
 
 function plan(containers: readonly ObservedContainer[], changes: Partial<UpOptions> = {}, resources = there): string[] {
-  const {
-    networks,
-    volumes,
-    containers: steps,
-  } = planUp(shop, containers, resources, options(changes));
+  const { networks, volumes, containers: steps } = planUp(shop, containers, resources, options(changes));
   return [
     ...networks.map(({ name }) => `network ${name}`),
     ...volumes.map(({ name }) => `volume ${name}`),
@@ -122,7 +118,12 @@ describe("what up changes", () => {
     expect(changed.containers.map(({ kind }) => kind)).toEqual(["recreate", "recreate", "recreate"]);
     const [network, volume] = [shop.networks.get("default"), shop.volumes.get("data")];
     if (network === undefined || volume === undefined) throw new Error("the project has both");
-    const same = planUp(shop, all, { ...made(networkHash(network)), volumes: new Map([["shop_data", labels(volumeHash(volume))]]) }, options());
+    const same = planUp(
+      shop,
+      all,
+      { ...made(networkHash(network)), volumes: new Map([["shop_data", labels(volumeHash(volume))]]) },
+      options(),
+    );
     expect([...same.changedNetworks, ...same.changedVolumes]).toEqual([]);
   });
 

@@ -167,9 +167,8 @@ function whyRecreate(service: Service, old: ObservedContainer, planning: Plannin
 export const firstContainers =
   (containers: readonly ObservedContainer[]): ContainerIdOf =>
   (name) =>
-    containers
-      .filter(({ service, oneOff }) => service === name && !oneOff)
-      .toSorted((a, b) => a.number - b.number)[0]?.id;
+    containers.filter(({ service, oneOff }) => service === name && !oneOff).toSorted((a, b) => a.number - b.number)[0]
+      ?.id;
 
 /** Every service after those it depends on; otherwise in the order given. */
 export function inDependencyOrder(services: readonly Service[]): readonly Service[] {

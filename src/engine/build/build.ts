@@ -1,7 +1,7 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
 import { formatTime } from "#base/time.ts";
 import type { Builder, BuilderEvent } from "#build/builder.ts";
-import { parseIgnoreFile } from "#build/dockerfile/ignore.ts";
+import { parseIgnoreFile } from "#base/ignore-patterns.ts";
 import type { MainContext, NamedContext } from "#build/graph/options.ts";
 import type { ContextFolder } from "#build/sources/build-sources.ts";
 import type { NetworkService } from "#network/types.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { parseIgnoreFile } from "#build/dockerfile/ignore.ts";
+import { parseIgnoreFile } from "#base/ignore-patterns.ts";
 import { parseDockerfile } from "#build/dockerfile/parse-dockerfile.ts";
 import { check, convert } from "#build/graph/convert.ts";
 import type { ConvertOptions, ResolveImage } from "#build/graph/options.ts";

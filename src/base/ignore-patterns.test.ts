@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { compileIgnore, parseIgnoreFile } from "./ignore.ts";
+import { compileIgnore, parseIgnoreFile } from "./ignore-patterns.ts";
 
 const paths = [
   "a",

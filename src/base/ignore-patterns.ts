@@ -1,6 +1,6 @@
-import { globToRegExp } from "#base/glob.ts";
 import { normalize } from "node:path/posix";
-import { wrong } from "./dockerfile-error.ts";
+import { BerthError } from "./errors.ts";
+import { globToRegExp } from "./glob.ts";
 
 /**
  * `.dockerignore`. Patterns are Go's filepath.Match, `**` is any number of folders, `!` takes back; the last pattern that
@@ -63,7 +63,10 @@ interface IgnorePattern {
 function compilePattern(line: string): IgnorePattern {
   const isException = line.startsWith("!");
   const pattern = isException ? line.slice(1) : line;
-  if (pattern === "") throw wrong(`illegal exclusion pattern: "!"`, "a `!` in .dockerignore needs a pattern behind it");
+  if (pattern === "")
+    throw new BerthError("invalid-parameter", `illegal exclusion pattern: "!"`, {
+      hint: "a `!` in .dockerignore needs a pattern behind it",
+    });
   const regExp = new RegExp(`^${sourceOf(pattern)}$`, "su");
   return { line, isException, regExp, literal: /^[^*?[\\]*/.exec(pattern)?.[0] ?? "" };
 }
