@@ -1,6 +1,7 @@
 import { SingleFlight } from "#base/async.ts";
 import { isDigest } from "#base/digest.ts";
 import { messageOf } from "#base/errors.ts";
+import { isRepositoryName, isTag } from "#spec/oci/reference.ts";
 import type { RegistryContext } from "../context.ts";
 import { RegistryFailure } from "../failure.ts";
 import { putManifest } from "../manifests/put-manifest.ts";
@@ -48,7 +49,7 @@ export class PullThrough {
   /** Make sure that the manifest is here if the upstream has it. `UNAVAILABLE` when neither has it and that cannot be asked. */
   async manifest(repository: string, reference: string): Promise<Freshness> {
     const place = this.#placeOf(repository);
-    if (place === undefined) return "own";
+    if (place === undefined || !(isDigest(reference) || isTag(reference))) return "own";
     const { manifests, tags, repositories, now } = this.#context;
     const row = repositories.find(repository);
     const known =
@@ -86,7 +87,9 @@ export class PullThrough {
     }
   }
 
+  /** What can name nothing is not asked for elsewhere: there it might be part of another path. */
   #placeOf(repository: string): Place | undefined {
+    if (!isRepositoryName(repository)) return undefined;
     const found = this.#upstreams.find(({ prefix }) => repository.startsWith(`${prefix}/`));
     if (found === undefined) return undefined;
     return { upstream: found.upstream, name: repository.slice(found.prefix.length + 1) };

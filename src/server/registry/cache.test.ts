@@ -102,6 +102,17 @@ test("what the upstream does not have, and what it lies about", async () => {
   expect(await registry.context.storage.uploads()).toEqual([]);
 });
 
+test.each([
+  ["up.example/lib/app/manifests/..%2f..%2f..%2ftoken", "404 NAME_UNKNOWN"],
+  ["up.example/..%2f..%2ftoken/manifests/v1", "400 NAME_INVALID"],
+  ["up.example/lib/app%3Fx=/manifests/v1", "400 NAME_INVALID"],
+  [`up.example/lib%2f..%2fapp/blobs/${sha("layer")}`, "400 NAME_INVALID"],
+])("%s does not reach the upstream", async (path, code) => {
+  upstream.set("v1", "layer");
+  expect(await errorCode(await get(path))).toBe(code);
+  expect(upstream.asked).toEqual([]);
+});
+
 test("as a mirror: by ns, by the bare name, and never before what was pushed here", async () => {
   const digest = upstream.set("v1", "layer");
   const answer = await get("lib/app/manifests/v1?ns=up.example");

@@ -44,7 +44,8 @@ describe("manifests", () => {
     ["/v2/other/app/manifests/v1", "404 NAME_UNKNOWN"],
     ["/v2/Some/app/manifests/v1", "400 NAME_INVALID"],
     ["/v2/..%2fapp/manifests/v1", "400 NAME_INVALID"],
-    ["/v2/some/app/manifests/-x", "400 TAG_INVALID"],
+    ["/v2/some/app/manifests/-x", "404 MANIFEST_UNKNOWN"],
+    [`/v2/some/app/manifests/${"t".repeat(200)}`, "404 MANIFEST_UNKNOWN"],
     ["/v2/%zz/manifests/v1", "400 NAME_INVALID"],
   ])("%s: %s", async (path, code) => {
     expect(await errorCode(await get(path))).toBe(code);
