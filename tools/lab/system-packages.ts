@@ -29,6 +29,7 @@ export const testPackages: readonly SystemPackage[] = [
   { name: "libseccomp2", proof: library("libseccomp.so.2"), purpose: "the reference runc" },
   { name: "python3-pip", proof: "pip3", purpose: "installs docker-py, one of the clients that are tested" },
   { name: "openssl", proof: "openssl", purpose: "certificates for the tests of TLS" },
+  { name: "chromium", proof: "chromium", purpose: "looks at the registry's page as people do" },
   { name: "e2fsprogs", proof: "mke2fs", purpose: "the guest's root disk" },
   { name: "qemu-system-x86", proof: "qemu-system-x86_64", purpose: "the guest with cgroup v2 alone" },
 ];

@@ -4,20 +4,11 @@ import { printable } from "#spec/tar/byte-string.ts";
 import { TarReader, type TarEntry, type TarSink } from "#spec/tar/tar-reader.ts";
 import type { RegistryContext } from "../context.ts";
 import { manifestInvalid } from "../failure.ts";
-
-export interface ListedFile {
-  readonly type: TarEntry["type"];
-  readonly sizeBytes: number;
-  readonly mode: number;
-  /** Where a link leads; empty for what is none. */
-  readonly linkTarget: string;
-  /** Number of the layer it comes from, the bottom one is 0. */
-  readonly layer: number;
-}
+import { FileTree } from "./file-tree.ts";
 
 export interface ImageFiles {
-  /** By absolute path, as a container would see them. */
-  readonly files: ReadonlyMap<string, ListedFile>;
+  /** As a container would see them. */
+  readonly files: Pick<FileTree, "list">;
   /** False when the limits below ended the reading. */
   readonly isComplete: boolean;
 }
@@ -25,18 +16,17 @@ export interface ImageFiles {
 /** Limits against archives that are made to exhaust whoever looks into them. */
 const MAX_UNPACKED_BYTES = 4 * 1024 * 1024 * 1024;
 const MAX_FILES = 300_000;
+const MAX_SHOWN_LINK = 255;
 
 /**
  * Read an image's layers, bottom first, and tell what files they come to: whiteouts remove what lies below (image-spec
  * "Whiteouts"). Nothing is written anywhere. `MANIFEST_INVALID` for layers that are no archives.
  */
 export async function listImageFiles(context: RegistryContext, layers: readonly string[]): Promise<ImageFiles> {
-  const files = new Map<string, ListedFile>();
+  const files = new FileTree();
   const limits = { bytes: MAX_UNPACKED_BYTES };
-  for (const [number, digest] of layers.entries()) {
+  for (const [number, digest] of layers.entries())
     if (!(await readLayer(context, digest, new LayerSink(files, number), limits))) return { files, isComplete: false };
-    if (files.size > MAX_FILES) return { files, isComplete: false };
-  }
   return { files, isComplete: true };
 }
 
@@ -52,7 +42,7 @@ async function readLayer(
     for await (const chunk of unpacked(context.storage.read(digest, 0))) {
       limits.bytes -= chunk.length;
       reader.push(chunk);
-      if (limits.bytes < 0 || sink.count > MAX_FILES) return false;
+      if (limits.bytes < 0 || sink.count > MAX_FILES || sink.files.size > MAX_FILES) return false;
     }
     reader.end();
     return true;
@@ -85,47 +75,41 @@ async function* unpacked(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8
 }
 
 class LayerSink implements TarSink {
-  readonly #files: Map<string, ListedFile>;
+  readonly files: FileTree;
   readonly #layer: number;
   count = 0;
 
-  constructor(files: Map<string, ListedFile>, layer: number) {
-    this.#files = files;
+  constructor(files: FileTree, layer: number) {
+    this.files = files;
     this.#layer = layer;
   }
 
   entry({ type, name, linkName, size, mode }: TarEntry): void {
     this.count += 1;
-    const path = normal(printable(name));
-    const slash = path.lastIndexOf("/");
-    const [folder, base] = [path.slice(0, slash), path.slice(slash + 1)];
-    if (base === ".wh..wh..opq") this.#removeBelow(folder);
-    else if (base.startsWith(".wh.")) {
-      this.#files.delete(`${folder}/${base.slice(4)}`);
-      this.#removeBelow(`${folder}/${base.slice(4)}`);
-    } else if (path !== "/") {
-      const linkTarget = type === "symlink" || type === "hardlink" ? printable(linkName) : "";
-      this.#files.set(path, { type, sizeBytes: size, mode, linkTarget, layer: this.#layer });
+    const path = partsOf(printable(name));
+    const base = path.at(-1);
+    if (base === undefined) return;
+    const folder = path.slice(0, -1);
+    if (base === ".wh..wh..opq") this.files.clear(folder, this.#layer);
+    else if (base.startsWith(".wh.")) this.files.remove([...folder, base.slice(4)], this.#layer);
+    else {
+      const isLink = type === "symlink" || type === "hardlink";
+      const linkTarget = isLink ? printable(linkName).slice(0, MAX_SHOWN_LINK) : "";
+      this.files.put(path, { type, sizeBytes: size, mode, linkTarget, layer: this.#layer });
     }
   }
 
   data(): void {}
 
   entryEnd(): void {}
-
-  /** What this layer itself brought stays. */
-  #removeBelow(folder: string): void {
-    for (const [path, { layer }] of this.#files)
-      if (layer < this.#layer && path.startsWith(`${folder}/`)) this.#files.delete(path);
-  }
 }
 
-/** `./a//b/../c/` is `/a/c`. */
-function normal(name: string): string {
+/** `./a//b/../c/` is `a`, `c`. */
+function partsOf(name: string): readonly string[] {
   const parts: string[] = [];
   for (const part of name.split("/")) {
     if (part === "..") parts.pop();
     else if (part !== "" && part !== ".") parts.push(part);
   }
-  return `/${parts.join("/")}`;
+  return parts;
 }

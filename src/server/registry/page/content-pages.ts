@@ -8,6 +8,7 @@ import { describeImage } from "#registry/images/describe-image.ts";
 import { listImageFiles, type ImageFiles } from "#registry/images/list-image-files.ts";
 import { deleteManifest } from "#registry/manifests/delete-manifest.ts";
 import { findManifest } from "#registry/manifests/find-manifest.ts";
+import { setTag } from "#registry/manifests/set-tag.ts";
 import { readmeOf } from "#registry/repositories/readme.ts";
 import { findRepository } from "#registry/repositories/repository.ts";
 import { searchRepositories } from "#registry/search/search-repositories.ts";
@@ -35,6 +36,11 @@ export function contentPages(deps: PageDeps): readonly PageRoute[] {
       method: "GET",
       path: /^\/ui\/r\/(?<name>.+)\/files\/(?<digest>[^/]+)$/,
       show: (visit) => showFiles(deps, listings, visit),
+    },
+    {
+      method: "POST",
+      path: /^\/ui\/r\/(?<name>.+)\/tags\/(?<tag>[^/]+)\/copy$/,
+      show: (visit) => copyTag(deps, visit),
     },
     { method: "GET", path: deletion, show: (visit) => askDelete(deps, visit) },
     { method: "POST", path: deletion, show: (visit) => deleteTag(deps, visit) },
@@ -94,9 +100,21 @@ async function showTag(deps: PageDeps, visit: Visit): Promise<WebReply> {
     history: context.tags.history(id, tag, MOST_CHANGES),
     referrers: context.manifests.referrers(id, manifest.digest, { after: "", artifactType: "", limit: 100 }),
     host: visit.host,
+    mayPush: may(deps, visit, "push"),
     mayDelete: may(deps, visit, "delete"),
   });
   return page(visit.viewer, `${name}:${tag}`, view);
+}
+
+/** What the tag points to gets another tag too, or an existing tag moves to it. */
+function copyTag(deps: PageDeps, visit: Visit): WebReply {
+  const { context } = deps;
+  const { name } = visibleRepository(deps, visit);
+  if (!may(deps, visit, "push")) throw denied("you may not set tags here");
+  const { digest } = findManifest(context, name, visit.call.params["tag"] ?? "");
+  const to = visit.form.get("tag") ?? "";
+  setTag(context, name, to, digest, actorOf(visit.identity, visit.call.request));
+  return seeOther(`/ui/r/${inPath(name)}/tags/${to}`);
 }
 
 function askDelete(deps: PageDeps, visit: Visit): WebReply {
@@ -117,11 +135,8 @@ async function showFiles(deps: PageDeps, listings: Listings, visit: Visit): Prom
   const { name, id } = visibleRepository(deps, visit);
   const digest = visit.call.params["digest"] ?? "";
   if (!isDigest(digest) || deps.context.manifests.find(id, digest) === undefined) throw manifestUnknown(name, digest);
-  const path = `/${(visit.call.query.get("path") ?? "")
-    .split("/")
-    .filter((part) => part !== "")
-    .join("/")}`;
-  const view = filesView(name, digest, path, await listings.of(id, digest));
+  const folder = (visit.call.query.get("path") ?? "").split("/").filter((part) => part !== "");
+  const view = filesView(name, digest, folder, await listings.of(id, digest));
   return page(visit.viewer, `Files of ${name}`, view);
 }
 

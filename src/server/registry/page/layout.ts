@@ -43,6 +43,7 @@ export function page(
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title} · Registry</title>
+        <link rel="icon" href="/ui/icon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/ui/style.css" />
         <script src="/ui/script.js" defer></script>
       </head>

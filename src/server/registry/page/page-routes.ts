@@ -7,6 +7,7 @@ import { readBytes } from "../read-bytes.ts";
 import { accountPages } from "./account-pages.ts";
 import { contentPages } from "./content-pages.ts";
 import { html } from "./html.ts";
+import { icon } from "./icon.ts";
 import { page } from "./layout.ts";
 import { script } from "./script.ts";
 import { isOwnForm, Sessions } from "./session.ts";
@@ -21,6 +22,7 @@ export function pageRoutes(context: RegistryContext, access: Access): readonly R
   const pages = [...contentPages(deps), ...accountPages(deps)];
   return [
     asset(/^\/ui\/style\.css$/, "text/css; charset=utf-8", style),
+    asset(/^\/ui\/icon\.svg$/, "image/svg+xml", icon),
     asset(/^\/ui\/script\.js$/, "text/javascript; charset=utf-8", script),
     {
       method: "GET",

@@ -163,6 +163,22 @@ describe("signing in", () => {
   });
 });
 
+test("who may push sets another tag, to which policies hold", async () => {
+  const digest = await pushLayers("public/app", "v1", archive(["v1", "file"]));
+  await pushLayers("public/app", "v2", archive(["v2", "file"]));
+  registry.context.policies.put({ pattern: "public/*", rules: { immutable: "v*" } });
+  const rootCookie = await signIn("root");
+  const copy = (tag: string, cookie: string) => submit("/ui/r/public/app/tags/v1/copy", { tag }, cookie);
+  expect((await copy("stable", await signIn("ann"))).status).toBe(403);
+  const done = await copy("stable", rootCookie);
+  expect([done.status, done.headers.get("location")]).toEqual([303, "/ui/r/public/app/tags/stable"]);
+  const { id } = registry.context.repositories.find("public/app") ?? { id: -1 };
+  expect(registry.context.tags.find(id, "stable")?.digest).toBe(digest);
+  const moved = await copy("v2", rootCookie);
+  expect([moved.status, (await moved.text()).includes("immutable")]).toEqual([403, true]);
+  expect((await copy("../x", rootCookie)).status).toBe(400);
+});
+
 test("deleting asks first, and takes no other site's word", async () => {
   await pushLayers("public/app", "old", archive(["x", "file"]));
   const address = "/ui/r/public/app/tags/old/delete";

@@ -12,7 +12,7 @@ export function moment(atMs: number): Html {
 }
 
 export function shortDigest(digest: string): Html {
-  return html`<code title="${digest}">${digest.slice(digest.indexOf(":") + 1).slice(0, 12)}</code>`;
+  return html`<code class="digest" title="${digest}">${digest.slice(digest.indexOf(":") + 1).slice(0, 12)}</code>`;
 }
 
 /** A command to be copied; the button shows itself where there is a clipboard. */

@@ -19,7 +19,7 @@ export function tokensView(
   host: string,
   made: string | undefined,
 ): Html {
-  return html`<h1>Access tokens</h1>
+  return html`<h1 id="tokens">Access tokens</h1>
     <p>A token is used in place of the password, by programs above all, and may do less than you.</p>
     ${
       made !== undefined &&
@@ -30,24 +30,26 @@ export function tokensView(
     }
     ${
       tokens.length > 0 &&
-      html`<div class="scroll">
-        <table>
+      html`<div class="scroll" role="region" tabindex="0" aria-labelledby="tokens">
+        <table aria-labelledby="tokens">
           <thead>
             <tr>
               <th scope="col">Label</th>
               <th scope="col">Rights</th>
               <th scope="col">Made</th>
+              <th scope="col">Good until</th>
               <th scope="col">Last used</th>
               <th scope="col"><span class="skip">Action</span></th>
             </tr>
           </thead>
           <tbody>
             ${tokens.map(
-              ({ id, label, actions, createdAtMs, usedAtMs }) =>
+              ({ id, label, actions, createdAtMs, expiresAtMs, usedAtMs }) =>
                 html`<tr>
                   <th scope="row">${label === "" ? id : label}</th>
                   <td>${actions.join(", ")}</td>
                   <td>${moment(createdAtMs)}</td>
+                  <td>${expiresAtMs === undefined ? "it is removed" : moment(expiresAtMs)}</td>
                   <td>${usedAtMs === undefined ? "never" : moment(usedAtMs)}</td>
                   <td>
                     <form method="post" action="/ui/tokens/${id}/delete">

@@ -1,29 +1,31 @@
-import type { ImageFiles, ListedFile } from "#registry/images/list-image-files.ts";
+import type { ListedFile } from "#registry/images/file-tree.ts";
+import type { ImageFiles } from "#registry/images/list-image-files.ts";
 import { html, type Html } from "../html.ts";
 import { inPath, sizeText } from "../words.ts";
 
 const MOST_ENTRIES = 5000;
 
-/** One folder of an image. `folder`: absolute, without a slash at its end but for the root. */
-export function filesView(repository: string, digest: string, folder: string, { files, isComplete }: ImageFiles): Html {
-  const prefix = folder === "/" ? "/" : `${folder}/`;
-  const entries = [...files]
-    .filter(([path]) => path.startsWith(prefix) && !path.slice(prefix.length).includes("/"))
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .slice(0, MOST_ENTRIES);
-  const to = (path: string): string =>
-    `/ui/r/${inPath(repository)}/files/${digest}?${new URLSearchParams({ path }).toString()}`;
-  const parents = folder.split("/").filter((part) => part !== "");
+/** One folder of an image, by the names that lead to it. */
+export function filesView(
+  repository: string,
+  digest: string,
+  folder: readonly string[],
+  { files, isComplete }: ImageFiles,
+): Html {
+  const listed = files.list(folder);
+  const entries = listed?.slice(0, MOST_ENTRIES) ?? [];
+  const to = (path: readonly string[]): string =>
+    `/ui/r/${inPath(repository)}/files/${digest}?${new URLSearchParams({ path: `/${path.join("/")}` }).toString()}`;
   return html`<p><a href="/ui/r/${inPath(repository)}">${repository}</a></p>
-    <h1>Files in <code>${digest.slice(0, 19)}</code></h1>
+    <h1 id="files">Files in <code>${digest.slice(0, 19)}</code></h1>
     ${!isComplete && html`<p class="message">The image is too large to be listed whole.</p>`}
     <nav aria-label="Folder" class="mono">
-      <a href="${to("/")}">/</a>${parents.map(
-        (part, at) => html`<a href="${to(`/${parents.slice(0, at + 1).join("/")}`)}">${part}</a>/`,
+      <a href="${to([])}" aria-label="Root folder">/</a>${folder.map(
+        (part, at) => html`<a href="${to(folder.slice(0, at + 1))}">${part}</a>/`,
       )}
     </nav>
-    <div class="scroll">
-      <table>
+    <div class="scroll" role="region" tabindex="0" aria-labelledby="files">
+      <table aria-labelledby="files">
         <thead>
           <tr>
             <th scope="col">Name</th>
@@ -33,11 +35,13 @@ export function filesView(repository: string, digest: string, folder: string, { 
           </tr>
         </thead>
         <tbody>
-          ${entries.map(([path, file]) => line(path.slice(prefix.length), file, to(path)))}
+          ${entries.map(([name, file]) => line(name, file, to([...folder, name])))}
         </tbody>
       </table>
     </div>
-    ${entries.length === 0 && html`<p>The folder is empty.</p>`}`;
+    ${listed === undefined && html`<p>The image has no such folder.</p>`}
+    ${listed?.length === 0 && html`<p>The folder is empty.</p>`}
+    ${(listed?.length ?? 0) > entries.length && html`<p class="soft">and more, which are not shown</p>`}`;
 }
 
 function line(name: string, { type, mode, sizeBytes, linkTarget, layer }: ListedFile, address: string): Html {

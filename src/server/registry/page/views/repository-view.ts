@@ -34,7 +34,7 @@ export function repositoryView(
 }
 
 function tagTable(name: string, tags: readonly TagLine[]): Html {
-  return html`<div class="scroll">
+  return html`<div class="scroll" role="region" tabindex="0" aria-labelledby="tags">
     <table aria-labelledby="tags">
       <thead>
         <tr>

@@ -12,11 +12,12 @@ export interface TagPage {
   /** What was pushed about it: signatures, bills of materials. */
   readonly referrers: readonly ManifestRow[];
   readonly host: string;
+  readonly mayPush: boolean;
   readonly mayDelete: boolean;
 }
 
 /** One tag: its platforms with their layers, what it pointed to before, what refers to it. */
-export function tagView({ repository, tag, image, history, referrers, host, mayDelete }: TagPage): Html {
+export function tagView({ repository, tag, image, history, referrers, host, mayPush, mayDelete }: TagPage): Html {
   const address = `/ui/r/${inPath(repository)}`;
   return html`<p><a href="${address}">${repository}</a></p>
     <h1>${repository}:${tag}</h1>
@@ -26,7 +27,7 @@ export function tagView({ repository, tag, image, history, referrers, host, mayD
     ${image.platforms.map((platform) => platformSection(address, platform))}
     ${referrers.length > 0 && referrerSection(referrers)}
     <h2 id="history">History of this tag</h2>
-    <div class="scroll">
+    <div class="scroll" role="region" tabindex="0" aria-labelledby="history">
       <table aria-labelledby="history">
         <thead>
           <tr>
@@ -47,6 +48,14 @@ export function tagView({ repository, tag, image, history, referrers, host, mayD
         </tbody>
       </table>
     </div>
+    ${
+      mayPush &&
+      html`<h2>Another tag for it</h2>
+        <form method="post" action="${address}/tags/${tag}/copy" class="row">
+          <label>Tag <input name="tag" required maxlength="128" pattern="[A-Za-z0-9_][A-Za-z0-9._\\-]*" /></label>
+          <button>Set the tag</button>
+        </form>`
+    }
     ${
       mayDelete &&
       html`<h2>Delete</h2>
@@ -69,7 +78,7 @@ function platformSection(address: string, platform: DescribedPlatform): Html {
       ${createdAt !== "" && ` · made ${createdAt.slice(0, 10)}`} · <a href="${address}/files/${digest}">files</a>
     </p>
     ${entry !== "" && html`<p>Runs <code>${entry}</code></p>`}
-    <div class="scroll">
+    <div class="scroll" role="region" tabindex="0" aria-labelledby="${id}">
       <table aria-labelledby="${id}">
         <thead>
           <tr>
