@@ -9,17 +9,16 @@ export interface HandedListenerOptions {
   readonly headTimeoutMs: number;
 }
 
-/**
- * Accept on a listening socket that somebody else made and hand each connection, decrypted where `tls` is given, to `server`
- * (of node:http), which does not listen itself. The descriptor is taken over: `close` closes it; the socket itself goes
- * on in whoever else holds it, and its backlog with it.
- */
-export async function listenOnFd(
-  server: Server,
-  fd: number,
-  options: HandedListenerOptions,
-): Promise<{ close(): void }> {
-  const { tls, headTimeoutMs } = options;
+/** Accepts connections for a server that does not listen itself. */
+export interface Acceptor {
+  /** To be made to listen by whoever knows where. */
+  readonly listener: Server;
+  /** Certificates of the connections to come; those that are open keep theirs. */
+  useTls(tls: TlsOptions): void;
+}
+
+/** Hand each accepted connection, decrypted where `tls` is given, to `server` of node:http. */
+export function acceptFor(server: Server, { tls, headTimeoutMs }: HandedListenerOptions): Acceptor {
   const waiting = new Map<Duplex, NodeJS.Timeout>();
   const settled = (socket: Duplex): void => {
     clearTimeout(waiting.get(socket));
@@ -32,22 +31,37 @@ export async function listenOnFd(
   };
   for (const event of ["request", "upgrade", "checkContinue"])
     server.on(event, ({ socket }: IncomingMessage) => settled(socket));
-  const secure = tls === undefined ? undefined : createTlsServer({ ...tls, allowHalfOpen: true } as TlsOptions);
-  // A handshake that fails is the client's affair.
-  secure?.on("tlsClientError", () => undefined);
-  secure?.on("secureConnection", hand);
-  const acceptor = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  const decrypting = (options: TlsOptions): Server =>
+    createTlsServer({ ...options, allowHalfOpen: true } as TlsOptions)
+      // A handshake that fails is the client's affair.
+      .on("tlsClientError", () => undefined)
+      .on("secureConnection", hand);
+  let secure = tls === undefined ? undefined : decrypting(tls);
+  const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     // A client that leaves in the middle of something is no fault.
     socket.on("error", () => undefined);
     if (secure === undefined) hand(socket);
     else secure.emit("connection", socket);
   });
+  return {
+    listener,
+    useTls(options) {
+      secure = decrypting(options);
+    },
+  };
+}
+
+/**
+ * Accept on a listening socket that somebody else made. The descriptor is taken over: `close` closes it; the socket itself
+ * goes on in whoever else holds it, and its backlog with it.
+ */
+export async function listenOnFd(listener: Server, fd: number): Promise<{ close(): void }> {
   await new Promise<void>((resolve, reject) => {
-    acceptor.once("error", reject);
-    acceptor.listen({ fd }, () => {
-      acceptor.off("error", reject);
+    listener.once("error", reject);
+    listener.listen({ fd }, () => {
+      listener.off("error", reject);
       resolve();
     });
   });
-  return { close: () => void acceptor.close() };
+  return { close: () => void listener.close() };
 }

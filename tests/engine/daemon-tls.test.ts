@@ -1,6 +1,10 @@
 /** The API over TCP with certificates, driven by the real docker CLI and by ours. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { connect } from "node:tls";
 import { command, type CommandResult } from "../../tools/lab/command.ts";
 import { freePort, startDebianRegistry, type RunningRegistry } from "../../tools/lab/debian-registry.ts";
 import { berthCommand, cliEnvironment, dockerCli } from "../../tools/lab/engines.ts";
@@ -123,6 +127,44 @@ describe.each(clients)("%s", (client) => {
     expect((await ok(["exec", id, "sh", "-c", "yes 0123456789 | head -n 300000"])).length).toBe(3_300_000);
     await ok(["rm", "-f", id]);
   });
+});
+
+test("SIGHUP takes certificates anew; a file that is none leaves the old ones in force", async () => {
+  const presented = async (): Promise<string> => {
+    const argv = ["openssl", "s_client", "-connect", address.slice("tcp://".length), "-CAfile", join(dir, "ca.pem")];
+    const { stdout } = await command(["sh", "-c", `${argv.join(" ")} < /dev/null`]);
+    return new X509Certificate(/-----BEGIN[^]*?-----END CERTIFICATE-----/.exec(stdout)?.[0] ?? "").fingerprint256;
+  };
+  const reloaded = async (said: string): Promise<void> => {
+    const times = engine?.log().split(said).length ?? 0;
+    process.kill(engine?.pid() ?? 0, "SIGHUP");
+    while (engine?.log().split(said).length === times) await Bun.sleep(20);
+  };
+  const before = await presented();
+  const cert = join(dir, "server-cert.pem");
+  const old = readFileSync(cert, "utf8");
+  writeFileSync(cert, "nothing");
+  await reloaded("Error reloading configuration");
+  expect(await presented()).toBe(before);
+  writeFileSync(cert, old);
+  const pem = (name: string): string => readFileSync(join(dir, name), "utf8");
+  const port = Number(address.slice(address.lastIndexOf(":") + 1));
+  const identity = { ca: pem("ca.pem"), cert: pem("client-cert.pem"), key: pem("client-key.pem") };
+  const open = connect({ host: "127.0.0.1", port, ...identity });
+  const ping = async (): Promise<string> => {
+    open.write("GET /_ping HTTP/1.1\r\nHost: engine\r\n\r\n");
+    return String((await once(open, "data"))[0]);
+  };
+  expect(await ping()).toContain("200 OK");
+  await makeCertificates(dir);
+  await reloaded("Reloaded configuration");
+  expect(await presented()).not.toBe(before);
+  // Who is there already stays.
+  expect(await ping()).toContain("200 OK");
+  open.destroy();
+  expect(
+    (await run("docker", ["--tlsverify", ...certificates("client"), "version", "--format", "{{.Server.Os}}"])).stdout,
+  ).toBe("linux\n");
 });
 
 test("plain HTTP on the TLS port is no request, and the engine goes on", async () => {

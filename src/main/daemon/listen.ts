@@ -2,7 +2,7 @@ import type { Server } from "node:http";
 import { BerthError } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import { readTextFileMaybe } from "#host/files.ts";
-import { listenOnFd } from "#host/handed-listener.ts";
+import { acceptFor, listenOnFd, type Acceptor } from "#host/handed-listener.ts";
 import { FIRST_INHERITED_FD, type InheritedSocket } from "#host/inherited-sockets.ts";
 import { listenTcp } from "#host/tcp-listener.ts";
 import { listenUnix } from "#host/unix-listener.ts";
@@ -13,6 +13,8 @@ export interface Listener {
   readonly name: string;
   /** Stop accepting. Open connections go on. */
   close(): void;
+  /** Only where TLS is spoken: with what from the next connection on. */
+  readonly useTls?: (tls: ServerTls) => void;
 }
 
 export interface ListenDeps {
@@ -98,23 +100,28 @@ async function listenOn(host: string, deps: ListenDeps): Promise<readonly Listen
     });
     return [{ name: host, close: () => listener.close() }];
   }
-  const { tls } = deps;
-  const server = deps.makeServer({ kind: "tcp", ...(tls === undefined ? {} : { tls }) });
-  const listener = await listenTcp(server, tcpAddress(host));
-  return [{ name: host, close: () => listener.close() }];
+  if (deps.tls === undefined) {
+    const listener = await listenTcp(deps.makeServer({ kind: "tcp" }), tcpAddress(host));
+    return [{ name: host, close: () => listener.close() }];
+  }
+  const acceptor = handing(deps, deps.tls);
+  const { close } = await listenTcp(acceptor.listener, tcpAddress(host));
+  return [{ name: host, close, useTls: (next) => acceptor.useTls(tlsOptions(next)) }];
 }
 
-async function onInherited(
-  name: string,
-  fd: number,
-  tls: ServerTls | undefined,
-  { makeServer }: ListenDeps,
-): Promise<Listener> {
-  const listener = await listenOnFd(makeServer({ kind: "handed" }), fd, {
+async function onInherited(name: string, fd: number, tls: ServerTls | undefined, deps: ListenDeps): Promise<Listener> {
+  const acceptor = handing(deps, tls);
+  const { close } = await listenOnFd(acceptor.listener, fd);
+  if (tls === undefined) return { name, close };
+  return { name, close, useTls: (next) => acceptor.useTls(tlsOptions(next)) };
+}
+
+/** What Bun's own server for HTTPS cannot: take other certificates while it listens. */
+function handing({ makeServer }: ListenDeps, tls: ServerTls | undefined): Acceptor {
+  return acceptFor(makeServer({ kind: "handed" }), {
     headTimeoutMs: HEAD_TIMEOUT_MS,
     ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),
   });
-  return { name, close: () => listener.close() };
 }
 
 /** docker-compat: `fd://` and `fd://*` are all of them, `fd://N` one by its number; here `fd://NAME` too. */

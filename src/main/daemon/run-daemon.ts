@@ -10,12 +10,12 @@ import { ServiceManager } from "#host/service-manager.ts";
 import { LOCK_EX, LOCK_NB, O_CLOEXEC, O_CREAT, O_RDWR } from "#host/linux.ts";
 import { stderrLog } from "#host/stderr-log.ts";
 import { close, flock, open, umask } from "#host/syscalls.ts";
-import type { ServerTransport } from "#server/docker/http-server.ts";
+import type { ServerTls, ServerTransport } from "#server/docker/http-server.ts";
 import { createDockerServer } from "#server/docker/server.ts";
 import { createMetricsServer } from "#server/metrics/metrics-server.ts";
 import { Layout } from "#state/layout.ts";
 import { daemonSettings, type DaemonSettings } from "./daemon-settings.ts";
-import { listenAll, listenForMetrics } from "./listen.ts";
+import { listenAll, listenForMetrics, type Listener } from "./listen.ts";
 import { LiveSettings, reloadAttributes } from "./live-settings.ts";
 import { openEngine } from "./open-engine.ts";
 import { seccompProfileText } from "./seccomp-profile-text.ts";
@@ -26,14 +26,16 @@ import { tlsMaterial } from "./tls-material.ts";
  * The engine from start to end:
  *
  *   flags + daemon.json ▶ lock data root ▶ open ▶ recover ▶ listen ▶ serve … SIGTERM/SIGINT ▶ stop containers ▶ close
- *                                                                  SIGHUP: read daemon.json anew
+ *                                                                  SIGHUP: read daemon.json and certificates anew
  *
  * A second signal ends it at once; containers then go on and the next engine finds them, as after kill -9.
  */
 export async function runDaemon(flags: FlagValues, io: CliIo, version: string): Promise<number> {
   const read = (): DaemonSettings => daemonSettings(flags, io);
   const settings = read();
-  const tls = settings.tls === undefined ? undefined : tlsMaterial(settings.tls, (path) => io.readFile(path));
+  const readTls = (): ServerTls | undefined =>
+    settings.tls === undefined ? undefined : tlsMaterial(settings.tls, (path) => io.readFile(path));
+  const tls = readTls();
   if (flags.on("validate")) {
     seccompProfileText(settings.seccompProfile);
     io.stdout.write("configuration OK\n");
@@ -62,7 +64,18 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
   const opened = openEngine(live, layout, log, version);
   const stopping = untilSignalled(io);
   surviveFaults(log);
-  io.onSignal("SIGHUP", () => manager.reloading(() => reload(live, read, opened.engine, log)));
+  let listeners: readonly Listener[] = [];
+  io.onSignal("SIGHUP", () =>
+    manager.reloading(() => {
+      const readAll = (): DaemonSettings => {
+        const next = read();
+        const renewed = readTls();
+        if (renewed !== undefined) for (const { useTls } of listeners) useTls?.(renewed);
+        return next;
+      };
+      reload(live, readAll, opened.engine, log);
+    }),
+  );
   io.onSignal("SIGUSR1", () => log.info("memory and handles of the engine", { ...process.memoryUsage() }));
   try {
     await opened.recover();
@@ -82,7 +95,7 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
       return made.on("request", () => collector.touch()).on("upgrade", () => collector.touch());
     };
     const metrics = await listenForMetrics(settings, () => createMetricsServer({ engine: opened.engine, log }));
-    const listeners = await listenAll({ settings, ownSocket: layout.socket, tls, inherited, makeServer, log });
+    listeners = await listenAll({ settings, ownSocket: layout.socket, tls, inherited, makeServer, log });
     const pidFile = settings.pidFile || layout.pidFile;
     writeFileAtomic(pidFile, `${process.pid}\n`, { mode: 0o644 });
     for (const { name } of listeners) log.info("API listen on", { address: name });

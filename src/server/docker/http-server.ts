@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createSecureServer } from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
@@ -14,7 +13,7 @@ export interface ServerTls {
 /** How connections come to a server. */
 export type ServerTransport =
   | { readonly kind: "unix" }
-  | { readonly kind: "tcp"; readonly tls?: ServerTls }
+  | { readonly kind: "tcp" }
   /** One by one from somebody else, by `server.emit("connection", socket)`, decrypted. */
   | { readonly kind: "handed" };
 
@@ -45,8 +44,7 @@ export function tlsOptions({ cert, key, clientAuthority }: ServerTls) {
  * close its side behind its request and still gets its answer; on TCP, where that looks as if it had left, it has.
  */
 export function httpServer(transport: ServerTransport): Server {
-  const secure = transport.kind === "tcp" ? transport.tls : undefined;
-  const server = secure === undefined ? createServer(limits) : createSecureServer({ ...limits, ...tlsOptions(secure) });
+  const server = createServer(limits);
   if (transport.kind !== "tcp") Object.assign(server, { httpAllowHalfOpen: true });
   const answering = new WeakMap<Duplex, ServerResponse>();
   server.on("request", (request: IncomingMessage, response: ServerResponse) => answering.set(request.socket, response));

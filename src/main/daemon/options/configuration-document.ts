@@ -13,8 +13,8 @@ starts, in dockerd's words where it has some. \`berthd --validate\` tries flags 
 ## Reading the file anew
 
 On SIGHUP (\`systemctl reload berth\`) the file is read again. Settings marked with "yes" below take their new values at once,
-and a \`daemon reload\` event tells them; others that differ are named in the log and wait for a restart. A file that is wrong
-changes nothing. What the file no longer says is the flag's value or the default again (dockerd keeps some old values then).
+and a \`daemon reload\` event tells them; others that differ are named in the log and wait for a restart. The files of
+certificates and keys are read again too, for connections to come. A file that is wrong changes nothing. What the file no longer says is the flag's value or the default again (dockerd keeps some old values then).
 
 ## TCP and TLS
 

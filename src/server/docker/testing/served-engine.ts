@@ -3,7 +3,7 @@ import { createConnection, type Socket } from "node:net";
 import { randomHex } from "#base/ids.ts";
 import { silentLog } from "#base/log.ts";
 import { createEngine, type Engine } from "#engine/engine.ts";
-import { listenOnFd } from "#host/handed-listener.ts";
+import { acceptFor, listenOnFd } from "#host/handed-listener.ts";
 import { openUnixSocket } from "#host/listening-socket.ts";
 import { removeFile } from "#host/files.ts";
 import { duplicate } from "#host/syscalls.ts";
@@ -40,7 +40,8 @@ export class ServedEngine {
   async #accept(): Promise<void> {
     const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
     const socket = await openUnixSocket({ path: this.path, mode: 0o600, ...owner });
-    const listener = await listenOnFd(this.#server, duplicate(socket.fd), { headTimeoutMs: 1000 });
+    const acceptor = acceptFor(this.#server, { headTimeoutMs: 1000 });
+    const listener = await listenOnFd(acceptor.listener, duplicate(socket.fd));
     this.#stopAccepting = () => {
       listener.close();
       socket.close();
