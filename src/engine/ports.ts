@@ -313,6 +313,8 @@ export interface NamespaceSockets {
     target: { readonly host: string; readonly port: number },
     signal: AbortSignal,
   ): Promise<NamespaceConnection>;
+  /** TLS over a connection, which is the result's then; nobody's certificate is checked. `unavailable` when it fails. */
+  secure(connection: NamespaceConnection): Promise<NamespaceConnection>;
 }
 
 export interface NamespaceConnection {

@@ -80,6 +80,12 @@ export class NamespaceSockets {
     };
   }
 
+  /** {@link tlsOver}; loaded when it is first asked for. */
+  async secure(connection: NamespaceConnection): Promise<NamespaceConnection> {
+    const { tlsOver } = await import("./tls-over.ts");
+    return tlsOver(connection);
+  }
+
   close(): void {
     this.#poller?.close();
     this.#poller = undefined;

@@ -1,7 +1,10 @@
 /** What Berth does beyond Docker: probes of its own, acts on the unhealthy, dependencies, and `why`. */
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
 import type { ContainerHealth } from "#spec/docker/container.ts";
 import { eventually } from "../../tools/lab/command.ts";
+import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
+import { makeCertificates } from "./daemon-fixture.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 
 setDefaultTimeout(60_000);
@@ -42,6 +45,28 @@ describe("probes by the engine, within the container's network", () => {
     });
   }
 
+  test("HTTPS, whoever signed the certificate; a server without TLS is not well", async () => {
+    const dir = makeScratch("own-https");
+    await makeCertificates(dir);
+    const file = (name: string): Bun.BunFile => Bun.file(join(dir, name));
+    const tls = { cert: file("server-cert.pem"), key: file("server-key.pem") };
+    const answer = (): Response => new Response("secret page\n");
+    const servers = [Bun.serve({ port: 0, tls, fetch: answer }), Bun.serve({ port: 0, fetch: answer })];
+    try {
+      for (const [index, { port }] of servers.entries()) {
+        const flags = ["--network", "host", "--health-http", `https://:${port}/x`, ...often];
+        await engine.ok("run", "-d", "--name", `web${index}`, ...flags, "busybox", "sleep", "60");
+      }
+      const well = await becomes("web0", "healthy");
+      expect(well.Log.at(-1)).toMatchObject({ ExitCode: 0, Output: "HTTP/1.1 200 OK\nsecret page\n" });
+      const sick = await becomes("web1", "unhealthy");
+      expect(sick.Log.at(-1)).toMatchObject({ ExitCode: 1, Output: expect.stringMatching(/^TLS: /) });
+    } finally {
+      for (const each of servers) await each.stop(true);
+      removeScratch(dir);
+    }
+  });
+
   test("TCP: refused, then connected", async () => {
     const line = "sleep 1; while :; do nc -l -p 5432; done";
     await engine.ok("run", "-d", "--name", "db", "--health-tcp", ":5432", ...often, "busybox", "sh", "-c", line);
@@ -65,10 +90,13 @@ describe("probes by the engine, within the container's network", () => {
   });
 
   test("by label, as any client can send it; what cannot be is refused", async () => {
+    expect((await engine.run("create", "-l", "berth.health=tcps://:1", "busybox")).stderr).toContain(
+      "https://… or tcp",
+    );
     const labels = ["-l", "berth.health=http://:8080/index.html", "--health-interval", "100ms"];
     await engine.ok("run", "-d", "--name", "labelled", ...labels, "busybox", "sh", "-c", server);
     await becomes("labelled", "healthy");
-    const refused = await engine.run("create", "--health-http", "https://:1/", "busybox");
+    const refused = await engine.run("create", "--health-http", "ftp://:1/", "busybox");
     expect(refused.stderr).toContain("invalid HTTP health check");
     const both = await engine.run("create", "--health-tcp", ":1", "--health-cmd", "true", "busybox");
     expect(both.stderr).toContain("exclude each other");

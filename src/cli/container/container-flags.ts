@@ -129,7 +129,7 @@ export const containerFlags: readonly FlagSpec[] = [
   { name: "gpus", kind: gpuRequests, usage: "GPU devices to add to the container ('all' to pass all GPUs)" },
   { name: "group-add", kind: list, usage: "Add additional groups to join" },
   { name: "health-cmd", kind: text, usage: "Command to run to check health" },
-  { name: "health-http", kind: text, usage: "Let the engine check health by HTTP (http://:PORT/PATH)" },
+  { name: "health-http", kind: text, usage: "Let the engine check health by HTTP (http[s]://:PORT/PATH)" },
   { name: "health-interval", kind: duration, usage: "Time between running the check (ms|s|m|h)", fallback: "0s" },
   { name: "health-retries", kind: int, usage: "Consecutive failures needed to report unhealthy" },
   {

@@ -89,7 +89,7 @@ test("settings that cannot be are told when the container is made", async () => 
   expect(await message({ "berth.depends-on.timeout": "soon" })).toContain("invalid berth.depends-on.timeout");
   expect(await message({ "berth.depends-on.timeout": "-1s" })).toContain("invalid berth.depends-on.timeout");
   expect(await message({ "berth.on-unhealthy": "panic" })).toContain("want restart, stop or none");
-  expect(await message({ "berth.health": "https://:1/" })).toContain("want http://… or tcp://…");
+  expect(await message({ "berth.health": "ftp://:1/" })).toContain("want http://…, https://… or tcp://…");
 });
 
 test("a restart by policy waits as well, until it is stopped", async () => {

@@ -60,13 +60,14 @@ export function ownSettings(source: Source): OwnSettings {
   };
 }
 
-/** `berth.health`: a probe by the engine, as `http://:8080/healthz` or `tcp://:5432`; it replaces the test. */
+/** `berth.health`: a probe by the engine, as `http[s]://:8080/healthz` or `tcp://:5432`; it replaces the test. */
 export function withOwnHealth(config: ContainerConfig, hostConfig: Source["hostConfig"]): ContainerConfig {
   const target = given({ config, hostConfig }, ownKeys.health);
   if (target === undefined) return config;
   const zero = { Interval: 0, Timeout: 0, StartPeriod: 0, StartInterval: 0, Retries: 0 };
-  const kind = /^(http|tcp):\/\//.exec(target)?.[1]?.toUpperCase();
-  if (kind === undefined) throw bad(`invalid ${ownKeys.health} ${JSON.stringify(target)}: want http://… or tcp://…`);
+  const kind = /^(http(?=s?:)|tcp(?=:))s?:\/\//.exec(target)?.[1]?.toUpperCase();
+  if (kind === undefined)
+    throw bad(`invalid ${ownKeys.health} ${JSON.stringify(target)}: want http://…, https://… or tcp://…`);
   return { ...config, Healthcheck: { ...zero, ...config.Healthcheck, Test: [kind, target] } };
 }
 

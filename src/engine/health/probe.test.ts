@@ -24,12 +24,15 @@ test("tests of every kind", () => {
   expect(probeOf({ Healthcheck: null, Shell: null })).toBeUndefined();
   expect(probe("HTTP", "http://:8080/healthz?deep=1")).toEqual({
     kind: "http",
+    secure: false,
     host: "localhost",
     port: 8080,
     path: "/healthz?deep=1",
   });
-  expect(probe("HTTP", "http://10.0.0.1")).toEqual({ kind: "http", host: "10.0.0.1", port: 80, path: "/" });
-  expect(probe("HTTP", "http://[::1]:81/")).toEqual({ kind: "http", host: "::1", port: 81, path: "/" });
+  const plain = { kind: "http" as const, secure: false, path: "/" };
+  expect(probe("HTTP", "http://10.0.0.1")).toEqual({ ...plain, host: "10.0.0.1", port: 80 });
+  expect(probe("HTTP", "http://[::1]:81/")).toEqual({ ...plain, host: "::1", port: 81 });
+  expect(probe("HTTP", "https://10.0.0.1")).toEqual({ ...plain, secure: true, host: "10.0.0.1", port: 443 });
   expect(probe("TCP", ":5432")).toEqual({ kind: "tcp", host: "localhost", port: 5432 });
   expect(probe("TCP", "tcp://127.0.0.1:1")).toEqual({ kind: "tcp", host: "127.0.0.1", port: 1 });
 });
@@ -37,7 +40,7 @@ test("tests of every kind", () => {
 test("what cannot be asked is refused", () => {
   const bad = [
     ["HTTP"],
-    ["HTTP", "https://:8080/"],
+    ["HTTP", "ftp://:8080/"],
     ["HTTP", "http://:0/"],
     ["HTTP", "http://:65536/"],
     ["HTTP", "http://db:80/"],

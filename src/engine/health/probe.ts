@@ -8,7 +8,15 @@ export type Probe =
   /** The engine connects from within the container's network. */
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   /** The engine asks from within the container's network; 200 to 399 is well. */
-  | { readonly kind: "http"; readonly host: string; readonly port: number; readonly path: string };
+  | ({ readonly kind: "http" } & HttpTarget);
+
+export interface HttpTarget {
+  /** By TLS, whoever signed the certificate. */
+  readonly secure: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+}
 
 export interface ProbeTiming {
   /** From the end of one probe to the begin of the next. */
@@ -71,14 +79,15 @@ export function validateHealthcheck(health: HealthConfig | null): void {
   probeOf({ Healthcheck: health, Shell: null });
 }
 
-/** `http://:8080/healthz`: without a host, the container's own loopback. Names are not looked up. */
-function httpTarget(words: readonly string[]): { readonly host: string; readonly port: number; readonly path: string } {
-  const match = /^http:\/\/([^/:[\]]*|\[[0-9a-fA-F:.]+\])(?::(\d+))?(\/[\x21-\x7e]*)?$/.exec(words[0] ?? "");
+/** `http[s]://:8080/healthz`: without a host, the container's own loopback. Names are not looked up. */
+function httpTarget(words: readonly string[]): HttpTarget {
+  const match = /^http(s?):\/\/([^/:[\]]*|\[[0-9a-fA-F:.]+\])(?::(\d+))?(\/[\x21-\x7e]*)?$/.exec(words[0] ?? "");
   if (match === null || words.length !== 1) {
-    throw bad(`invalid HTTP health check ${JSON.stringify(words.join(" "))}: want http://[ADDRESS]:PORT/PATH`);
+    throw bad(`invalid HTTP health check ${JSON.stringify(words.join(" "))}: want http[s]://[ADDRESS]:PORT/PATH`);
   }
-  const [, host = "", port = "80", path = "/"] = match;
-  return { host: hostOf(host), port: portOf(port), path };
+  const secure = match[1] === "s";
+  const [, , host = "", port = secure ? "443" : "80", path = "/"] = match;
+  return { secure, host: hostOf(host), port: portOf(port), path };
 }
 
 /** `:5432` or `ADDRESS:5432`. */

@@ -2,20 +2,27 @@ import { expect, test } from "bun:test";
 import { BerthError } from "#base/errors.ts";
 import type { Container } from "../container/container.ts";
 import { FakeClock, settled } from "../testing/fake-clock.ts";
-import { runNetworkProbe } from "./run-network-probe.ts";
+import { runNetworkProbe, type NetworkProbeDeps } from "./run-network-probe.ts";
 import type { Probe } from "./probe.ts";
 
 const container = { id: "c1", status: { state: "running", pid: 7, startedAtNs: "0" } } as unknown as Container;
 const never = new AbortController().signal;
-const page: Probe = { kind: "http", host: "localhost", port: 8080, path: "/ok" };
+const page: Extract<Probe, { readonly kind: "http" }> = {
+  kind: "http",
+  secure: false,
+  host: "localhost",
+  port: 8080,
+  path: "/ok",
+};
 
 /** A peer that answers with these pieces, then closes; undefined = it says nothing more. */
 function peer(answer: readonly (string | undefined)[], refuses: readonly string[] = []) {
   const asked: string[] = [];
   const targets: string[] = [];
   let closed = 0;
-  const sockets = {
-    async connect(namespace: string, { host, port }: { host: string; port: number }, signal: AbortSignal) {
+  const sockets: NetworkProbeDeps["sockets"] = {
+    secure: () => Promise.reject(new BerthError("unavailable", "TLS: no")),
+    async connect(namespace, { host, port }, signal) {
       targets.push(`${namespace} ${host} ${port}`);
       if (refuses.includes(host)) throw new BerthError("unavailable", `connect ${host}:${port}: connection refused`);
       const pieces = [...answer];
@@ -57,6 +64,13 @@ test("asks once, in the container's namespace, and closes", async () => {
   ]);
   expect(targets).toEqual(["/proc/7/ns/net 127.0.0.1 8080"]);
   expect(closed()).toBe(1);
+});
+
+test("HTTPS without TLS on the other side", async () => {
+  const { sockets, asked, closed } = peer(["HTTP/1.1 200 OK\r\n\r\n"]);
+  const secure: Probe = { ...page, secure: true };
+  const result = await runNetworkProbe({ clock: new FakeClock(0n), sockets }, container, secure, 1000, never);
+  expect([result, asked, closed()]).toEqual([{ exitCode: 1, output: "TLS: no" }, [], 1]);
 });
 
 test("the status decides", async () => {

@@ -30,6 +30,7 @@ export async function runNetworkProbe(
   let connection: NamespaceConnection | undefined;
   try {
     connection = await connect(deps, `/proc/${status.pid}/ns/net`, probe, limit.signal);
+    if (probe.kind === "http" && probe.secure) connection = await deps.sockets.secure(connection);
     return probe.kind === "http" ? await ask(connection, probe) : { exitCode: 0, output: "connected" };
   } catch (error) {
     if (!limit.signal.aborted) return { exitCode: 1, output: messageOf(error) };

@@ -185,6 +185,7 @@ export class FakeWorld {
       counters: fakeCounters,
       sockets: {
         connect: () => Promise.reject(new BerthError("unavailable", "connection refused")),
+        secure: () => Promise.reject(new BerthError("unavailable", "connection refused")),
       },
       processes: {
         killBelow() {},

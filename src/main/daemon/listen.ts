@@ -105,13 +105,14 @@ async function listenOn(host: string, deps: ListenDeps): Promise<readonly Listen
     return [{ name: host, close: () => listener.close() }];
   }
   const acceptor = handing(deps, deps.tls);
-  const { close } = await listenTcp(acceptor.listener, tcpAddress(host));
-  return [{ name: host, close, useTls: (next) => acceptor.useTls(tlsOptions(next)) }];
+  const listener = await listenTcp(acceptor.listener, tcpAddress(host));
+  return [{ name: host, close: () => listener.close(), useTls: (next) => acceptor.useTls(tlsOptions(next)) }];
 }
 
 async function onInherited(name: string, fd: number, tls: ServerTls | undefined, deps: ListenDeps): Promise<Listener> {
   const acceptor = handing(deps, tls);
-  const { close } = await listenOnFd(acceptor.listener, fd);
+  const listener = await listenOnFd(acceptor.listener, fd);
+  const close = (): void => listener.close();
   if (tls === undefined) return { name, close };
   return { name, close, useTls: (next) => acceptor.useTls(tlsOptions(next)) };
 }
