@@ -6,8 +6,6 @@
  * No static state is written, so that every worker thread can load the addon for itself.
  */
 #define _GNU_SOURCE
-#define NAPI_VERSION 8
-#include <node_api.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +24,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include "addon.h"
 
 /*
  * Signature letters, one JavaScript value each unless noted:
@@ -140,7 +139,7 @@ struct call {
   char text[3 * PATH_MAX];
 };
 
-static napi_value number_value(napi_env env, long value) {
+napi_value number_value(napi_env env, long value) {
   napi_value result;
   return napi_create_int64(env, value, &result) == napi_ok ? result : NULL;
 }
@@ -150,7 +149,7 @@ static bool is_null(napi_env env, napi_value value) {
   return napi_typeof(env, value, &type) == napi_ok && (type == napi_null || type == napi_undefined);
 }
 
-static bool bytes_of(napi_env env, napi_value value, void **data, size_t *length) {
+bool bytes_of(napi_env env, napi_value value, void **data, size_t *length) {
   napi_typedarray_type type;
   bool is_array = false;
   return napi_is_typedarray(env, value, &is_array) == napi_ok && is_array &&
@@ -235,7 +234,7 @@ static long perform(struct call *call) {
   return call->returns_length ? (long)call->length : result;
 }
 
-static napi_value wrong_type(napi_env env, const char *name) {
+napi_value wrong_type(napi_env env, const char *name) {
   char message[96];
   snprintf(message, sizeof message, "wrong argument types for %s", name);
   napi_throw_type_error(env, NULL, message);
@@ -565,6 +564,9 @@ NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
          export_function(env, exports, "sendFds", send_fds, NULL) &&
          export_function(env, exports, "receiveFds", receive_fds, NULL) &&
          export_function(env, exports, "bpf", bpf_call, NULL) &&
+         export_function(env, exports, "listFiles", list_files, NULL) &&
+         export_function(env, exports, "readFiles", read_files, NULL) &&
+         export_function(env, exports, "copyFiles", copy_files, NULL) &&
          export_function(env, exports, "startPoller", start_poller, NULL) &&
          export_function(env, exports, "refPoller", ref_poller, NULL) &&
          export_function(env, exports, "stopPoller", stop_poller, NULL);

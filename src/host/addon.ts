@@ -35,6 +35,10 @@ export interface Addon {
     attributes: Uint8Array,
     pointers: readonly (readonly [offset: number, bytes: Uint8Array])[],
   ) => number;
+  /** Files of one folder, many in a call; see file-list.ts. */
+  readonly listFiles: (folder: number, into: Uint8Array) => number;
+  readonly readFiles: (folder: number, records: Uint8Array, contents: Uint8Array) => number;
+  readonly copyFiles: (from: number, to: number, records: Uint8Array) => number;
   /** Starts a thread that waits on `epoll` and calls back on this thread; see poller.ts. Returns a handle for {@link stopPoller}. */
   readonly startPoller: (epoll: number, onEvent: (token: number, events: number) => void) => PollerHandle;
   /** Whether a waiting poller keeps the process alive. */

@@ -106,14 +106,17 @@ async function copySource(writer: CopyWriter, source: CopyTaskSource, copy: Copy
     await withTree(source.tree, async (tree) => {
       if (tree === undefined) throw new BerthError("not-found", `file not found: stat ${path}: file does not exist`);
       const selection = openSelection({ path, excludes: copy.excludes, parents: copy.parents, required: true });
-      visitSelection(tree, selection, (file) => {
-        const fd = unpack && file.isSource ? openCandidate(file) : undefined;
-        if (fd === undefined) writer.file(file, options);
-        else
-          candidates.push({
-            fd,
-            file: { ...file, at: { directoryFd: AT_FDCWD, name: fdPath(fd), isDescriptor: true } },
-          });
+      visitSelection(tree, selection, {
+        source: (file) => {
+          const fd = unpack && file.isSource ? openCandidate(file) : undefined;
+          if (fd === undefined) writer.file(file, options);
+          else
+            candidates.push({
+              fd,
+              file: { ...file, at: { directoryFd: AT_FDCWD, name: fdPath(fd), isDescriptor: true } },
+            });
+        },
+        folder: (content) => writer.folder(content, options),
       });
       for (const { fd, file } of candidates) {
         if (await isArchive(fd)) await writer.unpack(fd);

@@ -1,3 +1,4 @@
+import { copyFiles, SMALL_FILE_BYTES } from "#host/file-list.ts";
 import { withFd } from "#host/files.ts";
 import { O_NONBLOCK, O_RDONLY, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG } from "#host/linux.ts";
 import { openInRoot } from "#host/rooted-path.ts";
@@ -11,7 +12,15 @@ import type { FileMode } from "../graph/types.ts";
 import { archiveChunks } from "./archive-file.ts";
 import { changedMode } from "./file-mode.ts";
 import { bytes, join } from "./match-paths.ts";
-import { linkOf, openVisited, withAttributesPath, type FileAt, type VisitedFile } from "./visit-selection.ts";
+import {
+  linkOf,
+  openVisited,
+  withAttributesPath,
+  type FileAt,
+  type FolderContent,
+  type FolderFile,
+  type VisitedFile,
+} from "./visit-selection.ts";
 
 export interface CopyPlace {
   /** Absolute, clean. */
@@ -39,6 +48,14 @@ const TYPES: ReadonlyMap<number, TarEntryType> = new Map([
   [S_IFIFO, "fifo"],
 ]);
 
+/** What of files counts besides their content and times. */
+export interface CopyFrom {
+  /** Their owners and attributes. */
+  readonly owned: boolean;
+  /** This instead of their modes. */
+  readonly fileMode: number | undefined;
+}
+
 /**
  * Puts visited files at their place below a destination. The destination's links are followed inside the root, which
  * files never leave. Folders that are made on the way to it belong to the copy's owner and have mode 0755.
@@ -53,6 +70,8 @@ export class CopyWriter {
   /** Names of files that have several, of one source. */
   readonly #links = new Map<string, ByteString>();
   readonly #buffer = new Uint8Array(512 << 10);
+  /** By {@link copyFiles}. */
+  #copiedBytes = 0;
 
   constructor(rootFd: number, options: CopyOptions) {
     this.#rootFd = rootFd;
@@ -62,7 +81,41 @@ export class CopyWriter {
     this.#writer = new TreeWriter(rootFd, { keepTypes: !options.place.replaces });
   }
 
-  file(file: VisitedFile, source: { readonly owned: boolean; readonly fileMode: number | undefined }): void {
+  /** What is in a folder that is there already. */
+  folder({ directoryFd, paths, files, folders }: FolderContent, source: CopyFrom): void {
+    const done = this.#together(directoryFd, paths.path, files, source);
+    for (const file of [...files, ...folders]) if (!done.has(file)) this.file(file, source);
+  }
+
+  /** Copy small files that are not there yet in one go: which those were. */
+  #together(
+    directoryFd: number,
+    path: ByteString,
+    files: readonly FolderFile[],
+    source: CopyFrom,
+  ): ReadonlySet<VisitedFile> {
+    // Files of layers have attributes of their own.
+    if (source.owned) return new Set();
+    const small = files.filter(
+      ({ stat }) => (stat.mode & S_IFMT) === S_IFREG && stat.nlink === 1 && stat.size <= SMALL_FILE_BYTES,
+    );
+    if (small.length === 0) return new Set();
+    this.#intoFolder(true);
+    this.#writer.nextMember();
+    const target = this.#writer.directory(path === "" ? this.#base : join(this.#base, path));
+    const { owner = { uid: 0, gid: 0 }, mode } = this.#options;
+    const copied = copyFiles(
+      directoryFd,
+      target,
+      small.map(({ listed }) => listed),
+      ({ stat }) => ({ ...owner, mode: changedMode(mode, source.fileMode ?? stat.mode & 0o7777, false) }),
+    );
+    const done = small.filter((_, index) => copied[index] === true);
+    for (const { stat } of done) this.#copiedBytes += stat.size;
+    return new Set(done);
+  }
+
+  file(file: VisitedFile, source: CopyFrom): void {
     const { stat, at } = file;
     const type = TYPES.get(stat.mode & S_IFMT);
     if (type === undefined) return;
@@ -138,7 +191,7 @@ export class CopyWriter {
 
   /** All files are there; bytes of the regular ones. */
   finish(): number {
-    return this.#writer.finish().sizeBytes;
+    return this.#copiedBytes + this.#writer.finish().sizeBytes;
   }
 
   close(): void {

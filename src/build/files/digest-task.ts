@@ -1,9 +1,10 @@
-import { createHash, type Hash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import type { Json } from "#host/helper-protocol.ts";
 import { withFd } from "#host/files.ts";
+import { SMALL_FILE_BYTES, readFiles } from "#host/file-list.ts";
 import { S_IFBLK, S_IFCHR, S_IFLNK, S_IFMT, S_IFREG } from "#host/linux.ts";
 import { getxattr, listxattr, read } from "#host/syscalls.ts";
-import { byteString } from "#spec/tar/byte-string.ts";
+import { byteString, type ByteString } from "#spec/tar/byte-string.ts";
 import type { FileTree, Selection } from "../solver/types.ts";
 import { openSelection, withTree } from "./open-tree.ts";
 import { StatCache } from "./stat-cache.ts";
@@ -13,6 +14,10 @@ import {
   visitSelection,
   withAttributesPath,
   type FileAt,
+  type FolderContent,
+  type FolderFile,
+  type Paths,
+  type SelectionVisitor,
   type VisitedFile,
 } from "./visit-selection.ts";
 
@@ -33,28 +38,113 @@ export async function digestTask(input: Json): Promise<Json> {
 }
 
 export async function digestSelections({ tree, selections, cachePath, nowMs }: DigestInput): Promise<string> {
-  const cache = new StatCache(cachePath);
-  const hash = createHash("sha256");
+  const cache = new StatCache(cachePath, nowMs);
+  const total = createHash("sha256");
   await withTree(tree, (opened) => {
     for (const selection of selections) {
-      hash.update(`${selection.path}\0`);
+      total.update(`${selection.path}\0`);
       if (opened === undefined) continue;
-      visitSelection(opened, openSelection(selection), (file) => addFile(hash, file, tree.kind, cache, nowMs));
+      const excludes = tree.kind === "folder" ? tree.excludes : [];
+      const rules = excludes.length + selection.excludes.length === 0 ? "" : JSON.stringify([excludes, selection]);
+      const visitor = new Digester(tree.kind, rules, cache, (text) => total.update(text, "latin1"));
+      visitSelection(opened, openSelection(selection), visitor);
     }
   });
   cache.save();
-  return hash.digest("hex");
+  return total.digest("hex");
 }
 
-function addFile(hash: Hash, file: VisitedFile, kind: FileTree["kind"], cache: StatCache, nowMs: number): void {
-  const { at, stat, path, place } = file;
-  const type = stat.mode & S_IFMT;
-  const owner = kind === "layers" ? `${stat.uid}:${stat.gid}${withAttributesPath(at, attributes)}` : "";
-  let content = "";
-  if (type === S_IFREG) content = cache.digest(place, stat, nowMs, () => contentDigest(at));
-  else if (type === S_IFLNK) content = byteString(linkOf(at));
-  else if (type === S_IFCHR || type === S_IFBLK) content = `${stat.rdevMajor}:${stat.rdevMinor}`;
-  hash.update(`${path}\0${stat.mode.toString(8)}\0${owner}\0${content}\0`, "latin1");
+/** Small files that are read at a time: 8 MiB at most. */
+const MAX_BATCH = 128;
+
+/** Adds up digests of folders, each behind its path: of all that is right in them. */
+class Digester implements SelectionVisitor {
+  readonly #kind: FileTree["kind"];
+  readonly #rules: string;
+  readonly #cache: StatCache;
+  readonly #add: (text: ByteString) => void;
+  /** Of the folder whose list was looked at last. */
+  #stamp = "";
+
+  /** `rules`: which files of a folder count, as far as its place and they decide. */
+  constructor(kind: FileTree["kind"], rules: string, cache: StatCache, add: (text: ByteString) => void) {
+    this.#kind = kind;
+    this.#rules = rules;
+    this.#cache = cache;
+    this.#add = add;
+  }
+
+  source(file: VisitedFile): void {
+    this.#add(`${file.path}\0${this.#described(file, isRegular(file) ? this.#digest(file) : "")}`);
+  }
+
+  known({ place, path }: Paths, list: Uint8Array): readonly ByteString[] | undefined {
+    if (this.#kind !== "folder") return undefined;
+    this.#stamp = createHash("sha256").update(`${this.#rules}\0`).update(list).digest("base64");
+    const known = this.#cache.folder(place, this.#stamp);
+    if (known === undefined) return undefined;
+    this.#add(`${path}\0${known.digest}`);
+    return known.folders;
+  }
+
+  folder({ directoryFd, paths, files, folders }: FolderContent): void {
+    const digests = this.#digests(directoryFd, files.filter(isRegular));
+    const all = [...files, ...folders];
+    const lines = all.map((file) => `${file.listed.name}\0${this.#described(file, digests.get(file) ?? "")}`);
+    const digest = hash("sha256", Buffer.from(lines.join(""), "latin1"), "hex");
+    this.#add(`${paths.path}\0${digest}`);
+    const names = folders.map(({ listed }) => listed.name);
+    if (all.every(({ stat }) => this.#cache.isSettled(stat)))
+      this.#cache.keepFolder(paths.place, this.#stamp, digest, names);
+  }
+
+  #described(file: VisitedFile, digest: string): ByteString {
+    const { at, stat } = file;
+    const type = stat.mode & S_IFMT;
+    const owner = this.#kind === "layers" ? `${stat.uid}:${stat.gid}${withAttributesPath(at, attributes)}` : "";
+    let content = digest;
+    if (type === S_IFLNK) content = byteString(linkOf(at));
+    else if (type === S_IFCHR || type === S_IFBLK) content = `${stat.rdevMajor}:${stat.rdevMinor}`;
+    return `${stat.mode.toString(8)}\0${owner}\0${content}\0`;
+  }
+
+  #digest(file: VisitedFile): string {
+    const known = this.#cache.file(file.place, file.stat);
+    if (known !== undefined) return known;
+    const digest = contentDigest(file.at);
+    this.#cache.keepFile(file.place, file.stat, digest);
+    return digest;
+  }
+
+  /** Of regular files of one folder; small ones that have to be read are read together. */
+  #digests(directoryFd: number, files: readonly FolderFile[]): ReadonlyMap<FolderFile, string> {
+    const digests = new Map<FolderFile, string>();
+    const small: FolderFile[] = [];
+    for (const file of files) {
+      const known = this.#cache.file(file.place, file.stat);
+      if (known !== undefined) digests.set(file, known);
+      else if (file.stat.size > SMALL_FILE_BYTES) digests.set(file, this.#digest(file));
+      else small.push(file);
+    }
+    for (let at = 0; at < small.length; at += MAX_BATCH) {
+      const batch = small.slice(at, at + MAX_BATCH);
+      const contents = readFiles(
+        directoryFd,
+        batch.map(({ listed }) => listed),
+      );
+      for (const [index, file] of batch.entries()) {
+        const content = contents[index];
+        const digest = content === undefined ? contentDigest(file.at) : hash("sha256", content, "hex");
+        this.#cache.keepFile(file.place, file.stat, digest);
+        digests.set(file, digest);
+      }
+    }
+    return digests;
+  }
+}
+
+function isRegular({ stat }: VisitedFile): boolean {
+  return (stat.mode & S_IFMT) === S_IFREG;
 }
 
 function attributes(path: string): string {
@@ -69,9 +159,10 @@ function attributes(path: string): string {
 const buffer = new Uint8Array(256 << 10);
 
 function contentDigest(at: FileAt): string {
-  const hash = createHash("sha256");
+  const content = createHash("sha256");
   withFd(openVisited(at), (file) => {
-    for (let count = read(file, buffer); count > 0; count = read(file, buffer)) hash.update(buffer.subarray(0, count));
+    for (let count = read(file, buffer); count > 0; count = read(file, buffer))
+      content.update(buffer.subarray(0, count));
   });
-  return hash.digest("hex");
+  return content.digest("hex");
 }

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
+import type { FileFacts } from "#host/file-list.ts";
 import { readTextFileMaybe, writeFileAtomic } from "#host/files.ts";
-import type { FileStat } from "#host/stat.ts";
 import type { ByteString } from "#spec/tar/byte-string.ts";
 
 const MAX_BYTES = 512 << 20;
 /** A file that was changed so shortly before it was read may be changed again without its times telling. */
 const SETTLED_MS = 50;
 
-/** What tells that a file is the same as before, and the digest it had then. Numbers as in `FileStat`. */
-type Known = readonly [
+/** What tells that a file is the same as before, and the digest it had then. Numbers as in `FileFacts`. */
+type KnownFile = readonly [
   dev: number,
   ino: number,
   size: number,
@@ -19,40 +19,62 @@ type Known = readonly [
   digest: string,
 ];
 
+/** What a folder's list came to. `stamp`: of the list, and of whatever says which of its files count. */
+type KnownFolder = readonly [stamp: string, digest: string, folders: readonly ByteString[]];
+
 /**
- * Digests of files' contents by path, kept as long as device, inode, size and times are the same, in memory and in a file.
- * So a folder that was built from before is looked at and not read.
+ * Digests of files' contents by path, kept as long as device, inode, size and times are the same; and digests of folders,
+ * kept as long as all that statx(2) tells of what they hold is the same. In memory and in two files: a folder that was built
+ * from before is looked at and not read, and what is known of single files is not even loaded until one of them has changed.
  */
 export class StatCache {
-  readonly #path: string | undefined;
-  readonly #known: Map<ByteString, Known>;
-  #changed = false;
+  readonly #files: Keep<KnownFile>;
+  readonly #folders: Keep<KnownFolder>;
+  readonly #nowMs: number;
 
-  /** `path`: where it is kept between processes; undefined for content that will not come again. */
-  constructor(path: string | undefined) {
-    this.#path = path;
-    this.#known = path === undefined ? new Map<ByteString, Known>() : load(path);
+  /** `path`: where it is kept between processes; undefined for content that will not come again. `nowMs`: Unix time. */
+  constructor(path: string | undefined, nowMs: number) {
+    this.#files = new Keep(path === undefined ? undefined : `${path}.files`);
+    this.#folders = new Keep(path);
+    this.#nowMs = nowMs;
   }
 
-  /** The SHA-256 of a file's content, by `read` where it is not known. `nowMs`: Unix time. */
-  digest(place: ByteString, stat: FileStat, nowMs: number, read: () => string): string {
-    const known = this.#known.get(place);
-    if (known !== undefined && isSame(known, stat)) return known[7];
-    const digest = read();
-    if (this.#path !== undefined && isSettled(stat, nowMs)) {
-      const { ino, size, mtimeSeconds, mtimeNanoseconds, ctimeSeconds, ctimeNanoseconds } = stat;
-      const times = [mtimeSeconds, mtimeNanoseconds, ctimeSeconds, ctimeNanoseconds] as const;
-      this.#known.set(place, [deviceOf(stat), Number(ino), size, ...times, digest]);
-      this.#changed = true;
-    }
-    return digest;
+  /** The SHA-256 of a file's content. */
+  file(place: ByteString, stat: FileFacts): string | undefined {
+    const known = this.#files.get(place);
+    return known !== undefined && isSame(known, stat) ? known[7] : undefined;
   }
 
-  /** Keep what is known, also of files that were not asked for this time. */
+  keepFile(place: ByteString, stat: FileFacts, digest: string): void {
+    if (!this.isSettled(stat)) return;
+    const { ino, size, mtimeSeconds, mtimeNanoseconds, ctimeSeconds, ctimeNanoseconds } = stat;
+    const times = [mtimeSeconds, mtimeNanoseconds, ctimeSeconds, ctimeNanoseconds] as const;
+    this.#files.set(place, [deviceOf(stat), Number(ino), size, ...times, digest]);
+  }
+
+  folder(
+    place: ByteString,
+    stamp: string,
+  ): { readonly digest: string; readonly folders: readonly ByteString[] } | undefined {
+    const known = this.#folders.get(place);
+    return known !== undefined && known[0] === stamp ? { digest: known[1], folders: known[2] } : undefined;
+  }
+
+  /** All that is in the folder has to be settled. */
+  keepFolder(place: ByteString, stamp: string, digest: string, folders: readonly ByteString[]): void {
+    this.#folders.set(place, [stamp, digest, folders]);
+  }
+
+  /** Would a change after now change the times? */
+  isSettled(stat: FileFacts): boolean {
+    const changedMs = stat.ctimeSeconds * 1000 + stat.ctimeNanoseconds / 1e6;
+    return this.#nowMs - changedMs > SETTLED_MS;
+  }
+
+  /** Keep what is known, also of what was not asked for this time. */
   save(): void {
-    if (this.#path === undefined || !this.#changed) return;
-    writeFileAtomic(this.#path, JSON.stringify([...this.#known]), { mode: 0o600, durable: false });
-    this.#changed = false;
+    this.#files.save();
+    this.#folders.save();
   }
 }
 
@@ -61,7 +83,39 @@ export function statCacheName(folder: string): string {
   return createHash("sha256").update(folder).digest("hex").slice(0, 32);
 }
 
-function isSame(known: Known, stat: FileStat): boolean {
+/** Values by path, loaded when first asked for. */
+class Keep<T> {
+  readonly #path: string | undefined;
+  #known: Map<ByteString, T> | undefined;
+  #changed = false;
+
+  constructor(path: string | undefined) {
+    this.#path = path;
+  }
+
+  get(place: ByteString): T | undefined {
+    return this.#path === undefined ? undefined : this.#loaded(this.#path).get(place);
+  }
+
+  set(place: ByteString, value: T): void {
+    if (this.#path === undefined) return;
+    this.#loaded(this.#path).set(place, value);
+    this.#changed = true;
+  }
+
+  save(): void {
+    if (this.#path === undefined || this.#known === undefined || !this.#changed) return;
+    writeFileAtomic(this.#path, JSON.stringify([...this.#known]), { mode: 0o600, durable: false });
+    this.#changed = false;
+  }
+
+  #loaded(path: string): Map<ByteString, T> {
+    this.#known ??= load<T>(path);
+    return this.#known;
+  }
+}
+
+function isSame(known: KnownFile, stat: FileFacts): boolean {
   return (
     known[1] === Number(stat.ino) &&
     known[2] === stat.size &&
@@ -73,16 +127,11 @@ function isSame(known: Known, stat: FileStat): boolean {
   );
 }
 
-const deviceOf = ({ devMajor, devMinor }: FileStat): number => devMajor * 2 ** 20 + devMinor;
+const deviceOf = ({ devMajor, devMinor }: FileFacts): number => devMajor * 2 ** 20 + devMinor;
 
-function isSettled(stat: FileStat, nowMs: number): boolean {
-  const changedMs = stat.ctimeSeconds * 1000 + stat.ctimeNanoseconds / 1e6;
-  return nowMs - changedMs > SETTLED_MS;
-}
-
-function load(path: string): Map<ByteString, Known> {
+function load<T>(path: string): Map<ByteString, T> {
   try {
-    return new Map(JSON.parse(readTextFileMaybe(path, MAX_BYTES) ?? "[]") as [ByteString, Known][]);
+    return new Map(JSON.parse(readTextFileMaybe(path, MAX_BYTES) ?? "[]") as [ByteString, T][]);
   } catch {
     // A damaged cache is no cache.
     return new Map();

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { compileIgnore } from "#base/ignore-patterns.ts";
@@ -26,7 +26,14 @@ async function visited(
   await withTree({ kind: "folder", path: root, excludes: ignore, lasting: false }, (tree) => {
     if (tree === undefined) return;
     const excluded = excludes.length === 0 ? undefined : compileIgnore(excludes);
-    visitSelection(tree, { path, excluded, parents, required: true }, (file) => found.push(file.path));
+    visitSelection(
+      tree,
+      { path, excluded, parents, required: true },
+      {
+        source: (file) => found.push(file.path),
+        folder: ({ files, folders }) => found.push(...[...files, ...folders].map((file) => file.path)),
+      },
+    );
   });
   return found;
 }
@@ -77,6 +84,48 @@ test("the digest follows names, modes and contents, not times; what was read is 
     writeFileSync(join(root, "a/1.txt"), "a/1.txt");
     expect(await digest()).toBe(before);
   } finally {
-    rmSync(cachePath, { force: true });
+    for (const path of [cachePath, `${cachePath}.files`]) rmSync(path, { force: true });
+  }
+});
+
+test("what is known of a folder never hides a change, nor other lines of .dockerignore", async () => {
+  const path = join(root, "..", `berth-visit-folder-${process.pid}`);
+  const cachePath = `${path}-cache`;
+  const digest = (excludes: string[], cached: boolean): Promise<string> =>
+    digestSelections({
+      tree: { kind: "folder", path, excludes, lasting: true },
+      selections: [{ path: "/", excludes: [], parents: false, required: true }],
+      cachePath: cached ? cachePath : undefined,
+      nowMs: Date.now() + 60_000,
+    });
+  const steps: Readonly<Record<string, () => void>> = {
+    "nothing yet": () => mkdirSync(join(path, "a/b/c"), { recursive: true }),
+    "a new file": () => writeFileSync(join(path, "a/b/c/1"), "one"),
+    "other content of the same size": () => writeFileSync(join(path, "a/b/c/1"), "two"),
+    "a mode": () => chmodSync(join(path, "a/b/c/1"), 0o755),
+    "a folder's mode": () => chmodSync(join(path, "a/b"), 0o700),
+    "another name": () => renameSync(join(path, "a/b/c/1"), join(path, "a/b/c/2")),
+    "a link": () => symlinkSync("2", join(path, "a/b/c/1")),
+    "a link that leads elsewhere": () => {
+      rmSync(join(path, "a/b/c/1"));
+      symlinkSync("3", join(path, "a/b/c/1"));
+    },
+    "a file in a folder that was moved": () => renameSync(join(path, "a/b"), join(path, "a/d")),
+    "one file less": () => rmSync(join(path, "a/d/c/2")),
+  };
+  try {
+    const seen = new Set<string>();
+    for (const [name, change] of Object.entries(steps)) {
+      change();
+      for (const excludes of [[], ["**/1"], []]) {
+        const fresh = await digest(excludes, false);
+        expect([name, await digest(excludes, true)]).toEqual([name, fresh]);
+        expect([name, await digest(excludes, true)]).toEqual([name, fresh]);
+      }
+      seen.add(await digest([], true));
+    }
+    expect(seen.size).toBe(Object.keys(steps).length);
+  } finally {
+    for (const left of [path, cachePath, `${cachePath}.files`]) rmSync(left, { recursive: true, force: true });
   }
 });

@@ -12,7 +12,7 @@ import {
   S_IFSOCK,
 } from "#host/linux.ts";
 import { openInRoot } from "#host/rooted-path.ts";
-import type { FileStat } from "#host/stat.ts";
+import { listedFiles, listFiles, type FileFacts, type ListedFile } from "#host/file-list.ts";
 import { fdPath, fstat, lstatMaybe, openat, readDirectory, readlinkat, type KernelPath } from "#host/syscalls.ts";
 import { byteString, kernelPath, type ByteString } from "#spec/tar/byte-string.ts";
 import { byBytes, hasWildcards, join, matchPaths, text, type Ignored } from "./match-paths.ts";
@@ -59,7 +59,7 @@ export function withAttributesPath<T>({ directoryFd, name, isDescriptor }: FileA
 export interface VisitedFile {
   /** Where what is visited is found, never a link's target: a name in an open directory. Good until the visitor returns. */
   readonly at: FileAt;
-  readonly stat: FileStat;
+  readonly stat: FileFacts;
   /** Path in the tree, cleaned, without the slash in front. */
   readonly place: ByteString;
   /** Path under what the selection names; "" for a folder that it names itself. */
@@ -68,13 +68,45 @@ export interface VisitedFile {
   readonly isSource: boolean;
 }
 
+/** A visited file, found in a folder's list. */
+export interface FolderFile extends VisitedFile {
+  readonly listed: ListedFile;
+}
+
+/** A folder's place in the tree, its path under what the selection names, and that for the selection's own exclusions. */
+export interface Paths {
+  readonly place: ByteString;
+  readonly path: ByteString;
+  readonly below: ByteString;
+}
+
+/** What a folder holds of a selection, by the order of the names' bytes. */
+export interface FolderContent {
+  readonly directoryFd: number;
+  /** The folder's own. */
+  readonly paths: Paths;
+  readonly files: readonly FolderFile[];
+  readonly folders: readonly FolderFile[];
+}
+
+export interface SelectionVisitor {
+  /** What the selection names itself, and the folders above it that `--parents` keeps. */
+  source(file: VisitedFile): void;
+  /** What is in a folder, before what is in the folders there. */
+  folder(content: FolderContent): void;
+  /**
+   * Names of the folders to visit in a folder whose list (see `listFiles`) is the same as before, when nothing else in it has
+   * to be looked at again.
+   */
+  known?(paths: Paths, list: Uint8Array): readonly ByteString[] | undefined;
+}
+
 /**
- * Visit the files of a selection, folders before what is in them, names in the order of their bytes. A link that the
- * selection names is followed inside the tree, links below are visited as they are; sockets are left out. Returns how
- * many sources there were. `not-found` in Docker's words when a required one is missing. What vanishes meanwhile is left
- * out.
+ * Visit the files of a selection. A link that the selection names is followed inside the tree, links below are visited as
+ * they are; sockets are left out. Returns how many sources there were. `not-found` in Docker's words when a required one is
+ * missing. What vanishes meanwhile is left out.
  */
-export function visitSelection(tree: OpenTree, selection: OpenSelection, visit: (file: VisitedFile) => void): number {
+export function visitSelection(tree: OpenTree, selection: OpenSelection, visit: SelectionVisitor): number {
   const { front, pattern } = pivot(selection);
   const sources = matchPaths(tree.rootFd, `${front}/${pattern}`, tree.ignored);
   if (sources.length === 0 && selection.required) throw missing(selection.path);
@@ -104,7 +136,7 @@ function missing(path: string): BerthError {
 interface Visit {
   readonly tree: OpenTree;
   readonly selection: OpenSelection;
-  readonly visit: (file: VisitedFile) => void;
+  readonly visit: SelectionVisitor;
   /** Folders above sources that were visited. */
   readonly visited: Set<ByteString>;
 }
@@ -119,12 +151,14 @@ function visitSource(context: Visit, source: ByteString, kept: ByteString | unde
       const path = kept ?? source.slice(source.lastIndexOf("/") + 1);
       if (isExcluded(context.selection.excluded, path)) return;
       if ((stat.mode & S_IFMT) !== S_IFSOCK)
-        context.visit({ at: descriptor(fd), stat, place: source, path, isSource: kept === undefined });
+        context.visit.source({ at: descriptor(fd), stat, place: source, path, isSource: kept === undefined });
       return;
     }
-    const top = kept ?? "";
-    context.visit({ at: descriptor(fd), stat, place: source, path: top, isSource: false });
-    withFd(openat(fd, ".", O_RDONLY | O_DIRECTORY), (directory) => visitFolder(context, directory, source, top, ""));
+    const path = kept ?? "";
+    context.visit.source({ at: descriptor(fd), stat, place: source, path, isSource: false });
+    withFd(openat(fd, ".", O_RDONLY | O_DIRECTORY), (directory) =>
+      visitFolder(context, directory, { place: source, path, below: "" }),
+    );
   });
 }
 
@@ -135,53 +169,64 @@ function visitAbove(context: Visit, source: ByteString, kept: ByteString): void 
     if (context.visited.has(path)) continue;
     context.visited.add(path);
     withFd(openInRoot(context.tree.rootFd, kernelPath(front + path), O_PATH | O_DIRECTORY), (fd) =>
-      context.visit({ at: descriptor(fd), stat: fstat(fd), place: front + path, path, isSource: false }),
+      context.visit.source({ at: descriptor(fd), stat: fstat(fd), place: front + path, path, isSource: false }),
     );
   }
 }
 
-/** `below`: the path under the source, for the selection's own exclusions. */
-function visitFolder(context: Visit, directory: number, place: ByteString, path: ByteString, below: ByteString): void {
+const inside = ({ place, path, below }: Paths, name: ByteString): Paths => ({
+  place: join(place, name),
+  path: join(path, name),
+  below: join(below, name),
+});
+
+function visitFolder(context: Visit, directory: number, at: Paths): void {
+  const list = listFiles(directory);
+  for (const name of context.visit.known?.(at, list) ?? visitList(context, directory, at, list))
+    visitInner(context, directory, at, name);
+}
+
+/** Names of the folders to visit next. */
+function visitList(context: Visit, directory: number, at: Paths, list: Uint8Array): readonly ByteString[] {
   const { tree, selection } = context;
-  const names = readDirectory(directory).map(({ name }) => ({ name: byteString(name), raw: name }));
-  for (const { name, raw } of names.toSorted((a, b) => byBytes(a.name, b.name))) {
-    const at = { raw, place: join(place, name), path: join(path, name), below: join(below, name) };
-    const ignored = isExcluded(tree.ignored, at.place) || isExcluded(selection.excluded, at.below);
-    if (ignored && !holdsExceptions(context, at)) continue;
-    visitEntry(context, directory, at, ignored);
+  const files: FolderFile[] = [];
+  const folders: FolderFile[] = [];
+  for (const listed of listedFiles(list).toSorted((a, b) => byBytes(a.name, b.name))) {
+    const { name, stat } = listed;
+    const paths = inside(at, name);
+    const type = stat.mode & S_IFMT;
+    const ignored = isExcluded(tree.ignored, paths.place) || isExcluded(selection.excluded, paths.below);
+    if (ignored && (type !== S_IFDIR || !isKept(context, directory, name, paths))) continue;
+    const kernelName = kernelPath(name);
+    const found: FolderFile = {
+      at: { directoryFd: directory, name: kernelName, isDescriptor: false },
+      stat,
+      place: paths.place,
+      path: paths.path,
+      isSource: false,
+      listed,
+    };
+    if (type === S_IFDIR) folders.push(found);
+    else if (type !== S_IFSOCK) files.push(found);
   }
+  context.visit.folder({ directoryFd: directory, paths: at, files, folders });
+  return folders.map(({ listed }) => listed.name);
 }
 
-function visitEntry(
-  context: Visit,
-  directory: number,
-  at: { readonly raw: Uint8Array; readonly place: ByteString; readonly path: ByteString; readonly below: ByteString },
-  onlyForExceptions: boolean,
-): void {
-  const kernelName = at.raw;
-  const stat = lstatMaybe(directory, kernelName);
-  if (stat === undefined) return;
-  const type = stat.mode & S_IFMT;
-  if (type === S_IFSOCK || (onlyForExceptions && type !== S_IFDIR)) return;
-  const found: VisitedFile = {
-    at: { directoryFd: directory, name: kernelName, isDescriptor: false },
-    stat,
-    place: at.place,
-    path: at.path,
-    isSource: false,
-  };
-  if (type !== S_IFDIR) {
-    context.visit(found);
-    return;
-  }
-  withFd(openat(directory, kernelName, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), (inner) => {
-    if (onlyForExceptions && !holdsKept(context, inner, at)) return;
-    context.visit(found);
-    visitFolder(context, inner, at.place, at.path, at.below);
-  });
+function visitInner(context: Visit, directory: number, at: Paths, name: ByteString): void {
+  withFd(openat(directory, kernelPath(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW), (inner) =>
+    visitFolder(context, inner, inside(at, name)),
+  );
 }
 
-/** An excluded folder is there when something in it is kept. */
+/** Is an excluded folder there, because something in it is? */
+function isKept(context: Visit, directory: number, name: ByteString, paths: Paths): boolean {
+  if (!holdsExceptions(context, paths)) return false;
+  return withFd(openat(directory, kernelPath(name), O_PATH | O_DIRECTORY | O_NOFOLLOW), (inner) =>
+    holdsKept(context, inner, paths),
+  );
+}
+
 function holdsKept(
   context: Visit,
   fd: number,

@@ -3,6 +3,7 @@ import type { Log } from "#base/log.ts";
 import { BuildCache } from "#build/cache/build-cache.ts";
 import { listCache, pruneCache, type PruneDeps } from "#build/cache/prune-cache.ts";
 import { Builder } from "#build/builder.ts";
+import { forgetOldCaches } from "#build/files/forget-old-caches.ts";
 import { HelperDigests } from "#build/files/helper-digests.ts";
 import { CacheFolders } from "#build/ops/exec/cache-folders.ts";
 import { CommandMounts } from "#build/ops/exec/command-mounts.ts";
@@ -91,7 +92,10 @@ export function openBuilder(deps: {
     builder,
     cacheKeeper: { list: () => listCache(pruning), prune: (request) => pruneCache(pruning, request) },
     forgetLost: () => forgetLostSteps(rows, bootId()),
-    reconcile: () => endLeftCommands({ launcher, cgroups, runsDir: layout.buildRunsDir, log }),
+    reconcile: async () => {
+      forgetOldCaches(layout.buildContextsDir);
+      await endLeftCommands({ launcher, cgroups, runsDir: layout.buildRunsDir, log });
+    },
     close: () => receiver.close(),
   };
 }

@@ -1,0 +1,149 @@
+import type { ByteString } from "#spec/tar/byte-string.ts";
+import { addon } from "./addon.ts";
+import { SyscallError } from "./errno.ts";
+import type { FileStat } from "./stat.ts";
+
+/** What a list tells of a file: {@link FileStat} but what few ask for. */
+export type FileFacts = Omit<FileStat, "blocks" | "atimeSeconds" | "atimeNanoseconds" | "mountId" | "isMountRoot">;
+
+export interface ListedFile {
+  readonly name: ByteString;
+  readonly stat: FileFacts;
+  /** The file's own record, for {@link readFiles} and {@link copyFiles}. */
+  readonly record: Uint8Array;
+}
+
+/** At least what native/files.c asks for. */
+const LIST_BYTES = 256 << 10;
+/** Files above this are no matter for {@link copyFiles}. */
+export const SMALL_FILE_BYTES = 64 << 10;
+
+/** `struct record` of native/files.c. */
+const LENGTH = 0;
+const STATUS = 4;
+const MODE = 8;
+const UID = 16;
+const GID = 20;
+const MTIME_NANOSECONDS = 40;
+const SIZE = 56;
+const NAME = 80;
+
+let room: Uint8Array | undefined;
+
+/**
+ * Names and statx(2) of everything in a folder but `.` and `..`, as records one behind the other, in the kernel's order.
+ * Two lists of a folder that have the same bytes tell of the same names, types, modes, owners, sizes, inodes and times.
+ * `fd` is a directory opened for reading; its position moves to the end.
+ */
+export function listFiles(fd: number): Uint8Array {
+  room ??= new Uint8Array(LIST_BYTES);
+  const parts: Uint8Array[] = [];
+  for (;;) {
+    const filled = addon().listFiles(fd, room);
+    if (filled < 0) throw new SyscallError("getdents64", -filled, `fd ${fd}`);
+    if (filled === 0) return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+    parts.push(room.slice(0, filled));
+  }
+}
+
+/** The files of a list. What has vanished since its name was read is left out. */
+export function listedFiles(list: Uint8Array): ListedFile[] {
+  const view = viewOf(list);
+  const files: ListedFile[] = [];
+  for (let at = 0, next = 0; at < list.length; at = next) {
+    next = at + view.getUint32(at + LENGTH, true);
+    const status = view.getInt32(at + STATUS, true);
+    const record = list.subarray(at, next);
+    if (status === 0) files.push({ name: nameOf(record), stat: factsOf(view, at), record });
+    else if (status !== -ENOENT) throw new SyscallError("statx", -status, nameOf(record));
+  }
+  return files;
+}
+
+const ENOENT = 2;
+
+function nameOf(record: Uint8Array): ByteString {
+  return Buffer.from(record.buffer, record.byteOffset, record.indexOf(0, NAME)).toString("latin1", NAME);
+}
+
+function factsOf(view: DataView, at: number): FileFacts {
+  return {
+    mode: view.getUint32(at + MODE, true),
+    nlink: view.getUint32(at + 12, true),
+    uid: view.getUint32(at + UID, true),
+    gid: view.getUint32(at + GID, true),
+    devMajor: view.getUint32(at + 24, true),
+    devMinor: view.getUint32(at + 28, true),
+    rdevMajor: view.getUint32(at + 32, true),
+    rdevMinor: view.getUint32(at + 36, true),
+    mtimeNanoseconds: view.getUint32(at + MTIME_NANOSECONDS, true),
+    ctimeNanoseconds: view.getUint32(at + 44, true),
+    ino: view.getBigUint64(at + 48, true),
+    size: view.getUint32(at + SIZE, true) + view.getUint32(at + SIZE + 4, true) * 2 ** 32,
+    mtimeSeconds: view.getUint32(at + 64, true) + view.getInt32(at + 68, true) * 2 ** 32,
+    ctimeSeconds: view.getUint32(at + 72, true) + view.getInt32(at + 76, true) * 2 ** 32,
+  };
+}
+
+/**
+ * Contents of regular files of one folder that are as long as their records say. Undefined for a file that is not any
+ * more, or cannot be read: whoever opens it by itself is told why. Good until the caller lets go of the result.
+ */
+export function readFiles(folderFd: number, files: readonly ListedFile[]): (Uint8Array | undefined)[] {
+  const records = Buffer.concat(files.map(({ record }) => record));
+  const contents = new Uint8Array(files.reduce((sum, { stat }) => sum + stat.size, 0));
+  addon().readFiles(folderFd, records, contents);
+  let start = 0;
+  return statuses(records, files).map((status, index) => {
+    const end = start + (files[index]?.stat.size ?? 0);
+    const content = status === 0 ? contents.subarray(start, end) : undefined;
+    start = end;
+    return content;
+  });
+}
+
+/** How a copy differs from its file. */
+export interface CopyChange {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * Copy regular files of one folder, of at most {@link SMALL_FILE_BYTES}, into another one, with their times of
+ * modification. False for a file that was not copied: because something has its name, it is not as long as its record says,
+ * or the kernel refused. Then nothing of the copy is left, and whoever copies it by itself is told why. The umask has to be 0.
+ */
+export function copyFiles(
+  fromFd: number,
+  toFd: number,
+  files: readonly ListedFile[],
+  change: (file: ListedFile) => CopyChange,
+): readonly boolean[] {
+  const records = Buffer.concat(files.map(({ record }) => record));
+  const view = viewOf(records);
+  let at = 0;
+  for (const file of files) {
+    const { mode, uid, gid } = change(file);
+    view.setUint32(at + MODE, mode, true);
+    view.setUint32(at + UID, uid, true);
+    view.setUint32(at + GID, gid, true);
+    at += file.record.length;
+  }
+  addon().copyFiles(fromFd, toFd, records);
+  return statuses(records, files).map((status) => status === 0);
+}
+
+function statuses(records: Uint8Array, files: readonly ListedFile[]): number[] {
+  const view = viewOf(records);
+  let at = 0;
+  return files.map(({ record }) => {
+    const status = view.getInt32(at + STATUS, true);
+    at += record.length;
+    return status;
+  });
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
