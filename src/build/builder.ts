@@ -1,15 +1,20 @@
 import { BerthError } from "#base/errors.ts";
 import { randomHex } from "#base/ids.ts";
+import { formatTime } from "#base/time.ts";
 import type { BlobStore } from "#content/blob-store.ts";
 import { ensureDirectory } from "#host/files.ts";
+import type { HelperStreams } from "#host/helper-streams.ts";
 import type { RegistryHttp } from "#host/registry-http.ts";
 import type { ImageMaker } from "#image/make/image-maker.ts";
+import type { ImageSinks } from "#image/sink.ts";
 import type { ImageService, Progress, RegistryAuth, StoredImage } from "#image/types.ts";
-import type { Reference } from "#spec/oci/reference.ts";
 import type { BuildCache, BuildCacheSession } from "./cache/build-cache.ts";
 import { parseDockerfile } from "./dockerfile/parse-dockerfile.ts";
 import type { Dockerfile, LintWarning } from "./dockerfile/types.ts";
-import { exportImage } from "./export/export-image.ts";
+import { carryOut, type Exported, type ToExport } from "./export/carry-out.ts";
+import { draftImage } from "./export/draft-image.ts";
+import type { ExportTarget } from "./export/export-target.ts";
+import type { ImageDraft } from "./export/types.ts";
 import { check, convert } from "./graph/convert.ts";
 import { listTargets, type BuildTarget } from "./graph/list-targets.ts";
 import type { ConvertOptions, ResolveImage } from "./graph/options.ts";
@@ -18,7 +23,7 @@ import type { BuildGraph, BuildResult, Vertex, VertexId } from "./graph/types.ts
 import { Solver, type Solved } from "./solver/solve.ts";
 import type { BuildEvent, StepRunner, StepSettings, TreeDigests } from "./solver/types.ts";
 import type { ArchiveReceiver } from "./sources/receive-archive.ts";
-import { BuildImages } from "./sources/build-images.ts";
+import { BuildImages, registryAuthOf } from "./sources/build-images.ts";
 import { BuildSources, type ContextFolder } from "./sources/build-sources.ts";
 import { Downloads } from "./sources/downloads.ts";
 import { cloneAddress } from "./sources/git.ts";
@@ -32,6 +37,8 @@ export interface BuilderDeps {
   readonly blobs: BlobStore;
   readonly http: RegistryHttp;
   readonly receiver: ArchiveReceiver;
+  readonly streams: HelperStreams;
+  readonly sinks: ImageSinks;
   /** Takes a directory away, its name at once. */
   readonly discard: (path: string) => Promise<void>;
   /** Scratch space on the data root's file system. */
@@ -45,6 +52,8 @@ export type BuilderEvent =
   | { readonly type: "dockerfile"; readonly name: string; readonly text: string }
   | { readonly type: "graph"; readonly graph: BuildGraph; readonly warnings: readonly LintWarning[] }
   | { readonly type: "pulling"; readonly line: Progress }
+  /** What is done with the result. */
+  | { readonly type: "exporting"; readonly text: string }
   | ({ readonly type: "answer" } & BuildAnswer);
 
 /** What is done with the Dockerfile: everything but `build` looks at it only. */
@@ -73,10 +82,11 @@ export interface BuildRequest {
   readonly auth: ReadonlyMap<string, RegistryAuth>;
   /** Commands may ask for everything the machine has (`--security=insecure`). */
   readonly allowInsecure: boolean;
-  readonly references: readonly Reference[];
+  /** Carried out in this order. */
+  readonly targets: readonly ExportTarget[];
   readonly call: BuildCall;
-  /** RFC 3339: SOURCE_DATE_EPOCH. */
-  readonly epoch: string | undefined;
+  /** Unix seconds: SOURCE_DATE_EPOCH. */
+  readonly epochSeconds: number | undefined;
   readonly signal: AbortSignal;
   readonly onEvent: (event: BuilderEvent) => void;
 }
@@ -124,12 +134,12 @@ export class Builder {
   }
 
   /**
-   * Build the Dockerfile's target and give it its names. Resolves to the image's id, to undefined when the Dockerfile was
-   * only to be looked at: then an event has the answer. `invalid-parameter` for what is wrong with the Dockerfile (details
+   * Build the Dockerfile's target and carry its outputs out. Resolves to what became of each, to none when the Dockerfile
+   * was only to be looked at: then an event has the answer. `invalid-parameter` for what is wrong with the Dockerfile (details
    * tell where) and for a step that fails, `cancelled` when the signal aborts; nothing of a
    * failed build is left but the cache records of the steps that succeeded.
    */
-  async build(request: BuildRequest, place: BuildPlace): Promise<string | undefined> {
+  async build(request: BuildRequest, place: BuildPlace): Promise<readonly Exported[]> {
     const { signal, onEvent, settings } = request;
     const images = this.#imagesOf(request);
     onEvent({ type: "dockerfile", ...request.dockerfile });
@@ -140,7 +150,7 @@ export class Builder {
     };
     if (request.call !== "build") {
       onEvent({ type: "answer", ...(await answer(request.call, dockerfile, request.options, resolve)) });
-      return undefined;
+      return [];
     }
     const { graph, warnings } = await convert(dockerfile, request.options, resolve);
     refuseInsecure(graph, request.allowInsecure);
@@ -152,12 +162,7 @@ export class Builder {
     const cache = this.#deps.cache.session();
     try {
       const solvedOf = await this.#solver.solve({ graph, sources, cache, settings, signal, onEvent });
-      const [result, ...others] = graph.results;
-      if (result === undefined || others.length > 0)
-        throw new BerthError("not-implemented", "building for several platforms at once is not supported yet", {
-          hint: "Build for one platform after the other.",
-        });
-      return await this.#export(request, graph, result, images, solvedOf, cache);
+      return await this.#export(request, graph, images, solvedOf, cache);
     } finally {
       cache.end();
     }
@@ -166,20 +171,53 @@ export class Builder {
   async #export(
     request: BuildRequest,
     graph: BuildGraph,
-    result: BuildResult,
     images: BuildImages,
     solvedOf: (vertex: VertexId) => Promise<Solved>,
     cache: BuildCacheSession,
-  ): Promise<string> {
-    const { maker, blobs } = this.#deps;
-    const wanted = [result.root, ...result.history.map(({ vertex }) => vertex)].filter((id) => id !== undefined);
+  ): Promise<readonly Exported[]> {
+    const { maker } = this.#deps;
+    const { options, epochSeconds, signal, auth, onEvent } = request;
     const solved = new Map<VertexId, Solved>();
-    for (const id of wanted) solved.set(id, await solvedOf(id));
-    const base = await baseOf(graph, result, images);
-    const { references, epoch, options } = request;
-    // docker-compat: the classic builder remembers what an image was made of, BuildKit does not.
-    const parentId = options.dialect === "classic" ? base?.id : undefined;
-    return exportImage({ maker, blobs, cache }, { result, solved, base, references, epoch, parentId });
+    for (const { root, history } of graph.results)
+      for (const id of [root, ...history.map(({ vertex }) => vertex)])
+        if (id !== undefined) solved.set(id, await solvedOf(id));
+    const lease = maker.lease();
+    const epoch = epochSeconds === undefined ? undefined : formatTime(BigInt(epochSeconds) * 1_000_000_000n);
+    let drafts: Promise<readonly ImageDraft[]> | undefined;
+    const draftAll = (): Promise<readonly ImageDraft[]> =>
+      Promise.all(
+        graph.results.map(async (result) => {
+          const base = await baseOf(graph, result, images);
+          // docker-compat: the classic builder remembers what an image was made of, BuildKit does not.
+          const parentId = options.dialect === "classic" ? base?.id : undefined;
+          return draftImage({ maker, cache }, { result, solved, base, epoch, parentId }, lease);
+        }),
+      );
+    const built: ToExport = {
+      drafts: () => (drafts ??= draftAll()),
+      trees: graph.results.map(({ root, platform }) => ({
+        platform,
+        tree: (root === undefined ? undefined : solved.get(root)?.tree) ?? { kind: "layers", layers: [] },
+      })),
+      asIndex: options.platforms.length > 1,
+      epochSeconds,
+      lease,
+      signal,
+      authFor: ({ domain }) => registryAuthOf(auth, domain),
+      report: (text) => onEvent({ type: "exporting", text }),
+    };
+    try {
+      const exported: Exported[] = [];
+      for (const target of request.targets) {
+        if (signal.aborted) throw new BerthError("cancelled", "context canceled");
+        exported.push(await carryOut(this.#deps, target, built));
+      }
+      return exported;
+    } finally {
+      const made = lease.keys.filter((key) => /^sha(256|512):/.test(key));
+      lease.release();
+      await maker.drop(made);
+    }
   }
 
   #imagesOf({ pull, auth, signal, onEvent }: BuildRequest): BuildImages {

@@ -1,4 +1,5 @@
 import type { HelperTask } from "#host/helper-serve.ts";
+import { EXPORT_FILES_TASK, exportFilesTask } from "./export/files-task.ts";
 import { COPY_TASK, copyTask, MAKE_DIRECTORY_TASK, makeDirectoryTask } from "./files/copy-task.ts";
 import { DIGEST_TASK, digestTask } from "./files/digest-task.ts";
 import { RECEIVE_TASK, receiveTask } from "./sources/receive-task.ts";
@@ -9,4 +10,5 @@ export const buildHelperTasks: Readonly<Record<string, HelperTask>> = {
   [MAKE_DIRECTORY_TASK]: makeDirectoryTask,
   [DIGEST_TASK]: digestTask,
   [RECEIVE_TASK]: receiveTask,
+  [EXPORT_FILES_TASK]: exportFilesTask,
 };

@@ -61,6 +61,8 @@ export interface LocalFiles {
   archive(path: string, as: string, onSkipped: (path: string, why: string) => void): Iterable<Uint8Array>;
   /** Extract into an existing directory, members' names (byte strings) changed by `rename`. */
   extract(directory: string, rename: (name: string) => string): LocalExtraction;
+  /** Extract into a directory, which is made; whatever the archive's links say, nothing is written outside of it. */
+  layOut(directory: string): LocalExtraction;
 }
 
 /** A person's machine, as far as the CLI touches it. The composition root builds it over the host layer. */

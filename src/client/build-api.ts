@@ -1,8 +1,8 @@
-import { BUILD_BODY_TYPE, type BuildLine, type BuildOptions } from "#spec/berth/build.ts";
+import { BUILD_BODY_TYPE, type BuildOptions } from "#spec/berth/build.ts";
 import type { BuildCacheRecord } from "#spec/docker/disk-usage.ts";
 import type { ApiTransport } from "./api-transport.ts";
 import { filtersParameter, type FilterValues } from "./filters-parameter.ts";
-import { jsonValues } from "./json-stream.ts";
+import { buildMessages, type BuildMessage } from "./build-lines.ts";
 
 export interface PruneCacheOptions {
   readonly all: boolean;
@@ -33,14 +33,14 @@ export class BuildApi {
       readonly registryConfig: string;
       readonly signal: AbortSignal;
     },
-  ): Promise<AsyncIterable<BuildLine>> {
+  ): Promise<AsyncIterable<BuildMessage>> {
     const response = await this.#transport.call("POST", "/berth/build", {
       body: bodyOf(options, request.archive ?? []),
       contentType: BUILD_BODY_TYPE,
       headers: { "X-Registry-Config": request.registryConfig },
       signal: request.signal,
     });
-    return jsonValues<BuildLine>(response.body());
+    return buildMessages(response.body());
   }
 
   prune({ all, keepStorageBytes, filters }: PruneCacheOptions): Promise<CachePruned> {

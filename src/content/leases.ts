@@ -34,6 +34,11 @@ export class Lease {
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
   }
 
+  /** What it holds now. */
+  get keys(): readonly string[] {
+    return [...this.#held];
+  }
+
   release(): void {
     for (const key of this.#held) {
       const left = (this.#counts.get(key) ?? 1) - 1;

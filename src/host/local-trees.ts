@@ -1,4 +1,4 @@
-import { lstatSync, readlinkSync, realpathSync, statSync, type Stats } from "node:fs";
+import { lstatSync, mkdirSync, readlinkSync, realpathSync, statSync, type Stats } from "node:fs";
 import { BerthError } from "#base/errors.ts";
 import { TarReader } from "#spec/tar/tar-reader.ts";
 import { RenamingSink, type Rename } from "#spec/tar/renaming-sink.ts";
@@ -9,7 +9,7 @@ import { folderIdentity } from "./folder-identity.ts";
 import { O_DIRECTORY, O_NOFOLLOW, O_PATH } from "./linux.ts";
 import { close, open } from "./syscalls.ts";
 import { archive } from "./tree/tree-archiver.ts";
-import { TreeWriter } from "./tree/tree-writer.ts";
+import { TreeWriter, type TreeWriterOptions } from "./tree/tree-writer.ts";
 
 export type LocalKind = "directory" | "file" | "symlink" | "device" | "other";
 
@@ -77,7 +77,22 @@ export class LocalTrees {
   extract(directory: string, rename: Rename | undefined): LocalExtraction {
     const rootFd = open("/", O_PATH | O_DIRECTORY);
     const base = Buffer.from(this.realPath(directory).slice(1)).toString("latin1");
-    const writer = new TreeWriter(rootFd, { base, keepTypes: true, owner: "caller", refuseLinksOutward: true });
+    return this.#extraction(rootFd, { base, keepTypes: true, owner: "caller", refuseLinksOutward: true }, rename);
+  }
+
+  /**
+   * Extract into a directory, which is made with those above it: what is made belongs to the person. The directory is the
+   * root of all names and links, so nothing is written outside of it.
+   */
+  layOut(directory: string): LocalExtraction {
+    mkdirSync(directory, { recursive: true });
+    const rootFd = open(this.realPath(directory), O_PATH | O_DIRECTORY);
+    return this.#extraction(rootFd, { keepTypes: false, owner: "caller" }, undefined);
+  }
+
+  /** Takes `rootFd`. */
+  #extraction(rootFd: number, options: TreeWriterOptions, rename: Rename | undefined): LocalExtraction {
+    const writer = new TreeWriter(rootFd, options);
     const reader = new TarReader(rename === undefined ? writer : new RenamingSink(writer, rename));
     return {
       push: (chunk) => reader.push(chunk),

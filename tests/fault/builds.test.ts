@@ -121,6 +121,8 @@ async function post(folder: string, signal?: AbortSignal): Promise<string> {
     noCache: false,
     pull: false,
     platform: "",
+    outputs: [],
+    annotations: [],
     network: "",
     hosts: [],
     shmSizeBytes: 0,

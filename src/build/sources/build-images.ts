@@ -40,7 +40,7 @@ export class BuildImages {
       if (here !== undefined && platformRank(platform, here.config) !== undefined) return here;
     }
     const parsed = withDefaultTag(parseReference(reference));
-    const auth = this.#authFor(parsed.domain);
+    const auth = registryAuthOf(this.#options.auth, parsed.domain);
     const { signal, onProgress } = this.#options;
     const image = await this.#images.pull({
       reference: familiarString(parsed),
@@ -61,17 +61,17 @@ export class BuildImages {
       throw error;
     }
   }
+}
 
-  /** docker-compat: the Hub's credentials are kept under its old address. */
-  #authFor(domain: string): RegistryAuth | undefined {
-    const names =
-      domain === "docker.io"
-        ? ["https://index.docker.io/v1/", "index.docker.io", "docker.io"]
-        : [domain, `https://${domain}`];
-    for (const name of names) {
-      const auth = this.#options.auth.get(name);
-      if (auth !== undefined) return auth;
-    }
-    return undefined;
+/** docker-compat: the Hub's credentials are kept under its old address. */
+export function registryAuthOf(known: ReadonlyMap<string, RegistryAuth>, domain: string): RegistryAuth | undefined {
+  const names =
+    domain === "docker.io"
+      ? ["https://index.docker.io/v1/", "index.docker.io", "docker.io"]
+      : [domain, `https://${domain}`];
+  for (const name of names) {
+    const auth = known.get(name);
+    if (auth !== undefined) return auth;
   }
+  return undefined;
 }

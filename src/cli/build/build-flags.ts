@@ -5,6 +5,7 @@ import { int, list, strings, text, toggle, type FlagSpec } from "../flags/flag-k
 export const buildFlags: readonly FlagSpec[] = [
   { name: "add-host", kind: list, usage: 'Add a custom host-to-IP mapping ("host:ip")' },
   { name: "allow", kind: strings, usage: 'Allow extra privileged entitlement (e.g. "security.insecure")' },
+  { name: "annotation", kind: list, usage: "Add annotation to the image" },
   { name: "build-arg", kind: list, usage: "Set build-time variables" },
   { name: "build-context", kind: list, usage: "Additional build contexts (e.g., name=path)" },
   {
@@ -26,7 +27,7 @@ export const buildFlags: readonly FlagSpec[] = [
   { name: "force-rm", kind: toggle, usage: "Always remove intermediate containers", hidden: true },
   { name: "iidfile", kind: text, usage: "Write the image ID to a file" },
   { name: "label", kind: list, usage: "Set metadata for an image" },
-  { name: "load", kind: toggle, usage: "The image is there after the build; so it always is", hidden: true },
+  { name: "load", kind: toggle, usage: "Keep the image in the store, beside other outputs" },
   { name: "memory", short: "m", kind: bytes, usage: "Memory limit" },
   { name: "memory-swap", kind: swapBytes, usage: "Swap limit equal to memory plus swap: -1 to enable unlimited swap" },
   { name: "metadata-file", kind: text, usage: "Write build result metadata to a file" },
@@ -39,7 +40,8 @@ export const buildFlags: readonly FlagSpec[] = [
   },
   { name: "no-cache", kind: toggle, usage: "Do not use cache when building the image" },
   { name: "no-cache-filter", kind: strings, usage: "Do not cache specified stages" },
-  { name: "platform", kind: text, usage: "Set platform of the image" },
+  { name: "output", short: "o", kind: list, usage: 'Output destination (format: "type=local,dest=path")' },
+  { name: "platform", kind: strings, usage: "Set target platform for build" },
   {
     name: "progress",
     kind: text,
@@ -48,6 +50,7 @@ export const buildFlags: readonly FlagSpec[] = [
     value: "auto",
   },
   { name: "pull", kind: toggle, usage: "Always attempt to pull all referenced images" },
+  { name: "push", kind: toggle, usage: 'Shorthand for "--output=type=registry"' },
   { name: "quiet", short: "q", kind: toggle, usage: "Suppress the build output and print image ID on success" },
   {
     name: "rm",

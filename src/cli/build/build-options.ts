@@ -2,6 +2,7 @@ import { isAbsolute, join, resolve } from "node:path/posix";
 import type { BuildCall, BuildContextOption, BuildOptions } from "#spec/berth/build.ts";
 import type { Invocation } from "../command.ts";
 import { ulimits } from "../container/options/resource-options.ts";
+import { annotationOptions, type Output } from "./output-options.ts";
 import { secretOptions } from "./secret-options.ts";
 
 /** What a build takes from this machine. */
@@ -16,7 +17,11 @@ export interface BuildSource {
 }
 
 /** The request that the flags ask for. */
-export function buildOptions({ flags, io }: Pick<Invocation, "flags" | "io">, source: BuildSource): BuildOptions {
+export function buildOptions(
+  { flags, io }: Pick<Invocation, "flags" | "io">,
+  source: BuildSource,
+  outputs: readonly Output[],
+): BuildOptions {
   const { secrets, agents } = secretOptions(flags.list("secret"), flags.list("ssh"), io);
   const filter = flags.list("no-cache-filter");
   return {
@@ -34,7 +39,12 @@ export function buildOptions({ flags, io }: Pick<Invocation, "flags" | "io">, so
     target: flags.text("target"),
     noCache: flags.on("no-cache") ? true : filter.length > 0 ? filter : false,
     pull: flags.on("pull"),
-    platform: flags.text("platform"),
+    platform: (flags.list("platform").length > 0
+      ? flags.list("platform")
+      : [io.env["DOCKER_DEFAULT_PLATFORM"] ?? ""]
+    ).join(","),
+    outputs: outputs.map(({ option }) => option),
+    annotations: annotationOptions(flags.list("annotation")),
     network: flags.text("network"),
     hosts: flags.list("add-host"),
     shmSizeBytes: flags.number("shm-size"),

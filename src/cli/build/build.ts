@@ -1,6 +1,7 @@
 import { isAbsolute, join } from "node:path/posix";
 import { BerthError, isBerthError } from "#base/errors.ts";
-import type { BuildAnswer, BuildLine, BuildOptions } from "#spec/berth/build.ts";
+import type { BuildMessage } from "#client/build-lines.ts";
+import type { BuildAnswer, BuildOptions } from "#spec/berth/build.ts";
 import { encodeRegistryConfig, type AuthConfig } from "#spec/docker/auth.ts";
 import type { CliIo } from "../cli-io.ts";
 import type { Handler, Invocation } from "../command.ts";
@@ -8,6 +9,8 @@ import { HUB_KEY, readCredentials } from "../config/credentials.ts";
 import { buildOptions, type BuildSource } from "./build-options.ts";
 import { answerText } from "./answer-text.ts";
 import { openProgress } from "./open-progress.ts";
+import { outputOptions } from "./output-options.ts";
+import { openReceivers, type OutputReceiver } from "./output-receiver.ts";
 import type { BuildProgress } from "./progress.ts";
 
 /**
@@ -17,7 +20,13 @@ import type { BuildProgress } from "./progress.ts";
 export const build: Handler = async (invocation) => {
   const { flags, args, io } = invocation;
   const source = await sourceOf(args[0] ?? "", invocation);
-  const options = buildOptions(invocation, source);
+  const outputs = outputOptions(
+    flags.list("output"),
+    { push: flags.on("push"), load: flags.on("load") },
+    io.workingDirectory,
+  );
+  const options = buildOptions(invocation, source, outputs);
+  const receivers = await openReceivers(outputs, io);
   const progress = openProgress(flags.on("quiet") ? "quiet" : flags.text("progress"), io, {
     explain: flags.on("explain"),
   });
@@ -25,17 +34,18 @@ export const build: Handler = async (invocation) => {
   const stop = io.onSignal("SIGINT", () => abort.abort());
   try {
     const lines = await send(invocation, options, source, abort.signal);
-    const result = await follow(lines, progress);
+    const result = await follow(lines, progress, receivers);
     if (result.answer !== undefined) {
       progress.close();
       io.stdout.write(answerText(result.answer));
       return result.answer.call === "check" && result.answer.warnings.length > 0 ? 1 : 0;
     }
     writeResult(invocation, result);
-    if (flags.on("quiet")) io.stdout.write(`${result.imageId}\n`);
+    if (flags.on("quiet")) io.stdout.write(`${idOf(result)}\n`);
     return 0;
   } finally {
     stop();
+    for (const receiver of receivers.values()) await receiver.close();
     progress.close();
   }
 };
@@ -46,7 +56,7 @@ async function send(
   options: BuildOptions,
   source: BuildSource,
   signal: AbortSignal,
-): Promise<AsyncIterable<BuildLine>> {
+): Promise<AsyncIterable<BuildMessage>> {
   const client = await invocation.client();
   const registryConfig = await registryConfigOf(invocation);
   const archive = source.stdin === undefined ? undefined : [source.stdin];
@@ -132,29 +142,41 @@ function looksLikeArchive(bytes: Uint8Array): boolean {
 }
 
 interface Result {
+  /** Of the image in the store; empty when none was kept. */
   readonly imageId: string;
-  readonly names: readonly string[];
+  readonly metadata: Readonly<Record<string, unknown>>;
   readonly answer: BuildAnswer | undefined;
 }
 
-async function follow(lines: AsyncIterable<BuildLine>, progress: BuildProgress): Promise<Result> {
-  const names: string[] = [];
+async function follow(
+  messages: AsyncIterable<BuildMessage>,
+  progress: BuildProgress,
+  receivers: ReadonlyMap<number, OutputReceiver>,
+): Promise<Result> {
   let imageId = "";
+  let metadata: Result["metadata"] = {};
   let answer: BuildAnswer | undefined;
-  for await (const line of lines) {
-    progress.show(line);
-    if (line.type === "error") {
-      progress.close();
-      throw new Error(failureText(line));
+  for await (const message of messages) {
+    if (message.type === "data") {
+      await receivers.get(message.output)?.write(message.chunk);
+      continue;
     }
-    if (line.type === "image") imageId = line.id;
-    if (line.type === "tagged") names.push(line.name);
-    if (line.type === "answer") answer = line;
+    progress.show(message);
+    if (message.type === "error") {
+      progress.close();
+      throw new Error(failureText(message));
+    }
+    if (message.type === "image") imageId = message.id;
+    if (message.type === "exported") {
+      ({ metadata } = message);
+      for (const receiver of receivers.values()) await receiver.end();
+    }
+    if (message.type === "answer") answer = message;
   }
-  return { imageId, names, answer };
+  return { imageId, metadata, answer };
 }
 
-function failureText({ message, hint, excerpt }: Extract<BuildLine, { type: "error" }>): string {
+function failureText({ message, hint, excerpt }: Extract<BuildMessage, { type: "error" }>): string {
   const parts = [
     excerpt === undefined ? "" : `\n${excerpt}`,
     `ERROR: failed to solve: ${message}`,
@@ -163,15 +185,18 @@ function failureText({ message, hint, excerpt }: Extract<BuildLine, { type: "err
   return parts.join("");
 }
 
-function writeResult({ flags, io }: Invocation, { imageId, names }: Result): void {
+/** docker-compat: the config's digest, which is an image's id, goes before the digest of what goes to registries. */
+function idOf({ imageId, metadata }: Result): string {
+  if (imageId !== "") return imageId;
+  const digest = metadata["containerimage.config.digest"] ?? metadata["containerimage.digest"];
+  return typeof digest === "string" ? digest : "";
+}
+
+function writeResult({ flags, io }: Invocation, result: Result): void {
   const [iidFile, metadataFile] = [flags.text("iidfile"), flags.text("metadata-file")];
-  if (iidFile !== "") io.writeFile(absolute(iidFile, io), imageId, 0o644);
-  if (metadataFile === "") return;
-  const metadata = {
-    "containerimage.config.digest": imageId,
-    ...(names.length === 0 ? {} : { "image.name": names.join(",") }),
-  };
-  io.writeFile(absolute(metadataFile, io), `${JSON.stringify(metadata, undefined, 2)}\n`, 0o644);
+  if (iidFile !== "") io.writeFile(absolute(iidFile, io), idOf(result), 0o644);
+  if (metadataFile !== "")
+    io.writeFile(absolute(metadataFile, io), JSON.stringify(result.metadata, undefined, 2), 0o644);
 }
 
 const absolute = (path: string, io: CliIo): string => (isAbsolute(path) ? path : join(io.workingDirectory, path));

@@ -1,6 +1,5 @@
-import type { BuildLine } from "#spec/berth/build.ts";
 import type { CliOutput } from "../cli-io.ts";
-import { seconds, type BuildProgress, type ProgressOptions } from "./progress.ts";
+import { seconds, type BuildProgress, type ProgressLine, type ProgressOptions } from "./progress.ts";
 
 /** Of a failed step, at the end. */
 const LAST_LINES = 20;
@@ -33,7 +32,7 @@ export class PlainProgress implements BuildProgress {
     this.#options = options;
   }
 
-  show(line: BuildLine): void {
+  show(line: ProgressLine): void {
     switch (line.type) {
       case "graph":
         this.#names = line.vertices.map(({ name }) => name);
@@ -73,7 +72,11 @@ export class PlainProgress implements BuildProgress {
       case "tagged":
         this.#say(`naming to ${line.name}`);
         return;
+      case "exporting":
+        this.#say(line.text);
+        return;
       case "answer":
+      case "exported":
       case "progress":
     }
   }

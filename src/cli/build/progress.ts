@@ -1,8 +1,11 @@
-import type { BuildLine } from "#spec/berth/build.ts";
+import type { BuildMessage } from "#client/build-lines.ts";
+
+/** What is shown: everything but the outputs' bytes. */
+export type ProgressLine = Exclude<BuildMessage, { readonly type: "data" }>;
 
 /** Shows a build as it goes on. */
 export interface BuildProgress {
-  show(line: BuildLine): void;
+  show(line: ProgressLine): void;
   /** Nothing comes any more. May be called twice. */
   close(): void;
 }

@@ -1,6 +1,5 @@
-import type { BuildLine } from "#spec/berth/build.ts";
 import type { CliIo } from "../cli-io.ts";
-import { seconds, type BuildProgress, type ProgressOptions } from "./progress.ts";
+import { seconds, type BuildProgress, type ProgressLine, type ProgressOptions } from "./progress.ts";
 
 const LOG_LINES = 6;
 const REFRESH_MS = 100;
@@ -41,7 +40,7 @@ export class TerminalProgress implements BuildProgress {
     this.#beganAt = io.now();
   }
 
-  show(line: BuildLine): void {
+  show(line: ProgressLine): void {
     this.#take(line);
     const now = this.#io.now();
     if (now - this.#drawnAt >= REFRESH_MS || (line.type !== "output" && line.type !== "progress")) this.#draw(now);
@@ -58,7 +57,7 @@ export class TerminalProgress implements BuildProgress {
     }
   }
 
-  #take(line: BuildLine): void {
+  #take(line: ProgressLine): void {
     switch (line.type) {
       case "graph":
         this.#names = line.vertices.map(({ name }) => name);
@@ -95,8 +94,12 @@ export class TerminalProgress implements BuildProgress {
       case "tagged":
         this.#footer.push(line.type === "image" ? ` => image ${line.id}` : ` => naming to ${line.name}`);
         return;
+      case "exporting":
+        this.#footer.push(` => ${line.text}`);
+        return;
       case "pulling":
       case "answer":
+      case "exported":
       case "error":
     }
   }

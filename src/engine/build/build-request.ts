@@ -1,4 +1,5 @@
 import type { BuildCall } from "#build/builder.ts";
+import type { OutputRequest } from "#build/export/export-target.ts";
 import type { RegistryAuth } from "#image/types.ts";
 import type { StepSettings } from "#build/solver/types.ts";
 
@@ -31,8 +32,12 @@ export interface EngineBuildRequest {
   readonly target: string;
   readonly noCache: boolean | readonly string[];
   readonly pull: boolean;
-  /** `os[/arch[/variant]]`, "" = this machine's. */
+  /** Several `os[/arch[/variant]]`, separated by commas; "" = this machine's. */
   readonly platform: string;
+  /** None: an image in the store. */
+  readonly outputs: readonly OutputRequest[];
+  /** Of every output that is an image, as attributes of exporters: see `annotationOf`. */
+  readonly annotations: ReadonlyMap<string, string>;
   readonly network: string;
   readonly settings: StepSettings;
   readonly auth: ReadonlyMap<string, RegistryAuth>;

@@ -1,12 +1,13 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
-import { formatTime } from "#base/time.ts";
 import type { Builder, BuilderEvent } from "#build/builder.ts";
 import { parseIgnoreFile } from "#base/ignore-patterns.ts";
+import type { Exported } from "#build/export/carry-out.ts";
+import { exportTarget, type ExportTarget } from "#build/export/export-target.ts";
 import type { MainContext, NamedContext } from "#build/graph/options.ts";
 import type { ContextFolder } from "#build/sources/build-sources.ts";
 import type { NetworkService } from "#network/types.ts";
-import { normalizePlatform, parsePlatform, platformOfHost } from "#spec/oci/platform.ts";
-import { familiarString, parseReference, withDefaultTag, type Reference } from "#spec/oci/reference.ts";
+import { formatPlatform, normalizePlatform, parsePlatform, platformOfHost, type Platform } from "#spec/oci/platform.ts";
+import { parseReference, withDefaultTag, type Reference } from "#spec/oci/reference.ts";
 import type { EngineConfig } from "../config.ts";
 import type { MachineFacts } from "../host-facts.ts";
 import type { Events } from "../ports.ts";
@@ -26,7 +27,9 @@ export interface BuildDeps {
 export type EngineBuildEvent =
   | BuilderEvent
   | { readonly type: "image"; readonly id: string }
-  | { readonly type: "tagged"; readonly name: string };
+  | { readonly type: "tagged"; readonly name: string }
+  /** The end: what BuildKit's exporters answer, all outputs together. */
+  | { readonly type: "exported"; readonly metadata: Readonly<Record<string, unknown>> };
 
 /**
  * `POST /build`. Everything that can be refused by the request alone is refused before a byte of the context is read.
@@ -43,7 +46,9 @@ export function buildImage(deps: BuildDeps) {
       throw new BerthError("not-implemented", "building with --userns-remap is not supported yet");
     const references = request.tags.map(referenceOf);
     const host = platformOfHost(deps.machine.machine);
-    const platform = request.platform === "" ? host : normalizePlatform(parsePlatform(request.platform, host));
+    const platforms = platformsOf(request.platform, host);
+    const epochSeconds = epochOf(request.buildArgs.get("SOURCE_DATE_EPOCH"));
+    const targets = targetsOf(request, { references, epochSeconds, host });
     const network = request.network === "" ? "default" : request.network;
     await checkNetwork(deps, network);
     return deps.running.run(request.buildId, signal, async (stop) => {
@@ -52,8 +57,7 @@ export function buildImage(deps: BuildDeps) {
         const opened = await openContext(place, request.context, request.dockerfileText, stop);
         const dockerfile = dockerfileOf(opened, request);
         const named = namedContexts(request.contexts);
-        const epoch = epochOf(request.buildArgs.get("SOURCE_DATE_EPOCH"));
-        const id = await deps.builder.build(
+        const exported = await deps.builder.build(
           {
             dockerfile,
             contexts: new Map([
@@ -64,7 +68,7 @@ export function buildImage(deps: BuildDeps) {
               target: request.target,
               buildArgs: request.buildArgs,
               labels: request.labels,
-              platforms: request.platform === "" ? [] : [platform],
+              platforms,
               buildPlatform: host,
               noCache: request.noCache,
               network,
@@ -76,15 +80,15 @@ export function buildImage(deps: BuildDeps) {
             pull: request.pull,
             auth: request.auth,
             allowInsecure: request.allowInsecure,
-            references,
+            targets,
             call: request.call,
-            epoch,
+            epochSeconds,
             signal: stop,
             onEvent,
           },
           place,
         );
-        if (id !== undefined) tell(deps, id, references, onEvent);
+        if (request.call === "build") tell(deps, exported, onEvent);
       } finally {
         await place.leave();
       }
@@ -160,25 +164,49 @@ function namedContexts(given: ReadonlyMap<string, string>): {
   return { folders, contexts };
 }
 
-/** SOURCE_DATE_EPOCH, Unix seconds, as RFC 3339. */
-function epochOf(seconds: string | undefined): string | undefined {
+/** Each once, in the order asked for. */
+function platformsOf(text: string, host: Platform): readonly Platform[] {
+  const all = text
+    .split(",")
+    .filter((part) => part !== "")
+    .map((part) => normalizePlatform(parsePlatform(part.trim(), host)));
+  return [...new Map(all.map((platform) => [formatPlatform(platform), platform])).values()];
+}
+
+function targetsOf(
+  { outputs, annotations }: EngineBuildRequest,
+  common: {
+    readonly references: readonly Reference[];
+    readonly epochSeconds: number | undefined;
+    readonly host: Platform;
+  },
+): readonly ExportTarget[] {
+  const asked = outputs.length > 0 ? outputs : [{ type: "image", attributes: {}, send: undefined }];
+  return asked.map((output) => exportTarget(output, { ...common, annotations }));
+}
+
+/** SOURCE_DATE_EPOCH, Unix seconds. */
+function epochOf(seconds: string | undefined): number | undefined {
   if (seconds === undefined || seconds === "") return undefined;
   if (!/^\d{1,12}$/.test(seconds)) throw new BerthError("invalid-parameter", `invalid SOURCE_DATE_EPOCH: ${seconds}`);
-  return formatTime(BigInt(seconds) * 1_000_000_000n);
+  return Number(seconds);
 }
 
 function tell(
   deps: Pick<BuildDeps, "events">,
-  id: string,
-  references: readonly Reference[],
+  exported: readonly Exported[],
   onEvent: (event: EngineBuildEvent) => void,
 ): void {
-  onEvent({ type: "image", id });
-  for (const reference of references) {
-    const name = familiarString(reference);
-    deps.events.publish({ type: "image", action: "tag", id, attributes: { name } });
-    onEvent({ type: "tagged", name });
+  for (const { imageId: id, names } of exported) {
+    if (id === undefined) continue;
+    onEvent({ type: "image", id });
+    for (const name of names) {
+      deps.events.publish({ type: "image", action: "tag", id, attributes: { name } });
+      onEvent({ type: "tagged", name });
+    }
   }
+  const metadata = Object.assign({}, ...exported.map((one) => one.metadata)) as Readonly<Record<string, unknown>>;
+  onEvent({ type: "exported", metadata });
 }
 
 export type BuildVerb = ReturnType<typeof buildImage>;

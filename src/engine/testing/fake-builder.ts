@@ -12,5 +12,5 @@ export const fakeBuilder: EngineDeps["builder"] = {
     clone: async () => "/tmp/build/clone",
     leave: async () => {},
   }),
-  build: async () => `sha256:${"b".repeat(64)}`,
+  build: async () => [{ imageId: `sha256:${"b".repeat(64)}`, names: [], metadata: {} }],
 };

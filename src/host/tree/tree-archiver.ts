@@ -67,6 +67,8 @@ export interface ArchiveOptions {
   readonly onSkipped?: (name: ByteString, error: SyscallError) => void;
   /** Members' owners are those inside. */
   readonly ids?: MappedIds | undefined;
+  /** Members' times, in seconds, from those that the files have. */
+  readonly time?: (seconds: number) => number;
 }
 
 /** What goes into an archive, and under which name. */
@@ -109,8 +111,10 @@ class TreeArchiver {
   }
 
   #describe(type: TarEntryType, name: ByteString, stat: FileStat): TarEntry {
+    const { ids, time } = this.#options;
     const entry = describe(type, name, stat);
-    return { ...entry, ...this.#options.ids?.inward(entry) };
+    const mtime = time === undefined ? entry.mtime : { seconds: time(entry.mtime.seconds), nanoseconds: 0 };
+    return { ...entry, mtime, ...ids?.inward(entry) };
   }
 
   *end(): Generator<Uint8Array> {
@@ -161,10 +165,10 @@ class TreeArchiver {
       const key = `${stat.devMajor}:${stat.devMinor}:${stat.ino}`;
       const first = stat.nlink > 1 ? this.#links.get(key) : undefined;
       if (first !== undefined) {
-        yield* this.#put(encodeEntry({ ...describe("hardlink", as, stat), linkName: first }));
+        yield* this.#put(encodeEntry({ ...this.#describe("hardlink", as, stat), linkName: first }));
         return;
       }
-      yield* this.#put(encodeEntry({ ...describe("file", as, stat), xattrs: attributesOfOpen(fd) }));
+      yield* this.#put(encodeEntry({ ...this.#describe("file", as, stat), xattrs: attributesOfOpen(fd) }));
       yield* this.#data(fd, stat.size, as);
       if (stat.nlink > 1) this.#links.set(key, as);
     } finally {
@@ -247,7 +251,7 @@ class TreeArchiver {
         if (ranges === undefined) {
           yield* this.#member(fd, type, stat, as);
           yield* this.#data(file, stat.size, as);
-        } else yield* this.#sparse(file, { ...describe(type, as, stat), xattrs: attributesOf(fd) }, ranges);
+        } else yield* this.#sparse(file, { ...this.#describe(type, as, stat), xattrs: attributesOf(fd) }, ranges);
       } finally {
         close(file);
       }

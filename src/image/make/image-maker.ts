@@ -1,9 +1,15 @@
 import { SingleFlight } from "#base/async.ts";
 import type { Lease } from "#content/leases.ts";
+import type { Descriptor } from "#spec/oci/image.ts";
+import type { ImageFormat } from "#spec/oci/media-types.ts";
+import { collect } from "../manage/collect-garbage.ts";
+import { completeManifest, type Publishable } from "../manifest-of.ts";
+import { compressLayer, plainLayer, type CompressOptions } from "../push/compress-layer.ts";
+import type { StoredImage } from "../types.ts";
 import { HelperUnpacker } from "../unpack/layer-unpacker.ts";
 import { IncomingLayer } from "./incoming-layer.ts";
 import { layerFromArchive } from "./layer-from-archive.ts";
-import { layerFromKept } from "./layer-from-kept.ts";
+import { layerFromKept, retimedLayer } from "./layer-from-kept.ts";
 import { layerFromUpper } from "./layer-from-upper.ts";
 import { documentsOf, recordImage, type ImageDocuments, type ImageParts } from "./record-image.ts";
 import type { MadeLayer, MakerDeps } from "./types.ts";
@@ -52,6 +58,49 @@ export class ImageMaker {
     const layer = await this.#archiving.run(String(number), () => layerFromKept(this.#deps, number, lease));
     lease.hold(layer.diffId);
     return layer;
+  }
+
+  /** See {@link retimedLayer}. */
+  retimed(
+    number: number,
+    latest: number,
+    lease: Lease,
+  ): Promise<{ readonly digest: string; readonly sizeBytes: number }> {
+    return retimedLayer(this.#deps, number, latest, lease);
+  }
+
+  /** See {@link compressLayer}. */
+  compressed(
+    layer: { readonly diffId: string; readonly blob: Descriptor },
+    format: ImageFormat,
+    lease: Lease,
+    options: CompressOptions,
+  ): Promise<Descriptor> {
+    return compressLayer(this.#deps, layer.blob, layer.diffId, format, lease, options);
+  }
+
+  /** Is the layer of that diff id unpacked here? */
+  hasLayer(diffId: string): boolean {
+    return this.#deps.layers.find(diffId) !== undefined;
+  }
+
+  /** See {@link plainLayer}. */
+  plain(
+    layer: { readonly diffId: string; readonly blob: Descriptor },
+    lease: Lease,
+    signal: AbortSignal,
+  ): Promise<{ readonly diffId: string; readonly blob: Descriptor }> {
+    return plainLayer(this.#deps, layer, lease, signal);
+  }
+
+  /** An image's manifest with blobs that are here. `data-loss` when a layer's archive is gone. */
+  manifestOf(image: StoredImage): Publishable {
+    return completeManifest(this.#deps, image);
+  }
+
+  /** Let go of blobs that were made for one use; those that an image has or a lease holds stay. */
+  async drop(digests: readonly string[]): Promise<void> {
+    await collect(this.#deps, { diffIds: [], blobs: digests });
   }
 
   /** A layer's archive that somebody writes piece by piece; see {@link IncomingLayer}. */

@@ -8,19 +8,30 @@ import type { ArchivedUpper } from "./upper-layer-task.ts";
 
 export const KEPT_LAYER_TASK = "kept-layer";
 
-/** The archive of a layer's tree as the file `blobPath`. `members` counts the archive as one. */
+/**
+ * The archive of a layer's tree as the file `blobPath`, with `latest` (Unix seconds, null for none) in the place of every
+ * later time. `members` counts the archive as one.
+ */
 export async function keptLayerTask(input: Json): Promise<Json> {
-  const { treePath, blobPath } = input as Readonly<Record<"treePath" | "blobPath", string>>;
+  const { treePath, blobPath, latest } = input as unknown as KeptLayer;
   const layer = withFd(open(treePath, O_RDONLY | O_DIRECTORY), (tree) =>
-    withFd(open(blobPath, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600), (blob) => archiveTree(tree, blob)),
+    withFd(open(blobPath, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600), (blob) => archiveTree(tree, blob, latest)),
   );
   return { ...layer };
 }
 
-function archiveTree(tree: number, blob: number): ArchivedUpper {
+interface KeptLayer {
+  readonly treePath: string;
+  readonly blobPath: string;
+  readonly latest: number | null;
+}
+
+function archiveTree(tree: number, blob: number, latest: number | null): ArchivedUpper {
   const hash = createHash("sha256");
   let blobBytes = 0;
-  for (const piece of archive([{ kind: "content", directoryFd: tree }], { overlayUpper: true, still: true })) {
+  const time = latest === null ? {} : { time: (seconds: number): number => Math.min(seconds, latest) };
+  const pieces = archive([{ kind: "content", directoryFd: tree }], { overlayUpper: true, still: true, ...time });
+  for (const piece of pieces) {
     hash.update(piece);
     writeAll(blob, piece);
     blobBytes += piece.length;

@@ -20,12 +20,37 @@ export async function layerFromKept(
   if (size !== undefined) return made(layer.diffId, size, layer.sizeBytes);
   const blobPath = deps.blobs.temporaryPath();
   try {
-    const input = { treePath: layer.path, blobPath };
+    const input = { treePath: layer.path, blobPath, latest: null };
     const { diffId, blobBytes } = toArchivedUpper(await deps.helpers.start(KEPT_LAYER_TASK, input, () => {}).result);
     lease.hold(diffId);
     deps.blobs.adopt(blobPath, diffId);
     const named = deps.layers.name(number, diffId, layer.sizeBytes);
     return made(named.diffId, blobBytes, layer.sizeBytes);
+  } catch (error) {
+    deps.blobs.discard(blobPath);
+    throw error;
+  }
+}
+
+/**
+ * A kept layer's archive in which nothing is younger than `latest`, Unix seconds: a blob alone, no layer of its own.
+ * `not-found` when there is no such layer.
+ */
+export async function retimedLayer(
+  deps: Pick<MakerDeps, "blobs" | "layers" | "helpers">,
+  number: number,
+  latest: number,
+  lease: Lease,
+): Promise<{ readonly digest: string; readonly sizeBytes: number }> {
+  const layer = deps.layers.findNumber(number);
+  if (layer === undefined) throw new BerthError("not-found", `layer ${number} does not exist`);
+  const blobPath = deps.blobs.temporaryPath();
+  try {
+    const input = { treePath: layer.path, blobPath, latest };
+    const { diffId, blobBytes } = toArchivedUpper(await deps.helpers.start(KEPT_LAYER_TASK, input, () => {}).result);
+    lease.hold(diffId);
+    deps.blobs.adopt(blobPath, diffId);
+    return { digest: diffId, sizeBytes: blobBytes };
   } catch (error) {
     deps.blobs.discard(blobPath);
     throw error;

@@ -14,7 +14,8 @@ import { rateLimited } from "../rate-limited.ts";
 import type { ImageSink, ImageSinks } from "../sink.ts";
 import type { PushRequest, StoredImage } from "../types.ts";
 import type { Publishable } from "../manifest-of.ts";
-import { publishable, type PushCompression } from "./publishable.ts";
+import type { PushCompression } from "./compress.ts";
+import { publishable } from "./publishable.ts";
 import { mountSources, pushImage } from "./push-image.ts";
 
 /** Brings images to registries: one tag, or all that a repository has here. */

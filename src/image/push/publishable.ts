@@ -1,18 +1,13 @@
-import { createHash } from "node:crypto";
-import { BerthError } from "#base/errors.ts";
 import type { BlobStore } from "#content/blob-store.ts";
 import type { Lease, Leases } from "#content/leases.ts";
-import { readChunks } from "#host/file-reader.ts";
 import type { Descriptor } from "#spec/oci/image.ts";
-import { layerMediaType, type ImageFormat, type LayerCompression } from "#spec/oci/media-types.ts";
+import { layerMediaType } from "#spec/oci/media-types.ts";
 import type { ImageRows } from "../image-catalog.ts";
 import { completeManifest, formatOf, toPublishable, type Publishable } from "../manifest-of.ts";
 import { collect, type CollectDeps } from "../manage/collect-garbage.ts";
 import type { StoredImage } from "../types.ts";
-import { sniffCompression, SNIFF_LENGTH } from "../unpack/decompress.ts";
-import { compressed } from "./compress.ts";
-
-export type PushCompression = "gzip" | "zstd";
+import type { PushCompression } from "./compress.ts";
+import { compressLayer } from "./compress-layer.ts";
 
 /**
  * The manifest under which an image is handed on. What came from a registry goes out byte for byte, so that its digest
@@ -44,65 +39,6 @@ export async function publishable(
   } finally {
     lease.release();
   }
-}
-
-/** Gzip by default, as Docker's push; the same layer gives the same bytes. */
-async function compressLayer(
-  deps: { readonly rows: ImageRows; readonly blobs: BlobStore },
-  layer: Descriptor,
-  diffId: string,
-  format: ImageFormat,
-  lease: Lease,
-  options: { readonly compression: PushCompression; readonly signal: AbortSignal },
-): Promise<Descriptor> {
-  const known = findCompressed(deps, diffId, options.compression);
-  if (known !== undefined) {
-    lease.hold(known.digest);
-    return { mediaType: layerMediaType(options.compression, format), ...known };
-  }
-  const ingest = deps.blobs.beginUnnamed();
-  try {
-    const hash = createHash("sha256");
-    for await (const chunk of compressed(
-      hashed(readChunks(deps.blobs.path(layer.digest)), hash),
-      options.compression,
-    )) {
-      if (options.signal.aborted) throw new BerthError("cancelled", "context canceled");
-      await ingest.write(chunk);
-    }
-    if (`sha256:${hash.digest("hex")}` !== layer.digest) {
-      throw new BerthError("data-loss", `blob ${layer.digest} is damaged on disk`);
-    }
-    lease.hold(ingest.digest());
-    await ingest.commit();
-    return { mediaType: layerMediaType(options.compression, format), size: ingest.received, digest: ingest.digest() };
-  } catch (error) {
-    await ingest.abort();
-    throw error;
-  }
-}
-
-async function* hashed(
-  chunks: AsyncIterable<Uint8Array>,
-  hash: { update(chunk: Uint8Array): unknown },
-): AsyncIterable<Uint8Array> {
-  for await (const chunk of chunks) {
-    hash.update(chunk);
-    yield chunk;
-  }
-}
-
-function findCompressed(
-  deps: { readonly rows: ImageRows; readonly blobs: BlobStore },
-  diffId: string,
-  wanted: LayerCompression,
-): { readonly digest: string; readonly size: number } | undefined {
-  for (const digest of deps.rows.blobsOfLayer(diffId)) {
-    const size = deps.blobs.sizeOf(digest);
-    if (size !== undefined && sniffCompression(deps.blobs.head(digest, SNIFF_LENGTH)) === wanted)
-      return { digest, size };
-  }
-  return undefined;
 }
 
 async function replace(deps: CollectDeps, image: StoredImage, next: Publishable, lease: Lease): Promise<void> {

@@ -22,6 +22,7 @@ import { FetchHttp } from "#host/registry-http.ts";
 import type { RuntimeFacts } from "#host/runtime-facts.ts";
 import type { SqlDatabase } from "#host/sqlite.ts";
 import type { LocalImages } from "#image/local-images.ts";
+import type { ImageSinks } from "#image/sink.ts";
 import type { NetworkService } from "#network/types.ts";
 import { FilterCache } from "#runtime/compile/filter-cache.ts";
 import type { ShimLauncher } from "#runtime/types.ts";
@@ -47,6 +48,7 @@ export function openBuilder(deps: {
   readonly layers: LayerDirectories;
   readonly images: LocalImages;
   readonly blobs: BlobStore;
+  readonly sinks: ImageSinks;
   readonly helpers: Helpers;
   readonly networks: NetworkService;
   readonly cgroups: CgroupManager;
@@ -69,7 +71,8 @@ export function openBuilder(deps: {
     caches,
     scratch: () => layout.newLayerDir(randomHex(8)),
   });
-  const receiver = new ArchiveReceiver({ streams: new HelperStreams({ helpers }) });
+  const streams = new HelperStreams({ helpers });
+  const receiver = new ArchiveReceiver({ streams });
   const runner = new LayerStepRunner({
     layers,
     helpers,
@@ -82,6 +85,7 @@ export function openBuilder(deps: {
     cache,
     runner,
     receiver,
+    streams,
     digests: new HelperDigests({ helpers, directory: layout.buildContextsDir, nowMs }),
     maker: images.maker,
     http: new FetchHttp(),

@@ -178,6 +178,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     layers,
     images,
     blobs,
+    sinks: sources,
     helpers,
     networks,
     cgroups,

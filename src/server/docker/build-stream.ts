@@ -51,6 +51,8 @@ export class ClassicBuildStream {
         return;
       case "dockerfile":
       case "answer":
+      case "exporting":
+      case "exported":
         return;
       case "pulling":
         if (!this.#quiet) this.#print(event.line);

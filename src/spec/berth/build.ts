@@ -1,6 +1,7 @@
 /**
  * `POST /berth/build`: what `POST /build` of Docker cannot say. The body is one line of JSON, {@link BuildOptions}, and
- * behind it the context's archive where the options ask for one; the answer is a {@link BuildLine} a line.
+ * behind it the context's archive where the options ask for one; the answer is a {@link BuildLine} a line. Behind a line
+ * of type `data` stand as many raw bytes as it says, and then the next line.
  */
 export const BUILD_BODY_TYPE = "application/vnd.berth.build";
 
@@ -21,7 +22,11 @@ export interface BuildOptions {
   /** True for all stages, or their names. */
   readonly noCache: boolean | readonly string[];
   readonly pull: boolean;
+  /** Several are separated by commas. */
   readonly platform: string;
+  /** None: an image in the engine's store. */
+  readonly outputs: readonly BuildOutputOption[];
+  readonly annotations: readonly BuildAnnotation[];
   readonly network: string;
   readonly hosts: readonly string[];
   /** 0 is the engine's own size. */
@@ -45,6 +50,20 @@ export interface BuildOptions {
   readonly allow: readonly string[];
   /** All but `build` look at the Dockerfile only, and are answered by a line of type `answer`. */
   readonly call: BuildCall;
+}
+
+/** `--output`: BuildKit's types and attributes but `dest`, which is the client's business alone. */
+export interface BuildOutputOption {
+  readonly type: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Its bytes come in lines of type `data`. */
+  readonly toClient: boolean;
+}
+
+/** `--annotation`: an exporter's attribute, such as `annotation-manifest[linux/amd64].KEY`. */
+export interface BuildAnnotation {
+  readonly attribute: string;
+  readonly value: string;
 }
 
 export type BuildCall = "build" | "check" | "outline" | "targets";
@@ -134,6 +153,12 @@ export type BuildLine =
       readonly why?: string;
     }
   | { readonly type: "failed"; readonly vertex: number; readonly message: string; readonly at: number }
+  /** What is done with the result. */
+  | { readonly type: "exporting"; readonly text: string }
+  /** Bytes of an output, by its place in the options. */
+  | { readonly type: "data"; readonly output: number; readonly bytes: number }
+  /** The end: what BuildKit's exporters answer, by its names. */
+  | { readonly type: "exported"; readonly metadata: Readonly<Record<string, unknown>> }
   | { readonly type: "image"; readonly id: string }
   | { readonly type: "tagged"; readonly name: string }
   | ({ readonly type: "answer" } & BuildAnswer)

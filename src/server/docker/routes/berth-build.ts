@@ -20,9 +20,15 @@ export function berthBuildRoute(engine: Engine): Route {
 
 async function build(engine: Engine, call: Call): Promise<Reply> {
   const { options, rest } = await readOptions(call.body());
-  const request = requestOf(options, rest, call.header("x-registry-config"));
   let source: { readonly name: string; readonly text: string } | undefined;
-  const lines = lineStream(async (say: (line: BuildLine) => void) => {
+  const lines = lineStream(async (out) => {
+    const say = (line: BuildLine): void => out.say(line);
+    const sendTo = (output: number) => (chunk: Uint8Array) => {
+      call.signal.throwIfAborted();
+      const line: BuildLine = { type: "data", output, bytes: chunk.length };
+      return out.send(line, chunk);
+    };
+    const request = requestOf(options, rest, call.header("x-registry-config"), sendTo);
     try {
       await engine.builds.build(request, call.signal, (event) => {
         if (event.type === "dockerfile") source = event;
@@ -102,6 +108,8 @@ function linesOf(event: Exclude<EngineBuildEvent, { type: "dockerfile" | "answer
     }
     case "failed":
       return [{ type: "failed", vertex: event.vertex, message: event.message, at }];
+    case "exporting":
+    case "exported":
     case "image":
     case "tagged":
       return [event];
@@ -112,8 +120,9 @@ function requestOf(
   options: BuildOptions,
   rest: AsyncIterable<Uint8Array>,
   registryConfig: string | undefined,
+  sendTo: (output: number) => (chunk: Uint8Array) => Promise<void>,
 ): EngineBuildRequest {
-  const { secrets, agents, contexts, buildArgs, labels, allow, context, ...same } = options;
+  const { secrets, agents, contexts, buildArgs, labels, allow, context, outputs, annotations, ...same } = options;
   const unknown = allow.find((entitlement) => !ENTITLEMENTS.includes(entitlement));
   if (unknown !== undefined)
     throw new BerthError("invalid-parameter", `unknown entitlement ${JSON.stringify(unknown)}`);
@@ -124,6 +133,12 @@ function requestOf(
     contexts: new Map(Object.entries(contexts)),
     buildArgs: new Map(Object.entries(buildArgs).map(([name, value]) => [name, value ?? undefined])),
     labels: new Map(Object.entries(labels)),
+    outputs: outputs.map(({ type, attributes, toClient }, index) => ({
+      type,
+      attributes,
+      send: toClient ? sendTo(index) : undefined,
+    })),
+    annotations: new Map(annotations.map(({ attribute, value }) => [attribute, value])),
     settings: {
       hosts: options.hosts,
       shmSizeBytes: options.shmSizeBytes,

@@ -118,6 +118,8 @@ function requestOf(call: Call): EngineBuildRequest {
     noCache: query.flag("nocache"),
     pull: query.flag("pull"),
     platform: query.text("platform"),
+    outputs: [],
+    annotations: new Map(),
     network: query.text("networkmode"),
     settings: {
       hosts: listParameter(query, "extrahosts"),
