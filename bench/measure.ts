@@ -16,7 +16,7 @@ export async function timed(act: () => Promise<unknown>): Promise<number> {
 /** One figure of one side. */
 export interface Figure {
   readonly measure: string;
-  readonly unit: "ms" | "MiB" | "runs/s" | "requests/s" | "MiB/s";
+  readonly unit: "ms" | "µs" | "MiB" | "runs/s" | "requests/s" | "MiB/s";
   readonly side: string;
   readonly value: number;
   readonly samples: readonly number[];

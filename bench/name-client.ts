@@ -1,8 +1,12 @@
-/** `name-client.ts COUNT`: asks 127.0.0.11 for n0 to nCOUNT, one after the other; the milliseconds of each, as JSON. */
+/**
+ * `name-client.ts COUNT WARM-UP`: asks 127.0.0.11 for n0 to nCOUNT, one after the other; the milliseconds of each, as JSON.
+ * The first WARM-UP of them once before, to pay for the start of this program.
+ */
 import { createSocket } from "node:dgram";
 import { encodeName } from "#network/dns/message.ts";
 
 const count = Number(process.argv[2]);
+const warmUp = Number(process.argv[3]);
 const socket = createSocket("udp4");
 await new Promise<void>((resolve) => socket.bind(0, () => socket.connect(53, "127.0.0.11", resolve)));
 
@@ -22,7 +26,7 @@ async function ask(id: number): Promise<number> {
   return ms;
 }
 
-await ask(0);
+for (let id = 0; id < warmUp; id++) await ask(id);
 const samples: number[] = [];
 for (let id = 0; id < count; id++) samples.push(await ask(id));
 console.log(JSON.stringify(samples));

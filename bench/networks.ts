@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { command, eventually, mustRun } from "../tools/lab/command.ts";
 import { background } from "../tools/lab/background.ts";
@@ -152,6 +153,18 @@ async function throughput(sides: readonly Side[]): Promise<Figure[]> {
   }
 }
 
+/** Processor time of the engine's processes so far. */
+function cpuMs({ engine }: Side): number {
+  const TICK_MS = 10;
+  const ticks = engine.pids.map((pid) => {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+    return Number(fields[11]) + Number(fields[12]);
+  });
+  return ticks.reduce((sum, count) => sum + count, 0) * TICK_MS;
+}
+
+const WARM_UP = 50;
+
 /** Each of 100 containers asks for the names of all, one after the other. */
 async function names(sides: readonly Side[]): Promise<Figure[]> {
   const client = new URL("name-client.ts", import.meta.url).pathname;
@@ -170,16 +183,26 @@ async function names(sides: readonly Side[]): Promise<Figure[]> {
       return id;
     });
     const samples: number[] = [];
+    const before = cpuMs(side);
     for (const id of all) {
       const { State } = (await side.api("GET", `/containers/${id}/json`)) as { State: { Pid: number } };
-      const out = await mustRun(["nsenter", `--net=/proc/${State.Pid}/ns/net`, process.execPath, client, "100"]);
+      const out = await mustRun([
+        "nsenter",
+        `--net=/proc/${State.Pid}/ns/net`,
+        process.execPath,
+        client,
+        "100",
+        String(WARM_UP),
+      ]);
       samples.push(...(JSON.parse(out) as number[]));
     }
+    const perName = ((cpuMs(side) - before) * 1000) / (all.length * (100 + WARM_UP));
     const sorted = samples.toSorted((a, b) => a - b);
     const at = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
     figures.push(
       { measure: "name of one of 100 containers, median", unit: "ms", side: side.name, value: at(0.5), samples: [] },
       { measure: "name of one of 100 containers, p99", unit: "ms", side: side.name, value: at(0.99), samples: [] },
+      { measure: "its cost, the engine's processor time", unit: "µs", side: side.name, value: perName, samples: [] },
     );
     await Promise.all(all.map((id) => remove(side, id)));
     await removeNetwork(side, "named");

@@ -1,3 +1,4 @@
+import { createSocket } from "node:dgram";
 import { SyscallError } from "./errno.ts";
 import {
   AF_INET,
@@ -39,14 +40,32 @@ export interface Sender {
   reply(answer: Uint8Array): void;
 }
 
+/**
+ * By the loop of this process itself, which answers with one thread to be woken where a Poller needs two. It takes what
+ * comes as long as it comes: whoever can send without a limit can keep the loop to himself.
+ */
 export function serveDatagrams(
-  poller: Poller,
   place: ServerPlace,
   onDatagram: (bytes: Uint8Array, reply: (answer: Uint8Array) => void) => void,
 ): SocketServer {
-  return serve(place, SOCK_DGRAM, (fd) =>
-    watchDatagrams(poller, fd, (bytes, sender) => onDatagram(bytes, (answer) => sender.reply(answer))),
-  );
+  return serve(place, SOCK_DGRAM, (fd) => {
+    const socket = createSocket("udp4");
+    let open = true;
+    // Answers that cannot be sent are lost, as any datagram may be.
+    socket.on("error", () => {});
+    socket.on("message", ({ buffer, byteOffset, length }, { port, address }) => {
+      onDatagram(new Uint8Array(buffer, byteOffset, length), (answer) => {
+        if (open) socket.send(answer, port, address, () => {});
+      });
+    });
+    socket.bind({ fd });
+    return {
+      close() {
+        open = false;
+        socket.close();
+      },
+    };
+  });
 }
 
 /** Connections are the callee's to close. */
@@ -55,7 +74,15 @@ export function serveStreams(
   place: ServerPlace,
   onConnection: (stream: PolledStream) => void,
 ): SocketServer {
-  return serve(place, SOCK_STREAM, (fd) => watchStreams(poller, fd, onConnection));
+  return serve(place, SOCK_STREAM, (fd) => {
+    const watch = watchStreams(poller, fd, onConnection);
+    return {
+      close() {
+        watch.close();
+        close(fd);
+      },
+    };
+  });
 }
 
 /** What comes in at the bound socket `fd`, which must not block and stays the caller's to close. */
@@ -115,20 +142,21 @@ function watchItems(poller: Poller, fd: number, take: (isOpen: () => boolean) =>
   };
 }
 
-function serve(place: ServerPlace, type: number, watch: (fd: number) => { close(): void }): SocketServer {
+/** What `listenAt` makes of the bound socket closes it. */
+function serve(place: ServerPlace, type: number, listenAt: (fd: number) => { close(): void }): SocketServer {
   const fd = socketIn(place.namespaceFd, AF_INET, type | SOCK_NONBLOCK);
   try {
     bind(fd, socketAddress({ host: place.host, port: 0 }).address);
     if (type === SOCK_STREAM) listen(fd, BACKLOG);
-    const watching = watch(fd);
+    const port = new DataView(getsockname(fd).slice().buffer).getUint16(2);
+    const listening = listenAt(fd);
     let open = true;
     return {
-      port: new DataView(getsockname(fd).slice().buffer).getUint16(2),
+      port,
       close: () => {
         if (!open) return;
         open = false;
-        watching.close();
-        close(fd);
+        listening.close();
       },
     };
   } catch (error) {

@@ -14,11 +14,15 @@ export interface StoredSettings extends VolumeSettings {
 /** Project ids of volumes begin here, those of containers elsewhere. */
 const FIRST_PROJECT_ID = 0x4000_0000;
 
+type SettingsPaths = Pick<VolumePaths, "volumesDir" | "volumeDir" | "volumeSettings">;
+
 /** The settings files of local volumes. */
 export class LocalSettings {
-  readonly #paths: VolumePaths;
+  readonly #paths: SettingsPaths;
+  /** The last project id that was given: of a volume in the making, perhaps, which no one finds among the others yet. */
+  #lastProjectId = FIRST_PROJECT_ID;
 
-  constructor(paths: VolumePaths) {
+  constructor(paths: SettingsPaths) {
     this.#paths = paths;
   }
 
@@ -43,10 +47,10 @@ export class LocalSettings {
     writeFileAtomic(`${directory}/settings.json`, text, { mode: 0o600 });
   }
 
-  /** Above all that are in use. */
+  /** Above all that are in use and all that were given before. */
   freeProjectId(): number {
     const used = listDirectory(this.#paths.volumesDir).map((name) => this.read(name).projectId ?? 0);
-    return Math.max(FIRST_PROJECT_ID, ...used) + 1;
+    return (this.#lastProjectId = Math.max(this.#lastProjectId, ...used) + 1);
   }
 
   /** Volumes of before have no note of it, and nothing was ever changed in the directory above their data. */

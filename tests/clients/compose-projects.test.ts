@@ -5,10 +5,9 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { cpSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { aptSuite } from "../../tools/lab/apt-suite.ts";
+import { composePrograms } from "../../tools/lab/apt-suite.ts";
 import { mustRun } from "../../tools/lab/command.ts";
 import { berthCommand } from "../../tools/lab/engines.ts";
-import { extractPackages } from "../../tools/lab/extracted-packages.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 
 setDefaultTimeout(60_000);
@@ -20,7 +19,7 @@ let theirs: readonly string[];
 const ours = [...berthCommand(), "compose"];
 
 beforeAll(async () => {
-  const programs = await extractPackages("compose-v2", ["docker-cli", "docker-compose"], await aptSuite("trixie"));
+  const programs = await composePrograms();
   theirs = [join(programs, "usr/libexec/docker/cli-plugins/docker-compose")];
   engine = await BusyboxEngine.open({ bridge: "bcorpus0", bip: "172.31.238.1/24" });
   await engine.ok("network", "create", "corpus-outside");

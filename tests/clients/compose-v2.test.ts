@@ -5,11 +5,10 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { aptSuite } from "../../tools/lab/apt-suite.ts";
+import { composePrograms } from "../../tools/lab/apt-suite.ts";
 import { command, mustRun, type CommandResult } from "../../tools/lab/command.ts";
 import { freePort, startDebianRegistry, type RunningRegistry } from "../../tools/lab/debian-registry.ts";
 import { startBerth, type RunningEngine } from "../../tools/lab/engines.ts";
-import { extractPackages } from "../../tools/lab/extracted-packages.ts";
 import { pushImage } from "../../tools/lab/registry-push.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { composeFile } from "./compose/project.ts";
@@ -34,7 +33,7 @@ const compose = (...args: readonly string[]): Promise<string> => ok("compose", .
 const inWeb = (line: string): Promise<string> => compose("exec", "-T", "web", "bash", "-c", line);
 
 beforeAll(async () => {
-  const programs = await extractPackages("compose-v2", ["docker-cli", "docker-compose"], await aptSuite("trixie"));
+  const programs = await composePrograms();
   const image = await serviceImage();
   scratch = makeScratch("compose");
   mkdirSync(join(scratch, "config/cli-plugins"), { recursive: true });

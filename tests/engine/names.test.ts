@@ -166,6 +166,22 @@ test("the container's port 53 is its own", async () => {
   expect(await engine.ok("exec", "dns", "sh", "-c", "nc 127.0.0.1 53 </dev/null")).toBe("mine\n");
 });
 
+test("a container that floods its name server keeps the engine from nothing", async () => {
+  await make("front");
+  await start("noisy", "front");
+  await start("quiet", "front");
+  // Packets behind the rules of the container's own network, read by a socket or not.
+  const delivered = async (): Promise<number> =>
+    Number(/^Ip: \d.*$/m.exec(await inside("noisy", "cat", "/proc/net/snmp"))?.[0].split(" ")[9]);
+  const before = await delivered();
+  const flood = new URL("./network/flood-names.ts", import.meta.url).pathname;
+  const seconds = Number(await inside("noisy", process.execPath, flood, "100000"));
+  const allowed = 2000 + 10_000 * (seconds + 1);
+  expect((await delivered()) - before).toBeWithin(1, Math.min(allowed, 90_000));
+  expect(await ask("quiet", "noisy")).toEqual(found(await addressOf("noisy", "front")));
+  expect(await ask("noisy", "quiet")).toEqual(found(await addressOf("quiet", "front")));
+});
+
 test("an engine that was killed serves again, and asks where it asked before", async () => {
   await make("front");
   await start("web", "front", "--network-alias", "site", "--dns", GATEWAY);

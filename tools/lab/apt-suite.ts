@@ -1,11 +1,23 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { command, mustRun } from "./command.ts";
+import { extractPackages } from "./extracted-packages.ts";
 import { cacheDir } from "./paths.ts";
+import { distributionReference, distributionSources } from "./test-images.ts";
 
 /**
- * Options of apt-get for another suite of Debian than the machine's own, with lists of its own in the cache, which are
- * fetched when they are not there. Nothing of it is installed.
+ * The docker CLI with Compose v2, unpacked: of Debian's suite after bookworm, and of Ubuntu's own suites, which have it under
+ * other names. The folder that holds their file tree.
+ */
+export async function composePrograms(): Promise<string> {
+  return distributionReference().repository === "ubuntu"
+    ? extractPackages("compose-v2", ["docker.io", "docker-compose-v2"])
+    : extractPackages("compose-v2", ["docker-cli", "docker-compose"], await aptSuite("trixie"));
+}
+
+/**
+ * Options of apt-get for another suite of the machine's distribution than its own, from where the machine gets its own, with
+ * lists of its own in the cache, which are fetched when they are not there. Nothing of it is installed.
  */
 export async function aptSuite(codename: string): Promise<readonly string[]> {
   const root = join(cacheDir("packages"), `lists-${codename}`);
@@ -18,11 +30,21 @@ export async function aptSuite(codename: string): Promise<readonly string[]> {
   const fetched = join(root, "fetched");
   if (existsSync(fetched)) return options;
   for (const folder of ["lists/partial", "cache/archives/partial"]) mkdirSync(join(root, folder), { recursive: true });
-  const key = "/usr/share/keyrings/debian-archive-keyring.gpg";
-  writeFileSync(join(root, "sources.list"), `deb [signed-by=${key}] http://deb.debian.org/debian ${codename} main\n`);
+  const { tag } = distributionReference();
+  writeFileSync(join(root, "sources.list"), sourcesOfSuite(distributionSources(tag), tag, codename));
   await mustRun(["apt-get", "update", ...options], { timeoutMs: 300_000 });
   writeFileSync(fetched, "");
   return options;
+}
+
+/** One-line entries of apt for the suite `wanted`, where `sources` have the suite `own`; its updates are left out. */
+export function sourcesOfSuite(sources: string, own: string, wanted: string): string {
+  const entry = /^(deb (?:\[[^\]]*\] )?\S+) (\S+) (.*)$/;
+  const entries = sources.split("\n").flatMap((line) => {
+    const [, before, suite, components] = entry.exec(line) ?? [];
+    return suite === own ? [`${before} ${wanted} ${components}\n`] : [];
+  });
+  return entries.join("");
 }
 
 /** Names of all packages that `wanted` need beyond those that the dpkg status file `status` tells of. */

@@ -47,6 +47,7 @@ const kernelNames: Readonly<Partial<Record<Expression["kind"], string>>> = {
   snat: "nat",
   masquerade: "masq",
   redirect: "redir",
+  limitOver: "limit",
 };
 
 function nameOf({ kind }: Expression): string {
@@ -123,6 +124,11 @@ function writeData(writer: NetlinkWriter, expression: Expression): void {
     case "counter":
       // NFTA_COUNTER_BYTES 1, _PACKETS 2
       writer.attributeBe64(1, 0n).attributeBe64(2, 0n);
+      return;
+    case "limitOver":
+      // NFTA_LIMIT_RATE 1, _UNIT 2 (seconds), _BURST 3, _TYPE 4 (PKTS 0), _FLAGS 5 (INV 1)
+      writer.attributeBe64(1, BigInt(expression.rate)).attributeBe64(2, 1n);
+      writer.attributeBe32(3, expression.burst).attributeBe32(4, 0).attributeBe32(5, 1);
       return;
     case "dnat":
     case "snat":

@@ -38,6 +38,8 @@ export type Expression =
   | { readonly kind: "immediate"; readonly into: Slot; readonly value: Uint8Array }
   | { readonly kind: "verdict"; readonly verdict: Verdict }
   | { readonly kind: "counter" }
+  /** Matches once more packets a second have come than `rate`, after the first `burst`. */
+  | { readonly kind: "limitOver"; readonly rate: number; readonly burst: number }
   | { readonly kind: "setMark"; readonly from: Slot }
   | { readonly kind: "dnat" | "snat"; readonly family: "ip" | "ip6"; readonly address: Slot; readonly port?: Slot }
   | { readonly kind: "masquerade" }

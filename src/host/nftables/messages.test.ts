@@ -80,6 +80,7 @@ describe("nf_tables messages", () => {
         { kind: "immediate", into: 2, value: Uint8Array.of(1, 2, 3, 4) },
         { kind: "setMark", from: 2 },
         { kind: "counter" },
+        { kind: "limitOver", rate: 10, burst: 5 },
         { kind: "dnat", family: "ip", address: 0, port: 1 },
         { kind: "snat", family: "ip6", address: 4 },
         { kind: "masquerade" },

@@ -10,6 +10,9 @@ export const PLAIN_UDP_BYTES = 512;
 const MAX_UDP_BYTES = 4096;
 export const MAX_TCP_BYTES = 65_535;
 const HEADER_BYTES = 12;
+/** Of a record whose name is a pointer, before its data. */
+const RECORD_HEADER_BYTES = 12;
+const OPT_BYTES = 11;
 const CLASS_IN = 1;
 const CLASS_ANY = 255;
 const FLAG_RESPONSE = 0x8000;
@@ -69,25 +72,30 @@ export function encodeAnswer(
   records: readonly ResourceRecord[],
   limit: number,
 ): Uint8Array {
-  const opt = query.edns === undefined ? new Uint8Array() : optRecord(rcode);
-  const room = limit - HEADER_BYTES - query.question.length - opt.length;
-  const fitting: Uint8Array[] = [];
-  let used = 0;
-  for (const record of records) {
-    const encoded = encodeRecord(record);
-    if (used + encoded.length > room) break;
-    fitting.push(encoded);
-    used += encoded.length;
+  const optBytes = query.edns === undefined ? 0 : OPT_BYTES;
+  const begin = HEADER_BYTES + query.question.length;
+  const room = limit - begin - optBytes;
+  let [fitting, used] = [0, 0];
+  for (const { data } of records) {
+    if (used + RECORD_HEADER_BYTES + data.length > room) break;
+    fitting++;
+    used += RECORD_HEADER_BYTES + data.length;
   }
-  const truncated = fitting.length < records.length ? FLAG_TRUNCATED : 0;
+  // One piece of memory: this is done for every question of every container.
+  const answer = new Uint8Array(begin + used + optBytes);
+  const view = viewOf(answer);
+  const truncated = fitting < records.length ? FLAG_TRUNCATED : 0;
   const desired = query.recursionDesired ? FLAG_RECURSION_DESIRED : 0;
-  const header = new DataView(new ArrayBuffer(HEADER_BYTES));
-  header.setUint16(0, query.id);
-  header.setUint16(2, FLAG_RESPONSE | desired | FLAG_RECURSION_AVAILABLE | truncated | (rcode & 15));
-  header.setUint16(4, 1);
-  header.setUint16(6, fitting.length);
-  header.setUint16(10, opt.length > 0 ? 1 : 0);
-  return join([new Uint8Array(header.buffer), query.question, ...fitting, opt]);
+  view.setUint16(0, query.id);
+  view.setUint16(2, FLAG_RESPONSE | desired | FLAG_RECURSION_AVAILABLE | truncated | (rcode & 15));
+  view.setUint16(4, 1);
+  view.setUint16(6, fitting);
+  view.setUint16(10, optBytes > 0 ? 1 : 0);
+  answer.set(query.question, HEADER_BYTES);
+  let at = begin;
+  for (const record of records.slice(0, fitting)) at = writeRecord(answer, at, record);
+  if (optBytes > 0) writeOpt(view, at, rcode);
+  return answer;
 }
 
 /** A whole answer that is too large for a datagram: nothing of it, and the bit that says so. */
@@ -201,23 +209,23 @@ function skipName(bytes: Uint8Array, start: number): number | undefined {
   }
 }
 
-function encodeRecord({ type, ttlSeconds, data }: ResourceRecord): Uint8Array {
-  const view = new DataView(new ArrayBuffer(12));
-  view.setUint16(0, POINTER_TO_QUESTION);
-  view.setUint16(2, type);
-  view.setUint16(4, CLASS_IN);
-  view.setUint32(6, ttlSeconds);
-  view.setUint16(10, data.length);
-  return join([new Uint8Array(view.buffer), data]);
+/** Where the next one begins. */
+function writeRecord(answer: Uint8Array, at: number, { type, ttlSeconds, data }: ResourceRecord): number {
+  const view = viewOf(answer);
+  view.setUint16(at, POINTER_TO_QUESTION);
+  view.setUint16(at + 2, type);
+  view.setUint16(at + 4, CLASS_IN);
+  view.setUint32(at + 6, ttlSeconds);
+  view.setUint16(at + 10, data.length);
+  answer.set(data, at + RECORD_HEADER_BYTES);
+  return at + RECORD_HEADER_BYTES + data.length;
 }
 
 /** Of version 0; carries the upper bits of the code. */
-function optRecord(rcode: number): Uint8Array {
-  const view = new DataView(new ArrayBuffer(11));
-  view.setUint16(1, recordTypes.opt);
-  view.setUint16(3, MAX_UDP_BYTES);
-  view.setUint8(5, rcode >> 4);
-  return new Uint8Array(view.buffer);
+function writeOpt(view: DataView, at: number, rcode: number): void {
+  view.setUint16(at + 1, recordTypes.opt);
+  view.setUint16(at + 3, MAX_UDP_BYTES);
+  view.setUint8(at + 5, rcode >> 4);
 }
 
 function bareAnswer(id: number, flags: number, rcode: number): Uint8Array {

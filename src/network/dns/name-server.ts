@@ -22,7 +22,7 @@ export class NameServer {
     this.#resolver = deps.resolver;
     const place = { namespaceFd, host: NAME_SERVER };
     try {
-      const udp = serveDatagrams(poller, place, (bytes, reply) => void this.#answer(bytes, reply));
+      const udp = serveDatagrams(place, (bytes, reply) => void this.#answer(bytes, reply));
       this.#servers.push(udp);
       const tcp = serveStreams(poller, place, (stream) => void this.#converse(stream));
       this.#servers.push(tcp);

@@ -3,18 +3,21 @@ import { NfTablesClient } from "#host/nftables/client.ts";
 import { forgetFlows, listUdpFlowsTo } from "#host/nftables/conntrack.ts";
 import type { Expression } from "#host/nftables/expression.ts";
 import { addChain, addRule, addTable, deleteTable, getTable, type TableName } from "#host/nftables/messages.ts";
-import { ipIn, loadDestinationPort, loadProtocol } from "#host/nftables/rule.ts";
+import { ipIn, loadDestinationPort, loadProtocol, verdict } from "#host/nftables/rule.ts";
 import { parseIpv4 } from "#host/netlink/address.ts";
 
 /** docker-compat: where containers in user-defined networks ask for names. */
 export const NAME_SERVER = "127.0.0.11";
 const DNS_PORT = 53;
 const protocols = { udp: 17, tcp: 6 } as const;
+/** The engine answers all containers: none may keep it from its other work. More than that is lost on the way. */
+const DATAGRAMS = { rate: 10_000, burst: 2000 } as const;
 const table: TableName = { family: "ip", name: "berth_names" };
 
 /**
  * Inside the namespace: what is sent to port 53 of {@link NAME_SERVER} goes to the ports where the name server listens, so
- * that port 53 stays free for the container itself. Replaces what an earlier engine left.
+ * that port 53 stays free for the container itself; of datagrams no more than the engine can take. Replaces what an
+ * earlier engine left.
  */
 export function redirectQueries(namespaceFd: number, ports: { readonly udp: number; readonly tcp: number }): void {
   using socket = openNetfilterSocketIn(namespaceFd);
@@ -28,16 +31,34 @@ export function redirectQueries(namespaceFd: number, ports: { readonly udp: numb
     ...(["udp", "tcp"] as const).map((protocol) =>
       addRule(table, { chain: "output", expressions: toPort(protocols[protocol], ports[protocol]) }),
     ),
+    // Not where they leave, which would be an error to the one who sends.
+    addChain(table, "input", { type: "filter", hook: "input", priority: 0, policy: "accept" }),
+    addRule(table, {
+      chain: "input",
+      expressions: [
+        ...toServer(protocols.udp),
+        loadDestinationPort(0),
+        { kind: "cmp", slot: 0, op: "eq", value: bigEndian(ports.udp) },
+        { kind: "limitOver", ...DATAGRAMS },
+        ...verdict("drop"),
+      ],
+    }),
   ]);
   // A client that goes on asking from one port would go on to where an earlier engine listened.
   if (replaces) forgetFlows(socket, [listUdpFlowsTo(parseIpv4(NAME_SERVER))]);
 }
 
-function toPort(protocol: number, port: number): readonly Expression[] {
+function toServer(protocol: number): readonly Expression[] {
   return [
     ...ipIn("daddr", `${NAME_SERVER}/32`),
     loadProtocol(0),
     { kind: "cmp", slot: 0, op: "eq", value: Uint8Array.of(protocol) },
+  ];
+}
+
+function toPort(protocol: number, port: number): readonly Expression[] {
+  return [
+    ...toServer(protocol),
     loadDestinationPort(0),
     { kind: "cmp", slot: 0, op: "eq", value: bigEndian(DNS_PORT) },
     { kind: "immediate", into: 0, value: parseIpv4(NAME_SERVER) },
