@@ -16,13 +16,14 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include "addon.h"
 
 /* As src/host/file-list.ts reads it. */
 struct record {
   uint32_t length; /* of the record, a multiple of 8 */
-  int32_t status;  /* 0, or -errno */
+  int32_t status;  /* 0, 1: the file that was read has extended attributes, or -errno */
   uint32_t mode, nlink, uid, gid, dev_major, dev_minor, rdev_major, rdev_minor, mtime_ns, ctime_ns;
   uint64_t ino, size;
   int64_t mtime, ctime;
@@ -171,7 +172,7 @@ napi_value list_files(napi_env env, napi_callback_info info) {
 
 /* ── readFiles ───────────────────────────────────────────────────────────────────────────────────────────────────── */
 
-/* A file's content, which has to be as long as its record says: ESTALE when it has changed. */
+/* A file's content, which has to be as long as its record says: ESTALE when it has changed. 1 for one with attributes. */
 static int read_small(int folder, const struct record *record, char *into) {
   int fd = openat(folder, record->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return -errno;
@@ -184,6 +185,7 @@ static int read_small(int folder, const struct record *record, char *into) {
     filled += (size_t)got;
   }
   if (result == 0 && filled < record->size) result = -ESTALE;
+  if (result == 0 && flistxattr(fd, NULL, 0) > 0) result = 1;
   close(fd);
   return result;
 }
@@ -239,7 +241,7 @@ static void copy(const struct batch *batch, struct record *record, size_t offset
     return;
   }
   record->status = read_small(batch->from, record, content);
-  if (record->status != 0) return;
+  if (record->status < 0) return;
   int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   int fd = openat(batch->to, record->name, flags, record->mode & 0777);
   if (fd < 0) {

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { copyFiles, listedFiles, listFiles, readFiles, type ListedFile } from "./file-list.ts";
 import { O_DIRECTORY, O_RDONLY, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./linux.ts";
 import { withFd } from "./files.ts";
-import { fstat, open } from "./syscalls.ts";
+import { fstat, open, setxattr } from "./syscalls.ts";
 
 const root = mkdtempSync(join(tmpdir(), "berth-list-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -69,10 +69,18 @@ test("contents come in the order of the files; one that is shorter now or gone i
   writeFileSync(join(path, "file-8"), "");
   const contents = within(path, (fd) => readFiles(fd, files));
   for (const [index, { name }] of files.entries()) {
-    const content = contents[index];
+    const content = contents[index]?.content;
     const expected = name === "file-7" || name === "file-8" ? undefined : name;
     expect(content === undefined ? undefined : Buffer.from(content).toString()).toBe(expected);
   }
+});
+
+test("files with attributes are told apart", () => {
+  const path = folder(3);
+  setxattr(join(path, "file-1"), "user.note", new Uint8Array([1]));
+  const files = list(path);
+  const read = within(path, (fd) => readFiles(fd, files));
+  expect(files.filter((_, index) => read[index]?.hasAttributes === true).map(({ name }) => name)).toEqual(["file-1"]);
 });
 
 test("copies have contents, modes and times; what is in the way stays", () => {

@@ -85,20 +85,24 @@ function factsOf(view: DataView, at: number): FileFacts {
   };
 }
 
+export interface SmallFile {
+  readonly content: Uint8Array;
+  readonly hasAttributes: boolean;
+}
+
 /**
  * Contents of regular files of one folder that are as long as their records say. Undefined for a file that is not any
- * more, or cannot be read: whoever opens it by itself is told why. Good until the caller lets go of the result.
+ * more, or cannot be read: whoever opens it by itself is told why. All are in memory at once.
  */
-export function readFiles(folderFd: number, files: readonly ListedFile[]): (Uint8Array | undefined)[] {
+export function readFiles(folderFd: number, files: readonly ListedFile[]): (SmallFile | undefined)[] {
   const records = Buffer.concat(files.map(({ record }) => record));
   const contents = new Uint8Array(files.reduce((sum, { stat }) => sum + stat.size, 0));
   addon().readFiles(folderFd, records, contents);
-  let start = 0;
+  let end = 0;
   return statuses(records, files).map((status, index) => {
-    const end = start + (files[index]?.stat.size ?? 0);
-    const content = status === 0 ? contents.subarray(start, end) : undefined;
-    start = end;
-    return content;
+    const start = end;
+    end += files[index]?.stat.size ?? 0;
+    return status < 0 ? undefined : { content: contents.subarray(start, end), hasAttributes: status > 0 };
   });
 }
 

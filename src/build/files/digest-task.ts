@@ -133,7 +133,7 @@ class Digester implements SelectionVisitor {
         batch.map(({ listed }) => listed),
       );
       for (const [index, file] of batch.entries()) {
-        const content = contents[index];
+        const content = contents[index]?.content;
         const digest = content === undefined ? contentDigest(file.at) : hash("sha256", content, "hex");
         this.#cache.keepFile(file.place, file.stat, digest);
         digests.set(file, digest);

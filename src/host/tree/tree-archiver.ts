@@ -1,14 +1,15 @@
 import { BerthError } from "#base/errors.ts";
-import { byteString, printable, type ByteString } from "#spec/tar/byte-string.ts";
+import { byteString, kernelPath, printable, type ByteString } from "#spec/tar/byte-string.ts";
 import { encodeEntry, encodeSparseEntry, END_OF_ARCHIVE, paddingOf } from "#spec/tar/encode-entry.ts";
 import type { DataRange } from "#spec/tar/sparse.ts";
 import type { TarEntry, TarEntryType } from "#spec/tar/tar-reader.ts";
 import { dataRanges } from "../data-ranges.ts";
+import { describe, folder, whiteout } from "./archive-entry.ts";
 import { attributesOf, attributesOfOpen } from "./portable-attributes.ts";
 import { SyscallError } from "../errno.ts";
+import { listedFiles, listFiles, readFiles, type ListedFile, type SmallFile } from "../file-list.ts";
 import {
   AT_FDCWD,
-  DT_REG,
   O_DIRECTORY,
   O_NOFOLLOW,
   O_NONBLOCK,
@@ -41,6 +42,8 @@ const BUFFER_SIZE = 512 * 1024;
 /** What is written in one go, and the room in the buffer that is kept for it and its header. */
 const SMALL_BYTES = 64 * 1024;
 const SMALL_ROOM = 2 * SMALL_BYTES;
+/** Small files that are read at a time: 8 MiB at most. */
+const MAX_TOGETHER = 128;
 const OPAQUE = "trusted.overlay.opaque";
 const YES = 0x79;
 const SEEK_SET = 0;
@@ -131,12 +134,14 @@ class TreeArchiver {
   /** Takes and closes `fd`. */
   *#list(fd: number, prefix: ByteString): Generator<Uint8Array> {
     try {
+      if (this.#options.still === true) {
+        yield* this.#stillFolder(fd, prefix);
+        return;
+      }
       const entries = this.#attempt(prefix, () => readDirectory(fd)) ?? [];
-      for (const { name, type } of entries.toSorted((a, b) => Buffer.compare(a.name, b.name))) {
+      for (const { name } of entries.toSorted((a, b) => Buffer.compare(a.name, b.name))) {
         if (BUFFER_SIZE - this.#filled < SMALL_ROOM) yield this.#take();
-        const as = prefix + byteString(name);
-        if (this.#options.still === true && type === DT_REG) yield* this.#stillFile(fd, name, as);
-        else yield* this.entry(fd, name, as);
+        yield* this.entry(fd, name, prefix + byteString(name));
       }
     } finally {
       close(fd);
@@ -155,6 +160,46 @@ class TreeArchiver {
     }
     // Only now: a deep tree must not hold two descriptors a level.
     if (directory !== undefined) yield* this.#list(directory, folder(as));
+  }
+
+  /** A folder of a tree that nobody changes: small files that follow one another are read together. */
+  *#stillFolder(fd: number, prefix: ByteString): Generator<Uint8Array> {
+    const files = listedFiles(listFiles(fd)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    for (let at = 0; at < files.length;) {
+      const run = smallFiles(files, at);
+      for (const [index, small] of readFiles(fd, run).entries()) {
+        const file = run[index];
+        if (file !== undefined) yield* this.#stillSmall(fd, prefix, file, small);
+      }
+      at += run.length;
+      const next = run.length === MAX_TOGETHER ? undefined : files[at++];
+      if (next === undefined) continue;
+      const as = prefix + next.name;
+      if ((next.stat.mode & S_IFMT) === S_IFREG) yield* this.#stillFile(fd, kernelPath(next.name), as);
+      else yield* this.entry(fd, kernelPath(next.name), as);
+    }
+  }
+
+  *#stillSmall(
+    fd: number,
+    prefix: ByteString,
+    { name, stat }: ListedFile,
+    small: SmallFile | undefined,
+  ): Generator<Uint8Array> {
+    const as = prefix + name;
+    if (small === undefined || small.hasAttributes) {
+      yield* this.#stillFile(fd, kernelPath(name), as);
+      return;
+    }
+    if (BUFFER_SIZE - this.#filled < SMALL_ROOM) yield this.#take();
+    const padding = paddingOf(stat.size);
+    for (const part of [encodeEntry(describe("file", as, stat)), small.content, END_OF_ARCHIVE.subarray(0, padding)]) {
+      if (this.#filled + part.length > BUFFER_SIZE) yield* this.#put(part);
+      else {
+        this.#buffer.set(part, this.#filled);
+        this.#filled += part.length;
+      }
+    }
   }
 
   /** A regular file of a tree that nobody changes. */
@@ -331,33 +376,14 @@ class TreeArchiver {
   }
 }
 
-function describe(type: TarEntryType, name: ByteString, stat: FileStat): TarEntry {
-  const isDevice = type === "character" || type === "block";
-  return {
-    type,
-    name,
-    linkName: "",
-    mode: stat.mode & 0o7777,
-    uid: stat.uid,
-    gid: stat.gid,
-    size: type === "file" ? stat.size : 0,
-    mtime: { seconds: stat.mtimeSeconds, nanoseconds: 0 },
-    deviceMajor: isDevice ? stat.rdevMajor : 0,
-    deviceMinor: isDevice ? stat.rdevMinor : 0,
-    xattrs: undefined,
-  };
-}
-
-function folder(name: ByteString): ByteString {
-  return name.endsWith("/") ? name : `${name}/`;
-}
-
-/** docker-compat: an empty file of root's, mode 0600. It has no time: the same deletion gives the same bytes at any time. */
-function whiteout(name: ByteString, stat: FileStat): TarEntry {
-  const slash = name.lastIndexOf("/") + 1;
-  const mark = `${name.slice(0, slash)}.wh.${name.slice(slash)}`;
-  const mtime = { seconds: 0, nanoseconds: 0 };
-  return { ...describe("file", mark, stat), mode: 0o600, uid: 0, gid: 0, size: 0, mtime };
+/** Files from `start` on that can be read together: small ones, of one name each. */
+function smallFiles(files: readonly ListedFile[], start: number): readonly ListedFile[] {
+  let end = start;
+  for (let file = files[end]; file !== undefined && end - start < MAX_TOGETHER; file = files[++end]) {
+    const { mode, nlink, size } = file.stat;
+    if ((mode & S_IFMT) !== S_IFREG || nlink > 1 || size > SMALL_BYTES) break;
+  }
+  return files.slice(start, end);
 }
 
 function isOpaque(fd: number): boolean {
