@@ -27,6 +27,7 @@ import { BuildImages, registryAuthOf } from "./sources/build-images.ts";
 import { BuildSources, type ContextFolder } from "./sources/build-sources.ts";
 import { Downloads } from "./sources/downloads.ts";
 import { cloneAddress } from "./sources/git.ts";
+import type { KnownPages } from "./sources/known-pages.ts";
 
 export interface BuilderDeps {
   readonly cache: BuildCache;
@@ -36,6 +37,7 @@ export interface BuilderDeps {
   readonly maker: ImageMaker;
   readonly blobs: BlobStore;
   readonly http: RegistryHttp;
+  readonly pages: KnownPages;
   readonly receiver: ArchiveReceiver;
   readonly streams: HelperStreams;
   readonly sinks: ImageSinks;
@@ -99,7 +101,7 @@ export interface BuildPlace {
   /** Fetch a web address into the file `path`: its content type. */
   download(url: string, path: string, signal: AbortSignal): Promise<string>;
   /** Fetch what a git address with `#ref:folder` names: the folder's path. */
-  clone(url: string, signal: AbortSignal): Promise<string>;
+  clone(url: string, options: { readonly signal: AbortSignal; readonly agent: string | undefined }): Promise<string>;
   /** Take everything away. */
   leave(): Promise<void>;
 }
@@ -116,10 +118,10 @@ export class Builder {
 
   /** Where a build keeps what it is sent and fetches. The caller leaves it, after the build. */
   place(): BuildPlace {
-    const { tmpDir, receiver, discard, http } = this.#deps;
+    const { tmpDir, receiver, discard, http, pages } = this.#deps;
     const directory = `${tmpDir}/build-${randomHex(8)}`;
     ensureDirectory(directory, 0o700);
-    const downloads = new Downloads({ http, directory });
+    const downloads = new Downloads({ http, pages, directory, agent: undefined });
     return {
       directory,
       async receive(name, body) {
@@ -127,8 +129,8 @@ export class Builder {
         await receiver.receive(path, body);
         return path;
       },
-      download: (url, path, signal) => downloads.download(url, path, { checksum: undefined, signal, report: () => {} }),
-      clone: (url, signal) => cloneAddress(url, directory, signal),
+      download: (url, path, signal) => downloads.download(url, path, signal),
+      clone: (url, options) => cloneAddress(url, directory, options),
       leave: () => discard(directory),
     };
   }
@@ -157,7 +159,9 @@ export class Builder {
     refuseDevices(graph);
     onEvent({ type: "graph", graph, warnings });
     const { contexts } = request;
-    const downloads = new Downloads({ http: this.#deps.http, directory: place.directory });
+    const { http, pages } = this.#deps;
+    const agent = settings.agents.get("default");
+    const downloads = new Downloads({ http, pages, directory: place.directory, agent });
     const sources = new BuildSources({ images, contexts, downloads });
     const cache = this.#deps.cache.session();
     try {

@@ -99,6 +99,7 @@ class Build {
   readonly #deps: BuildDeps;
   readonly #request: SolveRequest;
   readonly #loaded = new Map<VertexId, Promise<LoadedSource>>();
+  readonly #trees = new Map<VertexId, Promise<FileTree>>();
   readonly #lookups = new Map<VertexId, Promise<Lookup>>();
   readonly #solved = new Map<VertexId, Promise<Solved>>();
   readonly #started = new Set<VertexId>();
@@ -116,14 +117,19 @@ class Build {
 
   /** Resolves when nothing of this build is under way. */
   async settled(): Promise<void> {
-    await Promise.allSettled([...this.#loaded.values(), ...this.#lookups.values(), ...this.#solved.values()]);
+    await Promise.allSettled([
+      ...this.#loaded.values(),
+      ...this.#trees.values(),
+      ...this.#lookups.values(),
+      ...this.#solved.values(),
+    ]);
   }
 
   async #solve(id: VertexId): Promise<Solved> {
     const vertex = this.#vertex(id);
     const { operation } = vertex;
     if (!isStep(operation))
-      return { tree: (await this.#source(id)).tree, record: undefined, cached: true, layer: undefined };
+      return { tree: await this.#sourceTree(id), record: undefined, cached: true, layer: undefined };
     const lookup = await this.#lookup(id);
     const outcome = lookup.found ?? (await this.#carryOut(id, vertex, operation, lookup.keys));
     this.#request.cache.use(outcome.record);
@@ -204,7 +210,7 @@ class Build {
     const selection: Selection = { path, excludes: [], parents, required: true };
     const key = hashOf("folder", await this.#contentKey(id, selection));
     const vertex = this.#vertex(id);
-    const { tree } = await this.#source(id);
+    const tree = await this.#sourceTree(id);
     const { runner, shared } = this.#deps;
     const { cache } = this.#request;
     const { layer } = await shared.join(
@@ -298,7 +304,7 @@ class Build {
   }
 
   async #contentKey(id: VertexId, selection: Selection): Promise<string> {
-    const { tree } = isStep(this.#vertex(id).operation) ? await this.solved(id) : await this.#source(id);
+    const { tree } = await this.solved(id);
     return this.#deps.digests.digest(tree, [selection], this.#request.signal);
   }
 
@@ -326,6 +332,10 @@ class Build {
         return loaded;
       }),
     );
+  }
+
+  #sourceTree(id: VertexId): Promise<FileTree> {
+    return once(this.#trees, id, async () => (await this.#source(id)).tree());
   }
 
   async #told<T>(id: VertexId, work: () => Promise<T>): Promise<T> {

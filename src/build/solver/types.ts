@@ -25,7 +25,8 @@ export type SourceOperation = Exclude<Operation, StepOperation>;
 export type StepOperation = Extract<Operation, { kind: "exec" | "copy" | "mkdir" }>;
 
 export interface LoadedSource {
-  readonly tree: FileTree;
+  /** Asked for when a step that needs the files is not in the cache. */
+  readonly tree: () => Promise<FileTree> | FileTree;
   /** What the tree's content follows from; undefined where the content itself has to be looked at. */
   readonly key: string | undefined;
   /** For people: of an image its id. */

@@ -1,7 +1,7 @@
 import { BerthError } from "#base/errors.ts";
 import type { ContextSource, Vertex } from "../graph/types.ts";
 import { hashOf } from "../solver/step-key.ts";
-import type { LoadedSource, SourceLoader, SourceOperation, StepEvent } from "../solver/types.ts";
+import type { FileTree, LoadedSource, SourceLoader, SourceOperation, StepEvent } from "../solver/types.ts";
 import type { BuildImages } from "./build-images.ts";
 import type { Downloads } from "./downloads.ts";
 
@@ -39,10 +39,12 @@ export class BuildSources implements SourceLoader {
       case "image": {
         const { id, layers, diffIds } = await this.#images.get(operation.reference, vertex.platform);
         const tree = { kind: "layers", layers: layers.map(({ path }) => ({ path, number: undefined })) } as const;
-        return { tree, key: hashOf("image", diffIds), id };
+        return { tree: () => tree, key: hashOf("image", diffIds), id };
       }
-      case "context":
-        return { tree: this.#folder(operation), key: undefined, id: "" };
+      case "context": {
+        const tree = this.#folder(operation);
+        return { tree: () => tree, key: undefined, id: "" };
+      }
       case "http":
         return this.#downloads.http(operation, signal, report);
       case "git":
@@ -54,7 +56,7 @@ export class BuildSources implements SourceLoader {
     }
   }
 
-  #folder({ name, excludes }: ContextSource): LoadedSource["tree"] {
+  #folder({ name, excludes }: ContextSource): FileTree {
     const folder = this.#contexts.get(name);
     if (folder === undefined) throw new BerthError("invalid-parameter", `the build has no context ${name}`);
     return { kind: "folder", excludes, ...folder };

@@ -10,35 +10,67 @@ import type { GitSource } from "../graph/types.ts";
 
 const MAX_MESSAGE = 4096;
 
+export interface GitOptions {
+  readonly signal: AbortSignal;
+  /** Socket of the ssh agent whose keys may be used. */
+  readonly agent: string | undefined;
+  /** What git says meanwhile. */
+  readonly onOutput: (bytes: Uint8Array) => void;
+}
+
 /**
- * Fetch a repository at a ref into a folder below the empty directory `directory`; the path of the tree asked for. The
- * machine's git is run without anybody's configuration, hooks and helpers, and never asks for anything. `invalid-parameter`
- * in git's words.
+ * The commit that a source's ref names now, without fetching it; `directory` is where git finds no configuration. Undefined
+ * for what only the whole repository tells: part of a commit's id. `invalid-parameter` for another commit than the checksum.
+ */
+export async function resolveCommit(
+  source: GitSource,
+  directory: string,
+  options: GitOptions,
+): Promise<string | undefined> {
+  refuseOptions(source);
+  if (/^[0-9a-f]{40}$/.test(source.ref)) return checked(source, source.ref);
+  const ref = source.ref === "" ? "HEAD" : source.ref;
+  const listed = await runGit(["ls-remote", "--quiet", "--", source.remote, ref, `${ref}^{}`], directory, options);
+  const commits = new Map(listed.split("\n").map((line) => [line.slice(41), line.slice(0, 40)] as const));
+  // In the order of gitrevisions(7); a tag of its own has the commit behind it.
+  const names = [ref, `refs/${ref}`, `refs/tags/${ref}`, `refs/heads/${ref}`];
+  const name = names.find((candidate) => commits.has(candidate));
+  const commit = name === undefined ? undefined : (commits.get(`${name}^{}`) ?? commits.get(name));
+  return commit === undefined ? undefined : checked(source, commit);
+}
+
+/**
+ * Fetch a repository into a folder below `directory`; the path of the tree asked for. `commit`: what its ref was resolved to.
+ * The machine's git is run without anybody's configuration, hooks and helpers, and never asks for anything.
+ * `invalid-parameter` in git's words.
  */
 export async function cloneRepository(
   source: GitSource,
+  commit: string | undefined,
   directory: string,
-  signal: AbortSignal,
-  onOutput: (bytes: Uint8Array) => void,
+  options: GitOptions,
 ): Promise<string> {
+  refuseOptions(source);
   const path = `${directory}/tree`;
-  const git = (...args: readonly string[]): Promise<string> => runGit(args, directory, signal, onOutput);
-  if (source.remote.startsWith("-") || source.ref.startsWith("-"))
-    throw new BerthError("invalid-parameter", `invalid git reference ${source.remote}#${source.ref}`);
+  const git = (...args: readonly string[]): Promise<string> => runGit(args, directory, options);
   await git("init", "--quiet", path);
   const inTree = (...args: readonly string[]): Promise<string> => git("-C", path, ...args);
   await inTree("remote", "add", "origin", "--", source.remote);
-  const commit = await fetchRef(source, inTree);
-  if (source.checksum !== undefined && !commit.startsWith(source.checksum))
-    throw new BerthError("invalid-parameter", `expected checksum to match ${source.checksum}, got ${commit}`);
-  await inTree("checkout", "--quiet", "--detach", commit);
+  const fetched = checked(source, await fetchRef(source, inTree));
+  if (commit !== undefined && fetched !== commit)
+    throw new BerthError("invalid-parameter", `${source.remote}#${source.ref} changed while it was being fetched`);
+  await inTree("checkout", "--quiet", "--detach", fetched);
   if (source.submodules) await inTree("submodule", "update", "--quiet", "--init", "--recursive", "--depth=1");
   if (!source.keepGitDirectory) await removeTree(`${path}/.git`);
   return source.subdirectory === "" ? path : subdirectory(path, source.subdirectory);
 }
 
 /** A build's context at a git address, `#ref:folder` at its end, below the directory `directory`. */
-export function cloneAddress(url: string, directory: string, signal: AbortSignal): Promise<string> {
+export function cloneAddress(
+  url: string,
+  directory: string,
+  options: Pick<GitOptions, "signal" | "agent">,
+): Promise<string> {
   const [address = "", fragment = ""] = url.split("#", 2);
   const colon = fragment.indexOf(":");
   const remote = address.startsWith("github.com/") ? `https://${address}` : address;
@@ -51,7 +83,17 @@ export function cloneAddress(url: string, directory: string, signal: AbortSignal
     checksum: undefined,
     submodules: true,
   };
-  return cloneRepository(source, directory, signal, () => {});
+  return cloneRepository(source, undefined, directory, { ...options, onOutput: () => {} });
+}
+
+function refuseOptions({ remote, ref }: GitSource): void {
+  if (remote.startsWith("-") || ref.startsWith("-"))
+    throw new BerthError("invalid-parameter", `invalid git reference ${remote}#${ref}`);
+}
+
+function checked({ checksum }: GitSource, commit: string): string {
+  if (checksum === undefined || commit.startsWith(checksum)) return commit;
+  throw new BerthError("invalid-parameter", `expected checksum to match ${checksum}, got ${commit}`);
 }
 
 /** A commit cannot be fetched from every server: then everything is. */
@@ -79,13 +121,8 @@ function subdirectory(root: string, path: string): string {
   });
 }
 
-async function runGit(
-  args: readonly string[],
-  home: string,
-  signal: AbortSignal,
-  onOutput: (bytes: Uint8Array) => void,
-): Promise<string> {
-  const child = spawn(args, home);
+async function runGit(args: readonly string[], home: string, { signal, agent, onOutput }: GitOptions): Promise<string> {
+  const child = spawn(args, home, agent);
   const stop = (): void => child.signal(9);
   signal.addEventListener("abort", stop, { once: true });
   try {
@@ -111,7 +148,15 @@ async function runGit(
   }
 }
 
-function spawn(args: readonly string[], home: string): ReturnType<typeof spawnProcess> {
+/** Hosts that the machine knows have to be those; others are taken as they come, as by BuildKit. */
+const SSH = [
+  "ssh -F /dev/null",
+  ...["BatchMode=yes", "StrictHostKeyChecking=accept-new", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"].map(
+    (option) => `-o ${option}`,
+  ),
+].join(" ");
+
+function spawn(args: readonly string[], home: string, agent: string | undefined): ReturnType<typeof spawnProcess> {
   try {
     return spawnProcess({
       file: "git",
@@ -121,8 +166,9 @@ function spawn(args: readonly string[], home: string): ReturnType<typeof spawnPr
         HOME: home,
         GIT_CONFIG_NOSYSTEM: "1",
         GIT_TERMINAL_PROMPT: "0",
-        GIT_SSH_COMMAND: "ssh -o BatchMode=yes",
+        GIT_SSH_COMMAND: SSH,
         GIT_ALLOW_PROTOCOL: "http:https:git:ssh",
+        ...(agent === undefined ? {} : { SSH_AUTH_SOCK: agent }),
       },
       stdout: "pipe",
       stderr: "pipe",

@@ -54,7 +54,10 @@ export function buildImage(deps: BuildDeps) {
     return deps.running.run(request.buildId, signal, async (stop) => {
       const place = deps.builder.place();
       try {
-        const opened = await openContext(place, request.context, request.dockerfileText, stop);
+        const opened = await openContext(place, request.context, request.dockerfileText, {
+          signal: stop,
+          agent: request.settings.agents.get("default"),
+        });
         const dockerfile = dockerfileOf(opened, request);
         const named = namedContexts(request.contexts);
         const exported = await deps.builder.build(

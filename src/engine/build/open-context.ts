@@ -25,7 +25,7 @@ export async function openContext(
   place: BuildPlace,
   context: BuildContext,
   dockerfileText: string | undefined,
-  signal: AbortSignal,
+  options: { readonly signal: AbortSignal; readonly agent: string | undefined },
 ): Promise<OpenedContext> {
   switch (context.kind) {
     case "none":
@@ -36,7 +36,7 @@ export async function openContext(
     case "archive":
       return { folder: { path: await place.receive("context", context.body), lasting: false }, dockerfileText };
     case "remote":
-      return openRemote(place, context.url, dockerfileText, signal);
+      return openRemote(place, context.url, dockerfileText, options);
   }
 }
 
@@ -51,16 +51,16 @@ async function openRemote(
   place: BuildPlace,
   url: string,
   dockerfileText: string | undefined,
-  signal: AbortSignal,
+  options: { readonly signal: AbortSignal; readonly agent: string | undefined },
 ): Promise<OpenedContext> {
   if (isGitAddress(url)) {
-    const path = await place.clone(url, signal);
+    const path = await place.clone(url, options);
     return { folder: { path, lasting: false }, dockerfileText };
   }
   if (!/^https?:\/\//.test(url))
     throw new BerthError("invalid-parameter", `remote must be a git repository or a web address: ${url}`);
   const file = `${place.directory}/remote`;
-  const contentType = await place.download(url, file, signal);
+  const contentType = await place.download(url, file, options.signal);
   if (contentType.startsWith("text/plain")) {
     const text = new TextDecoder().decode(readFile(file, MAX_DOCKERFILE_BYTES));
     return { folder: undefined, dockerfileText: dockerfileText ?? text };

@@ -11,6 +11,7 @@ import type { CommandDefaults } from "#build/ops/exec/command-spec.ts";
 import { LayerStepRunner } from "#build/ops/step-runner.ts";
 import { endLeftCommands, forgetLostSteps } from "#build/reconcile-builds.ts";
 import { ArchiveReceiver } from "#build/sources/receive-archive.ts";
+import { KnownPages } from "#build/sources/known-pages.ts";
 import { HelperStreams } from "#host/helper-streams.ts";
 import type { BlobStore } from "#content/blob-store.ts";
 import type { CacheKeeper } from "#engine/build/prune.ts";
@@ -89,6 +90,7 @@ export function openBuilder(deps: {
     digests: new HelperDigests({ helpers, directory: layout.buildContextsDir, nowMs }),
     maker: images.maker,
     http: new FetchHttp(),
+    pages: new KnownPages(layout.buildContextsDir),
     tmpDir: layout.tmpDir,
   });
   const pruning: PruneDeps = { rows, cache, folders: caches, layers, release: (diffIds) => images.release(diffIds) };

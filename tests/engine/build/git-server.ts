@@ -11,6 +11,8 @@ export interface GitLab {
   git(...args: readonly string[]): Promise<string>;
   /** Write files and commit them: the commit's id. */
   commit(files: Readonly<Record<string, string>>): Promise<string>;
+  /** How often somebody took files. */
+  fetches(): number;
   stop(): Promise<void>;
 }
 
@@ -31,7 +33,17 @@ export async function startGitLab(directory: string): Promise<GitLab> {
   const git = (...args: readonly string[]): Promise<string> => mustRun(["git", "-C", folder, ...args], { env });
   await git("init", "-q", "-b", "main");
   await git("config", "http.receivepack", "false");
-  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: (request) => backend(request, directory) });
+  let fetches = 0;
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    async fetch(request) {
+      const body = Buffer.from(await request.arrayBuffer());
+      const text = request.headers.get("content-encoding") === "gzip" ? Bun.gunzipSync(body) : body;
+      if (Buffer.from(text).includes("command=fetch")) fetches++;
+      return backend(request, body, directory);
+    },
+  });
   return {
     folder,
     httpUrl: `http://127.0.0.1:${server.port}/repo.git`,
@@ -45,12 +57,13 @@ export async function startGitLab(directory: string): Promise<GitLab> {
       await git("commit", "-q", "-m", "more");
       return (await git("rev-parse", "HEAD")).trim();
     },
+    fetches: () => fetches,
     stop: () => server.stop(true),
   };
 }
 
 /** git-http-backend(1) by CGI. */
-async function backend(request: Request, root: string): Promise<Response> {
+async function backend(request: Request, body: Uint8Array, root: string): Promise<Response> {
   const url = new URL(request.url);
   const child = Bun.spawn(["git", "http-backend"], {
     env: {
@@ -64,7 +77,7 @@ async function backend(request: Request, root: string): Promise<Response> {
       HTTP_CONTENT_ENCODING: request.headers.get("content-encoding") ?? "",
       GIT_PROTOCOL: request.headers.get("git-protocol") ?? "",
     },
-    stdin: new Uint8Array(await request.arrayBuffer()),
+    stdin: body,
     stdout: "pipe",
     stderr: "ignore",
   });

@@ -159,6 +159,48 @@ test("ADD of a web address: name, time, mode, checksum, status, a file that has 
   expect(absent.stderr).toMatch(/Dockerfile:3\n/);
 });
 
+test("nothing is fetched again that a checksum, a tag or a commit knows", async () => {
+  pages.set("/tagged", { body: "tagged\n", headers: { etag: '"1"' } });
+  const digest = new Bun.CryptoHasher("sha256").update("two\n").digest("hex");
+  const folder = lab.context({
+    Dockerfile: `FROM busybox
+ADD --checksum=sha256:${digest} ${at("/some/tool.txt")} /checked
+ADD ${at("/tagged")} /tagged
+ADD ${git.httpUrl}#v1 /git
+RUN cat /checked /tagged /git/word > /all
+`,
+  });
+  const before = requests.length;
+  const fetches = git.fetches();
+  const all = (): Promise<string> => built([folder], "cat", "/all");
+  expect(await all()).toBe("two\ntagged\none\n");
+  expect(git.fetches()).toBe(fetches + 1);
+  expect(await all()).toBe("two\ntagged\none\n");
+  expect(git.fetches()).toBe(fetches + 1);
+  const asked = requests.slice(before).map(({ path, status }) => `${status} ${path}`);
+  expect([asked.slice(0, 2).toSorted(), asked.slice(2)]).toEqual([
+    ["200 /some/tool.txt", "200 /tagged"],
+    ["304 /tagged"],
+  ]);
+  await lab.engine.ok("builder", "prune", "-af");
+  expect(await all()).toBe("two\ntagged\none\n");
+  pages.set("/tagged", { body: "changed\n", headers: { etag: '"2"' } });
+  expect(await all()).toBe("two\nchanged\none\n");
+});
+
+test("names in addresses that can be no file's", async () => {
+  for (const [path, name] of [
+    ["/x/%2e%2e%2fup", "__unnamed__"],
+    ["/x/%zz", "%zz"],
+    ["/x/a%20b", "a b"],
+    ["/", "__unnamed__"],
+  ] as const) {
+    pages.set(new URL(at(path)).pathname, { body: "x", headers: {} });
+    const folder = lab.context({ Dockerfile: `FROM busybox\nADD ["${at(path)}", "/got/"]\n` });
+    expect([path, await built([folder], "ls", "/got")]).toEqual([path, `${name}\n`]);
+  }
+});
+
 test("an archive or a Dockerfile at a web address as context", async () => {
   const source = lab.context({ Dockerfile: "FROM busybox\nCOPY word /word\n", word: "in an archive\n" });
   await mustRun(["tar", "-C", source, "-czf", `${source}.tgz`, "."]);

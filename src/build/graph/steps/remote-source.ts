@@ -7,6 +7,8 @@ import type { StageState } from "../stage-state.ts";
 import type { CopySource, Operation, VertexId } from "../types.ts";
 import type { CopyRequest } from "./copy-request.ts";
 
+const UNNAMED = "__unnamed__";
+
 /** A file by HTTP or a git repository; undefined for a path. COPY takes neither. */
 export function remoteSource(
   state: StageState,
@@ -35,17 +37,23 @@ function checkChecksum({ instruction, checksum, paths }: CopyRequest, isRemote: 
 
 function httpSource({ checksum }: CopyRequest, url: string): Operation & { readonly kind: "http" } {
   if (checksum !== "" && !isDigest(checksum)) throw wrongDigest(checksum);
-  const name = URL.canParse(url)
-    ? decodeURIComponent(new URL(url).pathname)
-        .split("/")
-        .findLast((part) => part !== "")
-    : "";
-  return {
-    kind: "http",
-    url,
-    checksum: checksum === "" ? undefined : checksum,
-    filename: name === undefined || name === "" ? "__unnamed__" : name,
-  };
+  return { kind: "http", url, checksum: checksum === "" ? undefined : checksum, filename: fileNameOf(url) };
+}
+
+/** The last part of an address's path; a name of our own where that cannot be one. */
+function fileNameOf(url: string): string {
+  const last = URL.canParse(url) ? new URL(url).pathname.split("/").findLast((part) => part !== "") : undefined;
+  if (last === undefined) return UNNAMED;
+  const name = decoded(last);
+  return name === "." || name === ".." || /[/\0]/.test(name) ? UNNAMED : name;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 function gitSource({ instruction, checksum }: CopyRequest, git: GitUrl): Operation {

@@ -152,9 +152,13 @@ export class FakeWorld implements StepRunner, SourceLoader, TreeDigests {
   async load(_vertex: Vertex, operation: Operation): ReturnType<SourceLoader["load"]> {
     if (operation.kind === "image") {
       const path = `/images/${operation.reference}`;
-      return { tree: { kind: "layers", layers: [{ path, number: undefined }] }, key: operation.reference, id: path };
+      return {
+        tree: () => ({ kind: "layers", layers: [{ path, number: undefined }] }),
+        key: operation.reference,
+        id: path,
+      };
     }
-    return { tree: { kind: "folder", path: "/folder", excludes: [], lasting: true }, key: undefined, id: "" };
+    return { tree: () => ({ kind: "folder", path: "/folder", excludes: [], lasting: true }), key: undefined, id: "" };
   }
 
   async digest(tree: FileTree): Promise<string> {
