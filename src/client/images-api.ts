@@ -75,22 +75,22 @@ export class ImagesApi {
     return jsonValues<JsonMessage>(response.body());
   }
 
-  /** An archive of images as it comes. `platform`: an OCI platform as JSON. */
+  /** An archive of images as it comes. `platforms`: OCI platforms as JSON. */
   async save(
     names: readonly string[],
-    options: { readonly platform?: string } = {},
+    options: { readonly platforms?: readonly string[] } = {},
   ): Promise<AsyncIterable<Uint8Array>> {
-    const query = { names, platform: options.platform };
+    const query = { names, platform: options.platforms };
     return (await this.#transport.call("GET", "/images/get", { query })).body();
   }
 
-  /** `platform`: an OCI platform as JSON. */
+  /** `platforms`: OCI platforms as JSON. */
   async load(
     archive: AsyncIterable<Uint8Array>,
-    options: { readonly quiet: boolean; readonly platform?: string },
+    options: { readonly quiet: boolean; readonly platforms?: readonly string[] },
   ): Promise<AsyncIterable<JsonMessage>> {
     const response = await this.#transport.call("POST", "/images/load", {
-      query: { quiet: options.quiet ? "1" : "0", platform: options.platform },
+      query: { quiet: options.quiet ? "1" : "0", platform: options.platforms },
       body: archive,
       contentType: "application/x-tar",
     });
@@ -146,9 +146,13 @@ export class ImagesApi {
     return this.#transport.json("POST", "/berth/system/check", { query: { repair: options.repair } });
   }
 
-  list(options: { readonly all?: boolean; readonly filters?: FilterValues } = {}): Promise<readonly ImageSummary[]> {
+  /** `manifests`: tell of the manifests behind each image, too. */
+  list(
+    options: { readonly all?: boolean; readonly filters?: FilterValues; readonly manifests?: boolean } = {},
+  ): Promise<readonly ImageSummary[]> {
+    const { all, filters, manifests } = options;
     return this.#transport.json("GET", "/images/json", {
-      query: { all: options.all, filters: filtersParameter(options.filters) },
+      query: { all, filters: filtersParameter(filters), manifests },
     });
   }
 

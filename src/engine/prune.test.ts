@@ -65,7 +65,11 @@ describe("containers/prune", () => {
 
 describe("images", () => {
   const image = (id: string, layers: readonly (readonly [string, number])[]): StoredImage =>
-    ({ id, layers: layers.map(([diffId, sizeBytes]) => ({ diffId, sizeBytes, path: "" })) }) as unknown as StoredImage;
+    ({
+      id,
+      layers: layers.map(([diffId, sizeBytes]) => ({ diffId, sizeBytes, path: "" })),
+      variants: [],
+    }) as unknown as StoredImage;
 
   test("a layer counts once, however often it occurs; shared is what another image has too", () => {
     const images = [

@@ -1,6 +1,7 @@
 import { BerthError } from "#base/errors.ts";
 import { parseImageConfig } from "#spec/oci/parse-image.ts";
 import type { Descriptor, ImageConfig } from "#spec/oci/image.ts";
+import type { Platform } from "#spec/oci/platform.ts";
 import {
   familiarName,
   familiarString,
@@ -13,6 +14,7 @@ import {
 import type { LayerDirectory } from "#snapshot/types.ts";
 import type { ImageReferenceRow, ImageRow } from "#state/image-store.ts";
 import type { StoredImage } from "./types.ts";
+import { variantFor } from "./variant-for.ts";
 
 /** Rows of images; implemented by `state/image-store.ts`. */
 export interface ImageRows {
@@ -30,6 +32,8 @@ export interface ImageRows {
   /** Of which image an image was made; no more when that one is gone. */
   setParent(imageId: string, parentId: string): void;
   childrenOf(imageId: string): readonly string[];
+  putBlob(imageId: string, digest: string): void;
+  replaceBlob(imageId: string, before: string, after: string): void;
   /** This blob unpacks to that layer. */
   putLayerBlob(diffId: string, digest: string): void;
   /** Blobs that are known to unpack to a layer, there or not. */
@@ -44,7 +48,14 @@ export interface ImageRows {
   referencesOfName(name: string): readonly ImageReferenceRow[];
   findReference(name: string, suffix: string): ImageReferenceRow | undefined;
   putReference(row: ImageReferenceRow, taggedAt: string): void;
+  moveReference(row: ImageReferenceRow): void;
   deleteReference(name: string, suffix: string): boolean;
+  putVariant(indexDigest: string, imageId: string): void;
+  deleteVariant(indexDigest: string, imageId: string): void;
+  variantsOf(indexDigest: string): readonly string[];
+  indexesOf(imageId: string): readonly string[];
+  referencesOfIndex(indexDigest: string): readonly ImageReferenceRow[];
+  idsBehindOthers(): readonly string[];
   blobsOf(imageId: string): readonly string[];
   isBlobUsed(digest: string): boolean;
   layersOf(imageId: string): readonly string[];
@@ -67,10 +78,18 @@ export class ImageCatalog {
     this.#layers = deps.layers;
   }
 
-  list(): readonly StoredImage[] {
+  /** Every image, those that stand behind another one's index too. */
+  all(): readonly StoredImage[] {
     const rows = this.#rows.all();
-    for (const id of this.#configs.keys()) if (!rows.some((row) => row.id === id)) this.#configs.delete(id);
+    const ids = new Set(rows.map(({ id }) => id));
+    for (const id of this.#configs.keys()) if (!ids.has(id)) this.#configs.delete(id);
     return rows.map((row) => this.#toStored(row));
+  }
+
+  /** One for each name's meaning: the images of an index are one, for the platform that is taken when nobody asks. */
+  list(): readonly StoredImage[] {
+    const behind = new Set(this.#rows.idsBehindOthers());
+    return this.all().filter(({ id }) => !behind.has(id));
   }
 
   find(id: string): StoredImage | undefined {
@@ -78,24 +97,37 @@ export class ImageCatalog {
     return row === undefined ? undefined : this.#toStored(row);
   }
 
-  /** docker-compat: moby's GetImage. A name wins over an id that begins the same. */
-  resolve(nameOrId: string): StoredImage {
+  /**
+   * docker-compat: moby's GetImage. A name wins over an id that begins the same. With a platform the variant for it, also
+   * `not-found` in Docker's words when there is none.
+   */
+  resolve(nameOrId: string, platform?: Platform): StoredImage {
     const found = this.maybe(nameOrId);
-    if (found !== undefined) return found;
+    if (found !== undefined) return platform === undefined ? found : variantFor(found, nameOrId, platform);
     const any = parseAnyReference(nameOrId);
     const shown = any.kind === "id" ? nameOrId : familiarString(withDefaultTag(any.reference));
     throw new BerthError("not-found", `No such image: ${shown}`);
   }
 
+  /** The image that a name or id means, and its index where the name means that. `not-found` as {@link resolve}. */
+  target(nameOrId: string): Pick<ImageReferenceRow, "imageId" | "indexDigest"> {
+    const any = parseAnyReference(nameOrId);
+    const named = any.kind === "id" ? undefined : this.#referenceOf(any.reference);
+    if (named !== undefined) return named;
+    const { id } = this.resolve(nameOrId);
+    return { imageId: id, indexDigest: this.#rows.referencesOf(id).find((row) => row.indexDigest)?.indexDigest };
+  }
+
   /** As {@link resolve}; undefined when there is no such image. */
   maybe(nameOrId: string): StoredImage | undefined {
     const any = parseAnyReference(nameOrId);
-    const id = any.kind === "id" ? any.digest : (this.#idOfReference(any.reference) ?? this.#idOfPrefix(nameOrId));
+    const id =
+      any.kind === "id" ? any.digest : (this.#referenceOf(any.reference)?.imageId ?? this.#idOfPrefix(nameOrId));
     return id === undefined ? undefined : this.find(id);
   }
 
-  #idOfReference(reference: Reference): string | undefined {
-    return this.#rows.findReference(canonicalName(reference), referenceSuffix(reference))?.imageId;
+  #referenceOf(reference: Reference): ImageReferenceRow | undefined {
+    return this.#rows.findReference(canonicalName(reference), referenceSuffix(reference));
   }
 
   #idOfPrefix(text: string): string | undefined {
@@ -106,8 +138,20 @@ export class ImageCatalog {
   }
 
   #toStored(row: ImageRow<Descriptor>): StoredImage {
-    const config = this.#config(row);
     const references = this.#rows.referencesOf(row.id);
+    const named = [...new Set(references.flatMap(({ indexDigest }) => indexDigest ?? []))];
+    const others = new Set(named.flatMap((digest) => this.#rows.variantsOf(digest)));
+    others.delete(row.id);
+    const variants = [...others].flatMap((id) => this.#rows.find(id) ?? []);
+    return {
+      ...this.#alone(row, references),
+      indexDigest: references.length > 0 ? named[0] : this.#rows.indexesOf(row.id)[0],
+      variants: variants.map((other) => this.#alone(other, this.#rows.referencesOf(other.id))),
+    };
+  }
+
+  #alone(row: ImageRow<Descriptor>, references: readonly ImageReferenceRow[]): StoredImage {
+    const config = this.#config(row);
     const layers = this.#rows.layersOf(row.id).map((diffId) => {
       const layer = this.#layers.find(diffId);
       return { diffId, sizeBytes: layer?.sizeBytes ?? 0, path: layer?.path ?? "" };
@@ -124,6 +168,8 @@ export class ImageCatalog {
       sizeBytes: layers.reduce((sum, layer) => sum + layer.sizeBytes, 0),
       lastTaggedAt: row.lastTaggedAt,
       parentId: row.parentId,
+      indexDigest: this.#rows.indexesOf(row.id)[0],
+      variants: [],
     };
   }
 

@@ -31,7 +31,6 @@ import type { ImageSource, ImageSources } from "./source.ts";
 import type {
   CommitRequest,
   CopyRequest,
-  ImageManifestInfo,
   ImageService,
   ImportRequest,
   LoadedImage,
@@ -68,6 +67,7 @@ export class LocalImages implements ImageService {
   readonly #stored: Parameters<typeof checkStore>[0] & Omit<RepairDeps, "pull">;
   readonly #load: (request: LoadRequest) => Promise<readonly LoadedImage[]>;
   readonly #now: () => string;
+  readonly #hostPlatform: Platform;
   readonly #pulls = new SharedWork<PullResult>();
 
   constructor(deps: {
@@ -93,6 +93,7 @@ export class LocalImages implements ImageService {
     this.#layers = deps.layers;
     this.#sources = deps.sources;
     this.#now = deps.now;
+    this.#hostPlatform = deps.hostPlatform;
     this.#catalog = new ImageCatalog(deps);
     this.#collecting = deps;
     this.#unpacker = new HelperUnpacker(deps);
@@ -138,8 +139,8 @@ export class LocalImages implements ImageService {
     this.#durability.close();
   }
 
-  async resolve(nameOrId: string): Promise<StoredImage> {
-    return this.#catalog.resolve(nameOrId);
+  async resolve(nameOrId: string, platform?: Platform): Promise<StoredImage> {
+    return this.#catalog.resolve(nameOrId, platform);
   }
 
   async list(): Promise<readonly StoredImage[]> {
@@ -167,7 +168,7 @@ export class LocalImages implements ImageService {
     return copyBetween(this.#sources, request);
   }
 
-  manifests(image: StoredImage): readonly ImageManifestInfo[] {
+  manifests(image: StoredImage): ReturnType<ImageService["manifests"]> {
     return describeManifests(this.#blobs, image);
   }
 
@@ -183,12 +184,12 @@ export class LocalImages implements ImageService {
     return this.#catalog.resolve(await importRoot(this.maker, request));
   }
 
-  async tag(imageId: string, reference: string): Promise<void> {
-    tagImage(this.#rows, imageId, reference, this.#now());
+  async tag(nameOrId: string, reference: string): Promise<void> {
+    tagImage({ rows: this.#rows, catalog: this.#catalog }, nameOrId, reference, this.#now());
   }
 
   async remove(request: Parameters<ImageService["remove"]>[0]): ReturnType<ImageService["remove"]> {
-    return removeImage({ ...this.#collecting, catalog: this.#catalog }, request);
+    return removeImage({ ...this.#collecting, catalog: this.#catalog, hostPlatform: this.#hostPlatform }, request);
   }
 
   async pull(request: PullRequest): Promise<StoredImage> {

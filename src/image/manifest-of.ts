@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { BerthError } from "#base/errors.ts";
 import type { BlobStore } from "#content/blob-store.ts";
-import type { Descriptor, Manifest } from "#spec/oci/image.ts";
+import type { Descriptor, ImageIndex, Manifest } from "#spec/oci/image.ts";
 import { layerMediaType, MEDIA_TYPE, type ImageFormat } from "#spec/oci/media-types.ts";
 import { parseManifestDocument } from "#spec/oci/parse-image.ts";
 import type { ImageRows } from "./image-catalog.ts";
@@ -45,9 +45,14 @@ export function completeManifest(
 }
 
 export function toPublishable(manifest: Manifest): Publishable {
-  const bytes = Buffer.from(JSON.stringify(manifest));
+  return { manifest, document: toDocument(manifest) };
+}
+
+/** A manifest or index, printed. */
+export function toDocument(value: Manifest | ImageIndex): SourceManifest {
+  const bytes = Buffer.from(JSON.stringify(value));
   const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-  return { manifest, document: { mediaType: manifest.mediaType, digest, bytes } };
+  return { mediaType: value.mediaType, digest, bytes };
 }
 
 export function formatOf(manifest: Manifest): ImageFormat {

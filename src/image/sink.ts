@@ -25,6 +25,7 @@ export interface ImageSink {
    * stopped.
    */
   putBlob(blob: Descriptor, read: (offset: number) => AsyncIterable<Uint8Array>, options: SendOptions): Promise<void>;
+  hasManifest(digest: string, signal: AbortSignal): Promise<boolean>;
   /** Under a tag, or by its digest alone. Blobs must be there first. */
   putManifest(
     name: { readonly tag: string } | { readonly digest: string },

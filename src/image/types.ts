@@ -29,6 +29,10 @@ export interface StoredImage {
   readonly lastTaggedAt: string | undefined;
   /** The image it was made of by a commit or a classic build here, as long as that one is there. */
   readonly parentId: string | undefined;
+  /** The index that it is part of; undefined for one that came alone. */
+  readonly indexDigest: string | undefined;
+  /** What its names mean on other platforms, as far as it is here. None of them has variants itself. */
+  readonly variants: readonly StoredImage[];
 }
 
 /** One line of Docker's progress stream (`jsonmessage`). */
@@ -70,22 +74,31 @@ export interface Pushed {
   readonly sizeBytes: number;
 }
 
+/** Only one image of an index was pushed, because the others are not here. */
+export interface PushedInstead {
+  readonly index: Descriptor;
+  readonly manifest: Descriptor;
+}
+
 export interface PushRequest {
   /** `name[:tag]`; without a tag all tags of the repository. */
   readonly reference: string;
+  /** One image of an index instead of the whole. */
+  readonly platform?: Platform | undefined;
   readonly auth: RegistryAuth | undefined;
   /** For layers that were made here and never pushed. */
   readonly compression?: "gzip" | "zstd";
   readonly onProgress: (line: Progress) => void;
   readonly onPushed: (pushed: Pushed) => void;
+  readonly onPushedInstead: (told: PushedInstead) => void;
   readonly signal: AbortSignal;
 }
 
 export interface SaveRequest {
   /** Names, ids; a name without a tag means all its tags. */
   readonly names: readonly string[];
-  /** Called with each image found and how it was asked for; throws to refuse it. */
-  readonly check: (image: StoredImage, name: string) => void;
+  /** Of each image these alone; all that are here when none is named. */
+  readonly platforms: readonly Platform[];
 }
 
 export interface SavedArchive {
@@ -98,7 +111,8 @@ export interface SavedArchive {
 export interface LoadRequest {
   /** A docker-archive or an OCI layout as a tar, perhaps compressed. A chunk is the receiver's for good. */
   readonly archive: AsyncIterable<Uint8Array>;
-  readonly platform: Platform | undefined;
+  /** Of an index these alone; all that are in the archive when none is named. */
+  readonly platforms: readonly Platform[];
   readonly onProgress: (line: Progress) => void;
   /** What a person is told beside the progress. */
   readonly onText: (text: string) => void;
@@ -157,8 +171,10 @@ export interface StoreCheck {
 export interface ImageManifestInfo {
   readonly kind: "image" | "attestation" | "unknown";
   readonly descriptor: Descriptor;
-  /** Only one is: an image here is of one platform. */
+  /** With everything that it names. */
   readonly isHere: boolean;
+  /** What it is here; undefined for what is not, and for what is no image. */
+  readonly image: StoredImage | undefined;
   /** Bytes of manifest, config and blobs; 0 when it is not here. */
   readonly contentBytes: number;
   /** Digest of the manifest that an attestation speaks about. */
@@ -167,8 +183,12 @@ export interface ImageManifestInfo {
 
 /** What the engine asks of the image side. Implemented in `image/` over `content/`, `snapshot/`, `remote/`, `state/`. */
 export interface ImageService {
-  /** Find by id, unique id prefix, name, name:tag, name@digest. `not-found` with Docker's "No such image: X". */
-  resolve(nameOrId: string): Promise<StoredImage>;
+  /**
+   * Find by id, unique id prefix, name, name:tag, name@digest: what is taken when nobody asks for a platform, or the one
+   * for `platform`. `not-found` with Docker's "No such image: X", or when none is for the platform.
+   */
+  resolve(nameOrId: string, platform?: Platform): Promise<StoredImage>;
+  /** The images of an index are one, with variants. */
   list(): Promise<readonly StoredImage[]>;
   /**
    * Pull one reference, or every tag when `allTags`. Concurrent pulls of one reference share the work. Progress lines are
@@ -202,8 +222,11 @@ export interface ImageService {
       readonly problems: readonly (StoreProblem & { readonly repaired: boolean })[];
     }
   >;
-  /** The manifests of the index an image came from, or its own alone. */
-  manifests(image: StoredImage): readonly ImageManifestInfo[];
+  /** What an image's names mean, an index or its manifest, and the manifests of it. */
+  manifests(image: StoredImage): {
+    readonly target: Descriptor;
+    readonly manifests: readonly ImageManifestInfo[];
+  };
   /** Images as one archive: an OCI layout that is a docker-archive too. `not-found` before anything is written. */
   save(request: SaveRequest): Promise<SavedArchive>;
   /**
@@ -213,8 +236,8 @@ export interface ImageService {
   load(request: LoadRequest): Promise<readonly LoadedImage[]>;
   /** An image of one layer, of any tar. */
   importRoot(request: ImportRequest): Promise<StoredImage>;
-  /** Point `name[:tag]` at an image; an older image of that name loses it. */
-  tag(imageId: string, reference: string): Promise<void>;
+  /** Point `name[:tag]` at what another name or id means; an older image of that name loses it. */
+  tag(nameOrId: string, reference: string): Promise<void>;
   /**
    * Docker's untag/delete rules. `users` tells which images containers use, so that conflict messages can name them;
    * `prune` takes parents along that have no name and no use any more.
@@ -222,6 +245,8 @@ export interface ImageService {
    */
   remove(request: {
     readonly nameOrId: string;
+    /** Of an index these images alone, as long as another one is left. */
+    readonly platforms?: readonly Platform[];
     readonly force: boolean;
     readonly prune: boolean;
     readonly users: readonly { readonly containerId: string; readonly imageId: string; readonly running: boolean }[];

@@ -4,10 +4,11 @@ import { HttpFailure, type HttpAnswer } from "#host/registry-http.ts";
 import type { ImageSink, SendOptions } from "#image/sink.ts";
 import type { SourceManifest } from "#image/source.ts";
 import type { Descriptor } from "#spec/oci/image.ts";
+import { ACCEPTED_MANIFESTS } from "#spec/oci/media-types.ts";
 import type { Reference } from "#spec/oci/reference.ts";
 import { formatRegistryError } from "#spec/oci/registry-errors.ts";
 import { drain } from "./read-body.ts";
-import { errorOf, type RegistryAnswer, type RegistryConnection } from "./registry-connection.ts";
+import { errorOf, type RegistryAnswer, type RegistryChange, type RegistryConnection } from "./registry-connection.ts";
 
 /** Smaller blobs travel with the request that ends their upload. */
 const ONE_REQUEST_SIZE = 1 << 20;
@@ -49,9 +50,17 @@ export class RegistrySink implements ImageSink {
     this.#attempts = deps.attempts;
   }
 
-  async hasBlob(digest: string, signal: AbortSignal): Promise<boolean> {
-    const target = `${this.#path}/blobs/${digest}`;
-    const { answer, url } = await this.#connection.retried({ method: "HEAD", target, signal });
+  hasBlob(digest: string, signal: AbortSignal): Promise<boolean> {
+    return this.#has({ target: `${this.#path}/blobs/${digest}`, signal });
+  }
+
+  hasManifest(digest: string, signal: AbortSignal): Promise<boolean> {
+    const headers = { accept: ACCEPTED_MANIFESTS.join(", ") };
+    return this.#has({ target: `${this.#path}/manifests/${digest}`, headers, signal });
+  }
+
+  async #has(request: Pick<RegistryChange, "target" | "headers" | "signal">): Promise<boolean> {
+    const { answer, url } = await this.#connection.retried({ method: "HEAD", ...request });
     if (answer.status === 200) await drain(answer);
     else if (answer.status !== 404) throw await refusal({ answer, url });
     else await drain(answer);

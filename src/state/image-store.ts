@@ -21,6 +21,8 @@ export interface ImageReferenceRow {
   readonly name: string;
   readonly suffix: string;
   readonly imageId: string;
+  /** The index that the name means, of which the image is the one to take when nobody asks for a platform. */
+  readonly indexDigest: string | undefined;
 }
 
 /** Images, what they consist of, and the names that point at them. Layers must have their rows first. */
@@ -51,6 +53,13 @@ export class ImageStore<Manifest> {
   readonly #dropBlobs: Statement;
   readonly #setParent: Statement;
   readonly #childrenOf: Statement;
+  readonly #deleteBlob: Statement;
+  readonly #putVariant: Statement;
+  readonly #deleteVariant: Statement;
+  readonly #variantsOf: Statement;
+  readonly #indexesOf: Statement;
+  readonly #referencesOfIndex: Statement;
+  readonly #behindOthers: Statement;
 
   constructor(deps: { readonly database: SqlDatabase; readonly validateManifest: Validate<Manifest> }) {
     const { database } = deps;
@@ -67,16 +76,18 @@ export class ImageStore<Manifest> {
     this.#find = database.prepare("SELECT * FROM images WHERE id = ?");
     this.#byPrefix = database.prepare("SELECT id FROM images WHERE id >= ? AND id < ? LIMIT 2");
     this.#all = database.prepare("SELECT * FROM images ORDER BY id");
-    this.#referencesOf = database.prepare("SELECT name, suffix, image_id FROM image_references WHERE image_id = ?");
+    this.#referencesOf = database.prepare(
+      "SELECT name, suffix, image_id, index_digest FROM image_references WHERE image_id = ?",
+    );
     this.#referencesOfName = database.prepare(
-      "SELECT name, suffix, image_id FROM image_references WHERE name = ? ORDER BY suffix",
+      "SELECT name, suffix, image_id, index_digest FROM image_references WHERE name = ? ORDER BY suffix",
     );
     this.#putReference = database.prepare(
-      `INSERT INTO image_references (name, suffix, image_id) VALUES (?, ?, ?)
-       ON CONFLICT (name, suffix) DO UPDATE SET image_id = excluded.image_id`,
+      `INSERT INTO image_references (name, suffix, image_id, index_digest) VALUES (?, ?, ?, ?)
+       ON CONFLICT (name, suffix) DO UPDATE SET image_id = excluded.image_id, index_digest = excluded.index_digest`,
     );
     this.#findReference = database.prepare(
-      "SELECT name, suffix, image_id FROM image_references WHERE name = ? AND suffix = ?",
+      "SELECT name, suffix, image_id, index_digest FROM image_references WHERE name = ? AND suffix = ?",
     );
     this.#deleteReference = database.prepare("DELETE FROM image_references WHERE name = ? AND suffix = ?");
     this.#touch = database.prepare("UPDATE images SET last_tagged_at = ? WHERE id = ?");
@@ -97,6 +108,20 @@ export class ImageStore<Manifest> {
       "UPDATE images SET parent_id = (SELECT id FROM images WHERE id = ?1) WHERE id = ?2 AND id <> ?1",
     );
     this.#childrenOf = database.prepare("SELECT id FROM images WHERE parent_id = ? ORDER BY id");
+    this.#deleteBlob = database.prepare("DELETE FROM image_blobs WHERE image_id = ? AND digest = ?");
+    this.#putVariant = database.prepare("INSERT OR IGNORE INTO image_variants (index_digest, image_id) VALUES (?, ?)");
+    this.#deleteVariant = database.prepare("DELETE FROM image_variants WHERE index_digest = ? AND image_id = ?");
+    this.#variantsOf = database.prepare("SELECT image_id FROM image_variants WHERE index_digest = ? ORDER BY image_id");
+    this.#indexesOf = database.prepare(
+      "SELECT index_digest FROM image_variants WHERE image_id = ? ORDER BY index_digest",
+    );
+    this.#referencesOfIndex = database.prepare(
+      "SELECT name, suffix, image_id, index_digest FROM image_references WHERE index_digest = ? ORDER BY name || suffix",
+    );
+    this.#behindOthers = database.prepare(
+      `SELECT DISTINCT image_variants.image_id FROM image_variants JOIN image_references AS names USING (index_digest)
+       WHERE image_variants.image_id NOT IN (SELECT named.image_id FROM image_references AS named)`,
+    );
   }
 
   /** Several changes, all or none. */
@@ -139,6 +164,17 @@ export class ImageStore<Manifest> {
   /** Ids of the images that were made of an image. */
   childrenOf(imageId: string): readonly string[] {
     return this.#childrenOf.all(imageId).map((row) => textColumn(row, "id"));
+  }
+
+  /** An image needs one more blob. */
+  putBlob(imageId: string, digest: string): void {
+    this.#putBlob.run(imageId, digest);
+  }
+
+  /** An image needs another blob in the place of one. */
+  replaceBlob(imageId: string, before: string, after: string): void {
+    this.#deleteBlob.run(imageId, before);
+    this.#putBlob.run(imageId, after);
   }
 
   /** This blob unpacks to that layer. */
@@ -193,13 +229,47 @@ export class ImageStore<Manifest> {
   /** Point a name at an image; another image loses it. `taggedAt` is RFC 3339. */
   putReference(row: ImageReferenceRow, taggedAt: string): void {
     this.#database.transaction(() => {
-      this.#putReference.run(row.name, row.suffix, row.imageId);
+      this.#putReference.run(row.name, row.suffix, row.imageId, row.indexDigest ?? null);
       this.#touch.run(taggedAt, row.imageId);
     });
   }
 
+  /** Point a name elsewhere without counting that as tagging. */
+  moveReference(row: ImageReferenceRow): void {
+    this.#putReference.run(row.name, row.suffix, row.imageId, row.indexDigest ?? null);
+  }
+
   deleteReference(name: string, suffix: string): boolean {
     return this.#deleteReference.run(name, suffix) > 0;
+  }
+
+  /** The image is what the index names for one platform. */
+  putVariant(indexDigest: string, imageId: string): void {
+    this.#putVariant.run(indexDigest, imageId);
+  }
+
+  deleteVariant(indexDigest: string, imageId: string): void {
+    this.#deleteVariant.run(indexDigest, imageId);
+  }
+
+  /** Images of an index that are here. */
+  variantsOf(indexDigest: string): readonly string[] {
+    return this.#variantsOf.all(indexDigest).map((row) => textColumn(row, "image_id"));
+  }
+
+  /** Indexes that an image came with, named or not. */
+  indexesOf(imageId: string): readonly string[] {
+    return this.#indexesOf.all(imageId).map((row) => textColumn(row, "index_digest"));
+  }
+
+  /** Names of an index in order. */
+  referencesOfIndex(indexDigest: string): readonly ImageReferenceRow[] {
+    return this.#referencesOfIndex.all(indexDigest).map(decodeReference);
+  }
+
+  /** Images without a name of their own that belong to an index with one. */
+  idsBehindOthers(): readonly string[] {
+    return this.#behindOthers.all().map((row) => textColumn(row, "image_id"));
   }
 
   blobsOf(imageId: string): readonly string[] {
@@ -238,5 +308,10 @@ export class ImageStore<Manifest> {
 }
 
 function decodeReference(row: Row): ImageReferenceRow {
-  return { name: textColumn(row, "name"), suffix: textColumn(row, "suffix"), imageId: textColumn(row, "image_id") };
+  return {
+    name: textColumn(row, "name"),
+    suffix: textColumn(row, "suffix"),
+    imageId: textColumn(row, "image_id"),
+    indexDigest: optionalTextColumn(row, "index_digest"),
+  };
 }

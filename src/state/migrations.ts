@@ -146,4 +146,15 @@ export const migrations: readonly Migration[] = [
       ALTER TABLE images ADD COLUMN parent_id TEXT REFERENCES images (id) ON DELETE SET NULL;
       CREATE INDEX images_by_parent ON images (parent_id);`,
   },
+  {
+    name: "images of several platforms",
+    sql: `
+      ALTER TABLE image_references ADD COLUMN index_digest TEXT;
+      CREATE TABLE image_variants (
+        index_digest TEXT NOT NULL,
+        image_id TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+        PRIMARY KEY (index_digest, image_id)
+      ) STRICT;
+      CREATE INDEX image_variants_by_image ON image_variants (image_id);`,
+  },
 ];

@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { freePort, startDebianRegistry, type RunningRegistry } from "../../tools/lab/debian-registry.ts";
+import { mustRun } from "../../tools/lab/command.ts";
+import { cliEnvironment } from "../../tools/lab/engines.ts";
 import { buildImage, buildIndex, sha256 } from "../../tools/lab/image-writer.ts";
 import { pushImage, pushManifest } from "../../tools/lab/registry-push.ts";
 import { writeTar } from "../../tools/lab/tar-writer.ts";
@@ -65,6 +67,45 @@ test("an index goes from registry to registry as it is, every platform, and keep
   );
   const gone = await engine.run("image", "cp", `${source}/nothing:1`, `${other.address}/copied:3`);
   expect(gone).toMatchObject({ code: 1, stderr: expect.stringContaining("manifest unknown") as string });
+});
+
+test("every platform of an image under one name, by docker and by berth", async () => {
+  const own = process.arch === "x64" ? "amd64" : process.arch;
+  const other = own === "amd64" ? "arm64" : "amd64";
+  const made = [own, other].map((architecture) => ({
+    architecture,
+    image: buildImage({ layers: [layer(`platform ${architecture}`)], architecture, config: { Cmd: ["/x"] } }),
+  }));
+  const index = buildIndex(made);
+  for (const { image } of made) await pushImage(source, "platforms", image.digest, image);
+  await pushManifest(source, "platforms", "1", index);
+  const name = `${source}/platforms:1`;
+  const docker = (...args: readonly string[]): Promise<string> =>
+    mustRun(["docker", ...args], { env: cliEnvironment(engine.host) });
+  await engine.ok("pull", "-q", "--platform", `linux/${other},linux/${own}`, name);
+  const tree = await engine.ok("images", "--tree", name);
+  expect(tree).toMatch(new RegExp(`├─ linux/${own} .*\\n└─ linux/${other} .*`));
+  expect(await docker("images", "--tree", name)).toContain(`linux/${other}`);
+  const format = ["-f", "{{.Architecture}} {{.Descriptor.Digest}}"];
+  expect(await docker("image", "inspect", ...format, name)).toBe(`${own} ${index.digest}\n`);
+  expect(await docker("image", "inspect", "--platform", `linux/${other}`, ...format, name)).toBe(
+    `${other} ${made[1]?.image.digest ?? ""}\n`,
+  );
+  await docker("create", "--name", "elsewhere", "--platform", `linux/${other}`, name);
+  expect((await engine.run("rmi", "--platform", `linux/${other}`, name)).stderr).toContain("is being used by stopped");
+  await docker("rm", "elsewhere");
+  await docker("tag", name, `${source}/platforms-again:1`);
+  await docker("push", "-q", `${source}/platforms-again:1`);
+  expect(await manifestAt(source, "platforms-again:1")).toBe(index.digest);
+  await docker("rmi", `${source}/platforms-again:1`);
+  const archive = `${scratch}/platforms.tar`;
+  await docker("save", "-o", archive, name);
+  await docker("rmi", "--platform", `linux/${other}`, name);
+  expect(await engine.ok("image", "inspect", ...format, name)).toBe(`${own} ${index.digest}\n`);
+  await docker("rmi", name);
+  expect(await docker("load", "-i", archive)).toBe(`Loaded image: ${name}\n`);
+  expect(await engine.ok("images", "--tree", name)).toBe(tree);
+  await engine.ok("rmi", name);
 });
 
 test("the files of an image, without a container", async () => {

@@ -6,7 +6,14 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import type { LoadedImage, Progress } from "#image/types.ts";
 import type { Platform } from "#spec/oci/platform.ts";
 import { mustRun } from "../../tools/lab/command.ts";
-import { buildImage, buildIndex, sha256, type BuiltImage, type ImageRecipe } from "../../tools/lab/image-writer.ts";
+import {
+  buildImage,
+  buildIndex,
+  goArchitecture,
+  sha256,
+  type BuiltImage,
+  type ImageRecipe,
+} from "../../tools/lab/image-writer.ts";
 import { findProgram } from "../../tools/lab/paths.ts";
 import { writeTar, type TarEntry } from "../../tools/lab/tar-writer.ts";
 import { openImageFixture, type ImageFixture } from "./image-fixture.ts";
@@ -52,7 +59,7 @@ async function pulled(
 
 async function save(...names: readonly string[]): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of (await fixture.images.save({ names, check: () => {} })).chunks) chunks.push(chunk);
+  for await (const chunk of (await fixture.images.save({ names, platforms: [] })).chunks) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 
@@ -70,7 +77,7 @@ async function load(into: ImageFixture, archive: Uint8Array, platform?: Platform
   }
   const loaded = await into.images.load({
     archive: pieces(),
-    platform,
+    platforms: platform === undefined ? [] : [platform],
     onProgress: (line) => lines.push(line),
     onText: (text) => texts.push(text),
     signal: new AbortController().signal,
@@ -213,7 +220,7 @@ test("Docker's older archives, links and all; a name that moves is told of", asy
   expect((await fixture.images.resolve("old:1")).id).toBe(loaded[0]?.id ?? "");
 });
 
-test("an OCI layout of several platforms gives the one asked for", async () => {
+test("an OCI layout of several platforms gives the ones asked for, or all", async () => {
   const images = ["amd64", "arm64"].map((architecture) => ({
     architecture,
     image: buildImage({ layers: [layerOf(architecture)], architecture }),
@@ -243,10 +250,16 @@ test("an OCI layout of several platforms gives the one asked for", async () => {
       }),
     },
   ]);
-  for (const architecture of ["amd64", "arm64"]) {
-    await load(fixture, archive, { os: "linux", architecture });
-    expect((await fixture.images.resolve("multi:1")).config.architecture).toBe(architecture);
-  }
+  const there = async (): Promise<readonly string[]> => {
+    const image = await fixture.images.resolve("multi:1");
+    return [image, ...image.variants].map(({ config }) => config.architecture);
+  };
+  const host = goArchitecture();
+  const other = host === "amd64" ? "arm64" : "amd64";
+  await load(fixture, archive, { os: "linux", architecture: other });
+  expect(await there()).toEqual([other]);
+  await load(fixture, archive);
+  expect(await there()).toEqual([host, other]);
   await expect(load(fixture, archive, { os: "linux", architecture: "s390x" })).rejects.toThrow(
     "no image for platform linux/s390x in the archive",
   );

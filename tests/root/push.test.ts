@@ -68,6 +68,7 @@ async function push(
     auth: undefined,
     onProgress: (line) => lines.push(line),
     onPushed: (one) => pushed.push(one),
+    onPushedInstead: () => {},
     signal: new AbortController().signal,
     ...more,
   });

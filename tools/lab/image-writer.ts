@@ -60,6 +60,28 @@ export function buildImage(recipe: ImageRecipe): BuiltImage {
   return { mediaType, manifest, digest: sha256(manifest), blobs };
 }
 
+/** A statement about an image, as BuildKit keeps it beside the image in an index. */
+export function buildAttestation(of: BuiltImage): BuiltImage {
+  const blobs = new Map<string, Uint8Array>();
+  const add = (value: unknown, mediaType: string, more: object = {}): object => {
+    const bytes = json(value);
+    blobs.set(sha256(bytes), bytes);
+    return { mediaType, size: bytes.length, digest: sha256(bytes), ...more };
+  };
+  const predicate = "https://slsa.dev/provenance/v0.2";
+  const statement = { _type: "https://in-toto.io/Statement/v0.1", predicateType: predicate, subject: [of.digest] };
+  const layer = add(statement, "application/vnd.in-toto+json", {
+    annotations: { "in-toto.io/predicate-type": predicate },
+  });
+  const config = add(
+    { architecture: "unknown", os: "unknown", config: {}, rootfs: { type: "layers", diff_ids: [] } },
+    "application/vnd.oci.image.config.v1+json",
+  );
+  const mediaType = "application/vnd.oci.image.manifest.v1+json";
+  const manifest = json({ schemaVersion: 2, mediaType, config, layers: [layer] });
+  return { mediaType, manifest, digest: sha256(manifest), blobs };
+}
+
 export interface BuiltIndex {
   readonly mediaType: string;
   readonly manifest: Uint8Array;
@@ -70,6 +92,7 @@ export interface BuiltIndex {
 export function buildIndex(
   images: readonly { readonly image: BuiltImage; readonly architecture: string; readonly variant?: string }[],
   format: "docker" | "oci" = "oci",
+  attestations: readonly { readonly attestation: BuiltImage; readonly of: BuiltImage }[] = [],
 ): BuiltIndex {
   const mediaType =
     format === "oci"
@@ -78,12 +101,24 @@ export function buildIndex(
   const manifest = json({
     schemaVersion: 2,
     mediaType,
-    manifests: images.map(({ image, architecture, variant }) => ({
-      mediaType: image.mediaType,
-      size: image.manifest.length,
-      digest: image.digest,
-      platform: { os: "linux", architecture, ...(variant === undefined ? {} : { variant }) },
-    })),
+    manifests: [
+      ...images.map(({ image, architecture, variant }) => ({
+        mediaType: image.mediaType,
+        size: image.manifest.length,
+        digest: image.digest,
+        platform: { os: "linux", architecture, ...(variant === undefined ? {} : { variant }) },
+      })),
+      ...attestations.map(({ attestation, of }) => ({
+        mediaType: attestation.mediaType,
+        size: attestation.manifest.length,
+        digest: attestation.digest,
+        annotations: {
+          "vnd.docker.reference.digest": of.digest,
+          "vnd.docker.reference.type": "attestation-manifest",
+        },
+        platform: { os: "unknown", architecture: "unknown" },
+      })),
+    ],
   });
   return { mediaType, manifest, digest: sha256(manifest) };
 }

@@ -1,5 +1,6 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
 import type { ImageService, Progress, RegistryAuth, StoredImage } from "#image/types.ts";
+import { leadingVariant } from "#image/variant-for.ts";
 import { formatPlatform, platformRank, type Platform } from "#spec/oci/platform.ts";
 import { familiarString, parseReference, withDefaultTag } from "#spec/oci/reference.ts";
 
@@ -37,7 +38,8 @@ export class BuildImages {
   async #find(reference: string, platform: Platform): Promise<StoredImage> {
     if (!this.#options.pull) {
       const here = await this.#here(reference);
-      if (here !== undefined && platformRank(platform, here.config) !== undefined) return here;
+      const best = here === undefined ? undefined : leadingVariant(platform, [here, ...here.variants]);
+      if (best !== undefined && platformRank(platform, best.config) !== undefined) return best;
     }
     const parsed = withDefaultTag(parseReference(reference));
     const auth = registryAuthOf(this.#options.auth, parsed.domain);

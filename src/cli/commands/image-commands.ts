@@ -16,7 +16,7 @@ export const imageCommands: readonly Command[] = [
       { name: "format", kind: text, usage: TABLE_FORMAT_USAGE },
       { name: "no-trunc", kind: toggle, usage: "Don't truncate output" },
       { name: "quiet", short: "q", kind: toggle, usage: "Only show image IDs" },
-      { name: "tree", kind: toggle, usage: "List multi-platform images as a tree (EXPERIMENTAL)" },
+      { name: "tree", kind: toggle, usage: "List images with their platforms as a tree" },
     ],
     args: { kind: "at-most", count: 1 },
     load: async () => (await import("../image/list.ts")).listImages,
@@ -43,7 +43,7 @@ export const imageCommands: readonly Command[] = [
       { name: "input", short: "i", kind: text, usage: "Read from tar archive file, instead of STDIN" },
       {
         name: "platform",
-        kind: text,
+        kind: strings,
         usage: 'Load only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")',
       },
       { name: "quiet", short: "q", kind: toggle, usage: "Suppress the load output" },
@@ -60,7 +60,7 @@ export const imageCommands: readonly Command[] = [
       { name: "output", short: "o", kind: text, usage: "Write to a file, instead of STDOUT" },
       {
         name: "platform",
-        kind: text,
+        kind: strings,
         usage: 'Save only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")',
       },
     ],
@@ -88,7 +88,7 @@ export const imageCommands: readonly Command[] = [
     flags: [
       { name: "all-tags", short: "a", kind: toggle, usage: "Download all tagged images in the repository" },
       { name: "disable-content-trust", kind: toggle, usage: "Skip image verification", fallback: "true", value: true },
-      { name: "platform", kind: text, usage: "Set platform if server is multi-platform capable" },
+      { name: "platform", kind: strings, usage: "Pull for these platforms" },
       { name: "quiet", short: "q", kind: toggle, usage: "Suppress verbose output" },
     ],
     args: { kind: "exactly", count: 1 },

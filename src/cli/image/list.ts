@@ -4,7 +4,9 @@ import type { ImageSummary } from "#spec/docker/image.ts";
 import type { Handler } from "../command.ts";
 import { rowFormatter, tableOf, type Row } from "../format/format-list.ts";
 import { goLocalTime } from "../format/local-time.ts";
+import type { FlagValues } from "../flags/flag-values.ts";
 import { shortId } from "../format/shorten.ts";
+import { imageTree } from "./tree.ts";
 
 const HEADERS = {
   ID: "IMAGE ID",
@@ -18,9 +20,14 @@ const UNKNOWN_SIZE = "N/A";
 
 /** `images`: a row for each name of each image. */
 export const listImages: Handler = async ({ flags, args, io, client, config }) => {
-  if (flags.on("tree")) throw new BerthError("not-implemented", "--tree is not supported yet");
   const [match] = args;
   const filters = { ...flags.filters(), ...(match === undefined ? {} : { reference: [match] }) };
+  if (flags.on("tree")) {
+    refuseWithTree(flags);
+    const found = await (await client()).images.list({ all: flags.on("all"), filters, manifests: true });
+    io.stdout.write(imageTree(found.filter(({ RepoTags }) => flags.on("all") || RepoTags.length > 0)));
+    return 0;
+  }
   const quiet = flags.on("quiet");
   const digests = flags.on("digests");
   const columns = ["Repository", "Tag", ...(digests ? ["Digest"] : []), "ID", "CreatedSince", "Size"];
@@ -38,6 +45,17 @@ export const listImages: Handler = async ({ flags, args, io, client, config }) =
   io.stdout.write(print(rows));
   return 0;
 };
+
+/** docker-compat: what goes with `--tree`, in Docker's words. */
+function refuseWithTree(flags: FlagValues): void {
+  const given = [
+    flags.on("quiet") ? "--quiet" : "",
+    flags.on("no-trunc") ? "--no-trunc" : "",
+    flags.on("digests") ? "--show-digest" : "",
+    flags.text("format") === "" ? "" : "--format",
+  ].find((name) => name !== "");
+  if (given !== undefined) throw new BerthError("invalid-parameter", `${given} is not yet supported with --tree`);
+}
 
 interface RowOptions {
   readonly now: number;

@@ -8,12 +8,12 @@ import { stdinBytes } from "./stdin-bytes.ts";
 export const load: Handler = async ({ flags, io, client }) => {
   const input = flags.text("input");
   if (input === "" && io.stdin.isTerminal()) throw new Error("requested load from stdin, but stdin is empty");
-  const platform = platformJson(flags.text("platform"));
+  const platforms = flags.list("platform").map(platformJson);
   const archive = input === "" ? stdinBytes(io.stdin) : await inputFile(io, input);
   const api = await client();
   const messages = await api.images.load(archive, {
     quiet: flags.on("quiet") || !io.stdout.isTerminal(),
-    ...(platform === "" ? {} : { platform }),
+    platforms,
   });
   await showProgress(messages, io.stdout);
   return 0;

@@ -3,7 +3,7 @@ import { canonicalString, parseReference, withDefaultTag } from "#spec/oci/refer
 import type { Handler } from "../command.ts";
 import { pullImage } from "./pull-image.ts";
 
-/** `pull`: progress on stdout, at the end the image's full name. */
+/** `pull`: progress on stdout, at the end the image's full name. Several platforms come one after the other. */
 export const pull: Handler = async (invocation) => {
   const { flags, args, io } = invocation;
   const allTags = flags.on("all-tags");
@@ -13,12 +13,9 @@ export const pull: Handler = async (invocation) => {
   if (allTags && named) throw new BerthError("invalid-parameter", "tag can't be used with --all-tags/-a");
   const reference = allTags ? given : withDefaultTag(given);
   if (!allTags && !named && !quiet) io.stdout.write(`Using default tag: ${reference.tag ?? ""}\n`);
-  await pullImage(invocation, {
-    reference,
-    allTags,
-    platform: flags.text("platform"),
-    output: quiet ? undefined : io.stdout,
-  });
+  const platforms = flags.list("platform");
+  for (const platform of platforms.length === 0 ? [""] : platforms)
+    await pullImage(invocation, { reference, allTags, platform, output: quiet ? undefined : io.stdout });
   io.stdout.write(`${canonicalString(reference)}\n`);
   return 0;
 };

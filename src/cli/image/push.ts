@@ -25,7 +25,23 @@ export const push: Handler = async ({ flags, args, io, config, client }) => {
     ...(platform === "" ? {} : { platform }),
     ...(compression === "" ? {} : { compression }),
   });
-  await showProgress(messages, quiet ? undefined : io.stdout);
+  const instead: string[] = [];
+  await showProgress(messages, quiet ? undefined : io.stdout, (aux) => instead.push(...pushedInstead(aux)));
+  for (const note of instead) io.stderr.write(note);
   if (quiet) io.stdout.write(`${canonicalString(reference)}\n`);
   return 0;
 };
+
+/** What the engine says when it pushed one image in an index's place. */
+function pushedInstead(aux: unknown): readonly string[] {
+  const { manifestPushedInsteadOfIndex, originalIndex, selectedManifest } = aux as {
+    readonly manifestPushedInsteadOfIndex?: boolean;
+    readonly originalIndex?: { readonly digest: string };
+    readonly selectedManifest?: { readonly digest: string };
+  };
+  if (manifestPushedInsteadOfIndex !== true) return [];
+  return [
+    "\nNot every platform of the image is here: the one that is was pushed instead of the index\n" +
+      `${originalIndex?.digest ?? ""} -> ${selectedManifest?.digest ?? ""}\n`,
+  ];
+}

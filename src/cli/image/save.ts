@@ -10,9 +10,9 @@ export const save: Handler = async ({ flags, args, io, client }) => {
     throw new Error("cowardly refusing to save to a terminal. Use the -o flag or redirect");
   }
   if (output !== "") await checkOutput(io, output, "failed to save image");
-  const platform = platformJson(flags.text("platform"));
+  const platforms = flags.list("platform").map(platformJson);
   const api = await client();
-  const body = await api.images.save(args, platform === "" ? {} : { platform });
+  const body = await api.images.save(args, { platforms });
   await writeOutput(io, output, body);
   return 0;
 };

@@ -283,6 +283,30 @@ export const containerShape: GoShape = structure(
   { ID: "Id" },
 );
 
+const descriptor = structure(
+  "v1.Descriptor",
+  {
+    mediaType: text,
+    digest: text,
+    size: integer,
+    urls: omitEmpty(texts),
+    annotations: omitEmpty(map(text)),
+    data: omitEmpty(text),
+    platform: omitEmpty(pointer(any)),
+    artifactType: omitEmpty(text),
+  },
+  {
+    MediaType: "mediaType",
+    Digest: "digest",
+    Size: "size",
+    URLs: "urls",
+    Annotations: "annotations",
+    Data: "data",
+    Platform: "platform",
+    ArtifactType: "artifactType",
+  },
+);
+
 export const imageShape: GoShape = structure(
   "image.InspectResponse",
   {
@@ -304,7 +328,7 @@ export const imageShape: GoShape = structure(
     GraphDriver: driver,
     RootFS: structure("image.RootFS", { Type: omitEmpty(text), Layers: omitEmpty(texts) }),
     Metadata: structure("image.Metadata", { LastTagTime: omitEmpty(text) }),
-    Descriptor: omitEmpty(pointer(any)),
+    Descriptor: omitEmpty(pointer(descriptor)),
     Manifests: omitEmpty(slice(any)),
   },
   { ID: "Id" },

@@ -60,8 +60,7 @@ export function createContainer(deps: CreateDeps) {
       throw new BerthError("invalid-parameter", "config cannot be empty in order to create a container");
     validateHostConfig(request.hostConfig, deps.machine, deps.config);
     const { networking, mode } = await resolveEndpoints(deps.networks, request);
-    const image = await resolveImage(deps.images, request.config.Image);
-    checkPlatform(image, request.config.Image, platform);
+    const image = forPlatform(await resolveImage(deps.images, request.config.Image), request.config.Image, platform);
     const merged = withOwnHealth(mergeConfig(request.config, image.config.config), request.hostConfig);
     validateConfig(merged);
     const own = ownSettings({ config: merged, hostConfig: request.hostConfig });
@@ -124,17 +123,25 @@ const withTag = (reference: string): string =>
 const platformOf = (text: string, machine: MachineFacts): Platform | undefined =>
   text === "" ? undefined : parsePlatform(text, { os: "linux", architecture: machine.architecture });
 
-/** `not-found`, on which clients pull, unless the image is of the platform that was asked for. */
-function checkPlatform(image: StoredImage, reference: string, wanted: Platform | undefined): void {
-  if (wanted === undefined) return;
-  const { os, architecture, variant = "" } = image.config;
-  const actual = normalizePlatform({ os, architecture, ...(variant === "" ? {} : { variant }) });
-  const variants = [wanted.variant, actual.variant].filter((name) => name !== undefined);
-  if (wanted.os === actual.os && wanted.architecture === actual.architecture && new Set(variants).size < 2) return;
+/** The image or its variant for a platform. `not-found`, on which clients pull, when none is here. */
+function forPlatform(image: StoredImage, reference: string, wanted: Platform | undefined): StoredImage {
+  if (wanted === undefined) return image;
+  const found = [image, ...image.variants].find((one) => isFor(platformOfImage(one), wanted));
+  if (found !== undefined) return found;
   throw new BerthError(
     "not-found",
-    `image with reference ${withTag(reference)} was found but its platform (${formatPlatform(actual)}) does not match the specified platform (${formatPlatform(wanted)})`,
+    `image with reference ${withTag(reference)} was found but its platform (${formatPlatform(platformOfImage(image))}) does not match the specified platform (${formatPlatform(wanted)})`,
   );
+}
+
+function platformOfImage({ config: { os, architecture, variant = "" } }: StoredImage): Platform {
+  return normalizePlatform({ os, architecture, ...(variant === "" ? {} : { variant }) });
+}
+
+/** A variant that one of the two leaves open does not part them. */
+function isFor(actual: Platform, wanted: Platform): boolean {
+  const variants = [wanted.variant, actual.variant].filter((name) => name !== undefined);
+  return wanted.os === actual.os && wanted.architecture === actual.architecture && new Set(variants).size < 2;
 }
 
 function refuseTakenName(registry: ContainerRegistry, name: string | undefined): void {

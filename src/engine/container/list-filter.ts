@@ -146,8 +146,11 @@ async function ancestorIds(images: ImageService, wanted: readonly string[]): Pro
   for (const reference of wanted) {
     const ancestor = await images.resolve(reference).catch(() => undefined);
     if (ancestor === undefined) continue;
-    ids.add(ancestor.id);
-    for (const image of await images.list()) if (startsWith(image.diffIds, ancestor.diffIds)) ids.add(image.id);
+    const all = (await images.list()).flatMap((image) => [image, ...image.variants]);
+    for (const { id, diffIds } of [ancestor, ...ancestor.variants]) {
+      ids.add(id);
+      for (const image of all) if (startsWith(image.diffIds, diffIds)) ids.add(image.id);
+    }
   }
   return ids;
 }

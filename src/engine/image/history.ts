@@ -2,7 +2,6 @@ import { parseTime } from "#base/time.ts";
 import type { ImageService } from "#image/types.ts";
 import type { Platform } from "#spec/oci/platform.ts";
 import { lineOf } from "./line-of.ts";
-import { requirePlatform } from "./require-platform.ts";
 import type { ImageHistoryItem } from "#spec/docker/image.ts";
 
 /**
@@ -11,8 +10,7 @@ import type { ImageHistoryItem } from "#spec/docker/image.ts";
  */
 export function imageHistory(deps: { readonly images: ImageService }) {
   return async (name: string, platform: Platform | undefined): Promise<readonly ImageHistoryItem[]> => {
-    const image = await deps.images.resolve(name);
-    requirePlatform(image, name, platform);
+    const image = await deps.images.resolve(name, platform);
     const layers = [...image.layers];
     const items: ImageHistoryItem[] = [];
     for (const entry of image.config.history ?? []) {

@@ -4,8 +4,8 @@ import { containerConfig, type ContainerConfig } from "#spec/docker/container-co
 import type { ImageInspect } from "#spec/docker/image.ts";
 import type { Platform } from "#spec/oci/platform.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
+import { unpackedSize } from "./layer-sharing.ts";
 import { manifestSummaries } from "./manifest-summaries.ts";
-import { requirePlatform } from "./require-platform.ts";
 import { decode } from "#spec/docker/schema.ts";
 
 /** `GET /images/{name}/json`. `not-found` when the image is of another platform than `platform`. */
@@ -14,12 +14,12 @@ export function inspectImage(deps: { readonly images: ImageService; readonly reg
     name: string,
     options: { readonly platform: Platform | undefined; readonly manifests: boolean },
   ): Promise<ImageInspect> => {
-    const image = await deps.images.resolve(name);
-    requirePlatform(image, name, options.platform);
+    const image = await deps.images.resolve(name, options.platform);
+    const { target, manifests } = manifestSummaries(deps, image);
     return {
       ...inspection(image),
-      Descriptor: image.manifest,
-      ...(options.manifests ? { Manifests: manifestSummaries(deps, image) } : {}),
+      Descriptor: options.platform === undefined ? target : image.manifest,
+      ...(options.manifests ? { Manifests: manifests } : {}),
     };
   };
 }
@@ -40,7 +40,7 @@ function inspection(image: StoredImage): ImageInspect {
     ...(config.variant === undefined ? {} : { Variant: config.variant }),
     Os: config.os,
     ...(config["os.version"] === undefined ? {} : { OsVersion: config["os.version"] }),
-    Size: image.sizeBytes,
+    Size: unpackedSize(image),
     GraphDriver: { Data: null, Name: "overlay2" },
     RootFS: { Type: "layers", Layers: image.diffIds },
     Metadata: { LastTagTime: image.lastTaggedAt ?? ZERO_TIME },

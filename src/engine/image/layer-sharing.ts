@@ -1,8 +1,15 @@
 import type { StoredImage } from "#image/types.ts";
 
-/** Bytes of every layer that some of these images have, by diff id. */
+/** Bytes of every layer that some of these images have, on whatever platform, by diff id. */
 export function uniqueLayers(images: readonly StoredImage[]): ReadonlyMap<string, number> {
-  return new Map(images.flatMap(({ layers }) => layers.map(({ diffId, sizeBytes }) => [diffId, sizeBytes] as const)));
+  const all = images.flatMap((image) => [image, ...image.variants]);
+  return new Map(all.flatMap(({ layers }) => layers.map(({ diffId, sizeBytes }) => [diffId, sizeBytes] as const)));
+}
+
+/** Bytes of an image's layers: the sum of them, as Docker counts; with variants each layer once. */
+export function unpackedSize(image: StoredImage): number {
+  if (image.variants.length === 0) return image.sizeBytes;
+  return [...uniqueLayers([image]).values()].reduce((sum, bytes) => sum + bytes, 0);
 }
 
 /** For each image id the bytes of its layers that another of these images has too. */

@@ -8,7 +8,7 @@ import type { ContainerRegistry } from "../container/registry.ts";
 import type { Clock } from "../ports.ts";
 import { parentsIn } from "./line-of.ts";
 import { manifestSummaries } from "./manifest-summaries.ts";
-import { sharedSizes } from "./layer-sharing.ts";
+import { sharedSizes, unpackedSize } from "./layer-sharing.ts";
 
 export const imageFilterKeys = ["dangling", "label", "label!", "before", "since", "reference", "until"] as const;
 
@@ -55,7 +55,7 @@ export function listImages(deps: {
       .map((image) => ({
         ...imageSummary(image, patterns),
         SharedSize: shared?.get(image.id) ?? -1,
-        ...(request.manifests ? { Descriptor: image.manifest, Manifests: manifestSummaries(deps, image) } : {}),
+        ...(request.manifests ? manifestsPart(deps, image) : {}),
       }))
       .filter((item) => patterns.length === 0 || item.RepoTags.length > 0 || item.RepoDigests.length > 0)
       .toSorted((a, b) => b.Created - a.Created || (a.Id < b.Id ? -1 : 1));
@@ -72,11 +72,19 @@ export function imageSummary(image: StoredImage, patterns: readonly string[] = [
     RepoTags: image.repoTags.filter(wanted),
     RepoDigests: image.repoDigests.filter(wanted),
     Created: Number(createdNs(image) / 1_000_000_000n),
-    Size: image.sizeBytes,
+    Size: unpackedSize(image),
     SharedSize: -1,
     Labels: image.config.config?.Labels ?? null,
     Containers: -1,
   };
+}
+
+function manifestsPart(
+  deps: Parameters<typeof manifestSummaries>[0],
+  image: StoredImage,
+): Pick<ImageSummary, "Descriptor" | "Manifests"> {
+  const { target, manifests } = manifestSummaries(deps, image);
+  return { Descriptor: target, Manifests: manifests };
 }
 
 function createdNs(image: StoredImage): bigint {

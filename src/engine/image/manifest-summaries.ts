@@ -1,28 +1,37 @@
-import type { ImageService, StoredImage } from "#image/types.ts";
+import type { ImageManifestInfo, ImageService, StoredImage } from "#image/types.ts";
 import type { ImageManifestSummary } from "#spec/docker/image.ts";
+import type { Descriptor } from "#spec/oci/image.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 
-/** The manifests behind an image as the API shows them; what is not here has no size. */
+interface Deps {
+  readonly images: Pick<ImageService, "manifests">;
+  readonly registry: ContainerRegistry;
+}
+
+/** What an image's names mean and the manifests behind it, as the API shows them; what is not here has no size. */
 export function manifestSummaries(
-  deps: { readonly images: Pick<ImageService, "manifests">; readonly registry: ContainerRegistry },
+  deps: Deps,
   image: StoredImage,
-): readonly ImageManifestSummary[] {
-  const { config } = image;
-  return deps.images.manifests(image).map(({ kind, descriptor, isHere, contentBytes, of }): ImageManifestSummary => {
-    const unpacked = isHere ? image.sizeBytes : 0;
-    const { architecture, os, variant } = isHere ? config : { architecture: "", os: "", variant: undefined };
-    const platform = descriptor.platform ?? { architecture, os, ...(variant === undefined ? {} : { variant }) };
-    const users = deps.registry.all().filter(({ spec }) => isHere && spec.image.id === image.id);
-    return {
-      ID: descriptor.digest,
-      Descriptor: descriptor,
-      Available: isHere,
-      Size: { Content: contentBytes, Total: contentBytes + unpacked },
-      Kind: kind,
-      ...(kind === "image"
-        ? { ImageData: { Platform: platform, Size: { Unpacked: unpacked }, Containers: users.map(({ id }) => id) } }
-        : {}),
-      ...(kind === "attestation" ? { AttestationData: { For: of ?? "" } } : {}),
-    };
-  });
+): { readonly target: Descriptor; readonly manifests: readonly ImageManifestSummary[] } {
+  const { target, manifests } = deps.images.manifests(image);
+  return { target, manifests: manifests.map((info) => summary(deps, info)) };
+}
+
+function summary(deps: Deps, info: ImageManifestInfo): ImageManifestSummary {
+  const { kind, descriptor, isHere, image, contentBytes, of } = info;
+  const unpacked = image?.sizeBytes ?? 0;
+  const { architecture = "", os = "", variant } = image?.config ?? {};
+  const platform = descriptor.platform ?? { architecture, os, ...(variant === undefined ? {} : { variant }) };
+  const users = image === undefined ? [] : deps.registry.all().filter(({ spec }) => spec.image.id === image.id);
+  return {
+    ID: descriptor.digest,
+    Descriptor: descriptor,
+    Available: isHere,
+    Size: { Content: contentBytes, Total: contentBytes + unpacked },
+    Kind: kind,
+    ...(kind === "image"
+      ? { ImageData: { Platform: platform, Size: { Unpacked: unpacked }, Containers: users.map(({ id }) => id) } }
+      : {}),
+    ...(kind === "attestation" ? { AttestationData: { For: of ?? "" } } : {}),
+  };
 }

@@ -1,7 +1,6 @@
 import type { ImageService } from "#image/types.ts";
 import { lineOf } from "./line-of.ts";
 import type { Platform } from "#spec/oci/platform.ts";
-import { requirePlatform } from "./require-platform.ts";
 import type { ImageDeleteItem } from "#spec/docker/image.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import type { ContainerSpec } from "../container/spec.ts";
@@ -26,8 +25,6 @@ export function removeImage(deps: {
   ): Promise<readonly ImageDeleteItem[]> => {
     const { platforms = [], ...how } = options;
     const image = await deps.images.resolve(name);
-    // An image here is of one platform: without it nothing would be left.
-    for (const platform of platforms) requirePlatform(image, name, platform);
     const { id } = image;
     const users = deps.registry.all().flatMap((container) =>
       imagesOf(container.spec).map((imageId) => ({
@@ -36,12 +33,13 @@ export function removeImage(deps: {
         running: isLive(container.status) || container.status.state === "starting",
       })),
     );
-    const line = (await lineOf(deps.images, image)).map((each) => each.id);
-    const items = await deps.images.remove({ nameOrId: name, ...how, users });
+    const lines = await Promise.all([image, ...image.variants].map((each) => lineOf(deps.images, each)));
+    const ids = new Set(lines.flatMap((line) => line.map((each) => each.id)));
+    const items = await deps.images.remove({ nameOrId: name, platforms, ...how, users });
     for (const item of items) {
       if ("Untagged" in item)
         deps.events.publish({ type: "image", action: "untag", id, attributes: { name: item.Untagged } });
-      else if (line.includes(item.Deleted))
+      else if (ids.has(item.Deleted))
         deps.events.publish({
           type: "image",
           action: "delete",

@@ -8,7 +8,7 @@ export function tagImage(deps: { readonly images: ImageService; readonly events:
     const repository = parseReference(target.repository);
     const reference = familiarString(withDefaultTag(target.tag === "" ? repository : withTag(repository, target.tag)));
     const image = await deps.images.resolve(name);
-    await deps.images.tag(image.id, reference);
+    await deps.images.tag(name, reference);
     deps.events.publish({ type: "image", action: "tag", id: image.id, attributes: { name: reference } });
   };
 }

@@ -69,7 +69,7 @@ function imageUsage(
   return images.map((image) => ({
     ...imageSummary(image),
     SharedSize: shared.get(image.id) ?? 0,
-    Containers: users.get(image.id) ?? 0,
+    Containers: [image, ...image.variants].reduce((sum, { id }) => sum + (users.get(id) ?? 0), 0),
   }));
 }
 

@@ -71,6 +71,8 @@ export class FakeWorld {
       sizeBytes: 1000,
       lastTaggedAt: undefined,
       parentId: undefined,
+      indexDigest: undefined,
+      variants: [],
     };
     this.images.set(name, image);
     return image;
@@ -356,9 +358,7 @@ export class FakeWorld {
       },
       check: async () => ({ images: images.size, blobs: 0, layers: 0, problems: [] }),
       copy: async () => `sha256:${"0".repeat(64)}`,
-      manifests: ({ manifest: descriptor }) => [
-        { kind: "image", descriptor, isHere: true, contentBytes: 1, of: undefined },
-      ],
+      manifests: (image) => ({ target: image.manifest, manifests: [] }),
       save: async ({ names }) => ({ ids: names, chunks: nothing() }),
       load: async () => [],
       importRoot: async ({ reference, config }) => this.addImage(reference ?? "<none>", config),

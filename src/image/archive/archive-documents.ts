@@ -3,12 +3,17 @@ import { MEDIA_TYPE } from "#spec/oci/media-types.ts";
 import type { ImageConfig } from "#spec/oci/image.ts";
 import { canonicalName, familiarName, familiarString, type Reference } from "#spec/oci/reference.ts";
 import type { Publishable } from "../manifest-of.ts";
+import type { SourceManifest } from "../source.ts";
 
 /** An image to be written into an archive, with the names it is to have there. */
 export interface ImageToSave {
   readonly config: ImageConfig;
   readonly published: Publishable;
   readonly references: readonly Reference[];
+  /** The index that the names mean, where they mean one. */
+  readonly index: SourceManifest | undefined;
+  /** What else of the index goes along: images for other platforms, and what speaks about them. */
+  readonly others: readonly Publishable[];
 }
 
 export interface ArchiveDocument {
@@ -38,11 +43,13 @@ export function archiveDocuments(images: readonly ImageToSave[]): readonly Archi
   ];
 }
 
-function indexEntries({ config, published, references }: ImageToSave): readonly Descriptor[] {
-  const { mediaType, digest, bytes } = published.document;
+function indexEntries({ config, published, references, index }: ImageToSave): readonly Descriptor[] {
+  const { mediaType, digest, bytes } = index ?? published.document;
   const { architecture, os, variant } = config;
   const platform =
-    architecture === "" ? {} : { platform: { architecture, os, ...(variant === undefined ? {} : { variant }) } };
+    index !== undefined || architecture === ""
+      ? {}
+      : { platform: { architecture, os, ...(variant === undefined ? {} : { variant }) } };
   const bare = { mediaType, digest, size: bytes.length, ...platform };
   if (references.length === 0) return [bare];
   return references.map((reference) => ({

@@ -1,12 +1,27 @@
 import { BerthError } from "#base/errors.ts";
 import type { BlobStore } from "#content/blob-store.ts";
 import type { Leases } from "#content/leases.ts";
+import { attestedBy } from "#spec/oci/attestation.ts";
+import type { Platform } from "#spec/oci/platform.ts";
 import { canonicalName, parseAnyReference, parseReference, withTag, type Reference } from "#spec/oci/reference.ts";
 import { isTagRow, type ImageCatalog, type ImageRows } from "../image-catalog.ts";
 import { completeManifest } from "../manifest-of.ts";
+import { attachedManifest, indexOf } from "../describe-manifests.ts";
+import { variantFor } from "../variant-for.ts";
 import type { SavedArchive, SaveRequest, StoredImage } from "../types.ts";
 import type { ImageToSave } from "./archive-documents.ts";
 import { archiveOf } from "./save-images.ts";
+
+/** What a name means: an image, or an index with the image that stands for it. */
+interface Found {
+  readonly image: StoredImage;
+  readonly index: string | undefined;
+  readonly reference: Reference | undefined;
+}
+
+interface Wanted extends Found {
+  readonly names: Map<string, Reference>;
+}
 
 /** Chooses what goes into an archive: see {@link import("../types.ts").ImageService.save}. */
 export class ImageArchives {
@@ -28,46 +43,82 @@ export class ImageArchives {
 
   save(request: SaveRequest): SavedArchive {
     const { blobs, leases } = this.#deps;
-    const wanted = new Map<string, { readonly image: StoredImage; readonly names: Map<string, Reference> }>();
+    const wanted = new Map<string, Wanted>();
     for (const name of request.names) {
-      for (const { image, reference } of this.#find(name)) {
-        request.check(image, name);
-        const entry = wanted.get(image.id) ?? { image, names: new Map<string, Reference>() };
+      for (const found of this.#find(name, request.platforms)) {
+        const { image, index, reference } = found;
+        const key = index ?? image.id;
+        const entry = wanted.get(key) ?? { ...found, names: new Map<string, Reference>() };
         if (reference !== undefined) entry.names.set(`${canonicalName(reference)}:${reference.tag}`, reference);
-        wanted.set(image.id, entry);
+        wanted.set(key, entry);
       }
     }
     const lease = leases.acquire();
     try {
-      const images = [...wanted.values()].map(({ image, names }): ImageToSave => {
-        const published = completeManifest(this.#deps, image);
-        const { manifest, document } = published;
-        for (const { digest } of [document, manifest.config, ...manifest.layers]) lease.hold(digest);
-        return { config: image.config, published, references: [...names.values()] };
-      });
-      return { ids: [...wanted.keys()], chunks: archiveOf(blobs, images, lease) };
+      const images = [...wanted.values()].map((one) => this.#toSave(one, request.platforms));
+      for (const { published, others, index } of images) {
+        if (index !== undefined) lease.hold(index.digest);
+        for (const { manifest, document } of [published, ...others])
+          for (const { digest } of [document, manifest.config, ...manifest.layers]) lease.hold(digest);
+      }
+      return { ids: [...wanted.values()].map(({ image }) => image.id), chunks: archiveOf(blobs, images, lease) };
     } catch (error) {
       lease.release();
       throw error;
     }
   }
 
+  /** An image, or an index with those of its images that are wanted. */
+  #toSave({ image, index, names }: Wanted, platforms: readonly Platform[]): ImageToSave {
+    const references = [...names.values()];
+    const whole = index === undefined ? undefined : indexOf(this.#deps.blobs, { ...image, indexDigest: index });
+    if (whole === undefined) {
+      const published = completeManifest(this.#deps, image);
+      return { published, config: image.config, references, index: undefined, others: [] };
+    }
+    const wanted = platforms.map((platform) => variantFor(image, image.id, platform));
+    const named = new Set(whole.manifests.map(({ digest }) => digest));
+    const variants = (wanted.length === 0 ? [image, ...image.variants] : [...new Set(wanted)]).filter(({ manifest }) =>
+      named.has(manifest.digest),
+    );
+    const [first = image, ...rest] = variants;
+    const attached = whole.manifests.flatMap((entry) => {
+      const of = attestedBy(entry);
+      if (of === undefined || !variants.some(({ manifest }) => manifest.digest === of)) return [];
+      const found = attachedManifest(this.#deps.blobs, entry);
+      if (found === undefined) return [];
+      const { mediaType } = found.manifest;
+      return [{ manifest: found.manifest, document: { mediaType, digest: entry.digest, bytes: found.bytes } }];
+    });
+    const { mediaType, digest } = whole.descriptor;
+    return {
+      published: completeManifest(this.#deps, first),
+      config: first.config,
+      references,
+      index: { mediaType, digest, bytes: whole.bytes },
+      others: [...rest.map((one) => completeManifest(this.#deps, one)), ...attached],
+    };
+  }
+
   /** docker-compat: a name without a tag means all its tags; what is not there is told as it was written. */
-  #find(text: string): readonly { readonly image: StoredImage; readonly reference?: Reference }[] {
+  #find(text: string, platforms: readonly Platform[]): readonly Found[] {
     const { catalog, rows } = this.#deps;
+    const meant = (name: string, reference?: Reference): Found => {
+      const leading = catalog.resolve(name);
+      for (const platform of platforms) variantFor(leading, name, platform);
+      if (platforms.length === 1) return { image: catalog.resolve(name, platforms[0]), index: undefined, reference };
+      return { image: leading, index: catalog.target(name).indexDigest, reference };
+    };
     const any = parseAnyReference(text);
     if (any.kind === "reference" && any.reference.tag === undefined && any.reference.digest === undefined) {
       const tagged = rows.referencesOfName(canonicalName(any.reference)).filter(isTagRow);
       if (tagged.length > 0) {
         return tagged.map((row) => {
-          const reference = withTag(parseReference(row.name), row.suffix.slice(1));
-          return { image: catalog.resolve(`${row.name}${row.suffix}`), reference };
+          return meant(`${row.name}${row.suffix}`, withTag(parseReference(row.name), row.suffix.slice(1)));
         });
       }
     }
-    const image = catalog.maybe(text);
-    if (image === undefined) throw new BerthError("not-found", `No such image: ${text}`);
-    if (any.kind === "id" || any.reference.tag === undefined) return [{ image }];
-    return [{ image, reference: any.reference }];
+    if (catalog.maybe(text) === undefined) throw new BerthError("not-found", `No such image: ${text}`);
+    return [meant(text, any.kind === "id" || any.reference.tag === undefined ? undefined : any.reference)];
   }
 }

@@ -1,8 +1,10 @@
 import { BerthError, messageOf } from "#base/errors.ts";
-import type { Descriptor, Manifest } from "#spec/oci/image.ts";
-import { isImageManifest, parseManifestDocument } from "#spec/oci/parse-image.ts";
+import { attestedBy } from "#spec/oci/attestation.ts";
+import type { Descriptor, DescriptorPlatform, Manifest } from "#spec/oci/image.ts";
+import { isImageManifest, parseImageConfig, parseManifestDocument } from "#spec/oci/parse-image.ts";
 import { choosePlatform, formatPlatform, type Platform } from "#spec/oci/platform.ts";
-import { isTag, parseReference, type Reference } from "#spec/oci/reference.ts";
+import type { SourceManifest } from "../source.ts";
+import { familiarString, isTag, parseReference, type Reference } from "#spec/oci/reference.ts";
 
 /** What the reader asks of an archive; names are members' paths. */
 export interface ArchiveDocuments {
@@ -17,13 +19,38 @@ export interface ImageInArchive {
   /** Members that hold the layers, bottom first. */
   readonly layers: readonly string[];
   /** The manifest it comes with; a docker-archive has none. */
-  readonly manifest: { readonly manifest: Manifest; readonly bytes: Uint8Array; readonly digest: string } | undefined;
+  readonly manifest: FoundManifest | undefined;
+}
+
+/** What a name of an archive means: an image, or an index with those of its images that are wanted. */
+export interface ArchiveEntry {
+  /** At least one. */
+  readonly images: readonly ImageInArchive[];
+  readonly index: FoundIndex | undefined;
   readonly references: readonly Reference[];
+}
+
+export interface FoundManifest {
+  readonly manifest: Manifest;
+  readonly bytes: Uint8Array;
+  readonly digest: string;
+}
+
+export interface FoundIndex extends SourceManifest {
+  /** Manifests of it that speak about the wanted images. */
+  readonly attached: readonly FoundManifest[];
+}
+
+/** What a person asked for; all there is of an index when nothing. */
+export interface WantedPlatforms {
+  readonly wanted: readonly Platform[];
+  readonly host: Platform;
 }
 
 const MANIFEST = "manifest.json";
 const INDEX = "index.json";
 const MAX_DEPTH = 4;
+const MAX_IMAGES = 1000;
 /** containerd's name of the whole reference; OCI image-spec `annotations.md` has the tag alone, and some the reference. */
 const NAME = "io.containerd.image.name";
 const REF_NAME = "org.opencontainers.image.ref.name";
@@ -33,29 +60,21 @@ const REF_NAME = "org.opencontainers.image.ref.name";
  * called, and where the OCI layout beside it has a manifest for the same config, it is that image's, byte for byte. Sources:
  * Docker Image Specification v1.2 "Combined Image JSON + Filesystem Changeset Format"; OCI image-spec `image-layout.md`.
  */
-export function imagesInArchive(
-  archive: ArchiveDocuments,
-  platforms: { readonly wanted: Platform | undefined; readonly host: Platform },
-): readonly ImageInArchive[] {
+export function imagesInArchive(archive: ArchiveDocuments, platforms: WantedPlatforms): readonly ArchiveEntry[] {
   const hasLayout = archive.has(INDEX);
+  const tops = hasLayout ? layoutIndex(archive) : [];
   if (archive.has(MANIFEST)) {
-    const manifests = hasLayout ? manifestsByConfig(archive) : new Map<string, FoundManifest>();
-    return dockerEntries(archive).map((entry) => fromDocker(archive, entry, manifests));
+    const found = tops.flatMap((top) => manifestsBelow(archive, top));
+    return merged(dockerEntries(archive).map((entry) => fromDocker(archive, entry, found, platforms)));
   }
   if (!hasLayout) throw invalid("invalid archive: does not contain a manifest.json");
-  return fromLayout(archive, platforms);
+  return fromLayout(archive, tops, platforms);
 }
 
 interface DockerEntry {
   readonly Config: string;
   readonly RepoTags: readonly string[];
   readonly Layers: readonly string[];
-}
-
-interface FoundManifest {
-  readonly manifest: Manifest;
-  readonly bytes: Uint8Array;
-  readonly digest: string;
 }
 
 function dockerEntries(archive: ArchiveDocuments): readonly DockerEntry[] {
@@ -78,78 +97,132 @@ function dockerEntries(archive: ArchiveDocuments): readonly DockerEntry[] {
 function fromDocker(
   archive: ArchiveDocuments,
   entry: DockerEntry,
-  manifests: ReadonlyMap<string, FoundManifest>,
-): ImageInArchive {
-  const config = archive.document(entry.Config);
-  const found = manifests.get(entry.Config);
-  const same = found !== undefined && found.manifest.layers.length === entry.Layers.length;
-  return {
-    config,
-    layers: same ? found.manifest.layers.map(({ digest }) => blobName(digest)) : entry.Layers,
-    manifest: same ? found : undefined,
-    references: entry.RepoTags.map(taggedReference),
-  };
+  found: readonly ManifestBelow[],
+  platforms: WantedPlatforms,
+): ArchiveEntry {
+  const references = entry.RepoTags.map(taggedReference);
+  const own = found.find(
+    ({ manifest }) =>
+      blobName(manifest.config.digest) === entry.Config &&
+      manifest.layers.length === entry.Layers.length &&
+      isComplete(archive, manifest),
+  );
+  if (own === undefined) {
+    const image = { config: archive.document(entry.Config), layers: entry.Layers, manifest: undefined };
+    return { images: [image], index: undefined, references };
+  }
+  if (own.index === undefined) return { images: [imageOf(archive, own)], index: undefined, references };
+  const { images, index } = ofIndex(archive, own.index, found, platforms);
+  if (images.length === 0) throw noneFor(platforms);
+  return { images, index, references };
 }
 
-/** Manifests of the layout, by the member that holds their config. */
-function manifestsByConfig(archive: ArchiveDocuments): ReadonlyMap<string, FoundManifest> {
-  const found = new Map<string, FoundManifest>();
-  const visit = (descriptor: Descriptor, depth: number): void => {
-    if (!archive.has(blobName(descriptor.digest)) || depth > MAX_DEPTH) return;
-    const bytes = archive.document(blobName(descriptor.digest));
-    const parsed = parseManifestDocument(bytes, descriptor.mediaType);
-    if (parsed.kind === "index") for (const entry of parsed.index.manifests) visit(entry, depth + 1);
-    else if (isComplete(archive, parsed.manifest))
-      found.set(blobName(parsed.manifest.config.digest), {
-        manifest: parsed.manifest,
-        bytes,
-        digest: descriptor.digest,
-      });
-  };
-  for (const descriptor of layoutIndex(archive)) visit(descriptor, 0);
-  return found;
-}
-
-function isComplete(archive: ArchiveDocuments, { config, layers }: Manifest): boolean {
-  return [config, ...layers].every(({ digest }) => archive.has(blobName(digest)));
+/** Docker names each platform's image of an index by itself. */
+function merged(entries: readonly ArchiveEntry[]): readonly ArchiveEntry[] {
+  const byIndex = new Map<string, ArchiveEntry>();
+  for (const [position, entry] of entries.entries()) {
+    const key = entry.index?.digest ?? String(position);
+    const known = byIndex.get(key);
+    const names = [...(known?.references ?? []), ...entry.references];
+    const references = [...new Map(names.map((name) => [familiarString(name), name])).values()];
+    byIndex.set(key, { ...entry, references });
+  }
+  return [...byIndex.values()];
 }
 
 function fromLayout(
   archive: ArchiveDocuments,
-  platforms: { readonly wanted: Platform | undefined; readonly host: Platform },
-): readonly ImageInArchive[] {
-  const images = layoutIndex(archive).flatMap((top): readonly ImageInArchive[] => {
-    const found = chooseManifest(archive, top, platforms, 0);
-    if (found === undefined) return [];
-    const { manifest } = found;
-    const config = archive.document(blobName(manifest.config.digest));
-    const layers = manifest.layers.map(({ digest }) => blobName(digest));
-    return [{ config, layers, manifest: found, references: annotatedNames(top.annotations ?? {}) }];
+  tops: readonly Descriptor[],
+  platforms: WantedPlatforms,
+): readonly ArchiveEntry[] {
+  const entries = tops.flatMap((top): readonly ArchiveEntry[] => {
+    // A layout, unlike a docker-archive, must have what it names first.
+    archive.document(blobName(top.digest));
+    const found = manifestsBelow(archive, top);
+    const [first] = found;
+    if (first === undefined) return [];
+    const references = annotatedNames(top.annotations ?? {});
+    if (first.index === undefined) return [{ images: [imageOf(archive, first)], index: undefined, references }];
+    const { images, index } = ofIndex(archive, first.index, found, platforms);
+    return images.length === 0 ? [] : [{ images, index, references }];
   });
-  if (images.length > 0) return images;
-  const wanted = formatPlatform(platforms.wanted ?? platforms.host);
-  throw new BerthError("not-found", `no image for platform ${wanted} in the archive`);
+  if (entries.length > 0) return entries;
+  throw noneFor(platforms);
 }
 
-/** Undefined for what is no image, such as an attestation, and for an index without the platform. */
-function chooseManifest(
+function noneFor({ wanted, host }: WantedPlatforms): BerthError {
+  const names = (wanted.length === 0 ? [host] : wanted).map(formatPlatform).join(", ");
+  return new BerthError("not-found", `no image for platform ${names} in the archive`);
+}
+
+/** A manifest of a layout's entry, an image's with all its parts, and the index that the entry is, where it is one. */
+interface ManifestBelow extends FoundManifest {
+  readonly index: (SourceManifest & { readonly manifests: readonly Descriptor[] }) | undefined;
+  /** As the index names it. */
+  readonly descriptor: Descriptor;
+}
+
+/** The images below an entry of a layout, as far as they are in the archive: it may hold only some that its index names. */
+function manifestsBelow(archive: ArchiveDocuments, top: Descriptor): readonly ManifestBelow[] {
+  const found: ManifestBelow[] = [];
+  const visit = (descriptor: Descriptor, depth: number, index: ManifestBelow["index"]): void => {
+    if (!archive.has(blobName(descriptor.digest)) || depth > MAX_DEPTH || found.length >= MAX_IMAGES) return;
+    const bytes = archive.document(blobName(descriptor.digest));
+    const parsed = parseManifestDocument(bytes, descriptor.mediaType);
+    if (parsed.kind === "index") {
+      const { mediaType, manifests } = parsed.index;
+      const own = index ?? { mediaType, digest: descriptor.digest, bytes, manifests };
+      for (const entry of manifests) visit(entry, depth + 1, own);
+      return;
+    }
+    const { manifest } = parsed;
+    if (!isImageManifest(manifest) || attestedBy(descriptor) !== undefined) return;
+    if (index !== undefined && !isComplete(archive, manifest)) return;
+    found.push({ manifest, bytes, digest: descriptor.digest, index, descriptor });
+  };
+  visit(top, 0, undefined);
+  return found;
+}
+
+/** The wanted images of an index; without any wish all, the host's best first. */
+function ofIndex(
   archive: ArchiveDocuments,
-  descriptor: Descriptor,
-  platforms: { readonly wanted: Platform | undefined; readonly host: Platform },
-  depth: number,
-): FoundManifest | undefined {
-  const bytes = archive.document(blobName(descriptor.digest));
-  const parsed = parseManifestDocument(bytes, descriptor.mediaType);
-  if (parsed.kind === "manifest") {
-    return isImageManifest(parsed.manifest)
-      ? { manifest: parsed.manifest, bytes, digest: descriptor.digest }
-      : undefined;
-  }
-  // An archive may hold only some of the platforms that its index names.
-  const present = parsed.index.manifests.filter(({ digest }) => archive.has(blobName(digest)));
-  const chosen = choosePlatform(platforms.wanted ?? platforms.host, present);
-  if (chosen === undefined || depth >= MAX_DEPTH) return undefined;
-  return chooseManifest(archive, chosen, platforms, depth + 1);
+  index: NonNullable<ManifestBelow["index"]>,
+  found: readonly ManifestBelow[],
+  { wanted, host }: WantedPlatforms,
+): Omit<ArchiveEntry, "references"> {
+  const present = found.filter((one) => one.index?.digest === index.digest);
+  const offers = present.map((one) => ({ one, platform: one.descriptor.platform ?? platformOf(archive, one) }));
+  const chosen =
+    wanted.length === 0 ? present : wanted.flatMap((platform) => choosePlatform(platform, offers)?.one ?? []);
+  const best = choosePlatform(host, offers)?.one;
+  const ordered = best === undefined ? chosen : chosen.toSorted((a, b) => Number(b === best) - Number(a === best));
+  const images = [...new Set(ordered)];
+  const attached = index.manifests.flatMap((entry): readonly FoundManifest[] => {
+    if (!images.some(({ digest }) => digest === attestedBy(entry)) || !archive.has(blobName(entry.digest))) return [];
+    const bytes = archive.document(blobName(entry.digest));
+    const parsed = parseManifestDocument(bytes, entry.mediaType);
+    return parsed.kind === "manifest" ? [{ manifest: parsed.manifest, bytes, digest: entry.digest }] : [];
+  });
+  const { mediaType, digest, bytes } = index;
+  return { images: images.map((one) => imageOf(archive, one)), index: { mediaType, digest, bytes, attached } };
+}
+
+function platformOf(archive: ArchiveDocuments, { manifest }: FoundManifest): DescriptorPlatform {
+  return parseImageConfig(archive.document(blobName(manifest.config.digest)));
+}
+
+function imageOf(archive: ArchiveDocuments, found: ManifestBelow): ImageInArchive {
+  const { manifest, bytes, digest } = found;
+  return {
+    config: archive.document(blobName(manifest.config.digest)),
+    layers: manifest.layers.map((layer) => blobName(layer.digest)),
+    manifest: { manifest, bytes, digest },
+  };
+}
+
+function isComplete(archive: ArchiveDocuments, { config, layers }: Manifest): boolean {
+  return [config, ...layers].every(({ digest }) => archive.has(blobName(digest)));
 }
 
 function layoutIndex(archive: ArchiveDocuments): readonly Descriptor[] {

@@ -15,7 +15,7 @@ import type { MadeLayer } from "../make/types.ts";
 import type { LoadedImage, LoadRequest } from "../types.ts";
 import { archiveStream } from "./archive-stream.ts";
 import { ArchiveMembers, type ArchiveMember } from "./archive-members.ts";
-import { imagesInArchive, type ImageInArchive } from "./images-in-archive.ts";
+import { imagesInArchive, type ArchiveEntry, type FoundManifest, type ImageInArchive } from "./images-in-archive.ts";
 
 export interface LoadDeps extends CollectDeps {
   readonly maker: ImageMaker;
@@ -31,9 +31,9 @@ export async function loadImages(deps: LoadDeps, request: LoadRequest): Promise<
   const taken = new Map<ArchiveMember, Promise<MadeLayer>>();
   try {
     await receive(members, request);
-    const images = imagesInArchive(members, { wanted: request.platform, host: deps.hostPlatform });
+    const entries = imagesInArchive(members, { wanted: request.platforms, host: deps.hostPlatform });
     const loaded: LoadedImage[] = [];
-    for (const image of images) loaded.push(await load({ deps, request, members, lease, taken }, image));
+    for (const entry of entries) loaded.push(await loadEntry({ deps, request, members, lease, taken }, entry));
     return loaded;
   } finally {
     await members.close();
@@ -69,14 +69,30 @@ interface Loading {
   readonly taken: Map<ArchiveMember, Promise<MadeLayer>>;
 }
 
-async function load(loading: Loading, image: ImageInArchive): Promise<LoadedImage> {
+/** Images first; names mean nothing before all of them are here. */
+async function loadEntry(loading: Loading, { images, index, references }: ArchiveEntry): Promise<LoadedImage> {
   const { deps, request, lease } = loading;
+  const ids: string[] = [];
+  for (const image of images) ids.push(await load(loading, image, index !== undefined));
+  let id = ids[0] ?? "";
+  if (index !== undefined) {
+    checkDigest(index);
+    const attached = await loadAttached(loading, index.attached);
+    id = await deps.maker.index({ document: index, imageIds: ids, attached, references: [] }, lease);
+  }
+  for (const reference of references) tag(deps, { imageId: id, indexDigest: index?.digest }, reference, request.onText);
+  return { id, references: references.map(familiarString) };
+}
+
+/** An image that is here keeps the manifest it has, unless an index names another. */
+async function load(loading: Loading, image: ImageInArchive, inIndex: boolean): Promise<string> {
+  const { deps, lease } = loading;
   const config = parseImageConfig(image.config);
   checkConfig(config, image, loading);
   const id = `sha256:${createHash("sha256").update(image.config).digest("hex")}`;
   lease.hold(id);
   const known = deps.rows.find(id);
-  if (known === undefined) {
+  if (known === undefined || (inIndex && known.manifest.digest !== image.manifest?.digest)) {
     const layers: MadeLayer[] = [];
     for (const [index, name] of image.layers.entries()) {
       layers.push(await takeLayer(loading, name, index, config.rootfs.diff_ids[index] ?? ""));
@@ -84,8 +100,35 @@ async function load(loading: Loading, image: ImageInArchive): Promise<LoadedImag
     const manifest = manifestOfLoaded(image, layers);
     await deps.maker.record({ config: image.config, manifest, diffIds: config.rootfs.diff_ids, references: [] }, lease);
   }
-  for (const reference of image.references) tag(deps, id, reference, request.onText);
-  return { id, references: image.references.map(familiarString) };
+  return id;
+}
+
+/** What speaks about an image, kept as it is. Resolves to the digests of what is in the archive whole. */
+async function loadAttached(
+  { deps, members, lease }: Loading,
+  attached: readonly FoundManifest[],
+): Promise<readonly string[]> {
+  const kept: string[] = [];
+  for (const { manifest, bytes, digest } of attached) {
+    const parts = [manifest.config, ...manifest.layers].map((part) => {
+      const name = `blobs/${part.digest.replace(":", "/")}`;
+      const member = members.has(name) ? members.member(name) : undefined;
+      return { digest: part.digest, bytes: member?.kind === "document" ? member.bytes : undefined };
+    });
+    if (parts.some((part) => part.bytes === undefined)) continue;
+    for (const part of [{ digest, bytes }, ...parts]) {
+      checkDigest({ digest: part.digest, bytes: part.bytes ?? new Uint8Array() });
+      lease.hold(part.digest);
+      await deps.blobs.put(part.digest, part.bytes ?? new Uint8Array(), { durable: false });
+      kept.push(part.digest);
+    }
+  }
+  return kept;
+}
+
+function checkDigest({ digest, bytes }: { readonly digest: string; readonly bytes: Uint8Array }): void {
+  if (digestOf(bytes, digest) !== digest)
+    throw new BerthError("data-loss", `blob ${digest} of the archive does not hash to its name`);
 }
 
 function checkConfig(config: ImageConfig, image: ImageInArchive, { deps, request }: Loading): void {
@@ -98,11 +141,12 @@ function checkConfig(config: ImageConfig, image: ImageInArchive, { deps, request
   if (config.os !== "" && config.os !== deps.hostPlatform.os) {
     throw new BerthError("invalid-parameter", `cannot load ${config.os} image on ${deps.hostPlatform.os}`);
   }
-  if (request.platform === undefined || config.architecture === "") return;
-  if (platformRank(request.platform, config) === 0) return;
+  const { platforms } = request;
+  if (platforms.length === 0 || config.architecture === "") return;
+  if (platforms.some((platform) => platformRank(platform, config) === 0)) return;
   throw new BerthError(
     "not-found",
-    `the archive's image is for platform ${formatPlatform(config)}, not for ${formatPlatform(request.platform)}`,
+    `the archive's image is for platform ${formatPlatform(config)}, not for ${platforms.map(formatPlatform).join(", ")}`,
   );
 }
 
@@ -161,15 +205,20 @@ function digestOf(bytes: Uint8Array, like: string): string {
 }
 
 /** docker-compat: an image that loses its name is told of. */
-function tag(deps: LoadDeps, imageId: string, reference: Reference, onText: (text: string) => void): void {
+function tag(
+  deps: LoadDeps,
+  target: { readonly imageId: string; readonly indexDigest: string | undefined },
+  reference: Reference,
+  onText: (text: string) => void,
+): void {
   const name = canonicalName(reference);
   const suffix = referenceSuffix(reference);
-  const before = deps.rows.findReference(name, suffix)?.imageId;
-  if (before === imageId) return;
-  if (before !== undefined) {
+  const before = deps.rows.findReference(name, suffix);
+  if (before?.imageId === target.imageId && before.indexDigest === target.indexDigest) return;
+  if (before !== undefined && before.imageId !== target.imageId) {
     onText(
-      `The image ${familiarString(reference)} already exists, renaming the old one with ID ${before} to empty string\n`,
+      `The image ${familiarString(reference)} already exists, renaming the old one with ID ${before.imageId} to empty string\n`,
     );
   }
-  deps.rows.putReference({ name, suffix, imageId }, deps.now());
+  deps.rows.putReference({ name, suffix, ...target }, deps.now());
 }

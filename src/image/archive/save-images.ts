@@ -20,8 +20,11 @@ export async function* archiveOf(
     yield encodeEntry(entryOf("directory", "blobs", 0));
     const written = new Set<string>();
     for (const algorithm of algorithmsOf(images)) yield encodeEntry(entryOf("directory", `blobs/${algorithm}`, 0));
-    for (const { published } of images) {
-      const { manifest, document } = published;
+    for (const { digest, bytes } of images.flatMap(({ index }) => index ?? [])) {
+      if (!written.has(digest)) yield* file(blobName(digest), bytes);
+      written.add(digest);
+    }
+    for (const { manifest, document } of images.flatMap(({ published, others }) => [published, ...others])) {
       if (!written.has(document.digest)) yield* file(blobName(document.digest), document.bytes);
       written.add(document.digest);
       for (const blob of [manifest.config, ...manifest.layers]) {
@@ -39,10 +42,13 @@ export async function* archiveOf(
 }
 
 function algorithmsOf(images: readonly ImageToSave[]): readonly string[] {
-  const digests = images.flatMap(({ published: { manifest, document } }) => [
-    document.digest,
-    manifest.config.digest,
-    ...manifest.layers.map(({ digest }) => digest),
+  const digests = images.flatMap(({ published, others, index }) => [
+    ...(index === undefined ? [] : [index.digest]),
+    ...[published, ...others].flatMap(({ manifest, document }) => [
+      document.digest,
+      manifest.config.digest,
+      ...manifest.layers.map(({ digest }) => digest),
+    ]),
   ]);
   return [...new Set(digests.map((digest) => digest.slice(0, digest.indexOf(":"))))].toSorted();
 }

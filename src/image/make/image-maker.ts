@@ -12,6 +12,7 @@ import { layerFromArchive } from "./layer-from-archive.ts";
 import { layerFromKept, retimedLayer } from "./layer-from-kept.ts";
 import { layerFromUpper } from "./layer-from-upper.ts";
 import { documentsOf, recordImage, type ImageDocuments, type ImageParts } from "./record-image.ts";
+import { recordIndex, type IndexParts } from "./record-index.ts";
 import type { MadeLayer, MakerDeps } from "./types.ts";
 
 /**
@@ -118,5 +119,12 @@ export class ImageMaker {
   /** An image of layers that are there, with the names it is to have; visible all at once. Resolves to its id. */
   async image(parts: ImageParts, lease: Lease): Promise<string> {
     return this.record(documentsOf(parts), lease);
+  }
+
+  /** See {@link recordIndex}: images that are here, as one of several platforms. */
+  async index(parts: IndexParts, lease: Lease): Promise<string> {
+    const id = await recordIndex(this.#deps, parts, lease);
+    this.#onRecorded();
+    return id;
   }
 }

@@ -105,8 +105,8 @@ export async function recordImage(
     );
     if (documents.parentId !== undefined) deps.rows.setParent(id, documents.parentId);
     for (const reference of documents.references) {
-      const name = { name: canonicalName(reference), suffix: referenceSuffix(reference), imageId: id };
-      deps.rows.putReference(name, deps.now());
+      const name = { name: canonicalName(reference), suffix: referenceSuffix(reference) };
+      deps.rows.putReference({ ...name, imageId: id, indexDigest: undefined }, deps.now());
     }
   });
   return id;

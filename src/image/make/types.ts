@@ -3,6 +3,7 @@ import type { Leases } from "#content/leases.ts";
 import type { Helpers } from "#host/helper-pool.ts";
 import type { LayerDirectories } from "#snapshot/layer-directories.ts";
 import type { LayerCompression } from "#spec/oci/media-types.ts";
+import type { Platform } from "#spec/oci/platform.ts";
 import type { ImageRows } from "../image-catalog.ts";
 import type { LayerUnpacker } from "../unpack/layer-unpacker.ts";
 
@@ -22,6 +23,7 @@ export interface MakerDeps {
   readonly layers: LayerDirectories;
   readonly helpers: Helpers;
   readonly unpacker: LayerUnpacker;
+  readonly hostPlatform: Platform;
   readonly bootId: string;
   /** RFC 3339. */
   readonly now: () => string;

@@ -29,7 +29,7 @@ export async function checkStore(deps: {
     });
   }
   const verdicts = new Map<string, string | undefined>();
-  const images = deps.catalog.list();
+  const images = deps.catalog.all();
   for (const image of images) {
     for (const digest of deps.rows.blobsOf(image.id)) {
       if (!deps.blobs.has(digest)) continue;

@@ -1,10 +1,13 @@
 import { createHash } from "node:crypto";
 import { BerthError } from "#base/errors.ts";
 import { shortId } from "#base/ids.ts";
+import type { Platform } from "#spec/oci/platform.ts";
 import { canonicalName, parseReference, withDefaultTag } from "#spec/oci/reference.ts";
 import type { ImageReferenceRow } from "#state/image-store.ts";
 import { familiarRow, isTagRow, referenceSuffix, type ImageCatalog, type ImageRows } from "../image-catalog.ts";
+import { settleLeading } from "../settle-leading.ts";
 import type { StoredImage } from "../types.ts";
+import { variantFor } from "../variant-for.ts";
 import { collect, type CollectDeps } from "./collect-garbage.ts";
 
 export interface ImageUser {
@@ -14,6 +17,11 @@ export interface ImageUser {
 }
 
 export type RemovalRecord = { readonly Untagged: string } | { readonly Deleted: string };
+
+interface RemoveDeps extends CollectDeps {
+  readonly catalog: ImageCatalog;
+  readonly hostPlatform: Platform;
+}
 
 interface HowToRemove {
   readonly force: boolean;
@@ -35,17 +43,21 @@ interface Conflict {
  * - A running container and images made of it keep an image in every case; a stopped container, or names in several
  *   repositories, unless forced.
  * - With `prune` its parent goes too when nothing names or uses it, and that one's, and so on.
+ * - The images of an index go together. One platform of it alone goes where another is left; the names stay.
  *
  * `conflict` in Docker's sentences. What is deleted is gone from the rows first, then from the disk.
  */
 export async function removeImage(
-  deps: CollectDeps & { readonly catalog: ImageCatalog },
-  request: HowToRemove & { readonly nameOrId: string },
+  deps: RemoveDeps,
+  request: HowToRemove & { readonly nameOrId: string; readonly platforms?: readonly Platform[] },
 ): Promise<readonly RemovalRecord[]> {
   const { nameOrId, force } = request;
   const { rows } = deps;
   const image = deps.catalog.resolve(nameOrId);
-  const users = request.users.filter((user) => user.imageId === image.id);
+  const family = [image, ...image.variants];
+  const unwanted = new Set((request.platforms ?? []).map((platform) => variantFor(image, nameOrId, platform).id));
+  if (unwanted.size > 0 && unwanted.size < family.length) return removeVariants(deps, family, unwanted, request);
+  const users = request.users.filter((user) => family.some(({ id }) => id === user.imageId));
   const records: RemovalRecord[] = [];
   const untag = (row: ImageReferenceRow): void => {
     rows.deleteReference(row.name, row.suffix);
@@ -100,14 +112,15 @@ function untagName(
 }
 
 async function deleteImage(
-  deps: CollectDeps & { readonly catalog: ImageCatalog },
+  deps: RemoveDeps,
   image: StoredImage,
   how: HowToRemove,
   quiet: boolean,
 ): Promise<readonly RemovalRecord[]> {
   const { rows } = deps;
   const references = rows.referencesOf(image.id);
-  const users = how.users.filter((user) => user.imageId === image.id);
+  const ids = new Set([image, ...image.variants].map(({ id }) => id));
+  const users = how.users.filter(({ imageId }) => ids.has(imageId));
   const children = hasChildren(rows, image);
   const conflict = findConflict({ users, references, hasChildren: children }, how.force);
   if (conflict !== undefined) {
@@ -115,19 +128,54 @@ async function deleteImage(
     throw conflictError(image.id, conflict);
   }
   const parent = how.prune && image.parentId !== undefined ? deps.catalog.find(image.parentId) : undefined;
-  const blobs = rows.blobsOf(image.id);
-  rows.delete(image.id);
+  const records: RemovalRecord[] = references.map((row) => ({ Untagged: familiarRow(row) }));
+  records.push(...(await dropImage(deps, image)));
+  // Only now is it known that no name means their index any more.
+  const behind = new Set(rows.idsBehindOthers());
+  for (const variant of image.variants) {
+    if (behind.has(variant.id) || rows.referencesOf(variant.id).length > 0 || hasChildren(rows, variant)) continue;
+    records.push(...(await dropImage(deps, variant)));
+  }
+  if (parent !== undefined) records.push(...(await deleteImage(deps, parent, { ...how, force: false }, true)));
+  return records;
+}
+
+/** Delete an image with its names, and what nothing needs any more then. */
+async function dropImage(deps: CollectDeps, image: StoredImage): Promise<RemovalRecord[]> {
+  const blobs = deps.rows.blobsOf(image.id);
+  deps.rows.delete(image.id);
   const gone = new Set(await collect(deps, { diffIds: image.diffIds.toReversed(), blobs }));
-  const chains = chainIds(image.diffIds);
-  return [
-    ...references.map((row) => ({ Untagged: familiarRow(row) })),
-    { Deleted: image.id },
-    ...chains
-      .filter((_, index) => gone.has(image.diffIds[index] ?? ""))
-      .map((Deleted) => ({ Deleted }))
-      .toReversed(),
-    ...(parent === undefined ? [] : await deleteImage(deps, parent, { ...how, force: false }, true)),
-  ];
+  const layers = chainIds(image.diffIds).filter((_, index) => gone.has(image.diffIds[index] ?? ""));
+  return [{ Deleted: image.id }, ...layers.map((Deleted) => ({ Deleted })).toReversed()];
+}
+
+/** Some images of an index go; its names mean what is left of it. */
+async function removeVariants(
+  deps: RemoveDeps,
+  family: readonly StoredImage[],
+  unwanted: ReadonlySet<string>,
+  how: HowToRemove,
+): Promise<readonly RemovalRecord[]> {
+  const { rows } = deps;
+  const going = family.filter(({ id }) => unwanted.has(id));
+  for (const image of going) {
+    const users = how.users.filter((user) => user.imageId === image.id);
+    const conflict = findConflict({ users, references: [], hasChildren: hasChildren(rows, image) }, how.force);
+    if (conflict !== undefined) throw conflictError(image.id, conflict);
+  }
+  const records: RemovalRecord[] = [];
+  for (const image of going) {
+    const indexes = new Set(family.flatMap(({ id }) => rows.referencesOf(id)).flatMap((row) => row.indexDigest ?? []));
+    rows.transaction(() => {
+      for (const index of indexes) {
+        rows.deleteVariant(index, image.id);
+        const [left] = rows.variantsOf(index);
+        if (left !== undefined) settleLeading(deps, index, left);
+      }
+    });
+    if (rows.referencesOf(image.id).length === 0) records.push(...(await dropImage(deps, image)));
+  }
+  return records;
 }
 
 const hasChildren = (rows: ImageRows, { id }: StoredImage): boolean => rows.childrenOf(id).length > 0;

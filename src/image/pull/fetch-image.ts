@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { BlobStore } from "#content/blob-store.ts";
 import type { Lease } from "#content/leases.ts";
 import type { Descriptor, ImageConfig, Manifest } from "#spec/oci/image.ts";
+import { attestedBy } from "#spec/oci/attestation.ts";
 import { isImageManifest, parseImageConfig, parseManifestDocument } from "#spec/oci/parse-image.ts";
 import { layerCompression } from "#spec/oci/media-types.ts";
 import { choosePlatform, formatPlatform, platformRank, type Platform } from "#spec/oci/platform.ts";
@@ -17,6 +18,9 @@ const MAX_INDEX_DEPTH = 4;
 export interface FetchedImage {
   /** Of what the reference names: the index where there is one. */
   readonly topDigest: string;
+  readonly isIndex: boolean;
+  /** Entries of the index that attest something of the manifest. */
+  readonly attestations: readonly Descriptor[];
   readonly manifest: Manifest;
   readonly manifestDescriptor: Descriptor;
   readonly rawConfig: Uint8Array;
@@ -56,6 +60,7 @@ export async function fetchImage(request: {
   take(current);
   request.onFound();
   const topDigest = current.digest;
+  let attestations: readonly Descriptor[] = [];
   let parsed = parseManifestDocument(current.bytes, current.mediaType);
   for (let depth = 0; parsed.kind === "index"; depth++) {
     const chosen = choosePlatform(wanted, parsed.index.manifests);
@@ -67,6 +72,7 @@ export async function fetchImage(request: {
     }
     current = await source.manifest({ digest: chosen.digest }, signal);
     take(current);
+    attestations = parsed.index.manifests.filter((entry) => attestedBy(entry) === chosen.digest);
     parsed = parseManifestDocument(current.bytes, chosen.mediaType);
   }
   const { manifest } = parsed;
@@ -77,6 +83,8 @@ export async function fetchImage(request: {
   checkConfig(config, manifest, request);
   return {
     topDigest,
+    isIndex: topDigest !== current.digest,
+    attestations,
     manifest,
     manifestDescriptor: { mediaType: manifest.mediaType, digest: current.digest, size: current.bytes.length },
     rawConfig,

@@ -4,8 +4,10 @@ import { shortId } from "#base/ids.ts";
 import type { Platform } from "#spec/oci/platform.ts";
 import { canonicalName, familiarName, familiarString, type Reference } from "#spec/oci/reference.ts";
 import { referenceSuffix, type ImageRows } from "../image-catalog.ts";
+import { settleLeading } from "../settle-leading.ts";
 import type { OnProgress } from "../shared-work.ts";
 import type { ImageSource } from "../source.ts";
+import { fetchAttached } from "./fetch-attached.ts";
 import { fetchImage, type FetchedImage } from "./fetch-image.ts";
 import type { LayerFetcher } from "./layer-fetcher.ts";
 
@@ -48,10 +50,11 @@ export async function pullImage(
       onProgress({ status: `Pulling from ${reference.path}`, id: reference.digest ?? reference.tag ?? "latest" });
     const fetched = await fetchImage({ ...request, ...deps, lease, onFound });
     await fetchLayers(deps, { ...request, fetched, hold: (key) => lease.hold(key) });
+    const attached = await fetchAttached({ ...request, ...deps, lease, manifests: fetched.attestations });
     for (const document of fetched.documents) {
       await deps.blobs.put(document.digest, document.bytes, { durable: false });
     }
-    const isNew = record(deps, reference, fetched);
+    const isNew = record(deps, reference, fetched, attached);
     onProgress({ status: `Digest: ${fetched.topDigest}` });
     return { imageId: fetched.manifest.config.digest, isNew };
   } finally {
@@ -115,7 +118,7 @@ function isCancelled(error: unknown): boolean {
   return error instanceof Error && "kind" in error && error.kind === "cancelled";
 }
 
-function record(deps: PullDeps, reference: Reference, fetched: FetchedImage): boolean {
+function record(deps: PullDeps, reference: Reference, fetched: FetchedImage, attached: readonly string[]): boolean {
   const imageId = fetched.manifest.config.digest;
   const name = canonicalName(reference);
   const digestSuffix = `@${fetched.topDigest}`;
@@ -132,7 +135,8 @@ function record(deps: PullDeps, reference: Reference, fetched: FetchedImage): bo
           .filter((other) => deps.blobs.has(other))
           .slice(0, 1),
   );
-  const isNew = suffixes.some((suffix) => deps.rows.findReference(name, suffix)?.imageId !== imageId);
+  const indexDigest = fetched.isIndex ? fetched.topDigest : undefined;
+  let isNew = indexDigest !== undefined && !deps.rows.variantsOf(indexDigest).includes(imageId);
   deps.rows.transaction(() => {
     deps.rows.put(
       {
@@ -146,15 +150,20 @@ function record(deps: PullDeps, reference: Reference, fetched: FetchedImage): bo
         diffIds: fetched.config.rootfs.diff_ids,
         blobs: [
           ...fetched.documents.map(({ digest }) => digest),
+          ...attached,
           ...fetched.manifest.layers.map(({ digest }) => digest),
           ...substitutes,
         ],
         layerBlobs,
       },
     );
+    if (indexDigest !== undefined) deps.rows.putVariant(indexDigest, imageId);
+    const meant = indexDigest === undefined ? imageId : settleLeading(deps, indexDigest, imageId);
     for (const suffix of suffixes) {
-      if (deps.rows.findReference(name, suffix)?.imageId !== imageId)
-        deps.rows.putReference({ name, suffix, imageId }, deps.now());
+      const known = deps.rows.findReference(name, suffix);
+      if (known?.imageId === meant && known.indexDigest === indexDigest) continue;
+      deps.rows.putReference({ name, suffix, imageId: meant, indexDigest }, deps.now());
+      isNew = true;
     }
   });
   return isNew;

@@ -12,11 +12,18 @@ import { isTagRow, type ImageCatalog } from "../image-catalog.ts";
 import type { CollectDeps } from "../manage/collect-garbage.ts";
 import { rateLimited } from "../rate-limited.ts";
 import type { ImageSink, ImageSinks } from "../sink.ts";
-import type { PushRequest, StoredImage } from "../types.ts";
+import type { Pushed, PushRequest, StoredImage } from "../types.ts";
 import type { Publishable } from "../manifest-of.ts";
 import type { PushCompression } from "./compress.ts";
 import { publishable } from "./publishable.ts";
 import { mountSources, pushImage } from "./push-image.ts";
+import { pushIndex } from "./push-index.ts";
+
+interface OneImage {
+  readonly image: StoredImage;
+  readonly reference: Reference;
+  readonly sink: ImageSink;
+}
 
 /** Brings images to registries: one tag, or all that a repository has here. */
 export class ImagePusher {
@@ -61,35 +68,47 @@ export class ImagePusher {
           : `tag does not exist: ${familiarString(reference)}`,
       );
     }
-    const { sources, images } = this.#imagesOf(reference, wanted);
+    const { sources, images } = this.#imagesOf(request, reference, wanted);
     const sink = this.#deps.sinks.openSink(reference, request.auth, sources, (seconds) =>
       request.onProgress(rateLimited(seconds)),
     );
-    for (const { tag, image } of images) await this.#pushOne(withTag(reference, tag), image, sink, request);
+    for (const { tag, image, isIndex } of images) {
+      const one = { image, reference: withTag(reference, tag), sink };
+      request.onPushed(await (isIndex ? this.#pushIndex(one, request) : this.#pushOne(one, request)));
+    }
   }
 
   #imagesOf(
+    { platform }: PushRequest,
     reference: Reference,
     tags: readonly string[],
   ): {
     readonly sources: readonly string[];
-    readonly images: readonly { readonly tag: string; readonly image: StoredImage }[];
+    readonly images: readonly { readonly tag: string; readonly image: StoredImage; readonly isIndex: boolean }[];
   } {
     const { catalog, rows } = this.#deps;
-    const images = tags.map((tag) => ({ tag, image: catalog.resolve(familiarString(withTag(reference, tag))) }));
-    const blobs = new Set(images.flatMap(({ image }) => rows.blobsOf(image.id)));
+    const images = tags.map((tag) => {
+      const name = familiarString(withTag(reference, tag));
+      const isIndex = platform === undefined && catalog.target(name).indexDigest !== undefined;
+      return { tag, image: catalog.resolve(name, platform), isIndex };
+    });
+    const pushed = images.flatMap(({ image, isIndex }) => [image, ...(isIndex ? image.variants : [])]);
+    const blobs = new Set(pushed.flatMap(({ id }) => rows.blobsOf(id)));
     return { sources: [...new Set([...blobs].flatMap((digest) => mountSources(rows, digest, reference)))], images };
   }
 
-  async #pushOne(reference: Reference, image: StoredImage, sink: ImageSink, request: PushRequest): Promise<void> {
+  async #pushOne(one: OneImage, request: PushRequest): Promise<Pushed> {
     const { signal, onProgress, compression = "gzip" } = request;
-    const published = await this.publishable(image, compression, signal);
-    request.onPushed(
-      await pushImage(
-        { ...this.#deps, uploads: this.#uploads },
-        { image, published, reference, sink, signal, onProgress },
-      ),
-    );
+    const published = await this.publishable(one.image, compression, signal);
+    return pushImage({ ...this.#deps, uploads: this.#uploads }, { ...one, published, signal, onProgress });
+  }
+
+  #pushIndex(one: OneImage, request: PushRequest): Promise<Pushed> {
+    const { signal, onProgress, onPushedInstead, compression = "gzip" } = request;
+    const publishable = (image: StoredImage): Promise<Publishable> => this.publishable(image, compression, signal);
+    const deps = { ...this.#deps, uploads: this.#uploads };
+    const find = (id: string): StoredImage => this.#deps.catalog.resolve(id);
+    return pushIndex(deps, { ...one, publishable, find, signal, onProgress, onPushedInstead });
   }
 
   /** The manifest under which an image is handed on, made once for all who want it at a time. */

@@ -1,13 +1,14 @@
 import type { BlobStore } from "#content/blob-store.ts";
-import type { Lease, Leases } from "#content/leases.ts";
+import type { Leases } from "#content/leases.ts";
 import type { Descriptor } from "#spec/oci/image.ts";
 import { layerMediaType } from "#spec/oci/media-types.ts";
 import type { ImageRows } from "../image-catalog.ts";
 import { completeManifest, formatOf, toPublishable, type Publishable } from "../manifest-of.ts";
-import { collect, type CollectDeps } from "../manage/collect-garbage.ts";
+import type { CollectDeps } from "../manage/collect-garbage.ts";
 import type { StoredImage } from "../types.ts";
 import type { PushCompression } from "./compress.ts";
 import { compressLayer } from "./compress-layer.ts";
+import { replaceManifest } from "./replace-manifest.ts";
 
 /**
  * The manifest under which an image is handed on. What came from a registry goes out byte for byte, so that its digest
@@ -34,25 +35,10 @@ export async function publishable(
     const next = layers.every((layer, index) => layer === manifest.layers[index])
       ? own
       : toPublishable({ ...manifest, layers });
-    if (next.document.digest !== image.manifest.digest) await replace(deps, image, next, lease);
+    if (next.document.digest !== image.manifest.digest)
+      await replaceManifest(deps, image, { before: own.manifest, next }, lease);
     return next;
   } finally {
     lease.release();
   }
-}
-
-async function replace(deps: CollectDeps, image: StoredImage, next: Publishable, lease: Lease): Promise<void> {
-  const { manifest, document } = next;
-  lease.hold(document.digest);
-  await deps.blobs.put(document.digest, document.bytes, { durable: false });
-  const before = deps.rows.blobsOf(image.id);
-  deps.rows.transaction(() => {
-    const descriptor = { mediaType: manifest.mediaType, digest: document.digest, size: document.bytes.length };
-    const blobs = [image.id, document.digest, ...manifest.layers.map((layer) => layer.digest)];
-    deps.rows.replaceManifest(image.id, descriptor, [...new Set(blobs)]);
-    for (const [index, layer] of manifest.layers.entries()) {
-      deps.rows.putLayerBlob(image.diffIds[index] ?? "", layer.digest);
-    }
-  });
-  await collect(deps, { diffIds: [], blobs: before });
 }

@@ -10,6 +10,7 @@ import { ThrottledProgress } from "../pull/throttled-progress.ts";
 import type { ImageRows } from "../image-catalog.ts";
 import type { OnProgress } from "../shared-work.ts";
 import type { ImageSink } from "../sink.ts";
+import type { SourceManifest } from "../source.ts";
 import type { Pushed, StoredImage } from "../types.ts";
 import { isForeign, type Publishable } from "../manifest-of.ts";
 
@@ -23,22 +24,48 @@ export interface PushDeps {
   readonly now: () => string;
 }
 
+/** One image and where it is to go. */
+export interface ImagePush {
+  readonly image: StoredImage;
+  readonly published: Publishable;
+  /** With its tag. */
+  readonly reference: Reference;
+  readonly sink: ImageSink;
+  readonly signal: AbortSignal;
+  readonly onProgress: OnProgress;
+}
+
+/** Bring one image to a repository under a tag. The image gets `name@digest` here too, as after a pull. */
+export async function pushImage(deps: PushDeps, push: ImagePush): Promise<Pushed> {
+  const tag = push.reference.tag ?? "latest";
+  await pushContent(deps, push, { tag });
+  return pushed(deps, push, push.published.document);
+}
+
+/** Note and tell that an image, or an index of which it is the leading one, is at the registry. */
+export function pushed(
+  deps: Pick<PushDeps, "rows" | "now">,
+  { image, reference, onProgress }: Pick<ImagePush, "image" | "reference" | "onProgress">,
+  document: SourceManifest,
+  indexDigest?: string,
+): Pushed {
+  const tag = reference.tag ?? "latest";
+  const name = { name: canonicalName(reference), suffix: `@${document.digest}`, imageId: image.id, indexDigest };
+  if (deps.rows.findReference(name.name, name.suffix)?.imageId !== image.id) deps.rows.putReference(name, deps.now());
+  const sizeBytes = document.bytes.length;
+  onProgress({ status: `${tag}: digest: ${document.digest} size: ${sizeBytes}` });
+  return { tag, digest: document.digest, sizeBytes };
+}
+
 /**
- * Bring one image to a repository under a tag: layers the registry lacks, several at a time, then the config, then the
- * manifest, so that nobody ever sees an image with a part missing. The image gets `name@digest` here too, as after a pull.
+ * Layers the registry lacks, several at a time, then the config, then the manifest, so that nobody ever sees an image with
+ * a part missing.
  */
-export async function pushImage(
+export async function pushContent(
   deps: PushDeps,
-  request: {
-    readonly image: StoredImage;
-    readonly published: Publishable;
-    /** With its tag. */
-    readonly reference: Reference;
-    readonly sink: ImageSink;
-    readonly signal: AbortSignal;
-    readonly onProgress: OnProgress;
-  },
-): Promise<Pushed> {
+  request: ImagePush,
+  target: { readonly tag: string } | { readonly digest: string },
+): Promise<void> {
   const { image, published, reference, sink, onProgress } = request;
   const { manifest, document } = published;
   const lease = deps.leases.acquire();
@@ -63,13 +90,7 @@ export async function pushImage(
       const quiet = { signal, onProgress: () => {}, onRetry: () => {} };
       await sink.putBlob(manifest.config, (offset) => blobBytes(deps.blobs, manifest.config, offset), quiet);
     }
-    const tag = reference.tag ?? "latest";
-    await sink.putManifest({ tag }, document, signal);
-    const name = { name: canonicalName(reference), suffix: `@${document.digest}`, imageId: image.id };
-    if (deps.rows.findReference(name.name, name.suffix)?.imageId !== image.id) deps.rows.putReference(name, deps.now());
-    const sizeBytes = document.bytes.length;
-    onProgress({ status: `${tag}: digest: ${document.digest} size: ${sizeBytes}` });
-    return { tag, digest: document.digest, sizeBytes };
+    await sink.putManifest(target, document, signal);
   } finally {
     lease.release();
   }

@@ -82,18 +82,11 @@ function importRoot(engine: Engine, call: Call): Reply {
 function load(engine: Engine, call: Call): Reply {
   const { query, signal } = call;
   const quiet = query.flag("quiet", true);
-  const [platform, second] = platforms(call);
-  if (second !== undefined) {
-    throw new BerthError(
-      "not-implemented",
-      "images of several platforms at a time are not supported: load them one by one",
-    );
-  }
   const lines = progressLines(
     (onMessage) =>
       engine.images.load({
         archive: call.body(),
-        platform,
+        platforms: platforms(call),
         onProgress: (line) => {
           if (!quiet) onMessage(line);
         },
@@ -127,6 +120,11 @@ function push(engine: Engine, call: Call): Reply {
       onProgress,
       onPushed: ({ tag: Tag, digest: Digest, sizeBytes: Size }) =>
         onProgress({ progressDetail: {}, aux: { Tag, Digest, Size } }),
+      onPushedInstead: ({ index, manifest }) =>
+        onProgress({
+          progressDetail: {},
+          aux: { manifestPushedInsteadOfIndex: true, originalIndex: index, selectedManifest: manifest },
+        }),
       signal,
     }),
   );
