@@ -3,6 +3,7 @@ import type { Log } from "#base/log.ts";
 import type { SqlDatabase } from "#host/sqlite.ts";
 import type { AccountRows } from "./database/account-rows.ts";
 import type { BlobRows } from "./database/blob-rows.ts";
+import type { DeliveryRows } from "./database/delivery-rows.ts";
 import type { ManifestRows } from "./database/manifest-rows.ts";
 import type { PolicyRows } from "./database/policy-rows.ts";
 import type { RepositoryRows } from "./database/repository-rows.ts";
@@ -21,6 +22,7 @@ export interface RegistryContext {
   readonly tags: TagRows;
   readonly accounts: AccountRows;
   readonly policies: PolicyRows;
+  readonly deliveries: DeliveryRows;
   readonly storage: StorageDriver;
   readonly hashes: UploadHashes;
   /** Held under `blob <digest>` while a blob appears or goes, under `upload <id>` while one grows. */

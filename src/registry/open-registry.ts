@@ -5,6 +5,7 @@ import type { SqlDatabase } from "#host/sqlite.ts";
 import type { RegistryContext } from "./context.ts";
 import { AccountRows } from "./database/account-rows.ts";
 import { BlobRows } from "./database/blob-rows.ts";
+import { DeliveryRows } from "./database/delivery-rows.ts";
 import { ManifestRows } from "./database/manifest-rows.ts";
 import { PolicyRows } from "./database/policy-rows.ts";
 import { RepositoryRows } from "./database/repository-rows.ts";
@@ -31,6 +32,7 @@ export function openRegistry(deps: {
     tags: new TagRows(database),
     accounts: new AccountRows(database),
     policies: new PolicyRows(database),
+    deliveries: new DeliveryRows(database),
     hashes: new UploadHashes(),
     locks: new KeyedMutex(),
     events: new EventBus((error) => deps.log.error("an event was not handled", { error: messageOf(error) })),

@@ -90,6 +90,40 @@ test("kill -9 in the middle of an upload: it goes on where it was", async () => 
   expect(sha256(await blob.bytes())).toBe(digest);
 });
 
+test("kill -9 with events on their way: the webhook hears of every push that was acknowledged", async () => {
+  const told = new Set<string>();
+  let isUp = false;
+  const hook = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    async fetch(request) {
+      if (!isUp) return new Response("", { status: 503 });
+      const { events } = (await request.json()) as { events: { action: string; target: { digest: string } }[] };
+      for (const { action, target } of events) if (action === "push") told.add(target.digest);
+      return new Response("");
+    },
+  });
+  const args = ["--webhook", `http://127.0.0.1:${hook.port}/`];
+  try {
+    const acknowledged: string[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      await registry.daemon.kill();
+      registry = await startBerthRegistry({ dir, port, args });
+      const image = newImage();
+      await pushImage(registry.address, "told", `r${round}`, image);
+      acknowledged.push(image.digest, ...image.blobs.keys());
+    }
+    await registry.daemon.kill();
+    expect(await registry.admin(["webhook", "ls"])).toContain("the webhook answered with 503");
+    isUp = true;
+    registry = await startBerthRegistry({ dir, port, args });
+    while (acknowledged.some((digest) => !told.has(digest))) await Bun.sleep(20);
+  } finally {
+    await hook.stop(true);
+  }
+  await registry.admin(["webhook", "ls"]).then((text) => expect(text.trim().split("\n").length).toBe(1));
+});
+
 test("kill -9 while garbage is collected loses nothing that is used", async () => {
   const kept = newImage();
   await pushImage(registry.address, "kept", "v1", kept);

@@ -235,6 +235,31 @@ const administrations: readonly Administration[] = [
     flags: [{ name: "dry-run", kind: toggle, usage: "Only show what would go" }],
     fields: ({ flags }) => ({ "dry-run": String(flags.on("dry-run")) }),
   },
+  {
+    path: "registry webhook ls",
+    usage: "[OPTIONS]",
+    summary: "List events that webhooks were not told of: those given up (dead) and those that wait",
+    operation: "webhook-ls",
+    args: none,
+    flags: [{ name: "limit", kind: text, usage: "How many, the dead first", value: "100" }],
+    fields: ({ flags }) => ({ limit: flags.text("limit") }),
+  },
+  {
+    path: "registry webhook retry",
+    usage: "ID|all",
+    summary: "Try again to tell of what was given up",
+    operation: "webhook-retry",
+    args: exactly(1),
+    fields: named("id"),
+  },
+  {
+    path: "registry webhook rm",
+    usage: "ID|all",
+    summary: "Drop an event, or all that were given up",
+    operation: "webhook-rm",
+    args: exactly(1),
+    fields: named("id"),
+  },
 ];
 
 /** What an administrator does to a registry of this machine, while it serves or not. */

@@ -115,6 +115,14 @@ export const serveFlags: readonly FlagSpec[] = [
     section: "Watching",
   },
   {
+    name: "webhook-patience",
+    kind: duration,
+    usage: "How long an event is tried to be told before it is given up",
+    value: 24 * HOUR_NS,
+    fallback: "24h",
+    section: "Watching",
+  },
+  {
     name: "upstream",
     kind: list,
     usage: "Keep what is pulled of another registry below a name (NAME=URL, docker.io=https://registry-1.docker.io)",

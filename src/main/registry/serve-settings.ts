@@ -3,7 +3,7 @@ import type { LogLevel } from "#base/log.ts";
 import type { CliIo } from "#cli/cli-io.ts";
 import type { FlagValues } from "#cli/flags/flag-values.ts";
 import type { WebTls } from "#host/web-server.ts";
-import type { Webhook } from "#registry/events/webhooks.ts";
+import type { Webhook } from "#registry/events/webhook.ts";
 import { defaultSettings, type RegistrySettings } from "#registry/settings.ts";
 import { isRepositoryName } from "#spec/oci/reference.ts";
 import type { StoragePlace } from "./open-storage.ts";
@@ -28,6 +28,7 @@ export interface ServeSettings {
   readonly mirrorOf: string | undefined;
   readonly metrics: { readonly host: string; readonly port: number } | undefined;
   readonly webhooks: readonly Webhook[];
+  readonly webhookPatienceMs: number;
   /** 0: never. */
   readonly collectEveryMs: number;
   readonly scrubEveryMs: number;
@@ -50,6 +51,7 @@ export function serveSettings(flags: FlagValues, io: Pick<CliIo, "readFile">): S
     ...upstreams(flags, io),
     metrics: flags.text("metrics-addr") === "" ? undefined : address(flags.text("metrics-addr"), "metrics-addr"),
     webhooks: webhooks(flags),
+    webhookPatienceMs: milliseconds(flags, "webhook-patience"),
     collectEveryMs: milliseconds(flags, "gc-interval"),
     scrubEveryMs: milliseconds(flags, "scrub-interval"),
     registry: {

@@ -57,8 +57,8 @@ export const serve: Handler = async ({ flags, io }) => {
     const signal = await stopping;
     log.info("registry is stopping", { signal });
     rest();
-    closeWebhooks();
     await Promise.all([stop(server), stop(control), watching?.stop(true)]);
+    await closeWebhooks();
   } finally {
     opened.close();
   }

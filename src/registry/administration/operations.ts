@@ -3,6 +3,7 @@ import { collect, describeRepository, history, scrubAll, undelete } from "./cont
 import { addGrant, listGrants, removeGrant } from "./grants.ts";
 import type { Operation } from "./operation.ts";
 import { listPolicies, removePolicy, retention, setPolicy } from "./policies.ts";
+import { dropDeliveries, listDeliveries, retryDeliveries } from "./webhooks.ts";
 import { createToken, listTokens, removeToken } from "./tokens.ts";
 import { listUsers, putUser, removeUser } from "./users.ts";
 
@@ -27,4 +28,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   "policy-rm": removePolicy,
   "policy-ls": listPolicies,
   retention,
+  "webhook-ls": listDeliveries,
+  "webhook-retry": retryDeliveries,
+  "webhook-rm": dropDeliveries,
 };

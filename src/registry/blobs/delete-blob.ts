@@ -18,11 +18,7 @@ export function deleteBlob(context: RegistryContext, repository: string, digest:
     if (context.blobs.isPart(id, digest))
       throw unsupported("a manifest of this repository needs the blob: delete the manifest first");
     if (!context.blobs.unlink(id, digest)) throw blobUnknown(digest);
-  });
-  emitBlobEvent(context, "delete", {
-    repository,
-    digest,
-    sizeBytes: context.blobs.find(digest)?.sizeBytes ?? 0,
-    actor,
+    const { sizeBytes } = context.blobs.find(digest) ?? { sizeBytes: 0 };
+    emitBlobEvent(context, "delete", { repository, digest, sizeBytes, actor });
   });
 }

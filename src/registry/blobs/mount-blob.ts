@@ -26,8 +26,8 @@ export function mountBlob(
   const now = context.now();
   context.database.transaction(() => {
     context.blobs.link(context.repositories.ensure(repository, now).id, digest, now);
+    const { sizeBytes } = blob;
+    emitBlobEvent(context, "mount", { repository, digest, sizeBytes, actor, fromRepository: row.name });
   });
-  const { sizeBytes } = blob;
-  emitBlobEvent(context, "mount", { repository, digest, sizeBytes, actor, fromRepository: row.name });
   return true;
 }

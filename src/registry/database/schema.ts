@@ -118,4 +118,18 @@ export const registryMigrations: readonly Migration[] = [
         rules TEXT NOT NULL CHECK (json_valid(rules))
       ) STRICT;`,
   },
+  {
+    name: "events for webhooks",
+    sql: `
+      CREATE TABLE webhook_events (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        url TEXT NOT NULL,
+        event TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        tries INTEGER NOT NULL DEFAULT 0,
+        problem TEXT NOT NULL DEFAULT '',
+        is_dead INTEGER NOT NULL DEFAULT 0
+      ) STRICT;
+      CREATE INDEX webhook_events_waiting ON webhook_events (url, is_dead, id);`,
+  },
 ];

@@ -18,7 +18,11 @@ export interface RegistryEvent {
 
 export type EventListener = (event: RegistryEvent) => void;
 
-/** Hands every event to every listener, in order. A listener that throws is a bug; it stops neither others nor the request. */
+/**
+ * Hands every event to every listener, in order. What tells of a change is emitted in the change's own transaction, so
+ * that what listeners write stands or falls with it. A listener that throws is a bug; it stops neither others nor the
+ * request.
+ */
 export class EventBus {
   readonly #listeners: EventListener[] = [];
   readonly #onFailure: (error: unknown) => void;

@@ -21,16 +21,16 @@ export function deleteManifest(context: RegistryContext, repository: string, ref
   const repositoryRef = { id, name: repository };
   const tags = isDigest(reference) ? context.tags.of(id, digest).map(({ name }) => name) : [reference];
   for (const tag of tags) checkTagMayMove(context, repositoryRef, tag, undefined);
+  const tag = isDigest(reference) ? {} : { tag: reference };
+  const event = { repository, digest, mediaType, sizeBytes, ...tag, isManifest: true, actor, atMs: now };
   context.database.transaction(() => {
     if (isDigest(reference)) {
       for (const { name } of context.tags.of(id, digest)) context.tags.delete(id, name, change);
       context.manifests.setDeleted(id, digest, now);
     } else context.tags.delete(id, reference, change);
     context.repositories.touch(id, now);
+    context.events.emit({ action: "delete", ...event });
   });
-  const tag = isDigest(reference) ? {} : { tag: reference };
-  const event = { repository, digest, mediaType, sizeBytes, ...tag, isManifest: true, actor, atMs: now };
-  context.events.emit({ action: "delete", ...event });
 }
 
 /**

@@ -62,10 +62,10 @@ export function putManifest(context: RegistryContext, request: PutManifest): Pus
     context.manifests.put(id, { ...row, pushedAtMs: now, pushedBy: actor.name }, bytes, parts);
     for (const name of tags) context.tags.put(id, { name, digest, updatedAtMs: now, updatedBy: actor.name });
     context.repositories.touch(id, now);
+    const event = { repository, digest, mediaType, sizeBytes: bytes.length, isManifest: true, actor, atMs: now };
+    for (const tag of tags.length === 0 ? [undefined] : tags)
+      context.events.emit({ action: "push", ...event, ...(tag === undefined ? {} : { tag }) });
   });
-  const event = { repository, digest, mediaType: manifest.mediaType, sizeBytes: bytes.length, isManifest: true };
-  for (const tag of tags.length === 0 ? [undefined] : tags)
-    context.events.emit({ action: "push", ...event, ...(tag === undefined ? {} : { tag }), actor, atMs: now });
   return { digest, mediaType: manifest.mediaType, subject: manifest.subject, tags };
 }
 

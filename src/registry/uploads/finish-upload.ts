@@ -32,8 +32,7 @@ export function finishUpload(
       await context.storage.discard(id);
       throw digestInvalid(digest);
     }
-    await store(context, repository, id, digest);
-    emitBlobEvent(context, "push", { repository, digest, sizeBytes: size, actor: end.actor });
+    await store(context, repository, id, digest, end.actor);
   });
 }
 
@@ -47,7 +46,7 @@ async function digestOfUpload(context: RegistryContext, id: string, wanted: Dige
 }
 
 /** Bytes first, rows second: what a crash leaves between them is found by the collector. */
-function store(context: RegistryContext, repository: string, id: string, digest: string): Promise<void> {
+function store(context: RegistryContext, repository: string, id: string, digest: string, actor: Actor): Promise<void> {
   return context.locks.run(blobLock(digest), async () => {
     const stored = await context.storage.commit(id, digest);
     const now = context.now();
@@ -55,6 +54,7 @@ function store(context: RegistryContext, repository: string, id: string, digest:
       const { id: repositoryId } = context.repositories.ensure(repository, now);
       context.blobs.add({ digest, ...stored }, now);
       context.blobs.link(repositoryId, digest, now);
+      emitBlobEvent(context, "push", { repository, digest, sizeBytes: stored.sizeBytes, actor });
     });
   });
 }
