@@ -97,6 +97,11 @@ export interface CliIo {
   onSignal(signal: SignalName, handler: () => void): () => void;
   /** Runs a program to its end. `undefined` when it is not installed. */
   runProgram(argv: readonly string[], stdin: string): Promise<RunProgramResult | undefined>;
+  /**
+   * Runs a program on this process's own streams and terminal, with `env` as its whole environment; signals go on to it.
+   * Resolves to its exit code, 128 and the signal's number when one ended it.
+   */
+  runAttached(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<number>;
   /** A connection through a program's stdin and stdout (ssh). */
   dialProgram(argv: readonly string[]): Dial;
   /** Milliseconds since 1970. */

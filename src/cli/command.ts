@@ -21,6 +21,8 @@ export interface Invocation {
   readonly args: readonly string[];
   /** The command as the person may call it for help: `berth run`. */
   readonly commandPath: string;
+  /** Every command of this program. */
+  readonly families: readonly CommandFamily[];
   readonly clientVersion: string;
   readonly clientBuild: { readonly gitCommit: string; readonly buildTime: string };
   /** A bare connection to the engine. */
@@ -69,4 +71,11 @@ export interface CommandGroup {
   readonly summary: string;
   /** docker-compat: what the complaint about an unknown word shows after the path; nothing for most families. */
   readonly usage?: string;
+}
+
+/** Commands in one table, which is loaded when one of them is asked for: a command starts without the flags of the others. */
+export interface CommandFamily {
+  /** The first words of the paths in the table; another family may have some of them too. */
+  readonly words: readonly string[];
+  readonly load: () => Promise<readonly Command[]>;
 }

@@ -3,12 +3,19 @@ import type { Command, CommandGroup } from "./command.ts";
 import { COMMON_COMMANDS, commandGroups } from "./commands/command-families.ts";
 import { globalFlags } from "./config/global-flags.ts";
 import { commandList, flagHelp, type ListedCommand } from "./help.ts";
+import type { Plugin } from "./plugins/plugin.ts";
 
 /** The program's own help: what it is for, its commands by kind, its global flags. */
-export function programHelp(io: CliIo, commands: readonly Command[], width: number): string {
+export function programHelp(
+  io: CliIo,
+  commands: readonly Command[],
+  plugins: readonly Plugin[],
+  width: number,
+): string {
   const { programName } = io;
   const topLevel = listed(commands, (path) => (path.includes(" ") ? undefined : path));
   const common = COMMON_COMMANDS.flatMap((name) => topLevel.filter((command) => command.name === name));
+  const broken = plugins.flatMap(({ Name, Err }) => (Err === undefined ? [] : [{ name: Name, summary: Err }]));
   const others = topLevel.filter((command) => !common.includes(command));
   return `${[
     `Usage:  ${programName} [OPTIONS] COMMAND`,
@@ -16,12 +23,22 @@ export function programHelp(io: CliIo, commands: readonly Command[], width: numb
     commandList("Common Commands", common),
     commandList(
       "Management Commands",
-      commandGroups.map(({ path, summary }) => ({ name: path, summary })),
+      [...commandGroups.map(({ path, summary }) => ({ name: path, summary })), ...pluginCommands(plugins)].toSorted(
+        byName,
+      ),
     ),
     commandList("Commands", others),
+    ...(broken.length === 0 ? [] : [commandList("Invalid Plugins", broken)]),
     `Global Options:\n${flagHelp(globalFlags(io), width)}`,
     `Run '${programName} COMMAND --help' for more information on a command.`,
   ].join("\n\n")}\n`;
+}
+
+/** A star tells that it is not ours. */
+function pluginCommands(plugins: readonly Plugin[]): readonly ListedCommand[] {
+  return plugins
+    .filter(({ Err }) => Err === undefined)
+    .map(({ Name, ShortDescription }) => ({ name: `${Name}*`, summary: ShortDescription ?? "" }));
 }
 
 export function groupHelp(programName: string, group: CommandGroup, commands: readonly Command[]): string {
@@ -42,5 +59,9 @@ function listed(commands: readonly Command[], nameOf: (path: string) => string |
       const name = paths.map(nameOf).find((candidate) => candidate !== undefined);
       return name === undefined ? [] : [{ name, summary }];
     })
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    .toSorted(byName);
+}
+
+function byName(a: ListedCommand, b: ListedCommand): number {
+  return a.name < b.name ? -1 : 1;
 }

@@ -1,18 +1,14 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
 import { EngineClient } from "#client/engine-client.ts";
 import type { CliIo } from "./cli-io.ts";
-import type { Command, CommandGroup, Invocation } from "./command.ts";
+import type { Command, CommandFamily, CommandGroup, Invocation } from "./command.ts";
+import { absentCommand } from "./absent-commands.ts";
 import { checkArguments } from "./check-arguments.ts";
-import {
-  ABSENT_COMMANDS,
-  commandGroups,
-  engineFamilies,
-  loadCommands,
-  type CommandFamily,
-} from "./commands/command-families.ts";
+import { commandGroups, engineFamilies, loadCommands } from "./commands/command-families.ts";
 import { CliConfig } from "./config/cli-config.ts";
 import { engineAddress, type EngineAddress, type EngineChoice } from "./config/engine-address.ts";
 import { contextName, globalFlags, namedEngine } from "./config/global-flags.ts";
+import { aliasOf, prefersPlugin } from "./config/own-settings.ts";
 import { ExitError, shownMessage } from "./errors.ts";
 import { parseFlags } from "./flags/parse-flags.ts";
 import { findCommand, type Found } from "./find-command.ts";
@@ -72,6 +68,17 @@ async function chosenEngine(
   return contextEngine(context, io, config);
 }
 
+/** With the words of an alias in place of its name; a command's own name is none. */
+function expandAlias(
+  words: readonly string[],
+  config: CliConfig,
+  families: readonly CommandFamily[],
+): readonly string[] {
+  const [name = "", ...rest] = words;
+  const expanded = aliasOf(name, config.file);
+  return expanded === undefined || families.some(({ words }) => words.includes(name)) ? words : [...expanded, ...rest];
+}
+
 class Cli {
   readonly #io: CliIo;
   readonly #options: CliOptions;
@@ -95,14 +102,21 @@ class Cli {
       );
       return 0;
     }
-    const words = args[0] === "help" ? args.slice(1) : args;
+    const config = new CliConfig(this.#io, flags.text("config"));
+    const words = expandAlias(args[0] === "help" ? args.slice(1) : args, config, this.#families);
     const wantsHelp = help || args[0] === "help";
-    if (words.length === 0) return this.#programHelp();
+    if (words.length === 0) return this.#programHelp(config);
     const found = await this.#find(words);
+    const isOurs = found.kind !== "unknown" || found.group !== undefined;
+    if (!isOurs || prefersPlugin(words[0] ?? "", config.file)) {
+      const before = argv.slice(0, argv.length - args.length + (args[0] === "help" ? 1 : 0));
+      const code = await this.#runPlugin(words[0] ?? "", [...before, ...words], flags, config);
+      if (code !== undefined) return code;
+    }
     if (found.kind === "group") return this.#groupHelp(found.group, words.slice(1));
     if (found.kind === "unknown") throw this.#unknown(words, found);
     if (wantsHelp) return this.#commandHelp(found.command, found.path);
-    return this.#runCommand(found.command, found.path, found.rest, flags);
+    return this.#runCommand(found.command, found.path, found.rest, flags, config);
   }
 
   /** In the families that have the first word; all of them for what is not there, so that the nearest is found. */
@@ -111,7 +125,35 @@ class Cli {
     return found.kind === "unknown" ? findCommand(words, await loadCommands(this.#families), commandGroups) : found;
   }
 
-  async #runCommand(command: Command, path: string, argv: readonly string[], global: FlagValues): Promise<number> {
+  /** Undefined when there is no usable plugin of that name. */
+  async #runPlugin(
+    name: string,
+    argv: readonly string[],
+    flags: FlagValues,
+    config: CliConfig,
+  ): Promise<number | undefined> {
+    const io = this.#io;
+    const { findPluginFile } = await import("./plugins/plugin-files.ts");
+    const file = findPluginFile(name, io, config);
+    if (file === undefined) return undefined;
+    const { readPlugin } = await import("./plugins/read-plugin.ts");
+    const { Err } = await readPlugin(file, io);
+    if (Err !== undefined) {
+      io.stderr.write(`WARNING: Plugin ${JSON.stringify(file.path)} is not valid: ${Err}\n`);
+      return undefined;
+    }
+    const { runPlugin } = await import("./plugins/run-plugin.ts");
+    const engine = { contextName: contextName(flags, io, config), defaultEngine: namedEngine(flags, io) };
+    return runPlugin(file, argv, engine, io);
+  }
+
+  async #runCommand(
+    command: Command,
+    path: string,
+    argv: readonly string[],
+    global: FlagValues,
+    config: CliConfig,
+  ): Promise<number> {
     const io = this.#io;
     const commandPath = `${io.programName} ${path}`;
     const usage = usageLine(io.programName, command, path);
@@ -132,7 +174,6 @@ class Cli {
         "is only supported on a Docker daemon running on windows, but the Docker daemon is running on linux";
       throw new ExitError(FAILED, misplaced.map(({ name }) => `"--${name}" ${sentence}`).join("\n"));
     }
-    const config = new CliConfig(io, global.text("config"));
     const context = contextName(global, io, config);
     const defaultEngine = namedEngine(global, io);
     let choice: Promise<EngineChoice> | undefined;
@@ -144,6 +185,7 @@ class Cli {
       flags: parsed.flags,
       args: parsed.args,
       commandPath,
+      families: this.#families,
       config,
       contextName: context,
       defaultEngine,
@@ -197,9 +239,11 @@ class Cli {
     return 0;
   }
 
-  async #programHelp(): Promise<number> {
+  async #programHelp(config: CliConfig): Promise<number> {
     const { programHelp } = await import("./program-help.ts");
-    this.#io.stdout.write(programHelp(this.#io, await loadCommands(this.#families), this.#width()));
+    const { readPlugins } = await import("./plugins/read-plugins.ts");
+    const plugins = await readPlugins(this.#io, config, this.#families);
+    this.#io.stdout.write(programHelp(this.#io, await loadCommands(this.#families), plugins, this.#width()));
     return 0;
   }
 
@@ -213,9 +257,9 @@ class Cli {
 
   #unknown(words: readonly string[], { path, near, group }: Extract<Found, { kind: "unknown" }>): ExitError {
     const { programName } = this.#io;
-    const absent = ABSENT_COMMANDS.find((command) => command === path || command === words[0]);
+    const absent = absentCommand(words[0] ?? "");
     if (absent !== undefined)
-      return new ExitError(FAILED, `${programName}: the command '${programName} ${absent}' is not supported yet`);
+      return new ExitError(FAILED, `${programName}: the command '${programName} ${words[0] ?? ""}' ${absent}`);
     const scope = group === undefined ? programName : `${programName} ${group.path}`;
     const usage =
       group === undefined ? "" : `\n\nUsage:  ${scope}${group.usage === undefined ? "" : ` ${group.usage}`}`;

@@ -1,4 +1,4 @@
-import type { CommandFamily } from "#cli/commands/command-families.ts";
+import type { CommandFamily } from "#cli/command.ts";
 import { runCli } from "#cli/run-cli.ts";
 import { ProcessIo } from "#host/terminal/process-io.ts";
 import { buildFacts } from "./build-facts.ts";

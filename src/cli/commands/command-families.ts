@@ -1,4 +1,4 @@
-import type { Command, CommandGroup } from "../command.ts";
+import type { Command, CommandFamily, CommandGroup } from "../command.ts";
 
 export const commandGroups: readonly CommandGroup[] = [
   { kind: "group", path: "builder", summary: "Manage builds" },
@@ -10,13 +10,6 @@ export const commandGroups: readonly CommandGroup[] = [
   { kind: "group", path: "system", summary: "Manage Docker" },
   { kind: "group", path: "volume", summary: "Manage volumes", usage: "COMMAND" },
 ];
-
-/** Commands in one table, which is loaded when one of them is asked for: a command starts without the flags of the others. */
-export interface CommandFamily {
-  /** The first words of the paths in the table; another family may have some of them too. */
-  readonly words: readonly string[];
-  readonly load: () => Promise<readonly Command[]>;
-}
 
 /** Every command of the engine's client. The composition root adds those that are other programs (`daemon`). */
 export const engineFamilies: readonly CommandFamily[] = [
@@ -102,18 +95,3 @@ export const COMMON_COMMANDS = [
   "version",
   "info",
 ] as const;
-
-/** Docker's commands that this program does not have yet: named, so that nobody takes them for typing errors. */
-export const ABSENT_COMMANDS: readonly string[] = [
-  "buildx",
-  "checkpoint",
-  "config",
-  "manifest",
-  "node",
-  "plugin",
-  "secret",
-  "service",
-  "stack",
-  "swarm",
-  "trust",
-];

@@ -33,6 +33,10 @@ export interface ConfigFile {
   readonly statsFormat?: string;
   readonly networksFormat?: string;
   readonly volumesFormat?: string;
+  /** More folders with plugins, looked into first. */
+  readonly cliPluginsExtraDirs?: readonly string[];
+  /** Settings by plugin; ours are those of `berth`, which docker keeps and does not read. */
+  readonly plugins?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** `~/.docker/config.json`, shared with docker; read when first asked for. */

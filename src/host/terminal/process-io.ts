@@ -8,6 +8,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { constants } from "node:os";
 import { BerthError } from "#base/errors.ts";
 import type { Dial, Duplex } from "#host/http/duplex.ts";
 import type { LocalTrees } from "../local-trees.ts";
@@ -125,6 +126,20 @@ export class ProcessIo {
       child.exited,
     ]);
     return { exitCode, stdout, stderr };
+  }
+
+  async runAttached(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<number> {
+    const child = Bun.spawn([...argv], { stdio: ["inherit", "inherit", "inherit"], env: { ...env } });
+    // What a terminal sends reaches both: the child decides.
+    const ignored = (["SIGINT", "SIGQUIT"] as const).map((signal) => this.onSignal(signal, () => undefined));
+    const sent = (["SIGHUP", "SIGTERM"] as const).map((signal) => this.onSignal(signal, () => child.kill(signal)));
+    try {
+      await child.exited;
+    } finally {
+      for (const stop of [...ignored, ...sent]) stop();
+    }
+    const { exitCode, signalCode } = child;
+    return exitCode ?? 128 + (signalCode === null ? 0 : constants.signals[signalCode as NodeJS.Signals]);
   }
 
   dialProgram(argv: readonly string[]): Dial {
