@@ -145,7 +145,8 @@ class Execution {
       return Object.keys(over)
         .toSorted()
         .map((key) => [key, over[key]]);
-    throw this.#error(node.at, node.pipeline.commands[0]?.source ?? "", `range can't iterate over ${display(over)}`);
+    const [first] = node.pipeline.commands;
+    throw this.#error(first?.operands[0].at ?? node.at, first?.source ?? "", `range can't iterate over ${display(over)}`);
   }
 
   #invoke(node: Extract<Node, { kind: "template" }>, dot: Value): void {
@@ -238,7 +239,11 @@ class Execution {
     dot: Value,
     piped: readonly Value[],
   ): Value {
-    if (name === "and" || name === "or") return this.#lazy(name, rest, dot, piped);
+    if (name === "and" || name === "or") {
+      if (rest.length + piped.length === 0)
+        throw this.#error(at, name, `wrong number of args for ${name}: want at least 1 got 0`);
+      return this.#lazy(name, rest, dot, piped);
+    }
     const args = [...rest.map((operand) => this.#operand(operand, dot)), ...piped].map(real);
     const called = this.#functions[name] as TemplateFunction;
     const needed = ARITY[name];
@@ -246,6 +251,7 @@ class Execution {
       const want = needed.most === Infinity ? `at least ${String(needed.least)}` : String(needed.least);
       throw this.#error(at, name, `wrong number of args for ${name}: want ${want} got ${String(args.length)}`);
     }
+    this.#checkTypes(name, args, rest, at, command.source);
     try {
       return called(...args);
     } catch (error) {
@@ -254,6 +260,24 @@ class Execution {
         at,
         command.source,
         `error calling ${name}: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+
+  /** Go's functions of a fixed type are refused other values at the place where those stand. */
+  #checkTypes(name: string, args: readonly Value[], rest: readonly Operand[], at: Position, source: string): void {
+    for (const [index, wanted] of (PARAMETERS[name] ?? []).entries()) {
+      const value = args[index];
+      const given = typeName(value);
+      if (given === wanted || (wanted === "[]string" && Array.isArray(value))) continue;
+      const operand = rest[index];
+      const place = operand === undefined ? { at, source } : { at: operand.at, source: sourceOf(operand) };
+      throw this.#error(
+        place.at,
+        place.source,
+        operand?.kind === "literal"
+          ? `expected ${wanted === "int" ? "integer" : wanted}; found ${place.source}`
+          : `wrong type for value; expected ${wanted}; got ${given}`,
       );
     }
   }
@@ -338,9 +362,8 @@ class Execution {
 
   #error(at: Position, source: string, message: string): TemplateError {
     const { name } = this.#template;
-    const short = source.length > 20 ? `${source.slice(0, 20)}...` : source;
     return new TemplateError(
-      `template: ${name}:${String(at.line)}:${String(at.column)}: executing ${JSON.stringify(name)} at <${short}>: ${message}`,
+      `template: ${name}:${String(at.line)}:${String(at.column)}: executing ${JSON.stringify(name)} at <${source}>: ${message}`,
     );
   }
 }
@@ -365,6 +388,17 @@ const ARITY: Readonly<Record<string, { readonly least: number; readonly most: nu
   upper: { least: 1, most: 1 },
   pad: { least: 3, most: 3 },
   truncate: { least: 2, most: 2 },
+};
+
+/** Types of the parameters of functions that take no others. */
+const PARAMETERS: Readonly<Record<string, readonly ("string" | "int" | "[]string")[]>> = {
+  split: ["string", "string"],
+  join: ["[]string", "string"],
+  title: ["string"],
+  lower: ["string"],
+  upper: ["string"],
+  pad: ["string", "int", "int"],
+  truncate: ["string", "int"],
 };
 
 /** Nothing counts as nil everywhere but in print. */

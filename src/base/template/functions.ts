@@ -22,8 +22,8 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
   len,
   index: (container, ...keys) => keys.reduce(indexOne, container),
   slice,
-  call: () => {
-    throw new Error("call of non-function");
+  call: (value) => {
+    throw new Error(`non-function value of type ${typeName(value)}`);
   },
   print: (...args) => sprint(args),
   println: (...args) => `${args.map(display).join(" ")}\n`,
@@ -45,17 +45,14 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
   ge: (a, b) => order(a, b) >= 0,
   json: (value) => json(value),
   split: (text, separator) => (separator === "" ? Array.from(String(text)) : String(text).split(String(separator))),
-  join: (items, separator) => {
-    if (!Array.isArray(items)) throw new Error(`wrong type for value; expected []string; got ${typeName(items)}`);
-    return items.map(display).join(String(separator));
-  },
+  join: (items, separator) => (items as readonly Value[]).map(display).join(String(separator)),
   title: (text) =>
     String(text).replace(
-      /(^|[^\p{L}\p{N}_'])(\p{L})/gu,
+      /(^|[\0-/:-@[-^`{-\x7f]|(?![\0-\x7f])\p{Z})(\p{L})/gu,
       (_whole, before: string, letter: string) => before + letter.toUpperCase(),
     ),
-  lower: (text) => String(text).toLowerCase(),
-  upper: (text) => String(text).toUpperCase(),
+  lower: (text) => byLetter(String(text), (letter) => letter.toLowerCase()),
+  upper: (text) => byLetter(String(text), (letter) => letter.toUpperCase()),
   pad: (text, before, after) =>
     text === "" ? "" : " ".repeat(Number(before)) + String(text) + " ".repeat(Number(after)),
   truncate: (text, length) => {
@@ -63,6 +60,14 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
     return letters.length < Number(length) ? String(text) : letters.slice(0, Number(length)).join("");
   },
 };
+
+/** Go changes the case of one letter into one letter, or not at all. */
+function byLetter(text: string, change: (letter: string) => string): string {
+  return text.replace(/\p{L}/gu, (letter) => {
+    const changed = change(letter);
+    return Array.from(changed).length === 1 ? changed : letter;
+  });
+}
 
 const HTML: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -158,7 +163,10 @@ function kindOf(value: Value): "bool" | "number" | "string" | "nil" | "other" {
 function equal(a: Value, b: Value): boolean {
   const [kindA, kindB] = [kindOf(a), kindOf(b)];
   if (kindA === "nil" || kindB === "nil") return kindA === kindB;
-  if (kindA === "other" || kindB === "other") throw new Error("non-comparable type");
+  if (kindA === "other" || kindB === "other") {
+    const other = kindA === "other" ? a : b;
+    throw new Error(`non-comparable type ${display(other)}: ${typeName(other)}`);
+  }
   if (kindA !== kindB) throw new Error("incompatible types for comparison");
   return a === b;
 }

@@ -128,7 +128,7 @@ class Parser {
     if (name?.kind !== "string")
       throw this.#error(piece.at, `unexpected ${name === undefined ? "<}}>" : tokenName(name)} in define clause`);
     if (more[0] !== undefined) throw this.#error(piece.at, `unexpected ${tokenName(more[0])} in define clause`);
-    this.#defined.set(name.text, this.#ownList());
+    this.#setDefined(name.text, piece.at, this.#ownList());
   }
 
   #block(piece: Action): Node {
@@ -136,8 +136,14 @@ class Parser {
     if (name?.kind !== "string")
       throw this.#error(piece.at, `unexpected ${name === undefined ? "<}}>" : tokenName(name)} in block clause`);
     const pipeline = this.#pipeline(piece, 2, "block clause");
-    this.#defined.set(name.text, this.#ownList());
+    this.#setDefined(name.text, piece.at, this.#ownList());
     return { kind: "template", name: name.text, pipeline, at: piece.at };
+  }
+
+  #setDefined(name: string, at: Position, nodes: readonly Node[]): void {
+    if (this.#defined.has(name))
+      throw this.#error(at, `template: multiple definition of template ${JSON.stringify(name)}`);
+    this.#defined.set(name, nodes);
   }
 
   /** A template of its own: no variables from outside. */

@@ -1,5 +1,5 @@
 import { quoteGo } from "../quote-go.ts";
-import { display, displayNumber, typeName, type Value } from "./value.ts";
+import { display, displayNumber, structInfo, typeName, type Value } from "./value.ts";
 
 interface Verb {
   readonly minus: boolean;
@@ -12,17 +12,23 @@ interface Verb {
   readonly letter: string;
 }
 
-const VERB = /%([-+# 0]*)(\*|\d+)?(?:\.(\*|\d*))?(.)?/gsu;
+const VERB = /%([-+# 0]*)(\*|\d+)?(?:\.(\*|\d*))?(?:\[(\d+)\])?(.)?/gsu;
 
 /** Go's fmt.Sprintf for the values a template has, its complaints about wrong verbs included. */
 export function sprintf(format: string, args: readonly Value[]): string {
   let next = 0;
   const take = (): Value => args[next++];
-  const text = format.replace(VERB, (_whole, flags: string, width?: string, precision?: string, letter?: string) => {
+  let reordered = false;
+  const write = (flags: string, width?: string, precision?: string, index?: string, letter?: string): string => {
     if (letter === undefined) return "%!(NOVERB)";
     if (letter === "%") return "%";
     const wide = width === "*" ? Number(take()) : width === undefined ? undefined : Number(width);
     const exact = precision === "*" ? Number(take()) : precision === undefined ? undefined : Number(precision || "0");
+    if (index !== undefined) {
+      reordered = true;
+      next = Number(index) - 1;
+      if (next < 0 || next >= args.length) return `%!${letter}(BADINDEX)`;
+    }
     if (next >= args.length) return `%!${letter}(MISSING)`;
     const minus = flags.includes("-") || (wide !== undefined && wide < 0);
     return formatOne(take(), {
@@ -35,8 +41,13 @@ export function sprintf(format: string, args: readonly Value[]): string {
       precision: exact,
       letter,
     });
-  });
-  if (next >= args.length) return text;
+  };
+  const text = format.replace(
+    VERB,
+    (_whole, flags: string, width?: string, precision?: string, index?: string, letter?: string) =>
+      write(flags, width, precision, index, letter),
+  );
+  if (reordered || next >= args.length) return text;
   const extra = args
     .slice(next)
     .map((value) => (value === null || value === undefined ? "<nil>" : `${typeName(value)}=${display(value)}`));
@@ -58,7 +69,7 @@ function formatScalar(value: Value, verb: Verb): string | undefined {
   if (typeof value === "string") {
     const cut = verb.precision === undefined ? value : Array.from(value).slice(0, verb.precision).join("");
     if (letter === "s") return pad(cut, verb);
-    if (letter === "q") return pad(verb.sharp && !cut.includes("`") ? `\`${cut}\`` : quoteGo(cut), verb);
+    if (letter === "q") return pad(verb.sharp && !cut.includes("`") ? `\`${cut}\`` : quoted(cut, verb), verb);
     if (letter === "x" || letter === "X") {
       const hex = Buffer.from(cut, "utf8").toString("hex");
       return pad(letter === "X" ? hex.toUpperCase() : hex, verb);
@@ -70,6 +81,16 @@ function formatScalar(value: Value, verb: Verb): string | undefined {
   if (Number.isInteger(value) && "dboOxXcqU".includes(letter)) return integer(value, verb);
   if ("eEfFgG".includes(letter) && !Number.isInteger(value)) return float(value, verb);
   return undefined;
+}
+
+/** `%+q` is ASCII alone. */
+function quoted(text: string, { plus }: Verb): string {
+  const inQuotes = quoteGo(text);
+  if (!plus) return inQuotes;
+  return inQuotes.replaceAll(/[^\0-\x7f]/gu, (letter) => {
+    const code = letter.codePointAt(0) ?? 0;
+    return code > 0xffff ? `\\U${code.toString(16).padStart(8, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
+  });
 }
 
 function integer(value: number, verb: Verb): string {
@@ -117,7 +138,10 @@ function signed(negative: boolean, digits: string, verb: Verb, mayFill: boolean)
 function plain(value: Value, verb: Verb): string {
   if (typeof value === "number" && verb.plus && value >= 0) return `+${displayNumber(value)}`;
   if (verb.sharp && typeof value === "string") return quoteGo(value);
-  return display(value);
+  const info = verb.plus ? structInfo(value) : undefined;
+  if (info === undefined) return display(value);
+  const fields = value as Readonly<Record<string, Value>>;
+  return `{${info.fields.map((name) => `${name}:${plain(fields[name], verb)}`).join(" ")}}`;
 }
 
 function pad(text: string, { width, minus, zero }: Verb): string {

@@ -1,14 +1,16 @@
-import { map, omitEmpty, pointer, structure, text, flag, any, type GoShape } from "../inspect/go-shape.ts";
+import { map, omitEmpty, structure, text, flag, any, type GoShape } from "../inspect/go-shape.ts";
 import type { Handler, Invocation } from "../command.ts";
 import { inspectEach } from "../inspect/inspect-command.ts";
 import { DEFAULT_CONTEXT, ENGINE_ENDPOINT } from "./context-metadata.ts";
 import { contextStore, loadContext } from "./contexts.ts";
 
+const endpointShape = structure("docker.EndpointMeta", { Host: omitEmpty(text), SkipTLSVerify: flag });
 /** The Go type behind `context inspect` (docker 28.2). */
 const contextShape: GoShape = structure("context.contextWithTLSListing", {
   Name: text,
-  Metadata: pointer(any),
-  Endpoints: map(structure("docker.EndpointMeta", { Host: omitEmpty(text), SkipTLSVerify: flag })),
+  Metadata: structure("command.DockerContext", { Description: omitEmpty(text) }),
+  // Go's map holds anything: a missing key has no zero value.
+  Endpoints: map({ ...endpointShape, zero: () => undefined }),
   TLSMaterial: map(any),
   Storage: structure("store.StorageInfo", { MetadataPath: text, TLSPath: text }),
 });

@@ -21,7 +21,7 @@ export async function readPlugins(
   );
   return Promise.all(
     files.map(async (file) =>
-      own.has(file.name)
+      own.has(file.name) && !prefersPlugin(file.name, config.file)
         ? { Name: file.name, Path: file.path, Err: `plugin ${JSON.stringify(file.name)} duplicates builtin command` }
         : readPlugin(file, io),
     ),
