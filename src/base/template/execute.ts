@@ -146,7 +146,11 @@ class Execution {
         .toSorted()
         .map((key) => [key, over[key]]);
     const [first] = node.pipeline.commands;
-    throw this.#error(first?.operands[0].at ?? node.at, first?.source ?? "", `range can't iterate over ${display(over)}`);
+    throw this.#error(
+      first?.operands[0].at ?? node.at,
+      first?.source ?? "",
+      `range can't iterate over ${display(over)}`,
+    );
   }
 
   #invoke(node: Extract<Node, { kind: "template" }>, dot: Value): void {
