@@ -1,8 +1,6 @@
-import type { EngineClient } from "#client/engine-client.ts";
-import type { Dial } from "#host/http/duplex.ts";
 import type { CliIo } from "./cli-io.ts";
 import type { CliConfig } from "./config/cli-config.ts";
-import type { EngineChoice } from "./config/engine-address.ts";
+import type { EngineConnection } from "./engine-connection.ts";
 import type { FlagSpec } from "./flags/flag-kind.ts";
 import type { FlagValues } from "./flags/flag-values.ts";
 
@@ -15,7 +13,7 @@ export type ArgumentRule =
   | { readonly kind: "between"; readonly least: number; readonly most: number };
 
 /** Everything a handler works with. */
-export interface Invocation {
+export interface Invocation extends EngineConnection {
   readonly io: CliIo;
   readonly flags: FlagValues;
   readonly args: readonly string[];
@@ -25,17 +23,7 @@ export interface Invocation {
   readonly families: readonly CommandFamily[];
   readonly clientVersion: string;
   readonly clientBuild: { readonly gitCommit: string; readonly buildTime: string };
-  /** A bare connection to the engine. */
-  readonly dial: Dial;
-  /** Connects on first use. */
-  readonly client: () => Promise<EngineClient>;
   readonly config: CliConfig;
-  /** The context in use, `default` when none is; there may be none of that name. */
-  readonly contextName: string;
-  /** The engine that flags and variables name, whatever the context. */
-  readonly defaultEngine: EngineChoice;
-  /** The engine that is talked to. `not-found` when the context is not there. */
-  readonly engine: () => Promise<EngineChoice>;
 }
 
 /** Resolves to the exit code. */
@@ -61,7 +49,22 @@ export interface Command {
   readonly hidden?: boolean;
   /** The Engine API that has it; asked for before the handler runs. */
   readonly sinceApi?: string;
+  /** Of a command that has commands of its own, for who completes its line. */
+  readonly nested?: {
+    readonly commands: () => Promise<readonly NestedCommand[]>;
+    /** What the arguments of those commands name; `flags` are the outer command's. */
+    readonly names: (line: { readonly io: CliIo; readonly flags: FlagValues }) => Promise<readonly string[]>;
+  };
   readonly load: () => Promise<Handler>;
+}
+
+/** A command below another that reads its line itself. */
+export interface NestedCommand {
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  readonly summary: string;
+  readonly flags: readonly FlagSpec[];
+  readonly interspersed?: boolean;
 }
 
 /** A family of commands: `container`, `image`, `system`. */

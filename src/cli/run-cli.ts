@@ -1,14 +1,13 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
-import { EngineClient } from "#client/engine-client.ts";
 import type { CliIo } from "./cli-io.ts";
 import type { Command, CommandFamily, CommandGroup, Invocation } from "./command.ts";
 import { absentCommand } from "./absent-commands.ts";
 import { checkArguments } from "./check-arguments.ts";
 import { commandGroups, engineFamilies, loadCommands } from "./commands/command-families.ts";
 import { CliConfig } from "./config/cli-config.ts";
-import { engineAddress, type EngineAddress, type EngineChoice } from "./config/engine-address.ts";
 import { contextName, globalFlags, namedEngine } from "./config/global-flags.ts";
 import { aliasOf, prefersPlugin } from "./config/own-settings.ts";
+import { engineConnection } from "./engine-connection.ts";
 import { ExitError, shownMessage } from "./errors.ts";
 import { parseFlags } from "./flags/parse-flags.ts";
 import { findCommand, type Found } from "./find-command.ts";
@@ -56,18 +55,6 @@ function report(error: unknown, io: CliIo): number {
   return error instanceof ExitError ? error.exitCode : FAILED;
 }
 
-/** The store of contexts is loaded by who uses one. */
-async function chosenEngine(
-  context: string,
-  defaultEngine: EngineChoice,
-  io: CliIo,
-  config: CliConfig,
-): Promise<EngineChoice> {
-  if (context === "default") return defaultEngine;
-  const { contextEngine } = await import("./context/context-engine.ts");
-  return contextEngine(context, io, config);
-}
-
 /** With the words of an alias in place of its name; a command's own name is none. */
 function expandAlias(
   words: readonly string[],
@@ -92,6 +79,8 @@ class Cli {
 
   async run(argv: readonly string[]): Promise<number> {
     const { programName, stdout } = this.#io;
+    if (argv[0] === "__complete" || argv[0] === "__completeNoDesc")
+      return this.#complete(argv.slice(1), argv[0] === "__complete");
     const usage = `Usage:  ${programName} [OPTIONS] COMMAND [ARG...]`;
     const { flags, args, help, warnings } = this.#parse(argv, globalFlags(this.#io), false, usage, programName);
     for (const warning of warnings) this.#io.stderr.write(`${warning}\n`);
@@ -123,6 +112,16 @@ class Cli {
   async #find(words: readonly string[]): Promise<Found> {
     const found = findCommand(words, await loadCommands(this.#families, words[0]), commandGroups);
     return found.kind === "unknown" ? findCommand(words, await loadCommands(this.#families), commandGroups) : found;
+  }
+
+  async #complete(words: readonly string[], withNotes: boolean): Promise<number> {
+    const io = this.#io;
+    const { runCompletion } = await import("./completion/run-completion.ts");
+    const open = (global: FlagValues) => {
+      const config = new CliConfig(io, global.text("config"));
+      return { config, connection: engineConnection(global, io, config, this.#options.version) };
+    };
+    return runCompletion(words, withNotes, { io, families: this.#families, open });
   }
 
   /** Undefined when there is no usable plugin of that name. */
@@ -174,44 +173,24 @@ class Cli {
         "is only supported on a Docker daemon running on windows, but the Docker daemon is running on linux";
       throw new ExitError(FAILED, misplaced.map(({ name }) => `"--${name}" ${sentence}`).join("\n"));
     }
-    const context = contextName(global, io, config);
-    const defaultEngine = namedEngine(global, io);
-    let choice: Promise<EngineChoice> | undefined;
-    const engine = (): Promise<EngineChoice> => (choice ??= chosenEngine(context, defaultEngine, io, config));
-    let address: EngineAddress | undefined;
-    let client: EngineClient | undefined;
+    const connection = engineConnection(global, io, config, this.#options.version);
     const invocation: Invocation = {
+      ...connection,
       io,
       flags: parsed.flags,
       args: parsed.args,
       commandPath,
       families: this.#families,
       config,
-      contextName: context,
-      defaultEngine,
-      engine,
       clientVersion: this.#options.version,
       clientBuild: this.#options.build ?? { gitCommit: "", buildTime: "" },
-      dial: async () => (address ??= engineAddress(await engine(), io)).dial(),
-      client: async () => {
-        address ??= engineAddress(await engine(), io);
-        client ??= new EngineClient({
-          dial: address.dial,
-          hostName: address.name,
-          httpHost: address.httpHost,
-          userAgent: `Berth-Client/${this.#options.version} (linux)`,
-          ...(config.file.HttpHeaders === undefined ? {} : { headers: config.file.HttpHeaders }),
-          ...(io.env["DOCKER_API_VERSION"] ? { apiVersion: io.env["DOCKER_API_VERSION"] } : {}),
-        });
-        return client;
-      },
     };
     try {
       await requireApi(command, parsed.flags, commandPath, invocation);
       const handler = await command.load();
       return await handler(invocation);
     } finally {
-      client?.close();
+      connection.close();
     }
   }
 

@@ -11,5 +11,9 @@ export const composeCommand: Command = {
   flags: composeFlags,
   args: { kind: "at-least", count: 0 },
   interspersed: false,
+  nested: {
+    commands: async () => (await import("./commands/table.ts")).subcommands,
+    names: async (line) => (await import("./commands/service-names.ts")).serviceNames(line),
+  },
   load: async () => (await import("./run-subcommand.ts")).runSubcommand,
 };

@@ -121,4 +121,16 @@ export const systemCommands: readonly Command[] = [
     args: { kind: "none" },
     load: async () => (await import("../system/check.ts")).checkSystem,
   },
+  {
+    kind: "command",
+    paths: ["completion"],
+    usage: "bash|fish|zsh",
+    summary: "Print a script that completes commands, flags and names",
+    examples: `  bash:  echo 'source <(berth completion bash)' >> ~/.bashrc
+  zsh:   berth completion zsh > "\${fpath[1]}/_berth"
+  fish:  berth completion fish > ~/.config/fish/completions/berth.fish`,
+    flags: [],
+    args: { kind: "exactly", count: 1 },
+    load: async () => (await import("../completion/print-script.ts")).printScript,
+  },
 ];

@@ -20,7 +20,10 @@ type Overrides = Partial<
 >;
 
 /** Read the project that the flags and the folder mean; its warnings go to standard error. */
-export async function openProject(invocation: ComposeInvocation, overrides: Overrides = {}): Promise<Project> {
+export async function openProject(
+  invocation: Pick<ComposeInvocation, "io" | "global">,
+  overrides: Overrides = {},
+): Promise<Project> {
   const { global, io } = invocation;
   const { text: stdinText, environment, ...place } = await whereabouts(invocation);
   const profiles = [...global.list("profile"), ...(environment.get("COMPOSE_PROFILES") ?? "").split(",")]
@@ -52,7 +55,7 @@ interface Whereabouts {
   readonly environment: ReadonlyMap<string, string>;
 }
 
-async function whereabouts({ global, io }: ComposeInvocation): Promise<Whereabouts> {
+async function whereabouts({ global, io }: Pick<ComposeInvocation, "io" | "global">): Promise<Whereabouts> {
   const current = io.workingDirectory;
   const absolute = (path: string): string => (isAbsolute(path) ? path : join(current, path));
   const shell = new Map(Object.entries(io.env).filter((entry): entry is [string, string] => entry[1] !== undefined));
