@@ -75,7 +75,7 @@ class LineReader {
       if (word.includes("=")) return undefined;
       return needingValue(this.#flags.find(({ name }) => name === word.slice(2)));
     }
-    for (const [at, letter] of [...word.slice(1)].entries()) {
+    for (const [at, letter] of Array.from(word.slice(1)).entries()) {
       const flag = this.#flags.find(({ short }) => short === letter);
       if (needingValue(flag) !== undefined) return at === word.length - 2 ? flag : undefined;
     }
