@@ -59,10 +59,21 @@ export interface LocalFiles {
   identity(path: string): string | undefined;
   /** A path with all below it as a tar archive under the name `as`, a byte string. Each piece lasts until the next. */
   archive(path: string, as: string, onSkipped: (path: string, why: string) => void): Iterable<Uint8Array>;
+  /** Several files, each under its name in one archive; what went meanwhile is left out. */
+  archiveAll(items: readonly { readonly path: string; readonly as: string }[]): Iterable<Uint8Array>;
+  /** Names in a folder. */
+  names(path: string): readonly string[];
   /** Extract into an existing directory, members' names (byte strings) changed by `rename`. */
   extract(directory: string, rename: (name: string) => string): LocalExtraction;
   /** Extract into a directory, which is made; whatever the archive's links say, nothing is written outside of it. */
   layOut(directory: string): LocalExtraction;
+}
+
+/** Files of this machine that are watched for changes. */
+export interface FileChanges {
+  /** Paths that changed since the last call, once nothing more has for `quietMs`; undefined after `close`. */
+  next(quietMs: number): Promise<readonly string[] | undefined>;
+  close(): void;
 }
 
 /** A person's machine, as far as the CLI touches it. The composition root builds it over the host layer. */
@@ -89,6 +100,8 @@ export interface CliIo {
   removeFolder(path: string): void;
   /** Loaded when asked for. */
   trees(): Promise<LocalFiles>;
+  /** Watch files and folders, but no folder that is skipped. A root that is missing is refused. */
+  watchTrees(roots: readonly string[], isSkipped: (path: string) => boolean): Promise<FileChanges>;
   /** A file's bytes, piece by piece; each piece lasts until the next. Refusals are in Go's words. */
   readChunks(path: string): Promise<AsyncIterable<Uint8Array>>;
   /** A file that appears under its name, replacing what is there, when it is closed. */

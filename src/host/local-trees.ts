@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, readlinkSync, realpathSync, statSync, type Stats } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, readlinkSync, realpathSync, statSync, type Stats } from "node:fs";
 import { BerthError } from "#base/errors.ts";
 import { TarReader } from "#spec/tar/tar-reader.ts";
 import { RenamingSink, type Rename } from "#spec/tar/renaming-sink.ts";
@@ -71,6 +71,28 @@ export class LocalTrees {
     } finally {
       close(fd);
     }
+  }
+
+  /** Several files, each with its name in one archive; what went meanwhile is left out. Each of them is open until the end. */
+  *archiveAll(items: readonly { readonly path: string; readonly as: ByteString }[]): Generator<Uint8Array> {
+    const opened: { readonly kind: "descriptor"; readonly fd: number; readonly as: ByteString }[] = [];
+    try {
+      for (const { path, as } of items) {
+        try {
+          opened.push({ kind: "descriptor", fd: open(path, O_PATH | O_NOFOLLOW), as });
+        } catch (error) {
+          if (this.kind(path, false) !== undefined) throw error;
+        }
+      }
+      yield* archive(opened, { onSkipped: () => undefined });
+    } finally {
+      for (const { fd } of opened) close(fd);
+    }
+  }
+
+  /** Names in a folder. */
+  names(path: string): readonly string[] {
+    return readdirSync(path);
   }
 
   /** Extract into an existing directory; what is made belongs to the person. */

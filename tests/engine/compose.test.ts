@@ -233,6 +233,91 @@ describe("in the foreground", () => {
   });
 });
 
+describe("changed files", () => {
+  const watched = `
+services:
+  web:
+    build: {context: ., dockerfile_inline: "FROM busybox\\nCOPY version /version"}
+    command: sh -c 'echo began with $$(cat /version); sleep 1000'
+    stop_grace_period: 0s
+    develop:
+      watch:
+        - {path: src, action: sync, target: /srv, ignore: ["*.tmp"], initial_sync: true}
+        - {path: conf, action: sync+restart, target: /conf}
+        - {path: sql, action: sync+exec, target: /sql, exec: {command: sh -c 'cat /sql/* > /loaded'}}
+        - {path: version, action: rebuild}
+`;
+  const inWeb = async (line: string): Promise<string> => {
+    const { stdout } = await compose("exec", "-T", "web", "sh", "-c", line);
+    return stdout.trim();
+  };
+  const becomes = (line: string, wanted: string): Promise<unknown> =>
+    eventually(`${line}: ${wanted}`, async () => ((await inWeb(line)) === wanted ? true : undefined));
+  const write = (name: string, content: string): void => {
+    mkdirSync(join(folder, name, ".."), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  };
+  const begin = (...words: readonly string[]) => {
+    project(watched, { version: "1", ".dockerignore": "**/*.md\n" });
+    write("src/first", "there before");
+    write("conf/c", "old");
+    write("sql/a", "old");
+    return background([...berthCommand(), "compose", "-f", join(folder, "compose.yaml"), ...words], environment());
+  };
+
+  test("are brought in, restart, run a command, or build", async () => {
+    const dangling = (): Promise<string> => engine.ok("images", "-q", "--filter", "dangling=true");
+    const danglingBefore = await dangling();
+    const shown = begin("watch");
+    await shown.waitFor(/Watch enabled/);
+    expect(await inWeb("cat /srv/first")).toBe("there before");
+    write("src/deep/new", "1");
+    write("src/left.tmp", "1");
+    write("src/left.md", "1");
+    await becomes("cat /srv/deep/new", "1");
+    rmSync(join(folder, "src/first"));
+    await becomes("ls /srv", "deep");
+    write("sql/b", "+new");
+    await becomes("cat /loaded", "+new");
+    write("sql/a", "old");
+    await becomes("cat /loaded", "old+new");
+    const started = (): Promise<string> => engine.ok("inspect", "-f", "{{.Id}} {{.State.StartedAt}}", "shop-web-1");
+    const [id = "", at = ""] = (await started()).split(" ");
+    write("conf/c", "new");
+    await shown.waitFor(/restarted/);
+    const [sameId = "", later = ""] = (await started()).split(" ");
+    expect([sameId, later > at]).toEqual([id, true]);
+    expect(await inWeb("cat /conf/c")).toBe("new");
+    write("version", "2");
+    await shown.waitFor(/successfully built/);
+    expect(await inWeb("cat /version")).toBe("2");
+    expect((await started()).split(" ")[0]).not.toBe(id);
+    expect(await dangling()).toBe(danglingBefore);
+    shown.signal("SIGINT");
+    expect(await shown.end()).toBe(130);
+    expect(await inWeb("echo goes on")).toBe("goes on");
+  });
+
+  test("beside the output of what is replaced", async () => {
+    const shown = begin("up", "--watch", "--build");
+    await shown.waitFor(/web-1 {2}\| began with 1/);
+    await shown.waitFor(/Watch enabled/);
+    write("conf/c", "new");
+    await shown.waitFor(/restarted/);
+    await shown.waitFor(/began with 1[^]*began with 1/);
+    write("version", "2");
+    await shown.waitFor(/web-1 {2}\| began with 2/);
+    shown.signal("SIGINT");
+    expect(await shown.end()).toBe(130);
+    expect(shown.output()).not.toContain("exited with code 0");
+  });
+
+  test("that no service waits for", async () => {
+    project("services: {s: {image: busybox}}");
+    expect(await compose("watch")).toMatchObject({ code: 1, stderr: expect.stringContaining("configured for watch") });
+  });
+});
+
 describe("what goes wrong is told", () => {
   test.each([
     [
@@ -272,7 +357,7 @@ describe("what goes wrong is told", () => {
       /service "s": build.cache_to is not supported yet/,
     ],
     ["services: {s: {image: busybox}}", ["--parallel", "2", "up", "-d"], /--parallel is not supported yet/],
-    ["services: {s: {image: busybox}}", ["up", "--timestamps"], /--timestamps is not supported yet/],
+    ["services: {s: {image: busybox}}", ["up", "--menu"], /--menu is not supported yet/],
   ])("%s: what would not be done is refused by name", async (text, words, message) => {
     project(text);
     const result = await compose(...words);

@@ -4,6 +4,8 @@ import { Demultiplexer } from "#spec/docker/stdcopy.ts";
 export interface LogPrinterOptions {
   readonly prefix: boolean;
   readonly colour: boolean;
+  /** In front of every line, where the person wants to see it. */
+  readonly time?: () => string;
 }
 
 const palette = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94];
@@ -49,8 +51,15 @@ export class LogPrinter {
     this.#io.stdout.write(`${this.#mark(name)}${sentence}\n`);
   }
 
+  /** A line of the tool itself about all of them. */
+  tell(sentence: string): void {
+    const mark = `${" ".repeat(this.#width)} ⦿ `;
+    this.#io.stdout.write(`${this.#options.colour ? `\u001b[92m${mark}\u001b[0m` : mark}${sentence}\n`);
+  }
+
   #print(output: CliIo["stdout"], name: string, line: string): void {
-    output.write(`${this.#options.prefix ? this.#mark(name) : ""}${line}\n`);
+    const { prefix, time } = this.#options;
+    output.write(`${prefix ? this.#mark(name) : ""}${time === undefined ? "" : `${time()} `}${line}\n`);
   }
 
   #mark(name: string): string {

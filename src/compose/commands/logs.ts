@@ -3,7 +3,7 @@ import { LogPrinter } from "../apply/log-printer.ts";
 import type { ObservedContainer } from "../engine/observe.ts";
 import type { ComposeHandler, ComposeInvocation } from "./subcommand.ts";
 import { containersOf, openProjectName } from "./session.ts";
-import { shortName } from "./watch-up.ts";
+import { shortName } from "./stay-with.ts";
 
 /**
  * `logs`: of several containers in the order the lines were written, told from one another by their prefixes; with `-f` as

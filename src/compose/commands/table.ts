@@ -348,7 +348,7 @@ export const subcommands: readonly Subcommand[] = [
   row("unpause", "Unpause services", { usage: "[SERVICE...]", load: async () => (await lifecycle()).unpause }),
   row("up", "Create and start containers", {
     flags: upFlags,
-    notYet: ["timestamps"],
+    notYet: ["menu"],
     load: async () => (await upModule()).up,
   }),
   row("version", "Show the Berth Compose version information", {
@@ -367,6 +367,14 @@ export const subcommands: readonly Subcommand[] = [
     ],
     load: async () => (await lists()).volumes,
   }),
+  row("watch", "Watch build context for service and rebuild/refresh containers when files are updated", {
+    flags: [
+      switchFlag("no-up", "Do not build & start services before watching"),
+      switchFlag("prune", "Prune dangling images on rebuild", on),
+      switchFlag("quiet", "hide build output"),
+    ],
+    load: async () => (await import("./watch.ts")).watch,
+  }),
   row("wait", "Block until containers of all (or specified) services stop.", {
     usage: "SERVICE [SERVICE...] [OPTIONS]",
     args: atLeast(1),
@@ -376,4 +384,4 @@ export const subcommands: readonly Subcommand[] = [
 ];
 
 /** Of docker compose, and not here yet: named, so that nobody takes them for typing errors. */
-export const absentSubcommands: readonly string[] = ["alpha", "bridge", "publish", "watch"];
+export const absentSubcommands: readonly string[] = ["alpha", "bridge", "publish"];

@@ -28,6 +28,7 @@ export const upFlags: readonly FlagSpec[] = [
     "Return the exit code of the selected service container. Implies --abort-on-container-exit",
   ),
   switchFlag("force-recreate", "Recreate containers even if their configuration and image haven't changed"),
+  switchFlag("menu", "Enable interactive shortcuts when running attached. Incompatible with --detach."),
   listFlag("no-attach", "Do not attach (stream logs) to the specified services"),
   switchFlag("no-build", "Don't build an image, even if it's policy"),
   noColour,
@@ -58,5 +59,6 @@ export const upFlags: readonly FlagSpec[] = [
     kind: int,
     usage: "Maximum duration in seconds to wait for the project to be running|healthy",
   },
+  switchFlag("watch", "Watch source code and rebuild/refresh containers when files are updated.", { short: "w" }),
   yes,
 ];

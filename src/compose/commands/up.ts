@@ -9,7 +9,8 @@ import { observeContainers } from "../engine/observe.ts";
 import type { ComposeHandler, ComposeInvocation } from "./subcommand.ts";
 import { applyContext, openProject, progressOf } from "./session.ts";
 import { scaleOf, timeoutFlag, warn } from "./flag-readers.ts";
-import { watchUp } from "./watch-up.ts";
+import { stayWith } from "./stay-with.ts";
+import { watchRules } from "./watch-files.ts";
 
 /** `up`: make everything as the project says, start it, and stay with its output unless `-d`. */
 export const up: ComposeHandler = async (invocation) => {
@@ -31,7 +32,8 @@ export const up: ComposeHandler = async (invocation) => {
       return 0;
     }
     stopListening();
-    return await watchUp(invocation, context, services, args);
+    const rules = flags.on("watch") ? watchRules(invocation, services) : undefined;
+    return await stayWith(invocation, context, services, { named: args, rules });
   } finally {
     stopListening();
     progress.close();
@@ -92,14 +94,18 @@ function checkFlags({ flags }: ComposeInvocation): void {
   both("build", "no-build");
   both("force-recreate", "no-recreate");
   both("always-recreate-deps", "no-recreate");
+  both("no-build", "watch");
   const aborting =
     flags.on("abort-on-container-exit") ||
     flags.on("abort-on-container-failure") ||
+    flags.on("attach-dependencies") ||
+    flags.on("watch") ||
+    flags.list("attach").length > 0 ||
     flags.text("exit-code-from") !== "";
   if ((flags.on("detach") || flags.on("wait")) && aborting)
     throw new BerthError(
       "invalid-parameter",
-      "--detach and --wait cannot be combined with --abort-on-container-exit, --abort-on-container-failure or --exit-code-from",
+      `--${flags.on("wait") ? "wait" : "detach"} cannot be combined with --abort-on-container-exit, --abort-on-container-failure, --exit-code-from, --attach, --attach-dependencies or --watch`,
     );
 }
 

@@ -13,6 +13,7 @@ import { BerthError } from "#base/errors.ts";
 import type { Dial, Duplex } from "#host/http/duplex.ts";
 import type { LocalTrees } from "../local-trees.ts";
 import type { NewFile } from "../new-file.ts";
+import type { WatchedTrees } from "../watched-trees.ts";
 import { StandardInput, StandardOutput } from "./standard-streams.ts";
 
 type SignalName = `SIG${string}`;
@@ -90,6 +91,15 @@ export class ProcessIo {
   async trees(): Promise<LocalTrees> {
     const { LocalTrees } = await import("../local-trees.ts");
     return new LocalTrees();
+  }
+
+  async watchTrees(roots: readonly string[], isSkipped: (path: string) => boolean): Promise<WatchedTrees> {
+    const { watchTrees } = await import("../watched-trees.ts");
+    try {
+      return watchTrees(roots, isSkipped);
+    } catch (error) {
+      throw fileError("watch", (error as NodeJS.ErrnoException).path ?? roots.join(", "), error);
+    }
   }
 
   async readChunks(path: string): Promise<AsyncIterable<Uint8Array>> {

@@ -1,12 +1,15 @@
 import { isBerthError, messageOf } from "#base/errors.ts";
+import { timestampParameter } from "#cli/format/timestamp.ts";
 import { startServices } from "../apply/start-services.ts";
 import { dependentsFirst, stopContainer } from "../apply/stop-containers.ts";
 import { LogPrinter } from "../apply/log-printer.ts";
+import type { WatchRules } from "../watch/watch-rules.ts";
 import type { ApplyContext } from "../apply/context.ts";
 import { isUp, observeContainers, type ObservedContainer } from "../engine/observe.ts";
 import type { Service } from "../load/project.ts";
 import type { ComposeInvocation } from "./subcommand.ts";
 import { timeoutFlag } from "./flag-readers.ts";
+import { watchFiles } from "./watch-files.ts";
 
 /** Exit code of a program ended by SIGINT. */
 const interrupted = 130;
@@ -15,20 +18,27 @@ const interrupted = 130;
 export const shortName = ({ service, number, name }: ObservedContainer, project: string): string =>
   name.startsWith(`${project}-`) ? `${service}-${number}` : name;
 
+export interface StayOptions {
+  /** Services that were named; their output is shown. */
+  readonly named: readonly string[];
+  /** Changed files are acted on. */
+  readonly rules: WatchRules | undefined;
+}
+
 /**
  * Start the services with their output before the person, until all have ended or the person interrupts: once to stop them in
  * order, twice to kill them. Resolves to the exit code.
  */
-export async function watchUp(
+export async function stayWith(
   invocation: ComposeInvocation,
   context: ApplyContext,
   services: readonly Service[],
-  named: readonly string[],
+  options: StayOptions,
 ): Promise<number> {
-  return new UpWatcher(invocation, context, services, named).run();
+  return new AttachedProject(invocation, context, services, options).run();
 }
 
-class UpWatcher {
+class AttachedProject {
   readonly #invocation: ComposeInvocation;
   readonly #context: ApplyContext;
   readonly #services: readonly Service[];
@@ -36,7 +46,11 @@ class UpWatcher {
   readonly #attached: ReadonlySet<string>;
   readonly #outputs: Promise<void>[] = [];
   readonly #ends: Promise<void>[] = [];
+  readonly #followed = new Set<string>();
   readonly #aborting: boolean;
+  readonly #rules: WatchRules | undefined;
+  /** Containers are being replaced or restarted: their end is not the end. */
+  #changing: Promise<void> = Promise.resolve();
   #exitCode: number | undefined;
   #stopping: Promise<void> | undefined;
   #interrupts = 0;
@@ -45,16 +59,18 @@ class UpWatcher {
     invocation: ComposeInvocation,
     context: ApplyContext,
     services: readonly Service[],
-    named: readonly string[],
+    { named, rules }: StayOptions,
   ) {
     const { flags, io, global } = invocation;
     this.#invocation = invocation;
     this.#context = context;
     this.#services = services;
+    this.#rules = rules;
     const colour = global.text("ansi") === "always" || (global.text("ansi") !== "never" && io.stdout.isTerminal());
     this.#printer = new LogPrinter(io, {
       prefix: !flags.on("no-log-prefix"),
       colour: colour && !flags.on("no-color") && !io.env["NO_COLOR"],
+      ...(flags.on("timestamps") ? { time: () => new Date(io.now()).toISOString() } : {}),
     });
     this.#attached = attachedServices(invocation, services, named);
     this.#aborting =
@@ -88,7 +104,14 @@ class UpWatcher {
         beforeStart: (container) => this.#follow(container),
         signal: cancelled.signal,
       });
-      await Promise.all(this.#ends);
+      const watching = this.#watch(cancelled.signal);
+      // Containers that replace others are waited for too.
+      for (let known = 0; known < this.#ends.length;) {
+        known = this.#ends.length;
+        await Promise.all(this.#ends);
+      }
+      cancelled.abort();
+      await watching;
     } catch (error) {
       if (this.#interrupts === 0) {
         await this.#stopAll();
@@ -102,21 +125,38 @@ class UpWatcher {
     return this.#exitCode ?? (this.#interrupts > 0 ? interrupted : 0);
   }
 
+  async #watch(signal: AbortSignal): Promise<void> {
+    if (this.#rules === undefined) return;
+    await watchFiles(this.#invocation, this.#context, this.#rules, {
+      say: (sentence) => this.#printer.tell(sentence),
+      replacing: (work) => {
+        const under = work();
+        this.#changing = under.catch(() => undefined);
+        return under;
+      },
+      started: async (services) => {
+        const containers = await observeContainers(this.#context.client, this.#context.project.name);
+        for (const container of containers.filter(({ service }) => services.includes(service)))
+          if (!this.#followed.has(container.id) && isUp(container)) await this.#follow(container, "from its start");
+      },
+      signal,
+    });
+  }
+
   /** Attach to its output, and note its end. */
-  async #follow(container: ObservedContainer): Promise<void> {
+  async #follow(container: ObservedContainer, from: "now" | "from its start" = "now"): Promise<void> {
     const { client, project } = this.#context;
     const name = shortName(container, project.name);
+    this.#followed.add(container.id);
     if (this.#attached.has(container.service)) {
-      const { stream } = await client.containers.attach(container.id, { stream: true, stdout: true, stderr: true });
-      const tty = project.services.get(container.service)?.tty ?? false;
-      const sink = this.#printer.sink(name, tty);
-      this.#outputs.push(
-        (async () => {
-          for (let chunk = await stream.read(); chunk !== undefined; chunk = await stream.read()) sink.push(chunk);
-          sink.end();
-          stream.close();
-        })().catch((error: unknown) => this.#printer.say(name, messageOf(error))),
-      );
+      if (from === "now") {
+        const { stream } = await client.containers.attach(container.id, { stream: true, stdout: true, stderr: true });
+        this.#print(
+          container,
+          () => stream.read(),
+          () => stream.close(),
+        );
+      } else await this.#printLog(container, "");
     }
     const wait = await client.containers.wait(container.id, "next-exit");
     this.#ends.push(this.#ended(container, name, wait));
@@ -131,9 +171,11 @@ class UpWatcher {
     for (;;) {
       try {
         code = (await wait()).StatusCode;
-        const { State } = await this.#context.client.containers.inspect(container.id);
-        if (!State.Restarting && !State.Running) break;
+        await this.#changing;
+        const { State } = await this.#settled(container);
+        if (!State.Running) break;
         wait = await this.#context.client.containers.wait(container.id, "next-exit");
+        if (this.#attached.has(container.service)) await this.#printLog(container, State.StartedAt);
       } catch (error) {
         if (isBerthError(error, "not-found")) return;
         throw error;
@@ -148,6 +190,46 @@ class UpWatcher {
     if (from === "" && flags.on("abort-on-container-failure")) this.#exitCode = code;
     this.#invocation.io.stdout.write("Aborting on container exit...\n");
     await this.#stopAll();
+  }
+
+  /** As it is when it is not about to be started again. */
+  async #settled({ id }: ObservedContainer) {
+    for (;;) {
+      const found = await this.#context.client.containers.inspect(id);
+      if (!found.State.Restarting || this.#stopping !== undefined) return found;
+      await this.#context.sleep(100);
+    }
+  }
+
+  /** Its output since a moment, or all of it: nobody was attached when it began. */
+  async #printLog(container: ObservedContainer, since: string): Promise<void> {
+    const chunks = await this.#context.client.containers.logs(container.id, {
+      stdout: true,
+      stderr: true,
+      follow: true,
+      since: since === "" ? "" : timestampParameter(since, this.#invocation.io.now(), "since"),
+    });
+    const iterator: AsyncIterator<Uint8Array, undefined> = chunks[Symbol.asyncIterator]();
+    this.#print(container, async () => {
+      const { done, value } = await iterator.next();
+      return done === true ? undefined : value;
+    });
+  }
+
+  #print(
+    container: ObservedContainer,
+    read: () => Promise<Uint8Array | undefined>,
+    close: () => void = () => undefined,
+  ): void {
+    const name = shortName(container, this.#context.project.name);
+    const tty = this.#context.project.services.get(container.service)?.tty ?? false;
+    const sink = this.#printer.sink(name, tty);
+    const printing = async (): Promise<void> => {
+      for (let chunk = await read(); chunk !== undefined; chunk = await read()) sink.push(chunk);
+      sink.end();
+      close();
+    };
+    this.#outputs.push(printing().catch((error: unknown) => this.#printer.say(name, messageOf(error))));
   }
 
   #interrupt(cancelled: AbortController): void {
