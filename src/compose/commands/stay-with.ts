@@ -151,11 +151,7 @@ class AttachedProject {
     if (this.#attached.has(container.service)) {
       if (from === "now") {
         const { stream } = await client.containers.attach(container.id, { stream: true, stdout: true, stderr: true });
-        this.#print(
-          container,
-          () => stream.read(),
-          () => stream.close(),
-        );
+        this.#print(container, chunksOf(stream));
       } else await this.#printLog(container, "");
     }
     const wait = await client.containers.wait(container.id, "next-exit");
@@ -209,25 +205,16 @@ class AttachedProject {
       follow: true,
       since: since === "" ? "" : timestampParameter(since, this.#invocation.io.now(), "since"),
     });
-    const iterator: AsyncIterator<Uint8Array, undefined> = chunks[Symbol.asyncIterator]();
-    this.#print(container, async () => {
-      const { done, value } = await iterator.next();
-      return done === true ? undefined : value;
-    });
+    this.#print(container, chunks);
   }
 
-  #print(
-    container: ObservedContainer,
-    read: () => Promise<Uint8Array | undefined>,
-    close: () => void = () => undefined,
-  ): void {
+  #print(container: ObservedContainer, chunks: AsyncIterable<Uint8Array>): void {
     const name = shortName(container, this.#context.project.name);
     const tty = this.#context.project.services.get(container.service)?.tty ?? false;
     const sink = this.#printer.sink(name, tty);
     const printing = async (): Promise<void> => {
-      for (let chunk = await read(); chunk !== undefined; chunk = await read()) sink.push(chunk);
+      for await (const chunk of chunks) sink.push(chunk);
       sink.end();
-      close();
     };
     this.#outputs.push(printing().catch((error: unknown) => this.#printer.say(name, messageOf(error))));
   }
@@ -267,6 +254,14 @@ class AttachedProject {
       work,
     );
   }
+}
+
+async function* chunksOf(stream: {
+  read(): Promise<Uint8Array | undefined>;
+  close(): void;
+}): AsyncGenerator<Uint8Array> {
+  for (let chunk = await stream.read(); chunk !== undefined; chunk = await stream.read()) yield chunk;
+  stream.close();
 }
 
 function attachedServices(
