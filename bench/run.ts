@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { cacheDir } from "../tools/lab/paths.ts";
 import { buildPackages, ensureSystemPackages, testPackages } from "../tools/lab/system-packages.ts";
 import { buildFigures } from "./builds.ts";
+import { composeFigures } from "./compose.ts";
 import { imageFigures } from "./images.ts";
 import { largeLog, manyLines } from "./logs.ts";
 import { create, remove, startMany } from "./containers.ts";
@@ -134,6 +135,7 @@ const measures: Readonly<Record<string, Measure>> = {
     ),
   images: imageFigures,
   builds: buildFigures,
+  compose: composeFigures,
   "log lines": manyLines,
   "log large": largeLog,
   "end memory": async (sides) => {

@@ -98,6 +98,7 @@ function comparable(container: Json, names: ReadonlyMap<string, string>): Json {
     },
     host: {
       ...host,
+      Annotations: withoutOwn(host["Annotations"]),
       Binds: null,
       Mounts: null,
       NetworkMode: named(host["NetworkMode"]),
@@ -150,6 +151,11 @@ const comparableNetwork = ({ Name, Driver, EnableIPv6, IPAM, Internal, Attachabl
   Options,
   Labels: withoutHash(labelsOf(Labels)),
 });
+
+/** The order of restarts is kept by our engine alone. */
+function withoutOwn(annotations: unknown): Json {
+  return Object.fromEntries(Object.entries(annotations ?? {}).filter(([key]) => !key.startsWith("berth.")));
+}
 
 /** The other container's id, another one each time, is in its hash. */
 const sharesContainer = ({ NetworkMode, PidMode, IpcMode, VolumesFrom }: Json): boolean =>

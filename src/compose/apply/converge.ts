@@ -1,6 +1,11 @@
 import { filesHash } from "../engine/config-hash.ts";
 import { grantedFiles } from "../engine/granted-files.ts";
-import { observeContainers, observeResources } from "../engine/observe.ts";
+import {
+  observeContainers,
+  observeResources,
+  type ObservedContainer,
+  type ObservedResources,
+} from "../engine/observe.ts";
 import type { Service } from "../load/project.ts";
 import { firstContainers, planUp, type UpOptions, type UpPlan } from "../plan/plan-up.ts";
 import { alongDependencies } from "./along-dependencies.ts";
@@ -19,16 +24,27 @@ export interface ConvergeOptions extends Omit<UpOptions, "filesHashes" | "imageI
   mayLose?(volume: string): Promise<boolean>;
 }
 
+/** A project as the engine has it. */
+export interface Observed {
+  readonly containers: readonly ObservedContainer[];
+  readonly resources: ObservedResources;
+}
+
+export async function observe({ client, project }: ApplyContext): Promise<Observed> {
+  const [containers, resources] = await Promise.all([
+    observeContainers(client, project.name),
+    observeResources(client),
+  ]);
+  return { containers, resources };
+}
+
 /** What `up` would change. Images are looked for but not fetched. */
-export async function planOf(
+export function planOf(
   context: ApplyContext,
+  { containers, resources }: Observed,
   options: Omit<UpOptions, "filesHashes" | "imageIds">,
   imageIds: ReadonlyMap<string, string>,
-): Promise<UpPlan> {
-  const [containers, resources] = await Promise.all([
-    observeContainers(context.client, context.project.name),
-    observeResources(context.client),
-  ]);
+): UpPlan {
   const used = {
     networks: new Set(options.services.flatMap(({ networks }) => Object.keys(networks))),
     volumes: new Set(options.services.flatMap(({ volumes }) => (volumes ?? []).map(({ source }) => source ?? ""))),
@@ -50,13 +66,19 @@ function filesHashes(context: ApplyContext, services: readonly Service[]): Reado
   );
 }
 
-/** Make images, networks, volumes and containers as the project says; nothing is started. */
-export async function converge(context: ApplyContext, options: ConvergeOptions): Promise<UpPlan> {
+/**
+ * Make images, networks, volumes and containers as the project says; nothing is started. The containers that are there
+ * afterwards, undefined when some were made or removed.
+ */
+export async function converge(
+  context: ApplyContext,
+  options: ConvergeOptions,
+): Promise<readonly ObservedContainer[] | undefined> {
   refuseUnsupported(options.services);
   const imageIds = await ensureImages(context, options.services, options);
-  for (const sentence of strangeResources(context.project, await observeResources(context.client)))
-    options.onWarning(sentence);
-  const plan = await agreedPlan(context, options, imageIds);
+  const observed = await observe(context);
+  for (const sentence of strangeResources(context.project, observed.resources)) options.onWarning(sentence);
+  const { plan, containers: before } = await agreedPlan(context, observed, options, imageIds);
   if (plan.orphans.length > 0 && !options.removeOrphans) {
     options.onWarning(
       `Found orphan containers ([${plan.orphans.map(({ name }) => name).join(" ")}]) for this project. If you removed or renamed this service in your compose file, you can run this command with the --remove-orphans flag to clean it up.`,
@@ -66,7 +88,6 @@ export async function converge(context: ApplyContext, options: ConvergeOptions):
   await Promise.all([...plan.networks, ...plan.changedNetworks].map((network) => createNetwork(context, network)));
   await Promise.all(plan.volumes.map((volume) => createVolume(context, volume)));
   const byService = Map.groupBy(plan.containers, ({ service }) => service);
-  const before = await observeContainers(context.client, context.project.name);
   const made = new Map<string, string>();
   const idBefore = firstContainers(before);
   await alongDependencies(
@@ -94,16 +115,17 @@ export async function converge(context: ApplyContext, options: ConvergeOptions):
       );
     },
   );
-  return plan;
+  return plan.containers.every(({ kind }) => kind === "keep") ? before : undefined;
 }
 
 /** The plan, when volumes that are described otherwise by now are gone or may stay. */
 async function agreedPlan(
   context: ApplyContext,
+  observed: Observed,
   options: ConvergeOptions,
   imageIds: ReadonlyMap<string, string>,
-): Promise<UpPlan> {
-  const plan = await planOf(context, options, imageIds);
+): Promise<{ readonly plan: UpPlan; readonly containers: readonly ObservedContainer[] }> {
+  const plan = planOf(context, observed, options, imageIds);
   let removed = 0;
   for (const volume of plan.changedVolumes) {
     if ((await options.mayLose?.(volume.name)) === true) {
@@ -114,5 +136,7 @@ async function agreedPlan(
         `volume ${JSON.stringify(volume.name)} exists but does not match its description in the Compose file; it stays as it is`,
       );
   }
-  return removed === 0 ? plan : planOf(context, options, imageIds);
+  if (removed === 0) return { plan, containers: observed.containers };
+  const now = await observe(context);
+  return { plan: planOf(context, now, options, imageIds), containers: now.containers };
 }

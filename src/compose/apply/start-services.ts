@@ -8,6 +8,8 @@ import { runHook } from "./run-hook.ts";
 export interface StartOptions {
   /** Called with each container before it starts: who wants its output attaches here. */
   readonly beforeStart?: (container: ObservedContainer) => Promise<void>;
+  /** Those of the project, when they are known. */
+  readonly containers?: readonly ObservedContainer[] | undefined;
   /** Gives up waiting for health and ends. */
   readonly signal?: AbortSignal;
 }
@@ -20,7 +22,9 @@ export async function startServices(
   services: readonly Service[],
   options: StartOptions = {},
 ): Promise<void> {
-  const containers = context.dryRun ? [] : await observeContainers(context.client, context.project.name);
+  const containers = context.dryRun
+    ? []
+    : (options.containers ?? (await observeContainers(context.client, context.project.name)));
   const byName = new Map(services.map((service) => [service.name, service]));
   await alongDependencies(
     [...byName.keys()],

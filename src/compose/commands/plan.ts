@@ -1,5 +1,5 @@
 import { isBerthError } from "#base/errors.ts";
-import { planOf } from "../apply/converge.ts";
+import { observe, planOf } from "../apply/converge.ts";
 import { imageNameOf, containerNameOf } from "../apply/context.ts";
 import type { ContainerStep } from "../plan/plan-up.ts";
 import type { Project, Service } from "../load/project.ts";
@@ -15,8 +15,9 @@ export const plan: ComposeHandler = async (invocation) => {
   const services = chosen(project, args, false);
   const context = await applyContext(invocation, project, progressOf(invocation));
   const { ids, lines: images } = await imagesOf(invocation, project, services);
-  const found = await planOf(
+  const found = planOf(
     context,
+    await observe(context),
     {
       services,
       named: new Set(args.length === 0 ? project.services.keys() : args),

@@ -24,10 +24,10 @@ export const up: ComposeHandler = async (invocation) => {
   const detached = flags.on("detach") || flags.on("wait");
   const stopListening = io.onSignal("SIGINT", () => abort.abort());
   try {
-    await converge(context, convergeOptions(invocation, project, services, args));
+    const containers = await converge(context, convergeOptions(invocation, project, services, args));
     if (flags.on("no-start") || context.dryRun) return 0;
     if (detached) {
-      await startServices(context, services, { signal: abort.signal });
+      await startServices(context, services, { signal: abort.signal, containers });
       if (flags.on("wait")) await awaited(invocation, context, services, abort.signal);
       return 0;
     }

@@ -45,7 +45,7 @@ export function containerRequest(service: Service, context: RequestContext): Cre
     StopTimeout: stopSeconds(service),
     HostConfig: defined({
       ...resourcesOf(service),
-      Annotations: service.annotations,
+      Annotations: annotations(service, context),
       Binds,
       Mounts: [...Mounts, ...context.grantedMounts],
       VolumesFrom: volumesFrom(service, (name) => context.containerOf(name)),
@@ -135,6 +135,25 @@ function restartPolicy(service: Service): Readonly<Record<string, unknown>> | un
   const Name = names[policy.condition ?? "any"];
   return { Name, MaximumRetryCount: Name === "on-failure" ? (policy.max_attempts ?? 0) : 0 };
 }
+
+/**
+ * Besides the person's own: what the engine restarts it after when it comes up, so that the project keeps its order over a
+ * reboot (docs/health.md). Only of what the engine restarts at all.
+ */
+function annotations(service: Service, context: RequestContext): Readonly<Record<string, string>> | undefined {
+  const policy = restartPolicy(service)?.["Name"] ?? "no";
+  const after = Object.entries(service.depends_on)
+    .filter(([, { required }]) => required)
+    .map(([name, { condition }]) => `${context.containerOf(name)}:${enginesWord[condition]}`);
+  if (policy === "no" || after.length === 0) return service.annotations;
+  return { "berth.restart-after": after.join(","), ...service.annotations };
+}
+
+const enginesWord = {
+  service_started: "started",
+  service_healthy: "healthy",
+  service_completed_successfully: "completed",
+};
 
 function namespaceOf(mode: string | undefined, context: RequestContext): string | undefined {
   const other = serviceOfMode(mode);

@@ -110,3 +110,20 @@ test("a restart by policy waits as well, until it is stopped", async () => {
   await bench.engine.containers.stop(web, { signal: "", timeoutSeconds: 1 });
   expect((await bench.inspect(web)).State.Status).toBe("exited");
 });
+
+test("what is to be restarted after another waits only at restarts by policy", async () => {
+  const again = { RestartPolicy: { Name: "always" } };
+  const slow = { Healthcheck: { Test: ["CMD", "true"], Interval: 100_000_000 } };
+  const db = await bench.create({ Cmd: ["sleep"], ...slow, HostConfig: again }, "db");
+  const web = await bench.create(
+    { Cmd: ["sleep"], HostConfig: { ...again, Annotations: { "berth.restart-after": "db:healthy,gone" } } },
+    "web",
+  );
+  await bench.engine.containers.start(web);
+  expect(await runs(web)).toBe(true);
+  await bench.engine.containers.start(db);
+  bench.world.launcher.processes.clear();
+  await bench.another();
+  while ((await bench.inspect(web)).State.Status !== "running") await Bun.sleep(1);
+  expect((await bench.inspect(db)).State).toMatchObject({ Status: "running", Health: { Status: "healthy" } });
+});

@@ -11,9 +11,14 @@ export const neverAborted = new AbortController().signal;
 /**
  * Wait until everything a container depends on is as it wants it. `conflict` naming the dependency and its state as soon
  * as it cannot come true by waiting, or when the container's time for it is over; `cancelled` when the signal aborts.
- * undefined when it depends on nothing: there is nothing to wait for, not even a turn.
+ * undefined when it depends on nothing: there is nothing to wait for, not even a turn. A restart by policy also waits for
+ * those it is to be restarted after, as long as they may come true by themselves.
  */
-export type AwaitDependencies = (container: Container, signal: AbortSignal) => Promise<void> | undefined;
+export type AwaitDependencies = (
+  container: Container,
+  signal: AbortSignal,
+  occasion?: "start" | "restart by policy",
+) => Promise<void> | undefined;
 
 export interface AwaitDependenciesDeps {
   readonly registry: ContainerRegistry;
@@ -22,9 +27,17 @@ export interface AwaitDependenciesDeps {
 }
 
 export function awaitDependencies(deps: AwaitDependenciesDeps): AwaitDependencies {
-  return (container, signal) => {
+  return (container, signal, occasion = "start") => {
     const settings = ownSettings(container.spec);
-    return settings.dependsOn.length === 0 ? undefined : untilMet(deps, container, settings, signal);
+    const after =
+      occasion === "start"
+        ? []
+        : settings.restartAfter.filter(({ name, condition }) => {
+            const other = deps.registry.lookup(name);
+            return other !== undefined && other.status.state !== "created" && look(other, condition) !== "never";
+          });
+    const dependsOn = [...settings.dependsOn, ...after];
+    return dependsOn.length === 0 ? undefined : untilMet(deps, container, { ...settings, dependsOn }, signal);
   };
 }
 

@@ -12,6 +12,8 @@ import type { ContainerSpec } from "./spec.ts";
 export interface OwnSettings {
   readonly onUnhealthy: "none" | "restart" | "stop";
   readonly dependsOn: readonly Dependency[];
+  /** The same, but only for restarts by policy. */
+  readonly restartAfter: readonly Dependency[];
   /** How long a start waits for what it depends on. */
   readonly dependsTimeoutMs: number;
   /** Of each of its endpoints; undefined for no limit. */
@@ -29,6 +31,7 @@ export const ownKeys = {
   onUnhealthy: "berth.on-unhealthy",
   dependsOn: "berth.depends-on",
   dependsTimeout: "berth.depends-on.timeout",
+  restartAfter: "berth.restart-after",
   health: "berth.health",
   netRate: "berth.net-rate",
 } as const;
@@ -49,11 +52,8 @@ function given({ config, hostConfig }: Source, key: string): string | undefined 
 export function ownSettings(source: Source): OwnSettings {
   return {
     onUnhealthy: onUnhealthy(given(source, ownKeys.onUnhealthy) ?? "none"),
-    dependsOn: (given(source, ownKeys.dependsOn) ?? "")
-      .split(",")
-      .map((text) => text.trim())
-      .filter((text) => text !== "")
-      .map(dependency),
+    dependsOn: dependencies(source, ownKeys.dependsOn),
+    restartAfter: dependencies(source, ownKeys.restartAfter),
     dependsTimeoutMs: timeoutMs(given(source, ownKeys.dependsTimeout) ?? "60s"),
     allow: allowRules({ ...source.config.Labels, ...source.hostConfig.Annotations }),
     netRate: netRate(given(source, ownKeys.netRate) ?? "none"),
@@ -80,12 +80,22 @@ function onUnhealthy(text: string): OwnSettings["onUnhealthy"] {
   throw bad(`invalid ${ownKeys.onUnhealthy} ${JSON.stringify(text)}: want restart, stop or none`);
 }
 
-function dependency(text: string): Dependency {
+function dependencies(source: Source, key: DependencyKey): readonly Dependency[] {
+  return (given(source, key) ?? "")
+    .split(",")
+    .map((text) => text.trim())
+    .filter((text) => text !== "")
+    .map((text) => dependency(text, key));
+}
+
+type DependencyKey = typeof ownKeys.dependsOn | typeof ownKeys.restartAfter;
+
+function dependency(text: string, key: DependencyKey): Dependency {
   const [name = "", condition = "started", ...rest] = text.split(":");
   if (name !== "" && rest.length === 0) {
     if (condition === "started" || condition === "healthy" || condition === "completed") return { name, condition };
   }
-  throw bad(`invalid ${ownKeys.dependsOn} ${JSON.stringify(text)}: want NAME[:started|healthy|completed]`);
+  throw bad(`invalid ${key} ${JSON.stringify(text)}: want NAME[:started|healthy|completed]`);
 }
 
 function timeoutMs(text: string): number {

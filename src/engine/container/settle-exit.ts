@@ -140,7 +140,7 @@ export class SettleExit {
   async #startAgain(container: Container, origin: "policy" | "engine", signal: AbortSignal): Promise<void> {
     const { log } = this.#deps;
     try {
-      await this.#deps.awaitDependencies(container, signal);
+      await this.#deps.awaitDependencies(container, signal, "restart by policy");
     } catch (error) {
       if (signal.aborted) return;
       log.warn("a restart waits for what it depends on", { container: container.id, error: messageOf(error) });
