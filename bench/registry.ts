@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startBerthRegistry } from "../tools/lab/berth-registry.ts";
+import { openBrowser } from "../tools/lab/browser.ts";
 import { mustRun } from "../tools/lab/command.ts";
 import { startDebianRegistry } from "../tools/lab/debian-registry.ts";
 import type { DaemonProcess } from "../tools/lab/daemon-process.ts";
@@ -36,6 +37,7 @@ export async function registryFigures(): Promise<readonly Figure[]> {
   ];
   try {
     const blob = new Map<RegistrySide, string>();
+    const spent = new Map<RegistrySide, number>();
     for (const side of sides) {
       await putIndex(side, "app");
       blob.set(side, await pushLarge(side));
@@ -47,7 +49,20 @@ export async function registryFigures(): Promise<readonly Figure[]> {
         "MiB/s",
         sides,
         1,
-        (side) => gets(side, blob.get(side) ?? ""),
+        async (side) => {
+          const before = cpuMs(side);
+          const rate = await gets(side, blob.get(side) ?? "");
+          spent.set(side, (cpuMs(side) - before) / ((CLIENTS * BLOB_MIB) / 1024));
+          return rate;
+        },
+        false,
+      )),
+      ...(await inTurns(
+        "registry's own processor time for each GiB of it",
+        "ms",
+        sides,
+        1,
+        (side) => Promise.resolve(spent.get(side) ?? Number.NaN),
         false,
       )),
       ...(await inTurns(
@@ -68,7 +83,7 @@ export async function registryFigures(): Promise<readonly Figure[]> {
       )),
     ];
     const [berth] = sides;
-    if (berth !== undefined) figures.push(...(await searches(berth)));
+    if (berth !== undefined) figures.push(...(await searches(berth)), ...(await paints(berth)));
     return figures;
   } finally {
     for (const { daemon } of sides) await daemon.stop();
@@ -138,6 +153,14 @@ function peak({ daemon }: RegistrySide): number {
   return Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${daemon.pid}/status`, "utf8"))?.[1]) / 1024;
 }
 
+const TICK_MS = 10;
+
+/** Of all its threads, in and out of the kernel. */
+function cpuMs({ daemon }: RegistrySide): number {
+  const fields = readFileSync(`/proc/${daemon.pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+}
+
 async function puts(side: RegistrySide, count: number): Promise<number> {
   let left = count;
   const client = async (): Promise<void> => {
@@ -156,4 +179,22 @@ async function searches(side: RegistrySide): Promise<readonly Figure[]> {
       if (num_results < 100) throw new Error(`only ${num_results} were found`);
     }),
   );
+}
+
+/** What Chromium calls the first contentful paint of the page that lists repositories, in a window that was open already. */
+async function paints(side: RegistrySide): Promise<readonly Figure[]> {
+  const browser = await openBrowser();
+  try {
+    const page = await browser.newPage();
+    return await inTurns("first paint of the page", "ms", [side], 5, async ({ address }) => {
+      await page.goto(`http://${address}/ui/`);
+      const script = `new Promise((resolve) => new PerformanceObserver((list) => {
+        const [entry] = list.getEntriesByName("first-contentful-paint");
+        if (entry) resolve(entry.startTime);
+      }).observe({ type: "paint", buffered: true }))`;
+      return page.evaluate<number>(script);
+    });
+  } finally {
+    await browser.close();
+  }
 }

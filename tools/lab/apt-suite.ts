@@ -15,6 +15,12 @@ export async function composePrograms(): Promise<string> {
     : extractPackages("compose-v2", ["docker-cli", "docker-compose"], await aptSuite("trixie"));
 }
 
+/** dockerd 26.1 or newer with its containerd, unpacked: of the suite after bookworm, and of Ubuntu's own suites. */
+export async function laterDockerDir(): Promise<string> {
+  const options = distributionReference().repository === "ubuntu" ? [] : await aptSuite("trixie");
+  return extractPackages("docker-later", ["docker.io", "containerd", "runc"], options);
+}
+
 /**
  * Options of apt-get for another suite of the machine's distribution than its own, from where the machine gets its own, with
  * lists of its own in the cache, which are fetched when they are not there. Nothing of it is installed.

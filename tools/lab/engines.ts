@@ -32,6 +32,8 @@ export interface EngineOptions {
   /** Run it inside this network instead of the machine's. */
   readonly network?: NetworkNamespace;
   readonly env?: Readonly<Record<string, string>>;
+  /** Folder of dockerd's packages when it is not to be the machine's distribution's own. */
+  readonly programs?: string;
   /** In front of our engine's own command line. */
   readonly through?: readonly string[];
 }
@@ -111,7 +113,8 @@ export async function startDockerd(options: EngineOptions): Promise<RunningEngin
   const bin = join(options.dir, "bin");
   mkdirSync(bin, { recursive: true });
   linkOnce(join(root, "usr/bin/tini-static"), join(bin, "docker-init"));
-  const path = [bin, join(root, "usr/bin"), join(root, "usr/sbin"), "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+  const programs = options.programs ?? root;
+  const path = [bin, join(programs, "usr/bin"), join(programs, "usr/sbin"), "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
   const env = { PATH: path.join(delimiter), ...options.env };
   const socket = join(options.dir, "docker.sock");
   const containerdSocket = join(options.dir, "containerd.sock");
@@ -129,7 +132,7 @@ export async function startDockerd(options: EngineOptions): Promise<RunningEngin
     ].join("\n"),
   );
   const containerd = await startDaemon({
-    argv: [...enter, join(root, "usr/bin/containerd"), "--config", containerdConfig],
+    argv: [...enter, join(programs, "usr/bin/containerd"), "--config", containerdConfig],
     logPath: join(options.dir, "containerd.log"),
     env,
     ready: async () => existsSync(containerdSocket),
@@ -140,7 +143,7 @@ export async function startDockerd(options: EngineOptions): Promise<RunningEngin
     daemon = await startDaemon({
       argv: [
         ...enter,
-        join(root, "usr/sbin/dockerd"),
+        join(programs, "usr/sbin/dockerd"),
         ...["--config-file", writeEmptyConfig(options.dir)],
         ...["-H", `unix://${socket}`],
         ...["--data-root", join(options.dir, "data")],

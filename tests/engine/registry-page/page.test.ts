@@ -1,10 +1,11 @@
 /** The registry's page in Debian's Chromium: by keyboard alone, light and dark, on a narrow window, without scripts. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Browser, BrowserContext, Page } from "playwright-core";
+import { openBrowser } from "../../../tools/lab/browser.ts";
 import type { RunningBerthRegistry } from "../../../tools/lab/berth-registry.ts";
 import { makeScratch, removeScratch } from "../../../tools/lab/scratch.ts";
 import { faultsOf } from "./accessibility.ts";
-import { openBrowser, press, tabTo, watch } from "./browser.ts";
+import { press, tabTo, watch } from "./keyboard.ts";
 import { startShownRegistry } from "./shown-registry.ts";
 
 setDefaultTimeout(60_000);

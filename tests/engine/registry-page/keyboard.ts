@@ -1,13 +1,4 @@
-import { chromium, type Browser, type BrowserContext, type Locator, type Page } from "playwright-core";
-import { findProgram } from "../../../tools/lab/paths.ts";
-
-/** Debian's Chromium without a window. */
-export function openBrowser(): Promise<Browser> {
-  const executablePath = findProgram("chromium");
-  if (executablePath === undefined) throw new Error("chromium is missing: npm test -- setup installs it");
-  // Its sandbox wants an ordinary user.
-  return chromium.launch({ executablePath, args: ["--no-sandbox"] });
-}
+import type { BrowserContext, Locator, Page } from "playwright-core";
 
 /** Everything that a person would not see but that went wrong: messages of the console, and requests to elsewhere. */
 export function watch(context: BrowserContext, origin: string): readonly string[] {
