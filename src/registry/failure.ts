@@ -63,6 +63,13 @@ export const partsUnknown = (digests: readonly string[]): RegistryFailure =>
     })),
   );
 
+/** A push that tells wrong sizes: clients would take the right bytes for cut off or too many. */
+export const partsOfOtherSize = (digests: readonly string[]): RegistryFailure =>
+  new RegistryFailure(
+    "SIZE_INVALID",
+    digests.map((digest) => ({ message: "manifest tells another size than the content has", detail: { digest } })),
+  );
+
 export const digestInvalid = (
   digest: string,
   why = "provided digest did not match uploaded content",

@@ -90,6 +90,40 @@ test("kill -9 in the middle of an upload: it goes on where it was", async () => 
   expect(sha256(await blob.bytes())).toBe(digest);
 });
 
+test("kill -9 in the middle of pulls: they go on with the rest", async () => {
+  const bytes = randomBytes(24 << 20);
+  const digest = sha256(bytes);
+  const put = await fetch(`http://${registry.address}/v2/app/blobs/uploads/?digest=${digest}`, {
+    method: "POST",
+    body: bytes,
+  });
+  expect(put.status).toBe(201);
+  const url = `http://${registry.address}/v2/app/blobs/${digest}`;
+  for (let round = 0; round < 5; round += 1) {
+    const came: Uint8Array[][] = [[], [], []];
+    const enough = Promise.withResolvers<void>();
+    const cut = came.map(async (chunks) => {
+      for await (const chunk of (await fetch(url)).body ?? []) {
+        chunks.push(chunk.slice());
+        enough.resolve();
+        // Slower than the registry, so that it is not done before it is killed.
+        await Bun.sleep(5);
+      }
+    });
+    const ended = Promise.allSettled(cut);
+    await enough.promise;
+    await registry.daemon.kill();
+    expect((await ended).map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+    registry = await startBerthRegistry({ dir, port });
+    for (const chunks of came) {
+      const head = Buffer.concat(chunks);
+      const rest = await fetch(url, { headers: { Range: `bytes=${head.length}-`, "If-Range": `"${digest}"` } });
+      expect(rest.status).toBe(206);
+      expect(sha256(Buffer.concat([head, await rest.bytes()]))).toBe(digest);
+    }
+  }
+});
+
 test("kill -9 with events on their way: the webhook hears of every push that was acknowledged", async () => {
   const told = new Set<string>();
   let isUp = false;

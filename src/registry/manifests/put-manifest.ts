@@ -4,10 +4,17 @@ import { isTag } from "#spec/oci/reference.ts";
 import { checkWritable } from "../check-writable.ts";
 import type { Actor } from "../actor.ts";
 import type { RegistryContext } from "../context.ts";
-import { digestInvalid, manifestInvalid, ManifestTooLarge, partsUnknown, tagInvalid } from "../failure.ts";
+import {
+  digestInvalid,
+  manifestInvalid,
+  ManifestTooLarge,
+  partsOfOtherSize,
+  partsUnknown,
+  tagInvalid,
+} from "../failure.ts";
 import { checkTagMayMove } from "../policies/immutable-tags.ts";
 import { checkRepositoryName } from "../repositories/repository.ts";
-import { digestOfBytes, readManifest } from "./read-manifest.ts";
+import { digestOfBytes, readManifest, type ManifestPart } from "./read-manifest.ts";
 
 export interface PutManifest {
   readonly repository: string;
@@ -32,7 +39,7 @@ export interface PushedManifest {
 
 /**
  * Take a manifest and set its tags, all or nothing. Everything it names must be in the repository, but for its subject and
- * for layers that are kept elsewhere. `MANIFEST_INVALID`, `MANIFEST_BLOB_UNKNOWN`, `DIGEST_INVALID`, `TAG_INVALID`,
+ * for layers that are kept elsewhere, and as large as it says. `SIZE_INVALID`, `MANIFEST_INVALID`, `MANIFEST_BLOB_UNKNOWN`, `DIGEST_INVALID`, `TAG_INVALID`,
  * {@link ManifestTooLarge}.
  */
 export function putManifest(context: RegistryContext, request: PutManifest): PushedManifest {
@@ -53,11 +60,9 @@ export function putManifest(context: RegistryContext, request: PutManifest): Pus
   context.database.transaction(() => {
     const { id } = context.repositories.ensure(repository, now);
     for (const tag of tags) checkTagMayMove(context, { id, name: repository }, tag, digest);
-    const missing = (request.isSparse === true ? [] : manifest.parts).filter(
-      (part) => !hasPart(context, id, part, isIndexType(manifest.mediaType)),
-    );
-    if (missing.length > 0) throw partsUnknown(missing);
-    const { mediaType, artifactType, subject, annotations, parts } = manifest;
+    const { mediaType, artifactType, subject, annotations } = manifest;
+    if (request.isSparse !== true) checkParts(context, id, manifest.parts, isIndexType(mediaType));
+    const parts = [...new Set(manifest.parts.map((part) => part.digest))];
     const row = { digest, mediaType, sizeBytes: bytes.length, artifactType, subject, annotations };
     context.manifests.put(id, { ...row, pushedAtMs: now, pushedBy: actor.name }, bytes, parts);
     for (const name of tags) context.tags.put(id, { name, digest, updatedAtMs: now, updatedBy: actor.name });
@@ -69,8 +74,22 @@ export function putManifest(context: RegistryContext, request: PutManifest): Pus
   return { digest, mediaType: manifest.mediaType, subject: manifest.subject, tags };
 }
 
+/** Every part is there, with the size that the manifest tells clients to expect. */
+function checkParts(
+  context: RegistryContext,
+  repositoryId: number,
+  parts: readonly ManifestPart[],
+  ofIndex: boolean,
+): void {
+  const sizes = new Map(parts.map(({ digest }) => [digest, sizeOf(context, repositoryId, digest, ofIndex)]));
+  const missing = [...sizes].flatMap(([digest, size]) => (size === undefined ? [digest] : []));
+  if (missing.length > 0) throw partsUnknown(missing);
+  const wrong = parts.filter(({ digest, sizeBytes }) => sizes.get(digest) !== sizeBytes);
+  if (wrong.length > 0) throw partsOfOtherSize(wrong.map(({ digest }) => digest));
+}
+
 /** An index may name blobs beside manifests (image-spec "OCI Image Index": any media type). */
-function hasPart(context: RegistryContext, repositoryId: number, digest: string, ofIndex: boolean): boolean {
-  if (ofIndex && context.manifests.find(repositoryId, digest) !== undefined) return true;
-  return context.blobs.linked(repositoryId, digest) !== undefined;
+function sizeOf(context: RegistryContext, repositoryId: number, digest: string, ofIndex: boolean): number | undefined {
+  const manifest = ofIndex ? context.manifests.find(repositoryId, digest) : undefined;
+  return manifest?.sizeBytes ?? context.blobs.linked(repositoryId, digest)?.sizeBytes;
 }

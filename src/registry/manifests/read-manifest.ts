@@ -9,8 +9,13 @@ export interface ReadManifest {
   readonly artifactType: string | undefined;
   readonly subject: string | undefined;
   readonly annotations: Readonly<Record<string, string>> | undefined;
-  /** Digests that must be there: config and layers of an image, the manifests of an index. */
-  readonly parts: readonly string[];
+  /** What must be there: config and layers of an image, the manifests of an index. One may be named twice. */
+  readonly parts: readonly ManifestPart[];
+}
+
+export interface ManifestPart {
+  readonly digest: string;
+  readonly sizeBytes: number;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -42,13 +47,13 @@ export function readManifest(bytes: Uint8Array, contentType: string | undefined)
     if (fields["layers"] !== undefined || fields["config"] !== undefined)
       throw manifestInvalid("an index has no layers and no config");
     const manifests = descriptors(fields["manifests"], "manifests");
-    return { ...common, artifactType, parts: unique(manifests) };
+    return { ...common, artifactType, parts: manifests };
   }
   if (!isManifestType(mediaType)) throw manifestInvalid(`manifests of type ${mediaType} are not taken`);
   if (fields["manifests"] !== undefined) throw manifestInvalid("an image manifest has no manifests");
   const config = descriptor(fields["config"], "config");
   const layers = descriptors(fields["layers"], "layers").filter((layer) => !isElsewhere(layer));
-  return { ...common, artifactType: artifactType ?? config.mediaType, parts: unique([config, ...layers]) };
+  return { ...common, artifactType: artifactType ?? config.mediaType, parts: [config, ...layers] };
 }
 
 export function digestOfBytes(algorithm: DigestAlgorithm, bytes: Uint8Array): string {
@@ -71,8 +76,7 @@ function guess(fields: Fields): string {
   return fields["manifests"] === undefined ? MEDIA_TYPE.ociManifest : MEDIA_TYPE.ociIndex;
 }
 
-interface Part {
-  readonly digest: string;
+interface Part extends ManifestPart {
   readonly mediaType: string;
   readonly hasUrls: boolean;
 }
@@ -96,7 +100,7 @@ function descriptor(value: unknown, what: string): Part {
   if (typeof mediaType !== "string") throw manifestInvalid(`${what} has no mediaType`);
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0)
     throw manifestInvalid(`${what} has no valid size`);
-  return { digest, mediaType, hasUrls: Array.isArray(urls) && urls.length > 0 };
+  return { digest, sizeBytes: size, mediaType, hasUrls: Array.isArray(urls) && urls.length > 0 };
 }
 
 function annotationsOf(value: unknown): Readonly<Record<string, string>> | undefined {
@@ -114,5 +118,3 @@ function textOf(value: unknown, what: string): string | undefined {
   if (typeof value !== "string") throw manifestInvalid(`${what} is no text`);
   return value;
 }
-
-const unique = (parts: readonly Part[]): readonly string[] => [...new Set(parts.map(({ digest }) => digest))];

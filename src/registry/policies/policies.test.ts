@@ -83,7 +83,9 @@ test("retention keeps what is new or named, tells before it acts, and can be und
 test("manifests without a tag go unless something that stays needs them", async () => {
   const child = push("app", "", "child");
   const loose = push("app", "", "loose");
-  const entry = { mediaType: MEDIA_TYPE.ociIndex, digest: child, size: 1 };
+  const { id } = opened.context.repositories.find("app") ?? { id: 0 };
+  const size = opened.context.manifests.find(id, child)?.sizeBytes;
+  const entry = { mediaType: MEDIA_TYPE.ociIndex, digest: child, size };
   const parent = push("app", "latest", "parent", { manifests: [entry] });
   push("app", "", "about", { subject: { ...entry, digest: parent } });
   await policy("*", { untaggedDays: "3" });

@@ -209,11 +209,13 @@ describe("a manifest", () => {
       layers: [{ mediaType: MEDIA_TYPE.dockerLayerGzip, digest: layer, size: 5 }],
     });
     expect((await push("docker", docker, MEDIA_TYPE.dockerManifest)).status).toBe(201);
-    const list = (type: string, digest: string, of: string): string =>
-      JSON.stringify({ schemaVersion: 2, mediaType: type, manifests: [{ mediaType: of, digest, size: 1 }] });
-    const inner = list(MEDIA_TYPE.dockerManifestList, sha(docker), MEDIA_TYPE.dockerManifest);
+    const list = (type: string, part: string, of: string): string => {
+      const manifests = [{ mediaType: of, digest: sha(part), size: part.length }];
+      return JSON.stringify({ schemaVersion: 2, mediaType: type, manifests });
+    };
+    const inner = list(MEDIA_TYPE.dockerManifestList, docker, MEDIA_TYPE.dockerManifest);
     expect((await push("list", inner, MEDIA_TYPE.dockerManifestList)).status).toBe(201);
-    const outer = list(MEDIA_TYPE.ociIndex, sha(inner), MEDIA_TYPE.ociIndex);
+    const outer = list(MEDIA_TYPE.ociIndex, inner, MEDIA_TYPE.ociIndex);
     expect((await push("index", outer, MEDIA_TYPE.ociIndex)).status).toBe(201);
     const head = await registry.send("HEAD", "/v2/app/manifests/list");
     expect(head.headers.get("content-type")).toBe(MEDIA_TYPE.dockerManifestList);
@@ -234,6 +236,15 @@ describe("a manifest", () => {
     expect(await errorCode(await push("v9", JSON.stringify(index), MEDIA_TYPE.ociIndex))).toBe(
       "404 MANIFEST_BLOB_UNKNOWN",
     );
+  });
+
+  test("that tells wrong sizes names the parts", async () => {
+    const layers = [
+      { mediaType: MEDIA_TYPE.ociLayer, digest: layer, size: 5 },
+      { mediaType: MEDIA_TYPE.ociLayer, digest: layer, size: 6 },
+    ];
+    expect(await errorCode(await push("v9", imageManifest(config, layer, { layers })))).toBe("400 SIZE_INVALID");
+    expect((await registry.send("HEAD", "/v2/app/manifests/v9")).status).toBe(404);
   });
 
   test.each([

@@ -43,7 +43,7 @@ export function sha(bytes: Uint8Array | string, algorithm: "sha256" | "sha512" =
   return `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
 }
 
-/** The manifest of an image with one layer. */
+/** The manifest of an image with one layer, of 5 bytes. */
 export function imageManifest(config: string, layer: string, more: Readonly<Record<string, unknown>> = {}): string {
   return JSON.stringify({
     schemaVersion: 2,
@@ -90,7 +90,8 @@ export function serveRegistry(
   };
   const pushImage = async (name: string, tag: string, text = "layer"): Promise<PushedImage> => {
     const [config, layer] = [await pushBlob(name, "{}"), await pushBlob(name, text)];
-    const manifest = imageManifest(config, layer);
+    const layers = [{ mediaType: MEDIA_TYPE.ociLayerGzip, digest: layer, size: Buffer.byteLength(text) }];
+    const manifest = imageManifest(config, layer, { layers });
     const digest = sha(manifest);
     const reference = tag === "" ? digest : tag;
     const headers = { "Content-Type": MEDIA_TYPE.ociManifest };
