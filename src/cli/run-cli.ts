@@ -12,6 +12,7 @@ import { ExitError, shownMessage } from "./errors.ts";
 import { parseFlags } from "./flags/parse-flags.ts";
 import { findCommand, type Found } from "./find-command.ts";
 import { commandHelp, usageLine } from "./help.ts";
+import { nearest } from "./nearest.ts";
 import { requireApi } from "./require-api.ts";
 import type { FlagValues } from "./flags/flag-values.ts";
 
@@ -207,9 +208,18 @@ class Cli {
       if (!isBerthError(error, "invalid-parameter")) throw error;
       throw new ExitError(
         USAGE_ERROR,
-        `${error.message}\n\n${usage}\n\nRun '${commandPath} --help' for more information`,
+        `${error.message}${this.#nearestFlag(error.message, specs)}\n\n${usage}\n\nRun '${commandPath} --help' for more information`,
       );
     }
+  }
+
+  /** docker-compat: called `docker`, it says what docker says. */
+  #nearestFlag(message: string, specs: Command["flags"]): string {
+    const typed = /^unknown flag: --(.+)$/.exec(message)?.[1];
+    if (typed === undefined || this.#io.programName === "docker") return "";
+    const shown = specs.filter(({ hidden }) => hidden !== true).map(({ name }) => name);
+    const near = nearest(typed, shown);
+    return near === undefined ? "" : `\n\nDid you mean '--${near}'?`;
   }
 
   async #commandHelp(command: Command, path: string): Promise<number> {

@@ -19,6 +19,7 @@ export const uncoveredFlags: Readonly<Record<string, string>> = {
   ...creating("net-rate", ownNetworks),
   ...creating("on-unhealthy", ownHealth),
   ...creating("use-api-socket", "refused by name: it mounts the engine's socket, which waits for volumes of that kind"),
+  "container ls --sort": "not Docker's: seen by src/cli/format/sort-by.test.ts",
   "container start --checkpoint": checkpoints,
   "container start --checkpoint-dir": checkpoints,
   "container update --cpu-rt-period": realtime,

@@ -67,6 +67,7 @@ export const containerCommands: readonly Command[] = [
       { name: "no-trunc", kind: toggle, usage: "Don't truncate output" },
       { name: "quiet", short: "q", kind: toggle, usage: "Only display container IDs" },
       { name: "size", short: "s", kind: toggle, usage: "Display total file sizes" },
+      { name: "sort", kind: text, usage: "Order by created, image, name, size or status" },
     ],
     args: { kind: "none" },
     load: async () => (await import("../container/list.ts")).listContainers,

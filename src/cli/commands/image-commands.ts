@@ -16,6 +16,7 @@ export const imageCommands: readonly Command[] = [
       { name: "format", kind: text, usage: TABLE_FORMAT_USAGE },
       { name: "no-trunc", kind: toggle, usage: "Don't truncate output" },
       { name: "quiet", short: "q", kind: toggle, usage: "Only show image IDs" },
+      { name: "sort", kind: text, usage: "Order by created, name or size" },
       { name: "tree", kind: toggle, usage: "List images with their platforms as a tree" },
     ],
     args: { kind: "at-most", count: 1 },

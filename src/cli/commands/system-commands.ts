@@ -133,4 +133,14 @@ export const systemCommands: readonly Command[] = [
     args: { kind: "exactly", count: 1 },
     load: async () => (await import("../completion/print-script.ts")).printScript,
   },
+  {
+    kind: "command",
+    paths: ["man-pages"],
+    usage: "FOLDER",
+    summary: "Write a manual page for each command",
+    hidden: true,
+    flags: [],
+    args: { kind: "exactly", count: 1 },
+    load: async () => (await import("../reference/write-man-pages.ts")).writeManPages,
+  },
 ];

@@ -68,6 +68,8 @@ const FLAGS: Readonly<Record<string, ValueKind>> = {
 
 /** Where a flag of that name means something else. */
 const OF_COMMAND: Readonly<Record<string, ValueKind>> = {
+  "container ls --sort": words("created", "image", "name", "size", "status"),
+  "image ls --sort": words("created", "name", "size"),
   "builder build --file": files,
   "builder build --network": words("default", "host", "none"),
   "builder build --output": nothing,

@@ -3,6 +3,7 @@ import type { ContainerSummary } from "#spec/docker/container.ts";
 import type { Handler } from "../command.ts";
 import { rowFormatter, tableOf, type Row } from "../format/format-list.ts";
 import { goLocalTime } from "../format/local-time.ts";
+import { sortBy, type SortKeys } from "../format/sort-by.ts";
 import { ellipsis, shortId } from "../format/shorten.ts";
 import { displayPorts } from "./ports.ts";
 
@@ -14,12 +15,19 @@ const HEADERS = {
 } as const;
 const COLUMNS = ["ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names"];
 const COMMAND_LETTERS = 20;
+const SORT_KEYS: SortKeys<ContainerSummary> = {
+  created: ({ Created }) => Created,
+  image: ({ Image }) => Image,
+  name: ({ Names }) => Names[0] ?? "",
+  size: ({ SizeRw }) => SizeRw ?? 0,
+  status: ({ Status }) => Status,
+};
 
 /** `ps`. */
 export const listContainers: Handler = async ({ flags, io, client, config }) => {
   const quiet = flags.on("quiet");
   const asked = flags.text("format") || (quiet ? "" : (config.file.psFormat ?? ""));
-  const size = flags.on("size") || /\.Size\b/.test(asked);
+  const size = flags.on("size") || flags.text("sort") === "size" || /\.Size\b/.test(asked);
   const columns = flags.on("size") ? [...COLUMNS, "Size"] : COLUMNS;
   const format = asked === "" || asked === "table" ? (quiet ? "{{.ID}}" : tableOf(columns)) : asked;
   const print = rowFormatter(format, { typeName: "*formatter.ContainerContext", headers: HEADERS, columns });
@@ -27,7 +35,8 @@ export const listContainers: Handler = async ({ flags, io, client, config }) => 
   const api = await client();
   const containers = await api.containers.list({ all: flags.on("all"), size, limit: latest, filters: flags.filters() });
   const now = io.now();
-  const rows = containers.map((container) => containerRow(container, { now, truncate: !flags.on("no-trunc") }));
+  const sorted = sortBy(containers, flags.text("sort"), SORT_KEYS);
+  const rows = sorted.map((container) => containerRow(container, { now, truncate: !flags.on("no-trunc") }));
   io.stdout.write(print(rows));
   return 0;
 };

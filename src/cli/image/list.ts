@@ -5,6 +5,7 @@ import type { Handler } from "../command.ts";
 import { rowFormatter, tableOf, type Row } from "../format/format-list.ts";
 import { goLocalTime } from "../format/local-time.ts";
 import type { FlagValues } from "../flags/flag-values.ts";
+import { sortBy, type SortKeys } from "../format/sort-by.ts";
 import { shortId } from "../format/shorten.ts";
 import { imageTree } from "./tree.ts";
 
@@ -17,6 +18,11 @@ const HEADERS = {
 } as const;
 const NONE = "<none>";
 const UNKNOWN_SIZE = "N/A";
+const SORT_KEYS: SortKeys<ImageSummary> = {
+  created: ({ Created }) => Created,
+  name: ({ RepoTags }) => RepoTags[0] ?? NONE,
+  size: ({ Size }) => Size,
+};
 
 /** `images`: a row for each name of each image. */
 export const listImages: Handler = async ({ flags, args, io, client, config }) => {
@@ -41,7 +47,7 @@ export const listImages: Handler = async ({ flags, args, io, client, config }) =
     digests,
     digestPerTag: digests || format.includes("{{.Digest}}"),
   };
-  const rows = images.flatMap((image) => imageRows(image, options));
+  const rows = sortBy(images, flags.text("sort"), SORT_KEYS).flatMap((image) => imageRows(image, options));
   io.stdout.write(print(rows));
   return 0;
 };
