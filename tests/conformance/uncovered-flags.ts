@@ -8,6 +8,7 @@ const checkpoints = "checkpoints need CRIU, which neither engine has here; Docke
 const realtime = "20.10 drops them in silence; ours tells what the kernel says, which differs from kernel to kernel";
 const ownNetworks = "not Docker's: seen by tests/engine/own-networks";
 const ownHealth = "not Docker's: seen by tests/engine/own-health";
+const ownDebug = "not Docker's: seen by tests/engine/own-debug";
 const ownImages = "not Docker's: seen by tests/engine/own-images";
 
 /** Commands and flags that no comparison case uses, each with its reason. coverage.test.ts keeps the list true. */
@@ -19,6 +20,8 @@ export const uncoveredFlags: Readonly<Record<string, string>> = {
   ...creating("net-rate", ownNetworks),
   ...creating("on-unhealthy", ownHealth),
   ...creating("use-api-socket", "refused by name: it mounts the engine's socket, which waits for volumes of that kind"),
+  "container debug": ownDebug,
+  "container debug --tools": ownDebug,
   "container ls --sort": "not Docker's: seen by src/cli/format/sort-by.test.ts",
   "container start --checkpoint": checkpoints,
   "container start --checkpoint-dir": checkpoints,

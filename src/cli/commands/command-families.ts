@@ -24,6 +24,7 @@ export const engineFamilies: readonly CommandFamily[] = [
       "container",
       "cp",
       "create",
+      "debug",
       "diff",
       "exec",
       "export",

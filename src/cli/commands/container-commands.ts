@@ -277,6 +277,27 @@ export const containerCommands: readonly Command[] = [
   },
   {
     kind: "command",
+    paths: ["container debug", "debug"],
+    usage: "[OPTIONS] CONTAINER|IMAGE [COMMAND] [ARG...]",
+    summary: "Open a shell with tools in a container or image that has none",
+    examples: `  berth debug web                      beside a running container, in its namespaces
+  berth debug web wget -qO- localhost  one command instead of a shell
+  berth debug gcr.io/distroless/base   in a new container of an image`,
+    interspersed: false,
+    flags: [
+      {
+        name: "tools",
+        kind: text,
+        usage: "Image with the tools; its /bin/busybox is static",
+        fallback: "busybox",
+        value: "busybox",
+      },
+    ],
+    args: { kind: "at-least", count: 1 },
+    load: async () => (await import("../debug/debug.ts")).debug,
+  },
+  {
+    kind: "command",
     paths: ["container rename", "rename"],
     usage: "CONTAINER NEW_NAME",
     summary: "Rename a container",

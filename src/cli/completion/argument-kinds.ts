@@ -28,6 +28,7 @@ const ARGUMENTS: Readonly<Record<string, Arguments>> = {
   "container commit": one(containers, images),
   "container cp": many({ kind: "container-paths" }),
   "container create": one(images),
+  "container debug": one({ kind: "objects" }),
   "container diff": one(containers),
   "container exec": one(running),
   "container export": one(containers),

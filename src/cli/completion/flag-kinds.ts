@@ -55,6 +55,7 @@ const FLAGS: Readonly<Record<string, ValueKind>> = {
   "security-opt": words("no-new-privileges", "seccomp=unconfined", "apparmor=unconfined", "systempaths=unconfined"),
   signal: signals,
   "stop-signal": signals,
+  tools: images,
   tlscacert: files,
   tlscert: files,
   tlskey: files,
