@@ -109,6 +109,14 @@ async function manyPorts(sides: readonly Side[]): Promise<Figure[]> {
   return figures;
 }
 
+/** What is read of iperf3's answer. */
+interface IperfResult {
+  readonly end: {
+    readonly sum_received: { readonly bits_per_second: number };
+    readonly cpu_utilization_percent: { readonly host_total: number; readonly remote_total: number };
+  };
+}
+
 /** One stream of TCP for two seconds, MiB/s, to a server in a container. */
 async function throughput(sides: readonly Side[]): Promise<Figure[]> {
   const root = await extractPackages("iperf3", ["iperf3", "libiperf0", "libsctp1"]);
@@ -135,13 +143,21 @@ async function throughput(sides: readonly Side[]): Promise<Figure[]> {
       },
     });
   }
-  const to = (measure: string, port: number, addressOf: (side: Side) => string): Promise<Figure[]> =>
-    inTurns(measure, "MiB/s", sides, 5, async (side) => {
+  const to = async (measure: string, port: number, addressOf: (side: Side) => string): Promise<Figure[]> => {
+    const costs = new Map<string, number[]>();
+    const figures = await inTurns(measure, "MiB/s", sides, 5, async (side) => {
       const args = ["-c", addressOf(side), "-p", String(port), "-t", "2", "-J"];
       const { stdout } = await command([...side.enter, iperf, ...args], { env });
-      const { end } = JSON.parse(stdout) as { end: { sum_received: { bits_per_second: number } } };
-      return end.sum_received.bits_per_second / 8 / 2 ** 20;
+      const { end } = JSON.parse(stdout) as IperfResult;
+      const rate = end.sum_received.bits_per_second / 8 / 2 ** 20;
+      const { host_total, remote_total } = end.cpu_utilization_percent;
+      costs.set(side.name, [...(costs.get(side.name) ?? []), (rate * 100) / (host_total + remote_total)]);
+      return rate;
     });
+    // What others on the machine leave to both ends does not count here; what a proxy program takes does not either.
+    const perSecond = "the same for a second of both ends' processor time";
+    return [...figures, ...sides.map((side) => single(perSecond, "MiB/s", side, median(costs.get(side.name) ?? [])))];
+  };
   try {
     return [
       ...(await to("iperf3, host to container", 5201, (side) => places.get(side)?.address ?? "")),

@@ -76,6 +76,34 @@ static int make_filesystem(const char *type, const char *source, const struct ar
 	return fd;
 }
 
+/* A symlink of the image must not lead a mount into /proc: what is written there, and masked there, is believed later
+ * (CVE-2019-16884). Mounts whose own path begins with /proc are judged where the plan is made. Closes `target` on failure. */
+static int refuse_proc(int target, const char *name)
+{
+	if (target < 0)
+		return -1;
+	if ((!strncmp(name, "/proc", 5) && (!name[5] || name[5] == '/')) || !is_proc(target))
+		return target;
+	close(target);
+	errno = EINVAL;
+	return failed("cannot be mounted because it is inside /proc:", name);
+}
+
+/* procfs and sysfs lie where they are looked for, on an ordinary directory (CVE-2019-19921). */
+static int target_directory(const char *name, const char *type)
+{
+	int target = root_directory(name, 0755, 0, 0);
+	if (target < 0 || (strcmp(type, "proc") && strcmp(type, "sysfs")))
+		return refuse_proc(target, name);
+	close(target);
+	target = root_open(name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+	if (target < 0) {
+		errno = EINVAL;
+		return failed("must be mounted on ordinary directory:", name);
+	}
+	return target;
+}
+
 static int copy_up(int target, int mount)
 {
 	int from = k_openat2(target, ".", O_RDONLY | O_DIRECTORY, 0, K_RESOLVE_BENEATH);
@@ -92,7 +120,7 @@ int mount_filesystem(const struct record *step)
 {
 	const struct arg *a = step->arg;
 	const char *name = a[MOUNT_TARGET].s;
-	int target = root_directory(name, 0755, 0, 0);
+	int target = target_directory(name, a[MOUNT_TYPE].s);
 	if (target < 0)
 		return -1;
 	int fd = make_filesystem(a[MOUNT_TYPE].s, a[MOUNT_SOURCE].s, &a[MOUNT_OPTIONS], (unsigned)a[MOUNT_ATTR_SET].n);
@@ -113,7 +141,7 @@ int mount_bind(const struct record *step)
 	struct stat st;
 	if (fstat(step->fd, &st))
 		return failed("stat", step->arg[BIND_SOURCE].s);
-	int target = S_ISDIR(st.st_mode) ? root_directory(name, 0755, 0, 0) : root_file(name, 0644);
+	int target = refuse_proc(S_ISDIR(st.st_mode) ? root_directory(name, 0755, 0, 0) : root_file(name, 0644), name);
 	if (target < 0)
 		return -1;
 	/* mount(2) says ENOTDIR to a file over a directory, move_mount(2) only that something is wrong. */

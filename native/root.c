@@ -189,11 +189,16 @@ int root_file(const char *path, uint32_t mode)
 	return fd < 0 ? failed("create", path) : fd;
 }
 
-static int is_proc_root(int fd)
+int is_proc(int fd)
 {
 	struct statfs fs;
+	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_MAGIC;
+}
+
+static int is_proc_root(int fd)
+{
 	struct stat st;
-	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_MAGIC && fstat(fd, &st) == 0 && st.st_ino == PROC_ROOT_INODE;
+	return is_proc(fd) && fstat(fd, &st) == 0 && st.st_ino == PROC_ROOT_INODE;
 }
 
 /* A procfs of our own, attached nowhere, cannot be redirected by mounts inside (CVE-2025-52881). A user namespace whose

@@ -72,6 +72,8 @@ int root_open(const char *path, uint64_t flags, uint64_t mode);
 int root_directory(const char *path, uint32_t mode, uint32_t uid, uint32_t gid);
 /* O_PATH descriptor of anything at path; an empty file is made when there is nothing. */
 int root_file(const char *path, uint32_t mode);
+/* Whether the file belongs to a procfs. */
+int is_proc(int fd);
 /* O_PATH descriptor of path's directory, made when missing; *name is the last component. */
 int root_parent(const char *path, char *buffer, const char **name);
 /* A procfs directory nobody in the container can have tampered with. */

@@ -4,7 +4,17 @@ import { describe, expect, test } from "bun:test";
  * Networks against the kernel. Everything happens in a scratch host: a network namespace of its own with its
  * own interfaces, addresses and rules, so that the machine's are neither seen nor touched and nothing can be left behind.
  */
-const parts = ["scenarios", "endpoints", "parents", "ipv6", "rates", "published", "policies", "apart"];
+const parts = [
+  "scenarios",
+  "endpoints",
+  "parents",
+  "ipv6",
+  "rates",
+  "published",
+  "policies",
+  "apart",
+  "bridge-options",
+];
 
 /** In the guest, which is slow, those that ask most of a kernel. */
 const guestParts = ["scenarios", "parents", "ipv6"];

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 
-import type { RuntimeSpec } from "#spec/oci/runtime.ts";
+import type { Mount, RuntimeSpec } from "#spec/oci/runtime.ts";
 import { OciFixture } from "./oci-fixture.ts";
 
 let fixture: OciFixture;
@@ -115,6 +115,29 @@ test("errors leave nothing and are in the log", async () => {
     level: "error",
     msg: expect.stringContaining("checkpoint is not supported"),
   });
+}, 60_000);
+
+test("no symlink of the image leads a mount into /proc, or /proc and /sys elsewhere", async () => {
+  const linked = async (link: string, to: string, mount: Mount): Promise<string> => {
+    const { path, id } = bundle(["cat", "/proc/self/mounts"], (spec) => ({
+      ...spec,
+      mounts: [...(spec.mounts ?? []), mount],
+    }));
+    rmSync(`${path}/rootfs/${link}`, { recursive: true, force: true });
+    symlinkSync(to, `${path}/rootfs/${link}`);
+    const { exitCode, stderr } = await runtime("run", "--bundle", path, id);
+    expect(exitCode).toBe(1);
+    return stderr;
+  };
+  const bind: Mount = { destination: "/link", type: "bind", source: directory, options: ["rbind"] };
+  const tmpfs: Mount = { destination: "/link/attr", type: "tmpfs", source: "tmpfs" };
+  const inside = "cannot be mounted because it is inside /proc: /link";
+  for (const to of ["/proc", "proc/sys/kernel", "../../proc/self/attr"])
+    expect(await linked("link", to, bind)).toContain(inside);
+  expect(await linked("link", "/proc/self", tmpfs)).toContain(`${inside}/attr`);
+  expect(await linked("proc", "/tmp", tmpfs)).toContain("must be mounted on ordinary directory: /proc");
+  const sysfs: Mount = { destination: "/sys", type: "sysfs", source: "sysfs" };
+  expect(await linked("sys", "/tmp", sysfs)).toContain("must be mounted on ordinary directory: /sys");
 }, 60_000);
 
 test("a shared bind passes mounts both ways, a slave one only in, a private one neither", async () => {

@@ -120,8 +120,9 @@ function rulesOf({ bridges, filtered, relaysLoopback, screenLink, governed }: Ru
       ["screened", isIp(family), lookupAny(family, "screenedAny"), dnatTo(family)],
     ]),
 
-    ["raw", iifnameIn(BRIDGES), isIp(4), ipIn("daddr", "127.0.0.0/8"), verdict("drop")],
-    ["raw", iifnameIn(BRIDGES), isIp(4), ipIn("saddr", "127.0.0.0/8"), verdict("drop")],
+    // Every packet of the host passes here: what is compared at once goes before what is looked up.
+    ["raw", isIp(4), ipIn("daddr", "127.0.0.0/8"), iifnameIn(BRIDGES), verdict("drop")],
+    ["raw", isIp(4), ipIn("saddr", "127.0.0.0/8"), iifnameIn(BRIDGES), verdict("drop")],
 
     // A packet from the wire to a loopback address is forged; translating it would publish loopback ports to neighbours.
     ["prerouting", isIp(4), ipIn("daddr", "127.0.0.0/8"), verdict("return")],

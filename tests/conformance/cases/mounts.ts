@@ -270,6 +270,16 @@ export function mountCases(target: () => Target): void {
     await engine.ok(["rm", "-f", "swapper"]);
   });
 
+  test("a symlink of the image leads no mount into /proc", async () => {
+    const engine = target();
+    await engine.ok(["run", "--name", "linker", "busybox", "ln", "-s", "/proc/sys", "/link"]);
+    await engine.ok(["commit", "linker", "linked"]);
+    const { code, stderr } = await engine.run(["run", "--rm", "-v", "/tmp:/link", "linked", "true"]);
+    expect([code, stderr]).toEqual([125, expect.stringContaining("cannot be mounted because it is inside /proc")]);
+    await engine.ok(["rm", "linker"]);
+    await engine.ok(["rmi", "linked"]);
+  });
+
   newer("type=image mounts an image's files, read-only, or a part of them", async (engine) => {
     const run = (options: string, line: string) =>
       engine.run(["run", "--rm", "--mount", `type=image,src=fixture,dst=/img${options}`, "busybox", "sh", "-c", line]);

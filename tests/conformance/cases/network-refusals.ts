@@ -72,8 +72,34 @@ export function networkRefusalCases(target: () => Target): void {
         { Options: { "com.docker.network.bridge.enable_icc": "x" } },
         [400, /failed to parse com\.docker\.network\.bridge\.enable_icc value: x/, 500],
       ],
+      ["a driver that is not there", [], { Driver: "nosuch" }, [404, /plugin "nosuch" not found/]],
+      ["the driver of a network that is there already", [], { Driver: "host" }, [403, /only one instance of "host"/]],
+      [
+        "an auxiliary address outside of its subnet",
+        [{ Subnet: "10.79.0.0/24", AuxiliaryAddresses: { x: "10.80.0.1" } }],
+        {},
+        [400, /invalid auxiliary address x|auxiliary address: \(x:10\.80\.0\.1\)/, 403],
+      ],
     ])("%s", async (_, config, more, answer) => {
       expectRefusal(await network("refused", config, more), answer);
+    });
+
+    test.each(["../up", "a/b", "/", ".", "-x", "a\0b", "a b"])("no name, though odd: %j", async (name) => {
+      const { status, text } = await target().api("POST", "/networks/create", { Name: name });
+      expect(status).toBe(201);
+      const { Id } = JSON.parse(text) as { readonly Id: string };
+      const shown = await target().api("GET", `/networks/${Id}`);
+      expect(JSON.parse(shown.text)).toMatchObject({ Id, Name: name });
+      expect((await target().api("DELETE", `/networks/${Id}`)).status).toBe(204);
+    });
+
+    test.each(["", " ", "\t"])("an empty name: %j", async (name) => {
+      expectRefusal(await ask("/networks/create", { Name: name }), [400, /name/, 500]);
+    });
+
+    test.each(["nosuch", "no%00such"])("to remove %j, which is not there", async (name) => {
+      const { status, text } = await target().api("DELETE", `/networks/${name}`);
+      expect({ status, text }).toEqual({ status: 404, text: expect.stringMatching(/not found/) });
     });
 
     /** Created, and started if that goes well. */
