@@ -1,7 +1,7 @@
 import { BerthError } from "#base/errors.ts";
-import { LinearRegexp } from "#base/regexp/linear-regexp.ts";
 import type { ImageService } from "#image/types.ts";
 import type { NetworkService } from "#network/types.ts";
+import { patternsOf } from "#spec/docker/filter-patterns.ts";
 import { booleanFilter, matchesLabels, type Filters } from "#spec/docker/filters.ts";
 import type { Container } from "./container.ts";
 import { plannedEndpoints } from "./endpoint-plan.ts";
@@ -116,20 +116,6 @@ function matchesAny(filters: Filters, key: string, candidates: readonly string[]
 function matchesPrefix(filters: Filters, key: string, candidate: string): boolean {
   const wanted = values(filters, key);
   return wanted.length === 0 || wanted.some((value) => candidate.startsWith(value));
-}
-
-/** Docker reads these values as regular expressions, found anywhere; what is none matches itself alone. */
-function patternsOf(filters: Filters, key: string): ((candidate: string) => boolean) | undefined {
-  const wanted = values(filters, key);
-  if (wanted.length === 0) return undefined;
-  const patterns = wanted.map((source) => {
-    try {
-      return new LinearRegexp(source);
-    } catch {
-      return { test: (candidate: string): boolean => candidate === source };
-    }
-  });
-  return (candidate) => patterns.some((pattern) => pattern.test(candidate));
 }
 
 /** The names of the networks that are asked for by name or id. */

@@ -10,11 +10,12 @@ import type { Events } from "../ports.ts";
 export function createNetwork(deps: { readonly networks: NetworkService; readonly events: Events }) {
   return async (request: NetworkCreateRequest): Promise<NetworkCreated> => {
     refuse(request);
+    const options = request.Options ?? {};
     const made = await deps.networks.create({
       name: request.Name,
       driver: request.Driver,
-      ipv4: request.EnableIPv4 ?? true,
-      ipv6: request.EnableIPv6 ?? false,
+      ipv4: request.EnableIPv4 ?? flag(options, "com.docker.network.enable_ipv4") ?? true,
+      ipv6: request.EnableIPv6 ?? flag(options, "com.docker.network.enable_ipv6") ?? false,
       addresses: (request.IPAM?.Config ?? []).filter(isGiven).map((config): AddressPlan => ({
         subnet: config.Subnet,
         ipRange: config.IPRange,
@@ -24,7 +25,7 @@ export function createNetwork(deps: { readonly networks: NetworkService; readonl
       internal: request.Internal,
       attachable: request.Attachable,
       labels: request.Labels ?? {},
-      options: request.Options ?? {},
+      options,
       configOnly: request.ConfigOnly,
       configFrom: request.ConfigFrom?.Network ?? "",
     });
@@ -36,6 +37,15 @@ export function createNetwork(deps: { readonly networks: NetworkService; readonl
     });
     return { Id: made.id, Warning: unusedSubnets(request, made) };
   };
+}
+
+/** docker-compat: what Go's strconv.ParseBool takes, and Docker's words for the rest. */
+function flag(options: Readonly<Record<string, string>>, name: string): boolean | undefined {
+  const value = options[name];
+  if (value === undefined) return undefined;
+  if (/^(?:1|t|T|TRUE|true|True)$/.test(value)) return true;
+  if (/^(?:0|f|F|FALSE|false|False)$/.test(value)) return false;
+  throw new BerthError("invalid-parameter", `driver-opt ${JSON.stringify(name)} is not a valid bool`);
 }
 
 type IpamConfig = NonNullable<NonNullable<NetworkCreateRequest["IPAM"]>["Config"]>[number];

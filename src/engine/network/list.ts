@@ -1,4 +1,5 @@
 import type { NetworkInfo, NetworkService } from "#network/types.ts";
+import { patternsOf } from "#spec/docker/filter-patterns.ts";
 import { booleanFilter, matchesLabels, type Filters } from "#spec/docker/filters.ts";
 import type { NetworkContainer, NetworkResource } from "#spec/docker/network.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
@@ -18,11 +19,12 @@ export function listNetworks(deps: { readonly networks: NetworkService }) {
     const all = await deps.networks.list();
     if (dangling !== undefined)
       for (const { id } of all) if ((await deps.networks.members(id)).length > 0) inUse.add(id);
+    const [ids, names] = [patternsOf(filters, "id"), patternsOf(filters, "name")];
     const shown = all.filter(
       (network) =>
         has("driver", (value) => network.driver === value) &&
-        has("id", (value) => network.id.startsWith(value)) &&
-        has("name", (value) => network.name.includes(value)) &&
+        (ids === undefined || ids(network.id)) &&
+        (names === undefined || names(network.name)) &&
         has("scope", (value) => value === "local") &&
         has("type", (value) => value === (network.predefined ? "builtin" : "custom")) &&
         (dangling === undefined || dangling === (!network.predefined && !inUse.has(network.id))) &&

@@ -1,3 +1,4 @@
+import { patternsOf } from "#spec/docker/filter-patterns.ts";
 import { booleanFilter, matchesLabels, type Filters } from "#spec/docker/filters.ts";
 import type { Volume, VolumeList } from "#spec/docker/volume.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
@@ -6,7 +7,7 @@ import { findVolume, printVolume, volumeUsers } from "./volume.ts";
 
 export const volumeFilterKeys = ["dangling", "driver", "label", "name"] as const;
 
-/** `GET /volumes`. `name` matches a part of the name. */
+/** `GET /volumes`. */
 export function listVolumes(deps: { readonly volumes: Volumes; readonly registry: ContainerRegistry }) {
   return async (filters: Filters): Promise<VolumeList> => {
     const dangling = filters.has("dangling") ? booleanFilter(filters, "dangling", true) : undefined;
@@ -15,12 +16,13 @@ export function listVolumes(deps: { readonly volumes: Volumes; readonly registry
       const wanted = filters.get(key);
       return wanted === undefined || wanted.size === 0 || [...wanted].some(accepts);
     };
+    const names = patternsOf(filters, "name");
     const { volumes, warnings } = await deps.volumes.list();
     const shown = volumes.filter(
       ({ name, labels, driver }) =>
         (dangling === undefined || dangling !== users.has(name)) &&
         any("driver", (value) => value === driver) &&
-        any("name", (value) => name.includes(value)) &&
+        (names === undefined || names(name)) &&
         matchesLabels(filters, labels),
     );
     return { Volumes: shown.map(printVolume), Warnings: warnings.length === 0 ? null : warnings };

@@ -121,6 +121,15 @@ const refusals: readonly RefusalRow[] = [
     code: 127,
     says: /error while mounting volume '.*\/gone\/_data': failed to mount local volume: mount \/no\/such\/dir:.*\/gone\/_data, flags: 0x1000: no such file or directory/,
   },
+  {
+    name: "a share of NFS that nobody serves",
+    flags: [
+      "--mount",
+      "type=volume,src=share,dst=/m,volume-opt=type=nfs,volume-opt=o=addr=localhost,volume-opt=device=:/share",
+    ],
+    // Without NFS in the kernel there is no such device, with it nobody answers.
+    says: /error while mounting volume '.*\/share\/_data': failed to mount local volume: mount :\/share:.*\/share\/_data, data: addr=127\.0\.0\.1: [a-z ]+/,
+  },
   ...[
     ["a file over a directory", "-v", "/etc/hostname:/bin"],
     ["a directory over a file", "-v", "/tmp:/etc/passwd"],
@@ -221,6 +230,14 @@ export function mountCases(target: () => Target): void {
       await body(engine);
       expect(readFileSync("/proc/self/mounts", "utf8")).not.toContain(`${engine.engine.dir}/exec/mounts`);
     });
+
+  newer("a share of CIFS that nobody serves is told of without its password", async (engine) => {
+    const options = '"volume-opt=o=username=me,password=secret,vers=3.0"';
+    const mount = `type=volume,src=files,dst=/m,volume-opt=type=cifs,volume-opt=device=//127.0.0.1/files,${options}`;
+    const { code, stderr } = await engine.run(["run", "--rm", "--mount", mount, "busybox", "true"]);
+    expect(code).toBe(125);
+    expect(stderr).toMatch(/mount \/\/127\.0\.0\.1\/files:.*, data: username=me,password=\*{8},vers=3\.0: [a-z ]+/);
+  });
 
   newer("volume-subpath: folders and files, links only inside the volume", async (engine) => {
     const make =

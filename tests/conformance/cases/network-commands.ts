@@ -22,6 +22,15 @@ export function networkCommandCases(target: () => Target): void {
       "cmd-net true false a=b b\n",
     );
     expect(await ok("network", "ls", "-f", "label=a=b", "--format", "{{.Name}}")).toBe("cmd-net\n");
+    const named = (...filters: string[]): Promise<string> =>
+      ok("network", "ls", "--format", "{{.Name}}", ...filters.flatMap((filter) => ["-f", filter]));
+    expect(await named("name=^cmd-.et$")).toBe("cmd-net\n");
+    expect(await named("name=^md-net$")).toBe("");
+    expect(await named("name=md-n", "driver=bridge", "scope=local", "dangling=true")).toBe("cmd-net\n");
+    expect(await named("name=cmd-net", "name=^none$", "type=builtin")).toBe("none\n");
+    expect(await named(`id=${id.slice(0, 12)}`)).toBe("cmd-net\n");
+    expect(await named(`id=${id.slice(20)}$`)).toBe("cmd-net\n");
+    expect(await named("dangling=false", "driver=host")).toBe("host\n");
     const pool = "{{with index .IPAM.Config 0}}{{.Subnet}} {{.IPRange}} {{.Gateway}}{{end}}";
     expect(await ok("network", "inspect", "-f", `{{.Id}} {{.Attachable}} ${pool}`, "cmd-net")).toBe(
       `${id} true 10.78.0.0/24 10.78.0.128/25 10.78.0.3\n`,
@@ -56,6 +65,8 @@ export function networkCommandCases(target: () => Target): void {
     const endpoint = '{{with index .NetworkSettings.Networks "joined"}}{{.IPAddress}}{{end}}';
     expect(await ok("inspect", "-f", endpoint, "member")).toBe("10.79.0.77\n");
     expect(await ok("network", "inspect", "-f", "{{range .Containers}}{{.Name}}{{end}}", "joined")).toBe("member\n");
+    // More is known of a swarm's networks alone.
+    expect(await ok("network", "inspect", "--verbose", "joined")).toBe(await ok("network", "inspect", "joined"));
     const aliases = '{{with index .NetworkSettings.Networks "joined"}}{{join .Aliases " "}}{{end}}';
     expect(await ok("inspect", "-f", aliases, "member")).toContain("nick other");
     const busy = await target().run(["network", "rm", "joined"]);

@@ -84,7 +84,7 @@ export function networkRefusalCases(target: () => Target): void {
       expectRefusal(await network("refused", config, more), answer);
     });
 
-    test.each(["../up", "a/b", "/", ".", "-x", "a\0b", "a b"])("no name, though odd: %j", async (name) => {
+    test.each(["../up", "a/b", "/", ".", "-x", "a\u0000b", "a b"])("no name, though odd: %j", async (name) => {
       const { status, text } = await target().api("POST", "/networks/create", { Name: name });
       expect(status).toBe(201);
       const { Id } = JSON.parse(text) as { readonly Id: string };

@@ -10,6 +10,8 @@ export function volumeCommandCases(target: () => Target): void {
     expect(await ok("volume", "create", "cmd-vol")).toBe("cmd-vol\n");
     expect(await ok("volume", "ls", "-f", "name=cmd-vol")).toBe("DRIVER    VOLUME NAME\nlocal     cmd-vol\n");
     expect(await ok("volume", "ls", "-q", "-f", "label=a=b")).toBe("cmd-vol\n");
+    expect(await ok("volume", "ls", "-q", "-f", "name=^cmd-.ol$", "-f", "driver=local")).toBe("cmd-vol\n");
+    expect(await ok("volume", "ls", "-q", "-f", "name=^md-vol$")).toBe("");
     expect(
       await ok("volume", "ls", "-f", "name=cmd-vol", "--format", "{{.Name}} {{.Scope}} {{.Labels}} {{.Size}}"),
     ).toBe("cmd-vol local a=b N/A\n");

@@ -574,6 +574,26 @@ describe("beside others", () => {
     }
   });
 
+  test("finds its way again when somebody flushes the chains that it was admitted in", async () => {
+    run("iptables", "-P", "FORWARD", "DROP");
+    try {
+      await using web = await startContainer(networks, "web", [tcp(80, 8080)]);
+      await web.namespace.serve("tcp", 80, "web");
+      expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
+      run("iptables", "-F");
+      expect(outside.ask("tcp", HOST_ADDRESS, 8080)).not.toContain("web saw");
+      let admitted = false;
+      for (let look = 0; look < 100 && !admitted; look++) {
+        await Bun.sleep(100);
+        admitted = run("nft", "list", "chain", "ip", "filter", "FORWARD").includes("berth:test");
+      }
+      expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
+      expect(web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
+    } finally {
+      run("nft", "delete", "table", "ip", "filter");
+    }
+  });
+
   test("a second engine has its own bridge, subnet and table", async () => {
     const second = makeEngine({ instance: "second" });
     await second.networks.reconcile([]);
