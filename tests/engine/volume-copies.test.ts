@@ -1,6 +1,6 @@
 /** Volumes beyond Docker: clones, snapshots, other names, archives, locks and owners. */
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { command, eventually, mustRun, type CommandResult } from "../../tools/lab/command.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
@@ -294,4 +294,14 @@ describe("owners", () => {
       'error mounting "/proc/sys" to rootfs at "/v": showing other owners (uid=, gid=), which not every file system can: invalid argument',
     );
   });
+});
+
+test("a bind with bind-create-src makes the folder that it binds", async () => {
+  const folder = join(engine.dir, "bound/deep");
+  const run = (options: string): Promise<string> =>
+    engine.ok("run", "--rm", "--mount", `type=bind,src=${folder},dst=/m${options}`, "busybox", "touch", "/m/made");
+  expect(run("")).rejects.toThrow(`bind source path does not exist: ${folder}`);
+  expect(run(",bind-create-src=false")).rejects.toThrow(`bind source path does not exist: ${folder}`);
+  await run(",bind-create-src");
+  expect(existsSync(join(folder, "made"))).toBe(true);
 });

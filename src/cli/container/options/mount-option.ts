@@ -21,6 +21,7 @@ export interface MountOption {
 interface BindOptions {
   Propagation?: string;
   NonRecursive?: boolean;
+  CreateMountpoint?: boolean;
   ReadOnlyNonRecursive?: boolean;
   ReadOnlyForceRecursive?: boolean;
 }
@@ -53,6 +54,7 @@ function applyField(mount: MountOption, field: string): void {
     if (key === "readonly" || key === "ro") mount.ReadOnly = true;
     else if (key === "volume-nocopy") volumeOptions(mount).NoCopy = true;
     else if (key === "bind-nonrecursive") bindOptions(mount).NonRecursive = true;
+    else if (key === "bind-create-src") bindOptions(mount).CreateMountpoint = true;
     else throw new Error(`invalid field '${field}' must be a key=value pair`);
     return;
   }
@@ -83,6 +85,9 @@ function applyField(mount: MountOption, field: string): void {
       return;
     case "bind-nonrecursive":
       bindOptions(mount).NonRecursive = boolField(key, value);
+      return;
+    case "bind-create-src":
+      bindOptions(mount).CreateMountpoint = boolField(key, value);
       return;
     case "bind-recursive":
       applyRecursive(mount, key, value);
