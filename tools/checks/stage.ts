@@ -59,12 +59,19 @@ export async function runCheck(argv: readonly string[]): Promise<StageResult> {
  * Run `bun test` with `args`, its output on ours, and count by its own summary. A run that ends without one, or without
  * a single test, is a failure.
  */
+/** For a test that says no other: bun's five seconds are soon over on a machine that is busy with something else. */
+const TEST_TIMEOUT_MS = 60_000;
+
 export async function runBunTests(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<StageResult> {
   let text = "";
-  const { code } = await passThrough([process.execPath, "test", ...args], (chunk) => (text += chunk), env);
+  const { code } = await passThrough(
+    [process.execPath, "test", "--timeout", String(TEST_TIMEOUT_MS), ...args],
+    (chunk) => (text += chunk),
+    env,
+  );
   const result = countsOf(text);
   if (result === undefined || result.passed + result.failed === 0) return broke;
   return code !== 0 && result.failed === 0 ? { ...result, failed: 1 } : result;

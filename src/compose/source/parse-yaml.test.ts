@@ -56,7 +56,7 @@ services:
 
   test("a bomb of aliases is refused", () => {
     let text = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n";
-    for (let level = 1; level < 9; level++) {
+    for (let level = 1; level < 6; level++) {
       text += `a${level}: &a${level} [${Array.from({ length: 9 }, () => `*a${level - 1}`).join(",")}]\n`;
     }
     expect(() => parseYaml(text, "c.yaml")).toThrow(/too many aliases/);
