@@ -1,6 +1,17 @@
 /** Our registry over an S3-compatible store (s3rver from npm, installed into the cache), and the driver's contract on it. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { S3Bucket } from "#host/s3-bucket.ts";
 import { storageDriverSuite } from "#registry/storage/driver.suite.ts";
@@ -110,4 +121,40 @@ test("images go in and out, also after a restart; a registry does not look for i
   const elsewhere = startBerthRegistry({ dir, args: ["--gc-interval", "0s"] });
   expect(await elsewhere.then(() => "started", String)).toContain("the blobs of this registry are kept elsewhere");
   expect(await administer(registry.root, ["scrub"]).catch(String)).toContain("needs credentials");
+});
+
+test("a large blob goes over in parts; killed meanwhile, the registry shows nothing of it, and takes it again", async () => {
+  const bytes = randomBytes(40 << 20);
+  const digest = sha256(bytes);
+  const args = ["--s3-endpoint", endpoint, "--s3-bucket", bucket, "--s3-prefix", "parts"];
+  const env = { AWS_ACCESS_KEY_ID: credentials.accessKeyId, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey };
+  mkdirSync(join(dir, "parts"));
+  const start = () => startBerthRegistry({ dir: join(dir, "parts"), args, env });
+  let registry = await start();
+  const push = (): Promise<number> =>
+    fetch(`http://${registry.address}/v2/app/blobs/uploads/?digest=${digest}`, { method: "POST", body: bytes }).then(
+      ({ status }) => status,
+    );
+  const found = async (): Promise<string> => {
+    const answer = await fetch(`http://${registry.address}/v2/app/blobs/${digest}`);
+    return answer.status === 200 ? sha256(await answer.bytes()) : String(answer.status);
+  };
+  try {
+    const cut = push().then(String, () => "cut off");
+    // Its file is whole here and on its way to the store.
+    const uploads = join(registry.root, "uploads");
+    while (!readdirSync(uploads).some((id) => statSync(join(uploads, id)).size === bytes.length)) await Bun.sleep(1);
+    await registry.daemon.kill();
+    expect(await cut).toBe("cut off");
+    registry = await start();
+    expect(await found()).toBe("404");
+    expect(await push()).toBe(201);
+    expect(await found()).toBe(digest);
+    await registry.daemon.kill();
+    registry = await start();
+    expect(await found()).toBe(digest);
+    expect(await registry.admin(["scrub"])).toContain("1 blobs (41943040 bytes) read, 0 damaged");
+  } finally {
+    await registry.daemon.stop();
+  }
 });

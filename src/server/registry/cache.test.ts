@@ -113,6 +113,32 @@ test.each([
   expect(upstream.asked).toEqual([]);
 });
 
+test("several upstreams, each with its own tags, one down without the other", async () => {
+  const other = new FakeUpstream();
+  const both = serveRegistry({}, undefined, {
+    upstreams: [
+      { prefix: "up.example", upstream },
+      { prefix: "other.example", upstream: other },
+    ],
+  });
+  const pulled = async (path: string, namespace = ""): Promise<string | null> =>
+    (await both.send("GET", `/v2/${path}/manifests/v1${namespace}`)).headers.get("docker-content-digest");
+  try {
+    const [here, there] = [upstream.set("v1", "here"), other.set("v1", "there")];
+    upstream.isDown = true;
+    expect(await pulled("other.example/lib/app")).toBe(there);
+    expect(await pulled("up.example/lib/app")).toBeNull();
+    upstream.isDown = false;
+    expect(await pulled("up.example/lib/app")).toBe(here);
+    expect(await pulled("lib/app", "?ns=other.example")).toBe(there);
+    expect(await pulled("lib/app", "?ns=none.example")).toBeNull();
+    const mixed = await both.send("GET", `/v2/up.example/lib/app/blobs/${sha("there")}`);
+    expect(await errorCode(mixed)).toBe("404 BLOB_UNKNOWN");
+  } finally {
+    await both.stop();
+  }
+});
+
 test("as a mirror: by ns, by the bare name, and never before what was pushed here", async () => {
   const digest = upstream.set("v1", "layer");
   const answer = await get("lib/app/manifests/v1?ns=up.example");
