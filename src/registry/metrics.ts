@@ -38,7 +38,9 @@ export class RegistryMetrics {
     const held = this.#context.database
       .prepare(
         `SELECT (SELECT COUNT(*) FROM repositories) AS repositories, (SELECT COUNT(*) FROM tags) AS tags,
-         (SELECT COUNT(*) FROM blobs) AS blobs, (SELECT COALESCE(SUM(size_bytes), 0) FROM blobs) AS bytes`,
+         (SELECT COUNT(*) FROM blobs) AS blobs, (SELECT COALESCE(SUM(size_bytes), 0) FROM blobs) AS bytes,
+         (SELECT COUNT(*) FROM webhook_events WHERE is_dead = 0) AS waiting,
+         (SELECT COUNT(*) FROM webhook_events WHERE is_dead = 1) AS dead`,
       )
       .get();
     let below = 0;
@@ -65,6 +67,10 @@ export class RegistryMetrics {
       ...gauge("tags", "Tags.", held?.["tags"]),
       ...gauge("blobs", "Stored blobs.", held?.["blobs"]),
       ...gauge("blob_bytes", "Bytes of stored blobs.", held?.["bytes"]),
+      ...metric("webhook_events", "gauge", "Events that webhooks were not told of.", [
+        `berth_registry_webhook_events{state="waiting"} ${Number(held?.["waiting"])}`,
+        `berth_registry_webhook_events{state="dead"} ${Number(held?.["dead"])}`,
+      ]),
       ...gauge("resident_memory_bytes", "Memory of the process.", process.memoryUsage.rss()),
     ].join("\n")}\n`;
   }

@@ -23,6 +23,7 @@ test("metrics tell what was done and what there is", async () => {
   await registry.send("GET", "/v2/app/manifests/v1");
   await registry.send("GET", `/v2/app/blobs/${image.layer}`);
   await registry.send("GET", "/v2/app/manifests/none");
+  registry.context.deliveries.add("http://hook.example", "{}", 0);
   const answer = await watch("/metrics");
   expect(answer.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
   const lines = (await answer.text()).split("\n");
@@ -37,6 +38,8 @@ test("metrics tell what was done and what there is", async () => {
     "berth_registry_repositories 1",
     "berth_registry_tags 1",
     "berth_registry_blob_bytes 7",
+    'berth_registry_webhook_events{state="waiting"} 1',
+    'berth_registry_webhook_events{state="dead"} 0',
   ])
     expect(lines).toContain(line);
 });
