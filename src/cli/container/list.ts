@@ -14,6 +14,8 @@ const HEADERS = {
   LocalVolumes: "LOCAL VOLUMES",
 } as const;
 const COLUMNS = ["ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names"];
+/** On a narrow terminal; what containers are called by stays whole. */
+const GIVE_WAY = ["Command", "Ports", "Image", "RunningFor"];
 const COMMAND_LETTERS = 20;
 const SORT_KEYS: SortKeys<ContainerSummary> = {
   created: ({ Created }) => Created,
@@ -30,7 +32,14 @@ export const listContainers: Handler = async ({ flags, io, client, config }) => 
   const size = flags.on("size") || flags.text("sort") === "size" || /\.Size\b/.test(asked);
   const columns = flags.on("size") ? [...COLUMNS, "Size"] : COLUMNS;
   const format = asked === "" || asked === "table" ? (quiet ? "{{.ID}}" : tableOf(columns)) : asked;
-  const print = rowFormatter(format, { typeName: "*formatter.ContainerContext", headers: HEADERS, columns });
+  const isDefault = asked === "" || asked === "table";
+  const width = isDefault && !flags.on("no-trunc") ? io.stdout.windowSize()?.columns : undefined;
+  const print = rowFormatter(format, {
+    typeName: "*formatter.ContainerContext",
+    headers: HEADERS,
+    columns,
+    fit: width === undefined ? undefined : { width, shrinkable: GIVE_WAY },
+  });
   const latest = flags.on("latest") ? 1 : flags.number("last");
   const api = await client();
   const containers = await api.containers.list({ all: flags.on("all"), size, limit: latest, filters: flags.filters() });

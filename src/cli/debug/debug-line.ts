@@ -18,7 +18,7 @@ export interface DebugOptions {
 
 /**
  * The `run` that stands beside a running container: the tools' image as its root, in the container's process, network and,
- * where it is shared, IPC namespaces. Its files are below /proc/1/root, where the shell begins: as they are, mounts too.
+ * where it is shared, IPC namespaces. Its files are below `/container`, as they are, mounts too.
  */
 export function besideContainer(
   { Id, Name, HostConfig }: Pick<ContainerInspect, "Id" | "Name" | "HostConfig">,
@@ -32,7 +32,13 @@ export function besideContainer(
     ...(sharesIpc ? ["--ipc", `container:${Id}`] : []),
     // Another process's root is for who may trace it (proc(5)).
     ...["--cap-add", "SYS_PTRACE", "--security-opt", "apparmor=unconfined", "--user", "0:0"],
-    ...["--entrypoint", "sh", options.tools, "-c", ownProcesses ? `cd /proc/1/root; ${HAS_SHELL}` : HAS_SHELL],
+    ...[
+      "--entrypoint",
+      "sh",
+      options.tools,
+      "-c",
+      ownProcesses ? `ln -s /proc/1/root /container; ${HAS_SHELL}` : HAS_SHELL,
+    ],
     ...["sh", ...options.command],
   ];
 }

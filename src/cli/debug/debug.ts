@@ -43,7 +43,7 @@ async function beside(container: ContainerInspect, options: DebugOptions, invoca
     invocation.io.stderr.write(
       isShared
         ? "The container's processes are shared with others: its files are below /proc/PID/root.\n"
-        : "The container's files are below /proc/1/root, where you are. What you change there, changes.\n",
+        : "The container's files are below /container; what you change there, changes.\n",
     );
   }
   return runLine(besideContainer(container, options), invocation);

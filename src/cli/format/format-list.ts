@@ -2,6 +2,7 @@ import { BerthError, messageOf } from "#base/errors.ts";
 import { compileTemplate } from "#base/template/execute.ts";
 import type { TemplateFunction } from "#base/template/functions.ts";
 import { struct } from "#base/template/value.ts";
+import { fitTable } from "./fit-table.ts";
 import { alignTable } from "./table.ts";
 
 /** One row as a template sees it: plain fields and methods. */
@@ -16,6 +17,8 @@ export interface ListFormat {
   readonly columns: readonly string[];
   /** What a mistake in the template is told with; two sentences, one for each kind, when it is not given. */
   readonly mistake?: string;
+  /** Of a terminal that the table has to fit; these columns give way, in this order. */
+  readonly fit?: { readonly width: number; readonly shrinkable: readonly string[] } | undefined;
 }
 
 /**
@@ -25,7 +28,7 @@ export interface ListFormat {
  */
 export function rowFormatter(
   format: string,
-  { typeName, headers, columns, mistake }: ListFormat,
+  { typeName, headers, columns, mistake, fit }: ListFormat,
 ): (rows: readonly Row[]) => string {
   const trimmed = format.trim();
   const isTable = trimmed === "table" || /^table(?=[\s{])/.test(trimmed);
@@ -41,7 +44,10 @@ export function rowFormatter(
     const fieldNames = [...Object.keys(rows[0] ?? {}), ...columns, ...Object.keys(headers)];
     const titles = Object.fromEntries(fieldNames.map((name) => [name, headers[name] ?? name.toUpperCase()]));
     const header = executed(compiled(line, headerFunctions), titledRow(titles));
-    return alignTable(`${header}\n${text}`);
+    const table = `${header}\n${text}`;
+    if (fit === undefined) return alignTable(table);
+    const shrinkable = fit.shrinkable.map((name) => titles[name] ?? name);
+    return alignTable(fitTable(table, fit.width, shrinkable));
   };
 }
 

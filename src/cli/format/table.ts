@@ -1,5 +1,6 @@
-const MIN_WIDTH = 10;
-const PADDING = 3;
+/** Of every column but the last, its padding included. */
+export const MIN_WIDTH = 10;
+export const PADDING = 3;
 
 /**
  * Aligns cells separated by tabs: a column is as wide as its widest cell and three spaces, `minWidth` at least. The last cell of
