@@ -1,4 +1,4 @@
-import { connect as connectPlain, isIPv6, type Socket } from "node:net";
+import { connect as connectPlain, isIP, isIPv6, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { BerthError } from "#base/errors.ts";
 import { errnoByName, errnoText } from "./errno.ts";
@@ -54,7 +54,9 @@ function open(target: DialTarget): Socket {
   if (target.kind === "tcp") return connectPlain({ host: host || "127.0.0.1", port });
   const { ca, certificate, key, skipVerify } = target.tls;
   return connectTls({
-    ...{ host, port, servername: host, rejectUnauthorized: !skipVerify },
+    ...{ host, port, rejectUnauthorized: !skipVerify },
+    // RFC 6066, section 3: a name, never an address.
+    ...(isIP(host) === 0 ? { servername: host } : {}),
     ...(ca === undefined ? {} : { ca }),
     ...(certificate === undefined ? {} : { cert: certificate }),
     ...(key === undefined ? {} : { key }),

@@ -14,13 +14,13 @@ import { busyboxImage } from "../../tools/lab/test-images.ts";
 /** An engine of its own with the image `busybox`, that can be killed and started again on the same folders. */
 export class BusyboxEngine {
   readonly #dir: string;
-  readonly #options: Pick<EngineOptions, "bridge" | "bip" | "extraArgs" | "through">;
+  readonly #options: Pick<EngineOptions, "bridge" | "bip" | "extraArgs" | "through" | "env">;
   readonly #registry: RunningRegistry;
   #engine: RunningEngine;
 
   private constructor(
     dir: string,
-    options: Pick<EngineOptions, "bridge" | "bip" | "extraArgs" | "through">,
+    options: Pick<EngineOptions, "bridge" | "bip" | "extraArgs" | "through" | "env">,
     registry: RunningRegistry,
     engine: RunningEngine,
   ) {
@@ -30,7 +30,9 @@ export class BusyboxEngine {
     this.#engine = engine;
   }
 
-  static async open(options: Pick<EngineOptions, "bridge" | "bip" | "extraArgs" | "through">): Promise<BusyboxEngine> {
+  static async open(
+    options: Pick<EngineOptions, "bridge" | "bip" | "extraArgs" | "through" | "env">,
+  ): Promise<BusyboxEngine> {
     const dir = makeScratch(options.bridge);
     const registry = await startDebianRegistry({ dir, port: await freePort() });
     await pushImage(registry.address, "busybox", "latest", await busyboxImage());

@@ -3,9 +3,11 @@ import type { LogSubject } from "../attributes.ts";
 import { fluentdChunk } from "./fluentd-receiver.ts";
 import { gelfChunks, gelfFields, gelfMessage } from "./gelf-receiver.ts";
 import { journaldEntry, journaldFields, journaldKey } from "./journald-receiver.ts";
+import { unpack as unpackOne } from "../testing/unpack.ts";
 import type { LogMessage } from "./receiver.ts";
 import { counted, syslogMessage } from "./syslog-message.ts";
 
+const unpack = (bytes: Uint8Array): unknown => unpackOne(bytes)?.value;
 const timeNs = 1_795_279_614_889_245_123n;
 const message: LogMessage = { stream: "stdout", text: Buffer.from("a\tb"), timeNs, part: undefined };
 const piece: LogMessage = {
@@ -129,32 +131,3 @@ describe("journald", () => {
   });
   test("keys", () => expect(["a.b", "__x", "ä1", "_"].map(journaldKey)).toEqual(["A_B", "X", "1", ""]));
 });
-
-/** MessagePack, as much as the forward protocol uses. */
-function unpack(bytes: Uint8Array): unknown {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let at = 0;
-  const text = (length: number): string => {
-    at += length;
-    return Buffer.from(bytes.subarray(at - length, at)).toString();
-  };
-  const skip = (count: number): number => (at += count) - count;
-  const list = (count: number): unknown[] => Array.from({ length: count }, value);
-  const map = (count: number): unknown => Object.fromEntries(Array.from({ length: count }, () => [value(), value()]));
-  function value(): unknown {
-    const code = view.getUint8(skip(1));
-    if (code >> 4 === 0x9) return list(code & 15);
-    if (code >> 4 === 0x8) return map(code & 15);
-    if (code >> 5 === 0x5) return text(code & 31);
-    if (code === 0xd9) return text(view.getUint8(skip(1)));
-    if (code === 0xda) return text(view.getUint16(skip(2)));
-    if (code === 0xdb) return text(view.getUint32(skip(4)));
-    if (code === 0xdc) return list(view.getUint16(skip(2)));
-    if (code === 0xdd) return list(view.getUint32(skip(4)));
-    if (code === 0xde) return map(view.getUint16(skip(2)));
-    if (code === 0xd2) return view.getInt32(skip(4));
-    if (code !== 0xd7 || view.getUint8(skip(1)) !== 0) throw new Error(`code ${code} at ${at}`);
-    return { seconds: view.getUint32(skip(4)), nanoseconds: view.getUint32(skip(4)) };
-  }
-  return value();
-}

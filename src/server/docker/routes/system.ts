@@ -29,6 +29,15 @@ export function systemRoutes(engine: Engine): readonly Route[] {
       pattern: "/system/df",
       handle: async (call) => json(await engine.system.diskUsage(usageTypes(call)), "disk-usage"),
     },
+    // Plugins that are images cannot be installed, so there are none; those of volumes are programs beside the engine.
+    { method: "GET", pattern: "/plugins", handle: () => json([]) },
+    {
+      method: "GET",
+      pattern: "/plugins/{name...}/json",
+      handle: ({ params }) => {
+        throw new BerthError("not-found", `plugin ${JSON.stringify(params["name"] ?? "")} not found`);
+      },
+    },
     { method: "GET", pattern: "/events", handle: (call) => stream("application/json", true, events(engine, call)) },
   ];
 }

@@ -10,10 +10,8 @@ GET /images/{name...}/attestations
 PUT /volumes/{name}
 POST /session
 POST /grpc
-GET /plugins
 GET /plugins/privileges
 POST /plugins/pull
-GET /plugins/{name...}/json
 DELETE /plugins/{name...}
 POST /plugins/{name...}/enable
 POST /plugins/{name...}/disable
