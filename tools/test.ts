@@ -5,6 +5,7 @@
  *
  * `unit` (inside `ok`) and `reference` (twice as long as all the rest) run only when named.
  */
+import { leavingNothing } from "./checks/leaving-nothing.ts";
 import {
   countsOf,
   passThrough,
@@ -14,18 +15,7 @@ import {
   type Stage,
   type StageResult,
 } from "./checks/stage.ts";
-import { readMachineState, settledLeftovers } from "./lab/leak-check.ts";
 import { buildPackages, ensureSystemPackages, testPackages } from "./lab/system-packages.ts";
-
-/** Runs `stage` and fails it when the machine is not as it was before. */
-async function leavingNothing(stage: () => Promise<StageResult>): Promise<StageResult> {
-  const before = await readMachineState();
-  const result = await stage();
-  const left = await settledLeftovers(before);
-  if (left.length === 0) return { ...result, passed: result.passed + 1 };
-  console.error(`left behind:\n${left.map((line) => `  ${line}`).join("\n")}`);
-  return { ...result, failed: result.failed + 1 };
-}
 
 /** `bun test` on a folder of tests that need root: they run one file after the other. */
 function rootTests(folder: string): () => Promise<StageResult> {

@@ -5,6 +5,7 @@ import { AT_FDCWD } from "#host/linux.ts";
 import { checkPropagation } from "#host/mount-propagation.ts";
 import type { RuntimeFacts } from "#host/runtime-facts.ts";
 import { statx } from "#host/syscalls.ts";
+import { defaultProfileName } from "#runtime/apparmor/default-profile.ts";
 import { applyCdi } from "#runtime/cdi/apply-cdi.ts";
 import { requestedDevices } from "#runtime/cdi/device-requests.ts";
 import { readCdi } from "#runtime/cdi/read-cdi.ts";
@@ -44,6 +45,7 @@ export class NativePlanner implements RuntimePlanner {
   readonly #cgroups: CgroupManager;
   readonly #facts: RuntimeFacts;
   readonly #defaults: PlannerDefaults;
+  readonly #apparmor: { ensure(): Promise<void> };
   readonly #filters = new FilterCache();
 
   readonly #foreign: ForeignPlanner;
@@ -52,6 +54,8 @@ export class NativePlanner implements RuntimePlanner {
   constructor(deps: {
     readonly cgroups: CgroupManager;
     readonly facts: RuntimeFacts;
+    /** Sees to it that the kernel has the default AppArmor profile. */
+    readonly apparmor: { ensure(): Promise<void> };
     /** The program for `--init`, a file of the host. */
     readonly initBinary: { path(): string };
     readonly defaults: PlannerDefaults;
@@ -59,6 +63,7 @@ export class NativePlanner implements RuntimePlanner {
   }) {
     this.#cgroups = deps.cgroups;
     this.#facts = deps.facts;
+    this.#apparmor = deps.apparmor;
     this.#initBinary = deps.initBinary;
     this.#defaults = deps.defaults;
     this.#foreign = new ForeignPlanner(deps);
@@ -73,6 +78,7 @@ export class NativePlanner implements RuntimePlanner {
     const input = this.#input(request);
     for (const mount of input.mounts) if (mount.type === "bind") checkPropagation(mount.source, mount.propagation);
     const made = this.#withDevices(containerSpec(input), spec.hostConfig);
+    if (made.spec.process?.apparmorProfile === defaultProfileName) await this.#apparmor.ensure();
     const { userNamespace } = input;
     const foreign = this.#foreign.find(spec.hostConfig.Runtime);
     if (foreign !== undefined) return this.#foreign.container(foreign, request, made);

@@ -23,8 +23,8 @@ export interface RuntimeFacts {
   readonly namespaces: { readonly user: boolean; readonly cgroup: boolean; readonly time: boolean };
   readonly seccomp: boolean;
   readonly apparmor: boolean;
-  /** Loaded AppArmor profiles; empty without AppArmor. */
-  readonly apparmorProfiles: readonly string[];
+  /** apparmor_parser(8), which turns profiles into what the kernel takes; undefined without AppArmor. */
+  readonly apparmorParser: string | undefined;
   readonly selinux: boolean;
   /** This process's own value: without CAP_SYS_RESOURCE no child can have a lower one. */
   readonly oomScoreAdj: number;
@@ -109,7 +109,7 @@ export function readRuntimeFacts(cgroups: CgroupManager): RuntimeFacts {
     },
     seccomp: /^Seccomp:/mu.test(status),
     apparmor,
-    apparmorProfiles: apparmor ? profileNames(read("/sys/kernel/security/apparmor/profiles")) : [],
+    apparmorParser: apparmor ? parserPaths.find((path) => existsSync(path)) : undefined,
     selinux: existsSync("/sys/fs/selinux/enforce"),
     oomScoreAdj: Number(read("/proc/self/oom_score_adj").trim() || "0"),
     hardLimits: parseHardLimits(read("/proc/self/limits")),
@@ -119,10 +119,7 @@ export function readRuntimeFacts(cgroups: CgroupManager): RuntimeFacts {
   };
 }
 
-/** `docker-default (enforce)` lines. */
-function profileNames(text: string): readonly string[] {
-  return text.split("\n").flatMap((line) => /^(.+) \(\w+\)$/u.exec(line)?.[1] ?? []);
-}
+const parserPaths = ["/sbin/apparmor_parser", "/usr/sbin/apparmor_parser"];
 
 function thermalThrottlePaths(): readonly string[] {
   const folder = "/sys/devices/system/cpu";

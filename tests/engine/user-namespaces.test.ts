@@ -19,7 +19,7 @@ beforeAll(async () => {
   writeFileSync(join(shared, "of-host"), "text");
   // The engine sees these files in the machine's /etc, nobody else does.
   const through = ["unshare", "-m", "sh", "-c", `mount -t overlay -o lowerdir=${etc}:/etc etc /etc && exec "$@"`, "sh"];
-  const extraArgs = ["--userns-remap", "root"];
+  const extraArgs = ["--userns-remap", "root", "--add-runtime", "other=/bin/true"];
   engine = await BusyboxEngine.open({ bridge: "buserns0", bip: "172.31.242.1/24", extraArgs, through });
 }, 120_000);
 afterAll(async () => {
@@ -45,6 +45,12 @@ test("its root is nobody's on the host, and owns the image's files", async () =>
   expect(await hostUid("box")).toBe("100005");
   expect(await engine.ok("inspect", "-f", "{{.HostConfig.UsernsMode}}", "box")).toBe("\n");
   expect(await engine.ok("info", "-f", "{{.SecurityOptions}}")).toContain("name=userns");
+});
+
+test("another runtime refuses it by name", async () => {
+  const refused = await engine.run("run", "--rm", "--runtime", "other", "busybox", "true");
+  expect(refused.code).toBe(125);
+  expect(refused.stderr).toContain("user namespaces (see --userns=host) with the runtime other are not supported");
 });
 
 test("volumes have its ids, bind mounts the host's", async () => {

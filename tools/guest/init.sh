@@ -5,6 +5,7 @@ export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/r
 export BERTH_TEST_PATIENCE_MS=5000 BERTH_TEST_GUEST=1
 mount -t proc proc /proc
 mount -t sysfs sys /sys
+mount -t securityfs security /sys/kernel/security
 mkdir -p /dev/pts /dev/shm /dev/mqueue
 mount -t devpts -o gid=5,mode=620,ptmxmode=666 pts /dev/pts
 mount -t tmpfs -o mode=1777 shm /dev/shm

@@ -1,6 +1,7 @@
 import { chmodSync, cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { mustRun } from "../lab/command.ts";
+import { extractPackages } from "../lab/extracted-packages.ts";
 import { cacheDir, findProgram, projectDir } from "../lab/paths.ts";
 import { distributionArchive } from "../lab/test-images.ts";
 import type { GuestKernel } from "./kernel.ts";
@@ -9,7 +10,7 @@ import type { GuestKernel } from "./kernel.ts";
 const projectParts = ["package.json", "tsconfig.json", "src", "native", "tests", "tools", "dist"];
 
 /**
- * An ext4 disk image with the distribution's root, the kernel's modules, Bun, the project and the list of its test files
+ * An ext4 disk image with the distribution's root, the kernel's modules, AppArmor's parser, Bun, the project and the list of its test files
  * to run. Made without mounting anything. The caller deletes it.
  */
 export async function makeRootDisk(kernel: GuestKernel, tests: readonly string[]): Promise<string> {
@@ -30,6 +31,10 @@ export async function makeRootDisk(kernel: GuestKernel, tests: readonly string[]
     symlinkSync("../bin/busybox", join(root, "usr/sbin/modprobe"));
     cpSync(process.execPath, join(root, "usr/bin/bun"), { dereference: true });
     chmodSync(join(root, "usr/bin/bun"), 0o755);
+
+    const apparmor = await extractPackages("apparmor", ["apparmor"]);
+    cpSync(join(apparmor, "sbin/apparmor_parser"), join(root, "usr/sbin/apparmor_parser"));
+    cpSync(join(apparmor, "etc/apparmor.d"), join(root, "etc/apparmor.d"), { recursive: true, verbatimSymlinks: true });
 
     const project = join(root, "project");
     mkdirSync(project);

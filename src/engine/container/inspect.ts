@@ -5,6 +5,8 @@ import { containerConfig, type ContainerConfig } from "#spec/docker/container-co
 import type { ContainerInspect } from "#spec/docker/container.ts";
 import { hostConfig, type HostConfig } from "#spec/docker/host-config.ts";
 import type { ImageService } from "#image/types.ts";
+import { wantedApparmor } from "#runtime/docker/wanted-apparmor.ts";
+import type { MachineFacts } from "../host-facts.ts";
 import type { EnginePaths, ExecRows } from "../ports.ts";
 import { linkTexts } from "./links.ts";
 import { mountPoints } from "./mount-points.ts";
@@ -20,6 +22,7 @@ export interface InspectDeps {
   readonly images: ImageService;
   readonly execs: ExecRows;
   readonly paths: EnginePaths;
+  readonly machine: Pick<MachineFacts, "apparmor">;
 }
 
 /** `GET /containers/{id}/json`. With `size`, also the bytes in the writable view. */
@@ -50,7 +53,7 @@ export function inspectContainer(deps: InspectDeps) {
       Platform: "linux",
       MountLabel: "",
       ProcessLabel: "",
-      AppArmorProfile: "",
+      AppArmorProfile: deps.machine.apparmor ? wantedApparmor(spec.hostConfig) : "",
       ExecIDs: execIds.length === 0 ? null : execIds,
       HostConfig: hostConfig.print({
         ...spec.hostConfig,

@@ -68,6 +68,7 @@ import { dockerTimeouts } from "#volume/plugins/volume-plugin.ts";
 import { VolumePlugins } from "#volume/plugins/volume-plugins.ts";
 import { NamedVolumes } from "#volume/volumes.ts";
 import { engineConfig, engineId } from "./engine-config.ts";
+import { openContainerProfile } from "./open-apparmor.ts";
 import { openBuilder } from "./open-builder.ts";
 import type { LiveSettings } from "./live-settings.ts";
 import { seccompProfileText } from "./seccomp-profile-text.ts";
@@ -149,6 +150,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
   });
   const cgroups = openCgroups();
   const runtimeFacts = readRuntimeFacts(cgroups);
+  const apparmor = openContainerProfile(runtimeFacts, log);
   const shim = openShimBinary();
   const sockets = new NamespaceSockets();
   const projectQuota = hasProjectQuota(layout.dataRoot);
@@ -192,6 +194,8 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     config,
     machine: {
       ...facts,
+      // docker-compat: as far as dockerd goes, AppArmor is not there without its parser.
+      apparmor: runtimeFacts.apparmorParser !== undefined,
       backingFileSystem: fileSystemName(layout.dataRoot),
       cgroupVersion: cgroups.version,
       cgroupControllers: cgroups.controllers,
@@ -224,6 +228,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     planner: new NativePlanner({
       cgroups,
       facts: runtimeFacts,
+      apparmor,
       initBinary: new InitBinary(layout.binDir),
       defaults: config,
       paths: layout,
@@ -250,6 +255,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     async recover() {
       trash.empty();
       makeInitLayer(layout.initLayerTree);
+      await apparmor.load();
       building.forgetLost();
       await images.reconcile();
       await snapshots.reconcile();

@@ -28,7 +28,7 @@ export const fullMachine: RuntimeFacts = {
   namespaces: { user: true, cgroup: true, time: true },
   seccomp: true,
   apparmor: false,
-  apparmorProfiles: [],
+  apparmorParser: undefined,
   selinux: false,
   oomScoreAdj: 0,
   hardLimits: { RLIMIT_NOFILE: 1048576n, RLIMIT_MEMLOCK: unlimited },

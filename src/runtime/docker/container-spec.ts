@@ -1,4 +1,5 @@
 import { BerthError } from "#base/errors.ts";
+import { defaultProfileName } from "#runtime/apparmor/default-profile.ts";
 import { defaultProfile } from "#runtime/seccomp/default-profile.ts";
 import { parseProfile } from "#runtime/seccomp/parse-profile.ts";
 import { resolveProfile, type Profile } from "#runtime/seccomp/profile.ts";
@@ -19,6 +20,7 @@ import { containerResources, parseDeviceCgroupRule } from "./resources.ts";
 import { maskedPaths, readonlyPaths } from "./system-paths.ts";
 import { parseSecurityOptions, type SecurityOptions } from "./security-options.ts";
 import type { ContainerSpec, ContainerSpecInput, UserNamespace } from "./types.ts";
+import { wantedApparmor } from "./wanted-apparmor.ts";
 
 /** Devices a container may use without asking; nodes are the runtime's default ones. FUSE needs `--device`. */
 const deviceRules: readonly DeviceRule[] = [
@@ -228,9 +230,7 @@ function seccompOf(
   );
 }
 
-/** Docker's default profile is used where somebody loaded it. */
-const defaultApparmorProfile = "docker-default";
-
+/** docker-compat: without the parser AppArmor counts as not there for who asks for no profile. */
 function apparmorOf(
   { hostConfig, facts }: ContainerSpecInput,
   { apparmor }: SecurityOptions,
@@ -242,7 +242,7 @@ function apparmorOf(
     }
     return undefined;
   }
-  if (apparmor !== undefined && apparmor !== "") return apparmor;
-  if (hostConfig.Privileged) return "unconfined";
-  return facts.apparmorProfiles.includes(defaultApparmorProfile) ? defaultApparmorProfile : undefined;
+  const wanted = wantedApparmor(hostConfig);
+  const isDefault = wanted === defaultProfileName && (apparmor ?? "") === "";
+  return isDefault && facts.apparmorParser === undefined ? undefined : wanted;
 }
