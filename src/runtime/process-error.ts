@@ -57,6 +57,8 @@ function describeStep(step: Plan["steps"][number] | undefined, what: string): st
     return `error during container init: error mounting "${step.source}" to rootfs at "${step.target}": ${mountAct(what)}`;
   }
   if (step.op === "chdir") return `chdir to cwd (${JSON.stringify(step.path)}) set in config.json failed`;
+  if (step.op === "lsm_exec_label")
+    return `error during container init: unable to apply ${step.lsm} profile ${JSON.stringify(step.label)}`;
   return `error during container init: ${what === "" ? step.op : `${step.op}: ${what}`}`;
 }
 

@@ -99,9 +99,11 @@ export function createContainer(deps: CreateDeps) {
       insert(deps, spec, wanted, links);
     } catch (error) {
       await deps.files.discard(deps.paths.containerDir(id));
-      await Promise.all(createdVolumes.map((name) => deps.volumes.remove(name)));
+      await Promise.all(createdVolumes.map(({ name }) => deps.volumes.remove(name)));
       throw error;
     }
+    for (const { name, driver } of createdVolumes)
+      deps.events.publish({ type: "volume", action: "create", id: name, attributes: { driver } });
     publishContainerEvent(deps.events, "create", deps.registry.find(id));
     return { Id: id, Warnings: warnings };
   };

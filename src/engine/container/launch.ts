@@ -27,6 +27,7 @@ import { prepareMounts } from "./prepare-mounts.ts";
 import { prepareSnapshot } from "./prepare-snapshot.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import { residentOf, resolvConfText } from "./resolver-files.ts";
+import { publishVolumeEvents } from "./volume-events.ts";
 import { ownSharedMemory, sharedNamespaces } from "./shared-namespaces.ts";
 
 export interface LaunchDeps {
@@ -82,6 +83,7 @@ async function launchBegun(
     mountsOf(deps, container, root),
     ownShm === undefined ? undefined : deps.hostMounts.sharedMemory(ownShm, spec.hostConfig.ShmSize),
   ]);
+  publishVolumeEvents(deps.events, "mount", container);
   const compiled = await deps.planner.container({
     spec,
     dir: deps.paths.containerRunDir(container.id),

@@ -64,13 +64,15 @@ export function removeLocked(deps: RemoveLockedDeps): RemoveLocked {
 /** Those made for it that no other container has taken over (`--volumes-from`) and nobody has locked. */
 async function removeVolumes(deps: RemoveLockedDeps, container: Container): Promise<void> {
   const anonymous = container.spec.mounts.flatMap((mount) =>
-    mount.type === "volume" && mount.anonymous ? [mount.name] : [],
+    mount.type === "volume" && mount.anonymous ? [[mount.name, mount.driver ?? "local"] as const] : [],
   );
   if (anonymous.length === 0) return;
   const users = volumeUsers(deps.registry);
-  for (const name of new Set(anonymous)) {
+  for (const [name, driver] of new Map(anonymous)) {
     if ((users.get(name) ?? []).some((id) => id !== container.id)) continue;
-    if ((await deps.volumes.find(name))?.locked !== true) await deps.volumes.remove(name);
+    if ((await deps.volumes.find(name))?.locked === true) continue;
+    await deps.volumes.remove(name);
+    deps.events.publish({ type: "volume", action: "destroy", id: name, attributes: { driver } });
   }
 }
 

@@ -24,7 +24,7 @@ export interface ResolveMountsDeps {
 export interface ResolvedMounts {
   readonly mounts: readonly MountSpec[];
   /** Volumes that were made now, to be taken back when the creation fails. */
-  readonly createdVolumes: readonly string[];
+  readonly createdVolumes: readonly { readonly name: string; readonly driver: string }[];
 }
 
 /**
@@ -68,7 +68,7 @@ export async function resolveMounts(
       byTarget.set(target, { type: "volume", target, readOnly: false, copyUp: true, subpath: "", mode: "", ...made });
     }
   } catch (error) {
-    await Promise.all(maker.created.map((name) => deps.volumes.remove(name)));
+    await Promise.all(maker.created.map(({ name }) => deps.volumes.remove(name)));
     throw error;
   }
   return { mounts: [...byTarget.values()].toSorted(byDepth), createdVolumes: maker.created };
@@ -86,7 +86,7 @@ interface VolumeRequest {
 }
 
 class VolumeMaker {
-  readonly created: string[] = [];
+  readonly created: { readonly name: string; readonly driver: string }[] = [];
   readonly #volumes: Volumes;
 
   constructor(volumes: Volumes) {
@@ -99,7 +99,7 @@ class VolumeMaker {
     const name = anonymous ? randomId() : request.name;
     const marked = anonymous ? { ...labels, "com.docker.volume.anonymous": "" } : labels;
     const { path, created, driver: chosen } = await this.#ensure(name, driver, { labels: marked, options });
-    if (created) this.created.push(name);
+    if (created) this.created.push({ name, driver: chosen });
     return { name, anonymous, source: path, ...(chosen === "local" ? {} : { driver: chosen }) };
   }
 

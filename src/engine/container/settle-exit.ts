@@ -15,6 +15,7 @@ import type { RemoveLocked } from "./remove.ts";
 import { restartDelayMs, type EndedRun } from "./restart-policy.ts";
 import { isLive } from "./status.ts";
 import type { TearDown } from "./tear-down.ts";
+import { publishVolumeEvents } from "./volume-events.ts";
 
 /** Exit code of a container whose end nobody saw; dockerd says 255 after a crash of the machine. */
 export const unseenExitCode = 255;
@@ -105,6 +106,7 @@ export class SettleExit {
     const execDuration = String(ranNs > 0n ? ranNs / 1_000_000_000n : 0n);
     publishContainerEvent(events, "die", container, { execDuration, exitCode: String(exitCode) });
     for (const endpoint of endpoints) await publishEndpointEvent(this.#deps, "disconnect", endpoint);
+    publishVolumeEvents(events, "unmount", container);
     for (const listener of [...container.exitListeners]) listener({ exitCode, error: "" });
     if (this.#planRestart({ container, exitCode, ranNs, finishedAtNs })) return;
     if (!container.spec.hostConfig.AutoRemove || container.keepOnExit) return;

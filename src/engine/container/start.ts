@@ -13,6 +13,7 @@ import type { SettleExit, StartLocked, StartOrigin } from "./settle-exit.ts";
 import type { Life } from "./spec.ts";
 import { containerStartPrefix, exitUnknownStart, startFailure } from "./start-failure.ts";
 import type { TearDown } from "./tear-down.ts";
+import { publishVolumeEvents } from "./volume-events.ts";
 
 export interface StartDeps extends LaunchDeps {
   readonly clock: Clock;
@@ -129,6 +130,7 @@ async function undo(deps: StartDeps, container: Container, cause: unknown): Prom
   for (const attach of container.waitingAttaches) attach.abandon();
   container.waitingAttaches.clear();
   for (const endpoint of endpoints) await publishEndpointEvent(deps, "disconnect", endpoint);
+  publishVolumeEvents(deps.events, "unmount", container);
   // docker-compat: the one who starts is told why; a wait with an error text would make clients print it a second time.
   for (const listener of [...container.exitListeners]) listener({ exitCode, error: "" });
   if (container.spec.hostConfig.AutoRemove) {

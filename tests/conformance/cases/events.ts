@@ -201,4 +201,55 @@ export function eventCases(target: () => Target): void {
     const { status, text } = await target().api("GET", "/events?since=2&until=1");
     expect([status, JSON.parse(text)]).toEqual([400, { message: "`since` time (2) cannot be after `until` time (1)" }]);
   });
+
+  test("volumes are told when a container takes and leaves them", async () => {
+    const from = since();
+    const volumes = ["-v", "told-rw:/rw", "--mount", "type=volume,src=told-ro,dst=/ro,readonly"];
+    await target().ok(["run", "--name", "taker", ...volumes, "-v", "/tmp:/host", "busybox", "true"]);
+    await target().ok(["rm", "taker"]);
+    await target().ok(["volume", "rm", "told-rw", "told-ro"]);
+    const events = await eventsSince(target(), from);
+    const id = events.find(({ Action }) => Action === "start")?.Actor.ID ?? "";
+    const told = (name: string): (readonly [string, unknown])[] =>
+      events.filter(({ Actor }) => Actor.ID === name).map(({ Action, Actor }) => [Action, Actor.Attributes]);
+    for (const [name, destination, writable] of [
+      ["told-rw", "/rw", "true"],
+      ["told-ro", "/ro", "false"],
+    ] as const) {
+      const mounted = { container: id, destination, driver: "local", propagation: "", "read/write": writable };
+      expect(told(name)).toEqual([
+        ["create", { driver: "local" }],
+        ["mount", mounted],
+        ["unmount", { container: id, driver: "local" }],
+        ["destroy", { driver: "local" }],
+      ]);
+    }
+    expect(actions(events).slice(4)).toEqual([
+      "network connect",
+      "volume mount",
+      "volume mount",
+      "container start",
+      "container die",
+      "network disconnect",
+      "volume unmount",
+      "volume unmount",
+      "container destroy",
+      "volume destroy",
+      "volume destroy",
+    ]);
+
+    const later = since();
+    await target().ok(["run", "--rm", "-v", "/own", "busybox", "true"]);
+    expect(actions(await eventsSince(target(), later, "type=volume", "type=container"))).toEqual([
+      "volume create",
+      "container create",
+      "container attach",
+      "volume mount",
+      "container start",
+      "container die",
+      "volume unmount",
+      "volume destroy",
+      "container destroy",
+    ]);
+  });
 }
