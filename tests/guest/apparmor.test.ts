@@ -42,8 +42,8 @@ afterAll(async () => {
 });
 
 test("a container has the profile, its execs too, and may do what people do; inspect and info tell it", async () => {
-  expect(loaded()).toBe(true);
   await ok("run", "-d", "--name", "held", "--network", "none", image, "sleep", "600");
+  expect(loaded()).toBe(true);
   const usual = [
     "cat /proc/self/attr/current",
     "echo x > /root/x && mkdir /d && ln -s x /d/y && chmod 600 /root/x && echo 0 > /proc/self/oom_score_adj",

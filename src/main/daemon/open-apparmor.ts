@@ -7,8 +7,8 @@ import { ProfileLoader } from "#runtime/apparmor/profile-loader.ts";
 
 /** The profile of containers on this machine: nothing to do where the kernel has no AppArmor. */
 export interface ContainerProfile {
-  /** At start. What goes wrong is logged: containers that need the profile say it when they start. */
-  load(): Promise<void>;
+  /** At start, so that no container waits for it. What goes wrong is logged; who needs the profile will say it again. */
+  prepare(): Promise<void>;
   /** Before a container with the profile starts. `unavailable` when it cannot be loaded. */
   ensure(): Promise<void>;
 }
@@ -20,7 +20,7 @@ export function openContainerProfile(facts: RuntimeFacts, log: Log): ContainerPr
   if (parser === undefined) {
     const missing = "AppArmor is on, but apparmor_parser is not installed: containers have no profile";
     return {
-      load: async () => (apparmor ? log.warn(missing) : undefined),
+      prepare: async () => (apparmor ? log.warn(missing) : undefined),
       ensure: async () => undefined,
     };
   }
@@ -40,7 +40,7 @@ export function openContainerProfile(facts: RuntimeFacts, log: Log): ContainerPr
     },
   });
   return {
-    load: () => loader.load().catch((error: unknown) => log.error(messageOf(error))),
+    prepare: () => loader.ensure().catch((error: unknown) => log.error(messageOf(error))),
     ensure: () => loader.ensure(),
   };
 }

@@ -255,7 +255,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     async recover() {
       trash.empty();
       makeInitLayer(layout.initLayerTree);
-      await apparmor.load();
+      void apparmor.prepare();
       building.forgetLost();
       await images.reconcile();
       await snapshots.reconcile();

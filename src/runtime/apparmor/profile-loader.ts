@@ -17,7 +17,10 @@ export interface ProfileLoaderDeps {
 
 const loadedProfiles = "/sys/kernel/security/apparmor/profiles";
 
-/** Sees to it that the kernel knows the profile of containers. It belongs to the machine: engines share it, and it stays. */
+/**
+ * Sees to it that the kernel knows the profile of containers. It belongs to the machine: engines share it, whichever
+ * loaded it, and it stays until the machine goes down or somebody unloads it.
+ */
 export class ProfileLoader {
   readonly #deps: ProfileLoaderDeps;
   #loading: Promise<void> | undefined;
@@ -26,16 +29,12 @@ export class ProfileLoader {
     this.#deps = deps;
   }
 
-  /** At start: our rules replace those of another version. `unavailable` with the parser's own words. */
-  load(): Promise<void> {
-    this.#loading ??= this.#load().finally(() => (this.#loading = undefined));
-    return this.#loading;
-  }
-
-  /** Before a container starts: somebody may have unloaded it meanwhile. */
+  /** Load it unless it is there. `unavailable` with the parser's own words. */
   async ensure(): Promise<void> {
     const loaded = this.#deps.read(loadedProfiles) ?? "";
-    if (!loaded.split("\n").some((line) => line.startsWith(`${defaultProfileName} (`))) await this.load();
+    if (loaded.split("\n").some((line) => line.startsWith(`${defaultProfileName} (`))) return;
+    this.#loading ??= this.#load().finally(() => (this.#loading = undefined));
+    await this.#loading;
   }
 
   async #load(): Promise<void> {
