@@ -7,7 +7,7 @@ import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxImage } from "../../tools/lab/test-images.ts";
 import { startTinyRegistry, type TinyRegistry } from "../../tools/lab/tiny-registry.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(240_000);
 
 const scratch = makeScratch("apparmor");
 let registry: TinyRegistry | undefined;
@@ -37,7 +37,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await engine?.stop();
   await registry?.close();
-  await unload();
+  if (loaded()) await unload();
   removeScratch(scratch);
 });
 

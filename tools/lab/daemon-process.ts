@@ -2,6 +2,9 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { eventually } from "./command.ts";
 
+/** How long a program may take to get ready: the guest's processor is slow, more so beside other work. */
+const patienceMs = process.env["BERTH_TEST_GUEST"] === undefined ? 30_000 : 120_000;
+
 /** A server started by us: its log goes to a file, and it is gone when `stop` resolves. */
 export interface DaemonProcess {
   readonly pid: number;
@@ -50,7 +53,7 @@ export async function startDaemon(options: {
         if (!daemon.running) throw new Error(`${program} ended at start`);
         return (await options.ready().catch(() => false)) ? true : undefined;
       },
-      options.timeoutMs ?? 30_000,
+      options.timeoutMs ?? patienceMs,
     );
   } catch (error) {
     await daemon.kill();
