@@ -6,6 +6,7 @@
  *   churn    eight clients on the same and different containers at once
  *   killed   the engine killed while clients work it
  *   networks networks and volumes made and removed, with the engine killed in between
+ *   systemd  the unit files under a real systemd, once
  *   fuzz     requests made from the API's description
  */
 import { leavingNothing } from "./checks/leaving-nothing.ts";
@@ -31,6 +32,7 @@ const parts: Readonly<Record<string, () => Promise<StageResult>>> = {
       KILLED_KILLS: times(perMinute.kills),
     }),
   networks: () => runBunTests(["tests/fault/network-cycles.test.ts"], { NETWORK_CYCLES: times(perMinute.cycles) }),
+  systemd: () => runBunTests(["./tests/soak/systemd.test.ts"]),
   fuzz: () => {
     console.log(`FUZZ_SEED=${seed}`);
     return runBunTests(["tests/fuzz/api"], { FUZZ_REQUESTS: times(perMinute.fuzz), FUZZ_SEED: String(seed) });

@@ -174,15 +174,24 @@ export async function distributionImage(format: "docker" | "oci" = "docker"): Pr
 const distributionExtras = ["ca-certificates", "iproute2", "iptables", "nftables", "procps"];
 
 /** Path of the tar archive of the distribution's root, made when it is not in the cache yet. */
-export async function distributionArchive(): Promise<string> {
+export function distributionArchive(): Promise<string> {
+  return rootArchive("net", distributionExtras);
+}
+
+/** The same with systemd as its first process. */
+export function machineArchive(): Promise<string> {
+  return rootArchive("systemd", ["procps", "systemd", "systemd-sysv"]);
+}
+
+async function rootArchive(kind: string, extras: readonly string[]): Promise<string> {
   const { repository, tag } = distributionReference();
-  const archive = join(cacheDir("images"), `${repository}-${tag}-net-${process.arch}.tar`);
+  const archive = join(cacheDir("images"), `${repository}-${tag}-${kind}-${process.arch}.tar`);
   if (existsSync(archive)) return archive;
   console.log(`Making a ${repository}:${tag} root with mmdebstrap (once, about half a minute)`);
   const partial = `${archive}.partial.tar`;
   const sources = join(cacheDir("images"), "sources.list");
   writeFileSync(sources, distributionSources(tag));
-  const include = `--include=${distributionExtras.join(",")}`;
+  const include = `--include=${extras.join(",")}`;
   const languages = "--aptopt=Acquire::Languages none";
   await mustRun(["mmdebstrap", "--variant=minbase", languages, include, tag, partial, sources], {
     env: { SOURCE_DATE_EPOCH: "1700000000" },

@@ -32,6 +32,8 @@ export interface PreparedExec {
    * exit code (126, 127) then.
    */
   run(): Promise<AttachStream | undefined>;
+  /** The client has typed the detach keys. */
+  detached(): void;
 }
 
 /** `POST /exec/{id}/start`. `conflict` when it ran already or the container does not run. */
@@ -49,6 +51,7 @@ export function startExec(deps: ExecStartDeps) {
       input: row.spec.AttachStdin,
       detachKeys: row.spec.DetachKeys,
       run: () => run(deps, row, container, request),
+      detached: () => publishContainerEvent(deps.events, "exec_detach", container, { execID: row.id }),
     };
   };
 }

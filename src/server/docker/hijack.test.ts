@@ -142,6 +142,27 @@ describe("hijacked connections", () => {
     await served.call("POST", `/containers/${id}/kill`);
   });
 
+  test("exec: the detach keys are told, a client that just leaves is not", async () => {
+    const id = await served.create({ Cmd: ["sleep"] });
+    await served.call("POST", `/containers/${id}/start`);
+    const start = async (): Promise<{ readonly execId: string; readonly raw: RawClient }> => {
+      const options = { Cmd: ["cat"], AttachStdin: true, AttachStdout: true, Tty: true, DetachKeys: "ctrl-x" };
+      const made = await served.call("POST", `/containers/${id}/exec`, options);
+      const { Id: execId } = (await made.json()) as { Id: string };
+      const raw = served.upgrade(`/exec/${execId}/start`, '{"Detach":false,"Tty":true}');
+      await raw.head();
+      return { execId, raw };
+    };
+    const detached = await start();
+    detached.raw.send(Uint8Array.of(0x18));
+    await detached.raw.rest();
+    const left = await start();
+    left.raw.destroy();
+    await served.call("POST", `/containers/${id}/kill`);
+    const told = served.world.published.filter(({ action }) => action === "exec_detach");
+    expect(told.map(({ attributes }) => attributes["execID"])).toEqual([detached.execId]);
+  });
+
   test("resize reaches the terminal; nonsense does not", async () => {
     const id = await served.create({ Cmd: ["sleep"], Tty: true });
     await served.call("POST", `/containers/${id}/start`);

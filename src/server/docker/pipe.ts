@@ -12,23 +12,22 @@ export interface PipeOptions {
   readonly detachKeys: Uint8Array;
 }
 
+/** The process's output ended, the detach keys were typed, or the client left without them. */
+export type PipeEnd = "ended" | "detached" | "gone";
+
 /**
  * Bytes both ways until the process's output ends, the client leaves or types the detach keys. A client that half-closes
  * has given its last input and goes on reading; with a terminal, where there is no end of file, it has left.
  *
  * Resolves with how it ended.
  */
-export async function pipe(
-  client: RawConnection,
-  process: AttachStream,
-  options: PipeOptions,
-): Promise<"ended" | "detached"> {
-  const { promise: left, resolve: leave } = Promise.withResolvers<"detached">();
-  const onGone = (): void => leave("detached");
+export async function pipe(client: RawConnection, process: AttachStream, options: PipeOptions): Promise<PipeEnd> {
+  const { promise: left, resolve: leave } = Promise.withResolvers<PipeEnd>();
+  const onGone = (): void => leave("gone");
   client.gone.addEventListener("abort", onGone, { once: true });
   try {
     void pumpInput(client, process, options).then((how) => {
-      if (how === "left") leave("detached");
+      if (how !== "half-closed") leave(how);
     }, onGone);
     return await Promise.race([pumpOutput(client, process), left]);
   } finally {
@@ -37,8 +36,8 @@ export async function pipe(
   }
 }
 
-async function pumpOutput(client: RawConnection, process: AttachStream): Promise<"ended" | "detached"> {
-  for await (const chunk of process.readable) if (!(await client.write(chunk))) return "detached";
+async function pumpOutput(client: RawConnection, process: AttachStream): Promise<PipeEnd> {
+  for await (const chunk of process.readable) if (!(await client.write(chunk))) return "gone";
   return "ended";
 }
 
@@ -46,16 +45,16 @@ async function pumpInput(
   client: RawConnection,
   process: AttachStream,
   options: PipeOptions,
-): Promise<"half-closed" | "left"> {
+): Promise<"half-closed" | "detached" | "gone"> {
   const filter = options.terminal ? new DetachFilter(options.detachKeys) : undefined;
   for await (const chunk of client.readable) {
     if (!options.input) continue;
     const { bytes, detached } = filter === undefined ? { bytes: chunk, detached: false } : filter.push(chunk);
     if (bytes.byteLength > 0) await process.write(bytes);
-    if (detached) return "left";
+    if (detached) return "detached";
   }
   if (!options.input) return "half-closed";
-  if (!options.endsInput) return "left";
+  if (!options.endsInput) return "gone";
   process.endInput();
   return "half-closed";
 }

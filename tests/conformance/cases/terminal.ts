@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { eventually } from "../../../tools/lab/command.ts";
 import type { Target } from "../target.ts";
 
 /** Runs with a pseudo-terminal. */
@@ -49,9 +50,13 @@ export function terminalCases(target: () => Target): void {
     await target().ok(["run", "-d", "--name", "box", "busybox", "sleep", "60"]);
     const shell = target().terminal(["exec", "-it", "box", "sh"], 22, 77);
     await shell.waitFor(/# /);
-    await Bun.sleep(300);
-    shell.write("echo size $(stty size); exit 4\r");
-    await shell.waitFor(/size 22 77/);
+    // The size comes after the start, and a shell that is told of it forgets what was typed meanwhile.
+    await eventually("the terminal's size", async () => {
+      shell.write("echo size $(stty size)\r");
+      await Bun.sleep(300);
+      return shell.output().includes("size 22 77") ? true : undefined;
+    });
+    shell.write("exit 4\r");
     expect(await shell.end()).toBe(4);
   });
 

@@ -34,7 +34,7 @@ export async function attachWebSocket(engine: Engine, call: Call): Promise<Reply
     messages: version.minor < 28 ? "text" : "binary",
     run: async (client) => {
       const how = await pipe(client, terminal ? stream : unframed(stream), { input, endsInput, terminal, detachKeys });
-      if (how === "detached") attached.left();
+      if (how !== "ended") attached.left();
     },
   };
 }

@@ -27,7 +27,7 @@ export async function attach(engine: Engine, call: Call): Promise<Reply> {
         terminal,
         detachKeys,
       });
-      if (how === "detached") attached.left();
+      if (how !== "ended") attached.left();
     },
   };
 }

@@ -67,10 +67,11 @@ async function converse(prepared: PreparedExec, client: RawConnection): Promise<
     return;
   }
   if (stream === undefined) return;
-  await pipe(client, stream, {
+  const how = await pipe(client, stream, {
     input: prepared.input,
     terminal: prepared.terminal,
     endsInput: !prepared.terminal,
     detachKeys: parseDetachKeys(prepared.detachKeys),
   });
+  if (how === "detached") prepared.detached();
 }
