@@ -6,7 +6,6 @@ const REASONS: Readonly<Record<string, string>> = {
   buildx: "is a plugin of docker's, which is not installed; 'build' does what most use it for",
   checkpoint: "is not supported yet: it needs CRIU",
   config: SWARM,
-  manifest: "is not supported yet",
   node: SWARM,
   plugin: "is not supported: plugins are programs of their own here, found by their sockets; see docs/volumes.md",
   secret: SWARM,

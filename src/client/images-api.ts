@@ -6,6 +6,7 @@ import type {
   ImageSummary,
   SearchResult,
 } from "#spec/docker/image.ts";
+import type { RegistryManifest, RegistryManifestPush, RegistryManifestPushed } from "#spec/berth/registry-manifests.ts";
 import type { JsonMessage } from "#spec/docker/json-message.ts";
 import type { ApiTransport } from "./api-transport.ts";
 import { filtersParameter, type FilterValues } from "./filters-parameter.ts";
@@ -133,6 +134,25 @@ export class ImagesApi {
       headers: { "X-Registry-Auth": auth.to, "X-Registry-Auth-From": auth.from },
     });
     return jsonValues<JsonMessage>(response.body());
+  }
+
+  /** A manifest or index as a registry has it, byte for byte. Berth's own. */
+  registryManifest(
+    name: string,
+    options: { readonly insecure: boolean; readonly registryAuth: string },
+  ): Promise<RegistryManifest> {
+    return this.#transport.json("GET", "/berth/registry/manifest", {
+      query: { name, insecure: options.insecure },
+      headers: { "X-Registry-Auth": options.registryAuth },
+    });
+  }
+
+  /** An index to a registry. Berth's own. */
+  pushManifestList(request: RegistryManifestPush, registryAuth: string): Promise<RegistryManifestPushed> {
+    return this.#transport.json("POST", "/berth/registry/manifest", {
+      json: request,
+      headers: { "X-Registry-Auth": registryAuth },
+    });
   }
 
   /** What is inside an image, at `path` and below, as a tar archive; "" is everything. Berth's own. */

@@ -65,6 +65,7 @@ import { loadImages } from "./image/load.ts";
 import { pruneImages } from "./image/prune.ts";
 import { pullImage } from "./image/pull.ts";
 import { pushImage } from "./image/push.ts";
+import { pushManifestList, readManifest } from "./image/registry-manifests.ts";
 import { removeImage } from "./image/remove.ts";
 import { saveImages } from "./image/save.ts";
 import { searchImages } from "./image/search.ts";
@@ -250,6 +251,8 @@ export function createEngine(given: EngineDeps) {
       import: importImage(deps),
       search: searchImages(deps),
       copy: (request: CopyRequest) => deps.images.copy(request),
+      readManifest: readManifest(deps),
+      pushManifestList: pushManifestList(deps),
       files: imageFiles(deps),
       describe: describeImage(deps),
       list: listImages(base),

@@ -21,7 +21,26 @@ export interface Registries {
     reference: Reference,
     auth: AuthConfig | undefined,
     signal: AbortSignal,
-  ): Promise<{ readonly descriptor: Descriptor; readonly platforms: readonly DescriptorPlatform[] }>;
+  ): Promise<{
+    readonly descriptor: Descriptor;
+    readonly platforms: readonly DescriptorPlatform[];
+    readonly isIndex: boolean;
+    /** The manifest or index as it is there. */
+    readonly bytes: Uint8Array;
+  }>;
+  /**
+   * An index under a tag; the `sources` it names, from other repositories there, are taken over first. Resolves to what
+   * they are called now. Errors are the registry's.
+   */
+  pushList(request: {
+    readonly to: Reference;
+    readonly document: { readonly mediaType: string; readonly digest: string; readonly bytes: Uint8Array };
+    readonly sources: readonly Reference[];
+    readonly auth: AuthConfig | undefined;
+    readonly signal: AbortSignal;
+  }): Promise<readonly string[]>;
+  /** The same, of which one may be spoken to without checking certificates, or by HTTP. */
+  insecure(domain: string): Registries;
 }
 
 /** Files from web servers. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { BerthError } from "#base/errors.ts";
-import type { Descriptor, DescriptorPlatform } from "#spec/oci/image.ts";
+import type { Descriptor, DescriptorPlatform, ImageConfig } from "#spec/oci/image.ts";
 import { ACCEPTED_MANIFESTS } from "#spec/oci/media-types.ts";
 import { parseImageConfig, parseManifestDocument } from "#spec/oci/parse-image.ts";
 import type { Reference } from "#spec/oci/reference.ts";
@@ -16,6 +16,9 @@ export interface RemoteImage {
   readonly descriptor: Descriptor;
   /** One for each image of an index; none for what is no image. */
   readonly platforms: readonly DescriptorPlatform[];
+  readonly isIndex: boolean;
+  /** The manifest or index as the registry gave it. */
+  readonly bytes: Uint8Array;
 }
 
 /** Ask a registry what it has, without pulling. `not-found` and `unauthorized` in the registry's words. */
@@ -35,12 +38,26 @@ export async function describeImage(
   const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
   const descriptor = { mediaType, digest, size: bytes.length };
   if (parsed.kind === "index") {
-    return { descriptor, platforms: parsed.index.manifests.flatMap(({ platform }) => platform ?? []) };
+    const platforms = parsed.index.manifests.flatMap(({ platform }) => platform ?? []);
+    return { descriptor, platforms, isIndex: true, bytes };
   }
   const config = await connection.get({ path: `${base}/blobs/${parsed.manifest.config.digest}`, signal });
   if (config.answer.status !== 200) throw await refusal(config);
-  const { architecture, os, variant } = parseImageConfig(await readBytes(config.answer, MAX_CONFIG_SIZE));
-  return { descriptor, platforms: [{ architecture, os, ...(variant === undefined ? {} : { variant }) }] };
+  const platform = platformOf(parseImageConfig(await readBytes(config.answer, MAX_CONFIG_SIZE)));
+  return { descriptor, platforms: [platform], isIndex: false, bytes };
+}
+
+function platformOf(config: ImageConfig): DescriptorPlatform {
+  const { architecture, os, variant } = config;
+  const version = config["os.version"];
+  const features = config["os.features"];
+  return {
+    architecture,
+    os,
+    ...(version === undefined ? {} : { "os.version": version }),
+    ...(features === undefined ? {} : { "os.features": features }),
+    ...(variant === undefined ? {} : { variant }),
+  };
 }
 
 async function refusal({ answer, url }: RegistryAnswer): Promise<BerthError> {

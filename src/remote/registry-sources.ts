@@ -1,5 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import type { RegistryHttp } from "#host/registry-http.ts";
+import { pushList } from "#image/copy/push-list.ts";
 import type { ImageSink, ImageSinks } from "#image/sink.ts";
 import type { ImageSource, ImageSources } from "#image/source.ts";
 import type { RegistryAuth } from "#image/types.ts";
@@ -88,6 +89,17 @@ export class RegistrySources implements ImageSources, ImageSinks {
       reference,
       signal,
     );
+  }
+
+  /** An index to a registry that has what it names, or takes it over from its other repositories. */
+  pushList(request: Parameters<typeof pushList>[1]): Promise<readonly string[]> {
+    return pushList(this, request);
+  }
+
+  /** The same registries, of which one may be spoken to without checking certificates, or by HTTP. */
+  insecure(domain: string): RegistrySources {
+    const insecureRegistries = [...this.#settings.insecureRegistries, domain];
+    return new RegistrySources({ http: this.#http, settings: { ...this.#settings, insecureRegistries } });
   }
 
   /**

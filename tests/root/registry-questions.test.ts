@@ -82,7 +82,7 @@ test("what a registry has under a name, without pulling it", async () => {
   ] as const) {
     const digest = `sha256:${createHash("sha256").update(item.manifest).digest("hex")}`;
     const descriptor = { mediaType: item.mediaType, digest, size: item.manifest.length };
-    expect(await describe(name)).toEqual({ descriptor, platforms });
+    expect(await describe(name)).toMatchObject({ descriptor, platforms, isIndex: name !== "app:one" });
   }
   expect(registry.requests.filter((line) => line.includes("/blobs/"))).toHaveLength(1);
   await expect(describe("gone")).rejects.toThrow("manifest unknown: manifest unknown");

@@ -5,6 +5,7 @@ export const commandGroups: readonly CommandGroup[] = [
   { kind: "group", path: "container", summary: "Manage containers" },
   { kind: "group", path: "context", summary: "Manage contexts" },
   { kind: "group", path: "image", summary: "Manage images" },
+  { kind: "group", path: "manifest", summary: "Manage image manifests and manifest lists", usage: "COMMAND" },
   { kind: "group", path: "network", summary: "Manage networks" },
   { kind: "group", path: "registry", summary: "Serve images to others" },
   { kind: "group", path: "system", summary: "Manage Docker" },
@@ -55,6 +56,10 @@ export const engineFamilies: readonly CommandFamily[] = [
   {
     words: ["history", "image", "images", "import", "load", "pull", "push", "rmi", "save", "search", "tag"],
     load: async () => (await import("./image-commands.ts")).imageCommands,
+  },
+  {
+    words: ["manifest"],
+    load: async () => (await import("./manifest-commands.ts")).manifestCommands,
   },
   {
     words: ["network"],

@@ -3,6 +3,7 @@ import { buildCommands } from "./build-commands.ts";
 import { containerCommands } from "./container-commands.ts";
 import { contextCommands } from "./context-commands.ts";
 import { imageCommands } from "./image-commands.ts";
+import { manifestCommands } from "./manifest-commands.ts";
 import { networkCommands } from "./network-commands.ts";
 import { systemCommands } from "./system-commands.ts";
 import { volumeCommands } from "./volume-commands.ts";
@@ -14,6 +15,7 @@ export const engineCommands: readonly Command[] = [
   ...containerCommands,
   ...contextCommands,
   ...imageCommands,
+  ...manifestCommands,
   ...networkCommands,
   ...systemCommands,
   ...volumeCommands,

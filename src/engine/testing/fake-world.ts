@@ -12,6 +12,7 @@ import { fakeBuilder } from "./fake-builder.ts";
 import { fakeConfig } from "./fake-config.ts";
 import { FakeContainerFiles } from "./fake-container-files.ts";
 import { carelessLogKeeper, noLogs } from "./fake-logs.ts";
+import { noRegistries } from "./no-registries.ts";
 import { fakeNetworks } from "./fake-networks.ts";
 import { FakeLauncher } from "./fake-process.ts";
 import { fakeCgroups, fakeCounters } from "./fake-resources.ts";
@@ -197,12 +198,7 @@ export class FakeWorld {
       logs: noLogs,
       logKeeper: carelessLogKeeper,
       downloads: { open: async () => ({ sizeBytes: 0, chunks: nothing() }) },
-      registries: {
-        search: async () => [],
-        describe: async () => {
-          throw new BerthError("not-found", "manifest unknown: manifest unknown");
-        },
-      },
+      registries: noRegistries,
       registryLogin: { login: async () => ({ identityToken: undefined }) },
     };
   }

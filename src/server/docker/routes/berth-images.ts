@@ -1,6 +1,7 @@
 import { BerthError } from "#base/errors.ts";
 import type { Engine } from "#engine/engine.ts";
 import { decodeAuthHeader } from "#spec/docker/auth.ts";
+import type { RegistryManifestPush } from "#spec/berth/registry-manifests.ts";
 import type { Call, Route } from "../call.ts";
 import { progressLines } from "../progress-lines.ts";
 import { json, stream } from "../reply.ts";
@@ -20,6 +21,24 @@ export function berthImageRoutes(engine: Engine): readonly Route[] {
     },
     {
       method: "GET",
+      pattern: "/berth/registry/manifest",
+      handle: async (call) => {
+        const { query, signal } = call;
+        const auth = decodeAuthHeader(call.header("x-registry-auth"));
+        const insecure = query.flag("insecure");
+        return json(await engine.images.readManifest(query.text("name"), { insecure, auth, signal }));
+      },
+    },
+    {
+      method: "POST",
+      pattern: "/berth/registry/manifest",
+      handle: async (call) => {
+        const auth = decodeAuthHeader(call.header("x-registry-auth"));
+        return json(await engine.images.pushManifestList(manifestPush(await call.json()), auth, call.signal));
+      },
+    },
+    {
+      method: "GET",
       pattern: "/berth/images/{name...}/archive",
       handle: async ({ params, query }) =>
         stream("application/x-tar", true, await engine.images.files(params["name"] ?? "", query.text("path"))),
@@ -30,6 +49,14 @@ export function berthImageRoutes(engine: Engine): readonly Route[] {
       handle: async ({ query }) => json(await engine.system.check({ repair: query.flag("repair") })),
     },
   ];
+}
+
+function manifestPush(body: unknown): RegistryManifestPush {
+  const { Name, MediaType, Raw, Sources, Insecure } = (body ?? {}) as Readonly<Record<string, unknown>>;
+  const isText = (value: unknown): value is string => typeof value === "string";
+  if (!isText(Name) || !isText(MediaType) || !isText(Raw) || !Array.isArray(Sources) || !Sources.every(isText))
+    throw new BerthError("invalid-parameter", "Name, MediaType and Raw must be strings, Sources a list of them");
+  return { Name, MediaType, Raw, Sources, Insecure: Insecure === true };
 }
 
 /** The credentials of the two registries come in a header each. */
