@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { matchesCidr } from "./cidr.ts";
 import { endpointsOf, isInsecure } from "./registry-hosts.ts";
 
-const plain = { insecureRegistries: [], mirrors: [], certificateDirs: [] };
+const plain = { insecureRegistries: [], mirrors: [], rules: [], certificateDirs: [] };
 
 describe("where a registry is", () => {
   test.each([

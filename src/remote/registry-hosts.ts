@@ -1,5 +1,6 @@
 import { listDirectory, readTextFileMaybe } from "#host/files.ts";
 import type { TlsSettings } from "#host/registry-http.ts";
+import type { RegistryRule } from "./registry-rules.ts";
 import { matchesCidr } from "./cidr.ts";
 
 /** One way to reach a registry. */
@@ -16,6 +17,8 @@ export interface RegistryHostSettings {
   readonly insecureRegistries: readonly string[];
   /** Base URLs to ask first for docker.io, as dockerd's --registry-mirror. */
   readonly mirrors: readonly string[];
+  /** Mirrors of any registry, by prefix of repositories' names. */
+  readonly rules: readonly RegistryRule[];
   /** Folders like /etc/docker/certs.d: `<host[:port]>/{*.crt, *.cert, *.key}`. */
   readonly certificateDirs: readonly string[];
 }
@@ -47,7 +50,8 @@ export function isInsecure(domain: string, insecureRegistries: readonly string[]
   );
 }
 
-function forUrl(url: string, settings: RegistryHostSettings): RegistryEndpoint {
+/** One way to reach a registry, as its base URL says. */
+export function forUrl(url: string, settings: RegistryHostSettings): RegistryEndpoint {
   const { host, protocol } = new URL(url);
   const insecure = protocol === "http:" || isInsecure(host, settings.insecureRegistries);
   return { baseUrl: url, tls: protocol === "http:" ? undefined : tlsOf(host, insecure, settings), insecure };

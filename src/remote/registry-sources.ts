@@ -1,4 +1,4 @@
-import { BerthError } from "#base/errors.ts";
+import { BerthError, isBerthError } from "#base/errors.ts";
 import type { RegistryHttp } from "#host/registry-http.ts";
 import { pushList } from "#image/copy/push-list.ts";
 import type { ImageSink, ImageSinks } from "#image/sink.ts";
@@ -9,7 +9,8 @@ import { FallbackSource } from "./fallback-source.ts";
 import { describeImage, type RemoteImage } from "./describe-image.ts";
 import { searchIndex, splitTerm, type SearchHit } from "./search-index.ts";
 import { RegistryConnection } from "./registry-connection.ts";
-import { endpointsOf, type RegistryEndpoint, type RegistryHostSettings } from "./registry-hosts.ts";
+import { mirrorsOf } from "./registry-rules.ts";
+import { endpointsOf, forUrl, type RegistryEndpoint, type RegistryHostSettings } from "./registry-hosts.ts";
 import { RegistrySink } from "./registry-sink.ts";
 import { RegistrySource } from "./registry-source.ts";
 
@@ -17,6 +18,18 @@ const HUB = "docker.io";
 /** Searches go to the Hub's index, which is no registry. */
 const HUB_INDEX: RegistryEndpoint = { baseUrl: "https://index.docker.io", tls: undefined, insecure: false };
 const HUB_DOMAINS = new Set([HUB, "index.docker.io", "registry-1.docker.io"]);
+
+interface ConnectionOptions {
+  readonly bareRefusals?: boolean;
+  readonly onRateLimit?: ((seconds: number) => void) | undefined;
+}
+
+/** A repository where it may be read. */
+interface Place {
+  readonly endpoints: readonly RegistryEndpoint[];
+  readonly repository: Reference;
+  readonly auth: RegistryAuth | undefined;
+}
 
 /** Read anew for every pull. */
 export interface RegistrySettings extends RegistryHostSettings {
@@ -36,20 +49,18 @@ export class RegistrySources implements ImageSources, ImageSinks {
     this.#settings = deps.settings;
   }
 
-  /** docker-compat: mirrors stand before the Hub. A person's credentials for the Hub are not shown to them. */
+  /** docker-compat: mirrors stand before the Hub; ours before any registry. */
   open(repository: Reference, auth: RegistryAuth | undefined, onRateLimit?: (seconds: number) => void): ImageSource {
-    const scope = `repository:${repository.path}:pull`;
-    const candidates = this.#candidates(repository.domain);
-    const sourceAt = (endpoints: readonly RegistryEndpoint[], credentials: RegistryAuth | undefined): ImageSource =>
-      new RegistrySource({
-        connection: this.#connection(repository.domain, endpoints, credentials, scope, { onRateLimit }),
-        repository,
-        attempts: this.#settings.downloadAttempts,
-      });
-    if (repository.domain !== HUB || candidates.length === 1) return sourceAt(candidates, auth);
-    return new FallbackSource(
-      candidates.map((endpoint, index) => sourceAt([endpoint], index === candidates.length - 1 ? auth : undefined)),
+    const sources = this.#places(repository, auth).map(
+      (place) =>
+        new RegistrySource({
+          connection: this.#connectionTo(place, { onRateLimit }),
+          repository: place.repository,
+          attempts: this.#settings.downloadAttempts,
+        }),
     );
+    const [only, another] = sources;
+    return only !== undefined && another === undefined ? only : new FallbackSource(sources);
   }
 
   /** docker-compat: nothing is pushed to mirrors. */
@@ -80,15 +91,18 @@ export class RegistrySources implements ImageSources, ImageSinks {
     return searchIndex(connection, { term, limit: options.limit, signal: options.signal });
   }
 
-  /** What a registry has under a name, without pulling it. */
-  describe(reference: Reference, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<RemoteImage> {
-    const { domain, path } = reference;
-    const endpoints = this.#candidates(domain).slice(domain === HUB ? -1 : 0);
-    return describeImage(
-      this.#connection(domain, endpoints, auth, `repository:${path}:pull`, { bareRefusals: true }),
-      reference,
-      signal,
-    );
+  /** What a registry, or a mirror of it, has under a name, without pulling it. */
+  async describe(reference: Reference, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<RemoteImage> {
+    let last: unknown = new BerthError("internal", "no registry endpoint is configured");
+    for (const place of this.#places(reference, auth)) {
+      try {
+        return await describeImage(this.#connectionTo(place, { bareRefusals: true }), place.repository, signal);
+      } catch (error) {
+        if (isBerthError(error, "cancelled")) throw error;
+        last = error;
+      }
+    }
+    throw last;
   }
 
   /** An index to a registry that has what it names, or takes it over from its other repositories. */
@@ -116,15 +130,36 @@ export class RegistrySources implements ImageSources, ImageSinks {
     return { identityToken: await this.#connection(domain, endpoints, auth, undefined).login(signal) };
   }
 
+  /** Where a repository may be read, in the order to ask. A person's credentials are not shown to mirrors. */
+  #places(repository: Reference, auth: RegistryAuth | undefined): readonly Place[] {
+    const { mirrors, only } = mirrorsOf(this.#settings.rules, repository);
+    const elsewhere = mirrors.map((mirror): Place => {
+      const endpoints = [forUrl(mirror.baseUrl, this.#settings)];
+      return { endpoints, repository: mirror.repository, auth: undefined };
+    });
+    if (only) return elsewhere;
+    const candidates = this.#candidates(repository.domain);
+    if (repository.domain !== HUB) return [...elsewhere, { endpoints: candidates, repository, auth }];
+    const own = candidates.map((endpoint, index): Place => {
+      return { endpoints: [endpoint], repository, auth: index === candidates.length - 1 ? auth : undefined };
+    });
+    return [...elsewhere, ...own];
+  }
+
+  #connectionTo(
+    { endpoints, repository, auth }: Place,
+    options: ConnectionOptions,
+  ): RegistryConnection {
+    const { domain, path } = repository;
+    return this.#connection(domain, endpoints, auth, `repository:${path}:pull`, options);
+  }
+
   #connection(
     domain: string,
     candidates: readonly RegistryEndpoint[],
     auth: RegistryAuth | undefined,
     scope: string | undefined,
-    options: {
-      readonly bareRefusals?: boolean;
-      readonly onRateLimit?: ((seconds: number) => void) | undefined;
-    } = {},
+    options: ConnectionOptions = {},
   ): RegistryConnection {
     return new RegistryConnection({
       http: this.#http,

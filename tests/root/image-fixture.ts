@@ -57,7 +57,7 @@ export async function openImageFixture(root?: string, bootId?: string): Promise<
   const helpers = new HelperPool({ command: helperCommand, size: 2 });
   const sources = new RegistrySources({
     http: new FetchHttp(),
-    settings: { insecureRegistries: [], mirrors: [], certificateDirs: [], downloadAttempts: 5 },
+    settings: { insecureRegistries: [], mirrors: [], rules: [], certificateDirs: [], downloadAttempts: 5 },
   });
   const images = new LocalImages({
     rows,

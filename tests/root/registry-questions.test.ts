@@ -12,7 +12,7 @@ import { startFaultyRegistry, type FaultyRegistry } from "./image-registry.ts";
 let registry: FaultyRegistry;
 const sources = new RegistrySources({
   http: new FetchHttp(),
-  settings: { insecureRegistries: [], mirrors: [], certificateDirs: [], downloadAttempts: 2 },
+  settings: { insecureRegistries: [], mirrors: [], rules: [], certificateDirs: [], downloadAttempts: 2 },
 });
 const { signal } = new AbortController();
 

@@ -1,6 +1,7 @@
 import type { LogLevel } from "#base/log.ts";
 import type { FlagValues } from "#cli/flags/flag-values.ts";
 import type { Ulimit } from "#cli/container/options/resource-options.ts";
+import type { RegistryRule } from "#remote/registry-rules.ts";
 import { parseConfigFile, unusableFile, type ConfigFile } from "./config-file.ts";
 import { OptionValues } from "./option-values.ts";
 import type { RuntimeEntry } from "./options/value-kinds.ts";
@@ -62,6 +63,7 @@ export interface DaemonSettings {
   readonly network: NetworkSettings;
   readonly insecureRegistries: readonly string[];
   readonly registryMirrors: readonly string[];
+  readonly registryRules: readonly RegistryRule[];
   readonly concurrentDownloads: number;
   readonly concurrentUploads: number;
   readonly downloadAttempts: number;

@@ -48,6 +48,7 @@ test("the table says which settings change, and those do", () => {
     "default-cgroupns-mode": "host",
     "insecure-registries": ["r.example"],
     "registry-mirrors": ["https://m.example"],
+    registries: { "quay.io": { mirrors: ["https://m.example/quay"], only: true } },
     "max-concurrent-downloads": 9,
     "max-concurrent-uploads": 9,
     "max-download-attempts": 9,

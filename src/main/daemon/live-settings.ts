@@ -15,6 +15,7 @@ const reloadable = [
   "logLevel",
   "insecureRegistries",
   "registryMirrors",
+  "registryRules",
   "concurrentDownloads",
   "concurrentUploads",
   "downloadAttempts",

@@ -113,6 +113,9 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
       get mirrors() {
         return live.current.registryMirrors;
       },
+      get rules() {
+        return live.current.registryRules;
+      },
       get downloadAttempts() {
         return live.current.downloadAttempts;
       },

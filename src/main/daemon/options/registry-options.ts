@@ -1,5 +1,5 @@
 import type { Option } from "./option.ts";
-import { integer, string, stringList } from "./value-kinds.ts";
+import { integer, registryEntries, string, stringList } from "./value-kinds.ts";
 
 const section = "Registries";
 
@@ -19,6 +19,15 @@ export const registryOptions: readonly Option[] = [
     section,
     usage: "Mirror of docker.io to ask first",
     reload: true,
+  },
+  {
+    name: "registries",
+    flag: false,
+    kind: registryEntries,
+    section,
+    usage: "Mirrors to ask first for repositories whose names begin with a prefix, by other names too",
+    reload: true,
+    differs: "Berth only",
   },
   {
     name: "max-concurrent-downloads",

@@ -216,5 +216,27 @@ export const runtimes: ValueKind = {
   },
 };
 
+/** What daemon.json says of the registries whose repositories begin with a prefix. */
+export interface RegistryEntry {
+  readonly mirrors: readonly string[];
+  readonly only: boolean;
+}
+
+/** `{"quay.io": {"mirrors": ["https://m.example/quay"], "only": true}}`. */
+export const registryEntries: ValueKind = {
+  flag: { typeName: "registry", initial: {}, accept: (before) => before },
+  json: 'object of {"mirrors": URLs, "only": true or false} by prefix',
+  read(value) {
+    const entries = object(value, "map[string]object").map(([prefix, item]): [string, RegistryEntry] => {
+      const fields = Object.fromEntries(object(item, "object"));
+      for (const name of Object.keys(fields))
+        if (name !== "mirrors" && name !== "only") throw new Error(`unknown field ${JSON.stringify(name)}`);
+      const { mirrors, only = false } = fields;
+      return [prefix, { mirrors: stringList.read(mirrors) as readonly string[], only: boolean.read(only) as boolean }];
+    });
+    return Object.fromEntries(entries);
+  },
+};
+
 /** An object nobody looks into: for what is refused whatever it holds. */
 export const anything: ValueKind = { flag: text, json: "object", read: (value) => value };

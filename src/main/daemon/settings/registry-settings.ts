@@ -1,3 +1,5 @@
+import type { RegistryRule } from "#remote/registry-rules.ts";
+import type { RegistryEntry } from "../options/value-kinds.ts";
 import type { OptionValues } from "../option-values.ts";
 import { badSetting } from "./bad-setting.ts";
 
@@ -5,6 +7,7 @@ export function registrySettings(values: OptionValues, env: Readonly<Record<stri
   return {
     insecureRegistries: values.list("insecure-registry").map(insecureRegistry),
     registryMirrors: values.list("registry-mirror").map(mirror),
+    registryRules: Object.entries(values.map<RegistryEntry>("registries")).map(rule),
     concurrentDownloads: notNegative(values.count("max-concurrent-downloads"), "max concurrent downloads"),
     concurrentUploads: notNegative(values.count("max-concurrent-uploads"), "max concurrent uploads"),
     downloadAttempts: notNegative(values.count("max-download-attempts"), "max download attempts"),
@@ -23,6 +26,13 @@ function insecureRegistry(text: string): string {
   if (name === "" || name.startsWith("-") || /[\s?#@]/.test(name))
     throw badSetting(`insecure registry ${text} is not valid: invalid host ${JSON.stringify(name)}`);
   return name;
+}
+
+function rule([prefix, { mirrors, only }]: [string, RegistryEntry]): RegistryRule {
+  if (!/^[^/\s]+[.:][^/\s]*(\/[^/\s]+)*$|^localhost(\/[^/\s]+)*$/.test(prefix))
+    throw badSetting(`invalid registry ${JSON.stringify(prefix)}: want a host, or a host and the beginning of a path`);
+  if (mirrors.length === 0) throw badSetting(`registry ${JSON.stringify(prefix)} has no mirrors`);
+  return { prefix, mirrors: mirrors.map(mirror), only };
 }
 
 /** docker-compat: an address that can stand before /v2/, kept with a slash at its end. */

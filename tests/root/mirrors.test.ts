@@ -1,0 +1,84 @@
+/** Mirrors of any registry: asked first, by other names, without credentials, and passed over when they cannot help. */
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { FetchHttp } from "#host/registry-http.ts";
+import { FallbackSource } from "#remote/fallback-source.ts";
+import { RegistrySources } from "#remote/registry-sources.ts";
+import type { RegistryRule } from "#remote/registry-rules.ts";
+import { parseReference } from "#spec/oci/reference.ts";
+import { buildImage } from "../../tools/lab/image-writer.ts";
+import { writeTar } from "../../tools/lab/tar-writer.ts";
+import { answerError, startFaultyRegistry, type FaultyRegistry } from "./image-registry.ts";
+
+const image = (content: string) => buildImage({ layers: [writeTar([{ path: "file", content }])] });
+const signal = new AbortController().signal;
+const auth = { username: "me", password: "secret" };
+
+let origin: FaultyRegistry;
+let mirror: FaultyRegistry;
+const seen: string[] = [];
+
+beforeEach(async () => {
+  origin = await startFaultyRegistry();
+  mirror = await startFaultyRegistry();
+  seen.length = 0;
+  mirror.intercept = (request) => {
+    seen.push(request.headers.authorization ?? "nobody");
+    return false;
+  };
+});
+
+afterEach(async () => {
+  await origin.close();
+  await mirror.close();
+});
+
+function sources(only: boolean): RegistrySources {
+  const rule: RegistryRule = {
+    prefix: `${origin.address}/team`,
+    mirrors: [`http://${mirror.address}/copies/of`],
+    only,
+  };
+  const settings = { insecureRegistries: [], mirrors: [], rules: [rule], certificateDirs: [], downloadAttempts: 1 };
+  return new RegistrySources({ http: new FetchHttp(), settings });
+}
+
+test("a mirror answers under its own path and sees no credentials", async () => {
+  const built = image("mirrored");
+  mirror.add("copies/of/app", "1", built);
+  const registries = sources(false);
+  const source = registries.open(parseReference(`${origin.address}/team/app`), auth);
+  expect((await source.manifest({ tag: "1" }, signal)).digest).toBe(built.digest);
+  expect((await registries.describe(parseReference(`${origin.address}/team/app:1`), auth, signal)).descriptor.digest).toBe(
+    built.digest,
+  );
+  expect(origin.requests).toEqual([]);
+  expect(new Set(seen)).toEqual(new Set(["nobody"]));
+});
+
+test("what the mirror lacks, refuses or lies about comes from the registry, unless it is not to be asked", async () => {
+  const built = image("original");
+  origin.add("team/app", "1", built);
+  origin.add("team/app", "2", built);
+  mirror.add("copies/of/app", built.digest, { ...image("another"), digest: built.digest });
+  const source = sources(false).open(parseReference(`${origin.address}/team/app`), auth);
+  expect((await source.manifest({ tag: "1" }, signal)).digest).toBe(built.digest);
+  expect((await source.manifest({ digest: built.digest }, signal)).bytes).toEqual(built.manifest);
+  mirror.intercept = (_request, response) => {
+    answerError(response, 403, "DENIED", "denied");
+    return true;
+  };
+  expect((await source.manifest({ tag: "2" }, signal)).digest).toBe(built.digest);
+  const alone = sources(true).open(parseReference(`${origin.address}/team/app`), auth);
+  await expect(alone.manifest({ tag: "1" }, signal)).rejects.toThrow("denied");
+});
+
+test("other repositories of the registry are not looked for elsewhere, and nothing is pushed there", async () => {
+  const built = image("own");
+  origin.add("others/app", "1", built);
+  const registries = sources(false);
+  const source = registries.open(parseReference(`${origin.address}/others/app`), undefined);
+  expect(source).not.toBeInstanceOf(FallbackSource);
+  await source.manifest({ tag: "1" }, signal);
+  await registries.openSink(parseReference(`${origin.address}/team/app`), undefined, []).hasBlob(built.digest, signal);
+  expect(mirror.requests).toEqual([]);
+});
