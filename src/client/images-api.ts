@@ -1,4 +1,4 @@
-import type { ImageCopyRequest, SystemCheck } from "#spec/berth/images.ts";
+import type { ImageCleanRequest, ImageCopyRequest, ImagesCleaned, SystemCheck } from "#spec/berth/images.ts";
 import type {
   ImageDeleteItem,
   ImageHistoryItem,
@@ -134,6 +134,16 @@ export class ImagesApi {
       headers: { "X-Registry-Auth": auth.to, "X-Registry-Auth-From": auth.from },
     });
     return jsonValues<JsonMessage>(response.body());
+  }
+
+  /** Forbid or allow the removal of an image. Berth's own. */
+  lock(name: string, locked: boolean): Promise<void> {
+    return this.#transport.send("POST", `/berth/images/${path(name)}/${locked ? "lock" : "unlock"}`);
+  }
+
+  /** Remove images that nobody used for a while. Berth's own. */
+  clean(request: ImageCleanRequest): Promise<ImagesCleaned> {
+    return this.#transport.json("POST", "/berth/images/clean", { json: request });
   }
 
   /** A manifest or index as a registry has it, byte for byte. Berth's own. */

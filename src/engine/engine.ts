@@ -65,6 +65,8 @@ import { loadImages } from "./image/load.ts";
 import { pruneImages } from "./image/prune.ts";
 import { pullImage } from "./image/pull.ts";
 import { pushImage } from "./image/push.ts";
+import { cleanImages } from "./image/clean.ts";
+import { lockImage } from "./image/lock.ts";
 import { pushManifestList, readManifest } from "./image/registry-manifests.ts";
 import { removeImage } from "./image/remove.ts";
 import { saveImages } from "./image/save.ts";
@@ -261,6 +263,8 @@ export function createEngine(given: EngineDeps) {
       tag: tagImage(deps),
       remove: removeOneImage,
       prune: pruneImages({ ...deps, remove: removeOneImage }),
+      lock: lockImage(deps),
+      clean: cleanImages({ ...base, remove: removeOneImage }),
     },
     builds: {
       build: buildImage({ ...deps, running: builds }),

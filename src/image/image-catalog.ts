@@ -31,6 +31,8 @@ export interface ImageRows {
   replaceManifest(imageId: string, manifest: Descriptor, blobs: readonly string[]): void;
   /** Of which image an image was made; no more when that one is gone. */
   setParent(imageId: string, parentId: string): void;
+  setLocked(imageId: string, locked: boolean): void;
+  touch(imageId: string, usedAt: string): void;
   childrenOf(imageId: string): readonly string[];
   putBlob(imageId: string, digest: string): void;
   replaceBlob(imageId: string, before: string, after: string): void;
@@ -167,6 +169,8 @@ export class ImageCatalog {
       repoDigests: references.filter((reference) => !isTagRow(reference)).map(familiarRow),
       sizeBytes: layers.reduce((sum, layer) => sum + layer.sizeBytes, 0),
       lastTaggedAt: row.lastTaggedAt,
+      lastUsedAt: row.lastUsedAt,
+      isLocked: row.isLocked === true,
       parentId: row.parentId,
       indexDigest: this.#rows.indexesOf(row.id)[0],
       variants: [],

@@ -184,6 +184,18 @@ export class LocalImages implements ImageService {
     return this.#catalog.resolve(await importRoot(this.maker, request));
   }
 
+  setLocked(imageId: string, locked: boolean): void {
+    this.#rows.setLocked(imageId, locked);
+  }
+
+  touch(imageId: string): void {
+    this.#rows.touch(imageId, this.#now());
+  }
+
+  blobsOf(imageId: string): ReadonlyMap<string, number> {
+    return new Map(this.#rows.blobsOf(imageId).map((digest) => [digest, this.#blobs.sizeOf(digest) ?? 0]));
+  }
+
   async tag(nameOrId: string, reference: string): Promise<void> {
     tagImage({ rows: this.#rows, catalog: this.#catalog }, nameOrId, reference, this.#now());
   }

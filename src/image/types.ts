@@ -27,6 +27,10 @@ export interface StoredImage {
   /** Sum of the unpacked layers. */
   readonly sizeBytes: number;
   readonly lastTaggedAt: string | undefined;
+  /** RFC 3339: a container of it was removed, or a build began with it. */
+  readonly lastUsedAt: string | undefined;
+  /** It keeps its last name and stays until somebody unlocks it. */
+  readonly isLocked: boolean;
   /** The image it was made of by a commit or a classic build here, as long as that one is there. */
   readonly parentId: string | undefined;
   /** The index that it is part of; undefined for one that came alone. */
@@ -236,6 +240,11 @@ export interface ImageService {
   load(request: LoadRequest): Promise<readonly LoadedImage[]>;
   /** An image of one layer, of any tar. */
   importRoot(request: ImportRequest): Promise<StoredImage>;
+  setLocked(imageId: string, locked: boolean): void;
+  /** Somebody had to do with the image just now. Nothing when there is no such image. */
+  touch(imageId: string): void;
+  /** Bytes of what is kept of an image packed, by digest: manifests, config and layers. */
+  blobsOf(imageId: string): ReadonlyMap<string, number>;
   /** Point `name[:tag]` at what another name or id means; an older image of that name loses it. */
   tag(nameOrId: string, reference: string): Promise<void>;
   /**

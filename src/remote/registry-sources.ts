@@ -146,10 +146,7 @@ export class RegistrySources implements ImageSources, ImageSinks {
     return [...elsewhere, ...own];
   }
 
-  #connectionTo(
-    { endpoints, repository, auth }: Place,
-    options: ConnectionOptions,
-  ): RegistryConnection {
+  #connectionTo({ endpoints, repository, auth }: Place, options: ConnectionOptions): RegistryConnection {
     const { domain, path } = repository;
     return this.#connection(domain, endpoints, auth, `repository:${path}:pull`, options);
   }

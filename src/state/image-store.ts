@@ -10,6 +10,9 @@ export interface ImageRow<Manifest> {
   readonly config: Uint8Array;
   /** RFC 3339. */
   readonly lastTaggedAt: string | undefined;
+  /** RFC 3339; see {@link ImageStore.touch}. */
+  readonly lastUsedAt?: string | undefined;
+  readonly isLocked?: boolean;
   /** The image it was made of; see {@link ImageStore.setParent}. */
   readonly parentId?: string | undefined;
   /** See {@link import("./layer-store.ts").LayerRow.bootId}. */
@@ -52,6 +55,8 @@ export class ImageStore<Manifest> {
   readonly #setManifest: Statement;
   readonly #dropBlobs: Statement;
   readonly #setParent: Statement;
+  readonly #setLocked: Statement;
+  readonly #touchUse: Statement;
   readonly #childrenOf: Statement;
   readonly #deleteBlob: Statement;
   readonly #putVariant: Statement;
@@ -107,6 +112,8 @@ export class ImageStore<Manifest> {
     this.#setParent = database.prepare(
       "UPDATE images SET parent_id = (SELECT id FROM images WHERE id = ?1) WHERE id = ?2 AND id <> ?1",
     );
+    this.#setLocked = database.prepare("UPDATE images SET locked = ? WHERE id = ?");
+    this.#touchUse = database.prepare("UPDATE images SET last_used_at = ? WHERE id = ?");
     this.#childrenOf = database.prepare("SELECT id FROM images WHERE parent_id = ? ORDER BY id");
     this.#deleteBlob = database.prepare("DELETE FROM image_blobs WHERE image_id = ? AND digest = ?");
     this.#putVariant = database.prepare("INSERT OR IGNORE INTO image_variants (index_digest, image_id) VALUES (?, ?)");
@@ -159,6 +166,15 @@ export class ImageStore<Manifest> {
   /** `imageId` was made of `parentId`; it has no parent when that is itself, or gone already. */
   setParent(imageId: string, parentId: string): void {
     this.#setParent.run(parentId, imageId);
+  }
+
+  setLocked(imageId: string, locked: boolean): void {
+    this.#setLocked.run(locked ? 1 : 0, imageId);
+  }
+
+  /** Somebody had to do with the image. `usedAt` is RFC 3339. */
+  touch(imageId: string, usedAt: string): void {
+    this.#touchUse.run(usedAt, imageId);
   }
 
   /** Ids of the images that were made of an image. */
@@ -301,6 +317,8 @@ export class ImageStore<Manifest> {
       manifest: jsonColumn(row, "images", "manifest", this.#validateManifest),
       config: config instanceof Uint8Array ? config : new Uint8Array(),
       lastTaggedAt: optionalTextColumn(row, "last_tagged_at"),
+      lastUsedAt: optionalTextColumn(row, "last_used_at"),
+      isLocked: row["locked"] === 1,
       parentId: optionalTextColumn(row, "parent_id"),
       bootId: optionalTextColumn(row, "boot_id"),
     };

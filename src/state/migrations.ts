@@ -157,4 +157,10 @@ export const migrations: readonly Migration[] = [
       ) STRICT;
       CREATE INDEX image_variants_by_image ON image_variants (image_id);`,
   },
+  {
+    name: "locked images, and when an image was used last",
+    sql: `
+      ALTER TABLE images ADD COLUMN locked INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE images ADD COLUMN last_used_at TEXT;`,
+  },
 ];

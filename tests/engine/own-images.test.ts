@@ -108,6 +108,42 @@ test("every platform of an image under one name, by docker and by berth", async 
   await engine.ok("rmi", name);
 });
 
+test("a locked image stays, an unused one goes by the clean-up's rules", async () => {
+  const names = ["first", "second", "third"].map((name) => `${source}/${name}:1`);
+  for (const name of names) {
+    const repository = name.slice(source.length + 1, -2);
+    await pushImage(source, repository, "1", buildImage({ layers: [layer(`content of ${repository}`)] }));
+    await engine.ok("pull", "-q", name);
+  }
+  const [first = "", second = "", third = ""] = names;
+  expect(await engine.ok("image", "lock", first)).toBe(`${first}\n`);
+  for (const args of [
+    ["rmi", first],
+    ["rmi", "-f", first],
+    ["rmi", "-f", await engine.ok("images", "-q", first)],
+  ]) {
+    const refused = await engine.run(...args.map((arg) => arg.trim()));
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("is locked") as string });
+  }
+  await engine.ok("tag", first, "another:1");
+  expect(await engine.ok("rmi", "another:1")).toBe("Untagged: another:1\n");
+  await engine.ok("image", "prune", "-af", "--filter", "label=nothing");
+  await engine.ok("tag", second, "kept/second:1");
+  const dry = await engine.ok("image", "clean", "--dry-run", "--keep", "kept/*", "--keep", "busybox");
+  expect(dry).toContain(`Would remove: ${third}\n`);
+  expect(dry).not.toContain(first);
+  expect(dry).not.toContain(second);
+  expect(await engine.ok("images", "-q", third)).not.toBe("");
+  expect(await engine.ok("image", "clean", "-f", "--high", "1TB")).toBe("Total reclaimed space: 0B\n");
+  expect(await engine.ok("image", "clean", "-f", "--unused-for", "1h")).toBe("Total reclaimed space: 0B\n");
+  expect(await engine.ok("image", "clean", "-f", "--keep", "kept/*", "--keep", "busybox")).toContain(
+    `Removed: ${third}\n`,
+  );
+  expect(await engine.ok("images", "-q", third)).toBe("");
+  await engine.ok("image", "unlock", first);
+  await engine.ok("rmi", first, second, "kept/second:1");
+});
+
 test("the files of an image, without a container", async () => {
   const first = buildImage({ layers: [layer("etc/one", "etc/two", "same")], format: "oci" });
   const second = buildImage({

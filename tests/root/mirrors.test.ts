@@ -48,9 +48,9 @@ test("a mirror answers under its own path and sees no credentials", async () => 
   const registries = sources(false);
   const source = registries.open(parseReference(`${origin.address}/team/app`), auth);
   expect((await source.manifest({ tag: "1" }, signal)).digest).toBe(built.digest);
-  expect((await registries.describe(parseReference(`${origin.address}/team/app:1`), auth, signal)).descriptor.digest).toBe(
-    built.digest,
-  );
+  expect(
+    (await registries.describe(parseReference(`${origin.address}/team/app:1`), auth, signal)).descriptor.digest,
+  ).toBe(built.digest);
   expect(origin.requests).toEqual([]);
   expect(new Set(seen)).toEqual(new Set(["nobody"]));
 });

@@ -15,11 +15,11 @@ export interface BuildImagesOptions {
 
 /** The images that one build begins with; each is looked up once. */
 export class BuildImages {
-  readonly #images: Pick<ImageService, "resolve" | "pull">;
+  readonly #images: Pick<ImageService, "resolve" | "pull" | "touch">;
   readonly #options: BuildImagesOptions;
   readonly #known = new Map<string, Promise<StoredImage>>();
 
-  constructor(images: Pick<ImageService, "resolve" | "pull">, options: BuildImagesOptions) {
+  constructor(images: Pick<ImageService, "resolve" | "pull" | "touch">, options: BuildImagesOptions) {
     this.#images = images;
     this.#options = options;
   }
@@ -30,7 +30,7 @@ export class BuildImages {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const found = this.#find(reference, platform);
-    found.catch(() => undefined);
+    found.then(({ id }) => this.#images.touch(id)).catch(() => undefined);
     this.#known.set(key, found);
     return found;
   }

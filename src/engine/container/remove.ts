@@ -1,4 +1,5 @@
 import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
+import type { ImageService } from "#image/types.ts";
 import type { LogKeeper } from "#logs/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
 import type { EnginePaths, Events, ExecRows, Files, Volumes } from "../ports.ts";
@@ -12,6 +13,7 @@ import type { TearDown } from "./tear-down.ts";
 import { volumeUsers } from "../volume/volume.ts";
 
 export interface RemoveLockedDeps {
+  readonly images: Pick<ImageService, "touch">;
   readonly registry: ContainerRegistry;
   readonly recentEnds: RecentEnds;
   readonly snapshots: Snapshotter;
@@ -53,6 +55,7 @@ export function removeLocked(deps: RemoveLockedDeps): RemoveLocked {
       throw new BerthError("internal", message, { cause: error });
     }
     deps.registry.delete(container);
+    deps.images.touch(container.spec.image.id);
     const result = { exitCode, error: "" };
     if (container.spec.hostConfig.AutoRemove) deps.recentEnds.note(container.id, result);
     publishContainerEvent(deps.events, "destroy", container);

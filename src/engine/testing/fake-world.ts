@@ -72,6 +72,8 @@ export class FakeWorld {
       sizeBytes: 1000,
       lastTaggedAt: undefined,
       parentId: undefined,
+      lastUsedAt: undefined,
+      isLocked: false,
       indexDigest: undefined,
       variants: [],
     };
@@ -353,15 +355,16 @@ export class FakeWorld {
         onPushed({ tag: "latest", digest: `sha256:${"0".repeat(64)}`, sizeBytes: 1 });
       },
       check: async () => ({ images: images.size, blobs: 0, layers: 0, problems: [] }),
+      setLocked: () => {},
+      touch: () => {},
+      blobsOf: () => new Map(),
       copy: async () => `sha256:${"0".repeat(64)}`,
       manifests: (image) => ({ target: image.manifest, manifests: [] }),
       save: async ({ names }) => ({ ids: names, chunks: nothing() }),
       load: async () => [],
       importRoot: async ({ reference, config }) => this.addImage(reference ?? "<none>", config),
-      tag: async (id, reference) => {
-        const image = find(id);
-        if (image !== undefined) images.set(reference, { ...image, repoTags: [reference] });
-      },
+      tag: async (id, reference) =>
+        void [find(id)].map((image) => image && images.set(reference, { ...image, repoTags: [reference] })),
       commit: async ({ reference, config }) => this.addImage(reference ?? "<none>", config),
       remove: async ({ nameOrId }) => [{ Untagged: nameOrId }],
     };

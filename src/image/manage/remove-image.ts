@@ -55,6 +55,12 @@ export async function removeImage(
   const { rows } = deps;
   const image = deps.catalog.resolve(nameOrId);
   const family = [image, ...image.variants];
+  if (family.some(({ isLocked }) => isLocked) && !keepsTag(rows, image, nameOrId)) {
+    throw new BerthError(
+      "conflict",
+      `conflict: unable to remove ${nameOrId} (cannot be forced) - image ${shortId(image.id)} is locked`,
+    );
+  }
   const unwanted = new Set((request.platforms ?? []).map((platform) => variantFor(image, nameOrId, platform).id));
   if (unwanted.size > 0 && unwanted.size < family.length) return removeVariants(deps, family, unwanted, request);
   const users = request.users.filter((user) => family.some(({ id }) => id === user.imageId));
@@ -76,6 +82,12 @@ export async function removeImage(
   untagName(rows, nameOrId, references, untag);
   if (rows.referencesOf(image.id).length > 0) return records;
   return [...records, ...(await deleteImage(deps, image, request, true))];
+}
+
+/** A tag goes, and another one stays. */
+function keepsTag(rows: ImageRows, image: StoredImage, nameOrId: string): boolean {
+  if (isIdPrefixOf(image.id, nameOrId)) return false;
+  return rows.referencesOf(image.id).filter(isTagRow).length > 1;
 }
 
 /** A container would be left with an image nobody can name. */
@@ -122,6 +134,7 @@ async function deleteImage(
   const ids = new Set([image, ...image.variants].map(({ id }) => id));
   const users = how.users.filter(({ imageId }) => ids.has(imageId));
   const children = hasChildren(rows, image);
+  if (quiet && image.isLocked) return [];
   const conflict = findConflict({ users, references, hasChildren: children }, how.force);
   if (conflict !== undefined) {
     if (quiet && (references.length > 0 || children || conflict.used)) return [];

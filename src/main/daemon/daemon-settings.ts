@@ -1,10 +1,12 @@
 import type { LogLevel } from "#base/log.ts";
 import type { FlagValues } from "#cli/flags/flag-values.ts";
 import type { Ulimit } from "#cli/container/options/resource-options.ts";
+import type { CleanSchedule } from "#engine/image/scheduled-clean.ts";
 import type { RegistryRule } from "#remote/registry-rules.ts";
 import { parseConfigFile, unusableFile, type ConfigFile } from "./config-file.ts";
 import { OptionValues } from "./option-values.ts";
 import type { RuntimeEntry } from "./options/value-kinds.ts";
+import { cleanupSettings } from "./settings/cleanup-settings.ts";
 import { containerSettings } from "./settings/container-settings.ts";
 import { listenSettings, type TlsSettings } from "./settings/listen-settings.ts";
 import { logSettings } from "./settings/log-settings.ts";
@@ -64,6 +66,8 @@ export interface DaemonSettings {
   readonly insecureRegistries: readonly string[];
   readonly registryMirrors: readonly string[];
   readonly registryRules: readonly RegistryRule[];
+  /** Undefined: unused images stay. */
+  readonly imageCleanup: CleanSchedule | undefined;
   readonly concurrentDownloads: number;
   readonly concurrentUploads: number;
   readonly downloadAttempts: number;
@@ -93,6 +97,7 @@ export function daemonSettings(flags: FlagValues, sources: SettingsSources): Dae
     ...containerSettings(values),
     ...networkSettings(values),
     ...registrySettings(values, sources.env),
+    ...cleanupSettings(values),
     idle: values.idle(),
   };
 }

@@ -49,6 +49,7 @@ test("the table says which settings change, and those do", () => {
     "insecure-registries": ["r.example"],
     "registry-mirrors": ["https://m.example"],
     registries: { "quay.io": { mirrors: ["https://m.example/quay"], only: true } },
+    "image-cleanup": { high: "2GB", low: "1GB", keep: ["app*"] },
     "max-concurrent-downloads": 9,
     "max-concurrent-uploads": 9,
     "max-download-attempts": 9,

@@ -16,6 +16,7 @@ const reloadable = [
   "insecureRegistries",
   "registryMirrors",
   "registryRules",
+  "imageCleanup",
   "concurrentDownloads",
   "concurrentUploads",
   "downloadAttempts",

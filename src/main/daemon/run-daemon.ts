@@ -3,6 +3,7 @@ import type { Log } from "#base/log.ts";
 import type { CliIo } from "#cli/cli-io.ts";
 import type { FlagValues } from "#cli/flags/flag-values.ts";
 import type { Engine } from "#engine/engine.ts";
+import { ScheduledClean } from "#engine/image/scheduled-clean.ts";
 import { ensureDirectory, spreadSubdirectories, removeFile, writeFileAtomic } from "#host/files.ts";
 import { IdleCollector } from "#host/idle-collector.ts";
 import { inheritedSockets } from "#host/inherited-sockets.ts";
@@ -65,6 +66,12 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
   const stopping = untilSignalled(io);
   surviveFaults(log);
   let listeners: readonly Listener[] = [];
+  const cleaning = new ScheduledClean({
+    schedule: () => live.current.imageCleanup,
+    clean: opened.engine.images.clean,
+    later,
+    log: log.with({ part: "images" }),
+  });
   io.onSignal("SIGHUP", () =>
     manager.reloading(() => {
       const readAll = (): DaemonSettings => {
@@ -74,6 +81,7 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
         return next;
       };
       reload(live, readAll, opened.engine, log);
+      cleaning.start();
     }),
   );
   io.onSignal("SIGUSR1", () => log.info("memory and handles of the engine", { ...process.memoryUsage() }));
@@ -100,6 +108,7 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
     writeFileAtomic(pidFile, `${process.pid}\n`, { mode: 0o644 });
     for (const { name } of listeners) log.info("API listen on", { address: name });
     if (metrics !== undefined) log.info("metrics are served", { address: metrics.name });
+    cleaning.start();
     log.info("engine ready", { version, dataRoot: layout.dataRoot });
     manager.ready("Serving");
     const signal = await stopping;
@@ -109,6 +118,7 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
     await opened.engine.shutdown();
     removeFile(pidFile);
   } finally {
+    cleaning.close();
     await opened.close();
     close(lock);
   }
@@ -128,6 +138,15 @@ function reload(live: LiveSettings, read: () => DaemonSettings, engine: Engine, 
   } catch (error) {
     log.error("Error reloading configuration", { error: messageOf(error) });
   }
+}
+
+/** Timers take no longer waits than this. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
+
+function later(ms: number, act: () => void): () => void {
+  const timer = setTimeout(act, Math.min(ms, LONGEST_WAIT_MS));
+  timer.unref();
+  return () => clearTimeout(timer);
 }
 
 function makeDirectories(layout: Layout): void {

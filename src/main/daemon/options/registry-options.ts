@@ -1,5 +1,5 @@
 import type { Option } from "./option.ts";
-import { integer, registryEntries, string, stringList } from "./value-kinds.ts";
+import { cleanup, integer, registryEntries, string, stringList } from "./value-kinds.ts";
 
 const section = "Registries";
 
@@ -26,6 +26,15 @@ export const registryOptions: readonly Option[] = [
     kind: registryEntries,
     section,
     usage: "Mirrors to ask first for repositories whose names begin with a prefix, by other names too",
+    reload: true,
+    differs: "Berth only",
+  },
+  {
+    name: "image-cleanup",
+    flag: false,
+    kind: cleanup,
+    section,
+    usage: "Remove images that nobody used for a while, again and again; see images.md",
     reload: true,
     differs: "Berth only",
   },

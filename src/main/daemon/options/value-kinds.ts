@@ -230,11 +230,43 @@ export const registryEntries: ValueKind = {
     const entries = object(value, "map[string]object").map(([prefix, item]): [string, RegistryEntry] => {
       const fields = Object.fromEntries(object(item, "object"));
       for (const name of Object.keys(fields))
-        if (name !== "mirrors" && name !== "only") throw new Error(`unknown field ${JSON.stringify(name)}`);
+        if (name !== "mirrors" && name !== "only") throw new Error(`registries: unknown field ${JSON.stringify(name)}`);
       const { mirrors, only = false } = fields;
       return [prefix, { mirrors: stringList.read(mirrors) as readonly string[], only: boolean.read(only) as boolean }];
     });
     return Object.fromEntries(entries);
+  },
+};
+
+/** When unused images go by themselves, as daemon.json says it. */
+export interface CleanupEntry {
+  readonly high?: string;
+  readonly low?: string;
+  readonly "unused-for"?: string;
+  readonly keep?: readonly string[];
+  readonly every?: string;
+  readonly "dry-run"?: boolean;
+}
+
+/** `{"high": "20GB", "low": "15GB", "unused-for": "168h", "keep": ["app*"], "every": "1h", "dry-run": false}`. */
+export const cleanup: ValueKind = {
+  flag: { typeName: "cleanup", initial: undefined, accept: (before) => before },
+  json: "object of high, low, unused-for, keep, every, dry-run",
+  read(value) {
+    const kinds: Readonly<Record<string, ValueKind>> = {
+      high: string,
+      low: string,
+      "unused-for": string,
+      keep: stringList,
+      every: string,
+      "dry-run": boolean,
+    };
+    for (const [name, item] of object(value, "object")) {
+      const kind = kinds[name];
+      if (kind === undefined) throw new Error(`image-cleanup: unknown field ${JSON.stringify(name)}`);
+      kind.read(item);
+    }
+    return value;
   },
 };
 

@@ -1,10 +1,11 @@
 import { BerthError } from "#base/errors.ts";
 import type { Engine } from "#engine/engine.ts";
 import { decodeAuthHeader } from "#spec/docker/auth.ts";
+import type { ImageCleanRequest } from "#spec/berth/images.ts";
 import type { RegistryManifestPush } from "#spec/berth/registry-manifests.ts";
 import type { Call, Route } from "../call.ts";
 import { progressLines } from "../progress-lines.ts";
-import { json, stream } from "../reply.ts";
+import { empty, json, stream } from "../reply.ts";
 
 /** What Berth does with images beyond the Engine API. */
 export function berthImageRoutes(engine: Engine): readonly Route[] {
@@ -17,6 +18,34 @@ export function berthImageRoutes(engine: Engine): readonly Route[] {
         if (typeof From !== "string" || typeof To !== "string" || From === "" || To === "")
           throw new BerthError("invalid-parameter", "From and To must name an image each");
         return stream("application/json", false, copy(engine, call, From, To));
+      },
+    },
+    ...[true, false].map((locked): Route => {
+      return {
+        method: "POST",
+        pattern: `/berth/images/{name...}/${locked ? "lock" : "unlock"}`,
+        handle: async ({ params }) => {
+          await engine.images.lock(params["name"] ?? "", locked);
+          return empty(204);
+        },
+      };
+    }),
+    {
+      method: "POST",
+      pattern: "/berth/images/clean",
+      handle: async (call) => {
+        const { DryRun, ...policy } = cleanRequest(await call.json());
+        return json(
+          await engine.images.clean(
+            {
+              highBytes: policy.High ?? undefined,
+              lowBytes: policy.Low,
+              unusedMs: policy.UnusedForMs,
+              keep: policy.Keep,
+            },
+            { dryRun: DryRun },
+          ),
+        );
       },
     },
     {
@@ -49,6 +78,21 @@ export function berthImageRoutes(engine: Engine): readonly Route[] {
       handle: async ({ query }) => json(await engine.system.check({ repair: query.flag("repair") })),
     },
   ];
+}
+
+function cleanRequest(body: unknown): ImageCleanRequest {
+  const {
+    High = null,
+    Low = 0,
+    UnusedForMs = 0,
+    Keep = [],
+    DryRun,
+  } = (body ?? {}) as Readonly<Record<string, unknown>>;
+  const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+  const isKeep = Array.isArray(Keep) && Keep.every((pattern): pattern is string => typeof pattern === "string");
+  if (!(High === null || isSize(High)) || !isSize(Low) || !isSize(UnusedForMs) || !isKeep)
+    throw new BerthError("invalid-parameter", "High, Low and UnusedForMs must be sizes, Keep a list of strings");
+  return { High, Low, UnusedForMs, Keep, DryRun: DryRun === true };
 }
 
 function manifestPush(body: unknown): RegistryManifestPush {
