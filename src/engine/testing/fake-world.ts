@@ -1,7 +1,6 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { BerthError } from "#base/errors.ts";
 import { silentLog } from "#base/log.ts";
-import type { ImageService, StoredImage } from "#image/types.ts";
+import type { StoredImage } from "#image/types.ts";
 import type { Endpoint } from "#network/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
 import type { ContainerDefaults } from "#spec/oci/image.ts";
@@ -12,6 +11,7 @@ import { fakeBuilder } from "./fake-builder.ts";
 import { fakeConfig } from "./fake-config.ts";
 import { FakeContainerFiles } from "./fake-container-files.ts";
 import { carelessLogKeeper, noLogs } from "./fake-logs.ts";
+import { fakeImages } from "./fake-images.ts";
 import { noRegistries } from "./no-registries.ts";
 import { fakeNetworks } from "./fake-networks.ts";
 import { FakeLauncher } from "./fake-process.ts";
@@ -157,7 +157,7 @@ export class FakeWorld {
       },
       oomKills: { since: () => [] },
       events: this.#events(),
-      images: this.#imageService(),
+      images: fakeImages(this),
       builder: fakeBuilder,
       cacheKeeper: { list: async () => [], prune: async () => ({ removed: [], reclaimedBytes: 0 }) },
       snapshots: this.#snapshotter(),
@@ -328,45 +328,6 @@ export class FakeWorld {
           listeners.delete(listener);
         }
       },
-    };
-  }
-
-  #imageService(): ImageService {
-    const { images } = this;
-    const find = (name: string): StoredImage | undefined =>
-      images.get(name) ?? images.get(`${name}:latest`) ?? [...images.values()].find((image) => image.id === name);
-    return {
-      async resolve(name) {
-        const image = find(name);
-        if (image === undefined) throw new BerthError("not-found", `No such image: ${name}`);
-        return image;
-      },
-      list: () => pause(this.listMs).then(() => [...images.values()]),
-      pull: async ({ reference, onProgress }) => {
-        const image = find(reference);
-        if (image === undefined)
-          throw new BerthError("not-found", `manifest for ${reference} not found: manifest unknown: manifest unknown`);
-        onProgress({ status: "Pulling from library/busybox", id: "latest" });
-        onProgress({ status: `Status: Image is up to date for ${reference}` });
-        return image;
-      },
-      push: async ({ reference, onProgress, onPushed }) => {
-        onProgress({ status: `The push refers to repository [docker.io/library/${reference}]` });
-        onPushed({ tag: "latest", digest: `sha256:${"0".repeat(64)}`, sizeBytes: 1 });
-      },
-      check: async () => ({ images: images.size, blobs: 0, layers: 0, problems: [] }),
-      setLocked: () => {},
-      touch: () => {},
-      blobsOf: () => new Map(),
-      copy: async () => `sha256:${"0".repeat(64)}`,
-      manifests: (image) => ({ target: image.manifest, manifests: [] }),
-      save: async ({ names }) => ({ ids: names, chunks: nothing() }),
-      load: async () => [],
-      importRoot: async ({ reference, config }) => this.addImage(reference ?? "<none>", config),
-      tag: async (id, reference) =>
-        void [find(id)].map((image) => image && images.set(reference, { ...image, repoTags: [reference] })),
-      commit: async ({ reference, config }) => this.addImage(reference ?? "<none>", config),
-      remove: async ({ nameOrId }) => [{ Untagged: nameOrId }],
     };
   }
 
