@@ -10,18 +10,18 @@ const MAX_ATTACHED_BYTES = 256 << 20;
 
 /**
  * Fetch manifests that speak about an image, with all that they name, and keep them as they are. What the registry does
- * not have is left out. Resolves to the digests of what is here now; the lease holds them. `data-loss` for bytes that do not
- * hash to their digest, `invalid-parameter` for more of them than is kept.
+ * not have is left out. The digests of what is here now come into `kept`, also when it fails; the lease holds them.
+ * `data-loss` for bytes that do not hash to their digest, `invalid-parameter` for more of them than is kept.
  */
 export async function fetchAttached(request: {
   readonly source: ImageSource;
   readonly manifests: readonly Descriptor[];
   readonly blobs: BlobStore;
   readonly lease: Lease;
+  readonly kept: Set<string>;
   readonly signal: AbortSignal;
-}): Promise<readonly string[]> {
-  const { source, manifests, blobs, lease, signal } = request;
-  const kept: string[] = [];
+}): Promise<void> {
+  const { source, manifests, blobs, lease, kept, signal } = request;
   let total = 0;
   for (const { digest, mediaType } of manifests) {
     try {
@@ -35,15 +35,15 @@ export async function fetchAttached(request: {
       for (const part of parts) {
         lease.hold(part.digest);
         await fetchBlob({ ...request, blob: part });
+        kept.add(part.digest);
       }
       lease.hold(digest);
       await blobs.put(digest, document.bytes, { durable: false });
-      kept.push(digest, ...parts.map((part) => part.digest));
+      kept.add(digest);
     } catch (error) {
       if (!isBerthError(error, "not-found")) throw error;
     }
   }
-  return kept;
 }
 
 async function fetchBlob(request: {

@@ -44,21 +44,24 @@ export async function pullImage(
 ): Promise<PullResult> {
   const { reference, onProgress } = request;
   const lease = deps.leases.acquire();
+  const attached = new Set<string>();
   try {
     // docker-compat: the first line comes when the manifest is there, so that a refusal is still an HTTP status.
     const onFound = (): void =>
       onProgress({ status: `Pulling from ${reference.path}`, id: reference.digest ?? reference.tag ?? "latest" });
     const fetched = await fetchImage({ ...request, ...deps, lease, onFound });
+    await fetchAttached({ ...request, ...deps, lease, manifests: fetched.attestations, kept: attached });
     await fetchLayers(deps, { ...request, fetched, hold: (key) => lease.hold(key) });
-    const attached = await fetchAttached({ ...request, ...deps, lease, manifests: fetched.attestations });
     for (const document of fetched.documents) {
       await deps.blobs.put(document.digest, document.bytes, { durable: false });
     }
-    const isNew = record(deps, reference, fetched, attached);
+    const isNew = record(deps, reference, fetched, [...attached]);
     onProgress({ status: `Digest: ${fetched.topDigest}` });
     return { imageId: fetched.manifest.config.digest, isNew };
   } finally {
     lease.release();
+    for (const digest of attached)
+      if (!deps.rows.isBlobUsed(digest) && !deps.leases.isHeld(digest)) deps.blobs.delete(digest);
   }
 }
 

@@ -1,0 +1,136 @@
+/** Registries that answer what they should not: refused by name, nothing kept, credentials shown to nobody else. */
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { isBerthError, messageOf } from "#base/errors.ts";
+import {
+  buildAttestation,
+  buildImage,
+  buildIndex,
+  goArchitecture,
+  sha256,
+  type BuiltImage,
+} from "../../tools/lab/image-writer.ts";
+import { writeTar } from "../../tools/lab/tar-writer.ts";
+import { openImageFixture, type ImageFixture } from "./image-fixture.ts";
+import { startFaultyRegistry, type FaultyRegistry } from "./image-registry.ts";
+
+let fixture: ImageFixture;
+let registry: FaultyRegistry;
+
+beforeEach(async () => {
+  registry = await startFaultyRegistry();
+  fixture = await openImageFixture();
+});
+
+afterEach(async () => {
+  expect(fixture.unfinished()).toEqual([]);
+  expect(fixture.leases.size).toBe(0);
+  await fixture.dispose();
+  await registry.close();
+});
+
+const built = buildImage({ layers: [writeTar([{ path: "file", content: "x".repeat(100_000) }])], compression: "none" });
+const own = goArchitecture();
+
+async function refusal(name: string): Promise<string> {
+  const text = await fixture.pull(`${registry.address}/${name}`).then(
+    () => "pulled",
+    (error: unknown) => `${isBerthError(error) ? error.kind : "unknown"}: ${messageOf(error)}`,
+  );
+  if (text !== "pulled") {
+    expect(await fixture.images.list()).toEqual([]);
+    expect(fixture.blobs.list()).toEqual([]);
+  }
+  return text;
+}
+
+const layerDigest = (image: BuiltImage): string =>
+  (JSON.parse(Buffer.from(image.manifest).toString()) as { layers: readonly { digest: string }[] }).layers[0]?.digest ??
+  "";
+
+test("redirects in a circle end, one to what is no web address is not followed", async () => {
+  registry.add("app", "latest", built);
+  let location = "";
+  registry.intercept = (request, response) => {
+    if (request.url === "/v2/" || request.url?.includes("/manifests/") !== true) return false;
+    response.writeHead(307, { location: location || request.url }).end();
+    return true;
+  };
+  expect(await refusal("app")).toContain("stopped after 10 redirects");
+  for (location of ["file:///etc/passwd", "unix:///run/berth.sock", "gopher://example.com/"])
+    expect(await refusal("app")).toContain(`refusing to be redirected to ${location}`);
+});
+
+test("a length that is not the body's: cut off it is fetched again, too long it is refused", async () => {
+  registry.add("app", "latest", built);
+  const digest = layerDigest(built);
+  const bytes = built.blobs.get(digest) ?? new Uint8Array();
+  let tries = 0;
+  registry.intercept = (request, response) => {
+    if (request.url?.endsWith(digest) !== true || tries++ > 0) return false;
+    response.writeHead(200, { "content-length": bytes.length * 2 });
+    response.write(bytes.subarray(0, 500), () => setTimeout(() => response.destroy(), 100));
+    return true;
+  };
+  expect(await refusal("app")).toBe("pulled");
+  expect(registry.requests.filter((line) => line.endsWith(digest))).toHaveLength(2);
+  await fixture.images.remove({ nameOrId: `${registry.address}/app`, force: true, prune: true, users: [] });
+  registry.intercept = (request, response) => {
+    if (request.url?.endsWith(digest) !== true) return false;
+    const more = Buffer.concat([bytes, Buffer.alloc(1000)]);
+    response.writeHead(200, { "content-length": more.length }).end(more);
+    return true;
+  };
+  expect(await refusal("app")).toContain("data-loss: filesystem layer verification failed");
+});
+
+test("indexes within indexes have an end, and types that contradict each other are refused", async () => {
+  let inner = buildIndex([{ image: built, architecture: own }]);
+  registry.add("deep", "image", built);
+  for (let depth = 0; depth < 6; depth++) {
+    registry.add("deep", `level${depth}`, inner);
+    inner = buildIndex([{ image: { ...inner, blobs: new Map() }, architecture: own }]);
+  }
+  registry.add("deep", "latest", inner);
+  expect(await refusal("deep")).toContain("not-found: no matching manifest");
+  registry.add("typed", "latest", { ...built, mediaType: "application/vnd.oci.image.index.v1+json" });
+  expect(await refusal("typed")).toContain("invalid-parameter: manifest: mediaType is");
+  const both = Buffer.from(
+    JSON.stringify({ ...(JSON.parse(Buffer.from(built.manifest).toString()) as object), manifests: [] }),
+  );
+  registry.add("both", "latest", { ...built, manifest: both, digest: sha256(both) });
+  expect(await refusal("both")).toContain("both manifests and layers are given");
+});
+
+test("attestations: what is not there is left out; what is too large or lies is refused", async () => {
+  const attestation = buildAttestation(built);
+  const index = buildIndex([{ image: built, architecture: own }], "oci", [{ attestation, of: built }]);
+  registry.add("attested", "image", built);
+  registry.add("attested", "latest", index);
+  expect(await refusal("attested")).toBe("pulled");
+  const shown = fixture.images.manifests(await fixture.images.resolve(`${registry.address}/attested`));
+  expect(shown.manifests.map(({ kind, isHere }) => [kind, isHere])).toEqual([
+    ["image", true],
+    ["attestation", false],
+  ]);
+  await fixture.images.remove({ nameOrId: `${registry.address}/attested`, force: true, prune: true, users: [] });
+  registry.add("attested", "attestation", attestation);
+  const statement = attestation.blobs.get(layerDigest(attestation)) ?? new Uint8Array();
+  registry.addBlob(layerDigest(attestation), statement.toReversed());
+  expect(await refusal("attested")).toContain("data-loss: ");
+  const claim = Buffer.from(
+    Buffer.from(attestation.manifest)
+      .toString()
+      .replace(/"size":\d+/g, '"size":999999999'),
+  );
+  const huge = { ...attestation, manifest: claim, digest: sha256(claim) };
+  registry.add("huge", "image", built);
+  registry.add("huge", "attestation", huge);
+  registry.add(
+    "huge",
+    "latest",
+    buildIndex([{ image: built, architecture: own }], "oci", [{ attestation: huge, of: built }]),
+  );
+  expect(await refusal("huge")).toBe("invalid-parameter: the image's attestations are too large");
+  // The configuration alone was asked for.
+  expect(registry.requests.filter((line) => line.includes("/v2/huge/blobs/"))).toHaveLength(1);
+});
