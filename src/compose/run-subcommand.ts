@@ -6,7 +6,7 @@ import { ExitError } from "#cli/errors.ts";
 import type { FlagValues } from "#cli/flags/flag-values.ts";
 import { parseFlags } from "#cli/flags/parse-flags.ts";
 import { commandHelp, commandList } from "#cli/help.ts";
-import { composeFlags, composeNotYet, composeSummary, composeUsage } from "./commands/global-flags.ts";
+import { composeFlags, composeSummary, composeUsage } from "./commands/global-flags.ts";
 import { absentSubcommands, subcommands } from "./commands/table.ts";
 import type { Subcommand } from "./commands/subcommand.ts";
 
@@ -40,7 +40,6 @@ export const runSubcommand: Handler = async (invocation) => {
       usageError,
       `${io.programName}: ${complaint.sentence}\n\n${complaint.verb} '${io.programName} ${path} --help' for more information`,
     );
-  refuseGiven(global, composeNotYet);
   refuseGiven(own, found.notYet ?? []);
   const handler = await found.load();
   return handler({ ...invocation, flags: own, args, global, commandPath: `${io.programName} ${path}` });
@@ -94,8 +93,10 @@ const asCommand = ({ name, ...rest }: Subcommand): Command => ({
 });
 
 function unknown(word: string, program: string): ExitError {
-  const sentence = absentSubcommands.includes(word)
-    ? `the command '${program} compose ${word}' is not supported yet`
-    : `unknown docker command: "compose ${word}"`;
+  const why = absentSubcommands.get(word);
+  const sentence =
+    why === undefined
+      ? `unknown docker command: "compose ${word}"`
+      : `the command '${program} compose ${word}' is not supported: ${why}`;
   return new ExitError(usageError, `${sentence}\n\nRun '${program} compose --help' for more information`);
 }

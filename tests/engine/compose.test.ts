@@ -185,6 +185,39 @@ describe("a project's life", () => {
   });
 });
 
+test("by the flags before the command", async () => {
+  const text =
+    "services:\n  s: {image: busybox, command: sleep 1000, stop_grace_period: 0s}\n  t: {image: busybox, command: sleep 1000, stop_grace_period: 0s}\nnetworks: {spare: {}}\nvolumes: {unused: {}}\n";
+  project(text, { "more.env": "FROM_FILE=$ASIDE\nASIDE=there\n" });
+  await ok("--compatibility", "--parallel", "1", "--all-resources", "up", "-d");
+  const names = async (): Promise<readonly string[]> =>
+    (await engine.ok("ps", "-a", "--format", "{{.Names}}")).trim().split("\n").toSorted();
+  expect(await names()).toEqual(["shop_s_1", "shop_t_1"]);
+  expect(await engine.ok("volume", "ls", "-q", "--filter", "name=shop_unused")).toBe("shop_unused\n");
+  expect((await engine.ok("network", "ls", "-q", "--filter", "name=shop_spare")).trim()).not.toBe("");
+  const once = await compose(
+    "run",
+    "--rm",
+    "-T",
+    "--env-from-file",
+    "more.env",
+    "-q",
+    "s",
+    "sh",
+    "-c",
+    "echo $FROM_FILE",
+  );
+  expect(once).toMatchObject({ code: 0, stdout: "\n", stderr: "" });
+  project(text.replace(/ {2}t: .*\n/u, ""));
+  await ok("kill", "--remove-orphans", "s");
+  expect(await names()).toEqual(["shop_s_1"]);
+  expect(await compose("--parallel", "0", "up", "-d")).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("limit of parallel work"),
+  });
+  await engine.ok("network", "rm", "shop_spare");
+});
+
 test("images are built when they are missing, from files and from inline text", async () => {
   const text = `
 services:
@@ -230,6 +263,80 @@ describe("in the foreground", () => {
     await shown.waitFor(/Gracefully Stopping/);
     expect(await shown.end()).toBe(130);
     expect(await engine.ok("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", "shop-s-1")).toBe("exited 3\n");
+  });
+});
+
+describe("replaced a few at a time", () => {
+  const rolling = (version: string, update: string, test = "true"): string => `
+services:
+  web:
+    image: busybox
+    command: sh -c 'echo version ${version}; sleep 1000'
+    stop_grace_period: 0s
+    healthcheck: {test: "${test}", interval: 100ms, retries: 2}
+    deploy: {replicas: 3, update_config: {${update}}}
+`;
+  const ids = async (): Promise<readonly string[]> =>
+    (await engine.ok("ps", "-q", "--no-trunc", "--filter", "label=com.docker.compose.service=web"))
+      .split("\n")
+      .filter((line) => line !== "")
+      .toSorted();
+  const names = async (): Promise<readonly string[]> =>
+    (await engine.ok("ps", "-a", "--format", "{{.Names}} {{.State}}")).trim().split("\n").toSorted();
+  const three = ["shop-web-1 running", "shop-web-2 running", "shop-web-3 running"];
+
+  test("the new ones before the old ones go", async () => {
+    project(rolling("1", "order: start-first"));
+    await ok("up", "-d", "--wait");
+    const before = await ids();
+    const ends = background(
+      [...berthCommand(), "compose", "-f", join(folder, "compose.yaml"), "events"],
+      environment(),
+    );
+    await Bun.sleep(300);
+    project(rolling("2", "order: start-first, parallelism: 2"));
+    await ok("up", "-d");
+    expect((await ids()).filter((id) => before.includes(id))).toEqual([]);
+    expect(await names()).toEqual(three);
+    await eventually("the last old one is gone", async () =>
+      (ends.output().match(/container destroy /gu)?.length ?? 0) === 3 ? true : undefined,
+    );
+    ends.signal("SIGKILL");
+    await ends.end();
+    const kinds = [...ends.output().matchAll(/container (start|die) /gu)].map(([, kind]) => kind);
+    expect(kinds.slice(0, 3)).toEqual(["start", "start", expect.any(String)]);
+    expect([kinds.indexOf("die") > 1, kinds.filter((kind) => kind === "start").length]).toEqual([true, 3]);
+  });
+
+  test("all as it was when one does not get healthy", async () => {
+    project(rolling("1", "failure_action: rollback"));
+    await ok("up", "-d", "--wait");
+    const before = await ids();
+    project(rolling("2", "failure_action: rollback", "test ! $$(hostname) = broken && test -e /no"));
+    const failed = await compose("up", "-d");
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toMatch(/update of service "web" was rolled back: container shop-web-\d is unhealthy/);
+    expect([await ids(), await names()]).toEqual([before, three]);
+    project(rolling("3", "failure_action: rollback"));
+    await ok("up", "-d");
+    expect((await ids()).filter((id) => before.includes(id))).toEqual([]);
+  });
+
+  test("the rest left alone when one fails, and finished by the next up", async () => {
+    project(rolling("1", "parallelism: 1"));
+    await ok("up", "-d", "--wait");
+    const before = await ids();
+    project(rolling("2", "parallelism: 1").replace("sleep 1000'", "exit 3'"));
+    const failed = await compose("up", "-d");
+    expect([failed.code, failed.stderr]).toEqual([
+      1,
+      expect.stringMatching(/is paused: container shop-web-\d exited \(3\)/),
+    ]);
+    expect((await ids()).every((id) => before.includes(id))).toBe(true);
+    expect((await ids()).length).toBe(2);
+    project(rolling("3", "parallelism: 1"));
+    await ok("up", "-d");
+    expect([(await ids()).some((id) => before.includes(id)), await names()]).toEqual([false, three]);
   });
 });
 
@@ -356,7 +463,8 @@ describe("what goes wrong is told", () => {
       ["build"],
       /service "s": build.cache_to is not supported yet/,
     ],
-    ["services: {s: {image: busybox}}", ["--parallel", "2", "up", "-d"], /--parallel is not supported yet/],
+    ["services: {s: {image: busybox}}", ["publish", "x"], /not supported: projects are not published/],
+    ["services: {s: {image: busybox}}", ["build", "--sbom", "true"], /--sbom is not supported yet/],
     ["services: {s: {image: busybox}}", ["up", "--menu"], /--menu is not supported yet/],
   ])("%s: what would not be done is refused by name", async (text, words, message) => {
     project(text);

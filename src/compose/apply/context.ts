@@ -1,4 +1,5 @@
 import type { EngineClient } from "#client/engine-client.ts";
+import type { Limit } from "#base/async.ts";
 import type { Project, Service } from "../load/project.ts";
 import type { Progress } from "./progress.ts";
 
@@ -9,6 +10,8 @@ export interface ApplyContext {
   readonly progress: Progress;
   /** Nothing is changed; what would be is told. */
   readonly dryRun: boolean;
+  /** How much is done at the same time (`--parallel`). */
+  readonly parallel: Limit;
   now(): number;
   sleep(ms: number): Promise<void>;
   /** File content of this machine; undefined when there is none. */
@@ -20,7 +23,7 @@ export interface ApplyContext {
 }
 
 export const imageNameOf = (project: Project, service: Service): string =>
-  service.image ?? `${project.name}-${service.name}`;
+  service.image ?? [project.name, service.name].join(project.separator);
 
 export const containerNameOf = (project: Project, service: Service, number: number): string =>
-  service.container_name ?? `${project.name}-${service.name}-${number}`;
+  service.container_name ?? [project.name, service.name, number].join(project.separator);

@@ -7,9 +7,12 @@ import {
   type ObservedResources,
 } from "../engine/observe.ts";
 import type { Service } from "../load/project.ts";
-import { firstContainers, planUp, type UpOptions, type UpPlan } from "../plan/plan-up.ts";
+import { withDependencies } from "../load/choose-services.ts";
+import { firstContainers, planUp, type ContainerStep, type UpOptions, type UpPlan } from "../plan/plan-up.ts";
 import { alongDependencies } from "./along-dependencies.ts";
-import { carryOut, writtenFiles } from "./create-containers.ts";
+import { carryOut, finishRename, writtenFiles, type CreateOptions } from "./create-containers.ts";
+import { rollingUpdate, type RecreateStep } from "./rolling-update.ts";
+import { startServices } from "./start-services.ts";
 import { containerNameOf, type ApplyContext } from "./context.ts";
 import { ensureImages, type ImageOptions } from "./ensure-images.ts";
 import { refuseUnsupported } from "./refuse-unsupported.ts";
@@ -18,6 +21,8 @@ import { removeChangedNetwork, removeChangedVolume } from "./renew-resources.ts"
 
 export interface ConvergeOptions extends Omit<UpOptions, "filesHashes" | "imageIds">, ImageOptions {
   readonly renewVolumes: boolean;
+  /** Running containers are replaced as `deploy.update_config` says; their dependencies are started for it. */
+  readonly rolling?: boolean;
   readonly stopTimeoutSeconds: number | undefined;
   onWarning(sentence: string): void;
   /** May a volume that is described otherwise by now be made anew, its content lost? */
@@ -90,32 +95,46 @@ export async function converge(
   const byService = Map.groupBy(plan.containers, ({ service }) => service);
   const made = new Map<string, string>();
   const idBefore = firstContainers(before);
+  const creation: CreateOptions = {
+    imageIds,
+    renewVolumes: options.renewVolumes,
+    stopTimeoutSeconds: options.stopTimeoutSeconds,
+    containerOf(other) {
+      const service = context.project.services.get(other);
+      const existing = before.find((container) => container.service === other);
+      return service === undefined
+        ? (existing?.name ?? other)
+        : containerNameOf(context.project, service, existing?.number ?? 1);
+    },
+    containerIdOf: (other) => made.get(other) ?? idBefore(other),
+  };
   await alongDependencies(
     [...byService.keys()],
     (name) => Object.keys(context.project.services.get(name)?.depends_on ?? {}),
     async (name) => {
       const steps = byService.get(name) ?? [];
-      await Promise.all(
-        steps.map(async (step, position) => {
-          const id = await carryOut(context, step, {
-            imageIds,
-            renewVolumes: options.renewVolumes,
-            stopTimeoutSeconds: options.stopTimeoutSeconds,
-            containerOf(other) {
-              const service = context.project.services.get(other);
-              const existing = before.find((container) => container.service === other);
-              return service === undefined
-                ? (existing?.name ?? other)
-                : containerNameOf(context.project, service, existing?.number ?? 1);
-            },
-            containerIdOf: (other) => made.get(other) ?? idBefore(other),
-          });
-          if (position === 0 && id !== undefined) made.set(name, id);
-        }),
+      const service = context.project.services.get(name);
+      const rolled = options.rolling === true && service !== undefined ? rolledSteps(service, steps) : [];
+      const ids = await Promise.all(
+        steps
+          .filter((step) => !rolled.includes(step as RecreateStep))
+          .map((step) => context.parallel.run(() => carryOut(context, step, creation))),
       );
+      if (ids[0] !== undefined) made.set(name, ids[0]);
+      for (const step of steps) if (step.kind === "keep") await finishRename(context, step.old);
+      if (service === undefined || rolled.length === 0) return;
+      const dependencies = withDependencies(context.project.services, Object.keys(service.depends_on));
+      await startServices(context, [...dependencies.values()]);
+      await rollingUpdate(context, service, rolled, creation);
     },
   );
   return plan.containers.every(({ kind }) => kind === "keep") ? before : undefined;
+}
+
+/** Steps that are taken a few at a time: running containers of a service that says how it is updated. */
+function rolledSteps(service: Service, steps: readonly ContainerStep[]): readonly RecreateStep[] {
+  if (service.deploy?.update_config === undefined) return [];
+  return steps.filter((step): step is RecreateStep => step.kind === "recreate" && step.old.state === "running");
 }
 
 /** The plan, when volumes that are described otherwise by now are gone or may stay. */

@@ -131,6 +131,18 @@ async function recreate(
   return id;
 }
 
+/** A container that was to take another's place when an earlier run was cut off has the name it was made under. */
+export async function finishRename({ client, dryRun }: ApplyContext, { id, name }: ObservedContainer): Promise<void> {
+  const wanted = /^[0-9a-f]{12}_(.+)$/u.exec(name)?.[1];
+  if (wanted === undefined || dryRun) return;
+  try {
+    await client.containers.rename(id, wanted);
+  } catch (error) {
+    // The name is somebody else's by now.
+    if (!isBerthError(error, "conflict")) throw error;
+  }
+}
+
 export async function removeContainer(
   context: ApplyContext,
   container: ObservedContainer,

@@ -103,7 +103,7 @@ async function pulled(
   const id = `Image ${image}`;
   context.progress.report(id, "Pulling");
   try {
-    if (!context.dryRun) await context.pull(image, service.platform ?? "");
+    if (!context.dryRun) await context.parallel.run(() => context.pull(image, service.platform ?? ""));
     context.progress.report(id, "Pulled", "done");
   } catch (error) {
     // An image that is there serves when its registry does not; a build may make what cannot be pulled.

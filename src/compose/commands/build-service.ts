@@ -36,6 +36,7 @@ function buildWords(
   const one = (flag: string, value: string | number | undefined): readonly string[] =>
     value === undefined ? [] : [`--${flag}`, String(value)];
   const on = (flag: string, set: boolean | undefined): readonly string[] => (set === true ? [`--${flag}`] : []);
+  const given = (flag: string): string => (flags.has(flag) ? flags.text(flag) : "");
   const asked = (flag: string): boolean => flags.has(flag) && flags.on(flag);
   return [
     ...each("tag", [image, ...(section.tags ?? [])]),
@@ -45,7 +46,9 @@ function buildWords(
     ...each("label", pairs(section.labels)),
     ...each("no-cache-filter", section.no_cache_filter),
     ...each("secret", secretsOf(section, project)),
-    ...each("ssh", pairs(section.ssh)),
+    ...each("ssh", [...pairs(section.ssh), ...(given("ssh") === "" ? [] : [given("ssh")])]),
+    ...one("memory", given("memory") || undefined),
+    ...on("check", asked("check")),
     ...each(
       "add-host",
       Object.entries(section.extra_hosts ?? {}).flatMap(([host, addresses]) =>

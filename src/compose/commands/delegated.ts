@@ -50,7 +50,7 @@ export const copy: ComposeHandler = async (invocation) => {
     const targets =
       index > 0
         ? [await containerOf(client, name, service, index, { stopped: true })]
-        : await containersOf(client, name, [service]);
+        : await containersOf(client, name, [service], { oneOff: flags.on("all") });
     for (const { id } of targets) await asCommand(invocation, "cp", [...words, source, `${id}:${path}`]);
     return 0;
   }

@@ -66,6 +66,7 @@ export async function takeDown(invocation: ComposeInvocation, options: DownOptio
 
 export const emptyProject = (name: string, { io }: ComposeInvocation): Project => ({
   name,
+  separator: "-",
   workingDirectory: io.workingDirectory,
   files: [],
   environmentFiles: [],

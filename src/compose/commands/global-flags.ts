@@ -42,6 +42,3 @@ export const composeFlags: readonly FlagSpec[] = [
     deprecated: "use --ansi never instead",
   },
 ];
-
-/** Of them, those that are refused by name when they are given. */
-export const composeNotYet: readonly string[] = ["all-resources", "compatibility", "parallel"];

@@ -32,7 +32,7 @@ export const pull: ComposeHandler = async (invocation) => {
       }
       progress.report(id, "Pulling");
       try {
-        if (!context.dryRun) await context.pull(image, service.platform ?? "");
+        if (!context.dryRun) await context.parallel.run(() => context.pull(image, service.platform ?? ""));
         progress.report(id, "Pulled", "done");
       } catch (error) {
         progress.report(id, `Error ${messageOf(error)}`, "error");

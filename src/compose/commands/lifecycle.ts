@@ -114,7 +114,7 @@ export const unpause = eachContainer(
   (client, { id }) => client.containers.unpause(id),
 );
 
-export const kill = eachContainer(["Killing", "Killed"], isUp, async (client, { id }, { flags }) => {
+const killEach = eachContainer(["Killing", "Killed"], isUp, async (client, { id }, { flags }) => {
   try {
     await client.containers.kill(id, flags.text("signal"));
   } catch (error) {
@@ -122,6 +122,19 @@ export const kill = eachContainer(["Killing", "Killed"], isUp, async (client, { 
     if (!isBerthError(error, "conflict") && !isBerthError(error, "not-found")) throw error;
   }
 });
+
+/** `kill`; with `--remove-orphans` containers of services that the project does not have any more go. */
+export const kill: ComposeHandler = async (invocation) => {
+  const code = await killEach(invocation);
+  if (!invocation.flags.on("remove-orphans")) return code;
+  const { context, progress, containers, project } = await opened({ ...invocation, args: [] });
+  const orphans = containers.filter(
+    ({ service }) => project?.services.has(service) === false && !project.disabledServices.has(service),
+  );
+  await Promise.all(orphans.map((container) => removeContainer(context, container, 0)));
+  progress.close();
+  return code;
+};
 
 /** `rm`: containers that do not run; with `-s` they are stopped first. */
 export const remove: ComposeHandler = async (invocation) => {

@@ -3,11 +3,13 @@ import { carryStreams } from "#cli/streams/attached-streams.ts";
 import { forwardSignals } from "#cli/streams/forward-signals.ts";
 import { followWindowSize } from "#cli/streams/terminal-size.ts";
 import { converge } from "../apply/converge.ts";
+import { openProgress } from "../apply/progress.ts";
 import { createContainer } from "../apply/create-containers.ts";
 import { ensureImages } from "../apply/ensure-images.ts";
 import { startServices } from "../apply/start-services.ts";
 import { observeContainers } from "../engine/observe.ts";
 import { firstContainers } from "../plan/plan-up.ts";
+import { parseDotenv } from "../source/parse-dotenv.ts";
 import { splitCommand } from "../shape/split-command.ts";
 import { scalarNode, sequenceNode } from "../source/node.ts";
 import { mounts } from "../model/mounts.ts";
@@ -26,7 +28,7 @@ export const run: ComposeHandler = async (invocation) => {
   const project = await openProject(invocation, { services: [name] });
   const service = project.services.get(name);
   if (service === undefined) throw new BerthError("not-found", `no such service: ${name}`);
-  const progress = progressOf(invocation);
+  const progress = flags.on("quiet") ? openProgress("quiet", io) : progressOf(invocation);
   const context = await applyContext(invocation, project, progress);
   const others = flags.on("no-deps") ? [] : chosen(project, [name], false).filter((other) => other !== service);
   await converge(context, {
@@ -126,7 +128,32 @@ function oneOffName({ flags, io }: ComposeInvocation, project: Project, service:
   const digits = Math.trunc(io.now() * 1000 + Math.random() * 1000)
     .toString(16)
     .slice(-12);
-  return flags.text("name") || `${project.name}-${service}-run-${digits}`;
+  return flags.text("name") || [project.name, service, "run", digits].join(project.separator);
+}
+
+function variablesOfFlags({ flags, io }: ComposeInvocation): Readonly<Record<string, string | null>> {
+  return Object.fromEntries(
+    flags.list("env").map((variable) => {
+      const equals = variable.indexOf("=");
+      return equals === -1
+        ? [variable, io.env[variable] ?? null]
+        : [variable.slice(0, equals), variable.slice(equals + 1)];
+    }),
+  );
+}
+
+/** Of `--env-from-file`, a later file over an earlier one. */
+function variablesOfFiles({ flags, io }: ComposeInvocation): Readonly<Record<string, string | null>> {
+  const found: Record<string, string | null> = {};
+  for (const file of flags.list("env-from-file")) {
+    const text = io.readFile(file);
+    if (text === undefined) throw new BerthError("not-found", `open ${file}: no such file or directory`);
+    Object.assign(
+      found,
+      Object.fromEntries(parseDotenv(text, file, (name) => io.env[name] ?? found[name] ?? undefined)),
+    );
+  }
+  return found;
 }
 
 /** The service as its flags change it. Ports are published only when asked for, so that it can run beside the service. */
@@ -141,15 +168,9 @@ function onceOnly(invocation: ComposeInvocation, service: Service, command: read
     );
   const extraPorts = ports.value(ports.canonical(list(published), reading));
   const extraMounts = mounts.value(mounts.canonical(list(flags.list("volume")), { ...reading, path: "--volume" }));
-  const terminal = !flags.on("no-tty") && io.stdin.isTerminal() && io.stdout.isTerminal() && !flags.on("detach");
-  const environment = Object.fromEntries(
-    flags.list("env").map((variable) => {
-      const equals = variable.indexOf("=");
-      return equals === -1
-        ? [variable, io.env[variable] ?? null]
-        : [variable.slice(0, equals), variable.slice(equals + 1)];
-    }),
-  );
+  const terminal =
+    flags.on("tty") && !flags.on("no-tty") && io.stdin.isTerminal() && io.stdout.isTerminal() && !flags.on("detach");
+  const environment = { ...variablesOfFiles(invocation), ...variablesOfFlags(invocation) };
   const labels = Object.fromEntries(
     flags.list("label").map((written) => {
       const [key = "", ...value] = written.split("=");

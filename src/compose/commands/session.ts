@@ -1,4 +1,5 @@
 import { isAbsolute, join } from "node:path";
+import { Limit } from "#base/async.ts";
 import { BerthError, isBerthError } from "#base/errors.ts";
 import type { EngineClient } from "#client/engine-client.ts";
 import { pullImage } from "#cli/image/pull-image.ts";
@@ -38,6 +39,8 @@ export async function openProject(
       profiles,
       services: [],
       homeFolder: io.homeDirectory,
+      compatibility:
+        global.on("compatibility") || /^(?:1|true)$/iu.test(environment.get("COMPOSE_COMPATIBILITY") ?? ""),
       ...overrides,
     },
     { readText: (path) => (path === standardInput ? stdinText : io.readFile(path)) },
@@ -187,6 +190,7 @@ export async function applyContext(
     client: await invocation.client(),
     progress,
     dryRun: global.on("dry-run"),
+    parallel: new Limit(parallelism(invocation)),
     now: () => io.now(),
     sleep: (ms) => io.sleep(ms),
     readBytes: (path) => io.readBytes(path),
@@ -197,6 +201,16 @@ export async function applyContext(
       await buildService(invocation, project, service, image);
     },
   };
+}
+
+/** `--parallel`, or `COMPOSE_PARALLEL_LIMIT`; without bound when neither says so. */
+function parallelism({ global, io }: ComposeInvocation): number {
+  const limit = global.given("parallel") ? global.number("parallel") : Number(io.env["COMPOSE_PARALLEL_LIMIT"] || "-1");
+  if (!Number.isInteger(limit) || limit === 0)
+    throw new BerthError("invalid-parameter", `invalid limit of parallel work: ${limit}`, {
+      hint: "It is a number from 1 on, or -1 for no limit.",
+    });
+  return limit < 0 ? Number.POSITIVE_INFINITY : limit;
 }
 
 export const projectFilter = (name: string): { readonly label: readonly string[] } => ({

@@ -18,6 +18,8 @@ import {
   yes,
 } from "./shared-flags.ts";
 import type { ComposeHandler, Subcommand } from "./subcommand.ts";
+import { runFlags } from "./run-flags.ts";
+import { buildFlags } from "./build-flags.ts";
 import { upFlags } from "./up-flags.ts";
 
 const any: ArgumentRule = { kind: "at-least", count: 0 };
@@ -62,14 +64,8 @@ export const subcommands: readonly Subcommand[] = [
     load: async () => (await delegated()).attach,
   }),
   row("build", "Build or rebuild services", {
-    flags: [
-      listFlag("build-arg", "Set build-time variables for services"),
-      switchFlag("no-cache", "Do not use cache when building the image"),
-      switchFlag("pull", "Always attempt to pull a newer version of the image"),
-      switchFlag("push", "Push service images"),
-      switchFlag("quiet", "Suppress the build output", { short: "q" }),
-      switchFlag("with-dependencies", "Also build dependencies (transitively)"),
-    ],
+    flags: buildFlags,
+    notYet: ["builder", "print", "provenance", "sbom"],
     load: async () => (await import("./images.ts")).build,
   }),
   row("commit", "Create a new image from a service container's changes", {
@@ -117,7 +113,6 @@ export const subcommands: readonly Subcommand[] = [
       switchFlag("follow-link", "Always follow symbol link in SRC_PATH", { short: "L" }),
       index,
     ],
-    notYet: ["all"],
     load: async () => (await delegated()).copy,
   }),
   row("create", "Creates containers for a service", {
@@ -195,7 +190,6 @@ export const subcommands: readonly Subcommand[] = [
       removeOrphans,
       textFlag("signal", "SIGNAL to send to the container", { short: "s", value: "SIGKILL", fallback: '"SIGKILL"' }),
     ],
-    notYet: ["remove-orphans"],
     load: async () => (await lifecycle()).kill,
   }),
   row("logs", "View output from containers", {
@@ -262,6 +256,8 @@ export const subcommands: readonly Subcommand[] = [
       switchFlag("ignore-pull-failures", "Pull what it can and ignores images with pull failures"),
       switchFlag("include-deps", "Also pull services declared as dependencies"),
       textFlag("policy", 'Apply pull policy ("missing"|"always")'),
+      switchFlag("no-parallel", "DEPRECATED disable parallel pulling", { hidden: true, ...on }),
+      switchFlag("parallel", "DEPRECATED pull multiple images in parallel", { hidden: true, ...on }),
       switchFlag("quiet", "Pull without printing progress information", { short: "q" }),
     ],
     load: async () => (await import("./images.ts")).pull,
@@ -280,6 +276,7 @@ export const subcommands: readonly Subcommand[] = [
   }),
   row("rm", "Removes stopped service containers", {
     flags: [
+      switchFlag("all", "Deprecated - no effect", { short: "a", hidden: true }),
       switchFlag("force", "Don't ask to confirm removal", { short: "f" }),
       switchFlag("stop", "Stop the containers, if required, before removing", { short: "s" }),
       switchFlag("volumes", "Remove any anonymous volumes attached to containers", { short: "v" }),
@@ -290,31 +287,7 @@ export const subcommands: readonly Subcommand[] = [
     usage: "[OPTIONS] SERVICE [COMMAND] [ARGS...]",
     args: atLeast(1),
     interspersed: false,
-    flags: [
-      switchFlag("build", "Build image before starting container"),
-      listFlag("cap-add", "Add Linux capabilities"),
-      listFlag("cap-drop", "Drop Linux capabilities"),
-      switchFlag("detach", "Run container in background and print container ID", { short: "d" }),
-      textFlag("entrypoint", "Override the entrypoint of the image"),
-      listFlag("env", "Set environment variables", { short: "e" }),
-      switchFlag("interactive", "Keep STDIN open even if not attached", { short: "i", ...on }),
-      listFlag("label", "Add or override a label", { short: "l" }),
-      textFlag("name", "Assign a name to the container"),
-      switchFlag("no-deps", "Don't start linked services"),
-      switchFlag("no-tty", "Disable pseudo-TTY allocation (default: auto-detected)", { short: "T" }),
-      listFlag("publish", "Publish a container's port(s) to the host", { short: "p" }),
-      pullPolicy('"always"|"missing"|"never"'),
-      switchFlag("quiet-pull", "Pull without printing progress information"),
-      removeOrphans,
-      switchFlag("rm", "Automatically remove the container when it exits"),
-      switchFlag("service-ports", "Run command with all service's ports enabled and mapped to the host", {
-        short: "P",
-      }),
-      switchFlag("use-aliases", "Use the service's network useAliases in the network(s) the container connects to"),
-      textFlag("user", "Run as specified username or uid", { short: "u" }),
-      listFlag("volume", "Bind mount a volume", { short: "v" }),
-      textFlag("workdir", "Working directory inside the container", { short: "w" }),
-    ],
+    flags: runFlags,
     load: async () => (await import("./run.ts")).run,
   }),
   row("scale", "Scale services", {
@@ -383,5 +356,9 @@ export const subcommands: readonly Subcommand[] = [
   }),
 ];
 
-/** Of docker compose, and not here yet: named, so that nobody takes them for typing errors. */
-export const absentSubcommands: readonly string[] = ["alpha", "bridge", "publish"];
+/** Of docker compose, and not here: why, so that nobody takes them for typing errors. */
+export const absentSubcommands: ReadonlyMap<string, string> = new Map([
+  ["alpha", "experimental commands are not there; `watch` is a command of its own"],
+  ["bridge", "projects are not converted for Kubernetes"],
+  ["publish", "projects are not published to registries"],
+]);

@@ -24,7 +24,10 @@ export const up: ComposeHandler = async (invocation) => {
   const detached = flags.on("detach") || flags.on("wait");
   const stopListening = io.onSignal("SIGINT", () => abort.abort());
   try {
-    const containers = await converge(context, convergeOptions(invocation, project, services, args));
+    const containers = await converge(context, {
+      ...convergeOptions(invocation, project, services, args),
+      rolling: !flags.on("no-start") && !context.dryRun,
+    });
     if (flags.on("no-start") || context.dryRun) return 0;
     if (detached) {
       await startServices(context, services, { signal: abort.signal, containers });
@@ -128,6 +131,7 @@ export function convergeOptions(
     recreateDependencies: has("always-recreate-deps") ? "force" : recreate === "never" ? "never" : "diverged",
     removeOrphans: removesOrphans,
     scale: scaleOf(flags.list("scale")),
+    allResources: invocation.global.on("all-resources"),
     pull: flags.text("pull") === "policy" ? "" : flags.text("pull"),
     build: has("build") ? "always" : has("no-build") ? "never" : "missing",
     renewVolumes: has("renew-anon-volumes"),

@@ -66,7 +66,9 @@ function linksOf(service: Service, context: EndpointContext): readonly string[] 
     const [other = "", alias = other] = written.split(":");
     const container = context.containerOf(other);
     // docker-compat: also by the name and the number that its container has.
-    return [alias, container.replace(`${context.project.name}-`, ""), container].map((name) => `${container}:${name}`);
+    return [alias, container.replace(`${context.project.name}${context.project.separator}`, ""), container].map(
+      (name) => `${container}:${name}`,
+    );
   });
   const all = [
     ...links,

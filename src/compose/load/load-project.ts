@@ -24,6 +24,8 @@ export interface LoadOptions {
   /** Services named on the command line: they and what they depend on need no profile. */
   readonly services: readonly string[];
   readonly homeFolder: string;
+  /** Names as Compose before version 2 made them. */
+  readonly compatibility?: boolean;
   readonly interpolate?: boolean;
   readonly resolvePaths?: boolean;
   readonly resolveEnvironment?: boolean;
@@ -78,6 +80,7 @@ export function loadProject(options: LoadOptions, reader: FileReader): Project {
   const { enabled, disabled } = chooseServices(services, options.profiles, options.services);
   const project: Project = {
     name,
+    separator: options.compatibility === true ? "_" : "-",
     workingDirectory: options.workingDirectory,
     files: options.files,
     environmentFiles: options.namesEnvironmentFiles === true ? options.environmentFiles : [],

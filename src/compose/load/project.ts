@@ -38,6 +38,8 @@ export type Model = ModelModel & { readonly key: string };
 /** A Compose project: every file merged, variables substituted, defaults filled in. Immutable. */
 export interface Project {
   readonly name: string;
+  /** Between the parts of containers' and images' names; `_` with `--compatibility`. */
+  readonly separator: "-" | "_";
   /** Absolute. */
   readonly workingDirectory: string;
   /** Absolute, in the order they were merged. */

@@ -33,6 +33,8 @@ const changes = {
   order: oneOf("start-first", "stop-first"),
 } as const;
 
+export type ServiceUpdate = RecordOf<typeof changes>;
+
 const deployFields = {
   mode: oneOf("global", "replicated", "replicated-job", "global-job"),
   replicas: integer,

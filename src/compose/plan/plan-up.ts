@@ -52,6 +52,8 @@ export interface UpOptions {
   readonly removeOrphans: boolean;
   /** By service, what `--scale` says. */
   readonly scale: ReadonlyMap<string, number>;
+  /** Networks and volumes that no service uses are made too. */
+  readonly allResources?: boolean;
   /** By service: of what is written into its containers. */
   readonly filesHashes: ReadonlyMap<string, string>;
   readonly imageIds: ReadonlyMap<string, string>;
@@ -83,12 +85,16 @@ export function planUp(
 function changedResources(
   project: Project,
   resources: ObservedResources,
-  { services }: UpOptions,
+  { services, allResources = false }: UpOptions,
 ): Pick<UpPlan, "networks" | "volumes" | "changedNetworks" | "changedVolumes"> {
   const usedNetworks = new Set(services.flatMap((service) => Object.keys(service.networks)));
   const usedVolumes = new Set(services.flatMap(({ volumes }) => (volumes ?? []).map(({ source }) => source)));
-  const networks = [...project.networks.values()].filter(({ key, external }) => usedNetworks.has(key) && !external);
-  const volumes = [...project.volumes.values()].filter(({ key, external }) => usedVolumes.has(key) && !external);
+  const networks = [...project.networks.values()].filter(
+    ({ key, external }) => (allResources || usedNetworks.has(key)) && !external,
+  );
+  const volumes = [...project.volumes.values()].filter(
+    ({ key, external }) => (allResources || usedVolumes.has(key)) && !external,
+  );
   // What carries no hash was made by an older tool, or by hand: nobody knows how it was described.
   const differs = (labels: Readonly<Record<string, string>> | null | undefined, hash: string): boolean =>
     isOf(labels, project.name) && ![undefined, hash].includes(labels?.[label.configHash]);
