@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { background } from "../../tools/lab/background.ts";
+import { background, onTerminal } from "../../tools/lab/background.ts";
 import { command, eventually, type CommandResult } from "../../tools/lab/command.ts";
 import { berthCommand } from "../../tools/lab/engines.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
@@ -264,6 +264,66 @@ describe("in the foreground", () => {
     expect(await shown.end()).toBe(130);
     expect(await engine.ok("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", "shop-s-1")).toBe("exited 3\n");
   });
+});
+
+describe("cut off, and finished by the next up", () => {
+  const waiting =
+    "services:\n  s: {image: busybox, command: sleep 1000, stop_grace_period: 0s, depends_on: {d: {condition: service_healthy}}}\n  d: {image: busybox, command: sleep 1000, stop_grace_period: 0s, healthcheck: {test: test -e /ready, interval: 100ms, retries: 1000}}\n";
+
+  test.each([[["up", "-d"]], [["up"]]])("while it waits for health: %p", async (words) => {
+    project(waiting);
+    const shown = background(
+      [...berthCommand(), "compose", "-f", join(folder, "compose.yaml"), ...words],
+      environment(),
+    );
+    await eventually("the dependency runs", async () =>
+      (await ok("ps", "--format", "{{.Name}}")).includes("shop-d-1") ? true : undefined,
+    );
+    shown.signal("SIGINT");
+    expect(await shown.end()).toBe(130);
+    project(waiting.replace("test -e /ready", "'true'"));
+    await ok("up", "-d");
+    expect((await ok("ps", "--format", "{{.Name}} {{.State}}")).trim().split("\n").toSorted()).toEqual([
+      "shop-d-1 running",
+      "shop-s-1 running",
+    ]);
+  });
+
+  test("between a new container and the end of the old one", async () => {
+    const text = "services: {s: {image: busybox, command: sleep 1000, stop_grace_period: 0s, environment: {V: '1'}}}";
+    project(text);
+    await ok("up", "-d");
+    const id = (await engine.ok("inspect", "-f", "{{.Id}}", "shop-s-1")).trim();
+    const labels = JSON.parse(await engine.ok("inspect", "-f", "{{json .Config.Labels}}", id)) as Record<
+      string,
+      string
+    >;
+    const words = Object.entries(labels).flatMap(([key, value]) => ["--label", `${key}=${value}`]);
+    await engine.ok("create", "--name", `${id.slice(0, 12)}_shop-s-1`, ...words, "busybox", "sleep", "1000");
+    project(text.replace("'1'", "'2'"));
+    await ok("up", "-d");
+    expect((await engine.ok("ps", "-a", "--format", "{{.Names}} {{.State}}")).trim()).toBe("shop-s-1 running");
+    expect(await ok("exec", "-T", "s", "sh", "-c", "echo $V")).toBe("2\n");
+  });
+
+  test("between the end of the old one and the new one's name", async () => {
+    project("services: {s: {image: busybox, command: sleep 1000, stop_grace_period: 0s}}");
+    await ok("create");
+    await engine.ok("rename", "shop-s-1", "0123456789ab_shop-s-1");
+    await ok("up", "-d");
+    expect((await engine.ok("ps", "-a", "--format", "{{.Names}} {{.State}}")).trim()).toBe("shop-s-1 running");
+  });
+});
+
+test("on a terminal nothing is drawn over the output", async () => {
+  project("services: {s: {image: busybox, command: sh -c 'echo first; sleep 1000', stop_grace_period: 0s}}");
+  const shown = onTerminal([...berthCommand(), "compose", "-f", join(folder, "compose.yaml"), "up"], environment());
+  await shown.waitFor(/s-1 {2}\| first/);
+  const text = shown.output();
+  // Only the block of progress above the first line moves the cursor up.
+  expect(text.slice(text.indexOf("Attaching to"))).not.toContain("\u001b[");
+  shown.signal("SIGINT");
+  expect(await shown.end()).toBe(130);
 });
 
 describe("replaced a few at a time", () => {

@@ -115,10 +115,12 @@ export async function converge(
       const steps = byService.get(name) ?? [];
       const service = context.project.services.get(name);
       const rolled = options.rolling === true && service !== undefined ? rolledSteps(service, steps) : [];
-      const ids = await Promise.all(
-        steps
-          .filter((step) => !rolled.includes(step as RecreateStep))
-          .map((step) => context.parallel.run(() => carryOut(context, step, creation))),
+      const carried = (some: readonly ContainerStep[]) =>
+        Promise.all(some.map((step) => context.parallel.run(() => carryOut(context, step, creation))));
+      // What goes first makes room for names: an earlier run may have been cut off.
+      await carried(steps.filter(({ kind }) => kind === "remove"));
+      const ids = await carried(
+        steps.filter((step) => step.kind !== "remove" && !rolled.includes(step as RecreateStep)),
       );
       if (ids[0] !== undefined) made.set(name, ids[0]);
       for (const step of steps) if (step.kind === "keep") await finishRename(context, step.old);

@@ -4,6 +4,8 @@ import { Demultiplexer } from "#spec/docker/stdcopy.ts";
 export interface LogPrinterOptions {
   readonly prefix: boolean;
   readonly colour: boolean;
+  /** Called before anything is printed. */
+  readonly beforeLine?: () => void;
   /** In front of every line, where the person wants to see it. */
   readonly time?: () => string;
 }
@@ -48,17 +50,20 @@ export class LogPrinter {
 
   /** A line of the tool itself about a container. */
   say(name: string, sentence: string): void {
+    this.#options.beforeLine?.();
     this.#io.stdout.write(`${this.#mark(name)}${sentence}\n`);
   }
 
   /** A line of the tool itself about all of them. */
   tell(sentence: string): void {
+    this.#options.beforeLine?.();
     const mark = `${" ".repeat(this.#width)} ⦿ `;
     this.#io.stdout.write(`${this.#options.colour ? `\u001b[92m${mark}\u001b[0m` : mark}${sentence}\n`);
   }
 
   #print(output: CliIo["stdout"], name: string, line: string): void {
-    const { prefix, time } = this.#options;
+    const { prefix, time, beforeLine } = this.#options;
+    beforeLine?.();
     output.write(`${prefix ? this.#mark(name) : ""}${time === undefined ? "" : `${time()} `}${line}\n`);
   }
 

@@ -6,6 +6,8 @@ export type ProgressState = "working" | "done" | "warning" | "error";
 /** Tells the person what happens: `Container shop-web-1`, `Created`. */
 export interface Progress {
   report(id: string, status: string, state?: ProgressState): void;
+  /** Something else is about to be printed: what is drawn stays, the next report is drawn below. */
+  giveWay(): void;
   /** The block of lines is complete; what follows is printed below. */
   close(): void;
 }
@@ -13,11 +15,13 @@ export interface Progress {
 export type ProgressMode = "auto" | "tty" | "plain" | "json" | "quiet";
 
 export function openProgress(mode: ProgressMode, io: CliIo, title = "Running"): Progress {
-  if (mode === "quiet") return { report: () => undefined, close: () => undefined };
+  if (mode === "quiet") return quietProgress;
   if (mode === "json") return new JsonProgress(io);
   if (mode === "plain" || (mode === "auto" && !io.stderr.isTerminal())) return new PlainProgress(io);
   return new TerminalProgress(io, title);
 }
+
+export const quietProgress: Progress = { report: () => undefined, giveWay: () => undefined, close: () => undefined };
 
 class PlainProgress implements Progress {
   readonly #io: CliIo;
@@ -27,6 +31,7 @@ class PlainProgress implements Progress {
   report(id: string, status: string): void {
     this.#io.stderr.write(` ${id}  ${status}\n`);
   }
+  giveWay(): void {}
   close(): void {}
 }
 
@@ -39,6 +44,7 @@ class JsonProgress implements Progress {
     const [kind = "", ...name] = id.split(" ");
     this.#io.stderr.write(`${JSON.stringify({ id: name.length === 0 ? kind : id, status: state, text: status })}\n`);
   }
+  giveWay(): void {}
   close(): void {}
 }
 
@@ -74,6 +80,10 @@ class TerminalProgress implements Progress {
     line.endedMs = state === "working" ? undefined : now;
     this.#lines.set(id, line);
     this.#draw();
+  }
+
+  giveWay(): void {
+    this.#drawn = 0;
   }
 
   close(): void {

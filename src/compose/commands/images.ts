@@ -1,5 +1,5 @@
 import { BerthError, messageOf } from "#base/errors.ts";
-import { openProgress } from "../apply/progress.ts";
+import { quietProgress } from "../apply/progress.ts";
 import { imageNameOf } from "../apply/context.ts";
 import { asCommand } from "./as-command.ts";
 import type { Service } from "../load/project.ts";
@@ -12,7 +12,7 @@ export const pull: ComposeHandler = async (invocation) => {
   const { flags, args, io } = invocation;
   const project = await openProject(invocation, { services: args });
   const services = chosen(project, args, !flags.on("include-deps"));
-  const progress = flags.on("quiet") ? openProgress("quiet", io) : progressOf(invocation, "Pulling");
+  const progress = flags.on("quiet") ? quietProgress : progressOf(invocation, "Pulling");
   const context = await applyContext(invocation, project, progress);
   const failures: string[] = [];
   const done = new Set<string>();

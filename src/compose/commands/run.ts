@@ -3,7 +3,7 @@ import { carryStreams } from "#cli/streams/attached-streams.ts";
 import { forwardSignals } from "#cli/streams/forward-signals.ts";
 import { followWindowSize } from "#cli/streams/terminal-size.ts";
 import { converge } from "../apply/converge.ts";
-import { openProgress } from "../apply/progress.ts";
+import { quietProgress } from "../apply/progress.ts";
 import { createContainer } from "../apply/create-containers.ts";
 import { ensureImages } from "../apply/ensure-images.ts";
 import { startServices } from "../apply/start-services.ts";
@@ -28,7 +28,7 @@ export const run: ComposeHandler = async (invocation) => {
   const project = await openProject(invocation, { services: [name] });
   const service = project.services.get(name);
   if (service === undefined) throw new BerthError("not-found", `no such service: ${name}`);
-  const progress = flags.on("quiet") ? openProgress("quiet", io) : progressOf(invocation);
+  const progress = flags.on("quiet") ? quietProgress : progressOf(invocation);
   const context = await applyContext(invocation, project, progress);
   const others = flags.on("no-deps") ? [] : chosen(project, [name], false).filter((other) => other !== service);
   await converge(context, {

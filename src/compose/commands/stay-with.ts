@@ -3,6 +3,7 @@ import { timestampParameter } from "#cli/format/timestamp.ts";
 import { startServices } from "../apply/start-services.ts";
 import { dependentsFirst, stopContainer } from "../apply/stop-containers.ts";
 import { LogPrinter } from "../apply/log-printer.ts";
+import { quietProgress } from "../apply/progress.ts";
 import type { WatchRules } from "../watch/watch-rules.ts";
 import type { ApplyContext } from "../apply/context.ts";
 import { isUp, observeContainers, type ObservedContainer } from "../engine/observe.ts";
@@ -12,7 +13,7 @@ import { timeoutFlag } from "./flag-readers.ts";
 import { watchFiles } from "./watch-files.ts";
 
 /** Exit code of a program ended by SIGINT. */
-const interrupted = 130;
+export const interrupted = 130;
 
 /** The number of a container without its project: `web-1`. */
 export const shortName = ({ service, number, name }: ObservedContainer, project: string): string =>
@@ -70,6 +71,7 @@ class AttachedProject {
     this.#printer = new LogPrinter(io, {
       prefix: !flags.on("no-log-prefix"),
       colour: colour && !flags.on("no-color") && !io.env["NO_COLOR"],
+      beforeLine: () => context.progress.giveWay(),
       ...(flags.on("timestamps") ? { time: () => new Date(io.now()).toISOString() } : {}),
     });
     this.#attached = attachedServices(invocation, services, named);
@@ -92,6 +94,7 @@ class AttachedProject {
       wanted.has(service),
     );
     this.#printer.expect(containers.map((container) => shortName(container, project)));
+    this.#context.progress.close();
     io.stdout.write(
       `Attaching to ${containers
         .filter(({ service }) => this.#attached.has(service))
@@ -100,7 +103,8 @@ class AttachedProject {
     );
     try {
       for (const container of containers.filter(isUp)) await this.#follow(container);
-      await startServices(this.#context, this.#services, {
+      // Their lines tell that they have started; a block of progress would be drawn over them.
+      await startServices({ ...this.#context, progress: quietProgress }, this.#services, {
         beforeStart: (container) => this.#follow(container),
         signal: cancelled.signal,
       });
@@ -223,6 +227,7 @@ class AttachedProject {
     this.#interrupts++;
     const { io } = this.#invocation;
     if (this.#interrupts === 1) {
+      this.#context.progress.close();
       io.stdout.write("Gracefully Stopping... press Ctrl+C again to force\n");
       cancelled.abort();
       this.#stopAll().catch((error: unknown) => io.stderr.write(`${messageOf(error)}\n`));

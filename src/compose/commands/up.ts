@@ -5,11 +5,11 @@ import { awaitRunning, startServices } from "../apply/start-services.ts";
 import type { ApplyContext } from "../apply/context.ts";
 import { withDependencies } from "../load/choose-services.ts";
 import type { Project, Service } from "../load/project.ts";
-import { observeContainers } from "../engine/observe.ts";
+import { observeContainers, type ObservedContainer } from "../engine/observe.ts";
 import type { ComposeHandler, ComposeInvocation } from "./subcommand.ts";
 import { applyContext, openProject, progressOf } from "./session.ts";
 import { scaleOf, timeoutFlag, warn } from "./flag-readers.ts";
-import { stayWith } from "./stay-with.ts";
+import { interrupted, stayWith } from "./stay-with.ts";
 import { watchRules } from "./watch-files.ts";
 
 /** `up`: make everything as the project says, start it, and stay with its output unless `-d`. */
@@ -20,9 +20,7 @@ export const up: ComposeHandler = async (invocation) => {
   const services = chosen(project, args, flags.on("no-deps"));
   const progress = progressOf(invocation);
   const context = await applyContext(invocation, project, progress);
-  const abort = new AbortController();
   const detached = flags.on("detach") || flags.on("wait");
-  const stopListening = io.onSignal("SIGINT", () => abort.abort());
   try {
     const containers = await converge(context, {
       ...convergeOptions(invocation, project, services, args),
@@ -30,18 +28,35 @@ export const up: ComposeHandler = async (invocation) => {
     });
     if (flags.on("no-start") || context.dryRun) return 0;
     if (detached) {
-      await startServices(context, services, { signal: abort.signal, containers });
-      if (flags.on("wait")) await awaited(invocation, context, services, abort.signal);
-      return 0;
+      return await startDetached(invocation, context, services, containers);
     }
-    stopListening();
     const rules = flags.on("watch") ? watchRules(invocation, services) : undefined;
     return await stayWith(invocation, context, services, { named: args, rules });
   } finally {
-    stopListening();
     progress.close();
   }
 };
+
+/** Start and, with `--wait`, wait. An interrupt leaves what has started as it is; until then it just ends the program. */
+async function startDetached(
+  invocation: ComposeInvocation,
+  context: ApplyContext,
+  services: readonly Service[],
+  containers: readonly ObservedContainer[] | undefined,
+): Promise<number> {
+  const cancelled = new AbortController();
+  const stopListening = invocation.io.onSignal("SIGINT", () => cancelled.abort());
+  try {
+    await startServices(context, services, { signal: cancelled.signal, containers });
+    if (invocation.flags.on("wait")) await awaited(invocation, context, services, cancelled.signal);
+    return 0;
+  } catch (error) {
+    if (!cancelled.signal.aborted) throw error;
+    return interrupted;
+  } finally {
+    stopListening();
+  }
+}
 
 /** `create`: the same without starting. */
 export const create: ComposeHandler = async (invocation) => {

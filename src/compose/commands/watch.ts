@@ -4,11 +4,9 @@ import { startServices } from "../apply/start-services.ts";
 import type { Service } from "../load/project.ts";
 import type { ComposeHandler } from "./subcommand.ts";
 import { applyContext, openProject, progressOf } from "./session.ts";
+import { interrupted } from "./stay-with.ts";
 import { chosen } from "./up.ts";
 import { reconvergence, watchFiles, watchRules } from "./watch-files.ts";
-
-/** Exit code of a program ended by SIGINT. */
-const interrupted = 130;
 
 /** `watch`: bring the project up unless `--no-up`, then act on changed files as `develop` says, until interrupted. */
 export const watch: ComposeHandler = async (invocation) => {
