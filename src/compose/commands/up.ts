@@ -15,7 +15,7 @@ import { watchRules } from "./watch-files.ts";
 /** `up`: make everything as the project says, start it, and stay with its output unless `-d`. */
 export const up: ComposeHandler = async (invocation) => {
   checkFlags(invocation);
-  const { flags, args, io } = invocation;
+  const { flags, args } = invocation;
   const project = await openProject(invocation, { services: args });
   const services = chosen(project, args, flags.on("no-deps"));
   const progress = progressOf(invocation);
