@@ -188,10 +188,12 @@ export function eventCases(target: () => Target): void {
   });
 
   test("since 0 and until alone reach back to the beginning, until before since is refused", async () => {
-    await target().ok(["create", "--name", "old", "busybox"]);
-    await target().ok(["rm", "old"]);
+    // The history knows what another client did before.
+    const name = `old-${target().client}`;
+    await target().ok(["create", "--name", name, "busybox"]);
+    await target().ok(["rm", name]);
     await Bun.sleep(20);
-    const filters = encodeURIComponent('{"container":["old"]}');
+    const filters = encodeURIComponent(JSON.stringify({ container: [name] }));
     const now = since();
     for (const query of [`since=0&until=${now}`, `until=${now}`, "since=0&until=0"]) {
       const { status, text } = await target().api("GET", `/events?${query}&filters=${filters}`);
