@@ -55,13 +55,13 @@ export async function runCheck(argv: readonly string[]): Promise<StageResult> {
   return code === 0 ? held : broke;
 }
 
+/** For a test that says no other: bun's five seconds are soon over on a machine that is busy with something else. */
+const TEST_TIMEOUT_MS = 60_000;
+
 /**
  * Run `bun test` with `args`, its output on ours, and count by its own summary. A run that ends without one, or without
  * a single test, is a failure.
  */
-/** For a test that says no other: bun's five seconds are soon over on a machine that is busy with something else. */
-const TEST_TIMEOUT_MS = 60_000;
-
 export async function runBunTests(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
