@@ -1,26 +1,31 @@
 import { BerthError } from "#base/errors.ts";
 import { randomHex } from "#base/ids.ts";
-import { formatTime } from "#base/time.ts";
 import type { BlobStore } from "#content/blob-store.ts";
 import { ensureDirectory } from "#host/files.ts";
+import type { Helpers } from "#host/helper-pool.ts";
 import type { HelperStreams } from "#host/helper-streams.ts";
 import type { RegistryHttp } from "#host/registry-http.ts";
 import type { ImageMaker } from "#image/make/image-maker.ts";
 import type { ImageSinks } from "#image/sink.ts";
-import type { ImageService, Progress, RegistryAuth, StoredImage } from "#image/types.ts";
-import type { BuildCache, BuildCacheSession } from "./cache/build-cache.ts";
+import type { ImageSources } from "#image/source.ts";
+import type { ImageService, Progress, RegistryAuth } from "#image/types.ts";
+import type { LayerDirectories } from "#snapshot/layer-directories.ts";
+import type { BuildCache } from "./cache/build-cache.ts";
+import type { CacheOrigin, CacheTarget } from "./cache/cache-target.ts";
+import { fetchLayer } from "./cache/fetch-layer.ts";
+import { importCaches } from "./cache/open-origin.ts";
 import { parseDockerfile } from "./dockerfile/parse-dockerfile.ts";
 import type { Dockerfile, LintWarning } from "./dockerfile/types.ts";
-import { carryOut, type Exported, type ToExport } from "./export/carry-out.ts";
-import { draftImage } from "./export/draft-image.ts";
+import type { Attestations } from "./attest/attest-options.ts";
+import type { Exported, ToExport } from "./export/carry-out.ts";
+import { exportBuild, type ExportRequest } from "./export/export-build.ts";
 import type { ExportTarget } from "./export/export-target.ts";
-import type { ImageDraft } from "./export/types.ts";
 import { check, convert } from "./graph/convert.ts";
 import { listTargets, type BuildTarget } from "./graph/list-targets.ts";
 import type { ConvertOptions, ResolveImage } from "./graph/options.ts";
 import { outline, type BuildOutline } from "./graph/outline.ts";
-import type { BuildGraph, BuildResult, Vertex, VertexId } from "./graph/types.ts";
-import { Solver, type Solved } from "./solver/solve.ts";
+import type { BuildGraph, Vertex } from "./graph/types.ts";
+import { Solver } from "./solver/solve.ts";
 import type { BuildEvent, StepRunner, StepSettings, TreeDigests } from "./solver/types.ts";
 import type { ArchiveReceiver } from "./sources/receive-archive.ts";
 import { BuildImages, registryAuthOf } from "./sources/build-images.ts";
@@ -40,11 +45,17 @@ export interface BuilderDeps {
   readonly pages: KnownPages;
   readonly receiver: ArchiveReceiver;
   readonly streams: HelperStreams;
-  readonly sinks: ImageSinks;
+  readonly sources: ImageSources & ImageSinks;
   /** Takes a directory away, its name at once. */
   readonly discard: (path: string) => Promise<void>;
   /** Scratch space on the data root's file system. */
   readonly tmpDir: string;
+  readonly helpers: Helpers;
+  readonly layers: LayerDirectories;
+  /** RFC 3339. */
+  readonly now: () => string;
+  /** Of this program. */
+  readonly version: string;
 }
 
 /** What a build says of itself, beside what happens to its vertices. */
@@ -86,6 +97,14 @@ export interface BuildRequest {
   readonly allowInsecure: boolean;
   /** Carried out in this order. */
   readonly targets: readonly ExportTarget[];
+  /** Looked into in this order for what the engine's own cache lacks. */
+  readonly cacheFrom: readonly CacheOrigin[];
+  readonly cacheTo: readonly CacheTarget[];
+  readonly attestations: Attestations;
+  /** The layers of this build become one. */
+  readonly squash: boolean;
+  /** "" where the client named none. */
+  readonly buildId: string;
   readonly call: BuildCall;
   /** Unix seconds: SOURCE_DATE_EPOCH. */
   readonly epochSeconds: number | undefined;
@@ -143,6 +162,7 @@ export class Builder {
    */
   async build(request: BuildRequest, place: BuildPlace): Promise<readonly Exported[]> {
     const { signal, onEvent, settings } = request;
+    const startedAt = this.#deps.now();
     const images = this.#imagesOf(request);
     onEvent({ type: "dockerfile", ...request.dockerfile });
     const dockerfile = parseDockerfile(request.dockerfile);
@@ -163,64 +183,14 @@ export class Builder {
     const agent = settings.agents.get("default");
     const downloads = new Downloads({ http, pages, directory: place.directory, agent });
     const sources = new BuildSources({ images, contexts, downloads });
-    const cache = this.#deps.cache.session();
+    const elsewhere = { authFor: authOf(request), signal, report: reportOf(request) };
+    const imported = await importCaches(this.#deps, request.cacheFrom, elsewhere);
+    const cache = this.#deps.cache.session(imported, (...wanted) => fetchLayer(this.#deps.maker, ...wanted));
     try {
       const solvedOf = await this.#solver.solve({ graph, sources, cache, settings, signal, onEvent });
-      return await this.#export(request, graph, images, solvedOf, cache);
+      return await exportBuild(this.#deps, exportRequest(request, startedAt), { graph, images, solvedOf, cache });
     } finally {
       cache.end();
-    }
-  }
-
-  async #export(
-    request: BuildRequest,
-    graph: BuildGraph,
-    images: BuildImages,
-    solvedOf: (vertex: VertexId) => Promise<Solved>,
-    cache: BuildCacheSession,
-  ): Promise<readonly Exported[]> {
-    const { maker } = this.#deps;
-    const { options, epochSeconds, signal, auth, onEvent } = request;
-    const solved = new Map<VertexId, Solved>();
-    for (const { root, history } of graph.results)
-      for (const id of [root, ...history.map(({ vertex }) => vertex)])
-        if (id !== undefined) solved.set(id, await solvedOf(id));
-    const lease = maker.lease();
-    const epoch = epochSeconds === undefined ? undefined : formatTime(BigInt(epochSeconds) * 1_000_000_000n);
-    let drafts: Promise<readonly ImageDraft[]> | undefined;
-    const draftAll = (): Promise<readonly ImageDraft[]> =>
-      Promise.all(
-        graph.results.map(async (result) => {
-          const base = await baseOf(graph, result, images);
-          // docker-compat: the classic builder remembers what an image was made of, BuildKit does not.
-          const parentId = options.dialect === "classic" ? base?.id : undefined;
-          return draftImage({ maker, cache }, { result, solved, base, epoch, parentId }, lease);
-        }),
-      );
-    const built: ToExport = {
-      drafts: () => (drafts ??= draftAll()),
-      trees: graph.results.map(({ root, platform }) => ({
-        platform,
-        tree: (root === undefined ? undefined : solved.get(root)?.tree) ?? { kind: "layers", layers: [] },
-      })),
-      asIndex: options.platforms.length > 1,
-      epochSeconds,
-      lease,
-      signal,
-      authFor: ({ domain }) => registryAuthOf(auth, domain),
-      report: (text) => onEvent({ type: "exporting", text }),
-    };
-    try {
-      const exported: Exported[] = [];
-      for (const target of request.targets) {
-        if (signal.aborted) throw new BerthError("cancelled", "context canceled");
-        exported.push(await carryOut(this.#deps, target, built));
-      }
-      return exported;
-    } finally {
-      const made = lease.keys.filter((key) => /^sha(256|512):/.test(key));
-      lease.release();
-      await maker.drop(made);
     }
   }
 
@@ -243,10 +213,29 @@ async function answer(
   return { call, outline: outline(dockerfile, { target, buildArgs, buildPlatform, platform }) };
 }
 
-async function baseOf(graph: BuildGraph, { base }: BuildResult, images: BuildImages): Promise<StoredImage | undefined> {
-  const vertex = base === undefined ? undefined : graph.vertices[base];
-  if (vertex === undefined || vertex.operation.kind !== "image") return undefined;
-  return images.get(vertex.operation.reference, vertex.platform);
+function authOf({ auth }: BuildRequest): ToExport["authFor"] {
+  return ({ domain }) => registryAuthOf(auth, domain);
+}
+
+function reportOf({ onEvent }: BuildRequest): (text: string) => void {
+  return (text) => onEvent({ type: "exporting", text });
+}
+
+function exportRequest(request: BuildRequest, startedAt: string): ExportRequest {
+  const { options, dockerfile, contexts, buildId: invocationId } = request;
+  const { target, buildArgs, labels, buildPlatform, platforms, dialect } = options;
+  return {
+    ...request,
+    authFor: authOf(request),
+    report: reportOf(request),
+    onProgress: (line) => request.onEvent({ type: "pulling", line }),
+    asIndex: platforms.length > 1,
+    keepParents: dialect === "classic",
+    facts: {
+      ...{ dockerfile, target, buildArgs, labels, buildPlatform, invocationId, startedAt },
+      contexts: [...contexts.keys()],
+    },
+  };
 }
 
 function refuseDevices(graph: BuildGraph): void {

@@ -90,6 +90,11 @@ export class LayerDirectories {
     return row === undefined ? undefined : { ...this.#toDirectory(row), number };
   }
 
+  findDiffId(diffId: string): NumberedLayer | undefined {
+    const row = this.#rows.find(diffId);
+    return row === undefined ? undefined : { ...this.#toDirectory(row), number: row.number };
+  }
+
   /** Does an image name it? */
   isOfImage(diffId: string): boolean {
     return this.#rows.isOfImage(diffId);

@@ -30,6 +30,7 @@ export class BuildStore {
   readonly #putKey: Statement;
   readonly #find: Statement;
   readonly #get: Statement;
+  readonly #keysOf: Statement;
   readonly #all: Statement;
   readonly #touch: Statement;
   readonly #resize: Statement;
@@ -51,6 +52,7 @@ export class BuildStore {
       "SELECT build_records.* FROM build_keys JOIN build_records ON build_records.id = record_id WHERE key = ?",
     );
     this.#get = database.prepare("SELECT * FROM build_records WHERE id = ?");
+    this.#keysOf = database.prepare("SELECT key FROM build_keys WHERE record_id = ? ORDER BY key");
     this.#all = database.prepare("SELECT * FROM build_records ORDER BY created_at, id");
     this.#touch = database.prepare("UPDATE build_records SET last_used_ms = ?, uses = uses + 1 WHERE id = ?");
     this.#resize = database.prepare("UPDATE build_records SET size_bytes = ? WHERE id = ?");
@@ -93,6 +95,11 @@ export class BuildStore {
   get(id: string): BuildRecord | undefined {
     const row = this.#get.get(id);
     return row === undefined ? undefined : decode(row);
+  }
+
+  /** By which a record is found. */
+  keysOf(id: string): readonly string[] {
+    return this.#keysOf.all(id).map((row) => textColumn(row, "key"));
   }
 
   /** Oldest first. */

@@ -1,7 +1,9 @@
 import { randomHex } from "#base/ids.ts";
 import type { BuildRecord } from "#state/build-store.ts";
 import type { NumberedLayer } from "#snapshot/layer-directories.ts";
-import type { CachedStep, NewStep, StepCache } from "../solver/types.ts";
+import type { CachedStep, NewStep, StepCache, TreeLayer } from "../solver/types.ts";
+import type { KeyedRecord } from "./export-cache.ts";
+import type { ImportedCache, ImportedStep } from "./imported-cache.ts";
 
 /** Rows of the cache; implemented by `state/build-store.ts`. */
 export interface BuildRows {
@@ -9,6 +11,8 @@ export interface BuildRows {
   alias(key: string, recordId: string): void;
   find(key: string): BuildRecord | undefined;
   get(id: string): BuildRecord | undefined;
+  /** By which it is found. */
+  keysOf(id: string): readonly string[];
   all(): readonly BuildRecord[];
   touch(ids: readonly string[], nowMs: number): void;
   resize(id: string, sizeBytes: number): void;
@@ -18,7 +22,10 @@ export interface BuildRows {
 
 export interface BuildCacheDeps {
   readonly rows: BuildRows;
-  readonly layers: { findNumber(number: number): NumberedLayer | undefined };
+  readonly layers: {
+    findNumber(number: number): NumberedLayer | undefined;
+    findDiffId(diffId: string): NumberedLayer | undefined;
+  };
   /** RFC 3339. */
   readonly now: () => string;
   readonly nowMs: () => number;
@@ -34,9 +41,12 @@ export class BuildCache {
     this.#deps = deps;
   }
 
-  /** The cache for one build, which keeps what it uses from being pruned until its end. */
-  session(): BuildCacheSession {
-    return new BuildCacheSession(this.#deps, this.#held);
+  /**
+   * The cache for one build, which keeps what it uses from being pruned until its end. What is not here is looked for in
+   * `imported`, in their order; `fetch` brings a layer of theirs, held by nobody when it resolves.
+   */
+  session(imported: readonly ImportedCache[] = [], fetch: FetchLayer = refuseFetch): BuildCacheSession {
+    return new BuildCacheSession({ ...this.#deps, imported, fetch }, this.#held);
   }
 
   isHeld(id: string): boolean {
@@ -67,29 +77,125 @@ export class BuildCache {
   }
 }
 
+/**
+ * Bring a layer here and unpack it. Resolves when it has a row; `record` is called before anybody may collect it again.
+ */
+export type FetchLayer = (
+  layer: NonNullable<ImportedStep["layer"]>,
+  source: ImportedStep["source"],
+  signal: AbortSignal,
+  record: () => void,
+) => Promise<void>;
+
+const refuseFetch: FetchLayer = () => Promise.reject(new RangeError("nothing was imported"));
+
+interface AwaitedStep {
+  readonly step: CachedStep;
+  readonly keys: Set<string>;
+}
+
 /** See {@link BuildCache.session}. */
 export class BuildCacheSession implements StepCache {
-  readonly #deps: BuildCacheDeps;
+  readonly #deps: BuildCacheDeps & { readonly imported: readonly ImportedCache[]; readonly fetch: FetchLayer };
   readonly #held: Map<string, number>;
   readonly #used = new Set<string>();
+  /** Steps that were found elsewhere and have no row yet, by their records' ids and by where they were found. */
+  readonly #awaited = new Map<string, AwaitedStep>();
+  readonly #known = new Map<ImportedStep["record"], AwaitedStep>();
 
-  constructor(deps: BuildCacheDeps, held: Map<string, number>) {
+  constructor(
+    deps: BuildCacheDeps & { readonly imported: readonly ImportedCache[]; readonly fetch: FetchLayer },
+    held: Map<string, number>,
+  ) {
     this.#deps = deps;
     this.#held = held;
   }
 
-  find(key: string): CachedStep | undefined {
+  async find(key: string): Promise<CachedStep | undefined> {
+    return this.#here(key) ?? this.#elsewhere(key);
+  }
+
+  /** Fetch what was found elsewhere and not needed, so that it can be handed on. */
+  async fetchAll(signal: AbortSignal): Promise<void> {
+    for (const { step } of [...this.#awaited.values()]) await step.layer(signal);
+  }
+
+  /** Records that this build found or made, each with its keys; of those with an id in `among`, where it is given. */
+  used(among?: ReadonlySet<string>): readonly KeyedRecord[] {
+    const { rows } = this.#deps;
+    return [...this.#used].flatMap((id) => {
+      const record = among?.has(id) === false ? undefined : rows.get(id);
+      return record === undefined ? [] : [{ record, keys: rows.keysOf(id) }];
+    });
+  }
+
+  #here(key: string): CachedStep | undefined {
     const record = this.#deps.rows.find(key);
     if (record === undefined) return undefined;
     const { layer: number } = record;
     const layer = number === undefined ? undefined : this.#deps.layers.findNumber(number);
     if (number !== undefined && layer === undefined) return undefined;
     this.use(record);
-    return { record, layer: layer === undefined ? undefined : { path: layer.path, number: layer.number } };
+    const tree = layer === undefined ? undefined : { path: layer.path, number: layer.number };
+    return { record, layer: async () => tree };
+  }
+
+  #elsewhere(key: string): CachedStep | undefined {
+    for (const cache of this.#deps.imported) {
+      const found = cache.find(key);
+      if (found === undefined) continue;
+      const known = this.#known.get(found.record) ?? this.#await(found);
+      this.#known.set(found.record, known);
+      known.keys.add(key);
+      this.use(known.step.record);
+      return known.step;
+    }
+    return undefined;
+  }
+
+  /** A step from elsewhere gets its row when its layer is here: until then nothing stands for it. */
+  #await({ record: given, layer, source }: ImportedStep): AwaitedStep {
+    const { outputKey, description, createdAt, sizeBytes } = given;
+    const record: BuildRecord = {
+      ...{
+        id: randomHex(16),
+        kind: "regular",
+        layer: undefined,
+        outputKey,
+        description,
+        parents: [],
+        sizeBytes,
+        createdAt,
+      },
+      ...{ lastUsedMs: this.#deps.nowMs(), uses: 0 },
+    };
+    const keys = new Set(given.keys);
+    let fetched: Promise<TreeLayer | undefined> | undefined;
+    const bring = async (signal: AbortSignal): Promise<TreeLayer | undefined> => {
+      const { rows, layers, fetch } = this.#deps;
+      const settle = (): TreeLayer | undefined => {
+        const here = layer === undefined ? undefined : layers.findDiffId(layer.diffId);
+        rows.insert({ ...record, layer: here?.number }, [...keys]);
+        this.#awaited.delete(record.id);
+        return here === undefined ? undefined : { path: here.path, number: here.number };
+      };
+      if (layer === undefined || layers.findDiffId(layer.diffId) !== undefined) return settle();
+      let tree: TreeLayer | undefined;
+      await fetch(layer, source, signal, () => (tree = settle()));
+      return tree;
+    };
+    const step: CachedStep = { record, layer: (signal) => (fetched ??= bring(signal)) };
+    const awaited = { step, keys };
+    this.#awaited.set(record.id, awaited);
+    // There is nothing to wait for; what fails is told to who asks.
+    if (layer === undefined) step.layer(new AbortController().signal).catch(() => undefined);
+    return awaited;
   }
 
   alias(key: string, record: BuildRecord): void {
-    this.#deps.rows.alias(key, record.id);
+    const awaited = this.#awaited.get(record.id);
+    if (awaited === undefined) this.#deps.rows.alias(key, record.id);
+    else awaited.keys.add(key);
   }
 
   store(step: NewStep): BuildRecord {

@@ -5,8 +5,8 @@ import { isForeign } from "#image/manifest-of.ts";
 import type { Descriptor } from "#spec/oci/image.ts";
 import { MEDIA_TYPE } from "#spec/oci/media-types.ts";
 import { canonicalName, familiarString, type Reference } from "#spec/oci/reference.ts";
-import { encodeEntry, END_OF_ARCHIVE, paddingOf } from "#spec/tar/encode-entry.ts";
-import type { TarEntry } from "#spec/tar/tar-reader.ts";
+import { END_OF_ARCHIVE } from "#spec/tar/encode-entry.ts";
+import { layoutFile, layoutFolder, layoutMember } from "./layout-members.ts";
 import type { Bundle } from "./types.ts";
 
 export interface BundleArchiveOptions {
@@ -22,17 +22,13 @@ export async function* bundleArchive(
   options: BundleArchiveOptions,
 ): AsyncGenerator<Uint8Array> {
   const parts = partsOf(bundle).filter((part) => !isForeign(part) || blobs.has(part.digest));
-  yield encodeEntry(entryOf("directory", "blobs", 0));
+  yield layoutFolder("blobs");
   for (const algorithm of new Set(parts.map(({ digest }) => digest.slice(0, digest.indexOf(":")))))
-    yield encodeEntry(entryOf("directory", `blobs/${algorithm}`, 0));
-  for (const part of parts) {
-    yield encodeEntry(entryOf("file", blobName(part.digest), part.size));
-    yield* blobBytes(blobs, part);
-    yield new Uint8Array(paddingOf(part.size));
-  }
-  yield* document("index.json", indexOf(bundle, options.references));
-  if (options.format === "docker") yield* document("manifest.json", dockerManifest(bundle, options.references));
-  yield* document("oci-layout", { imageLayoutVersion: "1.0.0" });
+    yield layoutFolder(`blobs/${algorithm}`);
+  for (const part of parts) yield* layoutMember(blobName(part.digest), part.size, blobBytes(blobs, part));
+  yield* layoutFile("index.json", indexOf(bundle, options.references));
+  if (options.format === "docker") yield* layoutFile("manifest.json", dockerManifest(bundle, options.references));
+  yield* layoutFile("oci-layout", { imageLayoutVersion: "1.0.0" });
   yield END_OF_ARCHIVE;
 }
 
@@ -69,28 +65,4 @@ function dockerManifest({ images }: Bundle, references: readonly Reference[]): o
     RepoTags: references.length === 0 ? null : references.map(familiarString),
     Layers: published.manifest.layers.map(({ digest }) => blobName(digest)),
   }));
-}
-
-function* document(name: string, value: object): Iterable<Uint8Array> {
-  const bytes = Buffer.from(JSON.stringify(value));
-  yield encodeEntry(entryOf("file", name, bytes.length));
-  yield bytes;
-  yield new Uint8Array(paddingOf(bytes.length));
-}
-
-/** Nothing has a time of its own. */
-function entryOf(type: "file" | "directory", name: string, size: number): TarEntry {
-  return {
-    type,
-    name,
-    linkName: "",
-    mode: type === "file" ? 0o644 : 0o755,
-    uid: 0,
-    gid: 0,
-    size,
-    mtime: { seconds: 0, nanoseconds: 0 },
-    deviceMajor: 0,
-    deviceMinor: 0,
-    xattrs: undefined,
-  };
 }

@@ -5,23 +5,25 @@ import type { Json } from "#host/helper-protocol.ts";
 import { blobBytes } from "#image/blob-bytes.ts";
 import type { ImageMaker } from "#image/make/image-maker.ts";
 import type { ImageSinks } from "#image/sink.ts";
-import type { RegistryAuth } from "#image/types.ts";
+import type { ImageService, Progress, RegistryAuth } from "#image/types.ts";
 import { BerthError } from "#base/errors.ts";
+import { formatPlatform } from "#spec/oci/platform.ts";
 import { canonicalName, familiarString, type Reference } from "#spec/oci/reference.ts";
 import type { FileTree } from "../solver/types.ts";
 import { bundleArchive } from "./bundle-archive.ts";
 import type { ExportTarget } from "./export-target.ts";
 import { EXPORT_FILES_TASK, type FilesToExport } from "./files-task.ts";
-import { makeBundle, platformFolder } from "./make-bundle.ts";
-import { printImage } from "./print-image.ts";
+import { makeBundle, platformFolder, type AttachedManifest } from "./make-bundle.ts";
+import { printImage, type PrintContext } from "./print-image.ts";
 import { pushBundle } from "./push-bundle.ts";
-import type { Annotation, Bundle, ImageDraft, ImageForm, PrintedImage } from "./types.ts";
+import type { Bundle, ImageDraft, ImageForm, PrintedImage } from "./types.ts";
 
 export interface ExportDeps {
   readonly maker: ImageMaker;
   readonly blobs: BlobStore;
   readonly streams: HelperStreams;
-  readonly sinks: ImageSinks;
+  readonly sources: ImageSinks;
+  readonly images: Pick<ImageService, "push">;
 }
 
 /** What was built, for all outputs. */
@@ -34,6 +36,17 @@ export interface ToExport {
   readonly epochSeconds: number | undefined;
   readonly lease: Lease;
   readonly signal: AbortSignal;
+  readonly inline: PrintContext["inline"];
+  /** What is said of an image, by its place among the platforms; undefined: nothing. */
+  readonly attest:
+    | ((
+        image: PrintedImage,
+        index: number,
+        references: readonly Reference[],
+      ) => Promise<{ readonly attached: AttachedManifest; readonly provenance: object | undefined }>)
+    | undefined;
+  /** Of what an image's push says. */
+  readonly onProgress: (line: Progress) => void;
   readonly authFor: (reference: Reference) => RegistryAuth | undefined;
   readonly report: (text: string) => void;
 }
@@ -47,6 +60,7 @@ export interface Exported {
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
+const UNHEARD = { onPushed: (): void => {}, onPushedInstead: (): void => {} };
 const NOTHING: Exported = { imageId: undefined, names: [], metadata: {} };
 
 /** Carry one output out. Errors: the registry's, `cancelled`, and what `send` throws. */
@@ -55,66 +69,105 @@ export async function carryOut(deps: ExportDeps, target: ExportTarget, built: To
     case "none":
       return NOTHING;
     case "files":
+      if (built.attest !== undefined)
+        throw new BerthError("not-implemented", "attestations beside files (--output type=local or tar)", {
+          hint: "Make an image or an OCI layout, or leave --provenance and --sbom out.",
+        });
       built.report("exporting files");
       await sendFiles(deps, target, built);
       return NOTHING;
     case "archive": {
       built.report(`exporting to ${target.format} image format`);
-      const bundle = await bundleOf(deps, target.form, built);
       const { format, references } = target;
+      const { bundle, metadata } = await bundleOf(deps, target, built);
+      if (format === "docker" && bundle.images.length > 1)
+        throw new BerthError(
+          "invalid-parameter",
+          "docker exporter does not currently support exporting manifest lists",
+          {
+            hint: "Use --output type=oci.",
+          },
+        );
       for await (const chunk of bundleArchive(deps.blobs, bundle, { format, references })) await target.send(chunk);
-      return { ...NOTHING, metadata: metadataOf(bundle, references) };
+      return { ...NOTHING, metadata };
     }
     case "image": {
       built.report("exporting to image");
-      const bundle = await bundleOf(deps, target.form, built);
+      const { bundle, metadata } = await bundleOf(deps, target, built);
       const imageId = target.store ? await store(deps, bundle, target, built) : undefined;
       if (target.push) await push(deps, bundle, target, built);
       const names = target.store ? target.references.map(familiarString) : [];
-      return { imageId, names, metadata: metadataOf(bundle, target.references) };
+      return { imageId, names, metadata };
     }
   }
 }
 
-async function bundleOf(deps: ExportDeps, form: ImageForm, built: ToExport): Promise<Bundle> {
+async function bundleOf(
+  { maker, blobs }: ExportDeps,
+  { form, references }: { readonly form: ImageForm; readonly references: readonly Reference[] },
+  built: ToExport,
+): Promise<{ readonly bundle: Bundle; readonly metadata: Exported["metadata"] }> {
+  const { attest, asIndex, lease } = built;
+  // Docker's manifest lists know no attestations.
+  const own = attest === undefined ? form : { ...form, format: "oci" as const };
   const images: PrintedImage[] = [];
-  for (const draft of await built.drafts()) images.push(await printImage(deps, draft, form, built));
-  const annotations: readonly Annotation[] = form.annotations;
-  return makeBundle(deps.blobs, images, { attached: [], annotations, asIndex: built.asIndex, lease: built.lease });
+  for (const draft of await built.drafts()) images.push(await printImage({ maker, blobs }, draft, own, built));
+  const said =
+    attest === undefined ? [] : await Promise.all(images.map((image, index) => attest(image, index, references)));
+  const attached = said.map((one) => one.attached);
+  const bundle = await makeBundle(blobs, images, { attached, annotations: form.annotations, asIndex, lease });
+  const provenances = said.flatMap((one, index) => {
+    const suffix =
+      images.length === 1 ? "" : `/${formatPlatform(images[index]?.platform ?? { os: "", architecture: "" })}`;
+    return one.provenance === undefined ? [] : [[`buildx.build.provenance${suffix}`, one.provenance] as const];
+  });
+  return { bundle, metadata: { ...Object.fromEntries(provenances), ...metadataOf(bundle, references) } };
 }
 
 async function store(
-  { maker, blobs }: ExportDeps,
-  { images: [image, ...others], root }: Bundle,
-  { references, form }: ExportTarget & { readonly kind: "image" },
+  deps: ExportDeps,
+  bundle: Bundle,
+  { references }: ExportTarget & { readonly kind: "image" },
   { lease, signal }: ToExport,
 ): Promise<string> {
-  if (image === undefined || others.length > 0 || root.digest !== image.published.document.digest)
-    throw new BerthError("not-implemented", "keeping an index of several manifests in the store is not supported yet", {
-      hint: "Push it (--push with store=false), or write it to a file (--output type=oci,dest=FILE).",
-    });
-  if (form.latest !== undefined) {
+  const { maker, blobs } = deps;
+  const { images, root, manifests } = bundle;
+  const isIndex = root.digest !== images[0]?.published.document.digest;
+  const imageIds: string[] = [];
+  for (const { published, diffIds, config, parentId } of images) {
     // Layers with other times are other layers: their trees have to be there too.
-    const { layers } = image.published.manifest;
-    for (const [index, layer] of layers.entries())
-      if (!maker.hasLayer(image.diffIds[index] ?? ""))
-        await maker.layerFromArchive(blobBytes(blobs, layer), lease, signal);
+    for (const [index, layer] of published.manifest.layers.entries())
+      if (!maker.hasLayer(diffIds[index] ?? "")) await maker.layerFromArchive(blobBytes(blobs, layer), lease, signal);
+    const documents = { config, manifest: published, diffIds, references: isIndex ? [] : references, parentId };
+    imageIds.push(await maker.record(documents, lease));
   }
-  const { config, published, diffIds, parentId } = image;
-  return maker.record({ config, manifest: published, diffIds, references, parentId }, lease);
+  if (!isIndex) return imageIds[0] ?? "";
+  const attached = manifests
+    .slice(images.length)
+    .flatMap(({ manifest, document }) => [
+      document.digest,
+      ...[manifest.config, ...manifest.layers].map(({ digest }) => digest),
+    ]);
+  return maker.index({ document: root, imageIds, attached, references }, lease);
 }
 
+/** What is in the store goes as any image of it does, and is known by its digest then. */
 async function push(
-  { blobs, sinks }: ExportDeps,
+  { blobs, sources, images }: ExportDeps,
   bundle: Bundle,
-  { references, byDigest }: ExportTarget & { readonly kind: "image" },
-  { authFor, report, signal }: ToExport,
+  { references, byDigest, store: isStored }: ExportTarget & { readonly kind: "image" },
+  { authFor, report, onProgress, signal }: ToExport,
 ): Promise<void> {
   for (const reference of references) {
-    const shown = `${canonicalName(reference)}${byDigest ? "" : `:${reference.tag ?? "latest"}`}@${bundle.root.digest}`;
-    report(`pushing ${shown}`);
-    const sink = sinks.openSink(reference, authFor(reference), []);
-    await pushBundle(blobs, sink, bundle, { tag: byDigest ? undefined : (reference.tag ?? "latest"), signal });
+    const auth = authFor(reference);
+    const name = canonicalName(reference);
+    report(`pushing ${name}${byDigest ? "" : `:${reference.tag ?? "latest"}`}@${bundle.root.digest}`);
+    if (isStored && !byDigest) {
+      await images.push({ reference: familiarString(reference), auth, onProgress, ...UNHEARD, signal });
+      continue;
+    }
+    const tag = byDigest ? undefined : (reference.tag ?? "latest");
+    await pushBundle(blobs, sources.openSink(reference, auth, []), bundle, { tag, signal });
   }
 }
 

@@ -6,6 +6,7 @@ import { formatOf } from "#image/manifest-of.ts";
 import type { StoredImage } from "#image/types.ts";
 import type { ImageHistory } from "#spec/oci/image.ts";
 import { isImageConfigType, type ImageFormat } from "#spec/oci/media-types.ts";
+import type { BuildRecord } from "#state/build-store.ts";
 import type { BuildResult } from "../graph/types.ts";
 import { hashOf } from "../solver/step-key.ts";
 import type { Solved } from "../solver/solve.ts";
@@ -52,34 +53,37 @@ export async function draftImage(
     }),
   );
   const all = [...inherited, ...layers];
-  const created =
-    epoch ??
-    madeAt(
-      deps.cache,
-      request,
-      all.map(({ diffId }) => diffId),
-    );
+  const diffIds = all.map(({ diffId }) => diffId);
+  const made = epoch === undefined ? await recordOf(deps.cache, request, diffIds) : undefined;
+  const created = epoch ?? made?.createdAt ?? "";
+  const records = [made, ...[...solved.values()].map(({ record }) => record)];
   return {
     platform: result.platform,
     config: result.config,
     layers: all,
     history: [...(base?.config.history ?? []), ...historyOf(request, created)],
+    stepCount: result.history.length,
     created,
     format,
     parentId: request.parentId,
+    recordIds: new Set(records.flatMap((record) => (record === undefined ? [] : [record.id]))),
     configType: below !== undefined && isImageConfigType(below.config.mediaType) ? below.config.mediaType : undefined,
   };
 }
 
-/** When the same image was made for the first time. */
-function madeAt(cache: StepCache, { result, solved }: DraftRequest, diffIds: readonly string[]): string {
+/** Tells when the same image was made for the first time. */
+async function recordOf(
+  cache: StepCache,
+  { result, solved }: DraftRequest,
+  diffIds: readonly string[],
+): Promise<BuildRecord> {
   const steps = result.history.map(({ vertex, ...entry }) => [
     entry,
-    vertex === undefined ? "" : solved.get(vertex)?.record?.id,
+    vertex === undefined ? "" : solved.get(vertex)?.record?.createdAt,
   ]);
   const key = hashOf("image", result.config, steps, diffIds);
-  const found = cache.find(key);
-  if (found !== undefined) return found.record.createdAt;
+  const found = await cache.find(key);
+  if (found !== undefined) return found.record;
   const parents = result.root === undefined ? undefined : solved.get(result.root)?.record?.id;
   return cache.store({
     kind: "regular",
@@ -89,7 +93,7 @@ function madeAt(cache: StepCache, { result, solved }: DraftRequest, diffIds: rea
     sizeBytes: 0,
     description: "[internal] image",
     parents: parents === undefined ? [] : [parents],
-  }).createdAt;
+  });
 }
 
 /** A setting has the time of the step before it. */

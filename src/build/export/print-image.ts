@@ -5,12 +5,20 @@ import { documentsOf } from "#image/make/record-image.ts";
 import { toPublishable } from "#image/manifest-of.ts";
 import type { Descriptor } from "#spec/oci/image.ts";
 import { layerCompression, layerMediaType, MEDIA_TYPE, type ImageFormat } from "#spec/oci/media-types.ts";
+import { INLINE_MEMBER, type CacheDocument } from "../cache/cache-document.ts";
 import { annotationsAt } from "./annotations.ts";
 import type { DraftLayer, ImageDraft, ImageForm, PrintedImage } from "./types.ts";
 
 export interface PrintDeps {
   readonly maker: ImageMaker;
   readonly blobs: BlobStore;
+}
+
+export interface PrintContext {
+  readonly lease: Lease;
+  readonly signal: AbortSignal;
+  /** The cache that goes into the config; undefined: none. */
+  readonly inline: ((draft: ImageDraft) => CacheDocument) | undefined;
 }
 
 interface PrintedLayer {
@@ -23,7 +31,7 @@ export async function printImage(
   deps: PrintDeps,
   draft: ImageDraft,
   form: ImageForm,
-  { lease, signal }: { readonly lease: Lease; readonly signal: AbortSignal },
+  { lease, signal, inline }: PrintContext,
 ): Promise<PrintedImage> {
   const format = form.format ?? draft.format;
   const layers: PrintedLayer[] = [];
@@ -37,6 +45,7 @@ export async function printImage(
     created: draft.created,
     history: draft.history,
     rootfs: { type: "layers", diff_ids: diffIds },
+    ...(inline === undefined ? {} : { [INLINE_MEMBER]: inline(draft) }),
   };
   const isOwnFormat = format === draft.format && draft.configType !== undefined;
   const documents = documentsOf({

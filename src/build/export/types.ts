@@ -18,6 +18,8 @@ export interface ImageDraft {
   /** Bottom first. */
   readonly layers: readonly DraftLayer[];
   readonly history: readonly ImageHistory[];
+  /** Entries of the history that are this build's own: the last ones. */
+  readonly stepCount: number;
   /** RFC 3339. */
   readonly created: string;
   /** The base image's language. */
@@ -26,6 +28,8 @@ export interface ImageDraft {
   readonly configType: string | undefined;
   /** The image it is to be known to be made of. */
   readonly parentId: string | undefined;
+  /** Cache records that the image follows from. */
+  readonly recordIds: ReadonlySet<string>;
 }
 
 /** How an image is printed: what the attributes of `--output` choose. */

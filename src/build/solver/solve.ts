@@ -6,6 +6,7 @@ import { SharedSteps } from "./shared-steps.ts";
 import { hashOf, stepKey } from "./step-key.ts";
 import type {
   BuildEvent,
+  CachedStep,
   FileTree,
   LoadedSource,
   Selection,
@@ -42,10 +43,7 @@ export interface Solved {
 
 const EMPTY: FileTree = { kind: "layers", layers: [] };
 
-interface Outcome {
-  readonly record: BuildRecord;
-  readonly layer: TreeLayer | undefined;
-}
+type Outcome = CachedStep;
 
 /**
  * Carries graphs out: every vertex as soon as its inputs are there, those that depend on nothing of each other together.
@@ -135,10 +133,11 @@ class Build {
     this.#request.cache.use(outcome.record);
     const base = operation.base === undefined ? EMPTY : await this.#input(operation.base, operation);
     const below = base.kind === "layers" ? base.layers : [];
-    const layers = outcome.layer === undefined ? below : [...below, outcome.layer];
+    const layer = await outcome.layer(this.#request.signal);
+    const layers = layer === undefined ? below : [...below, layer];
     if (lookup.found !== undefined) this.#tell(id, { type: "done", cached: true, id: outcome.record.id });
     const cached = lookup.found !== undefined;
-    return { tree: { kind: "layers", layers }, record: outcome.record, cached, layer: outcome.layer };
+    return { tree: { kind: "layers", layers }, record: outcome.record, cached, layer };
   }
 
   async #carryOut(id: VertexId, vertex: Vertex, operation: StepOperation, keys: readonly string[]): Promise<Outcome> {
@@ -153,7 +152,7 @@ class Build {
     const why = await this.#why(vertex, inputs);
     return this.#deps.shared.join(shareKey, { signal, report }, async (stop, say) => {
       // Another build may have finished it between our look and now.
-      const found = vertex.ignoreCache ? undefined : this.#request.cache.find(key);
+      const found = vertex.ignoreCache ? undefined : await this.#request.cache.find(key);
       if (found !== undefined) {
         say({ type: "done", cached: true, id: found.record.id });
         return found;
@@ -180,7 +179,7 @@ class Build {
         parents,
       });
       say({ type: "done", cached: false, id: record.id, why });
-      return { record, layer: made?.layer };
+      return { record, layer: async () => made?.layer };
     });
   }
 
@@ -213,38 +212,35 @@ class Build {
     const tree = await this.#sourceTree(id);
     const { runner, shared } = this.#deps;
     const { cache } = this.#request;
-    const { layer } = await shared.join(
-      key,
-      { signal: this.#request.signal, report: () => {} },
-      async (signal, report) => {
-        const found = cache.find(key);
-        if (found !== undefined) return found;
-        const operation: StepOperation = {
-          kind: "copy",
-          base: undefined,
-          sources: [{ type: "tree", from: id, path, unpack: false, fileMode: undefined }],
-          destination: "/",
-          destinationIsDirectory: true,
-          owner: undefined,
-          mode: undefined,
-          link: false,
-          parents,
-          excludes: [],
-        };
-        const { settings } = this.#request;
-        const made = await runner.run({ vertex, operation, base: EMPTY, tree: () => tree, settings, signal, report });
-        const record = cache.store({
-          kind: "source.local",
-          keys: [key],
-          outputKey: key,
-          layer: made?.layer.number,
-          sizeBytes: made?.sizeBytes ?? 0,
-          description: vertex.name,
-          parents: [],
-        });
-        return { record, layer: made?.layer };
-      },
-    );
+    const step = await shared.join(key, { signal: this.#request.signal, report: () => {} }, async (signal, report) => {
+      const found = await cache.find(key);
+      if (found !== undefined) return found;
+      const operation: StepOperation = {
+        kind: "copy",
+        base: undefined,
+        sources: [{ type: "tree", from: id, path, unpack: false, fileMode: undefined }],
+        destination: "/",
+        destinationIsDirectory: true,
+        owner: undefined,
+        mode: undefined,
+        link: false,
+        parents,
+        excludes: [],
+      };
+      const { settings } = this.#request;
+      const made = await runner.run({ vertex, operation, base: EMPTY, tree: () => tree, settings, signal, report });
+      const record = cache.store({
+        kind: "source.local",
+        keys: [key],
+        outputKey: key,
+        layer: made?.layer.number,
+        sizeBytes: made?.sizeBytes ?? 0,
+        description: vertex.name,
+        parents: [],
+      });
+      return { record, layer: async () => made?.layer };
+    });
+    const layer = await step.layer(this.#request.signal);
     return { kind: "layers", layers: layer === undefined ? [] : [layer] };
   }
 
@@ -262,12 +258,12 @@ class Build {
     const { operation } = vertex;
     if (!isStep(operation)) throw new RangeError("a source has no cache record");
     const byInputs = await this.#key(vertex, operation, "inputs");
-    const fast = vertex.ignoreCache ? undefined : this.#request.cache.find(byInputs);
+    const fast = vertex.ignoreCache ? undefined : await this.#request.cache.find(byInputs);
     if (fast !== undefined || !(await this.#takesFromStages(operation))) return { keys: [byInputs], found: fast };
     // Together: the copy and what it is put on need them all.
     await Promise.all(inputsOf(operation).map((input) => this.solved(input)));
     const byContent = await this.#key(vertex, operation, "content");
-    const slow = vertex.ignoreCache ? undefined : this.#request.cache.find(byContent);
+    const slow = vertex.ignoreCache ? undefined : await this.#request.cache.find(byContent);
     if (slow !== undefined) this.#request.cache.alias(byInputs, slow.record);
     return { keys: [byContent, byInputs], found: slow };
   }

@@ -145,7 +145,7 @@ export interface TreeDigests {
 
 /** What was built before; implemented in cache/. */
 export interface StepCache {
-  find(key: string): CachedStep | undefined;
+  find(key: string): Promise<CachedStep | undefined>;
   alias(key: string, record: BuildRecord): void;
   store(step: NewStep): BuildRecord;
   /** A build relies on this record: it stays until the build's end. */
@@ -154,8 +154,8 @@ export interface StepCache {
 
 export interface CachedStep {
   readonly record: BuildRecord;
-  /** Undefined: it changed nothing. */
-  readonly layer: TreeLayer | undefined;
+  /** Undefined: it changed nothing. Fetched when it is asked for, where it is elsewhere. */
+  readonly layer: (signal: AbortSignal) => Promise<TreeLayer | undefined>;
 }
 
 export interface NewStep {

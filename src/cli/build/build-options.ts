@@ -2,7 +2,7 @@ import { isAbsolute, join, resolve } from "node:path/posix";
 import type { BuildCall, BuildContextOption, BuildOptions } from "#spec/berth/build.ts";
 import type { Invocation } from "../command.ts";
 import { ulimits } from "../container/options/resource-options.ts";
-import { annotationOptions, type Output } from "./output-options.ts";
+import { annotationOptions, attestOptions, cacheFromOptions, type Output } from "./output-options.ts";
 import { secretOptions } from "./secret-options.ts";
 
 /** What a build takes from this machine. */
@@ -20,7 +20,7 @@ export interface BuildSource {
 export function buildOptions(
   { flags, io }: Pick<Invocation, "flags" | "io">,
   source: BuildSource,
-  outputs: readonly Output[],
+  { outputs, caches }: { readonly outputs: readonly Output[]; readonly caches: readonly Output[] },
 ): BuildOptions {
   const { secrets, agents } = secretOptions(flags.list("secret"), flags.list("ssh"), io);
   const filter = flags.list("no-cache-filter");
@@ -45,6 +45,13 @@ export function buildOptions(
     ).join(","),
     outputs: outputs.map(({ option }) => option),
     annotations: annotationOptions(flags.list("annotation")),
+    cacheFrom: cacheFromOptions(flags.list("cache-from"), io.workingDirectory),
+    cacheTo: caches.map(({ option }) => option),
+    squash: flags.on("squash"),
+    attestations: attestOptions(flags.list("attest"), {
+      provenance: flags.text("provenance"),
+      sbom: flags.text("sbom"),
+    }),
     network: flags.text("network"),
     hosts: flags.list("add-host"),
     shmSizeBytes: flags.number("shm-size"),

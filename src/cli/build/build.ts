@@ -9,7 +9,7 @@ import { HUB_KEY, readCredentials } from "../config/credentials.ts";
 import { buildOptions, type BuildSource } from "./build-options.ts";
 import { answerText } from "./answer-text.ts";
 import { openProgress } from "./open-progress.ts";
-import { outputOptions } from "./output-options.ts";
+import { cacheToOptions, outputOptions } from "./output-options.ts";
 import { openReceivers, type OutputReceiver } from "./output-receiver.ts";
 import type { BuildProgress } from "./progress.ts";
 
@@ -25,8 +25,9 @@ export const build: Handler = async (invocation) => {
     { push: flags.on("push"), load: flags.on("load") },
     io.workingDirectory,
   );
-  const options = buildOptions(invocation, source, outputs);
-  const receivers = await openReceivers(outputs, io);
+  const caches = cacheToOptions(flags.list("cache-to"), io.workingDirectory);
+  const options = buildOptions(invocation, source, { outputs, caches });
+  const receivers = await openReceivers([...outputs, ...caches], io);
   const progress = openProgress(flags.on("quiet") ? "quiet" : flags.text("progress"), io, {
     explain: flags.on("explain"),
   });

@@ -1,10 +1,13 @@
 import { decimalSize } from "#base/units.ts";
 import type { BuildCacheRecord } from "#spec/docker/disk-usage.ts";
+import { cacheFilter } from "./cache-filter.ts";
 import type { Handler } from "../command.ts";
 
-/** `builder du`: every record of the cache, the largest first. */
+/** `builder du`: records of the cache, the largest first. */
 export const cacheUsage: Handler = async ({ flags, io, client }) => {
-  const records = (await (await client()).build.records()).toSorted((a, b) => b.Size - a.Size);
+  const wanted = cacheFilter(flags.filters());
+  const all = await (await client()).build.records();
+  const records = all.filter(wanted).toSorted((a, b) => b.Size - a.Size);
   io.stdout.write(flags.on("verbose") ? records.map(paragraph).join("\n") : table(records));
   const sum = (kept: readonly BuildCacheRecord[]): string =>
     decimalSize(kept.reduce((total, { Size }) => total + Size, 0));

@@ -1,6 +1,6 @@
 import { isAbsolute, join } from "node:path/posix";
 import { csvFields } from "#base/csv-fields.ts";
-import type { BuildAnnotation, BuildOutputOption } from "#spec/berth/build.ts";
+import type { BuildAnnotation, BuildAttestation, BuildOutputOption } from "#spec/berth/build.ts";
 
 /** Where on this machine an output's bytes go. */
 export type OutputPlace =
@@ -97,6 +97,50 @@ function placeOf(
     return { kind: "folder", path };
   }
   return path === "" || dest === "-" ? { kind: "stdout" } : { kind: "file", path };
+}
+
+/** `--cache-to`: a name alone is a registry's. */
+export function cacheToOptions(texts: readonly string[], workingDirectory: string): readonly Output[] {
+  return texts.map((text) => {
+    const { type, attributes } = parseCache(text);
+    const { dest, ...rest } = attributes;
+    if (type !== "local") return { option: { type, attributes, toClient: false }, place: undefined };
+    if (dest === undefined || dest === "") throw new Error("dest is required for a local cache");
+    const path = isAbsolute(dest) ? dest : join(workingDirectory, dest);
+    return { option: { type, attributes: rest, toClient: true }, place: { kind: "folder", path } };
+  });
+}
+
+/** `--cache-from`: a name alone is a registry's. */
+export function cacheFromOptions(texts: readonly string[], workingDirectory: string): readonly BuildOutputOption[] {
+  return texts.map((text) => {
+    const { type, attributes } = parseCache(text);
+    const { src } = attributes;
+    const isRelative = type === "local" && src !== undefined && src !== "" && !isAbsolute(src);
+    const placed = isRelative ? { ...attributes, src: join(workingDirectory, src) } : attributes;
+    return { type, attributes: placed, toClient: false };
+  });
+}
+
+function parseCache(text: string): Asked {
+  if (!text.includes("=")) return { type: "registry", attributes: { ref: text } };
+  return parse(text.startsWith("type=") || text.includes(",type=") ? text : `type=registry,${text}`);
+}
+
+/** `--attest`, and `--provenance` and `--sbom`, which are short for it: `true`, `false` or attributes. */
+export function attestOptions(
+  texts: readonly string[],
+  short: { readonly provenance: string; readonly sbom: string },
+): readonly BuildAttestation[] {
+  const attests = texts.map(parse);
+  for (const type of ["provenance", "sbom"] as const) {
+    const text = short[type];
+    if (text === "") continue;
+    if (/^(1|t|true)$/i.test(text)) attests.push({ type, attributes: {} });
+    else if (/^(0|f|false)$/i.test(text)) attests.push({ type, attributes: { disabled: "true" } });
+    else attests.push(parse(`type=${type},${text}`));
+  }
+  return attests;
 }
 
 const TYPES = ["manifest", "index", "manifest-descriptor", "index-descriptor"];

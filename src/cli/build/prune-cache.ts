@@ -12,7 +12,10 @@ export const pruneCache: Handler = async ({ flags, io, client }) => {
   const api = await client();
   const answer = await api.build.prune({
     all,
-    keepStorageBytes: flags.number("keep-storage"),
+    // One bound here: what is always kept, and what is kept at most.
+    keepStorageBytes: Math.max(
+      ...["keep-storage", "max-used-space", "reserved-space"].map((name) => flags.number(name)),
+    ),
     filters: flags.filters(),
   });
   const deleted = answer.CachesDeleted ?? [];

@@ -7,7 +7,7 @@ import { filter, toggle } from "../flags/flag-kind.ts";
 export const buildCommands: readonly Command[] = [
   {
     kind: "command",
-    paths: ["builder build", "image build", "build"],
+    paths: ["builder build", "buildx build", "image build", "build"],
     usage: "[OPTIONS] PATH | URL | -",
     summary: "Build an image from a Dockerfile",
     flags: buildFlags,
@@ -16,7 +16,7 @@ export const buildCommands: readonly Command[] = [
   },
   {
     kind: "command",
-    paths: ["builder prune"],
+    paths: ["builder prune", "buildx prune"],
     usage: "[OPTIONS]",
     summary: "Remove build cache",
     flags: [
@@ -24,16 +24,21 @@ export const buildCommands: readonly Command[] = [
       { name: "filter", kind: filter, usage: 'Provide filter values (e.g. "until=24h")' },
       { name: "force", short: "f", kind: toggle, usage: "Do not prompt for confirmation" },
       { name: "keep-storage", kind: bytes, usage: "Amount of disk space to keep for cache" },
+      { name: "max-used-space", kind: bytes, usage: "Maximum amount of disk space allowed to keep for cache" },
+      { name: "reserved-space", kind: bytes, usage: "Amount of disk space always allowed to keep for cache" },
     ],
     args: { kind: "none" },
     load: async () => (await import("../build/prune-cache.ts")).pruneCache,
   },
   {
     kind: "command",
-    paths: ["builder du"],
+    paths: ["builder du", "buildx du"],
     usage: "[OPTIONS]",
     summary: "Show what the build cache holds",
-    flags: [{ name: "verbose", kind: toggle, usage: "Show all there is to know of each record" }],
+    flags: [
+      { name: "filter", kind: filter, usage: 'Provide filter values (e.g. "type=regular")' },
+      { name: "verbose", kind: toggle, usage: "Show all there is to know of each record" },
+    ],
     args: { kind: "none" },
     load: async () => (await import("../build/cache-usage.ts")).cacheUsage,
   },

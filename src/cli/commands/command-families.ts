@@ -2,6 +2,7 @@ import type { Command, CommandFamily, CommandGroup } from "../command.ts";
 
 export const commandGroups: readonly CommandGroup[] = [
   { kind: "group", path: "builder", summary: "Manage builds" },
+  { kind: "group", path: "buildx", summary: "Manage builds, by the names that Docker's plugin has" },
   { kind: "group", path: "container", summary: "Manage containers" },
   { kind: "group", path: "context", summary: "Manage contexts" },
   { kind: "group", path: "image", summary: "Manage images" },
@@ -15,7 +16,7 @@ export const commandGroups: readonly CommandGroup[] = [
 /** Every command of the engine's client. The composition root adds those that are other programs (`daemon`). */
 export const engineFamilies: readonly CommandFamily[] = [
   {
-    words: ["build", "builder", "image"],
+    words: ["build", "builder", "buildx", "image"],
     load: async () => (await import("./build-commands.ts")).buildCommands,
   },
   {

@@ -1,4 +1,6 @@
 import type { BuildCall } from "#build/builder.ts";
+import type { AttestRequest } from "#build/attest/attest-options.ts";
+import type { CacheRequest } from "#build/cache/cache-target.ts";
 import type { OutputRequest } from "#build/export/export-target.ts";
 import type { RegistryAuth } from "#image/types.ts";
 import type { StepSettings } from "#build/solver/types.ts";
@@ -38,6 +40,11 @@ export interface EngineBuildRequest {
   readonly outputs: readonly OutputRequest[];
   /** Of every output that is an image, as attributes of exporters: see `annotationOf`. */
   readonly annotations: ReadonlyMap<string, string>;
+  readonly cacheFrom: readonly CacheRequest[];
+  readonly cacheTo: readonly CacheRequest[];
+  readonly attestations: readonly AttestRequest[];
+  /** The new layers become one. */
+  readonly squash: boolean;
   readonly network: string;
   readonly settings: StepSettings;
   readonly auth: ReadonlyMap<string, RegistryAuth>;

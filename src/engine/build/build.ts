@@ -1,6 +1,8 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
 import type { Builder, BuilderEvent } from "#build/builder.ts";
 import { parseIgnoreFile } from "#base/ignore-patterns.ts";
+import { attestations } from "#build/attest/attest-options.ts";
+import { cacheOrigin, cacheTarget, type CacheTarget } from "#build/cache/cache-target.ts";
 import type { Exported } from "#build/export/carry-out.ts";
 import { exportTarget, type ExportTarget } from "#build/export/export-target.ts";
 import type { MainContext, NamedContext } from "#build/graph/options.ts";
@@ -48,6 +50,9 @@ export function buildImage(deps: BuildDeps) {
     const host = platformOfHost(deps.machine.machine);
     const platforms = platformsOf(request.platform, host);
     const epochSeconds = epochOf(request.buildArgs.get("SOURCE_DATE_EPOCH"));
+    const cacheFrom = request.cacheFrom.map(cacheOrigin);
+    const cacheTo = cacheTargets(request);
+    const said = attestations(request.attestations);
     const targets = targetsOf(request, { references, epochSeconds, host });
     const network = request.network === "" ? "default" : request.network;
     await checkNetwork(deps, network);
@@ -84,6 +89,11 @@ export function buildImage(deps: BuildDeps) {
             auth: request.auth,
             allowInsecure: request.allowInsecure,
             targets,
+            cacheFrom,
+            cacheTo,
+            attestations: said,
+            squash: request.squash,
+            buildId: request.buildId,
             call: request.call,
             epochSeconds,
             signal: stop,
@@ -186,6 +196,13 @@ function targetsOf(
 ): readonly ExportTarget[] {
   const asked = outputs.length > 0 ? outputs : [{ type: "image", attributes: {}, send: undefined }];
   return asked.map((output) => exportTarget(output, { ...common, annotations }));
+}
+
+/** docker-compat: the build argument BUILDKIT_INLINE_CACHE asks for a cache in the image too. */
+function cacheTargets({ cacheTo, buildArgs }: EngineBuildRequest): readonly CacheTarget[] {
+  const targets = cacheTo.map(cacheTarget);
+  const isAsked = /^(1|t|true)$/i.test(buildArgs.get("BUILDKIT_INLINE_CACHE") ?? "");
+  return isAsked && !targets.some(({ kind }) => kind === "inline") ? [...targets, { kind: "inline" }] : targets;
 }
 
 /** SOURCE_DATE_EPOCH, Unix seconds. */

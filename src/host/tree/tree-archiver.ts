@@ -7,7 +7,7 @@ import { dataRanges } from "../data-ranges.ts";
 import { describe, folder, whiteout } from "./archive-entry.ts";
 import { attributesOf, attributesOfOpen } from "./portable-attributes.ts";
 import { SyscallError } from "../errno.ts";
-import { listedFiles, listFiles, readFiles, type ListedFile, type SmallFile } from "../file-list.ts";
+import { listedFiles, listFiles, readFiles, type FileFacts, type ListedFile, type SmallFile } from "../file-list.ts";
 import {
   AT_FDCWD,
   O_DIRECTORY,
@@ -113,7 +113,7 @@ class TreeArchiver {
     this.#options = options;
   }
 
-  #describe(type: TarEntryType, name: ByteString, stat: FileStat): TarEntry {
+  #describe(type: TarEntryType, name: ByteString, stat: FileFacts): TarEntry {
     const { ids, time } = this.#options;
     const entry = describe(type, name, stat);
     const mtime = time === undefined ? entry.mtime : { seconds: time(entry.mtime.seconds), nanoseconds: 0 };
@@ -193,7 +193,11 @@ class TreeArchiver {
     }
     if (BUFFER_SIZE - this.#filled < SMALL_ROOM) yield this.#take();
     const padding = paddingOf(stat.size);
-    for (const part of [encodeEntry(describe("file", as, stat)), small.content, END_OF_ARCHIVE.subarray(0, padding)]) {
+    for (const part of [
+      encodeEntry(this.#describe("file", as, stat)),
+      small.content,
+      END_OF_ARCHIVE.subarray(0, padding),
+    ]) {
       if (this.#filled + part.length > BUFFER_SIZE) yield* this.#put(part);
       else {
         this.#buffer.set(part, this.#filled);

@@ -8,11 +8,14 @@ import { HelperDigests } from "#build/files/helper-digests.ts";
 import { CacheFolders } from "#build/ops/exec/cache-folders.ts";
 import { CommandMounts } from "#build/ops/exec/command-mounts.ts";
 import type { CommandDefaults } from "#build/ops/exec/command-spec.ts";
+import { requireEmulation } from "#build/ops/exec/require-emulation.ts";
 import { LayerStepRunner } from "#build/ops/step-runner.ts";
 import { endLeftCommands, forgetLostSteps } from "#build/reconcile-builds.ts";
 import { ArchiveReceiver } from "#build/sources/receive-archive.ts";
 import { KnownPages } from "#build/sources/known-pages.ts";
 import { HelperStreams } from "#host/helper-streams.ts";
+import { readBinfmtHandlers } from "#host/binfmt.ts";
+import { platformOfHost } from "#spec/oci/platform.ts";
 import type { BlobStore } from "#content/blob-store.ts";
 import type { CacheKeeper } from "#engine/build/prune.ts";
 import type { CgroupManager } from "#host/cgroup/types.ts";
@@ -24,6 +27,7 @@ import type { RuntimeFacts } from "#host/runtime-facts.ts";
 import type { SqlDatabase } from "#host/sqlite.ts";
 import type { LocalImages } from "#image/local-images.ts";
 import type { ImageSinks } from "#image/sink.ts";
+import type { ImageSources } from "#image/source.ts";
 import type { NetworkService } from "#network/types.ts";
 import { FilterCache } from "#runtime/compile/filter-cache.ts";
 import type { ShimLauncher } from "#runtime/types.ts";
@@ -49,7 +53,7 @@ export function openBuilder(deps: {
   readonly layers: LayerDirectories;
   readonly images: LocalImages;
   readonly blobs: BlobStore;
-  readonly sinks: ImageSinks;
+  readonly sources: ImageSources & ImageSinks;
   readonly helpers: Helpers;
   readonly networks: NetworkService;
   readonly cgroups: CgroupManager;
@@ -59,6 +63,7 @@ export function openBuilder(deps: {
   readonly discard: (path: string) => Promise<void>;
   /** RFC 3339. */
   readonly now: () => string;
+  readonly version: string;
 }): OpenBuilder {
   const { database, layout, layers, images, helpers, launcher, cgroups } = deps;
   const log = deps.log.with({ part: "build" });
@@ -79,7 +84,11 @@ export function openBuilder(deps: {
     helpers,
     initLayer: layout.initLayerTree,
     nowMs,
-    command: { ...deps, log, mounts, paths: layout, filters: new FilterCache() },
+    command: {
+      ...deps,
+      ...{ log, mounts, paths: layout, filters: new FilterCache() },
+      requirePlatform: (platform) => requireEmulation(platform, platformOfHost(process.arch), readBinfmtHandlers),
+    },
   });
   const builder = new Builder({
     ...deps,

@@ -183,7 +183,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     layers,
     images,
     blobs,
-    sinks: sources,
+    sources,
     helpers,
     networks,
     cgroups,
@@ -192,6 +192,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     defaults: config,
     discard,
     now,
+    version,
   });
   const engine = createEngine({
     config,

@@ -51,8 +51,10 @@ export class ClassicBuildStream {
         return;
       case "dockerfile":
       case "answer":
-      case "exporting":
       case "exported":
+        return;
+      case "exporting":
+        if (event.text.startsWith("WARNING: ")) this.#say(`[Warning] ${event.text.slice("WARNING: ".length)}\n`);
         return;
       case "pulling":
         if (!this.#quiet) this.#print(event.line);

@@ -27,6 +27,13 @@ export interface BuildOptions {
   /** None: an image in the engine's store. */
   readonly outputs: readonly BuildOutputOption[];
   readonly annotations: readonly BuildAnnotation[];
+  /** `src` of a local one is a folder of the engine's machine. */
+  readonly cacheFrom: readonly BuildOutputOption[];
+  /** Those that come to the client are counted behind the outputs. */
+  readonly cacheTo: readonly BuildOutputOption[];
+  readonly attestations: readonly BuildAttestation[];
+  /** The new layers become one. */
+  readonly squash: boolean;
   readonly network: string;
   readonly hosts: readonly string[];
   /** 0 is the engine's own size. */
@@ -58,6 +65,12 @@ export interface BuildOutputOption {
   readonly attributes: Readonly<Record<string, string>>;
   /** Its bytes come in lines of type `data`. */
   readonly toClient: boolean;
+}
+
+/** `--attest`: BuildKit's types and attributes. */
+export interface BuildAttestation {
+  readonly type: string;
+  readonly attributes: Readonly<Record<string, string>>;
 }
 
 /** `--annotation`: an exporter's attribute, such as `annotation-manifest[linux/amd64].KEY`. */

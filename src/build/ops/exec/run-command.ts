@@ -15,6 +15,7 @@ import type { ShimLauncher, SupervisedProcess } from "#runtime/types.ts";
 import { OverlayReader } from "#runtime/user/overlay-reader.ts";
 import { resolveUser } from "#runtime/user/resolve-user.ts";
 import type { RootMount } from "#snapshot/types.ts";
+import type { Platform } from "#spec/oci/platform.ts";
 import { FrameDecoder } from "#spec/docker/stdcopy.ts";
 import type { ExecOperation } from "../../graph/types.ts";
 import type { StepRequest } from "../../solver/types.ts";
@@ -35,6 +36,8 @@ export interface CommandDeps {
   readonly mounts: CommandMounts;
   readonly paths: { buildRunDir(id: string): string };
   readonly log: Log;
+  /** Throws when this machine cannot run programs of a platform. */
+  readonly requirePlatform: (platform: Platform) => void;
 }
 
 /**
@@ -50,6 +53,7 @@ export async function runCommand(
   const id = randomId();
   const dir = deps.paths.buildRunDir(id);
   const { operation, settings, signal, report } = request;
+  deps.requirePlatform(request.vertex.platform);
   ensureDirectory(dir, 0o700);
   const undo: (() => Promise<unknown>)[] = [() => removeTree(dir)];
   report({ type: "running", id });

@@ -98,7 +98,7 @@ export class FakeCache implements StepCache {
   readonly steps = new Map<string, CachedStep>();
   readonly used: string[] = [];
 
-  find(key: string): CachedStep | undefined {
+  async find(key: string): Promise<CachedStep | undefined> {
     return this.steps.get(key);
   }
 
@@ -116,7 +116,7 @@ export class FakeCache implements StepCache {
       uses: 0,
     };
     const layer = step.layer === undefined ? undefined : { path: `/layers/${step.layer}`, number: step.layer };
-    for (const key of keys) this.steps.set(key, { record, layer });
+    for (const key of keys) this.steps.set(key, { record, layer: async () => layer });
     return record;
   }
 

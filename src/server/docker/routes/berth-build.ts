@@ -122,7 +122,20 @@ function requestOf(
   registryConfig: string | undefined,
   sendTo: (output: number) => (chunk: Uint8Array) => Promise<void>,
 ): EngineBuildRequest {
-  const { secrets, agents, contexts, buildArgs, labels, allow, context, outputs, annotations, ...same } = options;
+  const {
+    secrets,
+    agents,
+    contexts,
+    buildArgs,
+    labels,
+    allow,
+    context,
+    outputs,
+    annotations,
+    cacheFrom,
+    cacheTo,
+    ...same
+  } = options;
   const unknown = allow.find((entitlement) => !ENTITLEMENTS.includes(entitlement));
   if (unknown !== undefined)
     throw new BerthError("invalid-parameter", `unknown entitlement ${JSON.stringify(unknown)}`);
@@ -137,6 +150,12 @@ function requestOf(
       type,
       attributes,
       send: toClient ? sendTo(index) : undefined,
+    })),
+    cacheFrom,
+    cacheTo: cacheTo.map(({ type, attributes, toClient }, index) => ({
+      type,
+      attributes,
+      send: toClient ? sendTo(outputs.length + index) : undefined,
     })),
     annotations: new Map(annotations.map(({ attribute, value }) => [attribute, value])),
     settings: {

@@ -15,7 +15,6 @@ import { listParameter, mapParameter, ulimitsParameter } from "./build-parameter
 /** What only a session (BuildKit's gRPC) could carry, or what has not been made yet. */
 const refused: readonly (readonly [name: string, hint: string])[] = [
   ["session", "Build with DOCKER_BUILDKIT=0, or with berth build."],
-  ["squash", "Leave --squash out."],
   ["outputs", "Export with berth build --output."],
 ];
 
@@ -120,6 +119,10 @@ function requestOf(call: Call): EngineBuildRequest {
     platform: query.text("platform"),
     outputs: [],
     annotations: new Map(),
+    cacheFrom: listParameter(query, "cachefrom").map((ref) => ({ type: "store", attributes: { ref } })),
+    cacheTo: [],
+    attestations: [],
+    squash: query.flag("squash"),
     network: query.text("networkmode"),
     settings: {
       hosts: listParameter(query, "extrahosts"),

@@ -1,0 +1,121 @@
+/** Caches elsewhere: what one engine has built, another one does not build again. */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
+import { freePort, startDebianRegistry, type RunningRegistry } from "../../../tools/lab/debian-registry.ts";
+import { BuildLab } from "./build-lab.ts";
+
+setDefaultTimeout(60_000);
+
+let one: BuildLab;
+let other: BuildLab;
+let registry: RunningRegistry;
+
+beforeAll(async () => {
+  one = await BuildLab.open("bcch0", "172.31.235.1/24");
+  other = await BuildLab.open("bcch1", "172.31.236.1/24");
+  registry = await startDebianRegistry({ dir: one.engine.dir, port: await freePort() });
+}, 120_000);
+afterAll(async () => {
+  await registry.stop();
+  await other.close();
+  await one.close();
+});
+
+/** Not built before. */
+let builds = 0;
+const fresh = (): Readonly<Record<string, string>> => ({
+  Dockerfile: `FROM busybox AS made
+ENV BUILD=${builds++}
+RUN head -c 8 /dev/urandom | od -An -tx1 > /made
+FROM busybox
+ENV BUILD=${builds}
+RUN head -c 8 /dev/urandom | od -An -tx1 > /first
+COPY --from=made /made /made
+COPY given /given
+RUN head -c 8 /dev/urandom | od -An -tx1 > /second
+`,
+  given: "text\n",
+});
+
+/** Build; resolves to the image's id and how many steps ran. */
+async function build(lab: BuildLab, context: string, ...args: readonly string[]): Promise<{ id: string; ran: number }> {
+  const iid = join(lab.engine.dir, "iid");
+  const { code, stderr } = await lab.engine.run("build", "--iidfile", iid, ...args, context);
+  expect([code, stderr]).toEqual([0, expect.any(String)]);
+  const ran = [...stderr.matchAll(/^#(\d+) \[(?:made|stage-1) [^\]]*\] (?:RUN|COPY)/gmu)].filter(
+    ([, number]) => !stderr.includes(`#${number} CACHED`),
+  );
+  return { id: await Bun.file(iid).text(), ran: ran.length };
+}
+
+test.each([
+  ["a registry", () => [`type=registry,ref=${registry.address}/cache:all,mode=max`, `${registry.address}/cache:all`]],
+  [
+    "a folder",
+    () => [`type=local,dest=${join(one.engine.dir, "cache")}`, `type=local,src=${join(one.engine.dir, "cache")}`],
+  ],
+  [
+    "a registry, with zstd",
+    () => [`type=registry,ref=${registry.address}/z,compression=zstd`, `${registry.address}/z`],
+  ],
+])("%s: the same image, nothing run", async (_name, places) => {
+  const [to = "", from = ""] = places();
+  const files = fresh();
+  const contexts = [one, other].map((lab) => lab.context(files));
+  const first = await build(one, contexts[0] ?? "", "--cache-to", to);
+  expect(first.ran).toBe(5);
+  const second = await build(other, contexts[1] ?? "", "--cache-from", from);
+  expect(second).toEqual({ id: first.id, ran: 0 });
+  // What was only found is handed on whole.
+  const again = await build(other, contexts[1] ?? "", "--cache-from", from, "--cache-to", to);
+  expect(again).toEqual(second);
+  await other.engine.ok("builder", "prune", "-af");
+  expect(await build(other, contexts[1] ?? "", "--cache-from", from)).toEqual(second);
+  const read = (lab: BuildLab): Promise<string> => lab.runIn(first.id, "cat", "/first", "/second", "/made", "/given");
+  expect(await read(other)).toBe(await read(one));
+});
+
+test("an image that carries its own cache; what has changed runs, with all that stands on it", async () => {
+  const name = `${registry.address}/inline`;
+  const files = fresh();
+  const first = await build(one, one.context(files), "-t", name, "--cache-to", "type=inline", "--push");
+  const same = await build(other, other.context(files), "--cache-from", name, "--cache-to", "type=inline");
+  expect(same).toEqual({ id: first.id, ran: 0 });
+  await other.engine.ok("builder", "prune", "-af");
+  const changed = await build(other, other.context({ ...files, given: "other\n" }), "--cache-from", name);
+  expect(changed.ran).toBe(2);
+});
+
+test("a cache that is not there or damaged is told of, and the build goes on", async () => {
+  const folder = other.context({ Dockerfile: "FROM busybox\nRUN true\n", "cache/index.json": "{}" });
+  const from = [`${registry.address}/nowhere`, `type=local,src=${folder}/cache`, "type=local,src=/nowhere"];
+  const built = await other.engine.run("build", ...from.flatMap((text) => ["--cache-from", text]), folder);
+  expect(built.code).toBe(0);
+  for (const text of [
+    `no cache from ${registry.address}/nowhere`,
+    `no cache from ${folder}/cache: `,
+    "no cache from /nowhere",
+  ])
+    expect(built.stderr).toContain(text);
+  const refused = await other.engine.run("build", "--cache-to", "type=gha", folder);
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("--cache-to type=gha")]);
+});
+
+test("the classic builder looks into images that are here", async () => {
+  const folder = one.context(fresh());
+  await one.docker("build", "-q", "-t", "classic:1", "--build-arg", "BUILDKIT_INLINE_CACHE=1", folder);
+  const first = await one.runIn("classic:1", "cat", "/second");
+  await one.engine.ok("builder", "prune", "-af");
+  const again = await one.docker(
+    "build",
+    "-t",
+    "classic:2",
+    "--cache-from",
+    "classic:1",
+    "--cache-from",
+    "busybox",
+    folder,
+  );
+  expect(again.stdout).toContain("[Warning] no cache from busybox");
+  expect(await one.runIn("classic:2", "cat", "/second")).toBe(first);
+});
