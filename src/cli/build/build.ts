@@ -25,6 +25,8 @@ export const build: Handler = async (invocation) => {
     { push: flags.on("push"), load: flags.on("load") },
     io.workingDirectory,
   );
+  if (flags.text("iidfile") !== "" && outputs.some(({ option }) => option.type === "local" || option.type === "tar"))
+    throw new Error("local and tar exporters are incompatible with image ID file");
   const caches = cacheToOptions(flags.list("cache-to"), io.workingDirectory);
   const options = buildOptions(invocation, source, { outputs, caches });
   const receivers = await openReceivers([...outputs, ...caches], io);

@@ -137,6 +137,8 @@ test("what was built at another time by another engine is the same to the last b
 
 test("refused by name", async () => {
   const folder = context();
+  const noId = await lab.engine.run("build", "-o", path("no"), "--iidfile", path("no-id"), folder);
+  expect([noId.code, noId.stderr]).toEqual([1, expect.stringContaining("incompatible with image ID file")]);
   const refusals: readonly (readonly [string, string])[] = [
     ["type=nonsense", "type=nonsense is not known"],
     ["type=image,unpacked=1", "does not know unpacked"],
