@@ -2,6 +2,7 @@ import { BerthError } from "#base/errors.ts";
 import { withFd, ensureDirectory, exists, parentOf, writeFileAtomic } from "#host/files.ts";
 import { AT_FDCWD, O_CREAT, O_WRONLY, S_IFDIR, S_IFMT } from "#host/linux.ts";
 import { removeTree } from "#host/remove-tree.ts";
+import { relaySocket } from "#host/socket-relay.ts";
 import { open, statx } from "#host/syscalls.ts";
 import type { ContainerMount } from "#runtime/docker/types.ts";
 import type { Mount } from "#spec/oci/runtime.ts";
@@ -86,7 +87,7 @@ export class CommandMounts {
             work.secret(mount, `${dir}/mount-${index}`);
             break;
           case "ssh":
-            work.agent(mount);
+            await this.#agent(work, mount, request, `${dir}/mount-${index}`, undo);
             break;
           case "file":
             work.file(mount, `${dir}/mount-${index}`);
@@ -104,6 +105,24 @@ export class CommandMounts {
       await release();
       throw error;
     }
+  }
+
+  /** By a socket in between, which belongs to whom the mount says. */
+  async #agent(
+    work: MountWork,
+    mount: Extract<HandedMount, { type: "ssh" }>,
+    { settings }: CommandMountsRequest,
+    path: string,
+    undo: (() => Promise<unknown>)[],
+  ): Promise<void> {
+    const { id, required, mode, uid, gid } = mount;
+    const to = settings.agents.get(id);
+    if (to !== undefined) {
+      const relay = await relaySocket({ path, mode, uid, gid, to });
+      undo.push(async () => relay.close());
+      work.agent(path, mount);
+    } else if (required)
+      throw new BerthError("invalid-parameter", `unset ssh forward key ${id}`, { hint: `Give it with --ssh ${id}.` });
   }
 
   async #bind(
@@ -204,17 +223,10 @@ class MountWork {
     this.bind(path, target, true, true);
   }
 
-  agent(mount: Extract<HandedMount, { type: "ssh" }>): void {
-    const socket = this.#request.settings.agents.get(mount.id);
-    if (socket === undefined) {
-      if (!mount.required) return;
-      throw new BerthError("invalid-parameter", `unset ssh forward key ${mount.id}`, {
-        hint: `Give it with --ssh ${mount.id}.`,
-      });
-    }
-    this.bind(socket, mount.target, true, true);
+  agent(path: string, { target }: Extract<HandedMount, { type: "ssh" }>): void {
+    this.bind(path, target, true, true);
     const known = [...this.#request.operation.env, ...this.env].some((entry) => entry.startsWith("SSH_AUTH_SOCK="));
-    if (!known) this.env.push(`SSH_AUTH_SOCK=${mount.target}`);
+    if (!known) this.env.push(`SSH_AUTH_SOCK=${target}`);
   }
 
   file(mount: Extract<HandedMount, { type: "file" }>, path: string): void {
