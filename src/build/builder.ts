@@ -32,6 +32,7 @@ import { BuildImages, registryAuthOf } from "./sources/build-images.ts";
 import { BuildSources, type ContextFolder } from "./sources/build-sources.ts";
 import { Downloads } from "./sources/downloads.ts";
 import { cloneAddress } from "./sources/git.ts";
+import { LayoutImages } from "./sources/layout-images.ts";
 import type { KnownPages } from "./sources/known-pages.ts";
 
 export interface BuilderDeps {
@@ -166,8 +167,9 @@ export class Builder {
     const images = this.#imagesOf(request);
     onEvent({ type: "dockerfile", ...request.dockerfile });
     const dockerfile = parseDockerfile(request.dockerfile);
-    const resolve: ResolveImage = async (reference, platform) => {
-      const image = await images.get(reference, platform);
+    const layouts = new LayoutImages(this.#deps.images, signal);
+    const resolve: ResolveImage = async (reference, platform, layout) => {
+      const image = await (layout === undefined ? images : layouts).get(reference, platform);
       return { digest: image.id, config: image.config };
     };
     if (request.call !== "build") {
@@ -182,13 +184,19 @@ export class Builder {
     const { http, pages } = this.#deps;
     const agent = settings.agents.get("default");
     const downloads = new Downloads({ http, pages, directory: place.directory, agent });
-    const sources = new BuildSources({ images, contexts, downloads });
+    const sources = new BuildSources({ images, layouts, contexts, downloads });
     const elsewhere = { authFor: authOf(request), signal, report: reportOf(request) };
     const imported = await importCaches(this.#deps, request.cacheFrom, elsewhere);
     const cache = this.#deps.cache.session(imported, (...wanted) => fetchLayer(this.#deps.maker, ...wanted));
     try {
       const solvedOf = await this.#solver.solve({ graph, sources, cache, settings, signal, onEvent });
-      return await exportBuild(this.#deps, exportRequest(request, startedAt), { graph, images, solvedOf, cache });
+      return await exportBuild(this.#deps, exportRequest(request, startedAt), {
+        graph,
+        images,
+        layouts,
+        solvedOf,
+        cache,
+      });
     } finally {
       cache.end();
     }

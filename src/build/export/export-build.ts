@@ -12,6 +12,7 @@ import { writeCache } from "../cache/write-cache.ts";
 import type { BuildGraph, BuildResult, VertexId } from "../graph/types.ts";
 import type { Solved } from "../solver/solve.ts";
 import type { BuildImages } from "../sources/build-images.ts";
+import type { LayoutImages } from "../sources/layout-images.ts";
 import { carryOut, type ExportDeps, type Exported, type ToExport } from "./carry-out.ts";
 import { draftImage } from "./draft-image.ts";
 import type { ExportTarget } from "./export-target.ts";
@@ -37,6 +38,7 @@ export interface ExportRequest extends Pick<ToExport, "signal" | "epochSeconds" 
 export interface SolvedBuild {
   readonly graph: BuildGraph;
   readonly images: BuildImages;
+  readonly layouts: LayoutImages;
   readonly solvedOf: (vertex: VertexId) => Promise<Solved>;
   readonly cache: BuildCacheSession;
 }
@@ -50,7 +52,7 @@ export type ExportBuildDeps = ExportDeps & AttestDeps & SquashDeps & { /** RFC 3
 export async function exportBuild(
   deps: ExportBuildDeps,
   request: ExportRequest,
-  { graph, images, solvedOf, cache }: SolvedBuild,
+  { graph, images, layouts, solvedOf, cache }: SolvedBuild,
 ): Promise<readonly Exported[]> {
   const { maker } = deps;
   const { targets, cacheTo, epochSeconds, signal } = request;
@@ -64,7 +66,7 @@ export async function exportBuild(
   const draftAll = (): Promise<readonly ImageDraft[]> =>
     Promise.all(
       graph.results.map(async (result) => {
-        const base = await baseOf(graph, result, images);
+        const base = await baseOf(graph, result, { images, layouts });
         const parentId = request.keepParents ? base?.id : undefined;
         const draft = await draftImage({ maker, cache }, { result, solved, base, epoch, parentId }, lease);
         return request.squash ? squash(deps, draft, { cache, lease }) : draft;
@@ -147,8 +149,13 @@ async function exportCache(
   }
 }
 
-async function baseOf(graph: BuildGraph, { base }: BuildResult, images: BuildImages): Promise<StoredImage | undefined> {
+async function baseOf(
+  graph: BuildGraph,
+  { base }: BuildResult,
+  { images, layouts }: Pick<SolvedBuild, "images" | "layouts">,
+): Promise<StoredImage | undefined> {
   const vertex = base === undefined ? undefined : graph.vertices[base];
-  if (vertex === undefined || vertex.operation.kind !== "image") return undefined;
-  return images.get(vertex.operation.reference, vertex.platform);
+  if (vertex?.operation.kind === "image") return images.get(vertex.operation.reference, vertex.platform);
+  if (vertex?.operation.kind === "oci-layout") return layouts.get(vertex.operation.reference, vertex.platform);
+  return undefined;
 }

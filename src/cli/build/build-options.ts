@@ -97,9 +97,12 @@ function pair(text: string): readonly [string, string] {
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
 }
 
+const LAYOUT = "oci-layout://";
+
 function namedContext(text: string, workingDirectory: string): readonly [string, string] {
   const [name, value] = pair(text);
   if (value === "") throw new Error(`invalid context value: ${text}, expected key=value`);
+  if (value.startsWith(LAYOUT)) return [name, LAYOUT + resolve(workingDirectory, value.slice(LAYOUT.length))];
   const isAddress = /^[a-z-]+:\/\/|^git@/.test(value);
   return [name, isAddress || isAbsolute(value) ? value : resolve(join(workingDirectory, value))];
 }

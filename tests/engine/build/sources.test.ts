@@ -1,6 +1,6 @@
 /** Where files come from besides the context's folder: git, the web, archives, named contexts. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { mustRun } from "../../../tools/lab/command.ts";
 import { BuildLab } from "./build-lab.ts";
@@ -242,6 +242,41 @@ RUN --mount=from=files,target=/mnt cat /mnt/word > /4
   ].flatMap(([name, value]) => ["--build-context", `${name}=${value}`]);
   const seen = await built([...contexts, folder], "cat", "/1", "/2", "/3", "/4");
   expect(seen).toBe("of a folder\nof git\nin an archive\nof a folder\n");
+});
+
+test("images of OCI layouts, by tag, digest and platform; a damaged one and one that leads outside", async () => {
+  const source = lab.context({ Dockerfile: "FROM busybox\nENV MADE=here\nRUN echo of a layout > /word\n" });
+  const layout = join(lab.engine.dir, "layout");
+  await lab.engine.ok("build", "-q", "-t", "named:v2", "-o", `type=oci,tar=false,dest=${layout}`, source);
+  const index = JSON.parse(readFileSync(join(layout, "index.json"), "utf8")) as { manifests: { digest: string }[] };
+  const digest = index.manifests[0]?.digest ?? "";
+  const folder = lab.context({
+    Dockerfile: "FROM base\nCOPY --from=other /word /copied\nRUN echo $MADE > /made\n",
+  });
+  await lab.engine.ok("builder", "prune", "-af");
+  const from = (base: string): string[] => [
+    ...["--build-context", `base=oci-layout://${base}`],
+    ...["--build-context", `other=oci-layout://${layout}:v2`],
+    folder,
+  ];
+  for (const base of [`${layout}:v2`, layout, `${layout}@${digest}`])
+    expect(await built(from(base), "cat", "/word", "/copied", "/made")).toBe("of a layout\nof a layout\nhere\n");
+  const refused = async (base: string): Promise<string> => {
+    const failed = await lab.engine.run("build", ...from(base));
+    expect(failed.code).toBe(1);
+    return failed.stderr;
+  };
+  expect(await refused(`${layout}:v3`)).toContain("the layout has no image v3");
+  expect(await refused(join(lab.engine.dir, "no-layout"))).toContain("is no OCI layout: it has no folder");
+  expect(await refused(folder)).toContain("is no OCI layout: it has no index.json");
+  const blob = join(layout, "blobs", digest.replace(":", "/"));
+  const manifest = readFileSync(blob);
+  writeFileSync(blob, manifest.toString().replace("layers", "Layers"));
+  expect(await refused(layout)).toContain("is damaged");
+  rmSync(blob);
+  writeFileSync(`${layout}.outside`, manifest);
+  symlinkSync(`${layout}.outside`, blob);
+  expect(await refused(layout)).toContain("it has no blobs/");
 });
 
 test("hostile archives: names and links that lead outside", async () => {
