@@ -64,6 +64,8 @@ export type BuilderEvent =
   | BuildEvent
   /** The text that places in messages are of. */
   | { readonly type: "dockerfile"; readonly name: string; readonly text: string }
+  /** It can be read: every instruction with its place, as written. */
+  | { readonly type: "parsed"; readonly instructions: readonly { readonly line: number; readonly text: string }[] }
   | { readonly type: "graph"; readonly graph: BuildGraph; readonly warnings: readonly LintWarning[] }
   | { readonly type: "pulling"; readonly line: Progress }
   /** What is done with the result. */
@@ -167,6 +169,14 @@ export class Builder {
     const images = this.#imagesOf(request);
     onEvent({ type: "dockerfile", ...request.dockerfile });
     const dockerfile = parseDockerfile(request.dockerfile);
+    const instructions = dockerfile.stages.flatMap((stage) => [stage.from, ...stage.instructions]);
+    onEvent({
+      type: "parsed",
+      instructions: [...dockerfile.args, ...instructions].map(({ range, original }) => ({
+        line: range.startLine,
+        text: original,
+      })),
+    });
     const layouts = new LayoutImages(this.#deps.images, signal);
     const resolve: ResolveImage = async (reference, platform, layout) => {
       const image = await (layout === undefined ? images : layouts).get(reference, platform);

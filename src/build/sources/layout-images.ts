@@ -59,7 +59,7 @@ export class LayoutImages {
   async #load(layout: Layout, found: Found): Promise<StoredImage> {
     const [loaded] = await this.#images.load({
       archive: archiveOf(layout, found),
-      platform: undefined,
+      platforms: [],
       signal: this.#signal,
       onProgress: () => {},
       onText: () => {},

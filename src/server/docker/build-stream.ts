@@ -1,7 +1,8 @@
+import { isBerthError, messageOf } from "#base/errors.ts";
 import type { EngineBuildEvent } from "#engine/build/build.ts";
 import type { BuildGraph } from "#build/graph/types.ts";
 import { shortId } from "#base/ids.ts";
-import type { JsonMessage } from "#spec/docker/json-message.ts";
+import { jsonMessageError, type JsonMessage } from "#spec/docker/json-message.ts";
 import { createHash } from "node:crypto";
 
 interface StepState {
@@ -32,6 +33,9 @@ export class ClassicBuildStream {
   readonly #print: (message: JsonMessage) => void;
   readonly #quiet: boolean;
   #graph: BuildGraph | undefined;
+  /** Of the Dockerfile, until there is a graph. */
+  #instructions: readonly { readonly line: number; readonly text: string }[] = [];
+  #hasSpoken = false;
   readonly #steps = new Map<number, StepState>();
   #current = 0;
   #isHeaded = false;
@@ -39,12 +43,33 @@ export class ClassicBuildStream {
 
   /** `quiet`: the image's id alone. */
   constructor(print: (message: JsonMessage) => void, quiet: boolean) {
-    this.#print = print;
+    this.#print = (message) => {
+      this.#hasSpoken = true;
+      print(message);
+    };
     this.#quiet = quiet;
+  }
+
+  /**
+   * Tell why the build ended. False where nothing has been told yet: then the request is answered with the error. As in
+   * Docker an image that cannot be had is a step's failure.
+   */
+  fail(error: unknown): boolean {
+    const isMissing = isBerthError(error) && error.kind !== "invalid-parameter" && error.details["phase"] === "convert";
+    const at = this.#instructions.findIndex(({ line }) => isMissing && line === error.details["startLine"]);
+    const failing = this.#instructions[at];
+    if (!this.#hasSpoken && failing !== undefined)
+      this.#print({ stream: `Step ${at + 1}/${this.#instructions.length} : ${failing.text}\n` });
+    if (!this.#hasSpoken) return false;
+    this.#print(failure(error));
+    return true;
   }
 
   handle(event: EngineBuildEvent): void {
     switch (event.type) {
+      case "parsed":
+        this.#instructions = event.instructions;
+        return;
       case "graph":
         this.#graph = event.graph;
         this.#advance(false);
@@ -131,6 +156,14 @@ export class ClassicBuildStream {
     this.#steps.set(vertex, state);
     return state;
   }
+}
+
+function failure(error: unknown): JsonMessage {
+  const exitCode = isBerthError(error) ? error.details["exitCode"] : undefined;
+  // docker-compat: the solver looks for the files before the step begins.
+  const message = messageOf(error).replace(/^(?=file not found in build context )/, "COPY failed: ");
+  if (typeof exitCode !== "number") return jsonMessageError(message);
+  return { errorDetail: { code: exitCode, message }, error: message };
 }
 
 function idOfSetting(before: string, text: string): string {

@@ -1,5 +1,6 @@
 /** `POST /build` as the docker CLI's classic builder uses it. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { mustRun } from "../../../tools/lab/command.ts";
 import { BuildLab } from "./build-lab.ts";
 
 setDefaultTimeout(60_000);
@@ -77,4 +78,34 @@ test("a command that fails ends the build with its exit code", async () => {
   expect(failed.code).toBe(3);
   expect(failed.stdout).toContain("before\n");
   expect(failed.stderr).toContain("The command '/bin/sh -c echo before; exit 3' returned a non-zero code: 3");
+});
+
+test("what fails behind the Dockerfile's text is told in the stream, the rest is the answer", async () => {
+  const answer = async (dockerfile: string): Promise<readonly [number, string]> => {
+    const folder = lab.context({ Dockerfile: dockerfile });
+    await mustRun(["tar", "-C", folder, "-cf", `${folder}.tar`, "."]);
+    const response = await fetch("http://engine/build", {
+      unix: lab.engine.host.replace("unix://", ""),
+      method: "POST",
+      headers: { "content-type": "application/x-tar" },
+      body: await Bun.file(`${folder}.tar`).bytes(),
+    });
+    return [response.status, await response.text()];
+  };
+  const [status, text] = await answer("FROM busybox\nFROM 127.0.0.1:1/nosuch\nRUN x\n");
+  expect(status).toBe(200);
+  expect(text.split("\r\n")[0]).toBe('{"stream":"Step 2/3 : FROM 127.0.0.1:1/nosuch\\n"}');
+  expect(text).toMatch(/\{"errorDetail":\{"message":"127.0.0.1:1\/nosuch: Get .*connection refused"\},"error":"127/);
+  const [, absent] = await answer("FROM busybox\nCOPY nothing /x\n");
+  expect(absent).toContain(
+    '"error":"COPY failed: file not found in build context or excluded by .dockerignore: stat nothing',
+  );
+  expect(await answer("FROM busybox\nBLAH x\n")).toMatchObject([
+    400,
+    expect.stringContaining("unknown instruction: BLAH"),
+  ]);
+  expect(await answer("FROM busybox\nCOPY --from=9 a /x\n")).toMatchObject([
+    400,
+    expect.stringContaining("invalid stage"),
+  ]);
 });

@@ -90,6 +90,7 @@ function linesOf(event: Exclude<EngineBuildEvent, { type: "dockerfile" | "answer
       ];
     case "pulling":
       return [{ type: "pulling", id: event.line.id ?? "", status: event.line.status }];
+    case "parsed":
     case "running":
       return [];
     case "output": {

@@ -1,10 +1,9 @@
-import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
+import { BerthError } from "#base/errors.ts";
 import type { BuildContext, EngineBuildRequest } from "#engine/build/build-request.ts";
 import type { Engine } from "#engine/engine.ts";
 import { cachePruneKeys } from "#engine/build/prune.ts";
 import { parseFilters } from "#spec/docker/filters.ts";
 import { decodeRegistryConfig } from "#spec/docker/auth.ts";
-import { jsonMessageError, type JsonMessage } from "#spec/docker/json-message.ts";
 import type { Call, Route } from "../call.ts";
 import { ClassicBuildStream } from "../build-stream.ts";
 import { progressLines } from "../progress-lines.ts";
@@ -56,27 +55,14 @@ function build(engine: Engine, call: Call): Reply {
   refuse(call);
   const request = requestOf(call);
   const lines = progressLines(async (report) => {
-    let spoken = false;
-    const print = (message: JsonMessage): void => {
-      spoken = true;
-      report(message);
-    };
-    const classic = new ClassicBuildStream(print, call.query.flag("q"));
+    const classic = new ClassicBuildStream(report, call.query.flag("q"));
     try {
       await engine.builds.build(request, call.signal, (event) => classic.handle(event));
     } catch (error) {
-      if (!spoken) throw error;
-      report(failure(error));
+      if (!classic.fail(error)) throw error;
     }
   });
   return stream("application/json", false, lines);
-}
-
-function failure(error: unknown): JsonMessage {
-  const exitCode = isBerthError(error) ? error.details["exitCode"] : undefined;
-  const message = messageOf(error);
-  if (typeof exitCode !== "number") return jsonMessageError(message);
-  return { errorDetail: { code: exitCode, message }, error: message };
 }
 
 function refuse({ query }: Call): void {
