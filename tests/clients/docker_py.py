@@ -5,11 +5,12 @@ import json
 import os
 import sys
 import tarfile
+import tempfile
 import time
 import traceback
 
 import docker
-from docker.errors import APIError, ContainerError, ImageNotFound, NotFound
+from docker.errors import APIError, BuildError, ContainerError, ImageNotFound, NotFound
 
 IMAGE = os.environ.get("CLIENT_IMAGE", "busybox")
 client = docker.from_env(timeout=30)
@@ -289,6 +290,60 @@ def sees_events():
     filters = {"label": ["py-events=1"]}
     seen = [event["Action"] for event in client.events(since=since, until=until, decode=True, filters=filters)]
     assert seen == ["create", "start", "die", "destroy"], seen
+
+
+def context(**files):
+    """A build's context as an archive."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, text in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(text)
+            archive.addfile(info, io.BytesIO(text.encode()))
+    buffer.seek(0)
+    return buffer
+
+
+@case
+def builds():
+    dockerfile = f"FROM {IMAGE}\nARG WORD=none\nCOPY given /given\nRUN echo $WORD > /word\nLABEL from=file\n"
+    image, log = client.images.build(
+        fileobj=context(Dockerfile=dockerfile, given="given\n"),
+        custom_context=True,
+        tag="docker-py-built:1",
+        buildargs={"WORD": "told"},
+        labels={"more": "label"},
+        rm=True,
+    )
+    lines = [line.get("stream", "") for line in log]
+    assert any(line.startswith("Step 1/") for line in lines), lines
+    assert any("Successfully tagged docker-py-built:1" in line for line in lines), lines
+    assert image.labels == {"from": "file", "more": "label"}, image.labels
+    assert "docker-py-built:1" in image.tags, image.tags
+    assert client.containers.run(image, ["cat", "/given", "/word"], remove=True) == b"given\ntold\n"
+    client.images.remove("docker-py-built:1", force=True)
+
+
+@case
+def builds_a_text_and_a_folder():
+    image, _ = client.images.build(fileobj=io.BytesIO(f"FROM {IMAGE}\nRUN echo text > /x\n".encode()), rm=True)
+    assert client.containers.run(image, ["cat", "/x"], remove=True) == b"text\n"
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in {"Other": f"FROM {IMAGE} AS one\nCOPY . /all\nFROM one\nRUN false\n", "a": "a", "b.log": "b", ".dockerignore": "*.log\n"}.items():
+            with open(os.path.join(folder, name), "w") as file:
+                file.write(text)
+        image, _ = client.images.build(path=folder, dockerfile="Other", target="one", rm=True, nocache=True)
+    names = client.containers.run(image, ["ls", "-A", "/all"], remove=True).decode().split()
+    assert "a" in names and "b.log" not in names, names
+
+
+@case
+def tells_a_failed_build():
+    failing = context(Dockerfile=f"FROM {IMAGE}\nRUN echo why; exit 5\n")
+    error = raises(BuildError, lambda: client.images.build(fileobj=failing, custom_context=True, rm=True), "returned a non-zero code: 5")
+    assert any("why" in line.get("stream", "") for line in error.build_log)
+    wrong = context(Dockerfile=f"FROM {IMAGE}\nNONSENSE\n")
+    raises(APIError, lambda: client.images.build(fileobj=wrong, custom_context=True), "unknown instruction: NONSENSE")
 
 
 @case

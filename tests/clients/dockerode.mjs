@@ -1,5 +1,8 @@
 /** What dockerode's own tests do with containers, through the same calls. */
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { image, load, read, runCases, until } from "./cases.mjs";
 
@@ -282,5 +285,39 @@ await runCases({
   "refuses what is not there": async () => {
     await assert.rejects(docker.getContainer("nosuch").start(), { statusCode: 404, reason: "no such container" });
     await assert.rejects(docker.createContainer({ Image: "nosuch" }), { statusCode: 404 });
+  },
+  "builds a folder": async () => {
+    const folder = mkdtempSync(join(tmpdir(), "dockerode-"));
+    try {
+      writeFileSync(join(folder, "Dockerfile"), `FROM ${image}\nARG WORD\nCOPY given /given\nRUN echo $WORD > /word\n`);
+      writeFileSync(join(folder, "given"), "given\n");
+      const stream = await docker.buildImage(
+        { context: folder, src: ["Dockerfile", "given"] },
+        { t: "dockerode-built:1", buildargs: { WORD: "told" } },
+      );
+      const lines = await new Promise((resolve, reject) =>
+        docker.modem.followProgress(stream, (error, all) => (error ? reject(error) : resolve(all))),
+      );
+      const id = lines.find(({ aux }) => aux !== undefined)?.aux.ID;
+      assert.match(id, /^sha256:[0-9a-f]{64}$/);
+      assert.equal((await docker.getImage("dockerode-built:1").inspect()).Id, id);
+      assert.ok(lines.some(({ stream: text }) => text === "Step 1/4 : FROM " + image));
+      await docker.getImage("dockerode-built:1").remove({ force: true });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+  "tells a failed build": async () => {
+    const folder = mkdtempSync(join(tmpdir(), "dockerode-"));
+    try {
+      writeFileSync(join(folder, "Dockerfile"), `FROM ${image}\nRUN exit 6\n`);
+      const stream = await docker.buildImage({ context: folder, src: ["Dockerfile"] }, {});
+      const followed = new Promise((resolve, reject) =>
+        docker.modem.followProgress(stream, (error, all) => (error ? reject(error) : resolve(all))),
+      );
+      assert.match((await followed).at(-1).error, /returned a non-zero code: 6/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   },
 });

@@ -213,4 +213,24 @@ await runCases({
       await network.stop();
     }
   },
+  "builds from a Dockerfile": async () => {
+    const folder = mkdtempSync(join(tmpdir(), "testcontainers-"));
+    try {
+      writeFileSync(
+        join(folder, "Dockerfile"),
+        `FROM ${image} AS first\nARG WORD\nENV WORD=$WORD\nCOPY page /page\nFROM first\nRUN false\n`,
+      );
+      writeFileSync(join(folder, "page"), "of the context\n");
+      const built = await GenericContainer.fromDockerfile(folder)
+        .withBuildArgs({ WORD: "told" })
+        .withTarget("first")
+        .build();
+      const command = ["sh", "-c", "cat /page; echo $WORD is ready to serve; sleep 3600"];
+      await using(built.withCommand(command).withWaitStrategy(Wait.forLogMessage("told is ready")), async (started) => {
+        assert.match((await started.exec(["cat", "/page"])).output, /^of the context\n$/);
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
 });
