@@ -1,6 +1,6 @@
 /** A data root that is too small: the pull says so, gives the space back, and the engine goes on. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, statfsSync } from "node:fs";
+import { mkdirSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { command, mustRun, type CommandResult } from "../../tools/lab/command.ts";
 import { berthCommand, cliEnvironment, startBerth, type RunningEngine } from "../../tools/lab/engines.ts";
@@ -48,6 +48,39 @@ test("a pull that does not fit names the reason, gives the space back and leaves
   expect(before - freeMib()).toBeLessThan(2);
   const small = await berth("run", "--rm", "-q", `${registry?.address}/small`, "echo", "fits");
   expect({ code: small.code, stdout: small.stdout }).toEqual({ code: 0, stdout: "fits\n" });
+});
+
+test("a build that fills the disk names the reason at its step, gives the space back, and what was built stays", async () => {
+  const small = `${registry?.address}/small`;
+  const context = join(dir, "context");
+  mkdirSync(context);
+  writeFileSync(join(context, "big"), new Uint8Array(150 << 20).fill(1));
+  const write = (...lines: readonly string[]): void =>
+    writeFileSync(join(context, "Dockerfile"), [`FROM ${small}`, "RUN echo first > /first", ...lines, ""].join("\n"));
+  write();
+  expect((await berth("build", "-q", "-t", "fits", context)).code).toBe(0);
+  const before = freeMib();
+  for (const line of ["RUN dd if=/dev/zero of=/big bs=1M count=150", "COPY big /big", "RUN --mount=type=bind,target=/c true"]) {
+    write(line);
+    const failed = await berth("build", context);
+    expect([line, failed.code]).toEqual([line, 1]);
+    expect(failed.stderr).toMatch(/[Nn]o space left on device/);
+    expect(failed.stderr).toContain(`>>> ${line}`);
+    expect(failed.stderr).toMatch(/RUN echo first > \/first\n#\d+ CACHED/);
+    expect(before - freeMib()).toBeLessThan(2);
+  }
+  const archive = Bun.spawn(["tar", "-C", context, "-c", "."], { stdout: "pipe" });
+  const sent = Bun.spawn([...berthCommand(), "build", "-"], {
+    env: cliEnvironment(engine?.host ?? ""),
+    stdin: archive.stdout,
+    stderr: "pipe",
+  });
+  expect(await new Response(sent.stderr).text()).toMatch(/[Nn]o space left on device/);
+  expect(await sent.exited).toBe(1);
+  expect(before - freeMib()).toBeLessThan(2);
+  write("RUN echo still > /works");
+  expect((await berth("build", "-q", context)).code).toBe(0);
+  expect((await berth("image", "rm", "fits")).code).toBe(0);
 });
 
 test("a log that fills the disk loses lines, stops nobody, and is over when there is room again", async () => {
