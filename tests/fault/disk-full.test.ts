@@ -60,7 +60,11 @@ test("a build that fills the disk names the reason at its step, gives the space 
   write();
   expect((await berth("build", "-q", "-t", "fits", context)).code).toBe(0);
   const before = freeMib();
-  for (const line of ["RUN dd if=/dev/zero of=/big bs=1M count=150", "COPY big /big", "RUN --mount=type=bind,target=/c true"]) {
+  for (const line of [
+    "RUN dd if=/dev/zero of=/big bs=1M count=150",
+    "COPY big /big",
+    "RUN --mount=type=bind,target=/c true",
+  ]) {
     write(line);
     const failed = await berth("build", context);
     expect([line, failed.code]).toEqual([line, 1]);

@@ -1,6 +1,5 @@
-import { BerthError, isBerthError } from "#base/errors.ts";
+import { BerthError } from "#base/errors.ts";
 import type { Builder, BuilderEvent } from "#build/builder.ts";
-import { parseIgnoreFile } from "#base/ignore-patterns.ts";
 import { attestations } from "#build/attest/attest-options.ts";
 import { cacheOrigin, cacheTarget, type CacheTarget } from "#build/cache/cache-target.ts";
 import type { Exported } from "#build/export/carry-out.ts";
@@ -15,6 +14,7 @@ import type { MachineFacts } from "../host-facts.ts";
 import type { Events } from "../ports.ts";
 import type { EngineBuildRequest } from "./build-request.ts";
 import { openContext, readContextFile, type OpenedContext } from "./open-context.ts";
+import { readIgnoreFile } from "./read-ignore-file.ts";
 import type { RunningBuilds } from "./running-builds.ts";
 
 export interface BuildDeps {
@@ -144,14 +144,10 @@ function dockerfileOf(
 function mainContext(opened: OpenedContext, dockerfile: string): MainContext {
   const { folder } = opened;
   if (folder === undefined) return { type: "none" };
-  const text =
-    readContextFile(folder.path, `${dockerfile}.dockerignore`) ?? readContextFile(folder.path, ".dockerignore");
-  try {
-    return { type: "local", ignoreLines: text === undefined ? [] : parseIgnoreFile(text) };
-  } catch (error) {
-    if (!isBerthError(error)) throw error;
-    throw new BerthError("invalid-parameter", `failed to read .dockerignore: ${error.message}`, { cause: error });
-  }
+  return {
+    type: "local",
+    ignoreLines: readIgnoreFile(folder.path, [`${dockerfile}.dockerignore`, ".dockerignore"]),
+  };
 }
 
 function namedContexts(given: ReadonlyMap<string, string>): {
@@ -170,8 +166,7 @@ function namedContexts(given: ReadonlyMap<string, string>): {
     else if (/^https?:\/\//.test(value)) contexts.set(key, { type: "http", url: value });
     else {
       folders.set(key, { path: value, lasting: true });
-      const text = readContextFile(value, ".dockerignore");
-      contexts.set(key, { type: "local", ignoreLines: text === undefined ? [] : parseIgnoreFile(text) });
+      contexts.set(key, { type: "local", ignoreLines: readIgnoreFile(value, [".dockerignore"]) });
     }
   }
   return { folders, contexts };

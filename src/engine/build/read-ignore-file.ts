@@ -1,0 +1,26 @@
+import { isBerthError, BerthError } from "#base/errors.ts";
+import { compileIgnore, parseIgnoreFile } from "#base/ignore-patterns.ts";
+import { readContextFile } from "./open-context.ts";
+
+/** The lines of the first of a folder's files that is there. `invalid-parameter` with the place of a malformed one. */
+export function readIgnoreFile(folder: string, names: readonly string[]): readonly string[] {
+  for (const name of names) {
+    const text = readContextFile(folder, name);
+    if (text === undefined) continue;
+    for (const [index, line] of text.split("\n").entries()) check(line, `${name}:${index + 1}`);
+    return parseIgnoreFile(text);
+  }
+  return [];
+}
+
+function check(line: string, place: string): void {
+  try {
+    compileIgnore(parseIgnoreFile(line));
+  } catch (error) {
+    if (!isBerthError(error)) throw error;
+    throw new BerthError("invalid-parameter", `failed to read .dockerignore: ${place}: ${error.message}`, {
+      cause: error,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    });
+  }
+}
