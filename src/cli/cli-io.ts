@@ -58,7 +58,13 @@ export interface LocalFiles {
   /** What tells a folder of this machine from every other; undefined when there is none. */
   identity(path: string): string | undefined;
   /** A path with all below it as a tar archive under the name `as`, a byte string. Each piece lasts until the next. */
-  archive(path: string, as: string, onSkipped: (path: string, why: string) => void): Iterable<Uint8Array>;
+  archive(
+    path: string,
+    as: string,
+    onSkipped: (path: string, why: string) => void,
+    /** Members that are left out. Names are byte strings. */
+    skips?: (name: string, isFolder: boolean) => boolean,
+  ): Iterable<Uint8Array>;
   /** Several files, each under its name in one archive; what went meanwhile is left out. */
   archiveAll(items: readonly { readonly path: string; readonly as: string }[]): Iterable<Uint8Array>;
   /** Names in a folder. */

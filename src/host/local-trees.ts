@@ -60,12 +60,19 @@ export class LocalTrees {
 
   /**
    * What `path` is (a symlink itself, unless the path ends in `/` or `/.`) with all below it as an archive, under the name
-   * `as`. Each piece is valid until the next is asked for. `onSkipped` hears of what could not be read.
+   * `as`. Each piece is valid until the next is asked for. `onSkipped` hears of what could not be read; what `skips` says is
+   * left out.
    */
-  *archive(path: string, as: ByteString, onSkipped: (path: string, why: string) => void): Generator<Uint8Array> {
+  *archive(
+    path: string,
+    as: ByteString,
+    onSkipped: (path: string, why: string) => void,
+    skips?: (name: ByteString, isFolder: boolean) => boolean,
+  ): Generator<Uint8Array> {
     const fd = open(path, O_PATH | O_NOFOLLOW);
     try {
       yield* archive([{ kind: "descriptor", fd, as }], {
+        skips,
         onSkipped: (name, error) => onSkipped(printable(name), errnoText(error.errno)),
       });
     } finally {

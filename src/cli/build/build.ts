@@ -7,6 +7,7 @@ import type { CliIo } from "../cli-io.ts";
 import type { Handler, Invocation } from "../command.ts";
 import { HUB_KEY, readCredentials } from "../config/credentials.ts";
 import { buildOptions, type BuildSource } from "./build-options.ts";
+import { contextFilter } from "./context-filter.ts";
 import { answerText } from "./answer-text.ts";
 import { openProgress } from "./open-progress.ts";
 import { cacheToOptions, outputOptions } from "./output-options.ts";
@@ -78,7 +79,12 @@ async function send(
       invocation.io.stderr.write(`WARNING: ${path} is left out: ${why}\n`);
     const sent: BuildOptions = { ...options, context: { kind: "archive" } };
     return client.build.build(sent, {
-      archive: trees.archive(`${source.folder}/.`, "./", skipped),
+      archive: trees.archive(
+        `${source.folder}/.`,
+        "./",
+        skipped,
+        contextFilter(source.folder, source.dockerfile, (path) => invocation.io.readFile(path)),
+      ),
       registryConfig,
       signal,
     });

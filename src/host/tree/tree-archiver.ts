@@ -10,6 +10,8 @@ import { SyscallError } from "../errno.ts";
 import { listedFiles, listFiles, readFiles, type FileFacts, type ListedFile, type SmallFile } from "../file-list.ts";
 import {
   AT_FDCWD,
+  DT_DIR,
+  DT_UNKNOWN,
   O_DIRECTORY,
   O_NOFOLLOW,
   O_NONBLOCK,
@@ -66,6 +68,8 @@ export interface ArchiveOptions {
   readonly still?: boolean;
   /** Files with holes are written in GNU tar's sparse form 1.0, see spec/tar/sparse.ts. Without it they come out whole. */
   readonly sparse?: boolean;
+  /** Names of members that are left out, of a folder with all below it. */
+  readonly skips?: ((name: ByteString, isFolder: boolean) => boolean) | undefined;
   /** Hears what could not be read and was left out. Without it such an error ends the archive. */
   readonly onSkipped?: (name: ByteString, error: SyscallError) => void;
   /** Members' owners are those inside. */
@@ -139,7 +143,8 @@ class TreeArchiver {
         return;
       }
       const entries = this.#attempt(prefix, () => readDirectory(fd)) ?? [];
-      for (const { name } of entries.toSorted((a, b) => Buffer.compare(a.name, b.name))) {
+      for (const { name, type } of entries.toSorted((a, b) => Buffer.compare(a.name, b.name))) {
+        if (this.#options.skips?.(prefix + byteString(name), type === DT_DIR || type === DT_UNKNOWN) === true) continue;
         if (BUFFER_SIZE - this.#filled < SMALL_ROOM) yield this.#take();
         yield* this.entry(fd, name, prefix + byteString(name));
       }

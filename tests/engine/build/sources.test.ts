@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { mustRun } from "../../../tools/lab/command.ts";
+import { berthCommand } from "../../../tools/lab/engines.ts";
 import { BuildLab } from "./build-lab.ts";
 import { startGitLab, type GitLab } from "./git-server.ts";
 
@@ -305,4 +306,21 @@ t.close()
     expect([kind, readdirSync(outside)]).toEqual([kind, []]);
   }
   expect(leftovers()).toEqual([]);
+});
+
+test("an engine that does not see the folder is sent it, without what is ignored", async () => {
+  const folder = lab.context({ Dockerfile: "FROM scratch\n" });
+  const elsewhere = lab.context({
+    Dockerfile: "FROM busybox\nCOPY . /all\n",
+    ".dockerignore": "ignored\nDockerfile\n",
+    sent: "over the connection\n",
+    "ignored/huge": "not sent\n",
+  });
+  // The same path is another folder for the client.
+  const script = `mount --bind ${elsewhere} ${folder} && chmod 0 ${folder}/ignored && exec "$@"`;
+  const line = ["unshare", "-m", "--propagation", "private", "sh", "-c", script, "sh", ...berthCommand()];
+  const id = await mustRun([...line, "build", "-q", folder], { env: lab.environment() });
+  expect(await lab.runIn(id.trim(), "sh", "-c", "cat /all/sent; ls -A /all")).toBe(
+    "over the connection\n.dockerignore\nsent\n",
+  );
 });
