@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { compileIgnore } from "#base/ignore-patterns.ts";
@@ -125,6 +125,32 @@ test("what is known of a folder never hides a change, nor other lines of .docker
       seen.add(await digest([], true));
     }
     expect(seen.size).toBe(Object.keys(steps).length);
+  } finally {
+    for (const left of [path, cachePath, `${cachePath}.files`]) rmSync(left, { recursive: true, force: true });
+  }
+});
+
+test("a large file that is unchanged is not read again, whatever changes beside it", async () => {
+  const path = join(root, "..", `berth-visit-large-${process.pid}`);
+  const cachePath = `${path}-cache`;
+  const bytesRead = (): number => Number(/^rchar: (\d+)/.exec(readFileSync("/proc/self/io", "utf8"))?.[1]);
+  const read = async (): Promise<number> => {
+    const before = bytesRead();
+    await digestSelections({
+      tree: { kind: "folder", path, excludes: [], lasting: true },
+      selections: [{ path: "/", excludes: [], parents: false, required: true }],
+      cachePath,
+      nowMs: Date.now() + 60_000,
+    });
+    return bytesRead() - before;
+  };
+  try {
+    mkdirSync(path);
+    writeFileSync(join(path, "large"), new Uint8Array(32 << 20));
+    expect(await read()).toBeGreaterThan(32 << 20);
+    expect(await read()).toBeLessThan(1 << 20);
+    writeFileSync(join(path, "small"), "new");
+    expect(await read()).toBeLessThan(1 << 20);
   } finally {
     for (const left of [path, cachePath, `${cachePath}.files`]) rmSync(left, { recursive: true, force: true });
   }
