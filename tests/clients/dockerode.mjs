@@ -4,9 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
+import { promisify } from "node:util";
 import { image, load, read, runCases, until } from "./cases.mjs";
 
 const Docker = await load("dockerode");
+/** All lines of a progress stream. */
+const followed = promisify((stream, done) => docker.modem.followProgress(stream, done));
 const docker = new Docker({ socketPath: process.env.DOCKER_HOST.replace("unix://", "") });
 
 async function using(options, act) {
@@ -295,9 +298,7 @@ await runCases({
         { context: folder, src: ["Dockerfile", "given"] },
         { t: "dockerode-built:1", buildargs: { WORD: "told" } },
       );
-      const lines = await new Promise((resolve, reject) =>
-        docker.modem.followProgress(stream, (error, all) => (error ? reject(error) : resolve(all))),
-      );
+      const lines = await followed(stream);
       const id = lines.find(({ aux }) => aux !== undefined)?.aux.ID;
       assert.match(id, /^sha256:[0-9a-f]{64}$/);
       assert.equal((await docker.getImage("dockerode-built:1").inspect()).Id, id);
@@ -312,10 +313,7 @@ await runCases({
     try {
       writeFileSync(join(folder, "Dockerfile"), `FROM ${image}\nRUN exit 6\n`);
       const stream = await docker.buildImage({ context: folder, src: ["Dockerfile"] }, {});
-      const followed = new Promise((resolve, reject) =>
-        docker.modem.followProgress(stream, (error, all) => (error ? reject(error) : resolve(all))),
-      );
-      assert.match((await followed).at(-1).error, /returned a non-zero code: 6/);
+      assert.match((await followed(stream)).at(-1).error, /returned a non-zero code: 6/);
     } finally {
       rmSync(folder, { recursive: true });
     }
