@@ -212,6 +212,14 @@ export class BuildCacheSession implements StepCache {
     return record;
   }
 
+  storeOnce(step: NewStep): BuildRecord {
+    const [key = ""] = step.keys;
+    const known = this.#deps.rows.find(key);
+    if (known === undefined) return this.store(step);
+    this.use(known);
+    return known;
+  }
+
   use({ id }: BuildRecord): void {
     if (this.#used.has(id)) return;
     this.#used.add(id);

@@ -85,7 +85,7 @@ async function recordOf(
   const found = await cache.find(key);
   if (found !== undefined) return found.record;
   const parents = result.root === undefined ? undefined : solved.get(result.root)?.record?.id;
-  return cache.store({
+  return cache.storeOnce({
     kind: "regular",
     keys: [key],
     outputKey: key,

@@ -148,6 +148,8 @@ export interface StepCache {
   find(key: string): Promise<CachedStep | undefined>;
   alias(key: string, record: BuildRecord): void;
   store(step: NewStep): BuildRecord;
+  /** The record that its first key finds here, or a new one, in one go: builds at the same time get the same. */
+  storeOnce(step: NewStep): BuildRecord;
   /** A build relies on this record: it stays until the build's end. */
   use(record: BuildRecord): void;
 }

@@ -120,6 +120,10 @@ export class FakeCache implements StepCache {
     return record;
   }
 
+  storeOnce(step: NewStep): BuildRecord {
+    return this.steps.get(step.keys[0] ?? "")?.record ?? this.store(step);
+  }
+
   use({ id }: BuildRecord): void {
     this.used.push(id);
   }
