@@ -114,6 +114,7 @@ async function post(folder: string, signal?: AbortSignal): Promise<string> {
     dockerfile: "",
     dockerfileText: null,
     contexts: {},
+    folders: {},
     tags: [],
     buildArgs: {},
     labels: {},

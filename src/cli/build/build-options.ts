@@ -1,5 +1,6 @@
 import { isAbsolute, join, resolve } from "node:path/posix";
 import type { BuildCall, BuildContextOption, BuildOptions } from "#spec/berth/build.ts";
+import type { LocalFiles } from "../cli-io.ts";
 import type { Invocation } from "../command.ts";
 import { ulimits } from "../container/options/resource-options.ts";
 import { annotationOptions, attestOptions, cacheFromOptions, type Output } from "./output-options.ts";
@@ -16,20 +17,31 @@ export interface BuildSource {
   readonly dockerfileText: string | null;
 }
 
+/** Where a build's outputs go, and the files of this machine. */
+export interface BuildOutputs {
+  readonly outputs: readonly Output[];
+  readonly caches: readonly Output[];
+  readonly trees: Pick<LocalFiles, "identity">;
+}
+
 /** The request that the flags ask for. */
 export function buildOptions(
   { flags, io }: Pick<Invocation, "flags" | "io">,
   source: BuildSource,
-  { outputs, caches }: { readonly outputs: readonly Output[]; readonly caches: readonly Output[] },
+  { outputs, caches, trees }: BuildOutputs,
 ): BuildOptions {
   const { secrets, agents } = secretOptions(flags.list("secret"), flags.list("ssh"), io);
   const filter = flags.list("no-cache-filter");
+  const contexts = Object.fromEntries(
+    flags.list("build-context").map((text) => namedContext(text, io.workingDirectory)),
+  );
   return {
     buildId: crypto.randomUUID(),
     context: source.context,
     dockerfile: source.dockerfile,
     dockerfileText: source.dockerfileText,
-    contexts: Object.fromEntries(flags.list("build-context").map((text) => namedContext(text, io.workingDirectory))),
+    contexts,
+    folders: folderIdentities(contexts, trees),
     tags: flags.list("tag"),
     buildArgs: {
       ...proxyArgs(io.env),
@@ -98,6 +110,28 @@ function pair(text: string): readonly [string, string] {
 }
 
 const LAYOUT = "oci-layout://";
+
+/** A layout is `PATH[:TAG][@DIGEST]`. */
+function folderIdentities(
+  contexts: Readonly<Record<string, string>>,
+  trees: Pick<LocalFiles, "identity">,
+): Readonly<Record<string, string>> {
+  const folders = Object.values(contexts).flatMap((value) => {
+    if (value.startsWith(LAYOUT))
+      return value
+        .slice(LAYOUT.length)
+        .replace(/@.*$/, "")
+        .replace(/:[^/]*$/, "");
+    return isAbsolute(value) ? value : [];
+  });
+  return Object.fromEntries(
+    folders.map((path) => {
+      const identity = trees.identity(path);
+      if (identity === undefined) throw new Error(`unable to prepare context: path ${JSON.stringify(path)} not found`);
+      return [path, identity] as const;
+    }),
+  );
+}
 
 function namedContext(text: string, workingDirectory: string): readonly [string, string] {
   const [name, value] = pair(text);

@@ -29,7 +29,7 @@ export const build: Handler = async (invocation) => {
   if (flags.text("iidfile") !== "" && outputs.some(({ option }) => option.type === "local" || option.type === "tar"))
     throw new Error("local and tar exporters are incompatible with image ID file");
   const caches = cacheToOptions(flags.list("cache-to"), io.workingDirectory);
-  const options = buildOptions(invocation, source, { outputs, caches });
+  const options = buildOptions(invocation, source, { outputs, caches, trees: await io.trees() });
   const receivers = await openReceivers([...outputs, ...caches], io);
   const progress = openProgress(flags.on("quiet") ? "quiet" : flags.text("progress"), io, {
     explain: flags.on("explain"),
@@ -68,7 +68,7 @@ async function send(
     return await client.build.build(options, { archive, registryConfig, signal });
   } catch (error) {
     if (!isBerthError(error, "conflict") || source.folder === undefined) throw error;
-    const local = Object.values(options.contexts).find(isAbsolute);
+    const local = Object.keys(options.folders).at(0);
     if (local !== undefined)
       throw new BerthError(
         "not-implemented",

@@ -27,6 +27,8 @@ export interface EngineBuildRequest {
   readonly dockerfileText: string | undefined;
   /** Further folders by name, and what else a name may stand for: `docker-image://…`, a git or web address. */
   readonly contexts: ReadonlyMap<string, string>;
+  /** The client's identities of folders that contexts name, by path. */
+  readonly folders: ReadonlyMap<string, string>;
   /** `name[:tag]`. */
   readonly tags: readonly string[];
   readonly buildArgs: ReadonlyMap<string, string | undefined>;

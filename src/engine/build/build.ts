@@ -13,7 +13,7 @@ import type { EngineConfig } from "../config.ts";
 import type { MachineFacts } from "../host-facts.ts";
 import type { Events } from "../ports.ts";
 import type { EngineBuildRequest } from "./build-request.ts";
-import { openContext, readContextFile, type OpenedContext } from "./open-context.ts";
+import { checkFolder, openContext, readContextFile, type OpenedContext } from "./open-context.ts";
 import { readIgnoreFile } from "./read-ignore-file.ts";
 import type { RunningBuilds } from "./running-builds.ts";
 
@@ -57,6 +57,7 @@ export function buildImage(deps: BuildDeps) {
     const network = request.network === "" ? "default" : request.network;
     await checkNetwork(deps, network);
     return deps.running.run(request.buildId, signal, async (stop) => {
+      for (const folder of request.folders) checkFolder(...folder);
       const place = deps.builder.place();
       try {
         const opened = await openContext(place, request.context, request.dockerfileText, {

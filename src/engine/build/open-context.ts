@@ -41,7 +41,7 @@ export async function openContext(
 }
 
 /** `conflict` when the client's folder of that name is not this machine's: then it has to be sent. */
-function checkFolder(path: string, identity: string): void {
+export function checkFolder(path: string, identity: string): void {
   if (folderIdentity(path) === identity) return;
   throw new BerthError("conflict", `the folder ${path} is not on the engine's machine`);
 }

@@ -14,6 +14,8 @@ export interface BuildOptions {
   readonly dockerfileText: string | null;
   /** Folders of the engine's machine, `docker-image://…`, git and web addresses, by name. */
   readonly contexts: Readonly<Record<string, string>>;
+  /** What the folders that {@link contexts} name are to the client, by path: the engine must see the same ones there. */
+  readonly folders: Readonly<Record<string, string>>;
   readonly tags: readonly string[];
   /** Null: named without a value. */
   readonly buildArgs: Readonly<Record<string, string | null>>;

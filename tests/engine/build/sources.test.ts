@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { mustRun } from "../../../tools/lab/command.ts";
+import { command, mustRun } from "../../../tools/lab/command.ts";
 import { berthCommand } from "../../../tools/lab/engines.ts";
 import { BuildLab } from "./build-lab.ts";
 import { startGitLab, type GitLab } from "./git-server.ts";
@@ -268,7 +268,8 @@ test("images of OCI layouts, by tag, digest and platform; a damaged one and one 
     return failed.stderr;
   };
   expect(await refused(`${layout}:v3`)).toContain("the layout has no image v3");
-  expect(await refused(join(lab.engine.dir, "no-layout"))).toContain("is no OCI layout: it has no folder");
+  const missing = join(lab.engine.dir, "no-layout");
+  expect(await refused(missing)).toContain(`unable to prepare context: path "${missing}" not found`);
   expect(await refused(folder)).toContain("is no OCI layout: it has no index.json");
   const blob = join(layout, "blobs", digest.replace(":", "/"));
   const manifest = readFileSync(blob);
@@ -323,4 +324,16 @@ test("an engine that does not see the folder is sent it, without what is ignored
   expect(await lab.runIn(id.trim(), "sh", "-c", "cat /all/sent; ls -A /all")).toBe(
     "over the connection\n.dockerignore\nsent\n",
   );
+});
+
+test("a named folder that is another one for the engine is refused, whatever the context is", async () => {
+  const [folder, elsewhere] = [lab.context({ file: "the engine's\n" }), lab.context({ file: "the client's\n" })];
+  const script = `mount --bind ${elsewhere} ${folder} && exec "$@"`;
+  const line = ["unshare", "-m", "--propagation", "private", "sh", "-c", script, "sh", ...berthCommand()];
+  const dockerfile = Buffer.from("FROM busybox\nCOPY --from=named file /\n");
+  for (const context of [`named=${folder}`, `named=oci-layout://${folder}:v1`]) {
+    const argv = [...line, "build", "--build-context", context, "-"];
+    const { code, stderr } = await command(argv, { env: lab.environment(), stdin: dockerfile });
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`the folder ${folder} is not on the engine's machine`)]);
+  }
 });

@@ -127,6 +127,7 @@ function requestOf(
     secrets,
     agents,
     contexts,
+    folders,
     buildArgs,
     labels,
     allow,
@@ -145,6 +146,7 @@ function requestOf(
     context: contextOf(context, rest),
     dockerfileText: options.dockerfileText ?? undefined,
     contexts: new Map(Object.entries(contexts)),
+    folders: new Map(Object.entries(folders)),
     buildArgs: new Map(Object.entries(buildArgs).map(([name, value]) => [name, value ?? undefined])),
     labels: new Map(Object.entries(labels)),
     outputs: outputs.map(({ type, attributes, toClient }, index) => ({

@@ -94,6 +94,7 @@ function requestOf(call: Call): EngineBuildRequest {
     dockerfile: query.text("dockerfile"),
     dockerfileText: undefined,
     contexts: new Map(),
+    folders: new Map(),
     tags: query.all("t").filter((tag) => tag !== ""),
     buildArgs: new Map(
       Object.entries(mapParameter(query, "buildargs")).map(([name, value]) => [name, value ?? undefined]),
