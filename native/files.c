@@ -53,7 +53,8 @@ static void *run_part(void *argument) {
   for (char *at = batch->records; at < batch->end; turn++) {
     struct record *record = (struct record *)at;
     at += record->length;
-    size_t size = record->size;
+    /* Without contents there is no offset, and the size is what another part may be writing. */
+    size_t size = batch->contents == NULL ? 0 : record->size;
     if (turn % batch->parts == part->number) batch->work(batch, record, offset);
     offset += size;
   }
