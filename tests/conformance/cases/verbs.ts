@@ -136,6 +136,8 @@ const olderStatus: Readonly<Record<string, number>> = { unpause: 500 };
 type State = "created" | "running" | "paused" | "exited" | "restarting";
 const states: readonly State[] = ["created", "running", "paused", "exited", "restarting"];
 
+/** Long enough for a look at what was started again. */
+const scripts: Partial<Record<State, string>> = { exited: "sleep 0.5; exit 3", restarting: "sleep 0.2; exit 1" };
 const loop = "trap 'exit 0' TERM; trap : USR1; while :; do sleep 0.1; done";
 
 /** Each verb of the API on a container in each status: the same status code, words and outcome. */
@@ -187,7 +189,7 @@ let count = 0;
 
 async function make(target: Target, state: State): Promise<{ readonly id: string; readonly name: string }> {
   const name = `verbs-${count++}`;
-  const Cmd = state === "restarting" ? ["false"] : ["sh", "-c", state === "exited" ? "sleep 0.5; exit 3" : loop];
+  const Cmd = ["sh", "-c", scripts[state] ?? loop];
   const HostConfig = { RestartPolicy: { Name: state === "restarting" ? "always" : "no" } };
   const created = await target.api("POST", `/containers/create?name=${name}`, { Image: "busybox", Cmd, HostConfig });
   const { Id: id } = JSON.parse(created.text) as { readonly Id: string };
@@ -196,7 +198,7 @@ async function make(target: Target, state: State): Promise<{ readonly id: string
   if (state === "paused") await act("pause");
   if (state === "exited") await act("wait");
   // The pauses between its starts double: by then the next one leaves time for some requests.
-  if (state === "restarting") await Bun.sleep(3500);
+  if (state === "restarting") await Bun.sleep(4500);
   for (let turn = 0; turn < 400 && (await stateOf(target, id)) !== state; turn++) await Bun.sleep(20);
   return { id, name };
 }
