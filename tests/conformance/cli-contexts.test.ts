@@ -3,13 +3,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCli } from "#cli/run-cli.ts";
+import { dockerCli } from "../../tools/lab/engines.ts";
 import { RecordingIo } from "./recording-io.ts";
 
 /**
  * Contexts through our command line and through the real docker CLI, each over a store of its own: the same words, exit
  * codes and files; and then each over the other's store.
  */
-const REAL_DOCKER = "/usr/local/bin/docker";
+const REAL_DOCKER = await dockerCli();
 const folder = mkdtempSync(join(tmpdir(), "berth-contexts-"));
 const path = (name: string): string => join(folder, name);
 

@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCli } from "#cli/run-cli.ts";
 import { ProcessIo } from "#host/terminal/process-io.ts";
+import { dockerCli } from "../../tools/lab/engines.ts";
 import { startFakeEngine, type FakeEngine } from "./fake-engine.ts";
 
 /** What our command line prints is, byte for byte, what the real docker CLI prints for the same answers of the engine. */
-const REAL_DOCKER = "/usr/local/bin/docker";
+const REAL_DOCKER = await dockerCli();
 const folder = mkdtempSync(join(tmpdir(), "berth-output-"));
 const ID = "4f66ad9a0b2e0123456789abcdef0123456789abcdef0123456789abcdef0123";
 const now = Math.trunc(Date.now() / 1000);

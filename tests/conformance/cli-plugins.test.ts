@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { aptSuite } from "../../tools/lab/apt-suite.ts";
 import { command, type CommandResult } from "../../tools/lab/command.ts";
-import { berthCommand } from "../../tools/lab/engines.ts";
+import { berthCommand, dockerCli } from "../../tools/lab/engines.ts";
 import { extractPackages } from "../../tools/lab/extracted-packages.ts";
 
 /** Plugins of docker's protocol under our program and under the real docker CLI: the same programs with the same words. */
-const REAL_DOCKER = "/usr/local/bin/docker";
+const REAL_DOCKER = await dockerCli();
 const folder = mkdtempSync(join(tmpdir(), "berth-plugins-"));
 const config = join(folder, "config");
 

@@ -9,9 +9,10 @@ import { join } from "node:path";
 import { runCli } from "#cli/run-cli.ts";
 import { maxUint64, uint64 } from "#spec/docker/uint64.ts";
 import { startFakeEngine, type FakeEngine } from "./fake-engine.ts";
+import { dockerCli } from "../../tools/lab/engines.ts";
 import { RecordingIo } from "./recording-io.ts";
 
-const REAL_DOCKER = "/usr/local/bin/docker";
+const REAL_DOCKER = await dockerCli();
 const folder = mkdtempSync(join(tmpdir(), "berth-resources-"));
 const ID = "4f66ad9a0b2e0123456789abcdef0123456789abcdef0123456789abcdef0123";
 const OTHER = ID.replace("4", "5");

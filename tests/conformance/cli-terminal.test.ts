@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
+import { dockerCli } from "../../tools/lab/engines.ts";
 import { frame, startFakeEngine, type FakeEngine } from "./fake-engine.ts";
 
 /**
@@ -233,7 +234,7 @@ test("pull draws its layers in place on a terminal", async () => {
     ...engine.routes,
   ];
   const ours = await finished(berthOnTerminal(["pull", "busybox"]));
-  const theirs = await finished(berthOnTerminal(["pull", "busybox"], ["/usr/local/bin/docker"]));
+  const theirs = await finished(berthOnTerminal(["pull", "busybox"], [await dockerCli()]));
   expect(ours).toEqual(theirs);
   expect(ours.stdout).toContain("\x1b[2A");
 });

@@ -6,13 +6,14 @@ import { runCli } from "#cli/run-cli.ts";
 import { ProcessIo } from "#host/terminal/process-io.ts";
 import { encodePathStat, goFileMode, pathStatHeader } from "#spec/docker/archive.ts";
 import { TarReader, type TarEntry } from "#spec/tar/tar-reader.ts";
+import { dockerCli } from "../../tools/lab/engines.ts";
 import { startFakeEngine, type Answer, type FakeEngine } from "./fake-engine.ts";
 
 /**
  * What our command line sends for an argument list is what the real docker CLI sends for it: both talk to the same canned
  * daemon and their requests are compared, bodies as JSON.
  */
-const REAL_DOCKER = "/usr/local/bin/docker";
+const REAL_DOCKER = await dockerCli();
 const folder = mkdtempSync(join(tmpdir(), "berth-wire-"));
 const envFile = join(folder, "env");
 const labelFile = join(folder, "labels");

@@ -8,10 +8,11 @@ import { commandGroups } from "#cli/commands/command-families.ts";
 import { engineCommands } from "#cli/commands/command-table.ts";
 import type { Command } from "#cli/command.ts";
 import { commandHelp } from "#cli/help.ts";
+import { dockerCli } from "../../tools/lab/engines.ts";
 import { ownFlags, otherHelp } from "./command-differences.ts";
 
 /** Every command and flag of the real docker CLI, as its own help tells them: ours are the same but for what is listed. */
-const REAL_DOCKER = "/usr/local/bin/docker";
+const REAL_DOCKER = await dockerCli();
 const AT_ONCE = 8;
 const folder = mkdtempSync(join(tmpdir(), "berth-tree-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -29,7 +30,8 @@ async function helpOf(path: string): Promise<string> {
     DOCKER_CLI_EXPERIMENTAL: "enabled",
   };
   const words = path === "" ? [] : path.split(" ");
-  return (await command([REAL_DOCKER, ...words, "--help"], { env })).stdout;
+  // What docker calls an experiment is none here.
+  return (await command([REAL_DOCKER, ...words, "--help"], { env })).stdout.replace(/\nEXPERIMENTAL:\n(?: .*\n)+/, "");
 }
 
 /** Names below a heading that ends in "Commands:". */

@@ -50,7 +50,10 @@ export const manifestCommands: readonly Command[] = [
     paths: ["manifest push"],
     usage: "[OPTIONS] MANIFEST_LIST",
     summary: "Push a manifest list to a repository",
-    flags: [insecure, { name: "purge", short: "p", kind: toggle, usage: "Remove the local manifest list after push" }],
+    flags: [
+      { ...insecure, usage: "Allow push to an insecure registry" },
+      { name: "purge", short: "p", kind: toggle, usage: "Remove the local manifest list after push" },
+    ],
     args: { kind: "exactly", count: 1 },
     load: async () => (await import("../manifest/push.ts")).pushList,
   },
