@@ -12,6 +12,7 @@ import { MEDIA_TYPE } from "#spec/oci/media-types.ts";
 import { isImageManifest, parseManifestDocument } from "#spec/oci/parse-image.ts";
 import { choosePlatform, formatPlatform, type Platform } from "#spec/oci/platform.ts";
 import { encodeEntry, END_OF_ARCHIVE, paddingOf } from "#spec/tar/encode-entry.ts";
+import { plainEntry } from "#spec/tar/plain-entry.ts";
 
 const MAX_DOCUMENT_BYTES = 4 << 20;
 const MAX_DEPTH = 4;
@@ -170,7 +171,7 @@ async function* archiveOf(layout: Layout, { manifest, descriptor, bytes }: Found
   for (const blob of new Set([manifest.config, ...manifest.layers].map((part) => part.digest))) {
     const { fd, sizeBytes } = layout.open(blob);
     try {
-      yield header(blobPath(blob), sizeBytes);
+      yield encodeEntry(plainEntry("file", blobPath(blob), sizeBytes));
       const buffer = new Uint8Array(READ_BYTES);
       for (let left = sizeBytes; left > 0;) {
         const count = read(fd, buffer.subarray(0, Math.min(left, buffer.length)));
@@ -187,23 +188,7 @@ async function* archiveOf(layout: Layout, { manifest, descriptor, bytes }: Found
 }
 
 function* member(name: string, bytes: Uint8Array): Generator<Uint8Array> {
-  yield header(name, bytes.length);
+  yield encodeEntry(plainEntry("file", name, bytes.length));
   yield bytes;
   yield new Uint8Array(paddingOf(bytes.length));
-}
-
-function header(name: string, size: number): Uint8Array {
-  return encodeEntry({
-    type: "file",
-    name,
-    linkName: "",
-    mode: 0o644,
-    uid: 0,
-    gid: 0,
-    size,
-    mtime: { seconds: 0, nanoseconds: 0 },
-    deviceMajor: 0,
-    deviceMinor: 0,
-    xattrs: undefined,
-  });
 }

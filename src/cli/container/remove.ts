@@ -1,7 +1,7 @@
 import { isBerthError } from "#base/errors.ts";
 import type { Handler } from "../command.ts";
 import { shownMessage } from "../errors.ts";
-import { eachOf } from "./each.ts";
+import { eachOf } from "../each.ts";
 
 /** `rm`: with `--force` a container that is not there is told and forgiven. */
 export const removeContainers: Handler = async ({ flags, args, io, client }) => {

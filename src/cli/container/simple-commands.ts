@@ -1,7 +1,7 @@
 import type { Handler } from "../command.ts";
 import { ExitError, shownMessage } from "../errors.ts";
 import type { FlagValues } from "../flags/flag-values.ts";
-import { eachOf } from "./each.ts";
+import { eachOf } from "../each.ts";
 
 export const stop: Handler = async ({ flags, args, io, client }) => {
   const api = await client();

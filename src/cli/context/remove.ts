@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import type { Handler, Invocation } from "../command.ts";
-import { eachOf } from "../container/each.ts";
+import { eachOf } from "../each.ts";
 import { DEFAULT_CONTEXT } from "./context-metadata.ts";
 import { contextStore } from "./contexts.ts";
 

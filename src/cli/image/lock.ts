@@ -1,20 +1,13 @@
 import type { Handler } from "../command.ts";
-import { ExitError, shownMessage } from "../errors.ts";
+import { eachOf } from "../each.ts";
 
-/** `image lock` and `image unlock`: one after the other. */
+/** `image lock` and `image unlock`. */
 export const lockImages =
   (locked: boolean): Handler =>
   async ({ args, io, client }) => {
     const api = await client();
-    const failures: string[] = [];
-    for (const name of args) {
-      try {
-        await api.images.lock(name, locked);
-        io.stdout.write(`${name}\n`);
-      } catch (error) {
-        failures.push(shownMessage(error));
-      }
-    }
-    if (failures.length > 0) throw new ExitError(1, failures.join("\n"));
-    return 0;
+    return eachOf(args, io, async (name) => {
+      await api.images.lock(name, locked);
+      return name;
+    });
   };

@@ -1,7 +1,7 @@
 import { decimalSize } from "#base/units.ts";
 import type { CliIo } from "../cli-io.ts";
 import type { Handler } from "../command.ts";
-import { ExitError, shownMessage } from "../errors.ts";
+import { eachOf } from "../each.ts";
 import { rowFormatter, tableOf } from "../format/format-list.ts";
 import { writeOutput } from "../streams/write-output.ts";
 
@@ -60,22 +60,15 @@ export const renameVolume: Handler = async ({ args, client }) => {
   return 0;
 };
 
-/** `volume lock` and `volume unlock`: one after the other. */
+/** `volume lock` and `volume unlock`. */
 export const lockVolumes =
   (locked: boolean): Handler =>
   async ({ args, io, client }) => {
     const api = await client();
-    const failures: string[] = [];
-    for (const name of args) {
-      try {
-        await api.volumeCopies.lock(name, locked);
-        io.stdout.write(`${name}\n`);
-      } catch (error) {
-        failures.push(shownMessage(error));
-      }
-    }
-    if (failures.length > 0) throw new ExitError(1, failures.join("\n"));
-    return 0;
+    return eachOf(args, io, async (name) => {
+      await api.volumeCopies.lock(name, locked);
+      return name;
+    });
   };
 
 /** `volume export`: to a file, or to standard output when that is no terminal. */

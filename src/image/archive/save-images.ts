@@ -1,7 +1,7 @@
 import type { BlobStore } from "#content/blob-store.ts";
 import type { Lease } from "#content/leases.ts";
 import { encodeEntry, END_OF_ARCHIVE, paddingOf } from "#spec/tar/encode-entry.ts";
-import type { TarEntry } from "#spec/tar/tar-reader.ts";
+import { plainEntry } from "#spec/tar/plain-entry.ts";
 import { blobBytes } from "../blob-bytes.ts";
 import { isForeign } from "../manifest-of.ts";
 import { archiveDocuments, blobName, type ImageToSave } from "./archive-documents.ts";
@@ -17,9 +17,9 @@ export async function* archiveOf(
 ): AsyncIterable<Uint8Array> {
   try {
     for (const { name, bytes } of archiveDocuments(images)) yield* file(name, bytes);
-    yield encodeEntry(entryOf("directory", "blobs", 0));
+    yield encodeEntry(plainEntry("directory", "blobs", 0));
     const written = new Set<string>();
-    for (const algorithm of algorithmsOf(images)) yield encodeEntry(entryOf("directory", `blobs/${algorithm}`, 0));
+    for (const algorithm of algorithmsOf(images)) yield encodeEntry(plainEntry("directory", `blobs/${algorithm}`, 0));
     for (const { digest, bytes } of images.flatMap(({ index }) => index ?? [])) {
       if (!written.has(digest)) yield* file(blobName(digest), bytes);
       written.add(digest);
@@ -30,7 +30,7 @@ export async function* archiveOf(
       for (const blob of [manifest.config, ...manifest.layers]) {
         if (written.has(blob.digest) || (isForeign(blob) && !blobs.has(blob.digest))) continue;
         written.add(blob.digest);
-        yield encodeEntry(entryOf("file", blobName(blob.digest), blob.size));
+        yield encodeEntry(plainEntry("file", blobName(blob.digest), blob.size));
         yield* blobBytes(blobs, blob);
         yield new Uint8Array(paddingOf(blob.size));
       }
@@ -54,24 +54,7 @@ function algorithmsOf(images: readonly ImageToSave[]): readonly string[] {
 }
 
 function* file(name: string, bytes: Uint8Array): Iterable<Uint8Array> {
-  yield encodeEntry(entryOf("file", name, bytes.length));
+  yield encodeEntry(plainEntry("file", name, bytes.length));
   yield bytes;
   yield new Uint8Array(paddingOf(bytes.length));
-}
-
-/** The same images give the same archive: nothing has a time of its own. */
-function entryOf(type: "file" | "directory", name: string, size: number): TarEntry {
-  return {
-    type,
-    name,
-    linkName: "",
-    mode: type === "file" ? 0o644 : 0o755,
-    uid: 0,
-    gid: 0,
-    size,
-    mtime: { seconds: 0, nanoseconds: 0 },
-    deviceMajor: 0,
-    deviceMinor: 0,
-    xattrs: undefined,
-  };
 }

@@ -1,10 +1,10 @@
-import type { CliIo } from "../cli-io.ts";
-import { ExitError, shownMessage } from "../errors.ts";
+import type { CliIo } from "./cli-io.ts";
+import { ExitError, shownMessage } from "./errors.ts";
 
 const AT_ONCE = 50;
 
 /**
- * Does one thing to several containers at once, telling each result in the order they were named: `say` on success, the
+ * Does one thing to several containers, images or volumes at once, telling each result in the order they were named: `say` on success, the
  * error on stderr otherwise. Fails with exit code 1 when one failed.
  */
 export async function eachOf(
