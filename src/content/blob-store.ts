@@ -177,6 +177,14 @@ export class BlobStore {
     return removeFile(this.path(digest));
   }
 
+  /** Bytes of what is being written, or waits for its download to go on. */
+  unfinishedBytes(): number {
+    const sizes = listDirectory(this.#paths.ingestDir).map(
+      (name) => lstatMaybe(AT_FDCWD, `${this.#paths.ingestDir}/${name}`)?.size ?? 0,
+    );
+    return sizes.reduce((sum, size) => sum + size, 0);
+  }
+
   /** Every blob there is. */
   list(): readonly string[] {
     return ["sha256", "sha512"].flatMap((algorithm) =>

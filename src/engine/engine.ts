@@ -57,6 +57,7 @@ import { EngineMeters } from "./metrics/engine-meters.ts";
 import { metricFamilies } from "./metrics/metric-families.ts";
 import { imageFiles } from "./image/files.ts";
 import { imageHistory } from "./image/history.ts";
+import { listAttestations } from "./image/attestations.ts";
 import { describeImage } from "./image/describe.ts";
 import { importImage } from "./image/import.ts";
 import { inspectImage } from "./image/inspect.ts";
@@ -260,6 +261,7 @@ export function createEngine(given: EngineDeps) {
       list: listImages(base),
       inspect: inspectImage(base),
       history: imageHistory(deps),
+      attestations: listAttestations(deps),
       tag: tagImage(deps),
       remove: removeOneImage,
       prune: pruneImages({ ...deps, remove: removeOneImage }),

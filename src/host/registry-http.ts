@@ -27,8 +27,13 @@ export interface TlsSettings {
   readonly key?: string;
 }
 
-/** A server that says nothing and takes nothing for so long is given up. */
-const HEADERS_TIMEOUT_MS = 30_000;
+/** A server that says nothing and takes nothing for so long is given up: before its answer, and in the midst of it. */
+export interface Patience {
+  readonly headersMs: number;
+  readonly bodyMs: number;
+}
+
+const PATIENCE: Patience = { headersMs: 30_000, bodyMs: 60_000 };
 
 /** One answer. The body must be read to the end or cancelled. */
 export interface HttpAnswer {
@@ -61,6 +66,12 @@ export class HttpFailure extends BerthError {
 
 /** {@link RegistryHttp} by the runtime's `fetch`, which pools connections and honours HTTPS_PROXY and NO_PROXY. */
 export class FetchHttp implements RegistryHttp {
+  readonly #patience: Patience;
+
+  constructor(patience: Patience = PATIENCE) {
+    this.#patience = patience;
+  }
+
   async send(request: HttpRequest): Promise<HttpAnswer> {
     const abort = new AbortController();
     const onAbort = (): void => abort.abort();
@@ -70,7 +81,7 @@ export class FetchHttp implements RegistryHttp {
     const timer = setTimeout(() => {
       isTimedOut = true;
       abort.abort();
-    }, HEADERS_TIMEOUT_MS);
+    }, this.#patience.headersMs);
     const tls = request.tls;
     let bodyError: Error | undefined;
     let response: Response;
@@ -107,7 +118,11 @@ export class FetchHttp implements RegistryHttp {
     return {
       status: response.status,
       header: (name) => response.headers.get(name) ?? undefined,
-      body: bodyOf(request, response, () => request.signal?.removeEventListener("abort", onAbort)),
+      body: bodyOf(request, response, {
+        stallMs: this.#patience.bodyMs,
+        cancel: () => abort.abort(),
+        onEnd: () => request.signal?.removeEventListener("abort", onAbort),
+      }),
       cancel: () => {
         request.signal?.removeEventListener("abort", onAbort);
         abort.abort();
@@ -141,14 +156,42 @@ function bodyInit(
   return { body: watched() };
 }
 
-async function* bodyOf(request: HttpRequest, response: Response, onEnd: () => void): AsyncIterable<Uint8Array> {
+async function* bodyOf(
+  request: HttpRequest,
+  response: Response,
+  how: { readonly stallMs: number; readonly cancel: () => void; readonly onEnd: () => void },
+): AsyncIterable<Uint8Array> {
+  let isAsked = false;
+  let isStalled = false;
+  let isComplete = response.body === null;
+  // Not while the reader is busy with what came.
+  const timer = setTimeout(() => {
+    if (!isAsked) return;
+    isStalled = true;
+    how.cancel();
+  }, how.stallMs);
   try {
     if (response.body === null) return;
-    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) yield chunk;
+    const chunks = (response.body as unknown as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+    for (;;) {
+      isAsked = true;
+      timer.refresh();
+      const next = await chunks.next();
+      isAsked = false;
+      if (next.done === true) {
+        isComplete = true;
+        return;
+      }
+      yield next.value;
+    }
   } catch (error) {
-    throw translate(request, error);
+    if (!isStalled) throw translate(request, error);
+    const text = `${verbOf(request)} "${request.url}": no data for ${how.stallMs / 1000} seconds`;
+    throw new HttpFailure("timeout", text, error);
   } finally {
-    onEnd();
+    clearTimeout(timer);
+    if (!isComplete) how.cancel();
+    how.onEnd();
   }
 }
 

@@ -17,7 +17,7 @@ export function describeManifests(
   if (index === undefined) {
     const contentBytes = contentOf(image.manifest, manifestOf(blobs, image).manifest);
     const own = {
-      kind: "image",
+      kind: image.artifactType === undefined ? "image" : "unknown",
       descriptor: image.manifest,
       isHere: true,
       image,

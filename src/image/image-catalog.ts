@@ -172,6 +172,7 @@ export class ImageCatalog {
       lastUsedAt: row.lastUsedAt,
       isLocked: row.isLocked === true,
       parentId: row.parentId,
+      artifactType: row.manifest.artifactType,
       indexDigest: this.#rows.indexesOf(row.id)[0],
       variants: [],
     };

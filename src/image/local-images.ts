@@ -7,6 +7,7 @@ import type { Helpers } from "#host/helper-pool.ts";
 import type { LayerDirectories } from "#snapshot/layer-directories.ts";
 import { formatPlatform, type Platform } from "#spec/oci/platform.ts";
 import { canonicalString, parseReference, withDefaultTag, withTag, type Reference } from "#spec/oci/reference.ts";
+import { attestationStatements } from "./attestation-statements.ts";
 import { ImageArchives } from "./archive/image-archives.ts";
 import { loadImages } from "./archive/load-images.ts";
 import { commitImage } from "./commit/commit-image.ts";
@@ -29,6 +30,7 @@ import { SharedWork, type OnProgress } from "./shared-work.ts";
 import type { ImageSinks } from "./sink.ts";
 import type { ImageSource, ImageSources } from "./source.ts";
 import type {
+  AttestationStatement,
   CommitRequest,
   CopyRequest,
   ImageService,
@@ -172,6 +174,13 @@ export class LocalImages implements ImageService {
     return describeManifests(this.#blobs, image);
   }
 
+  attestations(
+    image: StoredImage,
+    options: Parameters<ImageService["attestations"]>[1],
+  ): readonly AttestationStatement[] {
+    return attestationStatements(this.#blobs, image, options);
+  }
+
   async save(request: SaveRequest): Promise<SavedArchive> {
     return this.#archives.save(request);
   }
@@ -194,6 +203,14 @@ export class LocalImages implements ImageService {
 
   blobsOf(imageId: string): ReadonlyMap<string, number> {
     return new Map(this.#rows.blobsOf(imageId).map((digest) => [digest, this.#blobs.sizeOf(digest) ?? 0]));
+  }
+
+  stored(): ReadonlyMap<string, number> {
+    return new Map([
+      ...this.#layers.all().map(({ diffId, sizeBytes }) => [`layer ${diffId}`, sizeBytes] as const),
+      ...this.#blobs.list().map((digest) => [digest, this.#blobs.sizeOf(digest) ?? 0] as const),
+      ["unfinished", this.#blobs.unfinishedBytes()],
+    ]);
   }
 
   async tag(nameOrId: string, reference: string): Promise<void> {

@@ -35,6 +35,11 @@ export function completeManifest(
   image: StoredImage,
 ): Publishable {
   const own = manifestOf(deps.blobs, image);
+  if (image.artifactType !== undefined) {
+    const lost = [own.manifest.config, ...own.manifest.layers].find(({ digest }) => !deps.blobs.has(digest));
+    if (lost === undefined) return own;
+    throw new BerthError("data-loss", `blob ${lost.digest} of the artifact is not here any more: pull it again`);
+  }
   const layers = own.manifest.layers.map((layer, index) => {
     if (deps.blobs.has(layer.digest) || isForeign(layer)) return layer;
     return substitute(deps, image.diffIds[index] ?? "", formatOf(own.manifest));

@@ -10,7 +10,7 @@ export interface StoredLayer {
   readonly path: string;
 }
 
-/** An image in the local store, immutable. `id` is the config digest, as Docker's image id. */
+/** An image in the local store, immutable. `id` is the config digest, as Docker's image id; an artifact's is its manifest's. */
 export interface StoredImage {
   readonly id: string;
   readonly manifest: Descriptor;
@@ -33,6 +33,8 @@ export interface StoredImage {
   readonly isLocked: boolean;
   /** The image it was made of by a commit or a classic build here, as long as that one is there. */
   readonly parentId: string | undefined;
+  /** What it is when it is no image; see {@link import("./artifact.ts").recordArtifact}. */
+  readonly artifactType: string | undefined;
   /** The index that it is part of; undefined for one that came alone. */
   readonly indexDigest: string | undefined;
   /** What its names mean on other platforms, as far as it is here. None of them has variants itself. */
@@ -185,6 +187,15 @@ export interface ImageManifestInfo {
   readonly of: string | undefined;
 }
 
+/** A layer of an attestation manifest that is an in-toto statement. Source: BuildKit's `docs/attestations/attestation-storage.md`. */
+export interface AttestationStatement {
+  readonly descriptor: Descriptor;
+  /** e.g. `https://slsa.dev/provenance/v0.2`. */
+  readonly predicateType: string;
+  /** The statement's JSON, when it was asked for. */
+  readonly statement: unknown;
+}
+
 /** What the engine asks of the image side. Implemented in `image/` over `content/`, `snapshot/`, `remote/`, `state/`. */
 export interface ImageService {
   /**
@@ -231,6 +242,11 @@ export interface ImageService {
     readonly target: Descriptor;
     readonly manifests: readonly ImageManifestInfo[];
   };
+  /** What an image's index says about it; see {@link import("./attestation-statements.ts").attestationStatements}. */
+  attestations(
+    image: StoredImage,
+    options: { readonly types: readonly string[]; readonly withStatement: boolean },
+  ): readonly AttestationStatement[];
   /** Images as one archive: an OCI layout that is a docker-archive too. `not-found` before anything is written. */
   save(request: SaveRequest): Promise<SavedArchive>;
   /**
@@ -245,6 +261,11 @@ export interface ImageService {
   touch(imageId: string): void;
   /** Bytes of what is kept of an image packed, by digest: manifests, config and layers. */
   blobsOf(imageId: string): ReadonlyMap<string, number>;
+  /**
+   * Bytes of all that lies on the disk: blobs by digest, unpacked layers under `layer DIFFID`, also those of the build
+   * cache, and what is still being written under one key.
+   */
+  stored(): ReadonlyMap<string, number>;
   /** Point `name[:tag]` at what another name or id means; an older image of that name loses it. */
   tag(nameOrId: string, reference: string): Promise<void>;
   /**

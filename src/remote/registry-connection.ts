@@ -15,7 +15,7 @@ import { drain, readText } from "./read-body.ts";
 import type { RegistryEndpoint } from "./registry-hosts.ts";
 
 export interface RegistryRequest {
-  /** Below the endpoint, e.g. `/v2/library/busybox/manifests/latest`. */
+  /** Below the endpoint, e.g. `/v2/library/busybox/manifests/latest`, or whole. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal | undefined;
@@ -109,7 +109,7 @@ export class RegistryConnection {
   /** One request, authenticated. Any final answer; `HttpFailure` when there is none. */
   async send(request: RegistryChange): Promise<RegistryAnswer> {
     const endpoint = await this.#connect(request.signal);
-    const url = request.target.startsWith("/") ? endpoint.baseUrl + request.target : request.target;
+    const url = addressOf(endpoint, request.target);
     if (!isAllowed(URL.parse(url), endpoint)) {
       throw new BerthError("internal", `refusing to go on at ${url.slice(0, 200)}, where the registry points`);
     }
@@ -119,7 +119,7 @@ export class RegistryConnection {
   /** Authenticate against `/v2/`. The identity token, when the token server gave one. */
   async login(signal: AbortSignal | undefined): Promise<string | undefined> {
     const endpoint = await this.#connect(signal, true);
-    const url = `${endpoint.baseUrl}/v2/`;
+    const url = addressOf(endpoint, "/v2/");
     const answer = await this.#redirected(endpoint, url, { method: "GET", signal });
     await drain(answer);
     if (answer.status !== 200) {
@@ -143,7 +143,7 @@ export class RegistryConnection {
   /** The first candidate that answers `GET /v2/`, whatever it answers: a 401 is authenticated at once. */
   async #findEndpoint(signal: AbortSignal | undefined, offline: boolean): Promise<RegistryEndpoint> {
     for (const [index, endpoint] of this.#candidates.entries()) {
-      const url = `${endpoint.baseUrl}/v2/`;
+      const url = addressOf(endpoint, "/v2/");
       try {
         const answer = await this.#redirected(endpoint, url, { method: "GET", signal });
         const challenge = answer.header("www-authenticate");
@@ -216,7 +216,7 @@ export class RegistryConnection {
       const request: HttpRequest = {
         url,
         method,
-        headers: sameOrigin ? headers : anonymous,
+        headers: sameOrigin ? { ...endpoint.headers, ...headers } : anonymous,
         ...(body === undefined ? {} : { body }),
         ...(endpoint.tls === undefined ? {} : { tls: sameOrigin ? endpoint.tls : { insecure: endpoint.insecure } }),
         ...(signal === undefined ? {} : { signal }),
@@ -238,6 +238,14 @@ export class RegistryConnection {
     const authorization = this.#authorizer.header;
     return { "user-agent": USER_AGENT, ...(authorization === undefined ? {} : { authorization }), ...more };
   }
+}
+
+/** Where a target is asked for: below the endpoint, unless it is an address itself. */
+function addressOf({ baseUrl, isApiRoot, namespace }: RegistryEndpoint, target: string): string {
+  if (!target.startsWith("/")) return target;
+  const url = baseUrl + (isApiRoot === true ? target.replace(/^\/v2(?=\/)/, "") : target);
+  if (namespace === undefined) return url;
+  return `${url}${url.includes("?") ? "&" : "?"}ns=${encodeURIComponent(namespace)}`;
 }
 
 /** RFC 9110 section 15.4: a request that changes something goes elsewhere only with its method and body. */

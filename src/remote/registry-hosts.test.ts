@@ -2,9 +2,12 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { matchesCidr } from "./cidr.ts";
-import { endpointsOf, isInsecure } from "./registry-hosts.ts";
+import { isInsecure, placesOf, type RegistryEndpoint, type RegistryHostSettings } from "./registry-hosts.ts";
 
 const plain = { insecureRegistries: [], mirrors: [], rules: [], certificateDirs: [] };
+
+const endpointsOf = (domain: string, settings: RegistryHostSettings): readonly RegistryEndpoint[] =>
+  placesOf(domain, settings).flatMap(({ endpoints }) => endpoints);
 
 describe("where a registry is", () => {
   test.each([

@@ -1,5 +1,6 @@
 import { listDirectory, readTextFileMaybe } from "#host/files.ts";
 import type { TlsSettings } from "#host/registry-http.ts";
+import { readHostsFile, type HostCapability, type ListedHost } from "./hosts-file.ts";
 import type { RegistryRule } from "./registry-rules.ts";
 import { matchesCidr } from "./cidr.ts";
 
@@ -10,6 +11,20 @@ export interface RegistryEndpoint {
   readonly tls: TlsSettings | undefined;
   /** May be spoken to without encryption. */
   readonly insecure: boolean;
+  /** The base URL's path stands for `/v2`. */
+  readonly isApiRoot?: boolean;
+  /** The registry that it stands in for, told as `ns`. */
+  readonly namespace?: string;
+  /** For every request to it. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A way to a registry and what may be asked there. */
+export interface RegistryPlace {
+  readonly endpoints: readonly RegistryEndpoint[];
+  readonly capabilities: readonly HostCapability[];
+  /** The registry itself, which a person's credentials are for. */
+  readonly isOwn: boolean;
 }
 
 export interface RegistryHostSettings {
@@ -19,7 +34,7 @@ export interface RegistryHostSettings {
   readonly mirrors: readonly string[];
   /** Mirrors of any registry, by prefix of repositories' names. */
   readonly rules: readonly RegistryRule[];
-  /** Folders like /etc/docker/certs.d: `<host[:port]>/{*.crt, *.cert, *.key}`. */
+  /** Folders like /etc/docker/certs.d: `<host[:port]>/{hosts.toml, *.crt, *.cert, *.key}`. */
   readonly certificateDirs: readonly string[];
 }
 
@@ -29,17 +44,56 @@ const LOOPBACK = ["127.0.0.0/8", "::1/128"];
 const MAX_PEM_SIZE = 1 << 20;
 
 /**
- * Where a reference's domain is served, in the order to try. docker-compat: `docker.io` means registry-1.docker.io after
- * its mirrors; an insecure registry is tried by HTTPS without checking its certificate, then by HTTP.
+ * Where a reference's domain may be read, in the order to ask: what a hosts.toml lists, or the Hub's mirrors, and the
+ * registry itself. `invalid-parameter` for a hosts.toml that cannot be understood.
  */
-export function endpointsOf(domain: string, settings: RegistryHostSettings): readonly RegistryEndpoint[] {
-  if (domain === HUB) {
-    const mirrors = settings.mirrors.map((mirror) => forUrl(mirror.replace(/\/+$/, ""), settings));
-    return [...mirrors, forUrl(HUB_ENDPOINT, settings)];
-  }
+export function placesOf(domain: string, settings: RegistryHostSettings): readonly RegistryPlace[] {
+  const file = readHostsFile(domain, settings.certificateDirs);
+  const listed = (file?.hosts ?? []).map((host) => listedPlace(domain, host, settings));
+  // docker-compat: hosts of a file stand in the place of --registry-mirror.
+  const mirrors = domain === HUB && listed.length === 0 ? settings.mirrors : [];
+  const own: RegistryPlace = {
+    endpoints: ownEndpoints(domain, file?.server, settings),
+    capabilities: file?.server.capabilities ?? ["resolve", "pull", "push"],
+    isOwn: true,
+  };
+  return [
+    ...mirrors.map((mirror): RegistryPlace => {
+      const endpoints = [forUrl(mirror.replace(/\/+$/, ""), settings)];
+      return { endpoints, capabilities: ["resolve", "pull"], isOwn: false };
+    }),
+    ...listed,
+    own,
+  ];
+}
+
+function listedPlace(domain: string, host: ListedHost, settings: RegistryHostSettings): RegistryPlace {
+  const endpoint = { ...forUrl(host.baseUrl ?? "", settings), ...fromFile(host) };
+  const isOwn = new URL(endpoint.baseUrl).host === (domain === HUB ? new URL(HUB_ENDPOINT).host : domain);
+  const endpoints = [isOwn ? endpoint : { ...endpoint, namespace: domain }];
+  return { endpoints, capabilities: host.capabilities, isOwn };
+}
+
+/**
+ * The registry itself, in the order to try. docker-compat: `docker.io` means registry-1.docker.io; an insecure registry is
+ * tried by HTTPS without checking its certificate, then by HTTP.
+ */
+function ownEndpoints(
+  domain: string,
+  server: ListedHost | undefined,
+  settings: RegistryHostSettings,
+): readonly RegistryEndpoint[] {
+  const more = server === undefined ? {} : fromFile(server);
+  if (server?.baseUrl !== undefined) return [{ ...forUrl(server.baseUrl, settings), ...more }];
+  if (domain === HUB) return [{ ...forUrl(HUB_ENDPOINT, settings), ...more }];
   const insecure = isInsecure(domain, settings.insecureRegistries);
-  const secure: RegistryEndpoint = { baseUrl: `https://${domain}`, tls: tlsOf(domain, insecure, settings), insecure };
-  return insecure ? [secure, { baseUrl: `http://${domain}`, tls: undefined, insecure }] : [secure];
+  const tls = tlsOf(domain, insecure, settings);
+  const secure: RegistryEndpoint = { baseUrl: `https://${domain}`, tls, insecure, ...more };
+  return insecure ? [secure, { ...secure, baseUrl: `http://${domain}`, tls: undefined }] : [secure];
+}
+
+function fromFile({ tls, isApiRoot, headers }: ListedHost): Partial<RegistryEndpoint> {
+  return { ...(tls === undefined ? {} : { tls }), isApiRoot, headers };
 }
 
 export function isInsecure(domain: string, insecureRegistries: readonly string[]): boolean {

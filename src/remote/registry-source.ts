@@ -15,8 +15,6 @@ import { errorOf, type RegistryConnection } from "./registry-connection.ts";
 const MAX_MANIFEST_SIZE = 4 << 20;
 const MAX_TAGS_PAGE = 8 << 20;
 const MAX_TAG_PAGES = 1000;
-/** A transfer that brings nothing for so long is taken up anew. */
-const STALL_MS = 60_000;
 /** Failures in all; those in a row without a byte of progress are the person's to bound. */
 const MAX_FAILURES = 30;
 const FIRST_WAIT_MS = 250;
@@ -115,23 +113,13 @@ export class RegistrySource implements ImageSource {
       throw await refusal(answer, url, withDigest(this.#repository, blob.digest), "BLOB_UNKNOWN");
     }
     let skip = answer.status === 206 ? checkedStart(answer, offset) : offset;
-    let stalled = false;
-    const timer = setTimeout(() => {
-      stalled = true;
-      answer.cancel();
-    }, STALL_MS);
     try {
       for await (const chunk of answer.body) {
-        timer.refresh();
         const fresh = skip === 0 ? chunk : chunk.subarray(Math.min(skip, chunk.length));
         skip = Math.max(0, skip - chunk.length);
         if (fresh.length > 0) yield fresh;
       }
-    } catch (error) {
-      if (stalled) throw new HttpFailure("timeout", `Get "${url}": no data for ${STALL_MS / 1000} seconds`, error);
-      throw error;
     } finally {
-      clearTimeout(timer);
       answer.cancel();
     }
   }
@@ -187,5 +175,5 @@ function readTags(body: string): readonly string[] {
 function nextPage(link: string | undefined, url: string): string | undefined {
   const target = link === undefined ? undefined : /<([^>]*)>[^,]*;\s*rel="?next"?/.exec(link)?.[1];
   const next = target === undefined ? null : URL.parse(target, url);
-  return next === null || next.origin !== new URL(url).origin ? undefined : next.pathname + next.search;
+  return next === null || next.origin !== new URL(url).origin ? undefined : next.href;
 }

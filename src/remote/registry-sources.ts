@@ -5,12 +5,13 @@ import type { ImageSink, ImageSinks } from "#image/sink.ts";
 import type { ImageSource, ImageSources } from "#image/source.ts";
 import type { RegistryAuth } from "#image/types.ts";
 import type { Reference } from "#spec/oci/reference.ts";
+import type { HostCapability } from "./hosts-file.ts";
 import { FallbackSource } from "./fallback-source.ts";
 import { describeImage, type RemoteImage } from "./describe-image.ts";
 import { searchIndex, splitTerm, type SearchHit } from "./search-index.ts";
 import { RegistryConnection } from "./registry-connection.ts";
 import { mirrorsOf } from "./registry-rules.ts";
-import { endpointsOf, forUrl, type RegistryEndpoint, type RegistryHostSettings } from "./registry-hosts.ts";
+import { forUrl, placesOf, type RegistryEndpoint, type RegistryHostSettings } from "./registry-hosts.ts";
 import { RegistrySink } from "./registry-sink.ts";
 import { RegistrySource } from "./registry-source.ts";
 
@@ -29,6 +30,7 @@ interface Place {
   readonly endpoints: readonly RegistryEndpoint[];
   readonly repository: Reference;
   readonly auth: RegistryAuth | undefined;
+  readonly capabilities: readonly HostCapability[];
 }
 
 /** Read anew for every pull. */
@@ -51,19 +53,19 @@ export class RegistrySources implements ImageSources, ImageSinks {
 
   /** docker-compat: mirrors stand before the Hub; ours before any registry. */
   open(repository: Reference, auth: RegistryAuth | undefined, onRateLimit?: (seconds: number) => void): ImageSource {
-    const sources = this.#places(repository, auth).map(
-      (place) =>
-        new RegistrySource({
-          connection: this.#connectionTo(place, { onRateLimit }),
-          repository: place.repository,
-          attempts: this.#settings.downloadAttempts,
-        }),
-    );
+    const sources = this.#places(repository, auth).map((place) => {
+      const source = new RegistrySource({
+        connection: this.#connectionTo(place, { onRateLimit }),
+        repository: place.repository,
+        attempts: this.#settings.downloadAttempts,
+      });
+      return partOf(source, place.capabilities);
+    });
     const [only, another] = sources;
     return only !== undefined && another === undefined ? only : new FallbackSource(sources);
   }
 
-  /** docker-compat: nothing is pushed to mirrors. */
+  /** docker-compat: nothing is pushed to mirrors, but where a hosts.toml says so. */
   openSink(
     repository: Reference,
     auth: RegistryAuth | undefined,
@@ -72,9 +74,13 @@ export class RegistrySources implements ImageSources, ImageSinks {
   ): ImageSink {
     const { domain, path } = repository;
     const scopes = [`repository:${path}:pull,push`, ...mountFrom.map((from) => `repository:${from}:pull`)];
-    const endpoints = this.#candidates(domain).slice(domain === HUB ? -1 : 0);
+    const place = placesOf(domain, this.#settings).find(({ capabilities }) => capabilities.includes("push"));
+    if (place === undefined) throw new BerthError("forbidden", `hosts.toml names no host of ${domain} to push to`);
+    const { endpoints, isOwn } = place;
+    const given = isOwn ? auth : undefined;
+    const options = { bareRefusals: true, onRateLimit };
     return new RegistrySink({
-      connection: this.#connection(domain, endpoints, auth, scopes.join(" "), { bareRefusals: true, onRateLimit }),
+      connection: this.#connection(domain, this.#goodFirst(domain, endpoints), given, scopes.join(" "), options),
       repository,
       attempts: this.#settings.downloadAttempts,
     });
@@ -86,7 +92,7 @@ export class RegistrySources implements ImageSources, ImageSinks {
     options: { readonly limit: number; readonly auth: RegistryAuth | undefined; readonly signal: AbortSignal },
   ): Promise<readonly SearchHit[]> {
     const { domain, term } = splitTerm(text);
-    const candidates = domain === HUB ? [HUB_INDEX] : this.#candidates(domain);
+    const candidates = domain === HUB ? [HUB_INDEX] : this.#own(domain);
     const connection = this.#connection(domain, candidates, options.auth, "registry:catalog:search");
     return searchIndex(connection, { term, limit: options.limit, signal: options.signal });
   }
@@ -95,6 +101,7 @@ export class RegistrySources implements ImageSources, ImageSinks {
   async describe(reference: Reference, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<RemoteImage> {
     let last: unknown = new BerthError("internal", "no registry endpoint is configured");
     for (const place of this.#places(reference, auth)) {
+      if (!place.capabilities.includes("resolve")) continue;
       try {
         return await describeImage(this.#connectionTo(place, { bareRefusals: true }), place.repository, signal);
       } catch (error) {
@@ -126,8 +133,7 @@ export class RegistrySources implements ImageSources, ImageSinks {
     if (!URL.canParse(`https://${domain}/`)) {
       throw new BerthError("invalid-parameter", `invalid registry address: ${JSON.stringify(auth.serveraddress)}`);
     }
-    const endpoints = this.#candidates(domain).slice(domain === HUB ? -1 : 0);
-    return { identityToken: await this.#connection(domain, endpoints, auth, undefined).login(signal) };
+    return { identityToken: await this.#connection(domain, this.#own(domain), auth, undefined).login(signal) };
   }
 
   /** Where a repository may be read, in the order to ask. A person's credentials are not shown to mirrors. */
@@ -135,15 +141,15 @@ export class RegistrySources implements ImageSources, ImageSinks {
     const { mirrors, only } = mirrorsOf(this.#settings.rules, repository);
     const elsewhere = mirrors.map((mirror): Place => {
       const endpoints = [forUrl(mirror.baseUrl, this.#settings)];
-      return { endpoints, repository: mirror.repository, auth: undefined };
+      return { endpoints, repository: mirror.repository, auth: undefined, capabilities: ["resolve", "pull"] };
     });
     if (only) return elsewhere;
-    const candidates = this.#candidates(repository.domain);
-    if (repository.domain !== HUB) return [...elsewhere, { endpoints: candidates, repository, auth }];
-    const own = candidates.map((endpoint, index): Place => {
-      return { endpoints: [endpoint], repository, auth: index === candidates.length - 1 ? auth : undefined };
+    const { domain } = repository;
+    const own = placesOf(domain, this.#settings).map(({ endpoints, capabilities, isOwn }): Place => {
+      const order = isOwn ? this.#goodFirst(domain, endpoints) : endpoints;
+      return { endpoints: order, repository, auth: isOwn ? auth : undefined, capabilities };
     });
-    return [...elsewhere, ...own];
+    return [...elsewhere, ...own.filter(({ capabilities }) => capabilities.some((one) => one !== "push"))];
   }
 
   #connectionTo({ endpoints, repository, auth }: Place, options: ConnectionOptions): RegistryConnection {
@@ -164,15 +170,37 @@ export class RegistrySources implements ImageSources, ImageSinks {
       auth,
       scope,
       ...options,
-      remember: (endpoint) => void this.#lastGood.set(domain, endpoint.baseUrl),
+      remember: ({ namespace, baseUrl }) => {
+        if (namespace === undefined) this.#lastGood.set(domain, baseUrl);
+      },
     });
   }
 
-  #candidates(domain: string): readonly RegistryEndpoint[] {
-    const endpoints = endpointsOf(domain, this.#settings);
+  /** The registry itself. */
+  #own(domain: string): readonly RegistryEndpoint[] {
+    const places = placesOf(domain, this.#settings);
+    return this.#goodFirst(domain, places.at(-1)?.endpoints ?? []);
+  }
+
+  #goodFirst(domain: string, endpoints: readonly RegistryEndpoint[]): readonly RegistryEndpoint[] {
     const good = this.#lastGood.get(domain);
-    // Mirrors keep their place before the registry itself.
-    if (good === undefined || domain === HUB) return endpoints;
     return endpoints.toSorted((a, b) => Number(b.baseUrl === good) - Number(a.baseUrl === good));
   }
+}
+
+/** A source that is asked only for what its host is there for. */
+function partOf(source: ImageSource, capabilities: readonly HostCapability[]): ImageSource {
+  const canResolve = capabilities.includes("resolve");
+  const canPull = capabilities.includes("pull");
+  if (canResolve && canPull) return source;
+  const refusal = (): BerthError => new BerthError("not-found", "no host that hosts.toml names is there for this");
+  return {
+    manifest: (target, signal) =>
+      ("tag" in target ? canResolve : canPull) ? source.manifest(target, signal) : Promise.reject(refusal()),
+    async *blob(blob, options) {
+      if (!canPull) throw refusal();
+      yield* source.blob(blob, options);
+    },
+    tags: (signal) => (canResolve ? source.tags(signal) : Promise.reject(refusal())),
+  };
 }

@@ -1,6 +1,6 @@
 /** Our registry, with TLS and accounts, and clients that people have: skopeo, docker through dockerd, podman, berth. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { administer, startBerthRegistry, type RunningBerthRegistry } from "../../tools/lab/berth-registry.ts";
 import { command, mustRun, type CommandResult } from "../../tools/lab/command.ts";
@@ -57,6 +57,15 @@ async function digestIn(registry: RunningBerthRegistry, path: string, credential
   return answer.status === 200 ? answer.headers.get("docker-content-digest") : String(answer.status);
 }
 const ann = "ann:correct horse";
+
+/** Who signed in to accounts keeps a refresh token in the place of the password. */
+function expectNoPassword(folder: string): void {
+  const text = readFileSync(join(dir, folder, "config.json"), "utf8");
+  const { auths } = JSON.parse(text) as { auths: Record<string, { auth?: string; identitytoken?: string }> };
+  const kept = auths[closed.address];
+  expect(kept?.identitytoken).toContain(".");
+  expect(Buffer.from(kept?.auth ?? "", "base64").toString()).not.toContain("horse");
+}
 
 describe("skopeo", () => {
   const skopeo = (...args: readonly string[]): Promise<string> =>
@@ -136,6 +145,7 @@ describe("docker through dockerd", () => {
     expect(wrong.stderr).toContain("unauthorized: incorrect username or password");
     const right = await docker(["login", "-u", "ann", "--password-stdin", closed.address], "correct horse\n");
     expect(right.stdout).toContain("Login Succeeded");
+    expectNoPassword("docker-config");
     await ok("push", name);
     await ok("rmi", name);
     await ok("pull", "-q", name);
@@ -239,6 +249,7 @@ describe("berth", () => {
       mustRun([...berthCommand(), ...args], { env, ...(stdin === undefined ? {} : { stdin }) });
     await berth(["pull", "-q", `${open.address}/busybox@${image.digest}`]);
     await berth(["login", "-u", "ann", "--password-stdin", closed.address], "correct horse\n");
+    expectNoPassword("berth-config");
     await berth(["pull", "-q", `${closed.address}/ann/busybox:v1`]);
     await berth(["tag", `${closed.address}/ann/busybox:v1`, `${closed.address}/ann/from-berth:v1`]);
     await berth(["push", "-q", `${closed.address}/ann/from-berth:v1`]);

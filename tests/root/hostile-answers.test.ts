@@ -1,6 +1,8 @@
 /** Registries that answer what they should not: refused by name, nothing kept, credentials shown to nobody else. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import type { ServerResponse } from "node:http";
 import { isBerthError, messageOf } from "#base/errors.ts";
+import { FetchHttp } from "#host/registry-http.ts";
 import {
   buildAttestation,
   buildImage,
@@ -133,4 +135,90 @@ test("attestations: what is not there is left out; what is too large or lies is 
   expect(await refusal("huge")).toBe("invalid-parameter: the image's attestations are too large");
   // The configuration alone was asked for.
   expect(registry.requests.filter((line) => line.includes("/v2/huge/blobs/"))).toHaveLength(1);
+});
+
+test("a registry that falls silent is given up, before its answer and in the midst of it", async () => {
+  const hasty = await openImageFixture(undefined, undefined, new FetchHttp({ headersMs: 500, bodyMs: 500 }));
+  try {
+    const refused = (): Promise<string> =>
+      hasty.pull(`${registry.address}/silent`).then(
+        () => "pulled",
+        (error: unknown) => messageOf(error),
+      );
+    registry.intercept = () => true;
+    expect(await refused()).toContain("Client.Timeout exceeded while awaiting headers");
+    registry.intercept = (request, response) => {
+      if (request.url?.includes("/manifests/") !== true) return false;
+      response.writeHead(200, { "content-type": built.mediaType }).write('{"schemaVersion":2,');
+      return true;
+    };
+    expect(await refused()).toContain("no data for 0.5 seconds");
+    expect(hasty.blobs.list()).toEqual([]);
+  } finally {
+    await hasty.dispose();
+  }
+});
+
+test("a blob without end is read no further than it may be long", async () => {
+  registry.add("app", "latest", built);
+  const closed = Promise.withResolvers<void>();
+  registry.intercept = (request, response) => {
+    if (request.url?.endsWith(layerDigest(built)) !== true) return false;
+    response.writeHead(200);
+    const timer = setInterval(() => response.write(Buffer.alloc(1 << 16)), 1);
+    response.once("close", () => {
+      clearInterval(timer);
+      closed.resolve();
+    });
+    return true;
+  };
+  expect(await refusal("app")).toContain("data-loss: filesystem layer verification failed");
+  await closed.promise;
+});
+
+test("a wrong content type does not make an image of what is none, nor something else of an image", async () => {
+  registry.intercept = (request, response) => {
+    if (request.url === "/v2/") return false;
+    response.writeHead(200, { "content-type": "text/html" }).end("<html>Sign in to the wireless network</html>");
+    return true;
+  };
+  expect(await refusal("portal")).toBe("invalid-parameter: invalid manifest: not JSON");
+  registry.intercept = () => false;
+  registry.add("app", "latest", { ...built, mediaType: "text/html" });
+  expect(await refusal("app")).toBe("pulled");
+});
+
+test("a token server that lies or points elsewhere gets no further, and nobody else the password", async () => {
+  const elsewhere = await startFaultyRegistry();
+  try {
+    const shown: (string | undefined)[] = [];
+    elsewhere.intercept = (request, response) => {
+      shown.push(request.headers.authorization);
+      response.end('{"token":"stolen"}');
+      return true;
+    };
+    const auth = { username: "me", password: "secret" };
+    let realm = `http://${registry.address}/token`;
+    let answer = (response: ServerResponse): void => void response.end("{}");
+    registry.intercept = (request, response) => {
+      if (request.url?.startsWith("/token") === true) answer(response);
+      else response.writeHead(401, { "www-authenticate": `Bearer realm="${realm}",service="x"` }).end();
+      return true;
+    };
+    const refused = (): Promise<string> =>
+      fixture.pull(`${registry.address}/app`, { auth }).then(
+        () => "pulled",
+        (error: unknown) => messageOf(error),
+      );
+    expect(await refused()).toContain("authorization server did not include a token in the response");
+    answer = (response) => void response.writeHead(307, { location: `http://${elsewhere.address}/token` }).end();
+    expect(await refused()).toContain("unexpected status from token server");
+    answer = (response) => void response.end(Buffer.alloc((1 << 20) + 1, 32));
+    expect(await refused()).toContain("larger than 1048576 bytes");
+    for (realm of ["file:///etc/passwd", "nonsense", "gopher://example.com/"])
+      expect(await refused()).toContain(`invalid token auth challenge realm: ${realm}`);
+    expect(shown).toEqual([]);
+  } finally {
+    await elsewhere.close();
+  }
 });

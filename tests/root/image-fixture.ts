@@ -6,7 +6,7 @@ import { BlobStore } from "#content/blob-store.ts";
 import { Leases } from "#content/leases.ts";
 import { ensureDirectory, readTextFile } from "#host/files.ts";
 import { HelperPool } from "#host/helper-pool.ts";
-import { FetchHttp } from "#host/registry-http.ts";
+import { FetchHttp, type RegistryHttp } from "#host/registry-http.ts";
 import { LocalImages } from "#image/local-images.ts";
 import type { ImageService, Progress } from "#image/types.ts";
 import { RegistrySources } from "#remote/registry-sources.ts";
@@ -44,7 +44,11 @@ export interface ImageFixture {
   dispose(): Promise<void>;
 }
 
-export async function openImageFixture(root?: string, bootId?: string): Promise<ImageFixture> {
+export async function openImageFixture(
+  root?: string,
+  bootId?: string,
+  http: RegistryHttp = new FetchHttp(),
+): Promise<ImageFixture> {
   const dataRoot = root ?? mkdtempSync(`${tmpdir()}/berth-image-`);
   const layout = new Layout({ dataRoot, execRoot: `${dataRoot}/run` });
   for (const [path, mode] of layout.directories) ensureDirectory(path, mode);
@@ -56,7 +60,7 @@ export async function openImageFixture(root?: string, bootId?: string): Promise<
   const leases = new Leases();
   const helpers = new HelperPool({ command: helperCommand, size: 2 });
   const sources = new RegistrySources({
-    http: new FetchHttp(),
+    http,
     settings: { insecureRegistries: [], mirrors: [], rules: [], certificateDirs: [], downloadAttempts: 5 },
   });
   const images = new LocalImages({
@@ -106,7 +110,7 @@ export async function openImageFixture(root?: string, bootId?: string): Promise<
     ],
     async reopen(nextBootId) {
       close();
-      return openImageFixture(dataRoot, nextBootId ?? boot);
+      return openImageFixture(dataRoot, nextBootId ?? boot, http);
     },
     async dispose() {
       close();

@@ -1,5 +1,7 @@
 /** Mirrors of any registry: asked first, by other names, without credentials, and passed over when they cannot help. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { FetchHttp } from "#host/registry-http.ts";
 import { FallbackSource } from "#remote/fallback-source.ts";
 import { RegistrySources } from "#remote/registry-sources.ts";
@@ -81,4 +83,61 @@ test("other repositories of the registry are not looked for elsewhere, and nothi
   await source.manifest({ tag: "1" }, signal);
   await registries.openSink(parseReference(`${origin.address}/team/app`), undefined, []).hasBlob(built.digest, signal);
   expect(mirror.requests).toEqual([]);
+});
+
+test("a hosts.toml: in its order, each host for what it is there for, under its own path and with its headers", async () => {
+  const built = image("listed");
+  const folder = mkdtempSync(`${tmpdir()}/berth-hosts-`);
+  const headers: unknown[] = [];
+  try {
+    const write = (text: string): void => {
+      mkdirSync(`${folder}/${origin.address}`, { recursive: true });
+      writeFileSync(`${folder}/${origin.address}/hosts.toml`, text);
+    };
+    const settings = { insecureRegistries: [], mirrors: [], rules: [], certificateDirs: [folder], downloadAttempts: 1 };
+    const registries = new RegistrySources({ http: new FetchHttp(), settings });
+    const open = () => registries.open(parseReference(`${origin.address}/app`), auth);
+    origin.add("app", "1", built);
+    mirror.intercept = (request, response) => {
+      seen.push(request.headers.authorization ?? "nobody");
+      headers.push(request.headers["x-team"]);
+      const path = /^\/api\/app\/(manifests|blobs)\/([^?]+)\?ns=/.exec(request.url ?? "");
+      if (path === null) return false;
+      const body = path[1] === "manifests" ? built.manifest : (built.blobs.get(path[2] ?? "") ?? "");
+      response.writeHead(200, { "content-type": built.mediaType }).end(body);
+      return true;
+    };
+    write(`
+[host."http://${mirror.address}/api"]
+  capabilities = ["pull"]
+  override_path = true
+  [host."http://${mirror.address}/api".header]
+    X-Team = "blue"
+`);
+    expect((await open().manifest({ tag: "1" }, signal)).digest).toBe(built.digest);
+    expect(mirror.requests).toEqual([]);
+    const [digest = "", bytes = new Uint8Array()] = [...built.blobs][0] ?? [];
+    const chunks: Uint8Array[] = [];
+    const descriptor = { digest, size: bytes.length, mediaType: "" };
+    for await (const chunk of open().blob(descriptor, { signal, onRetry: () => {} })) chunks.push(chunk);
+    expect(Buffer.concat(chunks)).toEqual(Buffer.from(bytes));
+    expect(mirror.requests.at(-1)).toBe(`GET /api/app/blobs/${digest}?ns=${encodeURIComponent(origin.address)}`);
+    expect(origin.requests.some((line) => line.includes("/blobs/"))).toBe(false);
+    expect([new Set(seen), new Set(headers)]).toEqual([new Set(["nobody"]), new Set(["blue"])]);
+    const asked = mirror.requests.length;
+    expect((await registries.describe(parseReference(`${origin.address}/app:1`), auth, signal)).descriptor.digest).toBe(
+      built.digest,
+    );
+    expect(mirror.requests).toHaveLength(asked);
+
+    write(`server = "http://${mirror.address}"\ncapabilities = ["pull", "resolve"]\n`);
+    mirror.add("app", "1", built);
+    expect((await open().manifest({ tag: "1" }, signal)).digest).toBe(built.digest);
+    expect(mirror.requests.at(-1)).toBe("GET /v2/app/manifests/1");
+    expect(() => registries.openSink(parseReference(`${origin.address}/app`), auth, [])).toThrow("no host");
+    write("nonsense = 1\n");
+    expect(open).toThrow('hosts.toml: unknown key "nonsense"');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -1,4 +1,5 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
+import { refuseArtifact } from "#image/artifact.ts";
 import type { ImageService, StoredImage } from "#image/types.ts";
 import { checkLog } from "#logs/options/plan-log.ts";
 import type { NetworkService } from "#network/types.ts";
@@ -111,7 +112,9 @@ export function createContainer(deps: CreateDeps) {
 
 async function resolveImage(images: ImageService, reference: string): Promise<StoredImage> {
   try {
-    return await images.resolve(reference);
+    const image = await images.resolve(reference);
+    refuseArtifact(image, reference);
+    return image;
   } catch (error) {
     if (!isBerthError(error, "not-found")) throw error;
     throw new BerthError("not-found", `No such image: ${withTag(reference)}`, { cause: error });

@@ -1,5 +1,6 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
 import { randomId } from "#base/ids.ts";
+import { refuseArtifact } from "#image/artifact.ts";
 import type { ImageService } from "#image/types.ts";
 import type { ContainerConfig } from "#spec/docker/container-config.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
@@ -203,7 +204,9 @@ function ownerOf({ Owner }: Mount): { readonly owner?: MountOwner } {
 /** `invalid-parameter`: on `not-found` clients would pull the container's image. */
 async function imageOf(images: ImageService, reference: string): Promise<{ readonly id: string }> {
   try {
-    return await images.resolve(reference);
+    const image = await images.resolve(reference);
+    refuseArtifact(image, reference);
+    return image;
   } catch (error) {
     if (!isBerthError(error, "not-found")) throw error;
     throw new BerthError("invalid-parameter", error.message, { cause: error });

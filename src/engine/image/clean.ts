@@ -7,6 +7,7 @@ import type { ContainerRegistry } from "../container/registry.ts";
 import type { Clock, Events } from "../ports.ts";
 import { PruneGuard } from "../prune-guard.ts";
 import { chooseUnused, type CleanCandidate, type CleanPolicy } from "./choose-unused.ts";
+import { allParts, bytesOf, partsOf } from "./image-parts.ts";
 import { parentsIn } from "./line-of.ts";
 import { referenceMatches } from "./reference-pattern.ts";
 import { imagesInUse } from "./images-in-use.ts";
@@ -33,7 +34,7 @@ export function cleanImages(deps: ImageCleanDeps) {
       const found = chooseUnused(candidates, policy, { nowMs, isKept: referenceMatches });
       const gone: CleanCandidate[] = [];
       for (const image of found.chosen) if (options.dryRun || (await removeWhole(deps, image))) gone.push(image);
-      const bytesAfter = options.dryRun ? found.bytesAfter : bytesOf(await candidatesOf(deps));
+      const bytesAfter = options.dryRun ? found.bytesAfter : bytesOf(allParts(deps.images, await deps.images.list()));
       const SpaceReclaimed = found.bytesBefore - bytesAfter;
       if (!options.dryRun && gone.length > 0) {
         const attributes = { reclaimed: String(SpaceReclaimed) };
@@ -58,12 +59,7 @@ async function candidatesOf(deps: ImageCleanDeps): Promise<readonly CleanCandida
       names: [...image.repoTags, ...image.repoDigests],
       lastUsedMs: Math.max(...family.map(lastUsedMs)),
       isHeld: family.some(({ id, isLocked }) => isLocked || used.has(id) || parents.has(id)),
-      parts: new Map([
-        ...family.flatMap(({ layers }) =>
-          layers.map(({ diffId, sizeBytes }) => [`layer ${diffId}`, sizeBytes] as const),
-        ),
-        ...family.flatMap(({ id }) => [...deps.images.blobsOf(id)]),
-      ]),
+      parts: partsOf(deps.images, image),
     };
   });
 }
@@ -71,11 +67,6 @@ async function candidatesOf(deps: ImageCleanDeps): Promise<readonly CleanCandida
 function lastUsedMs({ lastUsedAt, lastTaggedAt, config }: StoredImage): number {
   const times = [lastUsedAt, lastTaggedAt].flatMap((text) => (text === undefined ? [] : Date.parse(text)));
   return times.length > 0 ? Math.max(...times) : Date.parse(config.created ?? "") || 0;
-}
-
-function bytesOf(candidates: readonly CleanCandidate[]): number {
-  const parts = new Map(candidates.flatMap((candidate) => [...candidate.parts]));
-  return [...parts.values()].reduce((sum, size) => sum + size, 0);
 }
 
 /** Name by name, so that a container that came meanwhile keeps its image. */

@@ -1,5 +1,6 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
 import { randomHex } from "#base/ids.ts";
+import { refuseArtifact } from "#image/artifact.ts";
 import type { ImageService } from "#image/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
 import type { ContainerView } from "../files/view.ts";
@@ -16,6 +17,7 @@ export function imageFiles(deps: {
 }) {
   return async (name: string, path: string): Promise<AsyncIterable<Uint8Array>> => {
     const image = await deps.images.resolve(name);
+    refuseArtifact(image, name);
     const key = `files-${randomHex(8)}`;
     const { upperDir, workDir } = await deps.snapshots.prepare(key, image.diffIds);
     // Without the layer of mount points that containers have over their image.

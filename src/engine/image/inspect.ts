@@ -5,6 +5,7 @@ import type { ImageInspect } from "#spec/docker/image.ts";
 import type { Platform } from "#spec/oci/platform.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import { unpackedSize } from "./layer-sharing.ts";
+import { bytesOf, partsOf } from "./image-parts.ts";
 import { manifestSummaries } from "./manifest-summaries.ts";
 import { decode } from "#spec/docker/schema.ts";
 
@@ -18,6 +19,7 @@ export function inspectImage(deps: { readonly images: ImageService; readonly reg
     const { target, manifests } = manifestSummaries(deps, image);
     return {
       ...inspection(image),
+      ...(image.artifactType === undefined ? {} : { Size: bytesOf(partsOf(deps.images, image)) }),
       Descriptor: options.platform === undefined ? target : image.manifest,
       ...(options.manifests ? { Manifests: manifests } : {}),
     };

@@ -7,6 +7,7 @@ import { untilFilter } from "#spec/docker/until-filter.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import type { Clock } from "../ports.ts";
 import { parentsIn } from "./line-of.ts";
+import { bytesOf, partsOf } from "./image-parts.ts";
 import { manifestSummaries } from "./manifest-summaries.ts";
 import { sharedSizes, unpackedSize } from "./layer-sharing.ts";
 
@@ -29,6 +30,8 @@ export function listImages(deps: {
     readonly sharedSize: boolean;
     /** Tell of the manifests behind each image. */
     readonly manifests: boolean;
+    /** With where each of these images comes from. */
+    readonly identity: boolean;
   }): Promise<readonly ImageSummary[]> => {
     const { filters } = request;
     const before = (await createdOf(deps.images, filters, "before"))[0];
@@ -54,8 +57,9 @@ export function listImages(deps: {
       .filter(shown)
       .map((image) => ({
         ...imageSummary(image, patterns),
+        ...(image.artifactType === undefined ? {} : { Size: bytesOf(partsOf(deps.images, image)) }),
         SharedSize: shared?.get(image.id) ?? -1,
-        ...(request.manifests ? manifestsPart(deps, image) : {}),
+        ...(request.manifests ? manifestsPart(deps, image, request.identity) : {}),
       }))
       .filter((item) => patterns.length === 0 || item.RepoTags.length > 0 || item.RepoDigests.length > 0)
       .toSorted((a, b) => b.Created - a.Created || (a.Id < b.Id ? -1 : 1));
@@ -82,8 +86,9 @@ export function imageSummary(image: StoredImage, patterns: readonly string[] = [
 function manifestsPart(
   deps: Parameters<typeof manifestSummaries>[0],
   image: StoredImage,
+  withIdentity: boolean,
 ): Pick<ImageSummary, "Descriptor" | "Manifests"> {
-  const { target, manifests } = manifestSummaries(deps, image);
+  const { target, manifests } = manifestSummaries(deps, image, { withIdentity });
   return { Descriptor: target, Manifests: manifests };
 }
 

@@ -1,6 +1,7 @@
 import type { ImageManifestInfo, ImageService, StoredImage } from "#image/types.ts";
-import type { ImageManifestSummary } from "#spec/docker/image.ts";
+import type { ImageIdentity, ImageManifestSummary } from "#spec/docker/image.ts";
 import type { Descriptor } from "#spec/oci/image.ts";
+import { canonicalName, parseReference } from "#spec/oci/reference.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 
 interface Deps {
@@ -12,12 +13,22 @@ interface Deps {
 export function manifestSummaries(
   deps: Deps,
   image: StoredImage,
+  options: { readonly withIdentity: boolean } = { withIdentity: false },
 ): { readonly target: Descriptor; readonly manifests: readonly ImageManifestSummary[] } {
   const { target, manifests } = deps.images.manifests(image);
-  return { target, manifests: manifests.map((info) => summary(deps, info)) };
+  return {
+    target,
+    manifests: manifests.map((info) => summary(deps, info, options.withIdentity ? identityOf(image) : undefined)),
+  };
 }
 
-function summary(deps: Deps, info: ImageManifestInfo): ImageManifestSummary {
+/** docker-compat: names are told whole. Only pulls and pushes give an image a name with a digest, so no tag forges one. */
+function identityOf({ repoDigests }: StoredImage): ImageIdentity {
+  const repositories = repoDigests.map((name) => canonicalName(parseReference(name)));
+  return { Pull: [...new Set(repositories)].map((Repository) => ({ Repository })) };
+}
+
+function summary(deps: Deps, info: ImageManifestInfo, identity: ImageIdentity | undefined): ImageManifestSummary {
   const { kind, descriptor, isHere, image, contentBytes, of } = info;
   const unpacked = image?.sizeBytes ?? 0;
   const { architecture = "", os = "", variant } = image?.config ?? {};
@@ -30,7 +41,14 @@ function summary(deps: Deps, info: ImageManifestInfo): ImageManifestSummary {
     Size: { Content: contentBytes, Total: contentBytes + unpacked },
     Kind: kind,
     ...(kind === "image"
-      ? { ImageData: { Platform: platform, Size: { Unpacked: unpacked }, Containers: users.map(({ id }) => id) } }
+      ? {
+          ImageData: {
+            Platform: platform,
+            ...(identity === undefined || image === undefined ? {} : { Identity: identity }),
+            Size: { Unpacked: unpacked },
+            Containers: users.map(({ id }) => id),
+          },
+        }
       : {}),
     ...(kind === "attestation" ? { AttestationData: { For: of ?? "" } } : {}),
   };

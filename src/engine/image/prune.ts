@@ -8,7 +8,7 @@ import type { ImagesPruned } from "#spec/docker/prune.ts";
 import { untilFilter } from "#spec/docker/until-filter.ts";
 import type { Clock, Events } from "../ports.ts";
 import { PruneGuard } from "../prune-guard.ts";
-import { uniqueLayers } from "./layer-sharing.ts";
+import { allParts, bytesOf } from "./image-parts.ts";
 import { parentsIn } from "./line-of.ts";
 
 export const imagePruneKeys = ["dangling", "label", "label!", "until"] as const;
@@ -40,15 +40,16 @@ export function pruneImages(deps: ImagePruneDeps) {
       matchesLabelFilters(filters, image.config.config?.Labels ?? {});
     return guard.run(async () => {
       const before = await deps.images.list();
+      const partsBefore = allParts(deps.images, before);
       const items: ImageDeleteItem[] = [];
       const parents = parentsIn(before);
       for (const image of before.filter((each) => chosen(each, parents))) {
         if (signal.aborted) break;
         for (const name of namesOf(image)) items.push(...(await removeUnused(deps, name)));
       }
-      const kept = uniqueLayers(await deps.images.list());
-      let reclaimed = 0;
-      for (const [diffId, bytes] of uniqueLayers(before)) if (!kept.has(diffId)) reclaimed += bytes;
+      // What a container or the build cache holds on to is still there.
+      const kept = deps.images.stored();
+      const reclaimed = bytesOf(new Map([...partsBefore].filter(([part]) => !kept.has(part))));
       const attributes = { reclaimed: String(reclaimed) };
       deps.events.publish({ type: "image", action: "prune", id: "", attributes });
       return { ImagesDeleted: items.length === 0 ? null : items, SpaceReclaimed: reclaimed };

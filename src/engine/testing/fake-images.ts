@@ -40,6 +40,13 @@ export function fakeImages(world: FakeImageWorld): ImageService {
     setLocked: () => {},
     touch: () => {},
     blobsOf: () => new Map(),
+    stored: () =>
+      new Map(
+        [...images.values()].flatMap(({ layers }) =>
+          layers.map(({ diffId, sizeBytes }) => [`layer ${diffId}`, sizeBytes]),
+        ),
+      ),
+    attestations: () => [],
     copy: async () => digest,
     manifests: (image) => ({ target: image.manifest, manifests: [] }),
     save: async ({ names }) => ({ ids: names, chunks: nothing() }),

@@ -74,6 +74,7 @@ export class FakeWorld {
       parentId: undefined,
       lastUsedAt: undefined,
       isLocked: false,
+      artifactType: undefined,
       indexDigest: undefined,
       variants: [],
     };

@@ -8,6 +8,8 @@ import type { SourceManifest } from "../source.ts";
 /** An image to be written into an archive, with the names it is to have there. */
 export interface ImageToSave {
   readonly config: ImageConfig;
+  /** Of what is no image; see {@link import("../artifact.ts").artifactTypeOf}. */
+  readonly artifactType: string | undefined;
   readonly published: Publishable;
   readonly references: readonly Reference[];
   /** The index that the names mean, where they mean one. */
@@ -31,6 +33,8 @@ export function blobName(digest: string): string {
  * Docker's older form, which name the very same blobs. The same images give the same bytes.
  */
 export function archiveDocuments(images: readonly ImageToSave[]): readonly ArchiveDocument[] {
+  // Docker's older form knows nothing but images.
+  const real = images.filter(({ artifactType }) => artifactType === undefined);
   return [
     document("oci-layout", { imageLayoutVersion: "1.0.0" }),
     document("index.json", {
@@ -38,19 +42,21 @@ export function archiveDocuments(images: readonly ImageToSave[]): readonly Archi
       mediaType: MEDIA_TYPE.ociIndex,
       manifests: images.flatMap(indexEntries),
     }),
-    document("manifest.json", images.map(dockerEntry)),
-    document("repositories", repositories(images)),
+    document("manifest.json", real.map(dockerEntry)),
+    document("repositories", repositories(real)),
   ];
 }
 
-function indexEntries({ config, published, references, index }: ImageToSave): readonly Descriptor[] {
+function indexEntries({ config, artifactType, published, references, index }: ImageToSave): readonly Descriptor[] {
   const { mediaType, digest, bytes } = index ?? published.document;
   const { architecture, os, variant } = config;
-  const platform =
-    index !== undefined || architecture === ""
-      ? {}
-      : { platform: { architecture, os, ...(variant === undefined ? {} : { variant }) } };
-  const bare = { mediaType, digest, size: bytes.length, ...platform };
+  const kind =
+    artifactType !== undefined
+      ? { artifactType }
+      : index !== undefined || architecture === ""
+        ? {}
+        : { platform: { architecture, os, ...(variant === undefined ? {} : { variant }) } };
+  const bare = { mediaType, digest, size: bytes.length, ...kind };
   if (references.length === 0) return [bare];
   return references.map((reference) => ({
     ...bare,

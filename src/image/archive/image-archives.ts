@@ -74,7 +74,8 @@ export class ImageArchives {
     const whole = index === undefined ? undefined : indexOf(this.#deps.blobs, { ...image, indexDigest: index });
     if (whole === undefined) {
       const published = completeManifest(this.#deps, image);
-      return { published, config: image.config, references, index: undefined, others: [] };
+      const { config, artifactType } = image;
+      return { published, config, artifactType, references, index: undefined, others: [] };
     }
     const wanted = platforms.map((platform) => variantFor(image, image.id, platform));
     const named = new Set(whole.manifests.map(({ digest }) => digest));
@@ -94,6 +95,7 @@ export class ImageArchives {
     return {
       published: completeManifest(this.#deps, first),
       config: first.config,
+      artifactType: undefined,
       references,
       index: { mediaType, digest, bytes: whole.bytes },
       others: [...rest.map((one) => completeManifest(this.#deps, one)), ...attached],

@@ -1,8 +1,10 @@
 import { BerthError, messageOf } from "#base/errors.ts";
 import { attestedBy } from "#spec/oci/attestation.ts";
 import type { Descriptor, DescriptorPlatform, Manifest } from "#spec/oci/image.ts";
+import { isManifestType } from "#spec/oci/media-types.ts";
 import { isImageManifest, parseImageConfig, parseManifestDocument } from "#spec/oci/parse-image.ts";
 import { choosePlatform, formatPlatform, type Platform } from "#spec/oci/platform.ts";
+import { artifactTypeOf } from "../artifact.ts";
 import type { SourceManifest } from "../source.ts";
 import { familiarString, isTag, parseReference, type Reference } from "#spec/oci/reference.ts";
 
@@ -27,6 +29,12 @@ export interface ArchiveEntry {
   /** At least one. */
   readonly images: readonly ImageInArchive[];
   readonly index: FoundIndex | undefined;
+  readonly references: readonly Reference[];
+}
+
+/** An entry of a layout that is no image. */
+export interface ArtifactInArchive extends FoundManifest {
+  readonly type: string;
   readonly references: readonly Reference[];
 }
 
@@ -59,16 +67,61 @@ const REF_NAME = "org.opencontainers.image.ref.name";
  * The images of an archive. Docker writes both forms in one: `manifest.json` says which images there are and how they are
  * called, and where the OCI layout beside it has a manifest for the same config, it is that image's, byte for byte. Sources:
  * Docker Image Specification v1.2 "Combined Image JSON + Filesystem Changeset Format"; OCI image-spec `image-layout.md`.
+ * Artifacts are for no platform, so who asks for platforms gets none.
  */
-export function imagesInArchive(archive: ArchiveDocuments, platforms: WantedPlatforms): readonly ArchiveEntry[] {
+export function imagesInArchive(
+  archive: ArchiveDocuments,
+  platforms: WantedPlatforms,
+): { readonly images: readonly ArchiveEntry[]; readonly artifacts: readonly ArtifactInArchive[] } {
   const hasLayout = archive.has(INDEX);
-  const tops = hasLayout ? layoutIndex(archive) : [];
-  if (archive.has(MANIFEST)) {
-    const found = tops.flatMap((top) => manifestsBelow(archive, top));
-    return merged(dockerEntries(archive).map((entry) => fromDocker(archive, entry, found, platforms)));
-  }
-  if (!hasLayout) throw invalid("invalid archive: does not contain a manifest.json");
+  const all = hasLayout ? layoutIndex(archive) : [];
+  const found = new Map(all.flatMap((top) => artifactAt(archive, top).map((artifact) => [top, artifact] as const)));
+  const tops = all.filter((top) => !found.has(top));
+  const artifacts = platforms.wanted.length > 0 ? [] : merge([...found.values()]);
+  if (artifacts.length > 0 && tops.length === 0) return { images: dockerImages(archive, [], platforms), artifacts };
+  return { images: imagesOf(archive, hasLayout ? tops : undefined, platforms), artifacts };
+}
+
+/** `tops`: undefined without a layout. */
+function imagesOf(
+  archive: ArchiveDocuments,
+  tops: readonly Descriptor[] | undefined,
+  platforms: WantedPlatforms,
+): readonly ArchiveEntry[] {
+  if (archive.has(MANIFEST)) return dockerImages(archive, tops ?? [], platforms);
+  if (tops === undefined) throw invalid("invalid archive: does not contain a manifest.json");
   return fromLayout(archive, tops, platforms);
+}
+
+function dockerImages(
+  archive: ArchiveDocuments,
+  tops: readonly Descriptor[],
+  platforms: WantedPlatforms,
+): readonly ArchiveEntry[] {
+  if (!archive.has(MANIFEST)) return [];
+  const found = tops.flatMap((top) => manifestsBelow(archive, top));
+  return merged(dockerEntries(archive).map((entry) => fromDocker(archive, entry, found, platforms)));
+}
+
+/** The artifact that an entry of a layout is, or nothing. */
+function artifactAt(archive: ArchiveDocuments, top: Descriptor): readonly ArtifactInArchive[] {
+  if (!isManifestType(top.mediaType) || !archive.has(blobName(top.digest))) return [];
+  const bytes = archive.document(blobName(top.digest));
+  const parsed = parseManifestDocument(bytes, top.mediaType);
+  const type = parsed.kind === "manifest" ? artifactTypeOf(parsed.manifest) : undefined;
+  if (parsed.kind !== "manifest" || type === undefined) return [];
+  const references = annotatedNames(top.annotations ?? {});
+  return [{ manifest: parsed.manifest, bytes, digest: top.digest, type, references }];
+}
+
+/** A layout names an artifact once for each of its names. */
+function merge(found: readonly ArtifactInArchive[]): readonly ArtifactInArchive[] {
+  const byDigest = new Map<string, ArtifactInArchive>();
+  for (const one of found) {
+    const names = [...(byDigest.get(one.digest)?.references ?? []), ...one.references];
+    byDigest.set(one.digest, { ...one, references: names });
+  }
+  return [...byDigest.values()];
 }
 
 interface DockerEntry {

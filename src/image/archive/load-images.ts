@@ -13,6 +13,7 @@ import { collect, type CollectDeps } from "../manage/collect-garbage.ts";
 import { manifestFor } from "../make/record-image.ts";
 import type { MadeLayer } from "../make/types.ts";
 import type { LoadedImage, LoadRequest } from "../types.ts";
+import { checkHash, loadArtifact } from "./load-artifact.ts";
 import { archiveStream } from "./archive-stream.ts";
 import { ArchiveMembers, type ArchiveMember } from "./archive-members.ts";
 import { imagesInArchive, type ArchiveEntry, type FoundManifest, type ImageInArchive } from "./images-in-archive.ts";
@@ -31,9 +32,15 @@ export async function loadImages(deps: LoadDeps, request: LoadRequest): Promise<
   const taken = new Map<ArchiveMember, Promise<MadeLayer>>();
   try {
     await receive(members, request);
-    const entries = imagesInArchive(members, { wanted: request.platforms, host: deps.hostPlatform });
+    const found = imagesInArchive(members, { wanted: request.platforms, host: deps.hostPlatform });
     const loaded: LoadedImage[] = [];
-    for (const entry of entries) loaded.push(await loadEntry({ deps, request, members, lease, taken }, entry));
+    for (const entry of found.images) loaded.push(await loadEntry({ deps, request, members, lease, taken }, entry));
+    for (const artifact of found.artifacts) {
+      const { references } = artifact;
+      const id = await loadArtifact(deps, members, artifact, lease);
+      for (const reference of references) tag(deps, { imageId: id, indexDigest: undefined }, reference, request.onText);
+      loaded.push({ id, references: references.map(familiarString) });
+    }
     return loaded;
   } finally {
     await members.close();
@@ -76,7 +83,7 @@ async function loadEntry(loading: Loading, { images, index, references }: Archiv
   for (const image of images) ids.push(await load(loading, image, index !== undefined));
   let id = ids[0] ?? "";
   if (index !== undefined) {
-    checkDigest(index);
+    checkHash(index.bytes, index.digest);
     const attached = await loadAttached(loading, index.attached);
     id = await deps.maker.index({ document: index, imageIds: ids, attached, references: [] }, lease);
   }
@@ -117,18 +124,13 @@ async function loadAttached(
     });
     if (parts.some((part) => part.bytes === undefined)) continue;
     for (const part of [{ digest, bytes }, ...parts]) {
-      checkDigest({ digest: part.digest, bytes: part.bytes ?? new Uint8Array() });
+      checkHash(part.bytes ?? new Uint8Array(), part.digest);
       lease.hold(part.digest);
       await deps.blobs.put(part.digest, part.bytes ?? new Uint8Array(), { durable: false });
       kept.push(part.digest);
     }
   }
   return kept;
-}
-
-function checkDigest({ digest, bytes }: { readonly digest: string; readonly bytes: Uint8Array }): void {
-  if (digestOf(bytes, digest) !== digest)
-    throw new BerthError("data-loss", `blob ${digest} of the archive does not hash to its name`);
 }
 
 function checkConfig(config: ImageConfig, image: ImageInArchive, { deps, request }: Loading): void {

@@ -3,6 +3,7 @@ import type { Lease } from "#content/leases.ts";
 import type { Descriptor } from "#spec/oci/image.ts";
 import type { ImageFormat } from "#spec/oci/media-types.ts";
 import { collect } from "../manage/collect-garbage.ts";
+import { recordArtifact } from "../artifact.ts";
 import { completeManifest, type Publishable } from "../manifest-of.ts";
 import { compressLayer, plainLayer, type CompressOptions } from "../push/compress-layer.ts";
 import type { StoredImage } from "../types.ts";
@@ -112,6 +113,13 @@ export class ImageMaker {
   /** An image whose documents are there already; as {@link image} otherwise. */
   async record(documents: ImageDocuments, lease: Lease): Promise<string> {
     const id = await recordImage(this.#deps, documents, lease);
+    this.#onRecorded();
+    return id;
+  }
+
+  /** See {@link recordArtifact}. */
+  async artifact(parts: Parameters<typeof recordArtifact>[1], lease: Lease): Promise<string> {
+    const id = await recordArtifact(this.#deps, parts, lease);
     this.#onRecorded();
     return id;
   }

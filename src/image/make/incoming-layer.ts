@@ -11,6 +11,7 @@ import type { MadeLayer, MakerDeps } from "./types.ts";
  * {@link take}n or {@link abort}ed in the end; until then nobody sees any of it.
  *
  *   write … write ── end ──▶ take ──▶ blob and layer named
+ *                        └──▶ takeBlob ──▶ blob named
  */
 export class IncomingLayer {
   readonly #pending: PendingLayer;
@@ -73,6 +74,16 @@ export class IncomingLayer {
       blob: { digest, sizeBytes: this.#spool.received, compression: sniffCompression(this.#head) },
       sizeBytes: unpacked.sizeBytes,
     };
+  }
+
+  /** Make the archive alone visible, whatever it unpacked to, held by `lease`. */
+  async takeBlob(lease: Lease): Promise<void> {
+    lease.hold(this.digest);
+    this.#unpacking.abort();
+    await this.#unpacking.result.catch(() => undefined);
+    await this.#spool.commit();
+    this.#taken = true;
+    await this.#pending.abort();
   }
 
   /** Remove what came; nothing after {@link take}. */

@@ -8,6 +8,7 @@ import { isImageManifest, parseImageConfig, parseManifestDocument } from "#spec/
 import { layerCompression } from "#spec/oci/media-types.ts";
 import { choosePlatform, formatPlatform, platformRank, type Platform } from "#spec/oci/platform.ts";
 import { familiarString, type Reference } from "#spec/oci/reference.ts";
+import { artifactTypeOf } from "../artifact.ts";
 import type { ImageSource, SourceManifest } from "../source.ts";
 
 /** Configs larger than this are no configs. */
@@ -29,8 +30,15 @@ export interface FetchedImage {
   readonly documents: readonly { readonly digest: string; readonly bytes: Uint8Array }[];
 }
 
+/** A manifest that is no image's. */
+export interface FetchedArtifact {
+  readonly artifactType: string;
+  readonly manifest: Manifest;
+  readonly document: SourceManifest;
+}
+
 /**
- * Fetch what `reference` means on `platform`: through indexes to a manifest, and its config. Errors: `not-found` when no
+ * Fetch what `reference` means on `platform`: through indexes to a manifest, and its config, or an artifact when no platform is asked for. Errors: `not-found` when no
  * platform fits, `data-loss` for bytes that do not hash to their digest, `invalid-parameter` for malformed documents,
  * `not-implemented` for schema 1 and unknown types.
  */
@@ -45,7 +53,7 @@ export async function fetchImage(request: {
   readonly signal: AbortSignal;
   /** The registry has what the reference names. */
   readonly onFound: () => void;
-}): Promise<FetchedImage> {
+}): Promise<FetchedImage | FetchedArtifact> {
   const { source, reference, signal, lease } = request;
   const wanted = request.platform ?? request.hostPlatform;
   const documents: { digest: string; bytes: Uint8Array }[] = [];
@@ -76,6 +84,9 @@ export async function fetchImage(request: {
     parsed = parseManifestDocument(current.bytes, chosen.mediaType);
   }
   const { manifest } = parsed;
+  const artifactType = artifactTypeOf(manifest);
+  if (artifactType !== undefined && request.platform === undefined && topDigest === current.digest)
+    return { artifactType, manifest, document: { ...current, mediaType: manifest.mediaType } };
   checkManifest(manifest);
   const rawConfig = await fetchConfig(request, manifest.config);
   documents.push({ digest: manifest.config.digest, bytes: rawConfig });

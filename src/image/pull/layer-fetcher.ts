@@ -68,18 +68,34 @@ export class LayerFetcher {
 
   async fetch(request: LayerRequest): Promise<void> {
     await this.#flights.join(`${request.diffId} ${request.descriptor.digest}`, request, (signal, emit) =>
-      this.#fetch({ ...request, signal, onProgress: emit }),
+      fromTheStart(() => this.#fetchOnce({ ...request, signal, onProgress: emit })),
     );
   }
 
-  /** What an earlier try left may be damaged, by a power cut or a registry: then all of it is fetched, once. */
-  async #fetch(request: LayerRequest): Promise<void> {
-    try {
-      await this.#fetchOnce(request);
-    } catch (error) {
-      if (!(error instanceof DamagedStart)) throw error;
-      await this.#fetchOnce(request);
+  /** Bring a blob that is kept as it is, once however many want it. */
+  async fetchBlob(request: Omit<LayerRequest, "diffId">): Promise<void> {
+    await this.#flights.join(`blob ${request.descriptor.digest}`, request, (signal, emit) =>
+      fromTheStart(() => this.#fetchBlob({ ...request, signal, onProgress: emit })),
+    );
+  }
+
+  async #fetchBlob(request: Omit<LayerRequest, "diffId">): Promise<void> {
+    const { digest, size } = request.descriptor;
+    const progress = new ThrottledProgress(shortId(digest), size, request.onProgress);
+    if ((await this.#presentBlob(digest)) === undefined) {
+      await this.#inTurn(progress, async () => {
+        const ingest = await this.#blobs.resume(request.descriptor);
+        const resumedAt = ingest.received;
+        try {
+          await this.#transfer(request, ingest, request.signal, progress);
+          await ingest.commit({ verified: true, durable: false });
+        } catch (error) {
+          await ingest.abort({ keep: isWorthGoingOn(error) });
+          throw afterResuming(resumedAt, error);
+        }
+      });
     }
+    progress.state("Pull complete");
   }
 
   async #fetchOnce(request: LayerRequest): Promise<void> {
@@ -169,16 +185,14 @@ export class LayerFetcher {
       unpacking.abort();
       await unpacking.result.catch(() => undefined);
       await ingest.abort({ keep: isWorthGoingOn(cause) });
-      if (resumedAt > 0 && isBerthError(cause, "data-loss"))
-        throw new DamagedStart("data-loss", cause.message, { cause });
-      throw cause;
+      throw afterResuming(resumedAt, cause);
     }
     unpacking.complete(ingest.received);
     return { ingest, unpacking };
   }
 
   async #transfer(
-    request: LayerRequest,
+    request: Omit<LayerRequest, "diffId">,
     ingest: Ingest,
     signal: AbortSignal,
     progress: ThrottledProgress,
@@ -216,6 +230,21 @@ export class LayerFetcher {
 
 /** Bytes that do not hash to their digest, when the first of them came from an earlier try. */
 class DamagedStart extends BerthError {}
+
+function afterResuming(resumedAt: number, error: unknown): unknown {
+  if (resumedAt === 0 || !isBerthError(error, "data-loss")) return error;
+  return new DamagedStart("data-loss", error.message, { cause: error });
+}
+
+/** What an earlier try left may be damaged, by a power cut or a registry: then all of it is fetched, once. */
+async function fromTheStart(fetch: () => Promise<void>): Promise<void> {
+  try {
+    await fetch();
+  } catch (error) {
+    if (!(error instanceof DamagedStart)) throw error;
+    await fetch();
+  }
+}
 
 /** What came is right as far as it goes: the connection broke, or the person gave up. */
 function isWorthGoingOn(error: unknown): boolean {

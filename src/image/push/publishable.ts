@@ -21,6 +21,7 @@ export async function publishable(
   options: { readonly compression: PushCompression; readonly signal: AbortSignal },
 ): Promise<Publishable> {
   const own = completeManifest(deps, image);
+  if (image.artifactType !== undefined) return own;
   const { manifest } = own;
   const isPublished = deps.rows.referencesOf(image.id).some(({ suffix }) => suffix.startsWith("@"));
   const lease = deps.leases.acquire();

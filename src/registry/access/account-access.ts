@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { randomHex } from "#base/ids.ts";
 import { verifyPassword } from "#host/password-hash.ts";
-import type { AccountRows } from "../database/account-rows.ts";
+import type { AccessTokenRow, AccountRows } from "../database/account-rows.ts";
 import type { Access, Identity, TokenAccess } from "./access.ts";
 import { parseAuthorization, unauthorized, type Credentials } from "./basic-credentials.ts";
 import { readToken, signToken } from "./json-web-token.ts";
@@ -11,6 +11,8 @@ import { allowedActions, nobody, type Account, type Action } from "./rights.ts";
 /** The `service` of challenges and tokens. */
 export const SERVICE = "berth-registry";
 export const TOKEN_SECONDS = 300;
+const REFRESH_SECONDS = 365 * 24 * 3600;
+const REFRESH_AUDIENCE = `${SERVICE}-refresh`;
 /** How access tokens begin, so that people and scanners recognise one. */
 export const ACCESS_TOKEN_PREFIX = "brt_";
 
@@ -45,7 +47,8 @@ export class AccountAccess implements Access {
     if (claims === undefined) throw unauthorized("the token is not valid (any more)");
     const access = (claims["access"] ?? []) as readonly TokenAccess[];
     const only = claims["only"] as readonly Action[] | undefined;
-    return { kind: "bearer", account: this.#account(String(claims["sub"]), only), access };
+    const account = this.#account(String(claims["sub"]));
+    return { kind: "bearer", account: only === undefined ? account : { ...account, only }, access };
   }
 
   /** Whose name and password, or access token in its place, these are. `UNAUTHORIZED`, `TOOMANYREQUESTS`. */
@@ -57,7 +60,7 @@ export class AccountAccess implements Access {
       const isGood = token?.user === name && (token.expiresAtMs ?? Infinity) > this.#now();
       if (!isGood) await this.#guard.check(credentials, epoch, address, () => Promise.resolve(false));
       else if (this.#now() - (token.usedAtMs ?? 0) > 60_000) this.#rows.tokenUsed(token.id, this.#now());
-      return this.#account(name, token?.actions);
+      return this.#account(name, token);
     }
     const hash = this.#rows.user(name)?.password ?? "";
     await this.#guard.check(credentials, hash, address, () => verifyPassword(password, hash));
@@ -84,6 +87,33 @@ export class AccountAccess implements Access {
       ...(account.only === undefined ? {} : { only: account.only }),
     };
     return { token: signToken(claims, this.#key), issuedAtMs };
+  }
+
+  /**
+   * What a client keeps instead of the password: good at the token endpoint alone, for a year, and no longer than the
+   * password or access token that it was given for. Undefined for who did not sign in.
+   */
+  issueRefresh({ name, tokenId }: Account): string | undefined {
+    const epoch = this.epochOf(name);
+    if (epoch === undefined) return undefined;
+    const now = Math.floor(this.#now() / 1000);
+    const since = tokenId === undefined ? { epoch } : { token: tokenId };
+    const claims = { sub: name, aud: REFRESH_AUDIENCE, iat: now, nbf: now, exp: now + REFRESH_SECONDS, ...since };
+    return signToken(claims, this.#key);
+  }
+
+  /** Whose refresh token this is. `UNAUTHORIZED`. */
+  redeem(refreshToken: string): Account {
+    const claims = readToken(refreshToken, this.#key, REFRESH_AUDIENCE, this.#now());
+    const name = String(claims?.["sub"]);
+    const tokenId = claims?.["token"];
+    const token = this.#rows.tokens(name).find(({ id }) => id === tokenId);
+    const isGood =
+      tokenId === undefined
+        ? claims !== undefined && claims["epoch"] === this.epochOf(name)
+        : token !== undefined && (token.expiresAtMs ?? Infinity) > this.#now();
+    if (!isGood) throw unauthorized("the refresh token is not valid (any more): sign in again");
+    return this.#account(name, token);
   }
 
   may(identity: Identity, action: Action, repository: string): boolean {
@@ -115,9 +145,9 @@ export class AccountAccess implements Access {
     return `Bearer ${written.join(",")}`;
   }
 
-  #account(name: string, only?: readonly Action[]): Account {
+  #account(name: string, token?: AccessTokenRow): Account {
     const isAdmin = this.#rows.user(name)?.isAdmin ?? false;
-    return { name, isAdmin, ...(only === undefined ? {} : { only }) };
+    return { name, isAdmin, ...(token === undefined ? {} : { only: token.actions, tokenId: token.id }) };
   }
 
   #granted(account: Account, scope: string): readonly TokenAccess[] {

@@ -24,6 +24,8 @@ export interface Account {
   readonly isAdmin: boolean;
   /** An access token may allow less than its owner's rights. */
   readonly only?: readonly Action[];
+  /** The access token that it signed in with. */
+  readonly tokenId?: string;
 }
 
 export const nobody: Account = { name: "", isAdmin: false };

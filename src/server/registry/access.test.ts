@@ -147,6 +147,53 @@ describe("accounts", () => {
     expect((await send("GET", "/v2/ann/app/manifests/v1", `Bearer ${access_token}`)).status).toBe(200);
     expect((await form({ ...fields, password: "wrong" })).status).toBe(401);
     expect((await form({ ...fields, grant_type: "refresh_token" })).status).toBe(400);
+    expect((await form({ ...fields, grant_type: "nonsense" })).status).toBe(400);
+  });
+
+  describe("a refresh token", () => {
+    const scope = "repository:ann/app:pull,push";
+    const redeem = (refresh_token: string): Promise<Response> =>
+      registry.send("POST", "/token", {
+        headers: { "Content-Type": "application/x-www-form-urlencoded" },
+        body: new URLSearchParams({ grant_type: "refresh_token", refresh_token, scope }).toString(),
+      });
+    const refreshOf = async (credentials?: string): Promise<string | undefined> =>
+      ((await (await send("GET", "/token?offline_token=true", credentials)).json()) as { refresh_token?: string })
+        .refresh_token;
+
+    test("stands in for the password until that changes", async () => {
+      expect(await refreshOf()).toBeUndefined();
+      expect(await (await send("GET", "/token", ann)).json()).not.toHaveProperty("refresh_token");
+      const refresh = (await refreshOf(ann)) ?? "";
+      const { access_token } = (await (await redeem(refresh)).json()) as { access_token: string };
+      expect((await send("GET", "/v2/ann/app/manifests/v1", `Bearer ${access_token}`)).status).toBe(200);
+      // It is for the token endpoint alone, as what that gives out is not.
+      expect((await send("GET", "/v2/ann/app/manifests/v1", `Bearer ${refresh}`)).status).toBe(401);
+      for (const wrong of [access_token, `${refresh}x`, ""]) expect((await redeem(wrong)).status).toBe(401);
+      const other = Bun.password.hashSync("other", { algorithm: "bcrypt", cost: 4 });
+      registry.context.accounts.putUser({ name: "ann", password: other, isAdmin: false, createdAtMs: 0 });
+      expect((await redeem(refresh)).status).toBe(401);
+      const again = (await refreshOf(basic("ann", "other"))) ?? "";
+      expect((await redeem(again)).status).toBe(200);
+      registry.advance(366 * 86_400_000);
+      expect((await redeem(again)).status).toBe(401);
+    });
+
+    test("of an access token may no more than that, and goes with it", async () => {
+      const row = { user: "ann", label: "", actions: ["pull"], createdAtMs: 0, usedAtMs: undefined } as const;
+      registry.context.accounts.addToken({
+        ...row,
+        id: "t1",
+        hash: accessTokenHash("brt_one"),
+        expiresAtMs: undefined,
+      });
+      const refresh = (await refreshOf(basic("ann", "brt_one"))) ?? "";
+      const { access_token } = (await (await redeem(refresh)).json()) as { access_token: string };
+      expect((await send("GET", "/v2/ann/app/manifests/v1", `Bearer ${access_token}`)).status).toBe(200);
+      expect((await send("DELETE", "/v2/ann/app/manifests/v1", `Bearer ${access_token}`)).status).toBe(401);
+      registry.context.accounts.deleteToken("t1");
+      expect((await redeem(refresh)).status).toBe(401);
+    });
   });
 
   test("an access token stands in for the password, with its own limits", async () => {

@@ -28,11 +28,27 @@ export interface ImageManifestSummary {
   readonly Kind: "image" | "attestation" | "unknown";
   readonly ImageData?: {
     readonly Platform: DescriptorPlatform;
+    /** When it was asked for. */
+    readonly Identity?: ImageIdentity;
     readonly Size: { readonly Unpacked: number };
     /** Ids of containers that use it. */
     readonly Containers: readonly string[];
   };
   readonly AttestationData?: { readonly For: string };
+}
+
+/** Where an image comes from as far as this engine saw it itself, since API 1.53. */
+export interface ImageIdentity {
+  /** Repositories it was pulled from or pushed to, whatever mirror or tag was between. */
+  readonly Pull?: readonly { readonly Repository: string }[];
+}
+
+/** One of `GET /images/{name}/attestations`. */
+export interface AttestationStatement {
+  readonly Descriptor: Descriptor;
+  readonly PredicateType: string;
+  /** The in-toto statement as it is, when it was asked for. */
+  readonly Statement?: unknown;
 }
 
 export interface ImageInspect {

@@ -355,7 +355,9 @@ export function resourceCases(target: () => Target): void {
     const image = (name: string) => usage.Images?.find(({ RepoTags }) => (RepoTags ?? []).includes(`${name}:latest`));
     const [busybox, fixture] = [image("busybox"), image("fixture")];
     // The fixture is made on top of busybox.
-    expect([busybox?.SharedSize, fixture?.SharedSize]).toEqual([busybox?.Size, busybox?.Size]);
+    expect(fixture?.SharedSize).toBe(busybox?.SharedSize);
+    // Some engines keep an image's documents too.
+    expect((busybox?.Size ?? 0) - (busybox?.SharedSize ?? 0)).toBeLessThan(10_000);
     expect([busybox?.Containers, fixture?.Containers]).toEqual([3, 0]);
     const alone = (usage.Images ?? []).reduce((sum, { Size, SharedSize }) => sum + Size - SharedSize, 0);
     expect(usage.LayersSize).toBe(alone + (busybox?.SharedSize ?? 0));

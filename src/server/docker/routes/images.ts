@@ -18,12 +18,15 @@ export function imageRoutes(engine: Engine): readonly Route[] {
       pattern: "/images/json",
       handle: async ({ query }) => {
         const filters = parseFilters(query.maybe("filters"), imageFilterKeys);
+        if (query.flag("identity") && !query.flag("manifests"))
+          throw new BerthError("invalid-parameter", "conflicting options: identity requires manifests=1");
         return json(
           await images.list({
             filters,
             all: query.flag("all"),
             sharedSize: query.flag("shared-size"),
             manifests: query.flag("manifests"),
+            identity: query.flag("identity"),
           }),
           "image-list",
         );
@@ -65,6 +68,22 @@ export function imageRoutes(engine: Engine): readonly Route[] {
             "conflicting options: manifests and platform options cannot both be set",
           );
         return json(await images.inspect(name(call), { manifests, platform }), "image-inspect");
+      },
+    },
+    {
+      method: "GET",
+      pattern: "/images/{name...}/attestations",
+      handle: async (call) => {
+        const platforms = call.query.all("platform");
+        if (platforms.length > 1)
+          throw new BerthError("invalid-parameter", "only one platform value is currently supported");
+        return json(
+          await images.attestations(name(call), {
+            platform: parsePlatformParameter(platforms[0] ?? ""),
+            types: call.query.all("type").flatMap((type) => (type.trim() === "" ? [] : [type.trim()])),
+            withStatement: call.query.flag("statement"),
+          }),
+        );
       },
     },
     {

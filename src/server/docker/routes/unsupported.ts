@@ -6,7 +6,6 @@ const endpoints = `
 GET /containers/{id}/checkpoints
 POST /containers/{id}/checkpoints
 DELETE /containers/{id}/checkpoints/{checkpoint}
-GET /images/{name...}/attestations
 PUT /volumes/{name}
 POST /session
 POST /grpc

@@ -19,7 +19,8 @@ export function tokenRoutes(access: AccountAccess): readonly Route[] {
 async function byHeader(access: AccountAccess, { request, query }: Call): Promise<WebReply> {
   const given = parseAuthorization(request.header("authorization"));
   const account = given.kind === "basic" ? await access.signIn(given, request.remoteAddress) : nobody;
-  return tokenReply(access, account, query.getAll("scope"));
+  const isOffline = query.get("offline_token") === "true";
+  return tokenReply(access, account, query.getAll("scope"), isOffline ? access.issueRefresh(account) : undefined);
 }
 
 const MAX_FORM_BYTES = 64 * 1024;
@@ -28,18 +29,34 @@ async function byForm(access: AccountAccess, { request }: Call): Promise<WebRepl
   const bytes = await readBytes(request.body, MAX_FORM_BYTES, request.header("content-length"));
   if (bytes === undefined) throw new BerthError("invalid-parameter", "the form is too large");
   const form = new URLSearchParams(new TextDecoder().decode(bytes));
-  const kind = form.get("grant_type");
-  if (kind !== "password") {
-    const error_description = "only grant_type=password is taken: sign in with a name and a password or access token";
-    return json(400, { error: "unsupported_grant_type", error_description });
+  const refreshToken = form.get("refresh_token");
+  switch (form.get("grant_type")) {
+    case "password": {
+      const credentials = { name: form.get("username") ?? "", password: form.get("password") ?? "" };
+      const account = await access.signIn(credentials, request.remoteAddress);
+      const isOffline = form.get("access_type") === "offline";
+      return tokenReply(access, account, form.getAll("scope"), isOffline ? access.issueRefresh(account) : undefined);
+    }
+    case "refresh_token":
+      if (refreshToken === null) return oauthError("invalid_request", "refresh_token is missing");
+      return tokenReply(access, access.redeem(refreshToken), form.getAll("scope"), refreshToken);
+    default:
+      return oauthError("unsupported_grant_type", "grant_type is to be password or refresh_token");
   }
-  const credentials = { name: form.get("username") ?? "", password: form.get("password") ?? "" };
-  const account = await access.signIn(credentials, request.remoteAddress);
-  return tokenReply(access, account, form.getAll("scope"));
+}
+
+/** RFC 6749 section 5.2. */
+function oauthError(error: string, error_description: string): WebReply {
+  return json(400, { error, error_description });
 }
 
 /** One parameter may hold several scopes, separated by blanks. */
-function tokenReply(access: AccountAccess, account: Account, scopes: readonly string[]): WebReply {
+function tokenReply(
+  access: AccountAccess,
+  account: Account,
+  scopes: readonly string[],
+  refreshToken: string | undefined,
+): WebReply {
   const asked = scopes.flatMap((scope) => scope.split(" ")).slice(0, 100);
   const { token, issuedAtMs } = access.issue(account, asked);
   return json(
@@ -50,6 +67,7 @@ function tokenReply(access: AccountAccess, account: Account, scopes: readonly st
       expires_in: TOKEN_SECONDS,
       issued_at: new Date(issuedAtMs).toISOString(),
       scope: asked.join(" "),
+      ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
     },
     { "Cache-Control": "no-store" },
   );

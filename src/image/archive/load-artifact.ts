@@ -1,0 +1,43 @@
+import { createHash } from "node:crypto";
+import { BerthError } from "#base/errors.ts";
+import type { BlobStore } from "#content/blob-store.ts";
+import type { Lease } from "#content/leases.ts";
+import type { ImageMaker } from "../make/image-maker.ts";
+import { blobName } from "./archive-documents.ts";
+import type { ArchiveMembers } from "./archive-members.ts";
+import type { ArtifactInArchive } from "./images-in-archive.ts";
+
+/**
+ * Keep an artifact of an archive with its parts as they are. Resolves to its id; it has no name yet. `data-loss` for parts
+ * that do not hash to their names, `invalid-parameter` for those that are not there.
+ */
+export async function loadArtifact(
+  deps: { readonly maker: ImageMaker; readonly blobs: BlobStore },
+  members: ArchiveMembers,
+  { manifest, bytes, digest, type }: ArtifactInArchive,
+  lease: Lease,
+): Promise<string> {
+  checkHash(bytes, digest);
+  for (const part of [manifest.config, ...manifest.layers]) {
+    lease.hold(part.digest);
+    if (deps.blobs.has(part.digest)) continue;
+    const member = members.member(blobName(part.digest));
+    if (member.kind === "document") {
+      checkHash(member.bytes, part.digest);
+      await deps.blobs.put(part.digest, member.bytes, { durable: false });
+    } else if (member.layer.digest === part.digest) await member.layer.takeBlob(lease);
+    else throw damaged(part.digest);
+  }
+  const document = { mediaType: manifest.mediaType, digest, bytes };
+  return deps.maker.artifact({ manifest, document, type }, lease);
+}
+
+/** `data-loss` for bytes of an archive that are not what their name says. */
+export function checkHash(bytes: Uint8Array, digest: string): void {
+  const algorithm = digest.slice(0, digest.indexOf(":"));
+  if (`${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}` !== digest) throw damaged(digest);
+}
+
+function damaged(digest: string): BerthError {
+  return new BerthError("data-loss", `blob ${digest} of the archive does not hash to its name`);
+}
