@@ -13,6 +13,7 @@ import type { LayerDirectories } from "#snapshot/layer-directories.ts";
 import type { BuildCache } from "./cache/build-cache.ts";
 import type { CacheOrigin, CacheTarget } from "./cache/cache-target.ts";
 import { fetchLayer } from "./cache/fetch-layer.ts";
+import { fillMountsFrom } from "./cache/fill-mount.ts";
 import { importCaches } from "./cache/open-origin.ts";
 import { parseDockerfile } from "./dockerfile/parse-dockerfile.ts";
 import type { Dockerfile, LintWarning } from "./dockerfile/types.ts";
@@ -25,6 +26,7 @@ import { listTargets, type BuildTarget } from "./graph/list-targets.ts";
 import type { ConvertOptions, ResolveImage } from "./graph/options.ts";
 import { outline, type BuildOutline } from "./graph/outline.ts";
 import type { BuildGraph, Vertex } from "./graph/types.ts";
+import type { CacheFolders } from "./ops/exec/cache-folders.ts";
 import { Solver } from "./solver/solve.ts";
 import type { BuildEvent, StepRunner, StepSettings, TreeDigests } from "./solver/types.ts";
 import type { ArchiveReceiver } from "./sources/receive-archive.ts";
@@ -46,6 +48,8 @@ export interface BuilderDeps {
   readonly pages: KnownPages;
   readonly receiver: ArchiveReceiver;
   readonly streams: HelperStreams;
+  /** Of commands' cache mounts. */
+  readonly folders: Pick<CacheFolders, "lend">;
   readonly sources: ImageSources & ImageSinks;
   /** Takes a directory away, its name at once. */
   readonly discard: (path: string) => Promise<void>;
@@ -199,7 +203,8 @@ export class Builder {
     const imported = await importCaches(this.#deps, request.cacheFrom, elsewhere);
     const cache = this.#deps.cache.session(imported, (...wanted) => fetchLayer(this.#deps.maker, ...wanted));
     try {
-      const solvedOf = await this.#solver.solve({ graph, sources, cache, settings, signal, onEvent });
+      const fillMount = fillMountsFrom(this.#deps.receiver, imported, elsewhere.report);
+      const solvedOf = await this.#solver.solve({ graph, sources, cache, settings, fillMount, signal, onEvent });
       return await exportBuild(this.#deps, exportRequest(request, startedAt), {
         graph,
         images,

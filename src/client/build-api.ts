@@ -6,8 +6,10 @@ import { buildMessages, type BuildMessage } from "./build-lines.ts";
 
 export interface PruneCacheOptions {
   readonly all: boolean;
-  /** Bytes to keep; 0 keeps nothing. */
-  readonly keepStorageBytes: number;
+  /** Bytes that stay in any case, that stay at most, and of the disk that are to be free; 0 is no bound. */
+  readonly reservedBytes: number;
+  readonly maxUsedBytes: number;
+  readonly minFreeBytes: number;
   readonly filters: FilterValues;
 }
 
@@ -43,10 +45,15 @@ export class BuildApi {
     return buildMessages(response.body());
   }
 
-  prune({ all, keepStorageBytes, filters }: PruneCacheOptions): Promise<CachePruned> {
+  prune({ all, reservedBytes, maxUsedBytes, minFreeBytes, filters }: PruneCacheOptions): Promise<CachePruned> {
+    const bound = (bytes: number): number | undefined => (bytes === 0 ? undefined : bytes);
     const query = {
       all,
-      "keep-storage": keepStorageBytes === 0 ? undefined : keepStorageBytes,
+      // Engines before API 1.48 know the older name alone.
+      "keep-storage": bound(reservedBytes),
+      "reserved-space": bound(reservedBytes),
+      "max-used-space": bound(maxUsedBytes),
+      "min-free-space": bound(minFreeBytes),
       filters: filtersParameter(filters),
     };
     return this.#transport.json("POST", "/build/prune", { query });

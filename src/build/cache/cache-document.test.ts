@@ -7,6 +7,8 @@ const record = { keys: ["k"], outputKey: "o", description: "RUN x", createdAt: "
 test("a cache of its own, and one in an image", () => {
   const document = { version: 1, layers: ["sha256:a"], records: [{ ...record, layer: 0 }, record] };
   expect(cacheIn(bytes(document), CACHE_CONFIG_TYPE)).toEqual(document as never);
+  const mounted = { ...document, mounts: [{ id: "/root/.npm", layer: 1 }] };
+  expect(cacheIn(bytes(mounted), CACHE_CONFIG_TYPE)).toEqual(mounted as never);
   const image = {
     rootfs: { diff_ids: ["sha256:b"] },
     "berth.cache.v1": { version: 1, records: [{ ...record, layer: 0 }] },
@@ -22,6 +24,8 @@ test.each([
   [{ version: 1, layers: [], records: [{ ...record, keys: "k" }] }, "a record is not whole"],
   [{ version: 1, layers: [], records: [{ ...record, layer: 0 }] }, "a layer that is not there"],
   [{ version: 1, layers: ["sha256:a"], records: [{ ...record, layer: -1 }] }, "a layer that is not there"],
+  [{ version: 1, layers: [], records: [], mounts: {} }, "its cache mounts are no list"],
+  [{ version: 1, layers: [], records: [], mounts: [{ id: "x" }] }, "a cache mount is not whole"],
 ])("what cannot be read is refused: %j", (document, why) => {
   expect(() => cacheIn(bytes(document), CACHE_CONFIG_TYPE)).toThrow(why);
 });

@@ -6,6 +6,14 @@ export interface CacheDocument {
   /** Diff ids of the manifest's layers; absent in an image, whose config has them. */
   readonly layers?: readonly string[];
   readonly records: readonly CachedRecord[];
+  /** Absent: none. */
+  readonly mounts?: readonly CachedMount[];
+}
+
+/** A cache mount; `layer` is the place of its archive among the manifest's layers, behind those of `layers`. */
+export interface CachedMount {
+  readonly id: string;
+  readonly layer: number;
 }
 
 export interface CachedRecord {
@@ -27,11 +35,17 @@ export const INLINE_MEMBER = "berth.cache.v1";
 
 /** A cache as it came from outside. `invalid-parameter` for what is none. */
 export function decodeCache(value: unknown, diffIds: readonly string[]): CacheDocument {
-  const { version, layers = diffIds, records } = (value ?? {}) as Partial<CacheDocument>;
+  const { version, layers = diffIds, records, mounts = [] } = (value ?? {}) as Partial<CacheDocument>;
   if (version !== 1) throw wrong(`its version is ${JSON.stringify(version)}`);
   if (!isTexts(layers)) throw wrong("its layers are no list of diff ids");
   if (!Array.isArray(records)) throw wrong("it has no records");
-  return { version, layers, records: records.map((record) => decodeRecord(record, layers.length)) };
+  if (!Array.isArray(mounts)) throw wrong("its cache mounts are no list");
+  return {
+    version,
+    layers,
+    records: records.map((record) => decodeRecord(record, layers.length)),
+    ...(mounts.length === 0 ? {} : { mounts: mounts.map(decodeMount) }),
+  };
 }
 
 /** The cache in a document's bytes: a cache's own config, or an image's config. Undefined for an image without one. */
@@ -42,6 +56,13 @@ export function cacheIn(config: Uint8Array, mediaType: string): CacheDocument | 
   if (inline === undefined) return undefined;
   const { diff_ids: diffIds } = (rootfs ?? {}) as { readonly diff_ids?: unknown };
   return decodeCache(inline, isTexts(diffIds) ? diffIds : []);
+}
+
+function decodeMount(value: unknown): CachedMount {
+  const { id, layer } = (value ?? {}) as Partial<CachedMount>;
+  if (typeof id !== "string" || layer === undefined || !Number.isInteger(layer) || layer < 0)
+    throw wrong("a cache mount is not whole");
+  return { id, layer };
 }
 
 function decodeRecord(value: unknown, layers: number): CachedRecord {

@@ -19,6 +19,8 @@ export type CacheTarget =
       readonly reference: Reference;
       readonly form: CacheForm;
       readonly all: boolean;
+      /** What is in the commands' cache mounts too. */
+      readonly mounts: boolean;
       readonly mayFail: boolean;
     }
   /** An OCI layout as a tar. */
@@ -27,6 +29,7 @@ export type CacheTarget =
       readonly tag: string;
       readonly form: CacheForm;
       readonly all: boolean;
+      readonly mounts: boolean;
       readonly mayFail: boolean;
       readonly send: (chunk: Uint8Array) => Promise<void>;
     };
@@ -49,6 +52,7 @@ const FORM_ATTRIBUTES = [
   "compression-level",
   "oci-mediatypes",
   "image-manifest",
+  "cache-mounts",
   "ignore-error",
 ];
 
@@ -93,6 +97,7 @@ export function cacheOrigin(request: CacheRequest): CacheOrigin {
 function common(attributes: CacheRequest["attributes"]): {
   readonly form: CacheForm;
   readonly all: boolean;
+  readonly mounts: boolean;
   readonly mayFail: boolean;
 } {
   const { mode = "min", compression = "gzip", "compression-level": level } = attributes;
@@ -114,9 +119,12 @@ function common(attributes: CacheRequest["attributes"]): {
       level: level === undefined ? undefined : Number(level),
     },
     all: mode === "max",
-    mayFail: /^(1|t|true)$/i.test(attributes["ignore-error"] ?? ""),
+    mounts: isTrue(attributes["cache-mounts"]),
+    mayFail: isTrue(attributes["ignore-error"]),
   };
 }
+
+const isTrue = (text = ""): boolean => /^(1|t|true)$/i.test(text);
 
 function referenceOf(text: string | undefined): Reference {
   if (text === undefined || text === "") throw new BerthError("invalid-parameter", "a registry's cache needs ref");

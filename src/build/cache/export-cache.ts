@@ -14,6 +14,12 @@ export interface KeyedRecord {
   readonly keys: readonly string[];
 }
 
+/** What a cache mount held, as a blob of the store. */
+export interface ExportedMount {
+  readonly id: string;
+  readonly blob: Descriptor;
+}
+
 /** What compression the layers of an exported cache have. */
 export interface CacheForm {
   readonly compression: "none" | "gzip" | "zstd";
@@ -22,11 +28,12 @@ export interface CacheForm {
 
 /**
  * Records and their layers as a manifest of their own, which registries take for an image; its blobs are in the store, held
- * by the lease. A command's cache mounts stay here.
+ * by the lease. So are those of `mounts`.
  */
 export async function cacheManifest(
   deps: { readonly maker: ImageMaker; readonly blobs: BlobStore },
   used: readonly KeyedRecord[],
+  mounts: readonly ExportedMount[],
   form: CacheForm,
   { lease, signal }: { readonly lease: Lease; readonly signal: AbortSignal },
 ): Promise<Publishable> {
@@ -51,9 +58,11 @@ export async function cacheManifest(
     version: 1,
     layers: [...layers.keys()],
     records: recordsOf(used, (number) => places.get(number)),
+    ...(mounts.length === 0 ? {} : { mounts: mounts.map(({ id }, index) => ({ id, layer: layers.size + index })) }),
   };
   const config = Buffer.from(JSON.stringify(document));
-  const published = manifestFor(config, [...layers.values()], "oci", CACHE_CONFIG_TYPE);
+  const blobs = [...layers.values(), ...mounts.map(({ blob }) => blob)];
+  const published = manifestFor(config, blobs, "oci", CACHE_CONFIG_TYPE);
   for (const [digest, bytes] of [
     [published.manifest.config.digest, config],
     [published.document.digest, published.document.bytes],

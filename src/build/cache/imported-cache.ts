@@ -15,9 +15,16 @@ export interface ImportedStep {
   readonly source: ImageSource;
 }
 
+/** What a cache mount held elsewhere, as an archive. */
+export interface ImportedMount {
+  readonly blob: Descriptor;
+  readonly source: ImageSource;
+}
+
 /** A cache that lies elsewhere, of which only the list of its steps is here. */
 export class ImportedCache {
   readonly #steps = new Map<string, ImportedStep>();
+  readonly #mounts = new Map<string, ImportedMount>();
 
   /**
    * Read what a source has under a name: a cache, or an image with one in it, of any of its platforms. `not-found` when
@@ -35,12 +42,18 @@ export class ImportedCache {
       const document = cacheIn(config, manifest.config.mediaType);
       if (document !== undefined) cache.#add(source, manifest, document);
     }
-    if (cache.#steps.size === 0) throw new BerthError("not-found", "there is no cache of this engine's in it");
+    if (cache.#steps.size + cache.#mounts.size === 0)
+      throw new BerthError("not-found", "there is no cache of this engine's in it");
     return cache;
   }
 
   find(key: string): ImportedStep | undefined {
     return this.#steps.get(key);
+  }
+
+  /** By the mount's id. */
+  mount(id: string): ImportedMount | undefined {
+    return this.#mounts.get(id);
   }
 
   #add(source: ImageSource, { layers }: Manifest, document: CacheDocument): void {
@@ -50,6 +63,10 @@ export class ImportedCache {
       if (record.layer !== undefined && (blob === undefined || diffId === undefined)) continue;
       const layer = blob === undefined || diffId === undefined ? undefined : { diffId, blob };
       for (const key of record.keys) this.#steps.set(key, { record, layer, source });
+    }
+    for (const { id, layer } of document.mounts ?? []) {
+      const blob = layers[layer];
+      if (blob !== undefined) this.#mounts.set(id, { blob, source });
     }
   }
 }

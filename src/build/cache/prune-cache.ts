@@ -15,6 +15,8 @@ export interface PruneDeps {
   };
   /** Delete those of these layers that nothing holds any more. */
   readonly release: (diffIds: readonly string[]) => Promise<void>;
+  /** What the cache's file system has left for others, in bytes. */
+  readonly freeBytes: () => number;
 }
 
 /** A record as people see it. */
@@ -31,9 +33,28 @@ export interface CacheEntry {
 export interface PruneRequest {
   /** Also what images share. */
   readonly all: boolean;
-  /** The newest that fit are kept. */
-  readonly keepBytes: number;
+  readonly bounds: CacheBounds;
   readonly matches: (entry: CacheEntry) => boolean;
+}
+
+/** How much of the cache stays, in bytes; 0 is no bound, and without any bound nothing stays. The newest that fit do. */
+export interface CacheBounds {
+  /** So much stays in any case. */
+  readonly reservedBytes: number;
+  /** No more stays, but what is reserved. */
+  readonly maxUsedBytes: number;
+  /** So much of the file system is to be free; when it is, nothing goes for it. */
+  readonly minFreeBytes: number;
+}
+
+/** How many of the cache's `total` bytes may stay; -1: not even what takes no room. */
+export function bytesToKeep(total: number, freeBytes: number, bounds: CacheBounds): number {
+  const { reservedBytes, maxUsedBytes, minFreeBytes } = bounds;
+  if (reservedBytes + maxUsedBytes + minFreeBytes === 0) return -1;
+  const missing = Math.max(0, minFreeBytes - freeBytes);
+  const allowed = minFreeBytes > 0 ? total - missing : 0;
+  const most = maxUsedBytes === 0 ? allowed : minFreeBytes > 0 ? Math.min(maxUsedBytes, allowed) : maxUsedBytes;
+  return Math.max(most, reservedBytes, 0);
 }
 
 /** Everything in the cache, oldest first. */
@@ -42,7 +63,7 @@ export async function listCache(deps: PruneDeps): Promise<readonly CacheEntry[]>
 }
 
 /**
- * Remove what was not used for longest until no more than `keepBytes` are left. A record goes after those that were made
+ * Remove what was not used for longest until no more than the bounds allow is left. A record goes after those that were made
  * from it, never before: who is built anew may come out otherwise than what stands on it expects. What builds use now
  * stays.
  */
@@ -58,10 +79,10 @@ export async function pruneCache(
     entries.filter((entry) => !entry.inUse && (request.all || !entry.shared) && request.matches(entry)),
   );
   let left = entries.reduce((sum, { sizeBytes, shared }) => sum + (shared ? 0 : sizeBytes), 0);
+  const keepBytes = bytesToKeep(left, deps.freeBytes(), request.bounds);
   const removed: string[] = [];
   let reclaimedBytes = 0;
-  for (;;) {
-    if (request.keepBytes > 0 && left <= request.keepBytes) break;
+  while (left > keepBytes) {
     const next = oldestLeaf(waiting, children);
     if (next === undefined) break;
     waiting.delete(next);

@@ -11,7 +11,7 @@ import { END_OF_ARCHIVE } from "#spec/tar/encode-entry.ts";
 import { layoutFile, layoutFolder, layoutMember } from "../export/layout-members.ts";
 import { pushBundle } from "../export/push-bundle.ts";
 import type { CacheTarget } from "./cache-target.ts";
-import { cacheManifest, layoutIndex, type KeyedRecord } from "./export-cache.ts";
+import { cacheManifest, layoutIndex, type ExportedMount, type KeyedRecord } from "./export-cache.ts";
 
 export interface WriteCacheDeps {
   readonly maker: ImageMaker;
@@ -24,13 +24,14 @@ export async function writeCache(
   deps: WriteCacheDeps,
   target: Exclude<CacheTarget, { readonly kind: "inline" }>,
   used: readonly KeyedRecord[],
+  mounts: readonly ExportedMount[],
   context: {
     readonly lease: Lease;
     readonly signal: AbortSignal;
     readonly authFor: (reference: Reference) => RegistryAuth | undefined;
   },
 ): Promise<void> {
-  const published = await cacheManifest(deps, used, target.form, context);
+  const published = await cacheManifest(deps, used, mounts, target.form, context);
   if (target.kind === "layout") {
     for await (const chunk of layoutArchive(deps.blobs, published, target.tag)) await target.send(chunk);
     return;

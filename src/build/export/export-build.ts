@@ -8,6 +8,7 @@ import type { ProvenanceFacts } from "../attest/provenance.ts";
 import type { BuildCacheSession } from "../cache/build-cache.ts";
 import type { CacheTarget } from "../cache/cache-target.ts";
 import { inlineCache } from "../cache/export-cache.ts";
+import { exportMounts, type ExportMountsDeps } from "../cache/export-mounts.ts";
 import { writeCache } from "../cache/write-cache.ts";
 import type { BuildGraph, BuildResult, VertexId } from "../graph/types.ts";
 import type { Solved } from "../solver/solve.ts";
@@ -43,7 +44,10 @@ export interface SolvedBuild {
   readonly cache: BuildCacheSession;
 }
 
-export type ExportBuildDeps = ExportDeps & AttestDeps & SquashDeps & { /** RFC 3339. */ readonly now: () => string };
+export type ExportBuildDeps = ExportDeps &
+  AttestDeps &
+  SquashDeps &
+  ExportMountsDeps & { /** RFC 3339. */ readonly now: () => string };
 
 /**
  * Carry a build's outputs out, then its caches. Resolves to what became of each output. What was made for outputs alone is
@@ -95,7 +99,8 @@ export async function exportBuild(
       if (signal.aborted) throw new BerthError("cancelled", "context canceled");
       exported.push(await carryOut(deps, target, built));
     }
-    for (const target of cacheTo) if (target.kind !== "inline") await exportCache(deps, target, cache, built);
+    for (const target of cacheTo)
+      if (target.kind !== "inline") await exportCache(deps, target, { graph, cache }, built);
     return exported;
   } finally {
     const made = lease.keys.filter((key) => /^sha(256|512):/.test(key));
@@ -134,7 +139,7 @@ async function baseDigests(graph: BuildGraph, images: BuildImages): Promise<Read
 async function exportCache(
   deps: ExportBuildDeps,
   target: Exclude<CacheTarget, { readonly kind: "inline" }>,
-  cache: BuildCacheSession,
+  { graph, cache }: Pick<SolvedBuild, "graph" | "cache">,
   built: ToExport,
 ): Promise<void> {
   built.report(`exporting cache to ${target.kind === "layout" ? "client directory" : "registry"}`);
@@ -142,7 +147,8 @@ async function exportCache(
     if (target.all) await cache.fetchAll(built.signal);
     const drafts = target.all ? [] : await built.drafts();
     const among = target.all ? undefined : new Set(drafts.flatMap(({ recordIds }) => [...recordIds]));
-    await writeCache(deps, target, cache.used(among), built);
+    const mounts = target.mounts ? await exportMounts(deps, graph, target.form, built) : [];
+    await writeCache(deps, target, cache.used(among), mounts, built);
   } catch (error) {
     if (!target.mayFail || isBerthError(error, "cancelled")) throw error;
     built.report(`WARNING: the cache was not exported: ${messageOf(error)}`);

@@ -1,4 +1,5 @@
 import { createHash, hash } from "node:crypto";
+import { BerthError } from "#base/errors.ts";
 import type { Json } from "#host/helper-protocol.ts";
 import { withFd } from "#host/files.ts";
 import { SMALL_FILE_BYTES, readFiles } from "#host/file-list.ts";
@@ -11,7 +12,7 @@ import { StatCache } from "./stat-cache.ts";
 import {
   linkOf,
   openVisited,
-  visitSelection,
+  visitInSteps,
   withAttributesPath,
   type FileAt,
   type FolderContent,
@@ -37,22 +38,69 @@ export async function digestTask(input: Json): Promise<Json> {
   return digestSelections(input as unknown as DigestInput);
 }
 
-export async function digestSelections({ tree, selections, cachePath, nowMs }: DigestInput): Promise<string> {
-  const cache = new StatCache(cachePath, nowMs);
+export async function digestSelections(input: DigestInput): Promise<string> {
+  const cache = new StatCache(input.cachePath, input.nowMs);
+  const digest = await digestInSteps(input, cache, (steps) => {
+    for (const _ of steps);
+  });
+  cache.save();
+  return digest;
+}
+
+/** The longest that the event loop is held up. */
+const SLICE_MS = 4;
+
+/**
+ * {@link digestSelections} of a folder where all that would have to be read is a few small files: for this process's own
+ * event loop, which goes on meanwhile. Undefined for anything else, which is soon found out.
+ */
+export async function knownDigest(input: DigestInput, signal: AbortSignal): Promise<string | undefined> {
+  const { tree, selections, cachePath, nowMs } = input;
+  if (tree.kind !== "folder" || cachePath === undefined || selections.some(({ path }) => path.includes("**")))
+    return undefined;
+  const cache = new StatCache(cachePath, nowMs, "folders");
+  try {
+    return await digestInSteps(input, cache, async (steps) => {
+      let begun = performance.now();
+      for (const _ of steps) {
+        if (performance.now() - begun < SLICE_MS) continue;
+        await new Promise<void>((resolve) => setImmediate(resolve));
+        signal.throwIfAborted();
+        begun = performance.now();
+      }
+    });
+  } catch (error) {
+    // Whatever the kernel refuses is a helper's to tell.
+    if (error instanceof BerthError || signal.aborted) throw error;
+    return undefined;
+  }
+}
+
+/** `drive` goes through the steps, each of which looks at a folder. */
+async function digestInSteps(
+  { tree, selections }: DigestInput,
+  cache: StatCache,
+  drive: (steps: Iterable<void>) => Promise<void> | void,
+): Promise<string> {
   const total = createHash("sha256");
-  await withTree(tree, (opened) => {
+  await withTree(tree, async (opened) => {
     for (const selection of selections) {
       total.update(`${selection.path}\0`);
       if (opened === undefined) continue;
       const excludes = tree.kind === "folder" ? tree.excludes : [];
       const rules = excludes.length + selection.excludes.length === 0 ? "" : JSON.stringify([excludes, selection]);
       const visitor = new Digester(tree.kind, rules, cache, (text) => total.update(text, "latin1"));
-      visitSelection(opened, openSelection(selection), visitor);
+      await drive(visitInSteps(opened, openSelection(selection), visitor));
     }
   });
-  cache.save();
   return total.digest("hex");
 }
+
+/** Files would have to be read. */
+class Unknown extends Error {}
+
+/** Files that are read although nothing else is. */
+const MAX_NAMED = 64;
 
 /** Small files that are read at a time: 8 MiB at most. */
 const MAX_BATCH = 128;
@@ -65,6 +113,7 @@ class Digester implements SelectionVisitor {
   readonly #add: (text: ByteString) => void;
   /** Of the folder whose list was looked at last. */
   #stamp = "";
+  #named = 0;
 
   /** `rules`: which files of a folder count, as far as its place and they decide. */
   constructor(kind: FileTree["kind"], rules: string, cache: StatCache, add: (text: ByteString) => void) {
@@ -82,7 +131,10 @@ class Digester implements SelectionVisitor {
     if (this.#kind !== "folder") return undefined;
     this.#stamp = createHash("sha256").update(`${this.#rules}\0`).update(list).digest("base64");
     const known = this.#cache.folder(place, this.#stamp);
-    if (known === undefined) return undefined;
+    if (known === undefined) {
+      if (this.#cache.isForFolders) throw new Unknown();
+      return undefined;
+    }
     this.#add(`${path}\0${known.digest}`);
     return known.folders;
   }
@@ -109,6 +161,8 @@ class Digester implements SelectionVisitor {
   }
 
   #digest(file: VisitedFile): string {
+    if (this.#cache.isForFolders && (file.stat.size > SMALL_FILE_BYTES || ++this.#named > MAX_NAMED))
+      throw new Unknown();
     const known = this.#cache.file(file.place, file.stat);
     if (known !== undefined) return known;
     const digest = contentDigest(file.at);

@@ -2,10 +2,13 @@ import { BerthError } from "#base/errors.ts";
 import type { Helpers } from "#host/helper-pool.ts";
 import type { Json } from "#host/helper-protocol.ts";
 import type { FileTree, Selection, TreeDigests } from "../solver/types.ts";
-import { DIGEST_TASK, type DigestInput } from "./digest-task.ts";
+import { DIGEST_TASK, knownDigest, type DigestInput } from "./digest-task.ts";
 import { statCacheName } from "./stat-cache.ts";
 
-/** {@link TreeDigests} by helper processes. What was read of folders is remembered in `directory`. */
+/**
+ * {@link TreeDigests}: of what has not changed since it was read here, of all else by helper processes. What was read of
+ * folders is remembered in `directory`.
+ */
 export class HelperDigests implements TreeDigests {
   readonly #helpers: Helpers;
   readonly #directory: string;
@@ -25,6 +28,8 @@ export class HelperDigests implements TreeDigests {
       cachePath: lasting ? `${this.#directory}/${statCacheName(tree.path)}` : undefined,
       nowMs: this.#nowMs(),
     };
+    const known = await knownDigest(input, signal);
+    if (known !== undefined) return known;
     const run = this.#helpers.start(DIGEST_TASK, input as unknown as Json, () => {});
     const stop = (): void => run.abort();
     signal.addEventListener("abort", stop, { once: true });

@@ -32,9 +32,16 @@ export class StatCache {
   readonly #folders: Keep<KnownFolder>;
   readonly #nowMs: number;
 
-  /** `path`: where it is kept between processes; undefined for content that will not come again. `nowMs`: Unix time. */
-  constructor(path: string | undefined, nowMs: number) {
-    this.#files = new Keep(path === undefined ? undefined : `${path}.files`);
+  /** Single files are not looked up. */
+  readonly isForFolders: boolean;
+
+  /**
+   * `path`: where it is kept between processes; undefined for content that will not come again. `nowMs`: Unix time. `extent`:
+   * what is known of single files is much to load; `folders` does without it.
+   */
+  constructor(path: string | undefined, nowMs: number, extent: "all" | "folders" = "all") {
+    this.isForFolders = extent === "folders";
+    this.#files = new Keep(path === undefined || this.isForFolders ? undefined : `${path}.files`);
     this.#folders = new Keep(path);
     this.#nowMs = nowMs;
   }

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { compileIgnore } from "#base/ignore-patterns.ts";
-import { digestSelections } from "./digest-task.ts";
+import { digestSelections, knownDigest } from "./digest-task.ts";
 import { withTree } from "./open-tree.ts";
 import { visitSelection } from "./visit-selection.ts";
 
@@ -163,4 +163,41 @@ test("a large file that is unchanged is not read again, whatever changes beside 
   } finally {
     for (const left of [path, cachePath, `${cachePath}.files`]) rmSync(left, { recursive: true, force: true });
   }
+});
+
+test("what is known is told without a helper: folders as they were, and small files that are named", async () => {
+  const folder = join(root, "told");
+  mkdirSync(join(folder, "src/inner"), { recursive: true });
+  const write = (path: string, text: string): void => writeFileSync(join(folder, path), text);
+  write("package.json", "{}");
+  write("src/a", "a");
+  write("src/inner/b", "b");
+  write("large", "x".repeat(100_000));
+  const { signal } = new AbortController();
+  // Nothing is younger than a day.
+  const nowMs = Date.now() + 86_400_000;
+  const input = (...paths: readonly string[]) => ({
+    tree: { kind: "folder", path: folder, excludes: ["*.log"], lasting: true } as const,
+    selections: paths.map((path) => ({ path, excludes: [], parents: false, required: true })),
+    cachePath: join(root, "told.cache"),
+    nowMs,
+  });
+  const both = async (...paths: readonly string[]): Promise<[string | undefined, string]> => [
+    await knownDigest(input(...paths), signal),
+    await digestSelections(input(...paths)),
+  ];
+  const [first, digest] = await both("/src", "/package.json");
+  expect(first).toBeUndefined();
+  expect(await both("/src", "/package.json")).toEqual([digest, digest]);
+  write("package.json", "{}\n");
+  const [changed, other] = await both("/src", "/package.json");
+  expect([changed, other === digest]).toEqual([other, false]);
+  write("src/inner/b", "c");
+  expect((await both("/src"))[0]).toBeUndefined();
+  expect((await both("/large"))[0]).toBeUndefined();
+  expect((await both("/large"))[0]).toBeUndefined();
+  expect(await knownDigest(input("/**/b"), signal)).toBeUndefined();
+  await expect(knownDigest(input("/nowhere"), signal)).rejects.toThrow("file not found in build context");
+  const { cachePath: _, ...rest } = input("/src");
+  expect(await knownDigest({ ...rest, cachePath: undefined }, signal)).toBeUndefined();
 });

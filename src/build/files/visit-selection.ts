@@ -13,7 +13,16 @@ import {
 } from "#host/linux.ts";
 import { openInRoot } from "#host/rooted-path.ts";
 import { listedFiles, listFiles, type FileFacts, type ListedFile } from "#host/file-list.ts";
-import { fdPath, fstat, lstatMaybe, openat, readDirectory, readlinkat, type KernelPath } from "#host/syscalls.ts";
+import {
+  close,
+  fdPath,
+  fstat,
+  lstatMaybe,
+  openat,
+  readDirectory,
+  readlinkat,
+  type KernelPath,
+} from "#host/syscalls.ts";
 import { byteString, kernelPath, type ByteString } from "#spec/tar/byte-string.ts";
 import { byBytes, hasWildcards, join, matchPaths, text, type Ignored } from "./match-paths.ts";
 
@@ -107,13 +116,26 @@ export interface SelectionVisitor {
  * missing. What vanishes meanwhile is left out.
  */
 export function visitSelection(tree: OpenTree, selection: OpenSelection, visit: SelectionVisitor): number {
+  const steps = visitInSteps(tree, selection, visit);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** {@link visitSelection} folder by folder: the caller may do something else in between. End it in every case. */
+export function* visitInSteps(
+  tree: OpenTree,
+  selection: OpenSelection,
+  visit: SelectionVisitor,
+): Generator<void, number> {
   const { front, pattern } = pivot(selection);
   const sources = matchPaths(tree.rootFd, `${front}/${pattern}`, tree.ignored);
   if (sources.length === 0 && selection.required) throw missing(selection.path);
   const visited = new Set<ByteString>();
   for (const source of sources) {
     const above = selection.parents ? source.slice(front === "" ? 0 : cleanLength(front) + 1) : undefined;
-    visitSource({ tree, selection, visit, visited }, source, above);
+    yield* visitSource({ tree, selection, visit, visited }, source, above);
   }
   return sources.length;
 }
@@ -142,9 +164,10 @@ interface Visit {
 }
 
 /** `kept`: the path under which `--parents` keeps it. */
-function visitSource(context: Visit, source: ByteString, kept: ByteString | undefined): void {
+function* visitSource(context: Visit, source: ByteString, kept: ByteString | undefined): Generator<void> {
   const { rootFd } = context.tree;
-  withFd(openInRoot(rootFd, kernelPath(source === "" ? "." : source), O_PATH), (fd) => {
+  const fd = openInRoot(rootFd, kernelPath(source === "" ? "." : source), O_PATH);
+  try {
     const stat = fstat(fd);
     if (kept !== undefined) visitAbove(context, source, kept);
     if ((stat.mode & S_IFMT) !== S_IFDIR) {
@@ -156,10 +179,10 @@ function visitSource(context: Visit, source: ByteString, kept: ByteString | unde
     }
     const path = kept ?? "";
     context.visit.source({ at: descriptor(fd), stat, place: source, path, isSource: false });
-    withFd(openat(fd, ".", O_RDONLY | O_DIRECTORY), (directory) =>
-      visitFolder(context, directory, { place: source, path, below: "" }),
-    );
-  });
+    yield* visitFolder(context, openat(fd, ".", O_RDONLY | O_DIRECTORY), { place: source, path, below: "" });
+  } finally {
+    close(fd);
+  }
 }
 
 function visitAbove(context: Visit, source: ByteString, kept: ByteString): void {
@@ -180,10 +203,18 @@ const inside = ({ place, path, below }: Paths, name: ByteString): Paths => ({
   below: join(below, name),
 });
 
-function visitFolder(context: Visit, directory: number, at: Paths): void {
-  const list = listFiles(directory);
-  for (const name of context.visit.known?.(at, list) ?? visitList(context, directory, at, list))
-    visitInner(context, directory, at, name);
+/** Takes and closes `directory`. */
+function* visitFolder(context: Visit, directory: number, at: Paths): Generator<void> {
+  try {
+    yield;
+    const list = listFiles(directory);
+    for (const name of context.visit.known?.(at, list) ?? visitList(context, directory, at, list)) {
+      const inner = openat(directory, kernelPath(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+      yield* visitFolder(context, inner, inside(at, name));
+    }
+  } finally {
+    close(directory);
+  }
 }
 
 /** Names of the folders to visit next. */
@@ -211,12 +242,6 @@ function visitList(context: Visit, directory: number, at: Paths, list: Uint8Arra
   }
   context.visit.folder({ directoryFd: directory, paths: at, files, folders });
   return folders.map(({ listed }) => listed.name);
-}
-
-function visitInner(context: Visit, directory: number, at: Paths, name: ByteString): void {
-  withFd(openat(directory, kernelPath(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW), (inner) =>
-    visitFolder(context, inner, inside(at, name)),
-  );
 }
 
 /** Is an excluded folder there, because something in it is? */

@@ -12,6 +12,7 @@ function solver(world: FakeWorld): (graph: BuildGraph, signal?: AbortSignal) => 
       sources: world,
       cache: world.cache,
       settings: noSettings,
+      fillMount: async () => false,
       signal,
       onEvent: (event) => world.events.push(event),
     });

@@ -8,6 +8,7 @@ import type {
   BuildEvent,
   CachedStep,
   FileTree,
+  FillMount,
   LoadedSource,
   Selection,
   SourceLoader,
@@ -26,6 +27,7 @@ export interface SolveRequest {
   readonly sources: SourceLoader;
   readonly cache: StepCache;
   readonly settings: StepSettings;
+  readonly fillMount: FillMount;
   readonly signal: AbortSignal;
   readonly onEvent: (event: BuildEvent) => void;
 }
@@ -165,6 +167,7 @@ class Build {
         base,
         tree: (input) => trees.get(input) ?? EMPTY,
         settings: this.#request.settings,
+        fillMount: this.#request.fillMount,
         signal: stop,
         report: say,
       });
@@ -227,8 +230,9 @@ class Build {
         parents,
         excludes: [],
       };
-      const { settings } = this.#request;
-      const made = await runner.run({ vertex, operation, base: EMPTY, tree: () => tree, settings, signal, report });
+      const { settings, fillMount } = this.#request;
+      const step = { vertex, operation, base: EMPTY, tree: () => tree, settings, fillMount };
+      const made = await runner.run({ ...step, signal, report });
       const record = cache.store({
         kind: "source.local",
         keys: [key],

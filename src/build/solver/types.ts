@@ -91,6 +91,11 @@ export interface StepRunner {
   ): Promise<{ readonly layer: TreeLayer & { readonly number: number }; readonly sizeBytes: number } | undefined>;
 }
 
+/**
+ * Put what is known of the cache mount `id` into its new folder; false when nothing is. Rejects when the signal aborts.
+ */
+export type FillMount = (id: string, directory: string, signal: AbortSignal) => Promise<boolean>;
+
 export interface StepRequest {
   readonly vertex: Vertex;
   readonly operation: StepOperation;
@@ -98,6 +103,7 @@ export interface StepRequest {
   /** By the operation's own numbers. */
   readonly tree: (id: VertexId) => FileTree;
   readonly settings: StepSettings;
+  readonly fillMount: FillMount;
   readonly signal: AbortSignal;
   readonly report: (event: StepEvent) => void;
 }

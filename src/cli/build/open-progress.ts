@@ -7,7 +7,9 @@ import { TerminalProgress } from "./terminal-progress.ts";
 export function openProgress(kind: string, io: CliIo, options: ProgressOptions): BuildProgress {
   switch (kind) {
     case "auto":
-      return io.stderr.isTerminal() ? new TerminalProgress(io, options) : new PlainProgress(io.stderr, options);
+      return io.stderr.isTerminal() && io.env["TERM"] !== "dumb"
+        ? new TerminalProgress(io, options)
+        : new PlainProgress(io.stderr, options);
     case "tty":
       return new TerminalProgress(io, options);
     case "plain":

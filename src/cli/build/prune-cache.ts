@@ -12,10 +12,10 @@ export const pruneCache: Handler = async ({ flags, io, client }) => {
   const api = await client();
   const answer = await api.build.prune({
     all,
-    // One bound here: what is always kept, and what is kept at most.
-    keepStorageBytes: Math.max(
-      ...["keep-storage", "max-used-space", "reserved-space"].map((name) => flags.number(name)),
-    ),
+    // docker-compat: the older name of what is reserved.
+    reservedBytes: flags.number(flags.given("reserved-space") ? "reserved-space" : "keep-storage"),
+    maxUsedBytes: flags.number("max-used-space"),
+    minFreeBytes: flags.number("min-free-space"),
     filters: flags.filters(),
   });
   const deleted = answer.CachesDeleted ?? [];

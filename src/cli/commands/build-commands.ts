@@ -25,6 +25,7 @@ export const buildCommands: readonly Command[] = [
       { name: "force", short: "f", kind: toggle, usage: "Do not prompt for confirmation" },
       { name: "keep-storage", kind: bytes, usage: "Amount of disk space to keep for cache" },
       { name: "max-used-space", kind: bytes, usage: "Maximum amount of disk space allowed to keep for cache" },
+      { name: "min-free-space", kind: bytes, usage: "Target amount of free disk space after pruning" },
       { name: "reserved-space", kind: bytes, usage: "Amount of disk space always allowed to keep for cache" },
     ],
     args: { kind: "none" },

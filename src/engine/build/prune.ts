@@ -1,4 +1,4 @@
-import type { CacheEntry, PruneRequest } from "#build/cache/prune-cache.ts";
+import type { CacheBounds, CacheEntry, PruneRequest } from "#build/cache/prune-cache.ts";
 import { booleanFilter, type Filters } from "#spec/docker/filters.ts";
 import { untilFilter } from "#spec/docker/until-filter.ts";
 import type { Clock } from "../ports.ts";
@@ -34,7 +34,7 @@ export function pruneBuilds(deps: { readonly cacheKeeper: CacheKeeper; readonly 
   const guard = new PruneGuard();
   return (request: {
     readonly all: boolean;
-    readonly keepBytes: number;
+    readonly bounds: CacheBounds;
     readonly filters: Filters;
   }): Promise<CachePruned> =>
     guard.run(async () => {

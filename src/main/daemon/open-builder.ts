@@ -22,6 +22,7 @@ import type { CgroupManager } from "#host/cgroup/types.ts";
 import type { Helpers } from "#host/helper-pool.ts";
 import { LocalHostMounts } from "#host/host-mounts.ts";
 import { bootId } from "#host/process.ts";
+import { statfs } from "#host/syscalls.ts";
 import { FetchHttp } from "#host/registry-http.ts";
 import type { RuntimeFacts } from "#host/runtime-facts.ts";
 import type { SqlDatabase } from "#host/sqlite.ts";
@@ -96,13 +97,22 @@ export function openBuilder(deps: {
     runner,
     receiver,
     streams,
+    folders: caches,
     digests: new HelperDigests({ helpers, directory: layout.buildContextsDir, nowMs }),
     maker: images.maker,
     http: new FetchHttp(),
     pages: new KnownPages(layout.buildContextsDir),
     tmpDir: layout.tmpDir,
   });
-  const pruning: PruneDeps = { rows, cache, folders: caches, layers, release: (diffIds) => images.release(diffIds) };
+  const pruning: PruneDeps = {
+    ...{ rows, cache, layers },
+    folders: caches,
+    release: (diffIds) => images.release(diffIds),
+    freeBytes: () => {
+      const { blocksAvailable, blockSize } = statfs(layout.buildCachesDir);
+      return blocksAvailable * blockSize;
+    },
+  };
   return {
     builder,
     cacheKeeper: { list: () => listCache(pruning), prune: (request) => pruneCache(pruning, request) },

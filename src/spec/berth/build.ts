@@ -159,7 +159,14 @@ export type BuildLine =
       readonly current: number;
       readonly total: number;
     }
-  | { readonly type: "pulling"; readonly id: string; readonly status: string }
+  /** Pulls and pushes in Docker's words; bytes of what is on its way. */
+  | {
+      readonly type: "pulling";
+      readonly id: string;
+      readonly status: string;
+      readonly current?: number;
+      readonly total?: number;
+    }
   | {
       readonly type: "done";
       readonly vertex: number;

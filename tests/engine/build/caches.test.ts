@@ -86,6 +86,40 @@ test("an image that carries its own cache; what has changed runs, with all that 
   expect(changed.ran).toBe(2);
 });
 
+test.each([
+  ["a registry", () => [`type=registry,ref=${registry.address}/mounts`, `${registry.address}/mounts`]],
+  [
+    "a folder",
+    () => [`type=local,dest=${join(one.engine.dir, "mounts")}`, `type=local,src=${join(one.engine.dir, "mounts")}`],
+  ],
+])("cache mounts go along to %s, and seed those of an engine that has none", async (place, places) => {
+  const [to = "", from = ""] = places();
+  const dockerfile = (step: string): string =>
+    [
+      "FROM busybox",
+      ...["locked", "shared", "private"].map(
+        (sharing) =>
+          `RUN --mount=type=cache,id=${place.replace(" ", "-")}-${sharing},target=/cache,sharing=${sharing},uid=7,mode=0750 ` +
+          `stat -c %u:%a /cache >> /${sharing} && ls -ln /cache >> /${sharing} && ${step}`,
+      ),
+      "",
+    ].join("\n");
+  const fill = "mkdir -p /cache/inner && echo kept > /cache/inner/.wh.file && chown 3:4 /cache/inner";
+  await build(one, one.context({ Dockerfile: dockerfile(fill) }), "--cache-to", `${to},cache-mounts=true`);
+  const look = dockerfile("cat /cache/inner/.wh.file >> /result");
+  const seeded = await build(other, other.context({ Dockerfile: look }), "--cache-from", from);
+  for (const sharing of ["locked", "shared", "private"])
+    expect(await other.runIn(seeded.id, "cat", `/${sharing}`)).toMatch(
+      /^7:750\ntotal 0\ndrwxr-xr-x +2 3 +4 .* inner\n$/,
+    );
+  expect(await other.runIn(seeded.id, "cat", "/result")).toBe("kept\n".repeat(3));
+  // What is there already stays as it is: gone is gone.
+  const emptied = other.context({ Dockerfile: dockerfile("rm -r /cache/inner") });
+  const empty = (): Promise<{ readonly code: number }> =>
+    other.engine.run("build", "--no-cache", "--cache-from", from, emptied);
+  expect([(await empty()).code, (await empty()).code]).toEqual([0, 1]);
+});
+
 test("a cache that is not there or damaged is told of, and the build goes on", async () => {
   const folder = other.context({ Dockerfile: "FROM busybox\nRUN true\n", "cache/index.json": "{}" });
   const from = [`${registry.address}/nowhere`, `type=local,src=${folder}/cache`, "type=local,src=/nowhere"];

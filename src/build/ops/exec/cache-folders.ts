@@ -3,7 +3,8 @@ import { KeyedMutex, orAborted } from "#base/async.ts";
 import { withFd, ensureDirectory, exists } from "#host/files.ts";
 import { copyTree } from "#host/copy-tree.ts";
 import { AT_FDCWD, O_DIRECTORY, O_RDONLY } from "#host/linux.ts";
-import { fchmodat, fchownat, open } from "#host/syscalls.ts";
+import { removeTree } from "#host/remove-tree.ts";
+import { fchmodat, fchownat, open, renameat2 } from "#host/syscalls.ts";
 import type { ExecMount } from "../../graph/types.ts";
 
 type CacheMount = Extract<ExecMount, { type: "cache" }>;
@@ -13,6 +14,8 @@ export interface CacheFolderRecords {
   /** `name`: of the folder. Called at every use. */
   used(name: string, mount: { readonly id: string; readonly target: string }): void;
 }
+
+type Seed = (path: string, fill: (directory: string) => Promise<void>) => Promise<void>;
 
 export interface TakenFolder {
   readonly path: string;
@@ -43,12 +46,8 @@ export class CacheFolders {
     return `${this.#directory}/${name}`;
   }
 
-  /** `seed` is called for a new folder with a function that copies a directory into it. */
-  async take(
-    mount: CacheMount,
-    signal: AbortSignal,
-    seed: (fill: (directory: string) => Promise<void>) => Promise<void>,
-  ): Promise<TakenFolder> {
+  /** `seed` is called with the path of a new folder, and a function that copies a directory into it. */
+  async take(mount: CacheMount, signal: AbortSignal, seed: Seed): Promise<TakenFolder> {
     const base = cacheName(mount.id);
     const release = mount.sharing === "locked" ? await this.#lock(base, signal) : async () => {};
     const name = mount.sharing === "private" ? this.#free(base) : base;
@@ -67,20 +66,40 @@ export class CacheFolders {
     }
   }
 
-  async #make(
-    name: string,
-    mount: CacheMount,
-    seed: (fill: (directory: string) => Promise<void>) => Promise<void>,
-  ): Promise<void> {
+  /**
+   * Let `work` look at a mount's folder, of `private` ones at the first; undefined when there is none. It is given to nobody
+   * else meanwhile where the mount is `locked`.
+   */
+  async lend<T>(mount: CacheMount, signal: AbortSignal, work: (path: string) => Promise<T>): Promise<T | undefined> {
+    const name = cacheName(mount.id);
+    if (!exists(this.path(name))) return undefined;
+    const taken = await this.take({ ...mount, sharing: shownAs(mount.sharing) }, signal, async () => {});
+    try {
+      return await work(taken.path);
+    } finally {
+      await taken.release();
+    }
+  }
+
+  /** Whole, or not at all. */
+  async #make(name: string, mount: CacheMount, seed: Seed): Promise<void> {
     const path = this.path(name);
     if (exists(path)) return;
-    ensureDirectory(path, 0o700);
-    await seed(async (directory) => {
-      const flags = O_RDONLY | O_DIRECTORY;
-      withFd(open(directory, flags), (from) => withFd(open(path, flags), (to) => copyTree(from, to)));
-    });
-    fchownat(AT_FDCWD, path, mount.uid, mount.gid);
-    fchmodat(AT_FDCWD, path, mount.mode);
+    const made = `${path}.new`;
+    await removeTree(made);
+    ensureDirectory(made, 0o700);
+    try {
+      await seed(made, async (directory) => {
+        const flags = O_RDONLY | O_DIRECTORY;
+        withFd(open(directory, flags), (from) => withFd(open(made, flags), (to) => copyTree(from, to)));
+      });
+      fchownat(AT_FDCWD, made, mount.uid, mount.gid);
+      fchmodat(AT_FDCWD, made, mount.mode);
+      renameat2(AT_FDCWD, made, AT_FDCWD, path);
+    } catch (error) {
+      await removeTree(made);
+      throw error;
+    }
   }
 
   /** The first that nobody uses. */
@@ -106,6 +125,11 @@ export class CacheFolders {
     }
     return async () => over.resolve();
   }
+}
+
+/** The first folder of a private mount is looked at while somebody may be using it. */
+function shownAs(sharing: CacheMount["sharing"]): CacheMount["sharing"] {
+  return sharing === "private" ? "shared" : sharing;
 }
 
 function cacheName(id: string): string {

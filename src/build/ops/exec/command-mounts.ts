@@ -73,9 +73,10 @@ export class CommandMounts {
             await this.#bind(work, mount, request, place, undo);
             break;
           case "cache": {
-            const folder = await this.#caches.take(mount, request.signal, (path) =>
-              this.#seed(mount, request, place, path),
-            );
+            const folder = await this.#caches.take(mount, request.signal, async (path, fill) => {
+              if (await request.fillMount(mount.id, path, request.signal)) return;
+              await this.#seed(mount, request, place, fill);
+            });
             undo.push(() => folder.release());
             work.bind(folder.path, mount.target, mount.readOnly);
             break;

@@ -88,8 +88,10 @@ function linesOf(event: Exclude<EngineBuildEvent, { type: "dockerfile" | "answer
           warnings: event.warnings.map(({ range, ...warning }) => ({ ...warning, line: range?.startLine ?? 0 })),
         },
       ];
-    case "pulling":
-      return [{ type: "pulling", id: event.line.id ?? "", status: event.line.status }];
+    case "pulling": {
+      const { id = "", status, progressDetail } = event.line;
+      return [{ type: "pulling", id, status, ...progressDetail }];
+    }
     case "parsed":
     case "running":
       return [];

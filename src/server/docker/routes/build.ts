@@ -1,4 +1,5 @@
 import { BerthError } from "#base/errors.ts";
+import type { CacheBounds } from "#build/cache/prune-cache.ts";
 import type { BuildContext, EngineBuildRequest } from "#engine/build/build-request.ts";
 import type { Engine } from "#engine/engine.ts";
 import { cachePruneKeys } from "#engine/build/prune.ts";
@@ -35,7 +36,7 @@ export function buildRoutes(engine: Engine): readonly Route[] {
         json(
           await engine.builds.prune({
             all: query.flag("all"),
-            keepBytes: keepBytes(query),
+            bounds: bounds(query),
             filters: parseFilters(query.maybe("filters"), cachePruneKeys),
           }),
         ),
@@ -43,12 +44,13 @@ export function buildRoutes(engine: Engine): readonly Route[] {
   ];
 }
 
-/** docker-compat: the limits of API 1.48 have other names for what is kept; how much of the disk is free is not asked. */
-function keepBytes(query: Query): number {
-  const free = query.integer("min-free-space") ?? 0;
-  if (free > 0)
-    throw new BerthError("not-implemented", "not supported by POST /build/prune of this engine yet: min-free-space");
-  return query.integer("keep-storage") ?? query.integer("max-used-space") ?? query.integer("reserved-space") ?? 0;
+/** docker-compat: until API 1.48 what is reserved was called `keep-storage`. */
+function bounds(query: Query): CacheBounds {
+  return {
+    reservedBytes: query.integer("reserved-space") ?? query.integer("keep-storage") ?? 0,
+    maxUsedBytes: query.integer("max-used-space") ?? 0,
+    minFreeBytes: query.integer("min-free-space") ?? 0,
+  };
 }
 
 function build(engine: Engine, call: Call): Reply {
