@@ -30,6 +30,11 @@ export interface RunProgramResult {
   readonly stderr: string;
 }
 
+export interface FollowedProgram {
+  readonly exitCode: number;
+  readonly stderr: string;
+}
+
 /** A file being written. */
 export interface NewFile {
   write(chunk: Uint8Array): Promise<void>;
@@ -102,6 +107,10 @@ export interface CliIo {
   removeFile(path: string): void;
   /** Names in a folder, in no order; none when there is no such folder. */
   listFolder(path: string): readonly string[];
+  /** With those above it; nothing when it is there. */
+  makeFolder(path: string, mode: number): void;
+  /** The person's number, as a container's `--user` takes it. */
+  user(): string;
   /** With all that is in it; nothing when it is not there. */
   removeFolder(path: string): void;
   /** Loaded when asked for. */
@@ -116,6 +125,15 @@ export interface CliIo {
   onSignal(signal: SignalName, handler: () => void): () => void;
   /** Runs a program to its end. `undefined` when it is not installed. */
   runProgram(argv: readonly string[], stdin: string): Promise<RunProgramResult | undefined>;
+  /**
+   * Runs a program without input, each line of its standard output told as it comes; `env` is its whole environment.
+   * Undefined when it is not installed.
+   */
+  followProgram(
+    argv: readonly string[],
+    env: Readonly<Record<string, string | undefined>>,
+    onLine: (line: string) => void,
+  ): Promise<FollowedProgram | undefined>;
   /**
    * Runs a program on this process's own streams and terminal, with `env` as its whole environment; signals go on to it.
    * Resolves to its exit code, 128 and the signal's number when one ended it.

@@ -1,11 +1,13 @@
 import type { ImageCleanRequest, ImageCopyRequest, ImagesCleaned, SystemCheck } from "#spec/berth/images.ts";
 import type {
+  DistributionInspect,
   ImageDeleteItem,
   ImageHistoryItem,
   ImageInspect,
   ImageSummary,
   SearchResult,
 } from "#spec/docker/image.ts";
+import type { RegistryArtifact, RegistryArtifactPush } from "#spec/berth/registry-artifacts.ts";
 import type { RegistryManifest, RegistryManifestPush, RegistryManifestPushed } from "#spec/berth/registry-manifests.ts";
 import type { JsonMessage } from "#spec/docker/json-message.ts";
 import type { ApiTransport } from "./api-transport.ts";
@@ -146,6 +148,13 @@ export class ImagesApi {
     return this.#transport.json("POST", "/berth/images/clean", { json: request });
   }
 
+  /** What a registry has under a name, without pulling it. */
+  distribution(name: string, registryAuth: string): Promise<DistributionInspect> {
+    return this.#transport.json("GET", `/distribution/${path(name)}/json`, {
+      headers: { "X-Registry-Auth": registryAuth },
+    });
+  }
+
   /** A manifest or index as a registry has it, byte for byte. Berth's own. */
   registryManifest(
     name: string,
@@ -160,6 +169,25 @@ export class ImagesApi {
   /** An index to a registry. Berth's own. */
   pushManifestList(request: RegistryManifestPush, registryAuth: string): Promise<RegistryManifestPushed> {
     return this.#transport.json("POST", "/berth/registry/manifest", {
+      json: request,
+      headers: { "X-Registry-Auth": registryAuth },
+    });
+  }
+
+  /** What a registry has that is no image, with all that its manifest names. Berth's own. */
+  registryArtifact(
+    name: string,
+    options: { readonly insecure: boolean; readonly registryAuth: string },
+  ): Promise<RegistryArtifact> {
+    return this.#transport.json("GET", "/berth/registry/artifact", {
+      query: { name, insecure: options.insecure },
+      headers: { "X-Registry-Auth": options.registryAuth },
+    });
+  }
+
+  /** Blobs to a registry, and the manifest that names them. Berth's own. */
+  pushArtifact(request: RegistryArtifactPush, registryAuth: string): Promise<{ readonly Digest: string }> {
+    return this.#transport.json("POST", "/berth/registry/artifact", {
       json: request,
       headers: { "X-Registry-Auth": registryAuth },
     });

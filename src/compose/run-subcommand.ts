@@ -7,26 +7,36 @@ import type { FlagValues } from "#cli/flags/flag-values.ts";
 import { parseFlags } from "#cli/flags/parse-flags.ts";
 import { commandHelp, commandList } from "#cli/help.ts";
 import { composeFlags, composeSummary, composeUsage } from "./commands/global-flags.ts";
-import { absentSubcommands, subcommands } from "./commands/table.ts";
+import { subcommandGroups, subcommands } from "./commands/table.ts";
 import type { Subcommand } from "./commands/subcommand.ts";
 
 const usageError = 1;
 
 /** The summary with every subcommand, as `compose --help` shows it. */
 export function composeDescription(): string {
-  return `${composeSummary}\n\n${commandList("Commands", subcommands)}`;
+  return `${composeSummary}\n\n${commandList("Commands", listedBelow(""))}`;
+}
+
+/** What a list of commands shows behind `prefix`: those of one word more, and families of longer ones. */
+function listedBelow(prefix: string): readonly { readonly name: string; readonly summary: string }[] {
+  const before = prefix === "" ? "" : `${prefix} `;
+  return [...subcommands, ...subcommandGroups]
+    .filter(({ name, hidden }) => hidden !== true && name.startsWith(before))
+    .map(({ name, summary }) => ({ name: name.slice(before.length), summary }))
+    .filter(({ name }) => !name.includes(" "))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** The words after `compose` and its flags. */
 export const runSubcommand: Handler = async (invocation) => {
   const { io, flags: global } = invocation;
-  const [word, ...words] = withoutHelp(global.on("version") ? ["version"] : invocation.args);
-  if (word === undefined) {
+  const typed = withoutHelp(global.on("version") ? ["version"] : invocation.args);
+  if (typed.length === 0) {
     io.stdout.write(ownHelp(io));
     return 0;
   }
-  const found = subcommands.find(({ name, aliases }) => name === word || aliases?.includes(word) === true);
-  if (found === undefined) throw unknown(word, io.programName);
+  const { found, words } = foundBy(typed);
+  if (found === undefined) return groupHelp(typed, io);
   const path = `compose ${found.name}`;
   const { flags: own, args, help, warnings } = parsed(found, words, io.programName);
   for (const warning of warnings) io.stdout.write(`${warning}\n`);
@@ -42,12 +52,40 @@ export const runSubcommand: Handler = async (invocation) => {
     );
   refuseGiven(own, found.notYet ?? []);
   const handler = await found.load();
-  return handler({ ...invocation, flags: own, args, global, commandPath: `${io.programName} ${path}` });
+  const again = (flags: FlagValues, line: readonly string[]): Promise<number> =>
+    runSubcommand({ ...invocation, flags, args: line });
+  return handler({ ...invocation, flags: own, args, global, again, commandPath: `${io.programName} ${path}` });
 };
+
+/** The command with the most words that the line begins with, and the words behind it. */
+function foundBy(typed: readonly string[]): {
+  readonly found: Subcommand | undefined;
+  readonly words: readonly string[];
+} {
+  for (let length = Math.min(3, typed.length); length > 0; length--) {
+    const path = typed.slice(0, length).join(" ");
+    const found = subcommands.find(({ name, aliases }) => name === path || aliases?.includes(path) === true);
+    if (found !== undefined) return { found, words: typed.slice(length) };
+  }
+  return { found: undefined, words: typed };
+}
+
+/** A family of commands without the word that names one of them. */
+function groupHelp(typed: readonly string[], { programName, stdout }: CliIo): number {
+  const words = typed.filter((word) => word !== "--help" && word !== "-h");
+  const path = words.join(" ");
+  const group = subcommandGroups.find(({ name }) => name === path);
+  if (group === undefined) throw unknown(path, programName);
+  const below = listedBelow(group.name);
+  stdout.write(
+    `Usage:  ${programName} compose ${group.name} COMMAND\n\n${group.summary}\n\n${commandList("Commands", below)}\n\nRun '${programName} compose ${group.name} COMMAND --help' for more information on a command.\n`,
+  );
+  return 0;
+}
 
 /** `compose help up` is `compose up --help`. */
 const withoutHelp = (words: readonly string[]): readonly string[] =>
-  words[0] === "help" ? [...words.slice(1, 2), ...(words.length > 1 ? ["--help"] : [])] : words;
+  words[0] === "help" ? [...words.slice(1), ...(words.length > 1 ? ["--help"] : [])] : words;
 
 function parsed(found: Subcommand, words: readonly string[], program: string): ReturnType<typeof parseFlags> {
   try {
@@ -92,11 +130,9 @@ const asCommand = ({ name, ...rest }: Subcommand): Command => ({
   load: () => Promise.resolve(runSubcommand),
 });
 
-function unknown(word: string, program: string): ExitError {
-  const why = absentSubcommands.get(word);
-  const sentence =
-    why === undefined
-      ? `unknown docker command: "compose ${word}"`
-      : `the command '${program} compose ${word}' is not supported: ${why}`;
-  return new ExitError(usageError, `${sentence}\n\nRun '${program} compose --help' for more information`);
+function unknown(path: string, program: string): ExitError {
+  return new ExitError(
+    usageError,
+    `unknown docker command: "compose ${path}"\n\nRun '${program} compose --help' for more information`,
+  );
 }

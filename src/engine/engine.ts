@@ -68,6 +68,7 @@ import { pullImage } from "./image/pull.ts";
 import { pushImage } from "./image/push.ts";
 import { cleanImages } from "./image/clean.ts";
 import { lockImage } from "./image/lock.ts";
+import { pushArtifact, readArtifact } from "./image/registry-artifacts.ts";
 import { pushManifestList, readManifest } from "./image/registry-manifests.ts";
 import { removeImage } from "./image/remove.ts";
 import { saveImages } from "./image/save.ts";
@@ -256,6 +257,8 @@ export function createEngine(given: EngineDeps) {
       copy: (request: CopyRequest) => deps.images.copy(request),
       readManifest: readManifest(deps),
       pushManifestList: pushManifestList(deps),
+      readArtifact: readArtifact(deps),
+      pushArtifact: pushArtifact(deps),
       files: imageFiles(deps),
       describe: describeImage(deps),
       list: listImages(base),

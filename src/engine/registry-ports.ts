@@ -1,3 +1,4 @@
+import type { Artifact } from "#image/copy/artifacts.ts";
 import type { AuthConfig } from "#spec/docker/auth.ts";
 import type { Descriptor, DescriptorPlatform } from "#spec/oci/image.ts";
 import type { Reference } from "#spec/oci/reference.ts";
@@ -39,6 +40,20 @@ export interface Registries {
     readonly auth: AuthConfig | undefined;
     readonly signal: AbortSignal;
   }): Promise<readonly string[]>;
+  /** What is no image, with all that it names. `not-found` and `unauthorized` in the registry's words. */
+  readArtifact(request: {
+    readonly from: Reference;
+    readonly auth: AuthConfig | undefined;
+    readonly signal: AbortSignal;
+  }): Promise<Artifact>;
+  /** Blobs and the manifest that names them. Errors are the registry's. */
+  pushArtifact(
+    request: Artifact & {
+      readonly to: Reference;
+      readonly auth: AuthConfig | undefined;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<void>;
   /** The same, of which one may be spoken to without checking certificates, or by HTTP. */
   insecure(domain: string): Registries;
 }

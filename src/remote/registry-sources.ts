@@ -1,5 +1,6 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
 import type { RegistryHttp } from "#host/registry-http.ts";
+import { pushArtifact, readArtifact, type Artifact } from "#image/copy/artifacts.ts";
 import { pushList } from "#image/copy/push-list.ts";
 import type { ImageSink, ImageSinks } from "#image/sink.ts";
 import type { ImageSource, ImageSources } from "#image/source.ts";
@@ -115,6 +116,15 @@ export class RegistrySources implements ImageSources, ImageSinks {
   /** An index to a registry that has what it names, or takes it over from its other repositories. */
   pushList(request: Parameters<typeof pushList>[1]): Promise<readonly string[]> {
     return pushList(this, request);
+  }
+
+  /** What is no image, of a registry or a mirror of it. */
+  readArtifact(request: Parameters<typeof readArtifact>[1]): Promise<Artifact> {
+    return readArtifact(this, request);
+  }
+
+  pushArtifact(request: Parameters<typeof pushArtifact>[1]): Promise<void> {
+    return pushArtifact(this, request);
   }
 
   /** The same registries, of which one may be spoken to without checking certificates, or by HTTP. */

@@ -2,9 +2,10 @@
  * Projects as people write them, made by Docker Compose v2 of Debian's next suite and by `berth compose` on the same engine:
  * the same containers, networks and volumes; each tool takes down what the other made, and keeps it when nothing changed.
  */
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { cpSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { parse } from "yaml";
 import { composePrograms } from "../../tools/lab/apt-suite.ts";
 import { mustRun } from "../../tools/lab/command.ts";
 import { berthCommand } from "../../tools/lab/engines.ts";
@@ -192,6 +193,20 @@ for (const project of readdirSync(corpus).toSorted()) {
     }
   });
 }
+
+describe("printed the same by config", () => {
+  const forms = [[], ["--format", "json"], ["--no-normalize"]] as const;
+
+  test.each(readdirSync(corpus).toSorted())("%s", async (project) => {
+    const printed = (tool: readonly string[]): Promise<readonly unknown[]> =>
+      Promise.all(
+        forms.map(
+          async (words) => parse(await compose(tool, project, "--profile", "*", "config", ...words)) as unknown,
+        ),
+      );
+    expect(await printed(ours)).toEqual(await printed(theirs));
+  });
+});
 
 for (const project of ["shared-namespaces", "volumes-short", "web-db-cache"]) {
   test(`${project}, taken over without making anything anew`, async () => {

@@ -79,6 +79,11 @@ export class BusyboxEngine {
     return this.#engine.host;
   }
 
+  /** Of the registry that `busybox` came from: `127.0.0.1:5000`. */
+  get registry(): string {
+    return this.#registry.address;
+  }
+
   /** Its folder, with the exec root `exec`. */
   get dir(): string {
     return this.#dir;

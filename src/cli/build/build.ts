@@ -2,10 +2,10 @@ import { isAbsolute, join } from "node:path/posix";
 import { BerthError, isBerthError } from "#base/errors.ts";
 import type { BuildMessage } from "#client/build-lines.ts";
 import type { BuildAnswer, BuildOptions } from "#spec/berth/build.ts";
-import { encodeRegistryConfig, type AuthConfig } from "#spec/docker/auth.ts";
+import { encodeRegistryConfig } from "#spec/docker/auth.ts";
 import type { CliIo } from "../cli-io.ts";
 import type { Handler, Invocation } from "../command.ts";
-import { HUB_KEY, readCredentials } from "../config/credentials.ts";
+import { everyCredential } from "../config/credentials.ts";
 import { buildOptions, type BuildSource } from "./build-options.ts";
 import { contextFilter } from "./context-filter.ts";
 import { answerText } from "./answer-text.ts";
@@ -211,12 +211,5 @@ function writeResult({ flags, io }: Invocation, result: Result): void {
 const absolute = (path: string, io: CliIo): string => (isAbsolute(path) ? path : join(io.workingDirectory, path));
 
 /** Every registry's credentials that are known: which ones a Dockerfile needs is the engine's to find out. */
-async function registryConfigOf({ config, io }: Invocation): Promise<string> {
-  const hosts = [...Object.keys(config.file.auths ?? {}), ...Object.keys(config.file.credHelpers ?? {})];
-  const known: Record<string, Partial<AuthConfig>> = {};
-  for (const host of new Set([...hosts, ...(config.file.credsStore === undefined ? [] : [HUB_KEY])])) {
-    const auth = await readCredentials(config, io, host);
-    if (Object.keys(auth).length > 0) known[host] = auth;
-  }
-  return encodeRegistryConfig(known);
-}
+const registryConfigOf = async ({ config, io }: Invocation): Promise<string> =>
+  encodeRegistryConfig(await everyCredential(config, io));

@@ -1,3 +1,4 @@
+import type { NestedCommand } from "../command.ts";
 import type { Answer, Candidate } from "./answer.ts";
 import { argumentKind } from "./argument-kinds.ts";
 import { flagKind } from "./flag-kinds.ts";
@@ -30,15 +31,21 @@ export async function complete(
   if (!line.flagsOver && typed.startsWith("-")) return { candidates: flagCandidates(line, typed) };
   if (line.command === undefined) return { candidates: starting(commandWords(line.prefix, grammar), typed) };
   if (line.command.nested !== undefined && line.nested === undefined) {
-    const commands = await line.command.nested.commands();
-    return {
-      candidates: starting(
-        commands.map(({ name, summary }) => ({ value: name, note: summary })),
-        typed,
-      ),
-    };
+    return { candidates: starting(nextWords(await line.command.nested.commands(), line.nestedPrefix), typed) };
   }
   return values(argumentKind(path, line.args.length), typed);
+}
+
+/** What may stand behind `prefix`, each word once. */
+function nextWords(commands: readonly NestedCommand[], prefix: string): readonly Candidate[] {
+  const before = prefix === "" ? "" : `${prefix} `;
+  const words = new Map<string, Candidate>();
+  for (const { name, summary } of commands) {
+    if (!name.startsWith(before)) continue;
+    const [value = "", ...rest] = name.slice(before.length).split(" ");
+    if (!words.has(value)) words.set(value, rest.length === 0 ? { value, note: summary } : { value });
+  }
+  return [...words.values()];
 }
 
 async function valuesOf(

@@ -8,6 +8,8 @@ export interface ReadLine {
   readonly command: Command | undefined;
   /** One of the command's own, as `up` of `compose`. */
   readonly nested: NestedCommand | undefined;
+  /** Words of a nested command that has no name yet: `bridge` of `bridge convert`. */
+  readonly nestedPrefix: string;
   readonly args: readonly string[];
   /** The flag whose value the cursor's word is. */
   readonly pending: FlagSpec | undefined;
@@ -38,6 +40,7 @@ class LineReader {
   #prefix = "";
   #command: Command | undefined;
   #nested: NestedCommand | undefined;
+  #nestedPrefix = "";
   #args: string[] = [];
   #outer: string[] = [];
   #pending: FlagSpec | undefined;
@@ -61,6 +64,7 @@ class LineReader {
       prefix: this.#prefix,
       command: this.#command,
       nested: this.#nested,
+      nestedPrefix: this.#nestedPrefix,
       args: this.#args,
       pending: this.#pending,
       flagsOver: this.#flagsOver,
@@ -87,7 +91,10 @@ class LineReader {
     const { nested } = this.#command;
     if (nested !== undefined && this.#nested === undefined) {
       this.#outer.pop();
-      this.#nested = (await nested.commands()).find(({ name, aliases }) => name === word || aliases?.includes(word));
+      const path = this.#nestedPrefix === "" ? word : `${this.#nestedPrefix} ${word}`;
+      const commands = await nested.commands();
+      this.#nested = commands.find(({ name, aliases }) => name === path || aliases?.includes(path));
+      if (this.#nested === undefined) this.#nestedPrefix = path;
       this.#flags = this.#nested?.flags ?? [];
       return;
     }

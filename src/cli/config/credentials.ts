@@ -21,6 +21,21 @@ export async function readCredentials(config: CliConfig, io: Io, key: string): P
   return Object.keys(found).length === 0 ? {} : { ...found, serveraddress: key };
 }
 
+/** What is stored for every registry that is known by name. */
+export async function everyCredential(
+  config: CliConfig,
+  io: Io,
+): Promise<Readonly<Record<string, Partial<AuthConfig>>>> {
+  const { auths, credHelpers, credsStore } = config.file;
+  const keys = [...Object.keys(auths ?? {}), ...Object.keys(credHelpers ?? {})];
+  const known: Record<string, Partial<AuthConfig>> = {};
+  for (const key of new Set([...keys, ...(credsStore === undefined ? [] : [HUB_KEY])])) {
+    const auth = await readCredentials(config, io, key);
+    if (Object.keys(auth).length > 0) known[key] = auth;
+  }
+  return known;
+}
+
 /** Stores credentials in the helper or the file. Returns where they went. */
 export async function storeCredentials(
   config: CliConfig,

@@ -1,6 +1,7 @@
 import type { EngineClient } from "#client/engine-client.ts";
 import type { Limit } from "#base/async.ts";
 import type { Project, Service } from "../load/project.ts";
+import type { Programs } from "../provide/programs.ts";
 import type { Progress } from "./progress.ts";
 
 /** What carrying out a plan works with. */
@@ -12,6 +13,8 @@ export interface ApplyContext {
   readonly dryRun: boolean;
   /** How much is done at the same time (`--parallel`). */
   readonly parallel: Limit;
+  /** Of this machine, for what is left to others. */
+  readonly programs: Programs;
   now(): number;
   sleep(ms: number): Promise<void>;
   /** File content of this machine; undefined when there is none. */

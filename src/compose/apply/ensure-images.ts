@@ -1,6 +1,7 @@
 import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
 import { parseDuration } from "../shape/duration.ts";
 import type { Service } from "../load/project.ts";
+import { buildsOnce, type BuildOnce } from "./builds-once.ts";
 import { imageNameOf, type ApplyContext } from "./context.ts";
 
 export interface ImageOptions {
@@ -17,18 +18,43 @@ export async function ensureImages(
 ): Promise<ReadonlyMap<string, string>> {
   const ids = new Map<string, string>();
   const byImage = new Map<string, Promise<string>>();
+  const build = buildsOnce(context);
   await Promise.all(
     services
       .filter(({ provider }) => provider === undefined)
       .map(async (service) => {
         const image = imageNameOf(context.project, service);
         const key = service.build === undefined ? image : `${image} ${service.name}`;
-        const work = byImage.get(key) ?? ensureImage(context, service, image, options);
+        const work = byImage.get(key) ?? ensureImage(context, service, image, options, build);
         byImage.set(key, work);
         ids.set(service.name, await work);
       }),
   );
+  await Promise.all([...otherImages(services)].map((image) => pullMissing(context, image)));
   return ids;
+}
+
+/** Images beside a service's own: those of its `pre_start`, and those that it mounts. */
+function otherImages(services: readonly Service[]): ReadonlySet<string> {
+  return new Set(
+    services.flatMap(({ pre_start = [], volumes = [] }) => [
+      ...pre_start.flatMap(({ image }) => image ?? []),
+      ...volumes.flatMap(({ type, source }) => (type === "image" && source !== undefined ? [source] : [])),
+    ]),
+  );
+}
+
+async function pullMissing(context: ApplyContext, image: string): Promise<void> {
+  if ((await imageOf(context, image)) !== undefined) return;
+  const id = `Image ${image}`;
+  context.progress.report(id, "Pulling");
+  try {
+    if (!context.dryRun) await context.parallel.run(() => context.pull(image, ""));
+    context.progress.report(id, "Pulled", "done");
+  } catch (error) {
+    context.progress.report(id, `Error ${messageOf(error)}`, "error");
+    throw error;
+  }
 }
 
 async function ensureImage(
@@ -36,6 +62,7 @@ async function ensureImage(
   service: Service,
   image: string,
   options: ImageOptions,
+  build: BuildOnce,
 ): Promise<string> {
   const found = await imageOf(context, image);
   const policy = options.pull || service.pull_policy || "missing";
@@ -44,11 +71,14 @@ async function ensureImage(
     buildable &&
     (options.build === "always" || policy === "build" || (found === undefined && options.build !== "never"))
   ) {
-    await built(context, service, image);
+    await build(service);
     return (await imageOf(context, image))?.Id ?? "";
   }
-  if (wantsPull(policy, found, context.now()) && !(buildable && service.image === undefined)) {
-    await pulled(context, service, image, policy, found !== undefined);
+  if (
+    wantsPull(policy, service.pull_refresh_after, found, context.now()) &&
+    !(buildable && service.image === undefined)
+  ) {
+    await pulled(context, service, image, { policy, present: found !== undefined, build });
     return (await imageOf(context, image))?.Id ?? "";
   }
   if (found !== undefined) return found.Id;
@@ -80,7 +110,12 @@ async function imageOf({ client }: ApplyContext, image: string): Promise<FoundIm
 
 const dayMs = 86_400_000;
 
-function wantsPull(policy: string, found: FoundImage | undefined, nowMs: number): boolean {
+function wantsPull(
+  policy: string,
+  refreshAfter: string | undefined,
+  found: FoundImage | undefined,
+  nowMs: number,
+): boolean {
   if (policy === "never" || policy === "build") return false;
   if (policy === "always") return true;
   if (found === undefined || policy === "missing") return found === undefined;
@@ -89,7 +124,7 @@ function wantsPull(policy: string, found: FoundImage | undefined, nowMs: number)
       ? dayMs
       : policy === "weekly"
         ? 7 * dayMs
-        : (parseDuration(policy.replace("every_", "")) ?? 0) / 1e6;
+        : (parseDuration(policy === "refresh" ? (refreshAfter ?? "24h") : policy.replace("every_", "")) ?? 0) / 1e6;
   return !(nowMs - found.pulledMs < every);
 }
 
@@ -97,8 +132,7 @@ async function pulled(
   context: ApplyContext,
   service: Service,
   image: string,
-  policy: string,
-  present: boolean,
+  { policy, present, build }: { readonly policy: string; readonly present: boolean; readonly build: BuildOnce },
 ): Promise<void> {
   const id = `Image ${image}`;
   context.progress.report(id, "Pulling");
@@ -109,17 +143,10 @@ async function pulled(
     // An image that is there serves when its registry does not; a build may make what cannot be pulled.
     if (service.build !== undefined && policy !== "always") {
       context.progress.report(id, "Warning: cannot be pulled, it is built", "warning");
-      await built(context, service, image);
+      await build(service);
       return;
     }
     context.progress.report(id, `Error ${messageOf(error)}`, "error");
     if (!present || policy === "always") throw error;
   }
-}
-
-async function built(context: ApplyContext, service: Service, image: string): Promise<void> {
-  const id = `Image ${image}`;
-  context.progress.report(id, "Building");
-  if (!context.dryRun) await context.build(service, image);
-  context.progress.report(id, "Built", "done");
 }

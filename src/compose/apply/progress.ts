@@ -1,3 +1,4 @@
+import { Limit } from "#base/async.ts";
 import type { CliIo } from "#cli/cli-io.ts";
 
 /** How far something has come; `working` goes on. */
@@ -8,6 +9,8 @@ export interface Progress {
   report(id: string, status: string, state?: ProgressState): void;
   /** Something else is about to be printed: what is drawn stays, the next report is drawn below. */
   giveWay(): void;
+  /** Something that prints by itself has the terminal meanwhile, one at a time. */
+  lend<T>(work: () => Promise<T>): Promise<T>;
   /** The block of lines is complete; what follows is printed below. */
   close(): void;
 }
@@ -21,7 +24,12 @@ export function openProgress(mode: ProgressMode, io: CliIo, title = "Running"): 
   return new TerminalProgress(io, title);
 }
 
-export const quietProgress: Progress = { report: () => undefined, giveWay: () => undefined, close: () => undefined };
+export const quietProgress: Progress = {
+  report: () => undefined,
+  giveWay: () => undefined,
+  lend: (work) => work(),
+  close: () => undefined,
+};
 
 class PlainProgress implements Progress {
   readonly #io: CliIo;
@@ -32,6 +40,9 @@ class PlainProgress implements Progress {
     this.#io.stderr.write(` ${id}  ${status}\n`);
   }
   giveWay(): void {}
+  lend<T>(work: () => Promise<T>): Promise<T> {
+    return work();
+  }
   close(): void {}
 }
 
@@ -45,6 +56,9 @@ class JsonProgress implements Progress {
     this.#io.stderr.write(`${JSON.stringify({ id: name.length === 0 ? kind : id, status: state, text: status })}\n`);
   }
   giveWay(): void {}
+  lend<T>(work: () => Promise<T>): Promise<T> {
+    return work();
+  }
   close(): void {}
 }
 
@@ -64,7 +78,9 @@ class TerminalProgress implements Progress {
   readonly #title: string;
   readonly #colour: boolean;
   readonly #lines = new Map<string, Line>();
+  readonly #terminal = new Limit(1);
   #drawn = 0;
+  #lent = false;
 
   constructor(io: CliIo, title: string) {
     this.#io = io;
@@ -86,12 +102,26 @@ class TerminalProgress implements Progress {
     this.#drawn = 0;
   }
 
+  lend<T>(work: () => Promise<T>): Promise<T> {
+    return this.#terminal.run(async () => {
+      this.giveWay();
+      this.#lent = true;
+      try {
+        return await work();
+      } finally {
+        this.#lent = false;
+        this.#draw();
+      }
+    });
+  }
+
   close(): void {
     this.#drawn = 0;
     this.#lines.clear();
   }
 
   #draw(): void {
+    if (this.#lent) return;
     const size = this.#io.stderr.windowSize();
     const columns = size?.columns || 80;
     const rows = Math.max(2, (size?.rows || 24) - 1);

@@ -6,6 +6,7 @@ import type { ContainerStep } from "../plan/plan-up.ts";
 import { parseDuration } from "../shape/duration.ts";
 import { containerNameOf, type ApplyContext } from "./context.ts";
 import { createContainer, timeoutOf, type CreateOptions } from "./create-containers.ts";
+import { runPreStart } from "./pre-start.ts";
 import { runHook } from "./run-hook.ts";
 
 export type RecreateStep = Extract<ContainerStep, { kind: "recreate" }>;
@@ -38,7 +39,9 @@ export async function rollingUpdate(
   for (let first = 0; first < steps.length; first += atOnce) {
     if (first > 0) await context.sleep(milliseconds(update.delay) ?? 0);
     const outcomes = await Promise.all(
-      steps.slice(first, first + atOnce).map((step) => replace(context, service, step, update, options)),
+      steps
+        .slice(first, first + atOnce)
+        .map((step, index) => replace(context, service, step, { ...update, isFirst: first + index === 0 }, options)),
     );
     replaced.push(...outcomes.map(({ done }) => done).filter((done) => done !== undefined));
     failures.push(...outcomes.flatMap(({ failure }) => failure ?? []));
@@ -67,7 +70,7 @@ async function replace(
   context: ApplyContext,
   service: Service,
   step: RecreateStep,
-  update: ServiceUpdate,
+  update: ServiceUpdate & { readonly isFirst: boolean },
   options: CreateOptions,
 ): Promise<Outcome> {
   const { client, progress, project } = context;
@@ -79,6 +82,7 @@ async function replace(
   try {
     const wanted = { name: temporaryName(step.old, name), number: step.number, replaces: step.old };
     id = await createContainer(context, service, wanted, options);
+    await runPreStart(context, service, [{ id, name }], { shared: update.isFirst });
     if (!startFirst) await client.containers.stop(step.old.id, timeoutOf(options.stopTimeoutSeconds));
     await client.containers.start(id);
     for (const hook of service.post_start ?? []) await runHook(context, id, hook, `${name} post_start`);

@@ -3,9 +3,10 @@ import { isUp, observeContainers, type ObservedContainer } from "../engine/obser
 import type { Dependency, Service } from "../load/project.ts";
 import { alongDependencies } from "./along-dependencies.ts";
 import type { ApplyContext } from "./context.ts";
+import { runPreStartOf, type PreStartOptions } from "./pre-start.ts";
 import { runHook } from "./run-hook.ts";
 
-export interface StartOptions {
+export interface StartOptions extends Pick<PreStartOptions, "output"> {
   /** Called with each container before it starts: who wants its output attaches here. */
   readonly beforeStart?: (container: ObservedContainer) => Promise<void>;
   /** Those of the project, when they are known. */
@@ -35,6 +36,7 @@ export async function startServices(
       const own = containers.filter((container) => container.service === name);
       if (own.every(isUp) && own.length > 0) return;
       await awaitDependencies(context, service, containers, options);
+      await runPreStartOf(context, service, own, options);
       await Promise.all(
         own.filter((container) => !isUp(container)).map((container) => startOne(context, service, container, options)),
       );

@@ -1,10 +1,13 @@
 import { isAbsolute, join } from "node:path";
 import type { CliInput, CliIo } from "#cli/cli-io.ts";
 import { ExitError } from "#cli/errors.ts";
-import { isRemoteContext, type ServiceBuild } from "../model/build.ts";
+import { composeVersion, label } from "../engine/labels.ts";
+import { isRemoteContext, serviceOfContext, type ServiceBuild } from "../model/build.ts";
 import type { Project, Service } from "../load/project.ts";
+import { imageNameOf } from "../apply/context.ts";
 import { refuseUnsupportedBuild } from "../apply/refuse-unsupported.ts";
 import { asCommand } from "./as-command.ts";
+import { prefixedOutput } from "./prefixed-output.ts";
 import type { ComposeInvocation } from "./subcommand.ts";
 
 /** Build a service's image under the name, as `build` would with the words that its section means. */
@@ -17,7 +20,14 @@ export async function buildService(
   refuseUnsupportedBuild(service);
   const section = service.build ?? {};
   const inline = section.dockerfile_inline;
-  const io = inline === undefined ? invocation.io : withInput(invocation.io, textInput(inline));
+  const { stdin, stderr } = invocation.io;
+  // Several builds tell their lines at the same time where nothing is drawn.
+  const io = withStreams(invocation.io, {
+    stdin: inline === undefined ? stdin : textInput(inline),
+    stderr: stderr.isTerminal() ? stderr : prefixedOutput(stderr, `${service.name} | `),
+    // Secrets and arguments may come from environment files.
+    env: Object.fromEntries(project.environment),
+  });
   const words = buildWords(section, image, project, service, invocation);
   const code = await asCommand({ ...invocation, io }, "build", words);
   if (code !== 0) throw new ExitError(code);
@@ -38,12 +48,16 @@ function buildWords(
   const on = (flag: string, set: boolean | undefined): readonly string[] => (set === true ? [`--${flag}`] : []);
   const given = (flag: string): string => (flags.has(flag) ? flags.text(flag) : "");
   const asked = (flag: string): boolean => flags.has(flag) && flags.on(flag);
+  const platforms = section.platforms ?? (service.platform === undefined ? [] : [service.platform]);
   return [
     ...each("tag", [image, ...(section.tags ?? [])]),
     ...one("file", fileOf(section, context)),
     ...each("build-arg", argumentsOf(section, project, flags.has("build-arg") ? flags.list("build-arg") : [])),
-    ...each("build-context", pairs(section.additional_contexts)),
-    ...each("label", pairs(section.labels)),
+    ...each("build-context", contextsOf(section, project)),
+    ...each("cache-from", section.cache_from),
+    ...each("cache-to", section.cache_to),
+    ...each("allow", entitlementsOf(section)),
+    ...each("label", pairs({ ...section.labels, ...ownLabels(project, service) })),
     ...each("no-cache-filter", section.no_cache_filter),
     ...each("secret", secretsOf(section, project)),
     ...each("ssh", [...pairs(section.ssh), ...(given("ssh") === "" ? [] : [given("ssh")])]),
@@ -62,7 +76,9 @@ function buildWords(
     ...one("target", section.target),
     ...one("network", section.network),
     ...one("shm-size", section.shm_size),
-    ...one("platform", section.platforms?.[0] ?? service.platform),
+    ...each("platform", platforms),
+    ...one("provenance", given("provenance") || section.provenance),
+    ...one("sbom", given("sbom") || section.sbom),
     ...on("no-cache", section.no_cache === true || asked("no-cache")),
     ...on("pull", section.pull === true || asked("pull")),
     ...on("quiet", asked("quiet") || asked("quiet-build")),
@@ -78,7 +94,8 @@ function fileOf({ dockerfile, dockerfile_inline }: ServiceBuild, context: string
   return join(context, dockerfile);
 }
 
-function argumentsOf(section: ServiceBuild, project: Project, given: readonly string[]): readonly string[] {
+/** `NAME=VALUE` of its build arguments, those of flags last. */
+export function argumentsOf(section: ServiceBuild, project: Project, given: readonly string[]): readonly string[] {
   const own = Object.entries(section.args ?? {}).flatMap(([name, value]) => {
     const found = value ?? project.environment.get(name);
     return found === undefined ? [] : [`${name}=${found}`];
@@ -86,8 +103,32 @@ function argumentsOf(section: ServiceBuild, project: Project, given: readonly st
   return [...own, ...given];
 }
 
+/** Another service's image is named to the engine: it is built before. */
+function contextsOf(section: ServiceBuild, project: Project): readonly string[] {
+  return Object.entries(section.additional_contexts ?? {}).map(([name, value]) => {
+    const other = serviceOfContext(value);
+    const service =
+      other === undefined ? undefined : (project.services.get(other) ?? project.disabledServices.get(other));
+    return `${name}=${service === undefined ? value : `docker-image://${imageNameOf(project, service)}`}`;
+  });
+}
+
+const insecure = "security.insecure";
+
+/** `privileged` is short for the entitlement of `RUN --security=insecure`. */
+export function entitlementsOf({ entitlements = [], privileged }: ServiceBuild): readonly string[] {
+  return privileged === true && !entitlements.includes(insecure) ? [...entitlements, insecure] : entitlements;
+}
+
+/** By which docker compose knows the images that a project built. */
+const ownLabels = (project: Project, service: Service): Readonly<Record<string, string>> => ({
+  [label.project]: project.name,
+  [label.service]: service.name,
+  [label.version]: composeVersion,
+});
+
 /** A secret of the project is a file or a variable of the person's. */
-function secretsOf(section: ServiceBuild, project: Project): readonly string[] {
+export function secretsOf(section: ServiceBuild, project: Project): readonly string[] {
   return (section.secrets ?? []).map(({ source, target }) => {
     const secret = project.secrets.get(source);
     const from = secret?.environment === undefined ? `src=${secret?.file ?? ""}` : `env=${secret.environment}`;
@@ -95,14 +136,15 @@ function secretsOf(section: ServiceBuild, project: Project): readonly string[] {
   });
 }
 
-const pairs = (values: Readonly<Record<string, string>> | undefined): readonly string[] =>
+/** `KEY=VALUE` of each, the key alone where there is no value. */
+export const pairs = (values: Readonly<Record<string, string>> | undefined): readonly string[] =>
   Object.entries(values ?? {}).map(([key, value]) => (value === "" ? key : `${key}=${value}`));
 
-/** The same machine with another standard input. */
-const withInput = (io: CliIo, stdin: CliInput): CliIo =>
+/** The same machine with other streams and variables. */
+const withStreams = (io: CliIo, own: Pick<CliIo, "stdin" | "stderr" | "env">): CliIo =>
   new Proxy(io, {
     get(target, key) {
-      if (key === "stdin") return stdin;
+      if (key === "stdin" || key === "stderr" || key === "env") return own[key];
       const value: unknown = Reflect.get(target, key, target);
       return typeof value === "function" ? (value.bind(target) as unknown) : value;
     },

@@ -5,6 +5,7 @@ import { asYaml, printedProject } from "../model/printed.ts";
 import { mapScalars } from "../source/node.ts";
 import { parseYaml } from "../source/parse-yaml.ts";
 import { variableUses, type VariableUse } from "../source/substitute.ts";
+import { withoutUnused } from "../load/used-resources.ts";
 import { withDependencies } from "../load/choose-services.ts";
 import { alignTable } from "#cli/format/table.ts";
 import type { Project } from "../load/project.ts";
@@ -20,11 +21,18 @@ export const config: ComposeHandler = async (invocation) => {
     interpolate: !flags.on("no-interpolate"),
     resolvePaths: !flags.on("no-path-resolution"),
     resolveEnvironment: !flags.on("no-env-resolution"),
-    consistency: !flags.on("no-consistency") && !lists,
+    normalize: !flags.on("no-normalize"),
+    consistency: !flags.on("no-consistency") && !flags.on("no-normalize") && !lists,
     ...(flags.on("profiles") ? { profiles: ["*"] } : {}),
   });
   if (flags.on("quiet")) return 0;
-  const text = printed(invocation, narrowed(project, args));
+  const pins = flags.on("resolve-image-digests") || flags.on("lock-image-digests");
+  const narrow = narrowed(project, args);
+  const wanted = invocation.global.on("all-resources") ? narrow : withoutUnused(narrow);
+  const text = printed(
+    invocation,
+    pins ? await (await import("./pin-images.ts")).pinImages(invocation, wanted) : wanted,
+  );
   if (flags.text("output") === "") io.stdout.write(text);
   else io.writeFile(flags.text("output"), text, 0o644);
   return 0;
@@ -49,14 +57,25 @@ function printed(invocation: ComposeInvocation, project: Project): string {
     return lines([...project.environment].map(([name, value]) => `${name}=${value}`).toSorted());
   if (flags.on("variables")) return variables(invocation, project);
   if (flags.text("hash") !== "") return hashes(project, flags.text("hash"));
-  const value = printedProject(project);
   const format = flags.text("format") || "yaml";
-  if (format === "json") return `${JSON.stringify(value, null, 2)}\n`;
-  if (format === "yaml") return asYaml(value);
+  const value = flags.on("lock-image-digests")
+    ? imagesOnly(project)
+    : printedProject(project, format === "json" ? "json" : "yaml");
+  // What is printed is read again as a Compose file.
+  const escaped = (text: string): string => (flags.on("no-interpolate") ? text : text.replaceAll("$", "$$$$"));
+  if (format === "json") return escaped(`${JSON.stringify(value, null, 2)}\n`);
+  if (format === "yaml") return escaped(asYaml(value));
   throw new BerthError("invalid-parameter", `unsupported format ${JSON.stringify(format)}`, {
     hint: "It is yaml or json.",
   });
 }
+
+/** A further file that pins images to what they are now. */
+const imagesOnly = ({ services }: Project): Readonly<Record<string, unknown>> => ({
+  services: Object.fromEntries(
+    [...services.values()].filter(({ image }) => image !== undefined).map(({ name, image }) => [name, { image }]),
+  ),
+});
 
 function hashes(project: Project, wanted: string): string {
   const names = wanted === "*" ? [...project.services.keys()].toSorted() : wanted.split(",");

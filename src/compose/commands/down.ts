@@ -44,7 +44,7 @@ export async function takeDown(invocation: ComposeInvocation, options: DownOptio
   }
   const progress = progressOf(invocation);
   const context = await applyContext(invocation, project ?? emptyProject(name, invocation), progress);
-  const all = await observeContainers(context.client, name, { oneOff: true });
+  const all = await observeContainers(context.client, name, { oneOff: true, hooks: true });
   const known = (service: string): boolean =>
     project === undefined || project.services.has(service) || project.disabledServices.has(service);
   const orphans = all.filter(({ service, oneOff }) => !known(service) && !oneOff);
@@ -56,12 +56,24 @@ export async function takeDown(invocation: ComposeInvocation, options: DownOptio
   await dependentsFirst(targets, (container) =>
     removeContainer(context, container, options.timeoutSeconds, { volumes: options.volumes }),
   );
+  await unprovideAny(context, args, "down");
   if (args.length === 0) await removeResources(context, name, project, options.volumes);
   if (options.images !== "none" && project !== undefined)
     await removeImages(context, project, options.images === "all");
   progress.close();
   if (all.length === 0 && project === undefined)
     warn(invocation, `No resource found to remove for project ${JSON.stringify(name)}.`);
+}
+
+/** Providers are asked only by projects that have some. */
+export async function unprovideAny(
+  context: ApplyContext,
+  named: readonly string[],
+  verb: "down" | "stop",
+): Promise<void> {
+  if ([...context.project.services.values()].every(({ provider }) => provider === undefined)) return;
+  const { unprovide } = await import("../provide/provide.ts");
+  await unprovide(context, named, verb);
 }
 
 export const emptyProject = (name: string, { io }: ComposeInvocation): Project => ({

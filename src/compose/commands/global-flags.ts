@@ -26,6 +26,13 @@ export const composeFlags: readonly FlagSpec[] = [
     usage: "Specify an alternate working directory\n(default: the path of the, first specified, Compose file)",
   },
   { name: "project-name", short: "p", kind: text, usage: "Project name" },
+  {
+    name: "insecure-registry",
+    kind: list,
+    hidden: true,
+    usage: "Use insecure registry to pull Compose OCI artifacts. Doesn't apply to images",
+  },
+  { name: "verbose", kind: toggle, hidden: true, usage: "Show more output" },
   { name: "version", short: "v", kind: toggle, hidden: true, usage: "Show the Docker Compose version information" },
   {
     name: "workdir",

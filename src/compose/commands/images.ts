@@ -1,5 +1,6 @@
 import { BerthError, messageOf } from "#base/errors.ts";
 import { quietProgress } from "../apply/progress.ts";
+import { buildsOnce } from "../apply/builds-once.ts";
 import { imageNameOf } from "../apply/context.ts";
 import { asCommand } from "./as-command.ts";
 import type { Service } from "../load/project.ts";
@@ -81,18 +82,23 @@ export const push: ComposeHandler = async (invocation) => {
 /** `build`: the services that have a build section. */
 export const build: ComposeHandler = async (invocation) => {
   const { flags, args } = invocation;
+  const builder = flags.text("builder");
+  if (builder !== "" && builder !== "default")
+    throw new BerthError("not-found", `no builder ${JSON.stringify(builder)} found`, {
+      hint: "The engine builds by itself; its builder is called default.",
+    });
   const project = await openProject(invocation, { services: args });
   const services = chosen(project, args, !flags.on("with-dependencies")).filter(
     (service): service is Service & { build: object } => service.build !== undefined,
   );
   const progress = progressOf(invocation, "Building");
   const context = await applyContext(invocation, project, progress);
-  for (const service of services) {
-    const image = imageNameOf(project, service);
-    progress.report(`Image ${image}`, "Building");
-    if (!context.dryRun) await context.build(service, image);
-    progress.report(`Image ${image}`, "Built", "done");
+  if (flags.on("print")) {
+    const { bakeFile } = await import("./bake-file.ts");
+    invocation.io.stdout.write(`${JSON.stringify(bakeFile(project, services, invocation), undefined, 2)}\n`);
+    return 0;
   }
+  await Promise.all(services.map(buildsOnce(context)));
   progress.close();
   if (flags.on("push") && !context.dryRun) {
     for (const service of services) await asCommand(invocation, "push", [imageNameOf(project, service)]);

@@ -5,7 +5,7 @@ import { awaitRunning, startServices } from "../apply/start-services.ts";
 import { dependentsFirst, stopContainer } from "../apply/stop-containers.ts";
 import { removeContainer } from "../apply/create-containers.ts";
 import { isUp, type ObservedContainer } from "../engine/observe.ts";
-import { emptyProject, takeDown } from "./down.ts";
+import { emptyProject, takeDown, unprovideAny } from "./down.ts";
 import type { ComposeHandler, ComposeInvocation } from "./subcommand.ts";
 import { applyContext, containersOf, openProjectName, progressOf } from "./session.ts";
 import { chosen } from "./up.ts";
@@ -49,6 +49,7 @@ export const start: ComposeHandler = async (invocation) => {
 export const stop: ComposeHandler = async (invocation) => {
   const { context, progress, containers } = await opened(invocation);
   await dependentsFirst(containers, (container) => stopContainer(context, container, timeoutFlag(invocation)));
+  await unprovideAny(context, invocation.args, "stop");
   progress.close();
   return 0;
 };
@@ -156,21 +157,21 @@ export const remove: ComposeHandler = async (invocation) => {
   return 0;
 };
 
-/** `wait`: the exit code of the first container that ends. */
+/** `wait`: until every container that runs has ended, or of those that have; the exit code is the last one's. */
 export const wait: ComposeHandler = async (invocation) => {
-  const { context, containers } = await opened(invocation);
+  const { context, containers, name } = await opened(invocation);
   const running = containers.filter(isUp);
-  const codes = await Promise.all(
-    (running.length > 0 ? running : containers).map(async ({ id, service }) => {
-      const code = (await (await context.client.containers.wait(id))()).StatusCode;
-      return { service, code };
+  if (containers.length === 0) throw new BerthError("not-found", `no containers for project ${JSON.stringify(name)}`);
+  let last = 0;
+  await Promise.all(
+    (running.length > 0 ? running : containers).map(async ({ id }) => {
+      last = (await (await context.client.containers.wait(id))()).StatusCode;
+      invocation.io.stdout.write(`container ${JSON.stringify(id)} exited with status code ${last}\n`);
     }),
   );
-  for (const { service, code } of codes)
-    invocation.io.stdout.write(`container ${JSON.stringify(service)} exited with status code ${code}\n`);
   if (invocation.flags.on("down-project")) {
-    const options = { images: "none", volumes: false, removeOrphans: false, timeoutSeconds: undefined } as const;
+    const options = { images: "none", volumes: false, removeOrphans: true, timeoutSeconds: undefined } as const;
     await takeDown({ ...invocation, args: [] }, options);
   }
-  return codes.find(({ code }) => code !== 0)?.code ?? 0;
+  return last;
 };

@@ -17,6 +17,7 @@ import { ports } from "../model/ports.ts";
 import { nowhere, type Reading } from "../shape/shape.ts";
 import type { Project, Service } from "../load/project.ts";
 import type { ComposeHandler, ComposeInvocation } from "./subcommand.ts";
+import { complete } from "./complete.ts";
 import { applyContext, openProject, progressOf } from "./session.ts";
 import { chosen } from "./up.ts";
 import { warn } from "./flag-readers.ts";
@@ -25,12 +26,17 @@ import { warn } from "./flag-readers.ts";
 export const run: ComposeHandler = async (invocation) => {
   const { flags, io, args } = invocation;
   const [name = "", ...command] = args;
-  const project = await openProject(invocation, { services: [name] });
+  const opened = await openProject(invocation, { services: [name] });
+  const progress = flags.on("quiet") ? quietProgress : progressOf(invocation);
+  const { context, services } = await complete(
+    invocation,
+    await applyContext(invocation, opened, progress),
+    chosen(opened, [name], flags.on("no-deps")),
+  );
+  const { project } = context;
   const service = project.services.get(name);
   if (service === undefined) throw new BerthError("not-found", `no such service: ${name}`);
-  const progress = flags.on("quiet") ? quietProgress : progressOf(invocation);
-  const context = await applyContext(invocation, project, progress);
-  const others = flags.on("no-deps") ? [] : chosen(project, [name], false).filter((other) => other !== service);
+  const others = services.filter((other) => other.name !== name);
   await converge(context, {
     services: others,
     named: new Set(),

@@ -12,27 +12,55 @@ import type { Project } from "../load/project.ts";
 import { projectName } from "../load/project-name.ts";
 import { readEnvironment } from "../load/read-environment.ts";
 import { standardInput } from "../load/read-files.ts";
+import { isRemoteFile, remoteName, RemoteFileNeeded } from "../load/remote-files.ts";
 import { openProgress, type Progress, type ProgressMode } from "../apply/progress.ts";
 import type { ApplyContext } from "../apply/context.ts";
+import { programsOf } from "../provide/programs.ts";
 import type { ComposeInvocation } from "./subcommand.ts";
 
 type Overrides = Partial<
-  Pick<LoadOptions, "services" | "interpolate" | "resolvePaths" | "resolveEnvironment" | "consistency" | "profiles">
+  Pick<
+    LoadOptions,
+    "services" | "interpolate" | "resolvePaths" | "resolveEnvironment" | "normalize" | "consistency" | "profiles"
+  >
 >;
 
-/** Read the project that the flags and the folder mean; its warnings go to standard error. */
-export async function openProject(
-  invocation: Pick<ComposeInvocation, "io" | "global">,
-  overrides: Overrides = {},
+/** Without a client nothing is fetched from registries. */
+type Opening = Pick<ComposeInvocation, "io" | "global"> & Partial<Pick<ComposeInvocation, "config" | "client">>;
+
+/**
+ * Read the project that the flags and the folder mean; its warnings go to standard error. Files elsewhere are fetched when
+ * they turn out to be needed, and reading begins anew.
+ */
+export async function openProject(invocation: Opening, overrides: Overrides = {}): Promise<Project> {
+  const fetched = new Map<string, string>();
+  for (;;) {
+    try {
+      return await readProject(invocation, overrides, fetched);
+    } catch (error) {
+      if (!(error instanceof RemoteFileNeeded)) throw error;
+      const { config, client } = invocation;
+      if (config === undefined || client === undefined) throw error;
+      const { fetchFile } = await import("./fetch-file.ts");
+      fetched.set(error.address, await fetchFile({ ...invocation, config, client }, error.address));
+    }
+  }
+}
+
+async function readProject(
+  invocation: Opening,
+  overrides: Overrides,
+  fetched: ReadonlyMap<string, string>,
 ): Promise<Project> {
   const { global, io } = invocation;
-  const { text: stdinText, environment, ...place } = await whereabouts(invocation);
+  const { text: stdinText, environment, ...place } = await whereabouts(invocation, fetched);
   const profiles = [...global.list("profile"), ...(environment.get("COMPOSE_PROFILES") ?? "").split(",")]
     .map((profile) => profile.trim())
     .filter((profile) => profile !== "");
   const project = loadProject(
     {
       ...place,
+      fetched,
       name: global.text("project-name"),
       namesEnvironmentFiles: global.list("env-file").length > 0,
       shell: io.env,
@@ -56,9 +84,11 @@ interface Whereabouts {
   /** What was read from standard input, for a file `-`. */
   readonly text: string | undefined;
   readonly environment: ReadonlyMap<string, string>;
+  /** What a project from elsewhere is called. */
+  readonly defaultName: string | undefined;
 }
 
-async function whereabouts({ global, io }: Pick<ComposeInvocation, "io" | "global">): Promise<Whereabouts> {
+async function whereabouts({ global, io }: Opening, fetched: ReadonlyMap<string, string>): Promise<Whereabouts> {
   const current = io.workingDirectory;
   const absolute = (path: string): string => (isAbsolute(path) ? path : join(current, path));
   const shell = new Map(Object.entries(io.env).filter((entry): entry is [string, string] => entry[1] !== undefined));
@@ -71,8 +101,9 @@ async function whereabouts({ global, io }: Pick<ComposeInvocation, "io" | "globa
     ? readEnvironment([absolute(join(projectDirectory, ".env"))], shell, reader)
     : shell;
   const fromVariable = (beforehand.get("COMPOSE_FILE") ?? "").split(separator).filter((file) => file !== "");
+  const asked = given.length > 0 ? given : fromVariable;
   const found = findFiles({
-    given: given.length > 0 ? given : fromVariable,
+    given: asked.map((file) => localFile(file, fetched)),
     projectDirectory,
     currentDirectory: current,
     exists: (path) => io.exists(path),
@@ -85,7 +116,21 @@ async function whereabouts({ global, io }: Pick<ComposeInvocation, "io" | "globa
     absolute,
     (path) => io.exists(path),
   );
-  return { ...found, environmentFiles, text, environment: readEnvironment(environmentFiles, shell, reader) };
+  const [first = ""] = asked;
+  return {
+    ...found,
+    environmentFiles,
+    text,
+    environment: readEnvironment(environmentFiles, shell, reader),
+    defaultName: isRemoteFile(first) ? remoteName(first) : undefined,
+  };
+}
+
+function localFile(file: string, fetched: ReadonlyMap<string, string>): string {
+  if (!isRemoteFile(file)) return file;
+  const local = fetched.get(file);
+  if (local === undefined) throw new RemoteFileNeeded(file);
+  return local;
 }
 
 function environmentFilesOf(
@@ -191,6 +236,7 @@ export async function applyContext(
     progress,
     dryRun: global.on("dry-run"),
     parallel: new Limit(parallelism(invocation)),
+    programs: programsOf(invocation, project.environment),
     now: () => io.now(),
     sleep: (ms) => io.sleep(ms),
     readBytes: (path) => io.readBytes(path),
@@ -198,7 +244,7 @@ export async function applyContext(
       pullImage(invocation, { reference: withDefaultTag(parseReference(image)), platform, output: undefined }),
     build: async (service, image) => {
       const { buildService } = await import("./build-service.ts");
-      await buildService(invocation, project, service, image);
+      await progress.lend(() => buildService(invocation, project, service, image));
     },
   };
 }

@@ -106,6 +106,7 @@ class AttachedProject {
       // Their lines tell that they have started; a block of progress would be drawn over them.
       await startServices({ ...this.#context, progress: quietProgress }, this.#services, {
         beforeStart: (container) => this.#follow(container),
+        output: (name) => this.#printer.sink(name, false),
         signal: cancelled.signal,
       });
       const watching = this.#watch(cancelled.signal);

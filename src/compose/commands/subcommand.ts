@@ -6,16 +6,20 @@ import type { FlagValues } from "#cli/flags/flag-values.ts";
 export interface ComposeInvocation extends Invocation {
   /** Those between `compose` and the subcommand. */
   readonly global: FlagValues;
+  /** Another line behind `compose`, with its flags. */
+  readonly again: (global: FlagValues, args: readonly string[]) => Promise<number>;
 }
 
 export type ComposeHandler = (invocation: ComposeInvocation) => Promise<number>;
 
-/** A command below `compose`, as data. */
+/** A command below `compose`, as data; its name may be several words: `bridge convert`. */
 export interface Subcommand {
   readonly name: string;
   readonly aliases?: readonly string[];
   readonly usage: string;
   readonly summary: string;
+  /** Not in lists. */
+  readonly hidden?: boolean;
   readonly flags: readonly FlagSpec[];
   readonly args: ArgumentRule;
   /** False: flags end at the first word. */

@@ -1,5 +1,4 @@
-import { filter, int, type FlagSpec } from "#cli/flags/flag-kind.ts";
-import type { ArgumentRule } from "#cli/command.ts";
+import { filter, int } from "#cli/flags/flag-kind.ts";
 import {
   switchFlag,
   textFlag,
@@ -17,41 +16,20 @@ import {
   pullPolicy,
   yes,
 } from "./shared-flags.ts";
-import type { ComposeHandler, Subcommand } from "./subcommand.ts";
+import type { Subcommand } from "./subcommand.ts";
+import { atLeast, exactly, none, row } from "./row.ts";
+import { furtherRows } from "./further-rows.ts";
+import { scaleFlags } from "./scale-flags.ts";
 import { runFlags } from "./run-flags.ts";
 import { buildFlags } from "./build-flags.ts";
 import { upFlags } from "./up-flags.ts";
-
-const any: ArgumentRule = { kind: "at-least", count: 0 };
-const none: ArgumentRule = { kind: "none" };
-const atLeast = (count: number): ArgumentRule => ({ kind: "at-least", count });
-const exactly = (count: number): ArgumentRule => ({ kind: "exactly", count });
-
-interface Row {
-  readonly usage?: string;
-  readonly flags?: readonly FlagSpec[];
-  readonly args?: ArgumentRule;
-  readonly aliases?: readonly string[];
-  readonly interspersed?: boolean;
-  readonly notYet?: readonly string[];
-  readonly load: () => Promise<ComposeHandler>;
-}
-
-function row(
-  name: string,
-  summary: string,
-  { usage = "[OPTIONS] [SERVICE...]", flags = [], args = any, ...rest }: Row,
-): Subcommand {
-  return { name, summary, usage, flags, args, ...rest };
-}
 
 const lifecycle = () => import("./lifecycle.ts");
 const delegated = () => import("./delegated.ts");
 const lists = () => import("./list.ts");
 const upModule = () => import("./up.ts");
 
-/** Every subcommand of `compose`, in the order of their names. */
-export const subcommands: readonly Subcommand[] = [
+const ownRows: readonly Subcommand[] = [
   row("attach", "Attach local standard input, output, and error streams to a service's running container", {
     usage: "[OPTIONS] SERVICE",
     args: exactly(1),
@@ -65,7 +43,6 @@ export const subcommands: readonly Subcommand[] = [
   }),
   row("build", "Build or rebuild services", {
     flags: buildFlags,
-    notYet: ["builder", "print", "provenance", "sbom"],
     load: async () => (await import("./images.ts")).build,
   }),
   row("commit", "Create a new image from a service container's changes", {
@@ -87,6 +64,7 @@ export const subcommands: readonly Subcommand[] = [
       format("Format the output. Values: [yaml | json]"),
       textFlag("hash", "Print the service config hash, one per line."),
       switchFlag("images", "Print the image names, one per line."),
+      switchFlag("lock-image-digests", "Produces an override file with image digests"),
       switchFlag("models", "Print the model names, one per line."),
       switchFlag("networks", "Print the network names, one per line."),
       switchFlag("no-consistency", "Don't check model consistency - warning: may produce invalid Compose output"),
@@ -97,11 +75,11 @@ export const subcommands: readonly Subcommand[] = [
       textFlag("output", "Save to file (default to stdout)", { short: "o" }),
       switchFlag("profiles", "Print the profile names, one per line."),
       switchFlag("quiet", "Only validate the configuration, don't print anything", { short: "q" }),
+      switchFlag("resolve-image-digests", "Pin image tags to digests"),
       switchFlag("services", "Print the service names, one per line."),
       switchFlag("variables", "Print model variables and default values."),
       switchFlag("volumes", "Print the volume names, one per line."),
     ],
-    notYet: ["no-normalize"],
     load: async () => (await import("./config.ts")).config,
   }),
   row("cp", "Copy files/folders between a service container and the local filesystem", {
@@ -293,7 +271,7 @@ export const subcommands: readonly Subcommand[] = [
   row("scale", "Scale services", {
     usage: "[SERVICE=REPLICAS...]",
     args: atLeast(1),
-    flags: [switchFlag("no-deps", "Don't start linked services")],
+    flags: scaleFlags,
     load: async () => (await upModule()).scale,
   }),
   row("start", "Start services", {
@@ -356,9 +334,14 @@ export const subcommands: readonly Subcommand[] = [
   }),
 ];
 
-/** Of docker compose, and not here: why, so that nobody takes them for typing errors. */
-export const absentSubcommands: ReadonlyMap<string, string> = new Map([
-  ["alpha", "experimental commands are not there; `watch` is a command of its own"],
-  ["bridge", "projects are not converted for Kubernetes"],
-  ["publish", "projects are not published to registries"],
-]);
+/** Every subcommand of `compose`, in the order of their names. */
+export const subcommands: readonly Subcommand[] = [...ownRows, ...furtherRows].toSorted((a, b) =>
+  a.name < b.name ? -1 : 1,
+);
+
+/** Families of subcommands whose names are several words. */
+export const subcommandGroups: readonly Pick<Subcommand, "name" | "summary" | "hidden">[] = [
+  { name: "alpha", summary: "Experimental commands", hidden: true },
+  { name: "bridge", summary: "Convert compose files into another model" },
+  { name: "bridge transformations", summary: "Manage transformation images" },
+];

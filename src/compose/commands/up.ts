@@ -7,6 +7,7 @@ import { withDependencies } from "../load/choose-services.ts";
 import type { Project, Service } from "../load/project.ts";
 import { observeContainers, type ObservedContainer } from "../engine/observe.ts";
 import type { ComposeHandler, ComposeInvocation } from "./subcommand.ts";
+import { complete } from "./complete.ts";
 import { applyContext, openProject, progressOf } from "./session.ts";
 import { scaleOf, timeoutFlag, warn } from "./flag-readers.ts";
 import { interrupted, stayWith } from "./stay-with.ts";
@@ -17,9 +18,12 @@ export const up: ComposeHandler = async (invocation) => {
   checkFlags(invocation);
   const { flags, args } = invocation;
   const project = await openProject(invocation, { services: args });
-  const services = chosen(project, args, flags.on("no-deps"));
   const progress = progressOf(invocation);
-  const context = await applyContext(invocation, project, progress);
+  const { context, services } = await complete(
+    invocation,
+    await applyContext(invocation, project, progress),
+    chosen(project, args, flags.on("no-deps")),
+  );
   const detached = flags.on("detach") || flags.on("wait");
   try {
     const containers = await converge(context, {
@@ -61,9 +65,12 @@ async function startDetached(
 /** `create`: the same without starting. */
 export const create: ComposeHandler = async (invocation) => {
   const project = await openProject(invocation, { services: invocation.args });
-  const services = chosen(project, invocation.args, false);
   const progress = progressOf(invocation);
-  const context = await applyContext(invocation, project, progress);
+  const { context, services } = await complete(
+    invocation,
+    await applyContext(invocation, project, progress),
+    chosen(project, invocation.args, false),
+  );
   await converge(context, convergeOptions(invocation, project, services, invocation.args));
   progress.close();
   return 0;
@@ -73,9 +80,12 @@ export const create: ComposeHandler = async (invocation) => {
 export const scale: ComposeHandler = async (invocation) => {
   const counts = scaleOf(invocation.args);
   const project = await openProject(invocation, { services: [...counts.keys()] });
-  const services = chosen(project, [...counts.keys()], invocation.flags.on("no-deps"));
   const progress = progressOf(invocation);
-  const context = await applyContext(invocation, project, progress);
+  const { context, services } = await complete(
+    invocation,
+    await applyContext(invocation, project, progress),
+    chosen(project, [...counts.keys()], invocation.flags.on("no-deps")),
+  );
   await converge(context, {
     services,
     named: new Set(counts.keys()),

@@ -3,6 +3,7 @@ import { LogPrinter } from "../apply/log-printer.ts";
 import { startServices } from "../apply/start-services.ts";
 import type { Service } from "../load/project.ts";
 import type { ComposeHandler } from "./subcommand.ts";
+import { complete } from "./complete.ts";
 import { applyContext, openProject, progressOf } from "./session.ts";
 import { interrupted } from "./stay-with.ts";
 import { chosen } from "./up.ts";
@@ -12,10 +13,13 @@ import { reconvergence, watchFiles, watchRules } from "./watch-files.ts";
 export const watch: ComposeHandler = async (invocation) => {
   const { flags, args, io } = invocation;
   const project = await openProject(invocation, { services: args });
-  const services = chosen(project, args, false);
-  const rules = watchRules(invocation, services);
+  const rules = watchRules(invocation, chosen(project, args, false));
   const progress = progressOf(invocation);
-  const context = await applyContext(invocation, project, progress);
+  const { context, services } = await complete(
+    invocation,
+    await applyContext(invocation, project, progress),
+    chosen(project, args, false),
+  );
   const cancelled = new AbortController();
   const stopListening = ["SIGINT", "SIGTERM"].map((signal) => io.onSignal(signal as "SIGINT", () => cancelled.abort()));
   try {

@@ -16,6 +16,11 @@ export const label = {
   volume: "com.docker.compose.volume",
   version: "com.docker.compose.version",
   replaces: "com.docker.compose.replace",
+  /** Of containers that run before a service's start: `pre_start`. */
+  hook: "com.docker.compose.hook",
+  /** Berth's own: the container that such a one runs before, and which step of its service it is, from 0. */
+  hookOf: "berth.compose.hook-of",
+  hookStep: "berth.compose.hook-step",
   /** Berth's own: of what is written into the container before its start. */
   filesHash: "berth.compose.files-hash",
 } as const;

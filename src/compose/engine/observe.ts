@@ -28,15 +28,21 @@ export interface ObservedContainer {
 export const isUp = ({ state }: ObservedContainer): boolean =>
   state === "running" || state === "paused" || state === "restarting";
 
-/** Every container of the project, running or not, in the order of services and numbers. */
+/**
+ * Every container of the project, running or not, in the order of services and numbers; with `oneOff` those of `run`, with
+ * `hooks` those that ran before a service's start and are kept.
+ */
 export async function observeContainers(
   client: EngineClient,
   project: string,
-  options: { readonly oneOff?: boolean } = {},
+  options: { readonly oneOff?: boolean; readonly hooks?: boolean } = {},
 ): Promise<readonly ObservedContainer[]> {
   const found = await client.containers.list({ all: true, filters: { label: [`${label.project}=${project}`] } });
   return found
-    .filter(({ Labels }) => Labels[label.service] !== undefined)
+    .filter(
+      ({ Labels }) =>
+        Labels[label.service] !== undefined && (options.hooks === true || Labels[label.hook] === undefined),
+    )
     .map(observed)
     .filter(({ oneOff }) => options.oneOff === true || !oneOff)
     .toSorted((a, b) =>

@@ -1,3 +1,4 @@
+import { servicesBuiltBefore } from "../model/build.ts";
 import { serviceOfMode } from "./normalize-service.ts";
 import type { Project, Service } from "./project.ts";
 import { mistakeAt, type ComposeNode, type Place } from "../source/node.ts";
@@ -5,7 +6,8 @@ import { mistakeAt, type ComposeNode, type Place } from "../source/node.ts";
 /** What no single key shows: names that lead nowhere, settings that exclude each other, cycles. */
 export function checkConsistency(project: Project): void {
   for (const service of project.services.values()) checkService(service, project);
-  refuseCycles(project);
+  refuseCycles(project, "depends_on", ({ depends_on }) => Object.keys(depends_on));
+  refuseCycles(project, "build", servicesBuiltBefore);
   checkContainerNames(project);
 }
 
@@ -26,6 +28,12 @@ function checkService(service: Service, project: Project): void {
     refuse("", "has neither an image nor a build context specified");
   if (service.build?.dockerfile_inline !== undefined && service.build.dockerfile !== undefined)
     refuse("build", "declares mutualy exclusive dockerfile and dockerfile_inline");
+  for (const other of servicesBuiltBefore(service)) {
+    const base = project.services.get(other) ?? project.disabledServices.get(other);
+    if (base === undefined) refuse("build", `takes files from undefined service ${JSON.stringify(other)}`);
+    if (base.build === undefined && base.image === undefined)
+      refuse("build", `takes files from service ${JSON.stringify(other)}, which has no image`);
+  }
   if (service.network_mode !== undefined && Object.keys(service.networks).length > 0)
     refuse("network_mode", "declares mutually exclusive `network_mode` and `networks`");
   for (const network of Object.keys(service.networks)) {
@@ -89,17 +97,22 @@ function checkDependencies(service: Service, project: Project, refuse: Refuse): 
   }
 }
 
-function refuseCycles({ services, source }: Project): void {
+function refuseCycles(
+  { services, source }: Project,
+  key: string,
+  dependenciesOf: (service: Service) => readonly string[],
+): void {
   const done = new Set<string>();
   const visit = (name: string, path: readonly string[]): void => {
     const at = path.indexOf(name);
     if (at !== -1)
       throw mistakeAt(
-        placeOf(source, ["services", name, "depends_on"]),
+        placeOf(source, ["services", name, key]),
         `dependency cycle detected: ${[...path.slice(at), name].join(" -> ")}`,
       );
     if (done.has(name)) return;
-    for (const next of Object.keys(services.get(name)?.depends_on ?? {})) {
+    const service = services.get(name);
+    for (const next of service === undefined ? [] : dependenciesOf(service)) {
       if (services.has(next)) visit(next, [...path, name]);
     }
     done.add(name);

@@ -7,7 +7,8 @@ export interface FoundFiles {
   readonly workingDirectory: string;
 }
 
-const names = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+/** What a project's file is called, the first that is there. */
+export const projectFileNames = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 const overrides = [
   "compose.override.yaml",
   "compose.override.yml",
@@ -34,7 +35,7 @@ export function findFiles({ given, projectDirectory, currentDirectory, exists }:
     return { files, workingDirectory: chosen ?? (first === standardInput ? currentDirectory : dirname(first)) };
   }
   for (let folder = chosen ?? currentDirectory; ; folder = dirname(folder)) {
-    const file = names.find((name) => exists(join(folder, name)));
+    const file = projectFileNames.find((name) => exists(join(folder, name)));
     if (file !== undefined) {
       const override = overrides.find((name) => exists(join(folder, name)));
       return {
@@ -45,6 +46,6 @@ export function findFiles({ given, projectDirectory, currentDirectory, exists }:
     if (folder === dirname(folder)) break;
   }
   throw new BerthError("not-found", "no configuration file provided: not found", {
-    hint: `Looked for ${names.join(", ")} in ${chosen ?? currentDirectory} and above; name another by -f.`,
+    hint: `Looked for ${projectFileNames.join(", ")} in ${chosen ?? currentDirectory} and above; name another by -f.`,
   });
 }

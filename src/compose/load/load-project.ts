@@ -24,11 +24,16 @@ export interface LoadOptions {
   /** Services named on the command line: they and what they depend on need no profile. */
   readonly services: readonly string[];
   readonly homeFolder: string;
+  /** Where files of registries and git repositories are on this machine, by their addresses. */
+  readonly fetched?: ReadonlyMap<string, string>;
+  /** What the project is called when nobody says; its folder's name otherwise. */
+  readonly defaultName?: string | undefined;
   /** Names as Compose before version 2 made them. */
   readonly compatibility?: boolean;
   readonly interpolate?: boolean;
   readonly resolvePaths?: boolean;
   readonly resolveEnvironment?: boolean;
+  /** False leaves out what goes without saying: names, default networks, implied dependencies. */
   readonly normalize?: boolean;
   readonly consistency?: boolean;
 }
@@ -43,7 +48,7 @@ export function loadProject(options: LoadOptions, reader: FileReader): Project {
   const given = {
     flag: options.name,
     environment: environment.get("COMPOSE_PROJECT_NAME"),
-    folder: options.workingDirectory,
+    folder: options.defaultName ?? options.workingDirectory,
   };
   // The file's own name is not known yet, but its values may use the name.
   const knownName = options.name || given.environment;
@@ -56,6 +61,7 @@ export function loadProject(options: LoadOptions, reader: FileReader): Project {
       homeFolder: options.homeFolder,
       interpolate: options.interpolate !== false,
       resolvePaths: options.resolvePaths !== false,
+      fetched: options.fetched ?? new Map(),
       onWarning: (sentence) => warnings.add(sentence),
     },
   );
@@ -70,6 +76,7 @@ export function loadProject(options: LoadOptions, reader: FileReader): Project {
     readText: (path: string) => reader.readText(path),
     environment,
     readFiles: options.resolveEnvironment !== false,
+    normalize: options.normalize !== false,
   };
   const services = new Map(
     Object.entries(file.services ?? {}).map(([service, model]) => [
@@ -87,7 +94,7 @@ export function loadProject(options: LoadOptions, reader: FileReader): Project {
     environment,
     services: enabled,
     disabledServices: disabled,
-    ...resources(name, file, [...services.values()]),
+    ...resources(options.normalize === false ? undefined : name, file, [...services.values()]),
     profiles: options.profiles,
     source,
     warnings: [...warnings],
@@ -96,8 +103,9 @@ export function loadProject(options: LoadOptions, reader: FileReader): Project {
   return project;
 }
 
+/** Without the project's name nothing is named that has no name. */
 function resources(
-  project: string,
+  project: string | undefined,
   file: ProjectFile,
   services: readonly Service[],
 ): Pick<Project, "networks" | "volumes" | "configs" | "secrets" | "models"> {
@@ -120,13 +128,14 @@ interface Nameable {
 }
 
 function named<R extends Resource>(
-  project: string,
+  project: string | undefined,
   written: Readonly<Record<string, Nameable>> | undefined,
 ): Map<string, R> {
   return new Map(
     Object.entries(written ?? {}).map(([key, { name, external, ...rest }]) => {
       const isExternal = external !== undefined && external.external !== false;
-      const fullName = name ?? external?.name ?? (isExternal ? key : `${project}_${key}`);
+      const usualName = project === undefined ? undefined : isExternal ? key : `${project}_${key}`;
+      const fullName = name ?? external?.name ?? usualName;
       return [key, { ...rest, key, name: fullName, external: isExternal } as unknown as R];
     }),
   );

@@ -8,22 +8,25 @@ export interface ServiceDefaults extends FileReader {
   readonly environment: ReadonlyMap<string, string>;
   /** False leaves `env_file` and `label_file` unread. */
   readonly readFiles: boolean;
+  /** False leaves out what goes without saying. */
+  readonly normalize: boolean;
 }
 
 /** Fill in what the specification lets people leave out of a service (05-services.md). */
 export function normalizeService(name: string, model: ServiceModel, defaults: ServiceDefaults): Service {
   const { extends: _extends, depends_on: written, networks, environment: _environment, build, ...rest } = model;
-  const depends = dependencies(model, written ?? {});
+  const { normalize } = defaults;
+  const depends = dependencies(normalize ? model : {}, written ?? {});
   return {
     ...rest,
     name,
     depends_on: depends,
-    networks: joined(model, networks),
+    networks: normalize ? joined(model, networks) : (networks ?? {}),
     environment: environmentOf(name, model, defaults),
     labels: { ...fileLabels(name, model, defaults), ...model.labels },
     ...(build === undefined
       ? {}
-      : { build: build.dockerfile_inline === undefined ? { dockerfile: "Dockerfile", ...build } : build }),
+      : { build: normalize && build.dockerfile_inline === undefined ? { dockerfile: "Dockerfile", ...build } : build }),
     ...(model.pull_policy === "if_not_present" ? { pull_policy: "missing" } : {}),
   };
 }

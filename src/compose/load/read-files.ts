@@ -14,6 +14,7 @@ import {
 import { parseYaml } from "../source/parse-yaml.ts";
 import { substitute } from "../source/substitute.ts";
 import { readEnvironment, type FileReader } from "./read-environment.ts";
+import { isRemoteFile, RemoteFileNeeded } from "./remote-files.ts";
 
 export interface FileOptions extends FileReader {
   readonly homeFolder: string;
@@ -21,6 +22,8 @@ export interface FileOptions extends FileReader {
   readonly interpolate: boolean;
   /** False leaves relative paths as they are written. */
   readonly resolvePaths: boolean;
+  /** Where files of registries and git repositories are on this machine, by their addresses. */
+  readonly fetched: ReadonlyMap<string, string>;
   onWarning(sentence: string): void;
 }
 
@@ -150,7 +153,7 @@ class FileLoader {
   }
 
   #otherFile(written: string, extending: MappingNode): FileLoader {
-    const file = isAbsolute(written) ? written : join(this.#place.folder, written);
+    const file = this.#localFile(written, this.#place.folder);
     const place = { ...this.#place, folder: dirname(file) };
     let documents: readonly MappingNode[];
     try {
@@ -161,6 +164,13 @@ class FileLoader {
     }
     const [document = mappingNode([], extending.at)] = documents;
     return new FileLoader(file, document, undefined, place, this.#options);
+  }
+
+  #localFile(written: string, folder: string): string {
+    if (!isRemoteFile(written)) return isAbsolute(written) ? written : join(folder, written);
+    const local = this.#options.fetched.get(written);
+    if (local === undefined) throw new RemoteFileNeeded(written);
+    return local;
   }
 
   #included(): MappingNode | undefined {
@@ -176,7 +186,7 @@ class FileLoader {
 
   #oneInclude(item: MappingNode): MappingNode {
     const from = (written: string, folder: string): string => (isAbsolute(written) ? written : join(folder, written));
-    const files = texts(item.entries.get("path")).map((path) => from(path, this.#place.folder));
+    const files = texts(item.entries.get("path")).map((path) => this.#localFile(path, this.#place.folder));
     const [first = ""] = files;
     const folder = item.entries.has("project_directory")
       ? from(text(item.entries.get("project_directory")), this.#place.folder)

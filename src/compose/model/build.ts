@@ -104,6 +104,13 @@ function absoluteContexts(contexts: MappingNode, reading: Reading): MappingNode 
   };
 }
 
+/** `service:NAME` of an additional context: that service's image. */
+export const serviceOfContext = (context: string): string | undefined => /^service:(.+)$/u.exec(context)?.[1];
+
+/** Services whose images a build takes files from. */
+export const servicesBuiltBefore = ({ build }: { readonly build?: ServiceBuild | undefined }): readonly string[] =>
+  Object.values(build?.additional_contexts ?? {}).flatMap((value) => serviceOfContext(value) ?? []);
+
 /** A context that is fetched: a URL, or a git repository. */
 export function isRemoteContext(context: string): boolean {
   if (isAbsolute(context) || /^[.~]/u.test(context)) return false;

@@ -36,7 +36,7 @@ volumes: {data: {external: true}}
 `;
 
 test("a project is printed in docker compose's canonical form", () => {
-  expect(printedProject(load(written))).toMatchObject({
+  expect(printedProject(load(written), "json")).toMatchObject({
     name: "shop",
     services: {
       web: {

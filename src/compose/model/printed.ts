@@ -1,22 +1,29 @@
 import { stringify } from "yaml";
 import { isExtension } from "../shape/collections.ts";
 import { plainValue, type ComposeNode } from "../source/node.ts";
+import type { ServiceDeploy } from "./deploy.ts";
+import type { Ulimit } from "./lists.ts";
 import type { ServiceMount } from "./mounts.ts";
 import type { Project, Resource, Service } from "../load/project.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** A project as `config` prints it: a Compose file in canonical form that reads as the same project. */
-export function printedProject(project: Project): Json {
+/**
+ * A project as `config` prints it: a Compose file in canonical form that reads as the same project. docker-compat: `json` says
+ * of some things that they are empty.
+ */
+export function printedProject(project: Project, format: "yaml" | "json" = "yaml"): Json {
   const resources = (kind: ReadonlyMap<string, Resource>): Json =>
     Object.fromEntries([...kind].toSorted(byKey).map(([key, resource]) => [key, printedResource(resource)]));
   return kept({
     name: project.name,
     services: Object.fromEntries(
-      [...project.services].toSorted(byKey).map(([name, service]) => [name, printedService(service)]),
+      [...project.services].toSorted(byKey).map(([name, service]) => [name, printedService(service, format)]),
     ),
     networks: Object.fromEntries(
-      [...project.networks].toSorted(byKey).map(([key, network]) => [key, { ipam: {}, ...printedResource(network) }]),
+      [...project.networks]
+        .toSorted(byKey)
+        .map(([key, network]) => [key, { ...(format === "json" ? { ipam: {} } : {}), ...printedResource(network) }]),
     ),
     volumes: resources(project.volumes),
     secrets: resources(project.secrets),
@@ -55,18 +62,27 @@ const printedMount = ({ tmpfs, ...mount }: ServiceMount): Json => ({
     : { tmpfs: { ...tmpfs, ...(tmpfs.size === undefined ? {} : { size: String(tmpfs.size) }) } }),
 });
 
-function printedService(service: Service): Json {
+function printedService(service: Service, format: "yaml" | "json"): Json {
   const { name: _name, env_file: _files, label_file: _labels, depends_on, networks, extra_hosts, ...rest } = service;
+  const { secrets, deploy, develop, ulimits, oom_kill_disable } = service;
   const texts = Object.fromEntries(
     sizes.flatMap((key) => (service[key] === undefined ? [] : [[key, String(service[key])]])),
   );
   const all: Json = {
-    command: null,
-    entrypoint: null,
+    ...(format === "json" ? { command: null, entrypoint: null } : {}),
     ...rest,
     ...texts,
     ...Object.fromEntries(microseconds.flatMap((key) => (isCount(service[key]) ? [[key, Number(service[key])]] : []))),
     ...(service.volumes === undefined ? {} : { volumes: service.volumes.map(printedMount) }),
+    ...(secrets === undefined
+      ? {}
+      : { secrets: secrets.map(({ source, ...grant }) => ({ source, target: `/run/secrets/${source}`, ...grant })) }),
+    ...(deploy === undefined ? {} : { deploy: printedDeploy(deploy, format) }),
+    ...(develop?.watch === undefined || format === "yaml"
+      ? {}
+      : { develop: { ...develop, watch: develop.watch.map((rule) => ({ exec: { command: null }, ...rule })) } }),
+    ...(ulimits === undefined ? {} : { ulimits: printedLimits(ulimits) }),
+    oom_kill_disable: oom_kill_disable === true ? true : undefined,
     ...(extra_hosts === undefined
       ? {}
       : {
@@ -88,6 +104,29 @@ function printedService(service: Service): Json {
   };
   return kept(sortedKeys(all));
 }
+
+function printedDeploy({ resources, ...deploy }: ServiceDeploy, format: "yaml" | "json"): Json {
+  const { limits, reservations } = resources ?? {};
+  const printed = kept({
+    limits: limits && printedLimit(limits),
+    reservations: reservations && printedLimit(reservations),
+  });
+  return {
+    ...(format === "json" ? { placement: {}, resources: printed } : kept({ resources: printed })),
+    ...deploy,
+  };
+}
+
+const printedLimit = ({ memory, ...limit }: { readonly memory?: number }): Json => ({
+  ...limit,
+  ...(memory === undefined ? {} : { memory: String(memory) }),
+});
+
+/** One number where both are the same. */
+const printedLimits = (limits: Readonly<Record<string, Ulimit>>): Json =>
+  Object.fromEntries(
+    Object.entries(limits).map(([name, { soft, hard }]) => [name, soft === hard ? soft : { soft, hard }]),
+  );
 
 function printedResource({ key: _key, external, name, ...rest }: Resource): Json {
   return { name, ...rest, ...(external ? { external: true } : {}) };

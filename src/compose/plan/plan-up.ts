@@ -74,7 +74,9 @@ export function planUp(
   const changed = changedResources(project, resources, options);
   const lost = new Set(changed.changedNetworks.map(({ name }) => name));
   const planning: Planning = { project, resources, options, lost, recreated: new Set(), containers: own };
-  const steps = inDependencyOrder(options.services).flatMap((service) => planService(service, planning));
+  const steps = inDependencyOrder(options.services)
+    .filter(({ provider }) => provider === undefined)
+    .flatMap((service) => planService(service, planning));
   const known = new Set([...project.services.keys(), ...project.disabledServices.keys()]);
   const orphans = own.filter((container) => !known.has(container.service));
   if (options.removeOrphans)

@@ -10,5 +10,11 @@ export const noRegistries: Registries = {
   pushList: async () => {
     throw new BerthError("forbidden", "denied: requested access to the resource is denied");
   },
+  readArtifact: async () => {
+    throw new BerthError("not-found", "manifest unknown: manifest unknown");
+  },
+  pushArtifact: async () => {
+    throw new BerthError("forbidden", "denied: requested access to the resource is denied");
+  },
   insecure: () => noRegistries,
 };

@@ -84,6 +84,18 @@ export class ProcessIo {
     }
   }
 
+  makeFolder(path: string, mode: number): void {
+    try {
+      mkdirSync(path, { recursive: true, mode });
+    } catch (error) {
+      throw fileError("mkdir", path, error);
+    }
+  }
+
+  user(): string {
+    return String(process.getuid?.() ?? 0);
+  }
+
   removeFolder(path: string): void {
     rmSync(path, { force: true, recursive: true });
   }
@@ -136,6 +148,30 @@ export class ProcessIo {
       child.exited,
     ]);
     return { exitCode, stdout, stderr };
+  }
+
+  async followProgram(
+    argv: readonly string[],
+    env: Readonly<Record<string, string | undefined>>,
+    onLine: (line: string) => void,
+  ): Promise<{ readonly exitCode: number; readonly stderr: string } | undefined> {
+    if (Bun.which(argv[0] ?? "") === null) return undefined;
+    const child = Bun.spawn([...argv], { stdin: "ignore", stdout: "pipe", stderr: "pipe", env: { ...env } });
+    const stderr = new Response(child.stderr).text();
+    const decoder = new TextDecoder();
+    let rest = "";
+    try {
+      for await (const chunk of child.stdout) {
+        const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+        rest = lines.pop() ?? "";
+        for (const line of lines) onLine(line);
+      }
+      if (rest !== "") onLine(rest);
+    } catch (error) {
+      child.kill();
+      throw error;
+    }
+    return { exitCode: await child.exited, stderr: await stderr };
   }
 
   async runAttached(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<number> {

@@ -11,7 +11,8 @@ export function copyBetween(registries: ImageSources & ImageSinks, request: Copy
   const { signal, onProgress } = request;
   const from = parseReference(request.from);
   const to = parseReference(request.to);
-  if (to.digest !== undefined) throw new BerthError("invalid-parameter", "cannot copy to a digest: name a tag");
+  if (to.digest !== undefined && to.digest !== from.digest)
+    throw new BerthError("invalid-parameter", "cannot copy to a digest: name a tag");
   const onRateLimit = (seconds: number): void => onProgress(rateLimited(seconds));
   const mountFrom = from.domain === to.domain && from.path !== to.path ? from.path : undefined;
   return copyImage({

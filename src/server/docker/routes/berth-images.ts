@@ -2,6 +2,7 @@ import { BerthError } from "#base/errors.ts";
 import type { Engine } from "#engine/engine.ts";
 import { decodeAuthHeader } from "#spec/docker/auth.ts";
 import type { ImageCleanRequest } from "#spec/berth/images.ts";
+import type { RegistryArtifactPush, RegistryBlob } from "#spec/berth/registry-artifacts.ts";
 import type { RegistryManifestPush } from "#spec/berth/registry-manifests.ts";
 import type { Call, Route } from "../call.ts";
 import { progressLines } from "../progress-lines.ts";
@@ -68,6 +69,24 @@ export function berthImageRoutes(engine: Engine): readonly Route[] {
     },
     {
       method: "GET",
+      pattern: "/berth/registry/artifact",
+      handle: async (call) => {
+        const { query, signal } = call;
+        const auth = decodeAuthHeader(call.header("x-registry-auth"));
+        const insecure = query.flag("insecure");
+        return json(await engine.images.readArtifact(query.text("name"), { insecure, auth, signal }));
+      },
+    },
+    {
+      method: "POST",
+      pattern: "/berth/registry/artifact",
+      handle: async (call) => {
+        const auth = decodeAuthHeader(call.header("x-registry-auth"));
+        return json(await engine.images.pushArtifact(artifactPush(await call.json()), auth, call.signal));
+      },
+    },
+    {
+      method: "GET",
       pattern: "/berth/images/{name...}/archive",
       handle: async ({ params, query }) =>
         stream("application/x-tar", true, await engine.images.files(params["name"] ?? "", query.text("path"))),
@@ -101,6 +120,21 @@ function manifestPush(body: unknown): RegistryManifestPush {
   if (!isText(Name) || !isText(MediaType) || !isText(Raw) || !Array.isArray(Sources) || !Sources.every(isText))
     throw new BerthError("invalid-parameter", "Name, MediaType and Raw must be strings, Sources a list of them");
   return { Name, MediaType, Raw, Sources, Insecure: Insecure === true };
+}
+
+function artifactPush(body: unknown): RegistryArtifactPush {
+  const { Name, MediaType, Raw, Blobs, Insecure } = (body ?? {}) as Readonly<Record<string, unknown>>;
+  const isText = (value: unknown): value is string => typeof value === "string";
+  const isBlob = (value: unknown): value is RegistryBlob => {
+    const blob = (value ?? {}) as Partial<Record<keyof RegistryBlob, unknown>>;
+    return isText(blob.Digest) && isText(blob.Raw);
+  };
+  if (!isText(Name) || !isText(MediaType) || !isText(Raw) || !Array.isArray(Blobs) || !Blobs.every(isBlob))
+    throw new BerthError(
+      "invalid-parameter",
+      "Name, MediaType and Raw must be strings, Blobs a list of Digest and Raw",
+    );
+  return { Name, MediaType, Raw, Blobs, Insecure: Insecure === true };
 }
 
 /** The credentials of the two registries come in a header each. */
