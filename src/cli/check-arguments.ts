@@ -7,7 +7,12 @@ export interface ArgumentComplaint {
 }
 
 /** What is wrong with the number of arguments, in docker's words; `undefined` when nothing is. */
-export function checkArguments(rule: ArgumentRule, count: number, commandPath: string): ArgumentComplaint | undefined {
+export function checkArguments(
+  rule: ArgumentRule,
+  args: readonly string[],
+  commandPath: string,
+): ArgumentComplaint | undefined {
+  const count = args.length;
   const requires = (what: string): ArgumentComplaint => ({
     sentence: `'${commandPath}' requires ${what}`,
     verb: "Run",
@@ -16,6 +21,7 @@ export function checkArguments(rule: ArgumentRule, count: number, commandPath: s
     case "none":
       return count === 0 ? undefined : { sentence: `'${commandPath}' accepts no arguments`, verb: "Run" };
     case "exactly":
+      if (rule.unless !== undefined && args[0]?.startsWith(rule.unless) === true) return undefined;
       return count === rule.count ? undefined : requires(plural(rule.count));
     case "at-least":
       return count >= rule.count ? undefined : { ...requires(`at least ${plural(rule.count)}`), verb: "See" };

@@ -123,6 +123,10 @@ export interface CliIo {
   createFile(path: string): Promise<NewFile>;
   /** Calls `handler` for each delivery; the result stops that. */
   onSignal(signal: SignalName, handler: () => void): () => void;
+  /** Calls `handler` when the process ends, however it comes to that but by SIGKILL; the result stops that. */
+  onExit(handler: () => void): () => void;
+  /** Stops this process as ctrl-Z does; returns when it goes on. */
+  suspend(): void;
   /** Runs a program to its end. `undefined` when it is not installed. */
   runProgram(argv: readonly string[], stdin: string): Promise<RunProgramResult | undefined>;
   /**

@@ -7,7 +7,8 @@ import type { FlagValues } from "./flags/flag-values.ts";
 /** How many words may follow the flags. */
 export type ArgumentRule =
   | { readonly kind: "none" }
-  | { readonly kind: "exactly"; readonly count: number }
+  /** After a first word that begins with `unless` any number may follow. */
+  | { readonly kind: "exactly"; readonly count: number; readonly unless?: string }
   | { readonly kind: "at-least"; readonly count: number }
   | { readonly kind: "at-most"; readonly count: number }
   | { readonly kind: "between"; readonly least: number; readonly most: number };

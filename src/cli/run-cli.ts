@@ -161,7 +161,7 @@ class Cli {
     // docker-compat: these sentences stand in standard output.
     for (const warning of parsed.warnings) io.stdout.write(`${warning}\n`);
     if (parsed.help) return this.#commandHelp(command, path);
-    const complaint = checkArguments(command.args, parsed.args.length, commandPath);
+    const complaint = checkArguments(command.args, parsed.args, commandPath);
     if (complaint !== undefined) {
       throw new ExitError(
         FAILED,

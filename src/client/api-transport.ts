@@ -29,6 +29,8 @@ export interface PingResponse {
   readonly osType: string | undefined;
   readonly builderVersion: string | undefined;
   readonly experimental: boolean;
+  /** It says that it is this project's engine. */
+  readonly isBerth: boolean;
 }
 
 export interface ApiTransportDeps {
@@ -73,6 +75,7 @@ export class ApiTransport {
       osType: response.headers.get("ostype"),
       builderVersion: response.headers.get("builder-version"),
       experimental: response.headers.get("docker-experimental") === "true",
+      isBerth: (response.headers.get("server") ?? "").startsWith("Berth/"),
     };
     return this.#ping;
   }

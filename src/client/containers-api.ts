@@ -89,12 +89,12 @@ export class ContainersApi {
     return this.#transport.json("GET", `/containers/${segment(id)}/json`, { query: { size: options.size } });
   }
 
-  /** How it ended, each time; only engines that are Berth can tell. */
   /** `10mbit[/BURST]` for each of the container's endpoints, or `none`. */
   setNetworkRate(id: string, rate: string): Promise<void> {
     return this.#transport.send("POST", `/berth/containers/${segment(id)}/network-rate`, { json: { Rate: rate } });
   }
 
+  /** How it ended, each time; only engines that are Berth can tell. */
   why(id: string): Promise<WhyResponse> {
     return this.#transport.json("GET", `/berth/containers/${segment(id)}/why`);
   }

@@ -8,6 +8,8 @@ import type {
   SearchResult,
 } from "#spec/docker/image.ts";
 import type { RegistryArtifact, RegistryArtifactPush } from "#spec/berth/registry-artifacts.ts";
+import type { ImageLayer, MissingLayers, MissingLayersRequest } from "#spec/berth/image-layers.ts";
+import type { PullReport } from "#spec/berth/why-pull.ts";
 import type { RegistryManifest, RegistryManifestPush, RegistryManifestPushed } from "#spec/berth/registry-manifests.ts";
 import type { JsonMessage } from "#spec/docker/json-message.ts";
 import type { ApiTransport } from "./api-transport.ts";
@@ -100,6 +102,40 @@ export class ImagesApi {
     return jsonValues<JsonMessage>(response.body());
   }
 
+  /** Layers of what `save` gives. Berth's own. */
+  layers(
+    names: readonly string[],
+    options: { readonly platforms?: readonly string[] } = {},
+  ): Promise<readonly ImageLayer[]> {
+    return this.#transport.json("GET", "/berth/images/layers", { query: { names, platform: options.platforms } });
+  }
+
+  /** Digests of those that an archive for `loadMissing` must have. Berth's own. */
+  async missingLayers(layers: readonly ImageLayer[]): Promise<readonly string[]> {
+    const json: MissingLayersRequest = { Layers: layers };
+    return (await this.#transport.json<MissingLayers>("POST", "/berth/images/missing-layers", { json })).Missing;
+  }
+
+  /** As `save`, without some layers, named by digest. Berth's own. */
+  async saveWithout(
+    names: readonly string[],
+    without: readonly string[],
+    options: { readonly platforms?: readonly string[] } = {},
+  ): Promise<AsyncIterable<Uint8Array>> {
+    const query = { names, platform: options.platforms };
+    return (await this.#transport.call("POST", "/berth/images/get", { query, json: { Without: without } })).body();
+  }
+
+  /** As `load`, of an archive that lacks layers which are there. Berth's own. */
+  async loadMissing(archive: AsyncIterable<Uint8Array>): Promise<AsyncIterable<JsonMessage>> {
+    const response = await this.#transport.call("POST", "/berth/images/load", {
+      query: { quiet: "1" },
+      body: archive,
+      contentType: "application/x-tar",
+    });
+    return jsonValues<JsonMessage>(response.body());
+  }
+
   async import(options: ImportOptions): Promise<AsyncIterable<JsonMessage>> {
     const { source, archive, repository, message, changes, platform } = options;
     const response = await this.#transport.call("POST", "/images/create", {
@@ -136,6 +172,11 @@ export class ImagesApi {
       headers: { "X-Registry-Auth": auth.to, "X-Registry-Auth-From": auth.from },
     });
     return jsonValues<JsonMessage>(response.body());
+  }
+
+  /** Pulls of it that failed. Berth's own. */
+  why(name: string): Promise<PullReport> {
+    return this.#transport.json("GET", `/berth/images/${path(name)}/why`);
   }
 
   /** Forbid or allow the removal of an image. Berth's own. */

@@ -1,5 +1,6 @@
 import type { Exposure } from "#spec/berth/exposure.ts";
 import type { NetworkPolicy } from "#spec/berth/network-policy.ts";
+import type { PortReport } from "#spec/berth/why-port.ts";
 import type { NetworkPool, NetworkResource } from "#spec/docker/network.ts";
 import type { NetworkCreated } from "#spec/docker/network-requests.ts";
 import { compareVersions } from "./api-version.ts";
@@ -83,6 +84,11 @@ export class NetworksApi {
   /** What of running containers is reached from where. */
   exposure(): Promise<readonly Exposure[]> {
     return this.#transport.json("GET", "/berth/networks/exposure");
+  }
+
+  /** Who has a port of the engine's machine. Berth's own. */
+  whyPort(port: number): Promise<PortReport> {
+    return this.#transport.json("GET", `/berth/ports/${port}/why`);
   }
 
   async remove(name: string): Promise<void> {

@@ -44,7 +44,7 @@ export const runSubcommand: Handler = async (invocation) => {
     io.stdout.write(commandHelp(io.programName, asCommand(found), path, io.stdout.windowSize()?.columns || 80));
     return 0;
   }
-  const complaint = checkArguments(found.args, args.length, `${io.programName} ${path}`);
+  const complaint = checkArguments(found.args, args, `${io.programName} ${path}`);
   if (complaint !== undefined)
     throw new ExitError(
       usageError,

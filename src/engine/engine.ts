@@ -1,7 +1,7 @@
 import { Limit } from "#base/async.ts";
 import type { Log } from "#base/log.ts";
 import type { CgroupManager } from "#host/cgroup/types.ts";
-import type { CopyRequest, ImageService } from "#image/types.ts";
+import type { CopyRequest, ImageService, LayerFacts, SaveRequest } from "#image/types.ts";
 import type { LogKeeper, LogReader } from "#logs/types.ts";
 import type { NetworkService } from "#network/types.ts";
 import type { ShimLauncher } from "#runtime/types.ts";
@@ -48,6 +48,9 @@ import { inspectExec } from "./exec/inspect.ts";
 import { resizeExec } from "./exec/resize.ts";
 import { startExec } from "./exec/start.ts";
 import { ExitReporter } from "./forensics/exit-reporter.ts";
+import type { PortListeners, PullFailureRows } from "./forensics-ports.ts";
+import { PullReporter } from "./forensics/pull-reporter.ts";
+import { whyPort } from "./forensics/why-port.ts";
 import { whyContainer } from "./forensics/why.ts";
 import { HealthMonitor } from "./health/health-monitor.ts";
 import { onUnhealthy } from "./health/on-unhealthy.ts";
@@ -136,6 +139,8 @@ export interface EngineDeps {
   readonly containerFiles: ContainerFiles;
   readonly execs: ExecRows;
   readonly exits: ExitRows;
+  readonly pullFailures: PullFailureRows;
+  readonly listeners: PortListeners;
   readonly oomKills: OomKills;
   readonly events: Events;
   readonly images: ImageService;
@@ -178,6 +183,7 @@ export function createEngine(given: EngineDeps) {
   const startAgain: StartLocked = (container, origin) => start(container, origin);
   const dependencies = awaitDependencies(base);
   const reports = new ExitReporter(base);
+  const pullReports = new PullReporter(deps);
   const health = new HealthMonitor({
     ...base,
     runProbe: meters.countedProbes(runProbe({ ...base, launches: new Limit(4) })),
@@ -248,9 +254,12 @@ export function createEngine(given: EngineDeps) {
       resize: resizeExec(withExecs),
     },
     images: {
-      pull: pullImage(deps),
+      pull: pullImage({ ...deps, reports: pullReports }),
+      why: (name: string) => pullReports.report(name),
       push: pushImage(deps),
       save: saveImages(deps),
+      layersToSave: (request: SaveRequest) => deps.images.layersToSave(request),
+      missingLayers: (layers: readonly Pick<LayerFacts, "digest" | "diffId">[]) => deps.images.missingLayers(layers),
       load: loadImages(deps),
       import: importImage(deps),
       search: searchImages(deps),
@@ -286,6 +295,7 @@ export function createEngine(given: EngineDeps) {
       prune: pruneNetworks(base),
       setRate: setNetworkRate(base),
       exposure: networkExposure(base),
+      whyPort: whyPort(base),
       policy: networkPolicy(deps),
       changePolicy: changeNetworkPolicy(deps),
     },

@@ -1,5 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import type { ExitReport } from "#spec/berth/exit-report.ts";
+import type { PullFailure } from "#spec/berth/why-pull.ts";
 import { execConfig, type ExecConfig } from "#spec/docker/exec.ts";
 import { containerConfig } from "#spec/docker/container-config.ts";
 import { hostConfig } from "#spec/docker/host-config.ts";
@@ -82,6 +83,12 @@ export function validateExitReport(value: unknown): ExitReport {
   for (const name of ["Kind", "Reason", "Cause", "FinishedAt"]) text(row, name);
   texts(row, "LastOutput");
   return row as unknown as ExitReport;
+}
+
+export function validatePullFailure(value: unknown): PullFailure {
+  const row = record(value, "pull failure");
+  for (const name of ["At", "Cause", "Reason", "Advice", "Message"]) text(row, name);
+  return row as unknown as PullFailure;
 }
 
 export function validateExecSpec(value: unknown): ExecConfig {

@@ -9,6 +9,7 @@ import { formatPlatform, type Platform } from "#spec/oci/platform.ts";
 import { canonicalString, parseReference, withDefaultTag, withTag, type Reference } from "#spec/oci/reference.ts";
 import { attestationStatements } from "./attestation-statements.ts";
 import { ImageArchives } from "./archive/image-archives.ts";
+import { knownLayer } from "./archive/known-layers.ts";
 import { loadImages } from "./archive/load-images.ts";
 import { commitImage } from "./commit/commit-image.ts";
 import { copyBetween } from "./copy/copy-between.ts";
@@ -36,6 +37,7 @@ import type {
   ImageService,
   ImportRequest,
   LoadedImage,
+  LayerFacts,
   LoadRequest,
   PushRequest,
   RegistryAuth,
@@ -183,6 +185,14 @@ export class LocalImages implements ImageService {
 
   async save(request: SaveRequest): Promise<SavedArchive> {
     return this.#archives.save(request);
+  }
+
+  layersToSave(request: SaveRequest): readonly LayerFacts[] {
+    return this.#archives.layers(request);
+  }
+
+  missingLayers(layers: readonly Pick<LayerFacts, "digest" | "diffId">[]): readonly string[] {
+    return layers.filter((layer) => knownLayer(this.#stored, layer) === undefined).map(({ digest }) => digest);
   }
 
   load(request: LoadRequest): Promise<readonly LoadedImage[]> {

@@ -105,6 +105,16 @@ export interface SaveRequest {
   readonly names: readonly string[];
   /** Of each image these alone; all that are here when none is named. */
   readonly platforms: readonly Platform[];
+  /** Digests of layers that are left out: who reads the archive has them. */
+  readonly without?: ReadonlySet<string>;
+}
+
+/** A layer as an image's manifest and config name it. */
+export interface LayerFacts {
+  /** Of the blob, as it is packed. */
+  readonly digest: string;
+  readonly diffId: string;
+  readonly sizeBytes: number;
 }
 
 export interface SavedArchive {
@@ -123,6 +133,8 @@ export interface LoadRequest {
   /** What a person is told beside the progress. */
   readonly onText: (text: string) => void;
   readonly signal: AbortSignal;
+  /** The archive may lack layers that are here. */
+  readonly lacksLayers?: boolean;
 }
 
 export interface LoadedImage {
@@ -249,6 +261,10 @@ export interface ImageService {
   ): readonly AttestationStatement[];
   /** Images as one archive: an OCI layout that is a docker-archive too. `not-found` before anything is written. */
   save(request: SaveRequest): Promise<SavedArchive>;
+  /** Layers of what `save` would write, each once. `not-found` as there. */
+  layersToSave(request: SaveRequest): readonly LayerFacts[];
+  /** Of these layers the ones that an image which is loaded must bring along. */
+  missingLayers(layers: readonly Pick<LayerFacts, "digest" | "diffId">[]): readonly string[];
   /**
    * Take all images of an archive in, with the names they have there. Nothing is visible of an image until all of it is
    * here. `invalid-parameter` and `data-loss` in Docker's words for what cannot be read or does not fit together.

@@ -163,4 +163,14 @@ export const migrations: readonly Migration[] = [
       ALTER TABLE images ADD COLUMN locked INTEGER NOT NULL DEFAULT 0;
       ALTER TABLE images ADD COLUMN last_used_at TEXT;`,
   },
+  {
+    name: "pulls that failed",
+    sql: `
+      CREATE TABLE pull_failures (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        reference TEXT NOT NULL,
+        report TEXT NOT NULL CHECK (json_valid(report))
+      ) STRICT;
+      CREATE INDEX pull_failures_by_reference ON pull_failures (reference, number);`,
+  },
 ];

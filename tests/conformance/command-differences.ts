@@ -18,5 +18,6 @@ export const otherHelp: Readonly<Record<string, string>> = {
   "image load": severalPlatforms,
   "image ls": "--tree is shown here, and only with API 1.47 there",
   "image pull": severalPlatforms,
+  "image push": "ssh:// pushes to the engine of another machine",
   "image save": severalPlatforms,
 };

@@ -67,7 +67,7 @@ export const engineFamilies: readonly CommandFamily[] = [
     load: async () => (await import("./network-commands.ts")).networkCommands,
   },
   {
-    words: ["completion", "events", "info", "inspect", "login", "logout", "man-pages", "system", "version"],
+    words: ["completion", "events", "info", "inspect", "login", "logout", "man-pages", "system", "ui", "version"],
     load: async () => (await import("./system-commands.ts")).systemCommands,
   },
   {

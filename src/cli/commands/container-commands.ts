@@ -269,8 +269,11 @@ export const containerCommands: readonly Command[] = [
   {
     kind: "command",
     paths: ["container why", "why"],
-    usage: "[OPTIONS] CONTAINER",
-    summary: "Tell how and why a container ended, also after it was removed",
+    usage: "[OPTIONS] CONTAINER|IMAGE|PORT",
+    summary: "Tell why a container ended, a pull failed, or who has a port",
+    examples: `  berth why web           how it ended, also after it was removed
+  berth why alpine:3.20   why it could not be pulled, and what to do
+  berth why 8080          the container or process that has the port`,
     flags: [{ name: "format", kind: text, usage: 'Format of the answer: "text" or "json"', fallback: "text" }],
     args: { kind: "exactly", count: 1 },
     load: async () => (await import("../container/why.ts")).why,

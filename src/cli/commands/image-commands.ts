@@ -98,8 +98,15 @@ export const imageCommands: readonly Command[] = [
   {
     kind: "command",
     paths: ["image push", "push"],
-    usage: "[OPTIONS] NAME[:TAG]",
+    usage: `[OPTIONS] NAME[:TAG]
+	docker push [OPTIONS] ssh://[USER@]HOST[:PORT][/SOCKET] IMAGE...`,
     summary: "Upload an image to a registry",
+    description: `Upload an image to a registry
+
+With ssh:// the image goes to the engine of another machine, by its 'berth' or
+'docker' command there; Berth is sent only the layers that it does not have.`,
+    examples: `  berth push registry.example.com/me/app:1.2   to a registry
+  berth push ssh://me@lab app:1.2              to the engine of the machine lab`,
     flags: [
       { name: "all-tags", short: "a", kind: toggle, usage: "Push all tags of an image to the repository" },
       {
@@ -116,7 +123,7 @@ export const imageCommands: readonly Command[] = [
       },
       { name: "quiet", short: "q", kind: toggle, usage: "Suppress verbose output" },
     ],
-    args: { kind: "exactly", count: 1 },
+    args: { kind: "exactly", count: 1, unless: "ssh://" },
     load: async () => (await import("../image/push.ts")).push,
   },
   {

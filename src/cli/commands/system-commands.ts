@@ -111,6 +111,19 @@ export const systemCommands: readonly Command[] = [
   },
   {
     kind: "command",
+    paths: ["ui"],
+    usage: "",
+    summary: "Show containers, images, volumes and networks on the whole terminal, live",
+    description: `Show containers, images, volumes and networks on the whole terminal, live
+
+Containers come with what they use; their logs are followed, a shell is opened in
+them, and they are started, stopped, restarted and removed. '?' lists the keys.`,
+    flags: [],
+    args: { kind: "none" },
+    load: async () => (await import("../ui/ui.ts")).ui,
+  },
+  {
+    kind: "command",
     paths: ["system check"],
     usage: "[OPTIONS]",
     summary: "Read all that is kept of images and tell what is damaged",

@@ -1,8 +1,7 @@
 import type { Handler, Invocation } from "../command.ts";
-import { carryStreams } from "../streams/attached-streams.ts";
-import { followWindowSize } from "../streams/terminal-size.ts";
 import { checkTerminal } from "./check-terminal.ts";
 import { environmentOf } from "./options/environment.ts";
+import { runExec } from "./run-exec.ts";
 
 /** `exec`: runs a command in a running container and ends with its exit code. */
 export const execCommand: Handler = async (invocation) => {
@@ -15,7 +14,6 @@ export const execCommand: Handler = async (invocation) => {
   if (!detach) checkTerminal(io, stdin, tty);
   const api = await client();
   const size = tty && !detach ? io.stdout.windowSize() : undefined;
-  const consoleSize = size === undefined ? {} : { consoleSize: [size.rows, size.columns] as const };
   const { Id: id } = await api.exec.create(container, {
     User: flags.text("user"),
     Privileged: flags.on("privileged"),
@@ -34,17 +32,7 @@ export const execCommand: Handler = async (invocation) => {
     await api.exec.startDetached(id, { tty });
     return 0;
   }
-  const { stream } = await api.exec.attach(id, { tty, ...consoleSize });
-  const stopResizing =
-    tty && io.stdout.isTerminal() ? followWindowSize(io, (now) => api.exec.resize(id, now)) : undefined;
-  try {
-    const outcome = await carryStreams({ stream, tty, stdin, stdout: true, stderr: true, detachKeys }, io);
-    if (outcome === "detached") return 0;
-  } finally {
-    stopResizing?.();
-  }
-  const { ExitCode } = await api.exec.inspect(id);
-  return ExitCode ?? 0;
+  return runExec(api, io, id, { tty, stdin, detachKeys });
 };
 
 function environment({ flags, io }: Invocation): readonly string[] | null {

@@ -4,6 +4,7 @@ import { ExitError, shownMessage } from "../errors.ts";
 import { carryStreams } from "../streams/attached-streams.ts";
 import { forwardSignals } from "../streams/forward-signals.ts";
 import { followWindowSize } from "../streams/terminal-size.ts";
+import { portQuestion } from "../next-step.ts";
 import { exitCodeOf } from "./exit-code.ts";
 
 /** `start`: with `--attach` or `--interactive` one container, its streams carried and its exit code returned. */
@@ -24,7 +25,8 @@ export const start: Handler = async (invocation) => {
       await api.containers.start(name);
       io.stdout.write(`${name}\n`);
     } catch (error) {
-      io.stderr.write(`${shownMessage(error)}\n`);
+      const step = portQuestion(error, io);
+      io.stderr.write(`${shownMessage(error)}\n${step === undefined ? "" : `${step}\n`}`);
       failed.push(name);
     }
   }

@@ -72,10 +72,10 @@ function healthLines({ Status, FailingStreak, Log }: ContainerHealth): string[] 
   ];
 }
 
-const shortTime = (time: string): string => time.replace(/\.\d+Z$/, "Z");
+export const shortTime = (time: string): string => time.replace(/\.\d+Z$/, "Z");
 
 /** What a container wrote must not steer the terminal of who asks. */
-function printable(text: string): string {
+export function printable(text: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   return text.replaceAll(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g, (character) =>
     JSON.stringify(character).slice(1, -1),

@@ -1,6 +1,7 @@
 import { canonicalName, familiarString, type Reference } from "#spec/oci/reference.ts";
 import type { CliOutput } from "../cli-io.ts";
 import type { Invocation } from "../command.ts";
+import { withPullQuestion } from "../next-step.ts";
 import { showProgress } from "./progress.ts";
 import { registryAuth } from "./registry-auth.ts";
 
@@ -20,13 +21,18 @@ export async function pullImage(
   const { reference, platform, allTags } = request;
   const client = await invocation.client();
   const tag = reference.digest ?? reference.tag;
-  const messages = await client.images.pull({
-    image: canonicalName(reference),
-    registryAuth: await registryAuth(invocation.config, invocation.io, reference.domain),
-    ...(allTags === true || tag === undefined ? {} : { tag }),
-    ...(platform === "" ? {} : { platform }),
-  });
-  await showProgress(messages, request.output);
+  const auth = await registryAuth(invocation.config, invocation.io, reference.domain);
+  try {
+    const messages = await client.images.pull({
+      image: canonicalName(reference),
+      registryAuth: auth,
+      ...(allTags === true || tag === undefined ? {} : { tag }),
+      ...(platform === "" ? {} : { platform }),
+    });
+    await showProgress(messages, request.output);
+  } catch (error) {
+    throw withPullQuestion(error, client, invocation.io, shownName(reference));
+  }
 }
 
 /** The name as it is told to the person. */

@@ -6,7 +6,9 @@ import { showProgress } from "./progress.ts";
 import { registryAuth } from "./registry-auth.ts";
 
 /** `push`: progress on stdout, or with `--quiet` the pushed name alone. */
-export const push: Handler = async ({ flags, args, io, config, client }) => {
+export const push: Handler = async (invocation) => {
+  const { flags, args, io, config, client } = invocation;
+  if (args[0]?.startsWith("ssh://") === true) return (await import("./push-to-host.ts")).pushToHost(invocation);
   const allTags = flags.on("all-tags");
   const quiet = flags.on("quiet");
   const given = parseReference(args[0] ?? "");

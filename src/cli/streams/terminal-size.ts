@@ -8,7 +8,10 @@ const PAUSE_MS = 10;
  * Gives the other side's terminal this window's size now and after every SIGWINCH. The first attempts may come before
  * the process has its terminal and are repeated. The result stops watching.
  */
-export function followWindowSize(io: CliIo, resize: (size: WindowSize) => Promise<void>): () => void {
+export function followWindowSize(
+  io: Pick<CliIo, "stdout" | "stderr" | "onSignal" | "sleep">,
+  resize: (size: WindowSize) => Promise<void>,
+): () => void {
   const send = async (): Promise<void> => {
     const size = io.stdout.windowSize();
     if (size !== undefined && (size.rows > 0 || size.columns > 0)) await resize(size);

@@ -1,6 +1,7 @@
 import type { ImageService, Progress, RegistryAuth } from "#image/types.ts";
 import { parsePlatform, platformOfHost } from "#spec/oci/platform.ts";
 import type { MachineFacts } from "../host-facts.ts";
+import type { PullReporter } from "../forensics/pull-reporter.ts";
 import type { Events } from "../ports.ts";
 
 export interface PullRequest {
@@ -19,14 +20,17 @@ export function pullImage(deps: {
   readonly images: ImageService;
   readonly events: Events;
   readonly machine: MachineFacts;
+  readonly reports: PullReporter;
 }) {
   return async (request: PullRequest): Promise<void> => {
     const { auth, platform, ...rest } = request;
-    await deps.images.pull({
-      ...rest,
-      ...(auth === undefined ? {} : { auth }),
-      ...(platform === "" ? {} : { platform: parsePlatform(platform, platformOfHost(deps.machine.machine)) }),
-    });
+    await deps.reports.watch(request.reference, () =>
+      deps.images.pull({
+        ...rest,
+        ...(auth === undefined ? {} : { auth }),
+        ...(platform === "" ? {} : { platform: parsePlatform(platform, platformOfHost(deps.machine.machine)) }),
+      }),
+    );
     const name = request.reference.replace(/(:[^/@]*)?(@.*)?$/, "");
     deps.events.publish({ type: "image", action: "pull", id: request.reference, attributes: { name } });
   };

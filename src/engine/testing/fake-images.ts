@@ -50,6 +50,8 @@ export function fakeImages(world: FakeImageWorld): ImageService {
     copy: async () => digest,
     manifests: (image) => ({ target: image.manifest, manifests: [] }),
     save: async ({ names }) => ({ ids: names, chunks: nothing() }),
+    layersToSave: () => [],
+    missingLayers: (layers) => layers.map(({ digest }) => digest),
     load: async () => [],
     importRoot: async ({ reference, config }) => world.addImage(reference ?? "<none>", config),
     tag: async (id, reference) => {

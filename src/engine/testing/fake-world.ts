@@ -3,6 +3,7 @@ import { silentLog } from "#base/log.ts";
 import type { StoredImage } from "#image/types.ts";
 import type { Endpoint } from "#network/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
+import type { PullFailure } from "#spec/berth/why-pull.ts";
 import type { ContainerDefaults } from "#spec/oci/image.ts";
 import type { VolumeInfo } from "#volume/types.ts";
 import type { EngineDeps } from "../engine.ts";
@@ -156,6 +157,8 @@ export class FakeWorld {
           ),
         ],
       },
+      pullFailures: this.#pullFailureRows(),
+      listeners: { at: () => [] },
       oomKills: { since: () => [] },
       events: this.#events(),
       images: fakeImages(this),
@@ -221,6 +224,15 @@ export class FakeWorld {
         rows.set(id, structuredClone({ ...row, ...change }));
       },
       delete: (id) => rows.delete(id),
+    };
+  }
+
+  #pullFailureRows(): EngineDeps["pullFailures"] {
+    const rows = new Map<string, PullFailure[]>();
+    return {
+      insert: (reference, failure) => void rows.set(reference, [failure, ...(rows.get(reference) ?? [])]),
+      of: (reference) => rows.get(reference) ?? [],
+      forget: (reference) => void rows.delete(reference),
     };
   }
 

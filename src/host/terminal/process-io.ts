@@ -136,6 +136,15 @@ export class ProcessIo {
     return () => process.off(signal, handler);
   }
 
+  onExit(handler: () => void): () => void {
+    process.on("exit", handler);
+    return () => process.off("exit", handler);
+  }
+
+  suspend(): void {
+    process.kill(process.pid, "SIGTSTP");
+  }
+
   async runProgram(
     argv: readonly string[],
     stdin: string,

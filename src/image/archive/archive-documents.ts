@@ -4,6 +4,7 @@ import type { ImageConfig } from "#spec/oci/image.ts";
 import { canonicalName, familiarName, familiarString, type Reference } from "#spec/oci/reference.ts";
 import type { Publishable } from "../manifest-of.ts";
 import type { SourceManifest } from "../source.ts";
+import type { LayerFacts } from "../types.ts";
 
 /** An image to be written into an archive, with the names it is to have there. */
 export interface ImageToSave {
@@ -16,6 +17,8 @@ export interface ImageToSave {
   readonly index: SourceManifest | undefined;
   /** What else of the index goes along: images for other platforms, and what speaks about them. */
   readonly others: readonly Publishable[];
+  /** Of all images for platforms. */
+  readonly layers: readonly LayerFacts[];
 }
 
 export interface ArchiveDocument {

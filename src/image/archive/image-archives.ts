@@ -5,10 +5,10 @@ import { attestedBy } from "#spec/oci/attestation.ts";
 import type { Platform } from "#spec/oci/platform.ts";
 import { canonicalName, parseAnyReference, parseReference, withTag, type Reference } from "#spec/oci/reference.ts";
 import { isTagRow, type ImageCatalog, type ImageRows } from "../image-catalog.ts";
-import { completeManifest } from "../manifest-of.ts";
+import { completeManifest, type Publishable } from "../manifest-of.ts";
 import { attachedManifest, indexOf } from "../describe-manifests.ts";
 import { variantFor } from "../variant-for.ts";
-import type { SavedArchive, SaveRequest, StoredImage } from "../types.ts";
+import type { LayerFacts, SavedArchive, SaveRequest, StoredImage } from "../types.ts";
 import type { ImageToSave } from "./archive-documents.ts";
 import { archiveOf } from "./save-images.ts";
 
@@ -43,6 +43,30 @@ export class ImageArchives {
 
   save(request: SaveRequest): SavedArchive {
     const { blobs, leases } = this.#deps;
+    const wanted = this.#wanted(request);
+    const lease = leases.acquire();
+    try {
+      const images = wanted.map((one) => this.#toSave(one, request.platforms));
+      for (const { published, others, index } of images) {
+        if (index !== undefined) lease.hold(index.digest);
+        for (const { manifest, document } of [published, ...others])
+          for (const { digest } of [document, manifest.config, ...manifest.layers]) lease.hold(digest);
+      }
+      const chunks = archiveOf(blobs, images, { lease, without: request.without ?? new Set() });
+      return { ids: wanted.map(({ image }) => image.id), chunks };
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+  }
+
+  /** See {@link import("../types.ts").ImageService.layersToSave}. */
+  layers(request: SaveRequest): readonly LayerFacts[] {
+    const layers = this.#wanted(request).flatMap((one) => this.#toSave(one, request.platforms).layers);
+    return [...new Map(layers.map((layer) => [layer.digest, layer])).values()];
+  }
+
+  #wanted(request: SaveRequest): readonly Wanted[] {
     const wanted = new Map<string, Wanted>();
     for (const name of request.names) {
       for (const found of this.#find(name, request.platforms)) {
@@ -53,19 +77,7 @@ export class ImageArchives {
         wanted.set(key, entry);
       }
     }
-    const lease = leases.acquire();
-    try {
-      const images = [...wanted.values()].map((one) => this.#toSave(one, request.platforms));
-      for (const { published, others, index } of images) {
-        if (index !== undefined) lease.hold(index.digest);
-        for (const { manifest, document } of [published, ...others])
-          for (const { digest } of [document, manifest.config, ...manifest.layers]) lease.hold(digest);
-      }
-      return { ids: [...wanted.values()].map(({ image }) => image.id), chunks: archiveOf(blobs, images, lease) };
-    } catch (error) {
-      lease.release();
-      throw error;
-    }
+    return [...wanted.values()];
   }
 
   /** An image, or an index with those of its images that are wanted. */
@@ -75,7 +87,8 @@ export class ImageArchives {
     if (whole === undefined) {
       const published = completeManifest(this.#deps, image);
       const { config, artifactType } = image;
-      return { published, config, artifactType, references, index: undefined, others: [] };
+      const layers = layersOf(published, config);
+      return { published, config, artifactType, references, index: undefined, others: [], layers };
     }
     const wanted = platforms.map((platform) => variantFor(image, image.id, platform));
     const named = new Set(whole.manifests.map(({ digest }) => digest));
@@ -92,13 +105,16 @@ export class ImageArchives {
       return [{ manifest: found.manifest, document: { mediaType, digest: entry.digest, bytes: found.bytes } }];
     });
     const { mediaType, digest } = whole.descriptor;
+    const published = completeManifest(this.#deps, first);
+    const others = rest.map((one) => completeManifest(this.#deps, one));
     return {
-      published: completeManifest(this.#deps, first),
+      published,
       config: first.config,
       artifactType: undefined,
       references,
       index: { mediaType, digest, bytes: whole.bytes },
-      others: [...rest.map((one) => completeManifest(this.#deps, one)), ...attached],
+      others: [...others, ...attached],
+      layers: [published, ...others].flatMap((one, at) => layersOf(one, (variants[at] ?? image).config)),
     };
   }
 
@@ -123,4 +139,12 @@ export class ImageArchives {
     if (catalog.maybe(text) === undefined) throw new BerthError("not-found", `No such image: ${text}`);
     return [meant(text, any.kind === "id" || any.reference.tag === undefined ? undefined : any.reference)];
   }
+}
+
+function layersOf({ manifest }: Publishable, { rootfs }: StoredImage["config"]): readonly LayerFacts[] {
+  return manifest.layers.map(({ digest, size }, at) => ({
+    digest,
+    diffId: rootfs.diff_ids[at] ?? "",
+    sizeBytes: size,
+  }));
 }

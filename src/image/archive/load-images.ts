@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
 import { shortId } from "#base/ids.ts";
+import type { BlobStore } from "#content/blob-store.ts";
 import type { Lease } from "#content/leases.ts";
 import type { Descriptor, ImageConfig } from "#spec/oci/image.ts";
 import { layerMediaType } from "#spec/oci/media-types.ts";
@@ -16,7 +17,14 @@ import type { LoadedImage, LoadRequest } from "../types.ts";
 import { checkHash, loadArtifact } from "./load-artifact.ts";
 import { archiveStream } from "./archive-stream.ts";
 import { ArchiveMembers, type ArchiveMember } from "./archive-members.ts";
-import { imagesInArchive, type ArchiveEntry, type FoundManifest, type ImageInArchive } from "./images-in-archive.ts";
+import { holdKnownLayer } from "./known-layers.ts";
+import {
+  imagesInArchive,
+  type ArchiveDocuments,
+  type ArchiveEntry,
+  type FoundManifest,
+  type ImageInArchive,
+} from "./images-in-archive.ts";
 
 export interface LoadDeps extends CollectDeps {
   readonly maker: ImageMaker;
@@ -32,7 +40,8 @@ export async function loadImages(deps: LoadDeps, request: LoadRequest): Promise<
   const taken = new Map<ArchiveMember, Promise<MadeLayer>>();
   try {
     await receive(members, request);
-    const found = imagesInArchive(members, { wanted: request.platforms, host: deps.hostPlatform });
+    const documents = request.lacksLayers === true ? withBlobsHere(members, deps.blobs) : members;
+    const found = imagesInArchive(documents, { wanted: request.platforms, host: deps.hostPlatform });
     const loaded: LoadedImage[] = [];
     for (const entry of found.images) loaded.push(await loadEntry({ deps, request, members, lease, taken }, entry));
     for (const artifact of found.artifacts) {
@@ -48,6 +57,18 @@ export async function loadImages(deps: LoadDeps, request: LoadRequest): Promise<
     await collectUnused(deps, taken.values());
   }
 }
+
+/** What is asked of documents that may name blobs which are not in the archive but here. */
+function withBlobsHere(members: ArchiveMembers, blobs: BlobStore): ArchiveDocuments {
+  return {
+    has: (name) => members.has(name) || (isBlobName(name) && blobs.sizeOf(digestIn(name)) !== undefined),
+    document: (name) => members.document(name),
+  };
+}
+
+const isBlobName = (name: string): boolean => /^blobs\/sha(?:256|512)\/[0-9a-f]{64,128}$/.test(name);
+
+const digestIn = (name: string): string => name.slice("blobs/".length).replace("/", ":");
 
 /** Layers of an image that was refused, and blobs that came twice. */
 async function collectUnused(deps: LoadDeps, taken: Iterable<Promise<MadeLayer>>): Promise<void> {
@@ -155,6 +176,10 @@ function checkConfig(config: ImageConfig, image: ImageInArchive, { deps, request
 /** One member may be the layer of several images. */
 async function takeLayer(loading: Loading, name: string, index: number, diffId: string): Promise<MadeLayer> {
   const { deps, request, members, lease, taken } = loading;
+  if (request.lacksLayers === true && !members.has(name) && isBlobName(name)) {
+    const known = holdKnownLayer(deps, { digest: digestIn(name), diffId }, lease);
+    if (known !== undefined) return known;
+  }
   const member = members.member(name);
   let taking = taken.get(member);
   const isNew = deps.layers.find(diffId) === undefined;

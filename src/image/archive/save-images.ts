@@ -13,12 +13,12 @@ import { archiveDocuments, blobName, type ImageToSave } from "./archive-document
 export async function* archiveOf(
   blobs: BlobStore,
   images: readonly ImageToSave[],
-  lease: Lease,
+  { lease, without }: { readonly lease: Lease; readonly without: ReadonlySet<string> },
 ): AsyncIterable<Uint8Array> {
   try {
     for (const { name, bytes } of archiveDocuments(images)) yield* file(name, bytes);
     yield encodeEntry(plainEntry("directory", "blobs", 0));
-    const written = new Set<string>();
+    const written = new Set(without);
     for (const algorithm of algorithmsOf(images)) yield encodeEntry(plainEntry("directory", `blobs/${algorithm}`, 0));
     for (const { digest, bytes } of images.flatMap(({ index }) => index ?? [])) {
       if (!written.has(digest)) yield* file(blobName(digest), bytes);

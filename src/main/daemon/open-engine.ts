@@ -7,11 +7,13 @@ import { createEngine, type Engine } from "#engine/engine.ts";
 import { EngineFiles } from "#engine/engine-files.ts";
 import { HelperContainerFiles } from "#engine/files/helper-container-files.ts";
 import { HelperVolumeFiles } from "#engine/files/helper-volume-files.ts";
+import { HostPortListeners } from "#engine/forensics/host-port-listeners.ts";
 import { HostProcessTable } from "#engine/processes/host-process-table.ts";
 import {
   validateExecSpec,
   validateExecStatus,
   validateExitReport,
+  validatePullFailure,
   validateLife,
   validateSpec,
 } from "#engine/stored-rows.ts";
@@ -54,6 +56,7 @@ import { platformOfHost } from "#spec/oci/platform.ts";
 import { ContainerStore } from "#state/container-store.ts";
 import { openState } from "#state/db.ts";
 import { ExitStore } from "#state/exit-store.ts";
+import { PullFailureStore } from "#state/pull-failure-store.ts";
 import { ExecStore } from "#state/exec-store.ts";
 import { ImageStore } from "#state/image-store.ts";
 import { LayerStore } from "#state/layer-store.ts";
@@ -241,6 +244,8 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     processes: new HostProcessTable(),
     sockets,
     exits: new ExitStore({ database, validate: validateExitReport }),
+    pullFailures: new PullFailureStore({ database, validate: validatePullFailure }),
+    listeners: new HostPortListeners(),
     oomKills: new KernelOomKills({ clock }),
     counters: {
       cpuTime: readCpuTime,

@@ -41,19 +41,43 @@ const unknownCells = {
 };
 
 function knownCells(sample: StatsResponse): typeof unknownCells {
-  const used = memoryWithoutCache(sample.memory_stats);
-  const limit = sample.memory_stats.limit ?? 0;
-  const networks = Object.values(sample.networks ?? {});
-  const received = networks.reduce((sum, { rx_bytes }) => sum + rx_bytes, 0);
-  const sent = networks.reduce((sum, { tx_bytes }) => sum + tx_bytes, 0);
-  const [read, written] = [blockBytes(sample.blkio_stats, "r"), blockBytes(sample.blkio_stats, "w")];
+  const usage = usageOf(sample);
+  const { memoryBytes, limitBytes } = usage;
   return {
-    BlockIO: `${decimalSize(read, 3)} / ${decimalSize(written, 3)}`,
-    CPUPerc: `${cpuPercent(sample).toFixed(2)}%`,
-    MemPerc: `${(limit === 0 ? 0 : (used / limit) * 100).toFixed(2)}%`,
-    MemUsage: `${binarySize(used)} / ${binarySize(limit)}`,
-    NetIO: `${decimalSize(received, 3)} / ${decimalSize(sent, 3)}`,
-    PIDs: String(sample.pids_stats.current ?? 0),
+    BlockIO: `${decimalSize(usage.readBytes, 3)} / ${decimalSize(usage.writtenBytes, 3)}`,
+    CPUPerc: `${usage.cpuPercent.toFixed(2)}%`,
+    MemPerc: `${(limitBytes === 0 ? 0 : (memoryBytes / limitBytes) * 100).toFixed(2)}%`,
+    MemUsage: `${binarySize(memoryBytes)} / ${binarySize(limitBytes)}`,
+    NetIO: `${decimalSize(usage.receivedBytes, 3)} / ${decimalSize(usage.sentBytes, 3)}`,
+    PIDs: String(usage.pids),
+  };
+}
+
+/** What a container uses. Network and disk are counted since it started. */
+export interface Usage {
+  /** Of one processor: two that are busy are 200. */
+  readonly cpuPercent: number;
+  readonly memoryBytes: number;
+  /** The machine's memory when it has no limit. */
+  readonly limitBytes: number;
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+  readonly readBytes: number;
+  readonly writtenBytes: number;
+  readonly pids: number;
+}
+
+export function usageOf(sample: StatsResponse): Usage {
+  const networks = Object.values(sample.networks ?? {});
+  return {
+    cpuPercent: cpuPercent(sample),
+    memoryBytes: memoryWithoutCache(sample.memory_stats),
+    limitBytes: sample.memory_stats.limit ?? 0,
+    receivedBytes: networks.reduce((sum, { rx_bytes }) => sum + rx_bytes, 0),
+    sentBytes: networks.reduce((sum, { tx_bytes }) => sum + tx_bytes, 0),
+    readBytes: blockBytes(sample.blkio_stats, "r"),
+    writtenBytes: blockBytes(sample.blkio_stats, "w"),
+    pids: sample.pids_stats.current ?? 0,
   };
 }
 

@@ -32,6 +32,11 @@ export function berthImageRoutes(engine: Engine): readonly Route[] {
       };
     }),
     {
+      method: "GET",
+      pattern: "/berth/images/{name...}/why",
+      handle: ({ params }) => json(engine.images.why(params["name"] ?? "")),
+    },
+    {
       method: "POST",
       pattern: "/berth/images/clean",
       handle: async (call) => {

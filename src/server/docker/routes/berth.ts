@@ -3,6 +3,7 @@ import { decodeNetworkPolicyChange } from "#spec/berth/network-policy.ts";
 import { decodeNetworkRateRequest } from "#spec/berth/network-rate.ts";
 import type { Route } from "../call.ts";
 import { empty, json } from "../reply.ts";
+import { berthImageLayerRoutes } from "./berth-image-layers.ts";
 import { berthImageRoutes } from "./berth-images.ts";
 import { berthVolumeRoutes } from "./berth-volumes.ts";
 import { berthBuildRoute } from "./berth-build.ts";
@@ -15,6 +16,11 @@ export function berthRoutes(engine: Engine): readonly Route[] {
       method: "GET",
       pattern: "/berth/containers/{id}/why",
       handle: ({ params }) => json(engine.containers.why(params["id"] ?? "")),
+    },
+    {
+      method: "GET",
+      pattern: "/berth/ports/{port}/why",
+      handle: async ({ params }) => json(await engine.networks.whyPort(params["port"] ?? "")),
     },
     { method: "GET", pattern: "/berth/networks/exposure", handle: async () => json(await engine.networks.exposure()) },
     {
@@ -37,6 +43,7 @@ export function berthRoutes(engine: Engine): readonly Route[] {
       },
     },
     ...berthImageRoutes(engine),
+    ...berthImageLayerRoutes(engine),
     ...berthVolumeRoutes(engine),
   ];
 }

@@ -79,7 +79,7 @@ function importRoot(engine: Engine, call: Call): Reply {
 }
 
 /** docker-compat: what is wrong with an archive is told in the stream, under a status of success. */
-function load(engine: Engine, call: Call): Reply {
+export function load(engine: Engine, call: Call, options: { readonly lacksLayers?: boolean } = {}): Reply {
   const { query, signal } = call;
   const quiet = query.flag("quiet", true);
   const lines = progressLines(
@@ -92,13 +92,14 @@ function load(engine: Engine, call: Call): Reply {
         },
         onText: (text) => onMessage({ stream: text }),
         signal,
+        ...options,
       }),
     { inStream: true },
   );
   return stream(JSON_LINES, false, lines);
 }
 
-function platforms({ query }: Call): readonly Platform[] {
+export function platforms({ query }: Call): readonly Platform[] {
   return query.all("platform").flatMap((text) => parsePlatformParameter(text) ?? []);
 }
 
