@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { messageOf } from "#base/errors.ts";
-import type { HttpAnswer, HttpRequest } from "#host/registry-http.ts";
+import { HttpFailure, type HttpAnswer, type HttpRequest } from "#host/registry-http.ts";
 import { RegistryConnection } from "./registry-connection.ts";
 
 const REGISTRY = "https://registry.example";
@@ -85,4 +85,37 @@ test("a detour through another origin gives the credentials back to the registry
     ["https://cdn.example/x", false],
     [`${REGISTRY}/v2/app/blobs/y`, true],
   ]);
+});
+
+test("a server that wants HTTPS is not taken for one that speaks plain HTTP, whichever is tried first", async () => {
+  const answer = (status: number): HttpAnswer => ({
+    status,
+    header: () => undefined,
+    body: nothing(),
+    cancel: () => undefined,
+  });
+  for (const isReachable of [true, false])
+    for (const order of [
+      ["https", "http"],
+      ["http", "https"],
+    ]) {
+      const remembered: string[] = [];
+      const connection = new RegistryConnection({
+        http: {
+          send: ({ url }) => {
+            if (url.startsWith("http:")) return Promise.resolve(answer(400));
+            if (isReachable) return Promise.resolve(answer(200));
+            return Promise.reject(new HttpFailure("certificate", "x509: not ours", undefined));
+          },
+        },
+        candidates: order.map((scheme) => ({ baseUrl: `${scheme}://r.example`, tls: undefined, insecure: true })),
+        auth: undefined,
+        scope: undefined,
+        remember: ({ baseUrl }) => void remembered.push(baseUrl),
+      });
+      const got = connection.get({ path: "/v2/x", signal: undefined });
+      if (isReachable) await got;
+      else await expect(got).rejects.toThrow("x509: not ours");
+      expect(remembered).toEqual(isReachable ? ["https://r.example"] : []);
+    }
 });

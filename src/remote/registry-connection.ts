@@ -142,12 +142,16 @@ export class RegistryConnection {
 
   /** The first candidate that answers `GET /v2/`, whatever it answers: a 401 is authenticated at once. */
   async #findEndpoint(signal: AbortSignal | undefined, offline: boolean): Promise<RegistryEndpoint> {
+    let encrypted: unknown;
     for (const [index, endpoint] of this.#candidates.entries()) {
       const url = addressOf(endpoint, "/v2/");
       try {
         const answer = await this.#redirected(endpoint, url, { method: "GET", signal });
         const challenge = answer.header("www-authenticate");
         await drain(answer);
+        // What servers that speak TLS say to plain HTTP: why that failed is the better reason.
+        if (answer.status === 400 && url.startsWith("http:") && this.#candidates.length > 1)
+          throw encrypted ?? new HttpFailure("broken", `Get "${url}": the registry wants HTTPS`, undefined);
         if (answer.status === 401 && challenge !== undefined && this.#authorizer.header === undefined) {
           await this.#answerChallenge(endpoint, challenge, `Get "${url}"`, offline, signal);
         }
@@ -155,6 +159,7 @@ export class RegistryConnection {
         return endpoint;
       } catch (error) {
         const last = index === this.#candidates.length - 1;
+        encrypted ??= error;
         if (last || !(error instanceof HttpFailure) || error.reason === "cancelled") throw error;
       }
     }

@@ -23,6 +23,8 @@ export interface RegistryOptions {
   readonly network?: NetworkNamespace;
   /** An htpasswd line (bcrypt) makes it ask for Basic authentication. */
   readonly htpasswd?: string;
+  /** PEM files; with `clientAuthority` it admits only clients whose certificate that one signed. */
+  readonly tls?: { readonly certificate: string; readonly key: string; readonly clientAuthority?: string };
 }
 
 export async function startDebianRegistry(options: RegistryOptions): Promise<RunningRegistry> {
@@ -38,6 +40,12 @@ export async function startDebianRegistry(options: RegistryOptions): Promise<Run
     writeFileSync(file, `${options.htpasswd}\n`);
     auth.push("auth:", "  htpasswd:", "    realm: lab", `    path: ${file}`);
   }
+  const tls: string[] = [];
+  if (options.tls !== undefined) {
+    const { certificate, key, clientAuthority } = options.tls;
+    tls.push("  tls:", `    certificate: ${certificate}`, `    key: ${key}`);
+    if (clientAuthority !== undefined) tls.push("    clientcas:", `      - ${clientAuthority}`);
+  }
   writeFileSync(
     config,
     [
@@ -46,7 +54,9 @@ export async function startDebianRegistry(options: RegistryOptions): Promise<Run
       "storage:",
       `  filesystem: {rootdirectory: ${storage}}`,
       "  delete: {enabled: true}",
-      `http: {addr: "127.0.0.1:${port}"}`,
+      "http:",
+      `  addr: "127.0.0.1:${port}"`,
+      ...tls,
       ...auth,
       "",
     ].join("\n"),
