@@ -5,6 +5,7 @@
  *   turns    everything people do, over and over
  *   churn    eight clients on the same and different containers at once
  *   killed   the engine killed while clients work it
+ *   transfers clients, engine and registry killed in the midst of pushes and pulls
  *   networks networks and volumes made and removed, with the engine killed in between
  *   systemd  the unit files under a real systemd, once
  *   fuzz     requests made from the API's description
@@ -20,7 +21,7 @@ if (!Number.isFinite(minutes) || minutes <= 0) throw new Error(`not a number of 
 
 const seed = Math.floor(Math.random() * 1e6);
 // What one minute holds on two processors.
-const perMinute = { fuzz: 1200, operations: 500, kills: 50, cycles: 200 };
+const perMinute = { fuzz: 1200, operations: 500, kills: 50, cycles: 200, transfers: 20 };
 const times = (count: number): string => String(Math.ceil(count * minutes));
 
 const parts: Readonly<Record<string, () => Promise<StageResult>>> = {
@@ -31,6 +32,8 @@ const parts: Readonly<Record<string, () => Promise<StageResult>>> = {
       KILLED_OPERATIONS: times(perMinute.operations),
       KILLED_KILLS: times(perMinute.kills),
     }),
+  transfers: () =>
+    runBunTests(["tests/fault/transfers-killed.test.ts"], { TRANSFER_ROUNDS: times(perMinute.transfers) }),
   networks: () => runBunTests(["tests/fault/network-cycles.test.ts"], { NETWORK_CYCLES: times(perMinute.cycles) }),
   systemd: () => runBunTests(["./tests/soak/systemd.test.ts"]),
   fuzz: () => {

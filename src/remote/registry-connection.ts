@@ -142,7 +142,7 @@ export class RegistryConnection {
 
   /** The first candidate that answers `GET /v2/`, whatever it answers: a 401 is authenticated at once. */
   async #findEndpoint(signal: AbortSignal | undefined, offline: boolean): Promise<RegistryEndpoint> {
-    let encrypted: unknown;
+    let encrypted: HttpFailure | undefined;
     for (const [index, endpoint] of this.#candidates.entries()) {
       const url = addressOf(endpoint, "/v2/");
       try {
@@ -159,8 +159,8 @@ export class RegistryConnection {
         return endpoint;
       } catch (error) {
         const last = index === this.#candidates.length - 1;
-        encrypted ??= error;
         if (last || !(error instanceof HttpFailure) || error.reason === "cancelled") throw error;
+        encrypted ??= error;
       }
     }
     throw new BerthError("internal", "no registry endpoint is configured");

@@ -69,8 +69,8 @@ beforeAll(async () => {
       method: method ?? "GET",
       headers: headers as Record<string, string>,
       redirect: "manual",
-      ...(method === "GET" || method === "HEAD" ? {} : { body: request as unknown as ReadableStream }),
-    } as RequestInit).then(async (answer) => {
+      ...(method === "GET" || method === "HEAD" ? {} : { body: request }),
+    }).then(async (answer) => {
       const kept = [...answer.headers].filter(([name]) => name !== "content-encoding" && name !== "transfer-encoding");
       response.writeHead(answer.status, Object.fromEntries(kept));
       response.end(await answer.bytes());
