@@ -28,7 +28,7 @@ import { outline, type BuildOutline } from "./graph/outline.ts";
 import type { BuildGraph, Vertex } from "./graph/types.ts";
 import type { CacheFolders } from "./ops/exec/cache-folders.ts";
 import { Solver } from "./solver/solve.ts";
-import type { BuildEvent, StepRunner, StepSettings, TreeDigests } from "./solver/types.ts";
+import type { BuildEvent, FailedPlace, StepRunner, StepSettings, TreeDigests } from "./solver/types.ts";
 import type { ArchiveReceiver } from "./sources/receive-archive.ts";
 import { BuildImages, registryAuthOf } from "./sources/build-images.ts";
 import { BuildSources, type ContextFolder } from "./sources/build-sources.ts";
@@ -117,6 +117,8 @@ export interface BuildRequest {
   readonly epochSeconds: number | undefined;
   readonly signal: AbortSignal;
   readonly onEvent: (event: BuilderEvent) => void;
+  /** See `SolveRequest.onFailed`. */
+  readonly onFailed?: ((error: unknown, place: FailedPlace) => Promise<void>) | undefined;
 }
 
 /** Scratch space of one build. */
@@ -168,7 +170,7 @@ export class Builder {
    * failed build is left but the cache records of the steps that succeeded.
    */
   async build(request: BuildRequest, place: BuildPlace): Promise<readonly Exported[]> {
-    const { signal, onEvent, settings } = request;
+    const { signal, onEvent, onFailed, settings } = request;
     const startedAt = this.#deps.now();
     const images = this.#imagesOf(request);
     onEvent({ type: "dockerfile", ...request.dockerfile });
@@ -204,7 +206,16 @@ export class Builder {
     const cache = this.#deps.cache.session(imported, (...wanted) => fetchLayer(this.#deps.maker, ...wanted));
     try {
       const fillMount = fillMountsFrom(this.#deps.receiver, imported, elsewhere.report);
-      const solvedOf = await this.#solver.solve({ graph, sources, cache, settings, fillMount, signal, onEvent });
+      const solvedOf = await this.#solver.solve({
+        graph,
+        sources,
+        cache,
+        settings,
+        fillMount,
+        signal,
+        onEvent,
+        onFailed,
+      });
       return await exportBuild(this.#deps, exportRequest(request, startedAt), {
         graph,
         images,

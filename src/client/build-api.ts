@@ -1,6 +1,9 @@
-import { BUILD_BODY_TYPE, type BuildOptions } from "#spec/berth/build.ts";
+import { BUILD_BODY_TYPE, type BuildOptions, type BuildShell } from "#spec/berth/build.ts";
+import type { BuildHistoryEntry } from "#spec/berth/build-history.ts";
+import type { OfferedTree } from "#spec/berth/sent-trees.ts";
 import type { BuildCacheRecord } from "#spec/docker/disk-usage.ts";
-import type { ApiTransport } from "./api-transport.ts";
+import type { ApiTransport, HijackedStream } from "./api-transport.ts";
+import { segment } from "./containers-api.ts";
 import { filtersParameter, type FilterValues } from "./filters-parameter.ts";
 import { buildMessages, type BuildMessage } from "./build-lines.ts";
 
@@ -26,23 +29,64 @@ export class BuildApi {
     this.#transport = transport;
   }
 
-  /** What happens, as it happens; a failure is the last line. `archive`: the context, where the options say that it comes. */
+  /**
+   * What happens, as it happens; a failure is the last line. `body`: the context's archive or the chunks of trees, where the
+   * options say that they come.
+   */
   async build(
     options: BuildOptions,
     request: {
-      readonly archive: Iterable<Uint8Array> | undefined;
+      readonly body: Iterable<Uint8Array> | undefined;
       /** X-Registry-Config. */
       readonly registryConfig: string;
       readonly signal: AbortSignal;
     },
   ): Promise<AsyncIterable<BuildMessage>> {
     const response = await this.#transport.call("POST", "/berth/build", {
-      body: bodyOf(options, request.archive ?? []),
+      body: bodyOf(options, request.body ?? []),
       contentType: BUILD_BODY_TYPE,
       headers: { "X-Registry-Config": request.registryConfig },
       signal: request.signal,
     });
     return buildMessages(response.body());
+  }
+
+  /** Offer a folder's chunks, by their hashes together: which ones the engine lacks. */
+  offerTree(hashes: Uint8Array): Promise<OfferedTree> {
+    return this.#transport.json("POST", "/berth/build/trees", {
+      body: hashes,
+      contentType: "application/octet-stream",
+    });
+  }
+
+  /** The terminal of a shell where a build failed, by the id of its error. */
+  openShell(id: string, shell: BuildShell): Promise<HijackedStream> {
+    return this.#transport.hijack("POST", `/berth/build/shells/${segment(id)}`, { json: shell });
+  }
+
+  resizeShell(id: string, size: { readonly rows: number; readonly columns: number }): Promise<void> {
+    const query = { h: size.rows, w: size.columns };
+    return this.#transport.send("POST", `/berth/build/shells/${segment(id)}/resize`, { query });
+  }
+
+  /** Builds that were, the newest first. */
+  history(): Promise<readonly BuildHistoryEntry[]> {
+    return this.#transport.json("GET", "/berth/builds");
+  }
+
+  /** What a build of the history said, as it was told then. */
+  async historyLog(id: string): Promise<AsyncIterable<BuildMessage>> {
+    return buildMessages((await this.#transport.call("GET", `/berth/builds/${segment(id)}/logs`)).body());
+  }
+
+  /** Forget a build that was. */
+  forget(id: string): Promise<BuildHistoryEntry> {
+    return this.#transport.json("DELETE", `/berth/builds/${segment(id)}`);
+  }
+
+  /** Forget all of them. */
+  forgetAll(): Promise<readonly BuildHistoryEntry[]> {
+    return this.#transport.json("DELETE", "/berth/builds");
   }
 
   prune({ all, reservedBytes, maxUsedBytes, minFreeBytes, filters }: PruneCacheOptions): Promise<CachePruned> {

@@ -8,8 +8,11 @@ import type { ShimLauncher } from "#runtime/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
 import type { EngineConfig } from "./config.ts";
 import type { Builder } from "#build/builder.ts";
+import type { SentTrees } from "#build/sources/sent-trees.ts";
 import { buildImage } from "./build/build.ts";
 import { pruneBuilds, type CacheKeeper } from "./build/prune.ts";
+import { BuildHistory, type BuildHistoryRows } from "./build/build-history.ts";
+import { DebugShells } from "./build/debug-shells.ts";
 import { RunningBuilds } from "./build/running-builds.ts";
 import { attachContainer } from "./container/attach.ts";
 import { awaitDependencies } from "./container/await-dependencies.ts";
@@ -146,6 +149,8 @@ export interface EngineDeps {
   readonly images: ImageService;
   readonly builder: Pick<Builder, "build" | "place">;
   readonly cacheKeeper: CacheKeeper;
+  readonly buildHistory: BuildHistoryRows;
+  readonly trees: Pick<SentTrees, "offer" | "archive" | "sweep" | "clear">;
   readonly snapshots: Snapshotter;
   readonly networks: NetworkService;
   readonly volumes: Volumes;
@@ -212,6 +217,8 @@ export function createEngine(given: EngineDeps) {
   const removeOneImage = removeImage(base);
   const list = listContainers(base);
   const builds = new RunningBuilds();
+  const shells = new DebugShells(deps);
+  const history = new BuildHistory(deps);
   const sample = takeSample(base);
   const sampler = new StatsSampler({ takeSample: sample, ticker: intervalTicker });
   return {
@@ -281,9 +288,13 @@ export function createEngine(given: EngineDeps) {
       clean: cleanImages({ ...base, remove: removeOneImage }),
     },
     builds: {
-      build: buildImage({ ...deps, running: builds }),
+      build: buildImage({ ...deps, running: builds, shells, history }),
+      offerTree: (hashes: Uint8Array) => deps.trees.offer(hashes),
       cancel: (id: string) => builds.cancel(id),
       prune: pruneBuilds(deps),
+      openShell: shells.open.bind(shells),
+      history,
+      resizeShell: shells.resize.bind(shells),
     },
     networks: {
       list: listNetworks(deps),
@@ -326,6 +337,7 @@ export function createEngine(given: EngineDeps) {
     },
     reconcile: async () => {
       finishRename(base);
+      history.reconcile();
       await reconcile({ ...withExecs, tearDown: down, removeLocked: remove, settleExit, health, reports });
       await resumePaused(stillDeps);
     },

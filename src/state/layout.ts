@@ -25,6 +25,8 @@
  *   plugin-volumes/<hash of name>.json  a volume that a plugin has made for us
  *   build/caches/<name>/              a cache mount of RUN
  *   build/contexts/<name>             what is known of the files of a folder that was built from
+ *   build/history/<id>.log            what a build said
+ *   build/chunks/<xx>/<hash>          a chunk of a folder that a client elsewhere sent
  *   tmp/                              scratch space on the data root's file system; emptied at start
  *
  * Exec root (`/run/berth`): gone after a reboot, as the processes are. Mode 0711, owner root.
@@ -162,6 +164,12 @@ export class Layout {
   get buildContextsDir(): string {
     return `${this.dataRoot}/build/contexts`;
   }
+  get buildChunksDir(): string {
+    return `${this.dataRoot}/build/chunks`;
+  }
+  get buildHistoryDir(): string {
+    return `${this.dataRoot}/build/history`;
+  }
   get tmpDir(): string {
     return `${this.dataRoot}/tmp`;
   }
@@ -227,6 +235,8 @@ export class Layout {
       [`${this.dataRoot}/build`, 0o700],
       [this.buildCachesDir, 0o700],
       [this.buildContextsDir, 0o700],
+      [this.buildHistoryDir, 0o700],
+      [this.buildChunksDir, 0o700],
       [this.tmpDir, 0o700],
       [this.execRoot, 0o711],
       [this.binDir, 0o700],

@@ -173,4 +173,13 @@ export const migrations: readonly Migration[] = [
       ) STRICT;
       CREATE INDEX pull_failures_by_reference ON pull_failures (reference, number);`,
   },
+  {
+    name: "builds that were",
+    sql: `
+      CREATE TABLE build_history (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        entry TEXT NOT NULL CHECK (json_valid(entry))
+      ) STRICT;`,
+  },
 ];

@@ -115,6 +115,7 @@ async function post(folder: string, signal?: AbortSignal): Promise<string> {
     dockerfileText: null,
     contexts: {},
     folders: {},
+    sent: {},
     tags: [],
     buildArgs: {},
     labels: {},
@@ -144,7 +145,9 @@ async function post(folder: string, signal?: AbortSignal): Promise<string> {
     },
     secrets: {},
     agents: {},
+    agentFolders: {},
     allow: [],
+    debug: false,
     call: "build",
   };
   const response = await fetch("http://engine/berth/build", {

@@ -1,4 +1,4 @@
-import { BerthError } from "#base/errors.ts";
+import { BerthError, isBerthError } from "#base/errors.ts";
 import { withFd } from "#host/files.ts";
 import type { Helpers, HelperRun } from "#host/helper-pool.ts";
 import type { Json } from "#host/helper-protocol.ts";
@@ -11,9 +11,11 @@ import type { RootMount } from "#snapshot/types.ts";
 import { COPY_TASK, MAKE_DIRECTORY_TASK, type CopyInput, type CopyTaskSource } from "../files/copy-task.ts";
 import type { TargetRoot } from "../files/target-root.ts";
 import type { CopyOperation, ExecOperation, MakeDirectory } from "../graph/types.ts";
-import type { FileTree, StepRequest, StepRunner, TreeLayer } from "../solver/types.ts";
+import type { FailedPlace, FileTree, StepRequest, StepRunner, TreeLayer } from "../solver/types.ts";
 import { resolveOwner } from "./resolve-owner.ts";
-import { runCommand, type CommandDeps } from "./exec/run-command.ts";
+import type { CommandDeps } from "./exec/command-container.ts";
+import { CommandPlace } from "./exec/command-place.ts";
+import { runCommand } from "./exec/run-command.ts";
 
 export interface StepRunnerDeps {
   readonly layers: LayerDirectories;
@@ -45,13 +47,29 @@ export class LayerStepRunner implements StepRunner {
     }
   }
 
+  place(request: StepRequest & { readonly operation: ExecOperation }): FailedPlace {
+    return this.#placeIn(this.#deps.layers.begin(), request);
+  }
+
+  #placeIn(pending: PendingLayer, request: StepRequest & { readonly operation: ExecOperation }): FailedPlace {
+    const root = this.#rootOn(pending, request.base);
+    return new CommandPlace(this.#deps.command, { request, root, release: () => pending.abort() });
+  }
+
+  #rootOn(pending: PendingLayer, base: FileTree): RootMount {
+    const lowerDirs = [this.#deps.initLayer, ...directoriesOf(base)];
+    return { kind: "overlay", lowerDirs, upperDir: pending.treePath, workDir: pending.makeWork() };
+  }
+
   #exec(request: StepRequest & { readonly operation: ExecOperation }): ReturnType<StepRunner["run"]> {
-    return this.#inLayer(async (pending) => {
-      const lowerDirs = [this.#deps.initLayer, ...directoriesOf(request.base)];
-      const root: RootMount = { kind: "overlay", lowerDirs, upperDir: pending.treePath, workDir: pending.makeWork() };
-      await runCommand(this.#deps.command, request, root);
-      return (await treeUsage(pending.treePath)).sizeBytes;
-    });
+    const { keep } = request;
+    return this.#inLayer(
+      async (pending) => {
+        await runCommand(this.#deps.command, request, this.#rootOn(pending, request.base));
+        return (await treeUsage(pending.treePath)).sizeBytes;
+      },
+      keep === undefined ? undefined : (pending) => keep(this.#placeIn(pending, request)),
+    );
   }
 
   #copy(request: StepRequest & { readonly operation: CopyOperation }): ReturnType<StepRunner["run"]> {
@@ -100,8 +118,11 @@ export class LayerStepRunner implements StepRunner {
     });
   }
 
-  /** `work` fills a new layer and tells its size. */
-  async #inLayer(work: (pending: PendingLayer) => Promise<number>): ReturnType<StepRunner["run"]> {
+  /** `work` fills a new layer and tells its size. When it fails the layer goes to `keep`, or away. */
+  async #inLayer(
+    work: (pending: PendingLayer) => Promise<number>,
+    keep?: (pending: PendingLayer) => void,
+  ): ReturnType<StepRunner["run"]> {
     const pending = this.#deps.layers.begin();
     try {
       const sizeBytes = await work(pending);
@@ -113,7 +134,8 @@ export class LayerStepRunner implements StepRunner {
       const { number, path } = await pending.keep(sizeBytes);
       return { layer: { number, path }, sizeBytes };
     } catch (error) {
-      await pending.abort();
+      if (keep === undefined || isBerthError(error, "cancelled")) await pending.abort();
+      else keep(pending);
       throw error;
     }
   }

@@ -1,10 +1,13 @@
 import { expect, test } from "bun:test";
-import { BerthError } from "#base/errors.ts";
+import { BerthError, messageOf } from "#base/errors.ts";
 import type { BuildGraph } from "../graph/types.ts";
-import { Solver } from "./solve.ts";
+import { Solver, type SolveRequest } from "./solve.ts";
 import { context, copy, exec, FakeWorld, graphOf, image, noSettings, vertex } from "./testing/fake-build.ts";
 
-function solver(world: FakeWorld): (graph: BuildGraph, signal?: AbortSignal) => ReturnType<Solver["solve"]> {
+function solver(
+  world: FakeWorld,
+  onFailed?: SolveRequest["onFailed"],
+): (graph: BuildGraph, signal?: AbortSignal) => ReturnType<Solver["solve"]> {
   const made = new Solver({ runner: world, digests: world });
   return (graph, signal = new AbortController().signal) =>
     made.solve({
@@ -15,6 +18,7 @@ function solver(world: FakeWorld): (graph: BuildGraph, signal?: AbortSignal) => 
       fillMount: async () => false,
       signal,
       onEvent: (event) => world.events.push(event),
+      onFailed,
     });
 }
 
@@ -171,6 +175,37 @@ test("the last one who leaves stops the step and waits for it", async () => {
   abort.abort();
   await expect(left).rejects.toMatchObject({ kind: "cancelled" });
   expect(world.stopped).toEqual(["RUN one"]);
+});
+
+const failing = (name: string): FakeWorld["during"] =>
+  async function fail({ vertex: found }) {
+    if (found.name === name) throw new BerthError("invalid-parameter", "exit code 1", { details: { exitCode: 1 } });
+  };
+
+test.each([
+  ["a command where it stopped", chain, "RUN two", "in RUN two"],
+  ["another step on what it stood on", graphOf([vertex(image("a")), vertex(copy(0, 0))]), "copy", "before copy"],
+])("the place of a failure: %s", async (_, graph, name, place) => {
+  const world = new FakeWorld();
+  world.during = failing(name);
+  const seen: unknown[] = [];
+  const onFailed = async (error: unknown): Promise<void> => void seen.push(messageOf(error), ...world.places);
+  await expect(solver(world, onFailed)(graph)).rejects.toThrow("exit code 1");
+  expect(seen).toEqual(["exit code 1", place]);
+  expect(world.places).toEqual([]);
+});
+
+test("nobody is shown a place of a build that was cancelled, and none is left", async () => {
+  const world = new FakeWorld();
+  const abort = new AbortController();
+  world.during = async (request) => {
+    abort.abort();
+    await aborted(request.signal);
+  };
+  const shown: unknown[] = [];
+  const solve = solver(world, async (error) => void shown.push(error));
+  await expect(solve(chain, abort.signal)).rejects.toMatchObject({ kind: "cancelled" });
+  expect([shown, world.places]).toEqual([[], []]);
 });
 
 async function aborted(signal: AbortSignal): Promise<never> {

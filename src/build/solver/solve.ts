@@ -1,12 +1,14 @@
 import { randomHex } from "#base/ids.ts";
 import { BerthError, messageOf } from "#base/errors.ts";
 import type { BuildRecord } from "#state/build-store.ts";
-import type { BuildGraph, Tree, Vertex, VertexId } from "../graph/types.ts";
+import type { BuildGraph, Vertex, VertexId } from "../graph/types.ts";
+import { FailedPlaces } from "./failed-places.ts";
 import { SharedSteps } from "./shared-steps.ts";
 import { hashOf, stepKey } from "./step-key.ts";
 import type {
   BuildEvent,
   CachedStep,
+  FailedPlace,
   FileTree,
   FillMount,
   LoadedSource,
@@ -20,6 +22,7 @@ import type {
   TreeDigests,
   TreeLayer,
 } from "./types.ts";
+import { inputsOf, isStep, located, once } from "./vertices.ts";
 
 export interface SolveRequest {
   readonly graph: BuildGraph;
@@ -30,6 +33,11 @@ export interface SolveRequest {
   readonly fillMount: FillMount;
   readonly signal: AbortSignal;
   readonly onEvent: (event: BuildEvent) => void;
+  /**
+   * Called with the place where a step failed, when everything else has been stopped; the place is gone when this
+   * resolves. Without it nothing of a failed step is kept.
+   */
+  readonly onFailed?: ((error: unknown, place: FailedPlace) => Promise<void>) | undefined;
 }
 
 /** A vertex that was carried out or found. */
@@ -76,10 +84,25 @@ export class Solver {
     } catch (error) {
       abort.abort(error);
       await build.settled();
+      try {
+        await this.#show(build, request, error);
+      } finally {
+        await build.places.release();
+      }
       if (request.signal.aborted) throw new BerthError("cancelled", "context canceled", { cause: error });
       throw error;
     }
     return (id) => build.solved(id);
+  }
+
+  /** Let somebody look around where a build failed. */
+  async #show(build: Build, request: SolveRequest, error: unknown): Promise<void> {
+    if (request.onFailed === undefined || request.signal.aborted) return;
+    // What the failed step stood on may have been under way: it is carried out once more, or found.
+    const again = new Build({ ...this.#deps, shared: this.#shared }, { ...request, onFailed: undefined });
+    const place = await build.places.first((id) => again.solved(id)).catch(() => undefined);
+    if (place !== undefined) await request.onFailed(error, place);
+    await again.settled();
   }
 }
 
@@ -103,12 +126,14 @@ class Build {
   readonly #lookups = new Map<VertexId, Promise<Lookup>>();
   readonly #solved = new Map<VertexId, Promise<Solved>>();
   readonly #started = new Set<VertexId>();
+  readonly places: FailedPlaces;
   /** Steps that are not to be taken from the cache do not share with other builds either. */
   readonly #id = randomHex(8);
 
   constructor(deps: BuildDeps, request: SolveRequest) {
     this.#deps = deps;
     this.#request = request;
+    this.places = new FailedPlaces(deps.runner, request);
   }
 
   solved(id: VertexId): Promise<Solved> {
@@ -148,7 +173,8 @@ class Build {
     await Promise.all(inputs.map(async (input) => trees.set(input, await this.#input(input, operation))));
     const { signal } = this.#request;
     const [key = ""] = keys;
-    const shareKey = vertex.ignoreCache ? `${this.#id} ${id}` : key;
+    const { onFailed } = this.#request;
+    const shareKey = vertex.ignoreCache || onFailed !== undefined ? `${this.#id} ${id}` : key;
     const report = (event: StepEvent): void => this.#tell(id, event);
     const parents = await this.#parents(inputs);
     const why = await this.#why(vertex, inputs);
@@ -170,6 +196,7 @@ class Build {
         fillMount: this.#request.fillMount,
         signal: stop,
         report: say,
+        ...(onFailed === undefined ? {} : { keep: (place: FailedPlace) => this.places.keep(id, place) }),
       });
       const record = this.#request.cache.store({
         kind: "regular",
@@ -254,7 +281,7 @@ class Build {
   }
 
   #lookup(id: VertexId): Promise<Lookup> {
-    return once(this.#lookups, id, () => this.#find(id));
+    return once(this.#lookups, id, () => this.#told(id, () => this.#find(id)));
   }
 
   async #find(id: VertexId): Promise<Lookup> {
@@ -343,6 +370,7 @@ class Build {
     try {
       return await work();
     } catch (error) {
+      if (!this.#request.signal.aborted) this.places.failed(id);
       if (this.#started.has(id)) this.#tell(id, { type: "failed", message: messageOf(error) });
       throw located(error, this.#vertex(id));
     }
@@ -361,39 +389,4 @@ class Build {
   }
 }
 
-/** An error that does not say yet which place of the Dockerfile it is about. */
-function located(error: unknown, { location }: Vertex): unknown {
-  if (!(error instanceof BerthError) || location === undefined || error.kind === "cancelled") return error;
-  if (error.details["file"] !== undefined) return error;
-  return new BerthError(error.kind, error.message, {
-    cause: error,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    details: { ...error.details, ...location },
-  });
-}
-
 const everything: Selection = { path: "/", excludes: [], parents: false, required: true };
-
-function isStep(operation: Vertex["operation"]): operation is StepOperation {
-  return operation.kind === "exec" || operation.kind === "copy" || operation.kind === "mkdir";
-}
-
-/** Every tree that an operation uses, its base first. */
-function inputsOf(operation: StepOperation): readonly VertexId[] {
-  const used: Tree[] = [operation.kind === "copy" && operation.link ? undefined : operation.base];
-  if (operation.kind === "copy")
-    for (const source of operation.sources) if (source.type === "tree") used.push(source.from);
-  if (operation.kind === "exec")
-    for (const mount of operation.mounts) if (mount.type === "bind" || mount.type === "cache") used.push(mount.from);
-  return [...new Set(used)].filter((tree) => tree !== undefined);
-}
-
-/** Begin work for a vertex unless it was begun; a failure waits for whoever asks. */
-function once<T>(known: Map<VertexId, Promise<T>>, id: VertexId, work: () => Promise<T>): Promise<T> {
-  const present = known.get(id);
-  if (present !== undefined) return present;
-  const begun = work();
-  begun.catch(() => undefined);
-  known.set(id, begun);
-  return begun;
-}

@@ -1,5 +1,6 @@
+import type { AttachStream } from "#runtime/types.ts";
 import type { BuildRecord } from "#state/build-store.ts";
-import type { Operation, Vertex, VertexId } from "../graph/types.ts";
+import type { ExecOperation, Operation, Vertex, VertexId } from "../graph/types.ts";
 
 /** A layer of a tree, read-only. */
 export interface TreeLayer {
@@ -89,6 +90,8 @@ export interface StepRunner {
   run(
     request: StepRequest,
   ): Promise<{ readonly layer: TreeLayer & { readonly number: number }; readonly sizeBytes: number } | undefined>;
+  /** A place to look around in on `base`. */
+  place(request: StepRequest & { readonly operation: ExecOperation }): FailedPlace;
 }
 
 /**
@@ -106,6 +109,35 @@ export interface StepRequest {
   readonly fillMount: FillMount;
   readonly signal: AbortSignal;
   readonly report: (event: StepEvent) => void;
+  /** Takes the place where a command failed, instead of its being taken away. */
+  readonly keep?: (place: FailedPlace) => void;
+}
+
+/** Where a step failed, as it was left. Whoever has it releases it. */
+export interface FailedPlace {
+  /**
+   * Run a shell there, as the step's command runs: its mounts, variables, user, folder and network. Resolves when the shell
+   * has ended, and nothing of it is left but what it wrote to the place.
+   */
+  enter(request: ShellRequest): Promise<void>;
+  /** Take everything away. */
+  release(): Promise<void>;
+}
+
+export interface ShellRequest {
+  /** Of the terminal. */
+  readonly size: { readonly rows: number; readonly columns: number } | undefined;
+  /** Files of an image with a static /bin/busybox, asked for where the place has no shell. */
+  readonly tools: () => Promise<FileTree>;
+  /** Ends the shell. */
+  readonly signal: AbortSignal;
+  readonly opened: (shell: OpenShell) => void;
+}
+
+/** A shell that runs on a terminal. */
+export interface OpenShell {
+  readonly stream: AttachStream;
+  resize(rows: number, columns: number): Promise<void>;
 }
 
 /** What a build says about all of its commands. */

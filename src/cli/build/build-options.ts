@@ -1,4 +1,4 @@
-import { isAbsolute, join, resolve } from "node:path/posix";
+import { dirname, isAbsolute, join, resolve } from "node:path/posix";
 import type { BuildCall, BuildContextOption, BuildOptions } from "#spec/berth/build.ts";
 import type { LocalFiles } from "../cli-io.ts";
 import type { Invocation } from "../command.ts";
@@ -35,13 +35,21 @@ export function buildOptions(
   const contexts = Object.fromEntries(
     flags.list("build-context").map((text) => namedContext(text, io.workingDirectory)),
   );
+  const cacheFrom = cacheFromOptions(flags.list("cache-from"), io.workingDirectory).filter(({ type, attributes }) => {
+    const { src = "" } = attributes;
+    if (type !== "local" || src === "" || trees.identity(src) !== undefined) return true;
+    // docker-compat: a cache that is not there is told of, and the build goes on.
+    io.stderr.write(`WARNING: no cache from ${src}: no such directory\n`);
+    return false;
+  });
   return {
     buildId: crypto.randomUUID(),
     context: source.context,
     dockerfile: source.dockerfile,
     dockerfileText: source.dockerfileText,
     contexts,
-    folders: folderIdentities(contexts, trees),
+    folders: folderIdentities(contexts, cacheFrom, trees),
+    sent: {},
     tags: flags.list("tag"),
     buildArgs: {
       ...proxyArgs(io.env),
@@ -57,7 +65,7 @@ export function buildOptions(
     ).join(","),
     outputs: outputs.map(({ option }) => option),
     annotations: annotationOptions(flags.list("annotation")),
-    cacheFrom: cacheFromOptions(flags.list("cache-from"), io.workingDirectory),
+    cacheFrom,
     cacheTo: caches.map(({ option }) => option),
     squash: flags.on("squash"),
     attestations: attestOptions(flags.list("attest"), {
@@ -80,7 +88,9 @@ export function buildOptions(
     },
     secrets,
     agents,
+    agentFolders: agentFolders(agents, trees),
     allow: flags.list("allow"),
+    debug: flags.on("debug"),
     call: callOf(flags.on("check") ? "check" : flags.text("call")),
   };
 }
@@ -111,19 +121,14 @@ function pair(text: string): readonly [string, string] {
 
 const LAYOUT = "oci-layout://";
 
-/** A layout is `PATH[:TAG][@DIGEST]`. */
+/** Folders that contexts and caches name, and what they are: the engine must see the same ones. */
 function folderIdentities(
   contexts: Readonly<Record<string, string>>,
+  caches: BuildOptions["cacheFrom"],
   trees: Pick<LocalFiles, "identity">,
 ): Readonly<Record<string, string>> {
-  const folders = Object.values(contexts).flatMap((value) => {
-    if (value.startsWith(LAYOUT))
-      return value
-        .slice(LAYOUT.length)
-        .replace(/@.*$/, "")
-        .replace(/:[^/]*$/, "");
-    return isAbsolute(value) ? value : [];
-  });
+  const local = caches.flatMap(({ type, attributes: { src = "" } }) => (type === "local" && src !== "" ? [src] : []));
+  const folders = [...Object.values(contexts).flatMap((value) => folderOf(value) ?? []), ...local];
   return Object.fromEntries(
     folders.map((path) => {
       const identity = trees.identity(path);
@@ -131,6 +136,24 @@ function folderIdentities(
       return [path, identity] as const;
     }),
   );
+}
+
+/** A layout is `PATH[:TAG][@DIGEST]`. */
+function folderOf(context: string): string | undefined {
+  if (context.startsWith(LAYOUT))
+    return context
+      .slice(LAYOUT.length)
+      .replace(/@.*$/, "")
+      .replace(/:[^/]*$/, "");
+  return isAbsolute(context) ? context : undefined;
+}
+
+/** An agent's socket cannot be sent: its folder tells whether it is on the engine's machine. */
+function agentFolders(
+  agents: BuildOptions["agents"],
+  trees: Pick<LocalFiles, "identity">,
+): BuildOptions["agentFolders"] {
+  return Object.fromEntries(Object.values(agents).map((path) => [dirname(path), trees.identity(dirname(path)) ?? ""]));
 }
 
 function namedContext(text: string, workingDirectory: string): readonly [string, string] {

@@ -1,18 +1,17 @@
 import { isAbsolute, join } from "node:path/posix";
-import { BerthError, isBerthError } from "#base/errors.ts";
 import type { BuildMessage } from "#client/build-lines.ts";
-import type { BuildAnswer, BuildOptions } from "#spec/berth/build.ts";
-import { encodeRegistryConfig } from "#spec/docker/auth.ts";
+import type { BuildAnswer, BuildFailure } from "#spec/berth/build.ts";
 import type { CliIo } from "../cli-io.ts";
 import type { Handler, Invocation } from "../command.ts";
-import { everyCredential } from "../config/credentials.ts";
+import { ExitError } from "../errors.ts";
 import { buildOptions, type BuildSource } from "./build-options.ts";
-import { contextFilter } from "./context-filter.ts";
+import { checkDebugTerminal, debugShell } from "./debug-shell.ts";
 import { answerText } from "./answer-text.ts";
 import { openProgress } from "./open-progress.ts";
 import { cacheToOptions, outputOptions } from "./output-options.ts";
 import { openReceivers, type OutputReceiver } from "./output-receiver.ts";
 import type { BuildProgress } from "./progress.ts";
+import { sendBuild } from "./send-build.ts";
 
 /**
  * `build`. A folder of the engine's own machine is named to it, and read there; to an engine elsewhere it is sent. What
@@ -20,6 +19,7 @@ import type { BuildProgress } from "./progress.ts";
  */
 export const build: Handler = async (invocation) => {
   const { flags, args, io } = invocation;
+  if (flags.on("debug")) checkDebugTerminal(invocation);
   const source = await sourceOf(args[0] ?? "", invocation);
   const outputs = outputOptions(
     flags.list("output"),
@@ -37,8 +37,12 @@ export const build: Handler = async (invocation) => {
   const abort = new AbortController();
   const stop = io.onSignal("SIGINT", () => abort.abort());
   try {
-    const lines = await send(invocation, options, source, abort.signal);
-    const result = await follow(lines, progress, receivers);
+    const lines = await sendBuild(invocation, options, source, abort.signal);
+    const result = await follow(lines, progress, receivers, async (failure, shell) => {
+      io.stderr.write(`${failureText(failure)}\n`);
+      await debugShell(shell, invocation);
+      throw new ExitError(1);
+    });
     if (result.answer !== undefined) {
       progress.close();
       io.stdout.write(answerText(result.answer));
@@ -53,43 +57,6 @@ export const build: Handler = async (invocation) => {
     progress.close();
   }
 };
-
-/** Name the folder to the engine; when it is another one there, send it. */
-async function send(
-  invocation: Invocation,
-  options: BuildOptions,
-  source: BuildSource,
-  signal: AbortSignal,
-): Promise<AsyncIterable<BuildMessage>> {
-  const client = await invocation.client();
-  const registryConfig = await registryConfigOf(invocation);
-  const archive = source.stdin === undefined ? undefined : [source.stdin];
-  try {
-    return await client.build.build(options, { archive, registryConfig, signal });
-  } catch (error) {
-    if (!isBerthError(error, "conflict") || source.folder === undefined) throw error;
-    const local = Object.keys(options.folders).at(0);
-    if (local !== undefined)
-      throw new BerthError(
-        "not-implemented",
-        `the folder ${local} of --build-context is not on the engine's machine, and sending it is not supported yet`,
-      );
-    const trees = await invocation.io.trees();
-    const skipped = (path: string, why: string): void =>
-      invocation.io.stderr.write(`WARNING: ${path} is left out: ${why}\n`);
-    const sent: BuildOptions = { ...options, context: { kind: "archive" } };
-    return client.build.build(sent, {
-      archive: trees.archive(
-        `${source.folder}/.`,
-        "./",
-        skipped,
-        contextFilter(source.folder, source.dockerfile, (path) => invocation.io.readFile(path)),
-      ),
-      registryConfig,
-      signal,
-    });
-  }
-}
 
 async function sourceOf(given: string, { flags, io }: Invocation): Promise<BuildSource> {
   const file = flags.text("file");
@@ -161,6 +128,7 @@ async function follow(
   messages: AsyncIterable<BuildMessage>,
   progress: BuildProgress,
   receivers: ReadonlyMap<number, OutputReceiver>,
+  onKept: (failure: BuildFailure, shell: string) => Promise<never>,
 ): Promise<Result> {
   let imageId = "";
   let metadata: Result["metadata"] = {};
@@ -173,6 +141,7 @@ async function follow(
     progress.show(message);
     if (message.type === "error") {
       progress.close();
+      if (message.shell !== undefined) await onKept(message, message.shell);
       throw new Error(failureText(message));
     }
     if (message.type === "image") imageId = message.id;
@@ -185,7 +154,7 @@ async function follow(
   return { imageId, metadata, answer };
 }
 
-function failureText({ message, hint, excerpt }: Extract<BuildMessage, { type: "error" }>): string {
+function failureText({ message, hint, excerpt }: BuildFailure): string {
   const parts = [
     excerpt === undefined ? "" : `\n${excerpt}`,
     `ERROR: failed to solve: ${message}`,
@@ -209,7 +178,3 @@ function writeResult({ flags, io }: Invocation, result: Result): void {
 }
 
 const absolute = (path: string, io: CliIo): string => (isAbsolute(path) ? path : join(io.workingDirectory, path));
-
-/** Every registry's credentials that are known: which ones a Dockerfile needs is the engine's to find out. */
-const registryConfigOf = async ({ config, io }: Invocation): Promise<string> =>
-  encodeRegistryConfig(await everyCredential(config, io));

@@ -1,7 +1,8 @@
 import { buildFlags } from "../build/build-flags.ts";
 import { bytes } from "../container/options/resource-options.ts";
 import type { Command } from "../command.ts";
-import { filter, toggle } from "../flags/flag-kind.ts";
+import { filter, list, text, toggle } from "../flags/flag-kind.ts";
+import { TABLE_FORMAT_USAGE } from "./format-usage.ts";
 
 /** Commands about builds and their cache. */
 export const buildCommands: readonly Command[] = [
@@ -42,5 +43,61 @@ export const buildCommands: readonly Command[] = [
     ],
     args: { kind: "none" },
     load: async () => (await import("../build/cache-usage.ts")).cacheUsage,
+  },
+  {
+    kind: "command",
+    paths: ["builder history ls", "builder history", "buildx history ls", "buildx history"],
+    usage: "[OPTIONS]",
+    summary: "List build records",
+    flags: [
+      { name: "filter", kind: list, usage: 'Provide filter values (e.g. "status=error", "duration>1m")' },
+      { name: "format", kind: text, usage: TABLE_FORMAT_USAGE, fallback: "table", value: "table" },
+      { name: "no-trunc", kind: toggle, usage: "Don't truncate output" },
+    ],
+    args: { kind: "none" },
+    load: async () => (await import("../build/history/list-builds.ts")).listBuilds,
+  },
+  {
+    kind: "command",
+    paths: ["builder history inspect", "buildx history inspect"],
+    usage: "[OPTIONS] [BUILD]",
+    summary: "Inspect a build: the last one, BUILD by its id, or ^N for the Nth before the last",
+    flags: [
+      {
+        name: "format",
+        kind: text,
+        usage: 'Format the output: "pretty", "json" or a Go template',
+        fallback: "pretty",
+        value: "pretty",
+      },
+    ],
+    args: { kind: "at-most", count: 1 },
+    load: async () => (await import("../build/history/inspect-build.ts")).inspectBuild,
+  },
+  {
+    kind: "command",
+    paths: ["builder history logs", "buildx history logs"],
+    usage: "[OPTIONS] [BUILD]",
+    summary: "Print the logs of a build",
+    flags: [
+      {
+        name: "progress",
+        kind: text,
+        usage: 'Set type of progress output ("plain", "rawjson")',
+        fallback: "plain",
+        value: "plain",
+      },
+    ],
+    args: { kind: "at-most", count: 1 },
+    load: async () => (await import("../build/history/build-logs.ts")).buildLogs,
+  },
+  {
+    kind: "command",
+    paths: ["builder history rm", "buildx history rm"],
+    usage: "[OPTIONS] [BUILD...]",
+    summary: "Remove build records",
+    flags: [{ name: "all", kind: toggle, usage: "Remove all build records" }],
+    args: { kind: "at-least", count: 0 },
+    load: async () => (await import("../build/history/remove-builds.ts")).removeBuilds,
   },
 ];

@@ -1,9 +1,6 @@
+import { APPLETS, DEFAULT_PATH, TOOLS, TOOLS_BUSYBOX, withApplets } from "#spec/berth/debug-tools.ts";
 import type { ContainerInspect } from "#spec/docker/container.ts";
 
-/** Where the tools lie in a container that is made to look into an image. */
-const TOOLS = "/.berth/tools";
-const APPLETS = "/.berth/bin";
-const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const LABEL = "berth.debug";
 /** The shell, or the command that follows as arguments. */
 const HAS_SHELL = 'test -z "$1" && exec sh; exec "$@"';
@@ -56,14 +53,12 @@ export function insideImage(
   },
   options: DebugOptions,
 ): readonly string[] {
-  const busybox = `${TOOLS}/bin/busybox`;
-  const script = `${busybox} mkdir -p ${APPLETS} && ${busybox} --install -s ${APPLETS} && ${HAS_SHELL}`;
   return [
     ...common(image.name, options),
     ...["--mount", `type=image,src=${options.tools},dst=${TOOLS}`, "--user", "0:0", "--no-healthcheck"],
     ...["--env", `PATH=${image.path ?? DEFAULT_PATH}:${APPLETS}`],
     ...(image.volumesFrom === undefined ? [] : ["--volumes-from", image.volumesFrom]),
-    ...["--entrypoint", busybox, image.id, "sh", "-c", script, "sh", ...options.command],
+    ...["--entrypoint", TOOLS_BUSYBOX, image.id, "sh", "-c", withApplets(HAS_SHELL), "sh", ...options.command],
   ];
 }
 

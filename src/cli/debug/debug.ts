@@ -1,13 +1,12 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
 import type { EngineClient } from "#client/engine-client.ts";
 import type { ContainerInspect } from "#spec/docker/container.ts";
-import { parseReference, withDefaultTag } from "#spec/oci/reference.ts";
 import type { Handler, Invocation } from "../command.ts";
 import { run } from "../container/run.ts";
 import { runFlags } from "../container/container-flags.ts";
 import { parseFlags } from "../flags/parse-flags.ts";
-import { pullImage, shownName } from "../image/pull-image.ts";
 import { besideContainer, insideImage, type DebugOptions } from "./debug-line.ts";
+import { pullTools } from "./pull-tools.ts";
 
 /**
  * `debug`: a shell with tools in a container or image that has none. Beside a running container in its namespaces; in a
@@ -79,15 +78,6 @@ async function removeCopy(client: EngineClient, id: string): Promise<void> {
 function runLine(line: readonly string[], invocation: Invocation): Promise<number> {
   const { flags, args } = parseFlags(line, runFlags, { interspersed: false });
   return run({ ...invocation, flags, args });
-}
-
-async function pullTools(tools: string, invocation: Invocation): Promise<void> {
-  const { io } = invocation;
-  const client = await invocation.client();
-  if ((await found(() => client.images.inspect(tools))) !== undefined) return;
-  const reference = withDefaultTag(parseReference(tools));
-  io.stderr.write(`Unable to find image '${shownName(reference)}' locally\n`);
-  await pullImage(invocation, { reference, platform: "", output: io.stderr });
 }
 
 async function found<T>(ask: () => Promise<T>): Promise<T | undefined> {

@@ -13,6 +13,8 @@ export type BuildContext =
   | { readonly kind: "remote"; readonly url: string }
   /** A folder of this machine; see `folderIdentity` of host/. */
   | { readonly kind: "folder"; readonly path: string; readonly identity: string }
+  /** What a client elsewhere sent, in a folder of the build. */
+  | { readonly kind: "sent"; readonly path: string }
   /** Nothing but the Dockerfile. */
   | { readonly kind: "none" };
 
@@ -27,8 +29,14 @@ export interface EngineBuildRequest {
   readonly dockerfileText: string | undefined;
   /** Further folders by name, and what else a name may stand for: `docker-image://…`, a git or web address. */
   readonly contexts: ReadonlyMap<string, string>;
-  /** The client's identities of folders that contexts name, by path. */
+  /** The client's identities of folders that contexts and caches name, by path. */
   readonly folders: ReadonlyMap<string, string>;
+  /** Its identities of the folders of agents' sockets, by path. */
+  readonly agentFolders: ReadonlyMap<string, string>;
+  /** Folders of a client elsewhere, by their paths there: ids of offered trees, whose chunks come in this order. */
+  readonly sent: ReadonlyMap<string, string>;
+  /** The chunks. */
+  readonly chunks: AsyncIterable<Uint8Array>;
   /** `name[:tag]`. */
   readonly tags: readonly string[];
   readonly buildArgs: ReadonlyMap<string, string | undefined>;
@@ -52,6 +60,8 @@ export interface EngineBuildRequest {
   readonly auth: ReadonlyMap<string, RegistryAuth>;
   readonly allowInsecure: boolean;
   readonly dialect: "buildkit" | "classic";
+  /** Where a step fails wait for somebody to look around, by an event `kept`. */
+  readonly debug: boolean;
   /** All but `build` look at the Dockerfile only. */
   readonly call: BuildCall;
 }

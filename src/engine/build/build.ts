@@ -1,37 +1,39 @@
 import { BerthError } from "#base/errors.ts";
-import type { Builder, BuilderEvent } from "#build/builder.ts";
+import type { Builder } from "#build/builder.ts";
 import { attestations } from "#build/attest/attest-options.ts";
 import { cacheOrigin, cacheTarget, type CacheTarget } from "#build/cache/cache-target.ts";
 import type { Exported } from "#build/export/carry-out.ts";
 import { exportTarget, type ExportTarget } from "#build/export/export-target.ts";
 import type { MainContext, NamedContext } from "#build/graph/options.ts";
 import type { ContextFolder } from "#build/sources/build-sources.ts";
+import type { SentTrees } from "#build/sources/sent-trees.ts";
+import { folderIdentity } from "#host/folder-identity.ts";
 import type { NetworkService } from "#network/types.ts";
 import { formatPlatform, normalizePlatform, parsePlatform, platformOfHost, type Platform } from "#spec/oci/platform.ts";
 import { parseReference, withDefaultTag, type Reference } from "#spec/oci/reference.ts";
 import type { EngineConfig } from "../config.ts";
 import type { MachineFacts } from "../host-facts.ts";
 import type { Events } from "../ports.ts";
+import type { EngineBuildEvent } from "./build-event.ts";
 import type { EngineBuildRequest } from "./build-request.ts";
+import type { BuildHistory } from "./build-history.ts";
+import type { DebugShells } from "./debug-shells.ts";
 import { checkFolder, openContext, readContextFile, type OpenedContext } from "./open-context.ts";
 import { readIgnoreFile } from "./read-ignore-file.ts";
 import type { RunningBuilds } from "./running-builds.ts";
+import { withSentFolders } from "./sent-folders.ts";
 
 export interface BuildDeps {
   readonly config: Pick<EngineConfig, "remappedIds">;
   readonly builder: Pick<Builder, "build" | "place">;
   readonly running: RunningBuilds;
+  readonly shells: Pick<DebugShells, "offer">;
+  readonly history: Pick<BuildHistory, "begin">;
+  readonly trees: Pick<SentTrees, "archive" | "sweep">;
   readonly networks: Pick<NetworkService, "find">;
   readonly machine: MachineFacts;
   readonly events: Events;
 }
-
-export type EngineBuildEvent =
-  | BuilderEvent
-  | { readonly type: "image"; readonly id: string }
-  | { readonly type: "tagged"; readonly name: string }
-  /** The end: what BuildKit's exporters answer, all outputs together. */
-  | { readonly type: "exported"; readonly metadata: Readonly<Record<string, unknown>> };
 
 /**
  * `POST /build`. Everything that can be refused by the request alone is refused before a byte of the context is read.
@@ -40,26 +42,35 @@ export type EngineBuildEvent =
  */
 export function buildImage(deps: BuildDeps) {
   return async (
-    request: EngineBuildRequest,
+    given: EngineBuildRequest,
     signal: AbortSignal,
-    onEvent: (event: EngineBuildEvent) => void,
+    report: (event: EngineBuildEvent) => void,
   ): Promise<void> => {
     if (deps.config.remappedIds !== undefined)
       throw new BerthError("not-implemented", "building with --userns-remap is not supported yet");
-    const references = request.tags.map(referenceOf);
+    const references = given.tags.map(referenceOf);
     const host = platformOfHost(deps.machine.machine);
-    const platforms = platformsOf(request.platform, host);
-    const epochSeconds = epochOf(request.buildArgs.get("SOURCE_DATE_EPOCH"));
-    const cacheFrom = request.cacheFrom.map(cacheOrigin);
-    const cacheTo = cacheTargets(request);
-    const said = attestations(request.attestations);
-    const targets = targetsOf(request, { references, epochSeconds, host });
-    const network = request.network === "" ? "default" : request.network;
+    const platforms = platformsOf(given.platform, host);
+    const epochSeconds = epochOf(given.buildArgs.get("SOURCE_DATE_EPOCH"));
+    given.cacheFrom.map(cacheOrigin);
+    const cacheTo = cacheTargets(given);
+    const said = attestations(given.attestations);
+    const targets = targetsOf(given, { references, epochSeconds, host });
+    const network = given.network === "" ? "default" : given.network;
     await checkNetwork(deps, network);
-    return deps.running.run(request.buildId, signal, async (stop) => {
-      for (const folder of request.folders) checkFolder(...folder);
+    return deps.running.run(given.buildId, signal, async (stop) => {
+      checkAgents(given);
+      checkFolders(given);
+      const notes = given.call === "build" ? deps.history.begin(given) : undefined;
+      const onEvent = (event: EngineBuildEvent): void => {
+        notes?.see(event);
+        report(event);
+      };
       const place = deps.builder.place();
       try {
+        notes?.plan((platforms.length === 0 ? [host] : platforms).map(formatPlatform));
+        const request = await withSentFolders(deps.trees, given, place);
+        const cacheFrom = request.cacheFrom.map(cacheOrigin);
         const opened = await openContext(place, request.context, request.dockerfileText, {
           signal: stop,
           agent: request.settings.agents.get("default"),
@@ -99,15 +110,37 @@ export function buildImage(deps: BuildDeps) {
             epochSeconds,
             signal: stop,
             onEvent,
+            onFailed: request.debug
+              ? (error, failed) => deps.shells.offer(failed, stop, (shell) => onEvent({ type: "kept", shell, error }))
+              : undefined,
           },
           place,
         );
         if (request.call === "build") tell(deps, exported, onEvent);
+        notes?.end({});
+      } catch (error) {
+        notes?.end({ error });
+        throw error;
       } finally {
         await place.leave();
       }
     });
   };
+}
+
+/** A path of the client's must not name a socket of this machine that happens to lie there. */
+function checkAgents({ agentFolders }: EngineBuildRequest): void {
+  for (const [path, identity] of agentFolders)
+    if (folderIdentity(path) !== identity)
+      throw new BerthError("invalid-parameter", `the ssh agent in ${path} is not on the engine's machine`, {
+        hint: "Agents of another machine cannot be forwarded to it yet.",
+      });
+}
+
+/** `conflict` for folders that are not this machine's, unless they are sent. */
+function checkFolders({ context, folders, sent }: EngineBuildRequest): void {
+  for (const [path, identity] of folders) if (!sent.has(path)) checkFolder(path, identity);
+  if (context.kind === "folder" && !sent.has(context.path)) checkFolder(context.path, context.identity);
 }
 
 function referenceOf(tag: string): Reference {

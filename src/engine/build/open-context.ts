@@ -31,8 +31,9 @@ export async function openContext(
     case "none":
       return { folder: undefined, dockerfileText };
     case "folder":
-      checkFolder(context.path, context.identity);
       return { folder: { path: context.path, lasting: true }, dockerfileText };
+    case "sent":
+      return { folder: { path: context.path, lasting: false }, dockerfileText };
     case "archive":
       return { folder: { path: await place.receive("context", context.body), lasting: false }, dockerfileText };
     case "remote":

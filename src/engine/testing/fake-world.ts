@@ -8,7 +8,7 @@ import type { ContainerDefaults } from "#spec/oci/image.ts";
 import type { VolumeInfo } from "#volume/types.ts";
 import type { EngineDeps } from "../engine.ts";
 import type { ContainerRow, EventInput, EventRecord, ExecRow, ExitRow } from "../ports.ts";
-import { fakeBuilder } from "./fake-builder.ts";
+import { fakeBuilder, fakeBuildHistory, fakeTrees } from "./fake-builder.ts";
 import { fakeConfig } from "./fake-config.ts";
 import { FakeContainerFiles } from "./fake-container-files.ts";
 import { carelessLogKeeper, noLogs } from "./fake-logs.ts";
@@ -163,6 +163,8 @@ export class FakeWorld {
       events: this.#events(),
       images: fakeImages(this),
       builder: fakeBuilder,
+      buildHistory: fakeBuildHistory(),
+      trees: fakeTrees,
       cacheKeeper: { list: async () => [], prune: async () => ({ removed: [], reclaimedBytes: 0 }) },
       snapshots: this.#snapshotter(),
       networks: fakeNetworks(this),

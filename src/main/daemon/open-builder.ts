@@ -12,6 +12,8 @@ import { requireEmulation } from "#build/ops/exec/require-emulation.ts";
 import { LayerStepRunner } from "#build/ops/step-runner.ts";
 import { endLeftCommands, forgetLostSteps } from "#build/reconcile-builds.ts";
 import { ArchiveReceiver } from "#build/sources/receive-archive.ts";
+import { ChunkStore } from "#build/sources/chunk-store.ts";
+import { SentTrees } from "#build/sources/sent-trees.ts";
 import { KnownPages } from "#build/sources/known-pages.ts";
 import { HelperStreams } from "#host/helper-streams.ts";
 import { readBinfmtHandlers } from "#host/binfmt.ts";
@@ -36,9 +38,13 @@ import type { LayerDirectories } from "#snapshot/layer-directories.ts";
 import { BuildStore } from "#state/build-store.ts";
 import type { Layout } from "#state/layout.ts";
 
+/** Of what clients elsewhere sent. */
+const KEPT_CHUNK_BYTES = 4 * 2 ** 30;
+
 export interface OpenBuilder {
   readonly builder: Builder;
   readonly cacheKeeper: CacheKeeper;
+  readonly trees: SentTrees;
   /** Before images are brought in order. */
   forgetLost(): void;
   /** Before the engine serves: end what an earlier engine left running. */
@@ -115,6 +121,10 @@ export function openBuilder(deps: {
   };
   return {
     builder,
+    trees: new SentTrees({
+      chunks: new ChunkStore({ directory: layout.buildChunksDir, maxBytes: KEPT_CHUNK_BYTES, nowMs }),
+      nowMs,
+    }),
     cacheKeeper: { list: () => listCache(pruning), prune: (request) => pruneCache(pruning, request) },
     forgetLost: () => forgetLostSteps(rows, bootId()),
     reconcile: async () => {

@@ -55,6 +55,8 @@ import { OverlaySnapshotter } from "#snapshot/overlay-snapshotter.ts";
 import { platformOfHost } from "#spec/oci/platform.ts";
 import { ContainerStore } from "#state/container-store.ts";
 import { openState } from "#state/db.ts";
+import { BuildHistoryStore } from "#state/build-history-store.ts";
+import { validateBuildHistoryEntry } from "#spec/berth/build-history.ts";
 import { ExitStore } from "#state/exit-store.ts";
 import { PullFailureStore } from "#state/pull-failure-store.ts";
 import { ExecStore } from "#state/exec-store.ts";
@@ -232,6 +234,12 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     launcher,
     builder: building.builder,
     cacheKeeper: building.cacheKeeper,
+    trees: building.trees,
+    buildHistory: new BuildHistoryStore({
+      database,
+      validate: validateBuildHistoryEntry,
+      directory: layout.buildHistoryDir,
+    }),
     planner: new NativePlanner({
       cgroups,
       facts: runtimeFacts,

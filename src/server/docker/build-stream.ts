@@ -1,5 +1,5 @@
 import { isBerthError, messageOf } from "#base/errors.ts";
-import type { EngineBuildEvent } from "#engine/build/build.ts";
+import type { EngineBuildEvent } from "#engine/build/build-event.ts";
 import type { BuildGraph } from "#build/graph/types.ts";
 import { shortId } from "#base/ids.ts";
 import { jsonMessageError, type JsonMessage } from "#spec/docker/json-message.ts";
@@ -77,6 +77,7 @@ export class ClassicBuildStream {
       case "dockerfile":
       case "answer":
       case "exported":
+      case "kept":
         return;
       case "exporting":
         if (event.text.startsWith("WARNING: ")) this.#say(`[Warning] ${event.text.slice("WARNING: ".length)}\n`);

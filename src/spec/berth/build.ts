@@ -1,3 +1,5 @@
+import { decode, struct, text, uint16, type Decoded } from "../docker/schema.ts";
+
 /**
  * `POST /berth/build`: what `POST /build` of Docker cannot say. The body is one line of JSON, {@link BuildOptions}, and
  * behind it the context's archive where the options ask for one; the answer is a {@link BuildLine} a line. Behind a line
@@ -14,8 +16,13 @@ export interface BuildOptions {
   readonly dockerfileText: string | null;
   /** Folders of the engine's machine, `docker-image://…`, git and web addresses, by name. */
   readonly contexts: Readonly<Record<string, string>>;
-  /** What the folders that {@link contexts} name are to the client, by path: the engine must see the same ones there. */
+  /**
+   * What the folders that {@link contexts} and {@link cacheFrom} name are to the client, by path: the engine
+   * must see the same ones there, or answers `conflict`.
+   */
   readonly folders: Readonly<Record<string, string>>;
+  /** Folders that are sent to an engine that does not see them, by path: ids of trees, see sent-trees.ts. */
+  readonly sent: Readonly<Record<string, string>>;
   readonly tags: readonly string[];
   /** Null: named without a value. */
   readonly buildArgs: Readonly<Record<string, string | null>>;
@@ -55,8 +62,12 @@ export interface BuildOptions {
   readonly secrets: Readonly<Record<string, string>>;
   /** Paths of agents' sockets on the engine's machine, by id. */
   readonly agents: Readonly<Record<string, string>>;
+  /** What the sockets' folders are to the client, by path: an agent of another machine is refused. */
+  readonly agentFolders: Readonly<Record<string, string>>;
   /** Entitlements: `security.insecure`. */
   readonly allow: readonly string[];
+  /** When a step fails its place waits for a shell, see {@link BuildFailure}. */
+  readonly debug: boolean;
   /** All but `build` look at the Dockerfile only, and are answered by a line of type `answer`. */
   readonly call: BuildCall;
 }
@@ -184,12 +195,37 @@ export type BuildLine =
   | { readonly type: "image"; readonly id: string }
   | { readonly type: "tagged"; readonly name: string }
   | ({ readonly type: "answer" } & BuildAnswer)
-  | {
-      readonly type: "error";
-      readonly message: string;
-      readonly hint?: string;
-      /** Of the command that failed. */
-      readonly exitCode?: number;
-      /** The Dockerfile's lines about the place, as text. */
-      readonly excerpt?: string;
-    };
+  | BuildFailure;
+
+/** Why a build failed. */
+export interface BuildFailure {
+  readonly type: "error";
+  readonly message: string;
+  readonly hint?: string;
+  /** Of the command that failed. */
+  readonly exitCode?: number;
+  /** The Dockerfile's lines about the place, as text. */
+  readonly excerpt?: string;
+  /**
+   * The step's place waits for a shell: `POST /berth/build/shells/{shell}` with a {@link BuildShell} takes the connection over
+   * for its terminal, `…/resize?h=&w=` is its window. The answer of the build ends when the shell has, and the shell when
+   * the build's client leaves.
+   */
+  readonly shell?: string;
+}
+
+/** What a shell in a failed step's place is opened with. */
+export type BuildShell = Decoded<typeof buildShell>;
+
+const buildShell = struct("berth.BuildShell", {
+  /** An image with a static /bin/busybox, for a place that has no shell. */
+  tools: text,
+  /** Of the terminal; 0 where that is not known. */
+  rows: uint16,
+  columns: uint16,
+});
+
+/** `invalid-parameter` for a property of the wrong type. */
+export function decodeBuildShell(body: unknown): BuildShell {
+  return decode(buildShell, body);
+}

@@ -16,8 +16,8 @@ export class BuildLab {
     this.engine = engine;
   }
 
-  static async open(bridge: string, bip: string): Promise<BuildLab> {
-    return new BuildLab(await BusyboxEngine.open({ bridge, bip }));
+  static async open(bridge: string, bip: string, extraArgs: readonly string[] = []): Promise<BuildLab> {
+    return new BuildLab(await BusyboxEngine.open({ bridge, bip, extraArgs }));
   }
 
   /** A folder with these files; `Dockerfile` among them. */

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { command, mustRun } from "../../../tools/lab/command.ts";
+import { mustRun } from "../../../tools/lab/command.ts";
 import { berthCommand } from "../../../tools/lab/engines.ts";
 import { BuildLab } from "./build-lab.ts";
 import { startGitLab, type GitLab } from "./git-server.ts";
@@ -324,16 +324,4 @@ test("an engine that does not see the folder is sent it, without what is ignored
   expect(await lab.runIn(id.trim(), "sh", "-c", "cat /all/sent; ls -A /all")).toBe(
     "over the connection\n.dockerignore\nsent\n",
   );
-});
-
-test("a named folder that is another one for the engine is refused, whatever the context is", async () => {
-  const [folder, elsewhere] = [lab.context({ file: "the engine's\n" }), lab.context({ file: "the client's\n" })];
-  const script = `mount --bind ${elsewhere} ${folder} && exec "$@"`;
-  const line = ["unshare", "-m", "--propagation", "private", "sh", "-c", script, "sh", ...berthCommand()];
-  const dockerfile = Buffer.from("FROM busybox\nCOPY --from=named file /\n");
-  for (const context of [`named=${folder}`, `named=oci-layout://${folder}:v1`]) {
-    const argv = [...line, "build", "--build-context", context, "-"];
-    const { code, stderr } = await command(argv, { env: lab.environment(), stdin: dockerfile });
-    expect([code, stderr]).toEqual([1, expect.stringContaining(`the folder ${folder} is not on the engine's machine`)]);
-  }
 });

@@ -29,6 +29,7 @@ export interface CommandInput {
   /** With build arguments and secrets. */
   readonly env: readonly string[];
   readonly user: ResolvedUser;
+  readonly terminal: boolean;
   readonly mounts: readonly ContainerMount[];
   readonly files: ContainerSpecInput["files"];
   readonly settings: StepSettings;
@@ -38,13 +39,14 @@ export interface CommandInput {
 
 /** The command as a container with Docker's defaults. Pure. */
 export function commandSpec(input: CommandInput): ContainerSpec {
-  const { id, operation, env, user, mounts, files, settings, defaults, facts } = input;
+  const { id, operation, env, user, terminal, mounts, files, settings, defaults, facts } = input;
   return containerSpec({
     id,
     config: {
       ...containerConfig.zero,
       Hostname: COMMAND_HOSTNAME,
       Env: [...env],
+      Tty: terminal,
       WorkingDir: operation.cwd,
     },
     argv: operation.args,

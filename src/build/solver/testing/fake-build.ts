@@ -3,6 +3,7 @@ import type { BuildGraph, Operation, Vertex } from "../../graph/types.ts";
 import type {
   BuildEvent,
   CachedStep,
+  FailedPlace,
   FileTree,
   NewStep,
   SourceLoader,
@@ -135,6 +136,8 @@ export class FakeWorld implements StepRunner, SourceLoader, TreeDigests {
   readonly ran: string[] = [];
   readonly stopped: string[] = [];
   readonly events: BuildEvent[] = [];
+  /** Those that were kept and not released. */
+  readonly places: string[] = [];
   /** Called while a step runs. */
   during: (request: StepRequest) => Promise<void> = async () => {};
   /** What the files of a tree are said to be: by the path of its topmost layer or folder. */
@@ -147,10 +150,23 @@ export class FakeWorld implements StepRunner, SourceLoader, TreeDigests {
       await this.during(request);
     } catch (error) {
       this.stopped.push(request.vertex.name);
+      if (request.operation.kind === "exec") request.keep?.(this.#place(`in ${request.vertex.name}`));
       throw error;
     }
     const number = ++this.#layers;
     return { layer: { path: `/layers/${number}`, number }, sizeBytes: 1 };
+  }
+
+  place({ vertex }: StepRequest): FailedPlace {
+    return this.#place(`before ${vertex.name}`);
+  }
+
+  #place(name: string): FailedPlace {
+    this.places.push(name);
+    return {
+      enter: async () => {},
+      release: async () => void this.places.splice(this.places.indexOf(name), 1),
+    };
   }
 
   async load(_vertex: Vertex, operation: Operation): ReturnType<SourceLoader["load"]> {

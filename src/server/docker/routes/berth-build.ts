@@ -1,27 +1,78 @@
 import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
-import { errorLocation, excerpt } from "#build/dockerfile/dockerfile-error.ts";
+import { excerpt } from "#build/dockerfile/dockerfile-error.ts";
 import type { BuildContext, EngineBuildRequest } from "#engine/build/build-request.ts";
-import type { EngineBuildEvent } from "#engine/build/build.ts";
+import { buildFailure, buildLines } from "#engine/build/build-lines.ts";
+import type { EngineBuildEvent } from "#engine/build/build-event.ts";
 import type { Engine } from "#engine/engine.ts";
-import type { BuildLine, BuildOptions } from "#spec/berth/build.ts";
+import { decodeBuildShell, type BuildLine, type BuildOptions } from "#spec/berth/build.ts";
 import { decodeRegistryConfig } from "#spec/docker/auth.ts";
 import type { Call, Route } from "../call.ts";
-import { stream, type Reply } from "../reply.ts";
+import { parseDetachKeys } from "../detach-keys.ts";
+import { pipe } from "../pipe.ts";
+import { empty, json, rawStream, stream, type Reply } from "../reply.ts";
 import { lineStream } from "./line-stream.ts";
+import { sizeOf } from "./size.ts";
 
 /** The host's network needs no permission here; docker-compat: it may be given. */
 const ENTITLEMENTS = ["security.insecure", "network.host"];
 const MAX_OPTIONS_BYTES = 8 << 20;
+const MAX_TREE_BYTES = 32 << 20;
 
-/** `POST /berth/build`; see spec/berth/build.ts. */
-export function berthBuildRoute(engine: Engine): Route {
-  return { method: "POST", pattern: "/berth/build", handle: (call) => build(engine, call) };
+/** `POST /berth/build`, and the shells of builds that failed; see spec/berth/build.ts. */
+export function berthBuildRoutes(engine: Engine): readonly Route[] {
+  const shell = (call: Call): string => call.params["shell"] ?? "";
+  return [
+    {
+      method: "POST",
+      pattern: "/berth/build/trees",
+      handle: async (call) => json(engine.builds.offerTree(await bytesOf(call.body()))),
+    },
+    { method: "POST", pattern: "/berth/build", handle: (call) => build(engine, call) },
+    {
+      method: "POST",
+      pattern: "/berth/build/shells/{shell}",
+      handle: async (call) => openShell(engine, shell(call), await call.json()),
+    },
+    {
+      method: "POST",
+      pattern: "/berth/build/shells/{shell}/resize",
+      handle: async (call) => {
+        await engine.builds.resizeShell(shell(call), sizeOf(call.query));
+        return empty(200);
+      },
+    },
+  ];
+}
+
+async function bytesOf(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > MAX_TREE_BYTES) throw new BerthError("invalid-parameter", "the tree has too many chunks");
+    chunks.push(chunk.slice());
+  }
+  return Buffer.concat(chunks);
+}
+
+/** What is wrong is told before the connection is taken over. */
+async function openShell(engine: Engine, id: string, body: unknown): Promise<Reply> {
+  const { tools, rows, columns } = decodeBuildShell(body);
+  const size = rows > 0 && columns > 0 ? { rows, columns } : undefined;
+  const { stream: terminal } = await engine.builds.openShell(id, { tools, size });
+  const how = { input: true, terminal: true, endsInput: false, detachKeys: parseDetachKeys("") };
+  return {
+    kind: "hijack",
+    contentType: rawStream,
+    run: async (client) => void (await pipe(client, terminal, how)),
+  };
 }
 
 async function build(engine: Engine, call: Call): Promise<Reply> {
   const { options, rest } = await readOptions(call.body());
   let source: { readonly name: string; readonly text: string } | undefined;
   const lines = lineStream(async (out) => {
+    let isTold = false;
     const say = (line: BuildLine): void => out.say(line);
     const sendTo = (output: number) => (chunk: Uint8Array) => {
       call.signal.throwIfAborted();
@@ -33,35 +84,18 @@ async function build(engine: Engine, call: Call): Promise<Reply> {
       await engine.builds.build(request, call.signal, (event) => {
         if (event.type === "dockerfile") source = event;
         else if (event.type === "answer") say(answerLine(event, source));
-        else for (const line of linesOf(event)) say(line);
+        else if (event.type === "kept") {
+          isTold = true;
+          say({ ...buildFailure(event.error, source), shell: event.shell });
+        } else for (const line of buildLines(event)) say(line);
       });
     } catch (error) {
       // A folder that is another one here is the client's to send.
       if (isBerthError(error, "conflict")) throw error;
-      say(failure(error, source));
+      if (!isTold) say(buildFailure(error, source));
     }
   });
   return stream("application/x-ndjson", false, lines);
-}
-
-function failure(error: unknown, source: { readonly name: string; readonly text: string } | undefined): BuildLine {
-  if (!isBerthError(error)) return { type: "error", message: messageOf(error) };
-  const place = errorLocation(error);
-  const exitCode = error.details["exitCode"];
-  return {
-    type: "error",
-    message: messageFor(error),
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    ...(typeof exitCode === "number" ? { exitCode } : {}),
-    ...(place === undefined || source === undefined ? {} : { excerpt: excerpt(source, place) }),
-  };
-}
-
-/** As BuildKit says it. */
-function messageFor(error: BerthError): string {
-  const { exitCode, command } = error.details;
-  if (typeof exitCode !== "number" || typeof command !== "string") return error.message;
-  return `process ${JSON.stringify(command)} did not complete successfully: exit code: ${exitCode}`;
 }
 
 function answerLine(
@@ -77,48 +111,6 @@ function answerLine(
   return { type: "answer", call: event.call, warnings: warnings.toSorted((one, other) => one.line - other.line) };
 }
 
-function linesOf(event: Exclude<EngineBuildEvent, { type: "dockerfile" | "answer" }>): readonly BuildLine[] {
-  const at = Date.now();
-  switch (event.type) {
-    case "graph":
-      return [
-        {
-          type: "graph",
-          vertices: event.graph.vertices.map(({ name }) => ({ name })),
-          warnings: event.warnings.map(({ range, ...warning }) => ({ ...warning, line: range?.startLine ?? 0 })),
-        },
-      ];
-    case "pulling": {
-      const { id = "", status, progressDetail } = event.line;
-      return [{ type: "pulling", id, status, ...progressDetail }];
-    }
-    case "parsed":
-    case "running":
-      return [];
-    case "output": {
-      const { vertex, bytes } = event;
-      return [{ type: "output", vertex, stream: event.stream, text: new TextDecoder().decode(bytes), at }];
-    }
-    case "progress": {
-      const { vertex, status, current, total } = event;
-      return [{ type: "progress", vertex, status, current, total }];
-    }
-    case "started":
-      return [{ type: "started", vertex: event.vertex, at }];
-    case "done": {
-      const { vertex, cached, why } = event;
-      return [{ type: "done", vertex, cached, at, ...(why === undefined ? {} : { why }) }];
-    }
-    case "failed":
-      return [{ type: "failed", vertex: event.vertex, message: event.message, at }];
-    case "exporting":
-    case "exported":
-    case "image":
-    case "tagged":
-      return [event];
-  }
-}
-
 function requestOf(
   options: BuildOptions,
   rest: AsyncIterable<Uint8Array>,
@@ -130,6 +122,8 @@ function requestOf(
     agents,
     contexts,
     folders,
+    sent,
+    agentFolders,
     buildArgs,
     labels,
     allow,
@@ -149,6 +143,9 @@ function requestOf(
     dockerfileText: options.dockerfileText ?? undefined,
     contexts: new Map(Object.entries(contexts)),
     folders: new Map(Object.entries(folders)),
+    sent: new Map(Object.entries(sent)),
+    agentFolders: new Map(Object.entries(agentFolders)),
+    chunks: rest,
     buildArgs: new Map(Object.entries(buildArgs).map(([name, value]) => [name, value ?? undefined])),
     labels: new Map(Object.entries(labels)),
     outputs: outputs.map(({ type, attributes, toClient }, index) => ({

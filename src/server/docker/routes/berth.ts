@@ -6,12 +6,14 @@ import { empty, json } from "../reply.ts";
 import { berthImageLayerRoutes } from "./berth-image-layers.ts";
 import { berthImageRoutes } from "./berth-images.ts";
 import { berthVolumeRoutes } from "./berth-volumes.ts";
-import { berthBuildRoute } from "./berth-build.ts";
+import { berthBuildRoutes } from "./berth-build.ts";
+import { berthBuildsRoutes } from "./berth-builds.ts";
 
 /** What Berth answers beyond the Docker Engine API, under a name that Docker will not take. */
 export function berthRoutes(engine: Engine): readonly Route[] {
   return [
-    berthBuildRoute(engine),
+    ...berthBuildRoutes(engine),
+    ...berthBuildsRoutes(engine),
     {
       method: "GET",
       pattern: "/berth/containers/{id}/why",

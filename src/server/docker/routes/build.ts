@@ -97,6 +97,9 @@ function requestOf(call: Call): EngineBuildRequest {
     dockerfileText: undefined,
     contexts: new Map(),
     folders: new Map(),
+    sent: new Map(),
+    agentFolders: new Map(),
+    chunks: nothing(),
     tags: query.all("t").filter((tag) => tag !== ""),
     buildArgs: new Map(
       Object.entries(mapParameter(query, "buildargs")).map(([name, value]) => [name, value ?? undefined]),
@@ -134,9 +137,12 @@ function requestOf(call: Call): EngineBuildRequest {
     auth: new Map(Object.entries(decodeRegistryConfig(call.header("x-registry-config")))),
     allowInsecure: false,
     dialect: "classic",
+    debug: false,
     call: "build",
   };
 }
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 function contextOf({ query, body }: Call): BuildContext {
   const remote = query.text("remote");

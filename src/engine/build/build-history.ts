@@ -1,0 +1,110 @@
+import { BerthError, messageOf } from "#base/errors.ts";
+import { randomHex } from "#base/ids.ts";
+import type { Log } from "#base/log.ts";
+import type { BuildHistoryEntry } from "#spec/berth/build-history.ts";
+import type { EngineBuildRequest } from "./build-request.ts";
+import { BuildRecorder } from "./build-recorder.ts";
+
+/** Rows and logs of builds; implemented by `state/build-history-store.ts`. */
+export interface BuildHistoryRows {
+  put(entry: BuildHistoryEntry): void;
+  all(): readonly BuildHistoryEntry[];
+  writeLog(id: string, text: string): void;
+  log(id: string): string;
+  delete(id: string): boolean;
+  reconcile(): void;
+}
+
+/** What there is to remember of one build. */
+export type BuildNotes = Pick<BuildRecorder, "see" | "plan" | "end">;
+
+const INTERRUPTED = "the engine ended before the build";
+
+/** Builds that go on and that were. */
+export class BuildHistory {
+  readonly #rows: BuildHistoryRows;
+  readonly #log: Log;
+  readonly #running = new Map<string, BuildRecorder>();
+
+  constructor(deps: { readonly buildHistory: BuildHistoryRows; readonly log: Log }) {
+    this.#rows = deps.buildHistory;
+    this.#log = deps.log;
+  }
+
+  /** Call before the first build: what an engine that was killed left as running is over. */
+  reconcile(): void {
+    for (const entry of this.#rows.all()) {
+      if (entry.status !== "running") continue;
+      const error = { message: INTERRUPTED, hint: "", exitCode: null, file: "", line: 0, excerpt: "" };
+      this.#rows.put({ ...entry, status: "canceled", completedAt: entry.createdAt, error });
+    }
+    this.#rows.reconcile();
+  }
+
+  /** A build begins. It is remembered though the engine were killed meanwhile. */
+  begin(request: EngineBuildRequest): BuildNotes {
+    const id = randomHex(12);
+    const recorder = new BuildRecorder(id, request, Date.now);
+    const keep = (): void => {
+      try {
+        this.#rows.put(recorder.entry);
+      } catch (error) {
+        // A full disk must not end a build.
+        this.#log.warn("could not note a build", { build: id, error: messageOf(error) });
+      }
+    };
+    this.#running.set(id, recorder);
+    keep();
+    return {
+      see: (event) => recorder.see(event),
+      plan: (platforms) => recorder.plan(platforms),
+      end: (outcome) => {
+        this.#running.delete(id);
+        recorder.end(outcome);
+        keep();
+        try {
+          this.#rows.writeLog(id, recorder.log);
+        } catch (error) {
+          this.#log.warn("could not keep what a build said", { build: id, error: messageOf(error) });
+        }
+      },
+    };
+  }
+
+  /** The newest first. */
+  list(): readonly BuildHistoryEntry[] {
+    return this.#rows.all().map((entry) => this.#running.get(entry.id)?.entry ?? entry);
+  }
+
+  /** By its id or the beginning of one. `not-found`, `invalid-parameter` when several begin so. */
+  find(reference: string): BuildHistoryEntry {
+    const all = this.list().filter(({ id }) => id.startsWith(reference));
+    const [entry] = all;
+    if (entry === undefined || reference === "")
+      throw new BerthError("not-found", `no record found for ${JSON.stringify(reference)}`);
+    if (all.length > 1)
+      throw new BerthError("invalid-parameter", `multiple records found for ${JSON.stringify(reference)}`);
+    return entry;
+  }
+
+  /** What it said, a `BuildLine` a line. */
+  logOf(reference: string): string {
+    const { id } = this.find(reference);
+    return this.#running.get(id)?.log ?? this.#rows.log(id);
+  }
+
+  /** `conflict` while it goes on. */
+  remove(reference: string): BuildHistoryEntry {
+    const entry = this.find(reference);
+    if (this.#running.has(entry.id)) throw new BerthError("conflict", `build ${entry.id} is still running`);
+    this.#rows.delete(entry.id);
+    return entry;
+  }
+
+  /** Forget all that are over. */
+  removeAll(): readonly BuildHistoryEntry[] {
+    const over = this.list().filter(({ id }) => !this.#running.has(id));
+    for (const { id } of over) this.#rows.delete(id);
+    return over;
+  }
+}
