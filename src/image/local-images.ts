@@ -26,7 +26,7 @@ import { tagImage } from "./manage/tag-image.ts";
 import { LayerFetcher } from "./pull/layer-fetcher.ts";
 import { pullImage, pullStatus, type PullResult } from "./pull/pull-image.ts";
 import { ImagePusher } from "./push/image-pusher.ts";
-import { rateLimited } from "./rate-limited.ts";
+import { noticesTo } from "./registry-notices.ts";
 import { SharedWork, type OnProgress } from "./shared-work.ts";
 import type { ImageSinks } from "./sink.ts";
 import type { ImageSource, ImageSources } from "./source.ts";
@@ -233,7 +233,7 @@ export class LocalImages implements ImageService {
 
   async pull(request: PullRequest): Promise<StoredImage> {
     const reference = parseReference(request.reference);
-    const source = this.#sources.open(reference, request.auth, (seconds) => request.onProgress(rateLimited(seconds)));
+    const source = this.#sources.open(reference, request.auth, noticesTo(request.onProgress));
     this.#unpacker.warm();
     if (request.allTags === true && reference.tag === undefined && reference.digest === undefined) {
       return this.#pullAllTags(reference, source, request);

@@ -1,5 +1,6 @@
 import type { Descriptor } from "#spec/oci/image.ts";
 import type { Reference } from "#spec/oci/reference.ts";
+import type { RegistryNotices } from "./registry-notices.ts";
 import type { SourceManifest } from "./source.ts";
 import type { RegistryAuth } from "./types.ts";
 
@@ -40,6 +41,6 @@ export interface ImageSinks {
     repository: Reference,
     auth: RegistryAuth | undefined,
     mountFrom: readonly string[],
-    onRateLimit?: (seconds: number) => void,
+    notices?: RegistryNotices,
   ): ImageSink;
 }

@@ -1,5 +1,6 @@
 import type { Descriptor } from "#spec/oci/image.ts";
 import type { Reference } from "#spec/oci/reference.ts";
+import type { RegistryNotices } from "./registry-notices.ts";
 import type { RegistryAuth } from "./types.ts";
 
 /** Manifest bytes as a source gave them; `digest` is computed from the bytes. */
@@ -31,6 +32,5 @@ export interface ImageSource {
 }
 
 export interface ImageSources {
-  /** `onRateLimit` hears for how long a registry that limits the rate of requests makes us wait. */
-  open(repository: Reference, auth: RegistryAuth | undefined, onRateLimit?: (seconds: number) => void): ImageSource;
+  open(repository: Reference, auth: RegistryAuth | undefined, notices?: RegistryNotices): ImageSource;
 }

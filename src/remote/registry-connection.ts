@@ -7,6 +7,7 @@ import {
   type HttpRequest,
   type RegistryHttp,
 } from "#host/registry-http.ts";
+import type { RegistryNotices } from "#image/registry-notices.ts";
 import type { RegistryAuth } from "#image/types.ts";
 import { readRegistryError, type RegistryError } from "#spec/oci/registry-errors.ts";
 import { parseChallenges } from "#spec/oci/www-authenticate.ts";
@@ -57,7 +58,7 @@ export class RegistryConnection {
   readonly #authorizer: Authorizer;
   readonly #remember: (endpoint: RegistryEndpoint) => void;
   readonly #bareRefusals: boolean;
-  readonly #onRateLimit: (seconds: number) => void;
+  readonly #notices: RegistryNotices | undefined;
   #endpoint: Promise<RegistryEndpoint> | undefined;
 
   /**
@@ -71,15 +72,14 @@ export class RegistryConnection {
     readonly scope: string | undefined;
     readonly remember: (endpoint: RegistryEndpoint) => void;
     readonly bareRefusals?: boolean;
-    /** Hears how long the registry makes us wait. */
-    readonly onRateLimit?: ((seconds: number) => void) | undefined;
+    readonly notices?: RegistryNotices | undefined;
   }) {
     this.#http = deps.http;
     this.#candidates = deps.candidates;
     this.#authorizer = new Authorizer(deps);
     this.#remember = deps.remember;
     this.#bareRefusals = deps.bareRefusals ?? false;
-    this.#onRateLimit = deps.onRateLimit ?? (() => {});
+    this.#notices = deps.notices;
   }
 
   /** Any final answer, 2xx or not; 401 only when authentication did not help. */
@@ -98,7 +98,7 @@ export class RegistryConnection {
         if (!again || tries >= MAX_TRIES) return { answer, url };
         pause = Math.max(pause, answer.status === 429 ? asked : Math.min(asked, MAX_WAIT_MS));
         await drain(answer);
-        if (answer.status === 429) this.#onRateLimit(Math.ceil(pause / 1000));
+        if (answer.status === 429) this.#notices?.onRateLimit(Math.ceil(pause / 1000));
       } catch (error) {
         if (!mayPass(error) || tries >= MAX_TRIES) throw error;
       }
@@ -227,6 +227,7 @@ export class RegistryConnection {
         ...(signal === undefined ? {} : { signal }),
       };
       const answer = await this.#http.send(request);
+      if (sameOrigin) for (const text of warningsOf(answer)) this.#notices?.onWarning(text);
       const location = answer.header("location");
       if (!isRedirect(method, answer.status) || location === undefined) return answer;
       await drain(answer);
@@ -282,6 +283,16 @@ export async function errorOf(answer: HttpAnswer): Promise<RegistryError | undef
     // The status still tells.
   }
   return readRegistryError(answer.status, parseChallenges(answer.header("www-authenticate") ?? ""), body);
+}
+
+const MAX_WARNINGS = 4096;
+
+/** distribution-spec "Warnings": `299 - "text"`, of 4096 bytes in all. Others (RFC 7234 section 5.5) are not for people. */
+function warningsOf(answer: HttpAnswer): readonly string[] {
+  const header = (answer.header("warning") ?? "").slice(0, MAX_WARNINGS);
+  return [...header.matchAll(/\b299 +- +"((?:[^"\\]|\\.)*)"/g)].map(([, text = ""]) =>
+    text.replaceAll(/\\(.)/g, "$1").replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, " "),
+  );
 }
 
 /** RFC 9110 section 10.2.3: seconds, or a date. 0 when there is none. */

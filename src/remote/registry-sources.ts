@@ -2,6 +2,7 @@ import { BerthError, isBerthError } from "#base/errors.ts";
 import type { RegistryHttp } from "#host/registry-http.ts";
 import { pushArtifact, readArtifact, type Artifact } from "#image/copy/artifacts.ts";
 import { pushList } from "#image/copy/push-list.ts";
+import type { RegistryNotices } from "#image/registry-notices.ts";
 import type { ImageSink, ImageSinks } from "#image/sink.ts";
 import type { ImageSource, ImageSources } from "#image/source.ts";
 import type { RegistryAuth } from "#image/types.ts";
@@ -23,7 +24,7 @@ const HUB_DOMAINS = new Set([HUB, "index.docker.io", "registry-1.docker.io"]);
 
 interface ConnectionOptions {
   readonly bareRefusals?: boolean;
-  readonly onRateLimit?: ((seconds: number) => void) | undefined;
+  readonly notices?: RegistryNotices | undefined;
 }
 
 /** A repository where it may be read. */
@@ -53,10 +54,10 @@ export class RegistrySources implements ImageSources, ImageSinks {
   }
 
   /** docker-compat: mirrors stand before the Hub; ours before any registry. */
-  open(repository: Reference, auth: RegistryAuth | undefined, onRateLimit?: (seconds: number) => void): ImageSource {
+  open(repository: Reference, auth: RegistryAuth | undefined, notices?: RegistryNotices): ImageSource {
     const sources = this.#places(repository, auth).map((place) => {
       const source = new RegistrySource({
-        connection: this.#connectionTo(place, { onRateLimit }),
+        connection: this.#connectionTo(place, { notices }),
         repository: place.repository,
         attempts: this.#settings.downloadAttempts,
       });
@@ -71,7 +72,7 @@ export class RegistrySources implements ImageSources, ImageSinks {
     repository: Reference,
     auth: RegistryAuth | undefined,
     mountFrom: readonly string[],
-    onRateLimit?: (seconds: number) => void,
+    notices?: RegistryNotices,
   ): ImageSink {
     const { domain, path } = repository;
     const scopes = [`repository:${path}:pull,push`, ...mountFrom.map((from) => `repository:${from}:pull`)];
@@ -79,7 +80,7 @@ export class RegistrySources implements ImageSources, ImageSinks {
     if (place === undefined) throw new BerthError("forbidden", `hosts.toml names no host of ${domain} to push to`);
     const { endpoints, isOwn } = place;
     const given = isOwn ? auth : undefined;
-    const options = { bareRefusals: true, onRateLimit };
+    const options = { bareRefusals: true, notices };
     return new RegistrySink({
       connection: this.#connection(domain, this.#goodFirst(domain, endpoints), given, scopes.join(" "), options),
       repository,

@@ -202,3 +202,28 @@ test("attestations of an image, and where it came from, by the API", async () =>
   expect(await mustRun([await dockerCli(), "image", "inspect", "-f", "{{.RepoTags}}", name], { env })).toContain(name);
   await engine.ok("rmi", "elsewhere.example/forged:1", name);
 });
+
+test("the list as each version of the API has it: containers counted, names of what has none", async () => {
+  await engine.ok("create", "--name", "counted", "busybox");
+  await engine.ok("run", "--name", "changed", "busybox", "touch", "/file");
+  const id = (await engine.ok("commit", "changed")).trim();
+  const list = async (version: string) =>
+    JSON.parse((await engine.api("GET", `${version}/images/json`)).text) as {
+      Id: string;
+      RepoTags: string[];
+      RepoDigests: string[];
+      Containers: number;
+      Descriptor?: unknown;
+    }[];
+  const of = async (version: string) => {
+    const images = await list(version);
+    const busybox = images.find(({ RepoTags }) => RepoTags.includes("busybox:latest"));
+    const dangling = images.find((image) => image.Id === id);
+    return [busybox?.Containers, dangling?.RepoTags, dangling?.RepoDigests, "Descriptor" in (busybox ?? {})];
+  };
+  expect(await of("")).toEqual([2, [], [], false]);
+  expect(await of("/v1.50")).toEqual([-1, [], [], false]);
+  expect(await of("/v1.42")).toEqual([-1, ["<none>:<none>"], ["<none>@<none>"], false]);
+  await engine.removeAll();
+  await engine.ok("rmi", id);
+});

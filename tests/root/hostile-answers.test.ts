@@ -222,3 +222,16 @@ test("a token server that lies or points elsewhere gets no further, and nobody e
     await elsewhere.close();
   }
 });
+
+test("a registry's warnings are told once, as far as they are for people, and without what terminals take for commands", async () => {
+  registry.add("app", "latest", built);
+  registry.intercept = (request, response) => {
+    if (request.url?.includes("/manifests/") === true)
+      response.setHeader("warning", ['299 - "soon \\"gone\\""', '110 - "stale"', '299 - "se\u009bcond"']);
+    else response.setHeader("warning", '299 - "soon \\"gone\\""');
+    return false;
+  };
+  const { lines } = await fixture.pull(`${registry.address}/app`);
+  const told = lines.map(({ status }) => status).filter((status) => status.startsWith("Warning"));
+  expect(told).toEqual(['Warning of the registry: soon "gone"', "Warning of the registry: se cond"]);
+});

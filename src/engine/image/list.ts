@@ -51,6 +51,8 @@ export function listImages(deps: {
       if (until !== undefined && created >= until) return false;
       return matchesLabelFilters(filters, labels);
     };
+    const users = new Map<string, number>();
+    for (const { spec } of deps.registry.all()) users.set(spec.image.id, (users.get(spec.image.id) ?? 0) + 1);
     const patterns = [...(filters.get("reference") ?? [])];
     const shared = request.sharedSize ? sharedSizes(all) : undefined;
     return all
@@ -59,6 +61,7 @@ export function listImages(deps: {
         ...imageSummary(image, patterns),
         ...(image.artifactType === undefined ? {} : { Size: bytesOf(partsOf(deps.images, image)) }),
         SharedSize: shared?.get(image.id) ?? -1,
+        Containers: [image, ...image.variants].reduce((sum, { id }) => sum + (users.get(id) ?? 0), 0),
         ...(request.manifests ? manifestsPart(deps, image, request.identity) : {}),
       }))
       .filter((item) => patterns.length === 0 || item.RepoTags.length > 0 || item.RepoDigests.length > 0)

@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import { parseReference } from "#spec/oci/reference.ts";
-import { rateLimited } from "../rate-limited.ts";
+import { noticesTo } from "../registry-notices.ts";
 import type { ImageSinks } from "../sink.ts";
 import type { ImageSources } from "../source.ts";
 import type { CopyRequest } from "../types.ts";
@@ -13,12 +13,12 @@ export function copyBetween(registries: ImageSources & ImageSinks, request: Copy
   const to = parseReference(request.to);
   if (to.digest !== undefined && to.digest !== from.digest)
     throw new BerthError("invalid-parameter", "cannot copy to a digest: name a tag");
-  const onRateLimit = (seconds: number): void => onProgress(rateLimited(seconds));
+  const notices = noticesTo(onProgress);
   const mountFrom = from.domain === to.domain && from.path !== to.path ? from.path : undefined;
   return copyImage({
-    source: registries.open(from, request.fromAuth, onRateLimit),
+    source: registries.open(from, request.fromAuth, notices),
     from,
-    sink: registries.openSink(to, request.toAuth, mountFrom === undefined ? [] : [mountFrom], onRateLimit),
+    sink: registries.openSink(to, request.toAuth, mountFrom === undefined ? [] : [mountFrom], notices),
     to,
     mountFrom,
     signal,

@@ -10,7 +10,7 @@ import {
 } from "#spec/oci/reference.ts";
 import { isTagRow, type ImageCatalog } from "../image-catalog.ts";
 import type { CollectDeps } from "../manage/collect-garbage.ts";
-import { rateLimited } from "../rate-limited.ts";
+import { noticesTo } from "../registry-notices.ts";
 import type { ImageSink, ImageSinks } from "../sink.ts";
 import type { Pushed, PushRequest, StoredImage } from "../types.ts";
 import type { Publishable } from "../manifest-of.ts";
@@ -69,9 +69,7 @@ export class ImagePusher {
       );
     }
     const { sources, images } = this.#imagesOf(request, reference, wanted);
-    const sink = this.#deps.sinks.openSink(reference, request.auth, sources, (seconds) =>
-      request.onProgress(rateLimited(seconds)),
-    );
+    const sink = this.#deps.sinks.openSink(reference, request.auth, sources, noticesTo(request.onProgress));
     for (const { tag, image, isIndex } of images) {
       const one = { image, reference: withTag(reference, tag), sink };
       request.onPushed(await (isIndex ? this.#pushIndex(one, request) : this.#pushOne(one, request)));

@@ -14,6 +14,21 @@ interface Downgrade {
 /** Newest first; an old client's answer passes through all that came after its version. */
 const downgrades: readonly Downgrade[] = [
   {
+    before: 51,
+    shape: "image-list",
+    reason: "before 1.51 nobody counted an image's containers",
+    apply: (body) => ({ ...body, Containers: -1 }),
+  },
+  {
+    before: 43,
+    shape: "image-list",
+    reason: "before 1.43 what has no name was called none",
+    apply: (body) =>
+      isEmpty(body["RepoTags"]) && isEmpty(body["RepoDigests"])
+        ? { ...body, RepoTags: ["<none>:<none>"], RepoDigests: ["<none>@<none>"] }
+        : body,
+  },
+  {
     before: 50,
     shape: "info",
     reason: "1.50 removed the state of bridge netfilter",
@@ -94,6 +109,8 @@ const downgrades: readonly Downgrade[] = [
     apply: ({ Manifests: _manifests, Descriptor: _descriptor, ...body }) => body,
   },
 ];
+
+const isEmpty = (names: unknown): boolean => Array.isArray(names) && names.length === 0;
 
 const expected = (commit: unknown): Json => ({ ...(commit as Json), Expected: (commit as { ID?: string }).ID ?? "" });
 

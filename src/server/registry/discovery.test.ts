@@ -141,3 +141,8 @@ describe("referrers", () => {
     expect(await errorCode(await registry.send("GET", "/v2/some/app/referrers/nonsense"))).toBe("400 DIGEST_INVALID");
   });
 });
+
+test("extensions: none", async () => {
+  const answer = await registry.send("GET", "/v2/_oci/ext/discover");
+  expect([answer.status, await answer.json()]).toEqual([200, { extensions: [] }]);
+});

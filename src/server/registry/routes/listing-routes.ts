@@ -13,6 +13,13 @@ export function listingRoutes(context: RegistryContext): readonly Route[] {
     { method: "GET", path: /^\/v2\/?$/, need: "sign-in", handle: () => json(200, {}) },
     { method: "HEAD", path: /^\/v2\/?$/, need: "sign-in", handle: () => ({ status: 200, headers: {} }) },
     { method: "GET", path: /^\/v2\/_catalog$/, need: "catalog", handle: (call) => catalog(context, call) },
+    // distribution-spec "extensions": there are none.
+    {
+      method: "GET",
+      path: /^\/v2\/_oci\/ext\/discover$/,
+      need: "sign-in",
+      handle: () => json(200, { extensions: [] }),
+    },
     {
       method: "GET",
       path: /^\/v2\/(?<name>.+)\/tags\/list$/,
