@@ -100,6 +100,8 @@ export interface CliIo {
   readonly workingDirectory: string;
   /** `undefined` when there is no such file; other failures throw. */
   readFile(path: string): string | undefined;
+  /** The same, at less cost for a command that reads nothing else. */
+  readText(path: string): Promise<string | undefined>;
   readBytes(path: string): Uint8Array | undefined;
   exists(path: string): boolean;
   /** Replaces the file at once (temporary file and rename), creating its folder. */

@@ -92,7 +92,7 @@ class Cli {
       );
       return 0;
     }
-    const config = new CliConfig(this.#io, flags.text("config"));
+    const config = await CliConfig.open(this.#io, flags.text("config"));
     const words = expandAlias(args[0] === "help" ? args.slice(1) : args, config, this.#families);
     const wantsHelp = help || args[0] === "help";
     if (words.length === 0) return this.#programHelp(config);
@@ -118,8 +118,8 @@ class Cli {
   async #complete(words: readonly string[], withNotes: boolean): Promise<number> {
     const io = this.#io;
     const { runCompletion } = await import("./completion/run-completion.ts");
-    const open = (global: FlagValues) => {
-      const config = new CliConfig(io, global.text("config"));
+    const open = async (global: FlagValues) => {
+      const config = await CliConfig.open(io, global.text("config"));
       return { config, connection: engineConnection(global, io, config, this.#options.version) };
     };
     return runCompletion(words, withNotes, { io, families: this.#families, open });

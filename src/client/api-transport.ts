@@ -42,8 +42,8 @@ export interface ApiTransportDeps {
 }
 
 /**
- * One Engine API server: versions negotiated once by `HEAD /_ping`, then every call goes to `/v<version>/…`.
- * Refusals are {@link readApiError}; an unreachable server is `unavailable` with Docker's sentence.
+ * One Engine API server: every call goes to `/v<version>/…`. The version is learned from the answer to the first call, or
+ * by `HEAD /_ping` where that call could not be made again. Refusals are {@link readApiError}; an unreachable server is `unavailable` with Docker's sentence.
  */
 export class ApiTransport {
   readonly #deps: ApiTransportDeps;
@@ -99,28 +99,49 @@ export class ApiTransport {
 
   /** A call whose answer the caller reads. */
   async call(method: string, path: string, options: CallOptions = {}): Promise<HttpResponse> {
-    const fullPath = await this.#fullPath(path, options.query);
-    const response = await this.#reach(() =>
+    const isFirst = this.#version === undefined && canBeSentAgain(options.body);
+    const response = isFirst
+      ? await this.#firstCall(method, path, options)
+      : await this.#request(await this.version(), method, path, options);
+    if (response.status >= 400) throw await readApiError(response);
+    return response;
+  }
+
+  /**
+   * In our own version, which spares asking for the server's: an answer names it, and an older server refuses the call
+   * before it does anything.
+   */
+  async #firstCall(method: string, path: string, options: CallOptions): Promise<HttpResponse> {
+    const response = await this.#request(CLIENT_API_VERSION, method, path, options);
+    const theirs = response.headers.get("api-version");
+    if (theirs === undefined) return response;
+    const spoken = negotiate(CLIENT_API_VERSION, theirs);
+    this.#version ??= Promise.resolve(spoken);
+    if (response.status !== 400 || spoken === CLIENT_API_VERSION) return response;
+    await response.bytes();
+    return this.#request(spoken, method, path, options);
+  }
+
+  #request(version: string, method: string, path: string, options: CallOptions): Promise<HttpResponse> {
+    return this.#reach(() =>
       this.#deps.http.request({
         method,
-        path: fullPath,
+        path: fullPath(version, path, options.query),
         headers: headersOf(options),
         ...bodyOf(options),
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       }),
     );
-    if (response.status >= 400) throw await readApiError(response);
-    return response;
   }
 
   /** A call that takes over the connection. */
   async hijack(method: string, path: string, options: CallOptions = {}): Promise<HijackedStream> {
-    const fullPath = await this.#fullPath(path, options.query);
+    const version = await this.version();
     const result = await this.#reach(() =>
       this.#deps.http.upgrade(
         {
           method,
-          path: fullPath,
+          path: fullPath(version, path, options.query),
           headers: headersOf(options),
           ...bodyOf(options),
           ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -141,10 +162,6 @@ export class ApiTransport {
 
   close(): void {
     this.#deps.http.close();
-  }
-
-  async #fullPath(path: string, query: Query | undefined): Promise<string> {
-    return `/v${await this.version()}${path}${queryString(query)}`;
   }
 
   async #reach<T>(act: () => Promise<T>): Promise<T> {
@@ -176,6 +193,12 @@ export class ApiTransport {
     );
   }
 }
+
+const fullPath = (version: string, path: string, query: Query | undefined): string =>
+  `/v${version}${path}${queryString(query)}`;
+
+const canBeSentAgain = (body: RequestBody | undefined): boolean =>
+  body === undefined || typeof body === "string" || body instanceof Uint8Array;
 
 function headersOf(options: CallOptions): Record<string, string> {
   const headers: Record<string, string> = { ...options.headers };

@@ -39,22 +39,29 @@ export interface ConfigFile {
   readonly plugins?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-/** `~/.docker/config.json`, shared with docker; read when first asked for. */
+/** `~/.docker/config.json`, shared with docker. */
 export class CliConfig {
-  readonly #io: Pick<CliIo, "readFile" | "writeFile" | "stderr">;
+  readonly #io: Pick<CliIo, "writeFile" | "stderr">;
   readonly directory: string;
   readonly path: string;
+  readonly #content: string | undefined;
   #file: ConfigFile | undefined;
 
-  constructor(io: Pick<CliIo, "readFile" | "writeFile" | "stderr">, directory: string) {
+  private constructor(io: Pick<CliIo, "writeFile" | "stderr">, directory: string, path: string, content?: string) {
     this.#io = io;
     this.directory = directory;
-    this.path = `${directory}/config.json`;
+    this.path = path;
+    this.#content = content;
+  }
+
+  static async open(io: Pick<CliIo, "readText" | "writeFile" | "stderr">, directory: string): Promise<CliConfig> {
+    const path = `${directory}/config.json`;
+    return new CliConfig(io, directory, path, await io.readText(path));
   }
 
   /** The file's content, empty when there is none. A broken file is reported once on stderr and read as empty. */
   get file(): ConfigFile {
-    this.#file ??= this.#load();
+    this.#file ??= this.#parse(this.#content ?? "");
     return this.#file;
   }
 
@@ -65,9 +72,8 @@ export class CliConfig {
     this.#file = next;
   }
 
-  #load(): ConfigFile {
-    const content = this.#io.readFile(this.path);
-    if (content === undefined || content.trim() === "") return {};
+  #parse(content: string): ConfigFile {
+    if (content.trim() === "") return {};
     try {
       const value: unknown = JSON.parse(content);
       if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;

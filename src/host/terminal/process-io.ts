@@ -1,19 +1,9 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { constants } from "node:os";
 import { BerthError } from "#base/errors.ts";
 import type { Dial, Duplex } from "#host/http/duplex.ts";
 import type { LocalTrees } from "../local-trees.ts";
 import type { NewFile } from "../new-file.ts";
 import type { WatchedTrees } from "../watched-trees.ts";
+import { nodeFs } from "./node-fs.ts";
 import { StandardInput, StandardOutput } from "./standard-streams.ts";
 
 type SignalName = `SIG${string}`;
@@ -36,15 +26,25 @@ export class ProcessIo {
     return process.cwd();
   }
 
+  /** {@link readFile} without what {@link nodeFs} costs, for what every command reads. */
+  async readText(path: string): Promise<string | undefined> {
+    const file = Bun.file(path);
+    try {
+      return (await file.exists()) ? await file.text() : undefined;
+    } catch (error) {
+      throw fileError("open", path, error);
+    }
+  }
+
   readFile(path: string): string | undefined {
     const bytes = this.readBytes(path);
     return bytes === undefined ? undefined : new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   }
 
   readBytes(path: string): Uint8Array | undefined {
-    if (!existsSync(path)) return undefined; // a thrown ENOENT costs more than the question
+    if (!nodeFs().existsSync(path)) return undefined; // a thrown ENOENT costs more than the question
     try {
-      return readFileSync(path);
+      return nodeFs().readFileSync(path);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "ENOENT" || code === "ENOTDIR") return undefined;
@@ -53,31 +53,31 @@ export class ProcessIo {
   }
 
   exists(path: string): boolean {
-    return existsSync(path);
+    return nodeFs().existsSync(path);
   }
 
   writeFile(path: string, content: string | Uint8Array, mode: number): void {
     const temporary = `${path}.${String(process.pid)}.tmp`;
     try {
       const folder = path.slice(0, path.lastIndexOf("/"));
-      if (folder !== "") mkdirSync(folder, { recursive: true, mode: 0o700 });
-      writeFileSync(temporary, content, { mode });
-      chmodSync(temporary, mode);
-      renameSync(temporary, path);
+      if (folder !== "") nodeFs().mkdirSync(folder, { recursive: true, mode: 0o700 });
+      nodeFs().writeFileSync(temporary, content, { mode });
+      nodeFs().chmodSync(temporary, mode);
+      nodeFs().renameSync(temporary, path);
     } catch (error) {
-      rmSync(temporary, { force: true });
+      nodeFs().rmSync(temporary, { force: true });
       throw fileError("open", path, error);
     }
   }
 
   removeFile(path: string): void {
-    rmSync(path, { force: true });
+    nodeFs().rmSync(path, { force: true });
   }
 
   listFolder(path: string): readonly string[] {
-    if (!existsSync(path)) return [];
+    if (!nodeFs().existsSync(path)) return [];
     try {
-      return readdirSync(path);
+      return nodeFs().readdirSync(path);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return [];
       throw fileError("open", path, error);
@@ -86,7 +86,7 @@ export class ProcessIo {
 
   makeFolder(path: string, mode: number): void {
     try {
-      mkdirSync(path, { recursive: true, mode });
+      nodeFs().mkdirSync(path, { recursive: true, mode });
     } catch (error) {
       throw fileError("mkdir", path, error);
     }
@@ -97,7 +97,7 @@ export class ProcessIo {
   }
 
   removeFolder(path: string): void {
-    rmSync(path, { force: true, recursive: true });
+    nodeFs().rmSync(path, { force: true, recursive: true });
   }
 
   async trees(): Promise<LocalTrees> {
@@ -194,6 +194,7 @@ export class ProcessIo {
       for (const stop of [...ignored, ...sent]) stop();
     }
     const { exitCode, signalCode } = child;
+    const { constants } = await import("node:os");
     return exitCode ?? 128 + (signalCode === null ? 0 : constants.signals[signalCode as NodeJS.Signals]);
   }
 

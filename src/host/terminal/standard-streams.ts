@@ -1,5 +1,5 @@
-import { fstatSync, read, writeSync } from "node:fs";
 import { BerthError } from "#base/errors.ts";
+import { nodeFs } from "./node-fs.ts";
 import type * as Termios from "./termios.ts";
 
 /**
@@ -30,7 +30,7 @@ export class StandardInput {
     for (;;) {
       const buffer = new Uint8Array(READ_BYTES);
       const count = await new Promise<number | NodeJS.ErrnoException>((resolve) => {
-        read(this.#fd, buffer, 0, buffer.length, null, (error, bytes) => resolve(error ?? bytes));
+        nodeFs().read(this.#fd, buffer, 0, buffer.length, null, (error, bytes) => resolve(error ?? bytes));
       });
       if (typeof count === "number") return count === 0 ? undefined : buffer.subarray(0, count);
       if (count.code === "EAGAIN") await Bun.sleep(RETRY_MS);
@@ -62,7 +62,7 @@ export class StandardOutput {
     let offset = 0;
     while (offset < bytes.length) {
       try {
-        offset += writeSync(this.#fd, bytes, offset, bytes.length - offset);
+        offset += nodeFs().writeSync(this.#fd, bytes, offset, bytes.length - offset);
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === "EAGAIN") Bun.sleepSync(RETRY_MS);
@@ -82,24 +82,19 @@ export class StandardOutput {
   }
 }
 
-const MEMORY_DEVICES = 1; // /dev/null, /dev/zero, … (Documentation/admin-guide/devices.txt)
-
-/** Only what may be a terminal is asked, so that a command in a pipe or with /dev/null does not load the addon for it. */
+/** Neither `node:tty` nor the addon behind termios.ts: either would cost a command that is not at a terminal more than its work. */
 function isTerminal(fd: number): boolean {
-  return mayBeTerminal(fd) && termios().terminalSettings(fd) !== undefined;
+  return (process as unknown as { binding(name: "tty_wrap"): TtyWrap }).binding("tty_wrap").isTTY(fd);
 }
 
-function mayBeTerminal(fd: number): boolean {
-  try {
-    const status = fstatSync(fd);
-    return status.isCharacterDevice() && ((status.rdev >> 8) & 0xfff) !== MEMORY_DEVICES;
-  } catch {
-    return false; // not open at all
-  }
+/** What Node and Bun have below `node:tty`. */
+interface TtyWrap {
+  /** False also for what is not open. */
+  isTTY(fd: number): boolean;
 }
 
 function changed(fd: number, change: (fd: number, before: Uint8Array) => void): () => void {
-  const before = mayBeTerminal(fd) ? termios().terminalSettings(fd) : undefined;
+  const before = isTerminal(fd) ? termios().terminalSettings(fd) : undefined;
   if (before === undefined) return () => {};
   change(fd, before);
   let done = false;

@@ -7,6 +7,7 @@ import { ScheduledClean } from "#engine/image/scheduled-clean.ts";
 import { ensureDirectory, spreadSubdirectories, removeFile, writeFileAtomic } from "#host/files.ts";
 import { IdleCollector } from "#host/idle-collector.ts";
 import { inheritedSockets } from "#host/inherited-sockets.ts";
+import { seldomRepeated, setJitPolicy } from "#host/jit-policy.ts";
 import { ServiceManager } from "#host/service-manager.ts";
 import { LOCK_EX, LOCK_NB, O_CLOEXEC, O_CREAT, O_RDWR } from "#host/linux.ts";
 import { stderrLog } from "#host/stderr-log.ts";
@@ -48,6 +49,7 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
     });
   }
   umask(0o022);
+  setJitPolicy(seldomRepeated);
   Object.assign(process.env, settings.proxies);
   const inherited = inheritedSockets(process.env);
   const manager = new ServiceManager(process.env);

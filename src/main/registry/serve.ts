@@ -1,5 +1,6 @@
 import type { Handler } from "#cli/command.ts";
 import type { CliIo } from "#cli/cli-io.ts";
+import { longLoops, setJitPolicy } from "#host/jit-policy.ts";
 import { stderrLog } from "#host/stderr-log.ts";
 import { umask } from "#host/syscalls.ts";
 import { startWebServer, type WebServer } from "#host/web-server.ts";
@@ -25,6 +26,7 @@ const PATIENCE_MS = 10_000;
 export const serve: Handler = async ({ flags, io }) => {
   const settings = serveSettings(flags, io);
   umask(0o077);
+  setJitPolicy(longLoops);
   const log = stderrLog({ level: settings.logLevel, format: settings.logFormat });
   const opened = openRoot(settings.root, {
     settings: settings.registry,
