@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { BerthError } from "#base/errors.ts";
 import { randomHex } from "#base/ids.ts";
 
-import { hasCode } from "./errno.ts";
+import { hasCode, SyscallError } from "./errno.ts";
 import {
   AT_FDCWD,
   O_CREAT,
@@ -34,10 +34,12 @@ import {
   readDirectory,
   readlinkat,
   renameat2,
-  unlinkat,
   write,
   writeAll,
 } from "./syscalls.ts";
+
+const ENOENT = 2;
+const EEXIST = 17;
 
 /** Run `work` with a descriptor and close it in every case. */
 export function withFd<T>(fd: number, work: (fd: number) => T): T {
@@ -143,14 +145,11 @@ export function syncDirectory(path: string): void {
  * `conflict` when something else has the name.
  */
 export function ensureDirectory(path: string, mode: number): void {
-  try {
+  const made = raw("mkdirat", AT_FDCWD, path, mode);
+  if (made === -ENOENT) {
+    ensureParents(parentOf(path));
     mkdirat(AT_FDCWD, path, mode);
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) {
-      ensureParents(parentOf(path));
-      mkdirat(AT_FDCWD, path, mode);
-    } else if (!hasCode(error, "EEXIST")) throw error;
-  }
+  } else if (made < 0 && made !== -EEXIST) throw new SyscallError("mkdirat", -made, path);
   withFd(open(path, O_PATH), (fd) => {
     const stat = fstat(fd);
     if ((stat.mode & S_IFMT) !== S_IFDIR) throw new BerthError("conflict", `${path} is not a directory`);
@@ -176,7 +175,7 @@ export function spreadSubdirectories(path: string): void {
 
 function ensureParents(path: string): void {
   const result = raw("mkdirat", AT_FDCWD, path, 0o755);
-  if (result !== -2) return;
+  if (result !== -ENOENT) return;
   ensureParents(parentOf(path));
   mkdirat(AT_FDCWD, path, 0o755);
 }
@@ -205,13 +204,10 @@ export function isDirectory(path: string): boolean {
 
 /** Remove a file; false when there was none. */
 export function removeFile(path: KernelPath): boolean {
-  try {
-    unlinkat(AT_FDCWD, path);
-    return true;
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return false;
-    throw error;
-  }
+  const result = raw("unlinkat", AT_FDCWD, path, 0);
+  if (result === -ENOENT) return false;
+  if (result < 0) throw new SyscallError("unlinkat", -result, String(path));
+  return true;
 }
 
 /** Where a symlink points, as UTF-8. */

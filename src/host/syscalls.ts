@@ -221,12 +221,15 @@ export interface DirectoryEntry {
   readonly type: number;
 }
 
+/** For one call at a time: names are copied out of it. */
+const directoryBuffer = new Uint8Array(32 * 1024);
+
 /**
  * getdents64(2) to the end: every entry but `.` and `..`, in the kernel's order. `fd` is a directory opened for reading
  * (not O_PATH); its position moves to the end.
  */
 export function readDirectory(fd: number): DirectoryEntry[] {
-  const buffer = new Uint8Array(32 * 1024);
+  const buffer = directoryBuffer;
   const view = new DataView(buffer.buffer);
   const entries: DirectoryEntry[] = [];
   for (;;) {

@@ -42,6 +42,8 @@ export interface LaunchRequest {
    * and the process is killed when this rejects.
    */
   readonly onNamespaces?: (pid: number) => Promise<void>;
+  /** Called as soon as there is somebody to attach to, likewise. A terminal takes no input before *ready*. */
+  readonly onMonitor?: (process: SupervisedProcess) => Promise<void>;
 }
 
 /**

@@ -79,20 +79,19 @@ export class ContainerStore<Spec, Status> {
 
   /** Write the columns given; `not-found` when the row is gone, `already-exists` when the new name is taken. */
   update(id: string, change: { readonly name?: string; readonly spec?: Spec; readonly status?: Status }): void {
-    this.#claimingName(change.name ?? "", () =>
-      this.#database.transaction(() => {
-        const columns: [string, string | undefined][] = [
-          ["name", change.name],
-          ["spec", change.spec === undefined ? undefined : JSON.stringify(change.spec)],
-          ["status", change.status === undefined ? undefined : JSON.stringify(change.status)],
-        ];
-        for (const [column, value] of columns) {
-          if (value === undefined) continue;
-          const changed = this.#database.prepare(`UPDATE containers SET ${column} = ? WHERE id = ?`).run(value, id);
-          if (changed === 0) throw new BerthError("not-found", `No such container: ${id}`);
-        }
-      }),
-    );
+    const columns: [string, string | undefined][] = [
+      ["name", change.name],
+      ["spec", change.spec === undefined ? undefined : JSON.stringify(change.spec)],
+      ["status", change.status === undefined ? undefined : JSON.stringify(change.status)],
+    ];
+    const given = columns.flatMap(([column, value]) => (value === undefined ? [] : [[column, value] as const]));
+    if (given.length === 0) return;
+    const assignments = given.map(([column]) => `${column} = ?`).join(", ");
+    const update = this.#database.prepare(`UPDATE containers SET ${assignments} WHERE id = ?`);
+    this.#claimingName(change.name ?? "", () => {
+      const changed = update.run(...given.map(([, value]) => value), id);
+      if (changed === 0) throw new BerthError("not-found", `No such container: ${id}`);
+    });
   }
 
   /** Delete the row and its execs. True when it was there. */

@@ -51,8 +51,8 @@ export interface LaunchDeps {
 /**
  * Make a container's process, up to and including its execve:
  *
- *   shim comes up ──────────────────────────────────┐
- *   root snapshot ─┐                                ├▶ namespaces ┬▶ mounts ────┬▶ ready ─▶ attach ─▶ execve
+ *   shim comes up ──────────────────────────────────┐             ┌▶ attach ────┐
+ *   root snapshot ─┐                                ├▶ namespaces ┼▶ mounts ────┼▶ ready ─▶ execve
  *   address        ┴▶ files in /etc ─▶ cgroup, plan ┘             └▶ interface ─┘
  *
  * `container.process` is set as soon as there is one. When it throws, what was made is still there: the caller, who has
@@ -113,6 +113,7 @@ async function launchBegun(
       onNamespaces: async (pid) => {
         for (const endpoint of endpoints) await deps.networks.connect(endpoint, `/proc/${pid}/ns/net`);
       },
+      ...(spec.config.Tty ? {} : { onMonitor: (process) => connectWaiting(container, process) }),
     });
     container.process = process;
     deps.logKeeper.keep(owner, process);
@@ -129,7 +130,16 @@ async function launchBegun(
 async function connectWaiting(container: Container, process: SupervisedProcess): Promise<void> {
   const waiting = [...container.waitingAttaches];
   container.waitingAttaches.clear();
-  await Promise.all(waiting.map(async (attach) => attach.connect(await process.attach(attach.streams))));
+  await Promise.all(
+    waiting.map(async (attach) => {
+      try {
+        attach.connect(await process.attach(attach.streams));
+      } catch (error) {
+        attach.abandon();
+        throw error;
+      }
+    }),
+  );
 }
 
 /** All places before the first interface is made: only then is it known which gives the default route. */

@@ -46,6 +46,9 @@ export async function containerFilter(
 ): Promise<(container: Container) => boolean> {
   const { filters } = request;
   const wantedStates = values(filters, "status");
+  const everything = request.all || request.limit > 0 || wantedStates.length > 0;
+  const isShown = ({ status }: Container): boolean => everything || isLive(status) || status.state === "restarting";
+  if (filters.size === 0) return isShown;
   for (const state of wantedStates) {
     if (!states.includes(state))
       throw invalid(
@@ -69,9 +72,6 @@ export async function containerFilter(
   const names = patternsOf(filters, "name");
   const matchesPorts = await portFilter(deps.networks, filters, newestFirst);
   const noTasks = booleanFilter(filters, "is-task", false);
-  const everything = request.all || request.limit > 0 || wantedStates.length > 0;
-  const isShown = ({ status }: Container): boolean => everything || isLive(status) || status.state === "restarting";
-  if (filters.size === 0) return isShown;
   return (container) => {
     const { spec, status } = container;
     const at = position.get(container.id) ?? 0;

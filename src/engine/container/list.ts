@@ -1,6 +1,6 @@
 import { Limit } from "#base/async.ts";
 import type { ImageService } from "#image/types.ts";
-import type { NetworkService } from "#network/types.ts";
+import type { Endpoint, NetworkService } from "#network/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
 import type { ContainerSummary } from "#spec/docker/container.ts";
 import type { Clock } from "../ports.ts";
@@ -29,27 +29,33 @@ export interface ListDeps {
 export function listContainers(deps: ListDeps) {
   const measuring = new Limit(treesAtOnce);
   return async (request: ListRequest): Promise<readonly ContainerSummary[]> => {
-    const newestFirst = deps.registry.all().toSorted((a, b) => (a.createdAtNs < b.createdAtNs ? 1 : -1));
+    // Almost in order already: the registry has them as they were made.
+    const newestFirst = deps.registry.all().toReversed();
+    newestFirst.sort((a, b) => (a.createdAtNs < b.createdAtNs ? 1 : -1));
     const shown = await containerFilter(deps, request, newestFirst);
     const chosen = newestFirst.filter(shown);
     const limited = request.limit > 0 ? chosen.slice(0, request.limit) : chosen;
     const linked = namesByLink(deps.registry);
+    const nowNs = deps.clock.nowNs();
     return Promise.all(
-      limited.map((container) =>
-        summary(deps, container, linked.get(container.id) ?? [], request.size ? measuring : undefined),
-      ),
+      limited.map(async (container) => {
+        const endpoints = isLive(container.status) ? await deps.networks.endpoints(container.id) : [];
+        const size = request.size ? await measuring.run(() => writableSize(deps, container)) : {};
+        return summary(container, { linkNames: linked.get(container.id) ?? [], endpoints, size, nowNs });
+      }),
     );
   };
 }
 
-async function summary(
-  deps: ListDeps,
-  container: Container,
-  linkNames: readonly string[],
-  measuring: Limit | undefined,
-): Promise<ContainerSummary> {
+interface Surroundings {
+  readonly linkNames: readonly string[];
+  readonly endpoints: readonly Endpoint[];
+  readonly size: Pick<ContainerSummary, "SizeRw" | "SizeRootFs">;
+  readonly nowNs: bigint;
+}
+
+function summary(container: Container, { linkNames, endpoints, size, nowNs }: Surroundings): ContainerSummary {
   const { spec, status } = container;
-  const endpoints = isLive(status) ? await deps.networks.endpoints(container.id) : [];
   const annotations = spec.hostConfig.Annotations;
   return {
     Id: container.id,
@@ -59,10 +65,10 @@ async function summary(
     Command: commandText(spec.argv),
     Created: Number(container.createdAtNs / 1_000_000_000n),
     Ports: portSummaries(container, endpoints),
-    ...(measuring === undefined ? {} : await measuring.run(() => writableSize(deps, container))),
+    ...size,
     Labels: spec.config.Labels ?? {},
     State: stateName(status),
-    Status: statusText(status, deps.clock.nowNs(), container.life.health),
+    Status: statusText(status, nowNs, container.life.health),
     HostConfig: {
       NetworkMode: spec.hostConfig.NetworkMode,
       ...(annotations === null || annotations === undefined ? {} : { Annotations: annotations }),

@@ -71,6 +71,11 @@ async function launchBegun(
       exec: config,
     });
     ({ plan } = compiled);
+    const streams = { stdin: config.AttachStdin, stdout: config.AttachStdout, stderr: config.AttachStderr };
+    let stream: AttachStream | undefined;
+    const attachTo = async (process: SupervisedProcess): Promise<void> => {
+      if (attach) stream = await process.attach(streams);
+    };
     const process = await begun.launch({
       id,
       dir: deps.paths.execRunDir(id),
@@ -81,10 +86,10 @@ async function launchBegun(
       stdin: config.AttachStdin ? "once" : "closed",
       log: undefined,
       oomEventsPath: undefined,
+      ...(config.Tty ? {} : { onMonitor: attachTo }),
     });
     onProcess(process);
-    const streams = { stdin: config.AttachStdin, stdout: config.AttachStdout, stderr: config.AttachStderr };
-    const stream = attach ? await process.attach(streams) : undefined;
+    if (config.Tty) await attachTo(process);
     await process.go();
     return { process, stream };
   } catch (error) {

@@ -77,6 +77,7 @@ export class FakeLauncher implements ShimLauncher {
     const process = new FakeProcess(request, this.nextPid++);
     this.processes.set(request.dir, process);
     await request.onNamespaces?.(process.pid);
+    await request.onMonitor?.(process);
     return process;
   }
 

@@ -46,18 +46,20 @@ export function openNetfilterSocketIn(namespaceFd: number): NetlinkSocket {
   );
 }
 
+/** Of all sockets: an answer is read before anything else is received. The kernel sizes dump datagrams by it, up to 32 KiB. */
+const receiveBuffer = new Uint8Array(32 << 10);
+
 function transportOf(fd: number): NetlinkTransport {
   setsockoptInt(fd, SOL_NETLINK, NETLINK_CAP_ACK, 1);
   setsockoptInt(fd, SOL_NETLINK, NETLINK_EXT_ACK, 1);
   setsockoptInt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
-  // The kernel sizes dump datagrams by the reader's buffer, up to 32 KiB.
-  const buffer = new Uint8Array(32 << 10);
   let open = true;
   return {
     send(bytes) {
       sendto(fd, bytes);
     },
     receive() {
+      const buffer = receiveBuffer;
       const length = receive(fd, buffer, MSG_DONTWAIT | MSG_TRUNC);
       if (length === undefined) return undefined;
       if (length > buffer.length) throw new BerthError("internal", `netlink datagram of ${length} bytes does not fit`);

@@ -104,7 +104,8 @@ class WaitingShim implements BegunLaunch {
     if (process === undefined) throw earlyEnd(request);
     try {
       const ready = untilReady(process, request);
-      await Promise.all([ready, namespacesMade(process, request).catch((error: unknown) => afterReady(ready, error))]);
+      const meanwhile = Promise.all([namespacesMade(process, request), request.onMonitor?.(process)]);
+      await Promise.all([ready, meanwhile.catch((error: unknown) => afterReady(ready, error))]);
       if (request.mode !== "handover") return process;
       process.detach();
       // Init may have answered instead of the monitor, which had left already; init does not know its own pid.
