@@ -5,29 +5,44 @@
  *
  * `unit` (inside `ok`) and `reference` (twice as long as all the rest) run only when named.
  */
+import { globSync } from "node:fs";
+import { fillCaches } from "../tests/caches.ts";
+import { runJobStages, type FileJob, type JobStage } from "./checks/file-jobs.ts";
 import { leavingNothing } from "./checks/leaving-nothing.ts";
-import {
-  countsOf,
-  passThrough,
-  runBunTests,
-  runCheck,
-  runStages,
-  type Stage,
-  type StageResult,
-} from "./checks/stage.ts";
+import { processRunner } from "./checks/run-job.ts";
+import { countsOf, lastSum, passThrough, runBunTests, runCheck, runStages, type Stage } from "./checks/stage.ts";
+import { projectDir } from "./lab/paths.ts";
 import { buildPackages, ensureSystemPackages, testPackages } from "./lab/system-packages.ts";
 
-/** `bun test` on a folder of tests that need root: they run one file after the other. */
-function rootTests(folder: string): () => Promise<StageResult> {
-  return () => leavingNothing(() => runBunTests([folder]));
+/** Every test file below `folder` as a job of its own, those that take longest first. */
+function filesOf(folder: string, longest: readonly string[] = []): FileJob[] {
+  const rank = (name: string): number => (longest.includes(name) ? longest.indexOf(name) : longest.length);
+  return globSync(`${folder}/**/*.test.ts`, { cwd: projectDir })
+    .map((path) => ({ name: path.slice(folder.length + 1, -".test.ts".length), args: [`./${path}`] }))
+    .sort((a, b) => rank(a.name) - rank(b.name) || a.name.localeCompare(b.name));
 }
 
+/** The cases with each of our clients apart. Some fetch packages. */
+function conformanceJobs(): FileJob[] {
+  const others = filesOf("tests/conformance", ["dockerd-runtime", "image-exchange", "reach", "podman"]);
+  const cases = others.filter(({ name }) => name === "run");
+  const pairs = (process.env["BERTH_TARGETS"] ?? "berth:docker,berth:berth").split(",");
+  return [
+    ...cases.flatMap(({ name, args }) =>
+      pairs.map((pair) => ({ name: `${name} ${pair}`, args, env: { BERTH_TARGETS: pair }, needsMachine: true })),
+    ),
+    ...others.filter((job) => !cases.includes(job)),
+  ];
+}
+
+/** One after the other: what they need, and what takes all processors by itself. */
 const stages: readonly Stage[] = [
   {
     name: "setup",
-    what: "system packages for building and testing",
+    what: "system packages for building and testing, other people's programs that tests run",
     run: async () => {
       await ensureSystemPackages([...buildPackages, ...testPackages]);
+      await fillCaches();
       return { passed: 1, failed: 0 };
     },
   },
@@ -38,9 +53,7 @@ const stages: readonly Stage[] = [
     run: async () => {
       let text = "";
       await passThrough([process.execPath, "tools/ok.ts"], (chunk) => (text += chunk));
-      const sum = /^(\d+) passed, (\d+) failed\n*$/m.exec(text.slice(text.lastIndexOf("\n\n")));
-      if (sum === null) return { passed: 0, failed: 1 };
-      return { passed: Number(sum[1]), failed: Number(sum[2]) };
+      return lastSum(text) ?? { passed: 0, failed: 1 };
     },
   },
   {
@@ -48,27 +61,15 @@ const stages: readonly Stage[] = [
     what: "unit tests alone",
     run: () => runBunTests(["src", "tools", "bench", "tests/golden", "tests/arch", "tests/conformance/coverage"]),
   },
-  { name: "fuzz", what: "bounded fuzzing of what reads foreign bytes", run: rootTests("tests/fuzz") },
-  { name: "root", what: "tests against this machine's kernel", run: rootTests("tests/root") },
   {
     name: "guest",
-    what: "the same tests on a kernel with cgroup v2 alone",
+    what: "what a kernel decides, on one with cgroup v2 alone",
     run: async () => {
       let text = "";
       const { code } = await passThrough([process.execPath, "tools/guest/run.ts"], (chunk) => (text += chunk));
       const counts = countsOf(text.replaceAll("\r", "")) ?? { passed: 0, failed: 1 };
       return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
     },
-  },
-  {
-    name: "engine",
-    what: "the built engine with real clients, where there is nothing to compare with",
-    run: rootTests("tests/engine"),
-  },
-  {
-    name: "conformance",
-    what: "the real docker CLI and berth on ours, the cases that dockerd proved",
-    run: rootTests("tests/conformance"),
   },
   {
     name: "reference",
@@ -81,18 +82,49 @@ const stages: readonly Stage[] = [
         }),
       ),
   },
+];
+
+/** Tests that need root, many at once. */
+const jobStages: readonly JobStage[] = [
+  {
+    name: "root",
+    what: "tests against this machine's kernel",
+    jobs: filesOf("tests/root", ["network", "oci-runtime", "push", "oci-runtime-options", "image"]),
+  },
+  {
+    name: "engine",
+    what: "the built engine with real clients, where there is nothing to compare with",
+    jobs: filesOf("tests/engine", [
+      "build/corpus",
+      "compose",
+      "registry-page/page",
+      "foreign-runtimes",
+      "volume-copies",
+    ]),
+  },
+  {
+    name: "conformance",
+    what: "the real docker CLI and berth on ours, the cases that dockerd proved",
+    jobs: conformanceJobs(),
+  },
   {
     name: "clients",
     what: "dockerode, testcontainers-node and docker-py on ours and on dockerd",
-    run: rootTests("tests/clients"),
+    jobs: filesOf("tests/clients", ["compose-projects"]),
   },
-  { name: "fault", what: "engines killed at the worst moments", run: rootTests("tests/fault") },
+  {
+    name: "fault",
+    what: "engines killed at the worst moments",
+    jobs: filesOf("tests/fault", ["logs", "leak-cycles", "health-killed", "killed-at-work", "daemon-killed", "churn"]),
+  },
+  { name: "fuzz", what: "bounded fuzzing of what reads foreign bytes", jobs: filesOf("tests/fuzz") },
 ];
 
+const all = [...stages, ...jobStages].map(({ name }) => name);
 const named = process.argv.slice(2);
-const unknown = named.filter((name) => !stages.some((stage) => stage.name === name));
+const unknown = named.filter((name) => !all.includes(name));
 if (unknown.length > 0) {
-  console.error(`no stage is called ${unknown.join(", ")}; there are ${stages.map((stage) => stage.name).join(", ")}`);
+  console.error(`no stage is called ${unknown.join(", ")}; there are ${all.join(", ")}`);
   process.exit(2);
 }
 if (process.getuid?.() !== 0) {
@@ -100,16 +132,23 @@ if (process.getuid?.() !== 0) {
   process.exit(1);
 }
 const onlyWhenNamed = new Set(["unit", "reference"]);
-const needBuild = new Set(["reference", "root", "guest", "engine", "conformance", "clients", "fault", "fuzz"]);
-const chosen = stages.filter((stage) => {
-  if (named.length === 0) return !onlyWhenNamed.has(stage.name);
-  if (stage.name === "setup" || stage.name === "build")
-    return named.some((name) => needBuild.has(name) || name === stage.name);
-  return named.includes(stage.name);
-});
+const needBuild = new Set(["reference", "guest", ...jobStages.map(({ name }) => name)]);
+const isChosen = (name: string): boolean => {
+  if (named.length === 0) return !onlyWhenNamed.has(name);
+  const isNeeded = name === "setup" || name === "build";
+  return named.includes(name) || (isNeeded && named.some((other) => needBuild.has(other)));
+};
 
 const start = performance.now();
-const lines = await runStages(chosen, new Set(["setup", "build"]));
+const essential = new Set(["setup", "build"]);
+const lines = await runStages(
+  stages.filter(({ name }) => isChosen(name)),
+  essential,
+);
+if (!lines.some(({ name, failed }) => failed > 0 && essential.has(name))) {
+  const chosen = jobStages.filter(({ name }) => isChosen(name));
+  lines.push(...(await runJobStages(chosen, processRunner())));
+}
 const minutes = (performance.now() - start) / 60_000;
 console.log("\nWhat ran:");
 for (const line of lines) {

@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await lab?.close();
-}, 60_000);
+}, 180_000);
 
 /** What the engine says by name that it cannot do: the case waits for that, and is told of. */
 const notThereYet = (line: CaseLine): boolean => line.error.includes("not supported by this engine yet");

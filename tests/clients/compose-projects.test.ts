@@ -11,7 +11,7 @@ import { mustRun } from "../../tools/lab/command.ts";
 import { berthCommand } from "../../tools/lab/engines.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const corpus = join(import.meta.dirname, "compose/corpus");
 
@@ -35,7 +35,7 @@ afterAll(async () => {
 
 function compose(tool: readonly string[], project: string, ...words: readonly string[]): Promise<string> {
   const env = { DOCKER_HOST: engine.host, BERTH_HOST: engine.host, HOME: engine.dir, PASSED: "passed" };
-  return mustRun([...tool, ...words], { cwd: join(engine.dir, "corpus", project), env, timeoutMs: 50_000 });
+  return mustRun([...tool, ...words], { cwd: join(engine.dir, "corpus", project), env, timeoutMs: 120_000 });
 }
 
 type Json = Readonly<Record<string, unknown>>;

@@ -14,7 +14,7 @@ import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { composeFile } from "./compose/project.ts";
 import { serviceImage } from "./compose/service-image.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(180_000);
 
 let scratch: string;
 let engine: RunningEngine;

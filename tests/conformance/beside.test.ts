@@ -23,7 +23,7 @@ import { pushImage } from "../../tools/lab/registry-push.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxImage } from "../../tools/lab/test-images.ts";
 
-setDefaultTimeout(90_000);
+setDefaultTimeout(180_000);
 
 const closers: (() => Promise<unknown>)[] = [];
 let network: NetworkNamespace;
@@ -64,7 +64,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const closer of closers.reverse()) await closer();
-}, 120_000);
+}, 180_000);
 
 async function connect(): Promise<void> {
   const [, pid] = /\/proc\/(\d+)\//.exec(outside.enter.join(" ")) ?? [];

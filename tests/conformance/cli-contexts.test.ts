@@ -133,7 +133,7 @@ test("the same words, exit codes and files", async () => {
   expect(ours).toEqual(theirs);
   expect(members("berth.tar")).toBe(members("docker.tar"));
   expect(files("berth")).toEqual(files("docker"));
-}, 60_000);
+}, 180_000);
 
 test("each reads the other's store and archives", async () => {
   expect(await berth(step("context import theirs ~/docker.tar"), "berth")).toContain("[0]");
@@ -144,7 +144,7 @@ test("each reads the other's store and archives", async () => {
     expect(await berth(each, "docker")).toBe(docker(each, "docker"));
     expect(docker(each, "berth")).toBe(await berth(each, "berth"));
   }
-}, 60_000);
+}, 180_000);
 
 function environment(step: Step, store: string): Readonly<Record<string, string>> {
   mkdirSync(path(store), { recursive: true });

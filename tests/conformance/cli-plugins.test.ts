@@ -2,10 +2,9 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { aptSuite } from "../../tools/lab/apt-suite.ts";
+import { composePrograms } from "../../tools/lab/apt-suite.ts";
 import { command, type CommandResult } from "../../tools/lab/command.ts";
 import { berthCommand, dockerCli } from "../../tools/lab/engines.ts";
-import { extractPackages } from "../../tools/lab/extracted-packages.ts";
 
 /** Plugins of docker's protocol under our program and under the real docker CLI: the same programs with the same words. */
 const REAL_DOCKER = await dockerCli();
@@ -28,7 +27,7 @@ beforeAll(async () => {
   plugin("old", metadata({ SchemaVersion: "0.0.1" }));
   plugin("nobody", metadata({ Vendor: "" }));
   plugin("ps", metadata(), "echo never\n");
-  const programs = await extractPackages("compose-v2", ["docker-cli", "docker-compose"], await aptSuite("trixie"));
+  const programs = await composePrograms();
   symlinkSync(
     join(programs, "usr/libexec/docker/cli-plugins/docker-compose"),
     join(config, "cli-plugins/docker-compose"),

@@ -76,7 +76,7 @@ test("every command of docker's is here with its flags, aliases and words, or it
     return shown === help || otherHelp[ours.paths[0]] !== undefined ? [] : [{ path, shown, help }];
   });
   expect(differing).toEqual([]);
-}, 60_000);
+}, 180_000);
 
 test("the lists of differences name what is there, each with a reason", () => {
   const flagsOf = (path: string): readonly string[] => find(path)?.flags.map(({ name }) => name) ?? [];

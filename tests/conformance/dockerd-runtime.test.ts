@@ -9,9 +9,9 @@ import { berthCommand } from "../../tools/lab/engines.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { lifecycleCases } from "./cases/lifecycle.ts";
 import { terminalCases } from "./cases/terminal.ts";
-import { openLab, type Lab, type Target } from "./target.ts";
+import { openLab, removeAll, type Lab, type Target } from "./target.ts";
 
-setDefaultTimeout(90_000);
+setDefaultTimeout(180_000);
 
 const name = "dockerd:docker";
 const scratch = makeScratch("dockerd-runtime");
@@ -27,17 +27,16 @@ beforeAll(async () => {
   const path = join(scratch, "berth-runtime");
   const [program = ""] = berthCommand();
   symlinkSync(program, path);
-  lab = await openLab([name], { BERTH_DOCKERD_RUNTIME: path });
+  lab = await openLab({ names: [name], runtimes: { BERTH_DOCKERD_RUNTIME: path } });
 }, 300_000);
 
 afterAll(async () => {
   await lab?.close();
   removeScratch(scratch);
-}, 120_000);
+}, 180_000);
 
 afterEach(async () => {
-  const ids = (await target().ok(["ps", "-aq"])).split("\n").filter((id) => id !== "");
-  if (ids.length > 0) await target().ok(["rm", "-f", ...ids]);
+  await removeAll(target());
 });
 
 describe("dockerd with berth-runtime", () => {

@@ -7,14 +7,14 @@ import { busyboxLayer } from "../../tools/lab/test-images.ts";
 import { writeTar } from "../../tools/lab/tar-writer.ts";
 import { openLab, type Lab, type Target } from "./target.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let lab: Lab | undefined;
 let ours: Target;
 let theirs: Target;
 
 beforeAll(async () => {
-  lab = await openLab(["dockerd:docker", "berth:docker"]);
+  lab = await openLab({ names: ["dockerd:docker", "berth:docker"] });
   const find = (kind: string): Target => {
     const found = lab?.targets.find(({ engine }) => engine.kind === kind);
     if (found === undefined) throw new Error(`no ${kind}`);
@@ -22,11 +22,11 @@ beforeAll(async () => {
   };
   ours = find("berth");
   theirs = find("dockerd");
-}, 120_000);
+}, 180_000);
 
 afterAll(async () => {
   await lab?.close();
-}, 60_000);
+}, 180_000);
 
 const idOf = async (target: Target, name: string): Promise<string> =>
   (await target.ok(["inspect", "-f", "{{.Id}} {{.RootFS.Layers}}", name])).trim();

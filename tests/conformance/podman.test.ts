@@ -12,7 +12,7 @@ import { openPodman, type Podman } from "../../tools/lab/podman.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxLayer } from "../../tools/lab/test-images.ts";
 
-setDefaultTimeout(90_000);
+setDefaultTimeout(180_000);
 
 const names = (process.env["BERTH_PODMAN_RUNTIMES"] ?? "berth").split(",");
 
@@ -47,7 +47,7 @@ for (const name of names) {
       await podman.close();
       await network.close();
       removeScratch(scratch);
-    }, 60_000);
+    }, 180_000);
 
     const once = (...args: readonly string[]) => podman.run(["run", "--rm", "--network", "none", ...args]);
 

@@ -16,7 +16,7 @@ import { busyboxImage } from "../../tools/lab/test-images.ts";
 import { pushImage } from "../../tools/lab/registry-push.ts";
 import { freePort, startDebianRegistry } from "../../tools/lab/debian-registry.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(180_000);
 
 const HOST = { 4: "198.51.100.1", 6: "2001:db8:1::1" };
 const networks = { front: 81, back: 82, closed: 83 };
@@ -32,7 +32,7 @@ const peer = new URL("../root/network/peer.ts", import.meta.url).pathname;
 const closers: (() => Promise<unknown>)[] = [];
 afterAll(async () => {
   for (const closer of closers.reverse()) await closer();
-}, 120_000);
+}, 180_000);
 
 /** A machine's network with a neighbour outside, whose routes to every subnet lead through it. */
 async function makeHost(): Promise<{ readonly host: NetworkNamespace; readonly outside: NetworkNamespace }> {

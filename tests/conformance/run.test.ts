@@ -2,7 +2,7 @@
  * The same cases for every pair of engine and client: Debian's dockerd proves the cases (`npm run reference`), ours must
  * give the same. See target.ts for how to run only some pairs.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, setDefaultTimeout } from "bun:test";
 import { apiCases } from "./cases/api.ts";
 import { attachCases } from "./cases/attach.ts";
 import { configurationCases } from "./cases/configuration.ts";
@@ -35,19 +35,19 @@ import { volumeCommandCases } from "./cases/volume-commands.ts";
 import { transcriptCases } from "./cases/transcripts.ts";
 import { volumeCases } from "./cases/volumes.ts";
 import { verbCases } from "./cases/verbs.ts";
-import { openLab, targetNames, type Lab, type Target } from "./target.ts";
+import { openLab, removeAll, targetNames, type Lab, type Target } from "./target.ts";
 
-setDefaultTimeout(90_000);
+setDefaultTimeout(180_000);
 
 let lab: Lab | undefined;
 
 beforeAll(async () => {
-  lab = await openLab();
+  lab = await openLab({ distribution: true });
 }, 300_000);
 
 afterAll(async () => {
   await lab?.close();
-}, 120_000);
+}, 180_000);
 
 for (const name of targetNames) {
   describe(name, () => {
@@ -58,13 +58,7 @@ for (const name of targetNames) {
     };
 
     afterEach(async () => {
-      // Cases clean up after themselves where that is their subject; nothing may reach the next case.
-      const ids = (await target().ok(["ps", "-aq"])).split("\n").filter((id) => id !== "");
-      if (ids.length > 0) await target().ok(["rm", "-f", ...ids]);
-      expect(await target().ok(["ps", "-aq"])).toBe("");
-      const { text } = await target().api("GET", "/volumes");
-      for (const { Name } of (JSON.parse(text) as { Volumes: { Name: string }[] | null }).Volumes ?? [])
-        await target().api("DELETE", `/volumes/${Name}`);
+      await removeAll(target());
     });
 
     outputCases(target);

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { background, onTerminal, type Background, type TerminalProgram } from "../../tools/lab/background.ts";
-import { command, mustRun, type CommandOptions, type CommandResult } from "../../tools/lab/command.ts";
+import { command, eventually, mustRun, type CommandOptions, type CommandResult } from "../../tools/lab/command.ts";
 import { freePort, startDebianRegistry } from "../../tools/lab/debian-registry.ts";
 import {
   berthCommand,
@@ -64,7 +64,17 @@ export interface LabRuntimes {
 const runtimeArgs = (path: string | undefined): readonly string[] =>
   path === undefined ? [] : ["--add-runtime", `lab=${path}`, "--default-runtime", "lab"];
 
-export async function openLab(names = targetNames, runtimes: LabRuntimes = process.env): Promise<Lab> {
+export interface LabOptions {
+  /** Default: {@link targetNames}. */
+  readonly names?: readonly string[];
+  /** Default: this process's environment. */
+  readonly runtimes?: LabRuntimes;
+  /** Whether the engines get the image of a distribution, which takes its time. */
+  readonly distribution?: boolean;
+}
+
+export async function openLab(options: LabOptions = {}): Promise<Lab> {
+  const { names = targetNames, runtimes = process.env, distribution: hasDistribution = false } = options;
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const closer of closers.reverse()) await closer().catch((error: unknown) => console.error(error));
@@ -80,8 +90,10 @@ export async function openLab(names = targetNames, runtimes: LabRuntimes = proce
     closers.push(() => registry.stop());
     await pushImage(registry.address, "busybox", "latest", await busyboxImage());
     await pushImage(registry.address, "fixture", "latest", await fixtureImage());
-    const distribution = distributionReference();
-    await pushImage(registry.address, distribution.repository, distribution.tag, await distributionImage());
+    if (hasDistribution) {
+      const { repository, tag } = distributionReference();
+      await pushImage(registry.address, repository, tag, await distributionImage("none"));
+    }
 
     const engines = new Map<string, RunningEngine>();
     const enters = new Map<string, readonly string[]>([["berth", []]]);
@@ -136,7 +148,7 @@ export async function openLab(names = targetNames, runtimes: LabRuntimes = proce
     }
     for (const engine of engines.values()) {
       const target = targets.find((item) => item.engine === engine);
-      if (target !== undefined) await pullImages(target);
+      if (target !== undefined) await pullImages(target, hasDistribution);
     }
     return { targets, close };
   } catch (error) {
@@ -146,12 +158,12 @@ export async function openLab(names = targetNames, runtimes: LabRuntimes = proce
 }
 
 /** Bring the test images to the engine and give them the short names the cases use. */
-async function pullImages(target: Target): Promise<void> {
-  const distribution = distributionReference();
+async function pullImages(target: Target, hasDistribution: boolean): Promise<void> {
+  const { busybox, fixture, distribution } = target.images;
   for (const [remote, local] of [
-    ["busybox:latest", "busybox"],
-    ["fixture:latest", "fixture"],
-    [`${distribution.repository}:${distribution.tag}`, target.images.distribution],
+    ["busybox:latest", busybox],
+    ["fixture:latest", fixture],
+    ...(hasDistribution ? [[distribution, distribution] as const] : []),
   ] as const) {
     await target.ok(["pull", "-q", `${target.registry}/${remote}`]);
     await target.ok(["tag", `${target.registry}/${remote}`, local]);
@@ -184,9 +196,9 @@ function makeTarget(parts: {
     env,
     argv,
     run: (args, options = {}) =>
-      command([...argv, ...args], { timeoutMs: 60_000, ...options, env: { ...env, ...options.env } }),
+      command([...argv, ...args], { timeoutMs: 120_000, ...options, env: { ...env, ...options.env } }),
     ok: (args, options = {}) =>
-      mustRun([...argv, ...args], { timeoutMs: 60_000, ...options, env: { ...env, ...options.env } }),
+      mustRun([...argv, ...args], { timeoutMs: 120_000, ...options, env: { ...env, ...options.env } }),
     start: (args) => background([...argv, ...args], env),
     terminal: (args, rows, columns) => onTerminal([...argv, ...args], env, rows, columns),
     async api(method, path, body) {
@@ -202,6 +214,22 @@ function makeTarget(parts: {
       });
       return { status: response.status, text: await response.text() };
     },
-    get: (url) => command([...parts.enter, "bash", "-c", httpGet(url)], { timeoutMs: 10_000 }),
+    get: (url) => command([...parts.enter, "bash", "-c", httpGet(url)], { timeoutMs: 120_000 }),
   };
+}
+
+/**
+ * Containers and volumes, by the API alone, which takes no client's time. Cases clean up after themselves where that is their
+ * subject; nothing may reach the next case.
+ */
+export async function removeAll(target: Target): Promise<void> {
+  const containers = async (): Promise<readonly string[]> => {
+    const { text } = await target.api("GET", "/containers/json?all=1");
+    return (JSON.parse(text) as readonly { readonly Id: string }[]).map(({ Id }) => Id);
+  };
+  await Promise.all((await containers()).map((id) => target.api("DELETE", `/containers/${id}?force=1`)));
+  await eventually("no container is left", async () => ((await containers()).length === 0 ? true : undefined));
+  const { text } = await target.api("GET", "/volumes");
+  for (const { Name } of (JSON.parse(text) as { Volumes: { Name: string }[] | null }).Volumes ?? [])
+    await target.api("DELETE", `/volumes/${Name}`);
 }

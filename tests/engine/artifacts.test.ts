@@ -10,7 +10,7 @@ import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { writeTar } from "../../tools/lab/tar-writer.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const TYPE = "application/vnd.example.model.v1";
 
@@ -22,7 +22,7 @@ beforeAll(async () => {
   engine = await BusyboxEngine.open({ bridge: "bartif0", bip: "172.31.241.1/24" });
   scratch = makeScratch("artifacts");
   registry = await startBerthRegistry({ dir: scratch });
-}, 120_000);
+}, 180_000);
 
 afterAll(async () => {
   await engine?.close();

@@ -7,7 +7,7 @@ import { foreignRuntimes } from "../../tools/lab/foreign-runtimes.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const scratch = makeScratch("cdi");
 const specs = join(scratch, "cdi");
@@ -46,7 +46,7 @@ beforeAll(async () => {
   writeFileSync(join(specs, "nvidia.json"), JSON.stringify(spec));
   const extraArgs = ["--cdi-spec-dir", specs, "--add-runtime", `old=${runc}`];
   engine = await BusyboxEngine.open({ bridge: "bcdi0", bip: "172.31.243.1/24", extraArgs });
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await engine.close();
   removeScratch(scratch);

@@ -7,7 +7,7 @@ import { command, eventually, type CommandResult } from "../../tools/lab/command
 import { berthCommand } from "../../tools/lab/engines.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let engine: BusyboxEngine;
 let folder = "";
@@ -15,7 +15,7 @@ let folder = "";
 beforeAll(async () => {
   engine = await BusyboxEngine.open({ bridge: "bcomp0", bip: "172.31.243.1/24" });
   folder = join(engine.dir, "shop");
-}, 120_000);
+}, 180_000);
 afterAll(() => engine.close());
 afterEach(async () => {
   await compose("down", "-v", "--remove-orphans", "-t", "0");
@@ -30,7 +30,7 @@ const environment = (): Record<string, string> => ({
 });
 
 function compose(...words: readonly string[]): Promise<CommandResult> {
-  return command([...berthCommand(), "compose", ...words], { cwd: folder, env: environment(), timeoutMs: 50_000 });
+  return command([...berthCommand(), "compose", ...words], { cwd: folder, env: environment(), timeoutMs: 120_000 });
 }
 
 async function ok(...words: readonly string[]): Promise<string> {
@@ -353,7 +353,11 @@ services:
       [...berthCommand(), "compose", "-f", join(folder, "compose.yaml"), "events"],
       environment(),
     );
-    await Bun.sleep(300);
+    await eventually("events are followed", async () => {
+      await engine.ok("pause", "shop-web-1");
+      await engine.ok("unpause", "shop-web-1");
+      return ends.output().includes("container unpause") ? true : undefined;
+    });
     project(rolling("2", "order: start-first, parallelism: 2"));
     await ok("up", "-d");
     expect((await ids()).filter((id) => before.includes(id))).toEqual([]);
@@ -526,7 +530,7 @@ describe("what goes wrong is told", () => {
     const none = await command([...berthCommand(), "compose", "up"], {
       cwd: "/",
       env: environment(),
-      timeoutMs: 20_000,
+      timeoutMs: 120_000,
     });
     expect([none.code, none.stderr]).toEqual([1, expect.stringContaining("no configuration file provided: not found")]);
     const word = await compose("frobnicate");

@@ -10,7 +10,7 @@ import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxImage } from "../../tools/lab/test-images.ts";
 import { startPlainDaemon, type StartedDaemon } from "./daemon-fixture.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let dir = "";
 let engine: StartedDaemon | undefined;
@@ -18,7 +18,7 @@ let registry: RunningRegistry | undefined;
 let docker = "";
 
 const ok = (...args: string[]): Promise<string> =>
-  mustRun([docker, ...args], { env: cliEnvironment(`unix://${join(dir, "berth.sock")}`), timeoutMs: 30_000 });
+  mustRun([docker, ...args], { env: cliEnvironment(`unix://${join(dir, "berth.sock")}`), timeoutMs: 120_000 });
 
 beforeAll(async () => {
   dir = makeScratch("defaults");
@@ -49,7 +49,7 @@ beforeAll(async () => {
   await pushImage(registry.address, "busybox", "latest", await busyboxImage());
   await ok("pull", "-q", `${registry.address}/busybox`);
   await ok("tag", `${registry.address}/busybox`, "busybox");
-}, 120_000);
+}, 180_000);
 
 afterAll(async () => {
   await engine?.process.stop();

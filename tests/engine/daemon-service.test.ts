@@ -13,7 +13,7 @@ import { answersPing, berthCommand, cliEnvironment, dockerCli } from "../../tool
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { startPlainDaemon, type StartedDaemon } from "./daemon-fixture.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let dir = "";
 let engine: StartedDaemon | undefined;
@@ -229,7 +229,7 @@ test("ssh:// runs ssh, and the other side's dial-stdio carries requests and stre
   writeFileSync(path("bin/berth"), `#!/bin/sh\nexec ${berthCommand().join(" ")} "$@"\n`, { mode: 0o755 });
   const env = { ...cliEnvironment(host), PATH: `${path("bin")}:${process.env["PATH"]}` };
   const over = (address: string, ...args: readonly string[]): Promise<CommandResult> =>
-    command([...berthCommand(), "-H", address, ...args], { env, timeoutMs: 20_000 });
+    command([...berthCommand(), "-H", address, ...args], { env, timeoutMs: 120_000 });
   const version = await over(`ssh://me@machine:2222${path("berth.sock")}`, "version", "-f", "{{.Server.Os}}");
   expect(version).toEqual({ code: 0, stdout: "linux\n", stderr: "" });
   expect(readFileSync(path("called"), "utf8")).toMatch(/^-o ConnectTimeout=30 -T -l me -p 2222 -- machine exec /);

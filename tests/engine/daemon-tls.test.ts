@@ -13,7 +13,7 @@ import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxImage } from "../../tools/lab/test-images.ts";
 import { makeCertificates, startPlainDaemon, type StartedDaemon } from "./daemon-fixture.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let dir = "";
 let address = "";
@@ -33,7 +33,7 @@ beforeAll(async () => {
   });
   registry = await startDebianRegistry({ dir });
   await pushImage(registry.address, "busybox", "latest", await busyboxImage());
-}, 120_000);
+}, 180_000);
 
 afterAll(async () => {
   await engine?.process.stop();
@@ -47,7 +47,7 @@ type Client = (typeof clients)[number];
 async function run(client: Client, args: readonly string[], stdin?: string): Promise<CommandResult> {
   const argv = client === "docker" ? [await dockerCli()] : berthCommand();
   const env = { ...cliEnvironment(address), DOCKER_CONFIG: join(dir, "config") };
-  return command([...argv, ...args], { env, timeoutMs: 30_000, ...(stdin === undefined ? {} : { stdin }) });
+  return command([...argv, ...args], { env, timeoutMs: 120_000, ...(stdin === undefined ? {} : { stdin }) });
 }
 
 const certificates = (name: string): readonly string[] => [
@@ -81,7 +81,7 @@ describe.each(clients)("%s", (client) => {
     );
     const argv = client === "docker" ? [await dockerCli()] : berthCommand();
     const env = { ...cliEnvironment(address), DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: join(dir, "by-env") };
-    const result = await command([...argv, "version", "--format", "{{.Server.Os}}"], { env, timeoutMs: 30_000 });
+    const result = await command([...argv, "version", "--format", "{{.Server.Os}}"], { env, timeoutMs: 120_000 });
     expect(result).toMatchObject({ code: 0, stdout: "linux\n" });
   });
 

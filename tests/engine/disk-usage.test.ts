@@ -8,7 +8,7 @@ import { pushImage } from "../../tools/lab/registry-push.ts";
 import { writeTar } from "../../tools/lab/tar-writer.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(180_000);
 
 interface Usage {
   readonly LayersSize: number;
@@ -24,7 +24,7 @@ let registry = "";
 beforeAll(async () => {
   engine = await BusyboxEngine.open({ bridge: "bdf0", bip: "172.31.239.1/24" });
   registry = (await engine.ok("inspect", "-f", "{{index .RepoDigests 0}}", "busybox")).trim().replace(/\/.*/, "");
-}, 120_000);
+}, 180_000);
 
 afterAll(() => engine?.close());
 

@@ -7,7 +7,7 @@ import { eventually } from "../../tools/lab/command.ts";
 import { projectDir } from "../../tools/lab/paths.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const folder = join(projectDir, "examples");
 const projects = readdirSync(folder);
@@ -15,7 +15,7 @@ let engine: BusyboxEngine;
 
 beforeAll(async () => {
   engine = await BusyboxEngine.open({ bridge: "bexm0", bip: "172.31.228.1/24" });
-}, 120_000);
+}, 180_000);
 afterAll(() => engine.close());
 
 test("there are examples", () => expect(projects.length).toBeGreaterThan(1));

@@ -7,7 +7,7 @@ import { foreignRuntimes } from "../../tools/lab/foreign-runtimes.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const names = ["debian-runc", "crun", "own"] as const;
 const scratch = makeScratch("foreign");
@@ -26,7 +26,7 @@ beforeAll(async () => {
   writeFileSync(config, JSON.stringify({ runtimes }));
   const extraArgs = ["--config-file", config];
   engine = await BusyboxEngine.open({ bridge: "bforeign0", bip: "172.31.245.1/24", extraArgs });
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await engine.close();
   removeScratch(scratch);

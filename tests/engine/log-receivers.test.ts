@@ -11,7 +11,7 @@ import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 import { makeCertificates } from "./daemon-fixture.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let certificates = "";
 let engine: BusyboxEngine;
@@ -24,7 +24,7 @@ beforeAll(async () => {
     bip: "172.31.229.1/24",
     env: { SSL_CERT_FILE: join(certificates, "ca.pem") },
   });
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await engine.close();
   removeScratch(certificates);

@@ -10,7 +10,7 @@ import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { writeTar } from "../../tools/lab/tar-writer.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let engine: BusyboxEngine;
 let registry: RunningRegistry;
@@ -33,7 +33,7 @@ beforeAll(async () => {
     { image: arm64, architecture: "arm64" },
   ];
   await pushManifest(address, "app", "index", buildIndex(pair, "docker"));
-}, 120_000);
+}, 180_000);
 
 afterAll(async () => {
   await engine.close();

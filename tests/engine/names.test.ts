@@ -4,7 +4,7 @@ import { mustRun } from "../../tools/lab/command.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 import { FakeUpstream } from "./network/fake-upstream.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const GATEWAY = "172.31.243.1";
 const upstream = new FakeUpstream();
@@ -13,7 +13,7 @@ let engine: BusyboxEngine;
 beforeAll(async () => {
   engine = await BusyboxEngine.open({ bridge: "bname0", bip: `${GATEWAY}/24` });
   await upstream.open(GATEWAY);
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   upstream.close();
   await engine.close();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { mustRun } from "../../tools/lab/command.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let engine: BusyboxEngine;
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
   copyFileSync("/bin/busybox", join(root, "sleep"));
   await mustRun(["tar", "-C", root, "-cf", join(engine.dir, "bare.tar"), "sleep"]);
   await engine.ok("import", join(engine.dir, "bare.tar"), "bare");
-}, 120_000);
+}, 180_000);
 afterAll(() => engine.close());
 afterEach(() => engine.removeAll());
 

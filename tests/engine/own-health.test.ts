@@ -7,13 +7,13 @@ import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { makeCertificates } from "./daemon-fixture.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let engine: BusyboxEngine;
 
 beforeAll(async () => {
   engine = await BusyboxEngine.open({ bridge: "bown0", bip: "172.31.244.1/24" });
-}, 120_000);
+}, 180_000);
 afterAll(() => engine.close());
 afterEach(() => engine.removeAll());
 

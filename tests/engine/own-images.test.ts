@@ -10,7 +10,7 @@ import { writeTar } from "../../tools/lab/tar-writer.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let engine: BusyboxEngine;
 let other: RunningRegistry;
@@ -22,7 +22,7 @@ beforeAll(async () => {
   scratch = makeScratch("own-images");
   other = await startDebianRegistry({ dir: scratch, port: await freePort() });
   source = (await engine.ok("inspect", "-f", "{{index .RepoDigests 0}}", "busybox")).trim().replace(/\/.*/, "");
-}, 120_000);
+}, 180_000);
 
 afterAll(async () => {
   await engine.close();

@@ -3,13 +3,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, te
 import { mustRun } from "../../tools/lab/command.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let engine: BusyboxEngine;
 
 beforeAll(async () => {
   engine = await BusyboxEngine.open({ bridge: "bownnet0", bip: "172.31.243.1/24" });
-}, 120_000);
+}, 180_000);
 afterAll(() => engine.close());
 afterEach(() => engine.removeAll());
 

@@ -19,7 +19,7 @@ import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxImage } from "../../tools/lab/test-images.ts";
 import { makeCertificates, startPlainDaemon, type StartedDaemon } from "./daemon-fixture.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(180_000);
 
 let dir = "";
 /** Open to all, without TLS. */
@@ -69,7 +69,7 @@ function expectNoPassword(folder: string): void {
 
 describe("skopeo", () => {
   const skopeo = (...args: readonly string[]): Promise<string> =>
-    mustRun(["skopeo", "--insecure-policy", ...args], { timeoutMs: 60_000 });
+    mustRun(["skopeo", "--insecure-policy", ...args], { timeoutMs: 120_000 });
 
   test("copies between folders and registries, indexes and both formats", async () => {
     const from = `docker://${open.address}/busybox:latest`;
@@ -101,7 +101,7 @@ describe("skopeo", () => {
     expect(refused.stderr).toContain("unauthorized: authentication required");
     const elsewhere = [`docker://${closed.address}/bob/busybox:v1`, "--dest-creds", ann];
     const denied = await command(["skopeo", "--insecure-policy", ...copy, "--dest-tls-verify=false", ...elsewhere], {
-      timeoutMs: 60_000,
+      timeoutMs: 120_000,
     });
     expect(denied.stderr).toContain("requested access to the resource is denied");
   });
@@ -120,7 +120,11 @@ describe("docker through dockerd", () => {
 
   const docker = async (args: readonly string[], stdin?: string): Promise<CommandResult> => {
     const env = { ...cliEnvironment(dockerd.host), DOCKER_CONFIG: join(dir, "docker-config") };
-    return command([await dockerCli(), ...args], { env, timeoutMs: 90_000, ...(stdin === undefined ? {} : { stdin }) });
+    return command([await dockerCli(), ...args], {
+      env,
+      timeoutMs: 120_000,
+      ...(stdin === undefined ? {} : { stdin }),
+    });
   };
   const ok = async (...args: readonly string[]): Promise<string> => {
     const result = await docker(args);
@@ -193,7 +197,7 @@ test("a cache in front of a registry serves what it knows when that is gone", as
           `docker://${cache.address}/${name}`,
           `dir:${dir}/c`,
         ],
-        { timeoutMs: 60_000 },
+        { timeoutMs: 120_000 },
       );
     await copy("up/lib/box:v1");
     await behind.daemon.stop();

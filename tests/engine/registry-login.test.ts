@@ -5,18 +5,18 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { buildahDir } from "../../tools/lab/buildah.ts";
 import { laterDockerDir } from "../../tools/lab/apt-suite.ts";
 import { startBerthRegistry, type RunningBerthRegistry } from "../../tools/lab/berth-registry.ts";
 import { command, mustRun, type CommandResult } from "../../tools/lab/command.ts";
 import { cliEnvironment, dockerCli, startDockerd, type RunningEngine } from "../../tools/lab/engines.ts";
-import { extractPackages } from "../../tools/lab/extracted-packages.ts";
 import type { BuiltImage } from "../../tools/lab/image-writer.ts";
 import { pushImage } from "../../tools/lab/registry-push.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxImage } from "../../tools/lab/test-images.ts";
 import { makeCertificates } from "./daemon-fixture.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(180_000);
 
 let dir = "";
 let open: RunningBerthRegistry;
@@ -80,7 +80,11 @@ describe("docker 26.1", () => {
 
   const docker = async (args: readonly string[], stdin?: string): Promise<CommandResult> => {
     const env = { ...cliEnvironment(dockerd.host), DOCKER_CONFIG: join(dir, "docker-config") };
-    return command([await dockerCli(), ...args], { env, timeoutMs: 90_000, ...(stdin === undefined ? {} : { stdin }) });
+    return command([await dockerCli(), ...args], {
+      env,
+      timeoutMs: 120_000,
+      ...(stdin === undefined ? {} : { stdin }),
+    });
   };
   const ok = async (...args: readonly string[]): Promise<string> => {
     const { code, stdout, stderr } = await docker(args);
@@ -115,7 +119,7 @@ describe("docker 26.1", () => {
 });
 
 test("buildah signs in, pushes and pulls", async () => {
-  const program = join(await extractPackages("buildah", ["buildah"]), "usr/bin/buildah");
+  const program = join(await buildahDir(), "usr/bin/buildah");
   const home = join(dir, "buildah");
   mkdirSync(home);
   const policy = join(home, "policy.json");
@@ -124,7 +128,7 @@ test("buildah signs in, pushes and pulls", async () => {
   const stores = ["--root", join(home, "root"), "--runroot", join(home, "run"), "--storage-driver", "vfs"];
   const env = { XDG_CONFIG_HOME: home, REGISTRY_AUTH_FILE: join(home, "auth.json"), TMPDIR: home };
   const buildah = (args: readonly string[], stdin?: string): Promise<CommandResult> =>
-    command([program, ...stores, ...args], { env, timeoutMs: 90_000, ...(stdin === undefined ? {} : { stdin }) });
+    command([program, ...stores, ...args], { env, timeoutMs: 120_000, ...(stdin === undefined ? {} : { stdin }) });
   const ok = async (...args: readonly string[]): Promise<string> => {
     const { code, stdout, stderr } = await buildah(args);
     if (code !== 0) throw new Error(stderr);
@@ -150,7 +154,7 @@ test("buildah signs in, pushes and pulls", async () => {
 
 test("skopeo copies into it and out of it, bytes as they are", async () => {
   const skopeo = (...args: readonly string[]): Promise<string> =>
-    mustRun(["skopeo", "--insecure-policy", ...args], { timeoutMs: 60_000 });
+    mustRun(["skopeo", "--insecure-policy", ...args], { timeoutMs: 120_000 });
   const creds = ["ann:correct horse", "--dest-cert-dir", join(dir, "trust")];
   const there = `docker://${closed.address}/from/skopeo`;
   const copy = ["copy", "--preserve-digests"];

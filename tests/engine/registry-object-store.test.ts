@@ -1,34 +1,22 @@
 /** Our registry over an S3-compatible store (s3rver from npm, installed into the cache), and the driver's contract on it. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { randomBytes } from "node:crypto";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { S3Bucket } from "#host/s3-bucket.ts";
 import { storageDriverSuite } from "#registry/storage/driver.suite.ts";
 import { FileDriver } from "#registry/storage/file-driver.ts";
 import { ObjectDriver } from "#registry/storage/object-driver.ts";
 import { administer, startBerthRegistry } from "../../tools/lab/berth-registry.ts";
-import { mustRun } from "../../tools/lab/command.ts";
 import { startDaemon, type DaemonProcess } from "../../tools/lab/daemon-process.ts";
 import { freePort } from "../../tools/lab/debian-registry.ts";
 import { buildImage, sha256 } from "../../tools/lab/image-writer.ts";
-import { cacheDir, projectDir } from "../../tools/lab/paths.ts";
 import { pushImage } from "../../tools/lab/registry-push.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
+import { installStore } from "./object-store/install.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
-const source = join(projectDir, "tests/engine/object-store");
 const bucket = "images";
 /** The server's only account. */
 const credentials = { accessKeyId: "S3RVER", secretAccessKey: "S3RVER" };
@@ -36,20 +24,6 @@ const credentials = { accessKeyId: "S3RVER", secretAccessKey: "S3RVER" };
 let dir = "";
 let endpoint = "";
 let store: DaemonProcess;
-
-/** At the versions of the lock file; nothing when they are there. */
-async function installStore(): Promise<string> {
-  const target = cacheDir("object-store");
-  const lock = readFileSync(join(source, "package-lock.json"), "utf8");
-  const stamp = join(target, "installed");
-  if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
-    for (const name of ["package.json", "package-lock.json"]) cpSync(join(source, name), join(target, name));
-    await mustRun(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: target, timeoutMs: 300_000 });
-    writeFileSync(stamp, lock);
-  }
-  cpSync(join(source, "serve.mjs"), join(target, "serve.mjs"));
-  return target;
-}
 
 beforeAll(async () => {
   dir = makeScratch("object-store");

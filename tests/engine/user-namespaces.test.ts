@@ -6,7 +6,7 @@ import { mustRun } from "../../tools/lab/command.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const scratch = makeScratch("userns");
 const shared = join(scratch, "shared");
@@ -21,7 +21,7 @@ beforeAll(async () => {
   const through = ["unshare", "-m", "sh", "-c", `mount -t overlay -o lowerdir=${etc}:/etc etc /etc && exec "$@"`, "sh"];
   const extraArgs = ["--userns-remap", "root", "--add-runtime", "other=/bin/true"];
   engine = await BusyboxEngine.open({ bridge: "buserns0", bip: "172.31.242.1/24", extraArgs, through });
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await engine.close();
   removeScratch(scratch);

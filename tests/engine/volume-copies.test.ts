@@ -6,7 +6,7 @@ import { command, eventually, mustRun, type CommandResult } from "../../tools/la
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let engine: BusyboxEngine;
 let scratch: string;
@@ -14,7 +14,7 @@ let scratch: string;
 beforeAll(async () => {
   engine = await BusyboxEngine.open({ bridge: "bvcopy0", bip: "172.31.238.1/24" });
   scratch = makeScratch("copies");
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await engine.close();
   removeScratch(scratch);

@@ -12,7 +12,7 @@ import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 import { RunningPlugin } from "./volume-plugin/running-plugin.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 interface Answer {
   readonly status: number;
@@ -45,7 +45,7 @@ beforeAll(async () => {
   const dir = join(scratch, "reference");
   await command(["mkdir", dir]);
   reference = await startDockerd({ dir, bridge: "bvplug1", bip: "172.31.237.1/24", network });
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await ours.removeAll();
   await ours.close();

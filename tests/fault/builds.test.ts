@@ -7,13 +7,13 @@ import type { BuildOptions } from "#spec/berth/build.ts";
 import { eventually } from "../../tools/lab/command.ts";
 import { BuildLab } from "../engine/build/build-lab.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(180_000);
 
 let lab: BuildLab;
 
 beforeAll(async () => {
   lab = await BuildLab.open("bbldf", "172.31.233.1/24");
-}, 120_000);
+}, 180_000);
 afterAll(() => lab.close());
 
 /** Everything that a build has only while it goes on. */

@@ -8,7 +8,7 @@ import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxImage, distributionImage } from "../../tools/lab/test-images.ts";
 import { startTinyRegistry, type TinyRegistry } from "../../tools/lab/tiny-registry.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(180_000);
 
 let dir = "";
 let engine: RunningEngine | undefined;

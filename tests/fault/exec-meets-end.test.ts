@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { BusyboxEngine } from "./busybox-engine.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(180_000);
 
 let engine: BusyboxEngine;
 

@@ -1,11 +1,12 @@
 /** The engine is killed with probes under way and restarts waiting: the next one goes on where it was. */
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync } from "node:fs";
 import type { ExitReport } from "#spec/berth/exit-report.ts";
 import type { ContainerHealth } from "#spec/docker/container.ts";
 import { eventually } from "../../tools/lab/command.ts";
 import { BusyboxEngine } from "./busybox-engine.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(180_000);
 
 let engine: BusyboxEngine;
 
@@ -67,8 +68,9 @@ test("a container that ended meanwhile is unhealthy, explained, and its last wor
   const flags = ["--health-cmd", "true", "--health-interval", "200ms"];
   await engine.ok("run", "-d", "--name", "short", ...flags, "busybox", "sh", "-c", "sleep 2; echo last words; exit 3");
   await eventually("healthy", async () => ((await healthOf("short")).Status === "healthy" ? true : undefined));
+  const pid = await inspect("short", "{{.State.Pid}}");
   await engine.kill();
-  await Bun.sleep(2500);
+  await eventually("its end", () => (existsSync(`/proc/${pid}`) ? undefined : true));
   await engine.start();
   expect(await healthOf("short")).toMatchObject({ Status: "unhealthy", FailingStreak: 0 });
   const [exit] = await exitsOf("short");

@@ -9,7 +9,7 @@ import { busyboxLayer } from "../../tools/lab/test-images.ts";
 import { writeTar } from "../../tools/lab/tar-writer.ts";
 import { startTinyRegistry, type TinyRegistry } from "../../tools/lab/tiny-registry.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let dir = "";
 let engine: RunningEngine | undefined;

@@ -8,7 +8,7 @@ import { pushImage } from "../../tools/lab/registry-push.ts";
 import { writeTar } from "../../tools/lab/tar-writer.ts";
 import { BusyboxEngine } from "./busybox-engine.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(180_000);
 
 const MIB = 1 << 20;
 const LAYERS = 4;
@@ -31,7 +31,7 @@ beforeAll(async () => {
   id = (await engine.ok("inspect", "-f", "{{.Id}}", name)).trim();
   await engine.ok("save", "-o", join(engine.dir, "killed.tar"), name);
   await engine.ok("rmi", name);
-}, 120_000);
+}, 180_000);
 
 afterAll(() => engine.close());
 

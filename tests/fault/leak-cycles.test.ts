@@ -26,7 +26,7 @@ beforeAll(async () => {
     await engine.ok("run", "-d", "--name", `c${worker}`, "busybox", "sleep", "100000");
   before = await readMachineState();
   rulesBefore = (await rules()).length;
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await engine.removeAll();
   await engine.close();

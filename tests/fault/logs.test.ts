@@ -9,7 +9,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { eventually } from "../../tools/lab/command.ts";
 import { BusyboxEngine } from "./busybox-engine.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(180_000);
 
 let engine: BusyboxEngine;
 beforeAll(async () => {

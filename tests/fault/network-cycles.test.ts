@@ -10,7 +10,7 @@ import { leftovers, readMachineState, type MachineState } from "../../tools/lab/
 import { BusyboxEngine } from "./busybox-engine.ts";
 
 const cycles = Number(process.env["NETWORK_CYCLES"] ?? 20);
-setDefaultTimeout(60_000 + cycles * 5000);
+setDefaultTimeout(180_000 + cycles * 5000);
 
 let engine: BusyboxEngine;
 let idle: MachineState;
@@ -36,7 +36,7 @@ beforeAll(async () => {
   await engine.ok("run", "--rm", "-v", "/data", "busybox", "true");
   idle = await readMachineState(engine.dir);
   idleText = await machineText();
-}, 120_000);
+}, 180_000);
 afterAll(() => engine.close());
 
 test(`${cycles} cycles of networks and volumes, with the engine killed in between, leave nothing`, async () => {

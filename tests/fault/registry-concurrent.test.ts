@@ -6,7 +6,7 @@ import { buildImage, sha256, type BuiltImage } from "../../tools/lab/image-write
 import { pushImage } from "../../tools/lab/registry-push.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const CLIENTS = 6;
 const ROUNDS = 12;

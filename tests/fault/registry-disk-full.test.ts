@@ -9,7 +9,7 @@ import { buildImage, sha256 } from "../../tools/lab/image-writer.ts";
 import { pushImage } from "../../tools/lab/registry-push.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let dir = "";
 let registry: RunningBerthRegistry;

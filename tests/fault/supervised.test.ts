@@ -13,7 +13,7 @@ import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxImage } from "../../tools/lab/test-images.ts";
 import { startPlainDaemon, type StartedDaemon } from "../engine/daemon-fixture.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(180_000);
 
 let dir = "";
 let engine: StartedDaemon | undefined;
@@ -22,7 +22,7 @@ let docker = "";
 
 const socket = (): string => join(dir, "berth.sock");
 const ok = (...args: string[]): Promise<string> =>
-  mustRun([docker, ...args], { env: cliEnvironment(`unix://${socket()}`), timeoutMs: 60_000 });
+  mustRun([docker, ...args], { env: cliEnvironment(`unix://${socket()}`), timeoutMs: 120_000 });
 
 beforeAll(async () => {
   dir = makeScratch("supervised");
@@ -55,7 +55,7 @@ test("input, its end and a request's body pass the handed socket", async () => {
   const exec = await command([docker, "exec", "-i", id, "sh", "-c", "wc -c; echo done"], {
     env: cliEnvironment(`unix://${socket()}`),
     stdin: "x".repeat(200_000),
-    timeoutMs: 30_000,
+    timeoutMs: 120_000,
   });
   expect(exec).toEqual({ code: 0, stdout: "200000\ndone\n", stderr: "" });
   await ok("rm", "-f", id);
@@ -101,7 +101,7 @@ test("an engine that is stopped in order stays so, and the sockets go", async ()
 
 test("an engine that refuses its configuration is not started again", async () => {
   const result = await command([...berthCommand(), "daemon", "--supervise", "--selinux-enabled"], {
-    timeoutMs: 20_000,
+    timeoutMs: 120_000,
   });
   expect(result.code).toBe(1);
   expect(result.stderr).toContain("--selinux-enabled is not supported");

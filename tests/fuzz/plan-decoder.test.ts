@@ -44,4 +44,4 @@ test("the shim's plan decoder survives mutated launch messages", () => {
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
-}, 120_000);
+}, 180_000);

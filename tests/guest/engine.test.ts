@@ -25,13 +25,13 @@ beforeAll(async () => {
   registry.add("busybox", "latest", await busyboxImage());
   image = `${registry.address}/busybox:latest`;
   engine = await startBerth({ dir, bridge: "bguest0", bip: "172.31.250.1/24" });
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   await engine?.stop();
   await registry?.close();
   if (dir !== "") removeScratch(dir);
-}, 60_000);
+}, 180_000);
 
 test("an image is pulled and run", async () => {
   await ok("pull", "-q", image);

@@ -30,14 +30,14 @@ beforeAll(async () => {
   image = `${registry.address}/busybox:latest`;
   engine = await startBerth({ dir, bridge: "bsize0", bip: "172.31.249.1/24" });
   await ok("pull", "-q", image);
-}, 120_000);
+}, 180_000);
 
 afterAll(async () => {
   await engine?.stop();
   await registry?.close();
   await mustRun(["umount", dir]);
   removeScratch(scratch);
-}, 60_000);
+}, 180_000);
 
 test("what a container writes is limited, also after a restart, and each has a limit of its own", async () => {
   const write = (megabytes: number): string[] => ["dd", "if=/dev/zero", "of=/big", "bs=1M", `count=${megabytes}`];
@@ -49,7 +49,7 @@ test("what a container writes is limited, also after a restart, and each has a l
   expect((await berth(...again)).code).toBe(1);
   expect((await berth("run", "--rm", "--network", "none", image, ...write(32))).code).toBe(0);
   await ok("rm", "small", "large");
-}, 120_000);
+}, 180_000);
 
 test("what is no size is refused", async () => {
   const refused = await berth("create", "--storage-opt", "size=much", image);

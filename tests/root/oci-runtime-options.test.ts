@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 
 import type { Hook, RuntimeSpec } from "#spec/oci/runtime.ts";
 import { eventually } from "../../tools/lab/command.ts";
@@ -73,7 +73,7 @@ test("hooks run outside, in the namespaces, and inside, in the specification's o
     annotations: { note: "\u0001" },
   });
   expect(lines()[3]).toStartWith("startContainer b {");
-}, 60_000);
+}, 180_000);
 
 test("a hook inside that fails or takes too long ends the creation and leaves nothing", async () => {
   const failing = fixture.bundle(["true"], (spec) => ({
@@ -95,7 +95,7 @@ test("a hook inside that fails or takes too long ends the creation and leaves no
     "error running startContainer hook #0: exit status 127",
   );
   expect((await runtime("list", "-q")).stdout).toBe("");
-}, 60_000);
+}, 180_000);
 
 test("a poststart hook that fails is an error and ends the container", async () => {
   const { path, id } = fixture.bundle(["sleep", "100"], (spec) => ({
@@ -107,7 +107,7 @@ test("a poststart hook that fails is an error and ends the container", async () 
   await eventually("its end", async () =>
     (await runtime("state", id)).stdout.includes('"stopped"') ? true : undefined,
   );
-}, 60_000);
+}, 180_000);
 
 test("a program that is missing is told at create, in the words callers look for", async () => {
   const cases = [
@@ -128,7 +128,7 @@ test("a program that is missing is told at create, in the words callers look for
     stdout: "",
     stderr: 'exec failed: unable to start container process: exec: "nothing": executable file not found in $PATH\n',
   });
-}, 60_000);
+}, 180_000);
 
 test("HOME comes from the root's passwd, sockets from socket activation", async () => {
   const { path, id } = fixture.bundle(["env"], (spec) => ({
@@ -145,64 +145,7 @@ test("HOME comes from the root's passwd, sockets from socket activation", async 
   const child = Bun.spawn(["sh", "-c", `LISTEN_FDS=1 ${command} 3</etc/hostname > ${out}`]);
   expect(await child.exited).toBe(0);
   expect(readFileSync(out, "utf8")).toBe("1 1\n/etc/hostname\n");
-}, 60_000);
-
-test("exec takes a process file, a group below the container's, and minds a pause", async () => {
-  const id = await started(["sleep", "100"]);
-  const file = `${fixture.directory}/process.json`;
-  const wanted = {
-    user: { uid: 5, gid: 6 },
-    args: ["sh", "-c", "id -u; echo $HOME; pwd"],
-    cwd: "/tmp",
-    env: ["PATH=/bin"],
-  };
-  writeFileSync(file, JSON.stringify(wanted));
-  expect((await runtime("exec", "--process", file, id)).stdout).toBe("5\n/home/five\n/tmp\n");
-  const pidFile = `${fixture.directory}/exec-pid`;
-  expect((await runtime("exec", "--detach", "--pid-file", pidFile, id, "sleep", "50")).exitCode).toBe(0);
-  const pids = JSON.parse((await runtime("ps", "--format", "json", id)).stdout) as readonly number[];
-  expect(pids).toContain(Number(readFileSync(pidFile, "utf8")));
-  expect((await runtime("ps", id, "-o", "pid,args")).stdout).toContain("sleep 50");
-  expect((await runtime("exec", "--cgroup", "../other", id, "true")).stderr).toContain("bad sub cgroup path");
-  await runtime("pause", id);
-  expect((await runtime("pause", id)).stderr).toContain("already paused");
-  expect((await runtime("exec", id, "true")).stderr).toContain("cannot exec in a paused container");
-  await runtime("resume", id);
-  expect((await runtime("resume", id)).stderr).toContain("container not paused");
-}, 60_000);
-
-test("update by flags and by JSON on stdin, events tell what is used", async () => {
-  const id = await started(["sleep", "100"]);
-  expect(await runtime("update", "--memory", "64M", "--pids-limit", "17", id)).toMatchObject({
-    exitCode: 0,
-    stderr: "",
-  });
-  const stats = JSON.parse((await runtime("events", "--stats", id)).stdout) as {
-    readonly data: { readonly memory: { readonly usage: object }; readonly pids: object; readonly cpu: object };
-  };
-  expect(stats).toMatchObject({ type: "stats", id });
-  expect(stats.data.memory.usage).toMatchObject({ limit: 64 << 20 });
-  expect(stats.data.pids).toEqual({ current: 1, limit: 17 });
-  const resources = JSON.stringify({ pids: { limit: 19 } });
-  expect(await fixture.runWith({ stdin: resources }, "update", "-r", "-", id)).toMatchObject({
-    exitCode: 0,
-    stderr: "",
-  });
-  expect((await runtime("events", "--stats", id)).stdout).toContain('"limit":19');
-  expect((await runtime("update", "--pids-limit", "many", id)).stderr).toContain("invalid value for pids-limit");
-  expect((await runtime("update", "--mem-bw-schema", "x", id)).stderr).toContain("is not supported");
-}, 60_000);
-
-test("events go on until the container ends", async () => {
-  const id = await started(["sleep", "100"]);
-  const events = runtime("events", "--interval", "100ms", id);
-  await eventually("a line", () => (existsSync(`${fixture.directory}/state/${id}`) ? true : undefined));
-  await Bun.sleep(1000);
-  await runtime("kill", "--all", id, "KILL");
-  const { exitCode, stdout } = await events;
-  expect(exitCode).toBe(0);
-  expect(stdout.trim().split("\n").length).toBeGreaterThan(1);
-}, 60_000);
+}, 180_000);
 
 test("a terminal in the foreground is the caller's", async () => {
   const { path, id } = fixture.bundle(
@@ -222,14 +165,18 @@ test("a terminal in the foreground is the caller's", async () => {
     stdout: "pipe",
     stderr: "inherit",
   });
-  const output = new Response(child.stdout).text();
-  await Bun.sleep(1000);
-  void child.stdin.write("typed\n");
-  await child.stdin.flush();
+  let output = "";
+  const decoder = new TextDecoder();
+  for await (const bytes of child.stdout) {
+    const before = output;
+    output += decoder.decode(bytes, { stream: true }).replaceAll("\r", "");
+    if (before.includes("terminal\n") || !output.includes("terminal\n")) continue;
+    void child.stdin.write("typed\n");
+    await child.stdin.flush();
+  }
   expect(await child.exited).toBe(4);
-  expect((await output).replaceAll("\r", "")).toContain("terminal\n");
-  expect(await output).toContain("got typed");
-}, 60_000);
+  expect(output).toContain("got typed");
+}, 180_000);
 
 test("signals reach the process in the foreground", async () => {
   const { path, id } = fixture.bundle([
@@ -243,7 +190,7 @@ test("signals reach the process in the foreground", async () => {
   );
   child.kill("SIGTERM");
   expect(await child.exited).toBe(9);
-}, 60_000);
+}, 180_000);
 
 test("an interface of the host moves in with its addresses, under another name", async () => {
   const name = `brt${String(process.pid % 10_000)}`;
@@ -267,7 +214,7 @@ test("an interface of the host moves in with its addresses, under another name",
   } finally {
     ip("link", "del", `${name}p`);
   }
-}, 60_000);
+}, 180_000);
 
 test("spec --rootless maps the caller, features name every hook", async () => {
   expect((await runtime("spec", "--rootless", "--bundle", fixture.directory)).exitCode).toBe(0);
@@ -276,7 +223,7 @@ test("spec --rootless maps the caller, features name every hook", async () => {
   expect(spec.linux?.namespaces).toContainEqual({ type: "user" });
   const features = JSON.parse((await runtime("features")).stdout) as { readonly hooks: readonly string[] };
   expect(features.hooks).toHaveLength(6);
-}, 60_000);
+}, 180_000);
 
 test("what cannot be done is refused by name", async () => {
   const { path, id } = fixture.bundle(["true"]);
@@ -288,4 +235,4 @@ test("what cannot be done is refused by name", async () => {
     "cannot use console socket",
   );
   expect((await runtime("frobnicate")).stderr).toContain("No help topic for 'frobnicate'");
-}, 60_000);
+}, 180_000);

@@ -61,13 +61,13 @@ test("create, state, start, exec, kill, delete", async () => {
   expect((await runtime("kill", id)).stderr).toContain("container not running");
   expect((await runtime("delete", id)).exitCode).toBe(0);
   expect((await runtime("state", id)).stderr).toContain("container does not exist");
-}, 60_000);
+}, 180_000);
 
 test("run gives output and exit code and leaves nothing", async () => {
   const { path, id } = bundle(["sh", "-c", "hostname; echo err >&2; exit 5"]);
   expect(await runtime("run", "--bundle", path, id)).toEqual({ exitCode: 5, stdout: "bundle\n", stderr: "err\n" });
   expect((await runtime("list", "-q")).stdout).toBe("");
-}, 30_000);
+}, 180_000);
 
 test("hooks run with the state on stdin, a failing one leaves nothing", async () => {
   const record = `${directory}/hook`;
@@ -98,7 +98,7 @@ test("hooks run with the state on stdin, a failing one leaves nothing", async ()
     "error running prestart hook #0: exit status 1",
   );
   expect((await runtime("list", "-q")).stdout).toBe("");
-}, 60_000);
+}, 180_000);
 
 test("errors leave nothing and are in the log", async () => {
   const missing = bundle(["/nothing"]);
@@ -115,7 +115,7 @@ test("errors leave nothing and are in the log", async () => {
     level: "error",
     msg: expect.stringContaining("checkpoint is not supported"),
   });
-}, 60_000);
+}, 180_000);
 
 test("no symlink of the image leads a mount into /proc, or /proc and /sys elsewhere", async () => {
   const linked = async (link: string, to: string, mount: Mount): Promise<string> => {
@@ -138,7 +138,7 @@ test("no symlink of the image leads a mount into /proc, or /proc and /sys elsewh
   expect(await linked("proc", "/tmp", tmpfs)).toContain("must be mounted on ordinary directory: /proc");
   const sysfs: Mount = { destination: "/sys", type: "sysfs", source: "sysfs" };
   expect(await linked("sys", "/tmp", sysfs)).toContain("must be mounted on ordinary directory: /sys");
-}, 60_000);
+}, 180_000);
 
 test("a shared bind passes mounts both ways, a slave one only in, a private one neither", async () => {
   const seen: Record<string, string> = {};
@@ -172,7 +172,7 @@ test("a shared bind passes mounts both ways, a slave one only in, a private one 
     seen[mode] = readFileSync(`${shared}.txt`, "utf8").trim().split("\n").join(" ");
   }
   expect(seen).toEqual({ rshared: "out 1", rslave: "1", rprivate: "0" });
-}, 60_000);
+}, 180_000);
 
 test("features and spec", async () => {
   const features = JSON.parse((await runtime("features")).stdout) as { readonly ociVersionMax: string };
@@ -180,4 +180,4 @@ test("features and spec", async () => {
   mkdirSync(`${directory}/new`);
   expect((await runtime("spec", "--bundle", `${directory}/new`)).exitCode).toBe(0);
   expect(JSON.parse(readFileSync(`${directory}/new/config.json`, "utf8"))).toMatchObject({ ociVersion: "1.3.0" });
-}, 30_000);
+}, 180_000);

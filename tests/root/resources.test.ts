@@ -10,7 +10,7 @@ import { busyboxImage } from "../../tools/lab/test-images.ts";
 import { startTinyRegistry, type TinyRegistry } from "../../tools/lab/tiny-registry.ts";
 import { startPlainDaemon, type StartedDaemon } from "../engine/daemon-fixture.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let dir = "";
 let registry: TinyRegistry | undefined;
@@ -19,7 +19,7 @@ let image = "";
 
 const socket = (): string => join(dir, "berth.sock");
 const ok = (...args: string[]): Promise<string> =>
-  mustRun([...berthCommand(), ...args], { env: cliEnvironment(`unix://${socket()}`), timeoutMs: 30_000 });
+  mustRun([...berthCommand(), ...args], { env: cliEnvironment(`unix://${socket()}`), timeoutMs: 120_000 });
 const start = (): Promise<StartedDaemon> => startPlainDaemon({ dir, args: ["-H", `unix://${socket()}`] });
 const ask = (path: string, method = "GET", body?: unknown): Promise<Response> =>
   fetch(`http://engine/v1.51${path}`, {
@@ -59,7 +59,7 @@ beforeAll(async () => {
   image = `${registry.address}/busybox:latest`;
   engine = await start();
   await ok("pull", "-q", image);
-}, 120_000);
+}, 180_000);
 
 afterEach(async () => {
   const ids = (await ok("ps", "-aq")).split("\n").filter((id) => id !== "");

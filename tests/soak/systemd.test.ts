@@ -11,7 +11,7 @@ import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { machineArchive } from "../../tools/lab/test-images.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let scratch = "";
 let engine: BusyboxEngine;
@@ -41,7 +41,7 @@ afterAll(async () => {
   await engine.run("rm", "-f", "-v", "machine");
   await engine.close();
   removeScratch(scratch);
-}, 60_000);
+}, 180_000);
 
 const enter = (line: string): string[] => [...berthCommand(), "exec", "machine", "sh", "-ec", line];
 const inside = (line: string): ReturnType<typeof command> => command(enter(line), { env: cliEnvironment(engine.host) });

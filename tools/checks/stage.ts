@@ -56,7 +56,7 @@ export async function runCheck(argv: readonly string[]): Promise<StageResult> {
 }
 
 /** For a test that says no other: bun's five seconds are soon over on a machine that is busy with something else. */
-const TEST_TIMEOUT_MS = 60_000;
+const TEST_TIMEOUT_MS = 180_000;
 
 /**
  * Run `bun test` with `args`, its output on ours, and count by its own summary. A run that ends without one, or without
@@ -86,6 +86,12 @@ export function countsOf(text: string): StageResult | undefined {
   const passed = count("pass");
   const failed = count("fail");
   return passed === undefined || failed === undefined ? undefined : { passed, failed };
+}
+
+/** The counts in the last line `N passed, N failed` of `text`, undefined when there is none. */
+export function lastSum(text: string): StageResult | undefined {
+  const sum = [...text.matchAll(/^(\d+) passed, (\d+) failed$/gm)].at(-1);
+  return sum === undefined ? undefined : { passed: Number(sum[1]), failed: Number(sum[2]) };
 }
 
 /** Run a program, showing and handing on what it prints. */

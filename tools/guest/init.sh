@@ -2,7 +2,7 @@
 # Init of the test guest: mounts what a machine with cgroup v2 alone has, runs the tests, reports on the serial console
 # and powers the machine off.
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb LANG=C.UTF-8 NO_COLOR=1
-export BERTH_TEST_PATIENCE_MS=5000 BERTH_TEST_GUEST=1
+export BERTH_TEST_PATIENCE_MS=4000 BERTH_TEST_GUEST=1
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t securityfs security /sys/kernel/security
@@ -21,21 +21,22 @@ busybox hostname guest
 echo 127.0.0.1 localhost guest > /etc/hosts
 echo "guest: Linux $(uname -r), cgroup v2 with $(cat /sys/fs/cgroup/cgroup.controllers)"
 cd /project
-# The network's tests wait for programs most of the time, in a network of their own: beside the others.
-network=$(grep network /guest/tests)
-if [ -n "$network" ]; then
-  bun test --timeout 120000 $network > /tmp/network.log 2>&1 < /dev/null &
-  beside=$!
+# Two processors: the tests of the network, in one of their own, and of the runtime's command line beside the others.
+beside='network|oci-runtime'
+first=$(grep -E "$beside" /guest/tests)
+if [ -n "$first" ]; then
+  bun test --timeout 300000 $first > /tmp/beside.log 2>&1 < /dev/null &
+  pid=$!
 fi
 code=0
-others=$(grep -v network /guest/tests)
+others=$(grep -vE "$beside" /guest/tests)
 if [ -n "$others" ]; then
-  bun test --timeout 120000 $others 2>&1 < /dev/null | tee /tmp/others.log
+  bun test --timeout 300000 $others 2>&1 < /dev/null | tee /tmp/others.log
   code=${PIPESTATUS[0]}
 fi
-if [ -n "$network" ]; then
-  wait "$beside" || code=$?
-  cat /tmp/network.log
+if [ -n "$first" ]; then
+  wait "$pid" || code=$?
+  cat /tmp/beside.log
 fi
 awk '/^ *[0-9]+ pass$/ { pass += $1 } /^ *[0-9]+ fail$/ { fail += $1 }
   END { printf "guest: in all\n %d pass\n %d fail\n", pass, fail }' /tmp/*.log

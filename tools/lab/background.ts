@@ -31,7 +31,7 @@ export function background(argv: readonly string[], env: Environment): Backgroun
     write: (input) => void child.stdin.write(input),
     endInput: () => child.stdin.end(),
     signal: (signal) => void child.kill(signal),
-    end: (timeoutMs = 20_000) =>
+    end: (timeoutMs = 60_000) =>
       endWithin(
         argv,
         ended,
@@ -65,7 +65,7 @@ export function onTerminal(argv: readonly string[], env: Environment, rows = 24,
       // The program is not in the terminal's foreground group, so the kernel does not tell it.
       child.kill("SIGWINCH");
     },
-    end: (timeoutMs = 20_000) =>
+    end: (timeoutMs = 60_000) =>
       endWithin(
         argv,
         ended,
@@ -80,7 +80,7 @@ async function waitForText(
   argv: readonly string[],
   text: () => string,
   pattern: RegExp,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   try {
     await eventually(`${pattern}`, () => (pattern.test(text()) ? true : undefined), timeoutMs);

@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { eventually } from "./command.ts";
 
-/** How long a program may take to get ready: the guest's processor is slow, more so beside other work. */
-const patienceMs = process.env["BERTH_TEST_GUEST"] === undefined ? 30_000 : 120_000;
+/** How long a program may take to get ready: the guest's processor is slow, and any may be busy with other work. */
+const patienceMs = 120_000;
 
 /** A server started by us: its log goes to a file, and it is gone when `stop` resolves. */
 export interface DaemonProcess {
@@ -81,7 +81,7 @@ class Daemon implements DaemonProcess {
     return this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  async stop(graceMs = 15_000): Promise<void> {
+  async stop(graceMs = 60_000): Promise<void> {
     if (this.running) {
       this.#child.kill("SIGTERM");
       const timer = setTimeout(() => this.#child.kill("SIGKILL"), graceMs);

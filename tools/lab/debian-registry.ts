@@ -27,8 +27,13 @@ export interface RegistryOptions {
   readonly tls?: { readonly certificate: string; readonly key: string; readonly clientAuthority?: string };
 }
 
+/** Debian's docker-registry, unpacked into the cache. */
+export function debianRegistryDir(): Promise<string> {
+  return extractPackages("registry", ["docker-registry"]);
+}
+
 export async function startDebianRegistry(options: RegistryOptions): Promise<RunningRegistry> {
-  const root = await extractPackages("registry", ["docker-registry"]);
+  const root = await debianRegistryDir();
   const port = options.port ?? (await freePort());
   const storage = options.storage ?? join(options.dir, "registry");
   mkdirSync(storage, { recursive: true });

@@ -174,7 +174,7 @@ export async function startDockerd(options: EngineOptions): Promise<RunningEngin
     bridge: options.bridge,
     async stop() {
       if (daemon.running) await removeAllContainers(socket);
-      await daemon.stop(30_000);
+      await daemon.stop();
       await containerd.stop();
       await unmountBelow(options.dir);
       await removeBridge(enter, options.bridge);

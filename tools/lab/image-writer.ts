@@ -124,7 +124,7 @@ export function buildIndex(
 }
 
 function compress(layer: Uint8Array, compression: "gzip" | "zstd" | "none"): Uint8Array {
-  if (compression === "gzip") return gzipSync(layer, { level: 6 });
+  if (compression === "gzip") return gzipSync(layer, { level: 1 });
   return compression === "zstd" ? zstdCompressSync(layer) : layer;
 }
 

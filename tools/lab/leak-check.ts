@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { command } from "./command.ts";
 import { findProgram, projectDir } from "./paths.ts";
+import { privateMachinePrefix } from "./private-machine.ts";
 
 /** What a test may leave on a machine, one printable line an item. */
 export type MachineState = ReadonlySet<string>;
@@ -10,7 +11,7 @@ export type MachineState = ReadonlySet<string>;
 /**
  * Read what engines make: mounts, network interfaces, named network namespaces, nf_tables tables, cgroups, processes of
  * this project, scratch folders. With `dir`, only mounts, processes and folders that have to do with it, for a test that
- * is not alone on the machine.
+ * is not alone on the machine. What is on a private machine is not on this one.
  */
 export async function readMachineState(dir?: string): Promise<MachineState> {
   const state = new Set<string>();
@@ -29,11 +30,11 @@ export async function readMachineState(dir?: string): Promise<MachineState> {
   return state;
 }
 
-/** What is there and was not before, once the kernel has freed what it frees later, for which it gets five seconds. */
+/** What is there and was not before, once the kernel has freed what it frees later, for which it gets half a minute. */
 export async function settledLeftovers(before: MachineState): Promise<string[]> {
   for (let attempt = 0; ; attempt++) {
     const left = leftovers(before, await readMachineState());
-    if (attempt === 25 || left.length === 0) return left;
+    if (attempt === 150 || left.length === 0) return left;
     await Bun.sleep(200);
   }
 }
@@ -56,7 +57,7 @@ function cgroups(dir: string, depth: number): string[] {
   let names: string[];
   try {
     names = readdirSync(dir, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith(privateMachinePrefix))
       .map((entry) => entry.name);
   } catch {
     // It went while it was read.
@@ -75,7 +76,8 @@ function ownProcesses(dir: string | undefined): string[] {
       const line = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ").trim();
       const known = `${readlinkSync(`/proc/${name}/exe`)} ${line}`;
       const counts = dir === undefined ? isEngineProcess(known) : `${known} ${openFiles(name)}`.includes(dir);
-      if (counts) found.push(`process ${name} ${line.slice(0, 160)}`);
+      const isElsewhere = readFileSync(`/proc/${name}/cgroup`, "utf8").includes(privateMachinePrefix);
+      if (counts && !isElsewhere) found.push(`process ${name} ${line.slice(0, 160)}`);
     } catch {
       // It ended, or it is a kernel thread.
     }

@@ -54,11 +54,11 @@ export async function openPodman(dir: string, runtime: string, network?: Network
   };
   const program = [...(network?.enter ?? []), ...libraries.enter, join(root, "usr/bin/podman")];
   return {
-    run: (args, options = {}) => command([...program, ...args], { timeoutMs: 60_000, ...options, env }),
-    ok: (args, options = {}) => mustRun([...program, ...args], { timeoutMs: 60_000, ...options, env }),
+    run: (args, options = {}) => command([...program, ...args], { timeoutMs: 120_000, ...options, env }),
+    ok: (args, options = {}) => mustRun([...program, ...args], { timeoutMs: 120_000, ...options, env }),
     terminal: (args, rows, columns) => onTerminal([...program, ...args], env, rows, columns),
     async close() {
-      await mustRun([...program, "rm", "-af", "-t", "0"], { env, timeoutMs: 60_000 });
+      await mustRun([...program, "rm", "-af", "-t", "0"], { env, timeoutMs: 120_000 });
       await libraries.close();
       removeCgroups(["libpod_parent/conmon", "libpod_parent"]);
       rmSync(dir, { recursive: true, force: true });

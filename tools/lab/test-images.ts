@@ -165,9 +165,9 @@ export function distributionReference(): { readonly repository: string; readonly
  * A real Debian (or Ubuntu) image made by mmdebstrap from the machine's own package sources. Takes half a minute the
  * first time; the archive stays in the cache.
  */
-export async function distributionImage(format: "docker" | "oci" = "docker"): Promise<BuiltImage> {
+export async function distributionImage(compression: "gzip" | "none" = "gzip"): Promise<BuiltImage> {
   const layer = readFileSync(await distributionArchive());
-  return buildImage({ layers: [layer], config: { Cmd: ["bash"], Env: [defaultPath] }, format });
+  return buildImage({ layers: [layer], config: { Cmd: ["bash"], Env: [defaultPath] }, compression });
 }
 
 /** Beyond the essential packages: what the tests in the guest call, and certificates. */

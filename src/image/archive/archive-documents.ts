@@ -19,6 +19,8 @@ export interface ImageToSave {
   readonly others: readonly Publishable[];
   /** Of all images for platforms. */
   readonly layers: readonly LayerFacts[];
+  /** Id of the image that it was made from, when that one is in the same archive. */
+  readonly parentId?: string | undefined;
 }
 
 export interface ArchiveDocument {
@@ -70,12 +72,13 @@ function indexEntries({ config, artifactType, published, references, index }: Im
   }));
 }
 
-function dockerEntry({ published, references }: ImageToSave): object {
+function dockerEntry({ published, references, parentId }: ImageToSave): object {
   const { config, layers } = published.manifest;
   return {
     Config: blobName(config.digest),
     RepoTags: references.length === 0 ? null : references.map(familiarString),
     Layers: layers.map(({ digest }) => blobName(digest)),
+    ...(parentId === undefined ? {} : { Parent: parentId }),
   };
 }
 

@@ -46,7 +46,12 @@ export class ImageArchives {
     const wanted = this.#wanted(request);
     const lease = leases.acquire();
     try {
-      const images = wanted.map((one) => this.#toSave(one, request.platforms));
+      const ids = new Set(wanted.map(({ image }) => image.id));
+      const images = wanted.map((one) => {
+        const { parentId } = one.image;
+        const saved = this.#toSave(one, request.platforms);
+        return parentId !== undefined && ids.has(parentId) ? { ...saved, parentId } : saved;
+      });
       for (const { published, others, index } of images) {
         if (index !== undefined) lease.hold(index.digest);
         for (const { manifest, document } of [published, ...others])

@@ -30,6 +30,8 @@ export interface ArchiveEntry {
   readonly images: readonly ImageInArchive[];
   readonly index: FoundIndex | undefined;
   readonly references: readonly Reference[];
+  /** Id of the image that it was made from, as the archive has it. */
+  readonly parentId?: string | undefined;
 }
 
 /** An entry of a layout that is no image. */
@@ -128,6 +130,7 @@ interface DockerEntry {
   readonly Config: string;
   readonly RepoTags: readonly string[];
   readonly Layers: readonly string[];
+  readonly Parent: string | undefined;
 }
 
 function dockerEntries(archive: ArchiveDocuments): readonly DockerEntry[] {
@@ -135,7 +138,7 @@ function dockerEntries(archive: ArchiveDocuments): readonly DockerEntry[] {
   if (value === null) return [];
   if (!Array.isArray(value)) throw invalid(`invalid archive: ${MANIFEST} is no list`);
   return value.map((entry: unknown) => {
-    const { Config, RepoTags, Layers } = (entry ?? {}) as Readonly<Record<string, unknown>>;
+    const { Config, RepoTags, Layers, Parent } = (entry ?? {}) as Readonly<Record<string, unknown>>;
     if (typeof Config !== "string" || !isStrings(RepoTags ?? []) || !isStrings(Layers ?? [])) {
       throw invalid(`invalid archive: malformed ${MANIFEST}`);
     }
@@ -143,6 +146,7 @@ function dockerEntries(archive: ArchiveDocuments): readonly DockerEntry[] {
       Config,
       RepoTags: (RepoTags ?? []) as readonly string[],
       Layers: (Layers ?? []) as readonly string[],
+      Parent: typeof Parent === "string" && Parent !== "" ? Parent : undefined,
     };
   });
 }
@@ -154,6 +158,7 @@ function fromDocker(
   platforms: WantedPlatforms,
 ): ArchiveEntry {
   const references = entry.RepoTags.map(taggedReference);
+  const parentId = entry.Parent;
   const own = found.find(
     ({ manifest }) =>
       blobName(manifest.config.digest) === entry.Config &&
@@ -162,9 +167,9 @@ function fromDocker(
   );
   if (own === undefined) {
     const image = { config: archive.document(entry.Config), layers: entry.Layers, manifest: undefined };
-    return { images: [image], index: undefined, references };
+    return { images: [image], index: undefined, references, parentId };
   }
-  if (own.index === undefined) return { images: [imageOf(archive, own)], index: undefined, references };
+  if (own.index === undefined) return { images: [imageOf(archive, own)], index: undefined, references, parentId };
   const { images, index } = ofIndex(archive, own.index, found, platforms);
   if (images.length === 0) throw noneFor(platforms);
   return { images, index, references };

@@ -44,6 +44,10 @@ export async function loadImages(deps: LoadDeps, request: LoadRequest): Promise<
     const found = imagesInArchive(documents, { wanted: request.platforms, host: deps.hostPlatform });
     const loaded: LoadedImage[] = [];
     for (const entry of found.images) loaded.push(await loadEntry({ deps, request, members, lease, taken }, entry));
+    for (const [at, { parentId }] of found.images.entries()) {
+      const [id, isHere] = [loaded[at]?.id ?? "", loaded.some((other) => other.id === parentId)];
+      if (parentId !== undefined && isHere) setParent(deps, id, parentId);
+    }
     for (const artifact of found.artifacts) {
       const { references } = artifact;
       const id = await loadArtifact(deps, members, artifact, lease);
@@ -69,6 +73,19 @@ function withBlobsHere(members: ArchiveMembers, blobs: BlobStore): ArchiveDocume
 const isBlobName = (name: string): boolean => /^blobs\/sha(?:256|512)\/[0-9a-f]{64,128}$/.test(name);
 
 const digestIn = (name: string): string => name.slice("blobs/".length).replace("/", ":");
+
+/** docker-compat: only what an image was made from, by its history and its layers, can be its parent. */
+function setParent(deps: LoadDeps, id: string, parentId: string): void {
+  const config = (of: string): ImageConfig => parseImageConfig(deps.rows.find(of)?.config ?? new Uint8Array());
+  const [image, parent] = [config(id), config(parentId)];
+  const begins = <T>(whole: readonly T[], start: readonly T[]): boolean =>
+    start.length <= whole.length && start.every((one, at) => JSON.stringify(one) === JSON.stringify(whole[at]));
+  const [history, before] = [image.history ?? [], parent.history ?? []];
+  const isShorter = before.length < history.length || history.length === 0;
+  if (!isShorter || !begins(history, before) || !begins(image.rootfs.diff_ids, parent.rootfs.diff_ids))
+    throw new BerthError("invalid-parameter", `image ${parentId} is not a valid parent for ${id}`);
+  deps.rows.setParent(id, parentId);
+}
 
 /** Layers of an image that was refused, and blobs that came twice. */
 async function collectUnused(deps: LoadDeps, taken: Iterable<Promise<MadeLayer>>): Promise<void> {

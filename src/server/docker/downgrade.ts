@@ -52,6 +52,34 @@ const downgrades: readonly Downgrade[] = [
     apply: ({ FirewallBackend: _backend, ...body }) => body,
   },
   {
+    before: 47,
+    shape: "info",
+    reason: "1.47 removed what may not be distributed",
+    apply: (body) => ({
+      ...body,
+      RegistryConfig: {
+        AllowNondistributableArtifactsCIDRs: null,
+        AllowNondistributableArtifactsHostnames: null,
+        ...(body["RegistryConfig"] as Json),
+      },
+    }),
+  },
+  {
+    before: 46,
+    shape: "container-list",
+    reason: "before 1.46 lists had no annotations",
+    apply: (body) => {
+      const { Annotations: _annotations, ...kept } = body["HostConfig"] as Json;
+      return { ...body, HostConfig: kept };
+    },
+  },
+  {
+    before: 45,
+    shape: "container-inspect",
+    reason: "before 1.45 the short id and the host name were told among the aliases",
+    apply: withNamesAsAliases,
+  },
+  {
     before: 42,
     shape: "info",
     reason: "1.42 removed kernel memory limits, which are not carried out",
@@ -120,6 +148,25 @@ export function downgrade(shape: ResponseShape | undefined, version: ApiVersion,
   if (steps.length === 0) return body;
   const one = (item: Json): Json => steps.reduce((value, step) => step.apply(value), item);
   return Array.isArray(body) ? body.map((item: Json) => one(item)) : one(body as Json);
+}
+
+/** In the networks that people make, each name once. */
+function withNamesAsAliases(container: Json): Json {
+  const { Id, Config, NetworkSettings } = container as {
+    readonly Id: string;
+    readonly Config: { readonly Hostname?: string };
+    readonly NetworkSettings: {
+      readonly Networks: Readonly<Record<string, { readonly Aliases: readonly string[] | null }>>;
+    };
+  };
+  const Networks = Object.fromEntries(
+    Object.entries(NetworkSettings.Networks).map(([name, endpoint]) => {
+      if (["bridge", "host", "none"].includes(name)) return [name, endpoint];
+      const names = [...(endpoint.Aliases ?? []), Id.slice(0, 12), Config.Hostname ?? ""];
+      return [name, { ...endpoint, Aliases: [...new Set(names)].filter((alias) => alias !== "") }];
+    }),
+  );
+  return { ...container, NetworkSettings: { ...NetworkSettings, Networks } };
 }
 
 function withVirtualSize(image: Json): Json {

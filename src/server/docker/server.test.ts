@@ -103,6 +103,38 @@ describe("every answer", () => {
     expect(Object.keys(await of("1.51"))).not.toContain("VirtualSize");
   });
 
+  test("what a request of an old version could not say is not heard", async () => {
+    const annotated = { Image: "busybox", Cmd: ["sleep"], HostConfig: { Annotations: { a: "b" } } };
+    const made = async (version: string): Promise<string> => {
+      const answer = await served.call("POST", `/v${version}/containers/create?platform=linux/riscv64`, annotated);
+      return ((await answer.json()) as { Id: string }).Id;
+    };
+    const id = await made("1.40");
+    const seen = await (await served.call("GET", `/containers/${id}/json`)).json();
+    expect(seen).toMatchObject({ HostConfig: { IpcMode: "private" } });
+    expect(seen).not.toHaveProperty("HostConfig.Annotations");
+    expect(await made("1.51")).toBeUndefined();
+    await served.call("POST", `/containers/${id}/start`);
+    expect(await served.failure("POST", `/v1.42/containers/${id}/stop?signal=NOPE`)).toContain("invalid signal: NOPE");
+    expect((await served.call("POST", `/v1.41/containers/${id}/stop?signal=NOPE`)).status).toBe(204);
+  });
+
+  test("lists and networks as old versions had them", async () => {
+    await served.call("POST", "/containers/create?name=noted", {
+      ...{ Image: "busybox", Cmd: ["sleep"], HostConfig: { Annotations: { a: "b" } } },
+    });
+    const listed = async (version: string): Promise<unknown> =>
+      (await served.call("GET", `/v${version}/containers/json?all=1`)).json();
+    expect(await listed("1.45")).toMatchObject([
+      { HostConfig: expect.not.objectContaining({ Annotations: { a: "b" } }) },
+    ]);
+    expect(await listed("1.46")).toMatchObject([{ HostConfig: { Annotations: { a: "b" } } }]);
+    const info = async (version: string): Promise<Record<string, unknown>> =>
+      (await (await served.call("GET", `/v${version}/info`)).json()) as Record<string, unknown>;
+    expect(await info("1.46")).toHaveProperty("RegistryConfig.AllowNondistributableArtifactsCIDRs", null);
+    expect(await info("1.47")).not.toHaveProperty("RegistryConfig.AllowNondistributableArtifactsCIDRs");
+  });
+
   test("304 has no body and 204 neither", async () => {
     const id = await served.create({ Cmd: ["sleep"] });
     expect((await served.call("POST", `/containers/${id}/stop`)).status).toBe(304);

@@ -18,13 +18,15 @@ const spared = /^(?:libllvm|libz3|locales|libc-l10n|postgresql$|postgresql-commo
 export async function serviceImage(): Promise<BuiltImage> {
   const base = await distributionArchive();
   return buildImage({
-    layers: [readFileSync(base), readFileSync(await servicesArchive(base)), await additions(base)],
+    layers: [readFileSync(base), readFileSync(await servicesArchive()), await additions(base)],
     config: { Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], Cmd: ["bash"] },
     compression: "none",
   });
 }
 
-async function servicesArchive(base: string): Promise<string> {
+/** Path of the layer with the servers, made when it is not in the cache yet. */
+export async function servicesArchive(): Promise<string> {
+  const base = await distributionArchive();
   const archive = join(cacheDir("images"), `services-${process.arch}.tar`);
   if (existsSync(archive)) return archive;
   const folder = join(cacheDir("packages"), "services-status");

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 import type { Target } from "../target.ts";
 
 /** What is remembered of the image that an image was made of. */
@@ -51,6 +52,22 @@ export function imageParentCases(target: () => Target): void {
       expect.stringMatching(/^Deleted: sha256:/),
     ]);
     expect(await idOf("busybox")).toBe(busybox);
+  });
+
+  test("an archive carries parents that are in it", async () => {
+    const middle = await committed("busybox", "one");
+    const top = await committed(middle, "two");
+    const file = join(target().scratch, `parents-${target().name.replace(":", "-")}.tar`);
+    const parentOf = (id: string): Promise<string> => target().ok(["image", "inspect", "-f", "{{.Parent}}", id]);
+    await target().ok(["save", "-o", file, middle, top]);
+    await target().ok(["rmi", top]);
+    await target().ok(["load", "-i", file]);
+    expect(await parentOf(top)).toBe(`${middle}\n`);
+    await target().ok(["save", "-o", file, top]);
+    await target().ok(["rmi", top]);
+    await target().ok(["load", "-i", file]);
+    expect(await parentOf(top)).toBe("\n");
+    await target().ok(["rmi", top]);
   });
 
   test("rmi --no-prune leaves the parents, which are dangling then", async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { eventually } from "../../../tools/lab/command.ts";
 import type { Target } from "../target.ts";
 
 /** Containers over time: detached runs, logs, exec, stop, kill, wait, remove, listing. */
@@ -289,7 +290,11 @@ export function lifecycleCases(target: () => Target): void {
       "{{.Actor.Attributes.name}} {{.Action}}",
     ]);
     try {
-      await Bun.sleep(500);
+      await eventually("events are followed", async () => {
+        await target().ok(["create", "--name", "before", "busybox"]);
+        await target().ok(["rm", "before"]);
+        return events.output().includes("before destroy") ? true : undefined;
+      });
       await target().ok(["run", "--rm", "--name", "live", "busybox", "true"]);
       await events.waitFor(/live create[\s\S]*live start[\s\S]*live die[\s\S]*live destroy/);
     } finally {
@@ -319,12 +324,17 @@ export function lifecycleCases(target: () => Target): void {
   });
 
   test("two attached clients both see the output", async () => {
-    await target().ok(["run", "-d", "-i", "--name", "box", "busybox", "sh", "-c", "read x; echo both $x"]);
+    const script = "while read x; do echo both $x; test $x = end && exit; done";
+    await target().ok(["run", "-d", "-i", "--name", "box", "busybox", "sh", "-c", script]);
     const first = target().start(["attach", "--sig-proxy=false", "box"]);
     const second = target().start(["attach", "--sig-proxy=false", "box"]);
-    await Bun.sleep(500);
-    first.write("see\n");
-    await Promise.all([first.waitFor(/both see/), second.waitFor(/both see/)]);
+    await eventually("both are attached", async () => {
+      first.write("see\n");
+      await Bun.sleep(50);
+      return [first, second].every((client) => client.output().includes("both see")) ? true : undefined;
+    });
+    first.write("end\n");
+    await Promise.all([first.waitFor(/both end/), second.waitFor(/both end/)]);
     await Promise.all([first.end(), second.end()]);
   });
 

@@ -116,7 +116,7 @@ export function networkCases(target: () => Target): void {
     const line =
       "apt-get update -qq 2>&1 && apt-get install -y -qq --no-install-recommends hello >/dev/null 2>&1; hello";
     const result = await target().run(["run", "--rm", target().images.distribution, "sh", "-c", line], {
-      timeoutMs: 85_000,
+      timeoutMs: 120_000,
     });
     expect({ ...result, stderr: "" }).toEqual({
       code: 0,

@@ -234,25 +234,26 @@ export function resourceCases(target: () => Target): void {
   });
 
   test("wait for the next end, for no run, for the removal", async () => {
-    const wait = async (name: string, condition: string): Promise<number> => {
-      const { text } = await target().api("POST", `/containers/${name}/wait?condition=${condition}`);
-      return (JSON.parse(text) as { readonly StatusCode: number }).StatusCode;
+    /** Resolves when the engine waits; what that resolves to, when it has waited. */
+    const waiting = async (name: string, condition: string): Promise<{ readonly code: Promise<number> }> => {
+      const url = `http://engine/v1.41/containers/${name}/wait?condition=${condition}`;
+      const response = await fetch(url, { unix: target().engine.socket, method: "POST" });
+      return { code: response.json().then((body) => (body as { readonly StatusCode: number }).StatusCode) };
     };
+    const wait = async (name: string, condition: string): Promise<number> => (await waiting(name, condition)).code;
     await target().ok(["create", "--name", "box", "busybox", "sh", "-c", "exit 3"]);
     expect(await wait("box", "not-running")).toBe(0);
-    const [next, removed] = [wait("box", "next-exit"), wait("box", "removed")];
-    // The request must be there before the start.
-    await Bun.sleep(300);
+    const next = await waiting("box", "next-exit");
+    const removed = await waiting("box", "removed");
     await target().ok(["start", "box"]);
-    expect(await next).toBe(3);
+    expect(await next.code).toBe(3);
     expect(await wait("box", "")).toBe(3);
     await target().ok(["rm", "box"]);
-    expect(await removed).toBe(3);
+    expect(await removed.code).toBe(3);
     await sleeper("killed");
-    const all = ["", "next-exit", "removed"].map((condition) => wait("killed", condition));
-    await Bun.sleep(300);
+    const all = await Promise.all(["", "next-exit", "removed"].map((condition) => waiting("killed", condition)));
     await target().ok(["rm", "-f", "killed"]);
-    expect(await Promise.all(all)).toEqual([137, 137, 137]);
+    expect(await Promise.all(all.map(({ code }) => code))).toEqual([137, 137, 137]);
     expect((await target().api("POST", "/containers/nope/wait")).status).toBe(404);
   });
 

@@ -11,9 +11,11 @@ export function terminalCases(target: () => Target): void {
     await shell.waitFor(/\/dev\/(pts\/0|console)/);
     await shell.waitFor(/size 31 101/);
     shell.resize(20, 90);
-    await Bun.sleep(300);
-    shell.write("echo now $(stty size)\r");
-    await shell.waitFor(/now 20 90/);
+    await eventually("the new size", async () => {
+      shell.write("echo now $(stty size)\r");
+      await Bun.sleep(300);
+      return shell.output().includes("now 20 90") ? true : undefined;
+    });
     shell.write("exit 5\r");
     expect(await shell.end()).toBe(5);
   });
@@ -41,7 +43,11 @@ export function terminalCases(target: () => Target): void {
     expect(await shell.end()).toBe(0);
     expect(await target().ok(["inspect", "-f", "{{.State.Running}}", "kept"])).toBe("true\n");
     const again = target().terminal(["attach", "kept"]);
-    await Bun.sleep(500);
+    await eventually("a prompt", async () => {
+      again.write("\r");
+      await Bun.sleep(100);
+      return again.output().includes("# ") ? true : undefined;
+    });
     again.write("exit 6\r");
     expect(await again.end()).toBe(6);
   });

@@ -43,7 +43,7 @@ async function play(target: Target, transcript: Transcript): Promise<void> {
 
 function carryOut(target: Target, scratch: string, step: Step): Promise<CommandResult> {
   const variables = { SCRATCH: scratch, REGISTRY: target.registry };
-  const options = { cwd: scratch, stdin: step.stdin, timeoutMs: 60_000 };
+  const options = { cwd: scratch, stdin: step.stdin, timeoutMs: 120_000 };
   if (step.kind === "client") {
     const words = shellWords(step.line).map((word) =>
       word.replaceAll("$SCRATCH", scratch).replaceAll("$REGISTRY", target.registry),

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { eventually } from "../../../tools/lab/command.ts";
 import type { Target } from "../target.ts";
 
 /** The requests, by the names that the table uses. `{id}` stands behind /containers. */
@@ -136,8 +137,13 @@ const olderStatus: Readonly<Record<string, number>> = { unpause: 500 };
 type State = "created" | "running" | "paused" | "exited" | "restarting";
 const states: readonly State[] = ["created", "running", "paused", "exited", "restarting"];
 
-/** Long enough for a look at what was started again. */
-const scripts: Partial<Record<State, string>> = { exited: "sleep 0.5; exit 3", restarting: "sleep 0.2; exit 1" };
+/** How often a container that restarts has ended when it is looked at: the next pause takes 3.2 s. */
+const ends = 6;
+/** What is started again later stays. */
+const scripts: Partial<Record<State, string>> = {
+  exited: "test -e /again && sleep 1000; touch /again; exit 3",
+  restarting: `echo >> /starts; test $(wc -l < /starts) -gt ${ends} && sleep 1000; exit 1`,
+};
 const loop = "trap 'exit 0' TERM; trap : USR1; while :; do sleep 0.1; done";
 
 /** Each verb of the API on a container in each status: the same status code, words and outcome. */
@@ -150,6 +156,10 @@ export function verbCases(target: () => Target): void {
       for (const line of table.split("\n").filter((text) => text.startsWith(`${state} `))) {
         const [, verb = "", status, after = "", words = ""] = /^\S+\s+(\S+)\s+(\d+)\s+(\S+)\s*(.*)$/.exec(line) ?? [];
         const [method, path, body] = verbs[verb] ?? ["", ""];
+        if (state === "restarting" && performance.now() - made.atMs > 1000) {
+          await target().api("DELETE", `/containers/${made.id}?force=1`);
+          made = await make(target(), state);
+        }
         const answer = await target().api(method, `/containers/${made.id}${path.replace("NAME", made.name)}`, body);
         const now = await stateOf(target(), made.id);
         const message = answer.status < 400 ? "" : messageOf(answer.text);
@@ -173,7 +183,7 @@ export function verbCases(target: () => Target): void {
         if (now !== "gone") await target().api("DELETE", `/containers/${made.id}?force=1`);
         made = await make(target(), state);
       }
-    }, 120_000);
+    }, 180_000);
   }
 }
 
@@ -187,7 +197,14 @@ async function stateOf(target: Target, id: string): Promise<string> {
 
 let count = 0;
 
-async function make(target: Target, state: State): Promise<{ readonly id: string; readonly name: string }> {
+interface Made {
+  readonly id: string;
+  readonly name: string;
+  /** When it got there. */
+  readonly atMs: number;
+}
+
+async function make(target: Target, state: State): Promise<Made> {
   const name = `verbs-${count++}`;
   const Cmd = ["sh", "-c", scripts[state] ?? loop];
   const HostConfig = { RestartPolicy: { Name: state === "restarting" ? "always" : "no" } };
@@ -197,8 +214,12 @@ async function make(target: Target, state: State): Promise<{ readonly id: string
   if (state !== "created") await act("start");
   if (state === "paused") await act("pause");
   if (state === "exited") await act("wait");
-  // The pauses between its starts double: by then the next one leaves time for some requests.
-  if (state === "restarting") await Bun.sleep(4500);
-  for (let turn = 0; turn < 400 && (await stateOf(target, id)) !== state; turn++) await Bun.sleep(20);
-  return { id, name };
+  await eventually(`${name} is ${state}`, async () => {
+    const { State, RestartCount } = JSON.parse((await target.api("GET", `/containers/${id}/json`)).text) as {
+      readonly State: { readonly Status: string };
+      readonly RestartCount: number;
+    };
+    return State.Status === state && (state !== "restarting" || RestartCount >= ends) ? true : undefined;
+  });
+  return { id, name, atMs: performance.now() };
 }

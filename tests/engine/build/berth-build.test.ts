@@ -4,13 +4,13 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BuildLab } from "./build-lab.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let lab: BuildLab;
 
 beforeAll(async () => {
   lab = await BuildLab.open("bbld1", "172.31.232.1/24");
-}, 120_000);
+}, 180_000);
 afterAll(() => lab.close());
 
 test("stages that need one another, and one that nobody needs", async () => {

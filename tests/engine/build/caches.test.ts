@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { freePort, startDebianRegistry, type RunningRegistry } from "../../../tools/lab/debian-registry.ts";
 import { BuildLab } from "./build-lab.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let one: BuildLab;
 let other: BuildLab;
@@ -14,7 +14,7 @@ beforeAll(async () => {
   one = await BuildLab.open("bcch0", "172.31.235.1/24");
   other = await BuildLab.open("bcch1", "172.31.236.1/24");
   registry = await startDebianRegistry({ dir: one.engine.dir, port: await freePort() });
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await registry.stop();
   await other.close();

@@ -3,13 +3,13 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mustRun } from "../../../tools/lab/command.ts";
 import { BuildLab } from "./build-lab.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let lab: BuildLab;
 
 beforeAll(async () => {
   lab = await BuildLab.open("bbld0", "172.31.231.1/24");
-}, 120_000);
+}, 180_000);
 afterAll(() => lab.close());
 
 const first = {

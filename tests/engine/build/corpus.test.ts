@@ -19,7 +19,7 @@ import { readGolden, writeGolden } from "../../build/golden-file.ts";
 import { describeFacts, readImageFacts, type DockerCommand, type ImageFacts } from "../../build/image-facts.ts";
 import { toolboxImages } from "../../build/toolbox.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const corpus = readCorpus();
 const golden = join(import.meta.dir, "../../build/corpus-images.txt");
@@ -50,7 +50,7 @@ beforeAll(async () => {
     for (const name of names) await docker.run("tag", reference, name);
   }
   base = await readImageFacts(docker, "busybox");
-}, 120_000);
+}, 180_000);
 
 afterAll(async () => {
   if (process.env["UPDATE_GOLDEN"] === "1") {

@@ -7,7 +7,7 @@ import { freePort, startDebianRegistry, type RunningRegistry } from "../../../to
 import { berthCommand } from "../../../tools/lab/engines.ts";
 import { BuildLab } from "./build-lab.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const EPOCH = "1700000000";
 let lab: BuildLab;
@@ -16,7 +16,7 @@ let registry: RunningRegistry;
 beforeAll(async () => {
   lab = await BuildLab.open("bout0", "172.31.233.1/24");
   registry = await startDebianRegistry({ dir: lab.engine.dir, port: await freePort() });
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await registry.stop();
   await lab.close();

@@ -6,7 +6,7 @@ import { mustRun } from "../../../tools/lab/command.ts";
 import { freePort, startDebianRegistry, type RunningRegistry } from "../../../tools/lab/debian-registry.ts";
 import { BuildLab } from "./build-lab.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let lab: BuildLab;
 let registry: RunningRegistry;
@@ -14,7 +14,7 @@ let registry: RunningRegistry;
 beforeAll(async () => {
   lab = await BuildLab.open("bplt0", "172.31.237.1/24");
   registry = await startDebianRegistry({ dir: lab.engine.dir, port: await freePort() });
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await registry.stop();
   await lab.close();

@@ -4,13 +4,13 @@ import { readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { BuildLab, type ContextFiles } from "./build-lab.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let lab: BuildLab;
 
 beforeAll(async () => {
   lab = await BuildLab.open("bbld4", "172.31.237.1/24");
-}, 120_000);
+}, 180_000);
 afterAll(() => lab.close());
 
 interface Refusal {

@@ -7,7 +7,7 @@ import { berthCommand } from "../../../tools/lab/engines.ts";
 import { BuildLab } from "./build-lab.ts";
 import { startGitLab, type GitLab } from "./git-server.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let lab: BuildLab;
 let git: GitLab;
@@ -23,7 +23,7 @@ beforeAll(async () => {
   lab = await BuildLab.open("bbld2", "172.31.234.1/24");
   git = await startGitLab(join(lab.engine.dir, "git"));
   web = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: answer });
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await web.stop(true);
   await git.stop();

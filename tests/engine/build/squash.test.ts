@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { command, mustRun } from "../../../tools/lab/command.ts";
 import { BuildLab } from "./build-lab.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let lab: BuildLab;
 
 beforeAll(async () => {
   lab = await BuildLab.open("bsqu0", "172.31.238.1/24");
-}, 120_000);
+}, 180_000);
 afterAll(() => lab.close());
 
 // Everything that one layer may do to another: replace, delete, empty a folder, put a folder where a file was and back.

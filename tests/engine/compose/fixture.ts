@@ -42,7 +42,7 @@ export class ComposeSide {
     return command([...berthCommand(), "compose", ...words], {
       cwd: this.folder,
       env: this.environment,
-      timeoutMs: 50_000,
+      timeoutMs: 120_000,
     });
   }
 

@@ -4,13 +4,13 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { join } from "node:path";
 import { ComposeSide } from "./fixture.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let side: ComposeSide;
 
 beforeAll(async () => {
   side = await ComposeSide.open({ bridge: "bleft0", bip: "172.31.236.1/24" });
-}, 120_000);
+}, 180_000);
 afterAll(() => side.engine.close());
 afterEach(() => side.clear());
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { mustRun } from "../../../tools/lab/command.ts";
 import { ComposeSide } from "./fixture.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let side: ComposeSide;
 let registry = "";
@@ -12,7 +12,7 @@ let registry = "";
 beforeAll(async () => {
   side = await ComposeSide.open({ bridge: "bpubl0", bip: "172.31.234.1/24" });
   ({ registry } = side.engine);
-}, 120_000);
+}, 180_000);
 afterAll(() => side.engine.close());
 afterEach(() => side.clear());
 

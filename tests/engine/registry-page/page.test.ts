@@ -8,7 +8,7 @@ import { faultsOf } from "./accessibility.ts";
 import { press, tabTo, watch } from "./keyboard.ts";
 import { startShownRegistry } from "./shown-registry.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let dir = "";
 let registry: RunningBerthRegistry;

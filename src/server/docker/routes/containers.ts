@@ -8,6 +8,7 @@ import { parseFilters } from "#spec/docker/filters.ts";
 import { decodeUpdateRequest, type UpdateRequest } from "#spec/docker/update.ts";
 import type { Call, Route } from "../call.ts";
 import { empty, json, stream } from "../reply.ts";
+import { upgradeCreate } from "../upgrade-create.ts";
 import { attach } from "./attach.ts";
 import { attachWebSocket } from "./attach-websocket.ts";
 import { logs } from "./logs.ts";
@@ -111,7 +112,8 @@ async function createRequest(call: Call) {
   const body = await call.json();
   if (body === undefined) throw new BerthError("invalid-parameter", "invalid JSON: got EOF while reading request body");
   if (body === null) throw new BerthError("invalid-parameter", "config cannot be empty in order to create a container");
-  return { ...decodeCreateRequest(body), name: call.query.text("name"), platform: call.query.text("platform") };
+  const platform = call.version.minor < 41 ? "" : call.query.text("platform");
+  return { ...upgradeCreate(decodeCreateRequest(body), call.version), name: call.query.text("name"), platform };
 }
 
 /** API 1.40 brought a changeable pids limit, 1.42 took away the kernel memory limit. */
@@ -126,8 +128,9 @@ async function updateRequest(call: Call): Promise<UpdateRequest> {
   };
 }
 
-function stopOptions({ query }: Call): StopOptions {
-  return { signal: query.text("signal"), timeoutSeconds: query.integer("t") };
+/** API 1.42 brought the signal. */
+function stopOptions({ query, version }: Call): StopOptions {
+  return { signal: version.minor < 42 ? "" : query.text("signal"), timeoutSeconds: query.integer("t") };
 }
 
 const conditions: readonly WaitCondition[] = ["not-running", "next-exit", "removed"];

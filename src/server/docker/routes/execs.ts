@@ -18,7 +18,8 @@ export function execRoutes(engine: Engine): readonly Route[] {
       method: "POST",
       pattern: "/containers/{id}/exec",
       handle: async (call) => {
-        const config = decode(execConfig, await call.json());
+        const asked = decode(execConfig, await call.json());
+        const config = hasConsoleSize(call) ? asked : { ...asked, ConsoleSize: null };
         parseDetachKeys(config.DetachKeys);
         return json(execs.create(id(call), config), undefined, 201);
       },
@@ -36,9 +37,12 @@ export function execRoutes(engine: Engine): readonly Route[] {
   ];
 }
 
+/** Before API 1.42 a terminal got its size when it ran. */
+const hasConsoleSize = (call: Call): boolean => call.version.minor >= 42;
+
 async function start(engine: Engine, call: Call): Promise<Reply> {
   const body = decode(execStartConfig, await call.json());
-  const size = body.ConsoleSize === null ? undefined : consoleSize(body.ConsoleSize);
+  const size = body.ConsoleSize === null || !hasConsoleSize(call) ? undefined : consoleSize(body.ConsoleSize);
   const id = call.params["id"] ?? "";
   const prepared = engine.execs.start(id, { detach: body.Detach, consoleSize: size });
   if (body.Detach) {

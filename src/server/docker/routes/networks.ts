@@ -18,12 +18,21 @@ export function networkRoutes(engine: Engine): readonly Route[] {
     {
       method: "GET",
       pattern: "/networks",
-      handle: async ({ query }) => json(await networks.list(parseFilters(query.maybe("filters"), networkFilterKeys))),
+      handle: async ({ query, version }) => {
+        const list = await networks.list(parseFilters(query.maybe("filters"), networkFilterKeys));
+        // Before API 1.28 with who is in them.
+        return json(version.minor < 28 ? await Promise.all(list.map(({ Id }) => networks.inspect(Id))) : list);
+      },
     },
     {
       method: "POST",
       pattern: "/networks/create",
-      handle: async (call) => json(await networks.create(decodeNetworkCreateRequest(await body(call))), undefined, 201),
+      handle: async (call) => {
+        const asked = decodeNetworkCreateRequest(await body(call));
+        // API 1.48 brought networks without IPv4.
+        const request = call.version.minor < 48 ? { ...asked, EnableIPv4: null } : asked;
+        return json(await networks.create(request), undefined, 201);
+      },
     },
     {
       method: "POST",

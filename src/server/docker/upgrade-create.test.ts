@@ -1,0 +1,113 @@
+import { describe, expect, test } from "bun:test";
+import { decodeCreateRequest } from "#spec/docker/container.ts";
+import { apiVersion, newestApiVersion, oldestApiVersion } from "./api-version.ts";
+import { upgradeCreate } from "./upgrade-create.ts";
+
+const upgraded = (body: object, version: string) =>
+  upgradeCreate(decodeCreateRequest({ Image: "i", ...body }), apiVersion(version));
+
+const bind = { Type: "bind", Source: "/a", Target: "/b" };
+const [first, second] = ["one", "two"];
+
+describe("what a version brought is not heard of before, and taken since", () => {
+  test.each<[since: string, body: object, read: (request: ReturnType<typeof upgraded>) => unknown, before: unknown]>([
+    [
+      "1.40",
+      { HostConfig: { Mounts: [{ ...bind, BindOptions: { NonRecursive: true } }] } },
+      mountOption("NonRecursive"),
+      false,
+    ],
+    [
+      "1.42",
+      { HostConfig: { Mounts: [{ ...bind, BindOptions: { CreateMountpoint: true } }] } },
+      mountOption("CreateMountpoint"),
+      false,
+    ],
+    ["1.42", { HostConfig: { ConsoleSize: [5, 6] } }, ({ hostConfig }) => hostConfig.ConsoleSize, [0, 0]],
+    [
+      "1.42",
+      { HostConfig: { Mounts: [{ ...bind, VolumeOptions: {} }] } },
+      ({ hostConfig }) => hostConfig.Mounts?.[0]?.VolumeOptions,
+      null,
+    ],
+    [
+      "1.42",
+      { HostConfig: { Mounts: [{ ...bind, TmpfsOptions: {} }] } },
+      ({ hostConfig }) => hostConfig.Mounts?.[0]?.TmpfsOptions,
+      null,
+    ],
+    ["1.43", { HostConfig: { Annotations: { a: "b" } } }, ({ hostConfig }) => hostConfig.Annotations, null],
+    [
+      "1.44",
+      { Healthcheck: { Test: ["NONE"], StartInterval: 5e9 } },
+      ({ config }) => config.Healthcheck?.StartInterval,
+      0,
+    ],
+    ["1.44", { HostConfig: { Mounts: [{ ...bind, ReadOnly: true }] } }, mountOption("ReadOnlyNonRecursive"), true],
+    [
+      "1.44",
+      { NetworkingConfig: { EndpointsConfig: { one: { MacAddress: "02:00:00:00:00:01" } } } },
+      endpoint("MacAddress"),
+      "",
+    ],
+    ["1.48", { NetworkingConfig: { EndpointsConfig: { one: { GwPriority: 7 } } } }, endpoint("GwPriority"), 0],
+  ])("%s: %j", (since, body, read, before) => {
+    const asked = read(decodeCreateRequest({ Image: "i", ...body }));
+    expect(asked).not.toEqual(before);
+    expect(read(upgraded(body, oneBefore(since)))).toEqual(before);
+    expect(read(upgraded(body, oldestApiVersion))).toEqual(before);
+    expect(read(upgraded(body, since))).toEqual(asked);
+    expect(read(upgraded(body, newestApiVersion))).toEqual(asked);
+  });
+});
+
+test("IPC was shared unless asked otherwise, before 1.40", () => {
+  expect(upgraded({}, "1.39").hostConfig.IpcMode).toBe("shareable");
+  expect(upgraded({ HostConfig: { IpcMode: "private" } }, "1.39").hostConfig.IpcMode).toBe("private");
+  expect(upgraded({}, "1.40").hostConfig.IpcMode).toBe("");
+});
+
+test.each<[since: string, body: object, words: string]>([
+  [
+    "1.44",
+    { HostConfig: { Mounts: [{ ...bind, BindOptions: { ReadOnlyForceRecursive: true } }] } },
+    "BindOptions.ReadOnlyForceRecursive needs API v1.44 or newer",
+  ],
+  [
+    "1.44",
+    { NetworkingConfig: { EndpointsConfig: { [first]: {}, [second]: {} } } },
+    "Container cannot be created with multiple network endpoints: one, two",
+  ],
+  [
+    "1.45",
+    { HostConfig: { Mounts: [{ Type: "volume", Target: "/b", VolumeOptions: { Subpath: "x" } }] } },
+    "VolumeOptions.Subpath needs API v1.45 or newer",
+  ],
+  [
+    "1.48",
+    { HostConfig: { Mounts: [{ Type: "image", Source: "i", Target: "/b" }] } },
+    'Mount type "Image" needs API v1.48 or newer',
+  ],
+])("%s: what would be wrong to leave out is refused before: %j", (since, body, words) => {
+  expect(() => upgraded(body, oneBefore(since))).toThrow(words);
+  expect(() => upgraded(body, since)).not.toThrow();
+});
+
+test("the newest version's request stays what it is", () => {
+  const request = decodeCreateRequest({ Image: "i", HostConfig: { Mounts: [bind] } });
+  expect(upgradeCreate(request, apiVersion(newestApiVersion))).toEqual(request);
+});
+
+function oneBefore(version: string): string {
+  return `1.${apiVersion(version).minor - 1}`;
+}
+
+type Read = (request: ReturnType<typeof upgraded>) => unknown;
+
+function mountOption(name: "NonRecursive" | "CreateMountpoint" | "ReadOnlyNonRecursive"): Read {
+  return ({ hostConfig }) => hostConfig.Mounts?.[0]?.BindOptions?.[name];
+}
+
+function endpoint(name: "MacAddress" | "GwPriority"): Read {
+  return ({ networkingConfig }) => networkingConfig.EndpointsConfig?.["one"]?.[name];
+}

@@ -1,0 +1,26 @@
+import { composePrograms, laterDockerDir } from "../tools/lab/apt-suite.ts";
+import { buildahDir } from "../tools/lab/buildah.ts";
+import { debianRegistryDir } from "../tools/lab/debian-registry.ts";
+import { referenceDir } from "../tools/lab/engines.ts";
+import { podmanDir } from "../tools/lab/podman.ts";
+import { distributionArchive } from "../tools/lab/test-images.ts";
+import { servicesArchive } from "./clients/compose/service-image.ts";
+import { installClients } from "./clients/lab.ts";
+import { installStore } from "./engine/object-store/install.ts";
+
+/**
+ * Fetches into the cache what tests use of other people's programs, unless it is there: a test on a private machine cannot,
+ * and two at once would fetch it twice.
+ */
+export async function fillCaches(): Promise<void> {
+  await referenceDir();
+  await laterDockerDir();
+  await composePrograms();
+  await debianRegistryDir();
+  await podmanDir();
+  await buildahDir();
+  await distributionArchive();
+  await servicesArchive();
+  await installClients();
+  await installStore();
+}

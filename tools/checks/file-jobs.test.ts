@@ -1,0 +1,54 @@
+import { expect, test } from "bun:test";
+import { runJobStages, type FileJob, type JobRunner, type Lane } from "./file-jobs.ts";
+
+const job = (name: string, needsMachine = false): FileJob => ({ name, args: [name], needsMachine });
+
+/** Each job takes one turn of the clock, `slow` ones more. */
+function runner(lanes: readonly Lane[], slow: Readonly<Record<string, number>> = {}) {
+  const ran: string[] = [];
+  let printed = "";
+  const made: JobRunner = {
+    lanes,
+    async run({ name }, lane) {
+      ran.push(`${name} ${lane}`);
+      for (let turn = 0; turn < (slow[name] ?? 1); turn++) await Bun.sleep(0);
+      if (name === "throws") throw new Error("expected in this test");
+      return { passed: 2, failed: name === "fails" ? 1 : 0, text: `text of ${name}\n` };
+    },
+    print: (text) => void (printed += text),
+    now: () => 0,
+  };
+  return { made, ran, printed: () => printed };
+}
+
+test("what needs the machine runs there, the rest anywhere, and the next stage begins while the last job of one runs", async () => {
+  const { made, ran, printed } = runner(["machine", "private"], { out: 50 });
+  const lines = await runJobStages(
+    [
+      { name: "a", what: "first", jobs: [job("x"), job("out", true)] },
+      { name: "b", what: "second", jobs: [job("y"), job("also-out", true), job("z")] },
+    ],
+    made,
+  );
+  expect(ran).toEqual(["out machine", "x private", "y private", "z private", "also-out machine"]);
+  expect(lines.map(({ name, passed, failed }) => [name, passed, failed])).toEqual([
+    ["a", 4, 0],
+    ["b", 6, 0],
+  ]);
+  // In one piece, and a stage's sum after its last job.
+  expect(printed()).toContain("-- b: y: 2 passed, 0 failed, 0.0 s, on a private machine\ntext of y\n");
+  expect(printed().indexOf("== a: 4 passed")).toBeGreaterThan(printed().indexOf("text of out"));
+});
+
+test("without private machines all run on the machine, in order", async () => {
+  const { made, ran } = runner(["machine"]);
+  await runJobStages([{ name: "a", what: "all", jobs: [job("x"), job("y")] }], made);
+  expect(ran).toEqual(["x machine", "y machine"]);
+});
+
+test("failures are counted, a job that throws as one", async () => {
+  const { made, printed } = runner(["machine"]);
+  const lines = await runJobStages([{ name: "a", what: "bad", jobs: [job("fails"), job("throws"), job("x")] }], made);
+  expect(lines).toEqual([{ name: "a", passed: 4, failed: 2, seconds: 0 }]);
+  expect(printed()).toContain("expected in this test");
+});

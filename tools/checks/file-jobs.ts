@@ -1,0 +1,99 @@
+import { broke, type StageLine, type StageResult } from "./stage.ts";
+
+/** Test files that one process runs, one after the other. */
+export interface FileJob {
+  readonly name: string;
+  /** For `bun test`. */
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** It needs what a private machine has not: a way out of the machine. */
+  readonly needsMachine?: boolean;
+}
+
+export interface JobStage {
+  readonly name: string;
+  readonly what: string;
+  /** The longest first, so that no lane ends long after the others. */
+  readonly jobs: readonly FileJob[];
+}
+
+/** Where jobs run, one at a time: the machine itself, once, or private machines. */
+export type Lane = "machine" | "private";
+
+export interface JobOutcome extends StageResult {
+  /** All that was printed. */
+  readonly text: string;
+}
+
+export interface JobRunner {
+  readonly lanes: readonly Lane[];
+  run(job: FileJob, lane: Lane): Promise<JobOutcome>;
+  print(text: string): void;
+  /** Milliseconds. */
+  now(): number;
+}
+
+interface RunningStage {
+  readonly stage: JobStage;
+  readonly waiting: FileJob[];
+  left: number;
+  beganAt: number | undefined;
+  line: StageLine;
+}
+
+/**
+ * Runs the jobs of all `stages` on all lanes at once, stage by stage; a lane that finds nothing for it in one stage goes on with
+ * the next. What a job prints is shown when it has ended, in one piece. A job that throws counts as one failure.
+ */
+export async function runJobStages(stages: readonly JobStage[], runner: JobRunner): Promise<StageLine[]> {
+  const running = stages.map((stage): RunningStage => {
+    const line = { name: stage.name, passed: 0, failed: 0, seconds: 0 };
+    return { stage, waiting: [...stage.jobs], left: stage.jobs.length, beganAt: undefined, line };
+  });
+  await Promise.all(runner.lanes.map((lane) => runLane(lane, running, runner)));
+  return running.map(({ line }) => line);
+}
+
+async function runLane(lane: Lane, stages: readonly RunningStage[], runner: JobRunner): Promise<void> {
+  for (;;) {
+    const next = take(lane, stages);
+    if (next === undefined) return;
+    await runOne(lane, next.of, next.job, runner);
+  }
+}
+
+/** The machine's lane takes first what no other may. */
+function take(
+  lane: Lane,
+  stages: readonly RunningStage[],
+): { readonly of: RunningStage; readonly job: FileJob } | undefined {
+  for (const of of stages) {
+    const needing = of.waiting.findIndex(({ needsMachine }) => needsMachine === true);
+    const free = of.waiting.findIndex(({ needsMachine }) => needsMachine !== true);
+    const at = lane === "machine" && needing >= 0 ? needing : free;
+    const [job] = at < 0 ? [] : of.waiting.splice(at, 1);
+    if (job !== undefined) return { of, job };
+  }
+  return undefined;
+}
+
+async function runOne(lane: Lane, of: RunningStage, job: FileJob, runner: JobRunner): Promise<void> {
+  const { stage } = of;
+  const began = runner.now();
+  if (of.beganAt === undefined) runner.print(`\n== ${stage.name}: ${stage.what}\n`);
+  of.beganAt ??= began;
+  let outcome: JobOutcome;
+  try {
+    outcome = await runner.run(job, lane);
+  } catch (error) {
+    outcome = { ...broke, text: `${error instanceof Error ? error.message : String(error)}\n` };
+  }
+  const { passed, failed, text } = outcome;
+  const seconds = (runner.now() - of.beganAt) / 1000;
+  of.line = { name: stage.name, passed: of.line.passed + passed, failed: of.line.failed + failed, seconds };
+  const took = ((runner.now() - began) / 1000).toFixed(1);
+  const place = lane === "private" ? ", on a private machine" : "";
+  runner.print(`\n-- ${stage.name}: ${job.name}: ${passed} passed, ${failed} failed, ${took} s${place}\n${text}`);
+  if (--of.left > 0) return;
+  runner.print(`== ${stage.name}: ${of.line.passed} passed, ${of.line.failed} failed, ${seconds.toFixed(1)} s\n`);
+}

@@ -1,0 +1,72 @@
+import { spawn } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { projectDir } from "../lab/paths.ts";
+import { canDivideMachine, makePrivateMachine } from "../lab/private-machine.ts";
+import type { FileJob, JobOutcome, JobRunner, Lane } from "./file-jobs.ts";
+import { broke, lastSum } from "./stage.ts";
+
+/** No job takes a third of it, on a machine that does much else. */
+const JOB_TIMEOUT_MS = 20 * 60_000;
+
+/**
+ * Runs jobs as processes of their own: on the machine itself and, when it has the processors and can be divided, on private
+ * machines beside it. What a job is when this process is interrupted ends, and none begins after it.
+ */
+export function processRunner(): JobRunner {
+  const kills = new Set<() => void>();
+  let isInterrupted = false;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => {
+      isInterrupted = true;
+      for (const kill of kills) kill();
+    });
+  }
+  const more = canDivideMachine() ? Math.min(availableParallelism() - 1, 3) : 0;
+  return {
+    lanes: ["machine", ...Array.from({ length: more }, (): Lane => "private")],
+    async run(job, lane) {
+      if (isInterrupted) throw new Error("interrupted");
+      const machine = lane === "private" ? makePrivateMachine() : undefined;
+      try {
+        return await runProcess(job, machine?.enter ?? [], kills);
+      } finally {
+        await machine?.close();
+      }
+    },
+    print: (text) => void process.stdout.write(text),
+    now: () => performance.now(),
+  };
+}
+
+async function runProcess(job: FileJob, enter: readonly string[], kills: Set<() => void>): Promise<JobOutcome> {
+  const argv = [...enter, process.execPath, "tools/checks/job.ts", ...job.args];
+  const child = spawn(argv[0] ?? "", argv.slice(1), {
+    cwd: projectDir,
+    env: { ...process.env, ...job.env },
+    stdio: ["ignore", "pipe", "pipe"],
+    // A group of its own, which can be killed whole.
+    detached: true,
+  });
+  let text = "";
+  child.stdout.on("data", (bytes: Buffer) => (text += bytes.toString()));
+  child.stderr.on("data", (bytes: Buffer) => (text += bytes.toString()));
+  const kill = (): void => {
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  };
+  const late = setTimeout(() => {
+    text += `\n${job.name}: not done after ${JOB_TIMEOUT_MS / 60_000} minutes, killed\n`;
+    kill();
+  }, JOB_TIMEOUT_MS);
+  kills.add(kill);
+  try {
+    const code = await new Promise<number>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (ended) => resolve(ended ?? -1));
+    });
+    const counts = lastSum(text) ?? broke;
+    return { ...counts, failed: code !== 0 && counts.failed === 0 ? 1 : counts.failed, text };
+  } finally {
+    clearTimeout(late);
+    kills.delete(kill);
+  }
+}
