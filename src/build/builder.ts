@@ -25,7 +25,7 @@ import { check, convert } from "./graph/convert.ts";
 import { listTargets, type BuildTarget } from "./graph/list-targets.ts";
 import type { ConvertOptions, ResolveImage } from "./graph/options.ts";
 import { outline, type BuildOutline } from "./graph/outline.ts";
-import type { BuildGraph, Vertex } from "./graph/types.ts";
+import type { BuildGraph } from "./graph/types.ts";
 import type { CacheFolders } from "./ops/exec/cache-folders.ts";
 import { Solver } from "./solver/solve.ts";
 import type { BuildEvent, FailedPlace, StepRunner, StepSettings, TreeDigests } from "./solver/types.ts";
@@ -102,6 +102,8 @@ export interface BuildRequest {
   readonly auth: ReadonlyMap<string, RegistryAuth>;
   /** Commands may ask for everything the machine has (`--security=insecure`). */
   readonly allowInsecure: boolean;
+  /** Devices that commands may ask for (`--device`). */
+  readonly allowedDevices: "all" | ReadonlySet<string>;
   /** Carried out in this order. */
   readonly targets: readonly ExportTarget[];
   /** Looked into in this order for what the engine's own cache lacks. */
@@ -194,7 +196,7 @@ export class Builder {
     }
     const { graph, warnings } = await convert(dockerfile, request.options, resolve);
     refuseInsecure(graph, request.allowInsecure);
-    refuseDevices(graph);
+    refuseDevices(graph, request.allowedDevices);
     onEvent({ type: "graph", graph, warnings });
     const { contexts } = request;
     const { http, pages } = this.#deps;
@@ -272,10 +274,15 @@ function exportRequest(request: BuildRequest, startedAt: string): ExportRequest 
   };
 }
 
-function refuseDevices(graph: BuildGraph): void {
-  const uses = ({ operation }: Vertex): boolean => operation.kind === "exec" && operation.devices.length > 0;
-  if (!graph.vertices.some(uses)) return;
-  throw new BerthError("not-implemented", "RUN --device is not supported yet");
+/** A device of the machine is for who has been allowed it: all by `device`, one by `device=NAME`. */
+function refuseDevices(graph: BuildGraph, allowed: BuildRequest["allowedDevices"]): void {
+  if (allowed === "all") return;
+  const wanted = graph.vertices.flatMap(({ operation }) => (operation.kind === "exec" ? operation.devices : []));
+  const refused = wanted.find(({ name }) => !allowed.has(name));
+  if (refused === undefined) return;
+  throw new BerthError("forbidden", `device ${refused.name} is not allowed`, {
+    hint: `Allow it with --allow device=${refused.name}, or every device with --allow device.`,
+  });
 }
 
 function refuseInsecure(graph: BuildGraph, allowed: boolean): void {

@@ -25,7 +25,7 @@ import type { HostConfig } from "#spec/docker/host-config.ts";
 import type { Resources } from "#spec/oci/runtime.ts";
 import { cgroupPathOf } from "./cgroup-path.ts";
 import type { EngineConfig } from "./config.ts";
-import { hookedLaunch, runPoststop } from "./container-hooks.ts";
+import { hookedLaunch, runPoststop } from "#runtime/hooks/hooked-launch.ts";
 import { ownerMaps } from "./container/mount-owner.ts";
 import type { ContainerSpec, MountSpec } from "./container/spec.ts";
 import { ForeignPlanner } from "./foreign-planner.ts";

@@ -4,7 +4,11 @@ import { int, list, strings, text, toggle, type FlagSpec } from "../flags/flag-k
 /** Flags of `build`: docker's, BuildKit's, and our own. */
 export const buildFlags: readonly FlagSpec[] = [
   { name: "add-host", kind: list, usage: 'Add a custom host-to-IP mapping ("host:ip")' },
-  { name: "allow", kind: strings, usage: 'Allow extra privileged entitlement (e.g. "security.insecure")' },
+  {
+    name: "allow",
+    kind: strings,
+    usage: 'Allow extra privileged entitlement (e.g. "security.insecure", "device=vendor.com/class=name")',
+  },
   { name: "annotation", kind: list, usage: "Add annotation to the image" },
   { name: "attest", kind: list, usage: 'Attestation parameters (format: "type=sbom,disabled=false")' },
   { name: "build-arg", kind: list, usage: "Set build-time variables" },

@@ -59,6 +59,7 @@ export interface EngineBuildRequest {
   readonly settings: StepSettings;
   readonly auth: ReadonlyMap<string, RegistryAuth>;
   readonly allowInsecure: boolean;
+  readonly allowedDevices: "all" | ReadonlySet<string>;
   readonly dialect: "buildkit" | "classic";
   /** Where a step fails wait for somebody to look around, by an event `kept`. */
   readonly debug: boolean;

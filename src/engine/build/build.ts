@@ -46,8 +46,8 @@ export function buildImage(deps: BuildDeps) {
     signal: AbortSignal,
     report: (event: EngineBuildEvent) => void,
   ): Promise<void> => {
-    if (deps.config.remappedIds !== undefined)
-      throw new BerthError("not-implemented", "building with --userns-remap is not supported yet");
+    if (deps.config.remappedIds !== undefined && given.allowInsecure)
+      throw new BerthError("invalid-parameter", "privileged mode is incompatible with user namespaces");
     const references = given.tags.map(referenceOf);
     const host = platformOfHost(deps.machine.machine);
     const platforms = platformsOf(given.platform, host);
@@ -100,6 +100,7 @@ export function buildImage(deps: BuildDeps) {
             pull: request.pull,
             auth: request.auth,
             allowInsecure: request.allowInsecure,
+            allowedDevices: request.allowedDevices,
             targets,
             cacheFrom,
             cacheTo,

@@ -64,7 +64,7 @@ export interface BuildOptions {
   readonly agents: Readonly<Record<string, string>>;
   /** What the sockets' folders are to the client, by path: an agent of another machine is refused. */
   readonly agentFolders: Readonly<Record<string, string>>;
-  /** Entitlements: `security.insecure`. */
+  /** Entitlements: `security.insecure`, `device`, `device=NAME`. */
   readonly allow: readonly string[];
   /** When a step fails its place waits for a shell, see {@link BuildFailure}. */
   readonly debug: boolean;

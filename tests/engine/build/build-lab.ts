@@ -16,8 +16,13 @@ export class BuildLab {
     this.engine = engine;
   }
 
-  static async open(bridge: string, bip: string, extraArgs: readonly string[] = []): Promise<BuildLab> {
-    return new BuildLab(await BusyboxEngine.open({ bridge, bip, extraArgs }));
+  static async open(
+    bridge: string,
+    bip: string,
+    extraArgs: readonly string[] = [],
+    through: readonly string[] = [],
+  ): Promise<BuildLab> {
+    return new BuildLab(await BusyboxEngine.open({ bridge, bip, extraArgs, through }));
   }
 
   /** A folder with these files; `Dockerfile` among them. */

@@ -5,10 +5,13 @@ import type { Cgroup, CgroupManager } from "#host/cgroup/types.ts";
 import { ensureDirectory, writeFileAtomic } from "#host/files.ts";
 import { removeTree } from "#host/remove-tree.ts";
 import type { RuntimeFacts } from "#host/runtime-facts.ts";
+import { deviceAt } from "#host/devices.ts";
 import type { NetworkService } from "#network/types.ts";
+import { applyCdi } from "#runtime/cdi/apply-cdi.ts";
 import { compileContainer } from "#runtime/compile/compile-container.ts";
 import { cgroupResources } from "#runtime/compile/device-steps.ts";
 import type { FilterCache } from "#runtime/compile/filter-cache.ts";
+import { hookedLaunch, runPoststop, type HookedLaunch } from "#runtime/hooks/hooked-launch.ts";
 import { processError } from "#runtime/process-error.ts";
 import type { Plan } from "#runtime/plan/ops.ts";
 import type { LaunchRequest, ShimLauncher, SupervisedProcess } from "#runtime/types.ts";
@@ -20,7 +23,8 @@ import type { ExecOperation } from "../../graph/types.ts";
 import type { StepRequest } from "../../solver/types.ts";
 import { CGROUP_FILE } from "../../reconcile-builds.ts";
 import { joinNetwork, type CommandNetwork } from "./command-network.ts";
-import { commandCgroup, commandSpec, type CommandDefaults } from "./command-spec.ts";
+import { checkUserNamespace, commandCgroup, commandSpec, type CommandDefaults } from "./command-spec.ts";
+import { deviceEdits } from "./command-devices.ts";
 import type { CommandMounts, PreparedMounts } from "./command-mounts.ts";
 
 const MAX_DATABASE_BYTES = 4 << 20;
@@ -47,6 +51,8 @@ export interface ReadyCommand {
   readonly process: SupervisedProcess;
   readonly cgroup: Cgroup;
   readonly plan: Plan;
+  /** Called with its pid when it runs, where hooks want to know. */
+  readonly onStarted: ((pid: number) => Promise<void>) | undefined;
 }
 
 /**
@@ -64,6 +70,7 @@ export async function withCommand<T>(
   const dir = deps.paths.buildRunDir(id);
   const { operation, settings, signal, report } = request;
   deps.requirePlatform(request.vertex.platform);
+  checkUserNamespace(operation, deps.defaults);
   ensureDirectory(dir, 0o700);
   const undo: (() => Promise<unknown>)[] = [() => removeTree(dir)];
   report({ type: "running", id });
@@ -71,7 +78,8 @@ export async function withCommand<T>(
     const begun = deps.launcher.begin({ id, dir });
     undo.push(async () => begun.abandon());
     undo.push(() => deps.networks.release(id));
-    const mounts = await deps.mounts.prepare({ ...request, id, dir });
+    const edits = deviceEdits(operation.devices, deps.defaults.cdiSpecDirs);
+    const mounts = await deps.mounts.prepare({ ...request, id, dir, more: edits.flatMap((edit) => edit.mounts) });
     undo.push(() => mounts.release());
     const network = await joinNetwork(deps, { id, dir, network: operation.network, hosts: settings.hosts });
     const made = commandSpec({
@@ -86,29 +94,34 @@ export async function withCommand<T>(
       defaults: deps.defaults,
       facts: deps.facts,
     });
+    const spec = applyCdi(made.spec, edits, (path) => deviceAt(path));
+    const hooked = hookedLaunch(spec, { id, dir });
+    if (hooked !== undefined) undo.push(() => runPoststop({ id, dir }));
     const cgroupPath = commandCgroup(id, settings, deps.defaults);
     writeFileAtomic(`${dir}/${CGROUP_FILE}`, cgroupPath, { mode: 0o600, durable: false });
-    const cgroup = deps.cgroups.create(cgroupPath, cgroupResources(made.spec));
+    const cgroup = deps.cgroups.create(cgroupPath, cgroupResources(spec));
     undo.push(() => cgroup.remove());
     signal.throwIfAborted();
     const { plan } = compileContainer({
       id,
-      spec: { ...made.spec, mounts: [...(made.spec.mounts ?? []), ...mounts.more] },
+      spec: { ...spec, mounts: [...(spec.mounts ?? []), ...mounts.more] },
       root: withStubs(root, mounts),
       cgroup: cgroup.entry,
       cgroupPath,
       facts: deps.facts,
       filters: deps.filters,
+      ...(deps.defaults.remappedIds === undefined ? {} : { rootMappings: deps.defaults.remappedIds }),
+      ...hooked?.compile,
     });
     const process = await launch(
       deps,
-      { id, dir, plan, network, oomEventsPath: cgroup.oomEventsPath },
+      { id, dir, plan, network, oomEventsPath: cgroup.oomEventsPath, onWait: hooked?.run.onWait },
       begun,
       operation,
       streams,
     );
     undo.push(async () => process.detach());
-    return await work({ process, cgroup, plan });
+    return await work({ process, cgroup, plan, onStarted: hooked?.run.onStarted });
   } catch (error) {
     if (signal.aborted) throw new BerthError("cancelled", "context canceled", { cause: error });
     throw error;
@@ -129,17 +142,19 @@ async function launch(
     readonly plan: Plan;
     readonly network: CommandNetwork;
     readonly oomEventsPath: string | undefined;
+    readonly onWait: HookedLaunch["run"]["onWait"] | undefined;
   },
   begun: ReturnType<ShimLauncher["begin"]>,
   operation: ExecOperation,
   streams: Pick<LaunchRequest, "terminal" | "stdin" | "consoleSize">,
 ): Promise<SupervisedProcess> {
-  const { network, ...rest } = given;
+  const { network, onWait, ...rest } = given;
   try {
     return await begun.launch({
       ...rest,
       ...streams,
       log: undefined,
+      ...(onWait === undefined ? {} : { onWait }),
       onNamespaces: async (pid) => {
         if (network.endpoint !== undefined) await deps.networks.connect(network.endpoint, `/proc/${pid}/ns/net`);
       },

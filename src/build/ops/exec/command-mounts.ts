@@ -29,6 +29,8 @@ export interface CommandMountsRequest extends Omit<StepRequest, "operation"> {
   readonly id: string;
   /** On a tmpfs, private to this command; goes with it. */
   readonly dir: string;
+  /** Mounts that others make, which need a mount point here. */
+  readonly more: readonly { readonly hostPath: string; readonly containerPath: string }[];
 }
 
 /** Mounts on the host that a command's own are taken from. */
@@ -94,7 +96,8 @@ export class CommandMounts {
             work.file(mount, `${dir}/mount-${index}`);
         }
       }
-      const stubs = work.makeStubs(operation.mounts.length === 0 ? undefined : this.#scratch());
+      for (const { hostPath, containerPath } of request.more) work.point(containerPath, !isDirectory(hostPath));
+      const stubs = work.hasPoints ? work.makeStubs(this.#scratch()) : undefined;
       if (stubs !== undefined) undo.push(() => removeTree(stubs));
       for (const { name, id: secret, required } of operation.secretEnv) {
         const value = settings.secrets.get(secret);
@@ -133,14 +136,16 @@ export class CommandMounts {
     place: string,
     undo: (() => Promise<unknown>)[],
   ): Promise<void> {
-    const source = await this.#show(layersOf(request, mount.from), mount.source, place);
+    const layers = layersOf(request, mount.from);
+    const source = await this.#show(layers, mount.source, place);
     const isFile = !isDirectory(source);
     if (mount.readOnly || isFile) {
       if (!mount.readOnly)
         throw new BerthError("not-implemented", `a writable bind of the file ${mount.source} is not supported yet`, {
           hint: "Bind the folder it is in.",
         });
-      work.bind(source, mount.target, true, isFile);
+      // The kernel maps no ids of an overlay mount: what several layers hold is nobody's in a user namespace.
+      work.bind(source, mount.target, true, { isFile, ownIds: layers.length <= 1 });
       return;
     }
     const scratch = this.#scratch();
@@ -185,7 +190,7 @@ class MountWork {
     this.#request = request;
   }
 
-  bind(source: string, target: string, readOnly: boolean, isFile = false): void {
+  bind(source: string, target: string, readOnly: boolean, { isFile = false, ownIds = true } = {}): void {
     this.#points.push({ target, isFile });
     this.mounts.push({
       type: "bind",
@@ -195,6 +200,7 @@ class MountWork {
       propagation: "",
       recursive: true,
       recursiveReadOnly: "if-possible",
+      ownIds,
     });
   }
 
@@ -221,23 +227,30 @@ class MountWork {
     }
     const { mode, uid, gid, target } = mount;
     writeFileAtomic(path, value, { mode, owner: { uid, gid }, durable: false });
-    this.bind(path, target, true, true);
+    this.bind(path, target, true, { isFile: true });
   }
 
   agent(path: string, { target }: Extract<HandedMount, { type: "ssh" }>): void {
-    this.bind(path, target, true, true);
+    this.bind(path, target, true, { isFile: true });
     const known = [...this.#request.operation.env, ...this.env].some((entry) => entry.startsWith("SSH_AUTH_SOCK="));
     if (!known) this.env.push(`SSH_AUTH_SOCK=${target}`);
   }
 
   file(mount: Extract<HandedMount, { type: "file" }>, path: string): void {
     writeFileAtomic(path, mount.content, { mode: mount.mode, durable: false });
-    this.bind(path, mount.target, true, true);
+    this.bind(path, mount.target, true, { isFile: true });
+  }
+
+  point(target: string, isFile: boolean): void {
+    this.#points.push({ target, isFile });
+  }
+
+  get hasPoints(): boolean {
+    return this.#points.length > 0;
   }
 
   /** Make the mount points in `directory`. */
-  makeStubs(directory: string | undefined): string | undefined {
-    if (directory === undefined || this.#points.length === 0) return undefined;
+  makeStubs(directory: string): string {
     ensureDirectory(directory, 0o755);
     for (const { target, isFile } of this.#points) {
       const parts = target.split("/").filter((part) => part !== "" && part !== "." && part !== "..");

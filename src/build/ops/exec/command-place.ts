@@ -35,7 +35,7 @@ export class CommandPlace implements FailedPlace {
       report: () => {},
     };
     const streams = { terminal: true, stdin: "once", ...(size === undefined ? {} : { consoleSize: size }) } as const;
-    await withCommand(this.#deps, request, this.#root, streams, async ({ process, cgroup, plan }) => {
+    await withCommand(this.#deps, request, this.#root, streams, async ({ process, cgroup, plan, onStarted }) => {
       const stop = (): void => void cgroup.kill().catch(() => undefined);
       signal.addEventListener("abort", stop, { once: true });
       try {
@@ -43,6 +43,7 @@ export class CommandPlace implements FailedPlace {
         await process.go().catch((error: unknown) => {
           throw processError(error, plan, request.operation.args[0] ?? "");
         });
+        await onStarted?.(process.pid);
         if (signal.aborted) stop();
         opened({ stream, resize: (rows, columns) => process.resize(rows, columns) });
         await process.exited();

@@ -1,6 +1,7 @@
+import { BerthError } from "#base/errors.ts";
 import type { RuntimeFacts } from "#host/runtime-facts.ts";
 import { containerSpec } from "#runtime/docker/container-spec.ts";
-import type { ContainerMount, ContainerSpec, ContainerSpecInput } from "#runtime/docker/types.ts";
+import type { ContainerMount, ContainerSpec, ContainerSpecInput, UserNamespace } from "#runtime/docker/types.ts";
 import type { ResolvedUser } from "#runtime/user/types.ts";
 import { containerConfig } from "#spec/docker/container-config.ts";
 import { hostConfig, type HostConfig } from "#spec/docker/host-config.ts";
@@ -18,6 +19,10 @@ export interface CommandDefaults {
   readonly dnsSearch: readonly string[];
   readonly dnsOptions: readonly string[];
   readonly hostGatewayIps: readonly string[];
+  /** Folders with CDI specifications, later ones win. */
+  readonly cdiSpecDirs: readonly string[];
+  /** What the ids of commands are on the machine (`--userns-remap`); undefined: the same. */
+  readonly remappedIds: UserNamespace | undefined;
 }
 
 /** docker-compat: BuildKit's. Always the same, so that what a command writes down of it is too. */
@@ -56,6 +61,7 @@ export function commandSpec(input: CommandInput): ContainerSpec {
     defaultUlimits: defaults.defaultUlimits,
     mounts,
     namespaces: {},
+    userNamespace: defaults.remappedIds,
     cgroupPath: commandCgroup(id, settings, defaults),
     devices: [],
     blockDevices: {},
@@ -63,6 +69,21 @@ export function commandSpec(input: CommandInput): ContainerSpec {
     seccompProfile: defaults.seccompProfile,
     facts,
   });
+}
+
+/** Refuse, in the words for containers, what cannot be in a user namespace of its own. */
+export function checkUserNamespace(
+  { network, security, mounts }: ExecOperation,
+  { remappedIds }: Pick<CommandDefaults, "remappedIds">,
+): void {
+  if (remappedIds === undefined) return;
+  const refuse = (why: string): BerthError => new BerthError("invalid-parameter", why);
+  if (security === "insecure") throw refuse("privileged mode is incompatible with user namespaces");
+  if (network === "host") throw refuse("cannot share the host's network namespace when user namespaces are enabled");
+  if (mounts.some((mount) => mount.type === "bind" && !mount.readOnly))
+    throw new BerthError("not-implemented", "writable binds of RUN are not supported with --userns-remap yet", {
+      hint: "Copy what is to be changed, or use a cache mount.",
+    });
 }
 
 /** Where a command's cgroup is, below the hierarchies. */

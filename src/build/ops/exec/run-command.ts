@@ -13,7 +13,7 @@ export function runCommand(deps: CommandDeps, request: CommandRequest, root: Roo
 }
 
 async function finish(
-  { process, cgroup, plan }: ReadyCommand,
+  { process, cgroup, plan, onStarted }: ReadyCommand,
   { operation, signal, report }: CommandRequest,
 ): Promise<void> {
   const stop = (): void => void cgroup.kill().catch(() => undefined);
@@ -25,6 +25,7 @@ async function finish(
     } catch (error) {
       throw processError(error, plan, operation.args[0] ?? "");
     }
+    await onStarted?.(process.pid);
     if (signal.aborted) stop();
     const decoder = new FrameDecoder();
     for await (const chunk of stream.readable) {

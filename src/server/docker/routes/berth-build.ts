@@ -14,7 +14,7 @@ import { lineStream } from "./line-stream.ts";
 import { sizeOf } from "./size.ts";
 
 /** The host's network needs no permission here; docker-compat: it may be given. */
-const ENTITLEMENTS = ["security.insecure", "network.host"];
+const ENTITLEMENTS = ["security.insecure", "network.host", "device"];
 const MAX_OPTIONS_BYTES = 8 << 20;
 const MAX_TREE_BYTES = 32 << 20;
 
@@ -134,7 +134,9 @@ function requestOf(
     cacheTo,
     ...same
   } = options;
-  const unknown = allow.find((entitlement) => !ENTITLEMENTS.includes(entitlement));
+  const unknown = allow.find(
+    (entitlement) => !ENTITLEMENTS.includes(entitlement) && !entitlement.startsWith("device="),
+  );
   if (unknown !== undefined)
     throw new BerthError("invalid-parameter", `unknown entitlement ${JSON.stringify(unknown)}`);
   return {
@@ -172,6 +174,9 @@ function requestOf(
     },
     auth: new Map(Object.entries(decodeRegistryConfig(registryConfig))),
     allowInsecure: allow.includes("security.insecure"),
+    allowedDevices: allow.includes("device")
+      ? "all"
+      : new Set(allow.flatMap((entitlement) => /^device=(.+)$/s.exec(entitlement)?.[1] ?? [])),
     dialect: "buildkit",
   };
 }

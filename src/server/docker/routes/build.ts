@@ -136,6 +136,7 @@ function requestOf(call: Call): EngineBuildRequest {
     },
     auth: new Map(Object.entries(decodeRegistryConfig(call.header("x-registry-config")))),
     allowInsecure: false,
+    allowedDevices: new Set(),
     dialect: "classic",
     debug: false,
     call: "build",

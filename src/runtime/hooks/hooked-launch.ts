@@ -2,17 +2,21 @@ import { BerthError } from "#base/errors.ts";
 import { ensureDirectory, readTextFileMaybe, writeFileAtomic } from "#host/files.ts";
 import { hookPoint, type CompileInput } from "#runtime/compile/compile-container.ts";
 import { launchFile } from "#runtime/foreign/foreign-runtime.ts";
-import { checkHooks, hookSteps, runHooks, runHooksAnyway } from "#runtime/hooks/hooks.ts";
-import { ociState } from "#runtime/hooks/oci-state.ts";
+import { checkHooks, hookSteps, runHooks, runHooksAnyway } from "./hooks.ts";
+import { ociState } from "./oci-state.ts";
 import type { RuntimeSpec } from "#spec/oci/runtime.ts";
 import { parseRuntimeSpec, printJsonExact } from "#spec/oci/runtime-json.ts";
-import type { CompiledPlan } from "./ports.ts";
 
 const maxSpecBytes = 16 << 20;
 
 export interface HookedLaunch {
   readonly compile: Pick<CompileInput, "hooks" | "createContainer" | "startContainer" | "rootTarget">;
-  readonly run: Pick<CompiledPlan, "onWait" | "onStarted">;
+  readonly run: {
+    /** For the launch, see `LaunchRequest`. */
+    readonly onWait: (point: number, pid: number) => Promise<void>;
+    /** When the process runs. */
+    readonly onStarted: (pid: number) => Promise<void>;
+  };
 }
 
 /**
