@@ -174,7 +174,7 @@ napi_value list_files(napi_env env, napi_callback_info info) {
 /* ── readFiles ───────────────────────────────────────────────────────────────────────────────────────────────────── */
 
 /* A file's content, which has to be as long as its record says: ESTALE when it has changed. 1 for one with attributes. */
-static int read_small(int folder, const struct record *record, char *into) {
+static int read_small(int folder, const struct record *record, char *into, bool asks_for_attributes) {
   int fd = openat(folder, record->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return -errno;
   size_t filled = 0;
@@ -186,13 +186,13 @@ static int read_small(int folder, const struct record *record, char *into) {
     filled += (size_t)got;
   }
   if (result == 0 && filled < record->size) result = -ESTALE;
-  if (result == 0 && flistxattr(fd, NULL, 0) > 0) result = 1;
+  if (result == 0 && asks_for_attributes && flistxattr(fd, NULL, 0) > 0) result = 1;
   close(fd);
   return result;
 }
 
 static void take(const struct batch *batch, struct record *record, size_t offset) {
-  record->status = read_small(batch->from, record, batch->contents + offset);
+  record->status = read_small(batch->from, record, batch->contents + offset, true);
 }
 
 /* readFiles(folder, records, contents): the contents of all, one behind the other. */
@@ -241,7 +241,7 @@ static void copy(const struct batch *batch, struct record *record, size_t offset
     record->status = -EFBIG;
     return;
   }
-  record->status = read_small(batch->from, record, content);
+  record->status = read_small(batch->from, record, content, false);
   if (record->status < 0) return;
   int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   int fd = openat(batch->to, record->name, flags, record->mode & 0777);

@@ -90,13 +90,24 @@ export interface SmallFile {
   readonly hasAttributes: boolean;
 }
 
+/** Memory for contents, which grows as it must and is used again and again: each call ends what the one before gave. */
+export interface ContentRoom {
+  bytes: Uint8Array;
+}
+
 /**
  * Contents of regular files of one folder that are as long as their records say. Undefined for a file that is not any
  * more, or cannot be read: whoever opens it by itself is told why. All are in memory at once.
  */
-export function readFiles(folderFd: number, files: readonly ListedFile[]): (SmallFile | undefined)[] {
+export function readFiles(
+  folderFd: number,
+  files: readonly ListedFile[],
+  into: ContentRoom = { bytes: new Uint8Array(0) },
+): (SmallFile | undefined)[] {
   const records = Buffer.concat(files.map(({ record }) => record));
-  const contents = new Uint8Array(files.reduce((sum, { stat }) => sum + stat.size, 0));
+  const sizeBytes = files.reduce((sum, { stat }) => sum + stat.size, 0);
+  if (into.bytes.length < sizeBytes) into.bytes = new Uint8Array(sizeBytes);
+  const contents = into.bytes.subarray(0, sizeBytes);
   addon().readFiles(folderFd, records, contents);
   let end = 0;
   return statuses(records, files).map((status, index) => {

@@ -114,6 +114,7 @@ class Digester implements SelectionVisitor {
   /** Of the folder whose list was looked at last. */
   #stamp = "";
   #named = 0;
+  readonly #room = { bytes: new Uint8Array(0) };
 
   /** `rules`: which files of a folder count, as far as its place and they decide. */
   constructor(kind: FileTree["kind"], rules: string, cache: StatCache, add: (text: ByteString) => void) {
@@ -185,6 +186,7 @@ class Digester implements SelectionVisitor {
       const contents = readFiles(
         directoryFd,
         batch.map(({ listed }) => listed),
+        this.#room,
       );
       for (const [index, file] of batch.entries()) {
         const content = contents[index]?.content;

@@ -110,6 +110,7 @@ class TreeArchiver {
   readonly #options: ArchiveOptions;
   readonly #buffer = new Uint8Array(BUFFER_SIZE);
   #filled = 0;
+  readonly #room = { bytes: new Uint8Array(0) };
   /** First member of every file with several names, by device and inode. */
   readonly #links = new Map<string, ByteString>();
 
@@ -172,9 +173,10 @@ class TreeArchiver {
     const files = listedFiles(listFiles(fd)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
     for (let at = 0; at < files.length;) {
       const run = smallFiles(files, at);
-      for (const [index, small] of readFiles(fd, run).entries()) {
+      for (const [index, small] of readFiles(fd, run, this.#room).entries()) {
         const file = run[index];
-        if (file !== undefined) yield* this.#stillSmall(fd, prefix, file, small);
+        if (file === undefined || this.#plainSmall(prefix, file, small)) continue;
+        yield* this.#stillSmall(fd, prefix, file, small);
       }
       at += run.length;
       const next = run.length === MAX_TOGETHER ? undefined : files[at++];
@@ -183,6 +185,21 @@ class TreeArchiver {
       if ((next.stat.mode & S_IFMT) === S_IFREG) yield* this.#stillFile(fd, kernelPath(next.name), as);
       else yield* this.entry(fd, kernelPath(next.name), as);
     }
+  }
+
+  /** One without attributes, where there is room for it: false, and nothing done, for any other. */
+  #plainSmall(prefix: ByteString, { name, stat }: ListedFile, small: SmallFile | undefined): boolean {
+    if (small === undefined || small.hasAttributes) return false;
+    const head = encodeEntry(this.#describe("file", prefix + name, stat));
+    const start = this.#filled + head.length;
+    const end = start + stat.size;
+    const padding = paddingOf(stat.size);
+    if (end + padding > BUFFER_SIZE) return false;
+    this.#buffer.set(head, this.#filled);
+    this.#buffer.set(small.content, start);
+    this.#buffer.fill(0, end, end + padding);
+    this.#filled = end + padding;
+    return true;
   }
 
   *#stillSmall(
@@ -197,18 +214,9 @@ class TreeArchiver {
       return;
     }
     if (BUFFER_SIZE - this.#filled < SMALL_ROOM) yield this.#take();
-    const padding = paddingOf(stat.size);
-    for (const part of [
-      encodeEntry(this.#describe("file", as, stat)),
-      small.content,
-      END_OF_ARCHIVE.subarray(0, padding),
-    ]) {
-      if (this.#filled + part.length > BUFFER_SIZE) yield* this.#put(part);
-      else {
-        this.#buffer.set(part, this.#filled);
-        this.#filled += part.length;
-      }
-    }
+    yield* this.#put(encodeEntry(this.#describe("file", as, stat)));
+    yield* this.#put(small.content);
+    yield* this.#put(END_OF_ARCHIVE.subarray(0, paddingOf(stat.size)));
   }
 
   /** A regular file of a tree that nobody changes. */

@@ -13,6 +13,8 @@ const FLAGS: Readonly<Record<TarEntryType, string>> = {
   fifo: "6",
 };
 
+/** As which the checksum counts while it is added up. */
+const CHECKSUM_FOR_ITSELF = " ".repeat(8);
 const NAME_LENGTH = 100;
 const PREFIX_LENGTH = 155;
 /** What fits 7 and 11 octal digits. */
@@ -88,7 +90,8 @@ function recordsOf(entry: TarEntry, name: ByteString, nameFits: boolean): Uint8A
   if (entry.gid > MAX_SHORT_NUMBER) add("gid", String(entry.gid));
   const { seconds, nanoseconds } = entry.mtime;
   if (nanoseconds !== 0 || seconds < 0 || seconds > MAX_LONG_NUMBER) add("mtime", timeText(seconds, nanoseconds));
-  const attributes = [...(entry.xattrs ?? [])].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  if (entry.xattrs === undefined) return records;
+  const attributes = [...entry.xattrs].toSorted(([a], [b]) => (a < b ? -1 : 1));
   for (const [key, value] of attributes) add(`SCHILY.xattr.${key}`, value);
   return records;
 }
@@ -109,7 +112,7 @@ function timeText(seconds: number, nanoseconds: number): string {
   return `${sign}${Math.abs(whole)}${fraction}`;
 }
 
-/** By hand, digit by digit: trees of small files are mostly headers. */
+/** By hand, digit by digit, summed up on the way: trees of small files are mostly headers. */
 function header(parts: {
   readonly entry: TarEntry;
   readonly type: string;
@@ -119,37 +122,54 @@ function header(parts: {
 }): Uint8Array {
   const { entry } = parts;
   const block = new Uint8Array(BLOCK_SIZE);
-  putText(block, parts.name, 0);
-  putOctal(block, entry.mode, 100, 7);
-  putOctal(block, entry.uid, 108, 7);
-  putOctal(block, entry.gid, 116, 7);
-  putOctal(block, parts.size, 124, 11);
-  putOctal(block, entry.mtime.seconds, 136, 11);
-  block.fill(0x20, 148, 156);
-  putText(block, parts.type, 156);
-  if (entry.linkName !== "") putText(block, ascii(entry.linkName).slice(0, NAME_LENGTH), 157);
-  putText(block, "ustar\x0000", 257);
-  putOctal(block, entry.deviceMajor, 329, 7);
-  putOctal(block, entry.deviceMinor, 337, 7);
-  if (parts.prefix !== "") putText(block, parts.prefix, 345);
-  let sum = 0;
-  for (let at = 0; at < BLOCK_SIZE; at++) sum += block[at] ?? 0;
+  let sum = putText(block, parts.name, 0);
+  sum += putOctal(block, entry.mode, 100, 7);
+  sum += putOctal(block, entry.uid, 108, 7);
+  sum += putOctal(block, entry.gid, 116, 7);
+  sum += putOctal(block, parts.size, 124, 11);
+  sum += putOctal(block, entry.mtime.seconds, 136, 11);
+  sum += putText(block, CHECKSUM_FOR_ITSELF, 148);
+  sum += putText(block, parts.type, 156);
+  if (entry.linkName !== "") sum += putText(block, ascii(entry.linkName).slice(0, NAME_LENGTH), 157);
+  sum += putText(block, "ustar\x0000", 257);
+  sum += putOctal(block, entry.deviceMajor, 329, 7);
+  sum += putOctal(block, entry.deviceMinor, 337, 7);
+  if (parts.prefix !== "") sum += putText(block, parts.prefix, 345);
   putOctal(block, sum, 148, 6);
   block[154] = 0;
   return block;
 }
 
-function putText(block: Uint8Array, text: string, at: number): void {
-  for (let index = 0; index < text.length; index++) block[at + index] = text.charCodeAt(index);
+/** The sum of its bytes. */
+function putText(block: Uint8Array, text: string, at: number): number {
+  let sum = 0;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    block[at + index] = code;
+    sum += code;
+  }
+  return sum;
 }
 
-/** With leading zeros; 0 for what does not fit, which then stands in a record. */
-function putOctal(block: Uint8Array, value: number, at: number, digits: number): void {
+/** With leading zeros; 0 for what does not fit, which then stands in a record. The sum of its bytes. */
+function putOctal(block: Uint8Array, value: number, at: number, digits: number): number {
   let rest = value >= 0 && value < 8 ** digits ? value : 0;
-  for (let index = at + digits - 1; index >= at; index--) {
-    block[index] = 0x30 + (rest % 8);
+  let sum = 0x30 * digits;
+  let index = at + digits - 1;
+  // Bit by bit once it fits an integer of 31 bits.
+  for (; rest > 0x7fffffff; index--) {
+    const digit = rest % 8;
+    block[index] = 0x30 + digit;
+    sum += digit;
     rest = Math.floor(rest / 8);
   }
+  for (; index >= at; index--) {
+    const digit = rest & 7;
+    block[index] = 0x30 + digit;
+    sum += digit;
+    rest >>= 3;
+  }
+  return sum;
 }
 
 /** Prefix and name of a ustar header, or undefined when the name needs a record. */
