@@ -93,5 +93,7 @@ RUN true
   expect(await prune(`min-free-space=${2 ** 52}&filters=${encodeURIComponent('{"until":{"1h":true}}')}`)).toBe(0);
   expect(await prune(`min-free-space=${2 ** 52}`)).toBe(1_000_000);
   await onDiskComesTo(0);
-  expect(await lab.engine.ok("builder", "prune", "-af", "--min-free-space", "1")).toContain("Total reclaimed space: 0B");
+  expect(await lab.engine.ok("builder", "prune", "-af", "--min-free-space", "1")).toContain(
+    "Total reclaimed space: 0B",
+  );
 });
