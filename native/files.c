@@ -30,7 +30,9 @@ struct record {
   char name[];
 };
 
-enum { ENTRIES_BYTES = 32 << 10, LIST_BYTES = 256 << 10, SMALL_BYTES = 64 << 10, MAX_THREADS = 4, FEW = 32 };
+enum { ENTRIES_BYTES = 32 << 10, LIST_BYTES = 256 << 10, SMALL_BYTES = 64 << 10, MAX_THREADS = 4 };
+/* Files for which one thread is enough: to look at, where a thread costs as much as two dozen of them, and to read or copy. */
+enum { FEW_LOOKED_AT = 512, FEW = 32 };
 
 struct batch {
   int from, to;
@@ -67,11 +69,11 @@ static int processors(void) {
   return count < MAX_THREADS ? count : MAX_THREADS;
 }
 
-static void run_batch(struct batch *batch, int count) {
+static void run_batch(struct batch *batch, int count, int few) {
   pthread_t threads[MAX_THREADS];
   struct part parts[MAX_THREADS];
   bool started[MAX_THREADS] = {false};
-  batch->parts = count < FEW ? 1 : processors();
+  batch->parts = count < few ? 1 : processors();
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -166,7 +168,7 @@ napi_value list_files(napi_env env, napi_callback_info info) {
   if (used > 0) {
     batch.records = into;
     batch.end = batch.records + used;
-    run_batch(&batch, records);
+    run_batch(&batch, records, FEW_LOOKED_AT);
   }
   return number_value(env, used);
 }
@@ -214,7 +216,7 @@ napi_value read_files(napi_env env, napi_callback_info info) {
     if (size > room - total) return wrong_type(env, "readFiles");
     total += size;
   }
-  run_batch(&batch, files);
+  run_batch(&batch, files, FEW);
   return number_value(env, 0);
 }
 
@@ -271,6 +273,6 @@ napi_value copy_files(napi_env env, napi_callback_info info) {
     return wrong_type(env, "copyFiles");
   batch.records = records;
   batch.end = batch.records + length;
-  run_batch(&batch, files);
+  run_batch(&batch, files, FEW);
   return number_value(env, 0);
 }

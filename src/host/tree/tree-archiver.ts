@@ -175,8 +175,10 @@ class TreeArchiver {
       const run = smallFiles(files, at);
       for (const [index, small] of readFiles(fd, run, this.#room).entries()) {
         const file = run[index];
-        if (file === undefined || this.#plainSmall(prefix, file, small)) continue;
-        yield* this.#stillSmall(fd, prefix, file, small);
+        if (file === undefined) continue;
+        if (BUFFER_SIZE - this.#filled < SMALL_ROOM) yield this.#take();
+        const as = prefix + file.name;
+        if (!this.#stillSmall(as, file.stat, small)) yield* this.#stillFile(fd, kernelPath(file.name), as);
       }
       at += run.length;
       const next = run.length === MAX_TOGETHER ? undefined : files[at++];
@@ -187,10 +189,10 @@ class TreeArchiver {
     }
   }
 
-  /** One without attributes, where there is room for it: false, and nothing done, for any other. */
-  #plainSmall(prefix: ByteString, { name, stat }: ListedFile, small: SmallFile | undefined): boolean {
+  /** In one go. False, and nothing done, for a file with attributes, or a name longer than all the room. */
+  #stillSmall(as: ByteString, stat: FileFacts, small: SmallFile | undefined): boolean {
     if (small === undefined || small.hasAttributes) return false;
-    const head = encodeEntry(this.#describe("file", prefix + name, stat));
+    const head = encodeEntry(this.#describe("file", as, stat));
     const start = this.#filled + head.length;
     const end = start + stat.size;
     const padding = paddingOf(stat.size);
@@ -200,23 +202,6 @@ class TreeArchiver {
     this.#buffer.fill(0, end, end + padding);
     this.#filled = end + padding;
     return true;
-  }
-
-  *#stillSmall(
-    fd: number,
-    prefix: ByteString,
-    { name, stat }: ListedFile,
-    small: SmallFile | undefined,
-  ): Generator<Uint8Array> {
-    const as = prefix + name;
-    if (small === undefined || small.hasAttributes) {
-      yield* this.#stillFile(fd, kernelPath(name), as);
-      return;
-    }
-    if (BUFFER_SIZE - this.#filled < SMALL_ROOM) yield this.#take();
-    yield* this.#put(encodeEntry(this.#describe("file", as, stat)));
-    yield* this.#put(small.content);
-    yield* this.#put(END_OF_ARCHIVE.subarray(0, paddingOf(stat.size)));
   }
 
   /** A regular file of a tree that nobody changes. */
