@@ -80,8 +80,13 @@ export async function converge(
   options: ConvergeOptions,
 ): Promise<readonly ObservedContainer[] | undefined> {
   refuseUnsupported(options.services);
-  const imageIds = await ensureImages(context, options.services, options);
-  const observed = await observe(context);
+  let worked = false;
+  const [imageIds, early] = await Promise.all([
+    ensureImages(context, options.services, { ...options, onWork: () => (worked = true) }),
+    observe(context),
+  ]);
+  // Pulls and builds take their time: others may have changed something meanwhile.
+  const observed = worked ? await observe(context) : early;
   for (const sentence of strangeResources(context.project, observed.resources)) options.onWarning(sentence);
   const { plan, containers: before } = await agreedPlan(context, observed, options, imageIds);
   if (plan.orphans.length > 0 && !options.removeOrphans) {

@@ -8,9 +8,10 @@ export interface ImageOptions {
   /** By flag: over each service's own policy. */
   readonly pull: string;
   readonly build: "missing" | "always" | "never";
+  onWork?(): void;
 }
 
-/** Pull or build what the services need; image ids by service. */
+/** Pull or build what the services need; image ids by service. `onWork` is called when something has to be. */
 export async function ensureImages(
   context: ApplyContext,
   services: readonly Service[],
@@ -78,6 +79,7 @@ async function ensureImage(
     wantsPull(policy, service.pull_refresh_after, found, context.now()) &&
     !(buildable && service.image === undefined)
   ) {
+    options.onWork?.();
     await pulled(context, service, image, { policy, present: found !== undefined, build });
     return (await imageOf(context, image))?.Id ?? "";
   }

@@ -6,6 +6,7 @@ import { parseReference } from "#spec/oci/reference.ts";
 import { composeFileOf, filesOf, isIndex } from "../artifact/read-artifact.ts";
 import { projectFileNames } from "../load/find-files.ts";
 import { gitFile, ociName, type GitFile } from "../load/remote-files.ts";
+import { cacheFolder } from "./cache-folder.ts";
 import type { ComposeInvocation } from "./subcommand.ts";
 
 /** Written when all of a folder is there: what was cut off is fetched again. */
@@ -19,10 +20,7 @@ export async function fetchFile(
   invocation: Pick<ComposeInvocation, "io" | "config" | "client" | "global">,
   address: string,
 ): Promise<string> {
-  const cache = join(
-    invocation.io.env["XDG_CACHE_HOME"] || join(invocation.io.homeDirectory, ".cache"),
-    "berth/compose",
-  );
+  const cache = cacheFolder(invocation.io);
   const name = ociName(address);
   if (name !== undefined) {
     refuseSwitchedOff(invocation.io, "COMPOSE_EXPERIMENTAL_OCI_REMOTE", "OCI");

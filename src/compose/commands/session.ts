@@ -16,6 +16,7 @@ import { isRemoteFile, remoteName, RemoteFileNeeded } from "../load/remote-files
 import { openProgress, type Progress, type ProgressMode } from "../apply/progress.ts";
 import type { ApplyContext } from "../apply/context.ts";
 import { programsOf } from "../provide/programs.ts";
+import { ParsedFiles, ParserNeeded } from "./parsed-files.ts";
 import type { ComposeInvocation } from "./subcommand.ts";
 
 type Overrides = Partial<
@@ -34,10 +35,15 @@ type Opening = Pick<ComposeInvocation, "io" | "global"> & Partial<Pick<ComposeIn
  */
 export async function openProject(invocation: Opening, overrides: Overrides = {}): Promise<Project> {
   const fetched = new Map<string, string>();
+  const parsed = new ParsedFiles(invocation.io);
   for (;;) {
     try {
-      return await readProject(invocation, overrides, fetched);
+      return await readProject(invocation, overrides, { fetched, parsed });
     } catch (error) {
+      if (error instanceof ParserNeeded) {
+        await parsed.loadParser();
+        continue;
+      }
       if (!(error instanceof RemoteFileNeeded)) throw error;
       const { config, client } = invocation;
       if (config === undefined || client === undefined) throw error;
@@ -50,7 +56,7 @@ export async function openProject(invocation: Opening, overrides: Overrides = {}
 async function readProject(
   invocation: Opening,
   overrides: Overrides,
-  fetched: ReadonlyMap<string, string>,
+  { fetched, parsed }: { readonly fetched: ReadonlyMap<string, string>; readonly parsed: ParsedFiles },
 ): Promise<Project> {
   const { global, io } = invocation;
   const { text: stdinText, environment, ...place } = await whereabouts(invocation, fetched);
@@ -71,7 +77,10 @@ async function readProject(
         global.on("compatibility") || /^(?:1|true)$/iu.test(environment.get("COMPOSE_COMPATIBILITY") ?? ""),
       ...overrides,
     },
-    { readText: (path) => (path === standardInput ? stdinText : io.readFile(path)) },
+    {
+      readText: (path) => (path === standardInput ? stdinText : io.readFile(path)),
+      parse: (text, path) => parsed.read(text, path),
+    },
   );
   for (const warning of project.warnings) io.stderr.write(`level=warning msg=${JSON.stringify(warning)}\n`);
   return project;

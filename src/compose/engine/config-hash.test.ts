@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { loadProject } from "../load/load-project.ts";
+import { parseYaml } from "../source/parse-yaml.ts";
 import { networkHash, serviceHash, volumeHash } from "./config-hash.ts";
 
 const text = `
@@ -40,7 +41,7 @@ const project = loadProject(
     services: [],
     homeFolder: "/",
   },
-  { readText: (path) => (path === "/p/compose.yaml" ? text : undefined) },
+  { readText: (path) => (path === "/p/compose.yaml" ? text : undefined), parse: parseYaml },
 );
 
 // `docker compose config --hash '*'`, Debian's 2.26.1-4.

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { loadProject, type LoadOptions } from "./load-project.ts";
+import { parseYaml } from "../source/parse-yaml.ts";
 import type { Project } from "./project.ts";
 
 type Files = Readonly<Record<string, string>>;
@@ -17,7 +18,7 @@ function load(files: Files, options: Partial<LoadOptions> = {}): Project {
       homeFolder: "/home/me",
       ...options,
     },
-    { readText: (path) => files[path] },
+    { readText: (path) => files[path], parse: parseYaml },
   );
 }
 

@@ -4,8 +4,8 @@ import { checkConsistency } from "./check-consistency.ts";
 import { normalizeService } from "./normalize-service.ts";
 import { projectName } from "./project-name.ts";
 import type { ConfigFile, Model, Network, Project, Resource, Service, Volume } from "./project.ts";
-import { readEnvironment, type FileReader } from "./read-environment.ts";
-import { readFiles } from "./read-files.ts";
+import { readEnvironment } from "./read-environment.ts";
+import { readFiles, type ProjectReader } from "./read-files.ts";
 
 export interface LoadOptions {
   /** Absolute, or `-`. */
@@ -39,7 +39,7 @@ export interface LoadOptions {
 }
 
 /** Read a project. Throws `invalid-parameter` with file, line and key, `not-found` for missing files. */
-export function loadProject(options: LoadOptions, reader: FileReader): Project {
+export function loadProject(options: LoadOptions, reader: ProjectReader): Project {
   const warnings = new Set<string>();
   const shell = new Map(
     Object.entries(options.shell).filter((entry): entry is [string, string] => entry[1] !== undefined),
@@ -58,6 +58,7 @@ export function loadProject(options: LoadOptions, reader: FileReader): Project {
     { folder: options.workingDirectory, variables: environment, including: options.files },
     {
       readText: (path) => reader.readText(path),
+      parse: (text, path) => reader.parse(text, path),
       homeFolder: options.homeFolder,
       interpolate: options.interpolate !== false,
       resolvePaths: options.resolvePaths !== false,

@@ -11,12 +11,17 @@ import {
   type ComposeNode,
   type MappingNode,
 } from "../source/node.ts";
-import { parseYaml } from "../source/parse-yaml.ts";
 import { substitute } from "../source/substitute.ts";
 import { readEnvironment, type FileReader } from "./read-environment.ts";
 import { isRemoteFile, RemoteFileNeeded } from "./remote-files.ts";
 
-export interface FileOptions extends FileReader {
+/** Where a project's files come from. */
+export interface ProjectReader extends FileReader {
+  /** The documents of a YAML file. */
+  parse(text: string, file: string): readonly ComposeNode[];
+}
+
+export interface FileOptions extends ProjectReader {
   readonly homeFolder: string;
   /** False leaves variables as they are written. */
   readonly interpolate: boolean;
@@ -58,7 +63,7 @@ function readDocuments(file: string, place: Place, options: FileOptions): readon
   const text = options.readText(file);
   if (text === undefined) throw new BerthError("not-found", `open ${file}: no such file or directory`);
   const reading = { path: "", folder: options.resolvePaths ? place.folder : undefined, homeFolder: options.homeFolder };
-  return parseYaml(text, file).map((document) => {
+  return options.parse(text, file).map((document) => {
     const substituted = options.interpolate ? substituteAll(document, place.variables, options) : document;
     return projectFile.canonical(substituted, reading) as MappingNode;
   });

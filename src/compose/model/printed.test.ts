@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { loadProject } from "../load/load-project.ts";
+import { parseYaml } from "../source/parse-yaml.ts";
 import { asYaml, printedProject } from "./printed.ts";
 
 const load = (text: string) =>
@@ -14,7 +15,7 @@ const load = (text: string) =>
       services: [],
       homeFolder: "/root",
     },
-    { readText: () => text },
+    { readText: () => text, parse: parseYaml },
   );
 
 const written = `

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { networkHash, serviceHash, volumeHash } from "../engine/config-hash.ts";
 import type { ObservedContainer, ObservedResources } from "../engine/observe.ts";
 import { loadProject } from "../load/load-project.ts";
+import { parseYaml } from "../source/parse-yaml.ts";
 import type { Project } from "../load/project.ts";
 import { planUp, type UpOptions } from "./plan-up.ts";
 
@@ -17,7 +18,7 @@ const project = (text: string): Project =>
       services: [],
       homeFolder: "/",
     },
-    { readText: (path) => (path === "/p/c.yaml" ? text : undefined) },
+    { readText: (path) => (path === "/p/c.yaml" ? text : undefined), parse: parseYaml },
   );
 
 const shop = project(

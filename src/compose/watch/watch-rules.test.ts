@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { loadProject } from "../load/load-project.ts";
+import { parseYaml } from "../source/parse-yaml.ts";
 import { WatchRules } from "./watch-rules.ts";
 
 function rules(text: string, ignoreFile?: string): WatchRules {
@@ -14,7 +15,7 @@ function rules(text: string, ignoreFile?: string): WatchRules {
       services: [],
       homeFolder: "/",
     },
-    { readText: (path) => (path === "/p/compose.yaml" ? text : undefined) },
+    { readText: (path) => (path === "/p/compose.yaml" ? text : undefined), parse: parseYaml },
   );
   return new WatchRules([...services.values()], () => ignoreFile);
 }
