@@ -139,6 +139,11 @@ export const platformGrants: readonly PlatformGrant[] = [
     modules: ["yaml"],
     reason: "a library without input or output: YAML with the place of every value",
   },
+  {
+    where: "base/cron.ts",
+    modules: ["croner"],
+    reason: "a library without input or output: the times that a line of cron names",
+  },
   { where: "main", modules: ["node:http"], reason: "hands a server's request type from host/ to server/" },
   {
     where: "client",

@@ -1,3 +1,4 @@
+import type { ContainerSchedule } from "#spec/berth/schedule.ts";
 import type { AuthConfig, AuthResponse } from "#spec/docker/auth.ts";
 import type { DiskUsage } from "#spec/docker/disk-usage.ts";
 import type { EventMessage, InfoResponse, VersionResponse } from "#spec/docker/system.ts";
@@ -26,6 +27,11 @@ export class SystemApi {
 
   serverVersion(): Promise<VersionResponse> {
     return this.#transport.json("GET", "/version");
+  }
+
+  /** Containers that are started by schedule, with their last starts. Berth's own. */
+  schedules(): Promise<readonly ContainerSchedule[]> {
+    return this.#transport.json("GET", "/berth/schedules");
   }
 
   /** Slow where much was written: files are counted one by one. */

@@ -104,12 +104,14 @@ import type {
   HostMounts,
   ProcessTable,
   RuntimePlanner,
+  ScheduleRows,
   VolumeCopies,
   VolumeFiles,
   Volumes,
 } from "./ports.ts";
 import type { Downloads, Registries, RegistryLogin } from "./registry-ports.ts";
 import { reconcile } from "./reconcile.ts";
+import { ScheduledStarts } from "./container/scheduled-starts.ts";
 import { shutdown } from "./shutdown.ts";
 import { checkSystem } from "./system/check.ts";
 import { checkAuth } from "./system/auth.ts";
@@ -144,6 +146,7 @@ export interface EngineDeps {
   readonly exits: ExitRows;
   readonly pullFailures: PullFailureRows;
   readonly listeners: PortListeners;
+  readonly schedules: ScheduleRows;
   readonly oomKills: OomKills;
   readonly events: Events;
   readonly images: ImageService;
@@ -221,13 +224,16 @@ export function createEngine(given: EngineDeps) {
   const history = new BuildHistory(deps);
   const sample = takeSample(base);
   const sampler = new StatsSampler({ takeSample: sample, ticker: intervalTicker });
+  const startOne = meters.timed(
+    "start",
+    startContainer({ ...base, reports, startLocked: start, awaitDependencies: dependencies }),
+  );
   return {
+    /** Begin when the engine has recovered; close it before the engine ends. */
+    scheduledStarts: new ScheduledStarts({ ...base, start: startOne }),
     containers: {
       create: meters.timed("create", createContainer(base)),
-      start: meters.timed(
-        "start",
-        startContainer({ ...base, reports, startLocked: start, awaitDependencies: dependencies }),
-      ),
+      start: startOne,
       stop: stopContainer({ ...base, health }),
       restart: restartContainer({ ...base, stopNow: stop, startLocked: start, awaitDependencies: dependencies }),
       kill: killContainer({ ...base, health }),

@@ -182,4 +182,20 @@ export const migrations: readonly Migration[] = [
         entry TEXT NOT NULL CHECK (json_valid(entry))
       ) STRICT;`,
   },
+  {
+    name: "starts by schedule",
+    sql: `
+      CREATE TABLE schedule_runs (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        container_id TEXT NOT NULL,
+        container_name TEXT NOT NULL,
+        due_ms INTEGER NOT NULL,
+        started_ms INTEGER,
+        ended_ms INTEGER,
+        exit_code INTEGER,
+        outcome TEXT NOT NULL,
+        message TEXT NOT NULL
+      ) STRICT;
+      CREATE INDEX schedule_runs_by_name ON schedule_runs (container_name);`,
+  },
 ];

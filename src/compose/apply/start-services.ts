@@ -34,6 +34,10 @@ export async function startServices(
       const service = byName.get(name);
       if (service === undefined) return;
       const own = containers.filter((container) => container.service === name);
+      if (service["x-schedule"] !== undefined) {
+        for (const { name: shown } of own) context.progress.report(`Container ${shown}`, "Scheduled", "done");
+        return;
+      }
       if (own.every(isUp) && own.length > 0) return;
       await awaitDependencies(context, service, containers, options);
       await runPreStartOf(context, service, own, options);

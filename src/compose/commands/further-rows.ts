@@ -16,6 +16,9 @@ const publish = async () => (await import("./publish.ts")).publish;
 const bridge = () => import("./bridge.ts");
 const experimental = { hidden: true } as const;
 
+const schedules = () => import("./schedule.ts");
+const scheduleFormat = format("Format the output. Values: [table | json]", "table");
+
 /** Commands about a project's file rather than its containers: publishing, converting, trying out. */
 export const furtherRows: readonly Subcommand[] = [
   row("alpha dry-run", "Dry run command allows you to test a command without applying changes", {
@@ -120,5 +123,18 @@ export const furtherRows: readonly Subcommand[] = [
     args: exactly(1),
     flags: publishFlags,
     load: publish,
+  }),
+  row("schedule history", "List what was started by schedule", {
+    flags: [scheduleFormat],
+    load: async () => (await schedules()).scheduleHistory,
+  }),
+  row("schedule ls", "List services that are started by schedule", {
+    flags: [scheduleFormat],
+    load: async () => (await schedules()).listSchedules,
+  }),
+  row("schedule run", "Start a service with a schedule now", {
+    usage: "SERVICE",
+    args: exactly(1),
+    load: async () => (await schedules()).runScheduled,
   }),
 ];

@@ -32,10 +32,13 @@ export const ps: ComposeHandler = async (invocation) => {
     return 0;
   }
   const format = flags.text("format");
-  const print = rowFormatter(format === "" || format === "table" ? tableOf(psColumns) : format, {
+  const isTable = format === "" || format === "table";
+  const width = isTable && !flags.on("no-trunc") ? io.stdout.windowSize()?.columns : undefined;
+  const print = rowFormatter(isTable ? tableOf(psColumns) : format, {
     typeName: "*formatter.ContainerContext",
     headers: psHeaders,
     columns: psColumns,
+    fit: width === undefined ? undefined : { width, shrinkable: ["Command", "Image", "Ports", "RunningFor", "Status"] },
   });
   const now = io.now();
   io.stdout.write(print(shown.map((container) => psRow(container, now, !flags.on("no-trunc")))));

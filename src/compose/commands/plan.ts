@@ -51,7 +51,9 @@ function stepLine(step: ContainerStep, project: Project): readonly string[] {
   const service = project.services.get(step.service);
   switch (step.kind) {
     case "keep":
-      return step.old.state === "running" ? [] : [`~ container ${step.old.name}: start (it is ${step.old.state})`];
+      return step.old.state === "running" || service?.["x-schedule"] !== undefined
+        ? []
+        : [`~ container ${step.old.name}: start (it is ${step.old.state})`];
     case "create":
       return [`+ container ${service === undefined ? step.service : containerNameOf(project, service, step.number)}`];
     case "recreate":

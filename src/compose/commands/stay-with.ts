@@ -89,7 +89,10 @@ class AttachedProject {
       io.onSignal("SIGINT", () => this.#interrupt(cancelled)),
       io.onSignal("SIGTERM", () => this.#interrupt(cancelled)),
     ];
-    const wanted = new Set(this.#services.map(({ name }) => name));
+    // Nobody waits for what the engine starts at some other time.
+    const wanted = new Set(
+      this.#services.filter((service) => service["x-schedule"] === undefined).map(({ name }) => name),
+    );
     const containers = (await observeContainers(this.#context.client, project)).filter(({ service }) =>
       wanted.has(service),
     );

@@ -344,4 +344,5 @@ export const subcommandGroups: readonly Pick<Subcommand, "name" | "summary" | "h
   { name: "alpha", summary: "Experimental commands", hidden: true },
   { name: "bridge", summary: "Convert compose files into another model" },
   { name: "bridge transformations", summary: "Manage transformation images" },
+  { name: "schedule", summary: "Services that the engine starts by schedule" },
 ];

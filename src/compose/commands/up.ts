@@ -182,7 +182,7 @@ async function awaited(
 ): Promise<void> {
   const seconds = invocation.flags.number("wait-timeout");
   const signal = seconds > 0 ? AbortSignal.any([cancelled, AbortSignal.timeout(seconds * 1000)]) : cancelled;
-  const names = new Set(services.map(({ name }) => name));
+  const names = new Set(services.filter((service) => service["x-schedule"] === undefined).map(({ name }) => name));
   const containers = (await observeContainers(context.client, context.project.name)).filter(({ service }) =>
     names.has(service),
   );

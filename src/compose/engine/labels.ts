@@ -1,3 +1,4 @@
+import { scheduleText } from "../model/schedule.ts";
 import type { Project, Service } from "../load/project.ts";
 
 /** The labels by which docker compose finds what is a project's; with the same ones either tool takes over from the other. */
@@ -21,6 +22,9 @@ export const label = {
   /** Berth's own: the container that such a one runs before, and which step of its service it is, from 0. */
   hookOf: "berth.compose.hook-of",
   hookStep: "berth.compose.hook-step",
+  /** Berth's own: when the engine starts it, and whether it makes up for what it missed. */
+  schedule: "berth.schedule",
+  scheduleMissed: "berth.schedule.missed",
   /** Berth's own: of what is written into the container before its start. */
   filesHash: "berth.compose.files-hash",
 } as const;
@@ -50,6 +54,7 @@ export function containerLabels(project: Project, service: Service, identity: Co
     [label.oneOff]: identity.oneOff ? "True" : "False",
     [label.configHash]: identity.configHash,
     ...(identity.filesHash === "" ? {} : { [label.filesHash]: identity.filesHash }),
+    ...(identity.oneOff ? {} : scheduleLabels(service)),
     [label.dependsOn]: Object.entries(service.depends_on)
       .map(([name, { condition, restart }]) => `${name}:${condition}:${restart}`)
       .join(","),
@@ -58,6 +63,16 @@ export function containerLabels(project: Project, service: Service, identity: Co
     [label.workingDirectory]: project.workingDirectory,
     ...(environmentFiles === "" ? {} : { [label.environmentFiles]: environmentFiles }),
     [label.version]: composeVersion,
+  };
+}
+
+/** None without a schedule. */
+export function scheduleLabels(service: Service): Labels {
+  const { "x-schedule": schedule } = service;
+  if (schedule === undefined) return {};
+  return {
+    [label.schedule]: scheduleText(schedule),
+    ...(schedule.missed === "run" ? { [label.scheduleMissed]: "run" } : {}),
   };
 }
 

@@ -53,6 +53,8 @@ function checkService(service: Service, project: Project): void {
     if (!project.models.has(model)) refuse("models", `refers to undefined model ${model}`);
   }
   checkDependencies(service, project, refuse);
+  if (service["x-schedule"] !== undefined && /^(?:always|unless-stopped)$/u.test(service.restart ?? "no"))
+    refuse("restart", `is started by schedule and by restart: ${service.restart ?? ""}`);
   if (
     service.scale !== undefined &&
     service.deploy?.replicas !== undefined &&
@@ -82,7 +84,9 @@ function refuseDistinctLimits(service: Service, refuse: Refuse): void {
 
 function checkDependencies(service: Service, project: Project, refuse: Refuse): void {
   const exists = (name: string): boolean => project.services.has(name);
-  for (const [name, { required }] of Object.entries(service.depends_on)) {
+  for (const [name, { required, condition }] of Object.entries(service.depends_on)) {
+    if (project.services.get(name)?.["x-schedule"] !== undefined && condition !== "service_started")
+      refuse("depends_on", `waits for service ${JSON.stringify(name)}, which is started by schedule`);
     if (exists(name) || !required) continue;
     if (name === service.name) refuse("depends_on", "depends on itself");
     const profiles = project.disabledServices.get(name)?.profiles;

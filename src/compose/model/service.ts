@@ -29,6 +29,7 @@ import { environmentFiles, environmentOf } from "./environment.ts";
 import { command, devices, extraHosts, oneOrMore, textSet, ulimits, wordSet } from "./lists.ts";
 import { mounts } from "./mounts.ts";
 import { ports } from "./ports.ts";
+import { schedule } from "./schedule.ts";
 
 /** Items become the keys of a mapping to `value`. */
 function keyed(value: (item: ComposeNode) => ComposeNode) {
@@ -212,6 +213,7 @@ export const serviceFields = {
   volumes: mounts,
   volumes_from: textSet,
   working_dir: text,
+  "x-schedule": schedule,
 } as const;
 
 /** A service as it is written, in canonical form (05-services.md). */

@@ -1,7 +1,7 @@
 import type { Network, Project, Service, Volume } from "../load/project.ts";
 import { networkHash, serviceHash, volumeHash, type ContainerIdOf } from "../engine/config-hash.ts";
 import { isUp, type ObservedContainer, type ObservedResources } from "../engine/observe.ts";
-import { label } from "../engine/labels.ts";
+import { label, scheduleLabels } from "../engine/labels.ts";
 
 /** Why a container is made anew; undefined: it is kept. */
 export type RecreateReason =
@@ -9,6 +9,7 @@ export type RecreateReason =
   | "its configuration changed"
   | "a file that is written into it changed"
   | "its image changed"
+  | "its schedule changed"
   | "a service it depends on is recreated"
   | "its network is another one";
 
@@ -164,6 +165,9 @@ function whyRecreate(service: Service, old: ObservedContainer, planning: Plannin
   if (shares) return "a service it depends on is recreated";
   if (old.configHash !== serviceHash(service, firstContainers(planning.containers))) return "its configuration changed";
   if (old.filesHash !== (options.filesHashes.get(service.name) ?? "")) return "a file that is written into it changed";
+  const planned = scheduleLabels(service);
+  if ([label.schedule, label.scheduleMissed].some((key) => old.labels[key] !== planned[key]))
+    return "its schedule changed";
   const image = options.imageIds.get(service.name);
   if (image !== undefined && image !== old.imageId) return "its image changed";
   if (networks.some((name) => !resources.networks.has(name) || !old.networks.includes(name)))

@@ -1,3 +1,4 @@
+import { parseCron, type CronTimes } from "#base/cron.ts";
 import { BerthError, messageOf } from "#base/errors.ts";
 import { parseNetworkRate, type NetworkRate } from "#base/network-rate.ts";
 import { parseDuration } from "#base/units.ts";
@@ -19,6 +20,16 @@ export interface OwnSettings {
   /** Of each of its endpoints; undefined for no limit. */
   readonly netRate: NetworkRate | undefined;
   readonly allow: readonly AllowRule[];
+  /** When the engine starts it by itself; undefined for never. */
+  readonly schedule: Schedule | undefined;
+}
+
+export interface Schedule {
+  /** The line of cron. */
+  readonly text: string;
+  readonly times: CronTimes;
+  /** What was due while the engine was away is made up for, once. */
+  readonly makesUp: boolean;
 }
 
 export interface Dependency {
@@ -34,6 +45,8 @@ export const ownKeys = {
   restartAfter: "berth.restart-after",
   health: "berth.health",
   netRate: "berth.net-rate",
+  schedule: "berth.schedule",
+  scheduleMissed: "berth.schedule.missed",
 } as const;
 
 type Source = {
@@ -57,6 +70,7 @@ export function ownSettings(source: Source): OwnSettings {
     dependsTimeoutMs: timeoutMs(given(source, ownKeys.dependsTimeout) ?? "60s"),
     allow: allowRules({ ...source.config.Labels, ...source.hostConfig.Annotations }),
     netRate: netRate(given(source, ownKeys.netRate) ?? "none"),
+    schedule: scheduleOf(source),
   };
 }
 
@@ -69,6 +83,14 @@ export function withOwnHealth(config: ContainerConfig, hostConfig: Source["hostC
   if (kind === undefined)
     throw bad(`invalid ${ownKeys.health} ${JSON.stringify(target)}: want http://…, https://… or tcp://…`);
   return { ...config, Healthcheck: { ...zero, ...config.Healthcheck, Test: [kind, target] } };
+}
+
+function scheduleOf(source: Source): Schedule | undefined {
+  const text = given(source, ownKeys.schedule);
+  const missed = given(source, ownKeys.scheduleMissed) ?? "skip";
+  if (missed !== "skip" && missed !== "run")
+    throw bad(`invalid ${ownKeys.scheduleMissed} ${JSON.stringify(missed)}: want skip or run`);
+  return text === undefined ? undefined : { text, times: parseCron(text), makesUp: missed === "run" };
 }
 
 function netRate(text: string): NetworkRate | undefined {

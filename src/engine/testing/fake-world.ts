@@ -145,6 +145,7 @@ export class FakeWorld {
       containerFiles: this.containerFiles,
       containers: this.#containerRows(),
       execs: this.#execRowStore(),
+      schedules: { insert: () => {}, finish: () => {}, ofName: () => [], running: () => [] },
       exits: {
         insert: (row) => void this.exits.unshift(row),
         ofContainer: (id) => this.exits.filter(({ containerId }) => containerId === id),

@@ -57,6 +57,7 @@ import { ContainerStore } from "#state/container-store.ts";
 import { openState } from "#state/db.ts";
 import { BuildHistoryStore } from "#state/build-history-store.ts";
 import { validateBuildHistoryEntry } from "#spec/berth/build-history.ts";
+import { ScheduleStore } from "#state/schedule-store.ts";
 import { ExitStore } from "#state/exit-store.ts";
 import { PullFailureStore } from "#state/pull-failure-store.ts";
 import { ExecStore } from "#state/exec-store.ts";
@@ -254,6 +255,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     exits: new ExitStore({ database, validate: validateExitReport }),
     pullFailures: new PullFailureStore({ database, validate: validatePullFailure }),
     listeners: new HostPortListeners(),
+    schedules: new ScheduleStore({ database }),
     oomKills: new KernelOomKills({ clock }),
     counters: {
       cpuTime: readCpuTime,

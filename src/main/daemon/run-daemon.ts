@@ -89,6 +89,7 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
   io.onSignal("SIGUSR1", () => log.info("memory and handles of the engine", { ...process.memoryUsage() }));
   try {
     await opened.recover();
+    opened.engine.scheduledStarts.start();
     const collector = new IdleCollector(() => opened.settle());
     const makeServer = (transport: ServerTransport) => {
       const { minimumApiVersion, experimental } = settings;
@@ -117,6 +118,7 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
     log.info("engine is stopping", { signal });
     manager.stopping();
     for (const listener of [...listeners, metrics]) listener?.close();
+    opened.engine.scheduledStarts.close();
     await opened.engine.shutdown();
     removeFile(pidFile);
   } finally {

@@ -24,6 +24,7 @@ export function berthRoutes(engine: Engine): readonly Route[] {
       pattern: "/berth/ports/{port}/why",
       handle: async ({ params }) => json(await engine.networks.whyPort(params["port"] ?? "")),
     },
+    { method: "GET", pattern: "/berth/schedules", handle: () => json(engine.scheduledStarts.list()) },
     { method: "GET", pattern: "/berth/networks/exposure", handle: async () => json(await engine.networks.exposure()) },
     {
       method: "GET",

@@ -1,0 +1,201 @@
+import { isBerthError, messageOf } from "#base/errors.ts";
+import type { Log } from "#base/log.ts";
+import type { ContainerSchedule, ScheduledRun } from "#spec/berth/schedule.ts";
+import type { Clock, Events, ScheduleRow, ScheduleRows } from "../ports.ts";
+import type { Container } from "./container.ts";
+import { ownSettings, type Schedule } from "./own-settings.ts";
+import type { ContainerRegistry } from "./registry.ts";
+
+interface Deps {
+  readonly registry: ContainerRegistry;
+  readonly schedules: ScheduleRows;
+  readonly events: Events;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly start: (reference: string) => Promise<void>;
+}
+
+/** Timers are set for no longer, so that a machine that slept is not late for long. */
+const longestWaitMs = 60_000;
+
+/**
+ * Starts containers when their `berth.schedule` says, one start a time: what still runs from before is left alone. Every start,
+ * and every one that did not come to be, is kept by the container's name, so that it outlives the container.
+ */
+export class ScheduledStarts {
+  readonly #deps: Deps;
+  readonly #stop = new AbortController();
+  /** Up to when each container's times have been looked at, by id. */
+  readonly #seenMs = new Map<string, number>();
+  /** Parsed once, by id. */
+  readonly #schedules = new Map<string, Schedule | undefined>();
+  #cancelTimer: () => void = () => {};
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  /** Begin, when every container is as it is known to be. What was due meanwhile is told, or made up for. */
+  start(): void {
+    const now = this.#nowMs();
+    for (const { containerId } of this.#deps.schedules.running()) this.#settle(containerId);
+    for (const [container, schedule] of this.#scheduled()) this.#catchUp(container, schedule, now);
+    void this.#follow();
+    this.#arm();
+  }
+
+  close(): void {
+    this.#stop.abort();
+    this.#cancelTimer();
+  }
+
+  /** Every container with a schedule, in the order of names. */
+  list(): readonly ContainerSchedule[] {
+    const now = this.#nowMs();
+    return this.#scheduled()
+      .toSorted(([a], [b]) => (a.name < b.name ? -1 : 1))
+      .map(([container, { text, times }]) => ({
+        Id: container.id,
+        Name: container.name.replace(/^\//u, ""),
+        Labels: container.spec.config.Labels ?? {},
+        Schedule: text,
+        Next: timeText(times.next(now)) ?? null,
+        Runs: this.#deps.schedules.ofName(container.name).map(runOf),
+      }));
+  }
+
+  #nowMs(): number {
+    return Number(this.#deps.clock.nowNs() / 1_000_000n);
+  }
+
+  #scheduled(): readonly (readonly [Container, Schedule])[] {
+    return this.#deps.registry.all().flatMap((container) => {
+      if (!this.#schedules.has(container.id)) this.#schedules.set(container.id, ownSettings(container.spec).schedule);
+      const schedule = this.#schedules.get(container.id);
+      return schedule === undefined ? [] : [[container, schedule] as const];
+    });
+  }
+
+  /** Containers come and go, and those that were started end. */
+  async #follow(): Promise<void> {
+    const { events, schedules } = this.#deps;
+    const known = new Set(["create", "destroy", "die"]);
+    for await (const { type, action, id, attributes } of events.subscribe({ signal: this.#stop.signal })) {
+      if (type !== "container" || !known.has(action)) continue;
+      if (action === "die")
+        schedules.finish(id, {
+          endedMs: this.#nowMs(),
+          exitCode: Number(attributes["exitCode"] ?? "0"),
+          outcome: "ended",
+          message: "",
+        });
+      if (action === "destroy") {
+        this.#seenMs.delete(id);
+        this.#schedules.delete(id);
+      }
+      if (action === "create") this.#arm();
+    }
+  }
+
+  /** A run that was under way when the engine ended: it may be over by now. */
+  #settle(containerId: string): void {
+    const container = this.#deps.registry.lookup(containerId);
+    const state = container?.status.state;
+    if (state === "running" || state === "paused" || state === "starting") return;
+    const ended = container?.status.state === "exited" ? container.status : undefined;
+    this.#deps.schedules.finish(containerId, {
+      endedMs: undefined,
+      exitCode: ended?.exitCode,
+      outcome: ended === undefined ? "lost" : "ended",
+      message: "",
+    });
+  }
+
+  #catchUp(container: Container, { times, makesUp }: Schedule, nowMs: number): void {
+    const last = this.#deps.schedules.ofName(container.name)[0]?.dueMs;
+    const since = Math.max(last ?? 0, Number(container.createdAtNs / 1_000_000n));
+    this.#seenMs.set(container.id, nowMs);
+    const due = times.next(since);
+    if (due === undefined || due > nowMs) return;
+    if (makesUp) void this.#fire(container, due);
+    else this.#insert(container, due, "missed");
+  }
+
+  #arm(): void {
+    this.#cancelTimer();
+    if (this.#stop.signal.aborted) return;
+    const now = this.#nowMs();
+    let waitMs = longestWaitMs;
+    let any = false;
+    for (const [container, { times }] of this.#scheduled()) {
+      any = true;
+      const seen = this.#seenMs.get(container.id) ?? now;
+      this.#seenMs.set(container.id, seen);
+      const due = times.next(seen);
+      if (due !== undefined) waitMs = Math.min(waitMs, Math.max(0, due - now));
+    }
+    if (any) this.#cancelTimer = this.#deps.clock.after(waitMs, () => this.#tick());
+  }
+
+  #tick(): void {
+    const now = this.#nowMs();
+    for (const [container, { times }] of this.#scheduled()) {
+      const due = times.next(this.#seenMs.get(container.id) ?? now);
+      if (due === undefined || due > now) continue;
+      this.#seenMs.set(container.id, now);
+      void this.#fire(container, due);
+    }
+    this.#arm();
+  }
+
+  /** Never rejects. */
+  async #fire(container: Container, dueMs: number): Promise<void> {
+    const { start, schedules, log } = this.#deps;
+    const { state } = container.status;
+    if (state !== "created" && state !== "exited") {
+      this.#insert(container, dueMs, "skipped");
+      return;
+    }
+    this.#insert(container, dueMs, "running", this.#nowMs());
+    try {
+      await start(container.id);
+    } catch (error) {
+      const skipped = isBerthError(error, "not-modified") || isBerthError(error, "conflict");
+      const message = messageOf(error);
+      schedules.finish(container.id, {
+        endedMs: undefined,
+        exitCode: undefined,
+        outcome: skipped ? "skipped" : "failed",
+        message,
+      });
+      log.warn("a start by schedule failed", { container: container.name, error: message });
+    }
+  }
+
+  #insert({ id, name }: Container, dueMs: number, outcome: ScheduledRun["Outcome"], startedMs?: number): void {
+    this.#deps.schedules.insert({
+      containerId: id,
+      containerName: name,
+      dueMs,
+      startedMs,
+      endedMs: undefined,
+      exitCode: undefined,
+      outcome,
+      message: "",
+    });
+  }
+}
+
+const timeText = (ms: number | undefined): string | undefined =>
+  ms === undefined ? undefined : new Date(ms).toISOString();
+
+function runOf({ dueMs, startedMs, endedMs, exitCode, outcome, message }: ScheduleRow): ScheduledRun {
+  return {
+    Due: timeText(dueMs) ?? "",
+    Started: timeText(startedMs) ?? null,
+    Ended: timeText(endedMs) ?? null,
+    ExitCode: exitCode ?? null,
+    Outcome: outcome as ScheduledRun["Outcome"],
+    Message: message,
+  };
+}
