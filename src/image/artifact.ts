@@ -23,7 +23,7 @@ export function artifactTypeOf(manifest: Manifest): string | undefined {
 
 /**
  * Make an artifact visible whose parts are here, all held by a lease. It is kept beside images, with its manifest's digest
- * for an id, no layers, and its parts as they came. Names are the caller's; resolves to the id.
+ * for an id, no layers, and its parts as they came. `name` gives it its names at the same moment. Resolves to the id.
  */
 export async function recordArtifact(
   deps: { readonly rows: ImageRows; readonly blobs: BlobStore; readonly bootId: string },
@@ -33,6 +33,7 @@ export async function recordArtifact(
     type,
   }: { readonly manifest: Manifest; readonly document: SourceManifest; readonly type: string },
   lease: Lease,
+  name: (id: string) => void,
 ): Promise<string> {
   const { digest, bytes } = document;
   lease.hold(digest);
@@ -45,7 +46,10 @@ export async function recordArtifact(
     bootId: deps.bootId,
   };
   const blobs = new Set([digest, manifest.config.digest, ...manifest.layers.map((layer) => layer.digest)]);
-  deps.rows.put(row, { diffIds: [], blobs: [...blobs], layerBlobs: [] });
+  deps.rows.transaction(() => {
+    deps.rows.put(row, { diffIds: [], blobs: [...blobs], layerBlobs: [] });
+    name(digest);
+  });
   return digest;
 }
 

@@ -50,16 +50,14 @@ async function ok(...args: readonly string[]): Promise<string> {
 
 /** A host's folder of what the engine sees as /etc/berth/certs.d. */
 const certsOf = (host: string): string => {
-  const folder = join(dir, "certs.d", host);
+  const folder = join(dir, "etc/berth/certs.d", host);
   mkdirSync(folder, { recursive: true });
   return folder;
 };
 
 beforeAll(async () => {
   dir = makeScratch("registry-access");
-  mkdirSync(join(dir, "etc/berth/certs.d"), { recursive: true });
-  mkdirSync(join(dir, "certs.d"));
-  mkdirSync(join(dir, "certs"));
+  for (const name of ["etc", "certs"]) mkdirSync(join(dir, name));
   await makeCertificates(join(dir, "certs"));
   proxy = createServer((request, response) => {
     proxied.push(`${request.method} ${request.url}`);
@@ -87,11 +85,9 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => proxy?.listen(0, "127.0.0.1", resolve));
   const address = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-  const mounts = [
-    `mount -t overlay overlay -o lowerdir=${dir}/etc:/etc /etc`,
-    `mount --bind ${dir}/certs.d /etc/berth/certs.d`,
-  ];
-  const over = `${mounts.join(" && ")} && exec "$@"`;
+  await mustRun(["cp", "-a", "/etc/.", join(dir, "etc")]);
+  mkdirSync(join(dir, "etc/berth/certs.d"), { recursive: true });
+  const over = `mount --bind ${dir}/etc /etc && exec "$@"`;
   engine = await startPlainDaemon({
     dir,
     args: ["-H", `unix://${dir}/berth.sock`, "--insecure-registry", "hidden.example:5000"],

@@ -8,7 +8,7 @@ import type { ArchiveMembers } from "./archive-members.ts";
 import type { ArtifactInArchive } from "./images-in-archive.ts";
 
 /**
- * Keep an artifact of an archive with its parts as they are. Resolves to its id; it has no name yet. `data-loss` for parts
+ * Keep an artifact of an archive with its parts as they are. `name` gives it its names. Resolves to its id. `data-loss` for parts
  * that do not hash to their names, `invalid-parameter` for those that are not there.
  */
 export async function loadArtifact(
@@ -16,6 +16,7 @@ export async function loadArtifact(
   members: ArchiveMembers,
   { manifest, bytes, digest, type }: ArtifactInArchive,
   lease: Lease,
+  name: (id: string) => void,
 ): Promise<string> {
   checkHash(bytes, digest);
   for (const part of [manifest.config, ...manifest.layers]) {
@@ -29,7 +30,7 @@ export async function loadArtifact(
     else throw damaged(part.digest);
   }
   const document = { mediaType: manifest.mediaType, digest, bytes };
-  return deps.maker.artifact({ manifest, document, type }, lease);
+  return deps.maker.artifact({ manifest, document, type }, lease, name);
 }
 
 /** `data-loss` for bytes of an archive that are not what their name says. */

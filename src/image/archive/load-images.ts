@@ -50,8 +50,10 @@ export async function loadImages(deps: LoadDeps, request: LoadRequest): Promise<
     }
     for (const artifact of found.artifacts) {
       const { references } = artifact;
-      const id = await loadArtifact(deps, members, artifact, lease);
-      for (const reference of references) tag(deps, { imageId: id, indexDigest: undefined }, reference, request.onText);
+      const name = (imageId: string): void => {
+        for (const reference of references) tag(deps, { imageId, indexDigest: undefined }, reference, request.onText);
+      };
+      const id = await loadArtifact(deps, members, artifact, lease, name);
       loaded.push({ id, references: references.map(familiarString) });
     }
     return loaded;
@@ -264,5 +266,7 @@ function tag(
       `The image ${familiarString(reference)} already exists, renaming the old one with ID ${before.imageId} to empty string\n`,
     );
   }
+  if (deps.rows.find(target.imageId) === undefined)
+    throw new BerthError("conflict", `image ${target.imageId} was removed while it was loaded: load it again`);
   deps.rows.putReference({ name, suffix, ...target }, deps.now());
 }

@@ -118,8 +118,12 @@ export class ImageMaker {
   }
 
   /** See {@link recordArtifact}. */
-  async artifact(parts: Parameters<typeof recordArtifact>[1], lease: Lease): Promise<string> {
-    const id = await recordArtifact(this.#deps, parts, lease);
+  async artifact(
+    parts: Parameters<typeof recordArtifact>[1],
+    lease: Lease,
+    name: (id: string) => void,
+  ): Promise<string> {
+    const id = await recordArtifact(this.#deps, parts, lease, name);
     this.#onRecorded();
     return id;
   }

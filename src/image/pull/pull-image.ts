@@ -98,9 +98,8 @@ async function pullArtifact(
     if (!deps.rows.isBlobUsed(descriptor.digest) || !deps.blobs.has(descriptor.digest))
       await deps.fetcher.fetchBlob({ descriptor, source, signal, onProgress });
   });
-  const imageId = await recordArtifact(deps, { manifest, document, type: artifactType }, lease);
   let isNew = false;
-  deps.rows.transaction(() => {
+  const nameIt = (imageId: string): void => {
     const name = canonicalName(reference);
     const digest = `@${document.digest}`;
     for (const suffix of reference.digest === undefined ? [referenceSuffix(reference), digest] : [digest]) {
@@ -108,7 +107,8 @@ async function pullArtifact(
       deps.rows.putReference({ name, suffix, imageId, indexDigest: undefined }, deps.now());
       isNew = true;
     }
-  });
+  };
+  const imageId = await recordArtifact(deps, { manifest, document, type: artifactType }, lease, nameIt);
   onProgress({ status: `Digest: ${document.digest}` });
   return { imageId, isNew };
 }

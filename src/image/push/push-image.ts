@@ -51,7 +51,10 @@ export function pushed(
 ): Pushed {
   const tag = reference.tag ?? "latest";
   const name = { name: canonicalName(reference), suffix: `@${document.digest}`, imageId: image.id, indexDigest };
-  if (deps.rows.findReference(name.name, name.suffix)?.imageId !== image.id) deps.rows.putReference(name, deps.now());
+  // Somebody may have removed it while it was on its way.
+  const isHere = deps.rows.find(image.id) !== undefined;
+  if (isHere && deps.rows.findReference(name.name, name.suffix)?.imageId !== image.id)
+    deps.rows.putReference(name, deps.now());
   const sizeBytes = document.bytes.length;
   onProgress({ status: `${tag}: digest: ${document.digest} size: ${sizeBytes}` });
   return { tag, digest: document.digest, sizeBytes };

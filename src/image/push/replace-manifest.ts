@@ -1,3 +1,4 @@
+import { BerthError } from "#base/errors.ts";
 import type { Lease } from "#content/leases.ts";
 import type { Descriptor, ImageIndex, Manifest } from "#spec/oci/image.ts";
 import { indexOf } from "../describe-manifests.ts";
@@ -8,7 +9,8 @@ import type { StoredImage } from "../types.ts";
 
 /**
  * Give an image another manifest, with other layers' blobs, from now on; indexes that name the old one name the new one
- * then, and what pointed at such an index points at the new one. The blobs that nothing needs any more go.
+ * then, and what pointed at such an index points at the new one. The blobs that nothing needs any more go. `not-found`
+ * when the image was removed meanwhile.
  */
 export async function replaceManifest(
   deps: CollectDeps,
@@ -29,13 +31,17 @@ export async function replaceManifest(
   const blobs = deps.rows.blobsOf(image.id);
   const old = new Set([image.manifest.digest, ...change.before.layers.map(({ digest }) => digest)]);
   const kept = blobs.filter((digest) => !old.has(digest));
+  let isGone = false;
   deps.rows.transaction(() => {
+    isGone = deps.rows.find(image.id) === undefined;
+    if (isGone) return;
     const layers = manifest.layers.map(({ digest }) => digest);
     deps.rows.replaceManifest(image.id, descriptor, [...new Set([...kept, document.digest, ...layers])]);
     for (const [index, digest] of layers.entries()) deps.rows.putLayerBlob(image.diffIds[index] ?? "", digest);
     for (const { before, after } of indexes) moveIndex(deps, before, after.digest);
   });
   await collect(deps, { diffIds: [], blobs: [...blobs, ...indexes.map(({ before }) => before)] });
+  if (isGone) throw new BerthError("not-found", `No such image: ${image.id}`);
 }
 
 /** The image's index with another manifest in its place; undefined when the index does not name the image itself. */
