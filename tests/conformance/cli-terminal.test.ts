@@ -70,10 +70,11 @@ function berth(argv: readonly string[]): Bun.Subprocess<"pipe", "pipe", "pipe"> 
 function berthOnTerminal(
   argv: readonly string[],
   program: readonly string[] = BERTH,
+  columns = 120,
 ): Bun.Subprocess<"pipe", "pipe", "pipe"> {
   engine.requests.splice(0);
   const words = [...program, ...argv].map((word) => `'${word}'`).join(" ");
-  const line = `stty rows 40 cols 120; ${words}; code=$?; stty -a | grep -o -- '-\\?icanon'; exit $code`;
+  const line = `stty rows 40 cols ${columns}; ${words}; code=$?; stty -a | grep -o -- '-\\?icanon'; exit $code`;
   return Bun.spawn(["script", "-qec", line, "/dev/null"], {
     env: env(),
     stdin: "pipe",
@@ -237,4 +238,47 @@ test("pull draws its layers in place on a terminal", async () => {
   const theirs = await finished(berthOnTerminal(["pull", "busybox"], [await dockerCli()]));
   expect(ours).toEqual(theirs);
   expect(ours.stdout).toContain("\x1b[2A");
+});
+
+test("on a narrow terminal tables and bars fit", async () => {
+  const stats = {
+    id: ID,
+    name: "/a-container-with-a-name",
+    cpu_stats: { cpu_usage: { total_usage: 0 }, system_cpu_usage: 0, online_cpus: 1 },
+    precpu_stats: { cpu_usage: { total_usage: 0 }, system_cpu_usage: 0 },
+    memory_stats: { usage: 123_456_789, limit: 17_179_869_184, stats: {} },
+    blkio_stats: { io_service_bytes_recursive: null },
+    pids_stats: { current: 12 },
+    networks: { eth0: { rx_bytes: 123_456, tx_bytes: 654_321 } },
+  };
+  const top = { Titles: ["UID", "PID", "PPID", "C", "CMD"], Processes: [["root", "1", "0", "0", "sleep 1000"]] };
+  engine.routes = [
+    [/^GET \/containers\/[^/]+\/stats/, { json: stats }],
+    [/^GET \/containers\/[^/]+\/top/, { json: top }],
+    [
+      /^POST \/images\/create/,
+      {
+        text: [
+          { status: "Downloading", progressDetail: { current: 500_000, total: 1_000_000 }, id: "aaaaaaaaaaaa" },
+          { status: "Pull complete", progressDetail: {}, id: "aaaaaaaaaaaa" },
+        ]
+          .map((line) => `${JSON.stringify(line)}\r\n`)
+          .join(""),
+      },
+    ],
+  ];
+  const shown = async (columns: number, ...argv: readonly string[]): Promise<readonly string[]> => {
+    const { stdout } = await finished(berthOnTerminal(argv, BERTH, columns));
+    // oxlint-disable-next-line no-control-regex -- what moves the cursor
+    return stdout.replaceAll(/\u001b\[[0-9;]*[A-Za-z]/g, "").split(/\r?\n|\r/);
+  };
+  expect((await shown(140, "stats", "--no-stream", "x"))[0]).toContain("BLOCK I/O");
+  const narrow = await shown(80, "stats", "--no-stream", "x");
+  expect(narrow[0]).toMatch(/^NAME +CPU % +MEM USAGE \/ LIMIT/);
+  expect(narrow[1]).toContain("a-container-with-a-name");
+  expect((await shown(140, "top", "x"))[0]).toBe(`${["UID", "PID", "PPID", "C"].map((t) => t.padEnd(20)).join("")}CMD`);
+  expect((await shown(80, "top", "x"))[0]).toBe("UID    PID   PPID   C   CMD");
+  const bars = await shown(80, "pull", "x");
+  expect(bars.join("\n")).toContain("aaaaaaaaaaaa: Downloading [============>             ]    500kB/1MB");
+  for (const line of [...narrow, ...bars]) expect(Array.from(line.trimEnd()).length).toBeLessThanOrEqual(80);
 });

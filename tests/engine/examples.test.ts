@@ -1,24 +1,44 @@
-/** Every project in examples/ comes up, says what it should, and goes away. */
+/**
+ * Every example does what it says: a project of `compose.yaml` comes up, says what its `x-check` tells, and goes away;
+ * `steps.sh` prints `expected.txt`. Nothing is left of either.
+ */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { eventually } from "../../tools/lab/command.ts";
+import { eventually, mustRun } from "../../tools/lab/command.ts";
+import { freePort } from "../../tools/lab/debian-registry.ts";
+import { berthCommand, cliEnvironment } from "../../tools/lab/engines.ts";
 import { projectDir } from "../../tools/lab/paths.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 
 setDefaultTimeout(180_000);
 
 const folder = join(projectDir, "examples");
-const projects = readdirSync(folder);
+const examples = readdirSync(folder);
+const [scripts, projects] = [examples.filter(hasSteps), examples.filter((name) => !hasSteps(name))];
 let engine: BusyboxEngine;
+
+function hasSteps(name: string): boolean {
+  return existsSync(join(folder, name, "steps.sh"));
+}
 
 beforeAll(async () => {
   engine = await BusyboxEngine.open({ bridge: "bexm0", bip: "172.31.228.1/24" });
+  writeFileSync(join(engine.dir, "berth"), `#!/bin/sh\nexec ${berthCommand().join(" ")} "$@"\n`, { mode: 0o755 });
 }, 180_000);
 afterAll(() => engine.close());
 
-test("there are examples", () => expect(projects.length).toBeGreaterThan(1));
+async function nothingIsLeft(): Promise<void> {
+  expect(await engine.ok("ps", "-aq")).toBe("");
+  expect(await engine.ok("volume", "ls", "-q")).toBe("");
+  expect(await engine.ok("network", "ls", "-q", "--filter", "type=custom")).toBe("");
+}
+
+test("there are examples of both kinds", () => {
+  expect(projects.length).toBeGreaterThan(4);
+  expect(scripts.length).toBeGreaterThan(2);
+});
 
 test.each(projects)("%s", async (name) => {
   const file = join(folder, name, "compose.yaml");
@@ -26,11 +46,28 @@ test.each(projects)("%s", async (name) => {
     readonly "x-check": { readonly command: readonly string[]; readonly says: string };
   };
   const compose = (...args: readonly string[]): Promise<string> => engine.ok("compose", "-f", file, ...args);
-  await compose("up", "-d");
   try {
-    await eventually(`${name} says what it should`, async () => (await compose(...check.command)) === check.says);
+    await compose("up", "-d");
+    await eventually(`${name} says what it should`, async () =>
+      (await compose(...check.command)) === check.says ? true : undefined,
+    );
   } finally {
-    await compose("down", "-v", "-t", "0");
+    await compose("down", "-v", "-t", "0", "--rmi", "local");
   }
-  expect((await engine.ok("ps", "-aq")).trim()).toBe("");
+  await nothingIsLeft();
+});
+
+test.each(scripts)("%s", async (name) => {
+  const place = join(folder, name);
+  const printed = await mustRun(["sh", "-eu", "steps.sh"], {
+    cwd: place,
+    env: {
+      ...cliEnvironment(engine.host),
+      PATH: `${engine.dir}:${process.env["PATH"]}`,
+      PORT: String(await freePort()),
+      SCRATCH: mkdtempSync(join(engine.dir, "steps-")),
+    },
+  });
+  expect(printed).toBe(readFileSync(join(place, "expected.txt"), "utf8"));
+  await nothingIsLeft();
 });

@@ -6,7 +6,7 @@ import { writeTar } from "../../tools/lab/tar-writer.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 import { startFaultyRegistry, type FaultyRegistry } from "../root/image-registry.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let engine: BusyboxEngine;
 let registry: FaultyRegistry;
@@ -14,7 +14,7 @@ let registry: FaultyRegistry;
 beforeAll(async () => {
   engine = await BusyboxEngine.open({ bridge: "bwhy0", bip: "172.31.225.1/24" });
   registry = await startFaultyRegistry();
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await engine.close();
   await registry.close();

@@ -12,7 +12,7 @@ import { writeTar } from "../../tools/lab/tar-writer.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 import { startPlainDaemon, type StartedDaemon } from "./daemon-fixture.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let here: BusyboxEngine;
 let there: StartedDaemon;
@@ -29,7 +29,7 @@ beforeAll(async () => {
   const ssh = `#!/bin/bash\nprintf '%s\\n' "$*" >> ${join(dir, "called")}\nfor last; do :; done\nexec sh -c "$last" < <(exec tee -a ${join(dir, "sent")})\n`;
   writeFileSync(join(dir, "bin/ssh"), ssh, { mode: 0o755 });
   writeFileSync(join(dir, "bin/berth"), `#!/bin/sh\nexec ${berthCommand().join(" ")} "$@"\n`, { mode: 0o755 });
-}, 120_000);
+}, 180_000);
 
 afterAll(async () => {
   await there.process.stop();

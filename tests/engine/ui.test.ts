@@ -6,13 +6,13 @@ import { command, eventually, mustRun } from "../../tools/lab/command.ts";
 import { berthCommand, cliEnvironment } from "../../tools/lab/engines.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let engine: BusyboxEngine;
 
 beforeAll(async () => {
   engine = await BusyboxEngine.open({ bridge: "buit0", bip: "172.31.229.1/24" });
-}, 120_000);
+}, 180_000);
 afterAll(() => engine.close());
 afterEach(() => engine.removeAll());
 

@@ -15,7 +15,7 @@ const HEADERS = {
 } as const;
 const COLUMNS = ["ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names"];
 /** On a narrow terminal; what containers are called by stays whole. */
-const GIVE_WAY = ["Command", "Ports", "Image", "RunningFor"];
+const GIVE_WAY = ["Command", "Ports", "Image", "RunningFor", "Status"];
 const COMMAND_LETTERS = 20;
 const SORT_KEYS: SortKeys<ContainerSummary> = {
   created: ({ Created }) => Created,

@@ -37,6 +37,14 @@ export class CopyProgress {
     this.#drawn = true;
   }
 
+  /** The same bytes, counted as they go through. */
+  async *counted(bytes: AsyncIterable<Uint8Array>, clock: { now(): number }): AsyncGenerator<Uint8Array> {
+    for await (const chunk of bytes) {
+      this.add(chunk.length, clock.now());
+      yield chunk;
+    }
+  }
+
   /** Take the line away. Call in every case. */
   end(): void {
     if (this.#drawn) this.#output.write(`${RESTORE}${ERASE_LINE}${SHOW}`);

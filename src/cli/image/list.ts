@@ -9,6 +9,8 @@ import { sortBy, type SortKeys } from "../format/sort-by.ts";
 import { shortId } from "../format/shorten.ts";
 import { imageTree } from "./tree.ts";
 
+/** On a narrow terminal; what images are called by stays whole. */
+const GIVE_WAY = ["Digest", "CreatedSince"];
 const HEADERS = {
   ID: "IMAGE ID",
   CreatedSince: "CREATED",
@@ -39,7 +41,14 @@ export const listImages: Handler = async ({ flags, args, io, client, config }) =
   const columns = ["Repository", "Tag", ...(digests ? ["Digest"] : []), "ID", "CreatedSince", "Size"];
   const asked = flags.text("format") || (quiet ? "" : (config.file.imagesFormat ?? ""));
   const format = asked === "" || asked === "table" ? (quiet ? "{{.ID}}" : tableOf(columns)) : asked;
-  const print = rowFormatter(format, { typeName: "*formatter.imageContext", headers: HEADERS, columns });
+  const isDefault = !quiet && (asked === "" || asked === "table");
+  const width = isDefault && !flags.on("no-trunc") ? io.stdout.windowSize()?.columns : undefined;
+  const print = rowFormatter(format, {
+    typeName: "*formatter.imageContext",
+    headers: HEADERS,
+    columns,
+    fit: width === undefined || width === 0 ? undefined : { width, shrinkable: GIVE_WAY },
+  });
   const images = await (await client()).images.list({ all: flags.on("all"), filters });
   const options = {
     now: io.now(),

@@ -4,6 +4,10 @@ import type { JsonMessage } from "#spec/docker/json-message.ts";
 import type { CliOutput } from "../cli-io.ts";
 
 const BAR_CELLS = 50;
+/** Beside the bar: an id, a state and two sizes. */
+const OTHER_CELLS = 55;
+/** A shorter one says less than the numbers do. */
+const LEAST_CELLS = 10;
 
 /**
  * Shows a progress stream as docker does: on a terminal one line a layer, rewritten in place; elsewhere each change of
@@ -73,8 +77,11 @@ class ProgressScreen {
       this.#output.write("\n");
     }
     const up = this.#lineOf.size - line;
-    const columns = this.#output.windowSize()?.columns ?? 80;
-    const text = `${id}: ${status} ${progressBar(message, columns)}`;
+    const { columns = 80, rows = 24 } = this.#output.windowSize() ?? {};
+    // What has left the window cannot be drawn over, and what is wider than it would push the others down.
+    if (rows > 0 && up >= rows) return;
+    const whole = `${id}: ${status} ${progressBar(message, columns)}`;
+    const text = columns > 0 ? whole.slice(0, columns) : whole;
     this.#output.write(`\x1b[${String(up)}A\x1b[2K\r${text}\r\x1b[${String(up)}B`);
   }
 }
@@ -90,8 +97,9 @@ export function progressBar({ progressDetail }: JsonMessage, columns: number): s
   const total = progressDetail?.total ?? 0;
   if (current <= 0 && total <= 0) return "";
   if (total <= 0) return decimalSize(current).padStart(8);
-  const share = Math.min(BAR_CELLS, Math.trunc((current / total) * BAR_CELLS));
-  const bar = columns > 110 ? `[${"=".repeat(share)}>${" ".repeat(BAR_CELLS - share)}] ` : "";
+  const cells = columns > 110 ? BAR_CELLS : Math.min(BAR_CELLS, columns - OTHER_CELLS);
+  const share = Math.min(cells, Math.trunc((current / total) * cells));
+  const bar = cells < LEAST_CELLS ? "" : `[${"=".repeat(share)}>${" ".repeat(cells - share)}] `;
   const numbers = `${decimalSize(current).padStart(8)}/${decimalSize(total)}`;
   return current > total ? `${bar}${decimalSize(current).padStart(8)}` : `${bar}${numbers}`;
 }

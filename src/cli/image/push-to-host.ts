@@ -59,12 +59,6 @@ async function transfer({ flags, io }: Invocation, { here, there, host, names }:
   const options = platform === "" ? {} : { platforms: [platform] };
   const [mine, theirs] = await Promise.all([here.transport.ping(), there.transport.ping()]);
   const progress = new CopyProgress(quiet ? silent : io.stdout, `Sending to ${host} - `, io.now());
-  const counted = async function* (archive: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of archive) {
-      progress.add(chunk.length, io.now());
-      yield chunk;
-    }
-  };
   try {
     if (mine.isBerth && theirs.isBerth) {
       const layers = await here.images.layers(names, options);
@@ -73,12 +67,12 @@ async function transfer({ flags, io }: Invocation, { here, there, host, names }:
       tell(`${layers.length - missing.size} of ${layers.length} layers are there; sending ${decimalSize(size, 3)}`);
       const known = layers.map(({ Digest }) => Digest).filter((digest) => !missing.has(digest));
       const archive = await here.images.saveWithout(names, known, options);
-      await showProgress(await there.images.loadMissing(counted(archive)), undefined);
+      await showProgress(await there.images.loadMissing(progress.counted(archive, io)), undefined);
     } else {
       const which = theirs.isBerth ? "this engine" : `the engine at ${host}`;
       tell(`Sending all layers: ${which} is not Berth, and cannot tell which are there`);
       const archive = await here.images.save(names, options);
-      await showProgress(await there.images.load(counted(archive), { quiet: true }), undefined);
+      await showProgress(await there.images.load(progress.counted(archive, io), { quiet: true }), undefined);
     }
   } finally {
     progress.end();

@@ -1,9 +1,10 @@
 import type { Handler } from "../command.ts";
+import { CopyProgress } from "../copy/copy-progress.ts";
 import { checkOutput } from "../output-file.ts";
 import { platformJson } from "./platform-json.ts";
 import { writeOutput } from "../streams/write-output.ts";
 
-/** `save`: images as one archive, to a file or to standard output when that is no terminal. */
+/** `save`: images as one archive, to a file, with a count of its bytes on a terminal, or to standard output when that is none. */
 export const save: Handler = async ({ flags, args, io, client }) => {
   const output = flags.text("output");
   if (output === "" && io.stdout.isTerminal()) {
@@ -13,6 +14,11 @@ export const save: Handler = async ({ flags, args, io, client }) => {
   const platforms = flags.list("platform").map(platformJson);
   const api = await client();
   const body = await api.images.save(args, { platforms });
-  await writeOutput(io, output, body);
+  const progress = output === "" ? undefined : new CopyProgress(io.stderr, `Saving to ${output} - `, io.now());
+  try {
+    await writeOutput(io, output, progress === undefined ? body : progress.counted(body, io));
+  } finally {
+    progress?.end();
+  }
   return 0;
 };

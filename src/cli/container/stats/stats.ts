@@ -16,6 +16,9 @@ const HEADERS = {
   PIDs: "PIDS",
 } as const;
 const COLUMNS = ["ID", "Name", "CPUPerc", "MemUsage", "MemPerc", "NetIO", "BlockIO", "PIDs"];
+/** On a narrow terminal columns are left out, one after the other, as far as it takes. */
+const LEFT_OUT = ["BlockIO", "NetIO", "ID", "PIDs", "MemPerc"];
+const NARROWER = LEFT_OUT.map((_, last) => COLUMNS.filter((name) => !LEFT_OUT.slice(0, last + 1).includes(name)));
 const REFRESH_MS = 500;
 
 /**
@@ -25,13 +28,22 @@ const REFRESH_MS = 500;
 export const stats: Handler = async (invocation) => {
   const { flags, args, io, config } = invocation;
   const asked = flags.text("format") || (config.file.statsFormat ?? "");
-  const format = asked === "" || asked === "table" ? tableOf(COLUMNS) : asked;
-  const print = rowFormatter(format, {
-    typeName: "*container.statsContext",
-    headers: HEADERS,
-    columns: COLUMNS,
-    mistake: "template parsing error",
-  });
+  const isDefault = asked === "" || asked === "table";
+  const printer = (format: string): ((rows: readonly Row[]) => string) =>
+    rowFormatter(format, {
+      typeName: "*container.statsContext",
+      headers: HEADERS,
+      columns: COLUMNS,
+      mistake: "template parsing error",
+    });
+  const printAll = printer(isDefault ? tableOf(COLUMNS) : asked);
+  const narrower = isDefault && !flags.on("no-trunc") ? NARROWER.map((columns) => printer(tableOf(columns))) : [];
+  const print = (rows: readonly Row[]): string => {
+    const columns = io.stdout.windowSize()?.columns || Infinity;
+    let text = printAll(rows);
+    for (const less of narrower) if (widest(text) > columns) text = less(rows);
+    return text;
+  };
   const stream = !flags.on("no-stream");
   const api = await invocation.client();
   const watches = new WatchList(api, stream);
@@ -48,16 +60,24 @@ export const stats: Handler = async (invocation) => {
     return 0;
   }
   for (;;) {
-    io.stdout.write(redrawn(print(rows())));
+    io.stdout.write(redrawn(print(rows()), io.stdout.windowSize()?.rows || Infinity));
     if (args.length > 0 && watches.lost) return 0;
     await io.sleep(REFRESH_MS);
     watches.check();
   }
 };
 
-/** From the first line of the screen on, over what was there before. */
-function redrawn(text: string): string {
-  return `\u001b[H${text.replaceAll("\n", "\u001b[K\n")}\u001b[J`;
+/** From the first line of the screen on, over what was there before; no more lines than there are below it. */
+function redrawn(text: string, rows: number): string {
+  const lines = text
+    .split("\n")
+    .slice(0, -1)
+    .slice(0, rows - 1);
+  return `\u001b[H${lines.map((line) => `${line}\u001b[K\n`).join("")}\u001b[J`;
+}
+
+function widest(text: string): number {
+  return Math.max(...text.split("\n").map((line) => Array.from(line.trimEnd()).length));
 }
 
 async function followComings({ flags }: Invocation, api: EngineClient, watches: WatchList): Promise<void> {

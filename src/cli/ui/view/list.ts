@@ -41,7 +41,7 @@ function containerColumns({ usage }: Model): readonly Column<ListRow>[] {
     return { text: use === undefined ? "" : show(use) };
   };
   return [
-    { title: "NAME", cell: ({ name }) => text(name), least: 12 },
+    { title: "NAME", cell: ({ name }) => text(name), least: 24 },
     { title: "STATE", cell: ({ container }) => stateCell(container?.State ?? "", container?.Status ?? "") },
     { title: "CPU %", cell: (row) => used(row, ({ cpuPercent }) => cpuPercent.toFixed(1)), right: true },
     { title: "MEM", cell: (row) => used(row, ({ memoryBytes }) => binarySize(memoryBytes, 3)), right: true },
@@ -100,7 +100,7 @@ function volumeColumns({ lists }: Model): readonly Column<ListRow>[] {
 function networkColumns({ lists }: Model): readonly Column<ListRow>[] {
   const byId = new Map(lists.networks.map((network) => [network.Id, network]));
   return [
-    { title: "NETWORK", cell: ({ name }) => text(name), least: 12 },
+    { title: "NETWORK", cell: ({ name }) => text(name), least: 24 },
     { title: "DRIVER", cell: ({ id }) => text(byId.get(id)?.Driver ?? "") },
     { title: "ID", cell: ({ id }) => text(shortId(id)) },
     {
