@@ -13,16 +13,23 @@ export function portQuestion(error: unknown, { programName }: Pick<CliIo, "progr
 }
 
 /** A failed pull with the command that tells more about it, as far as the engine is one that can. */
-export function withPullQuestion(
+export async function withPullQuestion(
   error: unknown,
   client: EngineClient,
   { programName }: Pick<CliIo, "programName">,
   reference: string,
-): unknown {
-  if (!(error instanceof Error) || client.transport.lastPing?.isBerth !== true || programName === "docker")
-    return error;
+): Promise<unknown> {
+  if (!(error instanceof Error) || programName === "docker") return error;
   const { kind, details } = error instanceof BerthError ? error : { kind: "internal" as const, details: {} };
-  if (kind === "cancelled") return error;
+  if (kind === "cancelled" || !(await isBerth(client))) return error;
   const hint = `Run '${programName} why ${reference}' for the reason and what to do`;
   return new BerthError(kind, error.message, { cause: error, details, hint });
+}
+
+async function isBerth({ transport }: EngineClient): Promise<boolean> {
+  try {
+    return (transport.lastPing ?? (await transport.ping())).isBerth;
+  } catch {
+    return false; // it has gone: the error tells
+  }
 }

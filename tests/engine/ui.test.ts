@@ -142,7 +142,18 @@ async function onTerminal(
 }
 
 test("containers come and go, and are acted on", async () => {
-  await engine.ok("run", "-d", "--name", "worker", "busybox", "sh", "-c", "while :; do :; done");
+  await engine.ok(
+    "run",
+    "-d",
+    "--stop-signal",
+    "KILL",
+    "--name",
+    "worker",
+    "busybox",
+    "sh",
+    "-c",
+    "while :; do :; done",
+  );
   await onTerminal(async (terminal) => {
     await terminal.shows("containers 1/1", /> worker +running +\d+\.\d +[\d.]+[KM]iB/);
     await engine.ok("run", "-d", "--name", "aside", "busybox", "sleep", "1000");

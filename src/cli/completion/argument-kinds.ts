@@ -48,7 +48,7 @@ const ARGUMENTS: Readonly<Record<string, Arguments>> = {
   "container unpause": many({ kind: "containers", state: "paused" }),
   "container update": many(containers),
   "container wait": many(running),
-  "container why": many(containers),
+  "container why": one(containers, images),
   "context export": one(contexts, files),
   "context import": one(nothing, files),
   "context inspect": many(contexts),

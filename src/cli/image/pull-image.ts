@@ -31,7 +31,7 @@ export async function pullImage(
     });
     await showProgress(messages, request.output);
   } catch (error) {
-    throw withPullQuestion(error, client, invocation.io, shownName(reference));
+    throw await withPullQuestion(error, client, invocation.io, shownName(reference));
   }
 }
 

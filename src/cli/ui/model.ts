@@ -19,6 +19,10 @@ export interface LogsPage {
   readonly wrap: boolean;
   /** When it ended, in milliseconds since 1970; undefined while more may come. */
   readonly endedAt: number | undefined;
+  /** When the container ended, in Unix seconds by the engine's clock; "" while that was not heard of. */
+  readonly diedAt: string;
+  /** It has started after that: its log, when it ends, is to be read on. */
+  readonly isAgain: boolean;
   /** Read from here on, in Unix seconds; "" = the last lines there are. Another one reads anew. */
   readonly since: string;
 }
@@ -107,6 +111,8 @@ export type Message =
   | { readonly type: "logged"; readonly id: string; readonly lines: readonly string[] }
   | { readonly type: "log-ended"; readonly id: string }
   | { readonly type: "processes"; readonly id: string; readonly processes: StatsPage["processes"] }
+  /** `at`: Unix seconds with a fraction. */
+  | { readonly type: "died"; readonly id: string; readonly at: string }
   | { readonly type: "started"; readonly id: string }
   | { readonly type: "text"; readonly title: string; readonly lines: readonly string[] }
   | { readonly type: "noticed"; readonly notice: Notice | undefined }

@@ -83,7 +83,17 @@ function onRow(model: Model, row: ListRow, key: Key): Step {
     case "l":
       return stay({
         ...model,
-        page: { ...target, kind: "logs", lines: [], back: 0, wrap: false, endedAt: undefined, since: "" },
+        page: {
+          ...target,
+          kind: "logs",
+          lines: [],
+          back: 0,
+          wrap: false,
+          endedAt: undefined,
+          diedAt: "",
+          isAgain: false,
+          since: "",
+        },
       });
     case "t":
       return stay({ ...model, page: { ...target, kind: "stats", history: [], processes: { titles: [], rows: [] } } });

@@ -262,9 +262,11 @@ export class Session {
         this.#tell({ type: "connection", lost: undefined });
         // What happened before they were listened to.
         void this.#load(this.#model.tab);
-        for await (const { Type, Action, Actor } of events) {
+        for await (const { Type, Action, Actor, timeNano } of events) {
           const tab = changedList({ Type, Action });
           if (tab !== undefined) void this.#load(tab);
+          if (Type === "container" && Action === "die")
+            this.#tell({ type: "died", id: Actor.ID, at: (timeNano / 1e9).toFixed(6) });
           if (Type === "container" && Action === "start") this.#tell({ type: "started", id: Actor.ID });
         }
         if (!signal.aborted) this.#tell({ type: "connection", lost: "the engine ended the connection" });

@@ -109,6 +109,15 @@ test("a log that ended is read on when its container starts, and when the engine
   expect(play.model.page).toMatchObject({ endedAt: 1000 });
   play.tell({ type: "started", id: "id-up" });
   expect(play.model.page).toMatchObject({ endedAt: undefined, since: "1.000" });
+  // In whatever order the three are heard of.
+  play.tell({ type: "died", id: "id-up", at: "7.5" }, { type: "started", id: "id-up" });
+  expect(play.model.page).toMatchObject({ endedAt: undefined, since: "1.000" });
+  play.tell({ type: "log-ended", id: "id-up" });
+  expect(play.model.page).toMatchObject({ endedAt: undefined, since: "7.5" });
+  play.tell({ type: "died", id: "id-up", at: "8.5" }, { type: "log-ended", id: "id-up" });
+  expect(play.model.page).toMatchObject({ endedAt: 1000 });
+  play.tell({ type: "started", id: "id-up" });
+  expect(play.model.page).toMatchObject({ endedAt: undefined, since: "8.5" });
   play.tell({ type: "log-ended", id: "id-up" }, { type: "connection", lost: "gone" });
   play.tell({ type: "connection", lost: undefined });
   expect(play.model.page).toMatchObject({ endedAt: undefined });

@@ -26,9 +26,16 @@ function told(model: Model, message: Exclude<Message, { readonly type: "key" }>)
     case "logged":
       return { ...model, page: withLines(model.page, message.id, message.lines) };
     case "log-ended":
-      return onPage(model, "logs", message.id, (page) => ({ ...page, endedAt: model.now }));
+      return onPage(model, "logs", message.id, (page) => {
+        const ended = { ...page, endedAt: model.now };
+        return page.isAgain ? readOn(ended) : ended;
+      });
+    case "died":
+      return onPage(model, "logs", message.id, (page) => ({ ...page, diedAt: message.at, isAgain: false }));
     case "started":
-      return onPage(model, "logs", message.id, readOn);
+      return onPage(model, "logs", message.id, (page) =>
+        page.endedAt === undefined ? { ...page, isAgain: page.diedAt !== "" } : readOn(page),
+      );
     case "processes":
       return onPage(model, "stats", message.id, (page) => ({ ...page, processes: message.processes }));
     case "text":
@@ -50,7 +57,8 @@ function told(model: Model, message: Exclude<Message, { readonly type: "key" }>)
 /** A log that ended may have more by now. */
 function readOn(page: LogsPage): LogsPage {
   if (page.endedAt === undefined) return page;
-  return { ...page, endedAt: undefined, since: (page.endedAt / 1000).toFixed(3) };
+  const since = page.diedAt === "" ? (page.endedAt / 1000).toFixed(3) : page.diedAt;
+  return { ...page, endedAt: undefined, diedAt: "", isAgain: false, since };
 }
 
 /** What ended is used by nobody; a page about a container goes by its new name. */
