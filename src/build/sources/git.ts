@@ -139,13 +139,15 @@ async function runGit(args: readonly string[], home: string, { signal, agent, on
     const { exitCode } = await child.exited;
     if (signal.aborted) throw new BerthError("cancelled", "context canceled");
     if (exitCode === 0) return Buffer.concat(parts).toString("utf8");
-    throw new BerthError(
-      "invalid-parameter",
-      `git ${args.find((word) => !word.startsWith("-")) ?? ""} failed: ${message.trim()}`,
-    );
+    throw new BerthError("invalid-parameter", `git ${verbOf(args)} failed: ${message.trim()}`);
   } finally {
     signal.removeEventListener("abort", stop);
   }
+}
+
+/** The first word that is neither an option nor an option's value. */
+function verbOf(args: readonly string[]): string {
+  return args.find((word, index) => !word.startsWith("-") && !["-C", "-c"].includes(args[index - 1] ?? "")) ?? "";
 }
 
 /** Hosts that the machine knows have to be those; others are taken as they come, as by BuildKit. */

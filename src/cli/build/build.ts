@@ -67,7 +67,7 @@ async function sourceOf(given: string, { flags, io }: Invocation): Promise<Build
     if (file !== "") throw new Error("ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles");
     return { ...none, context: { kind: "none" }, dockerfile: "", dockerfileText: new TextDecoder().decode(bytes) };
   }
-  if (/^(https?:\/\/|git:\/\/|git@|github\.com\/)/.test(given))
+  if (/^(https?:\/\/|git:\/\/|ssh:\/\/|git@|github\.com\/)/.test(given))
     return { ...none, context: { kind: "remote", url: given } };
   const trees = await io.trees();
   const asked = isAbsolute(given) ? given : join(io.workingDirectory, given);

@@ -69,9 +69,11 @@ async function openRemote(
   return { folder: { path: await place.receive("context", readChunks(file)), lasting: false }, dockerfileText };
 }
 
-/** docker-compat: moby's builder/remotecontext/urlutil. */
+/** docker-compat: moby's builder/remotecontext/urlutil; ssh:// as buildx takes it. */
 export function isGitAddress(url: string): boolean {
-  return /^(git:\/\/|github\.com\/|git@)/.test(url) || (/^https?:\/\//.test(url) && /\.git(?:#.+)?$/.test(url));
+  return (
+    /^(git:\/\/|ssh:\/\/|github\.com\/|git@)/.test(url) || (/^https?:\/\//.test(url) && /\.git(?:#.+)?$/.test(url))
+  );
 }
 
 /** Text of a file of a context, links followed inside it; undefined when there is none. */
