@@ -48,7 +48,10 @@ function buildWords(
   const on = (flag: string, set: boolean | undefined): readonly string[] => (set === true ? [`--${flag}`] : []);
   const given = (flag: string): string => (flags.has(flag) ? flags.text(flag) : "");
   const asked = (flag: string): boolean => flags.has(flag) && flags.on(flag);
-  const platforms = section.platforms ?? (service.platform === undefined ? [] : [service.platform]);
+  // What is to run here is built for this machine alone; `build` makes what the section says.
+  const buildsAll = flags.has("push");
+  const own = service.platform ?? project.environment.get("DOCKER_DEFAULT_PLATFORM");
+  const platforms = (buildsAll ? section.platforms : undefined) ?? (own === undefined || own === "" ? [] : [own]);
   return [
     ...each("tag", [image, ...(section.tags ?? [])]),
     ...one("file", fileOf(section, context)),

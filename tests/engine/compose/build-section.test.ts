@@ -83,6 +83,9 @@ services:
     const tree = await side.engine.ok("images", "--tree");
     expect(tree).toContain("linux/amd64");
     expect(tree).toContain("linux/arm64");
+    // What is to run is built for this machine alone.
+    await side.ok("create", "--build");
+    expect(await side.engine.ok("images", "--tree")).not.toContain("linux/arm64");
   });
 
   test("privileges, secrets, hosts, limits, one stage of several", async () => {
