@@ -1,4 +1,4 @@
-/** What the engine and its helpers hold in memory: a piece of what goes through them, however much that is. */
+/** What the engine and its helpers hold in memory and read: a piece of what goes through them, however much that is. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,6 +21,8 @@ interface Memory {
   readonly nowBytes: number;
   /** The most it ever was. */
   readonly peakBytes: number;
+  /** By read(2) and its like, since its beginning. */
+  readonly readBytes: number;
 }
 
 function memoryOf(pid: number): Memory | undefined {
@@ -28,7 +30,8 @@ function memoryOf(pid: number): Memory | undefined {
     const status = readFileSync(`/proc/${pid}/status`, "utf8");
     const kilobytes = (key: string): number => Number(new RegExp(`^${key}:\\s+(\\d+) kB`, "m").exec(status)?.[1] ?? 0);
     const name = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-    return { name, nowBytes: kilobytes("VmRSS") * 1024, peakBytes: kilobytes("VmHWM") * 1024 };
+    const readBytes = Number(/^rchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, "utf8"))?.[1] ?? 0);
+    return { name, nowBytes: kilobytes("VmRSS") * 1024, peakBytes: kilobytes("VmHWM") * 1024, readBytes };
   } catch {
     return undefined;
   }
@@ -48,7 +51,9 @@ function processes(): readonly Memory[] {
   return [pid, ...children.map(Number)].flatMap((one) => memoryOf(one) ?? []);
 }
 
-test("a large context, layer and archive go through in pieces", async () => {
+const readSum = (): number => processes().reduce((sum, { readBytes }) => sum + readBytes, 0);
+
+test("a large context, layer and archive go through in pieces, and an unchanged context is not read again", async () => {
   const folder = lab.context({ Dockerfile: "FROM busybox\nCOPY large /large\n" });
   writeFileSync(join(folder, "large"), "begin");
   // Holes of the context are read as zeros; the archive of the layer has them all.
@@ -59,6 +64,12 @@ test("a large context, layer and archive go through in pieces", async () => {
   for (const { name, peakBytes } of [engine, ...helpers].filter((one) => one !== undefined))
     expect([name, peakBytes < LARGE_BYTES / 2]).toEqual([name, true]);
   expect(await lab.runIn(id.trim(), "stat", "-c", "%s", "/large")).toBe(`${LARGE_BYTES}\n`);
+  // A file that was written just before the first build may be read once more.
+  expect(await lab.engine.ok("build", "-q", folder)).toBe(id);
+  const before = readSum();
+  expect(await lab.engine.ok("build", "-q", folder)).toBe(id);
+  // A helper that has ended meanwhile takes its count along.
+  expect(readSum() - before).toBeLessThan(LARGE_BYTES / 8);
   await lab.engine.ok("rmi", "-f", id.trim());
   await lab.engine.ok("builder", "prune", "-af");
 });
