@@ -147,7 +147,7 @@ const lines = await runStages(
 );
 if (!lines.some(({ name, failed }) => failed > 0 && essential.has(name))) {
   const chosen = jobStages.filter(({ name }) => isChosen(name));
-  lines.push(...(await runJobStages(chosen, processRunner())));
+  lines.push(...(await runJobStages(chosen, await processRunner())));
 }
 const minutes = (performance.now() - start) / 60_000;
 console.log("\nWhat ran:");

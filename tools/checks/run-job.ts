@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
+import { mustRun } from "../lab/command.ts";
 import { projectDir } from "../lab/paths.ts";
 import { canDivideMachine, makePrivateMachine } from "../lab/private-machine.ts";
 import type { FileJob, JobOutcome, JobRunner, Lane } from "./file-jobs.ts";
@@ -12,7 +13,7 @@ const JOB_TIMEOUT_MS = 20 * 60_000;
  * Runs jobs as processes of their own: on the machine itself and, when it has the processors and can be divided, on private
  * machines beside it. What a job is when this process is interrupted ends, and none begins after it.
  */
-export function processRunner(): JobRunner {
+export async function processRunner(): Promise<JobRunner> {
   const kills = new Set<() => void>();
   let isInterrupted = false;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -21,7 +22,7 @@ export function processRunner(): JobRunner {
       for (const kill of kills) kill();
     });
   }
-  const more = canDivideMachine() ? Math.min(availableParallelism() - 1, 3) : 0;
+  const more = (await privateMachinesWork()) ? Math.min(availableParallelism() - 1, 3) : 0;
   return {
     lanes: ["machine", ...Array.from({ length: more }, (): Lane => "private")],
     async run(job, lane) {
@@ -36,6 +37,23 @@ export function processRunner(): JobRunner {
     print: (text) => void process.stdout.write(text),
     now: () => performance.now(),
   };
+}
+
+/** Not where this process may not make what they are of: everything runs on the machine itself then, one after the other. */
+async function privateMachinesWork(): Promise<boolean> {
+  if (!canDivideMachine()) return false;
+  try {
+    const machine = makePrivateMachine();
+    try {
+      await mustRun([...machine.enter, "true"]);
+    } finally {
+      await machine.close();
+    }
+    return true;
+  } catch (error) {
+    console.error(`One test file after the other, for there can be no private machines: ${String(error)}`);
+    return false;
+  }
 }
 
 async function runProcess(job: FileJob, enter: readonly string[], kills: Set<() => void>): Promise<JobOutcome> {

@@ -53,7 +53,13 @@ export function makePrivateMachine(): PrivateMachine {
   const own = ownGroups();
   const found = hierarchies();
   const groups = found.map(({ point, options }) => join(point, own(options), name));
-  for (const group of groups) makeGroup(group);
+  try {
+    for (const group of groups) makeGroup(group);
+  } catch (error) {
+    for (const group of groups) if (existsSync(group)) rmdirSync(group);
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
   const inner = join(projectDir, "tools/lab/private-machine.sh");
   const entering = 'for group in $1; do echo $$ > "$group/cgroup.procs" || exit 1; done; shift; exec "$@"';
   const namespaces = ["unshare", "--cgroup", "--mount", "--net", "--pid", "--fork", "--kill-child=KILL"];
