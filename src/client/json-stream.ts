@@ -1,22 +1,26 @@
 import { BerthError } from "#base/errors.ts";
 
+/** `source`: a number, as it was written. */
+export type Reviver = (this: unknown, key: string, value: unknown, context: { readonly source?: string }) => unknown;
+
 /**
  * JSON values one after the other, as Docker's progress and event streams send them: separated by white space or by
- * RS (json-seq), cut anywhere by the network. Values are objects; a broken tail is `data-loss`.
+ * RS (json-seq), cut anywhere by the network. Values are objects; a broken tail is `data-loss`. `revive`: as JSON.parse
+ * takes one.
  */
-export async function* jsonValues<T>(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<T, void> {
+export async function* jsonValues<T>(bytes: AsyncIterable<Uint8Array>, revive?: Reviver): AsyncGenerator<T, void> {
   const decoder = new TextDecoder();
   const splitter = new ObjectSplitter();
   for await (const chunk of bytes) {
-    for (const text of splitter.push(decoder.decode(chunk, { stream: true }))) yield parse(text) as T;
+    for (const text of splitter.push(decoder.decode(chunk, { stream: true }))) yield parse(text, revive) as T;
   }
   const rest = splitter.rest();
-  if (rest !== "") yield parse(rest) as T;
+  if (rest !== "") yield parse(rest, revive) as T;
 }
 
-function parse(text: string): unknown {
+function parse(text: string, revive?: Reviver): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, revive as Parameters<typeof JSON.parse>[1]);
   } catch (cause) {
     throw new BerthError("data-loss", `unexpected end of JSON stream: ${text.slice(0, 200)}`, { cause });
   }

@@ -46,7 +46,9 @@ export class SystemApi {
       query: { filters: filtersParameter(filters), since: since || undefined, until: until || undefined },
       ...(signal === undefined ? {} : { signal }),
     });
-    return jsonValues<EventMessage>(response.body());
+    return jsonValues<EventMessage>(response.body(), (key, value, { source }) =>
+      key === "timeNano" && source !== undefined ? BigInt(source) : value,
+    );
   }
 
   /** Checks credentials with their registry. `unauthorized` when it refuses them. */

@@ -553,7 +553,10 @@ beforeAll(async () => {
         },
       },
     ],
-    [/^GET \/events/, { text: EVENTS.map((event) => JSON.stringify(event)).join("\n") }],
+    [
+      /^GET \/events/,
+      { text: EVENTS.map((event) => JSON.stringify(event).replace("123456000", "123456789")).join("\n") },
+    ],
     [
       /^POST \/images\/create/,
       ({ query }) => ({

@@ -89,11 +89,15 @@ export function escapedHtml(text: string): string {
   return text.replace(/[<>&]/g, (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`);
 }
 
+/** Put into JSON as it is. */
+const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
+
 function asJson(value: Value): Value {
   if (isTypedNil(value)) return null;
   if (value instanceof DurationValue) return value.nanoseconds;
   if (value instanceof TimeValue) return value.text;
   if (Array.isArray(value)) return value.map(asJson);
+  if (typeof value === "bigint") return rawJson(String(value));
   if (typeof value !== "object" || value === null) return value;
   const info = structInfo(value);
   const object = value as Readonly<Record<string, Value>>;
@@ -160,18 +164,23 @@ function kindOf(value: Value): "bool" | "number" | "string" | "nil" | "other" {
   return typeof value === "string" ? "string" : "other";
 }
 
-function equal(a: Value, b: Value): boolean {
+/** What is compared: integers of any size are near enough. */
+const comparable = (value: Value): Value => (typeof value === "bigint" ? Number(value) : value);
+
+function equal(one: Value, other: Value): boolean {
+  const [a, b] = [comparable(one), comparable(other)];
   const [kindA, kindB] = [kindOf(a), kindOf(b)];
   if (kindA === "nil" || kindB === "nil") return kindA === kindB;
   if (kindA === "other" || kindB === "other") {
-    const other = kindA === "other" ? a : b;
-    throw new Error(`non-comparable type ${display(other)}: ${typeName(other)}`);
+    const wrong = kindA === "other" ? a : b;
+    throw new Error(`non-comparable type ${display(wrong)}: ${typeName(wrong)}`);
   }
   if (kindA !== kindB) throw new Error("incompatible types for comparison");
   return a === b;
 }
 
-function order(a: Value, b: Value): number {
+function order(one: Value, other: Value): number {
+  const [a, b] = [comparable(one), comparable(other)];
   if ((typeof a === "string" && typeof b === "string") || (typeof a === "number" && typeof b === "number")) {
     return a < b ? -1 : a > b ? 1 : 0;
   }

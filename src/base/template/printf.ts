@@ -31,7 +31,8 @@ export function sprintf(format: string, args: readonly Value[]): string {
     }
     if (next >= args.length) return `%!${letter}(MISSING)`;
     const minus = flags.includes("-") || (wide !== undefined && wide < 0);
-    return formatOne(take(), {
+    const value = take();
+    return formatOne(typeof value === "bigint" ? Number(value) : value, {
       minus,
       plus: flags.includes("+"),
       sharp: flags.includes("#"),

@@ -69,7 +69,8 @@ export function isTypedNil(value: Value): boolean {
 
 /** Go's notion of a non-zero value. */
 export function truth(value: Value): boolean {
-  if (value === null || value === undefined || value === false || value === "" || value === 0) return false;
+  if (value === null || value === undefined || value === false || value === "" || value === 0 || value === 0n)
+    return false;
   if (value instanceof DurationValue) return value.nanoseconds !== 0;
   if (Array.isArray(value)) return value.length > 0;
   if (isMap(value)) return Object.keys(value).length > 0;
@@ -80,6 +81,7 @@ export function truth(value: Value): boolean {
 export function typeName(value: Value): string {
   if (value === null || value === undefined) return "<nil>";
   if (typeof value === "number") return Number.isInteger(value) ? "int" : "float64";
+  if (typeof value === "bigint") return "int64";
   if (typeof value === "boolean") return "bool";
   if (typeof value === "string") return "string";
   if (value instanceof TimeValue) return "time.Time";
@@ -113,7 +115,7 @@ export function display(value: Value): string {
   if (value instanceof TimeValue) return goTime(value.text);
   if (typeof value === "number") return displayNumber(value);
   if (typeof value === "string") return value;
-  if (typeof value === "boolean") return String(value);
+  if (typeof value === "boolean" || typeof value === "bigint") return String(value);
   if (Array.isArray(value)) return `[${value.map(display).join(" ")}]`;
   const info = structInfo(value);
   const object = value as Readonly<Record<string, Value>>;

@@ -32,7 +32,7 @@ const NO_EVENT: EventMessage = {
   Actor: { ID: "", Attributes: {} },
   scope: "local",
   time: 0,
-  timeNano: 0,
+  timeNano: 0n,
 };
 
 function templated(format: string): (event: EventMessage) => string {
@@ -64,7 +64,7 @@ function eventStruct(event: EventMessage): unknown {
 
 /** `<time> <type> <action> <id> (name=value, …)`, attributes by name. */
 function plain(event: EventMessage): string {
-  const nanoseconds = event.timeNano !== 0 ? BigInt(Math.trunc(event.timeNano)) : BigInt(event.time) * 1_000_000_000n;
+  const nanoseconds = event.timeNano !== 0n ? event.timeNano : BigInt(event.time) * 1_000_000_000n;
   const attributes = Object.entries(event.Actor.Attributes ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const shown = attributes.map(([name, value]) => `${name}=${value}`).join(", ");
   const tail = shown === "" ? "" : ` (${shown})`;

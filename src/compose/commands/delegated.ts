@@ -119,7 +119,7 @@ export const events: ComposeHandler = async (invocation) => {
     const attributes = Object.fromEntries(
       Object.entries(Actor.Attributes).filter(([key]) => !key.startsWith("com.docker.compose.")),
     );
-    const time = new Date(Number(BigInt(timeNano) / 1_000_000n)).toISOString();
+    const time = new Date(Number(timeNano / 1_000_000n)).toISOString();
     if (flags.on("json"))
       io.stdout.write(
         `${JSON.stringify({ time, type: "container", action: Action, id: Actor.ID, service, attributes })}\n`,

@@ -121,7 +121,8 @@ export interface EventMessage {
   readonly scope: "local";
   /** Unix seconds. */
   readonly time: number;
-  readonly timeNano: number;
+  /** More than a number holds. */
+  readonly timeNano: bigint;
 }
 
 export interface ErrorResponse {
