@@ -5,8 +5,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { eventually } from "../../tools/lab/command.ts";
 import { berthCommand } from "../../tools/lab/engines.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
+import { eventsSince } from "./cases/events.ts";
 import { lifecycleCases } from "./cases/lifecycle.ts";
 import { terminalCases } from "./cases/terminal.ts";
 import { openLab, removeAll, type Lab, type Target } from "./target.ts";
@@ -60,11 +62,18 @@ describe("dockerd with berth-runtime", () => {
   });
 
   test("too much memory ends it, and inspect tells", async () => {
-    // The program outlives its victim: dockerd hears of the kill by a notification that may come after a quick end.
-    const greedy = "dd if=/dev/zero of=/dev/null bs=200M count=1; sleep 1; exit 3";
+    // The program outlives its victim until dockerd has heard of the kill, by a notification that takes its time.
+    const greedy = "trap 'exit 3' TERM; dd if=/dev/zero of=/dev/null bs=200M count=1; while :; do sleep 0.1; done";
     const limits = ["--memory", "20m", "--memory-swap", "20m"];
-    expect((await target().run(["run", "--name", "box", ...limits, "busybox", "sh", "-c", greedy])).code).toBe(3);
-    expect(await target().ok(["inspect", "box", "--format", "{{.State.OOMKilled}}"])).toBe("true\n");
+    const from = String(Math.floor(Date.now() / 1000) - 1);
+    await target().ok(["run", "-d", "--name", "box", ...limits, "busybox", "sh", "-c", greedy]);
+    await eventually("dockerd has heard of it", async () =>
+      (await eventsSince(target(), from, "container=box", "event=oom")).length > 0 ? true : undefined,
+    );
+    await target().ok(["stop", "box"]);
+    expect(await target().ok(["inspect", "box", "--format", "{{.State.ExitCode}} {{.State.OOMKilled}}"])).toBe(
+      "3 true\n",
+    );
   });
 
   test("health checks", async () => {

@@ -12,7 +12,7 @@ import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { writeTar } from "../../tools/lab/tar-writer.ts";
 import { startPlainDaemon, type StartedDaemon } from "./daemon-fixture.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(180_000);
 
 const own = goArchitecture();
 const other = own === "amd64" ? "arm64" : "amd64";

@@ -17,7 +17,7 @@ import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { writeTar } from "../../tools/lab/tar-writer.ts";
 import { makeCertificates, startPlainDaemon, type StartedDaemon } from "./daemon-fixture.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(180_000);
 
 const PASSWORD = "correct horse";
 

@@ -13,7 +13,7 @@ import { writeTar } from "../../tools/lab/tar-writer.ts";
 import { busyboxImage } from "../../tools/lab/test-images.ts";
 import { startTinyRegistry, type TinyRegistry } from "../../tools/lab/tiny-registry.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(180_000);
 
 const MIB = 1 << 20;
 const FULL = /[Nn]o space left on device/;

@@ -90,7 +90,7 @@ export function escapedHtml(text: string): string {
 }
 
 /** Put into JSON as it is. */
-const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
+const rawJson = (text: string): unknown => (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(text);
 
 function asJson(value: Value): Value {
   if (isTypedNil(value)) return null;

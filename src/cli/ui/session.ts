@@ -266,7 +266,7 @@ export class Session {
           const tab = changedList({ Type, Action });
           if (tab !== undefined) void this.#load(tab);
           if (Type === "container" && Action === "die")
-            this.#tell({ type: "died", id: Actor.ID, at: (timeNano / 1e9).toFixed(6) });
+            this.#tell({ type: "died", id: Actor.ID, at: (Number(timeNano) / 1e9).toFixed(6) });
           if (Type === "container" && Action === "start") this.#tell({ type: "started", id: Actor.ID });
         }
         if (!signal.aborted) this.#tell({ type: "connection", lost: "the engine ended the connection" });

@@ -6,7 +6,7 @@ import type { BuildCacheRecord } from "#spec/docker/disk-usage.ts";
 import { eventually } from "../../../tools/lab/command.ts";
 import { BuildLab } from "./build-lab.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let lab: BuildLab;
 /** Bytes of the layers that were there before anything was built. */
@@ -14,7 +14,7 @@ let baseBytes: number;
 beforeAll(async () => {
   lab = await BuildLab.open("busg0", "172.31.233.1/24");
   baseBytes = filesBelow(join(lab.engine.dir, "data", "layers"));
-}, 120_000);
+}, 180_000);
 afterAll(() => lab.close());
 
 /** Of all that is no folder; nothing here has holes or several names. */

@@ -6,7 +6,7 @@ import { eventually, mustRun } from "../../../tools/lab/command.ts";
 import { berthCommand } from "../../../tools/lab/engines.ts";
 import { BuildLab } from "./build-lab.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let lab: BuildLab;
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
   copyFileSync("/bin/busybox", join(root, "sleep"));
   await mustRun(["tar", "-C", root, "-cf", `${root}.tar`, "sleep"]);
   await lab.engine.ok("import", `${root}.tar`, "bare");
-}, 120_000);
+}, 180_000);
 afterAll(() => lab.close());
 
 interface Terminal {

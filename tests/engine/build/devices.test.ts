@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { makeScratch, removeScratch } from "../../../tools/lab/scratch.ts";
 import { BuildLab } from "./build-lab.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const scratch = makeScratch("build-cdi");
 const told = join(scratch, "told");
@@ -33,7 +33,7 @@ beforeAll(async () => {
   const spec = { cdiVersion: "0.6.0", kind: "vendor.com/class", devices: [device("one", 3), device("two", 5)] };
   writeFileSync(join(specs, "vendor.json"), JSON.stringify(spec));
   lab = await BuildLab.open("bbldd", "172.31.220.1/24", ["--cdi-spec-dir", specs]);
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await lab.close();
   removeScratch(scratch);

@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { eventually } from "../../../tools/lab/command.ts";
 import { BuildLab } from "./build-lab.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let lab: BuildLab;
 
 beforeAll(async () => {
   lab = await BuildLab.open("bbld8", "172.31.216.1/24");
-}, 120_000);
+}, 180_000);
 afterAll(() => lab.close());
 
 const history = (...args: readonly string[]): Promise<string> => lab.engine.ok("builder", "history", ...args);

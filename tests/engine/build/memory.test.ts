@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { BuildLab } from "./build-lab.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(180_000);
 
 const MIB = 1 << 20;
 /** A file, and so a layer and its archive, of this size. */
@@ -13,7 +13,7 @@ const LARGE_BYTES = 512 * MIB;
 let lab: BuildLab;
 beforeAll(async () => {
   lab = await BuildLab.open("bmem0", "172.31.234.1/24");
-}, 120_000);
+}, 180_000);
 afterAll(() => lab.close());
 
 interface Memory {

@@ -9,7 +9,7 @@ import { freePort } from "../../../tools/lab/debian-registry.ts";
 import { berthCommand } from "../../../tools/lab/engines.ts";
 import { BuildLab } from "./build-lab.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(180_000);
 
 let lab: BuildLab;
 let proxy: Server;
@@ -30,7 +30,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
   const listening = proxy.address();
   address = `tcp://127.0.0.1:${typeof listening === "object" ? listening?.port : ""}`;
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   proxy.close();
   await lab.close();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { makeScratch, removeScratch } from "../../../tools/lab/scratch.ts";
 import { BuildLab } from "./build-lab.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const scratch = makeScratch("build-userns");
 let lab: BuildLab;
@@ -17,7 +17,7 @@ beforeAll(async () => {
   // The engine sees these files in the machine's /etc, nobody else does.
   const through = ["unshare", "-m", "sh", "-c", `mount -t overlay -o lowerdir=${etc}:/etc etc /etc && exec "$@"`, "sh"];
   lab = await BuildLab.open("bbldu", "172.31.219.1/24", ["--userns-remap", "root"], through);
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await lab.close();
   removeScratch(scratch);

@@ -4,14 +4,14 @@ import { eventually } from "../../../tools/lab/command.ts";
 import type { ScheduledRun } from "../../../src/spec/berth/schedule.ts";
 import { ComposeSide } from "./fixture.ts";
 
-setDefaultTimeout(90_000);
+setDefaultTimeout(180_000);
 
 let side: ComposeSide;
 let beganMs = 0;
 
 beforeAll(async () => {
   side = await ComposeSide.open({ bridge: "bsched0", bip: "172.31.231.1/24" });
-}, 120_000);
+}, 180_000);
 afterAll(() => side.engine.close());
 beforeEach(() => {
   beganMs = Date.now();
