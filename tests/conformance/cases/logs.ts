@@ -170,7 +170,9 @@ export function logCases(target: () => Target): void {
           "read x < /dev/null; sleep 1; for i in $(seq 1 400); do echo $i; usleep 2000; done",
         ],
       ]);
-      while ((await target().run(["logs", "followed"])).code !== 0) await Bun.sleep(50);
+      // Of a container that does not run yet there is nothing to follow.
+      const isRunning = ["inspect", "-f", "{{.State.Running}}", "followed"];
+      while ((await target().run(isRunning)).stdout !== "true\n") await Bun.sleep(50);
       const seen = (await target().ok(["logs", "-f", "followed"])).trimEnd().split("\n").map(Number);
       // dockerd 20.10 gives the line twice at which a file ends.
       expect([...new Set(seen)]).toEqual(Array.from({ length: 400 }, (_, index) => index + 1));
