@@ -2,6 +2,7 @@ import { composePrograms, laterDockerDir } from "../tools/lab/apt-suite.ts";
 import { buildahDir } from "../tools/lab/buildah.ts";
 import { debianRegistryDir } from "../tools/lab/debian-registry.ts";
 import { referenceDir } from "../tools/lab/engines.ts";
+import { opensshServerDir } from "../tools/lab/openssh.ts";
 import { podmanDir } from "../tools/lab/podman.ts";
 import { distributionArchive } from "../tools/lab/test-images.ts";
 import { servicesArchive } from "./clients/compose/service-image.ts";
@@ -19,6 +20,7 @@ export async function fillCaches(): Promise<void> {
   await debianRegistryDir();
   await podmanDir();
   await buildahDir();
+  await opensshServerDir();
   await distributionArchive();
   await servicesArchive();
   await installClients();

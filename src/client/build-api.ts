@@ -1,4 +1,5 @@
-import { BUILD_BODY_TYPE, type BuildOptions, type BuildShell } from "#spec/berth/build.ts";
+import { BUILD_BODY_TYPE, type BuildShell } from "#spec/berth/build.ts";
+import type { BuildOptions } from "#spec/berth/build-options.ts";
 import type { BuildHistoryEntry } from "#spec/berth/build-history.ts";
 import type { OfferedTree } from "#spec/berth/sent-trees.ts";
 import type { BuildCacheRecord } from "#spec/docker/disk-usage.ts";

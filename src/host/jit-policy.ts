@@ -8,7 +8,7 @@ export function setJitPolicy(scale: number): void {
 
 /** What tools/build.ts gives the executable. A `run` takes 4 ms less of the processor with it. */
 export const shortLived = 20;
-/** Containers are started a few at a time: each of the first hundred costs 10 ms less on other threads than by the rule. */
+/** Containers are started a few at a time: each takes 5 ms less of other threads than by the rule. */
 export const seldomRepeated = 4;
 /** JavaScriptCore's rule: work in long loops. */
 export const longLoops = 1;

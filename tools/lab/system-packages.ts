@@ -28,6 +28,8 @@ export const testPackages: readonly SystemPackage[] = [
   { name: "libdevmapper1.02.1", proof: library("libdevmapper.so.1.02.1"), purpose: "the reference dockerd" },
   { name: "libseccomp2", proof: library("libseccomp.so.2"), purpose: "the reference runc" },
   { name: "python3-pip", proof: "pip3", purpose: "installs docker-py, one of the clients that are tested" },
+  { name: "git", proof: "git", purpose: "builds from repositories" },
+  { name: "openssh-client", proof: "ssh-agent", purpose: "agents of builds, repositories by ssh" },
   { name: "openssl", proof: "openssl", purpose: "certificates for the tests of TLS" },
   { name: "chromium", proof: "chromium", purpose: "looks at the registry's page as people do" },
   { name: "e2fsprogs", proof: "mke2fs", purpose: "the guest's root disk" },

@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, join, resolve } from "node:path/posix";
-import type { BuildCall, BuildContextOption, BuildOptions } from "#spec/berth/build.ts";
+import type { BuildCall } from "#spec/berth/build.ts";
+import type { BuildContextOption, BuildOptions } from "#spec/berth/build-options.ts";
 import type { LocalFiles } from "../cli-io.ts";
 import type { Invocation } from "../command.ts";
 import { ulimits } from "../container/options/resource-options.ts";

@@ -1,6 +1,6 @@
 import { isAbsolute, join } from "node:path/posix";
 import { csvFields } from "#base/csv-fields.ts";
-import type { BuildAnnotation, BuildAttestation, BuildOutputOption } from "#spec/berth/build.ts";
+import type { BuildAnnotation, BuildAttestation, BuildOutputOption } from "#spec/berth/build-options.ts";
 
 /** Where on this machine an output's bytes go. */
 export type OutputPlace =

@@ -1,6 +1,6 @@
 import { isAbsolute, join } from "node:path/posix";
 import { csvFields } from "#base/csv-fields.ts";
-import type { BuildOptions } from "#spec/berth/build.ts";
+import type { BuildOptions } from "#spec/berth/build-options.ts";
 import type { CliIo } from "../cli-io.ts";
 
 type Io = Pick<CliIo, "env" | "readBytes" | "workingDirectory">;

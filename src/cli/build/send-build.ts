@@ -1,7 +1,7 @@
 import { isBerthError } from "#base/errors.ts";
 import type { BuildMessage } from "#client/build-lines.ts";
 import { offerFolder, type OfferedFolder } from "#client/sending/offer-folder.ts";
-import type { BuildOptions } from "#spec/berth/build.ts";
+import type { BuildOptions } from "#spec/berth/build-options.ts";
 import { encodeRegistryConfig } from "#spec/docker/auth.ts";
 import type { Invocation } from "../command.ts";
 import { everyCredential } from "../config/credentials.ts";

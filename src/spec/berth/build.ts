@@ -1,96 +1,11 @@
 import { decode, struct, text, uint16, type Decoded } from "../docker/schema.ts";
 
 /**
- * `POST /berth/build`: what `POST /build` of Docker cannot say. The body is one line of JSON, {@link BuildOptions}, and
- * behind it the context's archive where the options ask for one; the answer is a {@link BuildLine} a line. Behind a line
- * of type `data` stand as many raw bytes as it says, and then the next line.
+ * `POST /berth/build`: what `POST /build` of Docker cannot say. The body is one line of JSON, see build-options.ts, and behind
+ * it the context's archive where the options ask for one; the answer is a {@link BuildLine} a line. Behind a line of type
+ * `data` stand as many raw bytes as it says, and then the next line.
  */
 export const BUILD_BODY_TYPE = "application/vnd.berth.build";
-
-export interface BuildOptions {
-  readonly buildId: string;
-  readonly context: BuildContextOption;
-  /** Path of the Dockerfile in the context; "" is `Dockerfile`. */
-  readonly dockerfile: string;
-  /** The Dockerfile's text, when it is not in the context. */
-  readonly dockerfileText: string | null;
-  /** Folders of the engine's machine, `docker-image://…`, git and web addresses, by name. */
-  readonly contexts: Readonly<Record<string, string>>;
-  /**
-   * What the folders that {@link contexts} and {@link cacheFrom} name are to the client, by path: the engine
-   * must see the same ones there, or answers `conflict`.
-   */
-  readonly folders: Readonly<Record<string, string>>;
-  /** Folders that are sent to an engine that does not see them, by path: ids of trees, see sent-trees.ts. */
-  readonly sent: Readonly<Record<string, string>>;
-  readonly tags: readonly string[];
-  /** Null: named without a value. */
-  readonly buildArgs: Readonly<Record<string, string | null>>;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly target: string;
-  /** True for all stages, or their names. */
-  readonly noCache: boolean | readonly string[];
-  readonly pull: boolean;
-  /** Several are separated by commas. */
-  readonly platform: string;
-  /** None: an image in the engine's store. */
-  readonly outputs: readonly BuildOutputOption[];
-  readonly annotations: readonly BuildAnnotation[];
-  /** `src` of a local one is a folder of the engine's machine. */
-  readonly cacheFrom: readonly BuildOutputOption[];
-  /** Those that come to the client are counted behind the outputs. */
-  readonly cacheTo: readonly BuildOutputOption[];
-  readonly attestations: readonly BuildAttestation[];
-  /** The new layers become one. */
-  readonly squash: boolean;
-  readonly network: string;
-  readonly hosts: readonly string[];
-  /** 0 is the engine's own size. */
-  readonly shmSizeBytes: number;
-  readonly ulimits: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[];
-  readonly cgroupParent: string;
-  readonly limits: {
-    readonly memoryBytes: number;
-    readonly memorySwapBytes: number;
-    readonly cpuShares: number;
-    readonly cpuPeriod: number;
-    readonly cpuQuota: number;
-    readonly cpusetCpus: string;
-    readonly cpusetMems: string;
-  };
-  /** Base64, by id. */
-  readonly secrets: Readonly<Record<string, string>>;
-  /** Paths of agents' sockets on the engine's machine, by id. */
-  readonly agents: Readonly<Record<string, string>>;
-  /** What the sockets' folders are to the client, by path: an agent of another machine is refused. */
-  readonly agentFolders: Readonly<Record<string, string>>;
-  /** Entitlements: `security.insecure`, `device`, `device=NAME`. */
-  readonly allow: readonly string[];
-  /** When a step fails its place waits for a shell, see {@link BuildFailure}. */
-  readonly debug: boolean;
-  /** All but `build` look at the Dockerfile only, and are answered by a line of type `answer`. */
-  readonly call: BuildCall;
-}
-
-/** `--output`: BuildKit's types and attributes but `dest`, which is the client's business alone. */
-export interface BuildOutputOption {
-  readonly type: string;
-  readonly attributes: Readonly<Record<string, string>>;
-  /** Its bytes come in lines of type `data`. */
-  readonly toClient: boolean;
-}
-
-/** `--attest`: BuildKit's types and attributes. */
-export interface BuildAttestation {
-  readonly type: string;
-  readonly attributes: Readonly<Record<string, string>>;
-}
-
-/** `--annotation`: an exporter's attribute, such as `annotation-manifest[linux/amd64].KEY`. */
-export interface BuildAnnotation {
-  readonly attribute: string;
-  readonly value: string;
-}
 
 export type BuildCall = "build" | "check" | "outline" | "targets";
 
@@ -127,17 +42,6 @@ export interface BuildOutline {
   readonly secrets: readonly { readonly id: string; readonly required: boolean; readonly line: number }[];
   readonly agents: readonly { readonly id: string; readonly required: boolean; readonly line: number }[];
 }
-
-export type BuildContextOption =
-  /** Behind the options. */
-  | { readonly kind: "archive" }
-  | { readonly kind: "remote"; readonly url: string }
-  /**
-   * A folder of the engine's machine. `boot`, `device` and `inode` prove that client and engine mean the same one; else
-   * the engine answers `conflict` and the client sends an archive.
-   */
-  | { readonly kind: "folder"; readonly path: string; readonly identity: string }
-  | { readonly kind: "none" };
 
 export interface BuildWarning {
   readonly rule: string;

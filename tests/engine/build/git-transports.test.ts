@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { eventually, mustRun } from "../../../tools/lab/command.ts";
 import { freePort } from "../../../tools/lab/debian-registry.ts";
-import { extractPackages } from "../../../tools/lab/extracted-packages.ts";
+import { opensshServerDir } from "../../../tools/lab/openssh.ts";
 import { BuildLab } from "./build-lab.ts";
 import { startGitLab, type GitLab } from "./git-server.ts";
 
@@ -84,7 +84,7 @@ test("ssh with an agent's key: context, ADD, a named context; none without it", 
 
 /** OpenSSH's server, unpacked; it sees an /etc and a /run of its own. */
 async function startSshd(): Promise<number> {
-  const root = await extractPackages("openssh-server", ["openssh-server", "libwrap0"]);
+  const root = await opensshServerDir();
   const own = join(lab.engine.dir, "sshd");
   const etc = join(own, "etc");
   mkdirSync(etc, { recursive: true });

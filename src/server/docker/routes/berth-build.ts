@@ -4,7 +4,8 @@ import type { BuildContext, EngineBuildRequest } from "#engine/build/build-reque
 import { buildFailure, buildLines } from "#engine/build/build-lines.ts";
 import type { EngineBuildEvent } from "#engine/build/build-event.ts";
 import type { Engine } from "#engine/engine.ts";
-import { decodeBuildShell, type BuildLine, type BuildOptions } from "#spec/berth/build.ts";
+import { decodeBuildShell, type BuildLine } from "#spec/berth/build.ts";
+import { decodeBuildOptions, type BuildOptions } from "#spec/berth/build-options.ts";
 import { decodeRegistryConfig } from "#spec/docker/auth.ts";
 import type { Call, Route } from "../call.ts";
 import { parseDetachKeys } from "../detach-keys.ts";
@@ -208,11 +209,13 @@ async function* after(first: Uint8Array, chunks: AsyncIterator<Uint8Array>): Asy
 }
 
 function parseOptions(line: Uint8Array): BuildOptions {
+  let options: unknown;
   try {
-    return JSON.parse(new TextDecoder().decode(line)) as BuildOptions;
+    options = JSON.parse(new TextDecoder().decode(line));
   } catch (error) {
     throw new BerthError("invalid-parameter", `the options of the build are no JSON: ${messageOf(error)}`, {
       cause: error,
     });
   }
+  return decodeBuildOptions(options);
 }
