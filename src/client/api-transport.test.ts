@@ -52,6 +52,22 @@ test("an older server gets the first call again in its own version, and later on
   expect(asked).toEqual(["POST /v1.51/containers/create", "POST /v1.41/containers/create", "GET /v1.41/info"]);
 });
 
+test("a refusal that names no version is followed by the question for it", async () => {
+  const asked: string[] = [];
+  const http: HttpClient = {
+    async request({ method, path }: HttpRequest) {
+      asked.push(`${method} ${path}`);
+      if (path === "/_ping") return answer(200, "", "1.30");
+      return path.startsWith("/v1.30/") ? answer(200, "{}", undefined) : answer(400, "{}", undefined);
+    },
+    upgrade: () => Promise.reject(new Error("not asked for")),
+    close: () => undefined,
+  };
+  const transport = new ApiTransport({ http, hostName: "unix:///engine" });
+  await transport.json("GET", "/info");
+  expect(asked).toEqual(["GET /v1.51/info", "HEAD /_ping", "GET /v1.30/info"]);
+});
+
 test("a newer server's refusal is not asked for twice", async () => {
   const { asked, transport } = serverOf("1.55", () => [400, '{"message":"bad"}']);
   await expect(transport.json("GET", "/info")).rejects.toThrow("bad");

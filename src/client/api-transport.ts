@@ -43,7 +43,8 @@ export interface ApiTransportDeps {
 
 /**
  * One Engine API server: every call goes to `/v<version>/…`. The version is learned from the answer to the first call, or
- * by `HEAD /_ping` where that call could not be made again. Refusals are {@link readApiError}; an unreachable server is `unavailable` with Docker's sentence.
+ * by `HEAD /_ping` where that call could not be made again. Refusals are {@link readApiError}; an unreachable server is
+ * `unavailable` with Docker's sentence.
  */
 export class ApiTransport {
   readonly #deps: ApiTransportDeps;
@@ -114,10 +115,10 @@ export class ApiTransport {
   async #firstCall(method: string, path: string, options: CallOptions): Promise<HttpResponse> {
     const response = await this.#request(CLIENT_API_VERSION, method, path, options);
     const theirs = response.headers.get("api-version");
-    if (theirs === undefined) return response;
-    const spoken = negotiate(CLIENT_API_VERSION, theirs);
-    this.#version ??= Promise.resolve(spoken);
-    if (response.status !== 400 || spoken === CLIENT_API_VERSION) return response;
+    if (theirs !== undefined) this.#version ??= Promise.resolve(negotiate(CLIENT_API_VERSION, theirs));
+    if (response.status !== 400) return response;
+    const spoken = await this.version();
+    if (spoken === CLIENT_API_VERSION) return response;
     await response.bytes();
     return this.#request(spoken, method, path, options);
   }
