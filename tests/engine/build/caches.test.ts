@@ -110,7 +110,7 @@ test.each([
   const seeded = await build(other, other.context({ Dockerfile: look }), "--cache-from", from);
   for (const sharing of ["locked", "shared", "private"])
     expect(await other.runIn(seeded.id, "cat", `/${sharing}`)).toMatch(
-      /^7:750\ntotal 0\ndrwxr-xr-x +2 3 +4 .* inner\n$/,
+      /^7:750\ntotal \d+\ndrwxr-xr-x +2 3 +4 .* inner\n$/,
     );
   expect(await other.runIn(seeded.id, "cat", "/result")).toBe("kept\n".repeat(3));
   // What is there already stays as it is: gone is gone.
