@@ -104,12 +104,12 @@ import type {
   HostMounts,
   ProcessTable,
   RuntimePlanner,
-  ScheduleRows,
   VolumeCopies,
   VolumeFiles,
   Volumes,
 } from "./ports.ts";
 import type { Downloads, Registries, RegistryLogin } from "./registry-ports.ts";
+import type { ScheduleRows } from "./schedule-ports.ts";
 import { reconcile } from "./reconcile.ts";
 import { ScheduledStarts } from "./container/scheduled-starts.ts";
 import { shutdown } from "./shutdown.ts";

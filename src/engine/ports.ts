@@ -86,8 +86,10 @@ export interface Events {
     readonly sinceNs?: bigint;
     readonly untilNs?: bigint;
     readonly signal?: AbortSignal;
+    /** Of the engine's own: not counted among the listeners. */
+    readonly own?: boolean;
   }): AsyncIterable<EventRecord>;
-  /** Number of live subscribers. */
+  /** Number of live subscribers, the engine's own aside. */
   readonly listeners: number;
 }
 
@@ -334,28 +336,6 @@ export interface HostCounters {
   process(): ProcessCounters;
   /** Does this machine pass packets on? As it is now. */
   ipv4Forwarding(): boolean;
-}
-
-/** Starts by schedule, by the names of their containers; bounded by number. Each call is one durable transaction. */
-export interface ScheduleRows {
-  insert(row: ScheduleRow): void;
-  /** What became of a container's run under way. */
-  finish(containerId: string, outcome: Pick<ScheduleRow, "endedMs" | "exitCode" | "outcome" | "message">): void;
-  /** Newest first. */
-  ofName(containerName: string): readonly ScheduleRow[];
-  running(): readonly ScheduleRow[];
-}
-
-export interface ScheduleRow {
-  readonly containerId: string;
-  readonly containerName: string;
-  readonly dueMs: number;
-  readonly startedMs: number | undefined;
-  readonly endedMs: number | undefined;
-  readonly exitCode: number | undefined;
-  /** One of `ScheduledRun`'s. */
-  readonly outcome: string;
-  readonly message: string;
 }
 
 /** Why containers ended; bounded by number and age. Each call is one durable, synchronous transaction. */

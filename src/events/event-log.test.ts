@@ -67,6 +67,18 @@ test("a subscriber hears what comes after it, in order", async () => {
   expect(log.listeners).toBe(0);
 });
 
+test("the engine's own subscribers hear everything and are not counted", async () => {
+  const { log } = open();
+  const stop = new AbortController();
+  const own = log.subscribe({ signal: stop.signal, own: true });
+  const other = log.subscribe({ signal: stop.signal });
+  expect(log.listeners).toBe(1);
+  log.publish(event("one"));
+  expect([await take(own, 1), await take(other, 1)]).toEqual([["one"], ["one"]]);
+  stop.abort();
+  expect(log.listeners).toBe(0);
+});
+
 test("since and until replay what is kept, also for the next engine", async () => {
   const { log, clock } = open();
   for (const [index, action] of ["a", "b", "c"].entries()) {

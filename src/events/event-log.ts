@@ -9,6 +9,8 @@ export interface EventSubscription {
   /** End before the first event later than this, at the latest when this time has come. */
   readonly untilNs?: bigint;
   readonly signal?: AbortSignal;
+  /** Of the engine's own: not counted among the listeners. */
+  readonly own?: boolean;
 }
 
 interface Recent {
@@ -51,7 +53,7 @@ export class EventLog {
     this.#lastNs = deps.files.lastNs;
   }
 
-  /** Number of live subscribers. */
+  /** Number of live subscribers, the engine's own aside. */
   get listeners(): number {
     return this.#listeners;
   }
@@ -74,20 +76,21 @@ export class EventLog {
   /** Subscribes at once, not at the first read; ends when the signal aborts, `untilNs` has passed, or the reader leaves. */
   subscribe(options: EventSubscription = {}): AsyncIterableIterator<EventRecord> {
     const { sinceNs, untilNs, signal } = options;
+    const counts = options.own === true ? 0 : 1;
     const next = this.#reader(sinceNs);
     let ended = false;
     let wake = (): void => {};
     const end = (): void => {
       if (ended) return;
       ended = true;
-      this.#listeners -= 1;
+      this.#listeners -= counts;
       this.#waiting.delete(wake);
       signal?.removeEventListener("abort", end);
       clearTimeout(timer);
       wake();
     };
     const timer = untilNs === undefined ? undefined : setTimeout(end, millisecondsUntil(untilNs, this.#nowNs()));
-    this.#listeners += 1;
+    this.#listeners += counts;
     signal?.addEventListener("abort", end, { once: true });
     if (signal?.aborted === true) end();
 

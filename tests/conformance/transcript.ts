@@ -70,6 +70,9 @@ export function shellWords(line: string): readonly string[] {
   );
 }
 
+/** What our client adds to a pull that failed, see docs/differences.md; tests/engine/own-why is about it. */
+const ownHint = /^Run '<client> why .+' for the reason and what to do$/u;
+
 /** Lines of an outcome as a transcript writes them; `names` are texts of this run and what stands for them. */
 export function outcomeLines(
   result: { readonly code: number; readonly stdout: string; readonly stderr: string },
@@ -78,7 +81,7 @@ export function outcomeLines(
   const lines = (text: string): string[] =>
     normalised(names.reduce((named, [found, name]) => named.replaceAll(found, name), text))
       .split("\n")
-      .filter((line) => line !== "");
+      .filter((line) => line !== "" && !ownHint.test(line));
   return [
     ...lines(result.stdout),
     ...lines(result.stderr).map((line) => `! ${line}`),

@@ -52,7 +52,7 @@ async function untilMet(
   const limit = new AbortController();
   const cancelTimer = deps.clock.after(dependsTimeoutMs, () => limit.abort());
   try {
-    const records = deps.events.subscribe({ signal: AbortSignal.any([signal, limit.signal]) });
+    const records = deps.events.subscribe({ signal: AbortSignal.any([signal, limit.signal]), own: true });
     for await (const { type } of records) if (type === "container" && missing() === undefined) return;
     if (signal.aborted) throw new BerthError("cancelled", "the start was given up");
     const left = missing();

@@ -1,7 +1,8 @@
 import { isBerthError, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { ContainerSchedule, ScheduledRun } from "#spec/berth/schedule.ts";
-import type { Clock, Events, ScheduleRow, ScheduleRows } from "../ports.ts";
+import type { Clock, Events } from "../ports.ts";
+import type { ScheduleOutcome, ScheduleRow, ScheduleRows } from "../schedule-ports.ts";
 import type { Container } from "./container.ts";
 import { ownSettings, type Schedule } from "./own-settings.ts";
 import type { ContainerRegistry } from "./registry.ts";
@@ -29,6 +30,8 @@ export class ScheduledStarts {
   readonly #seenMs = new Map<string, number>();
   /** Parsed once, by id. */
   readonly #schedules = new Map<string, Schedule | undefined>();
+  /** Whose start by schedule has not ended, by id. */
+  readonly #running = new Set<string>();
   #cancelTimer: () => void = () => {};
 
   constructor(deps: Deps) {
@@ -70,20 +73,23 @@ export class ScheduledStarts {
 
   #scheduled(): readonly (readonly [Container, Schedule])[] {
     return this.#deps.registry.all().flatMap((container) => {
-      if (!this.#schedules.has(container.id)) this.#schedules.set(container.id, ownSettings(container.spec).schedule);
-      const schedule = this.#schedules.get(container.id);
+      const schedule = this.#scheduleOf(container);
       return schedule === undefined ? [] : [[container, schedule] as const];
     });
   }
 
+  #scheduleOf({ id, spec }: Container): Schedule | undefined {
+    if (!this.#schedules.has(id)) this.#schedules.set(id, ownSettings(spec).schedule);
+    return this.#schedules.get(id);
+  }
+
   /** Containers come and go, and those that were started end. */
   async #follow(): Promise<void> {
-    const { events, schedules } = this.#deps;
-    const known = new Set(["create", "destroy", "die"]);
-    for await (const { type, action, id, attributes } of events.subscribe({ signal: this.#stop.signal })) {
-      if (type !== "container" || !known.has(action)) continue;
-      if (action === "die")
-        schedules.finish(id, {
+    const { events, registry } = this.#deps;
+    for await (const { type, action, id, attributes } of events.subscribe({ signal: this.#stop.signal, own: true })) {
+      if (type !== "container") continue;
+      if (action === "die" && this.#running.has(id))
+        this.#finish(id, {
           endedMs: this.#nowMs(),
           exitCode: Number(attributes["exitCode"] ?? "0"),
           outcome: "ended",
@@ -93,7 +99,8 @@ export class ScheduledStarts {
         this.#seenMs.delete(id);
         this.#schedules.delete(id);
       }
-      if (action === "create") this.#arm();
+      const created = action === "create" ? registry.lookup(id) : undefined;
+      if (created !== undefined && this.#scheduleOf(created) !== undefined) this.#arm();
     }
   }
 
@@ -101,9 +108,10 @@ export class ScheduledStarts {
   #settle(containerId: string): void {
     const container = this.#deps.registry.lookup(containerId);
     const state = container?.status.state;
+    this.#running.add(containerId);
     if (state === "running" || state === "paused" || state === "starting") return;
     const ended = container?.status.state === "exited" ? container.status : undefined;
-    this.#deps.schedules.finish(containerId, {
+    this.#finish(containerId, {
       endedMs: undefined,
       exitCode: ended?.exitCode,
       outcome: ended === undefined ? "lost" : "ended",
@@ -150,7 +158,7 @@ export class ScheduledStarts {
 
   /** Never rejects. */
   async #fire(container: Container, dueMs: number): Promise<void> {
-    const { start, schedules, log } = this.#deps;
+    const { start, log } = this.#deps;
     const { state } = container.status;
     if (state !== "created" && state !== "exited") {
       this.#insert(container, dueMs, "skipped");
@@ -162,7 +170,7 @@ export class ScheduledStarts {
     } catch (error) {
       const skipped = isBerthError(error, "not-modified") || isBerthError(error, "conflict");
       const message = messageOf(error);
-      schedules.finish(container.id, {
+      this.#finish(container.id, {
         endedMs: undefined,
         exitCode: undefined,
         outcome: skipped ? "skipped" : "failed",
@@ -172,7 +180,13 @@ export class ScheduledStarts {
     }
   }
 
+  #finish(containerId: string, end: ScheduleOutcome): void {
+    this.#running.delete(containerId);
+    this.#deps.schedules.finish(containerId, end);
+  }
+
   #insert({ id, name }: Container, dueMs: number, outcome: ScheduledRun["Outcome"], startedMs?: number): void {
+    if (outcome === "running") this.#running.add(id);
     this.#deps.schedules.insert({
       containerId: id,
       containerName: name,
