@@ -1,19 +1,6 @@
 import type { Row, SqlDatabase } from "#host/sqlite.ts";
+import type { ScheduleOutcome, ScheduleRow } from "#spec/berth/schedule.ts";
 import { numberColumn, textColumn } from "./json-column.ts";
-
-export interface ScheduleRow {
-  readonly containerId: string;
-  /** At that time. */
-  readonly containerName: string;
-  readonly dueMs: number;
-  readonly startedMs: number | undefined;
-  readonly endedMs: number | undefined;
-  readonly exitCode: number | undefined;
-  readonly outcome: string;
-  readonly message: string;
-}
-
-export type ScheduleOutcome = Pick<ScheduleRow, "endedMs" | "exitCode" | "outcome" | "message">;
 
 /** Of each name. */
 const kept = 100;

@@ -17,11 +17,26 @@ export interface Progress {
 
 export type ProgressMode = "auto" | "tty" | "plain" | "json" | "quiet";
 
-export function openProgress(mode: ProgressMode, io: CliIo, title = "Running"): Progress {
+/** With `dryRun` every line says that nothing is done, in docker compose's words. */
+export function openProgress(
+  mode: ProgressMode,
+  io: CliIo,
+  { title = "Running", dryRun = false }: { readonly title?: string | undefined; readonly dryRun?: boolean } = {},
+): Progress {
   if (mode === "quiet") return quietProgress;
-  if (mode === "json") return new JsonProgress(io);
-  if (mode === "plain" || (mode === "auto" && !io.stderr.isTerminal())) return new PlainProgress(io);
-  return new TerminalProgress(io, title);
+  if (mode === "json") return new JsonProgress(io, dryRun);
+  const isPlain = mode === "plain" || (mode === "auto" && !io.stderr.isTerminal());
+  const progress = isPlain ? new PlainProgress(io) : new TerminalProgress(io, title);
+  return dryRun ? sayingDryRun(progress) : progress;
+}
+
+function sayingDryRun(progress: Progress): Progress {
+  return {
+    report: (id, status, state) => progress.report(`DRY-RUN MODE -  ${id}`, status, state),
+    giveWay: () => progress.giveWay(),
+    lend: (work) => progress.lend(work),
+    close: () => progress.close(),
+  };
 }
 
 export const quietProgress: Progress = {
@@ -48,12 +63,14 @@ class PlainProgress implements Progress {
 
 class JsonProgress implements Progress {
   readonly #io: CliIo;
-  constructor(io: CliIo) {
+  readonly #dryRun: boolean;
+  constructor(io: CliIo, dryRun: boolean) {
     this.#io = io;
+    this.#dryRun = dryRun;
   }
   report(id: string, status: string, state: ProgressState = "working"): void {
-    const [kind = "", ...name] = id.split(" ");
-    this.#io.stderr.write(`${JSON.stringify({ id: name.length === 0 ? kind : id, status: state, text: status })}\n`);
+    const dryRun = this.#dryRun ? { "dry-run": true } : {};
+    this.#io.stderr.write(`${JSON.stringify({ ...dryRun, id, status: state, text: status })}\n`);
   }
   giveWay(): void {}
   lend<T>(work: () => Promise<T>): Promise<T> {

@@ -229,7 +229,7 @@ export function progressOf(invocation: ComposeInvocation, title?: string): Progr
     (global.text("ansi") === "never" || global.on("no-ansi") ? "plain" : "auto");
   if (!["auto", "tty", "plain", "json", "quiet"].includes(mode))
     throw new BerthError("invalid-parameter", `unsupported --progress value ${JSON.stringify(mode)}`);
-  return openProgress(mode as ProgressMode, io, title);
+  return openProgress(mode as ProgressMode, io, { title, dryRun: global.on("dry-run") });
 }
 
 /** What carrying out needs, over this invocation. */

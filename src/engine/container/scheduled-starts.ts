@@ -1,8 +1,8 @@
 import { isBerthError, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
-import type { ContainerSchedule, ScheduledRun } from "#spec/berth/schedule.ts";
+import type { ContainerSchedule, ScheduledRun, ScheduleOutcome, ScheduleRow } from "#spec/berth/schedule.ts";
 import type { Clock, Events } from "../ports.ts";
-import type { ScheduleOutcome, ScheduleRow, ScheduleRows } from "../schedule-ports.ts";
+import type { ScheduleRows } from "../schedule-ports.ts";
 import type { Container } from "./container.ts";
 import { ownSettings, type Schedule } from "./own-settings.ts";
 import type { ContainerRegistry } from "./registry.ts";

@@ -27,3 +27,19 @@ export interface ContainerSchedule {
   /** Newest first. */
   readonly Runs: readonly ScheduledRun[];
 }
+
+/** A {@link ScheduledRun} as it is kept; times are Unix milliseconds. */
+export interface ScheduleRow {
+  readonly containerId: string;
+  /** At that time. */
+  readonly containerName: string;
+  readonly dueMs: number;
+  readonly startedMs: number | undefined;
+  readonly endedMs: number | undefined;
+  readonly exitCode: number | undefined;
+  readonly outcome: string;
+  readonly message: string;
+}
+
+/** What became of it. */
+export type ScheduleOutcome = Pick<ScheduleRow, "endedMs" | "exitCode" | "outcome" | "message">;
