@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "bun:test";
 import { silentLog } from "#base/log.ts";
+import type { SupervisedProcess } from "#runtime/types.ts";
 import { containerConfig } from "#spec/docker/container-config.ts";
 import { decode } from "#spec/docker/schema.ts";
 import { Container } from "../container/container.ts";
@@ -24,6 +25,8 @@ let unhealthy: number;
 let answers: (number | Promise<number>)[];
 let probes: { startMs: number; aborted: boolean }[];
 let running: number;
+/** The container's process has ended, and nobody told of it yet. */
+let ending: boolean;
 
 const runProbe: RunProbe = async (_container, _probe, _timeout, signal) => {
   const probe = { startMs: Number(clock.nowNs() - startNs) / 1e6, aborted: false };
@@ -47,6 +50,7 @@ function engine(): void {
     events: { ...deps.events, ...events },
     files: deps.files,
     paths: deps.paths,
+    processes: { isEnding: () => ending },
     log: silentLog,
     runProbe,
     onUnhealthy: () => (unhealthy += 1),
@@ -83,6 +87,7 @@ beforeEach(() => {
   probes = [];
   running = 0;
   unhealthy = 0;
+  ending = false;
   engine();
 });
 
@@ -143,6 +148,19 @@ test("who is not watched any more is not probed, and a probe under way counts fo
   await clock.advance(10_000);
   expect(probes.length).toBe(2);
   expect(clock.waiting).toBe(0);
+});
+
+test("a probe that meets the container's end counts for nothing", async () => {
+  create(everySecond);
+  container.process = { pid: 7, startTicks: 1n } as SupervisedProcess;
+  await clock.advance(1_000);
+  const before = health();
+  expect(before?.status).toBe("healthy");
+  answers = [1];
+  ending = true;
+  await clock.advance(10_000);
+  expect(probes.length).toBe(2);
+  expect(health()).toEqual(before);
 });
 
 test("without a check, or with one of a kind nobody knows, there is nothing to do", () => {

@@ -3,7 +3,7 @@ import type { Log } from "#base/log.ts";
 import type { Container } from "../container/container.ts";
 import { publishContainerEvent } from "../container/events.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
-import type { Clock, EnginePaths, Events, Files } from "../ports.ts";
+import type { Clock, EnginePaths, Events, Files, ProcessTable } from "../ports.ts";
 import {
   healthAfter,
   healthAtStart,
@@ -32,6 +32,7 @@ export interface HealthMonitorDeps {
   readonly events: Events;
   readonly files: Files;
   readonly paths: EnginePaths;
+  readonly processes: Pick<ProcessTable, "isEnding">;
   readonly log: Log;
   readonly runProbe: RunProbe;
   /** Called when a container has become unhealthy. */
@@ -134,13 +135,15 @@ export class HealthMonitor {
 
   async #probe(container: Container, watch: Watch, probe: Probe): Promise<void> {
     if (watch.stop.signal.aborted) return;
-    const { clock, log } = this.#deps;
+    const { clock, processes, log } = this.#deps;
     const timing = timingOf(container.spec.config.Healthcheck);
     const startNs = String(clock.nowNs());
     try {
       const outcome = await this.#deps.runProbe(container, probe, timing.timeoutMs, watch.stop.signal);
-      const { status } = container;
+      const { status, process } = container;
       if (watch.stop.signal.aborted || status.state !== "running") return;
+      // It met the container's end, which its monitor has yet to tell: that says nothing about its health.
+      if (process !== undefined && processes.isEnding(process.pid, process.startTicks)) return;
       const startedAtNs = BigInt(status.startedAtNs);
       const before = container.life.health ?? healthAtStart(undefined);
       const result = { startNs, endNs: String(clock.nowNs()), ...outcome };
