@@ -40,6 +40,7 @@
 	X(hostname, 31, "3") \
 	X(domainname, 32, "3") \
 	X(loopback_up, 33, "") \
+	X(write, 34, "33") \
 	X(rlimit, 40, "122") \
 	X(oom_score_adj, 41, "2") \
 	X(setsid, 42, "") \
@@ -89,6 +90,7 @@ enum op {
 	OP_HOSTNAME = 31,
 	OP_DOMAINNAME = 32,
 	OP_LOOPBACK_UP = 33,
+	OP_WRITE = 34,
 	OP_RLIMIT = 40,
 	OP_OOM_SCORE_ADJ = 41,
 	OP_SETSID = 42,
@@ -182,6 +184,8 @@ enum {
 	SYSCTL_VALUE = 1,
 	HOSTNAME_NAME = 0,
 	DOMAINNAME_NAME = 0,
+	WRITE_PATH = 0,
+	WRITE_TEXT = 1,
 	RLIMIT_RESOURCE = 0,
 	RLIMIT_SOFT = 1,
 	RLIMIT_HARD = 2,

@@ -73,6 +73,12 @@ static int set_sysctl(const struct arg *a)
 	return write_value(fd, a[SYSCTL_VALUE].s, a[SYSCTL_VALUE].n) ? failed("sysctl", a[SYSCTL_KEY].s) : 0;
 }
 
+static int write_file(const struct arg *a)
+{
+	int fd = root_open(a[WRITE_PATH].s, O_WRONLY | O_CLOEXEC, 0);
+	return write_value(fd, a[WRITE_TEXT].s, a[WRITE_TEXT].n) ? failed("write", a[WRITE_PATH].s) : 0;
+}
+
 /* AppArmor has its own file since 5.8; before, and for SELinux, the shared one. thread-self is a symlink within procfs. */
 static int set_label(const struct arg *a)
 {
@@ -238,6 +244,8 @@ int process_step(const struct record *step)
 		return named(setdomainname(a[DOMAINNAME_NAME].s, a[DOMAINNAME_NAME].n), "domainname");
 	case OP_LOOPBACK_UP:
 		return loopback_up();
+	case OP_WRITE:
+		return write_file(a);
 	case OP_SETSID:
 		return named(setsid(), "setsid");
 	case OP_SESSION_KEYRING:

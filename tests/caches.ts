@@ -1,6 +1,7 @@
 import { composePrograms, laterDockerDir } from "../tools/lab/apt-suite.ts";
 import { buildahDir } from "../tools/lab/buildah.ts";
 import { debianRegistryDir } from "../tools/lab/debian-registry.ts";
+import { fetchEmulation } from "../tools/lab/emulation.ts";
 import { referenceDir } from "../tools/lab/engines.ts";
 import { opensshServerDir } from "../tools/lab/openssh.ts";
 import { podmanDir } from "../tools/lab/podman.ts";
@@ -21,6 +22,7 @@ export async function fillCaches(): Promise<void> {
   await podmanDir();
   await buildahDir();
   await opensshServerDir();
+  await fetchEmulation();
   await distributionArchive();
   await servicesArchive();
   await installClients();

@@ -218,6 +218,8 @@ export interface CompiledPlan {
   /** To be called when the process runs; it is ended when this rejects. */
   readonly onStarted?: (pid: number) => Promise<void>;
   readonly oomEventsPath: string | undefined;
+  /** What to do so that programs of the image's platform run, where they do not. */
+  readonly advice?: string | undefined;
   readonly warnings: readonly string[];
 }
 

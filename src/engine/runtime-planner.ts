@@ -17,6 +17,7 @@ import { FilterCache } from "#runtime/compile/filter-cache.ts";
 import { containerSpec, machineResources } from "#runtime/docker/container-spec.ts";
 import { execProcess } from "#runtime/docker/exec-process.ts";
 import type { ContainerMount, ContainerSpecInput, HostDevice, UserNamespace } from "#runtime/docker/types.ts";
+import { refuseEmulated, type Emulation, type Emulators } from "#runtime/emulation/emulators.ts";
 import { OverlayReader } from "#runtime/user/overlay-reader.ts";
 import { resolveUser } from "#runtime/user/resolve-user.ts";
 import type { ResolvedUser } from "#runtime/user/types.ts";
@@ -46,6 +47,7 @@ export class NativePlanner implements RuntimePlanner {
   readonly #facts: RuntimeFacts;
   readonly #defaults: PlannerDefaults;
   readonly #apparmor: { ensure(): Promise<void> };
+  readonly #emulators: Pick<Emulators, "offer" | "advice">;
   readonly #filters = new FilterCache();
 
   readonly #foreign: ForeignPlanner;
@@ -56,6 +58,7 @@ export class NativePlanner implements RuntimePlanner {
     readonly facts: RuntimeFacts;
     /** Sees to it that the kernel has the default AppArmor profile. */
     readonly apparmor: { ensure(): Promise<void> };
+    readonly emulators: Pick<Emulators, "offer" | "advice">;
     /** The program for `--init`, a file of the host. */
     readonly initBinary: { path(): string };
     readonly defaults: PlannerDefaults;
@@ -64,6 +67,7 @@ export class NativePlanner implements RuntimePlanner {
     this.#cgroups = deps.cgroups;
     this.#facts = deps.facts;
     this.#apparmor = deps.apparmor;
+    this.#emulators = deps.emulators;
     this.#initBinary = deps.initBinary;
     this.#defaults = deps.defaults;
     this.#foreign = new ForeignPlanner(deps);
@@ -75,12 +79,13 @@ export class NativePlanner implements RuntimePlanner {
 
   async container(request: ContainerPlanRequest): Promise<CompiledPlan> {
     const { spec, root } = request;
-    const input = this.#input(request);
+    const foreign = this.#foreign.find(spec.hostConfig.Runtime);
+    const emulation = foreign === undefined ? this.#emulation(spec) : undefined;
+    const input = this.#input(request, emulation);
     for (const mount of input.mounts) if (mount.type === "bind") checkPropagation(mount.source, mount.propagation);
     const made = this.#withDevices(containerSpec(input), spec.hostConfig);
     if (made.spec.process?.apparmorProfile === defaultProfileName) await this.#apparmor.ensure();
     const { userNamespace } = input;
-    const foreign = this.#foreign.find(spec.hostConfig.Runtime);
     if (foreign !== undefined) return this.#foreign.container(foreign, request, made);
     const hooked = hookedLaunch(made.spec, { id: spec.id, dir: request.dir });
     const cgroup = this.#cgroups.create(input.cgroupPath, cgroupResources(made.spec));
@@ -89,18 +94,39 @@ export class NativePlanner implements RuntimePlanner {
         id: spec.id,
         spec: made.spec,
         root,
-        ...(userNamespace === undefined ? {} : { rootMappings: userNamespace }),
+        emulation,
+        ...(userNamespace === undefined || userNamespace.sameIds === true ? {} : { rootMappings: userNamespace }),
         cgroup: cgroup.entry,
         cgroupPath: this.cgroupPath(spec),
         facts: this.#facts,
         filters: this.#filters,
         ...hooked?.compile,
       });
-      return { plan, ...hooked?.run, oomEventsPath: cgroup.oomEventsPath, warnings: [...made.warnings, ...warnings] };
+      const { platform } = spec.image;
+      return {
+        plan,
+        ...hooked?.run,
+        oomEventsPath: cgroup.oomEventsPath,
+        advice: platform === undefined ? undefined : this.#emulators.advice(platform),
+        warnings: [...made.warnings, ...warnings],
+      };
     } catch (error) {
       await cgroup.remove();
       throw error;
     }
+  }
+
+  /** Handlers for a container whose image is another architecture's. */
+  #emulation({
+    image: { platform },
+    hostConfig: { Privileged, PidMode, IpcMode },
+  }: ContainerSpec): Emulation | undefined {
+    const emulation = platform === undefined ? undefined : this.#emulators.offer(platform);
+    if (emulation === undefined || platform === undefined) return undefined;
+    if (Privileged) throw refuseEmulated("privileged mode", platform);
+    if (PidMode === "host") throw refuseEmulated("the host's PID namespace", platform);
+    if (IpcMode === "host") throw refuseEmulated("the host's IPC namespace", platform);
+    return emulation;
   }
 
   /** With the devices that CDI specifications describe, which are read anew: drivers write them while the engine runs. */
@@ -187,23 +213,15 @@ export class NativePlanner implements RuntimePlanner {
     return cgroupPathOf(spec, this.cgroupParent);
   }
 
-  #input({
-    spec,
-    root,
-    files,
-    namespaces,
-    mountSources,
-    linkVariables,
-    init,
-    shmPath,
-  }: ContainerPlanRequest): ContainerSpecInput {
+  #input(request: ContainerPlanRequest, emulation: Emulation | undefined): ContainerSpecInput {
+    const { spec, root, files, namespaces, mountSources, linkVariables, init, shmPath } = request;
     const user = userIn(root, spec.config.User, spec.hostConfig.GroupAdd ?? []);
     return {
       ...this.#inputOf(spec, user),
       mounts: spec.mounts.map((mount) => withOwner(mount, containerMount(mount, mountSources.get(mount.target)))),
       files,
       namespaces,
-      userNamespace: userNamespaceOf({ spec, namespaces }, this.#defaults),
+      userNamespace: userNamespaceOf(request, this.#defaults, emulation && spec.image.platform),
       linkVariables,
       ...(shmPath === undefined ? {} : { shmPath }),
       ...(init ? { initPath: this.#initBinary.path() } : {}),

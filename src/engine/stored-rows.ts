@@ -21,7 +21,12 @@ export function validateSpec(value: unknown): ContainerSpec {
   const image = record(row["image"], "spec.image");
   return {
     id: text(row, "id"),
-    image: { id: text(image, "id"), reference: text(image, "reference"), diffIds: texts(image, "diffIds") },
+    image: {
+      id: text(image, "id"),
+      reference: text(image, "reference"),
+      diffIds: texts(image, "diffIds"),
+      ...platformOf(image["platform"]),
+    },
     config: decode(containerConfig, row["config"]),
     hostConfig: decode(hostConfig, row["hostConfig"]),
     networking: decode(networkingConfig, row["networking"]),
@@ -59,6 +64,13 @@ export function validateLife(value: unknown): Life {
     ...(typeof row["restartDelayMs"] === "number" ? { restartDelayMs: row["restartDelayMs"] } : {}),
     ...(isStopRequest(row["stopRequest"]) ? { stopRequest: row["stopRequest"] } : {}),
   };
+}
+
+function platformOf(value: unknown): Pick<ContainerSpec["image"], "platform"> {
+  if (value === undefined) return {};
+  const row = record(value, "spec.image.platform");
+  const variant = row["variant"] === undefined ? {} : { variant: text(row, "variant") };
+  return { platform: { os: text(row, "os"), architecture: text(row, "architecture"), ...variant } };
 }
 
 function isStopRequest(value: unknown): value is StopRequest {

@@ -1,8 +1,15 @@
+import { BerthError } from "#base/errors.ts";
+import { hasCode } from "./errno.ts";
 import { listDirectory, readTextFileMaybe } from "./files.ts";
+import { close, fsopen } from "./syscalls.ts";
 
 const DIRECTORY = "/proc/sys/fs/binfmt_misc";
 const MAX_BYTES = 16 << 10;
-/** Offset of e_machine, elf(5). */
+/** Offsets of elf(5): EI_DATA and EI_VERSION in e_ident, e_type, e_machine. */
+const DATA_AT = 5;
+const BIG_ENDIAN = 2;
+const VERSION_AT = 6;
+const TYPE_AT = 16;
 const MACHINE_AT = 18;
 
 /** A handler of foreign programs that is switched on, as the kernel describes it: Documentation/admin-guide/binfmt-misc.rst. */
@@ -39,6 +46,17 @@ export function readBinfmtHandlers(): readonly BinfmtHandler[] {
   });
 }
 
+/** Does the kernel have binfmt_misc? It is loaded where it is a module. */
+export function hasBinfmtMisc(): boolean {
+  try {
+    close(fsopen("binfmt_misc"));
+    return true;
+  } catch (error) {
+    if (hasCode(error, "ENODEV")) return false;
+    throw error;
+  }
+}
+
 /** A handler's file; none when it is switched off or goes by a name's end. */
 export function parseBinfmtHandler(name: string, text: string): readonly BinfmtHandler[] {
   const lines = text.split("\n");
@@ -67,6 +85,30 @@ export function handlerFor(handlers: readonly BinfmtHandler[], architecture: str
   return head === undefined ? undefined : handlers.find((handler) => takes(handler, head));
 }
 
+/** Can an interpreter be registered for an architecture's programs? */
+export function isKnownArchitecture(architecture: string): boolean {
+  return Object.hasOwn(ELF, architecture);
+}
+
+/**
+ * What is written to `register` for programs of an architecture: the interpreter is opened then (F), takes the rights of the
+ * program (C, which needs O), and is told the name that the program was called by (P; qemu does as it says since 6.0).
+ */
+export function handlerRegistration(architecture: string, interpreter: string): string {
+  const head = elfHead(architecture);
+  if (head === undefined) throw new BerthError("internal", `no ELF machine is known for ${architecture}`);
+  const isBig = head[DATA_AT] === BIG_ENDIAN;
+  const magic = head.subarray(0, MACHINE_AT + 2);
+  // Whatever the ABI; executables and shared objects, whose numbers differ in the last bit.
+  const mask = magic.map((_, at) =>
+    at > VERSION_AT && at < TYPE_AT ? 0 : at === TYPE_AT + Number(isBig) ? 0xfe : 0xff,
+  );
+  return `:berth-${architecture}:M::${escaped(magic)}:${escaped(mask)}:${interpreter}:POCF`;
+}
+
+const escaped = (bytes: Uint8Array): string =>
+  [...bytes].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("");
+
 function takes({ offset, magic, mask }: BinfmtHandler, head: Uint8Array): boolean {
   return magic.every((byte, at) => {
     const bits = mask[at] ?? 0xff;
@@ -81,7 +123,7 @@ function elfHead(architecture: string): Uint8Array | undefined {
   const head = Buffer.alloc(64);
   head.set([0x7f, 0x45, 0x4c, 0x46, bits === 64 ? 2 : 1, order === "little" ? 1 : 2, 1]);
   for (const [at, half] of [
-    [MACHINE_AT - 2, 2],
+    [TYPE_AT, 2],
     [MACHINE_AT, machine],
   ] as const) {
     if (order === "little") head.writeUInt16LE(half, at);

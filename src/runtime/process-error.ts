@@ -5,14 +5,16 @@ import type { StepFailure } from "./types.ts";
 
 /**
  * A launcher's error in the words people know from runc: what was being done, to what, and the kernel's reason. Errors
- * without a {@link StepFailure} pass as they are.
+ * without a {@link StepFailure} pass as they are. `advice`: what to do about a program that this machine cannot run.
  */
-export function processError(error: unknown, plan: Plan, argv0: string): unknown {
+export function processError(error: unknown, plan: Plan, argv0: string, advice?: string): unknown {
   const failure = stepFailureOf(error);
   if (failure === undefined) return error;
   // docker-compat: containerd's word for errors it has no class for.
   const message = `${failureMessage(failure, plan, argv0)}: unknown`;
-  return new BerthError("internal", message, { cause: error, details: { failure } });
+  const isForeign = failure.errno === ENOEXEC && failure.step === plan.steps.length;
+  const hint = isForeign && advice !== undefined ? { hint: advice } : {};
+  return new BerthError("internal", message, { cause: error, details: { failure }, ...hint });
 }
 
 /** What a failed step means. */
@@ -42,6 +44,7 @@ export function stepFailureOf(error: unknown): StepFailure | undefined {
 }
 
 const ENOENT = 2;
+const ENOEXEC = 8;
 
 /** exec.LookPath of Go speaks of $PATH only for names without a slash. */
 function execMessage(argv0: string, errno: number, reason: string): string {

@@ -3,7 +3,8 @@
  * tests fail. The details are the conformance tests', on the machine itself.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { command, mustRun, type CommandResult } from "../../tools/lab/command.ts";
 import { berthCommand, cliEnvironment, startBerth, type RunningEngine } from "../../tools/lab/engines.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
@@ -46,6 +47,19 @@ test("limits are the kernel's; too much memory ends in 137 and OOMKilled", async
   const eaten = await berth("run", "--name", "eater", "-m", "16m", "--memory-swap", "16m", image, "tail", "/dev/zero");
   expect(eaten.code).toBe(137);
   expect(await ok("inspect", "-f", "{{.State.OOMKilled}} {{.State.ExitCode}}", "eater")).toBe("true 137\n");
+});
+
+test("a command of another platform needs handlers of the whole machine before Linux 6.7, and says so", async () => {
+  const folder = join(dir, "foreign");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "x"), "no program");
+  writeFileSync(join(folder, "Dockerfile"), "FROM scratch AS base\nCOPY x /bin/sh\nFROM base\nRUN true\n");
+  const refused = await berth("build", "--platform", "linux/arm64", folder);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain(
+    "cannot run a command for linux/arm64 here: no handler for its programs is registered",
+  );
+  expect(refused.stderr).toContain("Install qemu-user-static and binfmt-support on the engine's machine");
 });
 
 test("a published port answers, exec enters, stop and remove leave nothing", async () => {

@@ -25,19 +25,35 @@ export async function laterDockerDir(): Promise<string> {
  * Options of apt-get for another suite of the machine's distribution than its own, from where the machine gets its own, with
  * lists of its own in the cache, which are fetched when they are not there. Nothing of it is installed.
  */
-export async function aptSuite(codename: string): Promise<readonly string[]> {
-  const root = join(cacheDir("packages"), `lists-${codename}`);
+export function aptSuite(codename: string): Promise<readonly string[]> {
+  const { tag } = distributionReference();
+  return ownLists(codename, sourcesOfSuite(distributionSources(tag), tag, codename), []);
+}
+
+/** The same for packages of another architecture, by Debian's name, of the machine's own suite. */
+export function aptArchitecture(architecture: string): Promise<readonly string[]> {
+  const { repository, tag } = distributionReference();
+  const sources = sourcesOfSuite(distributionSources(tag), tag, tag);
+  // Ubuntu has other architectures than the common ones elsewhere.
+  const place = (text: string): string =>
+    repository === "ubuntu" ? text.replaceAll(/ \S+:\/\/\S+/gu, " http://ports.ubuntu.com/ubuntu-ports") : text;
+  const only = ["-o", `APT::Architecture=${architecture}`, "-o", `APT::Architectures=${architecture}`];
+  return ownLists(`${tag}-${architecture}`, place(sources), only);
+}
+
+async function ownLists(name: string, sources: string, more: readonly string[]): Promise<readonly string[]> {
+  const root = join(cacheDir("packages"), `lists-${name}`);
   const options = [
     ...["-o", `Dir::Etc::sourcelist=${join(root, "sources.list")}`, "-o", "Dir::Etc::sourceparts=-"],
     ...["-o", `Dir::State::lists=${join(root, "lists")}`, "-o", `Dir::Cache=${join(root, "cache")}`],
     ...["-o", "APT::Sandbox::User=root", "-o", "Acquire::Languages=none"],
     ...["-o", "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false"],
+    ...more,
   ];
   const fetched = join(root, "fetched");
   if (existsSync(fetched)) return options;
   for (const folder of ["lists/partial", "cache/archives/partial"]) mkdirSync(join(root, folder), { recursive: true });
-  const { tag } = distributionReference();
-  writeFileSync(join(root, "sources.list"), sourcesOfSuite(distributionSources(tag), tag, codename));
+  writeFileSync(join(root, "sources.list"), sources);
   await mustRun(["apt-get", "update", ...options], { timeoutMs: 300_000 });
   writeFileSync(fetched, "");
   return options;

@@ -6,7 +6,7 @@ import type { NetworkService } from "#network/types.ts";
 import { mergeConfig } from "./merge-config.ts";
 import type { ContainerConfig } from "#spec/docker/container-config.ts";
 import type { CreateRequest, CreateResponse } from "#spec/docker/container.ts";
-import { formatPlatform, normalizePlatform, parsePlatform, type Platform } from "#spec/oci/platform.ts";
+import { formatPlatform, normalizePlatform, parsePlatform, platformRank, type Platform } from "#spec/oci/platform.ts";
 import type { EngineConfig } from "../config.ts";
 import type { MachineFacts } from "../host-facts.ts";
 import type { Clock, EnginePaths, Events, Files, RuntimePlanner, Volumes } from "../ports.ts";
@@ -83,7 +83,12 @@ export function createContainer(deps: CreateDeps) {
     const { mounts, createdVolumes } = await resolveMounts(deps, merged, hostConfig);
     const spec: ContainerSpec = {
       id,
-      image: { id: image.id, reference: request.config.Image, diffIds: image.diffIds },
+      image: {
+        id: image.id,
+        reference: request.config.Image,
+        diffIds: image.diffIds,
+        ...(image.config.architecture === "" ? {} : { platform: platformOfImage(image) }),
+      },
       config: { ...merged, Hostname: hostname(merged, hostConfig.NetworkMode, id, deps) },
       hostConfig,
       networking,
@@ -93,6 +98,7 @@ export function createContainer(deps: CreateDeps) {
     const warnings = [
       ...discardedSettings(request.hostConfig, deps.machine.cgroupVersion),
       ...warningsFor(deps.machine, hostConfig),
+      ...(platform === undefined ? otherPlatform(deps.machine, spec.image.platform) : []),
     ];
     try {
       warnings.push(...deps.planner.check(spec));
@@ -147,6 +153,15 @@ function platformOfImage({ config: { os, architecture, variant = "" } }: StoredI
 function isFor(actual: Platform, wanted: Platform): boolean {
   const variants = [wanted.variant, actual.variant].filter((name) => name !== undefined);
   return wanted.os === actual.os && wanted.architecture === actual.architecture && new Set(variants).size < 2;
+}
+
+/** docker-compat: the sentence for an image of another platform that nobody asked for. */
+function otherPlatform({ architecture }: MachineFacts, platform: Platform | undefined): string[] {
+  const host = { os: "linux", architecture };
+  if (platform === undefined || platformRank(host, platform) !== undefined) return [];
+  return [
+    `The requested image's platform (${formatPlatform(platform)}) does not match the detected host platform (${formatPlatform(host)}) and no specific platform was requested`,
+  ];
 }
 
 function refuseTakenName(registry: ContainerRegistry, name: string | undefined): void {

@@ -122,7 +122,7 @@ async function launchBegun(
     await compiled.onStarted?.(process.pid);
     return started;
   } catch (error) {
-    throw processError(error, compiled.plan, spec.argv[0] ?? "");
+    throw processError(error, compiled.plan, spec.argv[0] ?? "", compiled.advice);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ContainerConfig } from "#spec/docker/container-config.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
 import type { NetworkingConfig } from "#spec/docker/networking.ts";
+import type { Platform } from "#spec/oci/platform.ts";
 import type { Health } from "../health/health.ts";
 import type { MountOwner } from "./mount-owner.ts";
 import type { Status } from "./status.ts";
@@ -16,6 +17,8 @@ export interface ContainerSpec {
     /** As the client wrote it. */
     readonly reference: string;
     readonly diffIds: readonly string[];
+    /** What it was made for; absent where it does not say, and in rows of before. */
+    readonly platform?: Platform;
   };
   readonly config: ContainerConfig;
   readonly hostConfig: HostConfig;

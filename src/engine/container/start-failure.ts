@@ -23,6 +23,9 @@ export function startFailure(cause: unknown, prefix: string): StartFailure {
     error: new BerthError(kind, `${prefix}${text}${suffix}`, {
       cause,
       details: { exitCode },
+      ...(stepFailureOf(cause) === undefined || !isBerthError(cause) || cause.hint === undefined
+        ? {}
+        : { hint: cause.hint }),
     }),
   });
   if (!isBerthError(cause)) return say("internal", exitUnknownStart);

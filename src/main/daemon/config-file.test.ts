@@ -91,6 +91,7 @@ describe("every option", () => {
   /** A value of each kind that differs from the default, as a flag and as JSON. */
   const samples: Readonly<Record<string, readonly [flag: string, json: unknown]>> = {
     "add-runtime": ["crun=/usr/bin/crun", { crun: { path: "/usr/bin/crun" } }],
+    emulator: ["arm64=/usr/bin/qemu-aarch64-static", { arm64: "/usr/bin/qemu-aarch64-static" }],
     "default-address-pool": ["base=10.9.0.0/16,size=24", [{ base: "10.9.0.0/16", size: 24 }]],
     "default-ulimit": ["nofile=5:6", { nofile: { Name: "nofile", Soft: 5, Hard: 6 } }],
     "default-shm-size": ["1m", "1m"],

@@ -101,6 +101,13 @@ describe("single settings", () => {
     expect(refusal([], { runtimes: { x: entry } })).toContain(why);
   });
 
+  test("emulators are paths by architecture, whatever name it goes by", () => {
+    expect(readSettings(["--emulator", "aarch64=/q"], {}).emulators).toEqual({ arm64: "/q" });
+    expect(refusal(["--emulator", "pdp11=/q"])).toContain("emulator pdp11: no such architecture");
+    expect(refusal(["--emulator", "arm64=q"])).toContain("must be an absolute path: q");
+    expect(refusal(["--emulator", "arm64=/a:b"])).toContain("the kernel takes no path with a colon");
+  });
+
   test("runtimes are refused by their names", () => {
     expect(refusal(["--add-runtime", "runc=/usr/sbin/runc"])).toContain("runtime name 'runc' is reserved");
     expect(refusal(["--default-runtime", "zz"])).toContain("specified default runtime 'zz' does not exist");

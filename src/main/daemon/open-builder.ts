@@ -8,7 +8,6 @@ import { HelperDigests } from "#build/files/helper-digests.ts";
 import { CacheFolders } from "#build/ops/exec/cache-folders.ts";
 import { CommandMounts } from "#build/ops/exec/command-mounts.ts";
 import type { CommandDefaults } from "#build/ops/exec/command-spec.ts";
-import { requireEmulation } from "#build/ops/exec/require-emulation.ts";
 import { LayerStepRunner } from "#build/ops/step-runner.ts";
 import { endLeftCommands, forgetLostSteps } from "#build/reconcile-builds.ts";
 import { ArchiveReceiver } from "#build/sources/receive-archive.ts";
@@ -16,8 +15,6 @@ import { ChunkStore } from "#build/sources/chunk-store.ts";
 import { SentTrees } from "#build/sources/sent-trees.ts";
 import { KnownPages } from "#build/sources/known-pages.ts";
 import { HelperStreams } from "#host/helper-streams.ts";
-import { readBinfmtHandlers } from "#host/binfmt.ts";
-import { platformOfHost } from "#spec/oci/platform.ts";
 import type { BlobStore } from "#content/blob-store.ts";
 import type { CacheKeeper } from "#engine/build/prune.ts";
 import type { CgroupManager } from "#host/cgroup/types.ts";
@@ -32,6 +29,7 @@ import type { LocalImages } from "#image/local-images.ts";
 import type { ImageSinks } from "#image/sink.ts";
 import type { ImageSources } from "#image/source.ts";
 import type { NetworkService } from "#network/types.ts";
+import type { Emulators } from "#runtime/emulation/emulators.ts";
 import { FilterCache } from "#runtime/compile/filter-cache.ts";
 import type { ShimLauncher } from "#runtime/types.ts";
 import type { LayerDirectories } from "#snapshot/layer-directories.ts";
@@ -66,6 +64,7 @@ export function openBuilder(deps: {
   readonly cgroups: CgroupManager;
   readonly facts: RuntimeFacts;
   readonly launcher: ShimLauncher;
+  readonly emulators: Emulators;
   readonly defaults: CommandDefaults;
   readonly discard: (path: string) => Promise<void>;
   /** RFC 3339. */
@@ -94,7 +93,6 @@ export function openBuilder(deps: {
     command: {
       ...deps,
       ...{ log, mounts, paths: layout, filters: new FilterCache() },
-      requirePlatform: (platform) => requireEmulation(platform, platformOfHost(process.arch), readBinfmtHandlers),
     },
   });
   const builder = new Builder({

@@ -20,9 +20,11 @@ import {
 import { NativePlanner } from "#engine/runtime-planner.ts";
 import { defaultEventLimits, EventFiles } from "#events/event-files.ts";
 import { EventLog } from "#events/event-log.ts";
+import { hasBinfmtMisc, readBinfmtHandlers } from "#host/binfmt.ts";
 import { openCgroups } from "#host/cgroup/open-cgroups.ts";
 import { SystemClock } from "#host/clock.ts";
 import { readCpuTime } from "#host/cpu-time.ts";
+import { findEmulator } from "#host/emulator-program.ts";
 import { fileSystemName } from "#host/file-system-name.ts";
 import { LocalHostMounts } from "#host/host-mounts.ts";
 import { HelperPool } from "#host/helper-pool.ts";
@@ -48,6 +50,7 @@ import { FileLogReader } from "#logs/read/file-log-reader.ts";
 import { instanceOf, openNetworks } from "#network/open-networks.ts";
 import { HttpDownloads } from "#remote/http-downloads.ts";
 import { RegistrySources } from "#remote/registry-sources.ts";
+import { Emulators } from "#runtime/emulation/emulators.ts";
 import { NativeShimLauncher } from "#runtime/shim/launcher.ts";
 import { makeInitLayer } from "#snapshot/init-layer.ts";
 import { LayerDirectories } from "#snapshot/layer-directories.ts";
@@ -182,6 +185,14 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
       settings.userNamespaceRemap === "" ? undefined : remappedIds(settings.userNamespaceRemap, readIdFiles()),
   });
   const launcher = new NativeShimLauncher({ shimPath: () => shim.path });
+  const emulators = new Emulators({
+    host: platformOfHost(process.arch),
+    kernel: runtimeFacts.kernel,
+    handlers: readBinfmtHandlers,
+    hasBinfmt: hasBinfmtMisc,
+    configured: settings.emulators,
+    find: findEmulator,
+  });
   const building = openBuilder({
     database,
     layout,
@@ -195,6 +206,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     cgroups,
     facts: runtimeFacts,
     launcher,
+    emulators,
     defaults: config,
     discard,
     now,
@@ -245,6 +257,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
       cgroups,
       facts: runtimeFacts,
       apparmor,
+      emulators,
       initBinary: new InitBinary(layout.binDir),
       defaults: config,
       paths: layout,

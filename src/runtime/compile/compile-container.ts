@@ -12,7 +12,9 @@ import {
 import { overlayOptions } from "#host/overlay-options.ts";
 import type { RootMount } from "#snapshot/types.ts";
 import type { IdMapping, IdMappings, Linux, RuntimeSpec, TimeOffset } from "#spec/oci/runtime.ts";
+import type { Emulation } from "../emulation/emulators.ts";
 import { deviceSteps } from "./device-steps.ts";
+import { emulationSteps } from "./emulation-steps.ts";
 import type { FilterCache } from "./filter-cache.ts";
 import { mountSteps, rootPropagation, triples } from "./mount-steps.ts";
 import { processSteps } from "./process-steps.ts";
@@ -44,6 +46,8 @@ export interface CompileInput {
   readonly createContainer?: readonly Step[];
   /** Of an overlay's layers, whose owners are the container's ids. */
   readonly rootMappings?: IdMappings;
+  /** Of other architectures' programs; needs a user namespace. */
+  readonly emulation?: Emulation | undefined;
   /** Where hooks see the root on the host's side, instead of nowhere: a directory of the host. */
   readonly rootTarget?: string;
   /** Right before execve, as the process: startContainer hooks. */
@@ -121,6 +125,7 @@ export function compileContainer(input: CompileInput): Compiled {
       : { op: "root_bind", source: root.path, attrSet: 0, target: input.rootTarget ?? "" },
     ...mounts.steps,
     ...deviceSteps(spec, userNamespace),
+    ...emulationSteps(input.emulation),
     ...(input.hooks === true ? [{ op: "wait" as const, point: hookPoint }] : []),
     ...(input.createContainer ?? []),
     { op: "pivot_root", move: input.noPivot === true },

@@ -178,7 +178,7 @@ function sysctlsOf({ hostConfig, userNamespace, facts }: ContainerSpecInput): Re
   const shared = hostConfig.NetworkMode === "host" || hostConfig.NetworkMode.startsWith("container:");
   return {
     // Not every id is there in a user namespace.
-    ...(!shared && userNamespace === undefined && facts.pingGroupRange
+    ...(!shared && (userNamespace === undefined || userNamespace.sameIds === true) && facts.pingGroupRange
       ? { "net.ipv4.ping_group_range": "0 2147483647" }
       : {}),
     ...(!shared && facts.unprivilegedPortStart ? { "net.ipv4.ip_unprivileged_port_start": "0" } : {}),

@@ -52,6 +52,9 @@ export function containerMounts(input: ContainerSpecInput, writableCgroups: bool
         ? { ...mount, options: [...options, `size=${String(hostConfig.ShmSize)}`] }
         : { destination: "/dev/shm", type: "bind", source: shmPath, options: ["rbind", "rprivate"] };
     }
+    // Only who has rights over the network may mount a sysfs that shows it.
+    if (mount.destination === "/sys" && hostConfig.NetworkMode === "host" && input.userNamespace !== undefined)
+      return { ...mount, type: "bind", source: "/sys", options: ["bind", ...options] };
     const writable =
       (mount.destination === "/sys" && hostConfig.Privileged) || (mount.type === "cgroup" && writableCgroups);
     const readOnly = hostConfig.ReadonlyRootfs && !alwaysWritable.has(mount.destination);
@@ -92,7 +95,9 @@ const depth = (path: string): number => path.split("/").filter((part) => part !=
 
 /** Makes owners on the host the container's ids. */
 function ownIds({ userNamespace }: ContainerSpecInput): Pick<Mount, "uidMappings" | "gidMappings"> {
-  return userNamespace === undefined ? {} : { uidMappings: userNamespace.uid, gidMappings: userNamespace.gid };
+  return userNamespace === undefined || userNamespace.sameIds === true
+    ? {}
+    : { uidMappings: userNamespace.uid, gidMappings: userNamespace.gid };
 }
 
 function userMount(mount: ContainerMount, input: ContainerSpecInput): Mount {
@@ -123,7 +128,7 @@ function bindIds(
   input: ContainerSpecInput,
 ): Pick<Mount, "uidMappings" | "gidMappings"> {
   if (idMaps === undefined) return own === true ? ownIds(input) : {};
-  if (input.userNamespace !== undefined)
+  if (input.userNamespace !== undefined && input.userNamespace.sameIds !== true)
     throw new BerthError(
       "not-implemented",
       `mount ${destination}: id maps of its own are not supported in a user namespace; use --userns=host`,

@@ -50,9 +50,10 @@ export interface ContainerSpecInput {
   readonly facts: RuntimeFacts;
 }
 
-/** `path`: one that is there; otherwise it is made with the mappings. */
+/** `path`: one that is there; otherwise it is made with the mappings. `sameIds`: they change nothing. */
 export interface UserNamespace extends IdMappings {
   readonly path?: string;
+  readonly sameIds?: boolean;
 }
 
 export interface HostDevice {

@@ -144,6 +144,8 @@ export const stepTable = {
   domainname: { code: 32, fields: { name: "string" } },
   /** Bring `lo` of the network namespace up. */
   loopback_up: { code: 33, fields: {} },
+  /** Write `text`, at once, to a file that is there. */
+  write: { code: 34, fields: { path: "path", text: "string" } },
 
   /** Done by the monitor with prlimit(2). `resource`: RLIMIT_* number; 2^64-1 = infinity. */
   rlimit: { code: 40, fields: { resource: "u32", soft: "u64", hard: "u64" } },

@@ -12,7 +12,7 @@ let lab: BuildLab;
 let registry: RunningRegistry;
 
 beforeAll(async () => {
-  lab = await BuildLab.open("bplt0", "172.31.237.1/24");
+  lab = await BuildLab.open("bplt0", "172.31.237.1/24", ["--emulator", "s390x=/nowhere/qemu"]);
   registry = await startDebianRegistry({ dir: lab.engine.dir, port: await freePort() });
 }, 180_000);
 afterAll(async () => {

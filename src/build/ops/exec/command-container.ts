@@ -11,6 +11,7 @@ import { applyCdi } from "#runtime/cdi/apply-cdi.ts";
 import { compileContainer } from "#runtime/compile/compile-container.ts";
 import { cgroupResources } from "#runtime/compile/device-steps.ts";
 import type { FilterCache } from "#runtime/compile/filter-cache.ts";
+import { refuseEmulated, type Emulation } from "#runtime/emulation/emulators.ts";
 import { hookedLaunch, runPoststop, type HookedLaunch } from "#runtime/hooks/hooked-launch.ts";
 import { processError } from "#runtime/process-error.ts";
 import type { Plan } from "#runtime/plan/ops.ts";
@@ -39,8 +40,7 @@ export interface CommandDeps {
   readonly mounts: CommandMounts;
   readonly paths: { buildRunDir(id: string): string };
   readonly log: Log;
-  /** Throws when this machine cannot run programs of a platform. */
-  readonly requirePlatform: (platform: Platform) => void;
+  readonly emulators: { require(platform: Platform): Emulation | undefined };
 }
 
 /** A step whose operation is a command. */
@@ -69,8 +69,11 @@ export async function withCommand<T>(
   const id = randomId();
   const dir = deps.paths.buildRunDir(id);
   const { operation, settings, signal, report } = request;
-  deps.requirePlatform(request.vertex.platform);
+  const { platform } = request.vertex;
+  const emulation = deps.emulators.require(platform);
   checkUserNamespace(operation, deps.defaults);
+  if (emulation !== undefined && operation.security === "insecure")
+    throw refuseEmulated("--security=insecure", platform);
   ensureDirectory(dir, 0o700);
   const undo: (() => Promise<unknown>)[] = [() => removeTree(dir)];
   report({ type: "running", id });
@@ -93,6 +96,7 @@ export async function withCommand<T>(
       settings,
       defaults: deps.defaults,
       facts: deps.facts,
+      isEmulated: emulation !== undefined,
     });
     const spec = applyCdi(made.spec, edits, (path) => deviceAt(path));
     const hooked = hookedLaunch(spec, { id, dir });
@@ -110,6 +114,7 @@ export async function withCommand<T>(
       cgroupPath,
       facts: deps.facts,
       filters: deps.filters,
+      emulation,
       ...(deps.defaults.remappedIds === undefined ? {} : { rootMappings: deps.defaults.remappedIds }),
       ...hooked?.compile,
     });

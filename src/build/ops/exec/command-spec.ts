@@ -1,6 +1,7 @@
 import { BerthError } from "#base/errors.ts";
 import type { RuntimeFacts } from "#host/runtime-facts.ts";
 import { containerSpec } from "#runtime/docker/container-spec.ts";
+import { sameIds } from "#runtime/emulation/emulators.ts";
 import type { ContainerMount, ContainerSpec, ContainerSpecInput, UserNamespace } from "#runtime/docker/types.ts";
 import type { ResolvedUser } from "#runtime/user/types.ts";
 import { containerConfig } from "#spec/docker/container-config.ts";
@@ -40,11 +41,13 @@ export interface CommandInput {
   readonly settings: StepSettings;
   readonly defaults: CommandDefaults;
   readonly facts: RuntimeFacts;
+  /** Its programs are another architecture's, with handlers in a user namespace of its own. */
+  readonly isEmulated: boolean;
 }
 
 /** The command as a container with Docker's defaults. Pure. */
 export function commandSpec(input: CommandInput): ContainerSpec {
-  const { id, operation, env, user, terminal, mounts, files, settings, defaults, facts } = input;
+  const { id, operation, env, user, terminal, mounts, files, settings, defaults, facts, isEmulated } = input;
   return containerSpec({
     id,
     config: {
@@ -61,7 +64,7 @@ export function commandSpec(input: CommandInput): ContainerSpec {
     defaultUlimits: defaults.defaultUlimits,
     mounts,
     namespaces: {},
-    userNamespace: defaults.remappedIds,
+    userNamespace: defaults.remappedIds ?? (isEmulated ? sameIds : undefined),
     cgroupPath: commandCgroup(id, settings, defaults),
     devices: [],
     blockDevices: {},

@@ -1,6 +1,6 @@
 import { isEmpty } from "./listen-options.ts";
 import type { Option } from "./option.ts";
-import { boolean, integer, string, stringList, switches, anything, runtimes } from "./value-kinds.ts";
+import { boolean, integer, string, stringList, switches, anything, pairs, runtimes } from "./value-kinds.ts";
 
 const NO_CONTAINERD = "there is no containerd under this engine";
 const NO_SWARM = "this engine has no Swarm";
@@ -236,6 +236,15 @@ export const stateOptions: readonly Option[] = [
     section: "Containers",
     usage: "Another OCI runtime that containers may ask for, name=path",
     reload: true,
+  },
+  {
+    name: "emulator",
+    key: "emulators",
+    kind: pairs,
+    merges: true,
+    section: "Containers",
+    usage: "Program that runs those of another architecture, arm64=path; without it qemu's static one is looked for",
+    differs: "Berth only; see [builds](builds.md#several-platforms)",
   },
   {
     name: "default-runtime",

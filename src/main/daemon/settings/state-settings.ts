@@ -1,4 +1,6 @@
 import { ownRuntimes } from "#engine/own-runtime.ts";
+import { isKnownArchitecture } from "#host/binfmt.ts";
+import { normalizePlatform } from "#spec/oci/platform.ts";
 import type { OptionValues } from "../option-values.ts";
 import type { RuntimeEntry } from "../options/value-kinds.ts";
 import { absolute, badSetting } from "./bad-setting.ts";
@@ -14,6 +16,7 @@ export function stateSettings(values: OptionValues) {
     liveRestore: values.on("live-restore"),
     shutdownTimeoutSeconds: values.number("shutdown-timeout"),
     features: values.map<boolean>("feature"),
+    emulators: checkedEmulators(values.map<string>("emulator")),
     runtimes: checkedRuntimes(runtimes),
     defaultRuntime: defaultRuntime(values.text("default-runtime"), runtimes),
   };
@@ -53,6 +56,19 @@ function checkedRuntimes(
       if (runtimeType === "") return [name, { path, runtimeArgs }];
       if (runtimeArgs.length > 0) throw bad("args cannot be used with a runtimeType runtime");
       return [name, { path: shimBinary(runtimeType, options, bad), runtimeArgs }];
+    }),
+  );
+}
+
+/** Paths by Go's name of the architecture. */
+function checkedEmulators(emulators: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(emulators).map(([name, path]) => {
+      const { architecture } = normalizePlatform({ os: "linux", architecture: name });
+      if (!isKnownArchitecture(architecture)) throw badSetting(`emulator ${name}: no such architecture`);
+      if (/[:\n]/u.test(path))
+        throw badSetting(`emulator ${name}: the kernel takes no path with a colon or a line's end`);
+      return [architecture, absolute(path, `emulator ${name}`)];
     }),
   );
 }
