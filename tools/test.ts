@@ -73,13 +73,21 @@ const stages: readonly Stage[] = [
   },
   {
     name: "reference",
-    what: "the same cases on the engines that they describe: Debian's dockerd, and podman with runc",
+    what: "the same cases on the engines that they describe: Debian's dockerd, docker 26.1, and podman with runc",
     run: () =>
       leavingNothing(() =>
-        runBunTests(["tests/conformance/run.test.ts", "tests/conformance/podman.test.ts"], {
-          BERTH_TARGETS: "dockerd:docker,dockerd:berth",
-          BERTH_PODMAN_RUNTIMES: "runc",
-        }),
+        runBunTests(
+          [
+            "tests/conformance/run.test.ts",
+            "tests/conformance/podman.test.ts",
+            "tests/conformance/api-versions.test.ts",
+          ],
+          {
+            BERTH_TARGETS: "dockerd:docker,dockerd:berth",
+            BERTH_API_ENGINES: "later",
+            BERTH_PODMAN_RUNTIMES: "runc",
+          },
+        ),
       ),
   },
 ];

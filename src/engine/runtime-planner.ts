@@ -30,6 +30,7 @@ import { hookedLaunch, runPoststop } from "#runtime/hooks/hooked-launch.ts";
 import { ownerMaps } from "./container/mount-owner.ts";
 import type { ContainerSpec, MountSpec } from "./container/spec.ts";
 import { ForeignPlanner } from "./foreign-planner.ts";
+import { withReleasedDevices } from "./released-devices.ts";
 import { hasOwnUserNamespace, userNamespaceOf } from "./user-namespace.ts";
 import type { CompiledPlan, ContainerPlanRequest, EnginePaths, ExecPlanRequest, RuntimePlanner } from "./ports.ts";
 
@@ -166,7 +167,10 @@ export class NativePlanner implements RuntimePlanner {
 
   changeLimits(before: ContainerSpec, after: ContainerSpec): { readonly warnings: readonly string[]; undo(): void } {
     const warnings: string[] = [];
-    const [old, wanted] = [this.#limits(before, []), this.#limits(after, warnings)];
+    const old = this.#limits(before, []);
+    const asked = this.#limits(after, warnings);
+    const blockIO = withReleasedDevices(old.blockIO, asked.blockIO);
+    const wanted: Resources = blockIO === undefined ? asked : { ...asked, blockIO };
     const changed = Object.fromEntries(
       Object.entries(wanted).filter(([name, value]) => !isDeepStrictEqual(value, old[name as keyof Resources])),
     );

@@ -25,6 +25,7 @@ import { networkCommandCases } from "./cases/network-commands.ts";
 import { networkRefusalCases } from "./cases/network-refusals.ts";
 import { madeNetworkCases } from "./cases/networks.ts";
 import { outputCases } from "./cases/output.ts";
+import { parameterCases } from "./cases/parameters.ts";
 import { parentNetworkCases } from "./cases/parent-networks.ts";
 import { publishingCases } from "./cases/publishing.ts";
 import { resourceCases } from "./cases/resources.ts";
@@ -89,6 +90,7 @@ for (const name of targetNames) {
     describe("image parents", () => imageParentCases(target));
     fileCases(target);
     apiCases(target);
+    parameterCases(target);
     verbCases(target);
     eventCases(target);
     healthCases(target);

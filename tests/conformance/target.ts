@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { laterDockerDir } from "../../tools/lab/apt-suite.ts";
 import { background, onTerminal, type Background, type TerminalProgram } from "../../tools/lab/background.ts";
 import { command, eventually, mustRun, type CommandOptions, type CommandResult } from "../../tools/lab/command.ts";
 import { freePort, startDebianRegistry } from "../../tools/lab/debian-registry.ts";
@@ -6,6 +7,7 @@ import {
   berthCommand,
   cliEnvironment,
   dockerCli,
+  referenceDir,
   startBerth,
   startDockerd,
   type RunningEngine,
@@ -49,8 +51,8 @@ export interface Lab {
 
 /**
  * `BERTH_TARGETS` names the pairs, `engine:client` with commas. The default is our engine with both clients; `npm run
- * reference` runs the pairs of the reference engine, which prove the cases. That one runs in a private network, ours on the
- * machine's own as for its users.
+ * reference` runs the pairs of the reference engine, which prove the cases; `later` is docker 26.1 or newer. Those run in
+ * private networks, ours on the machine's own as for its users.
  */
 export const targetNames: readonly string[] = (process.env["BERTH_TARGETS"] ?? "berth:docker,berth:berth").split(",");
 
@@ -97,23 +99,29 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
 
     const engines = new Map<string, RunningEngine>();
     const enters = new Map<string, readonly string[]>([["berth", []]]);
-    if (names.some((name) => name.startsWith("dockerd:"))) {
+    for (const kind of ["dockerd", "later"] as const) {
+      if (!names.some((name) => name.startsWith(`${kind}:`))) continue;
       const network = await createNetworkNamespace();
       closers.push(() => network.close());
       const inside = await startDebianRegistry({ dir: scratch, storage, port, network });
       closers.push(() => inside.stop());
-      const dir = join(scratch, "ref");
+      const dir = join(scratch, kind);
       await mustRun(["mkdir", dir]);
       const engine = await startDockerd({
         dir,
-        bridge: "breflab",
+        bridge: kind === "later" ? "blaterlab" : "breflab",
         bip: "172.31.254.1/24",
         network,
-        extraArgs: runtimeArgs(runtimes.BERTH_DOCKERD_RUNTIME),
+        // The later packages' own runc asks for a newer libc than the machine may have.
+        extraArgs: runtimeArgs(
+          runtimes.BERTH_DOCKERD_RUNTIME ??
+            (kind === "later" ? join(await referenceDir(), "usr/sbin/runc") : undefined),
+        ),
+        ...(kind === "later" ? { programs: await laterDockerDir() } : {}),
       });
       closers.push(() => engine.stop());
-      engines.set("dockerd", engine);
-      enters.set("dockerd", network.enter);
+      engines.set(kind, engine);
+      enters.set(kind, network.enter);
     }
     if (names.some((name) => name.startsWith("berth:"))) {
       const dir = join(scratch, "our");

@@ -80,7 +80,9 @@ export function createContainer(deps: CreateDeps) {
     refuseTakenName(deps.registry, wanted);
 
     const id = randomId();
-    const { mounts, createdVolumes } = await resolveMounts(deps, merged, hostConfig);
+    const { mounts, createdVolumes } = await resolveMounts(deps, merged, hostConfig, {
+      shallowReadOnlyBinds: request.shallowReadOnlyBinds === true,
+    });
     const spec: ContainerSpec = {
       id,
       image: {

@@ -8,6 +8,8 @@ import type { ImageService } from "#image/types.ts";
 import { wantedApparmor } from "#runtime/docker/wanted-apparmor.ts";
 import type { MachineFacts } from "../host-facts.ts";
 import type { EnginePaths, ExecRows } from "../ports.ts";
+import type { Container } from "./container.ts";
+import { plannedEndpoints } from "./endpoint-plan.ts";
 import { linkTexts } from "./links.ts";
 import { mountPoints } from "./mount-points.ts";
 import { networkSettings } from "./network-settings.ts";
@@ -62,10 +64,15 @@ export function inspectContainer(deps: InspectDeps) {
       GraphDriver: { Name: "overlay2", Data: await graphData(deps.snapshots, id) },
       ...(options.size ? await sizes(deps, id, spec.image.id) : {}),
       Mounts: mountPoints(spec.mounts),
-      Config: containerConfig.print(spec.config) as Partial<ContainerConfig>,
+      Config: containerConfig.print({ ...spec.config, MacAddress: mainMac(container) }) as Partial<ContainerConfig>,
       NetworkSettings: networkSettings(container, isLive(status) ? await deps.networks.endpoints(id) : []),
     };
   };
+}
+
+/** docker-compat: the address that was asked for in the main network, up to API 1.51. */
+function mainMac({ spec }: Container): string {
+  return plannedEndpoints(spec)[0]?.settings.MacAddress ?? spec.config.MacAddress;
 }
 
 async function graphData(snapshots: Snapshotter, id: string): Promise<Readonly<Record<string, string>> | null> {

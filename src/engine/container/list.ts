@@ -56,6 +56,7 @@ interface Surroundings {
 
 function summary(container: Container, { linkNames, endpoints, size, nowNs }: Surroundings): ContainerSummary {
   const { spec, status } = container;
+  const { health } = container.life;
   const annotations = spec.hostConfig.Annotations;
   return {
     Id: container.id,
@@ -68,7 +69,8 @@ function summary(container: Container, { linkNames, endpoints, size, nowNs }: Su
     ...size,
     Labels: spec.config.Labels ?? {},
     State: stateName(status),
-    Status: statusText(status, nowNs, container.life.health),
+    Status: statusText(status, nowNs, health),
+    Health: { Status: health?.status ?? "none", FailingStreak: health?.failingStreak ?? 0 },
     HostConfig: {
       NetworkMode: spec.hostConfig.NetworkMode,
       ...(annotations === null || annotations === undefined ? {} : { Annotations: annotations }),

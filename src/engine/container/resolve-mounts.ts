@@ -36,6 +36,7 @@ export async function resolveMounts(
   deps: ResolveMountsDeps,
   config: ContainerConfig,
   host: HostConfig,
+  options: { readonly shallowReadOnlyBinds: boolean },
 ): Promise<ResolvedMounts> {
   const byTarget = new Map<string, MountSpec>();
   const maker = new VolumeMaker(deps.volumes);
@@ -51,7 +52,9 @@ export async function resolveMounts(
     for (const text of host.Binds ?? []) {
       const bind = parseBindText(text);
       claim(bind.target);
-      byTarget.set(bind.target, await fromText(deps.files, bind, maker, host.VolumeDriver));
+      const mount = await fromText(deps.files, bind, maker, host.VolumeDriver);
+      const shallow = options.shallowReadOnlyBinds && mount.type === "bind";
+      byTarget.set(bind.target, shallow ? { ...mount, recursiveReadOnly: "no" } : mount);
     }
     for (const mount of host.Mounts ?? []) {
       const target = validateMount(mount);

@@ -6,7 +6,8 @@ const conflict = (message: string): BerthError => new BerthError("conflict", mes
 
 /**
  * A container's settings with what an update changes of them. docker-compat: zero, "" and null leave a value as it was,
- * so a limit can be changed but not taken away, but for the number of processes. `conflict` in Docker's words.
+ * so a limit can be changed but not taken away, but for the number of processes and lists of devices, of which an empty one
+ * takes all away. `conflict` in Docker's words.
  */
 export function mergeLimits(current: HostConfig, request: UpdateRequest): HostConfig {
   refuseConflicts(current, request);
@@ -18,20 +19,19 @@ export function mergeLimits(current: HostConfig, request: UpdateRequest): HostCo
     ...changed(request, ["BlkioWeight", "CpuShares", "NanoCpus", "CpuPeriod", "CpuQuota"]),
     ...changed(request, ["CpuRealtimePeriod", "CpuRealtimeRuntime", "CpusetCpus", "CpusetMems"]),
     ...changed(request, ["Memory", "MemorySwap", "MemoryReservation"]),
-    ...Object.fromEntries(throttles.map((name) => [name, mergeDevices(current[name], request[name])])),
+    ...Object.fromEntries(deviceLimits.map((name) => [name, request[name] ?? current[name]])),
     ...(request.PidsLimit === null ? {} : { PidsLimit: Math.max(0, request.PidsLimit) }),
     ...(RestartPolicy.Name === "" ? {} : { RestartPolicy }),
   };
 }
 
-const throttles = ["BlkioDeviceReadBps", "BlkioDeviceWriteBps", "BlkioDeviceReadIOps", "BlkioDeviceWriteIOps"] as const;
-type Throttles = Resources["BlkioDeviceReadBps"];
-
-/** Device by device: the others keep their limits. A rate of zero takes one away. */
-function mergeDevices(current: Throttles, given: Throttles): Throttles {
-  if (given === null || given.length === 0) return current;
-  return [...new Map([...(current ?? []), ...given].map((device) => [device.Path, device])).values()];
-}
+const deviceLimits = [
+  "BlkioWeightDevice",
+  "BlkioDeviceReadBps",
+  "BlkioDeviceWriteBps",
+  "BlkioDeviceReadIOps",
+  "BlkioDeviceWriteIOps",
+] as const;
 
 function changed(request: UpdateRequest, names: readonly (keyof Resources)[]): Partial<HostConfig> {
   const given: Partial<Record<keyof Resources, unknown>> = {};

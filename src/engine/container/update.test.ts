@@ -30,16 +30,15 @@ describe("update", () => {
       RestartPolicy: { Name: "always", MaximumRetryCount: 0 },
     };
     expect((await bench.inspect(id)).HostConfig).toMatchObject(expected);
-    await update(id, { PidsLimit: -1, BlkioDeviceReadBps: [{ Path: "/dev/a", Rate: 1 }] });
-    await update(id, { BlkioDeviceReadBps: [{ Path: "/dev/b", Rate: 2 }] });
+    const [first, second] = [[{ Path: "/dev/a", Rate: 1 }], [{ Path: "/dev/b", Rate: 2 }]];
+    await update(id, { PidsLimit: -1, BlkioDeviceReadBps: first, BlkioDeviceWriteIOps: first });
+    await update(id, { BlkioDeviceReadBps: second, BlkioDeviceWriteIOps: [] });
     await bench.another();
     expect((await bench.inspect(id)).HostConfig).toMatchObject({
       ...expected,
       PidsLimit: 0,
-      BlkioDeviceReadBps: [
-        { Path: "/dev/a", Rate: 1 },
-        { Path: "/dev/b", Rate: 2 },
-      ],
+      BlkioDeviceReadBps: second,
+      BlkioDeviceWriteIOps: [],
     });
     expect(bench.world.published.filter(({ action }) => action === "update")).toHaveLength(3);
   });

@@ -6,7 +6,7 @@ import type { Platform } from "#spec/oci/platform.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import { unpackedSize } from "./layer-sharing.ts";
 import { bytesOf, partsOf } from "./image-parts.ts";
-import { manifestSummaries } from "./manifest-summaries.ts";
+import { identityOf, manifestSummaries } from "./manifest-summaries.ts";
 import { decode } from "#spec/docker/schema.ts";
 
 /** `GET /images/{name}/json`. `not-found` when the image is of another platform than `platform`. */
@@ -22,6 +22,7 @@ export function inspectImage(deps: { readonly images: ImageService; readonly reg
       ...(image.artifactType === undefined ? {} : { Size: bytesOf(partsOf(deps.images, image)) }),
       Descriptor: options.platform === undefined ? target : image.manifest,
       ...(options.manifests ? { Manifests: manifests } : {}),
+      ...(image.repoDigests.length === 0 ? {} : { Identity: identityOf(image) }),
     };
   };
 }

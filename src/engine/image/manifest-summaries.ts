@@ -23,7 +23,7 @@ export function manifestSummaries(
 }
 
 /** docker-compat: names are told whole. Only pulls and pushes give an image a name with a digest, so no tag forges one. */
-function identityOf({ repoDigests }: StoredImage): ImageIdentity {
+export function identityOf({ repoDigests }: StoredImage): ImageIdentity {
   const repositories = repoDigests.map((name) => canonicalName(parseReference(name)));
   return { Pull: [...new Set(repositories)].map((Repository) => ({ Repository })) };
 }

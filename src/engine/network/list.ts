@@ -1,7 +1,9 @@
+import { countSubnet } from "#network/ipam/subnet-status.ts";
 import type { NetworkInfo, NetworkService } from "#network/types.ts";
 import { patternsOf } from "#spec/docker/filter-patterns.ts";
 import { booleanFilter, matchesLabels, type Filters } from "#spec/docker/filters.ts";
-import type { NetworkContainer, NetworkResource } from "#spec/docker/network.ts";
+import type { NetworkContainer, NetworkResource, SubnetStatus } from "#spec/docker/network.ts";
+import { maxUint64, uint64, type Uint64 } from "#spec/docker/uint64.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import { isLive } from "../container/status.ts";
 
@@ -51,8 +53,24 @@ export function inspectNetwork(deps: { readonly networks: NetworkService; readon
         IPv6Address: endpoint.ipv6 === "" ? "" : `${endpoint.ipv6}/${endpoint.ipv6PrefixLength}`,
       };
     }
-    return resource(network, containers);
+    return { ...resource(network, containers), Status: { IPAM: subnetStatus(network, Object.values(containers)) } };
   };
+}
+
+function subnetStatus(
+  { pools, configOnly }: NetworkInfo,
+  containers: readonly NetworkContainer[],
+): NonNullable<NetworkResource["Status"]>["IPAM"] {
+  if (pools.length === 0 || configOnly) return {};
+  const given = containers.flatMap(({ IPv4Address, IPv6Address }) =>
+    [IPv4Address, IPv6Address].map((text) => text.replace(/\/.*$/u, "")),
+  );
+  const capped = (count: bigint): Uint64 => uint64(count > maxUint64 ? maxUint64 : count);
+  const counted = pools.map((pool): [string, SubnetStatus] => {
+    const { inUse, available } = countSubnet(pool, given);
+    return [pool.subnet, { IPsInUse: capped(inUse), DynamicIPsAvailable: capped(available) }];
+  });
+  return { Subnets: Object.fromEntries(counted) };
 }
 
 function resource(network: NetworkInfo, containers: Readonly<Record<string, NetworkContainer>>): NetworkResource {

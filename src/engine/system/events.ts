@@ -72,13 +72,14 @@ function matchesImage(value: string, { type, id, attributes }: EventRecord): boo
 }
 
 /**
- * As the API prints it; the lower-case properties are for clients before 1.22 and still sent up to 1.51. The time in
+ * As the API prints it; the lower-case properties are for clients before 1.22 and are sent up to 1.51, `withLegacy`. The time in
  * nanoseconds is beyond what a JavaScript number holds, so it is put into the text.
  */
-export function eventLine(record: EventRecord): string {
+export function eventLine(record: EventRecord, withLegacy: boolean): string {
   const { type, action, id, attributes, timeNs } = record;
-  const legacy =
-    type === "container"
+  const legacy = !withLegacy
+    ? {}
+    : type === "container"
       ? { status: action, id, from: attributes["image"] ?? "" }
       : type === "image"
         ? { status: action, id }

@@ -2,6 +2,7 @@ import { formatTime } from "#base/time.ts";
 import type { CgroupFeatures, CgroupManager } from "#host/cgroup/types.ts";
 import type { ImageService } from "#image/types.ts";
 import { logDriverNames } from "#logs/options/plan-log.ts";
+import { readCdi } from "#runtime/cdi/read-cdi.ts";
 import type { InfoResponse, RegistryServiceConfig } from "#spec/docker/system.ts";
 import type { EngineConfig } from "../config.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
@@ -114,10 +115,17 @@ export function info(deps: InfoDeps) {
         ...(config.noNewPrivileges ? ["name=no-new-privileges"] : []),
       ],
       CDISpecDirs: config.cdiSpecDirs,
+      ...discoveredDevices(config.cdiSpecDirs),
       FirewallBackend: { Driver: "nftables" },
       Warnings: warnings(config, features, machine.cgroupVersion, forwarding),
     };
   };
+}
+
+/** Since API 1.50: what `--device` and `--gpus` can name; absent when there is nothing. */
+function discoveredDevices(folders: readonly string[]): Pick<InfoResponse, "DiscoveredDevices"> {
+  const names = readCdi(folders).devices.names();
+  return names.length === 0 ? {} : { DiscoveredDevices: names.map((ID) => ({ Source: "cdi", ID })) };
 }
 
 /** docker-compat: what the person should know, and what this machine cannot do. Null when there is nothing. */

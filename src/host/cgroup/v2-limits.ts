@@ -106,16 +106,20 @@ function ioWrites({ blockIO }: Resources): V2Write[] {
   if (blockIO?.leafWeight !== undefined) throw missing("a block IO leaf weight");
   const device = ({ major, minor }: { readonly major: number; readonly minor: number }): string =>
     `${String(major)}:${String(minor)}`;
-  const weight = (name: string, limit: string, value: number): V2Write => ({
-    controller: "io",
-    file: "io.weight",
-    limit,
-    value: `${name} ${String(ioWeight(value))}`,
-    alternatives: [
-      { file: "io.bfq.weight", value: name === "default" ? String(value) : `${name} ${String(value)}` },
-      { file: "io.weight", value: `${name} ${String(ioWeight(value))}` },
-    ],
-  });
+  /** A weight of 0 takes a device's own away. */
+  const weight = (name: string, limit: string, value: number): V2Write => {
+    const [scaled, plain] = value === 0 ? ["default", "default"] : [String(ioWeight(value)), String(value)];
+    return {
+      controller: "io",
+      file: "io.weight",
+      limit,
+      value: `${name} ${scaled}`,
+      alternatives: [
+        { file: "io.bfq.weight", value: name === "default" ? plain : `${name} ${plain}` },
+        { file: "io.weight", value: `${name} ${scaled}` },
+      ],
+    };
+  };
   const throttles = [
     ["throttleReadBpsDevice", "rbps", "block read rate"],
     ["throttleWriteBpsDevice", "wbps", "block write rate"],

@@ -1,7 +1,7 @@
 import type { EngineConfig } from "#engine/config.ts";
 import { exists, readTextFile, writeFileAtomic } from "#host/files.ts";
 import type { RemappedIds } from "#host/subordinate-ids.ts";
-import { newestApiVersion, oldestApiVersion } from "#server/docker/api-version.ts";
+import { newestApiVersion, oldestApiVersion } from "#server/docker/versions/api-version.ts";
 import type { Layout } from "#state/layout.ts";
 import { buildFacts } from "../build-facts.ts";
 import type { DaemonSettings } from "./daemon-settings.ts";

@@ -1,4 +1,4 @@
-import type { ApiVersion } from "./api-version.ts";
+import type { ApiVersion } from "./versions/api-version.ts";
 import type { Query } from "./query.ts";
 import type { Reply } from "./reply.ts";
 

@@ -16,6 +16,8 @@ export type ResponseShape =
   | "image-list"
   | "container-inspect"
   | "container-list"
+  | "stats"
+  | "network-inspect"
   | "info"
   | "disk-usage";
 

@@ -3,14 +3,20 @@ import type { Socket } from "node:net";
 import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { Engine } from "#engine/engine.ts";
-import { apiVersion, newestApiVersion, oldestApiVersion, splitVersion, type ApiVersion } from "./api-version.ts";
+import {
+  apiVersion,
+  newestApiVersion,
+  oldestApiVersion,
+  splitVersion,
+  type ApiVersion,
+} from "./versions/api-version.ts";
 import { bodyChunks, readJson } from "./body.ts";
 import type { Call, Handler } from "./call.ts";
 import { cleanedPath } from "./clean-path.ts";
 import { faultOfRequest } from "./check-request.ts";
 import { bodyConnection, socketConnection, writeChunk } from "./connection.ts";
 import { discardBody } from "./discard-body.ts";
-import { downgrade } from "./downgrade.ts";
+import { asOfVersion } from "./versions/as-of-version.ts";
 import { httpServer, plainAnswer, type ServerTransport } from "./http-server.ts";
 import { parseQuery } from "./query.ts";
 import type { HijackReply, RawConnection, Reply, WebSocketReply } from "./reply.ts";
@@ -210,7 +216,7 @@ async function print(
 ): Promise<void> {
   switch (reply.kind) {
     case "json": {
-      const body = `${JSON.stringify(downgrade(reply.shape, version, reply.body))}\n`;
+      const body = `${JSON.stringify(asOfVersion(reply.shape, version, reply.body))}\n`;
       response.writeHead(reply.status, {
         "Content-Type": "application/json",
         "Content-Length": Buffer.byteLength(body),
@@ -275,7 +281,7 @@ async function printPlain(
   };
   switch (reply.kind) {
     case "json": {
-      const body = `${JSON.stringify(downgrade(reply.shape, version, reply.body))}\n`;
+      const body = `${JSON.stringify(asOfVersion(reply.shape, version, reply.body))}\n`;
       await send(reply.status, { "Content-Type": "application/json" }, body);
       return;
     }

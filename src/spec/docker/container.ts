@@ -9,6 +9,8 @@ export interface CreateRequest {
   readonly config: ContainerConfig;
   readonly hostConfig: HostConfig;
   readonly networkingConfig: NetworkingConfig;
+  /** What is mounted below a read-only source of `Binds` stays writable, as before API 1.44. */
+  readonly shallowReadOnlyBinds?: boolean;
 }
 
 const within = <T>(shape: Shape<T>, value: unknown, property: string): T =>
@@ -136,6 +138,8 @@ export interface ContainerSummary {
   readonly Labels: Readonly<Record<string, string>>;
   readonly State: ContainerStateName;
   readonly Status: string;
+  /** Since API 1.52. */
+  readonly Health?: { readonly Status: "none" | ContainerHealth["Status"]; readonly FailingStreak: number };
   readonly HostConfig: { readonly NetworkMode: string; readonly Annotations?: Readonly<Record<string, string>> };
   readonly NetworkSettings: { readonly Networks: Readonly<Record<string, EndpointSettings>> };
   readonly Mounts: readonly MountPoint[];

@@ -18,6 +18,18 @@ export interface DiskUsage {
   readonly BuildCache: readonly BuildCacheRecord[] | null;
 }
 
+/** Of one kind of things, since API 1.52; bytes and counts that are 0 are absent. */
+export interface UsageSum {
+  readonly ActiveCount?: number;
+  readonly TotalCount?: number;
+  /** Bytes. */
+  readonly TotalSize?: number;
+  /** Bytes of those that are not in use. */
+  readonly Reclaimable?: number;
+  /** As `GET /system/df?verbose=1` lists them. */
+  readonly Items?: readonly unknown[];
+}
+
 export interface BuildCacheRecord {
   readonly ID: string;
   readonly Parents?: readonly string[];

@@ -70,6 +70,8 @@ export interface ImageInspect {
   readonly GraphDriver: { readonly Data: Readonly<Record<string, string>> | null; readonly Name: string };
   readonly RootFS: { readonly Type: string; readonly Layers: readonly string[] };
   readonly Metadata: { readonly LastTagTime: string };
+  /** Since API 1.53, of what came from a registry or went to one. */
+  readonly Identity?: ImageIdentity;
   readonly Descriptor?: Descriptor;
   readonly Manifests?: readonly ImageManifestSummary[];
 }

@@ -1,3 +1,5 @@
+import type { Uint64 } from "./uint64.ts";
+
 export interface NetworkContainer {
   readonly Name: string;
   readonly EndpointID: string;
@@ -12,6 +14,12 @@ export interface NetworkPool {
   readonly IPRange?: string;
   readonly Gateway?: string;
   readonly AuxiliaryAddresses?: Readonly<Record<string, string>>;
+}
+
+/** How many addresses of a subnet are taken, and how many are left to choose from. */
+export interface SubnetStatus {
+  readonly IPsInUse: Uint64;
+  readonly DynamicIPsAvailable: Uint64;
 }
 
 /** A network as `GET /networks` and `GET /networks/{id}` print it. */
@@ -36,4 +44,6 @@ export interface NetworkResource {
   readonly Containers: Readonly<Record<string, NetworkContainer>>;
   readonly Options: Readonly<Record<string, string>>;
   readonly Labels: Readonly<Record<string, string>>;
+  /** Of `GET /networks/{id}` alone, by subnet; since API 1.52. */
+  readonly Status?: { readonly IPAM: { readonly Subnets?: Readonly<Record<string, SubnetStatus>> } };
 }

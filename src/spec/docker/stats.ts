@@ -76,5 +76,7 @@ export interface StatsResponse {
   readonly memory_stats: MemoryStats;
   readonly name: string;
   readonly id: string;
+  /** Since API 1.52. */
+  readonly os_type?: "linux";
   readonly networks?: Readonly<Record<string, NetworkStats>>;
 }

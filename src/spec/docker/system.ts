@@ -105,6 +105,7 @@ export interface InfoResponse {
   readonly InitCommit: { readonly ID: string };
   readonly SecurityOptions: readonly string[];
   readonly CDISpecDirs: readonly string[];
+  readonly DiscoveredDevices?: readonly { readonly Source: string; readonly ID: string }[];
   readonly FirewallBackend: { readonly Driver: string };
   readonly Warnings: readonly string[] | null;
 }

@@ -36,6 +36,7 @@ export function statsResponse(
     memory_stats: sample === undefined ? {} : memoryStats(sample, machineMemoryBytes),
     name: `/${container.name}`,
     id: container.id,
+    os_type: "linux",
     ...(sample?.interfaces === undefined ? {} : { networks: networkStats(sample.interfaces) }),
   };
 }

@@ -54,6 +54,7 @@ describe("a sample on the wire", () => {
         io_serviced_recursive: [{ major: 8, minor: 0, op: "Read", value: 1 }],
         io_queue_recursive: [],
       },
+      os_type: "linux",
       name: "/box",
     });
     expect(printed.pids_stats).not.toHaveProperty("limit");
@@ -98,6 +99,7 @@ describe("a sample on the wire", () => {
       cpu_stats: noCpu,
       precpu_stats: noCpu,
       memory_stats: {},
+      os_type: "linux",
       name: "/box",
       id: box.id,
     });

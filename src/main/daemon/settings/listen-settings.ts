@@ -1,5 +1,5 @@
 import type { BerthError } from "#base/errors.ts";
-import { apiVersion, newestApiVersion, oldestApiVersion } from "#server/docker/api-version.ts";
+import { apiVersion, newestApiVersion, oldestApiVersion } from "#server/docker/versions/api-version.ts";
 import type { OptionValues } from "../option-values.ts";
 import { badSetting } from "./bad-setting.ts";
 

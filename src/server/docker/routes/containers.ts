@@ -8,7 +8,7 @@ import { parseFilters } from "#spec/docker/filters.ts";
 import { decodeUpdateRequest, type UpdateRequest } from "#spec/docker/update.ts";
 import type { Call, Route } from "../call.ts";
 import { empty, json, stream } from "../reply.ts";
-import { upgradeCreate } from "../upgrade-create.ts";
+import { upgradeCreate } from "../versions/upgrade-create.ts";
 import { attach } from "./attach.ts";
 import { attachWebSocket } from "./attach-websocket.ts";
 import { logs } from "./logs.ts";
@@ -45,7 +45,11 @@ export function containerRoutes(engine: Engine): readonly Route[] {
     {
       method: "POST",
       pattern: "/containers/create",
-      handle: async (call) => json(await containers.create(await createRequest(call)), undefined, 201),
+      handle: async (call) => {
+        const { warnings, ...request } = await createRequest(call);
+        const { Id, Warnings } = await containers.create(request);
+        return json({ Id, Warnings: [...Warnings, ...warnings] }, undefined, 201);
+      },
     },
     {
       method: "GET",
@@ -113,10 +117,11 @@ async function createRequest(call: Call) {
   if (body === undefined) throw new BerthError("invalid-parameter", "invalid JSON: got EOF while reading request body");
   if (body === null) throw new BerthError("invalid-parameter", "config cannot be empty in order to create a container");
   const platform = call.version.minor < 41 ? "" : call.query.text("platform");
-  return { ...upgradeCreate(decodeCreateRequest(body), call.version), name: call.query.text("name"), platform };
+  const { request, warnings } = upgradeCreate(decodeCreateRequest(body), call.version);
+  return { ...request, warnings, name: call.query.text("name"), platform };
 }
 
-/** API 1.40 brought a changeable pids limit, 1.42 took away the kernel memory limit. */
+/** API 1.40 brought a changeable pids limit, 1.55 limits of devices; 1.42 took away the kernel memory limit. */
 async function updateRequest(call: Call): Promise<UpdateRequest> {
   const body = await call.json();
   if (body === undefined) throw new BerthError("invalid-parameter", "invalid JSON: got EOF while reading request body");
@@ -125,8 +130,18 @@ async function updateRequest(call: Call): Promise<UpdateRequest> {
     ...request,
     ...(call.version.minor < 40 ? { PidsLimit: null } : {}),
     ...(call.version.minor >= 42 ? { KernelMemory: 0 } : {}),
+    ...(call.version.minor >= 52 ? { KernelMemoryTCP: 0 } : {}),
+    ...(call.version.minor < 55 ? noDeviceLimits : {}),
   };
 }
+
+const noDeviceLimits = {
+  BlkioWeightDevice: null,
+  BlkioDeviceReadBps: null,
+  BlkioDeviceWriteBps: null,
+  BlkioDeviceReadIOps: null,
+  BlkioDeviceWriteIOps: null,
+} as const;
 
 /** API 1.42 brought the signal. */
 function stopOptions({ query, version }: Call): StopOptions {

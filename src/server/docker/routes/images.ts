@@ -6,6 +6,7 @@ import { imageFilterKeys } from "#engine/image/list.ts";
 import { imagePruneKeys } from "#engine/image/prune.ts";
 import { parsePlatformParameter } from "#spec/docker/platform-parameter.ts";
 import { parseFilters } from "#spec/docker/filters.ts";
+import type { Platform } from "#spec/oci/platform.ts";
 import type { Call, Route } from "../call.ts";
 import { empty, json } from "../reply.ts";
 
@@ -16,17 +17,19 @@ export function imageRoutes(engine: Engine): readonly Route[] {
     {
       method: "GET",
       pattern: "/images/json",
-      handle: async ({ query }) => {
+      handle: async ({ query, version: { minor } }) => {
         const filters = parseFilters(query.maybe("filters"), imageFilterKeys);
-        if (query.flag("identity") && !query.flag("manifests"))
+        const manifests = minor >= 47 && query.flag("manifests");
+        const identity = minor >= 54 && query.flag("identity");
+        if (identity && !manifests)
           throw new BerthError("invalid-parameter", "conflicting options: identity requires manifests=1");
         return json(
           await images.list({
             filters,
             all: query.flag("all"),
-            sharedSize: query.flag("shared-size"),
-            manifests: query.flag("manifests"),
-            identity: query.flag("identity"),
+            sharedSize: minor >= 42 && query.flag("shared-size"),
+            manifests,
+            identity,
           }),
           "image-list",
         );
@@ -60,8 +63,8 @@ export function imageRoutes(engine: Engine): readonly Route[] {
       method: "GET",
       pattern: "/images/{name...}/json",
       handle: async (call) => {
-        const manifests = call.query.flag("manifests");
-        const platform = parsePlatformParameter(call.query.text("platform"));
+        const manifests = call.version.minor >= 48 && call.query.flag("manifests");
+        const platform = platformSince(49, call);
         if (manifests && platform !== undefined)
           throw new BerthError(
             "invalid-parameter",
@@ -74,6 +77,11 @@ export function imageRoutes(engine: Engine): readonly Route[] {
       method: "GET",
       pattern: "/images/{name...}/attestations",
       handle: async (call) => {
+        if (call.version.minor < 55)
+          throw new BerthError(
+            "invalid-parameter",
+            "GET /images/{name:.*}/attestations requires minimum API version 1.55",
+          );
         const platforms = call.query.all("platform");
         if (platforms.length > 1)
           throw new BerthError("invalid-parameter", "only one platform value is currently supported");
@@ -89,8 +97,7 @@ export function imageRoutes(engine: Engine): readonly Route[] {
     {
       method: "GET",
       pattern: "/images/{name...}/history",
-      handle: async (call) =>
-        json(await images.history(name(call), parsePlatformParameter(call.query.text("platform")))),
+      handle: async (call) => json(await images.history(name(call), platformSince(48, call))),
     },
     {
       method: "POST",
@@ -109,10 +116,18 @@ export function imageRoutes(engine: Engine): readonly Route[] {
           await images.remove(name(call), {
             force: call.query.flag("force"),
             prune: !call.query.flag("noprune"),
-            platforms: call.query.all("platforms").flatMap((text) => parsePlatformParameter(text) ?? []),
+            platforms:
+              call.version.minor < 50
+                ? []
+                : call.query.all("platforms").flatMap((text) => parsePlatformParameter(text) ?? []),
           }),
         );
       },
     },
   ];
+}
+
+/** The `platform` parameter, which API 1.`minor` brought. */
+function platformSince(minor: number, { query, version }: Call): Platform | undefined {
+  return version.minor < minor ? undefined : parsePlatformParameter(query.text("platform"));
 }

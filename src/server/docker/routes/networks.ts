@@ -7,6 +7,7 @@ import {
   decodeNetworkConnectRequest,
   decodeNetworkCreateRequest,
   decodeNetworkDisconnectRequest,
+  type NetworkConnectRequest,
 } from "#spec/docker/network-requests.ts";
 import type { Call, Route } from "../call.ts";
 import { empty, json } from "../reply.ts";
@@ -21,7 +22,8 @@ export function networkRoutes(engine: Engine): readonly Route[] {
       handle: async ({ query, version }) => {
         const list = await networks.list(parseFilters(query.maybe("filters"), networkFilterKeys));
         // Before API 1.28 with who is in them.
-        return json(version.minor < 28 ? await Promise.all(list.map(({ Id }) => networks.inspect(Id))) : list);
+        const shown = version.minor < 28 ? await Promise.all(list.map(({ Id }) => networks.inspect(Id))) : list;
+        return json(shown, "network-inspect");
       },
     },
     {
@@ -40,7 +42,11 @@ export function networkRoutes(engine: Engine): readonly Route[] {
       handle: async ({ query, signal }) =>
         json(await networks.prune(parseFilters(query.maybe("filters"), networkPruneKeys), signal)),
     },
-    { method: "GET", pattern: "/networks/{id}", handle: async (call) => json(await networks.inspect(id(call))) },
+    {
+      method: "GET",
+      pattern: "/networks/{id}",
+      handle: async (call) => json(await networks.inspect(id(call)), "network-inspect"),
+    },
     {
       method: "DELETE",
       pattern: "/networks/{id}",
@@ -53,7 +59,8 @@ export function networkRoutes(engine: Engine): readonly Route[] {
       method: "POST",
       pattern: "/networks/{id}/connect",
       handle: async (call) => {
-        await networks.connect(id(call), decodeNetworkConnectRequest(await body(call)));
+        const asked = decodeNetworkConnectRequest(await body(call));
+        await networks.connect(id(call), call.version.minor < 44 ? withoutMac(asked) : asked);
         return empty(200);
       },
     },
@@ -66,6 +73,12 @@ export function networkRoutes(engine: Engine): readonly Route[] {
       },
     },
   ];
+}
+
+/** API 1.44 brought the addresses of endpoints. dockerd heeds them here since 1.54, which helps nobody before. */
+function withoutMac(request: NetworkConnectRequest): NetworkConnectRequest {
+  const { EndpointConfig } = request;
+  return EndpointConfig === null ? request : { ...request, EndpointConfig: { ...EndpointConfig, MacAddress: "" } };
 }
 
 async function body(call: Call): Promise<unknown> {

@@ -2,6 +2,8 @@ import { BerthError } from "#base/errors.ts";
 import type { Engine } from "#engine/engine.ts";
 import type { Call } from "../call.ts";
 import { json, stream, type Reply } from "../reply.ts";
+import type { ApiVersion } from "../versions/api-version.ts";
+import { asOfVersion } from "../versions/as-of-version.ts";
 
 /** `GET /containers/{id}/stats`. `one-shot` came with API 1.41. */
 export async function stats(engine: Engine, call: Call): Promise<Reply> {
@@ -10,11 +12,11 @@ export async function stats(engine: Engine, call: Call): Promise<Reply> {
   if (streaming && oneShot) throw new BerthError("invalid-parameter", "cannot have stream=true and one-shot=true");
   const mode = streaming ? "stream" : oneShot ? "one-shot" : "two-readings";
   const readings = engine.containers.stats(call.params["id"] ?? "", mode, call.signal);
-  if (streaming) return stream("application/json", true, lines(readings));
-  for await (const reading of readings) return json(reading);
+  if (streaming) return stream("application/json", true, lines(readings, call.version));
+  for await (const reading of readings) return json(reading, "stats");
   throw new BerthError("cancelled", "context canceled");
 }
 
-async function* lines(readings: AsyncIterable<unknown>): AsyncGenerator<string> {
-  for await (const reading of readings) yield `${JSON.stringify(reading)}\n`;
+async function* lines(readings: AsyncIterable<unknown>, version: ApiVersion): AsyncGenerator<string> {
+  for await (const reading of readings) yield `${JSON.stringify(asOfVersion("stats", version, reading))}\n`;
 }

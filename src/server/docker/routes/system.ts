@@ -1,11 +1,13 @@
 import { BerthError } from "#base/errors.ts";
 import type { Engine } from "#engine/engine.ts";
+import { usageSums } from "#engine/system/usage-sums.ts";
 import { diskUsageTypes, type DiskUsageType } from "#engine/system/disk-usage.ts";
 import { eventFilterKeys, eventLine } from "#engine/system/events.ts";
 import { authConfig } from "#spec/docker/auth.ts";
 import { parseFilters } from "#spec/docker/filters.ts";
 import { decode } from "#spec/docker/schema.ts";
 import { parseTimestamp } from "#spec/docker/timestamp.ts";
+import { acceptedType } from "../accepted-type.ts";
 import type { Call, Route } from "../call.ts";
 import { json, stream, type TextReply } from "../reply.ts";
 
@@ -27,7 +29,12 @@ export function systemRoutes(engine: Engine): readonly Route[] {
     {
       method: "GET",
       pattern: "/system/df",
-      handle: async (call) => json(await engine.system.diskUsage(usageTypes(call)), "disk-usage"),
+      handle: async (call) => {
+        const usage = await engine.system.diskUsage(usageTypes(call));
+        const verbose = call.version.minor >= 52 && call.query.flag("verbose");
+        // docker-compat: who asks for the lists of 1.52 does not get the older ones beside them.
+        return json({ ...(verbose ? {} : usage), ...usageSums(usage, verbose) }, "disk-usage");
+      },
     },
     // Plugins that are images cannot be installed, so there are none; those of volumes are programs beside the engine.
     { method: "GET", pattern: "/plugins", handle: () => json([]) },
@@ -38,7 +45,14 @@ export function systemRoutes(engine: Engine): readonly Route[] {
         throw new BerthError("not-found", `plugin ${JSON.stringify(params["name"] ?? "")} not found`);
       },
     },
-    { method: "GET", pattern: "/events", handle: (call) => stream("application/json", true, events(engine, call)) },
+    {
+      method: "GET",
+      pattern: "/events",
+      handle: (call) => {
+        const contentType = eventStreamType(call);
+        return stream(contentType, true, events(engine, call, contentType));
+      },
+    },
   ];
 }
 
@@ -68,8 +82,19 @@ const ping = (): TextReply => ({
   },
 });
 
-function events(engine: Engine, call: Call): AsyncIterable<string> {
-  const { query, signal } = call;
+/** RFC 7464: each text begins with a record separator. */
+const jsonSequence = "application/json-seq";
+const jsonLines = "application/jsonl";
+const eventTypes = [jsonLines, "application/x-ndjson", jsonSequence];
+
+/** docker-compat: only a kind that Accept names is chosen, of any version; with a star it is the default. */
+function eventStreamType({ header, version }: Call): string {
+  const fallback = version.minor < 52 ? "application/json" : jsonLines;
+  return acceptedType(header("accept"), eventTypes) ?? fallback;
+}
+
+function events(engine: Engine, call: Call, contentType: string): AsyncIterable<string> {
+  const { query, signal, version } = call;
   const [since, until] = [query.text("since"), query.text("until")];
   const [sinceNs, untilNs] = [parseTimestamp(since), parseTimestamp(until)];
   if (sinceNs !== undefined && untilNs !== undefined && untilNs < sinceNs)
@@ -81,6 +106,11 @@ function events(engine: Engine, call: Call): AsyncIterable<string> {
     signal,
   });
   return (async function* lines() {
-    for await (const record of records) yield `${eventLine(record)}\n`;
+    const begin = contentType === jsonSequence ? "\x1e" : "";
+    for await (const record of records) {
+      // API 1.46 brought the creation of images.
+      if (version.minor < 46 && record.type === "image" && record.action === "create") continue;
+      yield `${begin}${eventLine(record, version.minor < 52)}\n`;
+    }
   })();
 }

@@ -4,7 +4,7 @@ import { apiVersion, newestApiVersion, oldestApiVersion } from "./api-version.ts
 import { upgradeCreate } from "./upgrade-create.ts";
 
 const upgraded = (body: object, version: string) =>
-  upgradeCreate(decodeCreateRequest({ Image: "i", ...body }), apiVersion(version));
+  upgradeCreate(decodeCreateRequest({ Image: "i", ...body }), apiVersion(version)).request;
 
 const bind = { Type: "bind", Source: "/a", Target: "/b" };
 const [first, second] = ["one", "two"];
@@ -93,9 +93,78 @@ test.each<[since: string, body: object, words: string]>([
   expect(() => upgraded(body, since)).not.toThrow();
 });
 
+const mac = "02:42:ac:11:00:09";
+const wide = { MacAddress: mac };
+const setting = "net.ipv4.conf.eth0.log_martians";
+const option = "com.docker.network.endpoint.sysctls";
+const given = "net.ipv4.conf.IFNAME.log_martians=1";
+
+/** What becomes of what was the whole container's and is an endpoint's: the endpoints, the sysctls and the warnings. */
+const endpoints = (body: object, version: string) => {
+  const { request, warnings } = upgradeCreate(decodeCreateRequest({ Image: "i", ...body }), apiVersion(version));
+  const named = Object.entries(request.networkingConfig.EndpointsConfig ?? {}).map(([name, settings]) => [
+    name,
+    settings?.MacAddress === "" ? (settings.DriverOpts?.[option] ?? "") : settings?.MacAddress,
+  ]);
+  return {
+    endpoints: Object.fromEntries(named),
+    sysctls: Object.keys(request.hostConfig.Sysctls ?? {}),
+    warned: warnings.length,
+  };
+};
+const inNetworks = (EndpointsConfig: object, NetworkMode = "") => ({
+  NetworkingConfig: { EndpointsConfig },
+  HostConfig: { NetworkMode },
+});
+
+test.each<[version: string, body: object, endpoints: object, warned: number]>([
+  ["1.43", wide, { bridge: mac }, 0],
+  ["1.43", { ...wide, ...inNetworks({ other: {} }) }, { other: mac }, 0],
+  ["1.44", wide, { bridge: mac }, 1],
+  ["1.51", { ...wide, ...inNetworks({ default: { MacAddress: mac.toUpperCase() } }, "default") }, { default: mac }, 1],
+  ["1.51", { ...wide, ...inNetworks({ a: {}, b: {} }, "b") }, { a: "", b: mac }, 1],
+  ["1.51", { ...wide, HostConfig: { NetworkMode: "none" } }, {}, 1],
+  ["1.47", { HostConfig: { Sysctls: { [setting]: "1" } } }, { bridge: given }, 1],
+  ["1.47", { HostConfig: { NetworkMode: "host", Sysctls: { [setting]: "1" } } }, {}, 0],
+  ["1.48", { HostConfig: { Sysctls: { "net.ipv4.ip_forward": "1" } } }, {}, 0],
+])("%s: an endpoint's, of the whole container: %j", (version, body, wanted, warned) => {
+  const found = endpoints(body, version);
+  expect({ endpoints: found.endpoints, warned: found.warned }).toEqual({ endpoints: wanted, warned });
+  if (Object.values(wanted).includes(given)) expect(found.sysctls).toEqual([]);
+});
+
+test.each<[version: string, body: object, words: string]>([
+  ["1.43", { ...wide, HostConfig: { NetworkMode: "host" } }, "conflicting options: mac-address and the network mode"],
+  ["1.44", { ...wide, ...inNetworks({ bridge: { MacAddress: "02:00:00:00:00:01" } }) }, "must match the endpoint-"],
+  ["1.44", { ...wide, ...inNetworks({ a: {} }, "b") }, "unable to migrate container-wide MAC address to a specific"],
+  ["1.52", wide, "container-wide MAC address no longer supported; use endpoint-specific MAC address instead"],
+  [
+    "1.47",
+    { HostConfig: { Sysctls: { "net.ipv4.conf.eth1.rp_filter": "1" } } },
+    "unable to determine network endpoint",
+  ],
+  ["1.48", { HostConfig: { Sysctls: { [setting]: "1" } } }, `must be supplied using driver option '${option}'`],
+])("%s: refused of the whole container: %j", (version, body, words) => {
+  expect(() => upgraded(body, version)).toThrow(words);
+});
+
+test("limits that a version took away are not heard of since", () => {
+  const body = { HostConfig: { KernelMemory: 5, KernelMemoryTCP: 6 } };
+  const read = (version: string) => {
+    const { KernelMemory, KernelMemoryTCP } = upgraded(body, version).hostConfig;
+    return [KernelMemory, KernelMemoryTCP];
+  };
+  expect(["1.41", "1.42", "1.51", "1.52"].map(read)).toEqual([
+    [5, 6],
+    [0, 6],
+    [0, 6],
+    [0, 0],
+  ]);
+});
+
 test("the newest version's request stays what it is", () => {
   const request = decodeCreateRequest({ Image: "i", HostConfig: { Mounts: [bind] } });
-  expect(upgradeCreate(request, apiVersion(newestApiVersion))).toEqual(request);
+  expect(upgradeCreate(request, apiVersion(newestApiVersion))).toEqual({ request, warnings: [] });
 });
 
 function oneBefore(version: string): string {

@@ -3,6 +3,7 @@ import type { CreateRequest } from "#spec/docker/container.ts";
 import type { Mount } from "#spec/docker/mount.ts";
 import type { EndpointSettings } from "#spec/docker/networking.ts";
 import type { ApiVersion } from "./api-version.ts";
+import { moveToEndpoint, type Moved } from "./endpoint-settings.ts";
 
 /** What a create request of an old client means today. */
 interface Upgrade {
@@ -68,11 +69,14 @@ const upgrades: readonly Upgrade[] = [
     apply: (request) => {
       const asks = request.hostConfig.Mounts?.some(({ BindOptions }) => BindOptions?.ReadOnlyForceRecursive === true);
       if (asks === true) return refuse("BindOptions.ReadOnlyForceRecursive needs API v1.44 or newer");
-      return eachMount(request, (mount) =>
-        mount.Type === "bind"
-          ? { ...mount, BindOptions: { ...(mount.BindOptions ?? noBindOptions), ReadOnlyNonRecursive: true } }
-          : mount,
-      );
+      return {
+        ...eachMount(request, (mount) =>
+          mount.Type === "bind"
+            ? { ...mount, BindOptions: { ...(mount.BindOptions ?? noBindOptions), ReadOnlyNonRecursive: true } }
+            : mount,
+        ),
+        shallowReadOnlyBinds: true,
+      };
     },
   },
   {
@@ -123,10 +127,51 @@ const noBindOptions: NonNullable<Mount["BindOptions"]> = {
   ReadOnlyForceRecursive: false,
 };
 
+/** Limits that a version took away are not heard of since; newest first. */
+const removals: readonly (Omit<Upgrade, "before"> & { readonly since: number })[] = [
+  {
+    since: 52,
+    reason: "memory of the kernel for TCP has no limit of its own any more",
+    apply: (request) => host(request, { KernelMemoryTCP: 0 }),
+  },
+  {
+    since: 42,
+    reason: "memory of the kernel has no limit of its own any more",
+    apply: (request) => host(request, { KernelMemory: 0 }),
+  },
+];
+
 /**
- * A body of `POST /containers/create` as a client of API `version` meant it. `invalid-parameter` when it has what only newer
- * ones know and cannot be left out.
+ * A body of `POST /containers/create` as a client of API `version` meant it, and what the client is to be told about it.
+ * `invalid-parameter` when it has what only newer ones know and cannot be left out, or what only older ones had.
  */
-export function upgradeCreate(request: CreateRequest, version: ApiVersion): CreateRequest {
-  return upgrades.filter(({ before }) => version.minor < before).reduce((value, { apply }) => apply(value), request);
+export function upgradeCreate(request: CreateRequest, version: ApiVersion): Moved {
+  const { minor } = version;
+  const wanted = [
+    ...upgrades.filter(({ before }) => minor < before),
+    ...removals.filter(({ since }) => minor >= since),
+  ];
+  const upgraded = wanted.reduce((value, { apply }) => apply(value), request);
+  const moved = moveToEndpoint(upgraded, minor);
+  return { request: moved.request, warnings: [...warningsFor(upgraded, minor), ...moved.warnings] };
+}
+
+function warningsFor({ hostConfig }: CreateRequest, minor: number): readonly string[] {
+  const isUnclear = hostConfig.Mounts?.some(
+    ({ Type, VolumeOptions }) => Type === "volume" && (VolumeOptions?.DriverConfig?.Name ?? "") === "",
+  );
+  const unbound = Object.entries(hostConfig.PortBindings ?? {}).filter(([, bindings]) => (bindings ?? []).length === 0);
+  return [
+    // API 1.48: the client told it before.
+    ...(minor >= 48 && hostConfig.VolumeDriver !== "" && isUnclear === true
+      ? [
+          "WARNING: the container-wide volume-driver configuration is ignored for volumes specified via 'mount'. Use '--mount type=volume,volume-driver=...' instead",
+        ]
+      : []),
+    ...(minor >= 52 && unbound.length > 0
+      ? [
+          `Following container port(s) have an empty list of port-bindings: ${unbound.map(([port]) => port).join(", ")}. Such bindings will be discarded in a future version.`,
+        ]
+      : []),
+  ];
 }
