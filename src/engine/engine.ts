@@ -153,7 +153,7 @@ export interface EngineDeps {
   readonly builder: Pick<Builder, "build" | "place">;
   readonly cacheKeeper: CacheKeeper;
   readonly buildHistory: BuildHistoryRows;
-  readonly trees: Pick<SentTrees, "offer" | "archive" | "sweep" | "clear">;
+  readonly trees: Pick<SentTrees, "offer" | "archive" | "sweep">;
   readonly snapshots: Snapshotter;
   readonly networks: NetworkService;
   readonly volumes: Volumes;

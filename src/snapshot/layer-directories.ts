@@ -15,7 +15,7 @@ export interface LayerRows {
   insert(row: LayerRow): void;
   find(diffId: string): LayerRow | undefined;
   findNumber(number: number): LayerRow | undefined;
-  isOfImage(diffId: string): boolean;
+  isHeldElsewhere(diffId: string): boolean;
   name(number: number, diffId: string, sizeBytes: number): void;
   all(): readonly LayerRow[];
   deleteUnused(diffId: string): boolean;
@@ -95,9 +95,9 @@ export class LayerDirectories {
     return row === undefined ? undefined : { ...this.#toDirectory(row), number: row.number };
   }
 
-  /** Does an image name it? */
-  isOfImage(diffId: string): boolean {
-    return this.#rows.isOfImage(diffId);
+  /** Does an image or a container stand on it, beside the cache of builds? */
+  isHeldElsewhere(diffId: string): boolean {
+    return this.#rows.isHeldElsewhere(diffId);
   }
 
   /** A kept layer's diff id is known now. When another layer has it already, that one is the result and ours stays as it is. */

@@ -27,7 +27,7 @@ export class LayerStore {
   readonly #deleteUnused: Statement;
   readonly #findNumber: Statement;
   readonly #name: Statement;
-  readonly #isOfImage: Statement;
+  readonly #isHeldElsewhere: Statement;
 
   constructor(deps: { readonly database: SqlDatabase }) {
     const { database } = deps;
@@ -42,7 +42,8 @@ export class LayerStore {
          AND NOT EXISTS (SELECT 1 FROM build_records WHERE layer = layers.number)`,
     );
     this.#findNumber = database.prepare("SELECT * FROM layers WHERE number = ?");
-    this.#isOfImage = database.prepare("SELECT 1 AS used FROM image_layers WHERE diff_id = ? LIMIT 1");
+    this.#isHeldElsewhere = database.prepare(`SELECT 1 AS used FROM image_layers WHERE diff_id = ?1
+       UNION ALL SELECT 1 FROM snapshot_layers WHERE diff_id = ?1 LIMIT 1`);
     this.#name = database.prepare("UPDATE layers SET diff_id = ?, size_bytes = ? WHERE number = ?");
   }
 
@@ -60,8 +61,8 @@ export class LayerStore {
     return row === undefined ? undefined : decode(row);
   }
 
-  isOfImage(diffId: string): boolean {
-    return this.#isOfImage.get(diffId) !== undefined;
+  isHeldElsewhere(diffId: string): boolean {
+    return this.#isHeldElsewhere.get(diffId) !== undefined;
   }
 
   /** Give a layer its diff id; `conflict` when another layer has it. */

@@ -83,7 +83,7 @@ async function bothSides(): Promise<{ readonly told: Usage; readonly said: Sums;
     containers: sum(told.Containers.map(({ SizeRw = 0 }) => SizeRw)),
     volumes: sum(told.Volumes.map(({ UsageData }) => UsageData.Size)),
   };
-  const images = onDisk("content", "layers", "build/caches");
+  const images = onDisk("content", "layers", "build/caches", "build/contexts", "build/chunks");
   const containers = onDisk("snapshots");
   const volumes = onDisk("volumes");
   for (const { bytes, blocks, files } of [images, containers, volumes])

@@ -1,6 +1,13 @@
 import { expect, test } from "bun:test";
 import type { BuildRecord } from "#state/build-store.ts";
-import { bytesToKeep, pruneCache, type CacheBounds, type PruneDeps } from "./prune-cache.ts";
+import {
+  bytesToKeep,
+  listCache,
+  pruneCache,
+  type CacheBounds,
+  type CacheEntry,
+  type PruneDeps,
+} from "./prune-cache.ts";
 
 const none: CacheBounds = { reservedBytes: 0, maxUsedBytes: 0, minFreeBytes: 0 };
 
@@ -37,9 +44,10 @@ function cacheOf(ids: readonly string[], parents: Readonly<Record<string, readon
     cache: { isHeld: (id: string) => id === "held" },
     layers: {
       findNumber: (number: number) => ({ number, path: "", diffId: ids[number] ?? "", sizeBytes: 10 }),
-      isOfImage: (diffId: string) => diffId === "shared",
+      isHeldElsewhere: (diffId: string) => diffId === "shared",
     },
     folders: { isUsed: () => false, path: () => "" },
+    files: [],
     release: async (diffIds: readonly string[]) => void released.push(...diffIds),
     freeBytes: () => 0,
   } as unknown as PruneDeps;
@@ -65,4 +73,37 @@ test("what builds rely on stays; what images share goes with everything alone, a
   const { deps } = cacheOf(["held", "shared", "a"]);
   expect((await pruneCache(deps, { ...request, all: false })).removed).toEqual(["a"]);
   expect(await pruneCache(deps, request)).toEqual({ removed: ["shared"], reclaimedBytes: 0 });
+});
+
+test("a layer that two records name counts once, and goes with the last of them", async () => {
+  const { deps, released } = cacheOf(["a", "b", "c"]);
+  const { all: asMade } = deps.rows;
+  const all = () => asMade().map((record) => ({ ...record, layer: record.id === "c" ? 2 : 0 }));
+  const twice = { ...deps, rows: { ...deps.rows, all } };
+  expect((await listCache(twice)).map(({ sizeBytes }) => sizeBytes)).toEqual([10, 0, 10]);
+  const first = await pruneCache(twice, { ...request, matches: ({ record }) => record.id === "a" });
+  expect([first, released]).toEqual([{ removed: ["a"], reclaimedBytes: 0 }, []]);
+  expect([await pruneCache(twice, request), released]).toEqual([
+    { removed: ["b", "c"], reclaimedBytes: 20 },
+    ["a", "c"],
+  ]);
+});
+
+test("files that are no step's are a record of their own", async () => {
+  const { deps } = cacheOf(["a"]);
+  let left = 70;
+  const usage = () => (left === 0 ? undefined : { sizeBytes: left, firstMs: 5, lastMs: 9, inUse: false });
+  const clear = (): number => {
+    left = 20;
+    return 50;
+  };
+  const files = { ...deps, files: [{ id: "kept", description: "files", usage, clear }] };
+  const [, entry] = await listCache(files);
+  expect([entry?.record.kind, entry?.record.createdAt, entry?.sizeBytes]).toEqual([
+    "source.local",
+    "1970-01-01T00:00:00.005Z",
+    70,
+  ]);
+  const only = { ...request, matches: ({ record }: CacheEntry) => record.kind === "source.local" };
+  expect(await pruneCache(files, only)).toEqual({ removed: ["kept"], reclaimedBytes: 50 });
 });

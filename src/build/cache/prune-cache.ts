@@ -11,12 +11,34 @@ export interface PruneDeps {
   readonly folders: Pick<CacheFolders, "isUsed" | "path">;
   readonly layers: {
     findNumber(number: number): NumberedLayer | undefined;
-    isOfImage(diffId: string): boolean;
+    /** By an image or a container. */
+    isHeldElsewhere(diffId: string): boolean;
   };
+  /** What is kept for builds and is no step's. */
+  readonly files: readonly KeptFiles[];
   /** Delete those of these layers that nothing holds any more. */
   readonly release: (diffIds: readonly string[]) => Promise<void>;
   /** What the cache's file system has left for others, in bytes. */
   readonly freeBytes: () => number;
+}
+
+/** Files that go together. */
+export interface KeptFiles {
+  /** As a record's. */
+  readonly id: string;
+  readonly description: string;
+  /** Undefined: there are none. */
+  usage(): FilesUsage | undefined;
+  /** Remove what nobody is about to use: how many bytes that were. */
+  clear(): number;
+}
+
+export interface FilesUsage {
+  readonly sizeBytes: number;
+  /** Unix milliseconds of the oldest use and of the newest. */
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly inUse: boolean;
 }
 
 /** A record as people see it. */
@@ -24,9 +46,9 @@ export interface CacheEntry {
   readonly record: BuildRecord;
   /** A build relies on it now. */
   readonly inUse: boolean;
-  /** Its files are an image's too: removing it frees nothing. */
+  /** Its files are an image's or a container's too: removing it frees nothing. */
   readonly shared: boolean;
-  /** Of what it alone keeps; of cache mounts as it is now. */
+  /** As it is now. A layer that several records name counts for the first of them. */
   readonly sizeBytes: number;
 }
 
@@ -59,7 +81,13 @@ export function bytesToKeep(total: number, freeBytes: number, bounds: CacheBound
 
 /** Everything in the cache, oldest first. */
 export async function listCache(deps: PruneDeps): Promise<readonly CacheEntry[]> {
-  return Promise.all(deps.rows.all().map((record) => entryOf(deps, record)));
+  const layers = new Set<number>();
+  const entries = deps.rows.all().map((record) => {
+    const isCounted = record.layer !== undefined && layers.has(record.layer);
+    if (record.layer !== undefined) layers.add(record.layer);
+    return record.kind === "exec.cachemount" ? mountEntry(deps, record) : stepEntry(deps, record, isCounted);
+  });
+  return [...(await Promise.all(entries)), ...deps.files.flatMap(filesEntry)];
 }
 
 /**
@@ -80,19 +108,23 @@ export async function pruneCache(
   );
   let left = entries.reduce((sum, { sizeBytes, shared }) => sum + (shared ? 0 : sizeBytes), 0);
   const keepBytes = bytesToKeep(left, deps.freeBytes(), request.bounds);
+  const namers = new Map<number, number>();
+  for (const { record } of entries)
+    if (record.layer !== undefined) namers.set(record.layer, (namers.get(record.layer) ?? 0) + 1);
   const removed: string[] = [];
   let reclaimedBytes = 0;
   while (left > keepBytes) {
     const next = oldestLeaf(waiting, children);
     if (next === undefined) break;
     waiting.delete(next);
-    if (deps.cache.isHeld(next.record.id)) continue;
-    await remove(deps, next);
-    for (const parent of next.record.parents) children.set(parent, (children.get(parent) ?? 1) - 1);
-    removed.push(next.record.id);
+    const { record } = next;
+    if (deps.cache.isHeld(record.id)) continue;
+    const freed = await remove(deps, next, namers);
+    for (const parent of record.parents) children.set(parent, (children.get(parent) ?? 1) - 1);
+    removed.push(record.id);
     if (next.shared) continue;
-    left -= next.sizeBytes;
-    reclaimedBytes += next.sizeBytes;
+    left -= freed;
+    reclaimedBytes += freed;
   }
   return { removed, reclaimedBytes };
 }
@@ -106,20 +138,44 @@ function oldestLeaf(waiting: ReadonlySet<CacheEntry>, children: ReadonlyMap<stri
   return oldest;
 }
 
-async function remove(deps: PruneDeps, { record }: CacheEntry): Promise<void> {
+/** How many bytes came free. A layer goes with the last record that names it. */
+async function remove(
+  deps: PruneDeps,
+  { record, sizeBytes }: CacheEntry,
+  namers: Map<number, number>,
+): Promise<number> {
+  const files = deps.files.find(({ id }) => id === record.id);
+  if (files !== undefined) return files.clear();
   deps.rows.delete(record.id);
   if (record.kind === "exec.cachemount") await removeTree(deps.folders.path(record.outputKey));
-  const layer = record.layer === undefined ? undefined : deps.layers.findNumber(record.layer);
-  if (layer !== undefined) await deps.release([layer.diffId]);
+  if (record.layer === undefined) return sizeBytes;
+  const layer = deps.layers.findNumber(record.layer);
+  const others = (namers.get(record.layer) ?? 1) - 1;
+  namers.set(record.layer, others);
+  if (layer === undefined || others > 0) return 0;
+  await deps.release([layer.diffId]);
+  return layer.sizeBytes;
 }
 
-async function entryOf(deps: PruneDeps, record: BuildRecord): Promise<CacheEntry> {
-  if (record.kind === "exec.cachemount") {
-    const inUse = deps.folders.isUsed(record.outputKey);
-    const { sizeBytes } = await treeUsage(deps.folders.path(record.outputKey));
-    return { record, inUse, shared: false, sizeBytes };
-  }
+async function mountEntry(deps: PruneDeps, record: BuildRecord): Promise<CacheEntry> {
+  const inUse = deps.folders.isUsed(record.outputKey);
+  const { sizeBytes } = await treeUsage(deps.folders.path(record.outputKey));
+  return { record, inUse, shared: false, sizeBytes };
+}
+
+function stepEntry(deps: PruneDeps, record: BuildRecord, isCounted: boolean): CacheEntry {
   const layer = record.layer === undefined ? undefined : deps.layers.findNumber(record.layer);
-  const shared = layer !== undefined && deps.layers.isOfImage(layer.diffId);
-  return { record, inUse: deps.cache.isHeld(record.id), shared, sizeBytes: record.sizeBytes };
+  const shared = layer !== undefined && deps.layers.isHeldElsewhere(layer.diffId);
+  return { record, inUse: deps.cache.isHeld(record.id), shared, sizeBytes: isCounted ? 0 : (layer?.sizeBytes ?? 0) };
+}
+
+function filesEntry({ id, description, usage }: KeptFiles): readonly CacheEntry[] {
+  const found = usage();
+  if (found === undefined) return [];
+  const { sizeBytes, firstMs, lastMs, inUse } = found;
+  const record: BuildRecord = {
+    ...{ id, kind: "source.local", layer: undefined, outputKey: "", description, parents: [], sizeBytes, uses: 0 },
+    ...{ createdAt: new Date(firstMs).toISOString(), lastUsedMs: Math.round(lastMs) },
+  };
+  return [{ record, inUse, shared: false, sizeBytes }];
 }

@@ -55,6 +55,18 @@ export class ChunkStore {
     return before - kept;
   }
 
+  /** Of all chunks; undefined when there are none. `firstMs` and `lastMs`: Unix milliseconds of uses. */
+  usage(): { readonly sizeBytes: number; readonly firstMs: number; readonly lastMs: number } | undefined {
+    const all = this.#all();
+    if (all.length === 0) return undefined;
+    const uses = all.map(({ usedMs }) => usedMs);
+    return {
+      sizeBytes: all.reduce((sum, { size }) => sum + size, 0),
+      firstMs: uses.reduce((one, other) => Math.min(one, other)),
+      lastMs: uses.reduce((one, other) => Math.max(one, other)),
+    };
+  }
+
   #all(): readonly { readonly hash: string; readonly size: number; readonly usedMs: number }[] {
     return listDirectory(this.#directory).flatMap((folder) =>
       listDirectory(`${this.#directory}/${folder}`).flatMap((hash) => {

@@ -3,6 +3,7 @@ import type { ByteReader } from "#base/byte-reader.ts";
 import { BerthError, isBerthError } from "#base/errors.ts";
 import { randomHex } from "#base/ids.ts";
 import { HASH_BYTES, LENGTH_BYTES, MAX_CHUNK_BYTES, type OfferedTree } from "#spec/berth/sent-trees.ts";
+import type { FilesUsage } from "../cache/prune-cache.ts";
 import type { ChunkStore } from "./chunk-store.ts";
 
 /** A tree of half a terabyte, at the least. */
@@ -78,6 +79,12 @@ export class SentTrees {
   /** Forget every chunk that nobody is about to use: how many bytes that were. */
   clear(): number {
     return this.#chunks.sweep(this.#held(), 0);
+  }
+
+  /** Of the chunks that are kept; undefined when none are. */
+  usage(): FilesUsage | undefined {
+    const usage = this.#chunks.usage();
+    return usage === undefined ? undefined : { ...usage, inUse: this.#held().size > 0 };
   }
 
   #held(): ReadonlySet<string> {

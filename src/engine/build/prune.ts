@@ -30,12 +30,7 @@ export interface CachePruned {
 }
 
 /** `POST /build/prune`. `conflict` while another one goes on, `invalid-parameter` for filters. */
-export function pruneBuilds(deps: {
-  readonly cacheKeeper: CacheKeeper;
-  /** What clients elsewhere sent goes with everything else. */
-  readonly trees: { clear(): number };
-  readonly clock: Clock;
-}) {
+export function pruneBuilds(deps: { readonly cacheKeeper: CacheKeeper; readonly clock: Clock }) {
   const guard = new PruneGuard();
   return (request: {
     readonly all: boolean;
@@ -45,10 +40,7 @@ export function pruneBuilds(deps: {
     guard.run(async () => {
       const matches = cacheFilter(request.filters, deps.clock.nowNs());
       const { removed, reclaimedBytes } = await deps.cacheKeeper.prune({ ...request, matches });
-      const isEverything =
-        request.all && request.filters.size === 0 && Object.values(request.bounds).every((bytes) => bytes === 0);
-      const sentBytes = isEverything ? deps.trees.clear() : 0;
-      return { CachesDeleted: removed.length === 0 ? null : removed, SpaceReclaimed: reclaimedBytes + sentBytes };
+      return { CachesDeleted: removed.length === 0 ? null : removed, SpaceReclaimed: reclaimedBytes };
     });
 }
 

@@ -37,5 +37,4 @@ export const fakeTrees: EngineDeps["trees"] = {
   offer: () => ({ id: "tree", lacks: [] }),
   async *archive() {},
   sweep() {},
-  clear: () => 0,
 };

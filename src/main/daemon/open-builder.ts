@@ -3,6 +3,7 @@ import type { Log } from "#base/log.ts";
 import { BuildCache } from "#build/cache/build-cache.ts";
 import { listCache, pruneCache, type PruneDeps } from "#build/cache/prune-cache.ts";
 import { Builder } from "#build/builder.ts";
+import { knownFiles } from "#build/files/known-files.ts";
 import { forgetOldCaches } from "#build/files/forget-old-caches.ts";
 import { HelperDigests } from "#build/files/helper-digests.ts";
 import { CacheFolders } from "#build/ops/exec/cache-folders.ts";
@@ -108,8 +109,21 @@ export function openBuilder(deps: {
     pages: new KnownPages(layout.buildContextsDir),
     tmpDir: layout.tmpDir,
   });
+  const trees = new SentTrees({
+    chunks: new ChunkStore({ directory: layout.buildChunksDir, maxBytes: KEPT_CHUNK_BYTES, nowMs }),
+    nowMs,
+  });
   const pruning: PruneDeps = {
     ...{ rows, cache, layers },
+    files: [
+      {
+        id: "sent-folders",
+        description: "folders that clients elsewhere sent",
+        usage: () => trees.usage(),
+        clear: () => trees.clear(),
+      },
+      knownFiles(layout.buildContextsDir),
+    ],
     folders: caches,
     release: (diffIds) => images.release(diffIds),
     freeBytes: () => {
@@ -119,10 +133,7 @@ export function openBuilder(deps: {
   };
   return {
     builder,
-    trees: new SentTrees({
-      chunks: new ChunkStore({ directory: layout.buildChunksDir, maxBytes: KEPT_CHUNK_BYTES, nowMs }),
-      nowMs,
-    }),
+    trees,
     cacheKeeper: { list: () => listCache(pruning), prune: (request) => pruneCache(pruning, request) },
     forgetLost: () => forgetLostSteps(rows, bootId()),
     reconcile: async () => {

@@ -25,10 +25,13 @@ function filesBelow(folder: string): number {
   return bytes;
 }
 
-/** Of the layers that builds made, and of cache mounts. */
+/** Of the layers that builds made, of cache mounts, and of what is known and kept of contexts. */
 function onDisk(): number {
   const data = join(lab.engine.dir, "data");
-  return filesBelow(join(data, "layers")) - baseBytes + filesBelow(join(data, "build", "caches"));
+  const layers = filesBelow(join(data, "layers")) - baseBytes;
+  return (
+    layers + ["caches", "contexts", "chunks"].reduce((all, name) => all + filesBelow(join(data, "build", name)), 0)
+  );
 }
 
 /** Removed files go by and by. */
@@ -73,9 +76,16 @@ RUN true
   const id = (await lab.engine.ok("build", "-q", folder)).trim();
   const all = await records();
   expect(sum(all)).toBe(onDisk());
+  const known = all.filter(({ Type }) => Type === "source.local");
+  expect(known.map(({ Description }) => Description)).toEqual([
+    "what is known of folders and addresses that were built from",
+  ]);
+  expect(await prune(`filters=${encodeURIComponent('{"type":{"source.local":true}}')}`)).toBe(sum(known));
+  const steps = await records();
+  expect([sum(steps), sum(all) - sum(known)]).toEqual([onDisk(), onDisk()]);
   // 1,000,000 and 270,000 bytes, a link's target, a whiteout, and the cache mount.
-  expect(sum(all)).toBe(1_770_005);
-  expect(all.filter(({ Shared }) => Shared).reduce((total, { Size }) => total + Size, 0)).toBe(1_270_005);
+  expect(sum(steps)).toBe(1_770_005);
+  expect(steps.filter(({ Shared }) => Shared).reduce((total, { Size }) => total + Size, 0)).toBe(1_270_005);
 
   // What the image has too is neither removed without `all`, nor does its removal free anything.
   expect(await prune("")).toBe(500_000);

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { freePort, startDebianRegistry, type RunningRegistry } from "../../../tools/lab/debian-registry.ts";
+import type { BuildCacheRecord } from "#spec/docker/disk-usage.ts";
 import { BuildLab } from "./build-lab.ts";
 
 setDefaultTimeout(180_000);
@@ -73,6 +74,41 @@ test.each([
   expect(await build(other, contexts[1] ?? "", "--cache-from", from)).toEqual(second);
   const read = (lab: BuildLab): Promise<string> => lab.runIn(first.id, "cat", "/first", "/second", "/made", "/given");
   expect(await read(other)).toBe(await read(one));
+});
+
+test("a layer that two steps of an imported cache have counts once, and goes once", async () => {
+  const to = join(one.engine.dir, "twice");
+  const files = {
+    Dockerfile: `FROM busybox AS a
+ENV BUILD=${builds++}
+COPY given /same
+FROM busybox
+ENV BUILD=${builds++}
+COPY given /same
+COPY --from=a /same /other
+`,
+    given: "x".repeat(100_000),
+  };
+  await other.engine.ok("builder", "prune", "-af");
+  const { id } = await build(one, one.context(files), "--cache-to", `type=local,dest=${to},mode=max`);
+  const got = await build(
+    other,
+    other.context(files),
+    "--cache-from",
+    `type=local,src=${to}`,
+    "--cache-to",
+    `type=local,dest=${to}`,
+  );
+  expect(got).toEqual({ id, ran: 0 });
+  await other.engine.ok("rmi", "-f", id);
+  const usage = async (): Promise<readonly BuildCacheRecord[]> =>
+    JSON.parse((await other.engine.api("GET", "/system/df?type=build-cache")).text).BuildCache;
+  const sizes = (await usage()).filter(({ Size }) => Size > 50_000 || Size === 0).map(({ Size }) => Size);
+  // Two steps, one layer; the third has a file of another name.
+  expect(sizes.toSorted((a, b) => a - b)).toEqual([0, 100_000, 100_000]);
+  const all = (await usage()).reduce((sum, { Size }) => sum + Size, 0);
+  const { text } = await other.engine.api("POST", "/build/prune?all=true");
+  expect(JSON.parse(text).SpaceReclaimed).toBe(all);
 });
 
 test("an image that carries its own cache; what has changed runs, with all that stands on it", async () => {

@@ -1,9 +1,19 @@
 /** Builds by TCP for an engine that does not see the client's folders: what goes over the wire, counted, and what comes of it. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { randomBytes } from "node:crypto";
-import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, connect, type Server } from "node:net";
 import { join } from "node:path";
+import type { BuildCacheRecord } from "#spec/docker/disk-usage.ts";
 import { command, mustRun, type CommandResult } from "../../../tools/lab/command.ts";
 import { freePort } from "../../../tools/lab/debian-registry.ts";
 import { berthCommand } from "../../../tools/lab/engines.ts";
@@ -120,8 +130,15 @@ test("an engine that was started anew knows the chunks still; pruned it is sent 
   await lab.engine.kill();
   await lab.engine.start();
   expect((await built([path], [path])).bytes).toBeLessThan(32 << 10);
-  expect(await lab.engine.ok("builder", "prune", "-af")).toMatch(/reclaimed space: [1-9]/i);
   const chunks = join(lab.engine.dir, "data/build/chunks");
+  const { text } = await lab.engine.api("GET", "/system/df?type=build-cache");
+  const { BuildCache } = JSON.parse(text) as { readonly BuildCache: readonly BuildCacheRecord[] };
+  const told = BuildCache.find(({ Description }) => Description === "folders that clients elsewhere sent");
+  const files = readdirSync(chunks, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const bytes = files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
+  expect([told?.Type, told?.Size]).toEqual(["source.local", bytes]);
+  expect(await lab.engine.ok("builder", "du")).toMatch(/^sent-folders +true /m);
+  expect(await lab.engine.ok("builder", "prune", "-af")).toMatch(/reclaimed space: [1-9]/i);
   expect(readdirSync(chunks).flatMap((folder) => readdirSync(join(chunks, folder)))).toEqual([]);
   expect((await built([path], [path])).bytes).toBeGreaterThan(2 << 20);
 });
