@@ -33,9 +33,9 @@ import type { ArchiveReceiver } from "./sources/receive-archive.ts";
 import { BuildImages, registryAuthOf } from "./sources/build-images.ts";
 import { BuildSources, type ContextFolder } from "./sources/build-sources.ts";
 import { Downloads } from "./sources/downloads.ts";
-import { cloneAddress } from "./sources/git.ts";
 import { LayoutImages } from "./sources/layout-images.ts";
 import type { KnownPages } from "./sources/known-pages.ts";
+import { openGitContext, openWebContext, type RemoteContext } from "./sources/remote-context.ts";
 
 export interface BuilderDeps {
   readonly cache: BuildCache;
@@ -53,6 +53,8 @@ export interface BuilderDeps {
   readonly sources: ImageSources & ImageSinks;
   /** Takes a directory away, its name at once. */
   readonly discard: (path: string) => Promise<void>;
+  /** What is known of contexts elsewhere, a small file each. */
+  readonly knownDirectory: string;
   /** Scratch space on the data root's file system. */
   readonly tmpDir: string;
   readonly helpers: Helpers;
@@ -128,10 +130,12 @@ export interface BuildPlace {
   readonly directory: string;
   /** Lay an archive out in a folder of this place. `invalid-parameter` for what is no archive. */
   receive(name: string, body: AsyncIterable<Uint8Array>): Promise<string>;
-  /** Fetch a web address into the file `path`: its content type. */
-  download(url: string, path: string, signal: AbortSignal): Promise<string>;
-  /** Fetch what a git address with `#ref:folder` names: the folder's path. */
-  clone(url: string, options: { readonly signal: AbortSignal; readonly agent: string | undefined }): Promise<string>;
+  /** The context at a web address, or at a git address with `#ref:folder`. */
+  remote(
+    kind: "web" | "git",
+    url: string,
+    options: { readonly signal: AbortSignal; readonly agent: string | undefined },
+  ): Promise<RemoteContext>;
   /** Take everything away. */
   leave(): Promise<void>;
 }
@@ -148,19 +152,21 @@ export class Builder {
 
   /** Where a build keeps what it is sent and fetches. The caller leaves it, after the build. */
   place(): BuildPlace {
-    const { tmpDir, receiver, discard, http, pages } = this.#deps;
+    const { tmpDir, knownDirectory, receiver, discard, http, pages } = this.#deps;
     const directory = `${tmpDir}/build-${randomHex(8)}`;
     ensureDirectory(directory, 0o700);
     const downloads = new Downloads({ http, pages, directory, agent: undefined });
+    const receive = async (name: string, body: AsyncIterable<Uint8Array>): Promise<string> => {
+      const path = `${directory}/${name}`;
+      await receiver.receive(path, body);
+      return path;
+    };
+    const remote = { directory, knownDirectory, downloads, pages, receive };
     return {
       directory,
-      async receive(name, body) {
-        const path = `${directory}/${name}`;
-        await receiver.receive(path, body);
-        return path;
-      },
-      download: (url, path, signal) => downloads.download(url, path, signal),
-      clone: (url, options) => cloneAddress(url, directory, options),
+      receive,
+      remote: (kind, url, options) =>
+        kind === "git" ? openGitContext(remote, url, options) : openWebContext(remote, url, options.signal),
       leave: () => discard(directory),
     };
   }

@@ -77,8 +77,7 @@ test("what builds rely on stays; what images share goes with everything alone, a
 
 test("a layer that two records name counts once, and goes with the last of them", async () => {
   const { deps, released } = cacheOf(["a", "b", "c"]);
-  const { all: asMade } = deps.rows;
-  const all = () => asMade().map((record) => ({ ...record, layer: record.id === "c" ? 2 : 0 }));
+  const all = () => deps.rows.all().map((record) => ({ ...record, layer: record.id === "c" ? 2 : 0 }));
   const twice = { ...deps, rows: { ...deps.rows, all } };
   expect((await listCache(twice)).map(({ sizeBytes }) => sizeBytes)).toEqual([10, 0, 10]);
   const first = await pruneCache(twice, { ...request, matches: ({ record }) => record.id === "a" });

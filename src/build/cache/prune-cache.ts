@@ -85,7 +85,9 @@ export async function listCache(deps: PruneDeps): Promise<readonly CacheEntry[]>
   const entries = deps.rows.all().map((record) => {
     const isCounted = record.layer !== undefined && layers.has(record.layer);
     if (record.layer !== undefined) layers.add(record.layer);
-    return record.kind === "exec.cachemount" ? mountEntry(deps, record) : stepEntry(deps, record, isCounted);
+    return record.kind === "exec.cachemount"
+      ? mountEntry(deps, record)
+      : Promise.resolve(stepEntry(deps, record, isCounted));
   });
   return [...(await Promise.all(entries)), ...deps.files.flatMap(filesEntry)];
 }
@@ -169,8 +171,9 @@ function stepEntry(deps: PruneDeps, record: BuildRecord, isCounted: boolean): Ca
   return { record, inUse: deps.cache.isHeld(record.id), shared, sizeBytes: isCounted ? 0 : (layer?.sizeBytes ?? 0) };
 }
 
-function filesEntry({ id, description, usage }: KeptFiles): readonly CacheEntry[] {
-  const found = usage();
+function filesEntry(files: KeptFiles): readonly CacheEntry[] {
+  const { id, description } = files;
+  const found = files.usage();
   if (found === undefined) return [];
   const { sizeBytes, firstMs, lastMs, inUse } = found;
   const record: BuildRecord = {

@@ -331,8 +331,13 @@ class Build {
   }
 
   async #contentKey(id: VertexId, selection: Selection): Promise<string> {
+    const kept = isStep(this.#vertex(id).operation) ? undefined : (await this.#source(id)).digests;
+    const known = kept?.find(selection);
+    if (known !== undefined) return known;
     const { tree } = await this.solved(id);
-    return this.#deps.digests.digest(tree, [selection], this.#request.signal);
+    const digest = await this.#deps.digests.digest(tree, [selection], this.#request.signal);
+    kept?.keep(selection, digest);
+    return digest;
   }
 
   async #takesFromStages(operation: StepOperation): Promise<boolean> {

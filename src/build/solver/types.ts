@@ -32,6 +32,11 @@ export interface LoadedSource {
   readonly key: string | undefined;
   /** For people: of an image its id. */
   readonly id: string;
+  /** Digests of selections that are known without the tree, where it never changes. */
+  readonly digests?: {
+    find(selection: Selection): string | undefined;
+    keep(selection: Selection, digest: string): void;
+  };
 }
 
 /** Some files of a tree. */

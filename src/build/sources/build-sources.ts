@@ -5,6 +5,7 @@ import { hashOf } from "../solver/step-key.ts";
 import type { FileTree, LoadedSource, SourceLoader, SourceOperation, StepEvent } from "../solver/types.ts";
 import type { BuildImages } from "./build-images.ts";
 import type { Downloads } from "./downloads.ts";
+import type { KnownContent } from "./known-content.ts";
 import type { LayoutImages } from "./layout-images.ts";
 
 /** A folder that a build may read. */
@@ -12,6 +13,10 @@ export interface ContextFolder {
   readonly path: string;
   /** It may be built from again. */
   readonly lasting: boolean;
+  /** Brings its files here: the path that counts then. Absent where they are. */
+  readonly fetch?: () => Promise<string>;
+  /** What is known of its files without them. */
+  readonly known?: KnownContent;
 }
 
 /** The sources of one build. */
@@ -45,10 +50,8 @@ export class BuildSources implements SourceLoader {
         return ofImage(await this.#images.get(operation.reference, vertex.platform));
       case "oci-layout":
         return ofImage(await this.#layouts.get(operation.reference, vertex.platform));
-      case "context": {
-        const tree = this.#folder(operation);
-        return { tree: () => tree, key: undefined, id: "" };
-      }
+      case "context":
+        return this.#context(operation);
       case "http":
         return this.#downloads.http(operation, signal, report);
       case "git":
@@ -56,10 +59,24 @@ export class BuildSources implements SourceLoader {
     }
   }
 
-  #folder({ name, excludes }: ContextSource): FileTree {
+  #context({ name, excludes }: ContextSource): LoadedSource {
     const folder = this.#contexts.get(name);
     if (folder === undefined) throw new BerthError("invalid-parameter", `the build has no context ${name}`);
-    return { kind: "folder", excludes, ...folder };
+    const { lasting, fetch, known } = folder;
+    const at = (path: string): FileTree => ({ kind: "folder", path, excludes, lasting });
+    return {
+      tree: fetch === undefined ? () => at(folder.path) : async () => at(await fetch()),
+      key: undefined,
+      id: "",
+      ...(known === undefined
+        ? {}
+        : {
+            digests: {
+              find: (selection) => known.digest(excludes, selection),
+              keep: (selection, digest) => known.keepDigest(excludes, selection, digest),
+            },
+          }),
+    };
   }
 }
 

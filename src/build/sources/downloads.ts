@@ -81,10 +81,9 @@ export class Downloads {
     return { tree: clone, key: hashOf("git", commit, subdirectory, keepGitDirectory, submodules), id: commit };
   }
 
-  /** Fetch `url` into the file `path`: its content type, "" when the server tells none. */
-  async download(url: string, path: string, signal: AbortSignal): Promise<string> {
-    const options = { checksum: undefined, etag: "", signal, report: () => {} };
-    return (await this.#download(url, path, options)).contentType;
+  /** Fetch `url` into the new file `path`, but not while `etag` is its tag; "" fetches in any case. */
+  download(url: string, path: string, etag: string, signal: AbortSignal): Promise<Download> {
+    return this.#download(url, path, { checksum: undefined, etag, signal, report: () => {} });
   }
 
   async #download(
@@ -161,9 +160,10 @@ export class Downloads {
   }
 }
 
-interface Download {
+export interface Download {
   /** Undefined: it is what it was. */
   readonly page: KnownPage | undefined;
+  /** "" when the server tells none. */
   readonly contentType: string;
 }
 

@@ -65,16 +65,12 @@ export async function cloneRepository(
   return source.subdirectory === "" ? path : subdirectory(path, source.subdirectory);
 }
 
-/** A build's context at a git address, `#ref:folder` at its end, below the directory `directory`. */
-export function cloneAddress(
-  url: string,
-  directory: string,
-  options: Pick<GitOptions, "signal" | "agent">,
-): Promise<string> {
+/** A build's context at a git address, `#ref:folder` at its end. */
+export function contextSource(url: string): GitSource {
   const [address = "", fragment = ""] = url.split("#", 2);
   const colon = fragment.indexOf(":");
   const remote = address.startsWith("github.com/") ? `https://${address}` : address;
-  const source: GitSource = {
+  return {
     kind: "git",
     remote,
     ref: colon < 0 ? fragment : fragment.slice(0, colon),
@@ -83,7 +79,6 @@ export function cloneAddress(
     checksum: undefined,
     submodules: true,
   };
-  return cloneRepository(source, undefined, directory, { ...options, onOutput: () => {} });
 }
 
 function refuseOptions({ remote, ref }: GitSource): void {

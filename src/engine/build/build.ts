@@ -75,8 +75,8 @@ export function buildImage(deps: BuildDeps) {
           signal: stop,
           agent: request.settings.agents.get("default"),
         });
-        const dockerfile = dockerfileOf(opened, request);
-        const named = namedContexts(request.contexts);
+        const dockerfile = await dockerfileOf(opened, request);
+        const named = await namedContexts(request.contexts);
         const exported = await deps.builder.build(
           {
             dockerfile,
@@ -92,7 +92,7 @@ export function buildImage(deps: BuildDeps) {
               buildPlatform: host,
               noCache: request.noCache,
               network,
-              context: mainContext(opened, dockerfile.name),
+              context: await mainContext(opened, dockerfile.name),
               contexts: named.contexts,
               dialect: request.dialect,
             },
@@ -157,17 +157,17 @@ async function checkNetwork(deps: Pick<BuildDeps, "networks">, network: string):
   await deps.networks.find(network);
 }
 
-function dockerfileOf(
+async function dockerfileOf(
   opened: OpenedContext,
   request: EngineBuildRequest,
-): { readonly name: string; readonly text: string } {
+): Promise<{ readonly name: string; readonly text: string }> {
   const name = request.dockerfile === "" ? "Dockerfile" : request.dockerfile;
   if (opened.dockerfileText !== undefined) return { name, text: opened.dockerfileText };
-  const text = opened.folder === undefined ? undefined : readContextFile(opened.folder.path, name);
+  const text = opened.folder === undefined ? undefined : await readContextFile(opened.folder, name);
   // docker-compat: a file in lower case will do where none is named.
   const lower =
-    request.dockerfile === "" && opened.folder !== undefined
-      ? readContextFile(opened.folder.path, "dockerfile")
+    text === undefined && request.dockerfile === "" && opened.folder !== undefined
+      ? await readContextFile(opened.folder, "dockerfile")
       : undefined;
   const found = text ?? lower;
   if (found === undefined) throw new BerthError("invalid-parameter", `Cannot locate specified Dockerfile: ${name}`);
@@ -176,19 +176,19 @@ function dockerfileOf(
 }
 
 /** The Dockerfile's own ignore file goes before the context's. */
-function mainContext(opened: OpenedContext, dockerfile: string): MainContext {
+async function mainContext(opened: OpenedContext, dockerfile: string): Promise<MainContext> {
   const { folder } = opened;
   if (folder === undefined) return { type: "none" };
   return {
     type: "local",
-    ignoreLines: readIgnoreFile(folder.path, [`${dockerfile}.dockerignore`, ".dockerignore"]),
+    ignoreLines: await readIgnoreFile(folder, [`${dockerfile}.dockerignore`, ".dockerignore"]),
   };
 }
 
-function namedContexts(given: ReadonlyMap<string, string>): {
+async function namedContexts(given: ReadonlyMap<string, string>): Promise<{
   readonly folders: ReadonlyMap<string, ContextFolder>;
   readonly contexts: ReadonlyMap<string, NamedContext>;
-} {
+}> {
   const folders = new Map<string, ContextFolder>();
   const contexts = new Map<string, NamedContext>();
   for (const [name, value] of given) {
@@ -200,8 +200,9 @@ function namedContexts(given: ReadonlyMap<string, string>): {
     else if (/^(git:\/\/|git@|ssh:\/\/)|\.git(#|$)/.test(value)) contexts.set(key, { type: "git", url: value });
     else if (/^https?:\/\//.test(value)) contexts.set(key, { type: "http", url: value });
     else {
-      folders.set(key, { path: value, lasting: true });
-      contexts.set(key, { type: "local", ignoreLines: readIgnoreFile(value, [".dockerignore"]) });
+      const folder = { path: value, lasting: true };
+      folders.set(key, folder);
+      contexts.set(key, { type: "local", ignoreLines: await readIgnoreFile(folder, [".dockerignore"]) });
     }
   }
   return { folders, contexts };

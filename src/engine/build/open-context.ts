@@ -1,17 +1,14 @@
 import type { BuildPlace } from "#build/builder.ts";
 import type { ContextFolder } from "#build/sources/build-sources.ts";
+import { MAX_DOCKERFILE_BYTES } from "#build/sources/remote-context.ts";
 import { BerthError } from "#base/errors.ts";
 import { hasCode } from "#host/errno.ts";
-import { readAll, readFile, withFd } from "#host/files.ts";
+import { readAll, withFd } from "#host/files.ts";
 import { folderIdentity } from "#host/folder-identity.ts";
 import { O_DIRECTORY, O_NONBLOCK, O_PATH, O_RDONLY } from "#host/linux.ts";
 import { openInRoot } from "#host/rooted-path.ts";
 import { open } from "#host/syscalls.ts";
-import { readChunks } from "#host/file-reader.ts";
 import type { BuildContext } from "./build-request.ts";
-
-/** Far above any Dockerfile. */
-const MAX_DOCKERFILE_BYTES = 4 << 20;
 
 export interface OpenedContext {
   /** Undefined: there are no files. */
@@ -47,26 +44,19 @@ export function checkFolder(path: string, identity: string): void {
   throw new BerthError("conflict", `the folder ${path} is not on the engine's machine`);
 }
 
-/** docker-compat: what is plain text is a Dockerfile, everything else has to be an archive. */
 async function openRemote(
   place: BuildPlace,
   url: string,
   dockerfileText: string | undefined,
   options: { readonly signal: AbortSignal; readonly agent: string | undefined },
 ): Promise<OpenedContext> {
-  if (isGitAddress(url)) {
-    const path = await place.clone(url, options);
-    return { folder: { path, lasting: false }, dockerfileText };
-  }
-  if (!/^https?:\/\//.test(url))
+  const isGit = isGitAddress(url);
+  if (!isGit && !/^https?:\/\//.test(url))
     throw new BerthError("invalid-parameter", `remote must be a git repository or a web address: ${url}`);
-  const file = `${place.directory}/remote`;
-  const contentType = await place.download(url, file, options.signal);
-  if (contentType.startsWith("text/plain")) {
-    const text = new TextDecoder().decode(readFile(file, MAX_DOCKERFILE_BYTES));
-    return { folder: undefined, dockerfileText: dockerfileText ?? text };
-  }
-  return { folder: { path: await place.receive("context", readChunks(file)), lasting: false }, dockerfileText };
+  const opened = await place.remote(isGit ? "git" : "web", url, options);
+  return opened.kind === "text"
+    ? { folder: undefined, dockerfileText: dockerfileText ?? opened.text }
+    : { folder: opened.folder, dockerfileText };
 }
 
 /** docker-compat: moby's builder/remotecontext/urlutil; ssh:// as buildx takes it. */
@@ -77,7 +67,15 @@ export function isGitAddress(url: string): boolean {
 }
 
 /** Text of a file of a context, links followed inside it; undefined when there is none. */
-export function readContextFile(folder: string, path: string): string | undefined {
+export async function readContextFile(folder: ContextFolder, path: string): Promise<string | undefined> {
+  const known = folder.known?.text(path);
+  if (known !== undefined) return known ?? undefined;
+  const text = textIn((await folder.fetch?.()) ?? folder.path, path);
+  folder.known?.keepText(path, text ?? null);
+  return text;
+}
+
+function textIn(folder: string, path: string): string | undefined {
   try {
     return withFd(open(folder, O_PATH | O_DIRECTORY), (rootFd) =>
       withFd(openInRoot(rootFd, path, O_RDONLY | O_NONBLOCK), (fd) =>

@@ -1,11 +1,12 @@
 import { isBerthError, BerthError } from "#base/errors.ts";
 import { compileIgnore, parseIgnoreFile } from "#base/ignore-patterns.ts";
+import type { ContextFolder } from "#build/sources/build-sources.ts";
 import { readContextFile } from "./open-context.ts";
 
 /** The lines of the first of a folder's files that is there. `invalid-parameter` with the place of a malformed one. */
-export function readIgnoreFile(folder: string, names: readonly string[]): readonly string[] {
+export async function readIgnoreFile(folder: ContextFolder, names: readonly string[]): Promise<readonly string[]> {
   for (const name of names) {
-    const text = readContextFile(folder, name);
+    const text = await readContextFile(folder, name);
     if (text === undefined) continue;
     for (const [index, line] of text.split("\n").entries()) check(line, `${name}:${index + 1}`);
     return parseIgnoreFile(text);

@@ -8,8 +8,7 @@ export const fakeBuilder: EngineDeps["builder"] = {
       for await (const chunk of body) void chunk;
       return `/tmp/build/${name}`;
     },
-    download: async () => "text/plain",
-    clone: async () => "/tmp/build/clone",
+    remote: async () => ({ kind: "text", text: "FROM scratch" }),
     leave: async () => {},
   }),
   build: async () => [{ imageId: `sha256:${"b".repeat(64)}`, names: [], metadata: {} }],

@@ -108,6 +108,7 @@ export function openBuilder(deps: {
     http: new FetchHttp(),
     pages: new KnownPages(layout.buildContextsDir),
     tmpDir: layout.tmpDir,
+    knownDirectory: layout.buildContextsDir,
   });
   const trees = new SentTrees({
     chunks: new ChunkStore({ directory: layout.buildChunksDir, maxBytes: KEPT_CHUNK_BYTES, nowMs }),

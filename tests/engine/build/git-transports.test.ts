@@ -65,7 +65,7 @@ test("git's own protocol: context, ADD, a named context; a repository that is no
   const classic = await lab.docker("build", "-q", `${url}#v1`);
   expect(await lab.runIn(classic.stdout.trim(), "cat", "/src/word")).toBe("one\n");
   const missing = await lab.engine.run("build", `git://127.0.0.1:${port}/other.git`);
-  expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining("git fetch failed")]);
+  expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining("git ls-remote failed")]);
 });
 
 test("ssh with an agent's key: context, ADD, a named context; none without it", async () => {

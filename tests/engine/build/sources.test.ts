@@ -189,6 +189,55 @@ RUN cat /checked /tagged /git/word > /all
   expect(await all()).toBe("two\nchanged\none\n");
 });
 
+test("a context elsewhere that has not changed is not fetched: the commit or the server's tag tells", async () => {
+  const dockerfile = "FROM busybox\nCOPY kept /kept\nRUN cat /kept > /made\n";
+  await git.git("checkout", "-q", "-B", "contexts", "v1");
+  await git.commit({ Dockerfile: dockerfile, kept: "one\n", other: "FROM busybox\nCOPY kept /other\n" });
+  const address = `${git.httpUrl}#contexts`;
+  const made = (): Promise<string> => built([address], "cat", "/made");
+  expect(await made()).toBe("one\n");
+  const fetches = git.fetches();
+  expect([await made(), git.fetches()]).toEqual(["one\n", fetches]);
+  // Another engine process knows it too.
+  await lab.engine.kill();
+  await lab.engine.start();
+  expect([await made(), git.fetches()]).toEqual(["one\n", fetches]);
+  // What nobody has asked for yet is not known; and what is pruned has to be fetched.
+  expect(await built(["-f", "other", address], "cat", "/other")).toBe("one\n");
+  expect(git.fetches()).toBe(fetches + 1);
+  await git.commit({ unused: "x\n" });
+  expect([await made(), git.fetches()]).toEqual(["one\n", fetches + 2]);
+  await lab.engine.ok("builder", "prune", "-af");
+  expect([await made(), git.fetches()]).toEqual(["one\n", fetches + 3]);
+  await git.commit({ kept: "two\n" });
+  expect([await made(), git.fetches()]).toEqual(["two\n", fetches + 4]);
+  await git.git("checkout", "-q", "main");
+
+  const source = lab.context({ Dockerfile: dockerfile, kept: "in an archive\n" });
+  await mustRun(["tar", "-C", source, "-cf", `${source}.tar`, "."]);
+  const serve = async (etag: string): Promise<void> =>
+    void pages.set("/kept.tar", { body: await Bun.file(`${source}.tar`).bytes(), headers: { etag } });
+  const asked = async (): Promise<readonly unknown[]> => {
+    const before = requests.length;
+    return [await built([at("/kept.tar")], "cat", "/made"), ...requests.slice(before).map(({ status }) => status)];
+  };
+  await serve('"1"');
+  expect(await asked()).toEqual(["in an archive\n", 200]);
+  expect(await asked()).toEqual(["in an archive\n", 304]);
+  await serve('"2"');
+  expect(await asked()).toEqual(["in an archive\n", 200]);
+  await lab.engine.ok("builder", "prune", "-af", "--filter", "type=regular");
+  expect(await asked()).toEqual(["in an archive\n", 304, 200]);
+  pages.set("/text", {
+    body: "FROM busybox\nRUN echo text > /made\n",
+    headers: { etag: '"1"', "content-type": "text/plain" },
+  });
+  const before = requests.length;
+  for (let round = 0; round < 2; round++) expect(await built([at("/text")], "cat", "/made")).toBe("text\n");
+  expect(requests.slice(before).map(({ status }) => status)).toEqual([200, 304]);
+  expect(leftovers()).toEqual([]);
+});
+
 test("names in addresses that can be no file's", async () => {
   for (const [path, name] of [
     ["/x/%2e%2e%2fup", "__unnamed__"],
