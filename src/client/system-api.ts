@@ -5,6 +5,7 @@ import type { EventMessage, InfoResponse, VersionResponse } from "#spec/docker/s
 import type { ApiTransport } from "./api-transport.ts";
 import { filtersParameter, type FilterValues } from "./filters-parameter.ts";
 import { jsonValues } from "./json-stream.ts";
+import { objectSegment } from "./object-name.ts";
 
 export interface EventsOptions {
   /** Unix seconds with optional fraction. */
@@ -32,6 +33,11 @@ export class SystemApi {
   /** Containers that are started by schedule, with their last starts. Berth's own. */
   schedules(): Promise<readonly ContainerSchedule[]> {
     return this.#transport.json("GET", "/berth/schedules");
+  }
+
+  /** Start one of them now; the start is kept among the others. Berth's own. */
+  startScheduled(id: string): Promise<void> {
+    return this.#transport.send("POST", `/berth/schedules/${objectSegment("container", id)}/start`);
   }
 
   /** Slow where much was written: files are counted one by one. */

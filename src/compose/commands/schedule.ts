@@ -4,7 +4,7 @@ import { alignTable } from "#cli/format/table.ts";
 import type { ContainerSchedule, ScheduledRun } from "#spec/berth/schedule.ts";
 import { label } from "../engine/labels.ts";
 import type { ComposeHandler, ComposeInvocation } from "./subcommand.ts";
-import { containersOf, openProjectName } from "./session.ts";
+import { openProjectName } from "./session.ts";
 
 interface ServiceSchedule {
   readonly service: string;
@@ -63,15 +63,13 @@ export const scheduleHistory: ComposeHandler = async (invocation) => {
   return 0;
 };
 
-/** `schedule run SERVICE`: now, whatever its schedule says. */
+/** `schedule run SERVICE`: now, whatever its schedule says; it goes into the history. */
 export const runScheduled: ComposeHandler = async (invocation) => {
-  const [{ schedule } = { schedule: undefined }] = await schedulesOf(invocation);
-  if (schedule === undefined) return 0;
-  const client = await invocation.client();
-  const own = await containersOf(client, schedule.Labels[label.project] ?? "", invocation.args);
-  for (const { id, name } of own) {
-    await client.containers.start(id);
-    invocation.io.stdout.write(`${name}\n`);
+  const own = await schedulesOf(invocation);
+  const { system } = await invocation.client();
+  for (const { schedule } of own) {
+    await system.startScheduled(schedule.Id);
+    invocation.io.stdout.write(`${schedule.Name}\n`);
   }
   return 0;
 };

@@ -1,4 +1,4 @@
-import { isBerthError, messageOf } from "#base/errors.ts";
+import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { ContainerSchedule, ScheduledRun, ScheduleOutcome, ScheduleRow } from "#spec/berth/schedule.ts";
 import type { Clock, Events } from "../ports.ts";
@@ -65,6 +65,21 @@ export class ScheduledStarts {
         Next: timeText(times.next(now)) ?? null,
         Runs: this.#deps.schedules.ofName(container.name).map(runOf),
       }));
+  }
+
+  /**
+   * Start it now, whatever its times say; the start is kept as those by schedule are. `not-found` for a container that is not
+   * there or has no schedule, `conflict` for one that still runs; `start`'s own refusals otherwise.
+   */
+  async startNow(reference: string): Promise<void> {
+    const container = this.#deps.registry.find(reference);
+    const name = container.name.replace(/^\//u, "");
+    if (this.#scheduleOf(container) === undefined)
+      throw new BerthError("not-found", `container ${name} has no schedule`, {
+        hint: "It is given by the label berth.schedule.",
+      });
+    if (isBusy(container)) throw new BerthError("conflict", `container ${name} still runs`);
+    await this.#begin(container, this.#nowMs());
   }
 
   #nowMs(): number {
@@ -158,25 +173,31 @@ export class ScheduledStarts {
 
   /** Never rejects. */
   async #fire(container: Container, dueMs: number): Promise<void> {
-    const { start, log } = this.#deps;
-    const { state } = container.status;
-    if (state !== "created" && state !== "exited") {
+    if (isBusy(container)) {
       this.#insert(container, dueMs, "skipped");
       return;
     }
+    try {
+      await this.#begin(container, dueMs);
+    } catch (error) {
+      this.#deps.log.warn("a start by schedule failed", { container: container.name, error: messageOf(error) });
+    }
+  }
+
+  /** Start it, with its row, which also tells why it could not be started. */
+  async #begin(container: Container, dueMs: number): Promise<void> {
     this.#insert(container, dueMs, "running", this.#nowMs());
     try {
-      await start(container.id);
+      await this.#deps.start(container.id);
     } catch (error) {
       const skipped = isBerthError(error, "not-modified") || isBerthError(error, "conflict");
-      const message = messageOf(error);
       this.#finish(container.id, {
         endedMs: undefined,
         exitCode: undefined,
         outcome: skipped ? "skipped" : "failed",
-        message,
+        message: messageOf(error),
       });
-      log.warn("a start by schedule failed", { container: container.name, error: message });
+      throw error;
     }
   }
 
@@ -199,6 +220,9 @@ export class ScheduledStarts {
     });
   }
 }
+
+/** It has not ended since its last start. */
+const isBusy = ({ status: { state } }: Container): boolean => state !== "created" && state !== "exited";
 
 const timeText = (ms: number | undefined): string | undefined =>
   ms === undefined ? undefined : new Date(ms).toISOString();

@@ -81,10 +81,20 @@ test("by hand, and only there where it is asked for", async () => {
   await side.ok("up", "-d");
   expect(await side.ok("schedule", "run", "job")).toBe("shop-job-1\n");
   await side.compose("wait", "job");
+  const runs = await outcomes((all) => all[0]?.Outcome === "ended");
+  expect(runs).toMatchObject([{ ExitCode: 3, Message: "", Started: expect.stringContaining("Z") }]);
   expect(await side.ok("logs", "--no-log-prefix", "job")).toBe("ran\n");
   expect((await side.compose("schedule", "run", "web")).stderr).toContain(
     'no container of service "web" has a schedule',
   );
+  side.project(text(never, "sleep 1000"));
+  await side.ok("up", "-d");
+  await side.ok("schedule", "run", "job");
+  const again = await side.compose("schedule", "run", "job");
+  expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining("container shop-job-1 still runs") });
+  const web = await side.engine.api("POST", "/berth/schedules/shop-web-1/start");
+  expect([web.status, web.text]).toEqual([404, expect.stringContaining("container shop-web-1 has no schedule")]);
+  expect((await side.engine.api("POST", "/berth/schedules/nobody/start")).status).toBe(404);
   expect(await side.ok("run", "--rm", "-T", "job", "echo", "once")).toBe("once\n");
   expect(JSON.parse(await side.ok("schedule", "ls", "--format", "json"))).toHaveLength(1);
 });

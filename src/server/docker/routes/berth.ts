@@ -25,6 +25,14 @@ export function berthRoutes(engine: Engine): readonly Route[] {
       handle: async ({ params }) => json(await engine.networks.whyPort(params["port"] ?? "")),
     },
     { method: "GET", pattern: "/berth/schedules", handle: () => json(engine.scheduledStarts.list()) },
+    {
+      method: "POST",
+      pattern: "/berth/schedules/{id}/start",
+      handle: async ({ params }) => {
+        await engine.scheduledStarts.startNow(params["id"] ?? "");
+        return empty(204);
+      },
+    },
     { method: "GET", pattern: "/berth/networks/exposure", handle: async () => json(await engine.networks.exposure()) },
     {
       method: "GET",
