@@ -42,16 +42,41 @@ function containerColumns({ usage }: Model): readonly Column<ListRow>[] {
   };
   return [
     { title: "NAME", cell: ({ name }) => text(name), least: 24 },
-    { title: "STATE", cell: ({ container }) => stateCell(container?.State ?? "", container?.Status ?? "") },
+    { title: "STATE", cell: ({ container }) => stateCell(container?.State ?? "", container?.Status ?? ""), usual: 10 },
     { title: "CPU %", cell: (row) => used(row, ({ cpuPercent }) => cpuPercent.toFixed(1)), right: true },
-    { title: "MEM", cell: (row) => used(row, ({ memoryBytes }) => binarySize(memoryBytes, 3)), right: true },
+    {
+      title: "MEM",
+      cell: (row) => used(row, ({ memoryBytes }) => memoryText(memoryBytes)),
+      right: true,
+      usual: SIZE,
+    },
     { title: "PORTS", cell: ({ container }) => text(displayPorts(container?.Ports ?? [])), least: 14 },
     { title: "IMAGE", cell: ({ container }) => text(container?.Image ?? ""), least: 12 },
-    { title: "STATUS", cell: ({ container }) => text(container?.Status ?? ""), least: 9 },
-    { title: "NET I/O", cell: (row) => used(row, (use) => both(use.receivedBytes, use.sentBytes)), right: true },
-    { title: "BLOCK I/O", cell: (row) => used(row, (use) => both(use.readBytes, use.writtenBytes)), right: true },
-    { title: "PIDS", cell: (row) => used(row, ({ pids }) => String(pids)), right: true },
+    { title: "STATUS", cell: ({ container }) => text(container?.Status ?? ""), least: 9, usual: 23 },
+    {
+      title: "NET I/O",
+      cell: (row) => used(row, (use) => both(use.receivedBytes, use.sentBytes)),
+      right: true,
+      usual: BOTH,
+    },
+    {
+      title: "BLOCK I/O",
+      cell: (row) => used(row, (use) => both(use.readBytes, use.writtenBytes)),
+      right: true,
+      usual: BOTH,
+    },
+    { title: "PIDS", cell: (row) => used(row, ({ pids }) => String(pids)), right: true, usual: 5 },
   ];
+}
+
+/** `1023MiB`, and `999kB / 1.23GB`. */
+const SIZE = 7;
+const BOTH = 15;
+
+/** Three digits, and four where there would be an exponent: `1023MiB`. */
+function memoryText(bytes: number): string {
+  const short = binarySize(bytes, 3);
+  return short.includes("e") ? binarySize(bytes) : short;
 }
 
 const both = (one: number, other: number): string => `${decimalSize(one, 3)} / ${decimalSize(other, 3)}`;

@@ -7,6 +7,16 @@ import { table } from "./table.ts";
 
 const BARS = "▁▂▃▄▅▆▇█";
 const LABEL = 12;
+/** Of ps(1)'s columns that change while one looks. */
+const USUAL: Readonly<Record<string, number>> = {
+  C: 3,
+  STIME: 5,
+  TIME: 8,
+  "%CPU": 5,
+  "%MEM": 5,
+  VSZ: 8,
+  RSS: 8,
+};
 const VALUE = 22;
 
 /** What a container uses, with the course of the last minutes, and its processes. */
@@ -48,6 +58,7 @@ export function statsLines({ history, processes }: StatsPage, columns: number): 
   if (titles.length === 0) return lines;
   const cells = titles.map((title, at) => ({
     title,
+    usual: USUAL[title] ?? 0,
     cell: (row: readonly string[]) => ({ text: harmless(row[at] ?? "") }),
     ...(at === titles.length - 1 ? { least: 8 } : {}),
   }));

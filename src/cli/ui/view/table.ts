@@ -13,6 +13,8 @@ export interface Column<Row> {
   readonly right?: true;
   /** What it may be shortened to; undefined = not at all. */
   readonly least?: number;
+  /** As wide as its values usually get, so that nothing moves while they change. */
+  readonly usual?: number;
 }
 
 const GAP = 2;
@@ -32,7 +34,9 @@ export function table<Row>(
   const cells = rows.map((row) => columns.map(({ cell }) => cell(row)));
   const widths = fitted(
     columns,
-    columns.map(({ title }, at) => Math.max(cellWidth(title), ...cells.map((line) => cellWidth(line[at]?.text ?? "")))),
+    columns.map(({ title, usual = 0 }, at) =>
+      Math.max(usual, cellWidth(title), ...cells.map((line) => cellWidth(line[at]?.text ?? ""))),
+    ),
     width - MARK.length,
   );
   const line = (mark: string, texts: readonly Cell[], style?: Style): Line => {

@@ -62,9 +62,9 @@ describe("the list of containers", () => {
   test("80 columns: what does not fit is left out or shortened, names and states are not", () => {
     expect(shown(after(80, 9))).toBe(`\
  1 containers 3/4   2 images   3 volumes   4 networks    unix:///run/berth.sock
-  NAME    STATE      CPU %    MEM  PORTS                 IMAGE         STATUS
+  NAME    STATE       CPU %      MEM  PORTS              IMAGE         STATUS
 > job     exited 3                                       registry.ex…  Exited (…
-  web2    healthy     12.3  50MiB  0.0.0.0:8080->80/tcp  nginx:1.27    Up 2 hou…
+  web2    healthy      12.3    50MiB  0.0.0.0:8080->80…  nginx:1.27    Up 2 hou…
   web10   unhealthy                                      nginx:1.27    Up 3 min…
   日本語  paused                                         nginx:1.27    Up 1 hou…
 
@@ -74,10 +74,34 @@ describe("the list of containers", () => {
 
   test("200 columns", () => {
     expect(shown(after(200, 8)).split("\n").slice(1, 4)).toEqual([
-      "  NAME    STATE      CPU %    MEM  PORTS                 IMAGE                             STATUS                            NET I/O   BLOCK I/O  PIDS",
-      "> job     exited 3                                       registry.example.com/team/job:v1  Exited (3) 5 minutes ago",
-      "  web2    healthy     12.3  50MiB  0.0.0.0:8080->80/tcp  nginx:1.27                        Up 2 hours (healthy)      1.23kB / 5.68MB  0B / 4.1kB     5",
+      "  NAME    STATE       CPU %      MEM  PORTS                 IMAGE                             STATUS                            NET I/O        BLOCK I/O   PIDS",
+      "> job     exited 3                                          registry.example.com/team/job:v1  Exited (3) 5 minutes ago",
+      "  web2    healthy      12.3    50MiB  0.0.0.0:8080->80/tcp  nginx:1.27                        Up 2 hours (healthy)      1.23kB / 5.68MB       0B / 4.1kB      5",
     ]);
+  });
+
+  test.each([33, 80, 120, 200])("at %d columns none moves while values change", (columns) => {
+    const id = containers[0]?.Id ?? "";
+    const quiet = { ...usage, cpuPercent: 0, memoryBytes: 0, receivedBytes: 0, sentBytes: 0, writtenBytes: 0, pids: 1 };
+    const busy = {
+      ...usage,
+      cpuPercent: 399.9,
+      memoryBytes: 1000 << 20,
+      receivedBytes: 999_000,
+      sentBytes: 1.23e12,
+      pids: 4096,
+    };
+    const headings = [quiet, usage, busy].flatMap((used) =>
+      ["Up 1 second", "Up 59 seconds", "Up About a minute", "Up 59 minutes (healthy)"].map((Status) => {
+        const listed = containers.map((each, at) => (at === 0 ? { ...each, Status } : each));
+        return shown(
+          after(columns, 9, { type: "listed", lists: { containers: listed } }, { type: "used", id, usage: used }),
+        )
+          .split("\n")
+          .at(1);
+      }),
+    );
+    expect([...new Set(headings)]).toEqual([headings[0]]);
   });
 
   test("hardly any room", () => {
@@ -120,7 +144,7 @@ describe("the list of containers", () => {
 
   test("a filter, typed and taken back", () => {
     expect(shown(after(80, 6, ...keys("/", "W", "e", "b", "2")))).toEndWith(`
-> web2  healthy   12.3  50MiB  0.0.0.0:8080->80/tcp  nginx:1.27  Up 2 hours (he…
+> web2  healthy      12.3    50MiB  0.0.0.0:8080->80/tcp  nginx:1.27  Up 2 hour…
 
  Filter: Web2
  enter keep  escape undo`);
