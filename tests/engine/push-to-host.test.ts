@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { command, type CommandResult } from "../../tools/lab/command.ts";
 import { berthCommand, cliEnvironment, startDockerd, type RunningEngine } from "../../tools/lab/engines.ts";
 import { buildImage, buildIndex } from "../../tools/lab/image-writer.ts";
+import { startSshServer } from "../../tools/lab/openssh.ts";
 import { createNetworkNamespace, type NetworkNamespace } from "../../tools/lab/network-namespace.ts";
 import { pushImage, pushManifest } from "../../tools/lab/registry-push.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
@@ -113,6 +114,50 @@ test("an image built here, which no registry has seen", async () => {
   await here.ok("rm", "made");
   expect(await push(address(), "made:1")).toMatchObject({ code: 0, stderr: "" });
   expect(await atOther("inspect", "-f", "{{.Id}}", "made:1")).toBe(await here.ok("inspect", "-f", "{{.Id}}", "made:1"));
+});
+
+test("through OpenSSH's own server and client: by key, a host that is unknown, a stranger", async () => {
+  const secured = join(dir, "secured");
+  const path = `${join(dir, "bin")}:${process.env["PATH"] ?? ""}`;
+  const server = await startSshServer(secured, { PATH: path });
+  try {
+    const settings = (key: string, known: string): void => {
+      writeFileSync(join(secured, "known"), known);
+      const lines = [`IdentityFile ${key}`, "IdentitiesOnly yes", "IdentityAgent none", "BatchMode yes"];
+      const hosts = [`UserKnownHostsFile ${join(secured, "known")}`, "GlobalKnownHostsFile none"];
+      writeFileSync(join(secured, "client"), `${[...lines, ...hosts, "StrictHostKeyChecking yes"].join("\n")}\n`);
+    };
+    // The client as it is; only its settings are this test's and not the person's.
+    mkdirSync(join(secured, "bin"));
+    const client = `#!/bin/sh\nexec ${Bun.which("ssh") ?? "ssh"} -F ${join(secured, "client")} "$@"\n`;
+    writeFileSync(join(secured, "bin/ssh"), client, { mode: 0o755 });
+    const target = `ssh://root@127.0.0.1:${server.port}${join(dir, "berth.sock")}`;
+    const env = { ...cliEnvironment(here.host), PATH: `${join(secured, "bin")}:${path}` };
+    const pushed = (name: string): Promise<CommandResult> =>
+      command([...berthCommand(), "push", target, name], { env });
+
+    await pushImage(registry, "secret", "1", buildImage({ layers: [layer("base", 3_000_000), layer("app")] }));
+    await here.ok("pull", "-q", `${registry}/secret:1`);
+    await here.ok("tag", `${registry}/secret:1`, "secret:1");
+    settings(server.userKey, "");
+    const unknown = await pushed("secret:1");
+    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining("Host key verification failed")]);
+    settings(join(secured, "host"), server.knownHost);
+    const stranger = await pushed("secret:1");
+    expect([stranger.code, stranger.stderr]).toEqual([1, expect.stringContaining("Permission denied (publickey)")]);
+    expect(await atOther("images", "-q", "secret")).toBe("");
+
+    settings(server.userKey, server.knownHost);
+    const first = await pushed("secret:1");
+    expect(first).toMatchObject({ code: 0, stderr: "" });
+    expect(first.stdout).toMatch(/^0 of 2 layers are there; sending \S+\n/);
+    const again = await pushed("secret:1");
+    expect(again.stdout).toMatch(/^(?:2 of 2 layers are there|All)/);
+    const facts = "{{.Id}} {{.RootFS.Layers}}";
+    expect(await atOther("inspect", "-f", facts, "secret:1")).toBe(await here.ok("inspect", "-f", facts, "secret:1"));
+  } finally {
+    await server.stop();
+  }
 });
 
 test("a docker engine gets everything, and that is said", async () => {
