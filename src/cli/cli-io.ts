@@ -20,6 +20,8 @@ export interface CliInput {
   read(): Promise<Uint8Array | undefined>;
   /** Puts the terminal into raw mode; the result puts it back, and may be called twice. */
   makeRaw(): () => void;
+  /** Every key is there as it is typed, and not shown; ctrl-C and ctrl-Z stay signals. The result as of `makeRaw`. */
+  takeKeys(): () => void;
   /** Stops echo, for passwords. */
   hideEcho(): () => void;
 }

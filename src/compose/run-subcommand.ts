@@ -1,4 +1,4 @@
-import { BerthError, isBerthError } from "#base/errors.ts";
+import { isBerthError } from "#base/errors.ts";
 import { checkArguments } from "#cli/check-arguments.ts";
 import type { CliIo } from "#cli/cli-io.ts";
 import type { Command, Handler } from "#cli/command.ts";
@@ -50,7 +50,6 @@ export const runSubcommand: Handler = async (invocation) => {
       usageError,
       `${io.programName}: ${complaint.sentence}\n\n${complaint.verb} '${io.programName} ${path} --help' for more information`,
     );
-  refuseGiven(own, found.notYet ?? []);
   const handler = await found.load();
   const again = (flags: FlagValues, line: readonly string[]): Promise<number> =>
     runSubcommand({ ...invocation, flags, args: line });
@@ -97,11 +96,6 @@ function parsed(found: Subcommand, words: readonly string[], program: string): R
       `${error.message}\n\nUsage:  ${program} compose ${found.name} ${found.usage}\n\nRun '${program} compose ${found.name} --help' for more information`,
     );
   }
-}
-
-function refuseGiven(given: FlagValues, notYet: readonly string[]): void {
-  const name = notYet.find((flag) => given.given(flag));
-  if (name !== undefined) throw new BerthError("not-implemented", `--${name} is not supported yet`);
 }
 
 /** `compose` without a word. */

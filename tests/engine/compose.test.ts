@@ -502,11 +502,23 @@ describe("what goes wrong is told", () => {
     ],
     [
       "services: {s: {image: busybox, command: sleep 9, depends_on: {d: {condition: service_healthy}}}, d: {image: busybox, command: sleep 9}}",
-      /container shop-d-1 has no healthcheck configured/,
+      /compose\.yaml:1: services\.s\.depends_on\.d: container shop-d-1 has no healthcheck configured/,
+    ],
+    [
+      "services:\n  d: {image: busybox, command: sleep 9, stop_grace_period: 0s, healthcheck: {test: 'false', interval: 100ms, retries: 1}}\n  s:\n    image: busybox\n    depends_on:\n      d: {condition: service_healthy}",
+      /compose\.yaml:6: services\.s\.depends_on\.d: dependency failed to start: container shop-d-1 is unhealthy/,
+    ],
+    [
+      "services:\n  a: {image: busybox, command: sleep 9, stop_grace_period: 0s, ports: ['127.0.0.1:18213:80']}\n  b:\n    image: busybox\n    command: sleep 9\n    depends_on: [a]\n    ports:\n    - '127.0.0.1:18212:80'\n    - '127.0.0.1:18213:81'",
+      /compose\.yaml:9: services\.b\.ports\.1: Error response from daemon: .*127\.0\.0\.1:18213 failed: port is already allocated/,
+    ],
+    [
+      "services:\n  s: {image: busybox, networks: {n: {ipv4_address: 10.1.2.3}}}\nnetworks:\n  n: {ipam: {config: [{subnet: 10.300.0.0/16}]}}",
+      /compose\.yaml:4: networks\.n: Error response from daemon: /,
     ],
     [
       "services: {s: {image: busybox, depends_on: {d: {condition: service_completed_successfully}}}, d: {image: busybox, command: sh -c 'exit 4'}}",
-      /service "d" didn't complete successfully: exit 4/,
+      /services\.s\.depends_on\.d: service "d" didn't complete successfully: exit 4/,
     ],
   ])("%s", async (text, message) => {
     project(text);
@@ -515,15 +527,22 @@ describe("what goes wrong is told", () => {
     expect(result.stderr).toMatch(message);
   });
 
-  test.each([["services: {s: {image: busybox}}", ["up", "--menu"], /--menu is not supported yet/]])(
-    "%s: what would not be done is refused by name",
-    async (text, words, message) => {
-      project(text);
-      const result = await compose(...words);
-      expect(result).toMatchObject({ code: 1, stderr: expect.stringMatching(message) });
-      expect(await engine.ok("ps", "-aq")).toBe("");
-    },
-  );
+  test("a name that somebody else's container has; freed, the next up goes on", async () => {
+    await engine.ok("create", "--name", "taken", "busybox", "true");
+    project(
+      "services:\n  s:\n    image: busybox\n    command: sleep 1000\n    stop_grace_period: 0s\n    container_name: taken",
+    );
+    const result = await compose("up", "-d");
+    expect([result.code, result.stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /compose\.yaml:6: services\.s\.container_name: Error response from daemon: Conflict\. The container name "\/taken" is already in use/,
+      ),
+    ]);
+    await engine.ok("rm", "taken");
+    await ok("up", "-d");
+    expect(await ok("ps", "--format", "{{.Name}} {{.State}}")).toBe("taken running\n");
+  });
 
   test("without a file, and with words that are none", async () => {
     mkdirSync(folder, { recursive: true });

@@ -50,7 +50,8 @@ export async function answersPing(socket: string): Promise<boolean> {
  * for the person's side: `[...berthCommand(), "run", …]`.
  */
 export function berthCommand(): string[] {
-  if (process.env["BERTH_FROM_SOURCE"] === "1") return [process.execPath, join(projectDir, "src/main/berth.ts")];
+  if (process.env["BERTH_FROM_SOURCE"] === "1")
+    return [process.execPath, "--no-env-file", join(projectDir, "src/main/berth.ts")];
   const built = join(projectDir, "dist/berth");
   if (!existsSync(built)) throw new Error("dist/berth is not there: run `npm run build` first");
   return [built];

@@ -13,6 +13,7 @@ test("a reader that left takes nothing from the next one", async () => {
     read,
     isTerminal: () => true,
     makeRaw: () => () => undefined,
+    takeKeys: () => () => undefined,
     hideEcho: () => () => undefined,
   };
   const shared = new SharedInput(source);

@@ -32,6 +32,7 @@ export class SharedInput {
         read,
         isTerminal: () => source.isTerminal(),
         makeRaw: () => source.makeRaw(),
+        takeKeys: () => source.takeKeys(),
         hideEcho: () => source.hideEcho(),
       },
       release: () => {

@@ -25,6 +25,8 @@ export interface ConvergeOptions extends Omit<UpOptions, "filesHashes" | "imageI
   readonly rolling?: boolean;
   readonly stopTimeoutSeconds: number | undefined;
   onWarning(sentence: string): void;
+  /** What is about to be done. */
+  onPlan?(plan: UpPlan): void;
   /** May a volume that is described otherwise by now be made anew, its content lost? */
   mayLose?(volume: string): Promise<boolean>;
 }
@@ -89,6 +91,7 @@ export async function converge(
   const observed = worked ? await observe(context) : early;
   for (const sentence of strangeResources(context.project, observed.resources)) options.onWarning(sentence);
   const { plan, containers: before } = await agreedPlan(context, observed, options, imageIds);
+  options.onPlan?.(plan);
   if (plan.orphans.length > 0 && !options.removeOrphans) {
     options.onWarning(
       `Found orphan containers ([${plan.orphans.map(({ name }) => name).join(" ")}]) for this project. If you removed or renamed this service in your compose file, you can run this command with the --remove-orphans flag to clean it up.`,

@@ -8,6 +8,7 @@ import type { InheritedVolumes } from "../engine/mounts.ts";
 import type { Service } from "../load/project.ts";
 import type { ContainerStep } from "../plan/plan-up.ts";
 import { containerNameOf, imageNameOf, type ApplyContext } from "./context.ts";
+import { toldWithPlace } from "./told-with-place.ts";
 import { stopContainer } from "./stop-containers.ts";
 
 export interface CreateOptions {
@@ -29,6 +30,7 @@ export async function carryOut(
 ): Promise<string | undefined> {
   const { project, progress } = context;
   if (step.kind === "keep") {
+    await completeFiles(context, step);
     progress.report(`Container ${step.old.name}`, step.old.state === "running" ? "Running" : "Created", "done");
     return undefined;
   }
@@ -43,14 +45,38 @@ export async function carryOut(
     progress.report(`Container ${name}`, "Creating");
     const id = context.dryRun
       ? undefined
-      : await createContainer(context, service, { name, number: step.number }, options);
+      : await toldWithPlace(project, containerKey(service), () =>
+          createContainer(context, service, { name, number: step.number }, options),
+        );
     progress.report(`Container ${name}`, "Created", "done");
     return id;
   }
   progress.report(`Container ${step.old.name}`, "Recreate");
-  const id = context.dryRun ? undefined : await recreate(context, service, step, name, options);
+  const id = context.dryRun
+    ? undefined
+    : await toldWithPlace(project, containerKey(service), () => recreate(context, service, step, name, options));
   progress.report(`Container ${step.old.name}`, "Recreated", "done");
   return id;
+}
+
+/** What is to be looked at when the engine refuses to make a service's container. */
+const containerKey =
+  (service: Service) =>
+  (message: string): readonly string[] =>
+    service.container_name !== undefined && message.includes("is already in use by container")
+      ? ["services", service.name, "container_name"]
+      : ["services", service.name];
+
+/** A container that was never started may come from a run that was cut off before its files were written. */
+async function completeFiles(
+  context: ApplyContext,
+  { service: name, old }: Extract<ContainerStep, { kind: "keep" }>,
+): Promise<void> {
+  const { project, client, dryRun } = context;
+  const service = project.services.get(name);
+  if (dryRun || service === undefined || old.state !== "created") return;
+  const archive = grantedArchive(grantedFiles(service, project, (path) => context.readBytes(path)));
+  if (archive !== undefined) await client.containers.writeArchive(old.id, "/", archive);
 }
 
 interface Wanted {

@@ -5,6 +5,7 @@ import { networkHash, volumeHash } from "../engine/config-hash.ts";
 import { label, resourceLabels } from "../engine/labels.ts";
 import type { ObservedResources } from "../engine/observe.ts";
 import type { ApplyContext } from "./context.ts";
+import { toldWithPlace } from "./told-with-place.ts";
 
 /** External networks and volumes must be there: `not-found` otherwise. */
 export function requireExternal(
@@ -55,7 +56,13 @@ export async function createNetwork(context: ApplyContext, network: Network): Pr
   const id = `Network ${network.name}`;
   context.progress.report(id, "Creating");
   if (!context.dryRun)
-    await unlessThere(() => context.client.networks.create(networkRequest(context.project, network)));
+    await unlessThere(() =>
+      toldWithPlace(
+        context.project,
+        () => ["networks", network.key],
+        () => context.client.networks.create(networkRequest(context.project, network)),
+      ),
+    );
   context.progress.report(id, "Created", "done");
 }
 
@@ -92,7 +99,7 @@ export async function createVolume(context: ApplyContext, volume: Volume): Promi
   context.progress.report(id, "Creating");
   const { driver, driver_opts, key, name, labels } = volume;
   if (!context.dryRun) {
-    await context.client.volumes.create({
+    const request = {
       Name: name,
       ...(driver === undefined ? {} : { Driver: driver }),
       ...(driver_opts === undefined ? {} : { DriverOpts: driver_opts }),
@@ -100,7 +107,12 @@ export async function createVolume(context: ApplyContext, volume: Volume): Promi
         ...resourceLabels(context.project.name, label.volume, key, labels),
         [label.configHash]: volumeHash(volume),
       },
-    });
+    };
+    await toldWithPlace(
+      context.project,
+      () => ["volumes", key],
+      () => context.client.volumes.create(request),
+    );
   }
   context.progress.report(id, "Created", "done");
 }

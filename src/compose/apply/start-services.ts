@@ -5,6 +5,7 @@ import { alongDependencies } from "./along-dependencies.ts";
 import type { ApplyContext } from "./context.ts";
 import { runPreStartOf, type PreStartOptions } from "./pre-start.ts";
 import { runHook } from "./run-hook.ts";
+import { toldWithPlace, withPlace } from "./told-with-place.ts";
 
 export interface StartOptions extends Pick<PreStartOptions, "output"> {
   /** Called with each container before it starts: who wants its output attaches here. */
@@ -55,10 +56,15 @@ async function startOne(
   options: StartOptions,
 ): Promise<void> {
   const id = `Container ${container.name}`;
+  if (options.signal?.aborted === true) throw new BerthError("cancelled", "canceled");
   context.progress.report(id, "Starting");
   try {
     await options.beforeStart?.(container);
-    await context.client.containers.start(container.id);
+    await toldWithPlace(
+      context.project,
+      (message) => startKey(service, message),
+      () => context.client.containers.start(container.id),
+    );
     for (const hook of service.post_start ?? [])
       await runHook(context, container.id, hook, `${container.name} post_start`);
   } catch (error) {
@@ -66,6 +72,20 @@ async function startOne(
     throw error;
   }
   context.progress.report(id, "Started", "done");
+}
+
+/** What is to be looked at when the engine refuses to start a service's container. */
+function startKey({ name, ports = [] }: Service, message: string): readonly string[] {
+  const taken =
+    /Bind for \S+:(\d+) failed: port is already allocated|failed to bind host port for \S+?:(\d+):\S+: address already in use/iu.exec(
+      message,
+    );
+  const port = Number(taken?.[1] ?? taken?.[2]);
+  const at = ports.findIndex(({ published }) => {
+    const [first = "", last = first] = (published ?? "").split("-");
+    return Number(first) <= port && port <= Number(last);
+  });
+  return at === -1 ? ["services", name] : ["services", name, "ports", String(at)];
 }
 
 async function awaitDependencies(
@@ -79,7 +99,9 @@ async function awaitDependencies(
       const own = containers.filter((container) => container.service === name);
       if (dependency.condition === "service_started" || (own.length === 0 && !dependency.required)) return;
       try {
-        await Promise.all(own.map((container) => reached(context, container, dependency, options.signal)));
+        const keys = ["services", service.name, "depends_on", name];
+        const told = (why: string): string => withPlace(context.project, keys, why);
+        await Promise.all(own.map((container) => reached(context, container, dependency, told, options.signal)));
       } catch (error) {
         if (dependency.required) throw error;
         context.progress.report(`Container ${own[0]?.name ?? name}`, "Skipped: it is not required", "warning");
@@ -92,13 +114,14 @@ async function reached(
   context: ApplyContext,
   container: ObservedContainer,
   { condition }: Dependency,
+  told: (why: string) => string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const id = `Container ${container.name}`;
   context.progress.report(id, "Waiting");
   const fail = (why: string): never => {
     context.progress.report(id, "Error", "error");
-    throw new BerthError("unavailable", why);
+    throw new BerthError("unavailable", told(why));
   };
   for (;;) {
     if (signal?.aborted === true) throw new BerthError("cancelled", "canceled");

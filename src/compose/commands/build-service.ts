@@ -164,6 +164,7 @@ function textInput(text: string): CliInput {
       return Promise.resolve(now);
     },
     makeRaw: () => () => undefined,
+    takeKeys: () => () => undefined,
     hideEcho: () => () => undefined,
   };
 }

@@ -13,7 +13,6 @@ interface Row {
   readonly args?: ArgumentRule;
   readonly aliases?: readonly string[];
   readonly interspersed?: boolean;
-  readonly notYet?: readonly string[];
   readonly hidden?: boolean;
   readonly load: () => Promise<ComposeHandler>;
 }

@@ -10,10 +10,10 @@ import { isUp, observeContainers, type ObservedContainer } from "../engine/obser
 import type { Service } from "../load/project.ts";
 import type { ComposeInvocation } from "./subcommand.ts";
 import { timeoutFlag } from "./flag-readers.ts";
-import { watchFiles } from "./watch-files.ts";
-
-/** Exit code of a program ended by SIGINT. */
-export const interrupted = 130;
+import { interrupted } from "./unless-interrupted.ts";
+import { KeyMenu } from "./key-menu.ts";
+import { wantsMenu } from "./wants-menu.ts";
+import { watchFiles, watchRules } from "./watch-files.ts";
 
 /** The number of a container without its project: `web-1`. */
 export const shortName = ({ service, number, name }: ObservedContainer, project: string): string =>
@@ -28,7 +28,7 @@ export interface StayOptions {
 
 /**
  * Start the services with their output before the person, until all have ended or the person interrupts: once to stop them in
- * order, twice to kill them. Resolves to the exit code.
+ * order, twice to kill them. Once all have been started, a person at a terminal has a menu of keys. Resolves to the exit code.
  */
 export async function stayWith(
   invocation: ComposeInvocation,
@@ -49,7 +49,15 @@ class AttachedProject {
   readonly #ends: Promise<void>[] = [];
   readonly #followed = new Set<string>();
   readonly #aborting: boolean;
-  readonly #rules: WatchRules | undefined;
+  #rules: WatchRules | undefined;
+  readonly #menu: KeyMenu | undefined;
+  readonly #detached = Promise.withResolvers<"detached">();
+  /** Everything was killed: nothing is waited for any more. */
+  readonly #forced = Promise.withResolvers<"forced">();
+  readonly #cancelled = new AbortController();
+  /** Ends the watching that goes on. */
+  #watching: AbortController | undefined;
+  #watched: Promise<void> = Promise.resolve();
   /** Containers are being replaced or restarted: their end is not the end. */
   #changing: Promise<void> = Promise.resolve();
   #exitCode: number | undefined;
@@ -68,10 +76,15 @@ class AttachedProject {
     this.#services = services;
     this.#rules = rules;
     const colour = global.text("ansi") === "always" || (global.text("ansi") !== "never" && io.stdout.isTerminal());
+    const coloured = colour && !flags.on("no-color") && !io.env["NO_COLOR"];
+    this.#menu = wantsMenu(invocation) ? this.#keyMenu(coloured) : undefined;
     this.#printer = new LogPrinter(io, {
       prefix: !flags.on("no-log-prefix"),
-      colour: colour && !flags.on("no-color") && !io.env["NO_COLOR"],
-      beforeLine: () => context.progress.giveWay(),
+      colour: coloured,
+      beforeLine: () => {
+        context.progress.giveWay();
+        this.#menu?.giveWay();
+      },
       ...(flags.on("timestamps") ? { time: () => new Date(io.now()).toISOString() } : {}),
     });
     this.#attached = attachedServices(invocation, services, named);
@@ -84,10 +97,9 @@ class AttachedProject {
   async run(): Promise<number> {
     const { io } = this.#invocation;
     const project = this.#context.project.name;
-    const cancelled = new AbortController();
     const stopListening = [
-      io.onSignal("SIGINT", () => this.#interrupt(cancelled)),
-      io.onSignal("SIGTERM", () => this.#interrupt(cancelled)),
+      io.onSignal("SIGINT", () => this.#interrupt()),
+      io.onSignal("SIGTERM", () => this.#interrupt()),
     ];
     // Nobody waits for what the engine starts at some other time.
     const wanted = new Set(
@@ -107,38 +119,85 @@ class AttachedProject {
     try {
       for (const container of containers.filter(isUp)) await this.#follow(container);
       // Their lines tell that they have started; a block of progress would be drawn over them.
-      await startServices({ ...this.#context, progress: quietProgress }, this.#services, {
+      const starting = startServices({ ...this.#context, progress: quietProgress }, this.#services, {
         beforeStart: (container) => this.#follow(container),
         output: (name) => this.#printer.sink(name, false),
-        signal: cancelled.signal,
+        signal: this.#cancelled.signal,
       });
-      const watching = this.#watch(cancelled.signal);
-      // Containers that replace others are waited for too.
-      for (let known = 0; known < this.#ends.length;) {
-        known = this.#ends.length;
-        await Promise.all(this.#ends);
-      }
-      cancelled.abort();
-      await watching;
+      if ((await Promise.race([starting, this.#forced.promise])) === "forced") return interrupted;
+      if (this.#rules !== undefined) this.#beginWatching(this.#rules);
+      if (this.#stopping === undefined) this.#menu?.open();
+      if ((await Promise.race([this.#allEnded(), this.#detached.promise])) === "detached") return 0;
+      this.#cancelled.abort();
+      await this.#watched;
     } catch (error) {
       if (this.#interrupts === 0) {
         await this.#stopAll();
         throw error;
       }
+      // What was about to start when the person interrupted runs by now.
+      await this.#stopping;
+      this.#stopping = undefined;
+      await this.#stopAll();
     } finally {
       for (const stop of stopListening) stop();
+      this.#menu?.close();
     }
     await this.#stopping;
     await Promise.all(this.#outputs);
     return this.#exitCode ?? (this.#interrupts > 0 ? interrupted : 0);
   }
 
-  async #watch(signal: AbortSignal): Promise<void> {
-    if (this.#rules === undefined) return;
-    await watchFiles(this.#invocation, this.#context, this.#rules, {
+  /** Containers that replace others are waited for too. */
+  async #allEnded(): Promise<"ended"> {
+    for (let known = 0; known < this.#ends.length;) {
+      known = this.#ends.length;
+      await Promise.all(this.#ends);
+    }
+    return "ended";
+  }
+
+  #keyMenu(colour: boolean): KeyMenu {
+    const watches = this.#services.some(({ develop }) => (develop?.watch ?? []).length > 0);
+    const watch = {
+      key: "w",
+      text: () => (this.#watching === undefined ? "Enable Watch" : "Disable Watch"),
+      press: () => this.#toggleWatching(),
+    };
+    const detach = { key: "d", text: () => "Detach", press: () => this.#detached.resolve("detached") };
+    return new KeyMenu(this.#invocation.io, { colour, entries: [...(watches ? [watch] : []), detach] });
+  }
+
+  #toggleWatching(): void {
+    if (this.#watching === undefined) {
+      this.#rules ??= watchRules(this.#invocation, this.#services);
+      this.#beginWatching(this.#rules);
+    } else {
+      this.#watching.abort();
+      this.#watching = undefined;
+      this.#printer.tell("Watch disabled");
+    }
+  }
+
+  #beginWatching(rules: WatchRules): void {
+    const end = new AbortController();
+    this.#watching = end;
+    // Two that watch at once would act twice: the one before has to be over.
+    const before = this.#watched;
+    const signal = AbortSignal.any([this.#cancelled.signal, end.signal]);
+    this.#watched = before
+      .then(() => this.#watch(rules, signal))
+      .catch((error: unknown) => {
+        this.#printer.tell(messageOf(error));
+        if (this.#watching === end) this.#watching = undefined;
+      });
+  }
+
+  async #watch(rules: WatchRules, signal: AbortSignal): Promise<void> {
+    await watchFiles(this.#invocation, this.#context, rules, {
       say: (sentence) => this.#printer.tell(sentence),
       replacing: (work) => {
-        const under = work();
+        const under = this.#menu === undefined ? work() : this.#menu.aside(work);
         this.#changing = under.catch(() => undefined);
         return under;
       },
@@ -192,6 +251,7 @@ class AttachedProject {
     const failsOnly = flags.on("abort-on-container-failure") && !flags.on("abort-on-container-exit") && from === "";
     if (!this.#aborting || this.#stopping !== undefined || (failsOnly && code === 0)) return;
     if (from === "" && flags.on("abort-on-container-failure")) this.#exitCode = code;
+    this.#menu?.close();
     this.#invocation.io.stdout.write("Aborting on container exit...\n");
     await this.#stopAll();
   }
@@ -227,17 +287,18 @@ class AttachedProject {
     this.#outputs.push(printing().catch((error: unknown) => this.#printer.say(name, messageOf(error))));
   }
 
-  #interrupt(cancelled: AbortController): void {
+  #interrupt(): void {
     this.#interrupts++;
     const { io } = this.#invocation;
     if (this.#interrupts === 1) {
+      this.#menu?.close();
       this.#context.progress.close();
       io.stdout.write("Gracefully Stopping... press Ctrl+C again to force\n");
-      cancelled.abort();
+      this.#cancelled.abort();
       this.#stopAll().catch((error: unknown) => io.stderr.write(`${messageOf(error)}\n`));
       return;
     }
-    void this.#killAll();
+    void this.#killAll().finally(() => this.#forced.resolve("forced"));
   }
 
   #stopAll(): Promise<void> {

@@ -24,7 +24,5 @@ export interface Subcommand {
   readonly args: ArgumentRule;
   /** False: flags end at the first word. */
   readonly interspersed?: boolean;
-  /** Flags of docker compose that are refused by name when they are given. */
-  readonly notYet?: readonly string[];
   readonly load: () => Promise<ComposeHandler>;
 }

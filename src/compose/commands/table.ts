@@ -299,7 +299,6 @@ const ownRows: readonly Subcommand[] = [
   row("unpause", "Unpause services", { usage: "[SERVICE...]", load: async () => (await lifecycle()).unpause }),
   row("up", "Create and start containers", {
     flags: upFlags,
-    notYet: ["menu"],
     load: async () => (await upModule()).up,
   }),
   row("version", "Show the Berth Compose version information", {

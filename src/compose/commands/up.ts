@@ -10,27 +10,41 @@ import type { ComposeHandler, ComposeInvocation } from "./subcommand.ts";
 import { complete } from "./complete.ts";
 import { applyContext, openProject, progressOf } from "./session.ts";
 import { scaleOf, timeoutFlag, warn } from "./flag-readers.ts";
-import { interrupted, stayWith } from "./stay-with.ts";
+import { stayWith } from "./stay-with.ts";
+import { tellStarts } from "../apply/tell-starts.ts";
+import type { ContainerStep } from "../plan/plan-up.ts";
+import { interrupted, unlessInterrupted } from "./unless-interrupted.ts";
 import { watchRules } from "./watch-files.ts";
 
 /** `up`: make everything as the project says, start it, and stay with its output unless `-d`. */
 export const up: ComposeHandler = async (invocation) => {
   checkFlags(invocation);
-  const { flags, args } = invocation;
+  const { flags, args, io } = invocation;
   const project = await openProject(invocation, { services: args });
   const progress = progressOf(invocation);
-  const { context, services } = await complete(
-    invocation,
-    await applyContext(invocation, project, progress),
-    chosen(project, args, flags.on("no-deps")),
-  );
   const detached = flags.on("detach") || flags.on("wait");
+  let planned: readonly ContainerStep[] = [];
   try {
-    const containers = await converge(context, {
-      ...convergeOptions(invocation, project, services, args),
-      rolling: !flags.on("no-start") && !context.dryRun,
+    const { context, services, containers } = await unlessInterrupted(io, async () => {
+      const whole = await complete(
+        invocation,
+        await applyContext(invocation, project, progress),
+        chosen(project, args, flags.on("no-deps")),
+      );
+      const made = await converge(whole.context, {
+        ...convergeOptions(invocation, project, whole.services, args),
+        rolling: !flags.on("no-start") && !whole.context.dryRun,
+        onPlan: (plan) => (planned = plan.containers),
+      });
+      return { ...whole, containers: made };
     });
-    if (flags.on("no-start") || context.dryRun) return 0;
+    if (flags.on("no-start")) return 0;
+    if (context.dryRun) {
+      await tellStarts(context, services, planned);
+      progress.close();
+      if (!detached) io.stdout.write("end of 'compose up' output, interactive run is not supported in dry-run mode\n");
+      return 0;
+    }
     if (detached) {
       return await startDetached(invocation, context, services, containers);
     }
@@ -41,7 +55,10 @@ export const up: ComposeHandler = async (invocation) => {
   }
 };
 
-/** Start and, with `--wait`, wait. An interrupt leaves what has started as it is; until then it just ends the program. */
+/** What is to be taken back after an interrupt has so long. */
+const graceMs = 2000;
+
+/** Start and, with `--wait`, wait. An interrupt leaves what has started as it is. */
 async function startDetached(
   invocation: ComposeInvocation,
   context: ApplyContext,
@@ -49,16 +66,25 @@ async function startDetached(
   containers: readonly ObservedContainer[] | undefined,
 ): Promise<number> {
   const cancelled = new AbortController();
-  const stopListening = invocation.io.onSignal("SIGINT", () => cancelled.abort());
-  try {
+  const aborted = Promise.withResolvers<void>();
+  const stopListening = ["SIGINT", "SIGTERM"].map((signal) =>
+    invocation.io.onSignal(signal as "SIGINT", () => {
+      cancelled.abort();
+      aborted.resolve();
+    }),
+  );
+  const work = async (): Promise<number> => {
     await startServices(context, services, { signal: cancelled.signal, containers });
     if (invocation.flags.on("wait")) await awaited(invocation, context, services, cancelled.signal);
     return 0;
+  };
+  try {
+    return await Promise.race([work(), aborted.promise.then(() => context.sleep(graceMs)).then(() => interrupted)]);
   } catch (error) {
     if (!cancelled.signal.aborted) throw error;
     return interrupted;
   } finally {
-    stopListening();
+    for (const stop of stopListening) stop();
   }
 }
 
@@ -66,12 +92,14 @@ async function startDetached(
 export const create: ComposeHandler = async (invocation) => {
   const project = await openProject(invocation, { services: invocation.args });
   const progress = progressOf(invocation);
-  const { context, services } = await complete(
-    invocation,
-    await applyContext(invocation, project, progress),
-    chosen(project, invocation.args, false),
-  );
-  await converge(context, convergeOptions(invocation, project, services, invocation.args));
+  await unlessInterrupted(invocation.io, async () => {
+    const { context, services } = await complete(
+      invocation,
+      await applyContext(invocation, project, progress),
+      chosen(project, invocation.args, false),
+    );
+    await converge(context, convergeOptions(invocation, project, services, invocation.args));
+  });
   progress.close();
   return 0;
 };

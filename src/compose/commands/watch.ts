@@ -5,7 +5,7 @@ import type { Service } from "../load/project.ts";
 import type { ComposeHandler } from "./subcommand.ts";
 import { complete } from "./complete.ts";
 import { applyContext, openProject, progressOf } from "./session.ts";
-import { interrupted } from "./stay-with.ts";
+import { interrupted } from "./unless-interrupted.ts";
 import { chosen } from "./up.ts";
 import { reconvergence, watchFiles, watchRules } from "./watch-files.ts";
 

@@ -138,11 +138,16 @@ function checkContainerNames({ services, source }: Project): void {
   }
 }
 
-/** Where a key stands, or the nearest key above that is written. */
+/** Where a key (in a sequence: its number from 0) stands, or the nearest key above that is written. */
 export function placeOf(node: ComposeNode, keys: readonly string[]): Place {
   let found = node;
   for (const key of keys) {
-    const next = found.kind === "mapping" ? found.entries.get(key) : undefined;
+    const next =
+      found.kind === "mapping"
+        ? found.entries.get(key)
+        : found.kind === "sequence"
+          ? found.items[Number(key)]
+          : undefined;
     if (next === undefined || next.at.line === 0) break;
     found = next;
   }

@@ -40,6 +40,7 @@ export const ports: Shape<readonly ServicePort[]> = {
       byKey.set(portKey(item), item);
     return sequenceNode([...byKey.values()], over.at);
   },
+  keys: () => long.keys?.() ?? [],
   value: (node) => (node as SequenceNode).items.map((item) => long.value(item) as ServicePort),
 };
 

@@ -8,7 +8,7 @@ import {
   type MappingNode,
   type SequenceNode,
 } from "../source/node.ts";
-import { below, mismatch, replaced, type Reading, type Shape } from "./shape.ts";
+import { below, keysBehind, mismatch, replaced, type Reading, type Shape } from "./shape.ts";
 
 export type Fields = Readonly<Record<string, Shape<unknown>>>;
 export type RecordOf<F extends Fields> = {
@@ -49,6 +49,7 @@ export function record<const F extends Fields>(
       }
       return tagged(mappingNode(entries, node.at), node);
     },
+    keys: () => Object.entries(fields).flatMap(([key, field]) => keysBehind(key, field)),
     merge: (base, over) => mergeEntries(base, over, (key) => fieldOf(key)?.merge ?? mergeAnything),
     value(node) {
       const read: Record<string, unknown> = {};
@@ -73,6 +74,7 @@ export function mapOf<T>(item: Shape<T>, name: RegExp = /^/u): Shape<Readonly<Re
       });
       return tagged(mappingNode(entries, node.at), node);
     },
+    keys: () => keysBehind("*", item).slice(1),
     merge: (base, over) => mergeEntries(base, over, () => item.merge),
     value: (node) =>
       Object.fromEntries(
@@ -122,6 +124,7 @@ export function listOf<T>(
       const items = node.items.map((entry, index) => item.canonical(entry, below(reading, String(index))));
       return tagged(sequenceNode(items, node.at), node);
     },
+    keys: () => item.keys?.() ?? [],
     merge: options.whole === true ? replaced : (base, over) => appended(base, over, item, options.key),
     value: (node) => (node as SequenceNode).items.map((entry) => item.value(entry)),
   };
@@ -173,6 +176,7 @@ export const whole = <T>(shape: Shape<T>): Shape<T> => ({ ...shape, merge: repla
 export function orNull<T>(shape: Shape<T>): Shape<T | null> {
   return {
     canonical: (node, reading) => (isNull(node) ? node : shape.canonical(node, reading)),
+    keys: () => shape.keys?.() ?? [],
     merge: (base, over) => (isNull(base) || isNull(over) ? over : shape.merge(base, over)),
     value: (node) => (isNull(node) ? null : shape.value(node)),
   };

@@ -20,9 +20,17 @@ export interface Shape<T> {
   readonly merge: (base: ComposeNode, over: ComposeNode) => ComposeNode;
   /** Of a canonical node. */
   readonly value: (node: ComposeNode) => T;
+  /** Every key that may stand below, as `ports.target`; a name that people give is `*`. Missing where there is none. */
+  readonly keys?: () => readonly string[];
 }
 
 export type Shaped<S> = S extends Shape<infer T> ? T : never;
+
+/** The keys of a shape that stands behind `key`, and `key` itself. */
+export const keysBehind = (key: string, shape: Shape<unknown>): readonly string[] => [
+  key,
+  ...(shape.keys?.() ?? []).map((inner) => `${key}.${inner}`),
+];
 
 export const below = (reading: Reading, key: string): Reading => ({ ...reading, path: joined(reading.path, key) });
 

@@ -44,6 +44,10 @@ export class StandardInput {
     return changed(this.#fd, (fd, before) => termios().setRaw(fd, before));
   }
 
+  takeKeys(): () => void {
+    return changed(this.#fd, (fd, before) => termios().setKeyByKey(fd, before));
+  }
+
   hideEcho(): () => void {
     return changed(this.#fd, (fd, before) => termios().setSilent(fd, before));
   }

@@ -60,6 +60,15 @@ export function setRaw(fd: number, before: Uint8Array): void {
   ioctlBuffer(fd, TCSETSW, settings);
 }
 
+/** Keys come one by one and are not shown; those that are signals still are, and output is as it was. */
+export function setKeyByKey(fd: number, before: Uint8Array): void {
+  const settings = before.slice();
+  clear(new DataView(settings.buffer), LOCAL_FLAGS, ECHO | ICANON);
+  settings[VMIN] = 1;
+  settings[VTIME] = 0;
+  ioctlBuffer(fd, TCSETSW, settings);
+}
+
 /** Typed characters are no longer shown, except the newline. */
 export function setSilent(fd: number, before: Uint8Array): void {
   const silent = before.slice();

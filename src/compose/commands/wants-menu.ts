@@ -1,0 +1,17 @@
+import type { ComposeInvocation } from "./subcommand.ts";
+import { isInForeground } from "./key-menu.ts";
+
+/** `--menu`, else COMPOSE_MENU, else yes; only before a person who sees it and whose keys reach it. */
+export function wantsMenu({ flags, global, io }: ComposeInvocation): boolean {
+  const asked = flags.given("menu")
+    ? flags.on("menu")
+    : !/^(?:0|f|false|n|no|off)$/iu.test(io.env["COMPOSE_MENU"] ?? "");
+  return (
+    asked &&
+    io.stdin.isTerminal() &&
+    io.stdout.isTerminal() &&
+    global.text("ansi") !== "never" &&
+    io.env["TERM"] !== "dumb" &&
+    isInForeground(io)
+  );
+}
