@@ -43,6 +43,11 @@ const measures: Readonly<Record<string, Measure>> = {
     inTurns("run --rm busybox true, bridge", "ms", sides, 15, (side) =>
       timed(() => side.cli(["run", "--rm", "busybox", "true"])),
     ),
+  "run after a pause": (sides) =>
+    inTurns("the same after two seconds in which nothing is asked", "ms", sides, 9, async (side) => {
+      await Bun.sleep(2000);
+      return timed(() => side.cli(["run", "--rm", "busybox", "true"]));
+    }),
   "run docker cli": (sides) =>
     inTurns("the same by the docker CLI", "ms", sides, 9, (side) =>
       timed(() => side.docker(["run", "--rm", "busybox", "true"])),

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include "kernel.h"
@@ -47,6 +48,7 @@ static _Noreturn void hook_child(const struct arg *a, int input)
 	for (int fd = 1; fd < 3; fd++)
 		if (null < 0 || dup2(null, fd) < 0)
 			close(fd);
+	umask(process_umask);
 	if (argv && env && dup2(input, 0) == 0)
 		execve(a[RUN_HOOK_PATH].s, argv, env);
 	_exit(127);

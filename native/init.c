@@ -186,9 +186,9 @@ static int make_terminal(const struct arg *a)
 
 static int make_symlink(const char *path, const char *target)
 {
-	char buffer[4096], found[4096];
+	char directory[4096], found[4096];
 	const char *name;
-	int parent = root_parent(path, buffer, &name);
+	int parent = root_parent(path, directory, &name);
 	if (parent < 0)
 		return -1;
 	int result = symlinkat(target, parent, name);
@@ -197,9 +197,6 @@ static int make_symlink(const char *path, const char *target)
 		result = length == (ssize_t)strlen(target) && !memcmp(found, target, (size_t)length) ? 0 : -1;
 		errno = EEXIST;
 	}
-	int error = errno;
-	close(parent);
-	errno = error;
 	return result ? failed("symlink", path) : 0;
 }
 
@@ -211,22 +208,20 @@ static int same_node(int parent, const char *name, mode_t mode, dev_t device)
 
 static int make_node(const struct arg *a)
 {
-	char buffer[4096];
+	char directory[4096];
 	const char *name, *path = a[MKNOD_PATH].s;
 	mode_t mode = (mode_t)a[MKNOD_MODE].n;
+	uid_t uid = (uid_t)a[MKNOD_UID].n;
+	gid_t gid = (gid_t)a[MKNOD_GID].n;
 	dev_t device = makedev((unsigned)a[MKNOD_MAJOR].n, (unsigned)a[MKNOD_MINOR].n);
-	int parent = root_parent(path, buffer, &name);
+	int parent = root_parent(path, directory, &name);
 	if (parent < 0)
 		return -1;
 	int result = mknodat(parent, name, mode, device);
 	if (result && errno == EEXIST && same_node(parent, name, mode, device))
 		result = 0;
-	else if (!result && (fchownat(parent, name, (uid_t)a[MKNOD_UID].n, (gid_t)a[MKNOD_GID].n, AT_SYMLINK_NOFOLLOW) ||
-			     fchmodat(parent, name, mode & 07777, 0)))
-		result = -1;
-	int error = errno;
-	close(parent);
-	errno = error;
+	else if (!result && !root_gives(uid, gid))
+		result = fchownat(parent, name, uid, gid, AT_SYMLINK_NOFOLLOW);
 	return result ? failed("mknod", path) : 0;
 }
 
@@ -383,7 +378,7 @@ _Noreturn void init_main(const struct spawn *spawn)
 	const struct plan *plan = spawn->plan;
 	spawned = spawn;
 	failure_reset();
-	umask(022);
+	umask(0);
 	if (begin(plan))
 		give_up(~0u);
 	for (uint32_t i = 0; i < plan->step_count; i++) {

@@ -15,6 +15,7 @@ static int attach(int mount, int target, const char *name)
 		close(target);
 		errno = error;
 	}
+	root_forget(name);
 	return result ? failed("mount", name) : 0;
 }
 
@@ -34,6 +35,7 @@ int mount_root(const struct record *step)
 	const char *name = target->n ? target->s : "/";
 	if (attach(step->fd, root_open(name, O_PATH | O_DIRECTORY, 0), name))
 		return -1;
+	root_forget("");
 	close(root_fd);
 	root_fd = step->fd;
 	return 0;
@@ -54,6 +56,7 @@ int mount_pivot(const struct record *step)
 	}
 	if (chdir("/"))
 		return failed("chdir", "/");
+	root_forget("");
 	close(root_fd);
 	root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return root_fd < 0 ? failed("open", "/") : 0;
@@ -92,16 +95,15 @@ static int refuse_proc(int target, const char *name)
 /* procfs and sysfs lie where they are looked for, on an ordinary directory (CVE-2019-19921). */
 static int target_directory(const char *name, const char *type)
 {
-	int target = root_directory(name, 0755, 0, 0);
-	if (target < 0 || (strcmp(type, "proc") && strcmp(type, "sysfs")))
-		return refuse_proc(target, name);
-	close(target);
-	target = root_open(name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
-	if (target < 0) {
+	int system = !strcmp(type, "proc") || !strcmp(type, "sysfs");
+	int target = system ? root_open(name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0) : -1;
+	if (target >= 0)
+		return target;
+	if (system && errno != ENOENT) {
 		errno = EINVAL;
 		return failed("must be mounted on ordinary directory:", name);
 	}
-	return target;
+	return refuse_proc(root_directory(name, 0755, 0, 0), system ? "/proc" : name);
 }
 
 static int copy_up(int target, int mount)
@@ -131,7 +133,10 @@ int mount_filesystem(const struct record *step)
 	if (attach(fd, target, name))
 		return -1;
 	int result = change(fd, 0, 0, a[MOUNT_PROPAGATION].n, 0);
-	close(fd);
+	if (!strcmp(a[MOUNT_TYPE].s, "proc") && !a[MOUNT_OPTIONS].n && !(a[MOUNT_ATTR_SET].n & K_MOUNT_ATTR_RDONLY))
+		root_keep_proc(fd);
+	else
+		close(fd);
 	return result ? failed("propagation", name) : 0;
 }
 
@@ -202,6 +207,7 @@ int mount_mask(const struct record *step)
 		}
 		close(target);
 	}
+	root_forget("");
 	return result;
 }
 

@@ -22,6 +22,7 @@
 #define MAX_GROUPS 4096
 
 int host_pid;
+mode_t process_umask = 022;
 
 static int named(int result, const char *act)
 {
@@ -55,14 +56,11 @@ static int open_proc(const char *directory, const char *name, uint64_t extra)
 {
 	uint64_t resolve = K_RESOLVE_BENEATH | K_RESOLVE_NO_XDEV | K_RESOLVE_NO_MAGICLINKS;
 	int proc = root_proc();
-	if (proc < 0)
-		return -1;
-	int below = k_openat2(proc, directory, O_PATH | O_DIRECTORY, 0, resolve);
+	int below = proc < 0 ? -1 : k_openat2(proc, directory, O_PATH | O_DIRECTORY, 0, resolve);
 	int fd = below < 0 ? -1 : k_openat2(below, name, O_WRONLY | O_NOCTTY, 0, resolve | extra);
 	int error = errno;
 	if (below >= 0)
 		close(below);
-	close(proc);
 	errno = error;
 	return fd;
 }
@@ -264,7 +262,7 @@ int process_step(const struct record *step)
 	case OP_DEATH_SIGNAL:
 		return named(prctl(PR_SET_PDEATHSIG, (unsigned long)a[DEATH_SIGNAL_SIGNAL].n, 0, 0, 0), "death signal");
 	case OP_UMASK:
-		umask((mode_t)a[UMASK_MASK].n);
+		process_umask = (mode_t)a[UMASK_MASK].n;
 		return 0;
 	case OP_CHDIR:
 		return enter_directory(a);
@@ -385,5 +383,6 @@ int process_exec(const struct record *exec, int keep_fds)
 	/* Every descriptor here is close-on-exec from birth; this is the second lock (kernels before 5.11 have no flag). */
 	if (k_close_range(3u + (unsigned)keep_fds, ~0u, CLOSE_RANGE_CLOEXEC_FLAG) && errno != EINVAL && errno != ENOSYS)
 		return failed("close_range", "");
+	umask(process_umask);
 	return strchr(argv[0], '/') ? exec_direct(argv, env) : exec_searched(argv, env, 0);
 }

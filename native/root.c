@@ -34,6 +34,65 @@ struct owner {
 	uint32_t mode, uid, gid;
 };
 
+/* Plans make one thing after the other in one directory, which stays open until something is mounted where it may lie. */
+static struct {
+	char path[PATH_MAX];
+	int fd, gives_group; /* gives_group: what is made in it gets its group (setgid) */
+} recent = { .fd = -1 };
+
+/* Split `path` into the directory, kept in memory of its own, and its last component. 0, or -1 for what names nothing. */
+static int split(const char *path, char *directory, const char **name)
+{
+	size_t length = strlen(path);
+	while (length > 1 && path[length - 1] == '/')
+		length--;
+	if (length + 1 >= PATH_MAX) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	directory[0] = '/';
+	memcpy(directory + (path[0] != '/'), path, length);
+	directory[length + (path[0] != '/')] = 0;
+	char *slash = strrchr(directory, '/');
+	*slash = 0;
+	*name = slash + 1;
+	errno = EINVAL;
+	return **name && strcmp(*name, ".") && strcmp(*name, "..") ? 0 : -1;
+}
+
+void root_forget(const char *mounted)
+{
+	char directory[PATH_MAX];
+	const char *name;
+	int error = errno;
+	if (recent.fd >= 0 && (split(mounted, directory, &name) || strcmp(directory, recent.path))) {
+		close(recent.fd);
+		recent.fd = -1;
+	}
+	errno = error;
+}
+
+int root_gives(uint32_t uid, uint32_t gid)
+{
+	return !uid && !gid && !recent.gives_group;
+}
+
+/* The directory as the recent one; its descriptor is not the caller's. -1 when it is not there. */
+static int enter(const char *directory)
+{
+	struct stat st;
+	if (recent.fd >= 0 && !strcmp(directory, recent.path))
+		return recent.fd;
+	int fd = root_open(directory[0] ? directory : "/", O_PATH | O_DIRECTORY, 0);
+	if (fd < 0)
+		return -1;
+	close(recent.fd);
+	recent.fd = fd;
+	recent.gives_group = fstat(fd, &st) || st.st_mode & S_ISGID;
+	strcpy(recent.path, directory);
+	return fd;
+}
+
 static int make_path(const char *path, const struct owner *owner, int depth);
 
 /* `prefix` is a symlink to nothing: make what it points to, so that the path through it exists. */
@@ -54,26 +113,32 @@ static int make_link_target(int parent, const char *prefix, const char *name, co
 	return make_path(joined, owner, depth + 1);
 }
 
-/* Make the last component of `prefix` (its parent exists). */
-static int make_component(char *prefix, const struct owner *owner, int depth)
+/* Who makes it owns it, and the umask is 0: there is nothing more to set, mostly. */
+static int make_directory(int parent, const char *name, const struct owner *owner)
 {
-	char *slash = strrchr(prefix, '/');
-	*slash = 0;
-	int parent = root_open(prefix[0] ? prefix : "/", O_PATH | O_DIRECTORY, 0);
-	*slash = '/';
+	if (mkdirat(parent, name, owner->mode & 07777))
+		return -1;
+	if (root_gives(owner->uid, owner->gid) && !(owner->mode & 06000))
+		return 0;
+	int made = k_openat2(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, K_RESOLVE_BENEATH);
+	int result = made < 0 ? -1 : fchown(made, owner->uid, owner->gid);
+	if (result == 0)
+		result = fchmod(made, owner->mode & 07777);
+	close(made);
+	return result;
+}
+
+/* Make the last component of `prefix`; ENOENT when its parent does not exist. */
+static int make_component(const char *prefix, const struct owner *owner, int depth)
+{
+	char directory[PATH_MAX];
+	const char *name;
+	int parent = split(prefix, directory, &name) ? -1 : enter(directory);
 	if (parent < 0)
 		return -1;
-	int result = mkdirat(parent, slash + 1, owner->mode & 07777);
-	if (result == 0) {
-		int made = k_openat2(parent, slash + 1, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, K_RESOLVE_BENEATH);
-		result = made < 0 ? -1 : fchown(made, owner->uid, owner->gid);
-		if (result == 0)
-			result = fchmod(made, owner->mode & 07777);
-		close(made);
-	} else if (errno == EEXIST) {
-		result = depth < LINK_DEPTH ? make_link_target(parent, prefix, slash + 1, owner, depth) : -1;
-	}
-	close(parent);
+	int result = make_directory(parent, name, owner);
+	if (result && errno == EEXIST)
+		result = depth < LINK_DEPTH ? make_link_target(parent, prefix, name, owner, depth) : -1;
 	return result;
 }
 
@@ -108,37 +173,34 @@ static int make_path(const char *path, const struct owner *owner, int depth)
 
 int root_directory(const char *path, uint32_t mode, uint32_t uid, uint32_t gid)
 {
+	struct owner owner = { mode, uid, gid };
+	char directory[PATH_MAX];
+	const char *name;
 	int fd = root_open(path, O_PATH | O_DIRECTORY, 0);
 	if (fd >= 0 || errno != ENOENT)
 		return fd < 0 ? failed("open", path) : fd;
-	struct owner owner = { mode, uid, gid };
+	int parent = split(path, directory, &name) ? -1 : enter(directory);
+	if (parent >= 0 && make_directory(parent, name, &owner) == 0)
+		fd = k_openat2(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, K_RESOLVE_BENEATH);
+	if (fd >= 0)
+		return fd;
 	if (make_path(path, &owner, 0))
 		return failed("mkdir", path);
 	fd = root_open(path, O_PATH | O_DIRECTORY, 0);
 	return fd < 0 ? failed("open", path) : fd;
 }
 
-int root_parent(const char *path, char *buffer, const char **name)
+int root_parent(const char *path, char *directory, const char **name)
 {
-	size_t length = strlen(path);
-	while (length > 1 && path[length - 1] == '/')
-		length--;
-	if (length + 1 > PATH_MAX) {
-		errno = ENAMETOOLONG;
+	if (split(path, directory, name))
 		return failed("open", path);
-	}
-	memcpy(buffer, path, length);
-	buffer[length] = 0;
-	char *slash = strrchr(buffer, '/');
-	*name = slash ? slash + 1 : buffer;
-	if (!**name || !strcmp(*name, ".") || !strcmp(*name, "..")) {
-		errno = EINVAL;
+	if (enter(directory) >= 0)
+		return recent.fd;
+	int made = errno == ENOENT ? root_directory(directory, 0755, 0, 0) : -1;
+	if (made < 0)
 		return failed("open", path);
-	}
-	if (!slash)
-		return root_directory("/", 0755, 0, 0);
-	*slash = 0;
-	return root_directory(buffer[0] ? buffer : "/", 0755, 0, 0);
+	close(made);
+	return enter(directory) < 0 ? failed("open", path) : recent.fd;
 }
 
 /* The path that the symlink `name` in `directory` stands for, into `joined` of PATH_MAX bytes. */
@@ -174,13 +236,9 @@ int root_file(const char *path, uint32_t mode)
 		if (parent < 0)
 			return -1;
 		/* Opened by the whole path again: the last component may be a symlink to nothing, made real inside the root. */
-		mode_t mask = umask(0);
 		fd = root_open(at, O_CREAT | O_RDONLY | O_NONBLOCK | O_NOCTTY, mode & 07777);
-		umask(mask);
 		/* A symlink into a directory that is not there (resolv.conf of many images): make that one too. */
-		int error = errno;
-		int follow = fd < 0 && error == ENOENT && link_path(parent, buffer, name, target) == 0;
-		close(parent);
+		int error = errno, follow = fd < 0 && error == ENOENT && link_path(parent, buffer, name, target) == 0;
 		errno = error;
 		if (!follow)
 			break;
@@ -201,21 +259,32 @@ static int is_proc_root(int fd)
 	return is_proc(fd) && fstat(fd, &st) == 0 && st.st_ino == PROC_ROOT_INODE;
 }
 
-/* A procfs of our own, attached nowhere, cannot be redirected by mounts inside (CVE-2025-52881). A user namespace whose
- * /proc is masked already may not make one; then the container's, if its root is procfs' root. */
+static int proc_fd = -1;
+
+void root_keep_proc(int fd)
+{
+	close(proc_fd);
+	proc_fd = fd;
+}
+
+/* The one that was mounted here, or one of our own, attached nowhere: neither can be redirected by mounts inside, for who
+ * stays on its mount (CVE-2025-52881). A user namespace whose /proc is masked already may not make one; then the
+ * container's, if its root is procfs' root. */
 int root_proc(void)
 {
+	if (proc_fd >= 0)
+		return proc_fd;
 	int fs = k_fsopen("proc");
 	int fd = fs >= 0 && k_fsconfig(fs, K_FSCONFIG_CREATE, NULL, NULL) == 0 ? k_fsmount(fs, 0) : -1;
 	if (fs >= 0)
 		close(fs);
 	if (fd >= 0)
-		return fd;
+		return proc_fd = fd;
 	fd = root_open("/proc", O_PATH | O_DIRECTORY, 0);
 	if (fd < 0)
 		return failed("open", "/proc");
 	if (is_proc_root(fd))
-		return fd;
+		return proc_fd = fd;
 	close(fd);
 	errno = EPERM;
 	return failed("verify", "/proc");

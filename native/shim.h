@@ -4,6 +4,7 @@
 #define BERTH_SHIM_H
 
 #include <stdint.h>
+#include <sys/types.h>
 #include "plan.h"
 
 #define WHAT_BYTES 96
@@ -74,10 +75,17 @@ int root_directory(const char *path, uint32_t mode, uint32_t uid, uint32_t gid);
 int root_file(const char *path, uint32_t mode);
 /* Whether the file belongs to a procfs. */
 int is_proc(int fd);
-/* O_PATH descriptor of path's directory, made when missing; *name is the last component. */
-int root_parent(const char *path, char *buffer, const char **name);
-/* A procfs directory nobody in the container can have tampered with. */
+/* O_PATH descriptor of path's directory, made when missing, which is this module's and good until its next function is called;
+ * `directory` takes its name, PATH_MAX bytes, *name is the last component. */
+int root_parent(const char *path, char *directory, const char **name);
+/* Whether what is made in that directory belongs to these by itself. */
+int root_gives(uint32_t uid, uint32_t gid);
+/* Something was mounted at this path; "": anywhere. */
+void root_forget(const char *mounted);
+/* A procfs directory nobody in the container can have tampered with; it stays open. */
 int root_proc(void);
+/* Take over the root of a whole procfs that was just made. */
+void root_keep_proc(int fd);
 
 /* ---- mounts.c: mount steps inside ---- */
 int mount_root(const struct record *step);
@@ -91,6 +99,7 @@ int copy_tree(int from, int to);
 
 /* ---- process.c: steps about the process itself ---- */
 extern int host_pid; /* of this process, as the host sees it */
+extern mode_t process_umask; /* of what is executed; until then nothing is masked */
 int process_step(const struct record *step);
 /* Whether the program can be found and executed, in the words of process_exec. */
 int process_find(const struct record *exec);

@@ -525,7 +525,8 @@ export function mountSetattr(dirFd: number, path: KernelPath, flags: number, att
 
 /**
  * Run one syscall of the addon's table inside the namespaces behind `namespaceFds` (setns(2) in a short-lived thread, so
- * that this thread's own namespaces never change). Not possible for user and pid namespaces. Throws SyscallError.
+ * that this thread's own namespaces never change; for a single network namespace this thread goes there and comes back).
+ * Not possible for user and pid namespaces. Throws SyscallError.
  * A mount namespace entered also changes what relative and absolute paths mean for the call.
  */
 export function inNamespaces(namespaceFds: readonly number[], name: string, ...args: RawArgument[]): number {

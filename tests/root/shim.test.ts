@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
+  chmodSync,
+  chownSync,
   closeSync,
   cpSync,
   existsSync,
@@ -770,6 +772,50 @@ describe("user namespaces and identity", () => {
     const { stdout, stderr } = await fixture.run(plan);
     expect(stderr).toBe("");
     expect(stdout).toBe("Seccomp:\t2\n0\nexample\nunknown\n00040000\n");
+  });
+
+  test("what a plan makes has the modes and owners it says, whatever the umask and the directory give", async () => {
+    const overlay = fixture.overlay() as Extract<Step, { op: "root_overlay" }>;
+    for (const name of ["shared", "over", "over/inner"]) mkdirSync(`${overlay.upper}/${name}`);
+    chownSync(`${overlay.upper}/shared`, 0, 10);
+    chmodSync(`${overlay.upper}/shared`, 0o2777);
+    symlinkSync("shared/later", `${overlay.upper}/link`);
+    const tmpfs = {
+      op: "mount",
+      type: "tmpfs",
+      source: "",
+      options: [],
+      attrSet: 0,
+      propagation: 0,
+      copyUp: false,
+    } as const;
+    const plan = fixture.plan(
+      ["sh", "-c", "stat -c '%n %u:%g %a' /shared/* /shared/a/b /over/inner/x /over/inner/n /made/*; umask; ls /over"],
+      {
+        root: overlay,
+        extra: [
+          { op: "umask", mask: 0o077 },
+          { op: "mkdir", path: "/shared/a/b", mode: 0o777, uid: 0, gid: 0 },
+          { op: "mkdir", path: "/shared/own", mode: 0o1770, uid: 5, gid: 6 },
+          { op: "mkdir", path: "/link/below", mode: 0o755, uid: 0, gid: 0 },
+          { op: "mknod", path: "/shared/null", mode: 0o020666, major: 1, minor: 3, uid: 0, gid: 0 },
+          { op: "mknod", path: "/shared/zero", mode: 0o020640, major: 1, minor: 5, uid: 7, gid: 8 },
+          { op: "touch", path: "/made/file", mode: 0o666 },
+          // What is mounted over the directory in which something was made last is where the next thing is made.
+          { op: "mkdir", path: "/over/inner/under", mode: 0o755, uid: 0, gid: 0 },
+          { ...tmpfs, target: "/over" },
+          { op: "mkdir", path: "/over/inner/x", mode: 0o711, uid: 0, gid: 0 },
+          { op: "symlink", path: "/over/inner/n", target: "x" },
+        ],
+      },
+    );
+    const { stdout, stderr } = await fixture.run(plan);
+    expect(stderr).toBe("");
+    expect(stdout).toBe(
+      "/shared/a 0:0 777\n/shared/later 0:0 755\n/shared/null 0:0 666\n/shared/own 5:6 1770\n/shared/zero 7:8 640\n" +
+        "/shared/a/b 0:0 777\n/over/inner/x 0:0 711\n/over/inner/n 0:0 777\n/made/file 0:0 666\n0077\ninner\n",
+    );
+    expect(readdirSync(`${overlay.upper}/over/inner`)).toEqual(["under"]);
   });
 
   test("a sysctl that leads out of /proc/sys is refused", async () => {

@@ -8,8 +8,18 @@ const kept = 16;
 /** Compiled seccomp filters of the last few profiles: compiling one costs milliseconds, and containers share few of them. */
 export class FilterCache {
   readonly #filters = new Map<string, Filter>();
+  /** Of profiles that come again as the same object, which need not be compared as text. */
+  readonly #ofObjects = new WeakMap<Seccomp, { readonly machine: Machine; readonly filter: Filter }>();
 
   filter(config: Seccomp, machine: Machine): Filter {
+    const same = this.#ofObjects.get(config);
+    if (same?.machine === machine) return same.filter;
+    const filter = this.#equal(config, machine);
+    this.#ofObjects.set(config, { machine, filter });
+    return filter;
+  }
+
+  #equal(config: Seccomp, machine: Machine): Filter {
     const key = `${machine} ${printJsonExact(config)}`;
     const known = this.#filters.get(key);
     this.#filters.delete(key);

@@ -268,3 +268,18 @@ describe("compileFilter", () => {
     ).toThrow("argument index 6");
   });
 });
+
+test("one profile under the same facts is resolved to the same object, and under others to another", () => {
+  const of = (...capabilities: string[]) =>
+    resolveProfile(defaultProfile, {
+      machine: "x86_64",
+      kernel: { major: 6, minor: 1 },
+      capabilities: new Set(capabilities),
+    });
+  const plain = of("CAP_CHOWN");
+  expect(of("CAP_CHOWN")).toBe(plain);
+  const names = (config: typeof plain): string[] => (config?.syscalls ?? []).flatMap((rule) => [...rule.names]);
+  expect(names(of("CAP_CHOWN", "CAP_SYSLOG"))).toEqual([...names(plain), "syslog"]);
+  for (let round = 0; round < 40; round++) of(`CAP_${String(round)}`);
+  expect(of("CAP_CHOWN")).toEqual(plain);
+});

@@ -47,8 +47,26 @@ const dockerArch: Readonly<Record<Machine, { readonly name: string; readonly scm
 
 const invalid = (message: string): BerthError => new BerthError("invalid-parameter", message);
 
-/** The profile as it applies to one container; undefined = no filter (a profile that says nothing, as Docker treats it). */
+const kept = 16;
+const resolved = new WeakMap<Profile, Map<string, Seccomp | undefined>>();
+
+/**
+ * The profile as it applies to one container; undefined = no filter (a profile that says nothing, as Docker treats it). Of
+ * the same profile the same object for the same facts: what is compiled of it is found again by that.
+ */
 export function resolveProfile(profile: Profile, facts: ProfileFacts): Seccomp | undefined {
+  const { machine, kernel, capabilities } = facts;
+  const key = `${machine} ${String(kernel.major)}.${String(kernel.minor)} ${[...capabilities].join(" ")}`;
+  const known = resolved.get(profile) ?? new Map<string, Seccomp | undefined>();
+  if (known.has(key)) return known.get(key);
+  const made = resolve(profile, facts);
+  resolved.set(profile, known.set(key, made));
+  const [oldest] = known.keys();
+  if (known.size > kept && oldest !== undefined) known.delete(oldest);
+  return made;
+}
+
+function resolve(profile: Profile, facts: ProfileFacts): Seccomp | undefined {
   const { archMap, syscalls, ...common } = profile;
   if (!profile.defaultAction && (syscalls ?? []).length === 0) return undefined;
   if ((profile.architectures ?? []).length > 0 && (archMap ?? []).length > 0) {
