@@ -79,7 +79,10 @@ export interface CommandGroup {
 
 /** Commands in one table, which is loaded when one of them is asked for: a command starts without the flags of the others. */
 export interface CommandFamily {
-  /** The first words of the paths in the table; another family may have some of them too. */
-  readonly words: readonly string[];
+  /**
+   * The first words of the paths in the table, with the summary of those that are commands themselves, "" for groups and
+   * for what is hidden: the program's help lists them without the tables. Another family may have some of them too.
+   */
+  readonly words: Readonly<Record<string, string>>;
   readonly load: () => Promise<readonly Command[]>;
 }

@@ -1,6 +1,6 @@
 import type { CliIo } from "./cli-io.ts";
-import type { Command, CommandGroup } from "./command.ts";
-import { COMMON_COMMANDS, commandGroups } from "./commands/command-families.ts";
+import type { Command, CommandFamily, CommandGroup } from "./command.ts";
+import { COMMON_COMMANDS, commandGroups, topLevelCommands } from "./commands/command-families.ts";
 import { globalFlags } from "./config/global-flags.ts";
 import { commandList, flagHelp, type ListedCommand } from "./help.ts";
 import type { Plugin } from "./plugins/plugin.ts";
@@ -8,12 +8,12 @@ import type { Plugin } from "./plugins/plugin.ts";
 /** The program's own help: what it is for, its commands by kind, its global flags. */
 export function programHelp(
   io: CliIo,
-  commands: readonly Command[],
+  families: readonly CommandFamily[],
   plugins: readonly Plugin[],
   width: number,
 ): string {
   const { programName } = io;
-  const topLevel = listed(commands, (path) => (path.includes(" ") ? undefined : path));
+  const topLevel = topLevelCommands(families).toSorted(byName);
   const common = COMMON_COMMANDS.flatMap((name) => topLevel.filter((command) => command.name === name));
   const broken = plugins.flatMap(({ Name, Err }) => (Err === undefined ? [] : [{ name: Name, summary: Err }]));
   const others = topLevel.filter((command) => !common.includes(command));
@@ -43,23 +43,19 @@ function pluginCommands(plugins: readonly Plugin[]): readonly ListedCommand[] {
 
 export function groupHelp(programName: string, group: CommandGroup, commands: readonly Command[]): string {
   const prefix = `${group.path} `;
-  const members = listed(commands, (path) => (path.startsWith(prefix) ? path.slice(prefix.length) : undefined));
+  const members = commands
+    .filter(({ hidden }) => hidden !== true)
+    .flatMap(({ paths, summary }) => {
+      const path = paths.find((candidate) => candidate.startsWith(prefix));
+      return path === undefined ? [] : [{ name: path.slice(prefix.length), summary }];
+    })
+    .toSorted(byName);
   return `${[
     `Usage:  ${programName} ${group.path} COMMAND`,
     group.summary,
     commandList("Commands", members),
     `Run '${programName} ${group.path} COMMAND --help' for more information on a command.`,
   ].join("\n\n")}\n`;
-}
-
-function listed(commands: readonly Command[], nameOf: (path: string) => string | undefined): readonly ListedCommand[] {
-  return commands
-    .filter(({ hidden }) => hidden !== true)
-    .flatMap(({ paths, summary }) => {
-      const name = paths.map(nameOf).find((candidate) => candidate !== undefined);
-      return name === undefined ? [] : [{ name, summary }];
-    })
-    .toSorted(byName);
 }
 
 function byName(a: ListedCommand, b: ListedCommand): number {

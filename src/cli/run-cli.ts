@@ -64,7 +64,9 @@ function expandAlias(
 ): readonly string[] {
   const [name = "", ...rest] = words;
   const expanded = aliasOf(name, config.file);
-  return expanded === undefined || families.some(({ words }) => words.includes(name)) ? words : [...expanded, ...rest];
+  return expanded === undefined || families.some(({ words }) => Object.hasOwn(words, name))
+    ? words
+    : [...expanded, ...rest];
 }
 
 class Cli {
@@ -232,7 +234,7 @@ class Cli {
     const { programHelp } = await import("./program-help.ts");
     const { readPlugins } = await import("./plugins/read-plugins.ts");
     const plugins = await readPlugins(this.#io, config, this.#families);
-    this.#io.stdout.write(programHelp(this.#io, await loadCommands(this.#families), plugins, this.#width()));
+    this.#io.stdout.write(programHelp(this.#io, this.#families, plugins, this.#width()));
     return 0;
   }
 
@@ -240,7 +242,7 @@ class Cli {
     const path = `${this.#io.programName} ${group.path}`;
     this.#parse(words, [], true, `Usage:  ${path} COMMAND`, path);
     const { groupHelp } = await import("./program-help.ts");
-    this.#io.stdout.write(groupHelp(this.#io.programName, group, await loadCommands(this.#families)));
+    this.#io.stdout.write(groupHelp(this.#io.programName, group, await loadCommands(this.#families, group.path)));
     return 0;
   }
 

@@ -184,7 +184,7 @@ export function createEngine(given: EngineDeps) {
   const deps = { ...given, events: meters.countedEvents(given.events) };
   const registry = new ContainerRegistry({ rows: deps.containers });
   const execs = new ExecRegistry({ rows: deps.execs });
-  const base = { ...deps, registry, recentEnds: new RecentEnds(deps.clock) };
+  const base = { ...deps, registry, execs, recentEnds: new RecentEnds(deps.clock) };
   const down = tearDown(base);
   const remove = removeLocked({ ...base, tearDown: down });
   // A start watches for its end, and an end may start again: one of the two refers to the other ahead.
@@ -205,7 +205,7 @@ export function createEngine(given: EngineDeps) {
     startLocked: startAgain,
     awaitDependencies: dependencies,
     reports,
-    execsEnded: execsEnded({ ...deps, execs }),
+    execsEnded: execsEnded(base),
   });
   const start = startLocked({ ...base, tearDown: down, settleExit, health, reports, removeLocked: remove });
   const stop = stopNow({ ...base, health });
@@ -215,7 +215,6 @@ export function createEngine(given: EngineDeps) {
   const unpause = unpauseContainer({ ...base, health });
   const stillDeps = { ...base, pause, unpause };
   const still = whileStill(stillDeps);
-  const withExecs = { ...base, execs };
   const removeOne = meters.timed("delete", removeContainer({ registry, killAndWait: kill, removeLocked: remove }));
   const removeOneImage = removeImage(base);
   const list = listContainers(base);
@@ -261,10 +260,10 @@ export function createEngine(given: EngineDeps) {
       commit: meters.timed("commit", commitContainer({ ...base, pause, unpause })),
     },
     execs: {
-      create: createExec(withExecs),
-      start: startExec(withExecs),
-      inspect: inspectExec(withExecs),
-      resize: resizeExec(withExecs),
+      create: createExec(base),
+      start: startExec(base),
+      inspect: inspectExec(base),
+      resize: resizeExec(base),
     },
     images: {
       pull: pullImage({ ...deps, reports: pullReports }),
@@ -344,7 +343,7 @@ export function createEngine(given: EngineDeps) {
     reconcile: async () => {
       finishRename(base);
       history.reconcile();
-      await reconcile({ ...withExecs, tearDown: down, removeLocked: remove, settleExit, health, reports });
+      await reconcile({ ...base, tearDown: down, removeLocked: remove, settleExit, health, reports });
       await resumePaused(stillDeps);
     },
     shutdown: () => shutdown({ ...base, settleExit, health, stopNow: stop }),

@@ -48,9 +48,9 @@ export interface ContainerRow {
 
 /** Rows of execs; they go with their container's. */
 export interface ExecRows {
+  /** All of them, in order of creation. */
+  list(): readonly ExecRow[];
   insert(row: ExecRow): void;
-  get(id: string): ExecRow | undefined;
-  ofContainer(containerId: string): readonly ExecRow[];
   setStatus(id: string, status: ExecStatus): boolean;
   delete(id: string): boolean;
 }

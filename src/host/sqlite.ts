@@ -115,11 +115,11 @@ class BunSqlite implements SqlDatabase {
       level === 0
         ? ["BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"]
         : [`SAVEPOINT s${level}`, `RELEASE s${level}`, `ROLLBACK TO s${level}; RELEASE s${level}`];
-    this.exec(begin);
+    this.prepare(begin).run();
     this.#depth++;
     try {
       const result = work();
-      this.exec(commit);
+      this.prepare(commit).run();
       return result;
     } catch (error) {
       try {

@@ -5,12 +5,21 @@ import { buildFacts } from "./build-facts.ts";
 
 /** Commands of other programs than the engine's client, through the same flags and help. */
 export const otherFamilies: readonly CommandFamily[] = [
-  { words: ["compose"], load: async () => [(await import("#compose/compose-command.ts")).composeCommand] },
-  { words: ["daemon"], load: async () => [(await import("./daemon/daemon-command.ts")).daemonCommand] },
-  { words: ["registry"], load: async () => (await import("./registry/registry-commands.ts")).registryCommands },
+  {
+    words: { compose: "Define and run multi-container applications" },
+    load: async () => [(await import("#compose/compose-command.ts")).composeCommand],
+  },
+  {
+    words: { daemon: "Run the engine" },
+    load: async () => [(await import("./daemon/daemon-command.ts")).daemonCommand],
+  },
+  { words: { registry: "" }, load: async () => (await import("./registry/registry-commands.ts")).registryCommands },
 ];
 
 /** The person's side. */
-export function runProgram(name: string, argv: readonly string[], version: string): Promise<number> {
-  return runCli(argv, new ProcessIo(name), { families: otherFamilies, version, build: buildFacts });
+export async function runProgram(name: string, argv: readonly string[], version: string): Promise<number> {
+  const io = new ProcessIo(name);
+  const exitCode = await runCli(argv, io, { families: otherFamilies, version, build: buildFacts });
+  await io.written();
+  return exitCode;
 }

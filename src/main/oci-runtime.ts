@@ -9,21 +9,21 @@ import { FilterCache } from "#runtime/compile/filter-cache.ts";
 import { NativeShimLauncher } from "#runtime/shim/launcher.ts";
 
 /** `berth-runtime ARGS…`: the OCI runtime command line. Resolves to the exit code. */
-export function runOciRuntime(argv: readonly string[], version: string): Promise<number> {
-  const [stdin, stdout] = [new StandardInput(), new StandardOutput(1)];
+export async function runOciRuntime(argv: readonly string[], version: string): Promise<number> {
+  const [stdin, stdout, stderr] = [new StandardInput(), new StandardOutput(1), new StandardOutput(2)];
   const terminal: LocalTerminal = {
     makeRaw: () => stdin.makeRaw(),
     size: () => stdout.windowSize(),
     read: () => stdin.read(),
     write: (bytes) => stdout.write(bytes),
   };
-  return runOciCommand(argv, {
+  const exitCode = await runOciCommand(argv, {
     version,
     io: {
       workingDirectory: process.cwd(),
       env: process.env,
       out: (text) => stdout.write(text),
-      err: (text) => new StandardOutput(2).write(text),
+      err: (text) => stderr.write(text),
       get terminal() {
         return stdin.isTerminal() ? terminal : undefined;
       },
@@ -40,4 +40,6 @@ export function runOciRuntime(argv: readonly string[], version: string): Promise
       };
     },
   });
+  await Promise.allSettled([stdout.written(), stderr.written()]);
+  return exitCode;
 }

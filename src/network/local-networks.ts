@@ -139,8 +139,8 @@ export class LocalNetworks implements NetworkService {
     if (request.rate !== undefined && driver.limit === undefined) throw noRate(network);
     const endpoint = driver.reserve(network, request, others);
     try {
-      const { id, networkId, containerId, ipv4 } = endpoint;
-      this.#rows.insertEndpoint({ id, networkId, containerId, ipv4, spec: endpoint });
+      const { networkId, containerId, ipv4 } = endpoint;
+      this.#rows.insertEndpoint({ networkId, containerId, ipv4, spec: endpoint });
     } catch (error) {
       driver.giveBack(endpoint);
       throw error;
@@ -196,7 +196,7 @@ export class LocalNetworks implements NetworkService {
     );
     for (const { endpoint, driver } of driven) {
       driver.limit?.(this.#placeOf(endpoint, networkNamespace));
-      this.#rows.updateEndpoint(endpoint.id, endpoint);
+      this.#rows.updateEndpoint(containerId, endpoint.networkId, endpoint);
     }
   }
 
@@ -271,16 +271,16 @@ export class LocalNetworks implements NetworkService {
   }
 
   #drop(endpoint: Endpoint): void {
-    this.#rows.deleteEndpoint(endpoint.id);
+    this.#rows.deleteEndpoint(endpoint.containerId, endpoint.networkId);
     this.#driverOfEndpoint(endpoint).giveBack(endpoint);
   }
 
   /** Rows of containers that do not run any more are dropped; their interfaces and rules fall to the repairs that follow. */
   #loadEndpoints(live: ReadonlyMap<string, string>): void {
     this.#endpoints.clear();
-    for (const { id, containerId, spec } of this.#rows.endpoints()) {
+    for (const { containerId, networkId, spec } of this.#rows.endpoints()) {
       if (!live.has(containerId)) {
-        this.#rows.deleteEndpoint(id);
+        this.#rows.deleteEndpoint(containerId, networkId);
         continue;
       }
       this.#endpoints.set(containerId, [...(this.#endpoints.get(containerId) ?? []), spec]);

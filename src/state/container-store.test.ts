@@ -40,17 +40,12 @@ function row(id: string, name: string): ContainerRow<Spec, Status> {
   };
 }
 
-test("rows are found by id, prefix and name", () => {
-  store.insert(row("aa11", "one"));
-  store.insert(row("aa22", "two"));
-  expect(store.get("aa11")).toEqual(row("aa11", "one"));
-  expect(store.get("aa")).toBeUndefined();
-  expect(store.byName("two")?.id).toBe("aa22");
-  expect(store.byIdPrefix("aa1").map(({ id }) => id)).toEqual(["aa11"]);
-  expect(store.byIdPrefix("aa")).toHaveLength(2);
-  expect(store.byIdPrefix("b")).toEqual([]);
-  expect(store.list().map(({ name }) => name)).toEqual(["two", "one"]);
-  expect(store.usersOf("sha256:1")).toEqual(["aa11", "aa22"]);
+const rowOf = (id: string): ContainerRow<Spec, Status> | undefined => store.list().find((each) => each.id === id);
+
+test("rows come back as they were, the newest first", () => {
+  store.insert(row("aa22", "one"));
+  store.insert(row("aa11", "two"));
+  expect(store.list()).toEqual([row("aa11", "two"), row("aa22", "one")]);
 });
 
 test("a name is given once", () => {
@@ -59,22 +54,27 @@ test("a name is given once", () => {
   const taken = expect.objectContaining({ kind: "already-exists", details: { name: "one" } });
   expect(() => store.insert(row("c", "one"))).toThrow(taken);
   expect(() => store.update("b", { name: "one", status: { state: "running" } })).toThrow(taken);
-  expect(store.get("b")?.status).toEqual({ state: "created" });
+  expect(rowOf("b")).toEqual(row("b", "two"));
+  expect(store.list()).toHaveLength(2);
 });
 
 test("an update writes what it names and nothing else", () => {
   store.insert(row("a", "one"));
   store.update("a", { status: { state: "running" } });
   store.update("a", { name: "uno" });
-  expect(store.get("a")).toEqual({ ...row("a", "uno"), status: { state: "running" } });
-  expect(() => store.update("z", { name: "x" })).toThrow(expect.objectContaining({ kind: "not-found" }));
+  expect(rowOf("a")).toEqual({ ...row("a", "uno"), status: { state: "running" } });
+  store.update("a", { spec: { command: "ls" }, status: { state: "exited" } });
+  expect(rowOf("a")).toEqual({ ...row("a", "uno"), spec: { command: "ls" }, status: { state: "exited" } });
+  const gone = expect.objectContaining({ kind: "not-found" });
+  expect(() => store.update("z", { name: "x" })).toThrow(gone);
+  expect(() => store.update("z", { status: { state: "running" } })).toThrow(gone);
 });
 
 test("a row that does not hold what it should is data loss, named", () => {
   store.insert(row("a", "one"));
   database.exec(`UPDATE containers SET spec = '{"x":1}'`);
   try {
-    store.get("a");
+    store.list();
     throw new Error("read");
   } catch (error) {
     expect(error).toBeInstanceOf(BerthError);
@@ -87,16 +87,15 @@ test("execs go with their container", () => {
   const exec = { id: "e1", containerId: "a", spec: { command: "ls" }, status: { state: "created" } };
   execs.insert(exec);
   execs.insert({ ...exec, id: "e0" });
-  expect(execs.get("e1")).toEqual(exec);
   expect(execs.setStatus("e1", { state: "exited" })).toBe(true);
-  expect(execs.ofContainer("a").map(({ id, status }) => [id, status.state])).toEqual([
-    ["e1", "exited"],
-    ["e0", "created"],
+  expect(execs.list()).toEqual([
+    { ...exec, status: { state: "exited" } },
+    { ...exec, id: "e0" },
   ]);
   expect(() => execs.insert({ ...exec, id: "e2", containerId: "nobody" })).toThrow(
     expect.objectContaining({ kind: "conflict" }),
   );
   expect(store.delete("a")).toBe(true);
   expect(store.delete("a")).toBe(false);
-  expect(execs.get("e1")).toBeUndefined();
+  expect(execs.list()).toEqual([]);
 });

@@ -15,66 +15,55 @@ export interface ContainerRow<Spec, Status> {
   readonly status: Status;
 }
 
-/** The containers there are. The engine owns what `Spec` and `Status` mean; rows that fail validation are `data-loss`. */
+/**
+ * The containers there are. The engine owns what `Spec` and `Status` mean; rows that fail validation are `data-loss`. The
+ * status stands in a table of its own: it changes several times in every life, and the spec beside it fills pages.
+ */
 export class ContainerStore<Spec, Status> {
   readonly #database: SqlDatabase;
   readonly #validateSpec: Validate<Spec>;
   readonly #validateStatus: Validate<Status>;
   readonly #insert: Statement;
-  readonly #byId: Statement;
-  readonly #byName: Statement;
-  readonly #byPrefix: Statement;
+  readonly #insertStatus: Statement;
+  readonly #setStatus: Statement;
   readonly #all: Statement;
+  readonly #delete: Statement;
 
   constructor(deps: {
     readonly database: SqlDatabase;
     readonly validateSpec: Validate<Spec>;
     readonly validateStatus: Validate<Status>;
   }) {
-    this.#database = deps.database;
+    const { database } = deps;
+    this.#database = database;
     this.#validateSpec = deps.validateSpec;
     this.#validateStatus = deps.validateStatus;
-    this.#insert = deps.database.prepare(
-      "INSERT INTO containers (id, name, image_id, created_at, spec, status) VALUES (?, ?, ?, ?, ?, ?)",
+    this.#insert = database.prepare(
+      "INSERT INTO containers (id, name, image_id, created_at, spec) VALUES (?, ?, ?, ?, ?)",
     );
-    this.#byId = deps.database.prepare("SELECT * FROM containers WHERE id = ?");
-    this.#byName = deps.database.prepare("SELECT * FROM containers WHERE name = ?");
-    this.#byPrefix = deps.database.prepare("SELECT * FROM containers WHERE id >= ? AND id < ? LIMIT 2");
-    this.#all = deps.database.prepare("SELECT * FROM containers ORDER BY rowid DESC");
+    this.#insertStatus = database.prepare("INSERT INTO container_statuses (container_id, status) VALUES (?, ?)");
+    this.#setStatus = database.prepare("UPDATE container_statuses SET status = ? WHERE container_id = ?");
+    this.#all = database.prepare(
+      `SELECT containers.*, status FROM containers JOIN container_statuses ON container_id = containers.id
+       ORDER BY containers.rowid DESC`,
+    );
+    this.#delete = database.prepare("DELETE FROM containers WHERE id = ?");
   }
 
   /** `already-exists` with details.name when another container has the name (or id). */
   insert(row: ContainerRow<Spec, Status>): void {
+    const [spec, status] = [JSON.stringify(row.spec), JSON.stringify(row.status)];
     this.#claimingName(row.name, () =>
-      this.#insert.run(
-        row.id,
-        row.name,
-        row.imageId,
-        row.createdAt,
-        JSON.stringify(row.spec),
-        JSON.stringify(row.status),
-      ),
+      this.#database.transaction(() => {
+        this.#insert.run(row.id, row.name, row.imageId, row.createdAt, spec);
+        this.#insertStatus.run(row.id, status);
+      }),
     );
-  }
-
-  get(id: string): ContainerRow<Spec, Status> | undefined {
-    return this.#decode(this.#byId.get(id));
-  }
-
-  byName(name: string): ContainerRow<Spec, Status> | undefined {
-    return this.#decode(this.#byName.get(name));
-  }
-
-  /** Up to two rows whose id starts with `prefix`: none, the one, or proof that it is ambiguous. */
-  byIdPrefix(prefix: string): readonly ContainerRow<Spec, Status>[] {
-    return this.#byPrefix
-      .all(prefix, `${prefix}\u{10ffff}`)
-      .map((row) => this.#decode(row) as ContainerRow<Spec, Status>);
   }
 
   /** Newest first, by insertion. */
   list(): readonly ContainerRow<Spec, Status>[] {
-    return this.#all.all().map((row) => this.#decode(row) as ContainerRow<Spec, Status>);
+    return this.#all.all().map((row) => this.#decode(row));
   }
 
   /** Write the columns given; `not-found` when the row is gone, `already-exists` when the new name is taken. */
@@ -82,29 +71,26 @@ export class ContainerStore<Spec, Status> {
     const columns: [string, string | undefined][] = [
       ["name", change.name],
       ["spec", change.spec === undefined ? undefined : JSON.stringify(change.spec)],
-      ["status", change.status === undefined ? undefined : JSON.stringify(change.status)],
     ];
     const given = columns.flatMap(([column, value]) => (value === undefined ? [] : [[column, value] as const]));
-    if (given.length === 0) return;
+    if (given.length === 0) return this.#updateStatus(id, change.status);
     const assignments = given.map(([column]) => `${column} = ?`).join(", ");
     const update = this.#database.prepare(`UPDATE containers SET ${assignments} WHERE id = ?`);
-    this.#claimingName(change.name ?? "", () => {
-      const changed = update.run(...given.map(([, value]) => value), id);
-      if (changed === 0) throw new BerthError("not-found", `No such container: ${id}`);
-    });
+    this.#claimingName(change.name ?? "", () =>
+      this.#database.transaction(() => {
+        mustBeThere(id, update.run(...given.map(([, value]) => value), id));
+        this.#updateStatus(id, change.status);
+      }),
+    );
   }
 
-  /** Delete the row and its execs. True when it was there. */
+  #updateStatus(id: string, status: Status | undefined): void {
+    if (status !== undefined) mustBeThere(id, this.#setStatus.run(JSON.stringify(status), id));
+  }
+
+  /** Delete the row, its status and its execs. True when it was there. */
   delete(id: string): boolean {
-    return this.#database.prepare("DELETE FROM containers WHERE id = ?").run(id) > 0;
-  }
-
-  /** Container ids that use an image. */
-  usersOf(imageId: string): readonly string[] {
-    return this.#database
-      .prepare("SELECT id FROM containers WHERE image_id = ? ORDER BY rowid")
-      .all(imageId)
-      .map((row) => textColumn(row, "id"));
+    return this.#delete.run(id) > 0;
   }
 
   #claimingName(name: string, write: () => void): void {
@@ -119,15 +105,18 @@ export class ContainerStore<Spec, Status> {
     }
   }
 
-  #decode(row: Row | undefined): ContainerRow<Spec, Status> | undefined {
-    if (row === undefined) return undefined;
+  #decode(row: Row): ContainerRow<Spec, Status> {
     return {
       id: textColumn(row, "id"),
       name: textColumn(row, "name"),
       imageId: textColumn(row, "image_id"),
       createdAt: textColumn(row, "created_at"),
       spec: jsonColumn(row, "containers", "spec", this.#validateSpec),
-      status: jsonColumn(row, "containers", "status", this.#validateStatus),
+      status: jsonColumn(row, "container_statuses", "status", this.#validateStatus),
     };
   }
+}
+
+function mustBeThere(id: string, changed: number): void {
+  if (changed === 0) throw new BerthError("not-found", `No such container: ${id}`);
 }

@@ -9,15 +9,15 @@ export interface ExecRow<Spec, Status> {
   readonly status: Status;
 }
 
-/** Execs of containers; a container's rows go with it. */
+/** Execs of containers; a container's rows go with it. Who asks for one keeps them in memory. */
 export class ExecStore<Spec, Status> {
   readonly #validateSpec: Validate<Spec>;
   readonly #validateStatus: Validate<Status>;
   readonly #insert: Statement;
-  readonly #get: Statement;
-  readonly #ofContainer: Statement;
+  readonly #all: Statement;
   readonly #setStatus: Statement;
   readonly #delete: Statement;
+  #nextNumber: number;
 
   constructor(deps: {
     readonly database: SqlDatabase;
@@ -26,26 +26,25 @@ export class ExecStore<Spec, Status> {
   }) {
     this.#validateSpec = deps.validateSpec;
     this.#validateStatus = deps.validateStatus;
-    this.#insert = deps.database.prepare("INSERT INTO execs (id, container_id, spec, status) VALUES (?, ?, ?, ?)");
-    this.#get = deps.database.prepare("SELECT * FROM execs WHERE id = ?");
-    this.#ofContainer = deps.database.prepare("SELECT * FROM execs WHERE container_id = ? ORDER BY rowid");
+    this.#insert = deps.database.prepare(
+      "INSERT INTO execs (id, number, container_id, spec, status) VALUES (?, ?, ?, ?, ?)",
+    );
+    this.#all = deps.database.prepare("SELECT * FROM execs ORDER BY number");
     this.#setStatus = deps.database.prepare("UPDATE execs SET status = ? WHERE id = ?");
     this.#delete = deps.database.prepare("DELETE FROM execs WHERE id = ?");
+    const last = deps.database.prepare("SELECT max(number) AS last FROM execs").get()?.["last"] ?? 0;
+    this.#nextNumber = Number(last) + 1;
   }
 
   /** `conflict` when the container does not exist. */
   insert(row: ExecRow<Spec, Status>): void {
-    this.#insert.run(row.id, row.containerId, JSON.stringify(row.spec), JSON.stringify(row.status));
+    const [spec, status] = [JSON.stringify(row.spec), JSON.stringify(row.status)];
+    this.#insert.run(row.id, this.#nextNumber++, row.containerId, spec, status);
   }
 
-  get(id: string): ExecRow<Spec, Status> | undefined {
-    const row = this.#get.get(id);
-    return row === undefined ? undefined : this.#decode(row);
-  }
-
-  /** In order of creation. */
-  ofContainer(containerId: string): readonly ExecRow<Spec, Status>[] {
-    return this.#ofContainer.all(containerId).map((row) => this.#decode(row));
+  /** All of them, in order of creation. */
+  list(): readonly ExecRow<Spec, Status>[] {
+    return this.#all.all().map((row) => this.#decode(row));
   }
 
   /** False when the row is gone. */

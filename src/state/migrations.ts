@@ -198,4 +198,69 @@ export const migrations: readonly Migration[] = [
       ) STRICT;
       CREATE INDEX schedule_runs_by_name ON schedule_runs (container_name);`,
   },
+  {
+    name: "fewer pages for what every run writes",
+    sql: `
+      CREATE TABLE container_statuses (
+        container_id TEXT PRIMARY KEY REFERENCES containers (id) ON DELETE CASCADE,
+        status TEXT NOT NULL CHECK (json_valid(status))
+      ) STRICT, WITHOUT ROWID;
+      INSERT INTO container_statuses SELECT id, status FROM containers;
+      ALTER TABLE containers DROP COLUMN status;
+      DROP INDEX containers_by_image;
+
+      CREATE TABLE new_execs (
+        id TEXT PRIMARY KEY,
+        number INTEGER NOT NULL,
+        container_id TEXT NOT NULL REFERENCES containers (id) ON DELETE CASCADE,
+        spec TEXT NOT NULL CHECK (json_valid(spec)),
+        status TEXT NOT NULL CHECK (json_valid(status))
+      ) STRICT, WITHOUT ROWID;
+      INSERT INTO new_execs SELECT id, rowid, container_id, spec, status FROM execs;
+      DROP TABLE execs;
+      ALTER TABLE new_execs RENAME TO execs;
+      CREATE INDEX execs_by_container ON execs (container_id);
+
+      CREATE TABLE new_endpoints (
+        container_id TEXT NOT NULL,
+        network_id TEXT NOT NULL REFERENCES networks (id) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        ipv4 TEXT NOT NULL,
+        spec TEXT NOT NULL CHECK (json_valid(spec)),
+        PRIMARY KEY (container_id, network_id)
+      ) STRICT, WITHOUT ROWID;
+      INSERT INTO new_endpoints SELECT container_id, network_id, rowid, ipv4, spec FROM endpoints;
+      DROP TABLE endpoints;
+      ALTER TABLE new_endpoints RENAME TO endpoints;
+      CREATE UNIQUE INDEX endpoints_by_address ON endpoints (network_id, ipv4) WHERE ipv4 != '';
+
+      CREATE TABLE new_snapshots (
+        key TEXT PRIMARY KEY
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE new_snapshot_layers (
+        key TEXT NOT NULL REFERENCES new_snapshots (key) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        diff_id TEXT NOT NULL REFERENCES layers (diff_id),
+        PRIMARY KEY (key, position)
+      ) STRICT, WITHOUT ROWID;
+      INSERT INTO new_snapshots SELECT key FROM snapshots;
+      INSERT INTO new_snapshot_layers SELECT key, position, diff_id FROM snapshot_layers;
+      DROP TABLE snapshot_layers;
+      DROP TABLE snapshots;
+      ALTER TABLE new_snapshots RENAME TO snapshots;
+      ALTER TABLE new_snapshot_layers RENAME TO snapshot_layers;
+      CREATE INDEX snapshot_layers_by_layer ON snapshot_layers (diff_id);
+
+      CREATE TABLE new_exits (
+        number INTEGER PRIMARY KEY,
+        container_id TEXT NOT NULL,
+        container_name TEXT NOT NULL,
+        finished_ms INTEGER NOT NULL,
+        report TEXT NOT NULL CHECK (json_valid(report))
+      ) STRICT;
+      INSERT INTO new_exits SELECT number, container_id, container_name, finished_ms, report FROM exits;
+      DROP TABLE exits;
+      ALTER TABLE new_exits RENAME TO exits;
+      CREATE INDEX exits_by_container ON exits (container_id);`,
+  },
 ];

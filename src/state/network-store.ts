@@ -12,8 +12,8 @@ export interface NetworkRow<Spec> {
   readonly lastAddress: string;
 }
 
+/** A container's place in a network; it has one in each at most. */
 export interface EndpointRow<Spec> {
-  readonly id: string;
   readonly networkId: string;
   readonly containerId: string;
   /** "" in networks without addresses; unique in a network otherwise. */
@@ -34,6 +34,7 @@ export class NetworkStore<NetworkSpec, EndpointSpec> {
   readonly #updateEndpoint: Statement;
   readonly #endpoints: Statement;
   readonly #deleteEndpoint: Statement;
+  #nextNumber: number;
 
   constructor(deps: {
     readonly database: SqlDatabase;
@@ -52,11 +53,13 @@ export class NetworkStore<NetworkSpec, EndpointSpec> {
     this.#deleteNetwork = database.prepare("DELETE FROM networks WHERE id = ?");
     this.#setLastAddress = database.prepare("UPDATE networks SET last_address = ? WHERE id = ?");
     this.#insertEndpoint = database.prepare(
-      "INSERT INTO endpoints (id, network_id, container_id, ipv4, spec) VALUES (?, ?, ?, ?, ?)",
+      "INSERT INTO endpoints (container_id, network_id, number, ipv4, spec) VALUES (?, ?, ?, ?, ?)",
     );
-    this.#updateEndpoint = database.prepare("UPDATE endpoints SET spec = ? WHERE id = ?");
-    this.#endpoints = database.prepare("SELECT * FROM endpoints ORDER BY rowid");
-    this.#deleteEndpoint = database.prepare("DELETE FROM endpoints WHERE id = ?");
+    this.#updateEndpoint = database.prepare("UPDATE endpoints SET spec = ? WHERE container_id = ? AND network_id = ?");
+    this.#endpoints = database.prepare("SELECT * FROM endpoints ORDER BY number");
+    this.#deleteEndpoint = database.prepare("DELETE FROM endpoints WHERE container_id = ? AND network_id = ?");
+    const last = database.prepare("SELECT max(number) AS last FROM endpoints").get()?.["last"] ?? 0;
+    this.#nextNumber = Number(last) + 1;
   }
 
   /** Insert, or replace all but `createdAt`. `conflict` when another network has the name. */
@@ -85,7 +88,8 @@ export class NetworkStore<NetworkSpec, EndpointSpec> {
    */
   insertEndpoint(row: EndpointRow<EndpointSpec>): void {
     this.#database.transaction(() => {
-      this.#insertEndpoint.run(row.id, row.networkId, row.containerId, row.ipv4, JSON.stringify(row.spec));
+      const spec = JSON.stringify(row.spec);
+      this.#insertEndpoint.run(row.containerId, row.networkId, this.#nextNumber++, row.ipv4, spec);
       if (row.ipv4 !== "") this.#setLastAddress.run(row.ipv4, row.networkId);
     });
   }
@@ -96,21 +100,21 @@ export class NetworkStore<NetworkSpec, EndpointSpec> {
   }
 
   /** Another spec with the same address; false when there is no such row. */
-  updateEndpoint(id: string, spec: EndpointSpec): boolean {
-    return this.#updateEndpoint.run(JSON.stringify(spec), id) > 0;
+  updateEndpoint(containerId: string, networkId: string, spec: EndpointSpec): boolean {
+    return this.#updateEndpoint.run(JSON.stringify(spec), containerId, networkId) > 0;
   }
 
-  deleteEndpoint(id: string): boolean {
-    return this.#deleteEndpoint.run(id) > 0;
+  deleteEndpoint(containerId: string, networkId: string): boolean {
+    return this.#deleteEndpoint.run(containerId, networkId) > 0;
   }
 
   #decodeEndpoint(row: Row): EndpointRow<EndpointSpec> {
+    const containerId = textColumn(row, "container_id");
     return {
-      id: textColumn(row, "id"),
       networkId: textColumn(row, "network_id"),
-      containerId: textColumn(row, "container_id"),
+      containerId,
       ipv4: textColumn(row, "ipv4"),
-      spec: jsonColumn(row, "endpoints", "spec", this.#validateEndpoint),
+      spec: jsonColumn({ ...row, id: containerId }, "endpoints", "spec", this.#validateEndpoint),
     };
   }
 }

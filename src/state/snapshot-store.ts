@@ -18,7 +18,7 @@ export class SnapshotStore {
     this.#insertLayer = deps.database.prepare("INSERT INTO snapshot_layers (key, position, diff_id) VALUES (?, ?, ?)");
     this.#find = deps.database.prepare("SELECT key FROM snapshots WHERE key = ?");
     this.#layers = deps.database.prepare("SELECT diff_id FROM snapshot_layers WHERE key = ? ORDER BY position");
-    this.#all = deps.database.prepare("SELECT key FROM snapshots ORDER BY rowid");
+    this.#all = deps.database.prepare("SELECT key FROM snapshots ORDER BY key");
     this.#delete = deps.database.prepare("DELETE FROM snapshots WHERE key = ?");
   }
 

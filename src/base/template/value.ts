@@ -25,9 +25,10 @@ export interface StructInfo {
 
 type Struct = Readonly<Record<string, Value>> & { readonly [STRUCT]: StructInfo };
 
-/** Marks a copy of `fields` as a struct. */
+/** Marks a copy of `fields` as a struct. A getter is asked for its value by who prints it, not before. */
 export function struct(fields: Readonly<Record<string, Value>>, info: StructInfo): Value {
-  return Object.defineProperty({ ...fields }, STRUCT, { value: info, enumerable: false });
+  const copy = Object.defineProperties({}, Object.getOwnPropertyDescriptors(fields));
+  return Object.defineProperty(copy, STRUCT, { value: info, enumerable: false });
 }
 
 export function structInfo(value: Value): StructInfo | undefined {

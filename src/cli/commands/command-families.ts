@@ -16,75 +16,122 @@ export const commandGroups: readonly CommandGroup[] = [
 /** Every command of the engine's client. The composition root adds those that are other programs (`daemon`). */
 export const engineFamilies: readonly CommandFamily[] = [
   {
-    words: ["build", "builder", "buildx", "image"],
+    words: {
+      build: "Build an image from a Dockerfile",
+      builder: "",
+      buildx: "",
+      image: "",
+    },
     load: async () => (await import("./build-commands.ts")).buildCommands,
   },
   {
-    words: [
-      "attach",
-      "commit",
-      "container",
-      "cp",
-      "create",
-      "debug",
-      "diff",
-      "exec",
-      "export",
-      "kill",
-      "logs",
-      "pause",
-      "port",
-      "ps",
-      "rename",
-      "restart",
-      "rm",
-      "run",
-      "start",
-      "stats",
-      "stop",
-      "top",
-      "unpause",
-      "update",
-      "wait",
-      "why",
-    ],
+    words: {
+      attach: "Attach local standard input, output, and error streams to a running container",
+      commit: "Create a new image from a container's changes",
+      container: "",
+      cp: "Copy files/folders between a container and the local filesystem",
+      create: "Create a new container",
+      debug: "Open a shell with tools in a container or image that has none",
+      diff: "Inspect changes to files or directories on a container's filesystem",
+      exec: "Execute a command in a running container",
+      export: "Export a container's filesystem as a tar archive",
+      kill: "Kill one or more running containers",
+      logs: "Fetch the logs of a container",
+      pause: "Pause all processes within one or more containers",
+      port: "List port mappings or a specific mapping for the container",
+      ps: "List containers",
+      rename: "Rename a container",
+      restart: "Restart one or more containers",
+      rm: "Remove one or more containers",
+      run: "Create and run a new container from an image",
+      start: "Start one or more stopped containers",
+      stats: "Display a live stream of container(s) resource usage statistics",
+      stop: "Stop one or more running containers",
+      top: "Display the running processes of a container",
+      unpause: "Unpause all processes within one or more containers",
+      update: "Update configuration of one or more containers",
+      wait: "Block until one or more containers stop, then print their exit codes",
+      why: "Tell why a container ended, a pull failed, or who has a port",
+    },
     load: async () => (await import("./container-commands.ts")).containerCommands,
   },
   {
-    words: ["context"],
+    words: {
+      context: "",
+    },
     load: async () => (await import("./context-commands.ts")).contextCommands,
   },
   {
-    words: ["history", "image", "images", "import", "load", "pull", "push", "rmi", "save", "search", "tag"],
+    words: {
+      history: "Show the history of an image",
+      image: "",
+      images: "List images",
+      import: "Import the contents from a tarball to create a filesystem image",
+      load: "Load an image from a tar archive or STDIN",
+      pull: "Download an image from a registry",
+      push: "Upload an image to a registry",
+      rmi: "Remove one or more images",
+      save: "Save one or more images to a tar archive (streamed to STDOUT by default)",
+      search: "Search Docker Hub for images",
+      tag: "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE",
+    },
     load: async () => (await import("./image-commands.ts")).imageCommands,
   },
   {
-    words: ["manifest"],
+    words: {
+      manifest: "",
+    },
     load: async () => (await import("./manifest-commands.ts")).manifestCommands,
   },
   {
-    words: ["network"],
+    words: {
+      network: "",
+    },
     load: async () => (await import("./network-commands.ts")).networkCommands,
   },
   {
-    words: ["completion", "events", "info", "inspect", "login", "logout", "man-pages", "system", "ui", "version"],
+    words: {
+      completion: "Print a script that completes commands, flags and names",
+      events: "Get real time events from the server",
+      info: "Display system-wide information",
+      inspect: "Return low-level information on Docker objects",
+      login: "Authenticate to a registry",
+      logout: "Log out from a registry",
+      "man-pages": "",
+      system: "",
+      ui: "Show containers, images, volumes and networks on the whole terminal, live",
+      version: "Show the Docker version information",
+    },
     load: async () => (await import("./system-commands.ts")).systemCommands,
   },
   {
-    words: ["volume"],
+    words: {
+      volume: "",
+    },
     load: async () => (await import("./volume-commands.ts")).volumeCommands,
   },
   {
-    words: ["volume"],
+    words: {
+      volume: "",
+    },
     load: async () => (await import("./volume-copy-commands.ts")).volumeCopyCommands,
   },
 ];
 
 /** The commands of the families that have `word`; all of them when none has it, as for help and suggestions. */
 export async function loadCommands(families: readonly CommandFamily[], word?: string): Promise<readonly Command[]> {
-  const wanted = word === undefined ? [] : families.filter(({ words }) => words.includes(word));
+  const wanted = word === undefined ? [] : families.filter(({ words }) => Object.hasOwn(words, word));
   const tables = await Promise.all((wanted.length === 0 ? families : wanted).map(({ load }) => load()));
   return tables.flat();
+}
+
+/** The commands of one word, as the program's own help lists them, without their tables. */
+export function topLevelCommands(
+  families: readonly CommandFamily[],
+): readonly { readonly name: string; readonly summary: string }[] {
+  return families.flatMap(({ words }) =>
+    Object.entries(words).flatMap(([name, summary]) => (summary === "" ? [] : [{ name, summary }])),
+  );
 }
 
 /** Shown first in the program's help, in this order. */

@@ -1,6 +1,6 @@
 import type { CliIo } from "../cli-io.ts";
 import type { CommandFamily } from "../command.ts";
-import { commandGroups, loadCommands } from "../commands/command-families.ts";
+import { commandGroups, loadCommands, topLevelCommands } from "../commands/command-families.ts";
 import type { CliConfig } from "../config/cli-config.ts";
 import { globalFlags } from "../config/global-flags.ts";
 import { aliases } from "../config/own-settings.ts";
@@ -8,7 +8,7 @@ import type { EngineConnection } from "../engine-connection.ts";
 import { parseFlags } from "../flags/parse-flags.ts";
 import { FlagValues, initialValues } from "../flags/flag-values.ts";
 import { listPluginFiles } from "../plugins/plugin-files.ts";
-import { printAnswer } from "./answer.ts";
+import { printAnswer, type Candidate } from "./answer.ts";
 import { complete } from "./complete.ts";
 import type { NameSource } from "./names.ts";
 import type { ReadLine } from "./read-line.ts";
@@ -28,18 +28,13 @@ export async function runCompletion(
 ): Promise<number> {
   const flags = globalFlags(io);
   const { config, connection } = await open(globalValues(words, io));
-  const first =
-    words.length > 1
-      ? await loadCommands(
-          families,
-          words.find((word) => !word.startsWith("-")),
-        )
-      : undefined;
-  const commands = first ?? (await loadCommands(families));
+  const isFirst = words.length === 1;
+  const commandWord = words.find((word) => !word.startsWith("-"));
+  const commands = isFirst ? [] : await loadCommands(families, commandWord);
   const grammar = { globalFlags: flags, commands, groups: commandGroups };
   const answer = await complete(words, grammar, (line) => nameSource(line, { io, config, connection }));
-  const extra = words.length === 1 ? otherCommands(io, config).filter((name) => name.startsWith(words[0] ?? "")) : [];
-  const candidates = [...answer.candidates, ...extra.map((value) => ({ value }))];
+  const first = isFirst ? [...firstWords(families), ...otherCommands(io, config)] : [];
+  const candidates = [...answer.candidates, ...first.filter(({ value }) => value.startsWith(words[0] ?? ""))];
   io.stdout.write(printAnswer({ ...answer, candidates }, withNotes));
   connection.close();
   return 0;
@@ -58,9 +53,16 @@ function globalValues(words: readonly string[], io: CliIo): FlagValues {
   return new FlagValues(initialValues(specs), new Set());
 }
 
+/** Commands and groups, without their tables. */
+function firstWords(families: readonly CommandFamily[]): readonly Candidate[] {
+  const groups = commandGroups.map(({ path, summary }) => ({ value: path, note: summary }));
+  const commands = topLevelCommands(families).map(({ name, summary }) => ({ value: name, note: summary }));
+  return [...groups, ...commands].toSorted((a, b) => (a.value < b.value ? -1 : 1));
+}
+
 /** Plugins and aliases are commands too. */
-function otherCommands(io: CliIo, config: CliConfig): readonly string[] {
-  return [...listPluginFiles(io, config), ...aliases(config.file)].map(({ name }) => name);
+function otherCommands(io: CliIo, config: CliConfig): readonly Candidate[] {
+  return [...listPluginFiles(io, config), ...aliases(config.file)].map(({ name }) => ({ value: name }));
 }
 
 function nameSource(

@@ -61,7 +61,9 @@ export function containerRow(
   const mountNames = mounts.map((mount) => (mount.Name === undefined || mount.Name === "" ? mount.Source : mount.Name));
   return {
     Command: JSON.stringify(truncate ? ellipsis(container.Command, COMMAND_LETTERS) : container.Command),
-    CreatedAt: goLocalTime(container.Created * 1000),
+    get CreatedAt() {
+      return goLocalTime(container.Created * 1000);
+    },
     ID: truncate ? shortId(container.Id) : container.Id,
     Image: imageName(container, truncate),
     Labels: Object.entries(labels)

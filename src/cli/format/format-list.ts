@@ -3,9 +3,10 @@ import { compileTemplate } from "#base/template/execute.ts";
 import type { TemplateFunction } from "#base/template/functions.ts";
 import { struct } from "#base/template/value.ts";
 import { fitTable } from "./fit-table.ts";
+import { fillPlainLine, plainLine } from "./plain-line.ts";
 import { alignTable } from "./table.ts";
 
-/** One row as a template sees it: plain fields and methods. */
+/** One row as a template sees it: plain fields and methods, getters for what costs something. */
 export type Row = Readonly<Record<string, unknown>>;
 
 export interface ListFormat {
@@ -36,14 +37,21 @@ export function rowFormatter(
     .replaceAll("\\t", "\t")
     .replaceAll("\\n", "\n");
   const line = source === "json" && !isTable ? "{{json .}}" : source;
-  const render = compiled(line, {}, mistake);
+  // Lists are mostly printed by templates of fields alone: those need no template engine.
+  const plain = plainLine(line);
+  let template = plain === undefined ? compiled(line, {}, mistake) : undefined;
   const info = { typeName, fields: [], aliases: {}, escapeHtml: true };
+  const render = (row: Row): string => {
+    const filled = plain === undefined ? undefined : fillPlainLine(plain, row);
+    return filled ?? executed((template ??= compiled(line, {}, mistake)), struct(row, info), mistake);
+  };
   return (rows) => {
-    const text = rows.map((row) => `${executed(render, struct(row, info), mistake)}\n`).join("");
+    const text = rows.map((row) => `${render(row)}\n`).join("");
     if (!isTable) return text;
     const fieldNames = [...Object.keys(rows[0] ?? {}), ...columns, ...Object.keys(headers)];
     const titles = Object.fromEntries(fieldNames.map((name) => [name, headers[name] ?? name.toUpperCase()]));
-    const header = executed(compiled(line, headerFunctions), titledRow(titles));
+    const filled = plain === undefined ? undefined : fillPlainLine(plain, titles);
+    const header = filled ?? executed(compiled(line, headerFunctions), titledRow(titles));
     const table = `${header}\n${text}`;
     if (fit === undefined) return alignTable(table);
     const shrinkable = fit.shrinkable.map((name) => titles[name] ?? name);

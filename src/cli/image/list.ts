@@ -84,7 +84,9 @@ interface RowOptions {
 function imageRows(image: ImageSummary, options: RowOptions): readonly Row[] {
   return namesOf(image, options).map(({ repository, tag, digest }) => ({
     Containers: image.Containers === -1 ? UNKNOWN_SIZE : String(image.Containers),
-    CreatedAt: goLocalTime(image.Created * 1000),
+    get CreatedAt() {
+      return goLocalTime(image.Created * 1000);
+    },
     CreatedSince: image.Created === 0 ? UNKNOWN_SIZE : `${humanDuration(options.now - image.Created * 1000)} ago`,
     Digest: digest,
     ID: options.truncate ? shortId(image.Id) : image.Id,

@@ -15,7 +15,7 @@ export async function readPlugins(
   config: CliConfig,
   families: readonly CommandFamily[],
 ): Promise<readonly Plugin[]> {
-  const own = new Set(families.flatMap(({ words }) => words));
+  const own = new Set(families.flatMap(({ words }) => Object.keys(words)));
   const files = listPluginFiles(io, config).filter(
     ({ name }) => !REPLACED.includes(name) || prefersPlugin(name, config.file),
   );

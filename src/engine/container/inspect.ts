@@ -7,7 +7,8 @@ import { hostConfig, type HostConfig } from "#spec/docker/host-config.ts";
 import type { ImageService } from "#image/types.ts";
 import { wantedApparmor } from "#runtime/docker/wanted-apparmor.ts";
 import type { MachineFacts } from "../host-facts.ts";
-import type { EnginePaths, ExecRows } from "../ports.ts";
+import type { ExecRegistry } from "../exec/exec.ts";
+import type { EnginePaths } from "../ports.ts";
 import type { Container } from "./container.ts";
 import { plannedEndpoints } from "./endpoint-plan.ts";
 import { linkTexts } from "./links.ts";
@@ -22,7 +23,7 @@ export interface InspectDeps {
   readonly networks: NetworkService;
   readonly snapshots: Snapshotter;
   readonly images: ImageService;
-  readonly execs: ExecRows;
+  readonly execs: Pick<ExecRegistry, "ofContainer">;
   readonly paths: EnginePaths;
   readonly machine: Pick<MachineFacts, "apparmor">;
 }

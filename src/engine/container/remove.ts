@@ -2,7 +2,8 @@ import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
 import type { ImageService } from "#image/types.ts";
 import type { LogKeeper } from "#logs/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
-import type { EnginePaths, Events, ExecRows, Files, Volumes } from "../ports.ts";
+import type { ExecRegistry } from "../exec/exec.ts";
+import type { EnginePaths, Events, Files, Volumes } from "../ports.ts";
 import type { Container } from "./container.ts";
 import { publishContainerEvent } from "./events.ts";
 import type { KillAndWait } from "./kill.ts";
@@ -19,7 +20,7 @@ export interface RemoveLockedDeps {
   readonly snapshots: Snapshotter;
   readonly files: Files;
   readonly paths: EnginePaths;
-  readonly execs: ExecRows;
+  readonly execs: ExecRegistry;
   readonly volumes: Volumes;
   readonly events: Events;
   readonly logKeeper: LogKeeper;
@@ -55,6 +56,7 @@ export function removeLocked(deps: RemoveLockedDeps): RemoveLocked {
       throw new BerthError("internal", message, { cause: error });
     }
     deps.registry.delete(container);
+    deps.execs.forget(container.id);
     deps.images.touch(container.spec.image.id);
     const result = { exitCode, error: "" };
     if (container.spec.hostConfig.AutoRemove) deps.recentEnds.note(container.id, result);

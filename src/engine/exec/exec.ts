@@ -3,40 +3,71 @@ import { BerthError } from "#base/errors.ts";
 import type { ExecRow, ExecRows } from "../ports.ts";
 import type { ExecStatus } from "./status.ts";
 
-/** Execs with a process this engine watches; the rows are the truth, these are the handles. */
+/**
+ * Every exec of this engine, in memory and as rows, with the processes it watches. A change is written to the row first
+ * and seen by others then, so what anyone was told survives a crash.
+ */
 export class ExecRegistry {
   readonly #rows: ExecRows;
+  readonly #byId = new Map<string, ExecRow>();
+  /** In order of creation. */
+  readonly #byContainer = new Map<string, Set<string>>();
   readonly #processes = new Map<string, SupervisedProcess>();
 
   constructor(deps: { readonly rows: ExecRows }) {
     this.#rows = deps.rows;
+    for (const row of deps.rows.list()) this.#hold(row);
   }
 
   /** `not-found` "No such exec instance: X". */
   find(id: string): ExecRow {
-    const row = this.#rows.get(id);
+    const row = this.#byId.get(id);
     if (row === undefined) throw new BerthError("not-found", `No such exec instance: ${id}`);
     return row;
   }
 
   has(id: string): boolean {
-    return this.#rows.get(id) !== undefined;
+    return this.#byId.has(id);
   }
 
   insert(row: ExecRow): void {
     this.#rows.insert(row);
+    this.#hold(row);
   }
 
+  /** Nothing when it went with its container meanwhile. */
   setStatus(id: string, status: ExecStatus): void {
+    const row = this.#byId.get(id);
+    if (row === undefined) return;
     this.#rows.setStatus(id, status);
+    this.#byId.set(id, { ...row, status });
   }
 
+  /** In order of creation. */
   ofContainer(containerId: string): readonly ExecRow[] {
-    return this.#rows.ofContainer(containerId);
+    return [...(this.#byContainer.get(containerId) ?? [])].map((id) => this.find(id));
   }
 
   delete(id: string): void {
     this.#rows.delete(id);
+    const containerId = this.#byId.get(id)?.containerId ?? "";
+    this.#byId.delete(id);
+    const others = this.#byContainer.get(containerId);
+    others?.delete(id);
+    if (others?.size === 0) this.#byContainer.delete(containerId);
+  }
+
+  /** The container's row is gone, and those of its execs with it. */
+  forget(containerId: string): void {
+    for (const id of this.#byContainer.get(containerId) ?? []) this.#byId.delete(id);
+    this.#byContainer.delete(containerId);
+  }
+
+  #hold(row: ExecRow): void {
+    this.#byId.set(row.id, row);
+    const others = this.#byContainer.get(row.containerId);
+    if (others === undefined) this.#byContainer.set(row.containerId, new Set([row.id]));
+    else others.add(row.id);
   }
 
   process(id: string): SupervisedProcess | undefined {

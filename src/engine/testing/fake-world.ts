@@ -242,9 +242,8 @@ export class FakeWorld {
   #execRowStore(): EngineDeps["execs"] {
     const rows = this.execRows;
     return {
+      list: () => [...rows.values()],
       insert: (row) => void rows.set(row.id, row),
-      get: (id) => rows.get(id),
-      ofContainer: (containerId) => [...rows.values()].filter((row) => row.containerId === containerId),
       setStatus: (id, status) => {
         const row = rows.get(id);
         if (row !== undefined) rows.set(id, { ...row, status });

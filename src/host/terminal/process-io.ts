@@ -22,6 +22,11 @@ export class ProcessIo {
     this.programName = programName;
   }
 
+  /** Resolves when all that was said has been taken, or nobody reads it any more: before the process ends. */
+  async written(): Promise<void> {
+    await Promise.allSettled([this.stdout.written(), this.stderr.written()]);
+  }
+
   get workingDirectory(): string {
     return process.cwd();
   }
@@ -74,12 +79,13 @@ export class ProcessIo {
     nodeFs().rmSync(path, { force: true });
   }
 
+  /** Without what {@link nodeFs} costs, for the program's own help. */
   listFolder(path: string): readonly string[] {
-    if (!nodeFs().existsSync(path)) return [];
     try {
-      return nodeFs().readdirSync(path);
+      return [...new Bun.Glob("*").scanSync({ cwd: path, dot: true, onlyFiles: false })];
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return [];
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT" || code === "ENOTDIR") return [];
       throw fileError("open", path, error);
     }
   }

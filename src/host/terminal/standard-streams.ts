@@ -8,6 +8,10 @@ import type * as Termios from "./termios.ts";
  */
 const READ_BYTES = 64 * 1024;
 const RETRY_MS = 2;
+/** What goes out without {@link nodeFs}: all that a short command says. */
+const EARLY_BYTES = 16 * 1024;
+/** PIPE_BUF of pipe(7): a pipe takes a piece whole or not at all. */
+const PIECE_BYTES = 4096;
 
 /** The addon behind it is loaded only where there may be a terminal. */
 function termios(): typeof Termios {
@@ -55,14 +59,57 @@ export class StandardInput {
 
 export class StandardOutput {
   readonly #fd: number;
+  /** Bytes that may still go out early; undefined before the first. */
+  #early: number | undefined;
+  /** The end of what the kernel did not take at once. */
+  #behind: Promise<void> | undefined;
 
   constructor(fd: number) {
     this.#fd = fd;
   }
 
-  /** Blocks until the kernel took everything: the reader's pace is ours. `cancelled` when the reader is gone. */
+  /**
+   * Blocks until the kernel took everything: the reader's pace is ours. `cancelled` when the reader is gone. Where somebody
+   * has made the descriptor non-blocking and its first bytes find no room, they and what follows wait for {@link written}.
+   */
   write(data: string | Uint8Array): void {
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+    let offset = 0;
+    while (offset < bytes.length && this.#behind === undefined && this.#goesEarly())
+      offset += this.#writeEarly(bytes.subarray(offset, offset + PIECE_BYTES));
+    if (this.#behind === undefined) this.#writeBlocking(bytes.subarray(offset));
+    else this.#keep(bytes.slice(offset));
+  }
+
+  /** Resolves when nothing waits any more: before the process ends. `cancelled` when the reader is gone. */
+  async written(): Promise<void> {
+    await this.#behind;
+  }
+
+  /** Not into a file, where Bun.write begins at its start, nor to a terminal, which may take a part. */
+  #goesEarly(): boolean {
+    this.#early ??= Bun.file(this.#fd).size === Infinity && !isTerminal(this.#fd) ? EARLY_BYTES : 0;
+    return this.#early > 0;
+  }
+
+  #writeEarly(piece: Uint8Array): number {
+    const writing = Bun.write(Bun.file(this.#fd), piece);
+    const state = Bun.peek.status(writing);
+    this.#early = (this.#early ?? 0) - piece.length;
+    if (state === "fulfilled") return piece.length;
+    const told = writing.then(() => undefined, refuse);
+    told.catch(() => undefined);
+    if (state === "rejected") refuse(Bun.peek(writing));
+    this.#behind = told;
+    return piece.length;
+  }
+
+  #keep(bytes: Uint8Array): void {
+    this.#behind = this.#behind?.then(() => this.#writeBlocking(bytes));
+    this.#behind?.catch(() => undefined);
+  }
+
+  #writeBlocking(bytes: Uint8Array): void {
     let offset = 0;
     while (offset < bytes.length) {
       try {
@@ -70,9 +117,7 @@ export class StandardOutput {
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === "EAGAIN") Bun.sleepSync(RETRY_MS);
-        else if (code === "EPIPE" || code === "EBADF" || code === "EIO")
-          throw new BerthError("cancelled", "write: broken pipe", { cause: error, details: { code } });
-        else if (code !== "EINTR") throw error;
+        else if (code !== "EINTR") refuse(error);
       }
     }
   }
@@ -84,6 +129,13 @@ export class StandardOutput {
   windowSize(): Termios.TerminalSize | undefined {
     return isTerminal(this.#fd) ? termios().terminalSize(this.#fd) : undefined;
   }
+}
+
+function refuse(error: unknown): never {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "EPIPE" || code === "EBADF" || code === "EIO")
+    throw new BerthError("cancelled", "write: broken pipe", { cause: error, details: { code } });
+  throw error;
 }
 
 /** Neither `node:tty` nor the addon behind termios.ts: either would cost a command that is not at a terminal more than its work. */

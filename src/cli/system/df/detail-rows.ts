@@ -35,7 +35,9 @@ function imageRow(image: ImageSummary, { now, truncate }: { readonly now: number
   const colon = name.lastIndexOf(":");
   return {
     Containers: String(image.Containers),
-    CreatedAt: goLocalTime(image.Created * 1000),
+    get CreatedAt() {
+      return goLocalTime(image.Created * 1000);
+    },
     CreatedSince: `${humanDuration(now - image.Created * 1000)} ago`,
     Digest: "",
     ID: truncate ? shortId(image.Id) : image.Id,
