@@ -73,6 +73,7 @@ static struct ended {
 static unsigned early_count;
 static pid_t command; /* a foreign runtime's, until it ends */
 static int commanded; /* go was said before the command */
+static int gone_ahead; /* go was said before init waited for it */
 static char adopt_file[32];
 static char log_path[PATH_MAX], oom_path[PATH_MAX], console_path[108];
 
@@ -354,8 +355,13 @@ static void pump(int source)
 
 /* ---- requests ---- */
 
+/* Said before init waits, it lets init pass without anybody being asked. */
 static int request_go(const struct request *r)
 {
+	if (state.state == STATE_LAUNCHING && r->a == 0 && !commanded && !adopt_file[0] && launch_mode == MODE_SUPERVISED) {
+		gone_ahead = 1;
+		return 0;
+	}
 	if (state.state != STATE_WAITING || r->a != state.point)
 		return EINVAL;
 	if (sources[SYNC].fd < 0 && !adopt_file[0])
@@ -572,6 +578,11 @@ static int receive_message(struct init_message *message, int *fd)
 
 static void on_wait(const struct init_message *message)
 {
+	if (gone_ahead && message->point == 0) {
+		commanded = 1;
+		(void)send(sources[SYNC].fd, &state.pid, sizeof state.pid, MSG_NOSIGNAL);
+		return;
+	}
 	state.state = STATE_WAITING;
 	state.point = message->point;
 	int leave = launch_mode == MODE_HANDOVER && message->point == 0;

@@ -50,9 +50,9 @@ export interface ContainerRow {
 export interface ExecRows {
   /** All of them, in order of creation. */
   list(): readonly ExecRow[];
-  insert(row: ExecRow): void;
+  /** `instead` are deleted with it. */
+  insert(row: ExecRow, instead: readonly string[]): void;
   setStatus(id: string, status: ExecStatus): boolean;
-  delete(id: string): boolean;
 }
 
 export interface ExecRow {

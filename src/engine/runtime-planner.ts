@@ -23,7 +23,7 @@ import { resolveUser } from "#runtime/user/resolve-user.ts";
 import type { ResolvedUser } from "#runtime/user/types.ts";
 import type { RootMount } from "#snapshot/types.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
-import type { Resources } from "#spec/oci/runtime.ts";
+import type { Resources, RuntimeSpec } from "#spec/oci/runtime.ts";
 import { cgroupPathOf } from "./cgroup-path.ts";
 import type { EngineConfig } from "./config.ts";
 import { hookedLaunch, runPoststop } from "#runtime/hooks/hooked-launch.ts";
@@ -51,6 +51,8 @@ export class NativePlanner implements RuntimePlanner {
   readonly #emulators: Pick<Emulators, "offer" | "advice">;
   readonly #filters = new FilterCache();
 
+  /** What execs took over from each container last: most execs of one are by one user. */
+  readonly #takenOver = new WeakMap<ContainerSpec, { readonly by: string; readonly made: RuntimeSpec }>();
   readonly #foreign: ForeignPlanner;
   readonly #initBinary: { path(): string };
 
@@ -187,13 +189,13 @@ export class NativePlanner implements RuntimePlanner {
     const user = userIn(root, exec.User || config.User, hostConfig.GroupAdd ?? []);
     const userNamespace = hasOwnUserNamespace(pid) ? { uid: [], gid: [] } : undefined;
     const made = this.#container(container, user, linkVariables, userNamespace);
-    const process = execProcess({ container: made.spec, exec, user, facts: this.#facts });
+    const process = execProcess({ container: made, exec, user, facts: this.#facts });
     const foreign = this.#foreign.find(hostConfig.Runtime);
     if (foreign !== undefined) return this.#foreign.exec(foreign, request, process);
     const entry = this.#cgroups.open(this.cgroupPath(container)).entry;
     const { plan, warnings } = compileExec({
       id: container.id,
-      spec: made.spec,
+      spec: made,
       process,
       target: { pid, startTicks },
       cgroup: entry,
@@ -232,14 +234,20 @@ export class NativePlanner implements RuntimePlanner {
     };
   }
 
-  /** The spec a running container has, for what an exec takes over from it. */
+  /** The spec a running container has, for what an exec takes over from it. An update of the container is another key. */
   #container(
     spec: ContainerSpec,
     user: ResolvedUser,
     linkVariables: readonly string[],
     userNamespace: UserNamespace | undefined,
-  ): ReturnType<typeof containerSpec> {
-    return containerSpec({ ...this.#inputOf(spec, user), linkVariables, userNamespace, files: {}, namespaces: {} });
+  ): RuntimeSpec {
+    const by = JSON.stringify([user, linkVariables, userNamespace]);
+    const known = this.#takenOver.get(spec);
+    if (known?.by === by) return known.made;
+    const input = { ...this.#inputOf(spec, user), linkVariables, userNamespace, files: {}, namespaces: {} };
+    const { spec: made } = containerSpec(input);
+    this.#takenOver.set(spec, { by, made });
+    return made;
   }
 
   #inputOf(spec: ContainerSpec, user: ResolvedUser): Omit<ContainerSpecInput, "files" | "namespaces"> {

@@ -44,6 +44,11 @@ export interface LaunchRequest {
   readonly onNamespaces?: (pid: number) => Promise<void>;
   /** Called as soon as there is somebody to attach to, likewise. A terminal takes no input before *ready*. */
   readonly onMonitor?: (process: SupervisedProcess) => Promise<void>;
+  /**
+   * The process goes on by itself once `onMonitor` is done, without a look at it while it is *ready*; launch() resolves
+   * when it runs, and go() is not called. For `supervised` ones of the own runtime without `wait` steps but the last.
+   */
+  readonly goesAhead?: boolean;
 }
 
 /**

@@ -126,9 +126,12 @@ export class OverlaySnapshotter implements Snapshotter {
     const directory = this.#paths.snapshotDir(key);
     const upperDir = this.#paths.snapshotUpper(key);
     const workDir = this.#paths.snapshotWork(key);
-    ensureDirectory(directory, 0o710);
-    ensureDirectory(upperDir, 0o755);
-    ensureDirectory(workDir, 0o711);
+    // Made in this order: where the last one is, the others are.
+    if (!exists(workDir)) {
+      ensureDirectory(directory, 0o710);
+      ensureDirectory(upperDir, 0o755);
+      ensureDirectory(workDir, 0o711);
+    }
     const layers = [...new Set(diffIds.toReversed())].map((diffId) => this.#layer(diffId).path);
     const lowerDirs = [...this.#initLayers, ...layers];
     if (lowerDirs.length === 0) {

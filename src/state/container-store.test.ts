@@ -86,15 +86,17 @@ test("execs go with their container", () => {
   store.insert(row("a", "one"));
   const exec = { id: "e1", containerId: "a", spec: { command: "ls" }, status: { state: "created" } };
   execs.insert(exec);
-  execs.insert({ ...exec, id: "e0" });
+  execs.insert({ ...exec, id: "old" });
+  execs.insert({ ...exec, id: "e0" }, ["old"]);
   expect(execs.setStatus("e1", { state: "exited" })).toBe(true);
   expect(execs.list()).toEqual([
     { ...exec, status: { state: "exited" } },
     { ...exec, id: "e0" },
   ]);
-  expect(() => execs.insert({ ...exec, id: "e2", containerId: "nobody" })).toThrow(
+  expect(() => execs.insert({ ...exec, id: "e2", containerId: "nobody" }, ["e1"])).toThrow(
     expect.objectContaining({ kind: "conflict" }),
   );
+  expect(execs.list()).toHaveLength(2);
   expect(store.delete("a")).toBe(true);
   expect(store.delete("a")).toBe(false);
   expect(execs.list()).toEqual([]);

@@ -11,6 +11,7 @@ export interface ExecRow<Spec, Status> {
 
 /** Execs of containers; a container's rows go with it. Who asks for one keeps them in memory. */
 export class ExecStore<Spec, Status> {
+  readonly #database: SqlDatabase;
   readonly #validateSpec: Validate<Spec>;
   readonly #validateStatus: Validate<Status>;
   readonly #insert: Statement;
@@ -24,6 +25,7 @@ export class ExecStore<Spec, Status> {
     readonly validateSpec: Validate<Spec>;
     readonly validateStatus: Validate<Status>;
   }) {
+    this.#database = deps.database;
     this.#validateSpec = deps.validateSpec;
     this.#validateStatus = deps.validateStatus;
     this.#insert = deps.database.prepare(
@@ -36,10 +38,13 @@ export class ExecStore<Spec, Status> {
     this.#nextNumber = Number(last) + 1;
   }
 
-  /** `conflict` when the container does not exist. */
-  insert(row: ExecRow<Spec, Status>): void {
+  /** Insert a row and delete those in whose place it comes, together. `conflict` when the container does not exist. */
+  insert(row: ExecRow<Spec, Status>, instead: readonly string[] = []): void {
     const [spec, status] = [JSON.stringify(row.spec), JSON.stringify(row.status)];
-    this.#insert.run(row.id, this.#nextNumber++, row.containerId, spec, status);
+    this.#database.transaction(() => {
+      for (const id of instead) this.#delete.run(id);
+      this.#insert.run(row.id, this.#nextNumber++, row.containerId, spec, status);
+    });
   }
 
   /** All of them, in order of creation. */
@@ -50,10 +55,6 @@ export class ExecStore<Spec, Status> {
   /** False when the row is gone. */
   setStatus(id: string, status: Status): boolean {
     return this.#setStatus.run(JSON.stringify(status), id) > 0;
-  }
-
-  delete(id: string): boolean {
-    return this.#delete.run(id) > 0;
   }
 
   #decode(row: Row): ExecRow<Spec, Status> {

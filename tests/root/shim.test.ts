@@ -616,6 +616,34 @@ describe("exec", () => {
     expect(lines[7]).toBe(readlinkSync(`/proc/${container.pid}/ns/net`));
   });
 
+  test("that goes ahead is attached to from its first byte, and tells what fails", async () => {
+    const container = await started(fixture.plan(["sleep", "100"]));
+    const ahead = async (plan: Plan): Promise<{ readonly output: string; readonly exitCode: number }> => {
+      let output: Promise<Buffer> | undefined;
+      const launched = await fixture.launch(
+        fixture.request(plan, {
+          goesAhead: true,
+          onMonitor: async (process) => {
+            const stream = await process.attach({ stdin: false, stdout: true, stderr: true });
+            output = collect(stream.readable);
+          },
+        }),
+      );
+      const { exitCode } = await launched.exited();
+      return { output: (await output)?.subarray(8).toString() ?? "", exitCode };
+    };
+    for (let round = 0; round < 20; round++) {
+      expect(await ahead(execPlan(container, ["sh", "-c", "echo first; exit 3"]))).toEqual({
+        output: "first\n",
+        exitCode: 3,
+      });
+      const missing = execPlan(container, ["/not/there"]);
+      expect(await failureOf(ahead(missing))).toMatchObject({ step: missing.steps.length, errno: 2 });
+      const early = execPlan(container, ["true"], [{ op: "rlimit", resource: 7, soft: 2n, hard: 1n }]);
+      expect(await failureOf(ahead(early))).toMatchObject({ errno: 22, what: "rlimit" });
+    }
+  });
+
   test("with a terminal of the container's", async () => {
     const container = await started(fixture.plan(["sleep", "100"]));
     const plan = execPlan(

@@ -26,8 +26,8 @@ export function createExec(deps: {
       }
     }
     const id = randomId();
-    dropOldest(deps.execs, container.id);
-    deps.execs.insert({ id, containerId: container.id, spec: config, status: { state: "created" } });
+    const row = { id, containerId: container.id, spec: config, status: { state: "created" } } as const;
+    deps.execs.insert(row, oldest(deps.execs, container.id));
     publishContainerEvent(deps.events, `exec_create: ${execText(config.Cmd)}`, container, { execID: id });
     return { Id: id };
   };
@@ -57,7 +57,8 @@ export function refuseUnlessRunning(container: Container, reference = container.
   }
 }
 
-function dropOldest(execs: ExecRegistry, containerId: string): void {
+/** Those that make room for one more. */
+function oldest(execs: ExecRegistry, containerId: string): readonly string[] {
   const ended = execs.ofContainer(containerId).filter((row) => row.status.state === "exited");
-  for (const row of ended.slice(0, Math.max(0, ended.length - endedToKeep + 1))) execs.delete(row.id);
+  return ended.slice(0, Math.max(0, ended.length - endedToKeep + 1)).map(({ id }) => id);
 }

@@ -30,8 +30,13 @@ export class ExecRegistry {
     return this.#byId.has(id);
   }
 
-  insert(row: ExecRow): void {
-    this.#rows.insert(row);
+  /** Together with the end of those in whose place it comes. */
+  insert(row: ExecRow, instead: readonly string[] = []): void {
+    this.#rows.insert(row, instead);
+    for (const id of instead) {
+      this.#byId.delete(id);
+      this.#byContainer.get(row.containerId)?.delete(id);
+    }
     this.#hold(row);
   }
 
@@ -46,15 +51,6 @@ export class ExecRegistry {
   /** In order of creation. */
   ofContainer(containerId: string): readonly ExecRow[] {
     return [...(this.#byContainer.get(containerId) ?? [])].map((id) => this.find(id));
-  }
-
-  delete(id: string): void {
-    this.#rows.delete(id);
-    const containerId = this.#byId.get(id)?.containerId ?? "";
-    this.#byId.delete(id);
-    const others = this.#byContainer.get(containerId);
-    others?.delete(id);
-    if (others?.size === 0) this.#byContainer.delete(containerId);
   }
 
   /** The container's row is gone, and those of its execs with it. */

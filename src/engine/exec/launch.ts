@@ -73,7 +73,10 @@ async function launchBegun(
     ({ plan } = compiled);
     const streams = { stdin: config.AttachStdin, stdout: config.AttachStdout, stderr: config.AttachStderr };
     let stream: AttachStream | undefined;
+    // A terminal takes no input before the process is ready, and a foreign runtime's own goes by another command.
+    const goesAhead = !config.Tty && compiled.adopt === undefined;
     const attachTo = async (process: SupervisedProcess): Promise<void> => {
+      if (goesAhead) onProcess(process);
       if (attach) stream = await process.attach(streams);
     };
     const process = await begun.launch({
@@ -87,7 +90,9 @@ async function launchBegun(
       log: undefined,
       oomEventsPath: undefined,
       ...(config.Tty ? {} : { onMonitor: attachTo }),
+      ...(goesAhead ? { goesAhead } : {}),
     });
+    if (goesAhead) return { process, stream };
     onProcess(process);
     if (config.Tty) await attachTo(process);
     await process.go();

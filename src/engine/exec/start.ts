@@ -109,6 +109,8 @@ export function watchExec(
       if (container !== undefined) {
         publishContainerEvent(deps.events, "exec_die", container, { execID: row.id, exitCode: String(exitCode) });
       }
+      // Its stream's end goes to the client first.
+      await new Promise<void>((resolve) => setImmediate(resolve));
       await deps.files.removeTree(deps.paths.execRunDir(row.id));
     },
     (error: unknown) => deps.log.error("lost sight of an exec's process", { exec: row.id, error: messageOf(error) }),

@@ -42,7 +42,7 @@ export const programs: Readonly<Record<string, FakeProgram>> = {
   },
 };
 
-/** Runs {@link programs} in this process, with the launcher's contract: nothing runs before go(). */
+/** Runs {@link programs} in this process, with the launcher's contract: nothing runs before go(), or before what goes ahead may. */
 export class FakeLauncher implements ShimLauncher {
   readonly processes = new Map<string, FakeProcess>();
   /** The next launch fails at this step. */
@@ -78,6 +78,7 @@ export class FakeLauncher implements ShimLauncher {
     this.processes.set(request.dir, process);
     await request.onNamespaces?.(process.pid);
     await request.onMonitor?.(process);
+    if (request.goesAhead === true) await process.go();
     return process;
   }
 

@@ -243,13 +243,15 @@ export class FakeWorld {
     const rows = this.execRows;
     return {
       list: () => [...rows.values()],
-      insert: (row) => void rows.set(row.id, row),
+      insert: (row, instead) => {
+        for (const id of instead) rows.delete(id);
+        rows.set(row.id, row);
+      },
       setStatus: (id, status) => {
         const row = rows.get(id);
         if (row !== undefined) rows.set(id, { ...row, status });
         return row !== undefined;
       },
-      delete: (id) => rows.delete(id),
     };
   }
 

@@ -103,6 +103,10 @@ class WaitingShim implements BegunLaunch {
     const process = await ShimProcess.connect(request.dir, request.adopt);
     if (process === undefined) throw earlyEnd(request);
     try {
+      if (request.goesAhead === true) {
+        await goAhead(process, request);
+        return process;
+      }
       const ready = untilReady(process, request);
       const meanwhile = Promise.all([namespacesMade(process, request), request.onMonitor?.(process)]);
       await Promise.all([ready, meanwhile.catch((error: unknown) => afterReady(ready, error))]);
@@ -164,6 +168,17 @@ async function untilReady(process: ShimProcess, request: LaunchRequest): Promise
     if (state.point === 0) return;
     await answerWait(process, request, state.point);
     await process.until(({ phase, point }) => phase !== "waiting" || point !== state.point);
+  }
+}
+
+/** A process that failed ends its monitor too: that it failed is then the reason, not that nobody is there. */
+async function goAhead(process: ShimProcess, request: LaunchRequest): Promise<void> {
+  try {
+    await request.onMonitor?.(process);
+    await process.go();
+  } catch (error) {
+    const state = await process.until(({ phase }) => phase !== "launching").catch(() => undefined);
+    throw state?.phase === "failed" ? launchFailed(state.failure) : error;
   }
 }
 

@@ -86,8 +86,9 @@ export class ShimProcess implements SupervisedProcess {
   async go(): Promise<{ readonly startedAtNs: bigint }> {
     await this.#adopt?.start?.();
     const errno = await this.#request(requestType.go, 0);
-    // What a foreign runtime started may have ended by now.
-    if (this.#adopt?.start === undefined || errno !== noSuchProcess) mustBeLetGo(errno, 0);
+    // It may have failed before it was asked, and what a foreign runtime started may have ended by now.
+    if (this.#state?.phase !== "failed" && (this.#adopt?.start === undefined || errno !== noSuchProcess))
+      mustBeLetGo(errno, 0);
     const state = await this.until(({ phase }) => phase === "running");
     if (state.phase === "failed") throw launchFailed(state.failure, this.#adopt);
     return { startedAtNs: state.startedAtNs };

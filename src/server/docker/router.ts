@@ -7,26 +7,37 @@ interface Compiled {
   readonly expression: RegExp;
 }
 
-/** Finds the route of a request. Routes are tried in the order of the table. */
+/**
+ * Finds the route of a request. Of those with the path's first word, and then of those with any, the first in the order
+ * of the table.
+ */
 export class Router {
-  readonly #byMethod = new Map<string, Compiled[]>();
+  readonly #byBeginning = new Map<string, Compiled[]>();
 
   constructor(routes: readonly Route[]) {
     for (const route of routes) {
-      const compiled = this.#byMethod.get(route.method) ?? [];
+      const beginning = beginningOf(route.method, route.pattern);
+      const compiled = this.#byBeginning.get(beginning) ?? [];
       compiled.push({ route, expression: compile(route.pattern) });
-      this.#byMethod.set(route.method, compiled);
+      this.#byBeginning.set(beginning, compiled);
     }
   }
 
   /** `not-found` "page not found" when there is none; `invalid-parameter` for a path with bad escapes. */
   find(method: string, path: string): { readonly route: Route; readonly params: Readonly<Record<string, string>> } {
-    for (const { route, expression } of this.#byMethod.get(method) ?? []) {
+    const named = this.#byBeginning.get(beginningOf(method, path)) ?? [];
+    for (const { route, expression } of [...named, ...(this.#byBeginning.get(method) ?? [])]) {
       const match = expression.exec(path);
       if (match !== null) return { route, params: decodeAll(match.groups ?? {}) };
     }
     throw new BerthError("not-found", "page not found");
   }
+}
+
+function beginningOf(method: string, path: string): string {
+  const end = path.indexOf("/", 1);
+  const word = end < 0 ? path : path.slice(0, end);
+  return word.startsWith("/{") ? method : `${method} ${word}`;
 }
 
 function compile(pattern: string): RegExp {
