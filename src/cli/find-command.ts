@@ -19,9 +19,10 @@ export function findCommand(
 ): Found {
   const [first = "", second] = words;
   const group = groups.find(({ path }) => path === first);
-  const nested = words.slice(0, 3).join(" ");
-  const depth = group === undefined ? 1 : commands.some(({ paths }) => paths.includes(nested)) ? 3 : 2;
-  const path = group === undefined ? first : depth === 3 ? nested : `${first} ${second ?? ""}`;
+  const isCommand = (length: number): boolean =>
+    words.length >= length && commands.some(({ paths }) => paths.includes(words.slice(0, length).join(" ")));
+  const depth = group === undefined ? 1 : ([4, 3].find(isCommand) ?? 2);
+  const path = group === undefined ? first : depth > 2 ? words.slice(0, depth).join(" ") : `${first} ${second ?? ""}`;
   if (group !== undefined && (second === undefined || second.startsWith("-"))) return { kind: "group", group };
   const command = commands.find(({ paths }) => paths.includes(path));
   if (command !== undefined) return { kind: "command", command, path, rest: words.slice(depth) };

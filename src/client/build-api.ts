@@ -1,7 +1,8 @@
 import { BUILD_BODY_TYPE, type BuildShell } from "#spec/berth/build.ts";
 import type { BuildOptions } from "#spec/berth/build-options.ts";
-import type { BuildHistoryEntry } from "#spec/berth/build-history.ts";
+import type { BuildHistoryEntry, ImportedBuild } from "#spec/berth/build-history.ts";
 import type { OfferedTree } from "#spec/berth/sent-trees.ts";
+import type { AttestationStatement } from "#spec/docker/image.ts";
 import type { BuildCacheRecord } from "#spec/docker/disk-usage.ts";
 import type { ApiTransport, HijackedStream } from "./api-transport.ts";
 import { segment } from "./containers-api.ts";
@@ -78,6 +79,26 @@ export class BuildApi {
   /** What a build of the history said, as it was told then. */
   async historyLog(id: string): Promise<AsyncIterable<BuildMessage>> {
     return buildMessages((await this.#transport.call("GET", `/berth/builds/${segment(id)}/logs`)).body());
+  }
+
+  /** The same, a `BuildLine` a line. */
+  async historyLogBytes(id: string): Promise<Uint8Array> {
+    return (await this.#transport.call("GET", `/berth/builds/${segment(id)}/logs`)).bytes();
+  }
+
+  /** Let the engine remember a build of another one, and what it said. */
+  importBuild(entry: unknown, log: Uint8Array): Promise<ImportedBuild> {
+    const body = Buffer.concat([Buffer.from(`${JSON.stringify(entry)}\n`), log]);
+    return this.#transport.json("POST", "/berth/builds", { body });
+  }
+
+  /** Statements about what a build made, as far as it is there; "" takes every platform's and every type's. */
+  attachments(
+    id: string,
+    { platform, type }: { readonly platform: string; readonly type: string },
+  ): Promise<readonly AttestationStatement[]> {
+    const query = { ...(platform === "" ? {} : { platform }), ...(type === "" ? {} : { type }) };
+    return this.#transport.json("GET", `/berth/builds/${segment(id)}/attachments`, { query });
   }
 
   /** Forget a build that was. */

@@ -76,6 +76,18 @@ export const buildCommands: readonly Command[] = [
   },
   {
     kind: "command",
+    paths: ["builder history inspect attachment", "buildx history inspect attachment"],
+    usage: "[OPTIONS] [BUILD] [DIGEST]",
+    summary: "Print a statement about what a build made: its provenance or SBOM, while the engine has the image",
+    flags: [
+      { name: "platform", kind: text, usage: "Platform of the attachment" },
+      { name: "type", kind: text, usage: "Type of the attachment, such as https://slsa.dev/provenance/v1" },
+    ],
+    args: { kind: "at-most", count: 2 },
+    load: async () => (await import("../build/history/inspect-attachment.ts")).inspectAttachment,
+  },
+  {
+    kind: "command",
     paths: ["builder history logs", "buildx history logs"],
     usage: "[OPTIONS] [BUILD]",
     summary: "Print the logs of a build",
@@ -90,6 +102,28 @@ export const buildCommands: readonly Command[] = [
     ],
     args: { kind: "at-most", count: 1 },
     load: async () => (await import("../build/history/build-logs.ts")).buildLogs,
+  },
+  {
+    kind: "command",
+    paths: ["builder history export", "buildx history export"],
+    usage: "[OPTIONS] [BUILD...]",
+    summary: "Export build records: the last one, or each BUILD, into a file for `import`",
+    flags: [
+      { name: "all", kind: toggle, usage: "Export all build records that are over" },
+      { name: "finalize", kind: toggle, usage: "Records are final as soon as a build is over; no effect" },
+      { name: "output", short: "o", kind: text, usage: "Output file path" },
+    ],
+    args: { kind: "at-least", count: 0 },
+    load: async () => (await import("../build/history/export-builds.ts")).exportBuilds,
+  },
+  {
+    kind: "command",
+    paths: ["builder history import", "buildx history import"],
+    usage: "[OPTIONS] [-]",
+    summary: "Import build records that `export` wrote",
+    flags: [{ name: "file", short: "f", kind: list, usage: "Import from a file path" }],
+    args: { kind: "at-most", count: 1 },
+    load: async () => (await import("../build/history/import-builds.ts")).importBuilds,
   },
   {
     kind: "command",

@@ -1,7 +1,7 @@
 import { BerthError, messageOf } from "#base/errors.ts";
 import { randomHex } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
-import type { BuildHistoryEntry } from "#spec/berth/build-history.ts";
+import { decodeBuildHistoryEntry, type BuildHistoryEntry, type ImportedBuild } from "#spec/berth/build-history.ts";
 import type { EngineBuildRequest } from "./build-request.ts";
 import { BuildRecorder } from "./build-recorder.ts";
 
@@ -73,7 +73,25 @@ export class BuildHistory {
 
   /** The newest first. */
   list(): readonly BuildHistoryEntry[] {
-    return this.#rows.all().map((entry) => this.#running.get(entry.id)?.entry ?? entry);
+    const all = this.#rows.all().map((entry) => this.#running.get(entry.id)?.entry ?? entry);
+    // Those of other engines were noted later than they began.
+    return all.toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
+  }
+
+  /**
+   * Take a build of another engine, and what it said, a `BuildLine` a line. Nothing changes when it is known.
+   * `invalid-parameter` for what is none.
+   */
+  import(value: unknown, log: string): ImportedBuild {
+    const entry = orInvalid(() => decodeBuildHistoryEntry(value));
+    orInvalid(() => {
+      for (const line of log.split("\n")) if (line !== "") JSON.parse(line);
+    });
+    const { id } = entry;
+    if (this.list().some((known) => known.id === id)) return { Id: id, Added: false };
+    this.#rows.put(entry);
+    this.#rows.writeLog(id, log);
+    return { Id: id, Added: true };
   }
 
   /** By its id or the beginning of one. `not-found`, `invalid-parameter` when several begin so. */
@@ -106,5 +124,13 @@ export class BuildHistory {
     const over = this.list().filter(({ id }) => !this.#running.has(id));
     for (const { id } of over) this.#rows.delete(id);
     return over;
+  }
+}
+
+function orInvalid<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new BerthError("invalid-parameter", `this is no build that was: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -1,8 +1,8 @@
 /** `builder history`: builds that were, told after restarts and kills too. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { eventually } from "../../../tools/lab/command.ts";
+import { eventually, mustRun } from "../../../tools/lab/command.ts";
 import { BuildLab } from "./build-lab.ts";
 
 setDefaultTimeout(180_000);
@@ -102,6 +102,54 @@ test("the classic door's builds too; looking at a Dockerfile is none", async () 
   expect((await history()).trim().split("\n")).toHaveLength(5);
 });
 
+test("exported and imported they are what they were, on this engine or another", async () => {
+  const file = join(lab.engine.dir, "some.dockerbuild");
+  const before = await history("ls", "--no-trunc", "--format", "json");
+  const log = await history("logs", "^2");
+  await history("export", "--all", "-o", file);
+  // Any reader of image layouts can look into it.
+  const listed = await mustRun(["tar", "-tzf", file]);
+  expect(listed).toStartWith("oci-layout\nindex.json\nblobs/sha256/");
+  expect(await history("import", "-f", file)).toBe("");
+  const ids = (await history("ls", "--no-trunc", "--format", "{{.Ref}}")).trim().split("\n");
+  await history("rm", "--all");
+  expect((await history("import", "-f", file)).trim().split("\n")).toEqual(ids);
+  const facts = (text: string): readonly unknown[] =>
+    text
+      .trim()
+      .split("\n")
+      .map((line) => {
+        const { CreatedAt: _a, CompletedAt: _b, ...rest } = JSON.parse(line) as Record<string, unknown>;
+        return rest;
+      });
+  expect(facts(await history("ls", "--no-trunc", "--format", "json"))).toEqual(facts(before));
+  expect(await history("logs", "^2")).toBe(log);
+
+  const one = await lab.engine.run("builder", "history", "export", ids[1] ?? "");
+  expect(one.code).toBe(0);
+  const entry = { ...JSON.parse(await history("inspect", "--format", "json", "^1")), id: "ab".repeat(12) };
+  const post = (body: string) =>
+    fetch("http://engine/berth/builds", { unix: lab.engine.host.replace("unix://", ""), method: "POST", body });
+  expect(await (await post(`${JSON.stringify(entry)}\n`)).json()).toEqual({ Id: entry.id, Added: true });
+  for (const [body, why] of [
+    ["nonsense", "the first line is no JSON"],
+    [JSON.stringify({ ...entry, id: "../../x" }), "id is none of a build"],
+    [JSON.stringify({ ...entry, status: "running" }), "status is none of completed, error, canceled"],
+    [JSON.stringify({ ...entry, steps: [{ name: 1 }] }), "state is none of unused"],
+    [JSON.stringify({ ...entry, createdAt: "soon" }), "createdAt is no time"],
+    [`${JSON.stringify({ ...entry, id: "cd".repeat(12) })}\nno json\n`, "this is no build that was"],
+  ] as const) {
+    const answer = await post(body);
+    expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining(why)]);
+  }
+  await history("rm", entry.id);
+  const bad = join(lab.engine.dir, "bad.dockerbuild");
+  writeFileSync(bad, "no archive");
+  expect(await refused("import", "-f", bad)).toContain("this is no bundle of builds");
+  expect(await refused("export", "--all", "^1")).toContain("either builds or --all must be given");
+  expect(await refused("import", "-f", join(lab.engine.dir, "nowhere"))).toContain("no such file or directory");
+});
+
 test("a restart of the engine keeps them; what a kill interrupts is told as that, with what it had done", async () => {
   const folder = lab.context({ Dockerfile: "FROM busybox\nRUN sleep 7681\n" });
   const cut = lab.engine.run("build", folder);
@@ -139,4 +187,20 @@ test("a secret's value is nowhere in them", async () => {
   expect(readdirSync(directory)).toHaveLength(1);
   for (const file of readdirSync(directory))
     expect(readFileSync(join(directory, file), "utf8")).not.toContain("s3cr3t");
+});
+
+test("what speaks about an image that a build made", async () => {
+  const folder = lab.context({ Dockerfile: "FROM busybox\nRUN echo spoken of > /x\n" });
+  await lab.engine.ok("build", "-q", "-t", "spoken", "--provenance=true", "--sbom=true", folder);
+  const slsa = "https://slsa.dev/provenance/v1";
+  const said = JSON.parse(await history("inspect", "attachment", "--type", slsa));
+  expect([said._type, said.predicateType]).toEqual(["https://in-toto.io/Statement/v0.1", slsa]);
+  const several = await refused("inspect", "attachment");
+  expect(several).toContain("there are several attachments: give a digest or --type");
+  const [, digest = ""] = /sha256:([0-9a-f]{64}) {2}https:\/\/spdx/.exec(several) ?? [];
+  const spdx = JSON.parse(await history("inspect", "attachment", "^0", digest.slice(0, 12)));
+  expect(spdx.predicate.spdxVersion).toBe("SPDX-2.3");
+  expect(await refused("inspect", "attachment", "^1")).toContain("no attachment found");
+  await lab.engine.ok("rmi", "-f", "spoken");
+  expect(await refused("inspect", "attachment", "--type", slsa)).toContain("no attachment found");
 });
