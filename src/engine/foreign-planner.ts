@@ -5,7 +5,8 @@ import { mountPointOf } from "#host/mount-propagation.ts";
 import { compileForeignContainer, compileForeignExec, foreignSpec } from "#runtime/foreign/compile-foreign.ts";
 import { launchFile, type ForeignRuntime } from "#runtime/foreign/foreign-runtime.ts";
 import { runForeign } from "#runtime/foreign/run-foreign.ts";
-import type { Process, RuntimeSpec } from "#spec/oci/runtime.ts";
+import { stageFor } from "#runtime/foreign/stage.ts";
+import type { IdMappings, Process, RuntimeSpec } from "#spec/oci/runtime.ts";
 import { printJsonExact } from "#spec/oci/runtime-json.ts";
 import { cgroupPathOf } from "./cgroup-path.ts";
 import type { EngineConfig } from "./config.ts";
@@ -16,12 +17,12 @@ import type { CompiledPlan, ContainerPlanRequest, EnginePaths, ExecPlanRequest }
 export class ForeignPlanner {
   readonly #cgroups: CgroupManager;
   readonly #config: Pick<EngineConfig, "runtimes" | "cgroupParent">;
-  readonly #paths: Pick<EnginePaths, "runtimeStateDir">;
+  readonly #paths: Pick<EnginePaths, "runtimeStateDir" | "foreignStageDir">;
 
   constructor(deps: {
     readonly cgroups: CgroupManager;
     readonly defaults: Pick<EngineConfig, "runtimes" | "cgroupParent">;
-    readonly paths: Pick<EnginePaths, "runtimeStateDir">;
+    readonly paths: Pick<EnginePaths, "runtimeStateDir" | "foreignStageDir">;
   }) {
     this.#cgroups = deps.cgroups;
     this.#config = deps.defaults;
@@ -41,10 +42,12 @@ export class ForeignPlanner {
     runtime: ForeignRuntime,
     { spec, dir, root }: ContainerPlanRequest,
     made: { readonly spec: RuntimeSpec; readonly warnings: readonly string[] },
+    rootMappings: IdMappings | undefined,
   ): CompiledPlan {
     const log = `${dir}/${launchFile.log}`;
-    refuseMappings(spec.hostConfig.Runtime, made.spec);
-    writeFileAtomic(`${dir}/${launchFile.config}`, printJsonExact(foreignSpec(made.spec, isDirectory)), volatile);
+    const stage = stageFor(made.spec, this.#paths.foreignStageDir, rootMappings, isDirectory);
+    const config = printJsonExact(foreignSpec(made.spec, isDirectory, stage));
+    writeFileAtomic(`${dir}/${launchFile.config}`, config, volatile);
     return {
       plan: compileForeignContainer({
         runtime,
@@ -53,6 +56,7 @@ export class ForeignPlanner {
         mountPoint: mountPointOf(dir),
         root,
         terminal: spec.config.Tty,
+        stage,
       }),
       adopt: { pidFile: launchFile.pid, log, start: () => runForeign(runtime, log, "start", spec.id) },
       oomEventsPath: this.#cgroups.open(cgroupPathOf(spec, this.#config.cgroupParent)).oomEventsPath,
@@ -73,15 +77,6 @@ export class ForeignPlanner {
   forget(runtime: ForeignRuntime, id: string): Promise<void> {
     return runForeign(runtime, "/dev/null", "delete", "--force", id);
   }
-}
-
-/** Few runtimes know mappings of mounts, and those that do not would leave them out in silence. */
-function refuseMappings(name: string, { mounts = [], linux }: RuntimeSpec): void {
-  const refused = (what: string): BerthError =>
-    new BerthError("not-implemented", `${what} with the runtime ${name} are not supported`);
-  if ((linux?.namespaces ?? []).some(({ type }) => type === "user"))
-    throw refused("user namespaces (see --userns=host)");
-  if (mounts.some(({ uidMappings }) => uidMappings !== undefined)) throw refused("mounts with other owners");
 }
 
 /** Launch directories are gone after a reboot anyway. */

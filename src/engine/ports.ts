@@ -126,6 +126,8 @@ export interface EnginePaths {
   containerRunDir(id: string): string;
   execRunDir(execId: string): string;
   runtimeStateDir(name: string): string;
+  /** Holds nothing but an empty `rootfs`; everybody may go through it. */
+  readonly foreignStageDir: string;
   /** Directory of what {@link HostMounts} made for a container. */
   containerMountsDir(id: string): string;
   readonly containersDir: string;

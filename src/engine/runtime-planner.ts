@@ -65,7 +65,7 @@ export class NativePlanner implements RuntimePlanner {
     /** The program for `--init`, a file of the host. */
     readonly initBinary: { path(): string };
     readonly defaults: PlannerDefaults;
-    readonly paths: Pick<EnginePaths, "runtimeStateDir">;
+    readonly paths: Pick<EnginePaths, "runtimeStateDir" | "foreignStageDir">;
   }) {
     this.#cgroups = deps.cgroups;
     this.#facts = deps.facts;
@@ -89,7 +89,7 @@ export class NativePlanner implements RuntimePlanner {
     const made = this.#withDevices(containerSpec(input), spec.hostConfig);
     if (made.spec.process?.apparmorProfile === defaultProfileName) await this.#apparmor.ensure();
     const { userNamespace } = input;
-    if (foreign !== undefined) return this.#foreign.container(foreign, request, made);
+    if (foreign !== undefined) return this.#foreign.container(foreign, request, made, userNamespace);
     const hooked = hookedLaunch(made.spec, { id: spec.id, dir: request.dir });
     const cgroup = this.#cgroups.create(input.cgroupPath, cgroupResources(made.spec));
     try {

@@ -219,6 +219,11 @@ export class Layout {
     return `${this.execRoot}/runtimes/${name}`;
   }
 
+  /** Where roots of containers are mounted for other OCI runtimes, each in a mount namespace of its own: on the host it holds nothing. */
+  get foreignStageDir(): string {
+    return `${this.execRoot}/stage`;
+  }
+
   /** Directories to create at start, parents first, each with its mode. */
   get directories(): readonly (readonly [path: string, mode: number])[] {
     return [
@@ -241,6 +246,9 @@ export class Layout {
       [this.execRoot, 0o711],
       [this.binDir, 0o700],
       [this.networkNamespacesDir, 0o700],
+      [this.foreignStageDir, 0o711],
+      // runc's exec begins in the place where the root was.
+      [`${this.foreignStageDir}/rootfs`, 0o711],
       [this.containerRunsDir, 0o700],
       [this.mountsDir, 0o700],
       [this.execRunsDir, 0o700],

@@ -1,8 +1,9 @@
 /** `--userns-remap`: containers whose root is nobody on the host, over the same images and volumes as ever. */
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { mustRun } from "../../tools/lab/command.ts";
+import { eventually, mustRun } from "../../tools/lab/command.ts";
+import { foreignRuntimes } from "../../tools/lab/foreign-runtimes.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 
@@ -19,8 +20,11 @@ beforeAll(async () => {
   writeFileSync(join(shared, "of-host"), "text");
   // The engine sees these files in the machine's /etc, nobody else does.
   const through = ["unshare", "-m", "sh", "-c", `mount -t overlay -o lowerdir=${etc}:/etc etc /etc && exec "$@"`, "sh"];
-  const extraArgs = ["--userns-remap", "root", "--add-runtime", "other=/bin/true"];
+  const others = Object.entries(await foreignRuntimes(scratch)).map(([name, path]) => `--add-runtime=${name}=${path}`);
+  const extraArgs = ["--userns-remap", "root", ...others];
   engine = await BusyboxEngine.open({ bridge: "buserns0", bip: "172.31.242.1/24", extraArgs, through });
+  // As the folders above a data root are: those ids go through it.
+  for (const path of [scratch, engine.dir]) chmodSync(path, 0o711);
 }, 180_000);
 afterAll(async () => {
   await engine.close();
@@ -47,10 +51,40 @@ test("its root is nobody's on the host, and owns the image's files", async () =>
   expect(await engine.ok("info", "-f", "{{.SecurityOptions}}")).toContain("name=userns");
 });
 
-test("another runtime refuses it by name", async () => {
-  const refused = await engine.run("run", "--rm", "--runtime", "other", "busybox", "true");
-  expect(refused.code).toBe(125);
-  expect(refused.stderr).toContain("user namespaces (see --userns=host) with the runtime other are not supported");
+test.each(["debian-runc", "crun", "own"])("with %s: ids, volumes, binds, exec, restart", async (name) => {
+  const runtime = ["--runtime", name];
+  const line =
+    "id -u; cat /proc/self/uid_map; stat -c %u:%g /bin /etc/hosts; touch /new && stat -c %u:%g /new; hostname; ip -o addr show eth0 | wc -l";
+  const shown = await shell(line, "-h", "inside", ...runtime);
+  expect(shown.replaceAll(/ +/g, " ")).toBe("0\n 0 100000 65536\n0:0\n0:0\n0:0\ninside\n1\n");
+  const flags = ["-v", "data:/data", "-v", `${shared}:/shared`, ...runtime];
+  expect(await shell("touch /data/a; chown 3:4 /data/a; stat -c %u:%g /data /data/a /shared/of-host", ...flags)).toBe(
+    "0:0\n3:4\n65534:65534\n",
+  );
+  const denied = await engine.run("run", "--rm", ...flags, "busybox", "touch", "/shared/new");
+  expect(denied.stderr).toContain("Permission denied");
+  expect(await shell("stat -c %u:%g /data/a /shared/of-host", "--userns=host", ...flags)).toBe("3:4\n0:0\n");
+  expect((await engine.run("run", "--rm", ...flags, "--read-only", "busybox", "touch", "/x")).code).toBe(1);
+
+  await sleeper("box", "-u", "0", ...runtime);
+  await eventually("it has made its file", async () =>
+    (await engine.run("exec", "box", "test", "-e", "/made")).code === 0 ? true : undefined,
+  );
+  expect(await hostUid("box")).toBe("100000");
+  await engine.kill();
+  await engine.start();
+  expect(await engine.ok("exec", "-u", "9", "box", "sh", "-c", "id -u; stat -c %u:%g /made")).toBe("9\n7:8\n");
+  await engine.ok("restart", "-t", "0", "box");
+  expect(await engine.ok("exec", "box", "stat", "-c", "%u:%g", "/made")).toBe("7:8\n");
+  await sleeper("partner", "--network", "container:box", ...runtime);
+  expect(await engine.ok("exec", "partner", "stat", "-c", "%u:%g", "/bin")).toBe("0:0\n");
+  await engine.ok("rm", "-f", "box", "partner");
+  await engine.ok("volume", "rm", "data");
+});
+
+test.each(["debian-runc", "crun", "own"])("with %s: mounts with other owners, with the host's ids", async (name) => {
+  const flags = ["--userns=host", "--runtime", name, "-v", `${shared}:/shared:uid=33,gid=44`];
+  expect(await shell("stat -c %u:%g /shared/of-host /bin", ...flags)).toBe("33:44\n0:0\n");
 });
 
 test("volumes have its ids, bind mounts the host's", async () => {

@@ -1,7 +1,7 @@
 /** AppArmor, which the guest's kernel has: the profile that the engine loads, and what it forbids. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { command, mustRun, type CommandResult } from "../../tools/lab/command.ts";
+import { command, eventually, mustRun, type CommandResult } from "../../tools/lab/command.ts";
 import { berthCommand, cliEnvironment, startBerth, type RunningEngine } from "../../tools/lab/engines.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxImage } from "../../tools/lab/test-images.ts";
@@ -75,4 +75,17 @@ test("unloaded by somebody it is loaded again; a profile that nobody has is told
   const unknown = await run(["--security-opt", "apparmor=nobody-has-this"], "true");
   // docker-compat: the kernel's "no such file or directory" makes clients say 127.
   expect([unknown.code, unknown.stderr]).toEqual([127, expect.stringContaining("nobody-has-this")]);
+});
+
+test("an older profile of that name is replaced when an engine starts", async () => {
+  await engine?.daemon.stop();
+  // One that forbids nothing.
+  const older =
+    "profile docker-default flags=(attach_disconnected) { file, mount, capability, network, signal, ptrace, }\n";
+  await mustRun(["apparmor_parser", "--replace", "--skip-cache"], { stdin: older });
+  engine = await startBerth({ dir: scratch, bridge: "baa0", bip: "172.31.248.1/24" });
+  const able = ["--cap-add", "ALL", "--security-opt", "seccomp=unconfined"];
+  await eventually("its rules are those of this engine", async () =>
+    /[Pp]ermission denied/.test((await run(able, "mount -t tmpfs none /tmp")).stderr) ? true : undefined,
+  );
 });

@@ -139,6 +139,7 @@ export class FakeWorld {
         containerHealth: (id) => `/run/containers/${id}/health`,
         containerJsonLog: (id) => `/data/containers/${id}/${id}-json.log`,
         containerRunDir: (id) => `/run/containers/${id}`,
+        foreignStageDir: "/run/stage",
         runtimeStateDir: (name) => `/run/runtimes/${name}`,
         execRunDir: (id) => `/run/execs/${id}`,
       },

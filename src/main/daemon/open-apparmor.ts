@@ -7,7 +7,7 @@ import { ProfileLoader } from "#runtime/apparmor/profile-loader.ts";
 
 /** The profile of containers on this machine: nothing to do where the kernel has no AppArmor. */
 export interface ContainerProfile {
-  /** At start, so that no container waits for it. What goes wrong is logged; who needs the profile will say it again. */
+  /** At start, as this engine has it, so that no container waits for it. What goes wrong is logged; who needs the profile will say it again. */
   prepare(): Promise<void>;
   /** Before a container with the profile starts. `unavailable` when it cannot be loaded. */
   ensure(): Promise<void>;
@@ -40,7 +40,7 @@ export function openContainerProfile(facts: RuntimeFacts, log: Log): ContainerPr
     },
   });
   return {
-    prepare: () => loader.ensure().catch((error: unknown) => log.error(messageOf(error))),
+    prepare: () => loader.replace().catch((error: unknown) => log.error(messageOf(error))),
     ensure: () => loader.ensure(),
   };
 }

@@ -74,6 +74,12 @@ test("it is loaded when it is not there, once for all who want it", async () => 
   expect(gone.runs).toEqual([["/sbin/apparmor_parser", "--replace", "--skip-cache", "unconfined"]]);
 });
 
+test("at the start of an engine it is loaded in any case", async () => {
+  const there = loader({ [profiles]: "docker-default (enforce)\n" });
+  await there.loader.replace();
+  expect(there.runs).toEqual([["/sbin/apparmor_parser", "--replace", "--skip-cache", "unconfined"]]);
+});
+
 test("the parser's complaint is told", async () => {
   await expect(loader({}, 1).loader.ensure()).rejects.toThrow(
     "AppArmor is on, but its profile docker-default could not be loaded: syntax error",

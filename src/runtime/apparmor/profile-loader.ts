@@ -32,7 +32,14 @@ export class ProfileLoader {
   /** Load it unless it is there. `unavailable` with the parser's own words. */
   async ensure(): Promise<void> {
     const loaded = this.#deps.read(loadedProfiles) ?? "";
-    if (loaded.split("\n").some((line) => line.startsWith(`${defaultProfileName} (`))) return;
+    if (!loaded.split("\n").some((line) => line.startsWith(`${defaultProfileName} (`))) await this.replace();
+  }
+
+  /**
+   * Load it in any case: the one that is there may be of an older engine. Containers that run have the new rules at once.
+   * `unavailable` as above.
+   */
+  async replace(): Promise<void> {
     this.#loading ??= this.#load().finally(() => (this.#loading = undefined));
     await this.#loading;
   }

@@ -155,8 +155,9 @@ export function compileContainer(input: CompileInput): Compiled {
   const plan: Plan = {
     create,
     join,
-    uidMap: planMap(linux.uidMappings),
-    gidMap: planMap(linux.gidMappings),
+    // docker-compat: those of a namespace that is joined are given too, and are its own already.
+    uidMap: create.includes("user") ? planMap(linux.uidMappings) : [],
+    gidMap: create.includes("user") ? planMap(linux.gidMappings) : [],
     ...timeOffsets(linux, create),
     cgroup: input.cgroup,
     steps,

@@ -85,6 +85,19 @@ describe("compileContainer", () => {
     expect(find(plan, "bind")).toMatchObject({ target: "/m", idmapUid: [0, 1000, 10], idmapGid: [0, 2000, 10] });
   });
 
+  test("a user namespace that is joined has its maps already", () => {
+    const ids = [{ containerID: 0, hostID: 1000, size: 10 }];
+    const { plan } = compile(
+      {},
+      {
+        namespaces: [{ type: "mount" }, { type: "user", path: "/proc/5/ns/user" }],
+        uidMappings: ids,
+        gidMappings: ids,
+      },
+    );
+    expect([plan.create, plan.join, plan.uidMap, plan.gidMap]).toMatchObject([["mount"], [{ kind: "user" }], [], []]);
+  });
+
   test("seccomp is installed before the user changes, or after no_new_privs", () => {
     const seccomp = { defaultAction: "SCMP_ACT_ALLOW" as const };
     const plain = order(compile({}, { seccomp }).plan).slice(-4);

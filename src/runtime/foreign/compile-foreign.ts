@@ -1,8 +1,10 @@
 import { overlayOptions } from "#host/overlay-options.ts";
 import { propagation, type Plan } from "#runtime/plan/ops.ts";
+import { triples } from "#runtime/compile/mount-steps.ts";
 import type { RootMount } from "#snapshot/types.ts";
 import type { Mount, RuntimeSpec } from "#spec/oci/runtime.ts";
 import { launchFile, programPath, runtimeCommand, type ForeignRuntime } from "./foreign-runtime.ts";
+import { stagedMounts, stagedRoot, stageSteps, type Stage } from "./stage.ts";
 
 export interface ForeignContainer {
   readonly runtime: ForeignRuntime;
@@ -13,6 +15,7 @@ export interface ForeignContainer {
   readonly mountPoint: string;
   readonly root: RootMount;
   readonly terminal: boolean;
+  readonly stage?: Stage | undefined;
 }
 
 /**
@@ -20,15 +23,18 @@ export interface ForeignContainer {
  * container's own, made below it, keeps a copy, and nothing is left on the host for an engine that is killed. Only the
  * mount that holds the bundle is cut off from the host's, so that shared binds go on being shared.
  */
-export function compileForeignContainer({ runtime, id, dir, mountPoint, root, terminal }: ForeignContainer): Plan {
+export function compileForeignContainer(container: ForeignContainer): Plan {
+  const { runtime, id, dir, mountPoint, root, terminal, stage } = container;
   const { console, log, pid, rootfs } = launchFile;
-  const target = `${dir}/${rootfs}`;
+  const target = stage === undefined ? `${dir}/${rootfs}` : stagedRoot(stage);
   return {
     ...emptyPlan,
     create: ["mount"],
     steps: [
       { op: "mount_propagation", path: mountPoint, propagation: propagation.private, recursive: false },
-      { op: "mkdir", path: target, mode: 0o755, uid: 0, gid: 0 },
+      ...(stage === undefined
+        ? [{ op: "mkdir" as const, path: target, mode: 0o755, uid: 0, gid: 0 }]
+        : stageSteps(stage)),
       {
         op: "root_overlay",
         lower: root.lowerDirs,
@@ -37,8 +43,8 @@ export function compileForeignContainer({ runtime, id, dir, mountPoint, root, te
         options: overlayOptions,
         attrSet: 0,
         target,
-        idmapUid: [],
-        idmapGid: [],
+        idmapUid: triples(stage?.root.uid ?? []),
+        idmapGid: triples(stage?.root.gid ?? []),
       },
     ],
     exec: command(runtime, [
@@ -72,19 +78,22 @@ export function compileForeignExec(
  * A spec as runtimes of any age take it: some refuse a version that is newer than they are; a new time namespace without
  * offsets changes nothing, and few know it; crun 1.8 cannot make a single file read-only "recursively".
  */
-export function foreignSpec(spec: RuntimeSpec, isDirectory: (path: string) => boolean): RuntimeSpec {
+export function foreignSpec(spec: RuntimeSpec, isDirectory: (path: string) => boolean, stage?: Stage): RuntimeSpec {
   const namespaces = (spec.linux?.namespaces ?? []).filter(({ type }) => type !== "time");
   const mounts = (spec.mounts ?? []).map((mount): Mount => {
     const { options = [], source = "" } = mount;
     if (!options.includes("rro") || isDirectory(source)) return mount;
     return { ...mount, options: options.map((option) => (option === "rro" ? "ro" : option)) };
   });
+  // runc wants to know them of a user namespace that it joins too.
+  const joined = namespaces.some(({ type, path }) => type === "user" && path !== undefined);
+  const mappings = joined && stage !== undefined ? { uidMappings: stage.root.uid, gidMappings: stage.root.gid } : {};
   return {
     ...spec,
     ociVersion: "1.0.2",
-    root: { ...spec.root, path: launchFile.rootfs },
-    mounts,
-    linux: { ...spec.linux, namespaces },
+    root: { ...spec.root, path: stage === undefined ? launchFile.rootfs : stagedRoot(stage) },
+    mounts: stage === undefined ? mounts : stagedMounts(mounts, stage),
+    linux: { ...spec.linux, ...mappings, namespaces },
   };
 }
 

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { compileForeignContainer, compileForeignExec, foreignSpec } from "./compile-foreign.ts";
 import { lastError } from "./last-words.ts";
+import { stageFor } from "./stage.ts";
+import type { RuntimeSpec } from "#spec/oci/runtime.ts";
 
 const runtime = { path: "/usr/sbin/runc", args: ["--debug"], stateDir: "/run/berth/runtimes/old" };
 
@@ -24,6 +26,40 @@ describe("a foreign runtime", () => {
     expect(plan.exec.argv.join(" ")).toBe(
       "/usr/sbin/runc --debug --root /run/berth/runtimes/old --log /run/c1/runtime.log --log-format json create --bundle . --pid-file pid --console-socket console.sock c1",
     );
+  });
+
+  test("gets the root and the sources of binds with the owners that a user namespace makes of them", () => {
+    const ids = { uid: [{ containerID: 0, hostID: 100_000, size: 65_536 }], gid: [] };
+    const mounts = [
+      { destination: "/proc", type: "proc", source: "proc" },
+      { destination: "/v", source: "/volume", options: ["rbind", "rro"], uidMappings: ids.uid, gidMappings: ids.gid },
+      { destination: "/f", type: "bind", source: "/file", options: ["bind"] },
+    ];
+    const spec: RuntimeSpec = { ociVersion: "1.3.0", mounts, linux: { namespaces: [{ type: "user" }] } };
+    const isDirectory = (path: string): boolean => path === "/volume";
+    const stage = stageFor(spec, "/run/stage", ids, isDirectory);
+    const root = { kind: "overlay", lowerDirs: ["/l/1"], upperDir: "/s/upper", workDir: "/s/work" } as const;
+    const place = { runtime, id: "c1", dir: "/run/c1", mountPoint: "/run", terminal: false };
+    expect(compileForeignContainer({ ...place, root, stage }).steps).toMatchObject([
+      { op: "mount_propagation", path: "/run" },
+      { op: "mount", type: "tmpfs", target: "/run/stage", options: ["mode=711"] },
+      { op: "mkdir", path: "/run/stage/rootfs" },
+      { op: "mkdir", path: "/run/stage/0" },
+      { op: "bind", source: "/volume", target: "/run/stage/0", recursive: true, idmapUid: [0, 100_000, 65_536] },
+      { op: "touch", path: "/run/stage/1" },
+      { op: "bind", source: "/file", target: "/run/stage/1", recursive: false, idmapUid: [] },
+      { op: "root_overlay", target: "/run/stage/rootfs", idmapUid: [0, 100_000, 65_536] },
+    ]);
+    expect(foreignSpec(spec, isDirectory, stage)).toMatchObject({
+      root: { path: "/run/stage/rootfs" },
+      mounts: [
+        { destination: "/proc", source: "proc" },
+        { destination: "/v", source: "/run/stage/0", options: ["rbind", "rro"] },
+        { destination: "/f", source: "/run/stage/1" },
+      ],
+    });
+    expect(JSON.stringify(foreignSpec(spec, isDirectory, stage))).not.toContain("uidMappings");
+    expect(stageFor({ ...spec, mounts: [], linux: { namespaces: [] } }, "/s", undefined, isDirectory)).toBeUndefined();
   });
 
   test("makes an exec when it is let go", () => {
