@@ -156,6 +156,9 @@ export function eventCases(target: () => Target): void {
       [["daemon=x"], []],
       [["plugin=x"], []],
       [["node=x"], []],
+      [["service=x"], []],
+      [["secret=x"], []],
+      [["config=x"], []],
     ];
     for (const [filters, told] of wanted) {
       const found = await eventsSince(target(), from, ...filters);

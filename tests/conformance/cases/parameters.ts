@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { writeTar } from "../../../tools/lab/tar-writer.ts";
 import type { Target } from "../target.ts";
 
 /** What an answer is: its status, and what its message has whatever the case of letters. */
@@ -131,6 +132,28 @@ export function parameterCases(target: () => Target): void {
     }
     expect(told).toEqual(wanted);
     await target().ok(["unpause", "held"]);
+  });
+
+  test("a directory is replaced by a file, and a file by a directory, unless that is refused", async () => {
+    await target().ok(["create", "--name", "made", "busybox"]);
+    const put = async (query: string, entry: { readonly path: string; readonly content?: string }): Promise<string> => {
+      const kind = entry.content === undefined ? { type: "directory" as const } : {};
+      const response = await fetch(`http://engine/v1.41/containers/made/archive?path=/${query}`, {
+        unix: target().engine.socket,
+        method: "PUT",
+        body: writeTar([{ ...entry, ...kind }]),
+      });
+      const text = await response.text();
+      return response.status === 200 ? "200" : messageOf(text);
+    };
+    const sealed = "&noOverwriteDirNonDir=1";
+    expect(await put("", { path: "thing" })).toBe("200");
+    expect(await put(sealed, { path: "thing", content: "x" })).toMatch(
+      /cannot overwrite directory .* with non-directory/,
+    );
+    expect(await put("", { path: "thing", content: "x" })).toBe("200");
+    expect(await put(sealed, { path: "thing" })).toMatch(/cannot overwrite non-directory .* with directory/);
+    expect(await put("", { path: "thing" })).toBe("200");
   });
 
   test("/_ping, /version and /info have what clients look for", async () => {
