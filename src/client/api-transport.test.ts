@@ -32,6 +32,7 @@ function serverOf(newest: string | undefined, act: (path: string) => readonly [n
       return answer(...act(rest), newest);
     },
     upgrade: () => Promise.reject(new Error("not asked for")),
+    prepare: () => Promise.resolve(),
     close: () => undefined,
   };
   return { asked, transport: new ApiTransport({ http, hostName: "unix:///engine" }) };
@@ -61,6 +62,7 @@ test("a refusal that names no version is followed by the question for it", async
       return path.startsWith("/v1.30/") ? answer(200, "{}", undefined) : answer(400, "{}", undefined);
     },
     upgrade: () => Promise.reject(new Error("not asked for")),
+    prepare: () => Promise.resolve(),
     close: () => undefined,
   };
   const transport = new ApiTransport({ http, hostName: "unix:///engine" });

@@ -161,6 +161,11 @@ export class ApiTransport {
     return { stream: result.stream, multiplexed };
   }
 
+  /** Connects ahead of the next call. */
+  prepare(): Promise<void> {
+    return this.#deps.http.prepare();
+  }
+
   close(): void {
     this.#deps.http.close();
   }

@@ -1,31 +1,9 @@
 import type { Command } from "../command.ts";
 import { filter, int, list, text, toggle } from "../flags/flag-kind.ts";
-import { createFlags, runFlags } from "../container/container-flags.ts";
-import { updateFlags } from "../container/update-flags.ts";
 import { FORMAT_USAGE, TABLE_FORMAT_USAGE } from "./format-usage.ts";
 
-/** Commands about containers, in their `container …` and short forms. */
+/** Commands about containers that there are, in their `container …` and short forms. */
 export const containerCommands: readonly Command[] = [
-  {
-    kind: "command",
-    paths: ["container run", "run"],
-    usage: "[OPTIONS] IMAGE [COMMAND] [ARG...]",
-    summary: "Create and run a new container from an image",
-    interspersed: false,
-    flags: runFlags,
-    args: { kind: "at-least", count: 1 },
-    load: async () => (await import("../container/run.ts")).run,
-  },
-  {
-    kind: "command",
-    paths: ["container create", "create"],
-    usage: "[OPTIONS] IMAGE [COMMAND] [ARG...]",
-    summary: "Create a new container",
-    interspersed: false,
-    flags: createFlags,
-    args: { kind: "at-least", count: 1 },
-    load: async () => (await import("../container/create.ts")).create,
-  },
   {
     kind: "command",
     paths: ["container exec", "exec"],
@@ -235,15 +213,6 @@ export const containerCommands: readonly Command[] = [
     ],
     args: { kind: "at-least", count: 0 },
     load: async () => (await import("../container/stats/stats.ts")).stats,
-  },
-  {
-    kind: "command",
-    paths: ["container update", "update"],
-    usage: "[OPTIONS] CONTAINER [CONTAINER...]",
-    summary: "Update configuration of one or more containers",
-    flags: updateFlags,
-    args: { kind: "at-least", count: 1 },
-    load: async () => (await import("../container/update.ts")).update,
   },
   {
     kind: "command",

@@ -20,6 +20,8 @@ export async function runExec(
   const size = tty ? io.stdout.windowSize() : undefined;
   const consoleSize = size === undefined ? {} : { consoleSize: [size.rows, size.columns] as const };
   const { stream } = await api.exec.attach(id, { tty, ...consoleSize });
+  // For the exit code: its stream has taken the connection that was there.
+  void api.transport.prepare();
   const stopResizing =
     tty && io.stdout.isTerminal() ? followWindowSize(io, (now) => api.exec.resize(id, now)) : undefined;
   try {

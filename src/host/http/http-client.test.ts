@@ -43,6 +43,8 @@ class FakeConnection implements Duplex {
   }
 }
 
+const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
 let client: HttpClient | undefined;
 afterEach(() => client?.close());
 
@@ -120,6 +122,30 @@ describe.each([1, 3, 1000])("answers cut every %d bytes", (cut) => {
     expect(connections[0]?.received.endsWith("\r\n\r\ntyped")).toBe(true);
     expect(connections[0]?.ended).toBe(true);
   });
+});
+
+test("what is prepared is used by the next request, and by it alone", async () => {
+  const { http, connections } = clientOf([OK, OK]);
+  await http.prepare();
+  await http.prepare();
+  expect(connections).toHaveLength(1);
+  const answers = [http.request({ method: "GET", path: "/a" }), http.request({ method: "GET", path: "/b" })];
+  expect(await Promise.all(answers.map(async (answer) => (await answer).text()))).toEqual(["ok", "ok"]);
+  expect(connections).toHaveLength(2);
+});
+
+test("what cannot be prepared is told by the request", async () => {
+  const http = createHttpClient({ host: "engine", dial: () => Promise.reject(new Error("nobody there")) });
+  await http.prepare();
+  await expect(http.request({ method: "GET", path: "/" })).rejects.toThrow("nobody there");
+});
+
+test("a client that is closed meanwhile keeps nothing that was prepared", async () => {
+  const { http, connections } = clientOf([]);
+  const preparing = http.prepare();
+  http.close();
+  await preparing;
+  expect(connections.map(({ closed }) => closed)).toEqual([true]);
 });
 
 test("a refused upgrade is an answer like any other", async () => {

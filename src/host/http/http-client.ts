@@ -35,6 +35,8 @@ export interface HttpClient {
   request(request: HttpRequest): Promise<HttpResponse>;
   /** Sends the request with `Connection: Upgrade, Upgrade: <protocol>` on a connection of its own. */
   upgrade(request: HttpRequest, protocol: string): Promise<UpgradeResult>;
+  /** Connects, so that the next request need not; what goes wrong that request is told. */
+  prepare(): Promise<void>;
   /** Closes idle connections; running ones finish. */
   close(): void;
 }
@@ -118,6 +120,17 @@ class PooledHttpClient implements HttpClient {
         close: () => stream.close(),
       },
     };
+  }
+
+  async prepare(): Promise<void> {
+    if (this.#idle.length > 0) return;
+    try {
+      const connection = await this.#connect();
+      if (this.#closed) connection.stream.close();
+      else this.#keep(connection);
+    } catch {
+      // The next request meets the same.
+    }
   }
 
   close(): void {
