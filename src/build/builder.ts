@@ -39,7 +39,8 @@ import { openGitContext, openWebContext, type RemoteContext } from "./sources/re
 
 export interface BuilderDeps {
   readonly cache: BuildCache;
-  readonly runner: StepRunner;
+  /** For the steps of one build. */
+  readonly newRunner: () => StepRunner;
   readonly digests: TreeDigests;
   readonly images: ImageService;
   readonly maker: ImageMaker;

@@ -14,6 +14,7 @@ import type { CopyOperation, ExecOperation, MakeDirectory } from "../graph/types
 import type { FailedPlace, FileTree, StepRequest, StepRunner, TreeLayer } from "../solver/types.ts";
 import { resolveOwner } from "./resolve-owner.ts";
 import type { CommandDeps } from "./exec/command-container.ts";
+import { CommandSeats } from "./exec/command-seats.ts";
 import { CommandPlace } from "./exec/command-place.ts";
 import { runCommand } from "./exec/run-command.ts";
 
@@ -27,12 +28,18 @@ export interface StepRunnerDeps {
   readonly nowMs: () => number;
 }
 
-/** Steps as overlay mounts on the layers below: what a step writes is its layer, as it is. */
+/** The steps of one build as overlay mounts on the layers below: what a step writes is its layer, as it is. */
 export class LayerStepRunner implements StepRunner {
   readonly #deps: StepRunnerDeps;
+  readonly #seats: CommandSeats;
 
   constructor(deps: StepRunnerDeps) {
     this.#deps = deps;
+    this.#seats = new CommandSeats(deps.command);
+  }
+
+  end(): Promise<void> {
+    return this.#seats.end();
   }
 
   run(request: StepRequest): ReturnType<StepRunner["run"]> {
@@ -53,7 +60,7 @@ export class LayerStepRunner implements StepRunner {
 
   #placeIn(pending: PendingLayer, request: StepRequest & { readonly operation: ExecOperation }): FailedPlace {
     const root = this.#rootOn(pending, request.base);
-    return new CommandPlace(this.#deps.command, { request, root, release: () => pending.abort() });
+    return new CommandPlace(this.#deps.command, this.#seats, { request, root, release: () => pending.abort() });
   }
 
   #rootOn(pending: PendingLayer, base: FileTree): RootMount {
@@ -65,7 +72,7 @@ export class LayerStepRunner implements StepRunner {
     const { keep } = request;
     return this.#inLayer(
       async (pending) => {
-        await runCommand(this.#deps.command, request, this.#rootOn(pending, request.base));
+        await runCommand(this.#deps.command, this.#seats, request, this.#rootOn(pending, request.base));
         return (await treeUsage(pending.treePath)).sizeBytes;
       },
       keep === undefined ? undefined : (pending) => keep(this.#placeIn(pending, request)),

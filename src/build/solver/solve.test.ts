@@ -8,7 +8,7 @@ function solver(
   world: FakeWorld,
   onFailed?: SolveRequest["onFailed"],
 ): (graph: BuildGraph, signal?: AbortSignal) => ReturnType<Solver["solve"]> {
-  const made = new Solver({ runner: world, digests: world });
+  const made = new Solver({ newRunner: () => world, digests: world });
   return (graph, signal = new AbortController().signal) =>
     made.solve({
       graph,
@@ -36,6 +36,16 @@ test("a step's layer lies on its base's, and the next build finds both in the ca
   await solve(chain);
   expect(world.ran).toEqual(["RUN one", "RUN two"]);
   expect(world.events.filter((event) => event.type === "done" && event.cached)).toHaveLength(2);
+});
+
+test("what steps hand on is taken away at the end, also of a build that fails", async () => {
+  const world = new FakeWorld();
+  const solve = solver(world);
+  await solve(chain);
+  expect(world.ended).toBe(1);
+  world.during = () => Promise.reject(new BerthError("invalid-parameter", "no"));
+  await solve(graphOf([vertex(image("b")), vertex(exec(0, "one"))])).catch(() => {});
+  expect(world.ended).toBe(2);
 });
 
 test("another base image means other keys", async () => {

@@ -55,6 +55,12 @@ const EMPTY: FileTree = { kind: "layers", layers: [] };
 
 type Outcome = CachedStep;
 
+export interface SolverDeps {
+  /** For the steps of one build. */
+  readonly newRunner: () => StepRunner;
+  readonly digests: TreeDigests;
+}
+
 /**
  * Carries graphs out: every vertex as soon as its inputs are there, those that depend on nothing of each other together.
  *
@@ -63,10 +69,10 @@ type Outcome = CachedStep;
  * that was built anew to the same files changes nothing after it. Equal steps of concurrent builds run once.
  */
 export class Solver {
-  readonly #deps: { readonly runner: StepRunner; readonly digests: TreeDigests };
+  readonly #deps: SolverDeps;
   readonly #shared = new SharedSteps<Outcome>();
 
-  constructor(deps: { readonly runner: StepRunner; readonly digests: TreeDigests }) {
+  constructor(deps: SolverDeps) {
     this.#deps = deps;
   }
 
@@ -77,7 +83,9 @@ export class Solver {
   async solve(request: SolveRequest): Promise<(vertex: VertexId) => Promise<Solved>> {
     const abort = new AbortController();
     const signal = AbortSignal.any([request.signal, abort.signal]);
-    const build = new Build({ ...this.#deps, shared: this.#shared }, { ...request, signal });
+    const runner = this.#deps.newRunner();
+    const deps = { digests: this.#deps.digests, runner, shared: this.#shared };
+    const build = new Build(deps, { ...request, signal });
     const roots = request.graph.results.flatMap(({ root, base }) => [root, base]).filter((id) => id !== undefined);
     try {
       await Promise.all(roots.map((id) => build.solved(id)));
@@ -85,25 +93,27 @@ export class Solver {
       abort.abort(error);
       await build.settled();
       try {
-        await this.#show(build, request, error);
+        await show(deps, build, request, error);
       } finally {
         await build.places.release();
       }
       if (request.signal.aborted) throw new BerthError("cancelled", "context canceled", { cause: error });
       throw error;
+    } finally {
+      await runner.end();
     }
     return (id) => build.solved(id);
   }
+}
 
-  /** Let somebody look around where a build failed. */
-  async #show(build: Build, request: SolveRequest, error: unknown): Promise<void> {
-    if (request.onFailed === undefined || request.signal.aborted) return;
-    // What the failed step stood on may have been under way: it is carried out once more, or found.
-    const again = new Build({ ...this.#deps, shared: this.#shared }, { ...request, onFailed: undefined });
-    const place = await build.places.first((id) => again.solved(id)).catch(() => undefined);
-    if (place !== undefined) await request.onFailed(error, place);
-    await again.settled();
-  }
+/** Let somebody look around where a build failed. */
+async function show(deps: BuildDeps, build: Build, request: SolveRequest, error: unknown): Promise<void> {
+  if (request.onFailed === undefined || request.signal.aborted) return;
+  // What the failed step stood on may have been under way: it is carried out once more, or found.
+  const again = new Build(deps, { ...request, onFailed: undefined });
+  const place = await build.places.first((id) => again.solved(id)).catch(() => undefined);
+  if (place !== undefined) await request.onFailed(error, place);
+  await again.settled();
 }
 
 interface Lookup {

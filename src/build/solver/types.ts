@@ -86,7 +86,7 @@ export type StepEvent = BuildEvent extends infer Event
     : never
   : never;
 
-/** Carries out steps; implemented in ops/. */
+/** Carries out the steps of one build; implemented in ops/. */
 export interface StepRunner {
   /**
    * Carry a step out on `base`. Undefined when it changed nothing. Nothing is left when it rejects: `cancelled` when the
@@ -97,6 +97,8 @@ export interface StepRunner {
   ): Promise<{ readonly layer: TreeLayer & { readonly number: number }; readonly sizeBytes: number } | undefined>;
   /** A place to look around in on `base`. */
   place(request: StepRequest & { readonly operation: ExecOperation }): FailedPlace;
+  /** Take away what steps hand on to later ones. A step that is under way, for other builds too, goes on without. */
+  end(): Promise<void>;
 }
 
 /**

@@ -9,6 +9,7 @@ import { HelperDigests } from "#build/files/helper-digests.ts";
 import { CacheFolders } from "#build/ops/exec/cache-folders.ts";
 import { CommandMounts } from "#build/ops/exec/command-mounts.ts";
 import type { CommandDefaults } from "#build/ops/exec/command-spec.ts";
+import type { CommandDeps } from "#build/ops/exec/command-container.ts";
 import { LayerStepRunner } from "#build/ops/step-runner.ts";
 import { endLeftCommands, forgetLostSteps } from "#build/reconcile-builds.ts";
 import { ArchiveReceiver } from "#build/sources/receive-archive.ts";
@@ -86,20 +87,14 @@ export function openBuilder(deps: {
   });
   const streams = new HelperStreams({ helpers });
   const receiver = new ArchiveReceiver({ streams });
-  const runner = new LayerStepRunner({
-    layers,
-    helpers,
-    initLayer: layout.initLayerTree,
-    nowMs,
-    command: {
-      ...deps,
-      ...{ log, mounts, paths: layout, filters: new FilterCache() },
-    },
-  });
+  const command: CommandDeps = {
+    ...deps,
+    ...{ log, mounts, paths: layout, filters: new FilterCache() },
+  };
   const builder = new Builder({
     ...deps,
     cache,
-    runner,
+    newRunner: () => new LayerStepRunner({ layers, helpers, initLayer: layout.initLayerTree, nowMs, command }),
     receiver,
     streams,
     folders: caches,

@@ -79,6 +79,37 @@ test("limits, hosts, shared memory, ulimits", async () => {
   expect(killed.stderr).toContain("exit code: 137");
 });
 
+test("a command's network namespace and control group go to the next one as nobody had been there, or not at all", async () => {
+  const see = (step: number, line = "true"): string =>
+    `RUN ${line}; { readlink /proc/self/ns/net; grep -o '[^/]*$' /proc/1/cgroup | head -1; } > /${step}`;
+  const folder = lab.context({
+    Dockerfile: [
+      "FROM busybox",
+      see(0),
+      see(1),
+      see(2, "ping -c 1 -W 1 127.0.0.1 >/dev/null"),
+      see(3),
+      see(4, "sleep 7657 & true"),
+      see(5),
+      `${see(6).replace("RUN ", "RUN --network=none ")}`,
+      see(7),
+      "",
+    ].join("\n"),
+  });
+  const id = (await lab.engine.ok("build", "-q", "--no-cache", folder)).trim();
+  const seen = (await lab.runIn(id, "cat", ...Array.from({ length: 8 }, (_, step) => `/${step}`))).trim().split("\n");
+  const places = Array.from({ length: 8 }, (_, step) => `${seen[2 * step]} ${seen[2 * step + 1]}`);
+  const [first, , , second] = places;
+  // The third had sent a packet; the seventh asked for none, and the one after it gets what the one before it left.
+  expect(places).toEqual([first, first, first, second, second, second, places[6], second].map(String));
+  expect(new Set([first, second, places[6]]).size).toBe(3);
+  expect(running("sleep 7657")).toBe(false);
+  await eventually("their places are gone", async () =>
+    readdirSync(join(lab.engine.dir, "exec/builds")).length === 0 ? true : undefined,
+  );
+  expect(await lab.engine.ok("network", "inspect", "-f", "{{len .Containers}}", "bridge")).toBe("0\n");
+});
+
 test("an agent's socket and secrets are there for their command, and nowhere afterwards", async () => {
   const folder = lab.context({
     Dockerfile: `FROM busybox

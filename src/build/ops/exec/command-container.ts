@@ -1,12 +1,12 @@
 import { BerthError, messageOf } from "#base/errors.ts";
 import { randomId } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
-import type { Cgroup, CgroupManager } from "#host/cgroup/types.ts";
-import { ensureDirectory, writeFileAtomic } from "#host/files.ts";
+import type { CgroupManager } from "#host/cgroup/types.ts";
+import { ensureDirectory } from "#host/files.ts";
 import { removeTree } from "#host/remove-tree.ts";
 import type { RuntimeFacts } from "#host/runtime-facts.ts";
 import { deviceAt } from "#host/devices.ts";
-import type { NetworkService } from "#network/types.ts";
+import type { Endpoint, NetworkInfo, NetworkService } from "#network/types.ts";
 import { applyCdi } from "#runtime/cdi/apply-cdi.ts";
 import { compileContainer } from "#runtime/compile/compile-container.ts";
 import { cgroupResources } from "#runtime/compile/device-steps.ts";
@@ -22,8 +22,8 @@ import type { RootMount } from "#snapshot/types.ts";
 import type { Platform } from "#spec/oci/platform.ts";
 import type { ExecOperation } from "../../graph/types.ts";
 import type { StepRequest } from "../../solver/types.ts";
-import { CGROUP_FILE } from "../../reconcile-builds.ts";
-import { joinNetwork, type CommandNetwork } from "./command-network.ts";
+import { joinNetwork, networkNamed } from "./command-network.ts";
+import type { CommandSeat, CommandSeats } from "./command-seats.ts";
 import { checkUserNamespace, commandCgroup, commandSpec, type CommandDefaults } from "./command-spec.ts";
 import { deviceEdits } from "./command-devices.ts";
 import type { CommandMounts, PreparedMounts } from "./command-mounts.ts";
@@ -49,18 +49,21 @@ export type CommandRequest = Omit<StepRequest, "operation"> & { readonly operati
 /** A process in its container that waits for `go`. */
 export interface ReadyCommand {
   readonly process: SupervisedProcess;
-  readonly cgroup: Cgroup;
   readonly plan: Plan;
+  /** SIGKILL everything of it. */
+  readonly kill: () => Promise<void>;
   /** Called with its pid when it runs, where hooks want to know. */
   readonly onStarted: ((pid: number) => Promise<void>) | undefined;
 }
 
 /**
  * Make a container for a step's command on `root`, as any container of this engine is made, and do `work` with the process
- * in it. Nothing of the container is left afterwards but what was written to the root. `cancelled` when the signal aborts.
+ * in it. Nothing of the container is left afterwards but what was written to the root, and its seat for the next one.
+ * `cancelled` when the signal aborts.
  */
 export async function withCommand<T>(
   deps: CommandDeps,
+  seats: CommandSeats,
   request: CommandRequest,
   root: RootMount,
   streams: Pick<LaunchRequest, "terminal" | "stdin" | "consoleSize">,
@@ -76,23 +79,29 @@ export async function withCommand<T>(
     throw refuseEmulated("--security=insecure", platform);
   ensureDirectory(dir, 0o700);
   const undo: (() => Promise<unknown>)[] = [() => removeTree(dir)];
+  let isDone = false;
   report({ type: "running", id });
   try {
     const begun = deps.launcher.begin({ id, dir });
     undo.push(async () => begun.abandon());
-    undo.push(() => deps.networks.release(id));
+    const network = await networkNamed(deps, operation.network);
+    const seat = seats.take(emulation === undefined && isPlain(operation, network, deps.defaults));
+    undo.push(() => (isDone ? seats.giveBack(seat) : seat.leave()));
     const edits = deviceEdits(operation.devices, deps.defaults.cdiSpecDirs);
     const mounts = await deps.mounts.prepare({ ...request, id, dir, more: edits.flatMap((edit) => edit.mounts) });
     undo.push(() => mounts.release());
-    const network = await joinNetwork(deps, { id, dir, network: operation.network, hosts: settings.hosts });
+    const { files, endpoint } = await joinNetwork(deps, { seat, dir, network, hosts: settings.hosts });
+    const cgroupPath = commandCgroup(seat.id, settings, deps.defaults);
     const made = commandSpec({
       id,
+      cgroupPath,
+      networkNamespace: seat.networkNamespace,
       operation,
       env: [...operation.env, ...operation.keylessEnv, ...mounts.env],
       user: userIn(root, operation.user),
       terminal: streams.terminal,
       mounts: mounts.mounts,
-      files: network.files,
+      files,
       settings,
       defaults: deps.defaults,
       facts: deps.facts,
@@ -101,10 +110,7 @@ export async function withCommand<T>(
     const spec = applyCdi(made.spec, edits, (path) => deviceAt(path));
     const hooked = hookedLaunch(spec, { id, dir });
     if (hooked !== undefined) undo.push(() => runPoststop({ id, dir }));
-    const cgroupPath = commandCgroup(id, settings, deps.defaults);
-    writeFileAtomic(`${dir}/${CGROUP_FILE}`, cgroupPath, { mode: 0o600, durable: false });
-    const cgroup = deps.cgroups.create(cgroupPath, cgroupResources(spec));
-    undo.push(() => cgroup.remove());
+    const cgroup = seat.cgroup(cgroupPath, cgroupResources(spec));
     signal.throwIfAborted();
     const { plan } = compileContainer({
       id,
@@ -120,13 +126,15 @@ export async function withCommand<T>(
     });
     const process = await launch(
       deps,
-      { id, dir, plan, network, oomEventsPath: cgroup.oomEventsPath, onWait: hooked?.run.onWait },
+      { id, dir, plan, seat, endpoint, oomEventsPath: cgroup.oomEventsPath, onWait: hooked?.run.onWait },
       begun,
       operation,
       streams,
     );
     undo.push(async () => process.detach());
-    return await work({ process, cgroup, plan, onStarted: hooked?.run.onStarted });
+    const result = await work({ process, plan, kill: () => seat.kill(), onStarted: hooked?.run.onStarted });
+    isDone = true;
+    return result;
   } catch (error) {
     if (signal.aborted) throw new BerthError("cancelled", "context canceled", { cause: error });
     throw error;
@@ -145,7 +153,8 @@ async function launch(
     readonly id: string;
     readonly dir: string;
     readonly plan: Plan;
-    readonly network: CommandNetwork;
+    readonly seat: CommandSeat;
+    readonly endpoint: Endpoint | undefined;
     readonly oomEventsPath: string | undefined;
     readonly onWait: HookedLaunch["run"]["onWait"] | undefined;
   },
@@ -153,20 +162,36 @@ async function launch(
   operation: ExecOperation,
   streams: Pick<LaunchRequest, "terminal" | "stdin" | "consoleSize">,
 ): Promise<SupervisedProcess> {
-  const { network, onWait, ...rest } = given;
+  const { seat, endpoint, onWait, ...rest } = given;
+  const isThere = endpoint === undefined || seat.networkNamespace !== undefined;
   try {
     return await begun.launch({
       ...rest,
       ...streams,
       log: undefined,
       ...(onWait === undefined ? {} : { onWait }),
-      onNamespaces: async (pid) => {
-        if (network.endpoint !== undefined) await deps.networks.connect(network.endpoint, `/proc/${pid}/ns/net`);
-      },
+      ...(isThere
+        ? {}
+        : {
+            onNamespaces: async (pid) => {
+              await deps.networks.connect(endpoint, `/proc/${pid}/ns/net`);
+              seat.keepNamespace(`/proc/${pid}/ns/net`);
+            },
+          }),
     });
   } catch (error) {
     throw processError(error, given.plan, operation.args[0] ?? "");
   }
+}
+
+/** As almost all are: nothing of its seat is its own, or can be changed by it. */
+function isPlain(
+  { security, devices }: ExecOperation,
+  { driver, predefined }: NetworkInfo,
+  { remappedIds }: CommandDefaults,
+): boolean {
+  const isDefault = driver === "bridge" && predefined;
+  return isDefault && security === "sandbox" && devices.length === 0 && remappedIds === undefined;
 }
 
 /** Mount points that the tree lacks lie below all of it, so that no layer gets them. */

@@ -1,7 +1,8 @@
 import { readTextFileMaybe, writeFileAtomic } from "#host/files.ts";
 import { hostsFile } from "#network/files/hosts.ts";
 import { HOST_RESOLV_CONF, resolvConfFile, resolvConfPath, upstreamServers } from "#network/files/resolv-conf.ts";
-import type { Endpoint, NetworkService } from "#network/types.ts";
+import type { Endpoint, NetworkInfo, NetworkService } from "#network/types.ts";
+import type { CommandSeat } from "./command-seats.ts";
 import { COMMAND_HOSTNAME, type CommandDefaults } from "./command-spec.ts";
 
 const MAX_BYTES = 1 << 20;
@@ -17,13 +18,23 @@ export interface CommandNetworkDeps {
   readonly defaults: CommandDefaults;
 }
 
-/** A place in a network for a command, and the files in /etc that tell of it, in the directory `dir`. */
+/** The network that an instruction names. `not-found`. */
+export function networkNamed({ networks }: Pick<CommandNetworkDeps, "networks">, name: string): Promise<NetworkInfo> {
+  return networks.find(name === "default" ? "bridge" : name);
+}
+
+/** A place in a network for a command, its seat's unless that has one yet, and the files in /etc that tell of it, in the directory `dir`. */
 export async function joinNetwork(
   deps: CommandNetworkDeps,
-  request: { readonly id: string; readonly dir: string; readonly network: string; readonly hosts: readonly string[] },
+  request: {
+    readonly seat: Pick<CommandSeat, "id" | "endpoint">;
+    readonly dir: string;
+    readonly network: NetworkInfo;
+    readonly hosts: readonly string[];
+  },
 ): Promise<CommandNetwork> {
-  const { id, dir, hosts } = request;
-  const network = await deps.networks.find(request.network === "default" ? "bridge" : request.network);
+  const { seat, dir, hosts, network } = request;
+  const { id } = seat;
   const resolv = readTextFileMaybe(HOST_RESOLV_CONF, MAX_BYTES) ?? "";
   const { defaults } = deps;
   const named = network.driver !== "host" && network.driver !== "null" && !network.predefined;
@@ -32,7 +43,9 @@ export async function joinNetwork(
   const endpoint =
     network.driver === "host" || network.driver === "null"
       ? undefined
-      : await deps.networks.reserve({ containerId: id, networkId: network.id, ports: [], ...resident });
+      : (seat.endpoint ??
+        (await deps.networks.reserve({ containerId: id, networkId: network.id, ports: [], ...resident })));
+  seat.endpoint = endpoint;
   const kind = network.driver === "host" ? "host" : named ? "named" : "plain";
   const hostPath = kind === "plain" ? resolvConfPath(resolv) : HOST_RESOLV_CONF;
   const files = { resolvConf: `${dir}/resolv.conf`, hosts: `${dir}/hosts`, hostname: `${dir}/hostname` };

@@ -3,6 +3,7 @@ import { OverlayReader } from "#runtime/user/overlay-reader.ts";
 import type { RootMount } from "#snapshot/types.ts";
 import { APPLETS, TOOLS, TOOLS_BUSYBOX, withApplets } from "#spec/berth/debug-tools.ts";
 import type { FailedPlace, FileTree, ShellRequest } from "../../solver/types.ts";
+import type { CommandSeats } from "./command-seats.ts";
 import { withCommand, type CommandDeps, type CommandRequest } from "./command-container.ts";
 
 /** Of a vertex that no graph has. */
@@ -13,15 +14,18 @@ const USUAL_SHELL = "/bin/sh";
 /** The root of a command that failed, with what it has written. */
 export class CommandPlace implements FailedPlace {
   readonly #deps: CommandDeps;
+  readonly #seats: CommandSeats;
   readonly #request: CommandRequest;
   readonly #root: RootMount;
   readonly #release: () => Promise<void>;
 
   constructor(
     deps: CommandDeps,
+    seats: CommandSeats,
     place: { readonly request: CommandRequest; readonly root: RootMount; readonly release: () => Promise<void> },
   ) {
     this.#deps = deps;
+    this.#seats = seats;
     this.#request = place.request;
     this.#root = place.root;
     this.#release = place.release;
@@ -35,8 +39,8 @@ export class CommandPlace implements FailedPlace {
       report: () => {},
     };
     const streams = { terminal: true, stdin: "once", ...(size === undefined ? {} : { consoleSize: size }) } as const;
-    await withCommand(this.#deps, request, this.#root, streams, async ({ process, cgroup, plan, onStarted }) => {
-      const stop = (): void => void cgroup.kill().catch(() => undefined);
+    await withCommand(this.#deps, this.#seats, request, this.#root, streams, async ({ process, plan, kill, onStarted }) => {
+      const stop = (): void => void kill().catch(() => undefined);
       signal.addEventListener("abort", stop, { once: true });
       try {
         const stream = await process.attach({ stdin: true, stdout: true, stderr: true });
@@ -49,7 +53,7 @@ export class CommandPlace implements FailedPlace {
         await process.exited();
       } finally {
         signal.removeEventListener("abort", stop);
-        await cgroup.kill().catch(() => undefined);
+        await kill().catch(() => undefined);
       }
     });
   }

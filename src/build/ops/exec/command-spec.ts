@@ -31,6 +31,9 @@ export const COMMAND_HOSTNAME = "buildkitsandbox";
 
 export interface CommandInput {
   readonly id: string;
+  readonly cgroupPath: string;
+  /** That is there already. */
+  readonly networkNamespace: string | undefined;
   readonly operation: ExecOperation;
   /** With build arguments and secrets. */
   readonly env: readonly string[];
@@ -47,7 +50,8 @@ export interface CommandInput {
 
 /** The command as a container with Docker's defaults. Pure. */
 export function commandSpec(input: CommandInput): ContainerSpec {
-  const { id, operation, env, user, terminal, mounts, files, settings, defaults, facts, isEmulated } = input;
+  const { id, operation, env, user, terminal, mounts, files, settings, defaults, facts } = input;
+  const { networkNamespace, isEmulated } = input;
   return containerSpec({
     id,
     config: {
@@ -58,14 +62,18 @@ export function commandSpec(input: CommandInput): ContainerSpec {
       WorkingDir: operation.cwd,
     },
     argv: operation.args,
-    hostConfig: commandHostConfig(operation, settings, defaults, facts),
+    hostConfig: {
+      ...commandHostConfig(operation, settings, defaults, facts),
+      // Its settings are as the command before got them.
+      ...(networkNamespace === undefined ? {} : { NetworkMode: "container:" }),
+    },
     user,
     files,
     defaultUlimits: defaults.defaultUlimits,
     mounts,
-    namespaces: {},
+    namespaces: networkNamespace === undefined ? {} : { network: networkNamespace },
     userNamespace: defaults.remappedIds ?? (isEmulated ? sameIds : undefined),
-    cgroupPath: commandCgroup(id, settings, defaults),
+    cgroupPath: input.cgroupPath,
     devices: [],
     blockDevices: {},
     noNewPrivileges: defaults.noNewPrivileges,

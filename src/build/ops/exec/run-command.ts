@@ -2,21 +2,27 @@ import { BerthError } from "#base/errors.ts";
 import { processError } from "#runtime/process-error.ts";
 import type { RootMount } from "#snapshot/types.ts";
 import { FrameDecoder } from "#spec/docker/stdcopy.ts";
+import type { CommandSeats } from "./command-seats.ts";
 import { withCommand, type CommandDeps, type CommandRequest, type ReadyCommand } from "./command-container.ts";
 
 /**
  * Run a step's command on `root` and wait for its end. Its output is reported as it comes. `invalid-parameter` with
  * `details.exitCode` when it fails; `cancelled`, with every process of it dead, when the signal aborts.
  */
-export function runCommand(deps: CommandDeps, request: CommandRequest, root: RootMount): Promise<void> {
-  return withCommand(deps, request, root, { terminal: false, stdin: "closed" }, (ready) => finish(ready, request));
+export function runCommand(
+  deps: CommandDeps,
+  seats: CommandSeats,
+  request: CommandRequest,
+  root: RootMount,
+): Promise<void> {
+  return withCommand(deps, seats, request, root, { terminal: false, stdin: "closed" }, (ready) => finish(ready, request));
 }
 
 async function finish(
-  { process, cgroup, plan, onStarted }: ReadyCommand,
+  { process, plan, kill, onStarted }: ReadyCommand,
   { operation, signal, report }: CommandRequest,
 ): Promise<void> {
-  const stop = (): void => void cgroup.kill().catch(() => undefined);
+  const stop = (): void => void kill().catch(() => undefined);
   signal.addEventListener("abort", stop, { once: true });
   try {
     const stream = await process.attach({ stdin: false, stdout: true, stderr: true });
@@ -43,6 +49,6 @@ async function finish(
   } finally {
     signal.removeEventListener("abort", stop);
     // What the command left running ends with it.
-    await cgroup.kill().catch(() => undefined);
+    await kill().catch(() => undefined);
   }
 }

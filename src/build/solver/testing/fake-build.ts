@@ -138,6 +138,8 @@ export class FakeWorld implements StepRunner, SourceLoader, TreeDigests {
   readonly events: BuildEvent[] = [];
   /** Those that were kept and not released. */
   readonly places: string[] = [];
+  /** How many builds have taken away what their steps hand on. */
+  ended = 0;
   /** Called while a step runs. */
   during: (request: StepRequest) => Promise<void> = async () => {};
   /** What the files of a tree are said to be: by the path of its topmost layer or folder. */
@@ -159,6 +161,10 @@ export class FakeWorld implements StepRunner, SourceLoader, TreeDigests {
 
   place({ vertex }: StepRequest): FailedPlace {
     return this.#place(`before ${vertex.name}`);
+  }
+
+  async end(): Promise<void> {
+    this.ended++;
   }
 
   #place(name: string): FailedPlace {

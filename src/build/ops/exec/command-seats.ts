@@ -1,0 +1,131 @@
+import { messageOf } from "#base/errors.ts";
+import { randomId } from "#base/ids.ts";
+import type { Log } from "#base/log.ts";
+import type { Cgroup, CgroupManager } from "#host/cgroup/types.ts";
+import { ensureDirectory, readTextFileMaybe, writeFileAtomic } from "#host/files.ts";
+import { O_RDONLY } from "#host/linux.ts";
+import { removeTree } from "#host/remove-tree.ts";
+import { close, open } from "#host/syscalls.ts";
+import { isUntouched } from "#network/sandbox/untouched.ts";
+import type { Endpoint, NetworkService } from "#network/types.ts";
+import type { Resources } from "#spec/oci/runtime.ts";
+import { CGROUP_FILE } from "../../reconcile-builds.ts";
+
+const MAX_COUNTERS_BYTES = 64 << 10;
+
+export interface SeatDeps {
+  readonly networks: Pick<NetworkService, "release">;
+  readonly cgroups: CgroupManager;
+  readonly paths: { buildRunDir(id: string): string };
+  readonly log: Log;
+}
+
+/**
+ * Where a command of a build runs: a place in a network with its namespace, and a control group. Making and removing them
+ * is most of what a short command costs, so commands of one build hand theirs on, one after the other.
+ *
+ *   take() ──▶ taken ──▶ giveBack() ── as if nobody had been there ──▶ free ──▶ taken by the next …
+ *                 │            └─ otherwise ──▶ released
+ *                 └─ leave(): released
+ *
+ * Nobody had been there: no process is left, none was killed for want of memory, and no packet was sent, so no connection
+ * lingers and no neighbour is known. A command without rights over its network (CAP_NET_ADMIN) can change nothing else of it.
+ */
+export class CommandSeats {
+  readonly #deps: SeatDeps;
+  readonly #free: CommandSeat[] = [];
+  #isOver = false;
+
+  constructor(deps: SeatDeps) {
+    this.#deps = deps;
+  }
+
+  /** `plain`: one like all others of this build, in the default network, which may come from another and go to the next. */
+  take(plain: boolean): CommandSeat {
+    return (plain ? this.#free.pop() : undefined) ?? new CommandSeat(this.#deps, plain);
+  }
+
+  async giveBack(seat: CommandSeat): Promise<void> {
+    if (!this.#isOver && seat.isAsNew()) this.#free.push(seat);
+    else await seat.leave();
+  }
+
+  /** Release those that are free; those that are taken are released when they come back. */
+  async end(): Promise<void> {
+    this.#isOver = true;
+    for (const seat of this.#free.splice(0)) {
+      await seat.leave().catch((error: unknown) =>
+        this.#deps.log.error("could not clean up after build steps", { id: seat.id, error: messageOf(error) }),
+      );
+    }
+  }
+}
+
+export class CommandSeat {
+  /** Whose endpoint and control group these are. */
+  readonly id = randomId();
+  /** Set by who reserved it under {@link id}. */
+  endpoint: Endpoint | undefined;
+  readonly #deps: SeatDeps;
+  readonly #dir: string;
+  readonly #plain: boolean;
+  #isKilled = false;
+  #namespace: number | undefined;
+  #cgroup: Cgroup | undefined;
+
+  constructor(deps: SeatDeps, plain: boolean) {
+    this.#deps = deps;
+    this.#plain = plain;
+    this.#dir = deps.paths.buildRunDir(this.id);
+  }
+
+  /** Path of the namespace that the command before left; undefined: the command is to make one. */
+  get networkNamespace(): string | undefined {
+    return this.#namespace === undefined ? undefined : `/proc/${process.pid}/fd/${this.#namespace}`;
+  }
+
+  /** The endpoint works in the namespace at `path`. */
+  keepNamespace(path: string): void {
+    if (this.#plain) this.#namespace = open(path, O_RDONLY);
+  }
+
+  /** The same in every command of a seat: what a build says of limits holds for all of them. */
+  cgroup(path: string, resources: Resources): Cgroup {
+    if (this.#cgroup !== undefined) return this.#cgroup;
+    ensureDirectory(this.#dir, 0o700);
+    writeFileAtomic(`${this.#dir}/${CGROUP_FILE}`, path, { mode: 0o600, durable: false });
+    this.#cgroup = this.#deps.cgroups.create(path, resources);
+    return this.#cgroup;
+  }
+
+  /**
+   * SIGKILL what is left in the control group. Where there was something the seat is nobody's any more: in a group that was
+   * once killed at a stroke (cgroup.kill), Linux 6.18 kills whatever is cloned into it later, too.
+   */
+  async kill(): Promise<void> {
+    if (this.#cgroup === undefined || this.#cgroup.pids().length === 0) return;
+    this.#isKilled = true;
+    await this.#cgroup.kill();
+  }
+
+  isAsNew(): boolean {
+    if (this.#isKilled || this.#namespace === undefined || this.#cgroup === undefined) return false;
+    return this.#cgroup.pids().length === 0 && !hasKilled(this.#cgroup) && isUntouched(this.#namespace);
+  }
+
+  async leave(): Promise<void> {
+    if (this.#namespace !== undefined) close(this.#namespace);
+    this.#namespace = undefined;
+    try {
+      await this.#cgroup?.remove();
+    } finally {
+      await this.#deps.networks.release(this.id);
+      await removeTree(this.#dir);
+    }
+  }
+}
+
+function hasKilled({ oomEventsPath }: Cgroup): boolean {
+  if (oomEventsPath === undefined) return false;
+  return !/^oom_kill 0$/m.test(readTextFileMaybe(oomEventsPath, MAX_COUNTERS_BYTES) ?? "");
+}
