@@ -75,8 +75,8 @@ const stages: readonly Stage[] = [
     name: "reference",
     what: "the same cases on the engines that they describe: Debian's dockerd, docker 26.1, and podman with runc",
     run: () =>
-      leavingNothing(() =>
-        runBunTests(
+      leavingNothing(async () => {
+        const cases = await runBunTests(
           [
             "tests/conformance/run.test.ts",
             "tests/conformance/podman.test.ts",
@@ -87,8 +87,12 @@ const stages: readonly Stage[] = [
             BERTH_API_ENGINES: "later",
             BERTH_PODMAN_RUNTIMES: "runc",
           },
-        ),
-      ),
+        );
+        const builds = await runBunTests(["tests/conformance/build-requests.test.ts"], {
+          BERTH_TARGETS: "later:docker",
+        });
+        return { passed: cases.passed + builds.passed, failed: cases.failed + builds.failed };
+      }),
   },
 ];
 

@@ -72,7 +72,12 @@ export type BuilderEvent =
   /** The text that places in messages are of. */
   | { readonly type: "dockerfile"; readonly name: string; readonly text: string }
   /** It can be read: every instruction with its place, as written. */
-  | { readonly type: "parsed"; readonly instructions: readonly { readonly line: number; readonly text: string }[] }
+  | {
+      readonly type: "parsed";
+      readonly instructions: readonly { readonly line: number; readonly text: string }[];
+      /** Names of all ARGs. */
+      readonly declared: readonly string[];
+    }
   | { readonly type: "graph"; readonly graph: BuildGraph; readonly warnings: readonly LintWarning[] }
   | { readonly type: "pulling"; readonly line: Progress }
   /** What is done with the result. */
@@ -191,6 +196,9 @@ export class Builder {
         line: range.startLine,
         text: original,
       })),
+      declared: [...dockerfile.args, ...instructions].flatMap((one) =>
+        one.kind === "arg" ? one.args.map(({ key }) => key) : [],
+      ),
     });
     const layouts = new LayoutImages(this.#deps.images, signal);
     const resolve: ResolveImage = async (reference, platform, layout) => {

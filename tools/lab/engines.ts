@@ -115,6 +115,9 @@ export async function startDockerd(options: EngineOptions): Promise<RunningEngin
   mkdirSync(bin, { recursive: true });
   linkOnce(join(root, "usr/bin/tini-static"), join(bin, "docker-init"));
   const programs = options.programs ?? root;
+  // Of a later suite it may want a newer C library than the machine has.
+  if (options.programs !== undefined && (await command([join(programs, "usr/sbin/runc"), "--version"])).code !== 0)
+    linkOnce(join(root, "usr/sbin/runc"), join(bin, "runc"));
   const path = [bin, join(programs, "usr/bin"), join(programs, "usr/sbin"), "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
   const env = { PATH: path.join(delimiter), ...options.env };
   const socket = join(options.dir, "docker.sock");

@@ -25,7 +25,7 @@ export function resolveOwner(
   if (uid === undefined)
     throw new BerthError(
       "invalid-parameter",
-      `unable to convert uid/gid chown string to host mapping: can't find uid for user ${user}`,
+      `unable to convert uid/gid chown string to host mapping: can't find uid for user ${user}: no such user: ${user}`,
     );
   if (typeof group === "number") return { uid, gid: group };
   const own = owner.group === undefined ? numberAt(entry, 3) : undefined;
@@ -33,7 +33,7 @@ export function resolveOwner(
   if (gid === undefined)
     throw new BerthError(
       "invalid-parameter",
-      `unable to convert uid/gid chown string to host mapping: can't find gid for group ${group}`,
+      `unable to convert uid/gid chown string to host mapping: can't find gid for group ${group}: no such group: ${group}`,
     );
   return { uid, gid };
 }

@@ -10,6 +10,7 @@ import type { SentTrees } from "#build/sources/sent-trees.ts";
 import { folderIdentity } from "#host/folder-identity.ts";
 import type { NetworkService } from "#network/types.ts";
 import { formatPlatform, normalizePlatform, parsePlatform, platformOfHost, type Platform } from "#spec/oci/platform.ts";
+import { normalize } from "node:path";
 import { parseReference, withDefaultTag, type Reference } from "#spec/oci/reference.ts";
 import type { EngineConfig } from "../config.ts";
 import type { MachineFacts } from "../host-facts.ts";
@@ -17,6 +18,7 @@ import type { Events } from "../ports.ts";
 import type { EngineBuildEvent } from "./build-event.ts";
 import type { EngineBuildRequest } from "./build-request.ts";
 import type { BuildHistory } from "./build-history.ts";
+import { checkSettings } from "./check-settings.ts";
 import type { DebugShells } from "./debug-shells.ts";
 import { checkFolder, openContext, readContextFile, type OpenedContext } from "./open-context.ts";
 import { readIgnoreFile } from "./read-ignore-file.ts";
@@ -56,6 +58,7 @@ export function buildImage(deps: BuildDeps) {
     const cacheTo = cacheTargets(given);
     const said = attestations(given.attestations);
     const targets = targetsOf(given, { references, epochSeconds, host });
+    checkSettings(given.settings, deps.machine);
     const network = given.network === "" ? "default" : given.network;
     await checkNetwork(deps, network);
     return deps.running.run(given.buildId, signal, async (stop) => {
@@ -162,6 +165,8 @@ async function dockerfileOf(
   request: EngineBuildRequest,
 ): Promise<{ readonly name: string; readonly text: string }> {
   const name = request.dockerfile === "" ? "Dockerfile" : request.dockerfile;
+  if (request.dialect === "classic" && /^\.\.(\/|$)/.test(normalize(name)))
+    throw new BerthError("invalid-parameter", `forbidden path outside the build context: ${name} ()`);
   if (opened.dockerfileText !== undefined) return { name, text: opened.dockerfileText };
   const text = opened.folder === undefined ? undefined : await readContextFile(opened.folder, name);
   // docker-compat: a file in lower case will do where none is named.

@@ -1,7 +1,7 @@
 import type { BuildPlace } from "#build/builder.ts";
 import type { ContextFolder } from "#build/sources/build-sources.ts";
 import { MAX_DOCKERFILE_BYTES } from "#build/sources/remote-context.ts";
-import { BerthError } from "#base/errors.ts";
+import { BerthError, isBerthError } from "#base/errors.ts";
 import { hasCode } from "#host/errno.ts";
 import { readAll, withFd } from "#host/files.ts";
 import { folderIdentity } from "#host/folder-identity.ts";
@@ -52,8 +52,12 @@ async function openRemote(
 ): Promise<OpenedContext> {
   const isGit = isGitAddress(url);
   if (!isGit && !/^https?:\/\//.test(url))
-    throw new BerthError("invalid-parameter", `remote must be a git repository or a web address: ${url}`);
-  const opened = await place.remote(isGit ? "git" : "web", url, options);
+    throw new BerthError("invalid-parameter", `remoteURL (${url}) could not be recognized as URL`);
+  const opened = await place.remote(isGit ? "git" : "web", url, options).catch((error: unknown) => {
+    if (!isBerthError(error) || !error.message.startsWith(`failed to download ${url}: `)) throw error;
+    const why = error.message.replace("failed to download ", "");
+    throw new BerthError(error.kind, `error downloading remote context ${why}`, { cause: error });
+  });
   return opened.kind === "text"
     ? { folder: undefined, dockerfileText: dockerfileText ?? opened.text }
     : { folder: opened.folder, dockerfileText };
@@ -84,7 +88,10 @@ function textIn(folder: string, path: string): string | undefined {
     );
   } catch (error) {
     if (hasCode(error, "ENOENT", "ENOTDIR", "ELOOP")) return undefined;
-    if (hasCode(error, "EISDIR")) throw new BerthError("invalid-parameter", `${path} is a directory`, { cause: error });
+    if (hasCode(error, "EISDIR"))
+      throw new BerthError("invalid-parameter", `unexpected error reading Dockerfile: read ${path}: is a directory`, {
+        cause: error,
+      });
     throw error;
   }
 }

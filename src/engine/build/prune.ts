@@ -1,11 +1,12 @@
 import type { CacheBounds, CacheEntry, PruneRequest } from "#build/cache/prune-cache.ts";
-import { booleanFilter, type Filters } from "#spec/docker/filters.ts";
+import { BerthError, isBerthError } from "#base/errors.ts";
+import { booleanFilter, parseFilters, type Filters } from "#spec/docker/filters.ts";
 import { untilFilter } from "#spec/docker/until-filter.ts";
 import type { Clock } from "../ports.ts";
 import { PruneGuard } from "../prune-guard.ts";
 
 /** docker-compat: `system prune` sends its filters to every kind of thing, labels to this one too. */
-export const cachePruneKeys: readonly string[] = [
+const cachePruneKeys: readonly string[] = [
   "until",
   "id",
   "parent",
@@ -44,10 +45,30 @@ export function pruneBuilds(deps: { readonly cacheKeeper: CacheKeeper; readonly 
     });
 }
 
+/** The filters of a request, as text. `invalid-parameter` in Docker's words. */
+export function cachePruneFilters(text: string | undefined): Filters {
+  try {
+    return parseFilters(text, cachePruneKeys);
+  } catch (error) {
+    if (!isBerthError(error) || !error.message.startsWith("invalid filter '")) throw error;
+    throw new BerthError(error.kind, `failed to prune build cache: ${error.message}`, { cause: error });
+  }
+}
+
+function untilOf(filters: Filters, nowNs: bigint): bigint | undefined {
+  try {
+    return untilFilter(filters, nowNs);
+  } catch (error) {
+    if (!isBerthError(error)) throw error;
+    const expected = `"until" filter expects a duration (e.g., '24h') or a timestamp`;
+    throw new BerthError(error.kind, `failed to prune build cache: ${expected}: ${error.message}`, { cause: error });
+  }
+}
+
 function cacheFilter(filters: Filters, nowNs: bigint): (entry: CacheEntry) => boolean {
   // docker-compat: records have no labels, so none has the one that is asked for, and none the one that is not wanted.
   if (filters.has("label")) return () => false;
-  const until = untilFilter(filters, nowNs);
+  const until = untilOf(filters, nowNs);
   const untilMs = until === undefined ? undefined : Number(until / 1_000_000n);
   const among = (key: string, value: string): boolean => {
     const wanted = filters.get(key);

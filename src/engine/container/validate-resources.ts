@@ -20,7 +20,7 @@ export function validateHostConfig(
   if (host.OomScoreAdj < -1000 || host.OomScoreAdj > 1000) {
     throw bad(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
   }
-  if (host.ShmSize < 0) throw bad("SHM size can not be less than 0");
+  validateShmSize(host.ShmSize);
   if (host.Runtime !== "" && !ownRuntimes.includes(host.Runtime) && !Object.hasOwn(runtimes, host.Runtime))
     throw bad(`unknown or invalid runtime name: ${host.Runtime}`);
   if (host.Isolation !== "" && host.Isolation !== "default")
@@ -45,7 +45,12 @@ function refuseWithUserNamespace({ Privileged, NetworkMode, PidMode }: HostConfi
   if (PidMode === "host") throw bad("cannot share the host PID namespace when user namespaces are enabled");
 }
 
-function validateExtraHost(extra: string): void {
+export function validateShmSize(bytes: number): void {
+  if (bytes < 0) throw bad("SHM size can not be less than 0");
+}
+
+/** `--add-host`. */
+export function validateExtraHost(extra: string): void {
   const [, address] = /^[^:=]+[:=](.+)$/u.exec(extra) ?? [];
   if (address === undefined) throw bad(`bad format for add-host: "${extra}"`);
   if (address !== "host-gateway" && !isIp(address.replace(/^\[(.*)\]$/u, "$1")))

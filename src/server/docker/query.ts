@@ -39,12 +39,12 @@ export class Query {
     return !["", "0", "no", "false", "none"].includes(value.trim().toLowerCase());
   }
 
-  /** A decimal integer; undefined when it is not given. `invalid-parameter` in Go's words. */
-  integer(name: string): number | undefined {
+  /** A decimal integer; undefined when it is not given. `invalid-parameter` in the words of Go's `reader`. */
+  integer(name: string, reader: "Atoi" | "ParseInt" = "Atoi"): number | undefined {
     const value = this.#values.get(name);
     if (value === null || value === "") return undefined;
     const wrong = (why: string): BerthError =>
-      new BerthError("invalid-parameter", `strconv.Atoi: parsing ${JSON.stringify(value)}: ${why}`);
+      new BerthError("invalid-parameter", `strconv.${reader}: parsing ${JSON.stringify(value)}: ${why}`);
     if (!/^[+-]?\d+$/.test(value)) throw wrong("invalid syntax");
     if (Math.abs(Number(value)) >= 2 ** 63) throw wrong("value out of range");
     return Number(value);

@@ -95,7 +95,7 @@ test("what fails behind the Dockerfile's text is told in the stream, the rest is
   const [status, text] = await answer("FROM busybox\nFROM 127.0.0.1:1/nosuch\nRUN x\n");
   expect(status).toBe(200);
   expect(text.split("\r\n")[0]).toBe('{"stream":"Step 2/3 : FROM 127.0.0.1:1/nosuch\\n"}');
-  expect(text).toMatch(/\{"errorDetail":\{"message":"127.0.0.1:1\/nosuch: Get .*connection refused"\},"error":"127/);
+  expect(text).toMatch(/\{"errorDetail":\{"message":"Get .*connection refused"\},"error":"Get /);
   const [, absent] = await answer("FROM busybox\nCOPY nothing /x\n");
   expect(absent).toContain(
     '"error":"COPY failed: file not found in build context or excluded by .dockerignore: stat nothing',

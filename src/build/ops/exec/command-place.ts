@@ -39,23 +39,30 @@ export class CommandPlace implements FailedPlace {
       report: () => {},
     };
     const streams = { terminal: true, stdin: "once", ...(size === undefined ? {} : { consoleSize: size }) } as const;
-    await withCommand(this.#deps, this.#seats, request, this.#root, streams, async ({ process, plan, kill, onStarted }) => {
-      const stop = (): void => void kill().catch(() => undefined);
-      signal.addEventListener("abort", stop, { once: true });
-      try {
-        const stream = await process.attach({ stdin: true, stdout: true, stderr: true });
-        await process.go().catch((error: unknown) => {
-          throw processError(error, plan, request.operation.args[0] ?? "");
-        });
-        await onStarted?.(process.pid);
-        if (signal.aborted) stop();
-        opened({ stream, resize: (rows, columns) => process.resize(rows, columns) });
-        await process.exited();
-      } finally {
-        signal.removeEventListener("abort", stop);
-        await kill().catch(() => undefined);
-      }
-    });
+    await withCommand(
+      this.#deps,
+      this.#seats,
+      request,
+      this.#root,
+      streams,
+      async ({ process, plan, kill, onStarted }) => {
+        const stop = (): void => void kill().catch(() => undefined);
+        signal.addEventListener("abort", stop, { once: true });
+        try {
+          const stream = await process.attach({ stdin: true, stdout: true, stderr: true });
+          await process.go().catch((error: unknown) => {
+            throw processError(error, plan, request.operation.args[0] ?? "");
+          });
+          await onStarted?.(process.pid);
+          if (signal.aborted) stop();
+          opened({ stream, resize: (rows, columns) => process.resize(rows, columns) });
+          await process.exited();
+        } finally {
+          signal.removeEventListener("abort", stop);
+          await kill().catch(() => undefined);
+        }
+      },
+    );
   }
 
   release(): Promise<void> {

@@ -54,9 +54,11 @@ export class CommandSeats {
   async end(): Promise<void> {
     this.#isOver = true;
     for (const seat of this.#free.splice(0)) {
-      await seat.leave().catch((error: unknown) =>
-        this.#deps.log.error("could not clean up after build steps", { id: seat.id, error: messageOf(error) }),
-      );
+      await seat
+        .leave()
+        .catch((error: unknown) =>
+          this.#deps.log.error("could not clean up after build steps", { id: seat.id, error: messageOf(error) }),
+        );
     }
   }
 }

@@ -15,7 +15,9 @@ export function runCommand(
   request: CommandRequest,
   root: RootMount,
 ): Promise<void> {
-  return withCommand(deps, seats, request, root, { terminal: false, stdin: "closed" }, (ready) => finish(ready, request));
+  return withCommand(deps, seats, request, root, { terminal: false, stdin: "closed" }, (ready) =>
+    finish(ready, request),
+  );
 }
 
 async function finish(
