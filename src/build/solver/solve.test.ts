@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { BerthError, messageOf } from "#base/errors.ts";
 import type { BuildGraph } from "../graph/types.ts";
-import { Solver, type SolveRequest } from "./solve.ts";
+import type { SolveRequest } from "./solve-request.ts";
+import { Solver } from "./solve.ts";
 import { context, copy, exec, FakeWorld, graphOf, image, noSettings, vertex } from "./testing/fake-build.ts";
 
 function solver(

@@ -1,44 +1,24 @@
 import { randomHex } from "#base/ids.ts";
 import { BerthError, messageOf } from "#base/errors.ts";
 import type { BuildRecord } from "#state/build-store.ts";
-import type { BuildGraph, Vertex, VertexId } from "../graph/types.ts";
+import type { Vertex, VertexId } from "../graph/types.ts";
 import { FailedPlaces } from "./failed-places.ts";
+import type { SolveRequest } from "./solve-request.ts";
 import { SharedSteps } from "./shared-steps.ts";
 import { hashOf, stepKey } from "./step-key.ts";
 import type {
-  BuildEvent,
   CachedStep,
   FailedPlace,
   FileTree,
-  FillMount,
   LoadedSource,
   Selection,
-  SourceLoader,
-  StepCache,
   StepEvent,
   StepOperation,
   StepRunner,
-  StepSettings,
   TreeDigests,
   TreeLayer,
 } from "./types.ts";
 import { inputsOf, isStep, located, once } from "./vertices.ts";
-
-export interface SolveRequest {
-  readonly graph: BuildGraph;
-  /** Of this build: its sources are not those of another one. */
-  readonly sources: SourceLoader;
-  readonly cache: StepCache;
-  readonly settings: StepSettings;
-  readonly fillMount: FillMount;
-  readonly signal: AbortSignal;
-  readonly onEvent: (event: BuildEvent) => void;
-  /**
-   * Called with the place where a step failed, when everything else has been stopped; the place is gone when this
-   * resolves. Without it nothing of a failed step is kept.
-   */
-  readonly onFailed?: ((error: unknown, place: FailedPlace) => Promise<void>) | undefined;
-}
 
 /** A vertex that was carried out or found. */
 export interface Solved {
