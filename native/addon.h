@@ -18,4 +18,8 @@ napi_value list_files(napi_env env, napi_callback_info info);
 napi_value read_files(napi_env env, napi_callback_info info);
 napi_value copy_files(napi_env env, napi_callback_info info);
 
+/* send.c */
+napi_value start_sender(napi_env env, napi_callback_info info);
+napi_value send_file(napi_env env, napi_callback_info info);
+
 #endif

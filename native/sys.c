@@ -582,6 +582,8 @@ NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
          export_function(env, exports, "listFiles", list_files, NULL) &&
          export_function(env, exports, "readFiles", read_files, NULL) &&
          export_function(env, exports, "copyFiles", copy_files, NULL) &&
+         export_function(env, exports, "startSender", start_sender, NULL) &&
+         export_function(env, exports, "sendFile", send_file, NULL) &&
          export_function(env, exports, "startPoller", start_poller, NULL) &&
          export_function(env, exports, "refPoller", ref_poller, NULL) &&
          export_function(env, exports, "stopPoller", stop_poller, NULL);

@@ -39,6 +39,18 @@ export interface Addon {
   readonly listFiles: (folder: number, into: Uint8Array) => number;
   readonly readFiles: (folder: number, records: Uint8Array, contents: Uint8Array) => number;
   readonly copyFiles: (from: number, to: number, records: Uint8Array) => number;
+  /** Threads that send files; see file-sender.ts. `onEnd` hears 0 or an errno for each token. */
+  readonly startSender: (threads: number, onEnd: (token: number, errno: number) => void) => SenderHandle;
+  /** 0, or -errno when it was not begun. Both descriptors stay the caller's, and open until `onEnd`. */
+  readonly sendFile: (
+    handle: SenderHandle,
+    token: number,
+    socket: number,
+    file: number,
+    start: number,
+    end: number,
+    head: Uint8Array,
+  ) => number;
   /** Starts a thread that waits on `epoll` and calls back on this thread; see poller.ts. Returns a handle for {@link stopPoller}. */
   readonly startPoller: (epoll: number, onEvent: (token: number, events: number) => void) => PollerHandle;
   /** Whether a waiting poller keeps the process alive. */
@@ -46,6 +58,7 @@ export interface Addon {
   readonly stopPoller: (handle: PollerHandle) => void;
 }
 
+export type SenderHandle = { readonly __sender: never };
 export type PollerHandle = { readonly __poller: never };
 
 let loaded: Addon | undefined;

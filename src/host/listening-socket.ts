@@ -58,7 +58,7 @@ function inetAddress(address: string, port: number): Uint8Array {
 }
 
 /** The WHATWG URL parser writes every IPv6 address in one form; from there it is eight groups with one gap at most. */
-function ipv6Bytes(address: string): Uint8Array {
+export function ipv6Bytes(address: string): Uint8Array {
   const [left = "", right] = new URL(`http://[${address.replace(/%.*$/, "")}]`).hostname.slice(1, -1).split("::");
   const groups = (text: string): number[] =>
     text === "" ? [] : text.split(":").map((part) => Number.parseInt(part, 16));

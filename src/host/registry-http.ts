@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { BerthError, messageOf } from "#base/errors.ts";
 
 export type HttpMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -15,6 +16,8 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array | StreamedBody;
   readonly tls?: TlsSettings;
+  /** How long a connection may take to come about, where one is needed and no proxy stands between. */
+  readonly dialTimeoutMs?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -31,9 +34,14 @@ export interface TlsSettings {
 export interface Patience {
   readonly headersMs: number;
   readonly bodyMs: number;
+  /** So much of a body comes at least in each `bodyMs` that it is waited for, unless it ends. */
+  readonly bodyBytes: number;
 }
 
-const PATIENCE: Patience = { headersMs: 30_000, bodyMs: 60_000 };
+/** 1 KiB a second is a seventh of what a telephone line carries, and nobody's idea of a download. */
+const PATIENCE: Patience = { headersMs: 30_000, bodyMs: 60_000, bodyBytes: 60 * 1024 };
+/** A server that answered so short a time ago is reached by a connection that is open already. */
+const REACHED_MS = 10_000;
 
 /** One answer. The body must be read to the end or cancelled. */
 export interface HttpAnswer {
@@ -56,7 +64,7 @@ export interface RegistryHttp {
 
 /** Why no (whole) answer came, as a class that can be decided upon and in the words Docker's users know. */
 export class HttpFailure extends BerthError {
-  readonly reason: "no-such-host" | "refused" | "not-tls" | "certificate" | "broken" | "timeout" | "cancelled";
+  readonly reason: "no-such-host" | "refused" | "not-tls" | "certificate" | "broken" | "timeout" | "slow" | "cancelled";
 
   constructor(reason: HttpFailure["reason"], message: string, cause: unknown) {
     super(reason === "cancelled" ? "cancelled" : "internal", message, { cause, details: { reason } });
@@ -67,12 +75,15 @@ export class HttpFailure extends BerthError {
 /** {@link RegistryHttp} by the runtime's `fetch`, which pools connections and honours HTTPS_PROXY and NO_PROXY. */
 export class FetchHttp implements RegistryHttp {
   readonly #patience: Patience;
+  /** When a server whose connections are bounded answered last, by its origin. */
+  readonly #reached = new Map<string, number>();
 
-  constructor(patience: Patience = PATIENCE) {
-    this.#patience = patience;
+  constructor(patience: Partial<Patience> = {}) {
+    this.#patience = { ...PATIENCE, ...patience };
   }
 
   async send(request: HttpRequest): Promise<HttpAnswer> {
+    await this.#reach(request);
     const abort = new AbortController();
     const onAbort = (): void => abort.abort();
     request.signal?.addEventListener("abort", onAbort, { once: true });
@@ -115,11 +126,12 @@ export class FetchHttp implements RegistryHttp {
     } finally {
       clearTimeout(timer);
     }
+    if (request.dialTimeoutMs !== undefined) this.#reached.set(new URL(request.url).origin, performance.now());
     return {
       status: response.status,
       header: (name) => response.headers.get(name) ?? undefined,
       body: bodyOf(request, response, {
-        stallMs: this.#patience.bodyMs,
+        patience: this.#patience,
         cancel: () => abort.abort(),
         onEnd: () => request.signal?.removeEventListener("abort", onAbort),
       }),
@@ -128,6 +140,50 @@ export class FetchHttp implements RegistryHttp {
         abort.abort();
       },
     };
+  }
+
+  /** The runtime's `fetch` tells nothing of its connections, so where their time is bounded one is tried first. */
+  async #reach(request: HttpRequest): Promise<void> {
+    const { url, dialTimeoutMs } = request;
+    if (dialTimeoutMs === undefined || goesByProxy(url)) return;
+    const last = this.#reached.get(new URL(url).origin);
+    if (last === undefined || performance.now() - last > REACHED_MS) await reach(request, dialTimeoutMs);
+  }
+}
+
+/** What `fetch` sends through a proxy, by the variables that it reads. */
+function goesByProxy(url: string): boolean {
+  const { protocol, hostname, host } = new URL(url);
+  const [upper, lower] = protocol === "https:" ? ["HTTPS_PROXY", "https_proxy"] : ["HTTP_PROXY", "http_proxy"];
+  if (!process.env[lower ?? ""] && !process.env[upper ?? ""]) return false;
+  const direct = (process.env["no_proxy"] || process.env["NO_PROXY"] || "").split(",").map((item) => item.trim());
+  return !direct.some((item) => {
+    const bare = item.replace(/^\./, "");
+    return item === "*" || (bare !== "" && [hostname, host].some((name) => name === bare || name.endsWith(`.${bare}`)));
+  });
+}
+
+/** Does somebody listen there? `timeout` in Go's words when that is not known in time. */
+async function reach(request: HttpRequest, timeoutMs: number): Promise<void> {
+  const { hostname, port, protocol } = new URL(request.url);
+  const socket = connect({
+    host: hostname.replace(/^\[(.*)\]$/, "$1"),
+    port: port === "" ? (protocol === "https:" ? 443 : 80) : Number(port),
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  socket.once("connect", resolve).once("error", reject);
+  const onAbort = (): void => reject(new DOMException("aborted", "AbortError"));
+  request.signal?.addEventListener("abort", onAbort, { once: true });
+  if (request.signal?.aborted === true) onAbort();
+  const timer = setTimeout(() => reject(Object.assign(new Error("i/o timeout"), { code: "ETIMEDOUT" })), timeoutMs);
+  try {
+    await promise;
+  } catch (error) {
+    throw translate(request, error);
+  } finally {
+    clearTimeout(timer);
+    request.signal?.removeEventListener("abort", onAbort);
+    socket.on("error", () => {}).destroy();
   }
 }
 
@@ -159,34 +215,46 @@ function bodyInit(
 async function* bodyOf(
   request: HttpRequest,
   response: Response,
-  how: { readonly stallMs: number; readonly cancel: () => void; readonly onEnd: () => void },
+  how: { readonly patience: Patience; readonly cancel: () => void; readonly onEnd: () => void },
 ): AsyncIterable<Uint8Array> {
+  const { bodyMs, bodyBytes } = how.patience;
   let isAsked = false;
   let isStalled = false;
+  let waitedMs = 0;
+  let received = 0;
   let isComplete = response.body === null;
   // Not while the reader is busy with what came.
   const timer = setTimeout(() => {
     if (!isAsked) return;
     isStalled = true;
     how.cancel();
-  }, how.stallMs);
+  }, bodyMs);
   try {
     if (response.body === null) return;
     const chunks = (response.body as unknown as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
     for (;;) {
       isAsked = true;
       timer.refresh();
+      const askedAt = performance.now();
       const next = await chunks.next();
       isAsked = false;
       if (next.done === true) {
         isComplete = true;
         return;
       }
+      waitedMs += performance.now() - askedAt;
+      received += next.value.length;
+      if (waitedMs >= bodyMs) {
+        if (received < bodyBytes) throw tooSlow(request, received, waitedMs);
+        waitedMs = 0;
+        received = 0;
+      }
       yield next.value;
     }
   } catch (error) {
+    if (error instanceof HttpFailure) throw error;
     if (!isStalled) throw translate(request, error);
-    const text = `${verbOf(request)} "${request.url}": no data for ${how.stallMs / 1000} seconds`;
+    const text = `${verbOf(request)} "${request.url}": no data for ${bodyMs / 1000} seconds`;
     throw new HttpFailure("timeout", text, error);
   } finally {
     clearTimeout(timer);
@@ -198,6 +266,11 @@ async function* bodyOf(
 function timedOut(request: HttpRequest, cause: unknown): HttpFailure {
   const text = "net/http: request canceled (Client.Timeout exceeded while awaiting headers)";
   return new HttpFailure("timeout", `${verbOf(request)} "${request.url}": ${text}`, cause);
+}
+
+function tooSlow(request: HttpRequest, bytes: number, ms: number): HttpFailure {
+  const text = `${verbOf(request)} "${request.url}": only ${bytes} bytes in ${Math.round(ms / 100) / 10} seconds`;
+  return new HttpFailure("slow", text, undefined);
 }
 
 function verbOf(request: HttpRequest): string {

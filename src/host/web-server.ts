@@ -1,5 +1,8 @@
+import { STATUS_CODES } from "node:http";
 import { BerthError, messageOf } from "#base/errors.ts";
+import { connectionOf } from "./connection-of.ts";
 import { hasCode } from "./errno.ts";
+import { FileSender, type FilePart } from "./file-sender.ts";
 
 /** One request, as far as a transport needs it. */
 export interface WebRequest {
@@ -17,19 +20,15 @@ export interface WebRequest {
   readonly signal: AbortSignal;
 }
 
-/** Bytes `start` up to, not including, `end` of a file, sent by the kernel where it can. */
-export interface FilePart {
-  readonly path: string;
-  readonly start: number;
-  readonly end: number;
-}
-
 export interface WebReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** Nothing when undefined; a `Content-Length` among the headers is then kept, as answers to HEAD need it. */
   readonly body?: string | Uint8Array | FilePart | AsyncIterable<Uint8Array>;
 }
+
+/** What is smaller is sent in one go, and its connection kept for the next request. */
+const LARGE_BYTES = 4 << 20;
 
 export type WebHandler = (request: WebRequest) => WebReply | Promise<WebReply>;
 
@@ -57,8 +56,21 @@ export function startWebServer(
   place: { readonly host: string; readonly port: number; readonly tls?: WebTls } | { readonly unixPath: string },
   handler: WebHandler,
 ): WebServer {
-  const fetch = async (request: Request, server: Bun.Server<undefined>): Promise<Response> =>
-    toResponse(await handler(fromRequest(request, server)));
+  const isPlain = !("unixPath" in place) && place.tls === undefined;
+  let sender: FileSender | undefined;
+  const fetch = async (request: Request, server: Bun.Server<undefined>): Promise<Response> => {
+    const reply = await handler(fromRequest(request, server));
+    const { body } = reply;
+    if (!isPlain || !isFilePart(body) || body.end - body.start < LARGE_BYTES) return toResponse(reply);
+    const peer = server.requestIP(request);
+    const socket = peer === null ? undefined : connectionOf(peer, server.port ?? 0);
+    if (socket === undefined) return toResponse(reply);
+    server.timeout(request, 0);
+    sender ??= new FileSender();
+    const isSent = await sender.send(socket, headOf(reply, body), body);
+    // Nobody gets an empty one: the connection is at its end.
+    return isSent ? new Response(null) : toResponse(reply);
+  };
   // No limit here: the registry bounds each kind of body itself.
   const limits = { maxRequestBodySize: Number.MAX_SAFE_INTEGER, development: false } as const;
   try {
@@ -76,7 +88,10 @@ export function startWebServer(
     return {
       host: "unixPath" in place ? "" : place.host,
       port: server.port ?? 0,
-      stop: (now = false) => server.stop(now),
+      stop: (now = false) => {
+        if (now) sender?.cut();
+        return server.stop(now);
+      },
     };
   } catch (error) {
     const where = "unixPath" in place ? place.unixPath : `${place.host}:${place.port}`;
@@ -125,6 +140,21 @@ function toResponse({ status, headers, body }: WebReply): Response {
   const init = { status, headers: { ...headers } };
   if (body === undefined || typeof body === "string") return new Response(body ?? null, init);
   if (body instanceof Uint8Array) return new Response(body as Uint8Array<ArrayBuffer>, init);
-  if (!("path" in body)) return new Response(body, init);
+  if (!isFilePart(body)) return new Response(body, init);
   return new Response(body.start === body.end ? null : Bun.file(body.path).slice(body.start, body.end), init);
+}
+
+function isFilePart(body: WebReply["body"]): body is FilePart {
+  return typeof body === "object" && "path" in body;
+}
+
+/** RFC 9112 section 2.1, for a body of known length behind which the connection ends. */
+function headOf({ status, headers }: WebReply, { start, end }: FilePart): Uint8Array {
+  const lines = Object.entries({
+    ...headers,
+    "Content-Length": String(end - start),
+    Date: new Date().toUTCString(),
+    Connection: "close",
+  }).map(([name, value]) => `${name}: ${value}`);
+  return Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("\r\n")}\r\n\r\n`);
 }

@@ -71,8 +71,9 @@ function describe(blobs: BlobStore, image: StoredImage, descriptor: Descriptor):
     return { kind: "attestation", descriptor, isHere: found !== undefined, image: undefined, contentBytes, of };
   }
   const variant = [image, ...image.variants].find(({ manifest }) => manifest.digest === descriptor.digest);
+  const isImage = variant === undefined ? descriptor.platform !== undefined : variant.artifactType === undefined;
   return {
-    kind: variant === undefined && descriptor.platform === undefined ? "unknown" : "image",
+    kind: isImage ? "image" : "unknown",
     descriptor,
     isHere: variant !== undefined,
     image: variant,

@@ -24,7 +24,8 @@ import { collect, collectAll, type CollectDeps } from "./manage/collect-garbage.
 import { removeImage } from "./manage/remove-image.ts";
 import { tagImage } from "./manage/tag-image.ts";
 import { LayerFetcher } from "./pull/layer-fetcher.ts";
-import { pullImage, pullStatus, type PullResult } from "./pull/pull-image.ts";
+import type { PullResult } from "./pull/pull-deps.ts";
+import { pullImage, pullStatus } from "./pull/pull-image.ts";
 import { ImagePusher } from "./push/image-pusher.ts";
 import { noticesTo } from "./registry-notices.ts";
 import { SharedWork, type OnProgress } from "./shared-work.ts";

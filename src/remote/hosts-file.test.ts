@@ -34,6 +34,7 @@ test("hosts in their order, with what each is for, before the registry itself", 
   skip_verify = true
 [host."http://root.lan/api"]
   override_path = true
+  dial_timeout = "1.5s"
 `,
   );
   const tls = { insecure: false, authorities: ["ca.pem"], certificate: "both.pem", key: "both.pem" };
@@ -72,6 +73,7 @@ test("hosts in their order, with what each is for, before the registry itself", 
           ...common,
           baseUrl: "http://root.lan/api",
           isApiRoot: true,
+          dialTimeoutMs: 1500,
           tls: undefined,
           insecure: true,
           namespace: "docker.io",
@@ -110,6 +112,9 @@ test.each([
   ['[host."https://u@x.lan"]', /"https:\/\/u@x\.lan" is no address/],
   ['[host."https://x.lan"]\nskip_verify = "yes"', /skip_verify is neither true nor false/],
   ["host = 5", /host is no table/],
+  ["dial_timeout = 5", /dial_timeout is no text/],
+  ['dial_timeout = "5"', /missing unit in duration "5"/],
+  ['dial_timeout = "-5s"', /dial_timeout "-5s" is below nothing/],
   ["capabilities = [1]", /capabilities is not made of texts/],
 ])("%s is refused", (text, message) => {
   write("reg.lan", text);

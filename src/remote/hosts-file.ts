@@ -1,4 +1,5 @@
 import { BerthError, messageOf } from "#base/errors.ts";
+import { parseDuration } from "#base/units.ts";
 import { readTextFileMaybe } from "#host/files.ts";
 import type { TlsSettings } from "#host/registry-http.ts";
 import { parseToml } from "#host/toml.ts";
@@ -16,6 +17,8 @@ export interface ListedHost {
   /** As far as the file says something about it. */
   readonly tls: TlsSettings | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  /** How long a connection to it may take to come about; undefined: as long as anything else may. */
+  readonly dialTimeoutMs: number | undefined;
 }
 
 /** `hosts` in the order to ask, before `server`, the registry itself. */
@@ -27,7 +30,6 @@ export interface HostsFile {
 const MAX_FILE_SIZE = 1 << 20;
 const MAX_PEM_SIZE = 1 << 20;
 const EVERYTHING: readonly HostCapability[] = ["resolve", "pull", "push"];
-/** `referrers` and `dial_timeout` are known and mean nothing here. */
 const KEYS = ["capabilities", "ca", "client", "skip_verify", "header", "override_path", "dial_timeout"];
 
 type Table = Readonly<Record<string, unknown>>;
@@ -71,7 +73,17 @@ function listedHost(url: string | undefined, settings: Table, folder: string): L
     capabilities: capabilities(settings["capabilities"] ?? []),
     tls: tlsOf(settings, folder),
     headers: headers(table(settings["header"] ?? {}, "header")),
+    dialTimeoutMs: dialTimeoutMs(settings["dial_timeout"]),
   };
+}
+
+/** Go's spelling of a duration. containerd: none and 0 are no limit of their own. */
+function dialTimeoutMs(value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== "string") throw new Error("dial_timeout is no text");
+  const milliseconds = Number(parseDuration(value) / 1_000_000n);
+  if (milliseconds < 0) throw new Error(`dial_timeout ${JSON.stringify(value)} is below nothing`);
+  return milliseconds === 0 ? undefined : milliseconds;
 }
 
 /** containerd adds `/v2` to the path unless it stands there already. */
@@ -84,6 +96,7 @@ function baseUrl(text: string, isApiRoot: boolean): string {
   return url.origin + (isApiRoot ? path : path.replace(/\/v2$/, ""));
 }
 
+/** `referrers` is known and means nothing here. */
 function capabilities(value: unknown): readonly HostCapability[] {
   const words = strings(value, "capabilities").map((word) => word.toLowerCase());
   const unknown = words.find((word) => word !== "referrers" && !EVERYTHING.includes(word as HostCapability));

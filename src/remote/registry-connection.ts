@@ -224,6 +224,7 @@ export class RegistryConnection {
         headers: sameOrigin ? { ...endpoint.headers, ...headers } : anonymous,
         ...(body === undefined ? {} : { body }),
         ...(endpoint.tls === undefined ? {} : { tls: sameOrigin ? endpoint.tls : { insecure: endpoint.insecure } }),
+        ...(sameOrigin && endpoint.dialTimeoutMs !== undefined ? { dialTimeoutMs: endpoint.dialTimeoutMs } : {}),
         ...(signal === undefined ? {} : { signal }),
       };
       const answer = await this.#http.send(request);
@@ -261,7 +262,7 @@ function isRedirect(method: HttpMethod, status: number): boolean {
 
 /** Who is not there, or is somebody else, will be so in a second too. */
 function mayPass(error: unknown): boolean {
-  return error instanceof HttpFailure && (error.reason === "broken" || error.reason === "timeout");
+  return error instanceof HttpFailure && ["broken", "timeout", "slow"].includes(error.reason);
 }
 
 /** Never from encrypted to plain, unless the registry itself may be spoken to so. */

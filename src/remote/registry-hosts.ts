@@ -17,6 +17,8 @@ export interface RegistryEndpoint {
   readonly namespace?: string;
   /** For every request to it. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** How long a connection to it may take to come about. */
+  readonly dialTimeoutMs?: number;
 }
 
 /** A way to a registry and what may be asked there. */
@@ -92,8 +94,13 @@ function ownEndpoints(
   return insecure ? [secure, { ...secure, baseUrl: `http://${domain}`, tls: undefined }] : [secure];
 }
 
-function fromFile({ tls, isApiRoot, headers }: ListedHost): Partial<RegistryEndpoint> {
-  return { ...(tls === undefined ? {} : { tls }), isApiRoot, headers };
+function fromFile({ tls, isApiRoot, headers, dialTimeoutMs }: ListedHost): Partial<RegistryEndpoint> {
+  return {
+    ...(tls === undefined ? {} : { tls }),
+    ...(dialTimeoutMs === undefined ? {} : { dialTimeoutMs }),
+    isApiRoot,
+    headers,
+  };
 }
 
 export function isInsecure(domain: string, insecureRegistries: readonly string[]): boolean {

@@ -72,6 +72,7 @@ export class RegistrySource implements ImageSource {
     if (offset > 0 && offset >= blob.size) return;
     let idleFailures = 0;
     for (let failures = 1; ; failures++) {
+      const idleBefore = idleFailures;
       try {
         for await (const chunk of this.#blobFrom(blob, offset, options.signal)) {
           offset += chunk.length;
@@ -82,6 +83,8 @@ export class RegistrySource implements ImageSource {
         throw new HttpFailure("broken", "unexpected EOF", undefined);
       } catch (error) {
         if (!(error instanceof HttpFailure) || error.reason === "cancelled") throw error;
+        // Drops are no progress: whoever sends nothing else is given up as who sends nothing is.
+        if (error.reason === "slow") idleFailures = idleBefore;
         if (++idleFailures >= this.#attempts || failures >= Math.max(MAX_FAILURES, this.#attempts)) throw error;
       }
       const pause = Math.min(FIRST_WAIT_MS * 2 ** (idleFailures - 1), MAX_WAIT_MS);

@@ -136,6 +136,83 @@ test("an artifact is pulled, shown, pushed elsewhere, saved, loaded and removed;
   expect(await engine.ok("system", "check")).toContain(": 0 problems");
 });
 
+test("an index of artifacts alone is pulled, shown, pushed, saved, loaded and removed as one", async () => {
+  const artifacts = [buildArtifact(), buildArtifact()];
+  const entries = artifacts.map(({ mediaType, digest, manifest }) => ({ mediaType, digest, size: manifest.length }));
+  const indexOf = (manifests: readonly object[]) => {
+    const mediaType = "application/vnd.oci.image.index.v1+json";
+    const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, manifests }));
+    return { mediaType, manifest, digest: sha256(manifest) };
+  };
+  const index = indexOf(entries);
+  for (const artifact of artifacts) await pushImage(registry.address, "bundle", "part", artifact);
+  await pushManifest(registry.address, "bundle", "1", index);
+  const name = `${registry.address}/bundle:1`;
+  expect(await engine.ok("pull", name)).toContain(
+    `Digest: ${index.digest}\nStatus: Downloaded newer image for ${name}\n`,
+  );
+  expect(await engine.ok("pull", name)).toContain("Image is up to date");
+  const check = async (of: string): Promise<void> => {
+    const listed = JSON.parse((await engine.api("GET", "/v1.51/images/json?manifests=1")).text) as {
+      Id: string;
+      RepoTags: string[];
+      Descriptor: { digest: string };
+      Manifests: { ID: string; Kind: string; Available: boolean }[];
+    }[];
+    const shown = listed.filter(({ RepoTags }) => RepoTags.includes(of));
+    expect(shown).toHaveLength(1);
+    expect(shown[0]?.Descriptor.digest).toBe(index.digest);
+    expect(shown[0]?.Manifests.map(({ ID, Kind, Available }) => [ID, Kind, Available])).toEqual(
+      artifacts.map(({ digest }) => [digest, "unknown", true]),
+    );
+    // Neither part has a line of its own.
+    expect(listed.filter(({ Id }) => artifacts.some(({ digest }) => digest === Id))).toHaveLength(1);
+  };
+  await check(name);
+  const inspected = JSON.parse(await engine.ok("image", "inspect", name)) as Record<string, unknown>[];
+  expect(inspected[0]).toMatchObject({
+    RepoDigests: [`${registry.address}/bundle@${index.digest}`],
+    Descriptor: { digest: index.digest, mediaType: index.mediaType },
+  });
+  expect((await engine.run("run", "--rm", name, "true")).stderr).toContain(`is an artifact of type ${TYPE}`);
+  expect((await engine.run("pull", "--platform", "linux/amd64", name)).stderr).toContain("no matching manifest");
+
+  const again = `${registry.address}/again/bundle:2`;
+  await engine.ok("tag", name, again);
+  await engine.ok("push", "-q", again);
+  expect(
+    (
+      await fetch(`http://${registry.address}/v2/again/bundle/manifests/2`, { headers: { accept: index.mediaType } })
+    ).headers.get("docker-content-digest"),
+  ).toBe(index.digest);
+  const archive = `${scratch}/bundle.tar`;
+  await engine.ok("save", "-o", archive, name, again, "busybox");
+  await engine.ok("rmi", again);
+  await engine.ok("rmi", name);
+  expect(await engine.ok("system", "check")).toContain(": 0 problems");
+  for (const { digest } of artifacts) expect((await engine.run("image", "inspect", digest)).code).toBe(1);
+  const loaded = (await engine.ok("load", "-i", archive)).trim().split("\n").toSorted();
+  expect(loaded).toEqual(
+    ["Loaded image: busybox:latest", `Loaded image: ${again}`, `Loaded image: ${name}`].toSorted(),
+  );
+  await check(again);
+  await engine.ok("push", "-q", again);
+  await engine.ok("rmi", again, name);
+  expect(await engine.ok("system", "check")).toContain(": 0 problems");
+
+  // What stands beside artifacts and is none decides.
+  const image = buildImage({ layers: [writeTar([{ path: "file", content: "mixed" }])], architecture: "s390x" });
+  await pushImage(registry.address, "bundle", "image", image);
+  const mixed = { mediaType: image.mediaType, digest: image.digest, size: image.manifest.length };
+  for (const entry of [mixed, { ...mixed, platform: { os: "linux", architecture: "s390x" } }]) {
+    await pushManifest(registry.address, "bundle", "mixed", indexOf([...entries, entry]));
+    const refused = await engine.run("pull", `${registry.address}/bundle:mixed`);
+    expect(refused.stderr).toContain("no matching manifest for linux/");
+  }
+  expect(await engine.ok("images", "-q", "bundle")).toBe("");
+  expect(await engine.ok("system", "check")).toContain(": 0 problems");
+});
+
 test("an artifact that lies about its parts is refused and leaves nothing", async () => {
   const artifact = buildArtifact();
   await pushImage(registry.address, "lie", "1", artifact);
@@ -198,6 +275,10 @@ test("attestations of an image, and where it came from, by the API", async () =>
     ["attestation", undefined],
   ]);
   expect((await engine.api("GET", "/images/json?identity=1")).status).toBe(400);
+  const identityIn = async (version: string): Promise<unknown> =>
+    (JSON.parse((await engine.api("GET", `${version}/images/${name}/json`)).text) as { Identity?: unknown }).Identity;
+  expect(await identityIn("")).toEqual({ Pull: [{ Repository: `${registry.address}/attested` }] });
+  expect(await identityIn("/v1.50")).toBeUndefined();
   const env = cliEnvironment(engine.host);
   expect(await mustRun([await dockerCli(), "image", "inspect", "-f", "{{.RepoTags}}", name], { env })).toContain(name);
   await engine.ok("rmi", "elsewhere.example/forged:1", name);

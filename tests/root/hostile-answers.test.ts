@@ -159,6 +159,42 @@ test("a registry that falls silent is given up, before its answer and in the mid
   }
 });
 
+test("a registry that drips is given up as one that is silent, and what came is gone on with", async () => {
+  const hasty = await openImageFixture(undefined, undefined, new FetchHttp({ bodyMs: 250, bodyBytes: 1000 }));
+  try {
+    registry.add("app", "latest", built);
+    const digest = layerDigest(built);
+    const bytes = built.blobs.get(digest) ?? new Uint8Array();
+    const starts: number[] = [];
+    registry.intercept = (request, response) => {
+      if (request.url?.endsWith(digest) !== true) return false;
+      const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
+      starts.push(start);
+      response.writeHead(start === 0 ? 200 : 206, {
+        "content-range": `bytes ${start}-${bytes.length - 1}/${bytes.length}`,
+      });
+      let at = start;
+      const timer = setInterval(() => response.write(bytes.subarray(at, ++at)), 10);
+      response.once("close", () => clearInterval(timer));
+      return true;
+    };
+    const refused = await hasty.pull(`${registry.address}/app`).then(
+      () => "pulled",
+      (error: unknown) => messageOf(error),
+    );
+    expect(refused).toMatch(/^Get "http:\/\/\S+": only \d+ bytes in [\d.]+ seconds$/);
+    // As many tries as for a registry that sends nothing, each from where the last one ended.
+    expect(starts).toHaveLength(5);
+    expect(starts).toEqual(starts.toSorted((a, b) => a - b));
+    expect(starts.at(-1)).toBeGreaterThan(0);
+    registry.intercept = () => false;
+    await hasty.pull(`${registry.address}/app`);
+    expect(hasty.unfinished()).toEqual([]);
+  } finally {
+    await hasty.dispose();
+  }
+});
+
 test("a blob without end is read no further than it may be long", async () => {
   registry.add("app", "latest", built);
   const closed = Promise.withResolvers<void>();

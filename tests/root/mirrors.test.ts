@@ -1,8 +1,11 @@
 /** Mirrors of any registry: asked first, by other names, without credentials, and passed over when they cannot help. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
+import { AF_INET, SOCK_STREAM } from "#host/linux.ts";
 import { FetchHttp } from "#host/registry-http.ts";
+import { bind, close, listen, raw, socket } from "#host/syscalls.ts";
 import { FallbackSource } from "#remote/fallback-source.ts";
 import { RegistrySources } from "#remote/registry-sources.ts";
 import type { RegistryRule } from "#remote/registry-rules.ts";
@@ -141,3 +144,77 @@ test("a hosts.toml: in its order, each host for what it is there for, under its 
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+test("a host that does not answer a connection is passed over after its dial_timeout, and that alone is asked of others", async () => {
+  const built = image("dialed");
+  const folder = mkdtempSync(`${tmpdir()}/berth-hosts-`);
+  const silent = await deafPort();
+  try {
+    mkdirSync(`${folder}/${origin.address}`, { recursive: true });
+    const write = (timeout: string, host = `127.0.0.1:${silent.port}`): void =>
+      writeFileSync(
+        `${folder}/${origin.address}/hosts.toml`,
+        `[host."http://${host}"]\n  dial_timeout = "${timeout}"\n`,
+      );
+    const settings = { insecureRegistries: [], mirrors: [], rules: [], certificateDirs: [folder], downloadAttempts: 1 };
+    // Without dial_timeout it would be this long.
+    const registries = new RegistrySources({ http: new FetchHttp({ headersMs: 3_600_000 }), settings });
+    const open = () => registries.open(parseReference(`${origin.address}/app`), undefined);
+    origin.add("app", "1", built);
+    write("200ms");
+    expect((await open().manifest({ tag: "1" }, signal)).digest).toBe(built.digest);
+    await expect(open().manifest({ tag: "none" }, signal)).rejects.toThrow("manifest unknown");
+    const alone = new RegistrySources({
+      http: new FetchHttp({ headersMs: 3_600_000 }),
+      settings: { ...settings, certificateDirs: [`${folder}/alone`] },
+    });
+    mkdirSync(`${folder}/alone/_default`, { recursive: true });
+    writeFileSync(`${folder}/alone/_default/hosts.toml`, 'dial_timeout = "200ms"\n');
+    await expect(
+      alone.open(parseReference(`127.0.0.1:${silent.port}/app`), undefined).manifest({ tag: "1" }, signal),
+    ).rejects.toThrow(`dial tcp 127.0.0.1:${silent.port}: i/o timeout`);
+    // A connection that comes about is not bounded: this answer takes longer.
+    mirror.add("app", "1", built);
+    mirror.intercept = (request, response) => {
+      if (request.url?.includes("/manifests/") !== true || response.headersSent) return false;
+      setTimeout(() => response.writeHead(200, { "content-type": built.mediaType }).end(built.manifest), 100);
+      return true;
+    };
+    write("20ms", mirror.address);
+    expect((await open().manifest({ tag: "1" }, signal)).digest).toBe(built.digest);
+    expect(mirror.requests.at(-1)).toStartWith("GET /v2/app/manifests/1?ns=");
+  } finally {
+    silent.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+/** A port whose queue of connections is full: tcp(7) drops what asks for more, as a firewall does. */
+async function deafPort(): Promise<{ readonly port: number; close(): void }> {
+  const address = new Uint8Array(16);
+  new DataView(address.buffer).setUint16(0, AF_INET, true);
+  address.set([127, 0, 0, 1], 4);
+  const fd = socket(AF_INET, SOCK_STREAM, 0);
+  bind(fd, address);
+  listen(fd, 0);
+  const bytes = new Uint8Array(16);
+  raw("getsockname", fd, bytes);
+  const port = new DataView(bytes.buffer).getUint16(2);
+  const waiting: Socket[] = [];
+  for (let isFull = false; !isFull;) {
+    const next = connect({ host: "127.0.0.1", port });
+    waiting.push(next);
+    next.on("error", () => {});
+    isFull = await Promise.race([
+      new Promise<boolean>((resolve) => next.once("connect", () => resolve(false))),
+      Bun.sleep(500).then(() => true),
+    ]);
+  }
+  return {
+    port,
+    close() {
+      for (const one of waiting) one.destroy();
+      close(fd);
+    },
+  };
+}

@@ -9,7 +9,7 @@ import type { LayerFacts } from "../types.ts";
 /** An image to be written into an archive, with the names it is to have there. */
 export interface ImageToSave {
   readonly config: ImageConfig;
-  /** Of what is no image; see {@link import("../artifact.ts").artifactTypeOf}. */
+  /** Of what is no image, or the first of an index of such; see {@link import("../artifact.ts").artifactTypeOf}. */
   readonly artifactType: string | undefined;
   readonly published: Publishable;
   readonly references: readonly Reference[];
@@ -56,11 +56,13 @@ function indexEntries({ config, artifactType, published, references, index }: Im
   const { mediaType, digest, bytes } = index ?? published.document;
   const { architecture, os, variant } = config;
   const kind =
-    artifactType !== undefined
-      ? { artifactType }
-      : index !== undefined || architecture === ""
-        ? {}
-        : { platform: { architecture, os, ...(variant === undefined ? {} : { variant }) } };
+    index !== undefined
+      ? {}
+      : artifactType !== undefined
+        ? { artifactType }
+        : architecture === ""
+          ? {}
+          : { platform: { architecture, os, ...(variant === undefined ? {} : { variant }) } };
   const bare = { mediaType, digest, size: bytes.length, ...kind };
   if (references.length === 0) return [bare];
   return references.map((reference) => ({

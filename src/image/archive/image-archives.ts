@@ -115,7 +115,7 @@ export class ImageArchives {
     return {
       published,
       config: first.config,
-      artifactType: undefined,
+      artifactType: first.artifactType,
       references,
       index: { mediaType, digest, bytes: whole.bytes },
       others: [...others, ...attached],

@@ -1,19 +1,14 @@
-import { BerthError, messageOf } from "#base/errors.ts";
+import { BerthError } from "#base/errors.ts";
 import { attestedBy } from "#spec/oci/attestation.ts";
 import type { Descriptor, DescriptorPlatform, Manifest } from "#spec/oci/image.ts";
-import { isManifestType } from "#spec/oci/media-types.ts";
 import { isImageManifest, parseImageConfig, parseManifestDocument } from "#spec/oci/parse-image.ts";
 import { choosePlatform, formatPlatform, type Platform } from "#spec/oci/platform.ts";
-import { artifactTypeOf } from "../artifact.ts";
 import type { SourceManifest } from "../source.ts";
-import { familiarString, isTag, parseReference, type Reference } from "#spec/oci/reference.ts";
-
-/** What the reader asks of an archive; names are members' paths. */
-export interface ArchiveDocuments {
-  has(name: string): boolean;
-  /** `invalid-parameter` when there is no such document. */
-  document(name: string): Uint8Array;
-}
+import { familiarString, type Reference } from "#spec/oci/reference.ts";
+import { blobName } from "./archive-documents.ts";
+import type { ArchiveDocuments, FoundManifest } from "./archive-view.ts";
+import { annotatedNames, taggedReference } from "./annotated-names.ts";
+import { artifactsAt, mergedArtifacts, type ArtifactsInArchive } from "./artifacts-in-archive.ts";
 
 /** An image as an archive describes it, nothing checked against its layers yet. */
 export interface ImageInArchive {
@@ -34,18 +29,6 @@ export interface ArchiveEntry {
   readonly parentId?: string | undefined;
 }
 
-/** An entry of a layout that is no image. */
-export interface ArtifactInArchive extends FoundManifest {
-  readonly type: string;
-  readonly references: readonly Reference[];
-}
-
-export interface FoundManifest {
-  readonly manifest: Manifest;
-  readonly bytes: Uint8Array;
-  readonly digest: string;
-}
-
 export interface FoundIndex extends SourceManifest {
   /** Manifests of it that speak about the wanted images. */
   readonly attached: readonly FoundManifest[];
@@ -61,9 +44,6 @@ const MANIFEST = "manifest.json";
 const INDEX = "index.json";
 const MAX_DEPTH = 4;
 const MAX_IMAGES = 1000;
-/** containerd's name of the whole reference; OCI image-spec `annotations.md` has the tag alone, and some the reference. */
-const NAME = "io.containerd.image.name";
-const REF_NAME = "org.opencontainers.image.ref.name";
 
 /**
  * The images of an archive. Docker writes both forms in one: `manifest.json` says which images there are and how they are
@@ -74,12 +54,12 @@ const REF_NAME = "org.opencontainers.image.ref.name";
 export function imagesInArchive(
   archive: ArchiveDocuments,
   platforms: WantedPlatforms,
-): { readonly images: readonly ArchiveEntry[]; readonly artifacts: readonly ArtifactInArchive[] } {
+): { readonly images: readonly ArchiveEntry[]; readonly artifacts: readonly ArtifactsInArchive[] } {
   const hasLayout = archive.has(INDEX);
   const all = hasLayout ? layoutIndex(archive) : [];
-  const found = new Map(all.flatMap((top) => artifactAt(archive, top).map((artifact) => [top, artifact] as const)));
+  const found = new Map(all.flatMap((top) => artifactsAt(archive, top).map((entry) => [top, entry] as const)));
   const tops = all.filter((top) => !found.has(top));
-  const artifacts = platforms.wanted.length > 0 ? [] : merge([...found.values()]);
+  const artifacts = platforms.wanted.length > 0 ? [] : mergedArtifacts([...found.values()]);
   if (artifacts.length > 0 && tops.length === 0) return { images: dockerImages(archive, [], platforms), artifacts };
   return { images: imagesOf(archive, hasLayout ? tops : undefined, platforms), artifacts };
 }
@@ -103,27 +83,6 @@ function dockerImages(
   if (!archive.has(MANIFEST)) return [];
   const found = tops.flatMap((top) => manifestsBelow(archive, top));
   return merged(dockerEntries(archive).map((entry) => fromDocker(archive, entry, found, platforms)));
-}
-
-/** The artifact that an entry of a layout is, or nothing. */
-function artifactAt(archive: ArchiveDocuments, top: Descriptor): readonly ArtifactInArchive[] {
-  if (!isManifestType(top.mediaType) || !archive.has(blobName(top.digest))) return [];
-  const bytes = archive.document(blobName(top.digest));
-  const parsed = parseManifestDocument(bytes, top.mediaType);
-  const type = parsed.kind === "manifest" ? artifactTypeOf(parsed.manifest) : undefined;
-  if (parsed.kind !== "manifest" || type === undefined) return [];
-  const references = annotatedNames(top.annotations ?? {});
-  return [{ manifest: parsed.manifest, bytes, digest: top.digest, type, references }];
-}
-
-/** A layout names an artifact once for each of its names. */
-function merge(found: readonly ArtifactInArchive[]): readonly ArtifactInArchive[] {
-  const byDigest = new Map<string, ArtifactInArchive>();
-  for (const one of found) {
-    const names = [...(byDigest.get(one.digest)?.references ?? []), ...one.references];
-    byDigest.set(one.digest, { ...one, references: names });
-  }
-  return [...byDigest.values()];
 }
 
 interface DockerEntry {
@@ -287,32 +246,6 @@ function layoutIndex(archive: ArchiveDocuments): readonly Descriptor[] {
   const parsed = parseManifestDocument(archive.document(INDEX), "application/vnd.oci.image.index.v1+json");
   if (parsed.kind !== "index") throw invalid(`invalid archive: ${INDEX} is no index`);
   return parsed.index.manifests;
-}
-
-function annotatedNames(annotations: Readonly<Record<string, string>>): readonly Reference[] {
-  const name = annotations[NAME] ?? annotations[REF_NAME];
-  // A tag alone names nothing.
-  if (name === undefined || (annotations[NAME] === undefined && isTag(name))) return [];
-  return [taggedReference(name)];
-}
-
-function taggedReference(text: string): Reference {
-  let reference: Reference;
-  try {
-    reference = parseReference(text);
-  } catch (cause) {
-    throw new BerthError("invalid-parameter", `invalid archive: ${JSON.stringify(text)}: ${messageOf(cause)}`, {
-      cause,
-    });
-  }
-  if (reference.tag === undefined || reference.digest !== undefined) {
-    throw invalid(`invalid tag ${JSON.stringify(text)}`);
-  }
-  return reference;
-}
-
-function blobName(digest: string): string {
-  return `blobs/${digest.replace(":", "/")}`;
 }
 
 function parseJson(bytes: Uint8Array, what: string): unknown {

@@ -5,13 +5,35 @@ import type { Lease } from "#content/leases.ts";
 import type { ImageMaker } from "../make/image-maker.ts";
 import { blobName } from "./archive-documents.ts";
 import type { ArchiveMembers } from "./archive-members.ts";
-import type { ArtifactInArchive } from "./images-in-archive.ts";
+import type { ArtifactInArchive, ArtifactsInArchive } from "./artifacts-in-archive.ts";
 
 /**
- * Keep an artifact of an archive with its parts as they are. `name` gives it its names. Resolves to its id. `data-loss` for parts
- * that do not hash to their names, `invalid-parameter` for those that are not there.
+ * Keep an artifact of an archive, or an index of such, with its parts as they are. `name` gives it its names. Resolves to its
+ * id, an index's first's. `data-loss` for parts that do not hash to their names, `invalid-parameter` for those that are not
+ * there.
  */
-export async function loadArtifact(
+export async function loadArtifacts(
+  deps: { readonly maker: ImageMaker; readonly blobs: BlobStore },
+  members: ArchiveMembers,
+  { artifacts, index }: ArtifactsInArchive,
+  lease: Lease,
+  name: (target: { readonly imageId: string; readonly indexDigest: string | undefined }) => void,
+): Promise<string> {
+  if (index !== undefined) checkHash(index.bytes, index.digest);
+  const imageIds: string[] = [];
+  for (const artifact of artifacts) {
+    const nameIt = (imageId: string): void => {
+      if (index === undefined) name({ imageId, indexDigest: undefined });
+    };
+    imageIds.push(await loadArtifact(deps, members, artifact, lease, nameIt));
+  }
+  if (index === undefined) return imageIds[0] ?? "";
+  const imageId = await deps.maker.index({ document: index, imageIds, attached: [], references: [] }, lease);
+  name({ imageId, indexDigest: index.digest });
+  return imageId;
+}
+
+async function loadArtifact(
   deps: { readonly maker: ImageMaker; readonly blobs: BlobStore },
   members: ArchiveMembers,
   { manifest, bytes, digest, type }: ArtifactInArchive,

@@ -14,17 +14,12 @@ import { collect, type CollectDeps } from "../manage/collect-garbage.ts";
 import { manifestFor } from "../make/record-image.ts";
 import type { MadeLayer } from "../make/types.ts";
 import type { LoadedImage, LoadRequest } from "../types.ts";
-import { checkHash, loadArtifact } from "./load-artifact.ts";
+import { checkHash, loadArtifacts } from "./load-artifact.ts";
 import { archiveStream } from "./archive-stream.ts";
 import { ArchiveMembers, type ArchiveMember } from "./archive-members.ts";
 import { holdKnownLayer } from "./known-layers.ts";
-import {
-  imagesInArchive,
-  type ArchiveDocuments,
-  type ArchiveEntry,
-  type FoundManifest,
-  type ImageInArchive,
-} from "./images-in-archive.ts";
+import type { ArchiveDocuments, FoundManifest } from "./archive-view.ts";
+import { imagesInArchive, type ArchiveEntry, type ImageInArchive } from "./images-in-archive.ts";
 
 export interface LoadDeps extends CollectDeps {
   readonly maker: ImageMaker;
@@ -50,10 +45,10 @@ export async function loadImages(deps: LoadDeps, request: LoadRequest): Promise<
     }
     for (const artifact of found.artifacts) {
       const { references } = artifact;
-      const name = (imageId: string): void => {
-        for (const reference of references) tag(deps, { imageId, indexDigest: undefined }, reference, request.onText);
+      const name = (target: Parameters<typeof tag>[1]): void => {
+        for (const reference of references) tag(deps, target, reference, request.onText);
       };
-      const id = await loadArtifact(deps, members, artifact, lease, name);
+      const id = await loadArtifacts(deps, members, artifact, lease, name);
       loaded.push({ id, references: references.map(familiarString) });
     }
     return loaded;

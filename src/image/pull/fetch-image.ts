@@ -5,7 +5,7 @@ import type { Lease } from "#content/leases.ts";
 import type { Descriptor, ImageConfig, Manifest } from "#spec/oci/image.ts";
 import { attestedBy } from "#spec/oci/attestation.ts";
 import { isImageManifest, parseImageConfig, parseManifestDocument } from "#spec/oci/parse-image.ts";
-import { layerCompression } from "#spec/oci/media-types.ts";
+import { isManifestType, layerCompression } from "#spec/oci/media-types.ts";
 import { choosePlatform, formatPlatform, platformRank, type Platform } from "#spec/oci/platform.ts";
 import { familiarString, type Reference } from "#spec/oci/reference.ts";
 import { artifactTypeOf } from "../artifact.ts";
@@ -14,6 +14,9 @@ import type { ImageSource, SourceManifest } from "../source.ts";
 /** Configs larger than this are no configs. */
 const MAX_CONFIG_SIZE = 8 << 20;
 const MAX_INDEX_DEPTH = 4;
+const MAX_ARTIFACTS = 100;
+/** Of their manifests together. */
+const MAX_ARTIFACTS_SIZE = 16 << 20;
 
 /** An image's documents, checked against each other, before its layers are there. */
 export interface FetchedImage {
@@ -37,9 +40,15 @@ export interface FetchedArtifact {
   readonly document: SourceManifest;
 }
 
+/** An index of artifacts alone, with all of them. */
+export interface FetchedArtifacts {
+  readonly index: SourceManifest;
+  readonly artifacts: readonly FetchedArtifact[];
+}
+
 /**
- * Fetch what `reference` means on `platform`: through indexes to a manifest, and its config, or an artifact when no platform is asked for. Errors: `not-found` when no
- * platform fits, `data-loss` for bytes that do not hash to their digest, `invalid-parameter` for malformed documents,
+ * Fetch what `reference` means on `platform`: through indexes to a manifest, and its config, or, when no platform is asked
+ * for, an artifact or an index of artifacts alone. Errors: `not-found` when no platform fits, `data-loss` for bytes that do not hash to their digest, `invalid-parameter` for malformed documents,
  * `not-implemented` for schema 1 and unknown types.
  */
 export async function fetchImage(request: {
@@ -53,7 +62,7 @@ export async function fetchImage(request: {
   readonly signal: AbortSignal;
   /** The registry has what the reference names. */
   readonly onFound: () => void;
-}): Promise<FetchedImage | FetchedArtifact> {
+}): Promise<FetchedImage | FetchedArtifact | FetchedArtifacts> {
   const { source, reference, signal, lease } = request;
   const wanted = request.platform ?? request.hostPlatform;
   const documents: { digest: string; bytes: Uint8Array }[] = [];
@@ -71,7 +80,12 @@ export async function fetchImage(request: {
   let attestations: readonly Descriptor[] = [];
   let parsed = parseManifestDocument(current.bytes, current.mediaType);
   for (let depth = 0; parsed.kind === "index"; depth++) {
-    const chosen = choosePlatform(wanted, parsed.index.manifests);
+    const { manifests, mediaType } = parsed.index;
+    const chosen = choosePlatform(wanted, manifests);
+    if (chosen === undefined && depth === 0 && request.platform === undefined) {
+      const artifacts = await artifactsOf(source, manifests, signal);
+      if (artifacts !== undefined) return { index: { ...current, mediaType }, artifacts };
+    }
     if (chosen === undefined || depth >= MAX_INDEX_DEPTH) {
       throw new BerthError(
         "not-found",
@@ -102,6 +116,34 @@ export async function fetchImage(request: {
     config,
     documents,
   };
+}
+
+/**
+ * What an index names, when all of it are artifacts. Undefined when anything else is among it, or is said to be for a
+ * platform. docker-compat: containerd's store takes what is for no platform in the same way.
+ */
+async function artifactsOf(
+  source: ImageSource,
+  entries: readonly Descriptor[],
+  signal: AbortSignal,
+): Promise<readonly FetchedArtifact[] | undefined> {
+  const isPlain = ({ mediaType, platform }: Descriptor): boolean => platform === undefined && isManifestType(mediaType);
+  if (entries.length === 0 || !entries.every(isPlain)) return undefined;
+  if (entries.length > MAX_ARTIFACTS || entries.reduce((sum, { size }) => sum + size, 0) > MAX_ARTIFACTS_SIZE)
+    throw new BerthError("invalid-parameter", "the index names too many artifacts");
+  const found: FetchedArtifact[] = [];
+  for (const { digest, mediaType } of entries) {
+    const document = await source.manifest({ digest }, signal);
+    const parsed = parseManifestDocument(document.bytes, mediaType);
+    const artifactType = parsed.kind === "manifest" ? artifactTypeOf(parsed.manifest) : undefined;
+    if (parsed.kind !== "manifest" || artifactType === undefined) return undefined;
+    found.push({
+      artifactType,
+      manifest: parsed.manifest,
+      document: { ...document, mediaType: parsed.manifest.mediaType },
+    });
+  }
+  return found;
 }
 
 function checkManifest(manifest: Manifest): void {

@@ -1,33 +1,15 @@
-import type { BlobStore } from "#content/blob-store.ts";
-import type { Lease, Leases } from "#content/leases.ts";
 import { shortId } from "#base/ids.ts";
 import type { Platform } from "#spec/oci/platform.ts";
 import { canonicalName, familiarName, familiarString, type Reference } from "#spec/oci/reference.ts";
-import { recordArtifact } from "../artifact.ts";
-import { referenceSuffix, type ImageRows } from "../image-catalog.ts";
+import { referenceSuffix } from "../image-catalog.ts";
 import { settleLeading } from "../settle-leading.ts";
 import type { OnProgress } from "../shared-work.ts";
 import type { ImageSource } from "../source.ts";
 import { fetchAttached } from "./fetch-attached.ts";
-import { fetchImage, type FetchedArtifact, type FetchedImage } from "./fetch-image.ts";
-import type { LayerFetcher } from "./layer-fetcher.ts";
-
-export interface PullDeps {
-  readonly rows: ImageRows;
-  readonly blobs: BlobStore;
-  readonly leases: Leases;
-  readonly fetcher: LayerFetcher;
-  readonly hostPlatform: Platform;
-  readonly bootId: string;
-  /** RFC 3339. */
-  readonly now: () => string;
-}
-
-export interface PullResult {
-  readonly imageId: string;
-  /** False when the reference already pointed at the very same image. */
-  readonly isNew: boolean;
-}
+import { allOrNone } from "./all-or-none.ts";
+import { fetchImage, type FetchedImage } from "./fetch-image.ts";
+import type { PullDeps, PullResult } from "./pull-deps.ts";
+import { pullArtifacts } from "./pull-artifacts.ts";
 
 /**
  * Pull one reference (with tag or digest) from `source`: documents, then all layers at once, then one transaction that
@@ -51,7 +33,8 @@ export async function pullImage(
     const onFound = (): void =>
       onProgress({ status: `Pulling from ${reference.path}`, id: reference.digest ?? reference.tag ?? "latest" });
     const fetched = await fetchImage({ ...request, ...deps, lease, onFound });
-    if ("artifactType" in fetched) return await pullArtifact(deps, { ...request, fetched, lease });
+    if ("artifactType" in fetched || "artifacts" in fetched)
+      return await pullArtifacts(deps, { ...request, fetched, lease });
     await fetchAttached({ ...request, ...deps, lease, manifests: fetched.attestations, kept: attached });
     await fetchLayers(deps, { ...request, fetched, hold: (key) => lease.hold(key) });
     for (const document of fetched.documents) {
@@ -72,67 +55,6 @@ export function pullStatus(reference: Reference, isNew: boolean): string {
   const bare = reference.tag === undefined && reference.digest === undefined;
   const name = bare ? familiarName(reference) : familiarString(reference);
   return isNew ? `Status: Downloaded newer image for ${name}` : `Status: Image is up to date for ${name}`;
-}
-
-/** An artifact's parts are kept as they are. */
-async function pullArtifact(
-  deps: PullDeps,
-  request: {
-    readonly fetched: FetchedArtifact;
-    readonly source: ImageSource;
-    readonly reference: Reference;
-    readonly lease: Lease;
-    readonly signal: AbortSignal;
-    readonly onProgress: OnProgress;
-  },
-): Promise<PullResult> {
-  const { source, reference, lease, onProgress } = request;
-  const { manifest, document, artifactType } = request.fetched;
-  const parts = new Map([...manifest.layers, manifest.config].map((part) => [part.digest, part]));
-  for (const { digest } of parts.values()) {
-    lease.hold(digest);
-    const status = deps.blobs.has(digest) ? "Already exists" : "Pulling fs layer";
-    onProgress({ status, progressDetail: {}, id: shortId(digest) });
-  }
-  await allOrNone(request.signal, [...parts.values()], async (descriptor, signal) => {
-    if (!deps.rows.isBlobUsed(descriptor.digest) || !deps.blobs.has(descriptor.digest))
-      await deps.fetcher.fetchBlob({ descriptor, source, signal, onProgress });
-  });
-  let isNew = false;
-  const nameIt = (imageId: string): void => {
-    const name = canonicalName(reference);
-    const digest = `@${document.digest}`;
-    for (const suffix of reference.digest === undefined ? [referenceSuffix(reference), digest] : [digest]) {
-      if (deps.rows.findReference(name, suffix)?.imageId === imageId) continue;
-      deps.rows.putReference({ name, suffix, imageId, indexDigest: undefined }, deps.now());
-      isNew = true;
-    }
-  };
-  const imageId = await recordArtifact(deps, { manifest, document, type: artifactType }, lease, nameIt);
-  onProgress({ status: `Digest: ${document.digest}` });
-  return { imageId, isNew };
-}
-
-/** All at once. The first failure stops the others, whose own ("cancelled") say nothing. */
-async function allOrNone<T>(
-  given: AbortSignal,
-  items: readonly T[],
-  work: (item: T, signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const stop = new AbortController();
-  const signal = AbortSignal.any([given, stop.signal]);
-  const outcomes = await Promise.allSettled(
-    items.map(async (item) => {
-      try {
-        await work(item, signal);
-      } catch (error) {
-        stop.abort();
-        throw error;
-      }
-    }),
-  );
-  const failures = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as unknown] : []));
-  if (failures.length > 0) throw failures.find((error) => !isCancelled(error)) ?? failures[0];
 }
 
 async function fetchLayers(
@@ -167,10 +89,6 @@ async function fetchLayers(
 /** A layer whose blob went with its image, while a container kept the tree, is brought again: it could not be pushed. */
 function isThere(deps: PullDeps, diffId: string, digest: string): boolean {
   return deps.fetcher.has(diffId) && [digest, ...deps.rows.blobsOfLayer(diffId)].some((blob) => deps.blobs.has(blob));
-}
-
-function isCancelled(error: unknown): boolean {
-  return error instanceof Error && "kind" in error && error.kind === "cancelled";
 }
 
 function record(deps: PullDeps, reference: Reference, fetched: FetchedImage, attached: readonly string[]): boolean {
