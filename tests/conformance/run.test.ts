@@ -13,6 +13,7 @@ import { healthCases } from "./cases/health.ts";
 import { fileCases } from "./cases/files.ts";
 import { imageCases } from "./cases/images.ts";
 import { imageParentCases } from "./cases/image-parents.ts";
+import { imageRowCases } from "./cases/image-rows.ts";
 import { isolationCases } from "./cases/isolation.ts";
 import { limitCases } from "./cases/limits.ts";
 import { linkCases } from "./cases/links.ts";
@@ -88,6 +89,7 @@ for (const name of targetNames) {
     describe("network commands", () => networkCommandCases(target));
     imageCases(target);
     describe("image parents", () => imageParentCases(target));
+    describe("image rows", () => imageRowCases(target));
     fileCases(target);
     apiCases(target);
     parameterCases(target);

@@ -3,7 +3,8 @@ import { isBerthError } from "#base/errors.ts";
 import type { ImageService, StoredImage } from "#image/types.ts";
 import { containerConfig, type ContainerConfig } from "#spec/docker/container-config.ts";
 import type { ContainerDefaults } from "#spec/oci/image.ts";
-import { familiarString, parseReference, withDefaultTag, withTag } from "#spec/oci/reference.ts";
+import { familiarString, parseReference, withDefaultTag } from "#spec/oci/reference.ts";
+import { tagged } from "../image/tagged.ts";
 import { applyChanges } from "../image/apply-changes.ts";
 import type { Clock } from "../ports.ts";
 import type { Container } from "./container.ts";
@@ -90,7 +91,7 @@ function defaultsOf(config: ContainerConfig): ContainerDefaults {
 function nameOf({ repository, tag }: CommitOptions): string | undefined {
   if (repository === "") return undefined;
   const parsed = parseReference(repository);
-  return familiarString(withDefaultTag(tag === "" ? parsed : withTag(parsed, tag)));
+  return familiarString(withDefaultTag(tagged(parsed, tag)));
 }
 
 /** docker-compat: a container that cannot be paused, or does not run, is taken as it is. */

@@ -3,7 +3,8 @@ import { formatTime } from "#base/time.ts";
 import type { ImageService, Progress } from "#image/types.ts";
 import { containerConfig } from "#spec/docker/container-config.ts";
 import { parsePlatform, platformOfHost } from "#spec/oci/platform.ts";
-import { familiarString, parseReference, withDefaultTag, withTag, type Reference } from "#spec/oci/reference.ts";
+import { familiarString, parseReference, withDefaultTag, type Reference } from "#spec/oci/reference.ts";
+import { tagged } from "./tagged.ts";
 import type { MachineFacts } from "../host-facts.ts";
 import type { Clock, Events } from "../ports.ts";
 import type { Downloads } from "../registry-ports.ts";
@@ -67,7 +68,7 @@ function nameOf({ repository, tag }: ImportImageRequest): Reference | undefined 
   if (repository === "") return undefined;
   const reference = parseReference(repository);
   if (reference.digest !== undefined) throw new BerthError("invalid-parameter", "cannot import digest reference");
-  return withDefaultTag(tag === "" ? reference : withTag(reference, tag));
+  return withDefaultTag(tagged(reference, tag));
 }
 
 /** docker-compat: an address without a scheme is an HTTP one. */
