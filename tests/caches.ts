@@ -1,3 +1,5 @@
+import { fetchKernel } from "../tools/guest/kernel.ts";
+import { apparmorDir } from "../tools/guest/root-disk.ts";
 import { composePrograms, laterDockerDir } from "../tools/lab/apt-suite.ts";
 import { buildahDir } from "../tools/lab/buildah.ts";
 import { debianRegistryDir } from "../tools/lab/debian-registry.ts";
@@ -27,4 +29,9 @@ export async function fillCaches(): Promise<void> {
   await servicesArchive();
   await installClients();
   await installStore();
+  // The guest is described for these machines only.
+  if (process.arch === "x64") {
+    await fetchKernel();
+    await apparmorDir();
+  }
 }

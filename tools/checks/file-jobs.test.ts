@@ -40,6 +40,23 @@ test("what needs the machine runs there, the rest anywhere, and the next stage b
   expect(printed().indexOf("== a: 4 passed")).toBeGreaterThan(printed().indexOf("text of out"));
 });
 
+test("what is beside the others has its lane, and without one its turn", async () => {
+  const stages = [
+    { name: "a", what: "first", jobs: [{ ...job("long"), beside: true }] },
+    { name: "b", what: "second", jobs: [job("x"), job("y")] },
+  ];
+  const three = runner(["machine", "private", "beside"], { long: 50 });
+  const lines = await runJobStages(stages, three.made);
+  expect(three.ran.toSorted()).toEqual(["long beside", "x machine", "y private"]);
+  expect(lines.map(({ name, passed }) => [name, passed])).toEqual([
+    ["a", 2],
+    ["b", 4],
+  ]);
+  const alone = runner(["machine"]);
+  await runJobStages(stages, alone.made);
+  expect(alone.ran).toEqual(["long machine", "x machine", "y machine"]);
+});
+
 test("without private machines all run on the machine, in order", async () => {
   const { made, ran } = runner(["machine"]);
   await runJobStages([{ name: "a", what: "all", jobs: [job("x"), job("y")] }], made);

@@ -8,6 +8,10 @@ export interface FileJob {
   readonly env?: Readonly<Record<string, string>>;
   /** It needs what a private machine has not: a way out of the machine. */
   readonly needsMachine?: boolean;
+  /** A program of the project that runs instead of `bun test`, and ends with its sum. */
+  readonly program?: string;
+  /** It takes long and one processor alone: it runs on the lane that is one more than there are processors. */
+  readonly beside?: boolean;
 }
 
 export interface JobStage {
@@ -17,8 +21,8 @@ export interface JobStage {
   readonly jobs: readonly FileJob[];
 }
 
-/** Where jobs run, one at a time: the machine itself, once, or private machines. */
-export type Lane = "machine" | "private";
+/** Where jobs run, one at a time: the machine itself, once, or private machines, one of them for what is beside, then all. */
+export type Lane = "machine" | "private" | "beside";
 
 export interface JobOutcome extends StageResult {
   /** All that was printed. */
@@ -56,7 +60,7 @@ export async function runJobStages(stages: readonly JobStage[], runner: JobRunne
 
 async function runLane(lane: Lane, stages: readonly RunningStage[], runner: JobRunner): Promise<void> {
   for (;;) {
-    const next = take(lane, stages);
+    const next = take(lane, stages, runner.lanes.includes("beside"));
     if (next === undefined) return;
     await runOne(lane, next.of, next.job, runner);
   }
@@ -66,10 +70,12 @@ async function runLane(lane: Lane, stages: readonly RunningStage[], runner: JobR
 function take(
   lane: Lane,
   stages: readonly RunningStage[],
+  hasBeside: boolean,
 ): { readonly of: RunningStage; readonly job: FileJob } | undefined {
   for (const of of stages) {
-    const needing = of.waiting.findIndex(({ needsMachine }) => needsMachine === true);
-    const free = of.waiting.findIndex(({ needsMachine }) => needsMachine !== true);
+    const isMine = ({ beside = false }: FileJob): boolean => !beside || !hasBeside || lane === "beside";
+    const needing = of.waiting.findIndex((job) => isMine(job) && job.needsMachine === true);
+    const free = of.waiting.findIndex((job) => isMine(job) && job.needsMachine !== true);
     const at = lane === "machine" && needing >= 0 ? needing : free;
     const [job] = at < 0 ? [] : of.waiting.splice(at, 1);
     if (job !== undefined) return { of, job };
@@ -92,7 +98,7 @@ async function runOne(lane: Lane, of: RunningStage, job: FileJob, runner: JobRun
   const seconds = (runner.now() - of.beganAt) / 1000;
   of.line = { name: stage.name, passed: of.line.passed + passed, failed: of.line.failed + failed, seconds };
   const took = ((runner.now() - began) / 1000).toFixed(1);
-  const place = lane === "private" ? ", on a private machine" : "";
+  const place = lane === "machine" ? "" : ", on a private machine";
   runner.print(`\n-- ${stage.name}: ${job.name}: ${passed} passed, ${failed} failed, ${took} s${place}\n${text}`);
   if (--of.left > 0) return;
   runner.print(`== ${stage.name}: ${of.line.passed} passed, ${of.line.failed} failed, ${seconds.toFixed(1)} s\n`);

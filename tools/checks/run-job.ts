@@ -11,7 +11,7 @@ const JOB_TIMEOUT_MS = 20 * 60_000;
 
 /**
  * Runs jobs as processes of their own: on the machine itself and, when it has the processors and can be divided, on private
- * machines beside it. What a job is when this process is interrupted ends, and none begins after it.
+ * machines beside it, one more than there are processors, for jobs wait much of their time. What a job is when this process is interrupted ends, and none begins after it.
  */
 export async function processRunner(): Promise<JobRunner> {
   const kills = new Set<() => void>();
@@ -24,10 +24,14 @@ export async function processRunner(): Promise<JobRunner> {
   }
   const more = (await privateMachinesWork()) ? Math.min(availableParallelism() - 1, 3) : 0;
   return {
-    lanes: ["machine", ...Array.from({ length: more }, (): Lane => "private")],
+    lanes: [
+      "machine",
+      ...Array.from({ length: more }, (): Lane => "private"),
+      ...(more > 0 ? (["beside"] as const) : []),
+    ],
     async run(job, lane) {
       if (isInterrupted) throw new Error("interrupted");
-      const machine = lane === "private" ? makePrivateMachine() : undefined;
+      const machine = lane === "machine" ? undefined : makePrivateMachine();
       try {
         return await runProcess(job, machine?.enter ?? [], kills);
       } finally {
@@ -57,7 +61,7 @@ async function privateMachinesWork(): Promise<boolean> {
 }
 
 async function runProcess(job: FileJob, enter: readonly string[], kills: Set<() => void>): Promise<JobOutcome> {
-  const argv = [...enter, process.execPath, "tools/checks/job.ts", ...job.args];
+  const argv = [...enter, process.execPath, job.program ?? "tools/checks/job.ts", ...job.args];
   const child = spawn(argv[0] ?? "", argv.slice(1), {
     cwd: projectDir,
     env: { ...process.env, ...job.env },

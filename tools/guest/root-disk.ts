@@ -6,6 +6,11 @@ import { cacheDir, findProgram, projectDir } from "../lab/paths.ts";
 import { distributionArchive } from "../lab/test-images.ts";
 import type { GuestKernel } from "./kernel.ts";
 
+/** Debian's AppArmor, unpacked. */
+export function apparmorDir(): Promise<string> {
+  return extractPackages("apparmor", ["apparmor"]);
+}
+
 /** What of the project the tests in the guest need. */
 const projectParts = ["package.json", "tsconfig.json", "src", "native", "tests", "tools", "dist"];
 
@@ -32,7 +37,7 @@ export async function makeRootDisk(kernel: GuestKernel, tests: readonly string[]
     cpSync(process.execPath, join(root, "usr/bin/bun"), { dereference: true });
     chmodSync(join(root, "usr/bin/bun"), 0o755);
 
-    const apparmor = await extractPackages("apparmor", ["apparmor"]);
+    const apparmor = await apparmorDir();
     cpSync(join(apparmor, "sbin/apparmor_parser"), join(root, "usr/sbin/apparmor_parser"));
     cpSync(join(apparmor, "etc/apparmor.d"), join(root, "etc/apparmor.d"), { recursive: true, verbatimSymlinks: true });
 

@@ -8,6 +8,7 @@
 import { spawn } from "node:child_process";
 import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { broke, countsOf, type StageResult } from "../checks/stage.ts";
 import { cacheDir, findProgram, projectDir } from "../lab/paths.ts";
 import { ensureSystemPackages, testPackages } from "../lab/system-packages.ts";
 import { writeCpio } from "./cpio-writer.ts";
@@ -36,8 +37,12 @@ function writeInitramfs(kernel: GuestKernel): string {
   return path;
 }
 
-/** Runs the machine to its end; the code that the tests in it ended with, undefined when it never came to that. */
-async function boot(kernel: GuestKernel, initramfs: string, disk: string): Promise<number | undefined> {
+/** Runs the machine to its end; undefined when the tests in it never came to theirs. */
+async function boot(
+  kernel: GuestKernel,
+  initramfs: string,
+  disk: string,
+): Promise<{ readonly code: number; readonly counts: StageResult } | undefined> {
   const child = spawn(
     "qemu-system-x86_64",
     [
@@ -68,7 +73,7 @@ async function boot(kernel: GuestKernel, initramfs: string, disk: string): Promi
   clearTimeout(timer);
   process.off("exit", stop);
   const code = /^guest: tests ended with (\d+)$/m.exec(text)?.[1];
-  return code === undefined ? undefined : Number(code);
+  return code === undefined ? undefined : { code: Number(code), counts: countsOf(text) ?? broke };
 }
 
 if (process.arch !== "x64") throw new Error("the guest is described for x86-64 machines only");
@@ -81,9 +86,11 @@ const all = globSync("tests/{root,guest}/*.test.ts", { cwd: projectDir })
   .sort();
 const disk = await makeRootDisk(kernel, named.length > 0 ? named : all);
 try {
-  const code = await boot(kernel, writeInitramfs(kernel), disk);
-  if (code === undefined) console.error("guest: the tests did not come to an end");
-  process.exitCode = code ?? 1;
+  const ended = await boot(kernel, writeInitramfs(kernel), disk);
+  if (ended === undefined) console.error("guest: the tests did not come to an end");
+  const { passed, failed } = ended?.counts ?? broke;
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exitCode = ended?.code ?? 1;
 } finally {
   rmSync(disk, { force: true });
 }
