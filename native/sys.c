@@ -46,6 +46,7 @@ static const struct row calls[] = {
     {"accept4", SYS_accept4, "i00i"},
     {"bind", SYS_bind, "ib"},
     {"capget", SYS_capget, "p8p24"},
+    {"capset", SYS_capset, "p8p24"},
     {"close", SYS_close, "i"},
     {"connect", SYS_connect, "ib"},
     {"copy_file_range", SYS_copy_file_range, "i0i0i0"},

@@ -40,8 +40,20 @@ export class VolumeCopiesApi {
     return (await this.#transport.call("GET", path(name, "export"))).body();
   }
 
-  async import(name: string, body: AsyncIterable<Uint8Array>): Promise<void> {
-    await this.#post(name, "import", { body, contentType: "application/x-tar" });
+  async import(
+    name: string,
+    body: AsyncIterable<Uint8Array>,
+    settings: {
+      readonly options?: Readonly<Record<string, string>>;
+      readonly labels?: Readonly<Record<string, string>>;
+    } = {},
+  ): Promise<void> {
+    const { options = {}, labels = {} } = settings;
+    const query = {
+      ...(Object.keys(options).length === 0 ? {} : { options: JSON.stringify(options) }),
+      ...(Object.keys(labels).length === 0 ? {} : { labels: JSON.stringify(labels) }),
+    };
+    await this.#post(name, "import", { query, body, contentType: "application/x-tar" });
   }
 
   async lock(name: string, locked: boolean): Promise<void> {

@@ -246,7 +246,12 @@ export interface Volumes {
   /** Of a local volume. */
   setLocked(name: string, locked: boolean): void;
   /** Fill an empty volume with a directory of an image's layers. */
-  copyUp(request: { readonly volumePath: string; readonly root: RootMount; readonly target: string }): Promise<void>;
+  copyUp(request: {
+    readonly name: string;
+    readonly volumePath: string;
+    readonly root: RootMount;
+    readonly target: string;
+  }): Promise<void>;
 }
 
 /** Trees of volumes. Implemented by files/ in helper processes. */

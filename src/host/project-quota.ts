@@ -44,14 +44,23 @@ export function limitDirectory(path: string, id: number, limitBytes: number): vo
     fields.setUint32(0, fields.getUint32(0, true) | FS_XFLAG_PROJINHERIT, true);
     fields.setUint32(12, id, true);
     ioctlBuffer(fd, FS_IOC_FSSETXATTR, attributes);
-    const quota = new Uint8Array(DQBLK_BYTES);
-    const limits = new DataView(quota.buffer);
-    const blocks = BigInt(Math.ceil(limitBytes / BLOCK_BYTES));
-    limits.setBigUint64(0, blocks, true);
-    limits.setBigUint64(8, blocks, true);
-    limits.setUint32(64, QIF_BLIMITS, true);
-    quotactlFd(fd, SET_PROJECT_QUOTA, id, quota);
+    setLimit(fd, id, limitBytes);
   });
+}
+
+/** The kernel forgets a project without a limit as soon as nothing counts for it. `path`: on its file system. */
+export function forgetLimit(path: string, id: number): void {
+  withFd(open(path, O_RDONLY | O_DIRECTORY), (fd) => setLimit(fd, id, 0));
+}
+
+function setLimit(fd: number, id: number, limitBytes: number): void {
+  const quota = new Uint8Array(DQBLK_BYTES);
+  const limits = new DataView(quota.buffer);
+  const blocks = BigInt(Math.ceil(limitBytes / BLOCK_BYTES));
+  limits.setBigUint64(0, blocks, true);
+  limits.setBigUint64(8, blocks, true);
+  limits.setUint32(64, QIF_BLIMITS, true);
+  quotactlFd(fd, SET_PROJECT_QUOTA, id, quota);
 }
 
 /** The project that what is made in a directory counts for; 0 for none, also where there are no projects. */

@@ -696,6 +696,14 @@ export function capget(): CapabilitySets {
   return { effective: set(0), permitted: set(1), inheritable: set(2) };
 }
 
+/** capset(2) of this thread. */
+export function capset({ effective, permitted, inheritable }: CapabilitySets): void {
+  const header = new Uint32Array([0x20080522, 0]);
+  const sets = [effective, permitted, inheritable];
+  const data = new Uint32Array([0n, 32n].flatMap((shift) => sets.map((set) => Number((set >> shift) & 0xffff_ffffn))));
+  run("capset", undefined, new Uint8Array(header.buffer), new Uint8Array(data.buffer));
+}
+
 /** Is `capability` in the bounding set? prctl(2) PR_CAPBSET_READ; false for numbers the kernel does not know. */
 export function inBoundingSet(capability: number): boolean {
   return raw("prctl", 23, capability, 0, 0, 0) === 1;

@@ -50,6 +50,7 @@ test("a network keeps its id over restarts and changes", () => {
       internal: false,
       attachable: false,
       labels: {},
+      ipamOptions: {},
       configOnly: false,
       configFrom: "",
     },

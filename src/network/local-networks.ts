@@ -97,7 +97,7 @@ export class LocalNetworks implements NetworkService {
       throw new BerthError("forbidden", `${row.name} is a pre-defined network and cannot be removed`);
     }
     if (this.#catalog.list().some((network) => row.spec.configOnly && network.configFrom === row.name)) {
-      throw new BerthError("forbidden", `configuration network "${row.name}" is in use`);
+      throw new BerthError("forbidden", `error while removing network: configuration network "${row.name}" is in use`);
     }
     const members = await this.members(row.id);
     if (members.length > 0) {

@@ -31,10 +31,12 @@ export function planNetwork(
     const pools = settings.addresses.map((plan) => ({ ...plan, asked: true }));
     return { ...commonSpec(settings), driver: "null", configOnly: true, pools };
   }
-  const wanted = settings.driver === "" || settings.driver === "default" ? "bridge" : settings.driver;
+  const wanted = settings.driver === "" ? "bridge" : settings.driver;
   const driver = drivers.find((candidate) => candidate.name === wanted);
   if (driver === undefined) throw new BerthError("not-found", `plugin "${wanted}" not found`);
-  return driver.plan(id, settings, networks);
+  // What only holds settings has no addresses for itself.
+  const others = networks.filter((network) => !network.configOnly);
+  return driver.plan(id, settings, others);
 }
 
 /** The settings of a `--config-from` network, which a network that takes them may not give itself. */
@@ -49,18 +51,11 @@ function withSource(request: NetworkRequest, networks: readonly NetworkInfo[]): 
   if (request.configOnly) {
     throw new BerthError("forbidden", "a configuration network cannot depend on another configuration network");
   }
-  const given = [
-    ...(request.addresses.length > 0 ? ["ipam configuration"] : []),
-    ...(Object.keys(request.labels).length > 0 ? ["labels"] : []),
-    ...(Object.keys(request.options).length > 0 ? ["driver options"] : []),
-    ...(request.internal ? ["internal"] : []),
-  ];
-  if (given.length > 0) {
-    throw new BerthError(
-      "forbidden",
-      `user specified configurations are not supported if the network depends on a configuration network: ${given.join(", ")}`,
-    );
-  }
-  const { labels, options, internal, ipv4, ipv6, pools } = source;
-  return { ...request, labels, options, internal, ipv4, ipv6, addresses: pools, configFrom: source.name };
+  const refused = (what: string): BerthError =>
+    new BerthError("forbidden", `${what} are not supported if the network depends on a configuration network`);
+  const given = [request.labels, request.ipamOptions ?? {}].some((texts) => Object.keys(texts).length > 0);
+  if (given || request.addresses.length > 0 || request.ipv6) throw refused("user specified configurations");
+  if (Object.keys(request.options).length > 0) throw refused("network driver options");
+  const { labels, options, ipamOptions, ipv4, ipv6, pools } = source;
+  return { ...request, labels, options, ipamOptions, ipv4, ipv6, addresses: pools, configFrom: source.name };
 }

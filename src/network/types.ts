@@ -144,6 +144,8 @@ export interface NetworkInfo {
   readonly internal: boolean;
   readonly attachable: boolean;
   readonly labels: Readonly<Record<string, string>>;
+  /** Of the address plan's driver, which has none that it knows. */
+  readonly ipamOptions: Readonly<Record<string, string>>;
   readonly configOnly: boolean;
   /** Name of the network whose settings it took, or "". */
   readonly configFrom: string;
@@ -163,6 +165,8 @@ export interface NetworkRequest {
   readonly internal: boolean;
   readonly attachable: boolean;
   readonly labels: Readonly<Record<string, string>>;
+  /** Kept and shown; none when absent. */
+  readonly ipamOptions?: Readonly<Record<string, string>>;
   readonly options: Readonly<Record<string, string>>;
   readonly configOnly: boolean;
   readonly configFrom: string;

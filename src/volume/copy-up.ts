@@ -9,7 +9,7 @@ import type { RootMount } from "#snapshot/types.ts";
 
 export interface CopyUpRequest {
   readonly volumePath: string;
-  readonly root: RootMount;
+  readonly root: Pick<RootMount, "upperDir" | "lowerDirs">;
   readonly target: string;
 }
 

@@ -107,6 +107,7 @@ export class LocalCopies {
       renameat2(AT_FDCWD, `${staged}/_data`, AT_FDCWD, this.#paths.volumeData(volume), RENAME_EXCHANGE);
       syncDirectory(this.#paths.volumeDir(volume));
     } finally {
+      this.#deps.local.forgetLimit(`${staged}/_data`);
       await this.#deps.discard(staged);
     }
   }

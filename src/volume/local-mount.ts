@@ -1,11 +1,17 @@
 import { BerthError } from "#base/errors.ts";
-import { errnoText, SyscallError } from "#host/errno.ts";
+import { errnoText } from "#host/errno.ts";
 import { resolveHost } from "#host/resolve-host.ts";
 import { parseMountWords } from "#host/mount-flags.ts";
-import { mount } from "#host/syscalls.ts";
+import { MS_BIND } from "#host/linux.ts";
 import type { LocalOptions } from "./local-options.ts";
+import { carryOut, type MountCall, type ShareMounts } from "./share-mounts.ts";
 
 type MountOptions = NonNullable<LocalOptions["mount"]>;
+
+/** May a server, or a disk with a journal, keep who mounts it waiting? */
+export function isShare({ type, o }: MountOptions): boolean {
+  return type !== "tmpfs" && (parseMountWords(o).flags & MS_BIND) === 0;
+}
 
 /**
  * The options with names of hosts replaced by addresses, which is what the kernel's network file systems want: `addr=` of
@@ -32,23 +38,23 @@ async function addressOf(host: string): Promise<string> {
   }
 }
 
-/** Mount a volume's device over its directory. `internal` in Docker's words, without a password, when it is refused. */
-export function mountLocal(path: string, { type, device, o }: MountOptions): void {
+/**
+ * Mount a volume's device over its directory: at once, or by `shares` what may take its time. `internal` in Docker's words,
+ * without a password, when it is refused.
+ */
+export async function mountLocal(path: string, what: MountOptions, shares: ShareMounts): Promise<void> {
+  const { type, device, o } = what;
   if (device === "") throw new BerthError("internal", "missing device in volume options");
   const { flags, propagation, data } = parseMountWords(o);
-  try {
-    mount(device, path, type, flags, data);
-    if (propagation !== 0) mount(null, path, null, propagation);
-  } catch (error) {
-    if (!(error instanceof SyscallError)) throw error;
-    const how = [
-      ...(flags === 0 ? [] : [`flags: 0x${flags.toString(16)}`]),
-      ...(data === "" ? [] : [`data: ${data.replace(/(^|,)password=[^,]*/u, "$1password=********")}`]),
-    ];
-    throw new BerthError(
-      "internal",
-      `error while mounting volume '${path}': failed to mount local volume: mount ${[`${device}:${path}`, ...how].join(", ")}: ${errnoText(error.errno)}`,
-      { cause: error },
-    );
-  }
+  const call: MountCall = { device, path, type, flags, propagation, data };
+  const errno = isShare(what) ? await shares.mount(call) : carryOut(call);
+  if (errno === 0) return;
+  const how = [
+    ...(flags === 0 ? [] : [`flags: 0x${flags.toString(16)}`]),
+    ...(data === "" ? [] : [`data: ${data.replace(/(^|,)password=[^,]*/u, "$1password=********")}`]),
+  ];
+  throw new BerthError(
+    "internal",
+    `error while mounting volume '${path}': failed to mount local volume: mount ${[`${device}:${path}`, ...how].join(", ")}: ${errnoText(errno)}`,
+  );
 }

@@ -33,10 +33,11 @@ export function parseLocalOptions(volume: string, options: Readonly<Record<strin
   };
 }
 
-function sizeOf(text: string, bad: (why: string) => BerthError): number {
+/** docker-compat: 0 is no limit. */
+function sizeOf(text: string, bad: (why: string) => BerthError): number | undefined {
   try {
     const bytes = parseBytes(text);
-    if (bytes > 0) return bytes;
+    if (bytes >= 0) return bytes === 0 ? undefined : bytes;
   } catch {
     // Told below, in Docker's words.
   }

@@ -12,7 +12,7 @@ export interface StoredSettings extends VolumeSettings {
 }
 
 /** Project ids of volumes begin here, those of containers elsewhere. */
-const FIRST_PROJECT_ID = 0x4000_0000;
+export const FIRST_PROJECT_ID = 0x4000_0000;
 
 type SettingsPaths = Pick<VolumePaths, "volumesDir" | "volumeDir" | "volumeSettings">;
 

@@ -1,3 +1,4 @@
+import { KeyedMutex } from "#base/async.ts";
 import { BerthError } from "#base/errors.ts";
 import { randomHex } from "#base/ids.ts";
 import { quoteGo } from "#base/quote-go.ts";
@@ -5,12 +6,13 @@ import { hasCode } from "#host/errno.ts";
 import { ensureDirectory, exists, listDirectory, syncDirectory } from "#host/files.ts";
 import { AT_FDCWD, MNT_DETACH, RENAME_NOREPLACE } from "#host/linux.ts";
 import { isMountPoint } from "#host/mount-point.ts";
-import { limitDirectory } from "#host/project-quota.ts";
+import { forgetLimit, limitDirectory, projectOf } from "#host/project-quota.ts";
 import { renameat2, umount } from "#host/syscalls.ts";
 import { treeUsage } from "#snapshot/tree-usage.ts";
-import { mountLocal, resolveAddresses } from "./local-mount.ts";
-import { parseLocalOptions } from "./local-options.ts";
-import { LocalSettings } from "./local-settings.ts";
+import { isShare, mountLocal, resolveAddresses } from "./local-mount.ts";
+import { parseLocalOptions, type LocalOptions } from "./local-options.ts";
+import { FIRST_PROJECT_ID, LocalSettings } from "./local-settings.ts";
+import type { ShareMounts } from "./share-mounts.ts";
 import type { NewVolume, VolumeInfo, VolumePaths, VolumeSettings } from "./types.ts";
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
@@ -21,6 +23,7 @@ export interface LocalVolumesDeps {
   readonly nowNs: () => bigint;
   /** Does the file system of the volumes keep project quotas? */
   readonly projectQuota: boolean;
+  readonly shares: ShareMounts;
 }
 
 /** Volumes of the `local` driver: one directory each. A volume exists exactly when its `_data` does. */
@@ -28,6 +31,7 @@ export class LocalVolumes {
   readonly #deps: LocalVolumesDeps;
   readonly #paths: VolumePaths;
   readonly #settings: LocalSettings;
+  readonly #mounting = new KeyedMutex();
 
   constructor(deps: LocalVolumesDeps) {
     this.#deps = deps;
@@ -35,8 +39,15 @@ export class LocalVolumes {
     this.#settings = new LocalSettings(deps.paths);
   }
 
+  /** The data themselves are not looked at: they may lie on a server that does not answer. */
   has(name: string): boolean {
-    return name.length < 256 && NAME.test(name) && exists(this.#paths.volumeData(name));
+    return name.length < 256 && NAME.test(name) && namesIn(this.#paths.volumeDir(name)).includes("_data");
+  }
+
+  /** A server may keep waiting who looks into it. */
+  isShare(name: string): boolean {
+    const mount = this.has(name) ? this.#mountOf(name) : undefined;
+    return mount !== undefined && isShare(mount);
   }
 
   /**
@@ -76,10 +87,11 @@ export class LocalVolumes {
       .flatMap((name) => this.find(name) ?? []);
   }
 
-  /** Bytes of the files in it, holes left out; 0 when it is gone. */
+  /** Bytes of the files in it, holes left out; 0 when it is gone, -1 for what is mounted there from elsewhere. */
   async sizeBytes(name: string): Promise<number> {
     const path = this.#paths.volumeData(name);
-    return exists(path) ? (await treeUsage(path)).sizeBytes : 0;
+    if (this.#mountOf(name) !== undefined && isMountPoint(path)) return -1;
+    return this.has(name) ? (await treeUsage(path)).sizeBytes : 0;
   }
 
   setLocked(name: string, locked: boolean): void {
@@ -95,6 +107,12 @@ export class LocalVolumes {
     const projectId = this.#settings.freeProjectId();
     limitDirectory(directory, projectId, sizeBytes);
     this.#settings.write(this.#paths.volumeDir(name), { ...settings, projectId });
+  }
+
+  /** Let go of the limit of a directory that was a volume's data, if it had one, before it is discarded. */
+  forgetLimit(directory: string): void {
+    const id = this.#deps.projectQuota ? projectOf(directory) : 0;
+    if (id >= FIRST_PROJECT_ID) forgetLimit(directory, id);
   }
 
   /** Give a volume another name, its snapshots with it. `conflict` when that is taken. What is mounted stays mounted. */
@@ -115,28 +133,40 @@ export class LocalVolumes {
 
   /**
    * Mount what the volume's options say, unless it is mounted already. `internal` in Docker's words when the kernel
-   * refuses it. No await before the mount once names are resolved, so that nobody else can mount or unmount meanwhile.
+   * refuses it.
    */
   async mount(name: string): Promise<string> {
-    const { mount } = parseLocalOptions(name, this.#settings.read(name).options);
+    const mount = this.#mountOf(name);
     const path = this.#paths.volumeData(name);
     if (mount === undefined) return path;
-    const resolved = await resolveAddresses(mount);
-    if (!isMountPoint(path)) mountLocal(path, resolved);
-    return path;
+    return this.#mounting.run(name, async () => {
+      if (!isMountPoint(path)) await mountLocal(path, await resolveAddresses(mount), this.#deps.shares);
+      return path;
+    });
   }
 
-  /** Undo {@link mount}; nothing happens to a volume that is not mounted. */
-  unmount(name: string): void {
+  /**
+   * Undo {@link mount}; nothing happens to a volume that is not mounted. What no server has a part in is unmounted before
+   * this returns its promise; who mounts a share meanwhile waits for the end.
+   */
+  async unmount(name: string): Promise<void> {
     const path = this.#paths.volumeData(name);
-    if (Object.keys(this.#settings.read(name).options).length > 0 && isMountPoint(path)) umount(path, MNT_DETACH);
+    const mount = this.#mountOf(name);
+    if (mount === undefined || !isMountPoint(path)) return;
+    if (isShare(mount)) await this.#mounting.run(name, () => this.#deps.shares.unmount(path));
+    else umount(path, MNT_DETACH);
   }
 
   /** With everything in it and its snapshots; no error when it is gone. */
   async remove(name: string): Promise<void> {
-    this.unmount(name);
+    await this.unmount(name);
+    if (this.#settings.read(name).projectId !== undefined) this.forgetLimit(this.#paths.volumeData(name));
     await this.#deps.discard(this.#paths.snapshotsOf(name));
     await this.#deps.discard(this.#paths.volumeDir(name));
+  }
+
+  #mountOf(name: string): LocalOptions["mount"] {
+    return parseLocalOptions(name, this.#settings.read(name).options).mount;
   }
 
   #checkOptions(name: string, { options }: VolumeSettings): { readonly sizeBytes: number | undefined } {
@@ -165,7 +195,7 @@ export class LocalVolumes {
     } catch (error) {
       await this.#deps.discard(staged);
       if (!hasCode(error, "ENAMETOOLONG")) throw error;
-      const why = `error while creating volume root path '${place}': file name too long`;
+      const why = `error while creating volume root path '${place}': mkdir ${place}: file name too long`;
       throw new BerthError("internal", `create ${name}: ${why}`, { cause: error });
     }
   }
@@ -184,6 +214,16 @@ export class LocalVolumes {
     ensureDirectory(`${directory}/_new`, 0o755);
     limitDirectory(`${directory}/_new`, projectId, sizeBytes);
     renameat2(AT_FDCWD, `${directory}/_new`, AT_FDCWD, `${directory}/_data`);
+  }
+}
+
+/** Of a directory; none of what is none. */
+function namesIn(directory: string): readonly string[] {
+  try {
+    return listDirectory(directory);
+  } catch (error) {
+    if (!hasCode(error, "ENOTDIR", "ENAMETOOLONG")) throw error;
+    return [];
   }
 }
 

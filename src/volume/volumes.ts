@@ -3,11 +3,13 @@ import { BerthError, isBerthError } from "#base/errors.ts";
 import { copyUp, type CopyUpRequest } from "./copy-up.ts";
 import type { LocalVolumes } from "./local-volumes.ts";
 import type { PluginVolumes } from "./plugins/plugin-volumes.ts";
+import type { ShareMounts } from "./share-mounts.ts";
 import type { NewVolume, VolumeInfo, VolumePaths, VolumeSettings } from "./types.ts";
 
 export interface NamedVolumesDeps {
   readonly local: LocalVolumes;
   readonly plugins: PluginVolumes;
+  readonly shares: ShareMounts;
   readonly paths: Pick<VolumePaths, "tmpDir">;
 }
 
@@ -103,13 +105,15 @@ export class NamedVolumes {
 
   /** Undo {@link mount}. Of a local volume the caller knows that nobody else uses it. Nothing happens without a mount. */
   async unmount(name: string, driver: string, holder: string): Promise<void> {
-    if (driver === "local") this.#deps.local.unmount(name);
+    if (driver === "local") await this.#deps.local.unmount(name);
     else await this.#deps.plugins.unmount(name, driver, holder);
   }
 
-  /** Fill an empty volume with a directory of an image's layers. */
-  async copyUp(request: CopyUpRequest): Promise<void> {
-    copyUp(request, `${this.#deps.paths.tmpDir}/copy-up`);
+  /** Fill an empty volume, which is mounted, with a directory of an image's layers. */
+  async copyUp({ name, ...request }: CopyUpRequest & { readonly name: string }): Promise<void> {
+    const scratch = `${this.#deps.paths.tmpDir}/copy-up`;
+    if (this.#deps.local.isShare(name)) await this.#deps.shares.copyUp(request, `${scratch}-share`);
+    else copyUp(request, scratch);
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 /** The name service of user-defined networks, asked from inside containers. */
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { mustRun } from "../../tools/lab/command.ts";
+import { eventually, mustRun } from "../../tools/lab/command.ts";
+import { readFileSync } from "node:fs";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 import { FakeUpstream } from "./network/fake-upstream.ts";
 
@@ -180,6 +181,32 @@ test("a container that floods its name server keeps the engine from nothing", as
   expect((await delivered()) - before).toBeWithin(1, Math.min(allowed, 90_000));
   expect(await ask("quiet", "noisy")).toEqual(found(await addressOf("noisy", "front")));
   expect(await ask("noisy", "quiet")).toEqual(found(await addressOf("quiet", "front")));
+});
+
+test("containers that flood their name servers together, with questions that nobody answers, fill no memory", async () => {
+  await make("front");
+  const noisy = ["one", "two", "three", "four", "five"];
+  // Behind it is a server that never answers.
+  for (const name of noisy) await start(name, "front", "--dns", "192.0.2.254");
+  await start("quiet", "front");
+  const rssMib = (): number =>
+    Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${engine.pid}/status`, "utf8"))?.[1]) / 1024;
+  const before = rssMib();
+  const flood = new URL("./network/flood-names.ts", import.meta.url).pathname;
+  const flooding = Promise.all(noisy.map((name) => inside(name, process.execPath, flood, "60000", "unknown")));
+  let asked = 0;
+  const answers = async (): Promise<void> => {
+    expect((await engine.api("GET", "/_ping")).status).toBe(200);
+    asked++;
+  };
+  await Promise.all([flooding, answers(), answers(), answers()]);
+  expect(asked).toBe(3);
+  expect(rssMib() - before).toBeLessThan(100);
+  // One datagram may be among those that are lost.
+  await eventually("an answer after the flood", async () => {
+    const answer = await ask("quiet", "one").catch(() => undefined);
+    return answer?.answers.length === 1 ? true : undefined;
+  });
 });
 
 test("an engine that was killed serves again, and asks where it asked before", async () => {

@@ -60,6 +60,11 @@ export class BusyboxEngine {
     return { status: response.status, text: await response.text() };
   }
 
+  /** Of the engine's process. */
+  get pid(): number {
+    return this.#engine.daemon.pid;
+  }
+
   /** kill -9. */
   kill(): Promise<unknown> {
     return this.#engine.daemon.kill();

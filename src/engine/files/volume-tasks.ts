@@ -7,6 +7,7 @@ import { O_DIRECTORY, O_RDONLY } from "#host/linux.ts";
 import { close, open, syncfs, writeAll } from "#host/syscalls.ts";
 import { archive } from "#host/tree/tree-archiver.ts";
 import { TreeWriter } from "#host/tree/tree-writer.ts";
+import { withinQuotas } from "#host/within-quotas.ts";
 import { blamedOnArchive, layOut } from "./lay-out.ts";
 
 export const VOLUME_COPY_TASK = "volume-copy";
@@ -15,14 +16,19 @@ export const VOLUME_IMPORT_TASK = "volume-import";
 
 const DIRECTORY = O_RDONLY | O_DIRECTORY;
 
-/** Copy what is in the directory `from` into the existing directory `to`, and wait until it is on the disk. */
+/**
+ * Copy what is in the directory `from` into the existing directory `to`, as far as its limit lets, and wait until it is on
+ * the disk.
+ */
 export async function volumeCopyTask(input: Json): Promise<Json> {
   const { from, to } = input as { readonly from: string; readonly to: string };
-  withFd(open(from, DIRECTORY), (source) =>
-    withFd(open(to, DIRECTORY), (target) => {
-      copyTree(source, target);
-      syncfs(target);
-    }),
+  await withinQuotas(() =>
+    withFd(open(from, DIRECTORY), (source) =>
+      withFd(open(to, DIRECTORY), (target) => {
+        copyTree(source, target);
+        syncfs(target);
+      }),
+    ),
   );
   return null;
 }
@@ -54,7 +60,7 @@ export async function volumeImportTask(input: Json, context: HelperContext): Pro
   await context.send(null);
   const directoryFd = open(path, DIRECTORY);
   try {
-    await layOut(source, new TreeWriter(directoryFd, { describesBase: true }));
+    await withinQuotas(() => layOut(source, new TreeWriter(directoryFd, { describesBase: true })));
     syncfs(directoryFd);
   } catch (error) {
     throw blamedOnArchive(error);

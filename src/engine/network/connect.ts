@@ -9,7 +9,9 @@ import { refreshResolvConf, residentOf, type ResolverDeps } from "../container/r
 import { isLive } from "../container/status.ts";
 import { checkEndpoint } from "../container/validate-endpoints.ts";
 import type { Events } from "../ports.ts";
+import { notHost } from "./disconnect.ts";
 import { publishEndpointEvent } from "./endpoint-events.ts";
+import { findMember, findNamed } from "./find-named.ts";
 
 export interface NetworkConnectDeps extends ResolverDeps {
   readonly registry: ContainerRegistry;
@@ -18,12 +20,12 @@ export interface NetworkConnectDeps extends ResolverDeps {
 
 /**
  * `POST /networks/{id}/connect`: give a running container an interface in the network now, and any container one at its
- * next start. `forbidden` when it is in it already or its network mode allows no other network.
+ * next start. `forbidden` when it runs and is in it already, `invalid-parameter` when its network mode allows no other.
  */
 export function connectNetwork(deps: NetworkConnectDeps) {
   return async (nameOrId: string, request: NetworkConnectRequest): Promise<void> => {
-    const container = deps.registry.find(request.Container);
-    const network = await deps.networks.find(nameOrId);
+    const container = findMember(deps.registry, request.Container);
+    const network = await findNamed(deps.networks, nameOrId);
     const settings = request.EndpointConfig ?? endpointSettings.zero;
     checkEndpoint(network, settings);
     await container.lock.run(() => connectLocked(deps, container, network, settings));
@@ -38,7 +40,9 @@ async function connectLocked(
 ): Promise<void> {
   refuseModes(container, network);
   const planned = plannedEndpoints(container.spec);
-  if (planned.some((endpoint) => endpoint.network === network.name || endpoint.network === network.id)) {
+  // docker-compat: of one that does not run the settings are those of the last time.
+  const isIn = planned.some((endpoint) => endpoint.network === network.name || endpoint.network === network.id);
+  if (isIn && isLive(container.status)) {
     throw new BerthError("forbidden", `endpoint with name ${container.name} already exists in network ${network.name}`);
   }
   if (isLive(container.status)) await connectNow(deps, container, network, settings);
@@ -71,14 +75,14 @@ async function connectNow(
 
 function refuseModes({ spec, status }: Container, network: NetworkInfo): void {
   const mode = spec.hostConfig.NetworkMode;
-  const refused = (why: string): BerthError => new BerthError("forbidden", why);
+  const refused = (why: string): BerthError => new BerthError("invalid-parameter", why);
   if (status.state === "removing" || status.state === "dead") {
     throw new BerthError(
       "conflict",
       "container is marked for removal and cannot be connected or disconnected to the network",
     );
   }
-  if (network.name === "host") throw refused("container cannot be connected to host network");
+  if (network.name === "host") throw refused(notHost);
   if (mode.startsWith("container:") || mode === "host") {
     throw refused(
       "container sharing network namespace with another container or host cannot be connected to any other network",

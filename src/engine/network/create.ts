@@ -2,6 +2,7 @@ import { BerthError } from "#base/errors.ts";
 import type { AddressPlan, NetworkInfo, NetworkService } from "#network/types.ts";
 import type { NetworkCreated, NetworkCreateRequest } from "#spec/docker/network-requests.ts";
 import type { Events } from "../ports.ts";
+import { notInSwarm } from "../system/not-in-swarm.ts";
 
 /**
  * `POST /networks/create`. Errors: `already-exists` for a taken name, `forbidden` and `invalid-parameter` in Docker's words,
@@ -25,6 +26,7 @@ export function createNetwork(deps: { readonly networks: NetworkService; readonl
       internal: request.Internal,
       attachable: request.Attachable,
       labels: request.Labels ?? {},
+      ipamOptions: request.IPAM?.Options ?? {},
       options,
       configOnly: request.ConfigOnly,
       configFrom: request.ConfigFrom?.Network ?? "",
@@ -62,16 +64,21 @@ function unusedSubnets(request: NetworkCreateRequest, { ipv6 }: NetworkInfo): st
 }
 
 function refuse(request: NetworkCreateRequest): void {
+  const { Internal, Attachable, Ingress, Scope } = request;
+  if (request.ConfigOnly && (Internal || Attachable || Ingress || Scope !== "")) {
+    throw new BerthError(
+      "forbidden",
+      "configuration network can only contain network specific fields. Network operator fields like [ ingress | internal | attachable | scope ] are not supported.",
+    );
+  }
   if (request.Scope === "swarm" || request.Scope === "global") {
     throw new BerthError("forbidden", "cannot create a swarm scoped network when swarm is not active");
   }
   if (request.Ingress) throw new BerthError("forbidden", "Ingress network can only be global scope network");
+  if (request.Driver === "overlay") throw new BerthError("forbidden", notInSwarm);
   const ipamDriver = request.IPAM?.Driver ?? "";
+  if (ipamDriver === "null") throw new BerthError("invalid-parameter", "ipv4 pool is empty");
   if (ipamDriver !== "" && ipamDriver !== "default") {
     throw new BerthError("not-found", `plugin "${ipamDriver}" not found`);
-  }
-  const refused = [...(Object.keys(request.IPAM?.Options ?? {}).length > 0 ? ["IPAM.Options"] : [])];
-  if (refused.length > 0) {
-    throw new BerthError("not-implemented", `not supported by this engine yet: ${refused.join(", ")}`);
   }
 }

@@ -8,21 +8,30 @@ import { refreshResolvConf, type ResolverDeps } from "../container/resolver-file
 import { isLive } from "../container/status.ts";
 import type { Events } from "../ports.ts";
 import { publishEndpointEvent } from "./endpoint-events.ts";
+import { findMember, findNamed } from "./find-named.ts";
 
 export interface NetworkDisconnectDeps extends ResolverDeps {
   readonly registry: ContainerRegistry;
   readonly events: Events;
 }
 
+export const notHost = "container cannot be disconnected from host network or connected to host network";
+
 /**
  * `POST /networks/{id}/disconnect`: take a container out of a network, now and for its next starts. `forbidden` when it is
- * not in it, and for the host's network.
+ * not in it, `invalid-parameter` for the host's network.
  */
 export function disconnectNetwork(deps: NetworkDisconnectDeps) {
   return async (nameOrId: string, request: NetworkDisconnectRequest): Promise<void> => {
-    const container = deps.registry.find(request.Container);
-    const network = await deps.networks.find(nameOrId);
-    await container.lock.run(() => disconnectLocked(deps, container, network));
+    const { Container: name, Force } = request;
+    const network = Force ? await findNamed(deps.networks, nameOrId) : undefined;
+    if (Force && deps.registry.lookup(name) === undefined) {
+      // docker-compat: by force a member is looked for that no container is known to.
+      throw new BerthError("not-found", `endpoint ${name} not found`);
+    }
+    const container = findMember(deps.registry, name);
+    const left = network ?? (await findNamed(deps.networks, nameOrId));
+    await container.lock.run(() => disconnectLocked(deps, container, left));
   };
 }
 
@@ -32,10 +41,7 @@ async function disconnectLocked(
   network: NetworkInfo,
 ): Promise<void> {
   if (network.name === "host") {
-    throw new BerthError(
-      "forbidden",
-      "container cannot be disconnected from host network or connected to host network",
-    );
+    throw new BerthError("invalid-parameter", notHost);
   }
   const planned = plannedEndpoints(container.spec);
   const left = planned.filter((endpoint) => endpoint.network !== network.name && endpoint.network !== network.id);

@@ -1,11 +1,13 @@
+import { BerthError } from "#base/errors.ts";
 import { countSubnet } from "#network/ipam/subnet-status.ts";
 import type { NetworkInfo, NetworkService } from "#network/types.ts";
 import { patternsOf } from "#spec/docker/filter-patterns.ts";
-import { booleanFilter, matchesLabels, type Filters } from "#spec/docker/filters.ts";
+import { matchesLabels, type Filters } from "#spec/docker/filters.ts";
 import type { NetworkContainer, NetworkResource, SubnetStatus } from "#spec/docker/network.ts";
 import { maxUint64, uint64, type Uint64 } from "#spec/docker/uint64.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import { isLive } from "../container/status.ts";
+import { findNamed } from "./find-named.ts";
 
 export const networkFilterKeys = ["dangling", "driver", "id", "label", "name", "scope", "type"] as const;
 
@@ -16,7 +18,11 @@ export function listNetworks(deps: { readonly networks: NetworkService }) {
       const wanted = filters.get(key);
       return wanted === undefined || wanted.size === 0 || [...wanted].some(accepts);
     };
-    const dangling = filters.has("dangling") ? booleanFilter(filters, "dangling", true) : undefined;
+    const dangling = danglingFilter(filters);
+    for (const type of filters.get("type") ?? []) {
+      if (type !== "builtin" && type !== "custom")
+        throw new BerthError("invalid-parameter", `invalid filter: 'type'='${type}'`);
+    }
     const inUse = new Set<string>();
     const all = await deps.networks.list();
     if (dangling !== undefined)
@@ -36,10 +42,22 @@ export function listNetworks(deps: { readonly networks: NetworkService }) {
   };
 }
 
-/** `GET /networks/{id}`. */
+/** docker-compat: in words of its own. */
+function danglingFilter(filters: Filters): boolean | undefined {
+  const [only, another] = filters.get("dangling") ?? [];
+  if (only === undefined) return undefined;
+  const invalid = (why: string): BerthError => new BerthError("invalid-parameter", why);
+  if (another !== undefined) throw invalid('got more than one value for filter key "dangling"');
+  if (only === "true" || only === "1") return true;
+  if (only === "false" || only === "0") return false;
+  throw invalid('invalid value for filter \'dangling\', must be "true" (or "1"), or "false" (or "0")');
+}
+
+/** `GET /networks/{id}`. `scope` "": any. */
 export function inspectNetwork(deps: { readonly networks: NetworkService; readonly registry: ContainerRegistry }) {
-  return async (nameOrId: string): Promise<NetworkResource> => {
-    const network = await deps.networks.find(nameOrId);
+  return async (nameOrId: string, scope = ""): Promise<NetworkResource> => {
+    const network = await findNamed(deps.networks, nameOrId);
+    if (scope !== "" && scope !== "local") throw new BerthError("not-found", `network ${nameOrId} not found`);
     const containers: Record<string, NetworkContainer> = {};
     for (const container of deps.registry.all()) {
       if (!isLive(container.status)) continue;
@@ -84,7 +102,7 @@ function resource(network: NetworkInfo, containers: Readonly<Record<string, Netw
     EnableIPv6: network.ipv6,
     IPAM: {
       Driver: "default",
-      Options: null,
+      Options: Object.keys(network.ipamOptions).length === 0 ? null : network.ipamOptions,
       Config: ipamConfig(network),
     },
     Internal: network.internal,

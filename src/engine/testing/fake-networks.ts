@@ -26,6 +26,7 @@ export function fakeNetworks(state: FakeNetworkState): NetworkService {
         : [],
     internal: false,
     attachable: false,
+    ipamOptions: {},
     labels: {},
     configOnly: false,
     configFrom: "",

@@ -2,6 +2,7 @@ import { BerthError } from "#base/errors.ts";
 import { randomId } from "#base/ids.ts";
 import type { Volume, VolumeCreateRequest } from "#spec/docker/volume.ts";
 import type { Events, Volumes } from "../ports.ts";
+import { notInSwarm } from "../system/not-in-swarm.ts";
 import { findVolume, printVolume } from "./volume.ts";
 
 /**
@@ -13,7 +14,7 @@ export function createVolume(deps: { readonly volumes: Volumes; readonly events:
     const anonymous = request.Name === "";
     const name = anonymous ? randomId() : request.Name;
     if (request.ClusterVolumeSpec !== null) {
-      throw new BerthError("unavailable", "cluster volumes need a swarm, which this engine is not part of");
+      throw new BerthError("unavailable", notInSwarm);
     }
     const labels = { ...request.Labels, ...(anonymous ? { "com.docker.volume.anonymous": "" } : {}) };
     const options = request.DriverOpts ?? {};

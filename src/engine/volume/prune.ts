@@ -1,4 +1,5 @@
-import { booleanFilter, matchesLabelFilters, type Filters } from "#spec/docker/filters.ts";
+import { matchesLabelFilters, type Filters } from "#spec/docker/filters.ts";
+import { BerthError } from "#base/errors.ts";
 import type { VolumesPruned } from "#spec/docker/volume.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import type { Events, Volumes } from "../ports.ts";
@@ -13,13 +14,25 @@ export interface VolumePruneDeps {
   readonly events: Events;
 }
 
+/** docker-compat: other words than those of other filters. */
+function allFilter(filters: Filters): boolean {
+  const values = [...(filters.get("all") ?? [])].toSorted();
+  const [only = ""] = values;
+  const invalid = (why: string): BerthError => new BerthError("invalid-parameter", `invalid filter 'all${why}`);
+  if (!filters.has("all")) return false;
+  if (values.length > 1) throw invalid(`=[${values.join(" ")}]': only one value is expected`);
+  if (["1", "t", "T", "TRUE", "true", "True"].includes(only)) return true;
+  if (["0", "f", "F", "FALSE", "false", "False"].includes(only)) return false;
+  throw invalid(`': strconv.ParseBool: parsing ${JSON.stringify(only)}: invalid syntax`);
+}
+
 /**
  * `POST /volumes/prune`: remove the local volumes that no container has; without `all` only those that nobody named.
  */
 export function pruneVolumes(deps: VolumePruneDeps) {
   const guard = new PruneGuard();
   return (filters: Filters, signal: AbortSignal): Promise<VolumesPruned> => {
-    const all = booleanFilter(filters, "all", false);
+    const all = allFilter(filters);
     return guard.run(async () => {
       const deleted: string[] = [];
       let reclaimed = 0;

@@ -75,6 +75,7 @@ import { PluginRows } from "#volume/plugins/plugin-rows.ts";
 import { PluginVolumes } from "#volume/plugins/plugin-volumes.ts";
 import { dockerTimeouts } from "#volume/plugins/volume-plugin.ts";
 import { VolumePlugins } from "#volume/plugins/volume-plugins.ts";
+import { HelperShareMounts } from "#volume/share-mounts.ts";
 import { NamedVolumes } from "#volume/volumes.ts";
 import { engineConfig, engineId } from "./engine-config.ts";
 import { openContainerProfile } from "./open-apparmor.ts";
@@ -84,6 +85,7 @@ import { seccompProfileText } from "./seccomp-profile-text.ts";
 
 /** Copies into and out of containers at a time; further ones wait. */
 const FILE_HELPERS = 16;
+const SHARE_HELPERS = 16;
 
 export interface OpenEngine {
   readonly engine: Engine;
@@ -110,6 +112,8 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
   // Apart from the others: how long they are busy is up to clients.
   const fileHelpers = new HelperPool({ command: helperCommand(), size: FILE_HELPERS });
   const fileStreams = new HelperStreams({ helpers: fileHelpers });
+  // And those that wait for other machines.
+  const shareHelpers = new HelperPool({ command: helperCommand(), size: SHARE_HELPERS });
   const volumeFiles = new HelperVolumeFiles({ helpers: fileStreams });
   const http = new FetchHttp();
   const sources = new RegistrySources({
@@ -166,13 +170,21 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
   const shim = openShimBinary();
   const sockets = new NamespaceSockets();
   const projectQuota = hasProjectQuota(layout.dataRoot);
-  const localVolumes = new LocalVolumes({ paths: layout, discard, projectQuota, nowNs: () => clock.nowNs() });
+  const shares = new HelperShareMounts({ helpers: shareHelpers });
+  const localVolumes = new LocalVolumes({
+    paths: layout,
+    discard,
+    projectQuota,
+    shares,
+    nowNs: () => clock.nowNs(),
+  });
   const volumes = new NamedVolumes({
     local: localVolumes,
     plugins: new PluginVolumes({
       plugins: new VolumePlugins({ directories: dockerPluginDirectories, timeouts: dockerTimeouts }),
       rows: new PluginRows(layout),
     }),
+    shares,
     paths: layout,
   });
   const events = new EventFiles({ directory: layout.eventsDir, limits: defaultEventLimits });
@@ -306,6 +318,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
       await trash.settled();
       helpers.close();
       fileHelpers.close();
+      shareHelpers.close();
       fileStreams.close();
       building.close();
       shim.close();

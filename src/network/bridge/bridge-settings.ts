@@ -48,7 +48,7 @@ export function bridgeSettings(options: Readonly<Record<string, string>>): Bridg
     bridgeName,
     interContainer: flag(options, bridge("enable_icc"), true),
     masquerade: flag(options, bridge("enable_ip_masquerade"), true),
-    mtu: size(options, "com.docker.network.driver.mtu") || DEFAULT_MTU,
+    mtu: mtuOf(options) || DEFAULT_MTU,
     publishAddress: address(options, bridge("host_binding_ipv4"), 4),
     inhibitIpv4: flag(options, bridge("inhibit_ipv4"), false),
     modes: { 4: mode(options, bridge("gateway_mode_ipv4")), 6: mode(options, bridge("gateway_mode_ipv6")) },
@@ -82,12 +82,14 @@ function flag(options: Readonly<Record<string, string>>, name: string, otherwise
   throw unparsable(name, value, `strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`);
 }
 
-function size(options: Readonly<Record<string, string>>, name: string): number {
+function mtuOf(options: Readonly<Record<string, string>>): number {
+  const name = "com.docker.network.driver.mtu";
   const value = options[name] ?? "0";
   if (!/^[+-]?\d{1,9}$/.test(value)) {
     throw unparsable(name, value, `strconv.Atoi: parsing ${JSON.stringify(value)}: invalid syntax`);
   }
-  if (Number(value) < 0 || Number(value) > 65535) throw unparsable(name, value, "value out of range");
+  if (Number(value) < 0) throw new BerthError("invalid-parameter", `invalid MTU number: ${value}`);
+  if (Number(value) > 65535) throw unparsable(name, value, "value out of range");
   return Number(value);
 }
 

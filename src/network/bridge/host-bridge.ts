@@ -45,7 +45,7 @@ export function ensureBridge(route: NetlinkSocket, bridge: HostBridge): number {
     });
   }
   const six = bridge.addresses.some((address) => familyOf(address) === 6);
-  const wanted = [...bridge.addresses, ...(six && bridge.own ? [LINK_LOCAL] : [])];
+  const wanted = [...new Set([...bridge.addresses, ...(six && bridge.own ? [LINK_LOCAL] : [])])];
   const present = bridgeAddresses(route, link.index);
   const missing = wanted
     .filter((cidr) => !present.includes(cidr))

@@ -2,6 +2,8 @@ import { readMessage, withLength } from "#host/exchange.ts";
 import type { PolledStream } from "#host/polled-stream.ts";
 import type { Poller } from "#host/poller.ts";
 import { serveDatagrams, serveStreams, type SocketServer } from "#host/socket-servers.ts";
+import type { Allowance } from "./allowance.ts";
+import type { ForwardBudget } from "./forwarder.ts";
 import { NAME_SERVER, redirectQueries } from "./redirect.ts";
 import type { Resolver } from "./resolver.ts";
 
@@ -15,11 +17,21 @@ export class NameServer {
   readonly #resolver: Resolver;
   readonly #servers: SocketServer[] = [];
   readonly #connections = new Set<PolledStream>();
+  readonly #datagramsOfAll: Allowance;
+  readonly #connectionsOfAll: ForwardBudget;
 
-  /** On failure no socket is left. */
-  constructor(deps: { readonly poller: Poller; readonly namespaceFd: number; readonly resolver: Resolver }) {
+  /** On failure no socket is left. `datagrams`, `connections`: what all name servers together may take. */
+  constructor(deps: {
+    readonly poller: Poller;
+    readonly namespaceFd: number;
+    readonly resolver: Resolver;
+    readonly datagrams: Allowance;
+    readonly connections: ForwardBudget;
+  }) {
     const { poller, namespaceFd } = deps;
     this.#resolver = deps.resolver;
+    this.#datagramsOfAll = deps.datagrams;
+    this.#connectionsOfAll = deps.connections;
     const place = { namespaceFd, host: NAME_SERVER };
     try {
       const udp = serveDatagrams(place, (bytes, reply) => void this.#answer(bytes, reply));
@@ -39,6 +51,7 @@ export class NameServer {
   }
 
   async #answer(bytes: Uint8Array, reply: (answer: Uint8Array) => void): Promise<void> {
+    if (!this.#datagramsOfAll.take()) return;
     const answer = this.#resolver.answer(bytes, "udp");
     if (answer instanceof Uint8Array) reply(answer);
     else if (answer !== undefined) reply(await answer);
@@ -46,7 +59,7 @@ export class NameServer {
 
   /** One question after the other: a client that sends many at once fills its own socket's buffer. */
   async #converse(stream: PolledStream): Promise<void> {
-    if (this.#connections.size >= MAX_CONNECTIONS) return stream.close();
+    if (this.#connections.size >= MAX_CONNECTIONS || !this.#connectionsOfAll.take()) return stream.close();
     this.#connections.add(stream);
     const idle = setTimeout(() => stream.close(), IDLE_MS);
     try {
@@ -61,6 +74,7 @@ export class NameServer {
       clearTimeout(idle);
       stream.close();
       this.#connections.delete(stream);
+      this.#connectionsOfAll.giveBack();
     }
   }
 }

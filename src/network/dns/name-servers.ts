@@ -5,6 +5,7 @@ import { O_RDONLY } from "#host/linux.ts";
 import { Poller } from "#host/poller.ts";
 import { close, open } from "#host/syscalls.ts";
 import type { Endpoint, Resident } from "../types.ts";
+import { Allowance } from "./allowance.ts";
 import { ForwardBudget, Forwarder, type Exchange } from "./forwarder.ts";
 import { NameServer } from "./name-server.ts";
 import { NameTable } from "./name-table.ts";
@@ -13,6 +14,13 @@ import { Resolver } from "./resolver.ts";
 /** Questions that wait for the world's answer, of one container and of all. Each holds a socket. */
 const WAITING_OF_ONE = 256;
 const WAITING_OF_ALL = 1024;
+/**
+ * Datagrams of all containers that are looked at; one container's are fewer, see ./redirect.ts. Others are dropped as they
+ * come, so that however many containers flood, the engine's loop has time for its other work, and nothing heaps up.
+ */
+const DATAGRAMS_OF_ALL = { rate: 20_000, burst: 4_000 } as const;
+/** Connections of all containers that are open at a time. */
+const CONNECTIONS_OF_ALL = 1024;
 const DNS_PORT = 53;
 
 /** Name servers at 127.0.0.11 for the containers in user-defined networks. */
@@ -23,6 +31,8 @@ export class NameServers {
   readonly #residents = new Map<string, Partial<Resident>>();
   readonly #servers = new Map<string, { close(): void }>();
   readonly #budget = new ForwardBudget(WAITING_OF_ALL);
+  readonly #connections = new ForwardBudget(CONNECTIONS_OF_ALL);
+  readonly #datagrams = new Allowance({ ...DATAGRAMS_OF_ALL, nowMs: () => performance.now() });
   #poller: Poller | undefined;
 
   /** `leadsOut`: whether questions of this container may leave the machine's own networks. */
@@ -65,7 +75,13 @@ export class NameServers {
     const namespaceFd = open(networkNamespace, O_RDONLY);
     try {
       const resolver = this.#resolver(containerId, exchangeThrough(poller, namespaceFd));
-      const server = new NameServer({ poller, namespaceFd, resolver });
+      const server = new NameServer({
+        poller,
+        namespaceFd,
+        resolver,
+        datagrams: this.#datagrams,
+        connections: this.#connections,
+      });
       this.#servers.set(containerId, {
         close: () => {
           server.close();
@@ -106,6 +122,7 @@ export class NameServers {
     return new Resolver({
       resolve: (name) => this.#table.resolve(containerId, name),
       reverse: (address) => this.#table.reverse(containerId, address),
+      version: () => this.#table.version,
       forward: (bytes, query, transport) => forwarder.ask(bytes, query, transport),
     });
   }

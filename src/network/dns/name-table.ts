@@ -38,9 +38,16 @@ export class NameTable {
   readonly #networks = new Map<string, Network>();
   /** By container id: the networks it is in, in the order in which it came into them. */
   readonly #memberships = new Map<string, Set<string>>();
+  #version = 0;
+
+  /** Another number after every change. */
+  get version(): number {
+    return this.#version;
+  }
 
   /** Replaces what was known of this container in this network. */
   join(member: Member): void {
+    this.#version++;
     this.leave(member.containerId, member.networkId);
     const network = this.#networks.get(member.networkId) ?? {
       name: member.networkName.toLowerCase(),
@@ -63,6 +70,7 @@ export class NameTable {
 
   /** True when the container is in no network any more. */
   leave(containerId: string, networkId: string): boolean {
+    this.#version++;
     const network = this.#networks.get(networkId);
     const member = network?.members.get(containerId);
     const memberships = this.#memberships.get(containerId);
@@ -81,6 +89,7 @@ export class NameTable {
   }
 
   clear(): void {
+    this.#version++;
     this.#networks.clear();
     this.#memberships.clear();
   }

@@ -1,5 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import { isIp } from "#base/ip-address.ts";
+import { listFaults } from "../list-faults.ts";
 import type { AddressPlan } from "../types.ts";
 import {
   addressIn,
@@ -16,7 +17,7 @@ import {
 /** `invalid-parameter` with all that is wrong with what a person asked for, a line each, in Docker's words. */
 export function checkAddressPlan(plans: readonly AddressPlan[]): void {
   const faults = plans.flatMap(faultsOf);
-  if (faults.length > 0) throw new BerthError("invalid-parameter", `invalid network config:\n${faults.join("\n")}`);
+  if (faults.length > 0) throw new BerthError("invalid-parameter", `invalid network config:\n${listFaults(faults)}`);
 }
 
 function faultsOf({ subnet: text, ipRange, gateway, auxiliary }: AddressPlan): readonly string[] {

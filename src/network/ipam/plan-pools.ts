@@ -63,10 +63,12 @@ function planPool(
   if (plan.subnet !== "" && others.some((other) => overlaps(other, subnet))) {
     throw new BerthError("forbidden", "invalid pool request: Pool overlaps with other one on this address space");
   }
+  const chosen = chooseGateway(subnet, plan);
+  refuseClashes(subnet, chosen, plan);
   return {
     subnet: cidrText(subnet),
     ipRange: plan.ipRange === "" ? "" : cidrText(parseCidr(plan.ipRange).subnet),
-    gateway: chooseGateway(subnet, plan),
+    gateway: chosen,
     auxiliary: Object.fromEntries(
       Object.entries(plan.auxiliary).map(([name, address]) => [name, canonicalAddress(address)]),
     ),
@@ -85,6 +87,21 @@ function chooseGateway(subnet: Subnet, { gateway, ipRange, auxiliary }: AddressP
     if (isMachine(subnet, address) && contains(subnet, candidate) && !taken.has(address)) return addressText(candidate);
   }
   throw new BerthError("resource-exhausted", "failed to allocate gateway (): no available addresses on this pool");
+}
+
+/** docker-compat: the words of an allocator that was asked for the gateway first and then for each auxiliary address. */
+function refuseClashes(subnet: Subnet, gateway: string, plan: AddressPlan): void {
+  const taken = new Set<bigint>();
+  const take = (address: string, what: string): void => {
+    const { value } = parseAddress(address);
+    if (!isMachine(subnet, value) || taken.has(value)) {
+      throw new BerthError("invalid-parameter", `failed to allocate ${what}: Address already in use`);
+    }
+    taken.add(value);
+  };
+  take(gateway, `gateway (${plan.gateway})`);
+  for (const [name, address] of Object.entries(plan.auxiliary))
+    take(address, `secondary ip address (${name}:${address})`);
 }
 
 function isMachine(subnet: Subnet, address: bigint): boolean {

@@ -65,9 +65,9 @@ function oneOf<Name extends string>(
   otherwise: string,
 ): Name {
   if (Object.hasOwn(known, value)) return value as Name;
-  throw invalid(
-    `requested ${driver} ${what} '${value}' is not valid, '${otherwise}' ${what} is the ${driver} driver default`,
-  );
+  // docker-compat: of flags without the word.
+  const usual = what === "mode" ? `'${otherwise}' mode` : `'${otherwise}'`;
+  throw invalid(`requested ${driver} ${what} '${value}' is not valid, ${usual} is the ${driver} driver default`);
 }
 
 function mtuOf(text: string): number | undefined {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { BerthError, messageOf } from "#base/errors.ts";
-import { jsonSyntaxError } from "#spec/docker/json-syntax.ts";
+import { contentBehind, jsonSyntaxError } from "#spec/docker/json-syntax.ts";
 import { parseMediaType } from "./media-type.ts";
 
 /** Far above any real request of the API: tarballs are streamed and do not come through here. */
@@ -19,7 +19,8 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw bad(`invalid JSON: ${jsonSyntaxError(text)}`, cause);
+    const fault = jsonSyntaxError(text);
+    throw bad(fault === contentBehind ? fault : `invalid JSON: ${fault}`, cause);
   }
 }
 

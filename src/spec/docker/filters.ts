@@ -44,7 +44,8 @@ function invalidFilter(what?: string, cause?: unknown): BerthError {
 /** For a filter that must be one boolean; `fallback` when it is not given. */
 export function booleanFilter(filters: Filters, key: string, fallback: boolean): boolean {
   const values = filters.get(key);
-  if (values === undefined || values.size === 0) return fallback;
+  if (values === undefined) return fallback;
+  if (values.size === 0) throw invalidFilter(`'${key}'`);
   const [only] = values;
   if (values.size === 1 && (only === "1" || only === "true")) return true;
   if (values.size === 1 && (only === "0" || only === "false")) return false;

@@ -7,6 +7,9 @@ export function jsonSyntaxError(text: string): string {
   return scanner.firstError() ?? "unexpected EOF";
 }
 
+/** Of text behind a whole value. docker-compat: told without the prefix of the others. */
+export const contentBehind = "unexpected content after JSON";
+
 type Expecting = "value" | "value-or-end" | "key" | "key-or-end" | "colon" | "pair-end" | "element-end" | "nothing";
 
 class Scanner {
@@ -25,7 +28,7 @@ class Scanner {
       this.#skipBlanks();
       const character = this.#text[this.#at];
       if (character === undefined) return undefined;
-      if (expecting === "nothing") return "unexpected content after JSON";
+      if (expecting === "nothing") return contentBehind;
       const next = this.#take(character, expecting);
       if (typeof next === "object") return next.error;
       if (next === undefined) return undefined;

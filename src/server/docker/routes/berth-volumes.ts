@@ -1,6 +1,7 @@
 import type { Engine } from "#engine/engine.ts";
 import type { Call, Route } from "../call.ts";
 import { empty, json, stream } from "../reply.ts";
+import { decodeTexts } from "#spec/berth/volumes.ts";
 
 /** Copies, names and locks of volumes: what is in docs/volumes.md. */
 export function berthVolumeRoutes({ volumes }: Engine): readonly Route[] {
@@ -59,9 +60,18 @@ export function berthVolumeRoutes({ volumes }: Engine): readonly Route[] {
     {
       method: "POST",
       pattern: "/berth/volumes/{name}/import",
-      handle: async (call) => json(await volumes.import(name(call), call.body()), undefined, 201),
+      handle: async (call) => {
+        const settings = { options: texts(call, "options"), labels: texts(call, "labels") };
+        return json(await volumes.import(name(call), settings, call.body()), undefined, 201);
+      },
     },
     lock("lock"),
     lock("unlock"),
   ];
+}
+
+/** A query parameter that is a JSON object of texts; {} when it is not given. */
+function texts({ query }: Call, name: string): Readonly<Record<string, string>> {
+  const text = query.text(name);
+  return text === "" ? {} : decodeTexts(name, text);
 }

@@ -16,16 +16,17 @@ export function networkRoutes(engine: Engine): readonly Route[] {
   const { networks } = engine;
   const id = ({ params }: Call): string => params["id"] ?? "";
   return [
-    {
+    // docker-compat: this list alone is also found with a slash behind.
+    ...["/networks", "/networks/"].map((pattern): Route => ({
       method: "GET",
-      pattern: "/networks",
+      pattern,
       handle: async ({ query, version }) => {
         const list = await networks.list(parseFilters(query.maybe("filters"), networkFilterKeys));
         // Before API 1.28 with who is in them.
         const shown = version.minor < 28 ? await Promise.all(list.map(({ Id }) => networks.inspect(Id))) : list;
         return json(shown, "network-inspect");
       },
-    },
+    })),
     {
       method: "POST",
       pattern: "/networks/create",
@@ -45,7 +46,10 @@ export function networkRoutes(engine: Engine): readonly Route[] {
     {
       method: "GET",
       pattern: "/networks/{id}",
-      handle: async (call) => json(await networks.inspect(id(call)), "network-inspect"),
+      handle: async (call) => {
+        checkVerbose(call.query.text("verbose"));
+        return json(await networks.inspect(id(call), call.query.text("scope")), "network-inspect");
+      },
     },
     {
       method: "DELETE",
@@ -81,9 +85,14 @@ function withoutMac(request: NetworkConnectRequest): NetworkConnectRequest {
   return EndpointConfig === null ? request : { ...request, EndpointConfig: { ...EndpointConfig, MacAddress: "" } };
 }
 
+/** More is known of a swarm's networks alone; what is no switch is told all the same. */
+function checkVerbose(value: string): void {
+  if (/^(?:|1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/.test(value)) return;
+  const why = `strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`;
+  throw new BerthError("invalid-parameter", `invalid value for verbose: ${value}: ${why}`);
+}
+
+/** docker-compat: none is one that says nothing. */
 async function body(call: Call): Promise<unknown> {
-  const value = await call.json();
-  if (value === undefined)
-    throw new BerthError("invalid-parameter", "invalid JSON: got EOF while reading request body");
-  return value;
+  return (await call.json()) ?? {};
 }

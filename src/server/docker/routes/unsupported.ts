@@ -1,4 +1,5 @@
 import { BerthError } from "#base/errors.ts";
+import { notInSwarm } from "#engine/system/not-in-swarm.ts";
 import type { Route } from "../call.ts";
 
 /** Endpoints of the API that this engine knows and does not carry out yet; all others are "page not found". */
@@ -6,7 +7,6 @@ const endpoints = `
 GET /containers/{id}/checkpoints
 POST /containers/{id}/checkpoints
 DELETE /containers/{id}/checkpoints/{checkpoint}
-PUT /volumes/{name}
 POST /session
 POST /grpc
 GET /plugins/privileges
@@ -58,15 +58,7 @@ export const unsupportedRoutes: readonly Route[] = [
     endpoints,
     (method, pattern) => new BerthError("not-implemented", `not supported by this engine yet: ${method} ${pattern}`),
   ),
-  // docker-compat: what an engine outside a swarm says to all of these.
-  ...table(
-    swarm,
-    () =>
-      new BerthError(
-        "unavailable",
-        'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
-      ),
-  ),
+  ...table(swarm, () => new BerthError("unavailable", notInSwarm)),
 ];
 
 function table(text: string, refuse: (method: string, pattern: string) => BerthError): readonly Route[] {
