@@ -19,6 +19,6 @@ for (const [options, message] of [
   [{ device: "/d" }, 'create v: missing required option: "type"'],
   [{ size: "bogus" }, "create v: invalid size: 'bogus'"],
   [{ size: "" }, "create v: invalid size: ''"],
-  [{ size: "0" }, "create v: invalid size: '0'"],
+  [{ size: "-1" }, "create v: invalid size: '-1'"],
 ] as const)
   test(message, () => expect(() => parseLocalOptions("v", options)).toThrow(message));

@@ -20,11 +20,7 @@ test.each([
   ],
   ["macvlan", { macvlan_mode: "toString" }, "requested macvlan mode 'toString' is not valid"],
   ["ipvlan", { ipvlan_mode: "x" }, "requested ipvlan mode 'x' is not valid, 'l2' mode is the ipvlan driver default"],
-  [
-    "ipvlan",
-    { ipvlan_flag: "x" },
-    "requested ipvlan flag 'x' is not valid, 'bridge' flag is the ipvlan driver default",
-  ],
+  ["ipvlan", { ipvlan_flag: "x" }, "requested ipvlan flag 'x' is not valid, 'bridge' is the ipvlan driver default"],
   ["ipvlan", { parent: "lo" }, "loopback interface is not a valid ipvlan parent link"],
   ["macvlan", { parent: "../eth0" }, 'invalid parent interface name: "../eth0"'],
   ["macvlan", { "com.docker.network.driver.mtu": "9" }, "failed to parse com.docker.network.driver.mtu value: 9"],
