@@ -1,5 +1,6 @@
-import { chmodSync, cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { missingPackages } from "../lab/apt-suite.ts";
 import { mustRun } from "../lab/command.ts";
 import { extractPackages } from "../lab/extracted-packages.ts";
 import { cacheDir, findProgram, projectDir } from "../lab/paths.ts";
@@ -15,7 +16,7 @@ export function apparmorDir(): Promise<string> {
 const projectParts = ["package.json", "tsconfig.json", "src", "native", "tests", "tools", "dist"];
 
 /**
- * An ext4 disk image with the distribution's root, the kernel's modules, AppArmor's parser, Bun, the project and the list of its test files
+ * An ext4 disk image with the distribution's root, the kernel's modules, AppArmor's parser, Samba's server, Bun, the project and the list of its test files
  * to run. Made without mounting anything. The caller deletes it.
  */
 export async function makeRootDisk(kernel: GuestKernel, tests: readonly string[]): Promise<string> {
@@ -40,6 +41,22 @@ export async function makeRootDisk(kernel: GuestKernel, tests: readonly string[]
     const apparmor = await apparmorDir();
     cpSync(join(apparmor, "sbin/apparmor_parser"), join(root, "usr/sbin/apparmor_parser"));
     cpSync(join(apparmor, "etc/apparmor.d"), join(root, "etc/apparmor.d"), { recursive: true, verbatimSymlinks: true });
+
+    // A server of CIFS; what it has in Python is not needed.
+    const missing = await missingPackages(["samba"], join(root, "var/lib/dpkg/status"));
+    const samba = await extractPackages(
+      "samba",
+      missing.filter((name) => !/^(?:lib)?python/u.test(name)),
+    );
+    for (const [from, to] of [
+      ["usr/lib", "usr/lib"],
+      ["lib", "usr/lib"],
+      ["usr/sbin/smbd", "usr/sbin/smbd"],
+      ["usr/bin/smbpasswd", "usr/bin/smbpasswd"],
+    ] as const) {
+      const source = join(samba, from);
+      if (existsSync(source)) cpSync(source, join(root, to), { recursive: true, verbatimSymlinks: true, force: false });
+    }
 
     const project = join(root, "project");
     mkdirSync(project);
