@@ -3,6 +3,8 @@
  *
  *   --only WORD     measures whose name has WORD      --alone      Berth only
  *   --json FILE     also write the figures (default .cache/bench.json)
+ *
+ * `registry` and `builds` have engines of their own: docker-registry, and docker 26.1 with buildx.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
@@ -139,7 +141,6 @@ const measures: Readonly<Record<string, Measure>> = {
       true,
     ),
   images: imageFigures,
-  builds: buildFigures,
   compose: composeFigures,
   "log lines": manyLines,
   "log large": largeLog,
@@ -156,7 +157,15 @@ async function main(): Promise<void> {
     console.log(table(await registryFigures(), registrySides));
     if (only !== undefined) return;
   }
-  const lab = await openSides(!process.argv.includes("--alone"));
+  const withReference = !process.argv.includes("--alone");
+  if (only === undefined || "builds".includes(only)) {
+    const figures = await buildFigures(withReference);
+    console.log(
+      `${table(figures, withReference ? ["berth", "dockerd"] : ["berth"])}\nBeside docker 26.1 with buildx.\n`,
+    );
+    if (only !== undefined) return;
+  }
+  const lab = await openSides(withReference);
   const interrupted = (): void => void lab.close().finally(() => process.exit(130));
   process.once("SIGINT", interrupted);
   process.once("SIGTERM", interrupted);

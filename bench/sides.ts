@@ -37,6 +37,8 @@ export interface Side {
   raw(method: string, path: string, body?: unknown): Promise<string>;
   /** Proportional memory of the engine's own processes, MiB. */
   memory(): number;
+  /** The engine's processes with its helpers, as they are now. */
+  pids(): readonly number[];
 }
 
 export interface BenchLab {
@@ -46,9 +48,9 @@ export interface BenchLab {
 
 /**
  * Start each engine in a private network of its own, with a registry at the same address in each, and the test images in
- * it. `withReference` = dockerd too.
+ * it. `withReference` = dockerd too, of another version when `programs` is the folder of its packages.
  */
-export async function openSides(withReference: boolean): Promise<BenchLab> {
+export async function openSides(withReference: boolean, programs?: string): Promise<BenchLab> {
   const scratch = makeScratch("bench");
   const closers: (() => Promise<void>)[] = [async () => removeScratch(scratch)];
   const close = async (): Promise<void> => {
@@ -71,8 +73,10 @@ export async function openSides(withReference: boolean): Promise<BenchLab> {
       closers.push(() => network.close());
       const registry = await startDebianRegistry({ dir, storage, port, network });
       closers.push(() => registry.stop());
-      const start = name === "berth" ? startBerth : startDockerd;
-      const engine = await start({ dir, bridge: `bb${name}0`, bip: "172.31.252.1/24", network });
+      const place = { dir, bridge: `bb${name}0`, bip: "172.31.252.1/24", network };
+      const engine = await (name === "berth"
+        ? startBerth(place)
+        : startDockerd({ ...place, ...(programs === undefined ? {} : { programs }) }));
       closers.push(() => engine.stop());
       const publish = async (repository: string, image: BuiltImage): Promise<void> => {
         const outer = await startDebianRegistry({ dir: scratch, storage, port });
@@ -130,6 +134,7 @@ function makeSide(
     },
     raw,
     memory: () => proportionalMemory(engine.pids.flatMap(withHelpers)),
+    pids: () => engine.pids.flatMap(withHelpers),
   };
 }
 

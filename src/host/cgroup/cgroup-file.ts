@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, statSync, writeSync } from "node:fs";
 import { constants } from "node:fs";
 import { BerthError } from "#base/errors.ts";
 import { parseFlat, parseNumber } from "./parse-control.ts";
@@ -106,9 +106,13 @@ export function readFlat(path: string): Readonly<Record<string, number>> | undef
   return text === undefined ? undefined : parseFlat(text);
 }
 
-/** Names of the groups right below `directory`; empty when it is gone. */
+/**
+ * Names of the groups right below `directory`; empty when it is gone. Its control files are many, and reading their names takes a
+ * millisecond or two; its links tell of the usual group that has none below it: kernfs counts two and one for each.
+ */
 export function subgroups(directory: string): readonly string[] {
   try {
+    if (statSync(directory).nlink === 2) return [];
     return readdirSync(directory, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => name);

@@ -1,5 +1,5 @@
 import { attributeMap } from "#host/netlink/attributes.ts";
-import { openRouteSocketIn } from "#host/netlink/open.ts";
+import type { NetlinkSocket } from "#host/netlink/socket.ts";
 import { dumpLinks } from "#host/netlink/rtnetlink.ts";
 
 const IFINFOMSG_SIZE = 16;
@@ -8,11 +8,10 @@ const IFLA_STATS64 = 23;
 const TX_PACKETS = 8;
 
 /**
- * Whether no interface of a network namespace has sent a packet: then nobody in it has reached anything, and nothing of
+ * Whether no interface of the socket's network namespace has sent a packet: then nobody in it has reached anything, and nothing of
  * anybody's can linger there. What others sent to it does not count.
  */
-export function isUntouched(namespaceFd: number): boolean {
-  using inside = openRouteSocketIn(namespaceFd);
+export function isUntouched(inside: NetlinkSocket): boolean {
   return inside.dump(dumpLinks()).every(({ payload }) => sentBy(payload) === 0n);
 }
 

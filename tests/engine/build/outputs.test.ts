@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { mustRun } from "../../../tools/lab/command.ts";
 import { freePort, startDebianRegistry, type RunningRegistry } from "../../../tools/lab/debian-registry.ts";
 import { berthCommand } from "../../../tools/lab/engines.ts";
+import { REPRODUCED, reproduced } from "../../build/reproduced.ts";
 import { BuildLab } from "./build-lab.ts";
 
 setDefaultTimeout(180_000);
@@ -117,8 +118,15 @@ test("pushed to a registry, with zstd, also by the digest alone", async () => {
   expect(JSON.parse(tags).Tags).toEqual(["1"]);
 });
 
-test("what was built at another time by another engine is the same to the last byte", async () => {
-  const other = await BuildLab.open("bout1", "172.31.234.1/24");
+/** An engine with a data root on a tmpfs of its own. */
+const ON_TMPFS = [
+  ...["unshare", "--mount", "sh", "-c"],
+  'for word; do [ "$last" = --data-root ] && data=$word; last=$word; done; mkdir -p "$data" && mount -t tmpfs data "$data" && exec "$@"',
+  "sh",
+];
+
+test("what was built at another time by another engine on another file system is the same to the last byte", async () => {
+  const other = await BuildLab.open("bout1", "172.31.234.1/24", [], ON_TMPFS);
   try {
     const digests = [];
     for (const [index, builder] of [lab, other].entries()) {
@@ -130,6 +138,8 @@ test("what was built at another time by another engine is the same to the last b
     }
     expect(digests[0]).toBe(digests[1]);
     expect(readFileSync(path("reproduced-0.tar"))).toEqual(readFileSync(path("reproduced-1.tar")));
+    for (const { engine } of [lab, other])
+      expect(await reproduced((...args) => engine.ok(...args), engine.dir)).toEqual(REPRODUCED);
   } finally {
     await other.close();
   }

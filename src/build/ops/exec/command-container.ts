@@ -46,6 +46,9 @@ export interface CommandDeps {
 /** A step whose operation is a command. */
 export type CommandRequest = Omit<StepRequest, "operation"> & { readonly operation: ExecOperation };
 
+/** How its output is had. */
+export type CommandStreams = Pick<LaunchRequest, "terminal" | "stdin" | "consoleSize" | "onMonitor">;
+
 /** A process in its container that waits for `go`. */
 export interface ReadyCommand {
   readonly process: SupervisedProcess;
@@ -66,7 +69,7 @@ export async function withCommand<T>(
   seats: CommandSeats,
   request: CommandRequest,
   root: RootMount,
-  streams: Pick<LaunchRequest, "terminal" | "stdin" | "consoleSize">,
+  streams: CommandStreams,
   work: (ready: ReadyCommand) => Promise<T>,
 ): Promise<T> {
   const id = randomId();
@@ -160,7 +163,7 @@ async function launch(
   },
   begun: ReturnType<ShimLauncher["begin"]>,
   operation: ExecOperation,
-  streams: Pick<LaunchRequest, "terminal" | "stdin" | "consoleSize">,
+  streams: CommandStreams,
 ): Promise<SupervisedProcess> {
   const { seat, endpoint, onWait, ...rest } = given;
   const isThere = endpoint === undefined || seat.networkNamespace !== undefined;

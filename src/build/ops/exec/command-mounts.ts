@@ -63,7 +63,8 @@ export class CommandMounts {
   async prepare(request: CommandMountsRequest): Promise<PreparedMounts> {
     const { operation, id, dir, settings } = request;
     const work = new MountWork(request);
-    const undo: (() => Promise<unknown>)[] = [() => this.#places.release(this.#placeDir(id))];
+    const isPlaced = operation.mounts.some(({ type }) => type === "bind" || type === "cache");
+    const undo: (() => Promise<unknown>)[] = isPlaced ? [() => this.#places.release(this.#placeDir(id))] : [];
     const release = async (): Promise<void> => {
       for (const act of undo.toReversed()) await act();
     };

@@ -4,6 +4,8 @@ import type { Log } from "#base/log.ts";
 import type { Cgroup, CgroupManager } from "#host/cgroup/types.ts";
 import { ensureDirectory, readTextFileMaybe, writeFileAtomic } from "#host/files.ts";
 import { O_RDONLY } from "#host/linux.ts";
+import { openRouteSocketIn } from "#host/netlink/open.ts";
+import type { NetlinkSocket } from "#host/netlink/socket.ts";
 import { removeTree } from "#host/remove-tree.ts";
 import { close, open } from "#host/syscalls.ts";
 import { isUntouched } from "#network/sandbox/untouched.ts";
@@ -72,7 +74,9 @@ export class CommandSeat {
   readonly #dir: string;
   readonly #plain: boolean;
   #isKilled = false;
-  #namespace: number | undefined;
+  /** Found so when the last command had ended. */
+  #isEmpty = false;
+  #namespace: { readonly fd: number; readonly inside: NetlinkSocket } | undefined;
   #cgroup: Cgroup | undefined;
 
   constructor(deps: SeatDeps, plain: boolean) {
@@ -83,12 +87,19 @@ export class CommandSeat {
 
   /** Path of the namespace that the command before left; undefined: the command is to make one. */
   get networkNamespace(): string | undefined {
-    return this.#namespace === undefined ? undefined : `/proc/${process.pid}/fd/${this.#namespace}`;
+    return this.#namespace === undefined ? undefined : `/proc/${process.pid}/fd/${this.#namespace.fd}`;
   }
 
   /** The endpoint works in the namespace at `path`. */
   keepNamespace(path: string): void {
-    if (this.#plain) this.#namespace = open(path, O_RDONLY);
+    if (!this.#plain) return;
+    const fd = open(path, O_RDONLY);
+    try {
+      this.#namespace = { fd, inside: openRouteSocketIn(fd) };
+    } catch (error) {
+      close(fd);
+      throw error;
+    }
   }
 
   /** The same in every command of a seat: what a build says of limits holds for all of them. */
@@ -105,18 +116,24 @@ export class CommandSeat {
    * once killed at a stroke (cgroup.kill), Linux 6.18 kills whatever is cloned into it later, too.
    */
   async kill(): Promise<void> {
-    if (this.#cgroup === undefined || this.#cgroup.pids().length === 0) return;
+    if (this.#cgroup === undefined) return;
+    this.#isEmpty = this.#cgroup.pids().length === 0;
+    if (this.#isEmpty) return;
     this.#isKilled = true;
     await this.#cgroup.kill();
   }
 
+  /** Asked after {@link kill}, once nothing can come in any more. */
   isAsNew(): boolean {
-    if (this.#isKilled || this.#namespace === undefined || this.#cgroup === undefined) return false;
-    return this.#cgroup.pids().length === 0 && !hasKilled(this.#cgroup) && isUntouched(this.#namespace);
+    if (this.#isKilled || !this.#isEmpty || this.#namespace === undefined || this.#cgroup === undefined) return false;
+    return !hasKilled(this.#cgroup) && isUntouched(this.#namespace.inside);
   }
 
   async leave(): Promise<void> {
-    if (this.#namespace !== undefined) close(this.#namespace);
+    if (this.#namespace !== undefined) {
+      this.#namespace.inside.close();
+      close(this.#namespace.fd);
+    }
     this.#namespace = undefined;
     try {
       await this.#cgroup?.remove();

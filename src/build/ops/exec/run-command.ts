@@ -1,5 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import { processError } from "#runtime/process-error.ts";
+import type { AttachStream, SupervisedProcess } from "#runtime/types.ts";
 import type { RootMount } from "#snapshot/types.ts";
 import { FrameDecoder } from "#spec/docker/stdcopy.ts";
 import type { CommandSeats } from "./command-seats.ts";
@@ -15,19 +16,23 @@ export function runCommand(
   request: CommandRequest,
   root: RootMount,
 ): Promise<void> {
-  return withCommand(deps, seats, request, root, { terminal: false, stdin: "closed" }, (ready) =>
-    finish(ready, request),
+  const attached = Promise.withResolvers<AttachStream>();
+  // While the command's root is still being made.
+  const onMonitor = async (process: SupervisedProcess): Promise<void> =>
+    attached.resolve(await process.attach({ stdin: false, stdout: true, stderr: true }));
+  return withCommand(deps, seats, request, root, { terminal: false, stdin: "closed", onMonitor }, async (ready) =>
+    finish(ready, request, await attached.promise),
   );
 }
 
 async function finish(
   { process, plan, kill, onStarted }: ReadyCommand,
   { operation, signal, report }: CommandRequest,
+  stream: AttachStream,
 ): Promise<void> {
   const stop = (): void => void kill().catch(() => undefined);
   signal.addEventListener("abort", stop, { once: true });
   try {
-    const stream = await process.attach({ stdin: false, stdout: true, stderr: true });
     try {
       await process.go();
     } catch (error) {
