@@ -1,6 +1,7 @@
 import type { CliIo } from "../cli-io.ts";
 import { PlainProgress } from "./plain-progress.ts";
 import type { BuildProgress, ProgressOptions } from "./progress.ts";
+import { RawProgress } from "./raw-progress.ts";
 import { TerminalProgress } from "./terminal-progress.ts";
 
 /** By the value of `--progress`. Throws for one that is none. */
@@ -15,7 +16,7 @@ export function openProgress(kind: string, io: CliIo, options: ProgressOptions):
     case "plain":
       return new PlainProgress(io.stderr, options);
     case "rawjson":
-      return { show: (line) => io.stderr.write(`${JSON.stringify(line)}\n`), close() {} };
+      return new RawProgress((text) => io.stderr.write(text), Date.now);
     case "quiet":
     case "none":
       return { show() {}, close() {} };
