@@ -107,6 +107,17 @@ describe("a run", () => {
     expect(error.message).toBe("failed to set up container networking: network blue not found");
   });
 
+  test("what was killed is not frozen on its way out", async () => {
+    const id = await bench.create({ Cmd: ["sleep"] });
+    await bench.engine.containers.start(id);
+    const process = [...bench.world.launcher.processes.values()].at(-1);
+    if (process === undefined) throw new Error("nothing was launched");
+    Object.assign(process, { signal: async () => {} });
+    void bench.engine.containers.kill(id, "");
+    expect((await refusal(bench.engine.containers.pause(id))).message).toBe(`container ${id} is not running`);
+    expect((await bench.inspect(id)).State).toMatchObject({ Status: "running", Paused: false });
+  });
+
   test("what a running or stopped container refuses", async () => {
     const id = await bench.create({ Cmd: ["sleep"] }, "web");
     expect((await refusal(bench.engine.containers.stop(id, { signal: "", timeoutSeconds: 1 }))).kind).toBe(

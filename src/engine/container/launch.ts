@@ -10,6 +10,7 @@ import type { EngineConfig } from "../config.ts";
 import type { MachineFacts } from "../host-facts.ts";
 import { publishEndpointEvent } from "../network/endpoint-events.ts";
 import type {
+  CompiledPlan,
   ContainerPlanRequest,
   EnginePaths,
   Events,
@@ -51,9 +52,9 @@ export interface LaunchDeps {
 /**
  * Make a container's process, up to and including its execve:
  *
- *   shim comes up ──────────────────────────────────┐             ┌▶ attach ────┐
- *   root snapshot ─┐                                ├▶ namespaces ┼▶ mounts ────┼▶ ready ─▶ execve
- *   address        ┴▶ files in /etc ─▶ cgroup, plan ┘             └▶ interface ─┘
+ *   shim comes up ────────────────┐                             ┌▶ attach ────┐
+ *                                 ├▶ namespaces ────────────────┼▶ mounts ────┼▶ ready ─▶ execve
+ *   root snapshot ─▶ cgroup, plan ┘ addresses, files in /etc ───┴▶ interface ─┘
  *
  * `container.process` is set as soon as there is one. When it throws, what was made is still there: the caller, who has
  * noted the intent, tears down.
@@ -75,46 +76,34 @@ async function launchBegun(
   begun: BegunLaunch,
 ): Promise<{ readonly startedAtNs: bigint }> {
   const { spec } = container;
-  const [root, endpoints] = await Promise.all([prepareSnapshot(deps, spec), reserveEndpoints(deps, container)]);
-  const linked = await linkedStart(deps, container);
-  const ownShm = ownSharedMemory(container, deps.paths);
-  const [files, mountSources] = await Promise.all([
-    writeHostFiles(deps, container, endpoints, linked.hosts),
-    mountsOf(deps, container, root),
-    ownShm === undefined ? undefined : deps.hostMounts.sharedMemory(ownShm, spec.hostConfig.ShmSize),
-  ]);
-  publishVolumeEvents(deps.events, "mount", container);
-  const compiled = await deps.planner.container({
-    spec,
-    dir: deps.paths.containerRunDir(container.id),
-    root,
-    files,
-    mountSources,
-    linkVariables: linked.variables,
-    init: wantsInit(spec.hostConfig, deps.config),
-    ...(ownShm === undefined ? {} : { shmPath: ownShm }),
-    ...sharedNamespaces(deps, spec.hostConfig),
-  });
+  const prepared = await prepare(deps, container).catch(thenThrow(() => reserveEndpoints(deps, container)));
+  let placed: Promise<readonly Endpoint[]> | undefined;
+  const place = (): Promise<readonly Endpoint[]> => (placed ??= takePlaces(deps, container, prepared.linked));
+  const compiled = await planOf(deps, container, prepared).catch(thenThrow(place));
   for (const warning of compiled.warnings) deps.log.warn(warning, { container: container.id });
   const owner = logOwner(deps.paths, deps.machine.hostname, container);
   const [height, width] = spec.hostConfig.ConsoleSize;
+  const log = await deps.logKeeper.begin(owner).catch(thenThrow(place));
+  const launching = begun.launch({
+    id: container.id,
+    dir: deps.paths.containerRunDir(container.id),
+    plan: compiled.plan,
+    ...(compiled.adopt === undefined ? {} : { adopt: compiled.adopt }),
+    ...(compiled.onWait === undefined ? {} : { onWait: compiled.onWait }),
+    terminal: spec.config.Tty,
+    ...(height > 0 && width > 0 ? { consoleSize: { rows: height, columns: width } } : {}),
+    stdin: spec.config.OpenStdin ? (spec.config.StdinOnce ? "once" : "open") : "closed",
+    log,
+    oomEventsPath: compiled.oomEventsPath,
+    onNamespaces: async (pid) => {
+      for (const endpoint of await place()) await deps.networks.connect(endpoint, `/proc/${pid}/ns/net`);
+    },
+    ...(spec.config.Tty ? {} : { onMonitor: (process) => connectWaiting(container, process) }),
+  });
   try {
-    const process = await begun.launch({
-      id: container.id,
-      dir: deps.paths.containerRunDir(container.id),
-      plan: compiled.plan,
-      ...(compiled.adopt === undefined ? {} : { adopt: compiled.adopt }),
-      ...(compiled.onWait === undefined ? {} : { onWait: compiled.onWait }),
-      terminal: spec.config.Tty,
-      ...(height > 0 && width > 0 ? { consoleSize: { rows: height, columns: width } } : {}),
-      stdin: spec.config.OpenStdin ? (spec.config.StdinOnce ? "once" : "open") : "closed",
-      log: await deps.logKeeper.begin(owner),
-      oomEventsPath: compiled.oomEventsPath,
-      onNamespaces: async (pid) => {
-        for (const endpoint of endpoints) await deps.networks.connect(endpoint, `/proc/${pid}/ns/net`);
-      },
-      ...(spec.config.Tty ? {} : { onMonitor: (process) => connectWaiting(container, process) }),
-    });
+    // Only now: the message is with the shim, which is at work meanwhile.
+    await launchedUnless(place(), launching);
+    const process = await launching;
     container.process = process;
     deps.logKeeper.keep(owner, process);
     await connectWaiting(container, process);
@@ -124,6 +113,74 @@ async function launchBegun(
   } catch (error) {
     throw processError(error, compiled.plan, spec.argv[0] ?? "", compiled.advice);
   }
+}
+
+/** docker-compat: places in networks are taken, and told of, by a start that fails for another reason too. */
+function thenThrow(work: () => Promise<unknown>) {
+  return async (error: unknown): Promise<never> => {
+    await work();
+    throw error;
+  };
+}
+
+/** When there is no place for it in its networks, that is the reason, whatever else went wrong, and nothing is left running. */
+async function launchedUnless(
+  placed: Promise<readonly Endpoint[]>,
+  launching: Promise<SupervisedProcess>,
+): Promise<void> {
+  launching.catch(() => undefined);
+  try {
+    await placed;
+  } catch (error) {
+    await launching.then((process) => process.signal(9).finally(() => process.detach())).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function takePlaces(deps: LaunchDeps, container: Container, linked: LinkedStart): Promise<readonly Endpoint[]> {
+  const endpoints = await reserveEndpoints(deps, container);
+  publishVolumeEvents(deps.events, "mount", container);
+  await fillHostFiles(deps, container, endpoints, linked.hosts);
+  return endpoints;
+}
+
+interface Prepared {
+  readonly root: RootMount;
+  readonly linked: LinkedStart;
+  readonly ownShm: string | undefined;
+  readonly files: HostFiles;
+  readonly mountSources: ReadonlyMap<string, string>;
+}
+
+/** What the plan names must be there before the shim has it. */
+async function prepare(deps: LaunchDeps, container: Container): Promise<Prepared> {
+  const root = await prepareSnapshot(deps, container.spec);
+  const linked = await linkedStart(deps, container);
+  const ownShm = ownSharedMemory(container, deps.paths);
+  const [files, mountSources] = await Promise.all([
+    makeHostFiles(deps, container),
+    mountsOf(deps, container, root),
+    ownShm === undefined ? undefined : deps.hostMounts.sharedMemory(ownShm, container.spec.hostConfig.ShmSize),
+  ]);
+  return { root, linked, ownShm, files, mountSources };
+}
+
+function planOf(
+  deps: LaunchDeps,
+  { id, spec }: Container,
+  { root, linked, ownShm, files, mountSources }: Prepared,
+): Promise<CompiledPlan> {
+  return deps.planner.container({
+    spec,
+    dir: deps.paths.containerRunDir(id),
+    root,
+    files,
+    mountSources,
+    linkVariables: linked.variables,
+    init: wantsInit(spec.hostConfig, deps.config),
+    ...(ownShm === undefined ? {} : { shmPath: ownShm }),
+    ...sharedNamespaces(deps, spec.hostConfig),
+  });
 }
 
 /** Clients that attached before the start get their streams before the first byte can be written. */
@@ -164,13 +221,11 @@ function wantsInit(host: HostConfig, config: EngineConfig): boolean {
 
 type HostFiles = ContainerPlanRequest["files"];
 
-/** What is bound over /etc/…; a container in another's network shows that one's, one without any network only its name. */
-async function writeHostFiles(
-  deps: LaunchDeps,
-  container: Container,
-  endpoints: readonly Endpoint[],
-  linked: LinkedStart["hosts"],
-): Promise<HostFiles> {
+/**
+ * What is bound over /etc/…; a container in another's network shows that one's, one without any network only its name. Files
+ * that hold addresses are made without content on the first start: {@link fillHostFiles}.
+ */
+async function makeHostFiles(deps: LaunchDeps, container: Container): Promise<HostFiles> {
   const { hostConfig, config } = container.spec;
   const { paths, files } = deps;
   const filesOf = (id: string): Required<HostFiles> => ({
@@ -178,30 +233,38 @@ async function writeHostFiles(
     hostname: paths.containerHostname(id),
     resolvConf: paths.containerResolvConf(id),
   });
-  const own = filesOf(container.id);
   if (hostConfig.NetworkMode.startsWith("container:"))
     return filesOf(deps.registry.find(hostConfig.NetworkMode.slice("container:".length)).id);
-  if (config.NetworkDisabled) {
-    await files.writeText(own.hostname, `${config.Hostname}\n`, 0o644);
-    return { hostname: own.hostname };
-  }
-  const inHostNetwork = hostConfig.NetworkMode === "host";
-  const hosts = async (): Promise<string> =>
-    hostsFile({
-      hostname: config.Hostname,
-      domainname: config.Domainname,
-      addresses: endpoints.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]).filter((address) => address !== ""),
-      extraHosts: hostConfig.ExtraHosts ?? [],
-      linked,
-      hostGateways: await hostGateways(deps),
-      base: inHostNetwork ? await deps.files.readText("/etc/hosts") : undefined,
-    });
-  await Promise.all([
-    files.writeText(own.hostname, `${config.Hostname}\n`, 0o644),
-    files.writeText(own.hosts, await hosts(), 0o644),
-    files.writeText(own.resolvConf, await resolvConfText(deps, container, endpoints), 0o644),
-  ]);
+  const own = filesOf(container.id);
+  await files.writeText(own.hostname, `${config.Hostname}\n`, 0o644);
+  if (config.NetworkDisabled) return { hostname: own.hostname };
+  for (const path of [own.hosts, own.resolvConf])
+    if (!(await files.isThere(path))) await files.writeText(path, "", 0o644);
   return own;
+}
+
+/** In place: they may be mounted already. */
+async function fillHostFiles(
+  deps: LaunchDeps,
+  container: Container,
+  endpoints: readonly Endpoint[],
+  linked: LinkedStart["hosts"],
+): Promise<void> {
+  const { hostConfig, config } = container.spec;
+  if (hostConfig.NetworkMode.startsWith("container:") || config.NetworkDisabled) return;
+  const inHostNetwork = hostConfig.NetworkMode === "host";
+  const hosts = hostsFile({
+    hostname: config.Hostname,
+    domainname: config.Domainname,
+    addresses: endpoints.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]).filter((address) => address !== ""),
+    extraHosts: hostConfig.ExtraHosts ?? [],
+    linked,
+    hostGateways: await hostGateways(deps),
+    base: inHostNetwork ? await deps.files.readText("/etc/hosts") : undefined,
+  });
+  await deps.files.writeText(deps.paths.containerHosts(container.id), hosts, 0o644);
+  const resolvConf = await resolvConfText(deps, container, endpoints);
+  await deps.files.writeText(deps.paths.containerResolvConf(container.id), resolvConf, 0o644);
 }
 
 /** docker-compat: the same in every network, also in `host` and `none`; none without a default network. */

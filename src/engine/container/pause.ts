@@ -1,7 +1,7 @@
 import { BerthError } from "#base/errors.ts";
 import { unwatched } from "../health/health.ts";
 import { publishContainerEvent } from "./events.ts";
-import type { KillDeps } from "./kill.ts";
+import { SIGKILL, type KillDeps } from "./kill.ts";
 import { refuseUnlessUp } from "./refuse-unless-up.ts";
 
 /** `POST /containers/{id}/pause`: freeze the cgroup. `conflict` unless it runs. */
@@ -12,7 +12,13 @@ export function pauseContainer(deps: KillDeps) {
       if (container.status.state === "paused")
         throw new BerthError("conflict", `Container ${container.id} is already paused`);
       refuseUnlessUp(container);
-      await deps.cgroups.open(deps.planner.cgroupPath(container.spec)).freeze();
+      const group = deps.cgroups.open(deps.planner.cgroupPath(container.spec));
+      await group.freeze();
+      if (container.life.stopRequest?.signal === SIGKILL) {
+        // It was on its way out, which it would not find while it is frozen: whoever waits for its end would wait forever.
+        await group.thaw();
+        throw new BerthError("conflict", `container ${container.id} is not running`);
+      }
       deps.health.unwatch(container);
       deps.registry.apply(container, { type: "pause" }, unwatched(container.life));
       publishContainerEvent(deps.events, "pause", container);
