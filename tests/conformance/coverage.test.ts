@@ -1,8 +1,10 @@
 import { expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { engineCommands } from "#cli/commands/command-table.ts";
 import { arrayLiterals, flagUses } from "./flag-uses.ts";
+import { ownFlags } from "./own-flags.ts";
+import { stories } from "./same-lines.ts";
 import { uncoveredFlags } from "./uncovered-flags.ts";
 
 const read = (folder: string): string[] =>
@@ -24,6 +26,31 @@ test("every command and flag is compared with the reference engine, or it is sai
   expect(missing.filter((name) => uncoveredFlags[name] === undefined)).toEqual([]);
   expect(Object.keys(uncoveredFlags).filter((name) => !missing.includes(name))).toEqual([]);
   expect(Object.values(uncoveredFlags).filter((reason) => reason.length < 10)).toEqual([]);
+});
+
+test("every command and flag of all is compared with docker's own client, or it is said why not", () => {
+  const folder = import.meta.dirname;
+  const tests = readdirSync(folder).filter((name) => name.endsWith(".test.ts"));
+  const sources = tests.map((name) => readFileSync(join(folder, name), "utf8"));
+  // Steps of contexts and lines of stories are whole command lines.
+  const written = sources.flatMap((source) =>
+    [...source.matchAll(/\bstep\(["'`]([^"'`]*)/gu)].map(([, line = ""]) => line),
+  );
+  const lines = [...written, ...Object.values(stories).flat()].map((line) => JSON.stringify(line.split(" ")));
+  const uses = flagUses([...read("cases"), ...sources, lines.join("\n")], read("transcripts"));
+  const all = engineCommands.flatMap(({ paths, flags }) => [
+    paths[0],
+    ...flags.filter(({ aliasOf }) => aliasOf === undefined).map(({ name }) => `${paths[0]} --${name}`),
+  ]);
+  const missing = all.filter((name) => !uses.has(name));
+  expect(missing.filter((name) => uncoveredFlags[name] === undefined && ownFlags[name] === undefined)).toEqual([]);
+  expect(Object.keys(ownFlags).filter((name) => !missing.includes(name))).toEqual([]);
+  const root = join(folder, "../..");
+  for (const reason of Object.values(ownFlags)) {
+    const place = /seen by (\S+?)(?:,|$)/u.exec(reason)?.[1] ?? "";
+    const there = ["", ".test.ts"].some((end) => existsSync(join(root, `${place}${end}`)));
+    expect([reason, there]).toEqual([reason, true]);
+  }
 });
 
 test("flags are found in array literals and transcripts, and only before the command of a container", () => {

@@ -57,14 +57,13 @@ export async function storeCredentials(
   return { helper };
 }
 
-/** Forgets credentials. False when there were none. */
-export async function eraseCredentials(config: CliConfig, io: Io, key: string): Promise<boolean> {
+/** Forgets credentials, when there are any. */
+export async function eraseCredentials(config: CliConfig, io: Io, key: string): Promise<void> {
   const helper = helperOf(config, key);
   const { [key]: known, ...auths } = config.file.auths ?? {};
   if (helper !== undefined) await runHelper(helper, io, "erase", key);
-  else if (known === undefined) return false;
+  else if (known === undefined) return;
   config.update({ auths });
-  return true;
 }
 
 function helperOf(config: CliConfig, key: string): string | undefined {
