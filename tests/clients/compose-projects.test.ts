@@ -96,6 +96,8 @@ function comparable(container: Json, names: ReadonlyMap<string, string>): Json {
       StdinOnce: null,
       Volumes: null,
       OnBuild: null,
+      // docker compose 2.26 loses a service's address with engines of API 1.44 and newer.
+      MacAddress: null,
     },
     host: {
       ...host,
@@ -174,18 +176,39 @@ const comparableVolume = ({ Name, Driver, Options, Labels }: Json): Json => ({
 
 const nothing = { containers: [], networks: [], volumes: [] };
 
+/** Ids of the containers that are there for projects. */
+const ids = async (): Promise<readonly string[]> =>
+  (await engine.ok("ps", "-aq", "--no-trunc", "--filter", "label=com.docker.compose.project"))
+    .split("\n")
+    .filter((line) => line !== "")
+    .toSorted();
+
+/** Made by one tool, the same to the other, which brings it up, and taken down by the first: what was made. */
+async function handedOver(project: string, first: readonly string[], second: readonly string[]): Promise<Json> {
+  const all = ["--profile", "*"];
+  await compose(first, project, ...all, "create");
+  const seen = await made();
+  const before = await ids();
+  await compose(second, project, ...all, ...(cannotRun.has(project) ? ["create"] : ["up", "-d"]));
+  expect(await ids()).toEqual(before);
+  await compose(first, project, ...all, "down", "-v", "-t", "0");
+  expect(await made()).toEqual(nothing);
+  return seen;
+}
+
+/** What the machine or the image would have to have for these to run is not everywhere; they are made only. */
+const cannotRun: ReadonlySet<string> = new Set([
+  "block-devices", // disks
+  "block-io", // weights of block I/O
+  "monitoring", // a shared root
+  "security", // a group that busybox has not
+]);
+
 for (const project of readdirSync(corpus).toSorted()) {
   test(project, async () => {
     try {
-      await compose(theirs, project, "--profile", "*", "create");
-      const wanted = await made();
-      await compose(ours, project, "--profile", "*", "down", "-v", "-t", "0");
-      expect(await made()).toEqual(nothing);
-      await compose(ours, project, "--profile", "*", "create");
-      const seen = await made();
-      await compose(theirs, project, "--profile", "*", "down", "-v", "-t", "0");
-      expect(await made()).toEqual(nothing);
-      expect(seen).toEqual(wanted);
+      const wanted = await handedOver(project, theirs, ours);
+      expect(await handedOver(project, ours, theirs)).toEqual(wanted);
     } finally {
       await engine.removeAll();
       await engine.ok("network", "prune", "-f", "--filter", "label=com.docker.compose.project");
@@ -194,40 +217,25 @@ for (const project of readdirSync(corpus).toSorted()) {
   });
 }
 
+/** docker compose 2.26 prints another hash of services with `env_file` than it labels their containers with. */
+const hashedWithoutFiles: ReadonlySet<string> = new Set(["env-files"]);
+
+/** docker compose 2.26 writes block devices into JSON under names that no file may have: `Path`, `Rate`. */
+const printedAsYamlOnly: ReadonlySet<string> = new Set(["block-devices"]);
+
 describe("printed the same by config", () => {
   const forms = [[], ["--format", "json"], ["--no-normalize"]] as const;
 
   test.each(readdirSync(corpus).toSorted())("%s", async (project) => {
     const printed = (tool: readonly string[]): Promise<readonly unknown[]> =>
       Promise.all(
-        forms.map(
-          async (words) => parse(await compose(tool, project, "--profile", "*", "config", ...words)) as unknown,
-        ),
+        forms
+          .filter((words) => !printedAsYamlOnly.has(project) || words[1] !== "json")
+          .map(async (words) => parse(await compose(tool, project, "--profile", "*", "config", ...words)) as unknown),
       );
     expect(await printed(ours)).toEqual(await printed(theirs));
+    const hashes = (tool: readonly string[]): Promise<string> =>
+      compose(tool, project, "--profile", "*", "config", "--hash", "*");
+    if (!hashedWithoutFiles.has(project)) expect(await hashes(ours)).toBe(await hashes(theirs));
   });
 });
-
-for (const project of ["shared-namespaces", "volumes-short", "web-db-cache"]) {
-  test(`${project}, taken over without making anything anew`, async () => {
-    const ids = async (): Promise<readonly string[]> =>
-      (await engine.ok("ps", "-aq", "--no-trunc", "--filter", "label=com.docker.compose.project"))
-        .split("\n")
-        .filter((line) => line !== "")
-        .toSorted();
-    for (const [first, second] of [
-      [theirs, ours],
-      [ours, theirs],
-    ] as const) {
-      try {
-        await compose(first, project, "create");
-        const made = await ids();
-        expect(made).not.toEqual([]);
-        await compose(second, project, "create");
-        expect(await ids()).toEqual(made);
-      } finally {
-        await compose(first, project, "down", "-v", "-t", "0");
-      }
-    }
-  });
-}

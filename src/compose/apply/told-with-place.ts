@@ -4,7 +4,9 @@ import { placeOf } from "../load/check-consistency.ts";
 import type { Project } from "../load/project.ts";
 
 /** What a Compose file can be the reason of. */
-const told: ReadonlySet<ErrorKind> = new Set(["invalid-parameter", "not-found", "conflict", "forbidden", "internal"]);
+const told: ReadonlySet<ErrorKind> = new Set([
+  ...(["invalid-parameter", "not-found", "conflict", "forbidden", "internal", "not-implemented"] as const),
+]);
 
 /** The sentence behind the place and the name of a key: `/srv/compose.yaml:4: services.web.ports: …`. */
 export function withPlace({ source }: Project, keys: readonly string[], sentence: string): string {

@@ -50,7 +50,6 @@ const deployFields = {
     reservations: record({
       cpus: number,
       memory: byteCount,
-      pids: integer,
       generic_resources: listOf(record({ discrete_resource_spec: record({ kind: text, value: number }) })),
       devices: listOf(deviceRequestShape),
     }),

@@ -62,6 +62,17 @@ const printedMount = ({ tmpfs, ...mount }: ServiceMount): Json => ({
     : { tmpfs: { ...tmpfs, ...(tmpfs.size === undefined ? {} : { size: String(tmpfs.size) }) } }),
 });
 
+/** Rates are texts, as sizes are. */
+const printedRates = (config: NonNullable<Service["blkio_config"]>): Json =>
+  Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [
+      key,
+      key.startsWith("device_")
+        ? (value as readonly { readonly rate: number }[]).map((each) => ({ ...each, rate: String(each.rate) }))
+        : value,
+    ]),
+  );
+
 function printedService(service: Service, format: "yaml" | "json"): Json {
   const { name: _name, env_file: _files, label_file: _labels, depends_on, networks, extra_hosts, ...rest } = service;
   const { secrets, deploy, develop, ulimits, oom_kill_disable } = service;
@@ -73,6 +84,7 @@ function printedService(service: Service, format: "yaml" | "json"): Json {
     ...rest,
     ...texts,
     ...Object.fromEntries(microseconds.flatMap((key) => (isCount(service[key]) ? [[key, Number(service[key])]] : []))),
+    ...(service.blkio_config === undefined ? {} : { blkio_config: printedRates(service.blkio_config) }),
     ...(service.volumes === undefined ? {} : { volumes: service.volumes.map(printedMount) }),
     ...(secrets === undefined
       ? {}

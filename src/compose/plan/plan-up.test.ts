@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { networkHash, serviceHash, volumeHash } from "../engine/config-hash.ts";
+import { composeVersion, label } from "../engine/labels.ts";
 import type { ObservedContainer, ObservedResources } from "../engine/observe.ts";
 import { loadProject } from "../load/load-project.ts";
 import { parseYaml } from "../source/parse-yaml.ts";
@@ -38,7 +39,7 @@ function container(service: string, number: number, changes: Partial<ObservedCon
     filesHash: "",
     imageId: "sha256:1",
     state: "running",
-    labels: {},
+    labels: { [label.version]: composeVersion },
     created: 1,
     networks: ["shop_default"],
     anonymousVolumes: new Map(),
@@ -102,9 +103,11 @@ describe("what up changes", () => {
   });
 
   test("a file that is written into it", () => {
-    expect(plan(all, { filesHashes: new Map([["web", "x"]]) })).toContain(
-      "recreate web 1: a file that is written into it changed",
-    );
+    const filesHashes = new Map([["web", "x"]]);
+    expect(plan(all, { filesHashes })).toContain("recreate web 1: a file that is written into it changed");
+    // docker compose does not say what it wrote.
+    const theirs = all.map((each) => ({ ...each, labels: { [label.version]: "2.26.1" } }));
+    expect(plan(theirs, { filesHashes })).toContain("keep web 1");
   });
 
   test("a network that is described otherwise than when it was made", () => {

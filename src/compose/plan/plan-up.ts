@@ -1,7 +1,7 @@
 import type { Network, Project, Service, Volume } from "../load/project.ts";
 import { networkHash, serviceHash, volumeHash, type ContainerIdOf } from "../engine/config-hash.ts";
 import { isUp, type ObservedContainer, type ObservedResources } from "../engine/observe.ts";
-import { label, scheduleLabels } from "../engine/labels.ts";
+import { composeVersion, label, scheduleLabels } from "../engine/labels.ts";
 
 /** Why a container is made anew; undefined: it is kept. */
 export type RecreateReason =
@@ -164,7 +164,10 @@ function whyRecreate(service: Service, old: ObservedContainer, planning: Plannin
   const shares = Object.entries(service.depends_on).some(([name, { restart }]) => restart && recreated.has(name));
   if (shares) return "a service it depends on is recreated";
   if (old.configHash !== serviceHash(service, firstContainers(planning.containers))) return "its configuration changed";
-  if (old.filesHash !== (options.filesHashes.get(service.name) ?? "")) return "a file that is written into it changed";
+  // Other tools do not tell what they wrote into it.
+  const tellsFiles = old.filesHash !== "" || old.labels[label.version] === composeVersion;
+  if (tellsFiles && old.filesHash !== (options.filesHashes.get(service.name) ?? ""))
+    return "a file that is written into it changed";
   const planned = scheduleLabels(service);
   if ([label.schedule, label.scheduleMissed].some((key) => old.labels[key] !== planned[key]))
     return "its schedule changed";
