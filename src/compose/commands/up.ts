@@ -13,7 +13,7 @@ import { scaleOf, timeoutFlag, warn } from "./flag-readers.ts";
 import { stayWith } from "./stay-with.ts";
 import { tellStarts } from "../apply/tell-starts.ts";
 import type { ContainerStep } from "../plan/plan-up.ts";
-import { interrupted, unlessInterrupted } from "./unless-interrupted.ts";
+import { canceled, unlessInterrupted } from "./unless-interrupted.ts";
 import { watchRules } from "./watch-files.ts";
 
 /** `up`: make everything as the project says, start it, and stay with its output unless `-d`. */
@@ -73,16 +73,16 @@ async function startDetached(
       aborted.resolve();
     }),
   );
-  const work = async (): Promise<number> => {
+  const work = async (): Promise<void> => {
     await startServices(context, services, { signal: cancelled.signal, containers });
     if (invocation.flags.on("wait")) await awaited(invocation, context, services, cancelled.signal);
-    return 0;
   };
   try {
-    return await Promise.race([work(), aborted.promise.then(() => context.sleep(graceMs)).then(() => interrupted)]);
+    await Promise.race([work(), aborted.promise.then(() => context.sleep(graceMs))]);
+    if (cancelled.signal.aborted) throw canceled();
+    return 0;
   } catch (error) {
-    if (!cancelled.signal.aborted) throw error;
-    return interrupted;
+    throw cancelled.signal.aborted ? canceled() : error;
   } finally {
     for (const stop of stopListening) stop();
   }

@@ -240,6 +240,10 @@ services:
 
 describe("mistakes name file, line and key", () => {
   test.each([
+    [
+      "services:\n  s:\n    image: x\n    command: echo 'cut off",
+      "compose.yaml:4: services.s.command: EOF found when expecting closing quote: echo 'cut off",
+    ],
     ["servces: {}", "compose.yaml:1: additional properties 'servces' not allowed"],
     ["services:\n  s:\n    imag: x", "compose.yaml:3: services.s: additional properties 'imag' not allowed"],
     ["services:\n  s:\n    image: [x]", "compose.yaml:3: services.s.image must be a string"],

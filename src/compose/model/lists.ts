@@ -1,3 +1,4 @@
+import { messageOf } from "#base/errors.ts";
 import { integer, text, word } from "../shape/scalars.ts";
 import { listOf, listOrOne, mapOf, orNull, record, short, type RecordOf } from "../shape/collections.ts";
 import { below, mismatch, type Shape } from "../shape/shape.ts";
@@ -9,6 +10,7 @@ import {
   sequenceNode,
   type ComposeNode,
   type MappingNode,
+  type Place,
 } from "../source/node.ts";
 
 const spelled = (item: ComposeNode): string => (item.kind === "scalar" ? String(item.value) : "");
@@ -21,15 +23,23 @@ export const oneOrMore: Shape<readonly string[]> = listOrOne(textSet);
 
 /** A command: words, or a text that a shell would split into them. Null: the image's own. */
 export const command: Shape<readonly string[] | null> = orNull(
-  short(listOf(word, { whole: true }), (node) =>
+  short(listOf(word, { whole: true }), (node, { path }) =>
     node.kind === "scalar" && typeof node.value === "string"
       ? sequenceNode(
-          splitCommand(node.value).map((part) => scalarNode(part, node.at)),
+          wordsOf(node.value, node.at, path).map((part) => scalarNode(part, node.at)),
           node.at,
         )
       : undefined,
   ),
 );
+
+function wordsOf(written: string, at: Place, path: string): readonly string[] {
+  try {
+    return splitCommand(written);
+  } catch (error) {
+    throw mistakeAt(at, `${path}: ${messageOf(error)}`);
+  }
+}
 
 const limit = record({ soft: integer, hard: integer }, { required: ["soft", "hard"] });
 
