@@ -22,6 +22,7 @@ export interface ContainerRow<Spec, Status> {
 export class ContainerStore<Spec, Status> {
   readonly #database: SqlDatabase;
   readonly #validateSpec: Validate<Spec>;
+  readonly #printSpec: (spec: Spec) => unknown;
   readonly #validateStatus: Validate<Status>;
   readonly #insert: Statement;
   readonly #insertStatus: Statement;
@@ -32,11 +33,14 @@ export class ContainerStore<Spec, Status> {
   constructor(deps: {
     readonly database: SqlDatabase;
     readonly validateSpec: Validate<Spec>;
+    /** What stands in the row, as JSON; `validateSpec` reads it. The specification itself when not given. */
+    readonly printSpec?: (spec: Spec) => unknown;
     readonly validateStatus: Validate<Status>;
   }) {
     const { database } = deps;
     this.#database = database;
     this.#validateSpec = deps.validateSpec;
+    this.#printSpec = deps.printSpec ?? ((spec) => spec);
     this.#validateStatus = deps.validateStatus;
     this.#insert = database.prepare(
       "INSERT INTO containers (id, name, image_id, created_at, spec) VALUES (?, ?, ?, ?, ?)",
@@ -52,7 +56,7 @@ export class ContainerStore<Spec, Status> {
 
   /** `already-exists` with details.name when another container has the name (or id). */
   insert(row: ContainerRow<Spec, Status>): void {
-    const [spec, status] = [JSON.stringify(row.spec), JSON.stringify(row.status)];
+    const [spec, status] = [JSON.stringify(this.#printSpec(row.spec)), JSON.stringify(row.status)];
     this.#claimingName(row.name, () =>
       this.#database.transaction(() => {
         this.#insert.run(row.id, row.name, row.imageId, row.createdAt, spec);
@@ -70,7 +74,7 @@ export class ContainerStore<Spec, Status> {
   update(id: string, change: { readonly name?: string; readonly spec?: Spec; readonly status?: Status }): void {
     const columns: [string, string | undefined][] = [
       ["name", change.name],
-      ["spec", change.spec === undefined ? undefined : JSON.stringify(change.spec)],
+      ["spec", change.spec === undefined ? undefined : JSON.stringify(this.#printSpec(change.spec))],
     ];
     const given = columns.flatMap(([column, value]) => (value === undefined ? [] : [[column, value] as const]));
     if (given.length === 0) return this.#updateStatus(id, change.status);

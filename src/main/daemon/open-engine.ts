@@ -15,6 +15,7 @@ import {
   validateExitReport,
   validatePullFailure,
   validateLife,
+  storedSpec,
   validateSpec,
 } from "#engine/stored-rows.ts";
 import { NativePlanner } from "#engine/runtime-planner.ts";
@@ -248,7 +249,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
       discard,
       copy: (from, to) => volumeFiles.copy(from, to),
     }),
-    containers: new ContainerStore({ database, validateSpec, validateStatus: validateLife }),
+    containers: new ContainerStore({ database, validateSpec, printSpec: storedSpec, validateStatus: validateLife }),
     execs: new ExecStore({ database, validateSpec: validateExecSpec, validateStatus: validateExecStatus }),
     events: new EventLog({ clock, files: events, log: log.with({ part: "events" }) }),
     images,
