@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { StatsResponse } from "#spec/docker/stats.ts";
 import type { DiskUsage } from "#spec/docker/disk-usage.ts";
+import { eventually } from "../../../tools/lab/command.ts";
 import type { Target } from "../target.ts";
 
 /** What containers use and may use: stats, update, top, wait, list, prune, df. */
@@ -210,6 +211,11 @@ export function resourceCases(target: () => Target): void {
         ? (JSON.parse(text) as { readonly Titles: readonly string[]; readonly Processes: readonly string[][] })
         : text;
     };
+    // A shell is called `sh` until it runs its program.
+    await eventually("both programs run", async () => {
+      const answer = await top("-o pid,comm");
+      return typeof answer !== "string" && answer.Processes.every(([, name]) => name !== "sh") ? true : undefined;
+    });
     for (const [args, titles] of [
       ["-ef", "UID PID PPID C STIME TTY TIME CMD"],
       ["aux", "USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND"],
