@@ -66,6 +66,11 @@ export class BuildApi {
     return this.#transport.hijack("POST", `/berth/build/shells/${segment(id)}`, { json: shell });
   }
 
+  /** A connection from an agent's socket on the engine's machine. */
+  openAgent(connection: string): Promise<HijackedStream> {
+    return this.#transport.hijack("POST", `/berth/build/agents/${segment(connection)}`);
+  }
+
   resizeShell(id: string, size: { readonly rows: number; readonly columns: number }): Promise<void> {
     const query = { h: size.rows, w: size.columns };
     return this.#transport.send("POST", `/berth/build/shells/${segment(id)}/resize`, { query });

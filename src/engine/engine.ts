@@ -13,6 +13,7 @@ import { buildImage } from "./build/build.ts";
 import { pruneBuilds, type CacheKeeper } from "./build/prune.ts";
 import { BuildHistory, type BuildHistoryRows } from "./build/build-history.ts";
 import { DebugShells } from "./build/debug-shells.ts";
+import { ForwardedAgents } from "./build/forwarded-agents.ts";
 import { RunningBuilds } from "./build/running-builds.ts";
 import { attachContainer } from "./container/attach.ts";
 import { awaitDependencies } from "./container/await-dependencies.ts";
@@ -220,6 +221,7 @@ export function createEngine(given: EngineDeps) {
   const list = listContainers(base);
   const builds = new RunningBuilds();
   const shells = new DebugShells(deps);
+  const agents = new ForwardedAgents();
   const history = new BuildHistory(deps);
   const sample = takeSample(base);
   const sampler = new StatsSampler({ takeSample: sample, ticker: intervalTicker });
@@ -293,11 +295,12 @@ export function createEngine(given: EngineDeps) {
       clean: cleanImages({ ...base, remove: removeOneImage }),
     },
     builds: {
-      build: buildImage({ ...deps, running: builds, shells, history }),
+      build: buildImage({ ...deps, running: builds, shells, history, agents }),
       offerTree: (hashes: Uint8Array) => deps.trees.offer(hashes),
       cancel: (id: string) => builds.cancel(id),
       prune: pruneBuilds(deps),
       openShell: shells.open.bind(shells),
+      takeAgent: agents.take.bind(agents),
       history,
       resizeShell: shells.resize.bind(shells),
     },

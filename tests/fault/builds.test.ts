@@ -146,6 +146,7 @@ async function post(folder: string, signal?: AbortSignal): Promise<string> {
     secrets: {},
     agents: {},
     agentFolders: {},
+    forwardsAgents: false,
     allow: [],
     debug: false,
     call: "build",

@@ -90,6 +90,7 @@ export function buildOptions(
     secrets,
     agents,
     agentFolders: agentFolders(agents, trees),
+    forwardsAgents: true,
     allow: flags.list("allow"),
     debug: flags.on("debug"),
     call: callOf(flags.on("check") ? "check" : flags.text("call")),
@@ -149,7 +150,7 @@ function folderOf(context: string): string | undefined {
   return isAbsolute(context) ? context : undefined;
 }
 
-/** An agent's socket cannot be sent: its folder tells whether it is on the engine's machine. */
+/** An agent's socket is used where it is, or forwarded: its folder tells whether it is on the engine's machine. */
 function agentFolders(
   agents: BuildOptions["agents"],
   trees: Pick<LocalFiles, "identity">,

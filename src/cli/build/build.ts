@@ -1,5 +1,4 @@
 import { isAbsolute, join } from "node:path/posix";
-import type { BuildMessage } from "#client/build-lines.ts";
 import type { BuildAnswer, BuildFailure } from "#spec/berth/build.ts";
 import type { CliIo } from "../cli-io.ts";
 import type { Handler, Invocation } from "../command.ts";
@@ -7,6 +6,7 @@ import { ExitError } from "../errors.ts";
 import { buildOptions, type BuildSource } from "./build-options.ts";
 import { checkDebugTerminal, debugShell } from "./debug-shell.ts";
 import { answerText } from "./answer-text.ts";
+import type { ShownMessage } from "./forward-agents.ts";
 import { openProgress } from "./open-progress.ts";
 import { cacheToOptions, outputOptions } from "./output-options.ts";
 import { openReceivers, type OutputReceiver } from "./output-receiver.ts";
@@ -125,7 +125,7 @@ interface Result {
 }
 
 async function follow(
-  messages: AsyncIterable<BuildMessage>,
+  messages: AsyncIterable<ShownMessage>,
   progress: BuildProgress,
   receivers: ReadonlyMap<number, OutputReceiver>,
   onKept: (failure: BuildFailure, shell: string) => Promise<never>,

@@ -1,7 +1,7 @@
 import type { BuildMessage } from "#client/build-lines.ts";
 
 /** What is shown: everything but the outputs' bytes. */
-export type ProgressLine = Exclude<BuildMessage, { readonly type: "data" }>;
+export type ProgressLine = Exclude<BuildMessage, { readonly type: "data" | "agent" }>;
 
 /** Shows a build as it goes on. */
 export interface BuildProgress {

@@ -6,6 +6,7 @@ import { encodeRegistryConfig } from "#spec/docker/auth.ts";
 import type { Invocation } from "../command.ts";
 import { everyCredential } from "../config/credentials.ts";
 import type { BuildSource } from "./build-options.ts";
+import { forwardAgents, type ShownMessage } from "./forward-agents.ts";
 import { contextFilter } from "./context-filter.ts";
 
 /** A folder that changes all the time cannot be sent. */
@@ -16,6 +17,16 @@ const ATTEMPTS = 3;
  * of them already is not.
  */
 export async function sendBuild(
+  invocation: Invocation,
+  options: BuildOptions,
+  source: BuildSource,
+  signal: AbortSignal,
+): Promise<AsyncIterable<ShownMessage>> {
+  const messages = await send(invocation, options, source, signal);
+  return forwardAgents(messages, options, (await invocation.client()).build);
+}
+
+async function send(
   invocation: Invocation,
   options: BuildOptions,
   source: BuildSource,
@@ -48,7 +59,7 @@ export async function sendBuild(
   }
 }
 
-/** That the engine may have to be sent; agents' sockets cannot be. */
+/** That the engine may have to be sent. */
 function foldersOf({ context, folders }: BuildOptions): readonly string[] {
   return [...new Set([...(context.kind === "folder" ? [context.path] : []), ...Object.keys(folders)])];
 }

@@ -4,6 +4,7 @@ import type { CacheRequest } from "#build/cache/cache-target.ts";
 import type { OutputRequest } from "#build/export/export-target.ts";
 import type { RegistryAuth } from "#image/types.ts";
 import type { StepSettings } from "#build/solver/types.ts";
+import type { AskAgent } from "./forwarded-agents.ts";
 
 /** Where the files come from that a build may use. */
 export type BuildContext =
@@ -33,6 +34,8 @@ export interface EngineBuildRequest {
   readonly folders: ReadonlyMap<string, string>;
   /** Its identities of the folders of agents' sockets, by path. */
   readonly agentFolders: ReadonlyMap<string, string>;
+  /** For agents that are not on this machine; undefined: they are refused. */
+  readonly askAgent: AskAgent | undefined;
   /** Folders of a client elsewhere, by their paths there: ids of offered trees, whose chunks come in this order. */
   readonly sent: ReadonlyMap<string, string>;
   /** The chunks. */

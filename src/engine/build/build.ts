@@ -19,6 +19,8 @@ import type { EngineBuildEvent } from "./build-event.ts";
 import type { EngineBuildRequest } from "./build-request.ts";
 import type { BuildHistory } from "./build-history.ts";
 import { checkSettings } from "./check-settings.ts";
+import type { ForwardedAgents } from "./forwarded-agents.ts";
+import { parentOf } from "#host/files.ts";
 import type { DebugShells } from "./debug-shells.ts";
 import { checkFolder, openContext, readContextFile, type OpenedContext } from "./open-context.ts";
 import { readIgnoreFile } from "./read-ignore-file.ts";
@@ -31,6 +33,7 @@ export interface BuildDeps {
   readonly running: RunningBuilds;
   readonly shells: Pick<DebugShells, "offer">;
   readonly history: Pick<BuildHistory, "begin">;
+  readonly agents: Pick<ForwardedAgents, "open">;
   readonly trees: Pick<SentTrees, "archive" | "sweep">;
   readonly networks: Pick<NetworkService, "find">;
   readonly machine: MachineFacts;
@@ -62,7 +65,7 @@ export function buildImage(deps: BuildDeps) {
     const network = given.network === "" ? "default" : given.network;
     await checkNetwork(deps, network);
     return deps.running.run(given.buildId, signal, async (stop) => {
-      checkAgents(given);
+      const foreign = foreignAgents(given);
       checkFolders(given);
       const notes = given.call === "build" ? deps.history.begin(given) : undefined;
       const onEvent = (event: EngineBuildEvent): void => {
@@ -70,9 +73,13 @@ export function buildImage(deps: BuildDeps) {
         report(event);
       };
       const place = deps.builder.place();
+      let forwarded: { close(): void } | undefined;
       try {
         notes?.plan((platforms.length === 0 ? [host] : platforms).map(formatPlatform));
-        const request = await withSentFolders(deps.trees, given, place);
+        const sent = await withSentFolders(deps.trees, given, place);
+        const agents = given.askAgent && (await deps.agents.open(place.directory, foreign, given.askAgent));
+        forwarded = agents;
+        const request = withAgents(sent, agents?.paths ?? new Map());
         const cacheFrom = request.cacheFrom.map(cacheOrigin);
         const opened = await openContext(place, request.context, request.dockerfileText, {
           signal: stop,
@@ -126,19 +133,34 @@ export function buildImage(deps: BuildDeps) {
         notes?.end({ error });
         throw error;
       } finally {
+        forwarded?.close();
         await place.leave();
       }
     });
   };
 }
 
-/** A path of the client's must not name a socket of this machine that happens to lie there. */
-function checkAgents({ agentFolders }: EngineBuildRequest): void {
-  for (const [path, identity] of agentFolders)
-    if (folderIdentity(path) !== identity)
-      throw new BerthError("invalid-parameter", `the ssh agent in ${path} is not on the engine's machine`, {
-        hint: "Agents of another machine cannot be forwarded to it yet.",
-      });
+/**
+ * Ids of agents that are not on this machine: a path of the client's must not name a socket that happens to lie there.
+ * `invalid-parameter` where the client does not forward them.
+ */
+function foreignAgents({ agentFolders, askAgent, settings }: EngineBuildRequest): readonly string[] {
+  const isHere = (path: string): boolean => {
+    const identity = agentFolders.get(parentOf(path));
+    return identity === undefined || folderIdentity(parentOf(path)) === identity;
+  };
+  const foreign = [...settings.agents].filter(([, path]) => !isHere(path));
+  const [first] = foreign;
+  if (first !== undefined && askAgent === undefined)
+    throw new BerthError("invalid-parameter", `the ssh agent in ${parentOf(first[1])} is not on the engine's machine`, {
+      hint: "A newer client forwards it.",
+    });
+  return foreign.map(([id]) => id);
+}
+
+function withAgents(request: EngineBuildRequest, paths: ReadonlyMap<string, string>): EngineBuildRequest {
+  const { settings } = request;
+  return { ...request, settings: { ...settings, agents: new Map([...settings.agents, ...paths]) } };
 }
 
 /** `conflict` for folders that are not this machine's, unless they are sent. */

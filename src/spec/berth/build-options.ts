@@ -144,8 +144,10 @@ const buildOptions = struct("berth.BuildOptions", {
   secrets: map(text),
   /** Paths of agents' sockets on the engine's machine, by id. */
   agents: map(text),
-  /** What the sockets' folders are to the client, by path: an agent of another machine is refused. */
+  /** What the sockets' folders are to the client, by path: an agent of another machine is not there. */
   agentFolders: map(text),
+  /** Then the client is asked for connections to it, see build.ts; else it is refused. */
+  forwardsAgents: flag,
   /** Entitlements: `security.insecure`, `device`, `device=NAME`. */
   allow: array(text),
   /** When a step fails its place waits for a shell, see BuildFailure. */

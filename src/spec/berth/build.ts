@@ -94,6 +94,11 @@ export type BuildLine =
   | { readonly type: "exporting"; readonly text: string }
   /** Bytes of an output, by its place in the options. */
   | { readonly type: "data"; readonly output: number; readonly bytes: number }
+  /**
+   * Somebody there wants to speak to the agent that the options have as `id`: `POST /berth/build/agents/{connection}` takes
+   * over a connection for it. Only for who said that it forwards agents.
+   */
+  | { readonly type: "agent"; readonly id: string; readonly connection: string }
   /** The end: what BuildKit's exporters answer, by its names. */
   | { readonly type: "exported"; readonly metadata: Readonly<Record<string, unknown>> }
   | { readonly type: "image"; readonly id: string }

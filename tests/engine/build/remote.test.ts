@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import {
   appendFileSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -12,9 +13,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createServer, connect, type Server } from "node:net";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { BuildCacheRecord } from "#spec/docker/disk-usage.ts";
-import { command, mustRun, type CommandResult } from "../../../tools/lab/command.ts";
+import { command, eventually, mustRun, type CommandResult } from "../../../tools/lab/command.ts";
 import { freePort } from "../../../tools/lab/debian-registry.ts";
 import { berthCommand } from "../../../tools/lab/engines.ts";
 import { BuildLab } from "./build-lab.ts";
@@ -173,7 +174,7 @@ test("named folders, layouts and caches of the client, with every kind of contex
   expect(await lab.runIn(based.id, "cat", "/file")).toBe("the client's\n");
 });
 
-test("a cache of the client's is read there, and an agent of another machine is refused", async () => {
+test("a cache of the client's is read there", async () => {
   const context = clientFolder("cached");
   const cache = clientFolder("cache");
   writeFileSync(
@@ -186,16 +187,54 @@ test("a cache of the client's is read there, and an agent of another machine is 
   const paths = [context.path, cache.path];
   const got = await built(paths, ["--cache-from", `type=local,src=${cache.path}`, context.path]);
   expect(got.id).toBe(put.id);
-  const agent = clientFolder("agent");
-  const refused = await elsewhere(
-    [context.path, agent.path],
-    ["build", "--ssh", `default=${agent.path}/socket`, context.path],
-  );
-  expect([refused.code, refused.stderr]).toEqual([
-    1,
-    expect.stringContaining(`the ssh agent in ${agent.path} is not on the engine's machine`),
-  ]);
 });
+
+test("an agent of the client's is forwarded, a connection for each who speaks to it", async () => {
+  const context = clientFolder("agents");
+  const agent = clientFolder("agent");
+  const socket = join(agent.real, "socket");
+  const child = Bun.spawn(["ssh-agent", "-D", "-a", socket], { stdout: "ignore", stderr: "ignore" });
+  try {
+    await eventually("the agent is there", () => (existsSync(socket) ? true : undefined));
+    const key = join(lab.engine.dir, "key");
+    await mustRun(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "of the client", "-f", key]);
+    await mustRun(["ssh-add", "-q", key], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
+    await copySshAdd(join(context.real, "tools"));
+    writeFileSync(
+      join(context.real, "Dockerfile"),
+      `FROM busybox
+RUN --mount=type=bind,source=tools,target=/tools --mount=type=ssh cd /tools && for n in 1 2 3; do ./loader --library-path . ./ssh-add -l; done > /keys
+RUN --mount=type=bind,source=tools,target=/tools --mount=type=ssh,id=none cd /tools && ! ./loader --library-path . ./ssh-add -l 2> /none
+`,
+    );
+    const agents = ["--ssh", `default=${agent.path}/socket`, "--ssh", `none=${agent.path}/nobody`];
+    const { id } = await built([context.path, agent.path], [...agents, context.path]);
+    expect(await lab.runIn(id, "cat", "/keys")).toMatch(/^(256 SHA256:\S+ of the client \(ED25519\)\n){3}$/);
+    expect(await lab.runIn(id, "cat", "/none")).not.toBe("");
+  } finally {
+    child.kill();
+    await child.exited;
+  }
+  // Who does not say that it forwards agents is not asked, and nobody else gets at a connection.
+  const options = {
+    ...{ context: { kind: "none" }, dockerfileText: "FROM scratch", agents: { default: "/x/socket" } },
+    agentFolders: { "/x": "another" },
+  };
+  const url = address.replace("tcp:", "http:");
+  const body = `${JSON.stringify(options)}\n`;
+  const refused = await fetch(`${url}/berth/build`, { method: "POST", body });
+  expect(await refused.text()).toContain("the ssh agent in /x is not on the engine's machine");
+  expect((await fetch(`${url}/berth/build/agents/none`, { method: "POST" })).status).toBe(404);
+});
+
+/** The machine's ssh-add(1) with what it is linked to. */
+async function copySshAdd(folder: string): Promise<void> {
+  const linked = await mustRun(["ldd", "/usr/bin/ssh-add"]);
+  mkdirSync(folder);
+  for (const [, path = ""] of linked.matchAll(/(\/\S+) \(0x/g))
+    copyFileSync(path, join(folder, path.includes("/ld-linux") ? "loader" : basename(path)));
+  copyFileSync("/usr/bin/ssh-add", join(folder, "ssh-add"));
+}
 
 test("what is no tree is refused", async () => {
   const url = `${address.replace("tcp", "http")}/berth/build/trees`;

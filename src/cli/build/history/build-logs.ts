@@ -9,7 +9,7 @@ export const buildLogs: Handler = async ({ flags, args, io, client }) => {
   const { id } = await findBuild(api, args[0] ?? "");
   try {
     for await (const message of await api.historyLog(id)) {
-      if (message.type === "data") continue;
+      if (message.type === "data" || message.type === "agent") continue;
       progress.show(message);
       if (message.type === "error")
         io.stderr.write(`${message.excerpt ?? ""}ERROR: failed to solve: ${message.message}\n`);

@@ -2,6 +2,7 @@ import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
 import { excerpt } from "#build/dockerfile/dockerfile-error.ts";
 import type { BuildContext, EngineBuildRequest } from "#engine/build/build-request.ts";
 import { buildFailure, buildLines } from "#engine/build/build-lines.ts";
+import type { AskAgent } from "#engine/build/forwarded-agents.ts";
 import type { EngineBuildEvent } from "#engine/build/build-event.ts";
 import type { Engine } from "#engine/engine.ts";
 import { decodeBuildShell, type BuildLine } from "#spec/berth/build.ts";
@@ -33,6 +34,11 @@ export function berthBuildRoutes(engine: Engine): readonly Route[] {
       method: "POST",
       pattern: "/berth/build/shells/{shell}",
       handle: async (call) => openShell(engine, shell(call), await call.json()),
+    },
+    {
+      method: "POST",
+      pattern: "/berth/build/agents/{connection}",
+      handle: (call) => openAgent(engine, call.params["connection"] ?? ""),
     },
     {
       method: "POST",
@@ -69,6 +75,13 @@ async function openShell(engine: Engine, id: string, body: unknown): Promise<Rep
   };
 }
 
+/** Between a socket on this machine and the agent that the client has. */
+function openAgent(engine: Engine, connection: string): Reply {
+  const near = engine.builds.takeAgent(connection);
+  const how = { input: true, terminal: false, endsInput: true, detachKeys: new Uint8Array() };
+  return { kind: "hijack", contentType: rawStream, run: async (client) => void (await pipe(client, near, how)) };
+}
+
 async function build(engine: Engine, call: Call): Promise<Reply> {
   const { options, rest } = await readOptions(call.body());
   let source: { readonly name: string; readonly text: string } | undefined;
@@ -80,7 +93,11 @@ async function build(engine: Engine, call: Call): Promise<Reply> {
       const line: BuildLine = { type: "data", output, bytes: chunk.length };
       return out.send(line, chunk);
     };
-    const request = requestOf(options, rest, call.header("x-registry-config"), sendTo);
+    const askAgent: AskAgent = (id, connection) => say({ type: "agent", id, connection });
+    const request = {
+      ...requestOf(options, rest, call.header("x-registry-config"), sendTo),
+      askAgent: options.forwardsAgents ? askAgent : undefined,
+    };
     try {
       await engine.builds.build(request, call.signal, (event) => {
         if (event.type === "dockerfile") source = event;
@@ -148,6 +165,7 @@ function requestOf(
     folders: new Map(Object.entries(folders)),
     sent: new Map(Object.entries(sent)),
     agentFolders: new Map(Object.entries(agentFolders)),
+    askAgent: undefined,
     chunks: rest,
     buildArgs: new Map(Object.entries(buildArgs).map(([name, value]) => [name, value ?? undefined])),
     labels: new Map(Object.entries(labels)),

@@ -134,6 +134,7 @@ function requestOf(call: Call): EngineBuildRequest {
     folders: new Map(),
     sent: new Map(),
     agentFolders: new Map(),
+    askAgent: undefined,
     chunks: nothing(),
     tags: query.all("t").filter((tag) => tag !== ""),
     buildArgs: new Map(
