@@ -20,7 +20,7 @@ import type { EngineBuildRequest } from "./build-request.ts";
 import type { BuildHistory } from "./build-history.ts";
 import { checkSettings } from "./check-settings.ts";
 import type { ForwardedAgents } from "./forwarded-agents.ts";
-import { parentOf } from "#host/files.ts";
+import { dirname } from "node:path/posix";
 import type { DebugShells } from "./debug-shells.ts";
 import { checkFolder, openContext, readContextFile, type OpenedContext } from "./open-context.ts";
 import { readIgnoreFile } from "./read-ignore-file.ts";
@@ -146,13 +146,13 @@ export function buildImage(deps: BuildDeps) {
  */
 function foreignAgents({ agentFolders, askAgent, settings }: EngineBuildRequest): readonly string[] {
   const isHere = (path: string): boolean => {
-    const identity = agentFolders.get(parentOf(path));
-    return identity === undefined || folderIdentity(parentOf(path)) === identity;
+    const identity = agentFolders.get(dirname(path));
+    return identity === undefined || folderIdentity(dirname(path)) === identity;
   };
   const foreign = [...settings.agents].filter(([, path]) => !isHere(path));
   const [first] = foreign;
   if (first !== undefined && askAgent === undefined)
-    throw new BerthError("invalid-parameter", `the ssh agent in ${parentOf(first[1])} is not on the engine's machine`, {
+    throw new BerthError("invalid-parameter", `the ssh agent in ${dirname(first[1])} is not on the engine's machine`, {
       hint: "A newer client forwards it.",
     });
   return foreign.map(([id]) => id);
