@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { command, eventually, mustRun } from "../tools/lab/command.ts";
 import { background } from "../tools/lab/background.ts";
@@ -117,7 +117,25 @@ interface IperfResult {
   };
 }
 
-/** One stream of TCP for two seconds, MiB/s, to a server in a container. */
+/** How long a stream lasts. */
+const SECONDS = 2;
+
+/** Processor time of dockerd's proxy programs so far. */
+function proxiesMs(): number {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.filter((pid) => commandOf(pid) === "docker-proxy").reduce((sum, pid) => sum + processMs(pid), 0);
+}
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+  } catch {
+    // It has ended meanwhile.
+    return "";
+  }
+}
+
+/** One stream of TCP, MiB/s, to a server in a container. */
 async function throughput(sides: readonly Side[]): Promise<Figure[]> {
   const root = await extractPackages("iperf3", ["iperf3", "libiperf0", "libsctp1"]);
   const env = { LD_LIBRARY_PATH: join(root, "usr/lib", `${process.arch === "x64" ? "x86_64" : "aarch64"}-linux-gnu`) };
@@ -146,16 +164,18 @@ async function throughput(sides: readonly Side[]): Promise<Figure[]> {
   const to = async (measure: string, port: number, addressOf: (side: Side) => string): Promise<Figure[]> => {
     const costs = new Map<string, number[]>();
     const figures = await inTurns(measure, "MiB/s", sides, 5, async (side) => {
-      const args = ["-c", addressOf(side), "-p", String(port), "-t", "2", "-J"];
+      const before = proxiesMs();
+      const args = ["-c", addressOf(side), "-p", String(port), "-t", String(SECONDS), "-J"];
       const { stdout } = await command([...side.enter, iperf, ...args], { env });
       const { end } = JSON.parse(stdout) as IperfResult;
       const rate = end.sum_received.bits_per_second / 8 / 2 ** 20;
       const { host_total, remote_total } = end.cpu_utilization_percent;
-      costs.set(side.name, [...(costs.get(side.name) ?? []), (rate * 100) / (host_total + remote_total)]);
+      const percent = host_total + remote_total + (proxiesMs() - before) / (10 * SECONDS);
+      costs.set(side.name, [...(costs.get(side.name) ?? []), (rate * 100) / percent]);
       return rate;
     });
-    // What others on the machine leave to both ends does not count here; what a proxy program takes does not either.
-    const perSecond = "the same for a second of both ends' processor time";
+    // What others on the machine leave to them does not count here.
+    const perSecond = "the same for a second of processor time of both ends and of proxies";
     return [...figures, ...sides.map((side) => single(perSecond, "MiB/s", side, median(costs.get(side.name) ?? [])))];
   };
   try {
@@ -171,15 +191,16 @@ async function throughput(sides: readonly Side[]): Promise<Figure[]> {
 
 /** Processor time of the engine's processes so far. */
 function cpuMs({ engine }: Side): number {
-  const TICK_MS = 10;
-  const ticks = engine.pids.map((pid) => {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-    return Number(fields[11]) + Number(fields[12]);
-  });
-  return ticks.reduce((sum, count) => sum + count, 0) * TICK_MS;
+  return engine.pids.reduce((sum, pid) => sum + processMs(pid), 0);
 }
 
-const WARM_UP = 50;
+function processMs(pid: number | string): number {
+  const TICK_MS = 10;
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+}
+
+const WARM_UP = 100;
 
 /** Each of 100 containers asks for the names of all, one after the other. */
 async function names(sides: readonly Side[]): Promise<Figure[]> {
