@@ -15,6 +15,7 @@ const schedules = "tests/engine/compose/schedules.test.ts";
 
 /** Of what docker compose 2.26 does not know, does otherwise, or would need other programs for. */
 export const seenElsewhere: Readonly<Record<string, SeenAt>> = {
+  ...at(keys, "options of address drivers", "networks.*.ipam.options"),
   ...at(keys, "gpus and what they are asked for", "services.*.deploy.resources.reservations.devices.options"),
   ...at(
     keys,
@@ -23,12 +24,7 @@ export const seenElsewhere: Readonly<Record<string, SeenAt>> = {
     "services.*.blkio_config.weight_device.path",
     "services.*.blkio_config.weight_device.weight",
   ),
-  ...at(
-    keys,
-    "what the engine cannot give is told with its place",
-    "services.*.storage_opt",
-    "networks.*.ipam.options",
-  ),
+  ...at(keys, "what the engine cannot give is told with its place", "services.*.storage_opt"),
   ...at(
     life,
     "images are built when they are missing, from files and from inline text",

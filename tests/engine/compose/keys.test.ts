@@ -144,10 +144,16 @@ test("what the engine cannot give is told with its place", async () => {
   expect((await side.compose("up", "-d")).stderr).toMatch(
     /compose\.yaml:3: services\.s: .*--storage-opt is supported only/u,
   );
+});
+
+test("options of address drivers", async () => {
   side.project(
     "services: {s: {image: busybox, networks: [n]}}\nnetworks:\n  n: {ipam: {options: {told: to the driver}}}\n",
   );
-  expect((await side.compose("up", "-d")).stderr).toMatch(/compose\.yaml:3: networks\.n: .*IPAM\.Options/u);
+  await side.ok("create");
+  expect(JSON.parse(await side.engine.ok("network", "inspect", "-f", "{{json .IPAM.Options}}", "shop_n"))).toEqual({
+    told: "to the driver",
+  });
 });
 
 test("gpus and what they are asked for", async () => {
