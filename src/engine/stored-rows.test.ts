@@ -41,6 +41,13 @@ test.each([
   expect(readBack(spec)).toEqual(spec);
 });
 
+test("what may be absent is read back where it is there", () => {
+  const plain = specOf({}, {});
+  const platform = { os: "linux", architecture: "arm64", variant: "v8" };
+  const spec = { ...plain, leftMode: true, image: { ...plain.image, platform } };
+  expect(readBack(spec)).toEqual(spec);
+});
+
 test("what has its zero value is not stored, and a row that has it all reads the same", () => {
   const spec = specOf({ Image: "busybox" }, { NetworkMode: "bridge" });
   const { config, hostConfig: host } = storedSpec(spec) as { config: object; hostConfig: object };

@@ -30,6 +30,7 @@ export function validateSpec(value: unknown): ContainerSpec {
     config: decode(containerConfig, row["config"]),
     hostConfig: decode(hostConfig, row["hostConfig"]),
     networking: decode(networkingConfig, row["networking"]),
+    ...(row["leftMode"] === true ? { leftMode: true } : {}),
     argv: texts(row, "argv"),
     mounts: list(row, "mounts").map((mount) => {
       if (!["bind", "volume", "image", "tmpfs"].includes(text(record(mount, "mount"), "type"))) throw bad("mount.type");
