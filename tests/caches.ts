@@ -1,5 +1,5 @@
 import { fetchKernel } from "../tools/guest/kernel.ts";
-import { apparmorDir } from "../tools/guest/root-disk.ts";
+import { apparmorDir, sambaDir } from "../tools/guest/root-disk.ts";
 import { composePrograms, laterDockerDir } from "../tools/lab/apt-suite.ts";
 import { buildahDir } from "../tools/lab/buildah.ts";
 import { debianRegistryDir } from "../tools/lab/debian-registry.ts";
@@ -17,6 +17,11 @@ import { installStore } from "./engine/object-store/install.ts";
  * and two at once would fetch it twice.
  */
 export async function fillCaches(): Promise<void> {
+  await Promise.all([fetchPackages(), installClients(), installStore()]);
+}
+
+/** By apt, one after the other. */
+async function fetchPackages(): Promise<void> {
   await referenceDir();
   await laterDockerDir();
   await composePrograms();
@@ -27,11 +32,10 @@ export async function fillCaches(): Promise<void> {
   await fetchEmulation();
   await distributionArchive();
   await servicesArchive();
-  await installClients();
-  await installStore();
   // The guest is described for these machines only.
   if (process.arch === "x64") {
     await fetchKernel();
     await apparmorDir();
+    await sambaDir();
   }
 }

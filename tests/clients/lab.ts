@@ -50,10 +50,10 @@ export async function installClients(): Promise<{ readonly node: string; readonl
   if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== wanted) {
     for (const name of ["package.json", "package-lock.json"]) cpSync(join(sourceDir, name), join(dir, name));
     // The packages' own scripts only build accelerators that the tests do not need.
-    await mustRun(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: dir, timeoutMs: 300_000 });
+    await mustRun(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: dir, timeoutMs: 900_000 });
     const requirements = join(sourceDir, "requirements.txt");
     const pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--upgrade", "--target", python, "-r", requirements];
-    await mustRun(["python3", ...pip], { timeoutMs: 300_000 });
+    await mustRun(["python3", ...pip], { timeoutMs: 900_000 });
     writeFileSync(stamp, wanted);
   }
   return { node: dir, python };

@@ -22,7 +22,7 @@ const ok = (...args: string[]): Promise<string> =>
   mustRun([...berthCommand(), ...args], { env: cliEnvironment(`unix://${socket()}`), timeoutMs: 120_000 });
 const start = (): Promise<StartedDaemon> => startPlainDaemon({ dir, args: ["-H", `unix://${socket()}`] });
 const ask = (path: string, method = "GET", body?: unknown): Promise<Response> =>
-  fetch(`http://engine/v1.51${path}`, {
+  fetch(`http://engine/v1.55${path}`, {
     unix: socket(),
     method,
     ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
@@ -225,7 +225,7 @@ test("a hundred streams of one container cost one sampler and end with it", asyn
   const leave = new AbortController();
   const streams = await Promise.all(
     Array.from({ length: 100 }, () =>
-      fetch("http://engine/v1.51/containers/box/stats", { unix: socket(), signal: leave.signal }),
+      fetch("http://engine/v1.55/containers/box/stats", { unix: socket(), signal: leave.signal }),
     ),
   );
   const readers = streams.map(({ body }) => (body as ReadableStream<Uint8Array>).getReader());

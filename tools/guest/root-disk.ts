@@ -4,7 +4,7 @@ import { missingPackages } from "../lab/apt-suite.ts";
 import { mustRun } from "../lab/command.ts";
 import { extractPackages } from "../lab/extracted-packages.ts";
 import { cacheDir, findProgram, projectDir } from "../lab/paths.ts";
-import { distributionArchive } from "../lab/test-images.ts";
+import { distributionArchive, distributionStatus } from "../lab/test-images.ts";
 import type { GuestKernel } from "./kernel.ts";
 
 /** Debian's AppArmor, unpacked. */
@@ -12,12 +12,21 @@ export function apparmorDir(): Promise<string> {
   return extractPackages("apparmor", ["apparmor"]);
 }
 
+/** Debian's Samba and what it needs beyond the distribution's root, unpacked; what it has in Python is left out. */
+export async function sambaDir(): Promise<string> {
+  const missing = await missingPackages(["samba"], await distributionStatus());
+  return extractPackages(
+    "samba",
+    missing.filter((name) => !/^(?:lib)?python/u.test(name)),
+  );
+}
+
 /** What of the project the tests in the guest need. */
 const projectParts = ["package.json", "tsconfig.json", "src", "native", "tests", "tools", "dist"];
 
 /**
- * An ext4 disk image with the distribution's root, the kernel's modules, AppArmor's parser, Samba's server, Bun, the project and the list of its test files
- * to run. Made without mounting anything. The caller deletes it.
+ * An ext4 disk image with the distribution's root, the kernel's modules, AppArmor's parser, Samba's server, Bun, the project
+ * and the list of its test files to run. Made without mounting anything. The caller deletes it.
  */
 export async function makeRootDisk(kernel: GuestKernel, tests: readonly string[]): Promise<string> {
   const work = cacheDir("guest");
@@ -42,12 +51,7 @@ export async function makeRootDisk(kernel: GuestKernel, tests: readonly string[]
     cpSync(join(apparmor, "sbin/apparmor_parser"), join(root, "usr/sbin/apparmor_parser"));
     cpSync(join(apparmor, "etc/apparmor.d"), join(root, "etc/apparmor.d"), { recursive: true, verbatimSymlinks: true });
 
-    // A server of CIFS; what it has in Python is not needed.
-    const missing = await missingPackages(["samba"], join(root, "var/lib/dpkg/status"));
-    const samba = await extractPackages(
-      "samba",
-      missing.filter((name) => !/^(?:lib)?python/u.test(name)),
-    );
+    const samba = await sambaDir();
     for (const [from, to] of [
       ["usr/lib", "usr/lib"],
       ["lib", "usr/lib"],

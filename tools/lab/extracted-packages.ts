@@ -21,9 +21,9 @@ export async function extractPackages(
   rmSync(work, { recursive: true, force: true });
   mkdirSync(join(work, "root"), { recursive: true });
   const fetch = ["apt-get", "download", "-o", "APT::Sandbox::User=root", ...options, ...names];
-  if ((await command(fetch, { cwd: work, timeoutMs: 300_000 })).code !== 0) {
+  if ((await command(fetch, { cwd: work, timeoutMs: 900_000 })).code !== 0) {
     await refreshPackageLists();
-    await mustRun(fetch, { cwd: work, timeoutMs: 300_000 });
+    await mustRun(fetch, { cwd: work, timeoutMs: 900_000 });
   }
   for (const file of readdirSync(work).filter((name) => name.endsWith(".deb"))) {
     await mustRun(["dpkg", "-x", join(work, file), join(work, "root")]);

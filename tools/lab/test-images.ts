@@ -178,6 +178,16 @@ export function distributionArchive(): Promise<string> {
   return rootArchive("net", distributionExtras);
 }
 
+/** Path of the dpkg status file of {@link distributionArchive}: what is installed there. */
+export async function distributionStatus(): Promise<string> {
+  const archive = await distributionArchive();
+  const status = `${archive.slice(0, -".tar".length)}.status`;
+  if (existsSync(status)) return status;
+  writeFileSync(`${status}.partial`, await mustRun(["tar", "-xOf", archive, "./var/lib/dpkg/status"]));
+  renameSync(`${status}.partial`, status);
+  return status;
+}
+
 /** The same with systemd as its first process. */
 export function machineArchive(): Promise<string> {
   return rootArchive("systemd", ["procps", "systemd", "systemd-sysv"]);

@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { missingPackages } from "../../../tools/lab/apt-suite.ts";
 import { mustRun } from "../../../tools/lab/command.ts";
 import { extractPackages } from "../../../tools/lab/extracted-packages.ts";
 import { buildImage, type BuiltImage } from "../../../tools/lab/image-writer.ts";
 import { cacheDir } from "../../../tools/lab/paths.ts";
-import { distributionArchive } from "../../../tools/lab/test-images.ts";
+import { distributionArchive, distributionStatus } from "../../../tools/lab/test-images.ts";
 import { writeTar } from "../../../tools/lab/tar-writer.ts";
 
 /** What the servers can do without: a just-in-time compiler, languages, and what only sets things up. */
@@ -26,14 +26,9 @@ export async function serviceImage(): Promise<BuiltImage> {
 
 /** Path of the layer with the servers, made when it is not in the cache yet. */
 export async function servicesArchive(): Promise<string> {
-  const base = await distributionArchive();
   const archive = join(cacheDir("images"), `services-${process.arch}.tar`);
   if (existsSync(archive)) return archive;
-  const folder = join(cacheDir("packages"), "services-status");
-  mkdirSync(folder, { recursive: true });
-  const status = join(folder, "status");
-  writeFileSync(status, await mustRun(["tar", "-xOf", base, "./var/lib/dpkg/status"]));
-  const wanted = await missingPackages(["nginx-light", "redis-server", "postgresql"], status);
+  const wanted = await missingPackages(["nginx-light", "redis-server", "postgresql"], await distributionStatus());
   const root = await extractPackages(
     "services",
     wanted.filter((name) => !spared.test(name)),

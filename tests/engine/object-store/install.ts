@@ -12,7 +12,7 @@ export async function installStore(): Promise<string> {
   const stamp = join(target, "installed");
   if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
     for (const name of ["package.json", "package-lock.json"]) cpSync(join(source, name), join(target, name));
-    await mustRun(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: target, timeoutMs: 300_000 });
+    await mustRun(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: target, timeoutMs: 900_000 });
     writeFileSync(stamp, lock);
   }
   cpSync(join(source, "serve.mjs"), join(target, "serve.mjs"));
