@@ -62,8 +62,8 @@ describe("dockerd with berth-runtime", () => {
   });
 
   test("too much memory ends it, and inspect tells", async () => {
-    // The program outlives its victim until dockerd has heard of the kill, by a notification that takes its time.
-    const greedy = "trap 'exit 3' TERM; dd if=/dev/zero of=/dev/null bs=200M count=1; while :; do sleep 0.1; done";
+    // The program outlives its victims until dockerd has heard of one: containerd listens only some time after the start.
+    const greedy = "trap 'exit 3' TERM; while :; do dd if=/dev/zero of=/dev/null bs=200M count=1; sleep 0.1; done";
     const limits = ["--memory", "20m", "--memory-swap", "20m"];
     const from = String(Math.floor(Date.now() / 1000) - 1);
     await target().ok(["run", "-d", "--name", "box", ...limits, "busybox", "sh", "-c", greedy]);
