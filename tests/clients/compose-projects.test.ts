@@ -200,6 +200,7 @@ async function handedOver(project: string, first: readonly string[], second: rea
 const cannotRun: ReadonlySet<string> = new Set([
   "block-devices", // disks
   "block-io", // weights of block I/O
+  "cms", // a database that busybox is not
   "monitoring", // a shared root
   "security", // a group that busybox has not
 ]);

@@ -40,6 +40,9 @@ async function take(
   return `${response.status} ${alike(printed(await response.text(), picked), dir, seen)}`.trimEnd();
 }
 
+/** dockerd tells what it has in a map in another order each time. */
+const inOrder = (list: string, between: string): string => list.split(between).toSorted().join(between);
+
 /** Ids by the order in which they were seen first. */
 function alike(text: string, dir: string, seen: Map<string, string>): string {
   const id = (found: string): string => {
@@ -52,6 +55,8 @@ function alike(text: string, dir: string, seen: Map<string, string>): string {
     .replace(/[0-9a-f]{64}/gu, id)
     .replace(/(?:172\.\d+|192\.168)\.\d+\.\d+(?:\/\d+)?/gu, "POOL")
     .replace(/"[0-9a-f]{12}"/gu, '"SHORT"')
+    .replace(/(?<=multiple network endpoints: )[^"]+/gu, (names) => inOrder(names, ", "))
+    .replace(/(?<=invalid filter '\w+=\[)[^\]]+/gu, (words) => inOrder(words, " "))
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/gu, "TIME");
 }
 
