@@ -74,6 +74,8 @@ export function attachCases(target: () => Target): void {
 
     test("gives the past, and ends with the container", async () => {
       await start("-i");
+      // What is written while somebody attaches is the past and the present.
+      while (!(await target().ok(["logs", "attached"])).includes("before")) await Bun.sleep(20);
       const client = await socket(`/v1.41/containers/attached/attach/ws?logs=1&${all}`);
       client.send("x\n");
       await client.until("got x\n");
