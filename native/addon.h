@@ -13,6 +13,9 @@ bool bytes_of(napi_env env, napi_value value, void **data, size_t *length);
 /* Throw TypeError for the arguments of the function `name`. */
 napi_value wrong_type(napi_env env, const char *name);
 
+/* For napi_create_threadsafe_function: calls back with the upper and the lower half of what the thread packed into `data`. */
+void deliver_pair(napi_env env, napi_value callback, void *context, void *data);
+
 /* files.c */
 napi_value list_files(napi_env env, napi_callback_info info);
 napi_value read_files(napi_env env, napi_callback_info info);

@@ -81,16 +81,6 @@ static void *send_thread(void *argument) {
   }
 }
 
-static void deliver_end(napi_env env, napi_value callback, void *context, void *data) {
-  (void)context;
-  uint64_t packed = (uint64_t)(uintptr_t)data;
-  napi_value receiver, arguments[2];
-  if (env == NULL || callback == NULL || napi_get_undefined(env, &receiver) != napi_ok) return;
-  arguments[0] = number_value(env, (long)(packed >> 32));
-  arguments[1] = number_value(env, (long)(packed & UINT32_MAX));
-  napi_call_function(env, receiver, callback, 2, arguments, NULL);
-}
-
 static void halt_sender(void *argument) {
   struct sender *sender = argument;
   uint64_t one = 1;
@@ -144,7 +134,7 @@ napi_value start_sender(napi_env env, napi_callback_info info) {
   if (sender == NULL || napi_get_cb_info(env, info, &count, values, NULL, NULL) != napi_ok || count < 2 ||
       napi_get_value_uint32(env, values[0], &wanted) != napi_ok || wanted < 1 ||
       napi_create_string_utf8(env, "berth sender", NAPI_AUTO_LENGTH, &name) != napi_ok ||
-      napi_create_threadsafe_function(env, values[1], NULL, name, 0, 1, NULL, NULL, sender, deliver_end,
+      napi_create_threadsafe_function(env, values[1], NULL, name, 0, 1, NULL, NULL, sender, deliver_pair,
                                       &sender->deliver) != napi_ok) {
     free(sender);
     return wrong_type(env, "startSender");

@@ -470,7 +470,7 @@ static void *poll_thread(void *argument) {
   }
 }
 
-static void deliver_event(napi_env env, napi_value callback, void *context, void *data) {
+void deliver_pair(napi_env env, napi_value callback, void *context, void *data) {
   (void)context;
   uint64_t packed = (uint64_t)(uintptr_t)data;
   napi_value receiver, arguments[2];
@@ -507,7 +507,7 @@ static napi_value start_poller(napi_env env, napi_callback_info info) {
   if (poller == NULL || napi_get_cb_info(env, info, &count, values, NULL, NULL) != napi_ok || count < 2 ||
       napi_get_value_int32(env, values[0], &poller->epoll) != napi_ok ||
       napi_create_string_utf8(env, "berth poller", NAPI_AUTO_LENGTH, &name) != napi_ok ||
-      napi_create_threadsafe_function(env, values[1], NULL, name, 0, 1, NULL, NULL, poller, deliver_event,
+      napi_create_threadsafe_function(env, values[1], NULL, name, 0, 1, NULL, NULL, poller, deliver_pair,
                                       &poller->deliver) != napi_ok) {
     free(poller);
     return wrong_type(env, "startPoller");
