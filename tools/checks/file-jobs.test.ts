@@ -13,7 +13,7 @@ function runner(lanes: readonly Lane[], slow: Readonly<Record<string, number>> =
       ran.push(`${name} ${lane}`);
       for (let turn = 0; turn < (slow[name] ?? 1); turn++) await Bun.sleep(0);
       if (name === "throws") throw new Error("expected in this test");
-      return { passed: 2, failed: name === "fails" ? 1 : 0, text: `text of ${name}\n` };
+      return { passed: 2, failed: name === "fails" ? 1 : 0, text: `(pass) one\n(pass) two\ntext of ${name}\n` };
     },
     print: (text) => void (printed += text),
     now: () => 0,
@@ -36,7 +36,9 @@ test("what needs the machine runs there, the rest anywhere, and the next stage b
     ["b", 6, 0],
   ]);
   // In one piece, and a stage's sum after its last job.
-  expect(printed()).toContain("-- b: y: 2 passed, 0 failed, 0.0 s, on a private machine\ntext of y\n");
+  expect(printed()).toContain(
+    "-- b: y: 2 passed, 0 failed, 0.0 s, on a private machine\n(pass) one\n(pass) two\ntext of y\n",
+  );
   expect(printed().indexOf("== a: 4 passed")).toBeGreaterThan(printed().indexOf("text of out"));
 });
 
@@ -68,4 +70,9 @@ test("failures are counted, a job that throws as one", async () => {
   const lines = await runJobStages([{ name: "a", what: "bad", jobs: [job("fails"), job("throws"), job("x")] }], made);
   expect(lines).toEqual([{ name: "a", passed: 4, failed: 2, seconds: 0 }]);
   expect(printed()).toContain("expected in this test");
+  const again = printed().split("\nWhat failed:\n")[1];
+  expect(again).toContain("text of fails\n");
+  expect(again).toContain("expected in this test");
+  expect(again).not.toContain("text of x");
+  expect(again).not.toContain("(pass)");
 });

@@ -43,18 +43,25 @@ interface RunningStage {
   left: number;
   beganAt: number | undefined;
   line: StageLine;
+  readonly failures: string[];
 }
+
+/** Of what failed, the lines that the end repeats. */
+const REPEATED_LINES = 200;
 
 /**
  * Runs the jobs of all `stages` on all lanes at once, stage by stage; a lane that finds nothing for it in one stage goes on with
- * the next. What a job prints is shown when it has ended, in one piece. A job that throws counts as one failure.
+ * the next. What a job prints is shown when it has ended, in one piece, and again at the end where something failed, for the
+ * end is what people read. A job that throws counts as one failure.
  */
 export async function runJobStages(stages: readonly JobStage[], runner: JobRunner): Promise<StageLine[]> {
   const running = stages.map((stage): RunningStage => {
     const line = { name: stage.name, passed: 0, failed: 0, seconds: 0 };
-    return { stage, waiting: [...stage.jobs], left: stage.jobs.length, beganAt: undefined, line };
+    return { stage, waiting: [...stage.jobs], left: stage.jobs.length, beganAt: undefined, line, failures: [] };
   });
   await Promise.all(runner.lanes.map((lane) => runLane(lane, running, runner)));
+  const failures = running.flatMap((of) => of.failures);
+  if (failures.length > 0) runner.print(`\nWhat failed:\n${failures.join("")}`);
   return running.map(({ line }) => line);
 }
 
@@ -99,7 +106,14 @@ async function runOne(lane: Lane, of: RunningStage, job: FileJob, runner: JobRun
   of.line = { name: stage.name, passed: of.line.passed + passed, failed: of.line.failed + failed, seconds };
   const took = ((runner.now() - began) / 1000).toFixed(1);
   const place = lane === "machine" ? "" : ", on a private machine";
-  runner.print(`\n-- ${stage.name}: ${job.name}: ${passed} passed, ${failed} failed, ${took} s${place}\n${text}`);
+  const title = `\n-- ${stage.name}: ${job.name}: ${passed} passed, ${failed} failed, ${took} s${place}\n`;
+  runner.print(`${title}${text}`);
+  if (failed > 0) of.failures.push(`${title}${withoutPasses(text)}`);
   if (--of.left > 0) return;
   runner.print(`== ${stage.name}: ${of.line.passed} passed, ${of.line.failed} failed, ${seconds.toFixed(1)} s\n`);
+}
+
+function withoutPasses(text: string): string {
+  const lines = text.split("\n").filter((line) => !line.startsWith("(pass) "));
+  return lines.slice(-REPEATED_LINES).join("\n");
 }
