@@ -25,4 +25,11 @@ napi_value copy_files(napi_env env, napi_callback_info info);
 napi_value start_sender(napi_env env, napi_callback_info info);
 napi_value send_file(napi_env env, napi_callback_info info);
 
+/* names.c */
+napi_value start_responder(napi_env env, napi_callback_info info);
+napi_value serve_names(napi_env env, napi_callback_info info);
+napi_value end_names(napi_env env, napi_callback_info info);
+napi_value tell_names(napi_env env, napi_callback_info info);
+napi_value stop_responder(napi_env env, napi_callback_info info);
+
 #endif

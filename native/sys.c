@@ -585,6 +585,11 @@ NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
          export_function(env, exports, "copyFiles", copy_files, NULL) &&
          export_function(env, exports, "startSender", start_sender, NULL) &&
          export_function(env, exports, "sendFile", send_file, NULL) &&
+         export_function(env, exports, "startResponder", start_responder, NULL) &&
+         export_function(env, exports, "serveNames", serve_names, NULL) &&
+         export_function(env, exports, "endNames", end_names, NULL) &&
+         export_function(env, exports, "tellNames", tell_names, NULL) &&
+         export_function(env, exports, "stopResponder", stop_responder, NULL) &&
          export_function(env, exports, "startPoller", start_poller, NULL) &&
          export_function(env, exports, "refPoller", ref_poller, NULL) &&
          export_function(env, exports, "stopPoller", stop_poller, NULL);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bun
 /**
- * Compiles native/{sys,files,send}.c with the system's C compiler into dist/berth-sys.base64 (zstd inside), which
+ * Compiles native/{sys,files,send,names}.c with the system's C compiler into dist/berth-sys.base64 (zstd inside), which
  * src/host/addon.ts imports: small, because every command of the executable reads it.
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -19,7 +19,7 @@ export function buildAddon(): void {
       ...["-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wvla"],
       ...["-fvisibility=hidden", "-fstack-protector-strong", "-Wl,-z,relro,-z,now,-z,noexecstack", "-s"],
       ...["-I", `${root}node_modules/node-api-headers/include`],
-      ...["-o", temporary, ...["sys", "files", "send"].map((name) => `${root}native/${name}.c`)],
+      ...["-o", temporary, ...["sys", "files", "send", "names"].map((name) => `${root}native/${name}.c`)],
     ],
     { stdout: "inherit", stderr: "inherit" },
   );

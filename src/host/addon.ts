@@ -51,6 +51,24 @@ export interface Addon {
     end: number,
     head: Uint8Array,
   ) => number;
+  /** A thread that answers questions for names; see name-responder.ts. `onQuestion` hears those that it does not know. */
+  readonly startResponder: (
+    rate: number,
+    burst: number,
+    onQuestion: (token: number, datagram: Uint8Array, sender: Uint8Array) => void,
+  ) => ResponderHandle;
+  /** 0 or -errno. `zones`: an array of uint32_t. */
+  readonly serveNames: (handle: ResponderHandle, token: number, fd: number, zones: Uint8Array) => number;
+  readonly endNames: (handle: ResponderHandle, token: number) => void;
+  /** 0 or -errno. */
+  readonly tellNames: (
+    handle: ResponderHandle,
+    zone: number,
+    question: Uint8Array,
+    records: Uint8Array | null,
+    recordLength: number,
+  ) => number;
+  readonly stopResponder: (handle: ResponderHandle) => void;
   /** Starts a thread that waits on `epoll` and calls back on this thread; see poller.ts. Returns a handle for {@link stopPoller}. */
   readonly startPoller: (epoll: number, onEvent: (token: number, events: number) => void) => PollerHandle;
   /** Whether a waiting poller keeps the process alive. */
@@ -59,6 +77,7 @@ export interface Addon {
 }
 
 export type SenderHandle = { readonly __sender: never };
+export type ResponderHandle = { readonly __responder: never };
 export type PollerHandle = { readonly __poller: never };
 
 let loaded: Addon | undefined;

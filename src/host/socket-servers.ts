@@ -1,14 +1,5 @@
 import { SyscallError } from "./errno.ts";
-import {
-  AF_INET,
-  EPOLLIN,
-  MSG_DONTWAIT,
-  MSG_NOSIGNAL,
-  SOCK_CLOEXEC,
-  SOCK_DGRAM,
-  SOCK_NONBLOCK,
-  SOCK_STREAM,
-} from "./linux.ts";
+import { AF_INET, EPOLLIN, MSG_DONTWAIT, MSG_NOSIGNAL, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM } from "./linux.ts";
 import { socketAddress } from "./namespace-sockets.ts";
 import { PolledStream, socketIn } from "./polled-stream.ts";
 import type { Poller } from "./poller.ts";
@@ -39,47 +30,13 @@ export interface Sender {
   reply(answer: Uint8Array): void;
 }
 
-/**
- * By the loop of this process itself, which answers with one thread to be woken where a Poller needs two; and by Bun's own
- * sockets, because node:dgram's take twice the time for a datagram and leave so much behind that collecting it stops
- * the loop for milliseconds. It takes what comes as long as it comes: whoever can send without a limit can keep the loop to
- * himself.
- */
-export function serveDatagrams(
-  place: ServerPlace,
-  onDatagram: (bytes: Uint8Array, reply: (answer: Uint8Array) => void) => void,
-): SocketServer {
-  return serve(place, SOCK_DGRAM, (fd) => {
-    let open = true;
-    const opening = Bun.udpSocket({
-      fd,
-      binaryType: "uint8array",
-      socket: {
-        data(socket, bytes, port, address) {
-          onDatagram(bytes, (answer) => {
-            if (open) socket.send(answer, port, address);
-          });
-        },
-        // Answers that cannot be sent are lost, as any datagram may be.
-        error() {},
-      },
-    } as Bun.udp.SocketOptions<"uint8array">);
-    return {
-      close() {
-        open = false;
-        void opening.then((socket) => socket.close());
-      },
-    };
-  });
-}
-
 /** Connections are the callee's to close. */
 export function serveStreams(
   poller: Poller,
   place: ServerPlace,
   onConnection: (stream: PolledStream) => void,
 ): SocketServer {
-  return serve(place, SOCK_STREAM, (fd) => {
+  return openServer(place, SOCK_STREAM, (fd) => {
     const watch = watchStreams(poller, fd, onConnection);
     return {
       close() {
@@ -147,8 +104,12 @@ function watchItems(poller: Poller, fd: number, take: (isOpen: () => boolean) =>
   };
 }
 
-/** What `listenAt` makes of the bound socket closes it. */
-function serve(place: ServerPlace, type: number, listenAt: (fd: number) => { close(): void }): SocketServer {
+/** A socket of this type, which does not block. What `listenAt` makes of it closes it. */
+export function openServer(
+  place: ServerPlace,
+  type: number,
+  listenAt: (fd: number) => { close(): void },
+): SocketServer {
   const fd = socketIn(place.namespaceFd, AF_INET, type | SOCK_NONBLOCK);
   try {
     bind(fd, socketAddress({ host: place.host, port: 0 }).address);

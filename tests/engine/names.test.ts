@@ -133,6 +133,23 @@ test("a container of the default bridge gets the name server with its first netw
   expect(await conf()).toContain(`nameserver ${GATEWAY}\n`);
 });
 
+test("what a container changed in its resolv.conf stays when it comes into a network, until it starts anew", async () => {
+  await make("front");
+  const conf = (): Promise<string> => engine.ok("exec", "own", "cat", "/etc/resolv.conf");
+  await start("own", "bridge", "--dns", GATEWAY);
+  await engine.ok("exec", "own", "sh", "-c", "echo options attempts:4 >>/etc/resolv.conf");
+  const changed = await conf();
+  await join("own", "front");
+  expect(await conf()).toBe(changed);
+  await part("own", "front");
+  expect(await conf()).toBe(changed);
+  await engine.ok("exec", "own", "sh", "-c", "head -c 17000000 /dev/zero >/etc/resolv.conf");
+  await join("own", "front");
+  await engine.ok("restart", "-t", "0", "own");
+  expect(await conf()).toContain("nameserver 127.0.0.11\n");
+  expect(await conf()).not.toContain("attempts:4");
+});
+
 test("other names are asked for at the upstream servers; not from internal networks", async () => {
   await make("front");
   await make("closed", { Internal: true });

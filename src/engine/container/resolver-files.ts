@@ -1,4 +1,10 @@
-import { HOST_RESOLV_CONF, resolvConfFile, resolvConfPath, upstreamServers } from "#network/files/resolv-conf.ts";
+import {
+  HOST_RESOLV_CONF,
+  isGenerated,
+  resolvConfFile,
+  resolvConfPath,
+  upstreamServers,
+} from "#network/files/resolv-conf.ts";
 import type { Endpoint, NetworkService, Resident } from "#network/types.ts";
 import type { EngineConfig } from "../config.ts";
 import type { EnginePaths, Files } from "../ports.ts";
@@ -47,7 +53,7 @@ export async function residentOf(
 
 /**
  * Write a running container's resolv.conf anew, in place, when it came into its first user-defined network or left its
- * last; else whoever changed the file since keeps the change.
+ * last. docker-compat: who changed the file since keeps the change.
  */
 export async function refreshResolvConf(
   deps: ResolverDeps,
@@ -56,8 +62,10 @@ export async function refreshResolvConf(
 ): Promise<void> {
   const after = await deps.networks.endpoints(container.id);
   if (container.spec.config.NetworkDisabled || before.some(hasNames) === after.some(hasNames)) return;
-  const text = await resolvConfText(deps, container, after);
-  await deps.files.writeText(deps.paths.containerResolvConf(container.id), text, 0o644);
+  const path = deps.paths.containerResolvConf(container.id);
+  // Nor is one that is too large to be read the engine's.
+  if (!isGenerated(await deps.files.readText(path).catch(() => ""))) return;
+  await deps.files.writeText(path, await resolvConfText(deps, container, after), 0o644);
 }
 
 /** Of the bridges all but the default one, whose name nobody else can take. */

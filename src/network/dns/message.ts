@@ -137,6 +137,19 @@ export function encodeName(name: string): Uint8Array | undefined {
   return encoded.length > 255 ? undefined : encoded;
 }
 
+/** For the class IN; undefined as in {@link encodeName}. */
+export function encodeQuestion(name: string, type: number): Uint8Array | undefined {
+  const encoded = encodeName(name);
+  return encoded && join([encoded, Uint8Array.of(type >> 8, type & 0xff, 0, CLASS_IN)]);
+}
+
+/** As it stands in an answer. */
+export function encodeRecord(record: ResourceRecord): Uint8Array {
+  const bytes = new Uint8Array(RECORD_HEADER_BYTES + record.data.length);
+  writeRecord(bytes, 0, record);
+  return bytes;
+}
+
 function repeatsQuestion(bytes: Uint8Array, query: Query): boolean {
   const name = readName(bytes, HEADER_BYTES);
   if (name === undefined || name.text !== query.name) return false;

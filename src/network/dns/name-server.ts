@@ -1,8 +1,8 @@
+import type { NameResponder, NameSocket } from "#host/name-responder.ts";
 import { readMessage, withLength } from "#host/exchange.ts";
 import type { PolledStream } from "#host/polled-stream.ts";
 import type { Poller } from "#host/poller.ts";
-import { serveDatagrams, serveStreams, type SocketServer } from "#host/socket-servers.ts";
-import type { Allowance } from "./allowance.ts";
+import { serveStreams, type SocketServer } from "#host/socket-servers.ts";
 import type { ForwardBudget } from "./forwarder.ts";
 import { NAME_SERVER, redirectQueries } from "./redirect.ts";
 import type { Resolver } from "./resolver.ts";
@@ -17,24 +17,25 @@ export class NameServer {
   readonly #resolver: Resolver;
   readonly #servers: SocketServer[] = [];
   readonly #connections = new Set<PolledStream>();
-  readonly #datagramsOfAll: Allowance;
   readonly #connectionsOfAll: ForwardBudget;
+  #datagrams: NameSocket | undefined;
 
-  /** On failure no socket is left. `datagrams`, `connections`: what all name servers together may take. */
+  /** On failure no socket is left. `zones`: where `responder` looks; what it does not find there is `resolver`'s. `connections`: how many all may have. */
   constructor(deps: {
     readonly poller: Poller;
     readonly namespaceFd: number;
+    readonly responder: NameResponder;
+    readonly zones: readonly number[];
     readonly resolver: Resolver;
-    readonly datagrams: Allowance;
     readonly connections: ForwardBudget;
   }) {
     const { poller, namespaceFd } = deps;
     this.#resolver = deps.resolver;
-    this.#datagramsOfAll = deps.datagrams;
     this.#connectionsOfAll = deps.connections;
     const place = { namespaceFd, host: NAME_SERVER };
     try {
-      const udp = serveDatagrams(place, (bytes, reply) => void this.#answer(bytes, reply));
+      const udp = deps.responder.serve(place, deps.zones, (bytes, reply) => void this.#answer(bytes, reply));
+      this.#datagrams = udp;
       this.#servers.push(udp);
       const tcp = serveStreams(poller, place, (stream) => void this.#converse(stream));
       this.#servers.push(tcp);
@@ -45,13 +46,17 @@ export class NameServer {
     }
   }
 
+  /** The container came into another network, or left one. */
+  setZones(zones: readonly number[]): void {
+    this.#datagrams?.setZones(zones);
+  }
+
   close(): void {
     for (const server of this.#servers) server.close();
     for (const connection of this.#connections) connection.close();
   }
 
   async #answer(bytes: Uint8Array, reply: (answer: Uint8Array) => void): Promise<void> {
-    if (!this.#datagramsOfAll.take()) return;
     const answer = this.#resolver.answer(bytes, "udp");
     if (answer instanceof Uint8Array) reply(answer);
     else if (answer !== undefined) reply(await answer);

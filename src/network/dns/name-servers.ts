@@ -2,13 +2,14 @@ import { messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import { exchangeDatagram, exchangeStream } from "#host/exchange.ts";
 import { O_RDONLY } from "#host/linux.ts";
+import { NameResponder } from "#host/name-responder.ts";
 import { Poller } from "#host/poller.ts";
 import { close, open } from "#host/syscalls.ts";
 import type { Endpoint, Resident } from "../types.ts";
-import { Allowance } from "./allowance.ts";
 import { ForwardBudget, Forwarder, type Exchange } from "./forwarder.ts";
 import { NameServer } from "./name-server.ts";
 import { NameTable } from "./name-table.ts";
+import { NameZones } from "./name-zones.ts";
 import { Resolver } from "./resolver.ts";
 
 /** Questions that wait for the world's answer, of one container and of all. Each holds a socket. */
@@ -16,7 +17,7 @@ const WAITING_OF_ONE = 256;
 const WAITING_OF_ALL = 1024;
 /**
  * Datagrams of all containers that are looked at; one container's are fewer, see ./redirect.ts. Others are dropped as they
- * come, so that however many containers flood, the engine's loop has time for its other work, and nothing heaps up.
+ * come, so that however many containers flood, the machine has time for its other work.
  */
 const DATAGRAMS_OF_ALL = { rate: 20_000, burst: 4_000 } as const;
 /** Connections of all containers that are open at a time. */
@@ -27,13 +28,14 @@ const DNS_PORT = 53;
 export class NameServers {
   readonly #log: Log;
   readonly #leadsOut: (containerId: string) => boolean;
-  readonly #table = new NameTable();
+  readonly #table = new NameTable((networkId, names) => this.#answering?.zones.renew(networkId, names));
   readonly #residents = new Map<string, Partial<Resident>>();
-  readonly #servers = new Map<string, { close(): void }>();
+  readonly #servers = new Map<string, { readonly server: NameServer; close(): void }>();
   readonly #budget = new ForwardBudget(WAITING_OF_ALL);
   readonly #connections = new ForwardBudget(CONNECTIONS_OF_ALL);
-  readonly #datagrams = new Allowance({ ...DATAGRAMS_OF_ALL, nowMs: () => performance.now() });
   #poller: Poller | undefined;
+  /** From the first name on. */
+  #answering: { readonly responder: NameResponder; readonly zones: NameZones } | undefined;
 
   /** `leadsOut`: whether questions of this container may leave the machine's own networks. */
   constructor(deps: { readonly log: Log; readonly leadsOut: (containerId: string) => boolean }) {
@@ -46,13 +48,17 @@ export class NameServers {
     const { containerId, networkId, networkName, aliases, links, ipv4, ipv6 } = endpoint;
     const { containerName = "", hostname = "" } = resident;
     this.#residents.set(containerId, resident);
+    this.#answer();
     const names = [...aliases, hostname];
     this.#table.join({ containerId, networkId, networkName, containerName, names, links, ipv4, ipv6 });
+    this.#renewZones(containerId);
   }
 
   /** With the last of its networks the container's own server ends. */
   leave(containerId: string, networkId: string): void {
-    if (!this.#table.leave(containerId, networkId)) return;
+    const isLast = this.#table.leave(containerId, networkId);
+    this.#renewZones(containerId);
+    if (!isLast) return;
     this.#servers.get(containerId)?.close();
     this.#servers.delete(containerId);
     this.#residents.delete(containerId);
@@ -65,6 +71,7 @@ export class NameServers {
 
   rename(containerId: string, containerName: string): void {
     this.#table.rename(containerId, containerName);
+    this.#renewZones(containerId);
   }
 
   /** Answer inside the namespace at this path, whose loopback is up. No second server where one is. */
@@ -72,17 +79,20 @@ export class NameServers {
     if (this.#servers.has(containerId)) return;
     this.#poller ??= new Poller();
     const poller = this.#poller;
+    const { responder, zones } = this.#answer();
     const namespaceFd = open(networkNamespace, O_RDONLY);
     try {
       const resolver = this.#resolver(containerId, exchangeThrough(poller, namespaceFd));
       const server = new NameServer({
         poller,
         namespaceFd,
+        responder,
+        zones: zones.zonesOf(containerId),
         resolver,
-        datagrams: this.#datagrams,
         connections: this.#connections,
       });
       this.#servers.set(containerId, {
+        server,
         close: () => {
           server.close();
           close(namespaceFd);
@@ -109,8 +119,23 @@ export class NameServers {
     this.#servers.clear();
     this.#residents.clear();
     this.#table.clear();
+    this.#answering?.responder.close();
+    this.#answering = undefined;
     this.#poller?.close();
     this.#poller = undefined;
+  }
+
+  #renewZones(containerId: string): void {
+    const zones = this.#answering?.zones.zonesOf(containerId) ?? [];
+    this.#servers.get(containerId)?.server.setZones(zones);
+  }
+
+  #answer(): { readonly responder: NameResponder; readonly zones: NameZones } {
+    if (this.#answering === undefined) {
+      const responder = new NameResponder(DATAGRAMS_OF_ALL);
+      this.#answering = { responder, zones: new NameZones({ table: this.#table, responder }) };
+    }
+    return this.#answering;
   }
 
   #resolver(containerId: string, exchange: Exchange): Resolver {
@@ -122,7 +147,6 @@ export class NameServers {
     return new Resolver({
       resolve: (name) => this.#table.resolve(containerId, name),
       reverse: (address) => this.#table.reverse(containerId, address),
-      version: () => this.#table.version,
       forward: (bytes, query, transport) => forwarder.ask(bytes, query, transport),
     });
   }

@@ -38,16 +38,15 @@ export class NameTable {
   readonly #networks = new Map<string, Network>();
   /** By container id: the networks it is in, in the order in which it came into them. */
   readonly #memberships = new Map<string, Set<string>>();
-  #version = 0;
+  readonly #onChange: (networkId: string, names: readonly string[]) => void;
 
-  /** Another number after every change. */
-  get version(): number {
-    return this.#version;
+  /** `onChange`: what these names, in lower case, mean in the network may be something else now. */
+  constructor(onChange: (networkId: string, names: readonly string[]) => void = () => {}) {
+    this.#onChange = onChange;
   }
 
   /** Replaces what was known of this container in this network. */
   join(member: Member): void {
-    this.#version++;
     this.leave(member.containerId, member.networkId);
     const network = this.#networks.get(member.networkId) ?? {
       name: member.networkName.toLowerCase(),
@@ -66,11 +65,11 @@ export class NameTable {
     }
     const memberships = this.#memberships.get(member.containerId) ?? new Set();
     this.#memberships.set(member.containerId, memberships.add(member.networkId));
+    this.#onChange(member.networkId, spellingsOf(member));
   }
 
   /** True when the container is in no network any more. */
   leave(containerId: string, networkId: string): boolean {
-    this.#version++;
     const network = this.#networks.get(networkId);
     const member = network?.members.get(containerId);
     const memberships = this.#memberships.get(containerId);
@@ -85,11 +84,12 @@ export class NameTable {
     if (network.members.size === 0) this.#networks.delete(networkId);
     memberships.delete(networkId);
     if (memberships.size === 0) this.#memberships.delete(containerId);
+    this.#onChange(networkId, spellingsOf(member));
     return memberships.size === 0;
   }
 
+  /** Without a word to `onChange`. */
   clear(): void {
-    this.#version++;
     this.#networks.clear();
     this.#memberships.clear();
   }
@@ -108,21 +108,36 @@ export class NameTable {
    */
   resolve(containerId: string, name: string): Addresses | undefined {
     const wanted = name.toLowerCase();
-    for (const network of this.#networksOf(containerId)) {
-      const suffix = `.${network.name}`;
-      const spellings = wanted.endsWith(suffix) ? [wanted, wanted.slice(0, -suffix.length)] : [wanted];
-      const links = network.members.get(containerId)?.links ?? [];
-      const linked = links.find(({ alias }) => spellings.includes(alias.toLowerCase()));
-      const names = linked === undefined ? spellings : [linked.target.toLowerCase()];
-      const [holders] = names.flatMap((spelling) => network.byName.get(spelling) ?? []);
-      if (holders === undefined) continue;
-      const members = [...holders].flatMap((id) => network.members.get(id) ?? []);
-      return {
-        ipv4: members.flatMap(({ ipv4 }) => (ipv4 === "" ? [] : [ipv4])),
-        ipv6: members.flatMap(({ ipv6 }) => (ipv6 === "" ? [] : [ipv6])),
-      };
+    for (const networkId of this.networksOf(containerId)) {
+      const link = this.#linksIn(networkId, containerId).find(({ spellings }) => spellings.includes(wanted));
+      const addresses = link === undefined ? this.resolveIn(networkId, wanted) : this.#exactly(networkId, link.target);
+      if (addresses !== undefined) return addresses;
     }
     return undefined;
+  }
+
+  /** What a name, in lower case, means in one network to whom has no links. */
+  resolveIn(networkId: string, name: string): Addresses | undefined {
+    const suffix = `.${this.#networks.get(networkId)?.name}`;
+    const without = name.endsWith(suffix) ? this.#exactly(networkId, name.slice(0, -suffix.length)) : undefined;
+    return this.#exactly(networkId, name) ?? without;
+  }
+
+  /** What this container alone calls others, in lower case. */
+  ownNames(containerId: string): readonly string[] {
+    return this.networksOf(containerId)
+      .flatMap((networkId) => this.#linksIn(networkId, containerId))
+      .flatMap(({ spellings }) => spellings);
+  }
+
+  /** Ids of the networks that the container is in, in the order in which it came into them. */
+  networksOf(containerId: string): readonly string[] {
+    return [...(this.#memberships.get(containerId) ?? [])];
+  }
+
+  /** Whether somebody is in the network. */
+  knows(networkId: string): boolean {
+    return this.#networks.has(networkId);
   }
 
   /** Ids of the containers that have this name in the network. */
@@ -132,16 +147,42 @@ export class NameTable {
 
   /** docker-compat: "container.network" of an address in one of the container's networks. */
   reverse(containerId: string, address: string): string | undefined {
-    for (const network of this.#networksOf(containerId)) {
-      const member = network.members.get(network.byAddress.get(address) ?? "");
+    for (const networkId of this.networksOf(containerId)) {
+      const network = this.#networks.get(networkId);
+      const member = network?.members.get(network.byAddress.get(address) ?? "");
       if (member !== undefined) return `${member.containerName}.${member.networkName}`;
     }
     return undefined;
   }
 
-  #networksOf(containerId: string): readonly Network[] {
-    return [...(this.#memberships.get(containerId) ?? [])].flatMap((id) => this.#networks.get(id) ?? []);
+  #exactly(networkId: string, name: string): Addresses | undefined {
+    const network = this.#networks.get(networkId);
+    const holders = network?.byName.get(name);
+    if (holders === undefined) return undefined;
+    const members = [...holders].flatMap((id) => network?.members.get(id) ?? []);
+    return {
+      ipv4: members.flatMap(({ ipv4 }) => (ipv4 === "" ? [] : [ipv4])),
+      ipv6: members.flatMap(({ ipv6 }) => (ipv6 === "" ? [] : [ipv6])),
+    };
   }
+
+  #linksIn(networkId: string, containerId: string): readonly { spellings: readonly string[]; target: string }[] {
+    const network = this.#networks.get(networkId);
+    const links = network?.members.get(containerId)?.links ?? [];
+    return links.map(({ alias, target }) => ({
+      spellings: spelledIn(network?.name ?? "", alias.toLowerCase()),
+      target: target.toLowerCase(),
+    }));
+  }
+}
+
+function spelledIn(networkName: string, name: string): readonly string[] {
+  return [name, `${name}.${networkName}`];
+}
+
+/** All that the member answers to. */
+function spellingsOf(member: Member): readonly string[] {
+  return [...namesOf(member)].flatMap((name) => spelledIn(member.networkName.toLowerCase(), name));
 }
 
 function namesOf({ containerName, containerId, names }: Member): ReadonlySet<string> {

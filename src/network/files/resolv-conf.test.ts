@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { resolvConfFile, resolvConfPath, upstreamServers, type ResolvConfInput } from "./resolv-conf.ts";
+import { isGenerated, resolvConfFile, resolvConfPath, upstreamServers, type ResolvConfInput } from "./resolv-conf.ts";
 
 const host = `# by hand
 nameserver 127.0.0.1
@@ -12,8 +12,8 @@ options attempts:2
 sortlist 192.0.2.0
 `;
 
-function make(change: Partial<ResolvConfInput>): string {
-  return resolvConfFile({
+const whole = (change: Partial<ResolvConfInput>): string =>
+  resolvConfFile({
     host,
     hostPath: "/etc/resolv.conf",
     servers: [],
@@ -22,7 +22,10 @@ function make(change: Partial<ResolvConfInput>): string {
     network: "plain",
     ...change,
   });
-}
+
+/** Without the last line, which is of the others. */
+const make = (change: Partial<ResolvConfInput>): string =>
+  whole(change).replace(/# Sum of the above: [0-9a-f]{64}\n$/, "");
 
 describe("resolvConfFile", () => {
   test("the host's, without what a container cannot reach", () => {
@@ -121,4 +124,14 @@ test("systemd-resolved's own file is used behind its stub only", () => {
   expect(resolvConfPath("nameserver 127.0.0.53\noptions edns0\n")).toBe("/run/systemd/resolve/resolv.conf");
   expect(resolvConfPath("nameserver 127.0.0.53\nnameserver 192.0.2.1\n")).toBe("/etc/resolv.conf");
   expect(resolvConfPath("")).toBe("/etc/resolv.conf");
+});
+
+test("who changed the file is known by its last line", () => {
+  const text = whole({ network: "named" });
+  expect(isGenerated(text)).toBe(true);
+  expect(isGenerated(`${text}nameserver 192.0.2.9\n`)).toBe(false);
+  expect(isGenerated(text.replace("127.0.0.11", "127.0.0.12"))).toBe(false);
+  expect(isGenerated(text.slice(0, -1))).toBe(false);
+  expect(isGenerated(make({ network: "named" }))).toBe(false);
+  expect(isGenerated("")).toBe(false);
 });
