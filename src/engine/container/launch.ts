@@ -27,7 +27,7 @@ import { logOwner } from "./log-owner.ts";
 import { prepareMounts } from "./prepare-mounts.ts";
 import { prepareSnapshot } from "./prepare-snapshot.ts";
 import type { ContainerRegistry } from "./registry.ts";
-import { residentOf, resolvConfText } from "./resolver-files.ts";
+import { residentOf, writeResolvConf } from "./resolver-files.ts";
 import { publishVolumeEvents } from "./volume-events.ts";
 import { ownSharedMemory, sharedNamespaces } from "./shared-namespaces.ts";
 
@@ -263,8 +263,7 @@ async function fillHostFiles(
     base: inHostNetwork ? await deps.files.readText("/etc/hosts") : undefined,
   });
   await deps.files.writeText(deps.paths.containerHosts(container.id), hosts, 0o644);
-  const resolvConf = await resolvConfText(deps, container, endpoints);
-  await deps.files.writeText(deps.paths.containerResolvConf(container.id), resolvConf, 0o644);
+  await writeResolvConf(deps, container, endpoints);
 }
 
 /** docker-compat: the same in every network, also in `host` and `none`; none without a default network. */

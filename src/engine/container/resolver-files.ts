@@ -18,7 +18,7 @@ export interface ResolverDeps {
 }
 
 /** Text of a container's /etc/resolv.conf in these networks. */
-export async function resolvConfText(
+async function resolvConfText(
   deps: Pick<ResolverDeps, "config" | "files">,
   container: Container,
   endpoints: readonly Endpoint[],
@@ -51,10 +51,7 @@ export async function residentOf(
   };
 }
 
-/**
- * Write a running container's resolv.conf anew, in place, when it came into its first user-defined network or left its
- * last. docker-compat: who changed the file since keeps the change.
- */
+/** Write a running container's resolv.conf anew when it came into its first user-defined network or left its last. */
 export async function refreshResolvConf(
   deps: ResolverDeps,
   container: Container,
@@ -62,10 +59,23 @@ export async function refreshResolvConf(
 ): Promise<void> {
   const after = await deps.networks.endpoints(container.id);
   if (container.spec.config.NetworkDisabled || before.some(hasNames) === after.some(hasNames)) return;
+  await writeResolvConf(deps, container, after);
+}
+
+/**
+ * Write a container's resolv.conf, in place: it may be mounted already. docker-compat: who changed the file since the engine
+ * wrote it, in whatever life of the container, keeps the change.
+ */
+export async function writeResolvConf(
+  deps: Pick<ResolverDeps, "config" | "files" | "paths">,
+  container: Container,
+  endpoints: readonly Endpoint[],
+): Promise<void> {
   const path = deps.paths.containerResolvConf(container.id);
-  // Nor is one that is too large to be read the engine's.
-  if (!isGenerated(await deps.files.readText(path).catch(() => ""))) return;
-  await deps.files.writeText(path, await resolvConfText(deps, container, after), 0o644);
+  // One that is too large to be read is not the engine's either.
+  const present = await deps.files.readText(path).catch(() => undefined);
+  if (present !== "" && (present === undefined || !isGenerated(present))) return;
+  await deps.files.writeText(path, await resolvConfText(deps, container, endpoints), 0o644);
 }
 
 /** Of the bridges all but the default one, whose name nobody else can take. */
