@@ -1,6 +1,7 @@
 import { BerthError } from "#base/errors.ts";
 import type { Duplex } from "#host/http/duplex.ts";
 import type { HttpClient, HttpResponse, RequestBody } from "#host/http/http-client.ts";
+import { featuresHeader } from "#spec/berth/ended-output.ts";
 import { readApiError } from "./api-error.ts";
 import { CLIENT_API_VERSION, negotiate } from "./api-version.ts";
 
@@ -50,6 +51,7 @@ export class ApiTransport {
   readonly #deps: ApiTransportDeps;
   #version: Promise<string> | undefined;
   #ping: PingResponse | undefined;
+  #features: ReadonlySet<string> = new Set();
 
   constructor(deps: ApiTransportDeps) {
     this.#deps = deps;
@@ -65,6 +67,11 @@ export class ApiTransport {
   /** What the last ping told, without asking. */
   get lastPing(): PingResponse | undefined {
     return this.#ping;
+  }
+
+  /** What the engine can do beyond Docker, as far as an answer has told; nothing for other engines. */
+  hasFeature(name: string): boolean {
+    return this.#features.has(name);
   }
 
   async ping(): Promise<PingResponse> {
@@ -123,8 +130,8 @@ export class ApiTransport {
     return this.#request(spoken, method, path, options);
   }
 
-  #request(version: string, method: string, path: string, options: CallOptions): Promise<HttpResponse> {
-    return this.#reach(() =>
+  async #request(version: string, method: string, path: string, options: CallOptions): Promise<HttpResponse> {
+    const response = await this.#reach(() =>
       this.#deps.http.request({
         method,
         path: fullPath(version, path, options.query),
@@ -133,6 +140,9 @@ export class ApiTransport {
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       }),
     );
+    const features = response.headers.get(featuresHeader.toLowerCase());
+    if (features !== undefined) this.#features = new Set(features.split(" "));
+    return response;
   }
 
   /** A call that takes over the connection. */

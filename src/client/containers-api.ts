@@ -10,6 +10,7 @@ import type {
 } from "#spec/docker/container.ts";
 import type { UpdateResponse } from "#spec/docker/update.ts";
 import type { ApiTransport, HijackedStream } from "./api-transport.ts";
+import { endedStream, type EndedStream } from "./ended-stream.ts";
 import { filtersParameter, type FilterValues } from "./filters-parameter.ts";
 
 /** Body of create, as JSON; see the Engine API's ContainerConfig, HostConfig and NetworkingConfig. */
@@ -159,6 +160,21 @@ export class ContainersApi {
     const text = response.text();
     text.catch(() => undefined);
     return async () => JSON.parse(await text) as WaitResponse;
+  }
+
+  /**
+   * Attach, wait and start by one request, where {@link runFeature} is one of the engine's. Rejects when it does not start.
+   * `terminal`: it has one.
+   */
+  async run(
+    id: string,
+    options: Omit<AttachOptions, "stream" | "logs"> & { readonly condition: WaitCondition; readonly terminal: boolean },
+  ): Promise<EndedStream<WaitResponse>> {
+    const { stdin, stdout, stderr, detachKeys, condition, terminal } = options;
+    const query = { condition, detachKeys: detachKeys || undefined, stderr, stdin, stdout };
+    const path = `/berth/containers/${segment(id)}/run`;
+    const { stream } = await this.#transport.hijack("POST", path, { query, contentType: "text/plain" });
+    return endedStream(stream, terminal);
   }
 
   attach(id: string, options: AttachOptions): Promise<HijackedStream> {

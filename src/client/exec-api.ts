@@ -1,5 +1,6 @@
 import type { ExecConfig, ExecInspect } from "#spec/docker/exec.ts";
 import type { ApiTransport, HijackedStream } from "./api-transport.ts";
+import { endedStream, type EndedStream } from "./ended-stream.ts";
 import { segment } from "./containers-api.ts";
 
 export interface ExecStartOptions {
@@ -26,6 +27,13 @@ export class ExecApi {
   /** Runs it and hands over its streams. */
   attach(id: string, options: ExecStartOptions): Promise<HijackedStream> {
     return this.#transport.hijack("POST", `/exec/${segment(id)}/start`, { json: startBody(false, options) });
+  }
+
+  /** The same, and its exit code comes with it, where {@link runFeature} is one of the engine's. */
+  async run(id: string, options: ExecStartOptions): Promise<EndedStream<Pick<ExecInspect, "ExitCode">>> {
+    const path = `/berth/exec/${segment(id)}/run`;
+    const { stream } = await this.#transport.hijack("POST", path, { json: startBody(false, options) });
+    return endedStream(stream, options.tty);
   }
 
   /** Runs it in the background. */

@@ -211,7 +211,7 @@ describe("exec", () => {
     const id = await bench.create({ Cmd: ["sleep"] });
     await bench.engine.containers.start(id);
     const exec = execOf(id, ["exit", "5"]);
-    const stream = await bench.engine.execs.start(exec, { detach: false, consoleSize: undefined }).run();
+    const { stream } = await bench.engine.execs.start(exec, { detach: false, consoleSize: undefined }).run();
     for await (const _ of stream?.readable ?? []) continue;
     await Bun.sleep(0);
     expect(bench.engine.execs.inspect(exec)).toMatchObject({ Running: false, ExitCode: 5, ContainerID: id });

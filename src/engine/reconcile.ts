@@ -182,7 +182,7 @@ async function takeOver(deps: ReconcileDeps, container: Container): Promise<void
     if (found.state === "running") {
       deps.execs.hold(row.id, found.process);
       deps.execs.setStatus(row.id, { state: "running", pid: found.process.pid });
-      watchExec(deps, row, found.process);
+      void watchExec(deps, row, found.process);
       continue;
     }
     if (found.state === "ready") await found.process.signal(9);

@@ -1,4 +1,7 @@
 import type { EngineClient } from "#client/engine-client.ts";
+import type { ExecStartOptions } from "#client/exec-api.ts";
+import type { Duplex } from "#host/http/duplex.ts";
+import { runFeature } from "#spec/berth/ended-output.ts";
 import type { CliIo } from "../cli-io.ts";
 import { carryStreams } from "../streams/attached-streams.ts";
 import { followWindowSize } from "../streams/terminal-size.ts";
@@ -19,9 +22,7 @@ export async function runExec(
 ): Promise<number> {
   const size = tty ? io.stdout.windowSize() : undefined;
   const consoleSize = size === undefined ? {} : { consoleSize: [size.rows, size.columns] as const };
-  const { stream } = await api.exec.attach(id, { tty, ...consoleSize });
-  // For the exit code: its stream has taken the connection that was there.
-  void api.transport.prepare();
+  const { stream, exitCode } = await startExec(api, id, { tty, ...consoleSize });
   const stopResizing =
     tty && io.stdout.isTerminal() ? followWindowSize(io, (now) => api.exec.resize(id, now)) : undefined;
   try {
@@ -30,6 +31,22 @@ export async function runExec(
   } finally {
     stopResizing?.();
   }
-  const { ExitCode } = await api.exec.inspect(id);
-  return ExitCode ?? 0;
+  return exitCode();
+}
+
+/** By one request for all where the engine has it. */
+async function startExec(
+  api: EngineClient,
+  id: string,
+  options: ExecStartOptions,
+): Promise<{ readonly stream: Duplex; readonly exitCode: () => Promise<number> }> {
+  const inspected = async (): Promise<number> => (await api.exec.inspect(id)).ExitCode ?? 0;
+  if (api.transport.hasFeature(runFeature)) {
+    const { stream, end } = await api.exec.run(id, options);
+    return { stream, exitCode: async () => end()?.ExitCode ?? inspected() };
+  }
+  const { stream } = await api.exec.attach(id, options);
+  // For the exit code: its stream has taken the connection that was there.
+  void api.transport.prepare();
+  return { stream, exitCode: inspected };
 }

@@ -1,13 +1,14 @@
 import { BerthError } from "#base/errors.ts";
 import type { EngineClient } from "#client/engine-client.ts";
 import type { Handler, Invocation } from "../command.ts";
-import { carryStreams, type AttachOutcome } from "../streams/attached-streams.ts";
+import type { AttachOutcome } from "../streams/attached-streams.ts";
 import { forwardSignals } from "../streams/forward-signals.ts";
 import { followWindowSize } from "../streams/terminal-size.ts";
 import { checkTerminal } from "./check-terminal.ts";
 import type { ContainerRequest } from "./container-config.ts";
 import { createContainer, requestOf } from "./create-container.ts";
 import { exitCodeOf } from "./exit-code.ts";
+import { startAttached, startDetached, type AttachedRun } from "./start-attached.ts";
 import { startFailureCode } from "./start-failure.ts";
 import { withHelp } from "./with-help.ts";
 
@@ -60,47 +61,27 @@ async function runCreated(
   id: string,
 ): Promise<number> {
   const { io, flags, config } = invocation;
-  const { attachStdin, attachStdout, attachStderr, tty } = request;
-  const attaching = attachStdin || attachStdout || attachStderr;
-  if (!attachStdout && !attachStderr) io.stdout.write(`${id}\n`);
+  const { attachStdin: stdin, attachStdout: stdout, attachStderr: stderr, tty, autoRemove } = request;
+  if (!stdout && !stderr) io.stdout.write(`${id}\n`);
   const detachKeys = flags.text("detach-keys") || config.file.detachKeys || "";
-  const [attached, waited] = await Promise.all([
-    attaching
-      ? client.containers.attach(id, {
-          stream: true,
-          stdin: attachStdin,
-          stdout: attachStdout,
-          stderr: attachStderr,
-          detachKeys,
-        })
-      : undefined,
-    client.containers.wait(id, request.autoRemove ? "removed" : "next-exit"),
-  ]);
-  const carried =
-    attached === undefined
-      ? undefined
-      : carryStreams(
-          { stream: attached.stream, tty, stdin: attachStdin, stdout: attachStdout, stderr: attachStderr, detachKeys },
-          io,
-        );
-  carried?.catch(() => undefined);
+  const attaching = stdin || stdout || stderr;
+  let running: AttachedRun | undefined;
   try {
-    await client.containers.start(id);
+    if (attaching)
+      running = await startAttached(client, io, id, { stdin, stdout, stderr, tty, detachKeys, autoRemove });
+    else await startDetached(client, id, autoRemove);
   } catch (error) {
-    attached?.stream.close();
-    await carried?.catch(() => undefined);
-    if (request.autoRemove) await waited().catch(() => undefined);
     throw withHelp(error, invocation, startFailureCode(error));
   }
-  if (carried === undefined) return 0;
+  if (running === undefined) return 0;
   const stopResizing =
     tty && io.stdout.isTerminal() ? followWindowSize(io, (size) => client.containers.resize(id, size)) : undefined;
   let outcome: AttachOutcome;
   try {
-    outcome = await carried;
+    outcome = await running.carried;
   } finally {
     stopResizing?.();
   }
   if (outcome === "detached") return 0;
-  return exitCodeOf(await waited(), io);
+  return exitCodeOf(await running.waited(), io);
 }

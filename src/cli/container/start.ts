@@ -1,11 +1,11 @@
 import { BerthError } from "#base/errors.ts";
 import type { Handler, Invocation } from "../command.ts";
 import { ExitError, shownMessage } from "../errors.ts";
-import { carryStreams } from "../streams/attached-streams.ts";
 import { forwardSignals } from "../streams/forward-signals.ts";
 import { followWindowSize } from "../streams/terminal-size.ts";
 import { portQuestion } from "../next-step.ts";
 import { exitCodeOf } from "./exit-code.ts";
+import { startAttached } from "./start-attached.ts";
 
 /** `start`: with `--attach` or `--interactive` one container, its streams carried and its exit code returned. */
 export const start: Handler = async (invocation) => {
@@ -16,7 +16,7 @@ export const start: Handler = async (invocation) => {
   if (flags.on("attach") || flags.on("interactive")) {
     if (args.length > 1)
       throw new BerthError("invalid-parameter", "you cannot start and attach multiple containers at once");
-    return startAttached(invocation, args[0] ?? "");
+    return startOne(invocation, args[0] ?? "");
   }
   const api = await client();
   const failed: string[] = [];
@@ -34,7 +34,7 @@ export const start: Handler = async (invocation) => {
   return 0;
 };
 
-async function startAttached({ flags, io, client, config }: Invocation, name: string): Promise<number> {
+async function startOne({ flags, io, client, config }: Invocation, name: string): Promise<number> {
   const api = await client();
   const { Id: id, Config, HostConfig } = await api.containers.inspect(name);
   const tty = Config.Tty === true;
@@ -43,22 +43,11 @@ async function startAttached({ flags, io, client, config }: Invocation, name: st
   const stopForwarding = tty ? undefined : forwardSignals(io, (signal) => api.containers.kill(id, signal));
   let stopResizing: (() => void) | undefined;
   try {
-    const [attached, waited] = await Promise.all([
-      api.containers.attach(id, { stream: true, stdin, stdout: true, stderr: true, detachKeys }),
-      api.containers.wait(id, HostConfig.AutoRemove === true ? "removed" : "next-exit"),
-    ]);
-    const carried = carryStreams({ stream: attached.stream, tty, stdin, stdout: true, stderr: true, detachKeys }, io);
-    carried.catch(() => undefined);
-    try {
-      await api.containers.start(id);
-    } catch (error) {
-      attached.stream.close();
-      await carried.catch(() => undefined);
-      throw error;
-    }
+    const wanted = { stdin, stdout: true, stderr: true, tty, detachKeys, autoRemove: HostConfig.AutoRemove === true };
+    const running = await startAttached(api, io, id, wanted);
     if (tty && io.stdout.isTerminal()) stopResizing = followWindowSize(io, (size) => api.containers.resize(id, size));
-    if ((await carried) === "detached") return 0;
-    return exitCodeOf(await waited(), io);
+    if ((await running.carried) === "detached") return 0;
+    return exitCodeOf(await running.waited(), io);
   } finally {
     stopResizing?.();
     stopForwarding?.();

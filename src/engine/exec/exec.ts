@@ -48,6 +48,12 @@ export class ExecRegistry {
     this.#byId.set(id, { ...row, status });
   }
 
+  /** undefined until it has ended, or when it is not there any more. */
+  exitCode(id: string): number | undefined {
+    const status = this.#byId.get(id)?.status;
+    return status?.state === "exited" ? status.exitCode : undefined;
+  }
+
   /** In order of creation. */
   ofContainer(containerId: string): readonly ExecRow[] {
     return [...(this.#byContainer.get(containerId) ?? [])].map((id) => this.find(id));

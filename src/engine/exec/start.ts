@@ -27,13 +27,19 @@ export interface PreparedExec {
   readonly terminal: boolean;
   readonly input: boolean;
   readonly detachKeys: string;
-  /**
-   * Make the process. Resolves with its stream, or undefined when detached. Rejects in Docker's words; the exec has its
-   * exit code (126, 127) then.
-   */
-  run(): Promise<AttachStream | undefined>;
+  /** Make the process. Rejects in Docker's words; the exec has its exit code (126, 127) then. */
+  run(): Promise<RunningExec>;
+  /** undefined until it has ended, or when it went with its container. */
+  exitCode(): number | undefined;
   /** The client has typed the detach keys. */
   detached(): void;
+}
+
+export interface RunningExec {
+  /** undefined when detached. */
+  readonly stream: AttachStream | undefined;
+  /** Resolves when it has ended and its exit code is noted; rejects when nobody will know it. */
+  readonly ended: Promise<void>;
 }
 
 /** `POST /exec/{id}/start`. `conflict` when it ran already or the container does not run. */
@@ -51,6 +57,7 @@ export function startExec(deps: ExecStartDeps) {
       input: row.spec.AttachStdin,
       detachKeys: row.spec.DetachKeys,
       run: () => run(deps, row, container, request),
+      exitCode: () => deps.execs.exitCode(row.id),
       detached: () => publishContainerEvent(deps.events, "exec_detach", container, { execID: row.id }),
     };
   };
@@ -61,7 +68,7 @@ async function run(
   row: ExecRow,
   container: Container,
   request: ExecStartRequest,
-): Promise<AttachStream | undefined> {
+): Promise<RunningExec> {
   const command = execText(row.spec.Cmd);
   try {
     const { process, stream } = await launchExec(deps, {
@@ -74,8 +81,7 @@ async function run(
     });
     deps.execs.setStatus(row.id, { state: "running", pid: process.pid });
     publishContainerEvent(deps.events, `exec_start: ${command}`, container, { execID: row.id });
-    watchExec(deps, row, process);
-    return stream;
+    return { stream, ended: watchExec(deps, row, process) };
   } catch (error) {
     const { exitCode, error: failure } = startFailure(error, execStartPrefix(error));
     // docker-compat: an exec has no code of its own for other failures.
@@ -95,24 +101,27 @@ export function consoleSize(
   return pair === null || pair[0] === 0 || pair[1] === 0 ? undefined : { rows: pair[0], columns: pair[1] };
 }
 
-/** Note the exit code when the process of a running exec ends. */
+/** Note the exit code when the process of a running exec ends: resolves then. Nobody has to hear that it rejects. */
 export function watchExec(
   deps: Pick<ExecStartDeps, "execs" | "registry" | "events" | "files" | "paths" | "log">,
   row: Pick<ExecRow, "id" | "containerId">,
   process: SupervisedProcess,
-): void {
-  process.exited().then(
-    async ({ exitCode }) => {
-      deps.execs.setStatus(row.id, { state: "exited", exitCode });
-      deps.execs.release(row.id);
-      const container = deps.registry.lookup(row.containerId);
-      if (container !== undefined) {
-        publishContainerEvent(deps.events, "exec_die", container, { execID: row.id, exitCode: String(exitCode) });
-      }
+): Promise<void> {
+  const noted = process.exited().then(({ exitCode }) => {
+    deps.execs.setStatus(row.id, { state: "exited", exitCode });
+    deps.execs.release(row.id);
+    const container = deps.registry.lookup(row.containerId);
+    if (container !== undefined) {
+      publishContainerEvent(deps.events, "exec_die", container, { execID: row.id, exitCode: String(exitCode) });
+    }
+  });
+  noted.then(
+    async () => {
       // Its stream's end goes to the client first.
       await new Promise<void>((resolve) => setImmediate(resolve));
       await deps.files.removeTree(deps.paths.execRunDir(row.id));
     },
     (error: unknown) => deps.log.error("lost sight of an exec's process", { exec: row.id, error: messageOf(error) }),
   );
+  return noted;
 }

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { Engine } from "#engine/engine.ts";
+import { featuresHeader, runFeature } from "#spec/berth/ended-output.ts";
 import {
   apiVersion,
   newestApiVersion,
@@ -51,6 +52,7 @@ export function createDockerServer(deps: DockerServerDeps, transport: ServerTran
     "Docker-Experimental": String(deps.experimental ?? false),
     Ostype: "linux",
     Server: `Berth/${deps.version} (linux)`,
+    [featuresHeader]: runFeature,
   };
   const server = httpServer(transport);
 

@@ -8,12 +8,14 @@ import { berthImageRoutes } from "./berth-images.ts";
 import { berthVolumeRoutes } from "./berth-volumes.ts";
 import { berthBuildRoutes } from "./berth-build.ts";
 import { berthBuildsRoutes } from "./berth-builds.ts";
+import { berthRunRoutes } from "./berth-run.ts";
 
 /** What Berth answers beyond the Docker Engine API, under a name that Docker will not take. */
 export function berthRoutes(engine: Engine): readonly Route[] {
   return [
     ...berthBuildRoutes(engine),
     ...berthBuildsRoutes(engine),
+    ...berthRunRoutes(engine),
     {
       method: "GET",
       pattern: "/berth/containers/{id}/why",

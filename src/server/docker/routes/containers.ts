@@ -3,7 +3,7 @@ import { containerFilterKeys } from "#engine/container/list-filter.ts";
 import { containerPruneKeys } from "#engine/container/prune.ts";
 import type { StopOptions } from "#engine/container/stop.ts";
 import type { Engine } from "#engine/engine.ts";
-import { decodeCreateRequest, type WaitCondition, type WaitResponse } from "#spec/docker/container.ts";
+import { decodeCreateRequest, type WaitResponse } from "#spec/docker/container.ts";
 import { parseFilters } from "#spec/docker/filters.ts";
 import { decodeUpdateRequest, type UpdateRequest } from "#spec/docker/update.ts";
 import type { Call, Route } from "../call.ts";
@@ -14,6 +14,7 @@ import { attachWebSocket } from "./attach-websocket.ts";
 import { logs } from "./logs.ts";
 import { sizeOf } from "./size.ts";
 import { stats } from "./stats.ts";
+import { waitCondition } from "./wait-condition.ts";
 
 export function containerRoutes(engine: Engine): readonly Route[] {
   const { containers } = engine;
@@ -148,13 +149,9 @@ function stopOptions({ query, version }: Call): StopOptions {
   return { signal: version.minor < 42 ? "" : query.text("signal"), timeoutSeconds: query.integer("t") };
 }
 
-const conditions: readonly WaitCondition[] = ["not-running", "next-exit", "removed"];
-
 /** Conditions came with API 1.30. The head goes out as soon as the wait is set up: clients start the container when they have seen it. */
 function wait(engine: Engine, call: Call) {
-  const text = call.version.minor < 30 ? "" : call.query.text("condition").trim().toLowerCase();
-  const condition = text === "" ? "not-running" : conditions.find((known) => known === text);
-  if (condition === undefined) throw new BerthError("invalid-parameter", `invalid condition: "${text}"`);
+  const condition = waitCondition(call.version.minor < 30 ? "" : call.query.text("condition"));
   const { result } = engine.containers.wait(call.params["id"] ?? "", condition, call.signal);
   return stream("application/json", true, line(result));
 }

@@ -1,12 +1,13 @@
 import { BerthError, messageOf } from "#base/errors.ts";
-import { consoleSize, type PreparedExec } from "#engine/exec/start.ts";
+import { consoleSize, type PreparedExec, type RunningExec } from "#engine/exec/start.ts";
 import type { Engine } from "#engine/engine.ts";
-import { execConfig, execStartConfig } from "#spec/docker/exec.ts";
+import type { AttachStream } from "#runtime/types.ts";
+import { execConfig, execStartConfig, type ExecStartConfig } from "#spec/docker/exec.ts";
 import { decode } from "#spec/docker/schema.ts";
 import { encodeFrame } from "#spec/docker/stdcopy.ts";
 import type { Call, Route } from "../call.ts";
 import { parseDetachKeys } from "../detach-keys.ts";
-import { pipe } from "../pipe.ts";
+import { pipe, type PipeEnd } from "../pipe.ts";
 import { empty, json, multiplexedStream, rawStream, type RawConnection, type Reply } from "../reply.ts";
 import { sizeOf } from "./size.ts";
 
@@ -42,15 +43,10 @@ const hasConsoleSize = (call: Call): boolean => call.version.minor >= 42;
 
 async function start(engine: Engine, call: Call): Promise<Reply> {
   const body = decode(execStartConfig, await call.json());
-  const size = body.ConsoleSize === null || !hasConsoleSize(call) ? undefined : consoleSize(body.ConsoleSize);
-  const id = call.params["id"] ?? "";
-  const prepared = engine.execs.start(id, { detach: body.Detach, consoleSize: size });
+  const prepared = startedExec(engine, call, body);
   if (body.Detach) {
     await prepared.run();
     return empty(200);
-  }
-  if (body.Tty !== prepared.terminal && body.Tty) {
-    throw new BerthError("invalid-parameter", `exec ${id} was created without a terminal`);
   }
   const framed = !prepared.terminal && call.version.minor >= 42;
   return {
@@ -60,17 +56,32 @@ async function start(engine: Engine, call: Call): Promise<Reply> {
   };
 }
 
+/** `invalid-parameter` when a terminal is expected where there is none. */
+export function startedExec(engine: Engine, call: Call, body: ExecStartConfig): PreparedExec {
+  const size = body.ConsoleSize === null || !hasConsoleSize(call) ? undefined : consoleSize(body.ConsoleSize);
+  const id = call.params["id"] ?? "";
+  const prepared = engine.execs.start(id, { detach: body.Detach, consoleSize: size });
+  if (!body.Detach && body.Tty && !prepared.terminal) {
+    throw new BerthError("invalid-parameter", `exec ${id} was created without a terminal`);
+  }
+  return prepared;
+}
+
 /** docker-compat: the head has gone out, so a failure to start is told on the stream; inspect has the exit code. */
 async function converse(prepared: PreparedExec, client: RawConnection): Promise<void> {
-  let stream: Awaited<ReturnType<PreparedExec["run"]>>;
+  let running: RunningExec;
   try {
-    stream = await prepared.run();
+    running = await prepared.run();
   } catch (error) {
     const text = Buffer.from(`${messageOf(error)}\r\n`);
     await client.write(prepared.terminal ? text : encodeFrame("stdout", text));
     return;
   }
-  if (stream === undefined) return;
+  if (running.stream !== undefined) await pipeExec(prepared, client, running.stream);
+}
+
+/** Bytes both ways; see {@link pipe}. */
+export async function pipeExec(prepared: PreparedExec, client: RawConnection, stream: AttachStream): Promise<PipeEnd> {
   const how = await pipe(client, stream, {
     input: prepared.input,
     terminal: prepared.terminal,
@@ -78,4 +89,5 @@ async function converse(prepared: PreparedExec, client: RawConnection): Promise<
     detachKeys: parseDetachKeys(prepared.detachKeys),
   });
   if (how === "detached") prepared.detached();
+  return how;
 }
