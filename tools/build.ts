@@ -7,6 +7,7 @@
  */
 import { renameSync, rmSync, statSync, symlinkSync } from "node:fs";
 
+import packageJson from "../package.json" with { type: "json" };
 import { shortLived } from "../src/host/jit-policy.ts";
 import { buildAddon } from "./build-addon.ts";
 import { buildShim } from "./build-shim.ts";
@@ -35,6 +36,7 @@ async function buildExecutable(): Promise<void> {
       sourcemap: "none",
       define: {
         "process.env.NODE_ENV": '"production"',
+        BERTH_VERSION: JSON.stringify(packageJson.version),
         BERTH_GIT_COMMIT: JSON.stringify(source.commit),
         BERTH_BUILD_TIME: JSON.stringify(source.time),
       },

@@ -1,10 +1,11 @@
-import { EngineClient } from "#client/engine-client.ts";
+import type { EngineClient } from "#client/engine-client.ts";
 import type { Dial } from "#host/http/duplex.ts";
 import type { CliIo } from "./cli-io.ts";
 import type { CliConfig } from "./config/cli-config.ts";
-import { engineAddress, type EngineAddress, type EngineChoice } from "./config/engine-address.ts";
+import type { EngineChoice } from "./config/engine-choice.ts";
 import { contextName, namedEngine } from "./config/global-flags.ts";
 import type { FlagValues } from "./flags/flag-values.ts";
+import type { ReachedEngine } from "./reach-engine.ts";
 
 /** The engine of one command line: found and connected to on first use. */
 export interface EngineConnection {
@@ -31,27 +32,28 @@ export function engineConnection(
   const defaultEngine = namedEngine(global, io);
   let choice: Promise<EngineChoice> | undefined;
   const engine = (): Promise<EngineChoice> => (choice ??= chosenEngine(context, defaultEngine, io, config));
-  let address: EngineAddress | undefined;
+  let reached: Promise<ReachedEngine> | undefined;
   let client: EngineClient | undefined;
+  const reach = (): Promise<ReachedEngine> => (reached ??= reachChosen(engine, io, config, clientVersion));
   return {
     contextName: context,
     defaultEngine,
     engine,
-    dial: async () => (address ??= engineAddress(await engine(), io)).dial(),
-    client: async () => {
-      address ??= engineAddress(await engine(), io);
-      client ??= new EngineClient({
-        dial: address.dial,
-        hostName: address.name,
-        httpHost: address.httpHost,
-        userAgent: `Berth-Client/${clientVersion} (linux)`,
-        ...(config.file.HttpHeaders === undefined ? {} : { headers: config.file.HttpHeaders }),
-        ...(io.env["DOCKER_API_VERSION"] ? { apiVersion: io.env["DOCKER_API_VERSION"] } : {}),
-      });
-      return client;
-    },
+    dial: async () => (await reach()).dial(),
+    client: async () => (client ??= (await reach()).client()),
     close: () => client?.close(),
   };
+}
+
+/** Who talks to no engine loads nothing that does. */
+async function reachChosen(
+  engine: () => Promise<EngineChoice>,
+  io: CliIo,
+  config: CliConfig,
+  clientVersion: string,
+): Promise<ReachedEngine> {
+  const { reachEngine } = await import("./reach-engine.ts");
+  return reachEngine(await engine(), io, config, clientVersion);
 }
 
 /** The store of contexts is loaded by who uses one. */

@@ -1,5 +1,5 @@
 #!/usr/bin/env bun
-import packageJson from "../../package.json" with { type: "json" };
+import { programVersion } from "./build-facts.ts";
 
 /**
  * The one program. Which role it plays is told by the name it is called by, or else by its first word:
@@ -17,7 +17,7 @@ async function main(): Promise<number> {
   if (first === ".helper") return (await import("./helper.ts")).runHelper();
   if (name === "berth-runtime" || first === ".runtime") {
     const argv = first === ".runtime" ? rest : process.argv.slice(2);
-    return (await import("./oci-runtime.ts")).runOciRuntime(argv, packageJson.version);
+    return (await import("./oci-runtime.ts")).runOciRuntime(argv, programVersion);
   }
   const { runProgram } = await import("./command-line.ts");
   const argv = process.argv.slice(2);
@@ -25,7 +25,7 @@ async function main(): Promise<number> {
   return runProgram(
     isDaemon ? "berth" : name === "docker" ? "docker" : "berth",
     isDaemon ? ["daemon", ...argv] : argv,
-    packageJson.version,
+    programVersion,
   );
 }
 

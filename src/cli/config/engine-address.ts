@@ -2,25 +2,10 @@ import { BerthError } from "#base/errors.ts";
 import type { Dial } from "#host/http/duplex.ts";
 import { dialSocket, type TlsMaterial } from "#host/http/socket.ts";
 import type { CliIo } from "../cli-io.ts";
+import type { EngineChoice } from "./engine-choice.ts";
 
-export const DEFAULT_HOST = "unix:///run/berth/berth.sock";
 const PLAIN_PORT = 2375;
 const TLS_PORT = 2376;
-
-/** Global flags and variables that say which engine to talk to and how. */
-export interface EngineChoice {
-  readonly host: string;
-  readonly tls:
-    | {
-        readonly verify: boolean;
-        readonly caPath: string;
-        readonly certPath: string;
-        readonly keyPath: string;
-        /** Without a file of authorities the system's count, as for a context; else there must be one. */
-        readonly systemAuthorities?: true;
-      }
-    | undefined;
-}
 
 export interface EngineAddress {
   /** As it is shown in messages. */

@@ -3,7 +3,7 @@ import type { CliIo } from "../cli-io.ts";
 import { list, text, toggle, type FlagSpec } from "../flags/flag-kind.ts";
 import type { FlagValues } from "../flags/flag-values.ts";
 import type { CliConfig } from "./cli-config.ts";
-import { DEFAULT_HOST, type EngineChoice } from "./engine-address.ts";
+import { DEFAULT_HOST, type EngineChoice } from "./engine-choice.ts";
 
 /** Flags that stand before the command. */
 export function globalFlags(io: Pick<CliIo, "env" | "homeDirectory">): readonly FlagSpec[] {

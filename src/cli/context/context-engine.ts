@@ -1,7 +1,7 @@
 import { BerthError, messageOf } from "#base/errors.ts";
 import type { CliIo } from "../cli-io.ts";
 import type { CliConfig } from "../config/cli-config.ts";
-import { DEFAULT_HOST, type EngineChoice } from "../config/engine-address.ts";
+import { DEFAULT_HOST, type EngineChoice } from "../config/engine-choice.ts";
 import { ENGINE_ENDPOINT } from "./context-metadata.ts";
 import { ContextStore } from "./context-store.ts";
 

@@ -1,5 +1,5 @@
 import type { Invocation } from "../command.ts";
-import type { EngineChoice } from "../config/engine-address.ts";
+import type { EngineChoice } from "../config/engine-choice.ts";
 import {
   DEFAULT_CONTEXT,
   DEFAULT_DESCRIPTION,

@@ -1,9 +1,6 @@
-import { BerthError, messageOf } from "#base/errors.ts";
-import { compileTemplate } from "#base/template/execute.ts";
-import type { TemplateFunction } from "#base/template/functions.ts";
-import { struct } from "#base/template/value.ts";
 import { fitTable } from "./fit-table.ts";
 import { fillPlainLine, plainLine } from "./plain-line.ts";
+import type * as RowTemplate from "./row-template.ts";
 import { alignTable } from "./table.ts";
 
 /** One row as a template sees it: plain fields and methods, getters for what costs something. */
@@ -37,13 +34,11 @@ export function rowFormatter(
     .replaceAll("\\t", "\t")
     .replaceAll("\\n", "\n");
   const line = source === "json" && !isTable ? "{{json .}}" : source;
-  // Lists are mostly printed by templates of fields alone: those need no template engine.
   const plain = plainLine(line);
-  let template = plain === undefined ? compiled(line, {}, mistake) : undefined;
-  const info = { typeName, fields: [], aliases: {}, escapeHtml: true };
+  let template = plain === undefined ? rowTemplate().compileRow(line, typeName, mistake) : undefined;
   const render = (row: Row): string => {
     const filled = plain === undefined ? undefined : fillPlainLine(plain, row);
-    return filled ?? executed((template ??= compiled(line, {}, mistake)), struct(row, info), mistake);
+    return filled ?? (template ??= rowTemplate().compileRow(line, typeName, mistake))(row);
   };
   return (rows) => {
     const text = rows.map((row) => `${render(row)}\n`).join("");
@@ -51,7 +46,7 @@ export function rowFormatter(
     const fieldNames = [...Object.keys(rows[0] ?? {}), ...columns, ...Object.keys(headers)];
     const titles = Object.fromEntries(fieldNames.map((name) => [name, headers[name] ?? name.toUpperCase()]));
     const filled = plain === undefined ? undefined : fillPlainLine(plain, titles);
-    const header = filled ?? executed(compiled(line, headerFunctions), titledRow(titles));
+    const header = filled ?? rowTemplate().titleLine(line, titles);
     const table = `${header}\n${text}`;
     if (fit === undefined) return alignTable(table);
     const shrinkable = fit.shrinkable.map((name) => titles[name] ?? name);
@@ -59,44 +54,12 @@ export function rowFormatter(
   };
 }
 
+/** Lists are mostly printed by templates of fields alone: those do without the template engine, half of their code. */
+function rowTemplate(): typeof RowTemplate {
+  return require("./row-template.ts") as typeof RowTemplate;
+}
+
 /** The default template of a table: its fields separated by tabs. */
 export function tableOf(fields: readonly string[]): string {
   return `table ${fields.map((field) => `{{.${field}}}`).join("\t")}`;
 }
-
-function compiled(
-  source: string,
-  functions: Readonly<Record<string, TemplateFunction>> = {},
-  mistake = "failed to parse template",
-): (data: unknown) => string {
-  try {
-    return compileTemplate(source, { functions });
-  } catch (error) {
-    throw new BerthError("invalid-parameter", `${mistake}: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-function executed(render: (data: unknown) => string, data: unknown, mistake = "failed to execute template"): string {
-  try {
-    return render(data);
-  } catch (error) {
-    throw new BerthError("invalid-parameter", `${mistake}: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-/** In the title line a method (`.Label "x"`) is its argument's last word. */
-function titledRow(titles: Readonly<Record<string, string>>): unknown {
-  const label: TemplateFunction = (name) => String(name).split(".").at(-1)?.replace(/[-_]/g, " ") ?? "";
-  return { ...titles, Label: label };
-}
-
-const same: TemplateFunction = (text) => text;
-const headerFunctions: Readonly<Record<string, TemplateFunction>> = {
-  json: same,
-  join: same,
-  lower: same,
-  upper: same,
-  title: same,
-  truncate: same,
-  split: same,
-};

@@ -1,5 +1,5 @@
 import type { CliIo } from "../cli-io.ts";
-import type { EngineChoice } from "../config/engine-address.ts";
+import type { EngineChoice } from "../config/engine-choice.ts";
 import type { PluginFile } from "./plugin.ts";
 
 /**

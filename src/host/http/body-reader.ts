@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import type { Duplex } from "./duplex.ts";
-import { bodyFraming, headEnd, latin1, malformed, parseHead, type BodyFraming, type ResponseHead } from "./message.ts";
+import { bodyFraming, headEnd, joined, latin1, malformed, parseHead, type BodyFraming, type ResponseHead } from "./message.ts";
 
 /** Reads messages from a connection and keeps what was read too far for whoever comes next. */
 export class MessageReader {
@@ -40,7 +40,7 @@ export class MessageReader {
           if (bytes.length === 0) return undefined;
           throw new BerthError("unavailable", "unexpected EOF");
         }
-        bytes = bytes.length === 0 ? new Uint8Array(chunk) : concat(bytes, chunk);
+        bytes = bytes.length === 0 ? new Uint8Array(chunk) : joined([bytes, chunk]);
         const end = headEnd(bytes);
         if (end === -1) continue;
         if (end < bytes.length) this.#rest = bytes.subarray(end);
@@ -61,7 +61,7 @@ export class MessageReader {
       return first.subarray(0, bytes);
     }
     const chunks = [first, ...(await Array.fromAsync(this.#exactly(bytes - first.length)))];
-    return Buffer.concat(chunks);
+    return joined(chunks);
   }
 
   /** The body's bytes; returns normally only when it was complete. */
@@ -125,11 +125,4 @@ export class MessageReader {
       return text.endsWith("\r") ? text.slice(0, -1) : text;
     }
   }
-}
-
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(a.length + b.length);
-  joined.set(a);
-  joined.set(b, a.length);
-  return joined;
 }

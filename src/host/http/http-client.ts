@@ -1,7 +1,7 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
 import { MessageReader } from "./body-reader.ts";
 import type { Dial, Duplex } from "./duplex.ts";
-import { bodyFraming, type ResponseHead } from "./message.ts";
+import { bodyFraming, joined, utf8, type ResponseHead } from "./message.ts";
 
 export type RequestBody = string | Uint8Array | AsyncIterable<Uint8Array>;
 
@@ -193,11 +193,7 @@ class PooledHttpClient implements HttpClient {
     for (const [name, value] of Object.entries(headers)) head += `${name}: ${value.replace(/[\r\n]+/g, " ")}\r\n`;
     head += "\r\n";
     if (bytes !== undefined) {
-      const headBytes = new TextEncoder().encode(head);
-      const message = new Uint8Array(headBytes.length + bytes.length);
-      message.set(headBytes);
-      message.set(bytes, headBytes.length);
-      await stream.write(message);
+      await stream.write(joined([new TextEncoder().encode(head), bytes]));
       return;
     }
     await stream.write(head);
@@ -251,7 +247,7 @@ class PooledHttpClient implements HttpClient {
     };
     const bytes = async (): Promise<Uint8Array> => {
       if (framing.kind === "none") return new Uint8Array(0);
-      return framing.kind === "length" ? short(framing.bytes) : Buffer.concat(await Array.fromAsync(body()));
+      return framing.kind === "length" ? short(framing.bytes) : joined(await Array.fromAsync(body()));
     };
     return {
       status: head.status,
@@ -259,7 +255,7 @@ class PooledHttpClient implements HttpClient {
       headers: head.headers,
       body,
       bytes,
-      text: async () => Buffer.from(await bytes()).toString("utf8"),
+      text: async () => utf8(await bytes()),
     };
   }
 }

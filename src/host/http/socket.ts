@@ -29,6 +29,7 @@ export function dialSocket(address: SocketAddress): Dial {
 async function connect(address: SocketAddress): Promise<Duplex> {
   const stream = new SocketDuplex();
   const handlers: Bun.SocketHandler<undefined> = {
+    binaryType: "uint8array", // a Buffer costs a short command more than all it reads
     data: (_socket, data) => stream.onData(data),
     drain: () => stream.onDrain(),
     end: () => stream.onEnd(),
@@ -85,8 +86,7 @@ class SocketDuplex implements Duplex {
   }
 
   onData(data: Uint8Array): void {
-    // The runtime may reuse its buffer for the next read.
-    this.#incoming.push(data.slice());
+    this.#incoming.push(data);
   }
 
   onEnd(): void {

@@ -13,7 +13,12 @@ const EARLY_BYTES = 16 * 1024;
 /** PIPE_BUF of pipe(7): a pipe takes a piece whole or not at all. */
 const PIECE_BYTES = 4096;
 
-/** The addon behind it is loaded only where there may be a terminal. */
+export interface TerminalSize {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** The addon behind it is loaded by who changes a terminal's settings. */
 function termios(): typeof Termios {
   return require("./termios.ts") as typeof Termios;
 }
@@ -126,8 +131,10 @@ export class StandardOutput {
     return isTerminal(this.#fd);
   }
 
-  windowSize(): Termios.TerminalSize | undefined {
-    return isTerminal(this.#fd) ? termios().terminalSize(this.#fd) : undefined;
+  windowSize(): TerminalSize | undefined {
+    if (!isTerminal(this.#fd)) return undefined;
+    const size: [number, number] = [0, 0];
+    return new (ttyWrap().TTY)(this.#fd).getWindowSize(size) ? { columns: size[0], rows: size[1] } : undefined;
   }
 }
 
@@ -138,15 +145,22 @@ function refuse(error: unknown): never {
   throw error;
 }
 
-/** Neither `node:tty` nor the addon behind termios.ts: either would cost a command that is not at a terminal more than its work. */
 function isTerminal(fd: number): boolean {
-  return (process as unknown as { binding(name: "tty_wrap"): TtyWrap }).binding("tty_wrap").isTTY(fd);
+  return ttyWrap().isTTY(fd);
 }
 
-/** What Node and Bun have below `node:tty`. */
+/** What Node and Bun have below `node:tty`; that itself and the addon behind termios.ts take longer to load than a short command works. */
 interface TtyWrap {
   /** False also for what is not open. */
   isTTY(fd: number): boolean;
+  readonly TTY: new (fd: number) => {
+    /** Columns and rows; false when the terminal does not tell. */
+    getWindowSize(size: [number, number]): boolean;
+  };
+}
+
+function ttyWrap(): TtyWrap {
+  return (process as unknown as { binding(name: "tty_wrap"): TtyWrap }).binding("tty_wrap");
 }
 
 function changed(fd: number, change: (fd: number, before: Uint8Array) => void): () => void {

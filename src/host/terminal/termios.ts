@@ -1,13 +1,12 @@
 import { ioctlBuffer, raw } from "#host/syscalls.ts";
 
 /**
- * Terminal modes and size by ioctl (termios(3), ioctl_tty(2)). The structure is the kernel's `struct termios` of x86 and
+ * Terminal modes by ioctl (termios(3), ioctl_tty(2)). The structure is the kernel's `struct termios` of x86 and
  * arm64: four 32-bit flag words, the line discipline, 19 control characters.
  */
 const TCGETS = 0x5401;
 const TCSETSF = 0x5404;
 const TCSETSW = 0x5403;
-const TIOCGWINSZ = 0x5413;
 const TERMIOS_BYTES = 60; // glibc's is larger than the kernel's 36; room for both
 
 const INPUT_FLAGS = 0;
@@ -28,22 +27,10 @@ const ECHO = 0o10;
 const ECHONL = 0o100;
 const IEXTEN = 0o100000;
 
-export interface TerminalSize {
-  readonly rows: number;
-  readonly columns: number;
-}
-
 /** The terminal's settings, to be put back later; `undefined` when `fd` is no terminal. */
 export function terminalSettings(fd: number): Uint8Array | undefined {
   const settings = new Uint8Array(TERMIOS_BYTES);
   return raw("ioctl_buffer", fd, TCGETS, settings) < 0 ? undefined : settings;
-}
-
-export function terminalSize(fd: number): TerminalSize | undefined {
-  const size = new Uint8Array(8);
-  if (raw("ioctl_buffer", fd, TIOCGWINSZ, size) < 0) return undefined;
-  const view = new DataView(size.buffer);
-  return { rows: view.getUint16(0, true), columns: view.getUint16(2, true) };
 }
 
 /** Every byte passes as it is, in both directions, and no key is a signal (cfmakeraw of termios(3)). */
