@@ -7,39 +7,25 @@
  */
 import { renameSync, rmSync, statSync, symlinkSync } from "node:fs";
 
-import packageJson from "../package.json" with { type: "json" };
 import { shortLived } from "../src/host/jit-policy.ts";
 import { buildAddon } from "./build-addon.ts";
 import { buildShim } from "./build-shim.ts";
-import { sourceFacts } from "./source-facts.ts";
+import { programBuild } from "./program-build.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 const dist = `${root}dist`;
 
 /**
- * Bytecode, because parsing the program costs more than starting it; split at its dynamic imports, because otherwise the
- * smallest command would pay for the whole (measured with 293 modules, `--version`: 5 ms, without splitting 15, without
- * both 71). What runs once is not worth compiling: see jit-policy.ts. Nothing is loaded from the directory it is started
- * in: no .env, no bunfig.toml, no tsconfig.json or package.json.
+ * Bytecode, because parsing the program costs more than starting it. What runs once is not worth compiling: see
+ * jit-policy.ts. Nothing is loaded from the directory it is started in: no .env, no bunfig.toml, no tsconfig.json or
+ * package.json.
  */
 async function buildExecutable(): Promise<void> {
-  const source = sourceFacts(root);
   const temporary = `${dist}/berth.${process.pid}.tmp`;
   try {
     const result = await Bun.build({
-      entrypoints: [`${root}src/main/berth.ts`],
-      target: "bun",
-      format: "esm",
-      minify: true,
+      ...programBuild(root),
       bytecode: true,
-      splitting: true,
-      sourcemap: "none",
-      define: {
-        "process.env.NODE_ENV": '"production"',
-        BERTH_VERSION: JSON.stringify(packageJson.version),
-        BERTH_GIT_COMMIT: JSON.stringify(source.commit),
-        BERTH_BUILD_TIME: JSON.stringify(source.time),
-      },
       compile: {
         outfile: temporary,
         jitPolicy: shortLived,

@@ -1,6 +1,15 @@
 import { BerthError } from "#base/errors.ts";
 import type { Duplex } from "./duplex.ts";
-import { bodyFraming, headEnd, joined, latin1, malformed, parseHead, type BodyFraming, type ResponseHead } from "./message.ts";
+import {
+  bodyFraming,
+  headEnd,
+  joined,
+  latin1,
+  malformed,
+  parseHead,
+  type BodyFraming,
+  type ResponseHead,
+} from "./message.ts";
 
 /** Reads messages from a connection and keeps what was read too far for whoever comes next. */
 export class MessageReader {

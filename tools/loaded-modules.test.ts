@@ -1,0 +1,64 @@
+import { expect, test } from "bun:test";
+import { programBuild } from "./program-build.ts";
+
+interface Metafile {
+  readonly outputs: Readonly<
+    Record<
+      string,
+      {
+        readonly entryPoint?: string;
+        readonly inputs: Readonly<Record<string, unknown>>;
+        readonly imports: readonly { readonly path: string; readonly kind: string }[];
+      }
+    >
+  >;
+}
+
+const root = new URL("..", import.meta.url).pathname;
+const { metafile } = (await Bun.build({ ...programBuild(root), metafile: true })) as { metafile?: Metafile };
+const outputs = metafile?.outputs ?? {};
+
+/** What is loaded with `entries`, modules that are imported dynamically: files of the project, and modules of the runtime. */
+function loadedWith(entries: readonly string[]): readonly string[] {
+  const pieces = new Set<string>();
+  const loaded = new Set<string>();
+  const load = (path: string): void => {
+    const piece = outputs[path];
+    if (piece === undefined) loaded.add(path);
+    if (piece === undefined || pieces.has(path)) return;
+    pieces.add(path);
+    for (const input of Object.keys(piece.inputs)) loaded.add(input);
+    for (const { path: imported, kind } of piece.imports) if (kind === "import-statement") load(imported);
+  };
+  for (const entry of entries) {
+    const path = Object.keys(outputs).find((each) => outputs[each]?.entryPoint?.endsWith(entry));
+    if (path === undefined) throw new Error(`${entry} is not loaded dynamically any more`);
+    load(path);
+  }
+  return [...loaded];
+}
+
+const start = ["src/main/berth.ts", "src/main/command-line.ts"];
+const help = [...start, "src/cli/program-help.ts", "src/cli/plugins/read-plugins.ts"];
+const list = [
+  ...start,
+  "src/cli/commands/container-commands.ts",
+  "src/cli/reach-engine.ts",
+  "src/cli/container/list.ts",
+];
+
+/** Whoever needs one of these loads it then. */
+const slow =
+  /^(?:node:|bun:|fs$|package\.json|dist\/|src\/(?:base\/template|host\/(?:addon|syscalls)|compose|engine|server)\b)/;
+
+test("the program's help loads no client of an engine, and nothing that is slow to load", () => {
+  const loaded = loadedWith(help);
+  expect(loaded).toContain("src/cli/help.ts");
+  expect(loaded.filter((path) => slow.test(path) || /^src\/(?:client\/engine|host\/http)/.test(path))).toEqual([]);
+});
+
+test("a list of the usual kind loads no template engine, no addon, no module of the runtime", () => {
+  const loaded = loadedWith(list);
+  expect(loaded).toContain("src/host/http/http-client.ts");
+  expect(loaded.filter((path) => slow.test(path))).toEqual([]);
+});
