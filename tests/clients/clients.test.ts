@@ -34,7 +34,7 @@ for (const program of clientPrograms) {
 
     beforeAll(async () => {
       [reference = [], ours = []] = await Promise.all((lab?.sides ?? []).map((side) => side.run(program)));
-    });
+    }, 600_000);
 
     test("every case passes on dockerd", () => {
       expect(reference.length).toBeGreaterThan(0);

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { composePrograms } from "../../tools/lab/apt-suite.ts";
-import { command, mustRun, type CommandResult } from "../../tools/lab/command.ts";
+import { command, eventually, mustRun, type CommandResult } from "../../tools/lab/command.ts";
 import { freePort, startDebianRegistry, type RunningRegistry } from "../../tools/lab/debian-registry.ts";
 import { startBerth, type RunningEngine } from "../../tools/lab/engines.ts";
 import { pushImage } from "../../tools/lab/registry-push.ts";
@@ -61,6 +61,13 @@ const page = async (): Promise<string> => {
   expect(port).toMatch(/^127\.0\.0\.1:\d+$/u);
   return (await fetch(`http://${port}/`)).text();
 };
+/** A server that has just begun refuses connections, and then answers that it reads its files. */
+async function redis(line: string): Promise<string> {
+  await eventually("redis", async () =>
+    (await inWeb("redis-cli -h redis PING || :")) === "PONG\n" ? true : undefined,
+  );
+  return inWeb(`redis-cli -h redis ${line}`);
+}
 const psql = (statement: string): Promise<string> =>
   inWeb(`$(echo /usr/lib/postgresql/*/bin)/psql -h database -U postgres -Atc "${statement}"`);
 
@@ -72,7 +79,7 @@ test("up: parts begin in order, find each other by name, and the port answers", 
   for (const name of ["redis", "db", "database", "shop-redis-1"])
     expect(await inWeb(`getent hosts ${name}`)).toMatch(/^172\./u);
   expect((await run("compose", "exec", "-T", "redis", "getent", "hosts", "nobody")).code).not.toBe(0);
-  expect(await inWeb("redis-cli -h redis PING")).toBe("PONG\n");
+  expect(await redis("PING")).toBe("PONG\n");
   expect(await psql("select 6 * 7")).toBe("42\n");
   const started = await Promise.all(
     ["db", "web"].map((name) => ok("inspect", "-f", "{{.State.StartedAt}}", `shop-${name}-1`)),
@@ -81,7 +88,8 @@ test("up: parts begin in order, find each other by name, and the port answers", 
 });
 
 test("data outlives down and up", async () => {
-  await inWeb("redis-cli -h redis SET fruit pear; echo changed >/srv/www/index.html");
+  await redis("SET fruit pear");
+  await inWeb("echo changed >/srv/www/index.html");
   await psql("create table stock (name text); insert into stock values ('plum')");
   await compose("down", "-t", "2");
   expect(await ok("ps", "-aq")).toBe("");
@@ -93,7 +101,7 @@ test("data outlives down and up", async () => {
   ]);
   await compose("up", "-d", "--wait");
   expect(await page()).toBe("changed\n");
-  expect(await inWeb("redis-cli -h redis GET fruit")).toBe("pear\n");
+  expect(await redis("GET fruit")).toBe("pear\n");
   expect(await psql("select name from stock")).toBe("plum\n");
 });
 

@@ -185,10 +185,15 @@ await runCases({
     }),
   "waits for the next exit before the start": () =>
     using({ Cmd: ["sh", "-c", "exit 5"] }, async (container) => {
-      const waiting = container.wait({ condition: "next-exit" });
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      await container.start();
-      assert.equal((await waiting).StatusCode, 5);
+      let ended;
+      void container.wait({ condition: "next-exit" }).then((result) => (ended = result));
+      // When the engine has heard of it nobody tells; the first exit after that is it.
+      await until("the next exit", async () => {
+        await container.start();
+        await container.wait();
+        return ended;
+      });
+      assert.equal(ended.StatusCode, 5);
     }),
   "aborts a wait": () =>
     running({}, async (container) => {

@@ -115,7 +115,7 @@ async function runProgram(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<readonly CaseLine[]> {
-  const { code, stdout, stderr } = await command(argv, { env, timeoutMs: 180_000 });
+  const { code, stdout, stderr } = await command(argv, { env, timeoutMs: 500_000 });
   const lines = stdout.split("\n").filter((line) => line.startsWith('{"case"'));
   if (code !== 0 || lines.length === 0) throw new Error(`${argv.join(" ")} ended with ${code}\n${stdout}${stderr}`);
   if (process.env["CLIENT_TRACE"] !== undefined) console.error(stderr);

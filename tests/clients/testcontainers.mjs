@@ -10,7 +10,7 @@ const { GenericContainer, Network, Wait } = await load("testcontainers");
 
 const server = ["sh", "-c", "echo page > /index.html; echo starting; exec httpd -f -p 80 -h /"];
 const sleeper = ["sh", "-c", "echo ready to serve; sleep 3600"];
-const container = (command = sleeper) => new GenericContainer(image).withCommand(command).withStartupTimeout(20_000);
+const container = (command = sleeper) => new GenericContainer(image).withCommand(command).withStartupTimeout(120_000);
 const ready = Wait.forLogMessage("ready to serve");
 
 async function using(wanted, act) {
@@ -67,8 +67,8 @@ await runCases({
         .withHealthCheck({
           test: ["CMD-SHELL", "test -e /ok"],
           interval: 300,
-          timeout: 2000,
-          retries: 20,
+          timeout: 60_000,
+          retries: 1000,
           startPeriod: 0,
         })
         .withWaitStrategy(Wait.forHealthCheck()),

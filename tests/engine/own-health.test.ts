@@ -68,10 +68,11 @@ describe("probes by the engine, within the container's network", () => {
   });
 
   test("TCP: refused, then connected", async () => {
-    const line = "sleep 1; while :; do nc -l -p 5432; done";
+    const line = "until [ -e /go ]; do sleep 0.1; done; while :; do nc -l -p 5432; done";
     await engine.ok("run", "-d", "--name", "db", "--health-tcp", ":5432", ...often, "busybox", "sh", "-c", line);
     const refused = await becomes("db", "unhealthy");
     expect(refused.Log.at(-1)).toMatchObject({ ExitCode: 1, Output: "connect 127.0.0.1:5432: connection refused" });
+    await engine.ok("exec", "db", "touch", "/go");
     const well = await becomes("db", "healthy");
     expect(well.Log.at(-1)).toMatchObject({ ExitCode: 0, Output: "connected" });
   });
@@ -105,7 +106,9 @@ describe("probes by the engine, within the container's network", () => {
 
 describe("acts on the unhealthy", () => {
   test("restart, until it is well again", async () => {
-    const flags = ["--on-unhealthy", "restart", "--health-http", "http://:8080/index.html", ...often];
+    // What is not well yet is not restarted, however long the server takes.
+    const flags = ["--on-unhealthy", "restart", "--health-start-period", "1h"];
+    flags.push("--health-http", "http://:8080/index.html", ...often);
     await engine.ok("run", "-d", "--name", "web", ...flags, "busybox", "sh", "-c", server);
     await becomes("web", "healthy");
     await engine.ok("exec", "web", "rm", "/index.html");
@@ -113,7 +116,7 @@ describe("acts on the unhealthy", () => {
     await becomes("web", "healthy");
     const why = await engine.ok("why", "web");
     expect(why).toMatch(
-      /Why +it exited with code 9, \d+ms after SIGTERM: it was unhealthy and is to be restarted then/,
+      /Why +it exited with code 9, [\d.]+m?s after SIGTERM: it was unhealthy and is to be restarted then/,
     );
     expect(why).toContain("404 Not Found");
   });
@@ -165,7 +168,7 @@ describe("why", () => {
     expect(await why("outside")).toContain("SIGKILL, which neither this engine nor the kernel's memory limit sent");
     await engine.ok("run", "-d", "--name", "stopped", "busybox", "sleep", "1000");
     await engine.ok("stop", "-t", "0", "stopped");
-    expect(await why("stopped")).toMatch(/Why +it was ended by SIGKILL, \d+ms after SIGKILL: a person stopped it/);
+    expect(await why("stopped")).toMatch(/Why +it was ended by SIGKILL, [\d.]+m?s after SIGKILL: a person stopped it/);
   });
 
   test("after it was removed, by name, id and the beginning of it; as JSON; unknown ones", async () => {

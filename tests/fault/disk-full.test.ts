@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { command, mustRun, type CommandResult } from "../../tools/lab/command.ts";
+import { command, eventually, mustRun, type CommandResult } from "../../tools/lab/command.ts";
 import { berthCommand, cliEnvironment, startBerth, type RunningEngine } from "../../tools/lab/engines.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxImage, distributionImage } from "../../tools/lab/test-images.ts";
@@ -21,6 +21,10 @@ function freeMib(): number {
   const disk = statfsSync(join(dir, "data"));
   return (disk.bfree * disk.bsize) / 2 ** 20;
 }
+
+/** What is removed may be going while the answer is read already; a database may keep a little more. */
+const expectSpaceBack = (before: number): Promise<true> =>
+  eventually("the space back", () => (before - freeMib() < 2 ? true : undefined));
 
 beforeAll(async () => {
   dir = makeScratch("full");
@@ -45,7 +49,7 @@ test("a pull that does not fit names the reason, gives the space back and leaves
   expect(result.code).toBe(1);
   expect(result.stderr).toMatch(/no space left on device/);
   expect(await mustRun([...berthCommand(), "images", "-q"], { env: cliEnvironment(engine?.host ?? "") })).toBe("");
-  expect(before - freeMib()).toBeLessThan(2);
+  await expectSpaceBack(before);
   const small = await berth("run", "--rm", "-q", `${registry?.address}/small`, "echo", "fits");
   expect({ code: small.code, stdout: small.stdout }).toEqual({ code: 0, stdout: "fits\n" });
 });
@@ -71,7 +75,7 @@ test("a build that fills the disk names the reason at its step, gives the space 
     expect(failed.stderr).toMatch(/[Nn]o space left on device/);
     expect(failed.stderr).toContain(`>>> ${line}`);
     expect(failed.stderr).toMatch(/RUN echo first > \/first\n#\d+ CACHED/);
-    expect(before - freeMib()).toBeLessThan(2);
+    await expectSpaceBack(before);
   }
   const archive = Bun.spawn(["tar", "-C", context, "-c", "."], { stdout: "pipe" });
   const sent = Bun.spawn([...berthCommand(), "build", "-"], {
@@ -81,7 +85,7 @@ test("a build that fills the disk names the reason at its step, gives the space 
   });
   expect(await new Response(sent.stderr).text()).toMatch(/[Nn]o space left on device/);
   expect(await sent.exited).toBe(1);
-  expect(before - freeMib()).toBeLessThan(2);
+  await expectSpaceBack(before);
   write("RUN echo still > /works");
   expect((await berth("build", "-q", context)).code).toBe(0);
   expect((await berth("image", "rm", "fits")).code).toBe(0);

@@ -65,11 +65,13 @@ test("a probe under way does not outlive its engine, and probing goes on with th
 });
 
 test("a container that ended meanwhile is unhealthy, explained, and its last words are kept", async () => {
-  const flags = ["--health-cmd", "true", "--health-interval", "200ms"];
-  await engine.ok("run", "-d", "--name", "short", ...flags, "busybox", "sh", "-c", "sleep 2; echo last words; exit 3");
+  const flags = ["--health-cmd", "test -e /up", "--health-interval", "200ms", "--health-retries", "1000"];
+  const script = "trap 'echo last words; exit 3' USR1; touch /up; while :; do sleep 0.1; done";
+  await engine.ok("run", "-d", "--name", "short", ...flags, "busybox", "sh", "-c", script);
   await eventually("healthy", async () => ((await healthOf("short")).Status === "healthy" ? true : undefined));
   const pid = await inspect("short", "{{.State.Pid}}");
   await engine.kill();
+  process.kill(Number(pid), "SIGUSR1");
   await eventually("its end", () => (existsSync(`/proc/${pid}`) ? undefined : true));
   await engine.start();
   expect(await healthOf("short")).toMatchObject({ Status: "unhealthy", FailingStreak: 0 });

@@ -85,8 +85,8 @@ test(`${cycles} cycles, ${kills} kills`, async () => {
     if (round <= kills) await engine.start();
     await clearUp();
   }
-  // Most of them went through, or nothing was shown.
-  expect(whole).toBeGreaterThan(cycles * 0.9);
+  // But for what a kill found at work, or nothing was shown.
+  expect(whole).toBeGreaterThanOrEqual(cycles - kills * (workers - 1));
   expect(next).toBeGreaterThanOrEqual(cycles);
 
   // The engine that serves now, and cgroups of others on this machine: no container starts in a cycle.

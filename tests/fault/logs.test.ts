@@ -4,7 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createSocket } from "node:dgram";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { eventually } from "../../tools/lab/command.ts";
 import { BusyboxEngine } from "./busybox-engine.ts";
@@ -81,8 +81,9 @@ describe("an engine that is killed", () => {
       ...["busybox", "sh", "-c", slowly(3000)],
     );
     await eventually("the first lines", async () => server.lines.length > 0 || undefined);
+    const pid = (await engine.ok("inspect", "-f", "{{.State.Pid}}", "writer")).trim();
     await engine.kill();
-    await Bun.sleep(5000);
+    await eventually("its end", () => (existsSync(`/proc/${pid}`) ? undefined : true));
     await engine.start();
     await eventually("all lines", async () => server.numbers().length === 3000 || undefined);
     expect(server.numbers()).toEqual(upTo(3000));
@@ -98,10 +99,11 @@ describe("a receiver that is away", () => {
     const address = `syslog-address=tcp://127.0.0.1:${server.port}`;
     await engine.ok(
       ...["run", "-d", "--name", "writer", "--log-driver", "syslog", "--log-opt", address],
-      ...["busybox", "sh", "-c", "echo 1; read x < /dev/null; sleep 1; seq 2 20000"],
+      ...["busybox", "sh", "-c", "echo 1; until [ -e /go ]; do sleep 0.1; done; seq 2 20000"],
     );
     await eventually("the first line", async () => server.lines.length > 0 || undefined);
     await server.leave();
+    await engine.ok("exec", "writer", "touch", "/go");
     await engine.ok("wait", "writer");
     expect((await engine.ok("logs", "--tail", "1", "writer")).trim()).toBe("20000");
     await server.listen();
@@ -117,10 +119,11 @@ describe("a receiver that is away", () => {
     await engine.ok(
       ...["run", "-d", "--name", "writer", "--log-driver", "syslog"],
       ...options.flatMap((option) => ["--log-opt", option]),
-      ...["busybox", "sh", "-c", "echo 1; sleep 1; seq 2 50000"],
+      ...["busybox", "sh", "-c", "echo 1; until [ -e /go ]; do sleep 0.1; done; seq 2 50000"],
     );
     await eventually("the first line", async () => server.lines.length > 0 || undefined);
     await server.leave();
+    await engine.ok("exec", "writer", "touch", "/go");
     await Bun.sleep(3000);
     expect((await engine.ok("inspect", "-f", "{{.State.Running}}", "writer")).trim()).toBe("true");
     await server.listen();

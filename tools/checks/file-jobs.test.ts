@@ -76,3 +76,9 @@ test("failures are counted, a job that throws as one", async () => {
   expect(again).not.toContain("text of x");
   expect(again).not.toContain("(pass)");
 });
+
+test("a stage without jobs is a failure: its files were not found", async () => {
+  const { made } = runner(["machine"]);
+  const lines = await runJobStages([{ name: "a", what: "moved away", jobs: [] }], made);
+  expect(lines).toEqual([{ name: "a", passed: 0, failed: 1, seconds: 0 }]);
+});

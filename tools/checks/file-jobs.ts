@@ -56,7 +56,8 @@ const REPEATED_LINES = 200;
  */
 export async function runJobStages(stages: readonly JobStage[], runner: JobRunner): Promise<StageLine[]> {
   const running = stages.map((stage): RunningStage => {
-    const line = { name: stage.name, passed: 0, failed: 0, seconds: 0 };
+    // A stage whose files are not found has passed nothing.
+    const line = { name: stage.name, passed: 0, failed: stage.jobs.length === 0 ? 1 : 0, seconds: 0 };
     return { stage, waiting: [...stage.jobs], left: stage.jobs.length, beganAt: undefined, line, failures: [] };
   });
   await Promise.all(runner.lanes.map((lane) => runLane(lane, running, runner)));
@@ -90,17 +91,17 @@ function take(
   return undefined;
 }
 
+/** One failure, with its reason for text. */
+export function brokenBy(error: unknown): JobOutcome {
+  return { ...broke, text: `${error instanceof Error ? error.message : String(error)}\n` };
+}
+
 async function runOne(lane: Lane, of: RunningStage, job: FileJob, runner: JobRunner): Promise<void> {
   const { stage } = of;
   const began = runner.now();
   if (of.beganAt === undefined) runner.print(`\n== ${stage.name}: ${stage.what}\n`);
   of.beganAt ??= began;
-  let outcome: JobOutcome;
-  try {
-    outcome = await runner.run(job, lane);
-  } catch (error) {
-    outcome = { ...broke, text: `${error instanceof Error ? error.message : String(error)}\n` };
-  }
+  const outcome = await runner.run(job, lane).catch(brokenBy);
   const { passed, failed, text } = outcome;
   const seconds = (runner.now() - of.beganAt) / 1000;
   of.line = { name: stage.name, passed: of.line.passed + passed, failed: of.line.failed + failed, seconds };

@@ -3,8 +3,8 @@ import { availableParallelism } from "node:os";
 import { mustRun } from "../lab/command.ts";
 import { projectDir } from "../lab/paths.ts";
 import { canDivideMachine, makePrivateMachine } from "../lab/private-machine.ts";
-import type { FileJob, JobOutcome, JobRunner, Lane } from "./file-jobs.ts";
-import { broke, lastSum } from "./stage.ts";
+import { brokenBy, type FileJob, type JobOutcome, type JobRunner, type Lane } from "./file-jobs.ts";
+import { countedAtEnd } from "./stage.ts";
 
 /** No job takes a third of it, on a machine that does much else. */
 const JOB_TIMEOUT_MS = 20 * 60_000;
@@ -31,12 +31,18 @@ export async function processRunner(): Promise<JobRunner> {
     ],
     async run(job, lane) {
       if (isInterrupted) throw new Error("interrupted");
-      const machine = lane === "machine" ? undefined : makePrivateMachine();
-      try {
-        return await runProcess(job, machine?.enter ?? [], kills);
-      } finally {
-        await machine?.close();
-      }
+      if (lane === "machine") return runProcess(job, [], kills);
+      const machine = makePrivateMachine();
+      const outcome = await runProcess(job, machine.enter, kills).catch(brokenBy);
+      // A machine that cannot be taken down is a failure beside what the job found.
+      return machine.close().then(
+        () => outcome,
+        (error: unknown) => ({
+          passed: outcome.passed,
+          failed: outcome.failed + 1,
+          text: `${outcome.text}${brokenBy(error).text}`,
+        }),
+      );
     },
     print: (text) => void process.stdout.write(text),
     now: () => performance.now(),
@@ -70,7 +76,12 @@ async function runProcess(job: FileJob, enter: readonly string[], kills: Set<() 
     detached: true,
   });
   let text = "";
-  child.stdout.on("data", (bytes: Buffer) => (text += bytes.toString()));
+  // The sum comes on it, and which of two pipes is read first is nobody's promise.
+  let stdout = "";
+  child.stdout.on("data", (bytes: Buffer) => {
+    text += bytes.toString();
+    stdout += bytes.toString();
+  });
   child.stderr.on("data", (bytes: Buffer) => (text += bytes.toString()));
   const kill = (): void => {
     if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
@@ -81,12 +92,11 @@ async function runProcess(job: FileJob, enter: readonly string[], kills: Set<() 
   }, JOB_TIMEOUT_MS);
   kills.add(kill);
   try {
-    const code = await new Promise<number>((resolve, reject) => {
+    const end = await new Promise<string>((resolve, reject) => {
       child.once("error", reject);
-      child.once("close", (ended) => resolve(ended ?? -1));
+      child.once("close", (code, signal) => resolve(signal ?? String(code)));
     });
-    const counts = lastSum(text) ?? broke;
-    return { ...counts, failed: code !== 0 && counts.failed === 0 ? 1 : counts.failed, text };
+    return { ...countedAtEnd(stdout, end), text };
   } finally {
     clearTimeout(late);
     kills.delete(kill);

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { countsOf, runStages } from "./stage.ts";
+import { countedAtEnd, countsOf, runStages } from "./stage.ts";
 
 test("counts come from bun's own summary, the last one printed", () => {
   expect(countsOf("x\n 3 pass\n 1 fail\n\n 104 pass\n 38 fail\n 400 expect() calls\n")).toEqual({
@@ -30,4 +30,15 @@ test("a stage that throws is one failure, and an essential one ends the run", as
     [2, 0],
     [0, 1],
   ]);
+});
+
+test("a program that was killed, or did not end with its sum, has passed nothing", () => {
+  expect(countedAtEnd("(pass) a\n3 passed, 0 failed\n", "0")).toEqual({ passed: 3, failed: 0 });
+  expect(countedAtEnd("3 passed, 2 failed\n", "1")).toEqual({ passed: 3, failed: 2 });
+  // It says that all is well, and its exit code does not.
+  expect(countedAtEnd("3 passed, 0 failed\n", "7")).toEqual({ passed: 3, failed: 1 });
+  const broken = { passed: 0, failed: 1 };
+  expect(countedAtEnd("3 passed, 0 failed\n", "SIGKILL")).toEqual(broken);
+  expect(countedAtEnd("3 passed, 0 failed\n(pass) the test after that of somebody's sum\n", "0")).toEqual(broken);
+  expect(countedAtEnd("", "0")).toEqual(broken);
 });

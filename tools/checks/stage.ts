@@ -94,6 +94,16 @@ export function lastSum(text: string): StageResult | undefined {
   return sum === undefined ? undefined : { passed: Number(sum[1]), failed: Number(sum[2]) };
 }
 
+/**
+ * What a program counted that printed `stdout` and ended with `end`, an exit code or a signal's name: its last line is the sum. One that was killed
+ * before that line, or printed another's, has not told what it ran: a failure, and nothing passed.
+ */
+export function countedAtEnd(stdout: string, end: string): StageResult {
+  const counts = lastSum(stdout.trimEnd().split("\n").at(-1) ?? "");
+  if (counts === undefined || !/^\d+$/.test(end)) return broke;
+  return end !== "0" && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+}
+
 /** Run a program, showing and handing on what it prints. */
 export function passThrough(
   argv: readonly string[],

@@ -15,7 +15,7 @@ services:
     healthcheck:
       test: [CMD, bash, -c, "echo >/dev/tcp/127.0.0.1/80"]
       interval: 200ms
-      retries: 50
+      retries: 1000
   redis:
     image: services
     command: [redis-server, --dir, /data, --appendonly, "yes", --protected-mode, "no"]
@@ -39,7 +39,7 @@ services:
     healthcheck:
       test: [CMD-SHELL, "$$(echo /usr/lib/postgresql/*/bin)/pg_isready -h 127.0.0.1"]
       interval: 200ms
-      retries: 100
+      retries: 1000
 networks:
   front: {}
   back: { internal: true }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { eventually } from "../../../tools/lab/command.ts";
+import { writeTar } from "../../../tools/lab/tar-writer.ts";
 import type { Target } from "../target.ts";
 import { eventsSince } from "./events.ts";
 
@@ -35,7 +36,7 @@ export function healthCases(target: () => Target): void {
     });
     return `${answer.status} ${(JSON.parse(answer.text) as { message?: string }).message ?? ""}`;
   };
-  const often = ["--health-interval", "200ms", "--health-retries", "2", "--health-timeout", "5s"];
+  const often = ["--health-interval", "200ms", "--health-retries", "2", "--health-timeout", "60s"];
 
   describe("health", () => {
     test("starting, unhealthy, healthy: inspect, ps, filter and events", async () => {
@@ -154,10 +155,8 @@ export function healthCases(target: () => Target): void {
     });
 
     test("paused and stopped it counts as unhealthy, a start begins anew and keeps the log", async () => {
-      // When it runs for the second time, no probe ends while the last lines look.
-      const command = ["sh", "-c", "[ ! -e /begun ] || touch /slow; touch /begun; exec sleep 60"];
-      const check = ["--health-cmd", "[ ! -e /slow ] || sleep 4", ...often];
-      await target().ok(["run", "-d", "--name", "held", ...check, "busybox", ...command]);
+      const check = ["--health-cmd", "[ ! -e /slow ] || sleep 50", ...often];
+      await target().ok(["run", "-d", "--name", "held", ...check, "busybox", "sleep", "60"]);
       await becomes("held", "healthy");
       await target().ok(["pause", "held"]);
       expect((await healthOf("held"))?.Status).toBe("unhealthy");
@@ -168,6 +167,8 @@ export function healthCases(target: () => Target): void {
       const stopped = await healthOf("held");
       expect(stopped).toMatchObject({ Status: "unhealthy", FailingStreak: 0 });
       expect(await statusOf("held")).toMatch(/^Exited /);
+      // When it runs for the second time, no probe ends while the last lines look.
+      await target().ok(["cp", "-", "held:/"], { stdin: writeTar([{ path: "slow", content: "" }]) });
       await target().ok(["start", "held"]);
       const started = await healthOf("held");
       expect(started?.Status).toBe("starting");

@@ -159,7 +159,7 @@ export function logCases(target: () => Target): void {
     });
 
     test("following ends with the container, over rotations", async () => {
-      const following = target().start([
+      const attached = target().start([
         ...["run", "--log-driver", "json-file", "--log-opt", "max-size=5k", "--log-opt", "max-file=2"],
         ...[
           "--name",
@@ -167,17 +167,20 @@ export function logCases(target: () => Target): void {
           "busybox",
           "sh",
           "-c",
-          "read x < /dev/null; sleep 1; for i in $(seq 1 400); do echo $i; usleep 2000; done",
+          "echo 0; until [ -e /go ]; do sleep 0.1; done; for i in $(seq 1 400); do echo $i; usleep 2000; done",
         ],
       ]);
       // Of a container that does not run yet there is nothing to follow.
-      const isRunning = ["inspect", "-f", "{{.State.Running}}", "followed"];
-      while ((await target().run(isRunning)).stdout !== "true\n") await Bun.sleep(50);
-      const seen = (await target().ok(["logs", "-f", "followed"])).trimEnd().split("\n").map(Number);
+      await attached.waitFor(/0\n/u);
+      const follower = target().start(["logs", "-f", "followed"]);
+      await follower.waitFor(/0\n/u);
+      await target().ok(["exec", "followed", "touch", "/go"]);
+      expect(await follower.end()).toBe(0);
+      const seen = follower.output().trimEnd().split("\n").map(Number);
       // dockerd 20.10 gives the line twice at which a file ends.
-      expect([...new Set(seen)]).toEqual(Array.from({ length: 400 }, (_, index) => index + 1));
-      if (target().engine.kind === "berth") expect(seen).toHaveLength(400);
-      expect(await following.end()).toBe(0);
+      expect([...new Set(seen)]).toEqual(Array.from({ length: 401 }, (_, index) => index));
+      if (target().engine.kind === "berth") expect(seen).toHaveLength(401);
+      expect(await attached.end()).toBe(0);
     });
 
     test("a terminal's log is its bytes", async () => {

@@ -40,9 +40,11 @@ export function networkCases(target: () => Target): void {
     const address = (
       await target().ok(["inspect", "-f", "{{.NetworkSettings.Networks.bridge.IPAddress}}", "web"])
     ).trim();
+    await eventually("the gateway's answer", async () =>
+      (await target().get(`http://${address}/index.html`)).stdout === "page\n" ? true : undefined,
+    );
     const line = httpGet(`http://${address}/index.html`);
     expect(await target().ok(["run", "--rm", target().images.distribution, "bash", "-c", line])).toBe("page\n");
-    expect((await target().get(`http://${address}/index.html`)).stdout).toBe("page\n");
   });
 
   test("--network none has only a loopback", async () => {
