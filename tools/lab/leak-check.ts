@@ -1,9 +1,12 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { command } from "./command.ts";
 import { findProgram, projectDir } from "./paths.ts";
 import { privateMachinePrefix } from "./private-machine.ts";
+
+const cgroupRoot = "/sys/fs/cgroup";
+const v2File = join(cgroupRoot, "cgroup.controllers");
 
 /** What a test may leave on a machine, one printable line an item. */
 export type MachineState = ReadonlySet<string>;
@@ -22,7 +25,7 @@ export async function readMachineState(dir?: string): Promise<MachineState> {
   for (const name of readdirSync("/sys/class/net")) state.add(`interface ${name}`);
   if (existsSync("/run/netns")) for (const name of readdirSync("/run/netns")) state.add(`network namespace ${name}`);
   for (const table of await firewallTables()) state.add(table);
-  for (const path of cgroups("/sys/fs/cgroup", 4)) state.add(`cgroup ${path}`);
+  for (const path of cgroups(cgroupRoot, 4)) state.add(`cgroup ${path}`);
   for (const line of ownProcesses(dir)) state.add(line);
   for (const name of dir === undefined ? readdirSync(tmpdir()) : []) {
     if (name.startsWith("berth-")) state.add(`scratch folder ${name}`);
@@ -39,10 +42,29 @@ export async function settledLeftovers(before: MachineState): Promise<string[]> 
   }
 }
 
-/** What is there now and was not before, sorted. */
+/** What is there now and was not before, sorted; without the control groups of others, who are at work on the machine too. */
 export function leftovers(before: MachineState, after: MachineState): string[] {
-  return [...after].filter((line) => !before.has(line)).sort();
+  return [...after].filter((line) => !before.has(line) && !isOthersGroup(line, before)).sort();
 }
+
+/**
+ * Engines make their groups, or these groups' parents, at the top of a hierarchy or below the group they run in themselves. What
+ * is new in a group further down that was there before is of whoever made that one, unless it has a container's name.
+ */
+function isOthersGroup(line: string, before: MachineState): boolean {
+  const [, group] = /^cgroup (\S+)$/.exec(line) ?? [];
+  if (group === undefined || /berth|docker|[0-9a-f]{64}/.test(group)) return false;
+  const parent = dirname(group);
+  const own = readFileSync("/proc/self/cgroup", "utf8")
+    .trim()
+    .split("\n")
+    .map((each) => each.split(":").slice(2).join(":"));
+  const isOwn = own.some((path) => path !== "/" && parent.endsWith(path));
+  return before.has(`cgroup ${parent}`) && !isTop(parent) && !isOwn;
+}
+
+/** A hierarchy's root: `/sys/fs/cgroup` with version 2, a folder of it for each hierarchy of version 1. */
+const isTop = (group: string): boolean => group === cgroupRoot || (dirname(group) === cgroupRoot && !existsSync(v2File));
 
 async function firewallTables(): Promise<string[]> {
   const nft = findProgram("nft");
