@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCli } from "#cli/run-cli.ts";
 import { dockerCli } from "../../tools/lab/engines.ts";
-import { RecordingIo } from "./recording-io.ts";
+import { RecordingIo } from "../../tools/lab/recording-io.ts";
 
 /**
  * Contexts through our command line and through the real docker CLI, each over a store of its own: the same words, exit

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { runCli } from "#cli/run-cli.ts";
 import { startFakeEngine, type FakeEngine } from "./fake-engine.ts";
 import { dockerCli } from "../../tools/lab/engines.ts";
-import { RecordingIo } from "./recording-io.ts";
+import { RecordingIo } from "../../tools/lab/recording-io.ts";
 
 const REAL_DOCKER = await dockerCli();
 const folder = mkdtempSync(join(tmpdir(), "berth-objects-"));

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { runCli } from "#cli/run-cli.ts";
-import { RecordingIo } from "../conformance/recording-io.ts";
+import { RecordingIo } from "../../tools/lab/recording-io.ts";
 
 /**
  * Templates and what docker CLI 28.2 prints for them: `docker context inspect --format TEMPLATE` with

@@ -1,8 +1,9 @@
 /** AppArmor, which the guest's kernel has: the profile that the engine loads, and what it forbids. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { command, eventually, mustRun, type CommandResult } from "../../tools/lab/command.ts";
-import { berthCommand, cliEnvironment, startBerth, type RunningEngine } from "../../tools/lab/engines.ts";
+import { berthHere, mustBerthHere } from "../../tools/lab/berth-here.ts";
+import { eventually, mustRun, type CommandResult } from "../../tools/lab/command.ts";
+import { startBerth, type RunningEngine } from "../../tools/lab/engines.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxImage } from "../../tools/lab/test-images.ts";
 import { startTinyRegistry, type TinyRegistry } from "../../tools/lab/tiny-registry.ts";
@@ -14,9 +15,8 @@ let registry: TinyRegistry | undefined;
 let engine: RunningEngine | undefined;
 let image = "";
 
-const env = (): Record<string, string | undefined> => cliEnvironment(engine?.host ?? "");
-const berth = (...args: string[]): Promise<CommandResult> => command([...berthCommand(), ...args], { env: env() });
-const ok = (...args: string[]): Promise<string> => mustRun([...berthCommand(), ...args], { env: env() });
+const berth = (...args: string[]): Promise<CommandResult> => berthHere(engine?.host ?? "", args);
+const ok = (...args: string[]): Promise<string> => mustBerthHere(engine?.host ?? "", args);
 const run = (options: string[], line: string): Promise<CommandResult> =>
   berth("run", "--rm", "--network", "none", ...options, image, "sh", "-c", line);
 

@@ -1,7 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { command, mustRun, type CommandResult } from "../../tools/lab/command.ts";
-import { berthCommand, cliEnvironment, startBerth, type RunningEngine } from "../../tools/lab/engines.ts";
+import { berthHere, mustBerthHere } from "../../tools/lab/berth-here.ts";
+import { mustRun, type CommandResult } from "../../tools/lab/command.ts";
+import { startBerth, type RunningEngine } from "../../tools/lab/engines.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxImage } from "../../tools/lab/test-images.ts";
 import { startTinyRegistry, type TinyRegistry } from "../../tools/lab/tiny-registry.ts";
@@ -50,12 +51,12 @@ export class LimitedEngine {
   }
 
   run(...args: readonly string[]): Promise<CommandResult> {
-    return command([...berthCommand(), ...args], { env: cliEnvironment(this.#engine.host) });
+    return berthHere(this.#engine.host, args);
   }
 
   /** Standard output; throws unless the command ends with 0. */
   ok(...args: readonly string[]): Promise<string> {
-    return mustRun([...berthCommand(), ...args], { env: cliEnvironment(this.#engine.host) });
+    return mustBerthHere(this.#engine.host, args);
   }
 
   /** The engine is killed, and another takes over. */

@@ -3,8 +3,9 @@
  * tests/engine/build/outputs, which the same constants are for.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mustBerthHere } from "../../tools/lab/berth-here.ts";
 import { mustRun } from "../../tools/lab/command.ts";
-import { berthCommand, cliEnvironment, startBerth, type RunningEngine } from "../../tools/lab/engines.ts";
+import { startBerth, type RunningEngine } from "../../tools/lab/engines.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxImage } from "../../tools/lab/test-images.ts";
 import { startTinyRegistry, type TinyRegistry } from "../../tools/lab/tiny-registry.ts";
@@ -36,8 +37,7 @@ afterAll(async () => {
 
 test("the same layers as elsewhere and at another time", async () => {
   expect(await mustRun(["stat", "-f", "-c", "%T", dir])).toBe("ext2/ext3\n");
-  const env = cliEnvironment(engine?.host ?? "");
-  const berth = (...args: readonly string[]): Promise<string> => mustRun([...berthCommand(), ...args], { env });
+  const berth = (...args: readonly string[]): Promise<string> => mustBerthHere(engine?.host ?? "", args);
   await berth("pull", "-q", `${registry?.address}/busybox:latest`);
   await berth("tag", `${registry?.address}/busybox:latest`, "busybox");
   expect(await reproduced(berth, dir)).toEqual(REPRODUCED);

@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { berthHere, mustBerthHere } from "../../tools/lab/berth-here.ts";
 import { command, eventually, mustRun, type CommandResult } from "../../tools/lab/command.ts";
-import { berthCommand, cliEnvironment, startBerth, type RunningEngine } from "../../tools/lab/engines.ts";
+import { startBerth, type RunningEngine } from "../../tools/lab/engines.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxImage } from "../../tools/lab/test-images.ts";
 import { startTinyRegistry, type TinyRegistry } from "../../tools/lab/tiny-registry.ts";
@@ -19,10 +20,8 @@ let registry: TinyRegistry | undefined;
 let engine: RunningEngine;
 let image = "";
 
-const env = (): Record<string, string | undefined> => cliEnvironment(engine.host);
-const berth = (...args: readonly string[]): Promise<CommandResult> =>
-  command([...berthCommand(), ...args], { env: env(), timeoutMs: 240_000 });
-const ok = (...args: readonly string[]): Promise<string> => mustRun([...berthCommand(), ...args], { env: env() });
+const berth = (...args: readonly string[]): Promise<CommandResult> => berthHere(engine.host, args);
+const ok = (...args: readonly string[]): Promise<string> => mustBerthHere(engine.host, args);
 const alone = ["--network", "none"] as const;
 const inVolume = (volume: string, line: string, ...flags: readonly string[]): Promise<CommandResult> =>
   berth("run", "--rm", ...alone, ...flags, "-v", `${volume}:/v`, image, "sh", "-c", line);

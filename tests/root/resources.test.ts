@@ -3,8 +3,8 @@ import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { StatsResponse } from "#spec/docker/stats.ts";
+import { mustBerthHere } from "../../tools/lab/berth-here.ts";
 import { eventually, mustRun } from "../../tools/lab/command.ts";
-import { berthCommand, cliEnvironment } from "../../tools/lab/engines.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxImage } from "../../tools/lab/test-images.ts";
 import { startTinyRegistry, type TinyRegistry } from "../../tools/lab/tiny-registry.ts";
@@ -18,8 +18,7 @@ let engine: StartedDaemon | undefined;
 let image = "";
 
 const socket = (): string => join(dir, "berth.sock");
-const ok = (...args: string[]): Promise<string> =>
-  mustRun([...berthCommand(), ...args], { env: cliEnvironment(`unix://${socket()}`), timeoutMs: 120_000 });
+const ok = (...args: string[]): Promise<string> => mustBerthHere(`unix://${socket()}`, args);
 const start = (): Promise<StartedDaemon> => startPlainDaemon({ dir, args: ["-H", `unix://${socket()}`] });
 const ask = (path: string, method = "GET", body?: unknown): Promise<Response> =>
   fetch(`http://engine/v1.55${path}`, {

@@ -64,7 +64,8 @@ function isOthersGroup(line: string, before: MachineState): boolean {
 }
 
 /** A hierarchy's root: `/sys/fs/cgroup` with version 2, a folder of it for each hierarchy of version 1. */
-const isTop = (group: string): boolean => group === cgroupRoot || (dirname(group) === cgroupRoot && !existsSync(v2File));
+const isTop = (group: string): boolean =>
+  group === cgroupRoot || (dirname(group) === cgroupRoot && !existsSync(v2File));
 
 async function firewallTables(): Promise<string[]> {
   const nft = findProgram("nft");
