@@ -213,7 +213,7 @@ test("containers that flood their name servers together, with questions that nob
     Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${engine.pid}/status`, "utf8"))?.[1]) / 1024;
   const before = rssMib();
   const flood = new URL("./network/flood-names.ts", import.meta.url).pathname;
-  const flooding = Promise.all(noisy.map((name) => inside(name, process.execPath, flood, "60000", "unknown")));
+  const flooding = Promise.all(noisy.map((name) => inside(name, process.execPath, flood, "20000", "unknown")));
   let asked = 0;
   const answers = async (): Promise<void> => {
     expect((await engine.api("GET", "/_ping")).status).toBe(200);

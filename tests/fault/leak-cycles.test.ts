@@ -11,7 +11,7 @@ import { BusyboxEngine } from "./busybox-engine.ts";
 
 setDefaultTimeout(600_000);
 
-const cycles = Number(process.env["BERTH_LEAK_CYCLES"] ?? 160);
+const cycles = Number(process.env["BERTH_LEAK_CYCLES"] ?? 80);
 const workers = 8;
 const kills = 4;
 

@@ -74,7 +74,7 @@ test("a large context, layer and archive go through in pieces, and an unchanged 
   await lab.engine.ok("builder", "prune", "-af");
 });
 
-test("a hundred builds leave nothing in memory", async () => {
+test("sixty builds leave nothing in memory", async () => {
   const folder = lab.context({ Dockerfile: "" });
   const build = async (count: number): Promise<void> => {
     lab.fill(folder, {
@@ -86,7 +86,7 @@ test("a hundred builds leave nothing in memory", async () => {
   const resident = (): number => processes()[0]?.nowBytes ?? Number.POSITIVE_INFINITY;
   for (let count = 0; count < 20; count++) await build(count);
   const before = resident();
-  for (let count = 20; count < 120; count++) await build(count);
-  // A build's graph, events and answers come to about a megabyte: a hundred that were kept would show.
-  expect((resident() - before) / MIB).toBeLessThan(60);
+  for (let count = 20; count < 80; count++) await build(count);
+  // A build's graph, events and answers come to about a megabyte: sixty that were kept would show.
+  expect((resident() - before) / MIB).toBeLessThan(40);
 });
