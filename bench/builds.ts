@@ -2,8 +2,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { aptSuite, laterDockerDir } from "../tools/lab/apt-suite.ts";
+import { mustRun } from "../tools/lab/command.ts";
 import { berthCommand, cliEnvironment } from "../tools/lab/engines.ts";
 import { extractPackages } from "../tools/lab/extracted-packages.ts";
+import { busyboxLayer } from "../tools/lab/test-images.ts";
 import { median, type Figure } from "./measure.ts";
 import { ProcessorTime } from "./processor-time.ts";
 import { openSides, type Side } from "./sides.ts";
@@ -11,6 +13,13 @@ import { openSides, type Side } from "./sides.ts";
 const FILES = 10_000;
 const LARGE_FILES = 64;
 const MIB = 1 << 20;
+const STEPS = 10;
+
+/** The column of what a measure's commands take without an engine. */
+export const COMMANDS_ALONE = "commands alone";
+
+export const buildParts = ["builds steps", "builds copies", "builds large"] as const;
+export type BuildPart = (typeof buildParts)[number];
 
 /** Build a folder, by whole commands: what it takes on the clock and of the processors, ms. */
 type Build = (side: Side, folder: string) => Promise<Taken>;
@@ -25,10 +34,10 @@ interface Taken {
  * contexts lie in the folder for temporary files: let TMPDIR name a tmpfs where copies of files are to be compared, or the disk
  * is what is measured.
  */
-export async function buildFigures(withReference: boolean): Promise<Figure[]> {
+export async function buildFigures(parts: readonly BuildPart[], withReference: boolean): Promise<Figure[]> {
   const scratch = mkdtempSync(join(tmpdir(), "berth-bench-builds-"));
   const docker = withReference ? await dockerWithBuildx(scratch) : undefined;
-  const lab = await openSides(withReference, withReference ? await laterDockerDir() : undefined);
+  const lab = await openSides(withReference, withReference ? await laterDockerDir() : undefined, true);
   try {
     const build: Build = async (side, folder) => {
       const [argv, config] =
@@ -45,11 +54,9 @@ export async function buildFigures(withReference: boolean): Promise<Figure[]> {
       await Bun.sleep(100);
       return { clock, processor: spent.ms() + Number(client.resourceUsage()?.cpuTime.total ?? 0) / 1000 };
     };
-    return [
-      ...(await steps(lab.sides, scratch, build)),
-      ...(await copies(lab.sides, scratch, build)),
-      ...(await large(lab.sides, scratch, build)),
-    ];
+    const figures: Figure[] = [];
+    for (const part of parts) figures.push(...(await measures[part](lab.sides, scratch, build)));
+    return figures;
   } finally {
     await lab.close();
     rmSync(scratch, { recursive: true, force: true });
@@ -68,15 +75,15 @@ async function dockerWithBuildx(scratch: string): Promise<{ argv: string[]; conf
   return { argv: [join(packages, "usr/bin/docker")], config: { DOCKER_CONFIG: config, DOCKER_BUILDKIT: "1" } };
 }
 
-/** In turns, each side `rounds` times after one that does not count. */
-async function taken(
+/** In turns, each side `rounds` times, after as many that do not count as `before` says. */
+async function taken<T extends { readonly name: string }>(
   measure: string,
-  sides: readonly Side[],
-  rounds: number,
-  act: (side: Side) => Promise<Taken>,
+  sides: readonly T[],
+  { rounds, before = 1 }: { readonly rounds: number; readonly before?: number },
+  act: (side: T) => Promise<Taken>,
 ): Promise<Figure[]> {
-  const samples = new Map<Side, Taken[]>(sides.map((side) => [side, []]));
-  for (let round = -1; round < rounds; round++)
+  const samples = new Map<T, Taken[]>(sides.map((side) => [side, []]));
+  for (let round = -before; round < rounds; round++)
     for (const side of sides) {
       const one = await act(side);
       if (round >= 0) samples.get(side)?.push(one);
@@ -97,15 +104,33 @@ async function steps(sides: readonly Side[], scratch: string, build: Build): Pro
   mkdirSync(folder);
   const write = (): void => {
     const mark = ++count;
-    const lines = Array.from({ length: 10 }, (_, step) => `RUN echo ${mark} > /step-${step}`);
+    const lines = Array.from({ length: STEPS }, (_, step) => `RUN echo ${mark} > /step-${step}`);
     writeFileSync(join(folder, "Dockerfile"), ["FROM busybox", ...lines, ""].join("\n"));
   };
-  const cold = await taken("ten RUN steps", sides, 5, (side) => {
+  const alone = await aloneIn(join(scratch, "root"));
+  const cold = await taken("ten RUN steps", [...sides, { name: COMMANDS_ALONE }], { rounds: 5 }, (side) => {
+    if (!("engine" in side)) return alone();
     write();
     return build(side, folder);
   });
-  for (const side of sides) await build(side, folder);
-  return [...cold, ...(await taken("the same from the cache", sides, 9, (side) => build(side, folder)))];
+  return [...cold, ...(await taken("the same from the cache", sides, { rounds: 9 }, (side) => build(side, folder)))];
+}
+
+/** The ten commands one after the other without an engine: namespaces and a root for each by unshare(1), and its shell. */
+async function aloneIn(root: string): Promise<() => Promise<Taken>> {
+  mkdirSync(root);
+  await mustRun(["tar", "-x", "-C", root], { stdin: await busyboxLayer() });
+  return async () => {
+    const start = performance.now();
+    let processor = 0;
+    for (let step = 0; step < STEPS; step++) {
+      const argv = ["unshare", "-mpniuf", `--root=${root}`, "/bin/sh", "-c", `echo ${++count} > /step-${step}`];
+      const child = Bun.spawn(argv, { stdio: ["ignore", "ignore", "inherit"] });
+      if ((await child.exited) !== 0) throw new Error(`${argv.join(" ")} failed`);
+      processor += Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1000;
+    }
+    return { clock: performance.now() - start, processor };
+  };
 }
 
 async function copies(sides: readonly Side[], scratch: string, build: Build): Promise<Figure[]> {
@@ -120,16 +145,16 @@ async function copies(sides: readonly Side[], scratch: string, build: Build): Pr
     for (let index = 0; index < FILES; index++) write(index);
     writeFileSync(join(path, "Dockerfile"), "FROM busybox\nCOPY files /files\n");
   };
-  const cold = await taken(`COPY of ${FILES} new files`, sides, 3, (side) => {
+  // Each round has new files: none is there only to warm up.
+  const cold = await taken(`COPY of ${FILES} new files`, sides, { rounds: 3, before: 0 }, (side) => {
     fill();
     return build(side, path);
   });
-  const changed = await taken("the same with one file changed", sides, 3, (side) => {
+  const changed = await taken("the same with one file changed", sides, { rounds: 3, before: 0 }, (side) => {
     writeFileSync(join(path, "files", "0", "0"), `changed ${++count}`);
     return build(side, path);
   });
-  for (const side of sides) await build(side, path);
-  const unchanged = await taken("the same unchanged", sides, 7, (side) => build(side, path));
+  const unchanged = await taken("the same unchanged", sides, { rounds: 7 }, (side) => build(side, path));
   rmSync(path, { recursive: true });
   return [...cold, ...changed, ...unchanged];
 }
@@ -157,6 +182,10 @@ async function large(sides: readonly Side[], scratch: string, build: Build): Pro
   rmSync(path, { recursive: true });
   return figures;
 }
+
+const measures: Readonly<
+  Record<BuildPart, (sides: readonly Side[], scratch: string, build: Build) => Promise<Figure[]>>
+> = { "builds steps": steps, "builds copies": copies, "builds large": large };
 
 /** Bytes that processes have read so far, from files, pipes and sockets. */
 function charactersRead(pids: readonly number[]): number {

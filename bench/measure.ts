@@ -51,23 +51,26 @@ export async function inTurns<Side extends { readonly name: string }>(
   });
 }
 
-/** A table: one line a measure, one column a side, and how many times better the first side is than the last. */
-export function table(figures: readonly Figure[], sides: readonly string[]): string {
+/**
+ * A table: one line a measure, one column a side, how many times better the first side is than the last, and a column for
+ * each of `beside`, which stand for no side.
+ */
+export function table(figures: readonly Figure[], sides: readonly string[], beside: readonly string[] = []): string {
   const measures = [...new Set(figures.map((figure) => figure.measure))];
   const rows = measures.map((measure) => {
     const of = (side: string): Figure | undefined =>
       figures.find((figure) => figure.measure === measure && figure.side === side);
-    const cells = sides.map((side) => {
+    const cell = (side: string): string => {
       const figure = of(side);
       return figure === undefined ? "-" : `${rounded(figure.value)} ${figure.unit}`;
-    });
+    };
     const first = of(sides[0] ?? "");
     const last = of(sides.at(-1) ?? "");
     const comparable = first !== undefined && last !== undefined && first !== last;
     const ratio = !comparable ? 0 : first.unit.endsWith("/s") ? first.value / last.value : last.value / first.value;
-    return [measure, ...cells, comparable ? `${rounded(ratio)}x` : ""];
+    return [measure, ...sides.map(cell), comparable ? `${rounded(ratio)}x` : "", ...beside.map(cell)];
   });
-  const head = ["", ...sides, sides.length > 1 ? "ratio" : ""];
+  const head = ["", ...sides, sides.length > 1 ? "ratio" : "", ...beside];
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>
     row

@@ -4,14 +4,15 @@
  *   --only WORD     measures whose name has WORD      --alone      Berth only
  *   --json FILE     also write the figures (default .cache/bench.json)
  *
- * `registry` and `builds` have engines of their own: docker-registry, and docker 26.1 with buildx.
+ * `registry` and `builds` (`builds steps`, `builds copies`, `builds large`) have engines of their own: docker-registry, and
+ * docker 26.1 with buildx.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { cacheDir } from "../tools/lab/paths.ts";
 import { buildPackages, ensureSystemPackages, testPackages } from "../tools/lab/system-packages.ts";
-import { buildFigures } from "./builds.ts";
+import { COMMANDS_ALONE, buildFigures, buildParts } from "./builds.ts";
 import { composeFigures } from "./compose.ts";
 import { imageFigures } from "./images.ts";
 import { largeLog, manyLines } from "./logs.ts";
@@ -158,11 +159,11 @@ async function main(): Promise<void> {
     if (only !== undefined) return;
   }
   const withReference = !process.argv.includes("--alone");
-  if (only === undefined || "builds".includes(only)) {
-    const figures = await buildFigures(withReference);
-    console.log(
-      `${table(figures, withReference ? ["berth", "dockerd"] : ["berth"])}\nBeside docker 26.1 with buildx.\n`,
-    );
+  const parts = buildParts.filter((part) => only === undefined || part.includes(only));
+  if (parts.length > 0) {
+    const figures = await buildFigures(parts, withReference);
+    const sides = withReference ? ["berth", "dockerd"] : ["berth"];
+    console.log(`${table(figures, sides, [COMMANDS_ALONE])}\nBeside docker 26.1 with buildx.\n`);
     if (only !== undefined) return;
   }
   const lab = await openSides(withReference);

@@ -48,9 +48,10 @@ export interface BenchLab {
 
 /**
  * Start each engine in a private network of its own, with a registry at the same address in each, and the test images in
- * it. `withReference` = dockerd too, of another version when `programs` is the folder of its packages.
+ * it. `withReference` = dockerd too, of another version when `programs` is the folder of its packages; `small`: no image but
+ * busybox.
  */
-export async function openSides(withReference: boolean, programs?: string): Promise<BenchLab> {
+export async function openSides(withReference: boolean, programs?: string, small = false): Promise<BenchLab> {
   const scratch = makeScratch("bench");
   const closers: (() => Promise<void>)[] = [async () => removeScratch(scratch)];
   const close = async (): Promise<void> => {
@@ -62,7 +63,7 @@ export async function openSides(withReference: boolean, programs?: string): Prom
     const distribution = distributionReference();
     const seed = await startDebianRegistry({ dir: scratch, storage, port });
     await pushImage(seed.address, "busybox", "latest", await busyboxImage());
-    await pushImage(seed.address, distribution.repository, distribution.tag, await distributionImage());
+    if (!small) await pushImage(seed.address, distribution.repository, distribution.tag, await distributionImage());
     await seed.stop();
 
     const sides: Side[] = [];

@@ -15,6 +15,7 @@ import type { CacheOrigin, CacheTarget } from "./cache/cache-target.ts";
 import { fetchLayer } from "./cache/fetch-layer.ts";
 import { fillMountsFrom } from "./cache/fill-mount.ts";
 import { importCaches } from "./cache/open-origin.ts";
+import { isOn } from "./graph/build-args.ts";
 import { parseDockerfile } from "./dockerfile/parse-dockerfile.ts";
 import type { Dockerfile, LintWarning } from "./dockerfile/types.ts";
 import type { Attestations } from "./attest/attest-options.ts";
@@ -35,7 +36,7 @@ import { BuildSources, type ContextFolder } from "./sources/build-sources.ts";
 import { Downloads } from "./sources/downloads.ts";
 import { LayoutImages } from "./sources/layout-images.ts";
 import type { KnownPages } from "./sources/known-pages.ts";
-import { openGitContext, openWebContext, type RemoteContext } from "./sources/remote-context.ts";
+import { openGitContext, openWebContext, type RemoteContext, type RemoteOptions } from "./sources/remote-context.ts";
 
 export interface BuilderDeps {
   readonly cache: BuildCache;
@@ -137,11 +138,7 @@ export interface BuildPlace {
   /** Lay an archive out in a folder of this place. `invalid-parameter` for what is no archive. */
   receive(name: string, body: AsyncIterable<Uint8Array>): Promise<string>;
   /** The context at a web address, or at a git address with `#ref:folder`. */
-  remote(
-    kind: "web" | "git",
-    url: string,
-    options: { readonly signal: AbortSignal; readonly agent: string | undefined },
-  ): Promise<RemoteContext>;
+  remote(kind: "web" | "git", url: string, options: RemoteOptions): Promise<RemoteContext>;
   /** Take everything away. */
   leave(): Promise<void>;
 }
@@ -161,18 +158,20 @@ export class Builder {
     const { tmpDir, knownDirectory, receiver, discard, http, pages } = this.#deps;
     const directory = `${tmpDir}/build-${randomHex(8)}`;
     ensureDirectory(directory, 0o700);
-    const downloads = new Downloads({ http, pages, directory, agent: undefined });
     const receive = async (name: string, body: AsyncIterable<Uint8Array>): Promise<string> => {
       const path = `${directory}/${name}`;
       await receiver.receive(path, body);
       return path;
     };
-    const remote = { directory, knownDirectory, downloads, pages, receive };
     return {
       directory,
       receive,
-      remote: (kind, url, options) =>
-        kind === "git" ? openGitContext(remote, url, options) : openWebContext(remote, url, options.signal),
+      remote: (kind, url, options) => {
+        const { credentials } = options;
+        const downloads = new Downloads({ http, pages, directory, credentials });
+        const remote = { directory, knownDirectory, downloads, pages, receive };
+        return kind === "git" ? openGitContext(remote, url, options) : openWebContext(remote, url, options.signal);
+      },
       leave: () => discard(directory),
     };
   }
@@ -188,7 +187,7 @@ export class Builder {
     const startedAt = this.#deps.now();
     const images = this.#imagesOf(request);
     onEvent({ type: "dockerfile", ...request.dockerfile });
-    const dockerfile = parseDockerfile(request.dockerfile);
+    const dockerfile = parseDockerfile(request.dockerfile, request.options.buildArgs.get("BUILDKIT_DOCKERFILE_CHECK"));
     const instructions = dockerfile.stages.flatMap((stage) => [stage.from, ...stage.instructions]);
     onEvent({
       type: "parsed",
@@ -215,8 +214,8 @@ export class Builder {
     onEvent({ type: "graph", graph, warnings });
     const { contexts } = request;
     const { http, pages } = this.#deps;
-    const agent = settings.agents.get("default");
-    const downloads = new Downloads({ http, pages, directory: place.directory, agent });
+    const credentials = { agent: settings.agents.get("default"), secrets: settings.secrets };
+    const downloads = new Downloads({ http, pages, directory: place.directory, credentials });
     const sources = new BuildSources({ images, layouts, contexts, downloads });
     const elsewhere = { authFor: authOf(request), signal, report: reportOf(request) };
     const imported = await importCaches(this.#deps, request.cacheFrom, elsewhere);
@@ -280,7 +279,7 @@ function exportRequest(request: BuildRequest, startedAt: string): ExportRequest 
     authFor: authOf(request),
     report: reportOf(request),
     onProgress: (line) => request.onEvent({ type: "pulling", line }),
-    asIndex: platforms.length > 1,
+    asIndex: platforms.length > 1 || isOn(buildArgs.get("BUILDKIT_MULTI_PLATFORM")),
     keepParents: dialect === "classic",
     facts: {
       ...{ dockerfile, target, buildArgs, labels, buildPlatform, invocationId, startedAt },

@@ -295,7 +295,7 @@ export function createEngine(given: EngineDeps) {
       clean: cleanImages({ ...base, remove: removeOneImage }),
     },
     builds: {
-      build: buildImage({ ...deps, running: builds, shells, history, agents }),
+      build: buildImage({ ...base, running: builds, shells, history, agents }),
       offerTree: (hashes: Uint8Array) => deps.trees.offer(hashes),
       cancel: (id: string) => builds.cancel(id),
       prune: pruneBuilds(deps),

@@ -14,6 +14,9 @@ test("addresses of repositories", () => {
   expect(brief("https://host/a.git?tag=v1&subdir=d&checksum=abc1234&keep-git-dir&submodules=false")).toBe(
     "https://host/a.git refs/tags/v1 d abc1234 true false",
   );
+  expect(brief("https://host/a.git?commit=abc1234&keep-git-dir=true&submodules=true")).toBe(
+    "https://host/a.git   abc1234 true true",
+  );
   expect(brief("https://host/a.git?branch=b")).toBe("https://host/a.git refs/heads/b  - - -");
   expect(brief("git@host:a/b.git#main")).toBe("git@host:a/b.git main  - - -");
   expect(brief("ssh://git@host/a#:sub")).toBe("ssh://git@host/a  sub - - -");

@@ -14,7 +14,7 @@ export interface ConvertOptions {
   readonly buildPlatform: Platform;
   /** True for all stages, or names of stages. */
   readonly noCache: boolean | readonly string[];
-  /** Of RUN without `--network`: `default`, `none`, `host` or a network's name. */
+  /** Of RUN without `--network`: `default`, `none`, `host`, a network's name or `container:NAME`. */
   readonly network: string;
   readonly context: MainContext;
   /** `--build-context`; they go before stages and images of that name. Keys are lower case. */

@@ -126,7 +126,9 @@ export interface ExecOperation {
   readonly cwd: string;
   /** `user[:group]` by name or number; empty is root. */
   readonly user: string;
-  /** `default`, `none`, `host`, or a user-defined network that the build's option named. */
+  /** Undefined: as every command's. */
+  readonly hostname?: string | undefined;
+  /** `default`, `none`, `host`, or what the build's option named: a user-defined network or `container:NAME`. */
   readonly network: string;
   readonly security: "sandbox" | "insecure";
   /** CDI names. */

@@ -39,12 +39,12 @@ export function stepKey(
       );
     }
     case "exec": {
-      const { args, env, secretEnv, cwd, user, network, security, devices } = operation;
+      const { args, env, secretEnv, cwd, user, hostname, network, security, devices } = operation;
       return hashOf(
         "exec",
         platform,
         keyOf(operation.base, undefined),
-        { args, env, secretEnv, cwd, user, network, security, devices },
+        { args, env, secretEnv, cwd, user, hostname, network, security, devices },
         settings.hosts,
         operation.mounts.map((mount) => mountKey(mount, keyOf)),
       );

@@ -159,6 +159,16 @@ export interface StepSettings {
   readonly secrets: ReadonlyMap<string, Uint8Array>;
   /** Paths of agents' sockets on this machine. */
   readonly agents: ReadonlyMap<string, string>;
+  /** The network that a container has now, by its name or id. `not-found`; `invalid-parameter` when it does not run. */
+  readonly networkOf: (container: string) => SharedNetwork;
+}
+
+/** A running container's network, for others in it. Paths on this machine. */
+export interface SharedNetwork {
+  readonly namespacePath: string;
+  readonly hostname: string;
+  /** Bound over /etc/…. */
+  readonly files: { readonly resolvConf?: string; readonly hosts?: string; readonly hostname: string };
 }
 
 /** 0 and "" are no limit. Bytes, microseconds, cpuset(7) lists. */

@@ -8,6 +8,7 @@ import { open, utimensat, writeAll } from "#host/syscalls.ts";
 import type { GitSource, HttpSource } from "../graph/types.ts";
 import { hashOf } from "../solver/step-key.ts";
 import type { FileTree, LoadedSource, StepEvent } from "../solver/types.ts";
+import { webAuthorization, type SourceCredentials } from "./credentials.ts";
 import { cloneRepository, resolveCommit } from "./git.ts";
 import type { KnownPage, KnownPages } from "./known-pages.ts";
 
@@ -18,8 +19,7 @@ export interface DownloadsDeps {
   readonly pages: KnownPages;
   /** The caller's to remove. */
   readonly directory: string;
-  /** Socket of the ssh agent that git may use. */
-  readonly agent: string | undefined;
+  readonly credentials: SourceCredentials;
 }
 
 type Report = (event: StepEvent) => void;
@@ -68,7 +68,7 @@ export class Downloads {
     const directory = this.#newFolder();
     const options = {
       signal,
-      agent: this.#deps.agent,
+      credentials: this.#deps.credentials,
       onOutput: (bytes: Uint8Array): void => report({ type: "output", stream: "stderr", bytes }),
     };
     const commit = await resolveCommit(source, directory, options);
@@ -144,7 +144,12 @@ export class Downloads {
   }
 
   async #send(url: string, etag: string, signal: AbortSignal): Promise<HttpAnswer> {
-    const headers = { "user-agent": "berth", ...(etag === "" ? {} : { "if-none-match": etag }) };
+    const authorization = webAuthorization(url, this.#deps.credentials);
+    const headers = {
+      "user-agent": "berth",
+      ...(etag === "" ? {} : { "if-none-match": etag }),
+      ...(authorization === undefined ? {} : { authorization }),
+    };
     try {
       return await this.#deps.http.send({ url, method: "GET", headers, signal });
     } catch (error) {

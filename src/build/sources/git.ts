@@ -7,13 +7,13 @@ import { removeTree } from "#host/remove-tree.ts";
 import { open } from "#host/syscalls.ts";
 import { evaluateInRoot } from "#host/tree/container-path.ts";
 import type { GitSource } from "../graph/types.ts";
+import { gitAuthorization, type SourceCredentials } from "./credentials.ts";
 
 const MAX_MESSAGE = 4096;
 
 export interface GitOptions {
   readonly signal: AbortSignal;
-  /** Socket of the ssh agent whose keys may be used. */
-  readonly agent: string | undefined;
+  readonly credentials: SourceCredentials;
   /** What git says meanwhile. */
   readonly onOutput: (bytes: Uint8Array) => void;
 }
@@ -30,7 +30,8 @@ export async function resolveCommit(
   refuseOptions(source);
   if (/^[0-9a-f]{40}$/.test(source.ref)) return checked(source, source.ref);
   const ref = source.ref === "" ? "HEAD" : source.ref;
-  const listed = await runGit(["ls-remote", "--quiet", "--", source.remote, ref, `${ref}^{}`], directory, options);
+  const asked = ["ls-remote", "--quiet", "--", source.remote, ref, `${ref}^{}`];
+  const listed = await runGit(asked, source.remote, directory, options);
   const commits = new Map(listed.split("\n").map((line) => [line.slice(41), line.slice(0, 40)] as const));
   // In the order of gitrevisions(7); a tag of its own has the commit behind it.
   const names = [ref, `refs/${ref}`, `refs/tags/${ref}`, `refs/heads/${ref}`];
@@ -52,7 +53,7 @@ export async function cloneRepository(
 ): Promise<string> {
   refuseOptions(source);
   const path = `${directory}/tree`;
-  const git = (...args: readonly string[]): Promise<string> => runGit(args, directory, options);
+  const git = (...args: readonly string[]): Promise<string> => runGit(args, source.remote, directory, options);
   await git("init", "--quiet", path);
   const inTree = (...args: readonly string[]): Promise<string> => git("-C", path, ...args);
   await inTree("remote", "add", "origin", "--", source.remote);
@@ -66,7 +67,7 @@ export async function cloneRepository(
 }
 
 /** A build's context at a git address, `#ref:folder` at its end. */
-export function contextSource(url: string): GitSource {
+export function contextSource(url: string, keepGitDirectory: boolean): GitSource {
   const [address = "", fragment = ""] = url.split("#", 2);
   const colon = fragment.indexOf(":");
   const remote = address.startsWith("github.com/") ? `https://${address}` : address;
@@ -75,7 +76,7 @@ export function contextSource(url: string): GitSource {
     remote,
     ref: colon < 0 ? fragment : fragment.slice(0, colon),
     subdirectory: colon < 0 ? "" : fragment.slice(colon + 1),
-    keepGitDirectory: false,
+    keepGitDirectory,
     checksum: undefined,
     submodules: true,
   };
@@ -116,8 +117,13 @@ function subdirectory(root: string, path: string): string {
   });
 }
 
-async function runGit(args: readonly string[], home: string, { signal, agent, onOutput }: GitOptions): Promise<string> {
-  const child = spawn(args, home, agent);
+async function runGit(
+  args: readonly string[],
+  remote: string,
+  home: string,
+  { signal, credentials, onOutput }: GitOptions,
+): Promise<string> {
+  const child = spawn(args, home, credentials.agent, withHeader(gitAuthorization(remote, credentials), remote));
   const stop = (): void => child.signal(9);
   signal.addEventListener("abort", stop, { once: true });
   try {
@@ -153,7 +159,22 @@ const SSH = [
   ),
 ].join(" ");
 
-function spawn(args: readonly string[], home: string, agent: string | undefined): ReturnType<typeof spawnProcess> {
+/** For what lies at the remote's own host alone, and where no list of processes shows it. See git-config(1), http.<url>.*. */
+function withHeader(authorization: string | undefined, remote: string): Readonly<Record<string, string>> {
+  if (authorization === undefined) return {};
+  return {
+    GIT_CONFIG_COUNT: "1",
+    GIT_CONFIG_KEY_0: `http.${new URL(remote).origin}/.extraHeader`,
+    GIT_CONFIG_VALUE_0: `Authorization: ${authorization}`,
+  };
+}
+
+function spawn(
+  args: readonly string[],
+  home: string,
+  agent: string | undefined,
+  headers: Readonly<Record<string, string>>,
+): ReturnType<typeof spawnProcess> {
   try {
     return spawnProcess({
       file: "git",
@@ -166,6 +187,7 @@ function spawn(args: readonly string[], home: string, agent: string | undefined)
         GIT_SSH_COMMAND: SSH,
         GIT_ALLOW_PROTOCOL: "http:https:git:ssh",
         ...(agent === undefined ? {} : { SSH_AUTH_SOCK: agent }),
+        ...headers,
       },
       stdout: "pipe",
       stderr: "pipe",

@@ -26,6 +26,11 @@ export interface RemoteDeps {
   readonly receive: (name: string, body: AsyncIterable<Uint8Array>) => Promise<string>;
 }
 
+export interface RemoteOptions extends Pick<GitOptions, "signal" | "credentials"> {
+  /** Of a repository: its `.git` is a part of the context. */
+  readonly keepGitDirectory: boolean;
+}
+
 /**
  * The context at a git address, `#ref:folder` at its end. Only the commit is asked for: files are fetched when something is to
  * be read that is not known of it. `invalid-parameter` in git's words.
@@ -33,14 +38,15 @@ export interface RemoteDeps {
 export async function openGitContext(
   { directory, knownDirectory }: RemoteDeps,
   url: string,
-  options: Pick<GitOptions, "signal" | "agent">,
+  options: RemoteOptions,
 ): Promise<RemoteContext> {
-  const source = contextSource(url);
+  const source = contextSource(url, options.keepGitDirectory);
   const given = { ...options, onOutput: () => {} };
   const commit = await resolveCommit(source, directory, given);
   if (commit === undefined)
     return inFolder({ path: await cloneRepository(source, undefined, directory, given), lasting: false });
-  const known = new KnownContent(knownDirectory, `git ${source.remote} ${commit} ${source.subdirectory}`);
+  const kept = source.keepGitDirectory ? " with .git" : "";
+  const known = new KnownContent(knownDirectory, `git ${source.remote} ${commit} ${source.subdirectory}${kept}`);
   // By the commit: the ref may have moved on.
   const fetch = onceOnly(() => cloneRepository({ ...source, ref: commit }, commit, directory, given));
   return inFolder({ path: "", lasting: false, fetch, known });

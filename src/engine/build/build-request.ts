@@ -59,7 +59,7 @@ export interface EngineBuildRequest {
   /** The new layers become one. */
   readonly squash: boolean;
   readonly network: string;
-  readonly settings: StepSettings;
+  readonly settings: Omit<StepSettings, "networkOf">;
   readonly auth: ReadonlyMap<string, RegistryAuth>;
   readonly allowInsecure: boolean;
   readonly allowedDevices: "all" | ReadonlySet<string>;

@@ -4,6 +4,7 @@ import { attestations } from "#build/attest/attest-options.ts";
 import { cacheOrigin, cacheTarget, type CacheTarget } from "#build/cache/cache-target.ts";
 import type { Exported } from "#build/export/carry-out.ts";
 import { exportTarget, type ExportTarget } from "#build/export/export-target.ts";
+import { isOn } from "#build/graph/build-args.ts";
 import type { MainContext, NamedContext } from "#build/graph/options.ts";
 import type { ContextFolder } from "#build/sources/build-sources.ts";
 import type { SentTrees } from "#build/sources/sent-trees.ts";
@@ -13,12 +14,14 @@ import { formatPlatform, normalizePlatform, parsePlatform, platformOfHost, type 
 import { normalize } from "node:path";
 import { parseReference, withDefaultTag, type Reference } from "#spec/oci/reference.ts";
 import type { EngineConfig } from "../config.ts";
+import type { ContainerRegistry } from "../container/registry.ts";
 import type { MachineFacts } from "../host-facts.ts";
-import type { Events } from "../ports.ts";
+import type { EnginePaths, Events } from "../ports.ts";
 import type { EngineBuildEvent } from "./build-event.ts";
 import type { EngineBuildRequest } from "./build-request.ts";
 import type { BuildHistory } from "./build-history.ts";
 import { checkSettings } from "./check-settings.ts";
+import { containerNetwork } from "./container-network.ts";
 import type { ForwardedAgents } from "./forwarded-agents.ts";
 import { dirname } from "node:path/posix";
 import type { DebugShells } from "./debug-shells.ts";
@@ -36,6 +39,8 @@ export interface BuildDeps {
   readonly agents: Pick<ForwardedAgents, "open">;
   readonly trees: Pick<SentTrees, "archive" | "sweep">;
   readonly networks: Pick<NetworkService, "find">;
+  readonly registry: ContainerRegistry;
+  readonly paths: EnginePaths;
   readonly machine: MachineFacts;
   readonly events: Events;
 }
@@ -63,7 +68,7 @@ export function buildImage(deps: BuildDeps) {
     const targets = targetsOf(given, { references, epochSeconds, host });
     checkSettings(given.settings, deps.machine);
     const network = given.network === "" ? "default" : given.network;
-    await checkNetwork(deps, network);
+    await checkNetwork(deps, network, given.settings.hosts);
     return deps.running.run(given.buildId, signal, async (stop) => {
       const foreign = foreignAgents(given);
       checkFolders(given);
@@ -83,7 +88,11 @@ export function buildImage(deps: BuildDeps) {
         const cacheFrom = request.cacheFrom.map(cacheOrigin);
         const opened = await openContext(place, request.context, request.dockerfileText, {
           signal: stop,
-          agent: request.settings.agents.get("default"),
+          credentials: {
+            agent: request.settings.agents.get("default"),
+            secrets: request.settings.secrets,
+          },
+          keepGitDirectory: isOn(request.buildArgs.get("BUILDKIT_CONTEXT_KEEP_GIT_DIR")),
         });
         const dockerfile = await dockerfileOf(opened, request);
         const named = await namedContexts(request.contexts);
@@ -106,7 +115,7 @@ export function buildImage(deps: BuildDeps) {
               contexts: named.contexts,
               dialect: request.dialect,
             },
-            settings: request.settings,
+            settings: { ...request.settings, networkOf: (container) => containerNetwork(deps, container) },
             pull: request.pull,
             auth: request.auth,
             allowInsecure: request.allowInsecure,
@@ -175,11 +184,21 @@ function referenceOf(tag: string): Reference {
   return withDefaultTag(reference);
 }
 
-async function checkNetwork(deps: Pick<BuildDeps, "networks">, network: string): Promise<void> {
+async function checkNetwork(
+  { networks, registry }: Pick<BuildDeps, "networks" | "registry">,
+  network: string,
+  hosts: readonly string[],
+): Promise<void> {
   if (network === "default") return;
-  if (network.startsWith("container:"))
-    throw new BerthError("not-implemented", "building in the network of a container is not supported yet");
-  await deps.networks.find(network);
+  if (!network.startsWith("container:")) {
+    await networks.find(network);
+    return;
+  }
+  if (network === "container:")
+    throw new BerthError("invalid-parameter", "invalid network mode: invalid container format container:<name|id>");
+  if (hosts.length > 0)
+    throw new BerthError("invalid-parameter", "conflicting options: custom host-to-IP mapping and the network mode");
+  registry.find(network.slice("container:".length));
 }
 
 async function dockerfileOf(
@@ -259,7 +278,7 @@ function targetsOf(
 /** docker-compat: the build argument BUILDKIT_INLINE_CACHE asks for a cache in the image too. */
 function cacheTargets({ cacheTo, buildArgs }: EngineBuildRequest): readonly CacheTarget[] {
   const targets = cacheTo.map(cacheTarget);
-  const isAsked = /^(1|t|true)$/i.test(buildArgs.get("BUILDKIT_INLINE_CACHE") ?? "");
+  const isAsked = isOn(buildArgs.get("BUILDKIT_INLINE_CACHE"));
   return isAsked && !targets.some(({ kind }) => kind === "inline") ? [...targets, { kind: "inline" }] : targets;
 }
 

@@ -4,7 +4,10 @@ import { validateExtraHost, validateLimits, validateShmSize } from "../container
 import type { MachineFacts } from "../host-facts.ts";
 
 /** What a build says of its commands, as far as it would be refused of a container. `invalid-parameter` in the same words. */
-export function checkSettings({ hosts, shmSizeBytes, limits }: StepSettings, machine: MachineFacts): void {
+export function checkSettings(
+  { hosts, shmSizeBytes, limits }: Omit<StepSettings, "networkOf">,
+  machine: MachineFacts,
+): void {
   validateLimits(
     {
       ...hostConfig.zero,

@@ -1,6 +1,6 @@
 import type { BuildPlace } from "#build/builder.ts";
 import type { ContextFolder } from "#build/sources/build-sources.ts";
-import { MAX_DOCKERFILE_BYTES } from "#build/sources/remote-context.ts";
+import { MAX_DOCKERFILE_BYTES, type RemoteOptions } from "#build/sources/remote-context.ts";
 import { BerthError, isBerthError } from "#base/errors.ts";
 import { hasCode } from "#host/errno.ts";
 import { readAll, withFd } from "#host/files.ts";
@@ -22,7 +22,7 @@ export async function openContext(
   place: BuildPlace,
   context: BuildContext,
   dockerfileText: string | undefined,
-  options: { readonly signal: AbortSignal; readonly agent: string | undefined },
+  options: RemoteOptions,
 ): Promise<OpenedContext> {
   switch (context.kind) {
     case "none":
@@ -48,7 +48,7 @@ async function openRemote(
   place: BuildPlace,
   url: string,
   dockerfileText: string | undefined,
-  options: { readonly signal: AbortSignal; readonly agent: string | undefined },
+  options: RemoteOptions,
 ): Promise<OpenedContext> {
   const isGit = isGitAddress(url);
   if (!isGit && !/^https?:\/\//.test(url))

@@ -210,7 +210,7 @@ export const parameterCases: readonly BuildCase[] = [
     path: "?networkmode=container:none",
     files: from("RUN true"),
     keep: /rror|message/,
-    differs: "not there yet",
+    differs: "refused before the first step, with 404",
   },
   {
     name: "shmsize",

@@ -129,3 +129,41 @@ test("--load, --iidfile, --label and -t at once; a progress mode that is none", 
   const wrong = await lab.engine.run("build", "--progress", "nonsense", folder);
   expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining("invalid progress mode nonsense")]);
 });
+
+test("build arguments that are switches of the front end", async () => {
+  const out = async (args: readonly string[], line: string, ...look: readonly string[]): Promise<string> => {
+    const folder = lab.context({ Dockerfile: `FROM busybox\n${line}\n` });
+    const flags = args.flatMap((arg) => ["--build-arg", arg]);
+    return lab.runIn((await lab.engine.ok("build", "-q", ...flags, folder)).trim(), ...look);
+  };
+  expect(await out(["BUILDKIT_SANDBOX_HOSTNAME=mine"], "RUN { hostname; cat /etc/hostname; } > /h", "cat", "/h")).toBe(
+    "mine\nmine\n",
+  );
+  expect(await out([], "RUN { hostname; cat /etc/hostname; } > /h", "cat", "/h")).toBe(
+    "buildkitsandbox\nbuildkitsandbox\n",
+  );
+  const cache = "RUN --mount=type=cache,id=n,target=/c echo x >> /c/a; wc -l < /c/a > /n";
+  expect(await out(["BUILDKIT_CACHE_MOUNT_NS=one"], cache, "cat", "/n")).toBe("1\n");
+  expect(await out(["BUILDKIT_CACHE_MOUNT_NS=two"], cache, "cat", "/n")).toBe("1\n");
+  expect(await out(["BUILDKIT_CACHE_MOUNT_NS=one"], `${cache} #`, "cat", "/n")).toBe("2\n");
+  const unclean = lab.context({ Dockerfile: "FROM busybox\nMAINTAINER me\n" });
+  const strict = ["--build-arg", "BUILDKIT_DOCKERFILE_CHECK=error=true"];
+  expect((await lab.engine.run("build", ...strict, unclean)).stderr).toContain(
+    "lint violation found for rules: MaintainerDeprecated",
+  );
+  const skipped = ["--build-arg", "BUILDKIT_DOCKERFILE_CHECK=skip=MaintainerDeprecated;error=true"];
+  expect((await lab.engine.run("build", ...skipped, unclean)).code).toBe(0);
+  const layout = join(lab.engine.dir, "as-index");
+  await lab.engine.ok(
+    "build",
+    "--build-arg",
+    "BUILDKIT_MULTI_PLATFORM=1",
+    "-o",
+    `type=oci,tar=false,dest=${layout}`,
+    unclean,
+  );
+  const { manifests } = JSON.parse(readFileSync(join(layout, "index.json"), "utf8")) as {
+    readonly manifests: readonly { readonly mediaType: string }[];
+  };
+  expect(manifests.map(({ mediaType }) => mediaType)).toEqual(["application/vnd.oci.image.index.v1+json"]);
+});

@@ -62,6 +62,33 @@ test("networks: the default, none, the host's, and one that people made, with it
   expect(absent.stderr).toContain("network nobodys not found");
 });
 
+test("the network of a container, by both doors: what listens there, its names; it has to run", async () => {
+  const serve = "echo served > /page; exec httpd -f -p 127.0.0.1:8080 -h /";
+  const names = ["--hostname", "webhost", "--add-host", "there:10.1.2.3"];
+  await lab.engine.ok("run", "-d", "--name", "server", ...names, "busybox", "sh", "-c", serve);
+  const ask = "until wget -q -O - http://127.0.0.1:8080/page; do sleep 0.1; done; hostname; grep there /etc/hosts";
+  const folder = lab.context({ Dockerfile: `FROM busybox\nRUN { ${ask}; readlink /proc/self/ns/net; } > /out\n` });
+  const inside = await lab.engine.ok("exec", "server", "readlink", "/proc/self/ns/net");
+  try {
+    const args = ["-q", "--no-cache", "--network", "container:server", folder];
+    const docker = await lab.docker("build", ...args);
+    for (const id of [await lab.engine.ok("build", ...args), docker.stdout])
+      expect(await lab.runIn(id.trim(), "cat", "/out")).toBe(`served\nwebhost\n10.1.2.3\tthere\n${inside}`);
+    const hosts = await lab.engine.run("build", "--add-host", "a:1.2.3.4", ...args);
+    expect(hosts.stderr).toContain("conflicting options: custom host-to-IP mapping and the network mode");
+    await lab.engine.ok("kill", "server");
+    const stopped = await lab.engine.run("build", ...args);
+    expect([
+      stopped.code,
+      stopped.stderr.match(/cannot join network of a non running container: [0-9a-f]{64}/g),
+    ]).toEqual([1, expect.anything()]);
+  } finally {
+    await lab.engine.ok("rm", "-f", "server");
+  }
+  const gone = await lab.engine.run("build", "--network", "container:server", folder);
+  expect(gone.stderr).toContain("No such container: server");
+});
+
 test("limits, hosts, shared memory, ulimits", async () => {
   const hosts = await output("cat /etc/hosts", "--add-host", "there:10.1.2.3");
   expect(hosts).toMatch(/^10\.1\.2\.3\tthere$/m);

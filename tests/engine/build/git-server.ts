@@ -26,8 +26,8 @@ const env = {
   GIT_COMMITTER_EMAIL: "a@example.com",
 };
 
-/** A new repository in `directory`, served by git's own HTTP backend. */
-export async function startGitLab(directory: string): Promise<GitLab> {
+/** A new repository in `directory`, served by git's own HTTP backend, to everybody or to who says `authorization`. */
+export async function startGitLab(directory: string, authorization?: string): Promise<GitLab> {
   const folder = join(directory, "repo.git");
   mkdirSync(folder, { recursive: true });
   const git = (...args: readonly string[]): Promise<string> => mustRun(["git", "-C", folder, ...args], { env });
@@ -38,6 +38,8 @@ export async function startGitLab(directory: string): Promise<GitLab> {
     port: 0,
     hostname: "127.0.0.1",
     async fetch(request) {
+      if (authorization !== undefined && request.headers.get("authorization") !== authorization)
+        return new Response("who are you?", { status: 401, headers: { "www-authenticate": 'Basic realm="git"' } });
       const body = Buffer.from(await request.arrayBuffer());
       const text = request.headers.get("content-encoding") === "gzip" ? Bun.gunzipSync(body) : body;
       if (Buffer.from(text).includes("command=fetch")) fetches++;

@@ -65,6 +65,8 @@ test("a git repository as context: branch, tag, commit, folder", async () => {
   expect(await word(`#${first.slice(0, 10)}`)).toBe("one\n");
   expect(await word("#:deep/er")).toBe("deep\n");
   expect(await built([git.httpUrl], "ls", "-A", "/src")).toBe("Dockerfile\ndeep\nword\n");
+  const whole = ["--build-arg", "BUILDKIT_CONTEXT_KEEP_GIT_DIR=1", git.httpUrl];
+  expect(await built(whole, "ls", "-A", "/src")).toBe(".git\nDockerfile\ndeep\nword\n");
   expect(leftovers()).toEqual([]);
 });
 

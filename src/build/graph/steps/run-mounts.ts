@@ -54,7 +54,9 @@ function treeMount(
   at.writer.use(from, source);
   if (mount.type === "bind") return { type: "bind", target, from, source, readOnly: !mount.readWrite };
   const { type, sharing, readOnly, mode, uid, gid } = mount;
-  const id = mount.id === "" ? normalize(mount.target).replace(/(?<=.)\/$/, "") : mount.id;
+  const own = mount.id === "" ? normalize(mount.target).replace(/(?<=.)\/$/, "") : mount.id;
+  const namespace = at.options.buildArgs.get("BUILDKIT_CACHE_MOUNT_NS") ?? "";
+  const id = namespace === "" ? own : `${namespace}/${own}`;
   return { type, target, id, sharing, readOnly, from, source, mode, uid, gid };
 }
 

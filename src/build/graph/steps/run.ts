@@ -34,6 +34,7 @@ export function stepRun(
       secretEnv,
       cwd: state.config.WorkingDir || "/",
       user: state.config.User ?? "",
+      hostname: at.options.buildArgs.get("BUILDKIT_SANDBOX_HOSTNAME"),
       network: instruction.network === "default" ? at.options.network : instruction.network,
       security: instruction.security,
       devices: instruction.devices,

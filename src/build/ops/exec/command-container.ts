@@ -21,10 +21,16 @@ import { resolveUser } from "#runtime/user/resolve-user.ts";
 import type { RootMount } from "#snapshot/types.ts";
 import type { Platform } from "#spec/oci/platform.ts";
 import type { ExecOperation } from "../../graph/types.ts";
-import type { StepRequest } from "../../solver/types.ts";
-import { joinNetwork, networkNamed } from "./command-network.ts";
+import type { SharedNetwork, StepRequest } from "../../solver/types.ts";
+import { isShared, joinNetwork, networkNamed } from "./command-network.ts";
 import type { CommandSeat, CommandSeats } from "./command-seats.ts";
-import { checkUserNamespace, commandCgroup, commandSpec, type CommandDefaults } from "./command-spec.ts";
+import {
+  COMMAND_HOSTNAME,
+  checkUserNamespace,
+  commandCgroup,
+  commandSpec,
+  type CommandDefaults,
+} from "./command-spec.ts";
 import { deviceEdits } from "./command-devices.ts";
 import type { CommandMounts, PreparedMounts } from "./command-mounts.ts";
 
@@ -87,18 +93,23 @@ export async function withCommand<T>(
   try {
     const begun = deps.launcher.begin({ id, dir });
     undo.push(async () => begun.abandon());
-    const network = await networkNamed(deps, operation.network);
+    const network = await networkNamed(deps, operation.network, settings);
+    if (emulation !== undefined && isShared(network)) throw refuseEmulated(`--network ${operation.network}`, platform);
     const seat = seats.take(emulation === undefined && isPlain(operation, network, deps.defaults));
     undo.push(() => (isDone ? seats.giveBack(seat) : seat.leave()));
     const edits = deviceEdits(operation.devices, deps.defaults.cdiSpecDirs);
     const mounts = await deps.mounts.prepare({ ...request, id, dir, more: edits.flatMap((edit) => edit.mounts) });
     undo.push(() => mounts.release());
-    const { files, endpoint } = await joinNetwork(deps, { seat, dir, network, hosts: settings.hosts });
+    const { files, hostname, endpoint } = await joinNetwork(deps, {
+      ...{ seat, dir, network, hosts: settings.hosts },
+      hostname: operation.hostname || COMMAND_HOSTNAME,
+    });
     const cgroupPath = commandCgroup(seat.id, settings, deps.defaults);
     const made = commandSpec({
       id,
       cgroupPath,
-      networkNamespace: seat.networkNamespace,
+      networkNamespace: isShared(network) ? network.namespacePath : seat.networkNamespace,
+      hostname,
       operation,
       env: [...operation.env, ...operation.keylessEnv, ...mounts.env],
       user: userIn(root, operation.user),
@@ -190,10 +201,10 @@ async function launch(
 /** As almost all are: nothing of its seat is its own, or can be changed by it. */
 function isPlain(
   { security, devices }: ExecOperation,
-  { driver, predefined }: NetworkInfo,
+  network: NetworkInfo | SharedNetwork,
   { remappedIds }: CommandDefaults,
 ): boolean {
-  const isDefault = driver === "bridge" && predefined;
+  const isDefault = !isShared(network) && network.driver === "bridge" && network.predefined;
   return isDefault && security === "sandbox" && devices.length === 0 && remappedIds === undefined;
 }
 

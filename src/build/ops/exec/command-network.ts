@@ -2,15 +2,17 @@ import { readTextFileMaybe, writeFileAtomic } from "#host/files.ts";
 import { hostsFile } from "#network/files/hosts.ts";
 import { HOST_RESOLV_CONF, resolvConfFile, resolvConfPath, upstreamServers } from "#network/files/resolv-conf.ts";
 import type { Endpoint, NetworkInfo, NetworkService } from "#network/types.ts";
+import type { SharedNetwork, StepSettings } from "../../solver/types.ts";
 import type { CommandSeat } from "./command-seats.ts";
-import { COMMAND_HOSTNAME, type CommandDefaults } from "./command-spec.ts";
+import type { CommandDefaults } from "./command-spec.ts";
 
 const MAX_BYTES = 1 << 20;
+const CONTAINER = "container:";
 
 export interface CommandNetwork {
   readonly endpoint: Endpoint | undefined;
-  /** Bound over /etc/…. */
-  readonly files: { readonly resolvConf: string; readonly hosts: string; readonly hostname: string };
+  readonly hostname: string;
+  readonly files: SharedNetwork["files"];
 }
 
 export interface CommandNetworkDeps {
@@ -18,28 +20,42 @@ export interface CommandNetworkDeps {
   readonly defaults: CommandDefaults;
 }
 
-/** The network that an instruction names. `not-found`. */
-export function networkNamed({ networks }: Pick<CommandNetworkDeps, "networks">, name: string): Promise<NetworkInfo> {
+/** The network that an instruction names. `not-found`; `invalid-parameter` for that of a container which does not run. */
+export async function networkNamed(
+  { networks }: Pick<CommandNetworkDeps, "networks">,
+  name: string,
+  settings: Pick<StepSettings, "networkOf">,
+): Promise<NetworkInfo | SharedNetwork> {
+  if (name.startsWith(CONTAINER)) return settings.networkOf(name.slice(CONTAINER.length));
   return networks.find(name === "default" ? "bridge" : name);
 }
 
-/** A place in a network for a command, its seat's unless that has one yet, and the files in /etc that tell of it, in the directory `dir`. */
+export function isShared(network: NetworkInfo | SharedNetwork): network is SharedNetwork {
+  return "namespacePath" in network;
+}
+
+/**
+ * A place in a network for a command, its seat's unless that has one yet, and the files in /etc that tell of it, in the
+ * directory `dir`; of a container's network that one's.
+ */
 export async function joinNetwork(
   deps: CommandNetworkDeps,
   request: {
     readonly seat: Pick<CommandSeat, "id" | "endpoint">;
     readonly dir: string;
-    readonly network: NetworkInfo;
+    readonly network: NetworkInfo | SharedNetwork;
     readonly hosts: readonly string[];
+    readonly hostname: string;
   },
 ): Promise<CommandNetwork> {
-  const { seat, dir, hosts, network } = request;
+  const { seat, dir, hosts, hostname, network } = request;
+  if (isShared(network)) return { endpoint: undefined, hostname: network.hostname, files: network.files };
   const { id } = seat;
   const resolv = readTextFileMaybe(HOST_RESOLV_CONF, MAX_BYTES) ?? "";
   const { defaults } = deps;
   const named = network.driver !== "host" && network.driver !== "null" && !network.predefined;
   const upstreams = upstreamServers({ host: resolv, servers: defaults.dns });
-  const resident = { containerName: id, ...(named ? { hostname: COMMAND_HOSTNAME, upstreams } : {}) };
+  const resident = { containerName: id, ...(named ? { hostname, upstreams } : {}) };
   const endpoint =
     network.driver === "host" || network.driver === "null"
       ? undefined
@@ -63,7 +79,7 @@ export async function joinNetwork(
   write(
     files.hosts,
     hostsFile({
-      hostname: COMMAND_HOSTNAME,
+      hostname,
       domainname: "",
       addresses: [endpoint?.ipv4 ?? "", endpoint?.ipv6 ?? ""].filter((address) => address !== ""),
       extraHosts: hosts,
@@ -72,8 +88,8 @@ export async function joinNetwork(
       base: kind === "host" ? readTextFileMaybe("/etc/hosts", MAX_BYTES) : undefined,
     }),
   );
-  write(files.hostname, `${COMMAND_HOSTNAME}\n`);
-  return { endpoint, files };
+  write(files.hostname, `${hostname}\n`);
+  return { endpoint, hostname, files };
 }
 
 /** docker-compat: the same in every network; none without a default network. */

@@ -34,6 +34,7 @@ export interface CommandInput {
   readonly cgroupPath: string;
   /** That is there already. */
   readonly networkNamespace: string | undefined;
+  readonly hostname: string;
   readonly operation: ExecOperation;
   /** With build arguments and secrets. */
   readonly env: readonly string[];
@@ -51,12 +52,12 @@ export interface CommandInput {
 /** The command as a container with Docker's defaults. Pure. */
 export function commandSpec(input: CommandInput): ContainerSpec {
   const { id, operation, env, user, terminal, mounts, files, settings, defaults, facts } = input;
-  const { networkNamespace, isEmulated } = input;
+  const { networkNamespace, hostname, isEmulated } = input;
   return containerSpec({
     id,
     config: {
       ...containerConfig.zero,
-      Hostname: COMMAND_HOSTNAME,
+      Hostname: hostname,
       Env: [...env],
       Tty: terminal,
       WorkingDir: operation.cwd,

@@ -1,3 +1,4 @@
+import { BerthError } from "#base/errors.ts";
 import type { BuildRecord } from "#state/build-store.ts";
 import type { BuildGraph, Operation, Vertex } from "../../graph/types.ts";
 import type {
@@ -33,6 +34,9 @@ export const noSettings: StepSettings = {
   securityOptions: [],
   secrets: new Map(),
   agents: new Map(),
+  networkOf: () => {
+    throw new BerthError("not-found", "there are no containers");
+  },
 };
 
 export function vertex(operation: Operation, change: Partial<Vertex> = {}): Vertex {
