@@ -165,9 +165,9 @@ const given: readonly Clause[] = [
     "outputs",
     "what was built at another time by another engine on another file system is the same to the last byte",
   )("SOURCE_DATE_EPOCH", /SOURCE_DATE_EPOCH/),
-  ...each("GIT_AUTH_TOKEN HTTP_AUTH_TOKEN", (name) => privateRow(name, new RegExp(`${name}`))),
+  ...each("GIT_AUTH_TOKEN HTTP_AUTH_TOKEN", (name) => privateRow(name, new RegExp(name))),
   ...each("GIT_AUTH_HEADER HTTP_AUTH_HEADER", (name) =>
-    at("src/build/sources/credentials.test.ts")(name, new RegExp(`${name}`)),
+    at("src/build/sources/credentials.test.ts")(name, new RegExp(name)),
   ),
 ];
 
