@@ -27,7 +27,10 @@ export interface SqlDatabase {
    * transaction ends when it returns.
    */
   transaction<T>(work: () => T extends Promise<unknown> ? never : T): T;
-  /** Move what the write-ahead log holds into the file. Waits for the disk: for when nobody else does. */
+  /**
+   * Move what the write-ahead log holds into the file, and begin it anew. Waits for the disk, so that later commits do not: for
+   * when nobody else does. Nothing when nothing has changed since.
+   */
   checkpoint(): void;
   close(): void;
 }
@@ -59,6 +62,8 @@ class BunSqlite implements SqlDatabase {
   readonly #database: Database;
   readonly #statements = new Map<string, Statement & { finalize(): void }>();
   #depth = 0;
+  /** Rows ever changed when the log was moved last. */
+  #movedChanges = -1;
 
   constructor(database: Database) {
     this.#database = database;
@@ -94,7 +99,7 @@ class BunSqlite implements SqlDatabase {
   reserve(): void {
     this.exec(`BEGIN; CREATE TABLE reserve (bytes BLOB); INSERT INTO reserve VALUES (zeroblob(${RESERVE_BYTES}));
                DROP TABLE reserve; COMMIT;`);
-    this.checkpoint();
+    this.#moveLog();
   }
 
   /** On a full disk what the log holds is moved first, and the work is done once more. */
@@ -104,7 +109,7 @@ class BunSqlite implements SqlDatabase {
       return work();
     } catch (error) {
       if (!isBerthError(error, "resource-exhausted")) throw error;
-      this.checkpoint();
+      this.#moveLog();
       return work();
     }
   }
@@ -134,6 +139,16 @@ class BunSqlite implements SqlDatabase {
   }
 
   checkpoint(): void {
+    const changes = Number(this.prepare("SELECT total_changes() AS changes").get()?.["changes"]);
+    if (changes === this.#movedChanges) return;
+    this.#moveLog();
+    // The log begins at its start again, and the first commit there waits for the disk: this one, and nobody's request.
+    const version = Number(this.prepare("PRAGMA user_version").get()?.["user_version"]);
+    this.exec(`PRAGMA user_version = ${version}`);
+    this.#movedChanges = changes;
+  }
+
+  #moveLog(): void {
     this.exec("PRAGMA wal_checkpoint(PASSIVE)");
   }
 
