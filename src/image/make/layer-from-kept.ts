@@ -3,7 +3,7 @@ import type { Lease } from "#content/leases.ts";
 import type { Descriptor } from "#spec/oci/image.ts";
 import { MEDIA_TYPE } from "#spec/oci/media-types.ts";
 import { plainLayer } from "../push/compress-layer.ts";
-import { KEPT_LAYER_TASK } from "./kept-layer-task.ts";
+import { archiveSmall, KEPT_LAYER_TASK } from "./kept-layer-task.ts";
 import type { MadeLayer, MakerDeps } from "./types.ts";
 import { toArchivedUpper } from "./upper-layer-task.ts";
 
@@ -36,7 +36,8 @@ export async function layerFromKept(
   const blobPath = deps.blobs.temporaryPath();
   try {
     const input = { treePath: layer.path, blobPath, latest: null };
-    const { diffId, blobBytes } = toArchivedUpper(await deps.helpers.start(KEPT_LAYER_TASK, input, () => {}).result);
+    const { diffId, blobBytes } =
+      archiveSmall(input) ?? toArchivedUpper(await deps.helpers.start(KEPT_LAYER_TASK, input, () => {}).result);
     if (isNamed && diffId !== layer.diffId)
       throw new BerthError("data-loss", `the archive of layer ${layer.diffId} is not here any more`, {
         hint: "Build with --no-cache, or prune the build cache.",
