@@ -55,8 +55,8 @@ export interface LocalExtraction {
   close(): void;
 }
 
-/** Files and folders of this machine, for copying. Refusals are in Go's words, as docker prints them. */
-export interface LocalFiles {
+/** What paths of this machine name. Refusals are in Go's words, as docker prints them. */
+export interface LocalPaths {
   /** Undefined when there is nothing. With `follow` what a symlink leads to. */
   kind(path: string, follow: boolean): "directory" | "file" | "symlink" | "device" | "other" | undefined;
   readLink(path: string): string;
@@ -64,6 +64,12 @@ export interface LocalFiles {
   realPath(path: string): string;
   /** What tells a folder of this machine from every other; undefined when there is none. */
   identity(path: string): string | undefined;
+  /** Names in a folder. */
+  names(path: string): readonly string[];
+}
+
+/** Files and folders of this machine, for copying. */
+export interface LocalFiles extends LocalPaths {
   /** A path with all below it as a tar archive under the name `as`, a byte string. Each piece lasts until the next. */
   archive(
     path: string,
@@ -74,8 +80,6 @@ export interface LocalFiles {
   ): Iterable<Uint8Array>;
   /** Several files, each under its name in one archive; what went meanwhile is left out. */
   archiveAll(items: readonly { readonly path: string; readonly as: string }[]): Iterable<Uint8Array>;
-  /** Names in a folder. */
-  names(path: string): readonly string[];
   /** Extract into an existing directory, members' names (byte strings) changed by `rename`. */
   extract(directory: string, rename: (name: string) => string): LocalExtraction;
   /** Extract into a directory, which is made; whatever the archive's links say, nothing is written outside of it. */
@@ -118,6 +122,8 @@ export interface CliIo {
   /** With all that is in it; nothing when it is not there. */
   removeFolder(path: string): void;
   /** Loaded when asked for. */
+  paths(): Promise<LocalPaths>;
+  /** Loaded when asked for: much more than {@link paths}. */
   trees(): Promise<LocalFiles>;
   /** Watch files and folders, but no folder that is skipped. A root that is missing is refused. */
   watchTrees(roots: readonly string[], isSkipped: (path: string) => boolean): Promise<FileChanges>;

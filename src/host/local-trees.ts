@@ -1,17 +1,14 @@
-import { lstatSync, mkdirSync, readdirSync, readlinkSync, realpathSync, statSync, type Stats } from "node:fs";
-import { BerthError } from "#base/errors.ts";
+import { mkdirSync } from "node:fs";
 import { TarReader } from "#spec/tar/tar-reader.ts";
 import { RenamingSink, type Rename } from "#spec/tar/renaming-sink.ts";
 import { printable, type ByteString } from "#spec/tar/byte-string.ts";
 import { errnoText } from "./errno.ts";
 import { withFd } from "./files.ts";
-import { folderIdentity } from "./folder-identity.ts";
 import { O_DIRECTORY, O_NOFOLLOW, O_PATH } from "./linux.ts";
+import { LocalPaths } from "./local-paths.ts";
 import { close, open } from "./syscalls.ts";
 import { archive } from "./tree/tree-archiver.ts";
 import { TreeWriter, type TreeWriterOptions } from "./tree/tree-writer.ts";
-
-export type LocalKind = "directory" | "file" | "symlink" | "device" | "other";
 
 /** An archive being extracted. */
 export interface LocalExtraction {
@@ -22,42 +19,8 @@ export interface LocalExtraction {
   close(): void;
 }
 
-/** This machine's files as a copying command sees them; refusals are in Go's words, as docker prints them. */
-export class LocalTrees {
-  /** What a path is; undefined when there is nothing. With `follow` what a symlink leads to. */
-  kind(path: string, follow: boolean): LocalKind | undefined {
-    try {
-      return kindOf(follow ? statSync(path) : lstatSync(path));
-    } catch (error) {
-      if (codeOf(error) === "ENOENT") return undefined;
-      throw refused(follow ? "stat" : "lstat", path, error);
-    }
-  }
-
-  readLink(path: string): string {
-    try {
-      return readlinkSync(path);
-    } catch (error) {
-      throw refused("readlink", path, error);
-    }
-  }
-
-  /** The path with every symlink followed. */
-  realPath(path: string): string {
-    try {
-      return realpathSync(path);
-    } catch (error) {
-      // docker-compat: evaluating a path that goes through a file names nothing.
-      if (codeOf(error) === "ENOTDIR") throw new BerthError("invalid-parameter", "not a directory", { cause: error });
-      throw refused("lstat", path.length > 1 ? path.replace(/\/$/, "") : path, error);
-    }
-  }
-
-  /** See {@link folderIdentity}. */
-  identity(path: string): string | undefined {
-    return folderIdentity(path);
-  }
-
+/** This machine's files as a copying command sees them. */
+export class LocalTrees extends LocalPaths {
   /**
    * What `path` is (a symlink itself, unless the path ends in `/` or `/.`) with all below it as an archive, under the name
    * `as`. Each piece is valid until the next is asked for. `onSkipped` hears of what could not be read; what `skips` says is
@@ -97,11 +60,6 @@ export class LocalTrees {
     }
   }
 
-  /** Names in a folder. */
-  names(path: string): readonly string[] {
-    return readdirSync(path);
-  }
-
   /** Extract into an existing directory; what is made belongs to the person. */
   extract(directory: string, rename: Rename | undefined): LocalExtraction {
     const rootFd = open("/", O_PATH | O_DIRECTORY);
@@ -135,20 +93,4 @@ export class LocalTrees {
       },
     };
   }
-}
-
-function kindOf(stats: Stats): LocalKind {
-  if (stats.isDirectory()) return "directory";
-  if (stats.isFile()) return "file";
-  if (stats.isSymbolicLink()) return "symlink";
-  return stats.isCharacterDevice() || stats.isBlockDevice() ? "device" : "other";
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
-}
-
-function refused(verb: string, path: string, cause: unknown): BerthError {
-  const errno = cause instanceof Error && "errno" in cause ? Math.abs(Number(cause.errno)) : 5;
-  return new BerthError("invalid-parameter", `${verb} ${path}: ${errnoText(errno)}`, { cause });
 }

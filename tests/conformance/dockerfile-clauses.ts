@@ -146,7 +146,7 @@ export const predefined: readonly Clause[] = [
 ];
 
 const given: readonly Clause[] = [
-  ...each("HTTP_PROXY HTTPS_PROXY FTP_PROXY NO_PROXY ALL_PROXY all_proxy no_proxy", (name) =>
+  ...each("HTTP_PROXY HTTPS_PROXY FTP_PROXY NO_PROXY ALL_PROXY no_proxy", (name) =>
     corpus(name, new RegExp(`^arg: ${name}=`, "m")),
   ),
   ...each(

@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join, resolve } from "node:path/posix";
 import type { BuildCall } from "#spec/berth/build.ts";
 import type { BuildContextOption, BuildOptions } from "#spec/berth/build-options.ts";
-import type { LocalFiles } from "../cli-io.ts";
+import type { LocalPaths } from "../cli-io.ts";
 import type { Invocation } from "../command.ts";
 import { ulimits } from "../container/options/resource-options.ts";
 import { annotationOptions, attestOptions, cacheFromOptions, type Output } from "./output-options.ts";
@@ -22,14 +22,14 @@ export interface BuildSource {
 export interface BuildOutputs {
   readonly outputs: readonly Output[];
   readonly caches: readonly Output[];
-  readonly trees: Pick<LocalFiles, "identity">;
+  readonly paths: Pick<LocalPaths, "identity">;
 }
 
 /** The request that the flags ask for. */
 export function buildOptions(
   { flags, io }: Pick<Invocation, "flags" | "io">,
   source: BuildSource,
-  { outputs, caches, trees }: BuildOutputs,
+  { outputs, caches, paths }: BuildOutputs,
 ): BuildOptions {
   const { secrets, agents } = secretOptions(flags.list("secret"), flags.list("ssh"), io);
   const filter = flags.list("no-cache-filter");
@@ -38,7 +38,7 @@ export function buildOptions(
   );
   const cacheFrom = cacheFromOptions(flags.list("cache-from"), io.workingDirectory).filter(({ type, attributes }) => {
     const { src = "" } = attributes;
-    if (type !== "local" || src === "" || trees.identity(src) !== undefined) return true;
+    if (type !== "local" || src === "" || paths.identity(src) !== undefined) return true;
     // docker-compat: a cache that is not there is told of, and the build goes on.
     io.stderr.write(`WARNING: no cache from ${src}: no such directory\n`);
     return false;
@@ -49,7 +49,7 @@ export function buildOptions(
     dockerfile: source.dockerfile,
     dockerfileText: source.dockerfileText,
     contexts,
-    folders: folderIdentities(contexts, cacheFrom, trees),
+    folders: folderIdentities(contexts, cacheFrom, paths),
     sent: {},
     tags: flags.list("tag"),
     buildArgs: {
@@ -89,7 +89,7 @@ export function buildOptions(
     },
     secrets,
     agents,
-    agentFolders: agentFolders(agents, trees),
+    agentFolders: agentFolders(agents, paths),
     forwardsAgents: true,
     allow: flags.list("allow"),
     debug: flags.on("debug"),
@@ -127,13 +127,13 @@ const LAYOUT = "oci-layout://";
 function folderIdentities(
   contexts: Readonly<Record<string, string>>,
   caches: BuildOptions["cacheFrom"],
-  trees: Pick<LocalFiles, "identity">,
+  paths: Pick<LocalPaths, "identity">,
 ): Readonly<Record<string, string>> {
   const local = caches.flatMap(({ type, attributes: { src = "" } }) => (type === "local" && src !== "" ? [src] : []));
   const folders = [...Object.values(contexts).flatMap((value) => folderOf(value) ?? []), ...local];
   return Object.fromEntries(
     folders.map((path) => {
-      const identity = trees.identity(path);
+      const identity = paths.identity(path);
       if (identity === undefined) throw new Error(`unable to prepare context: path ${JSON.stringify(path)} not found`);
       return [path, identity] as const;
     }),
@@ -153,9 +153,9 @@ function folderOf(context: string): string | undefined {
 /** An agent's socket is used where it is, or forwarded: its folder tells whether it is on the engine's machine. */
 function agentFolders(
   agents: BuildOptions["agents"],
-  trees: Pick<LocalFiles, "identity">,
+  paths: Pick<LocalPaths, "identity">,
 ): BuildOptions["agentFolders"] {
-  return Object.fromEntries(Object.values(agents).map((path) => [dirname(path), trees.identity(dirname(path)) ?? ""]));
+  return Object.fromEntries(Object.values(agents).map((path) => [dirname(path), paths.identity(dirname(path)) ?? ""]));
 }
 
 function namedContext(text: string, workingDirectory: string): readonly [string, string] {

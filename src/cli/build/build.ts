@@ -4,12 +4,10 @@ import type { CliIo } from "../cli-io.ts";
 import type { Handler, Invocation } from "../command.ts";
 import { ExitError } from "../errors.ts";
 import { buildOptions, type BuildSource } from "./build-options.ts";
-import { checkDebugTerminal, debugShell } from "./debug-shell.ts";
-import { answerText } from "./answer-text.ts";
 import type { ShownMessage } from "./forward-agents.ts";
 import { openProgress } from "./open-progress.ts";
-import { cacheToOptions, outputOptions } from "./output-options.ts";
-import { openReceivers, type OutputReceiver } from "./output-receiver.ts";
+import { cacheToOptions, outputOptions, type Output } from "./output-options.ts";
+import type { OutputReceiver } from "./output-receiver.ts";
 import type { BuildProgress } from "./progress.ts";
 import { sendBuild } from "./send-build.ts";
 
@@ -19,7 +17,7 @@ import { sendBuild } from "./send-build.ts";
  */
 export const build: Handler = async (invocation) => {
   const { flags, args, io } = invocation;
-  if (flags.on("debug")) checkDebugTerminal(invocation);
+  if (flags.on("debug")) (await import("./debug-shell.ts")).checkDebugTerminal(invocation);
   const source = await sourceOf(args[0] ?? "", invocation);
   const outputs = outputOptions(
     flags.list("output"),
@@ -29,9 +27,9 @@ export const build: Handler = async (invocation) => {
   if (flags.text("iidfile") !== "" && outputs.some(({ option }) => option.type === "local" || option.type === "tar"))
     throw new Error("local and tar exporters are incompatible with image ID file");
   const caches = cacheToOptions(flags.list("cache-to"), io.workingDirectory);
-  const options = buildOptions(invocation, source, { outputs, caches, trees: await io.trees() });
-  const receivers = await openReceivers([...outputs, ...caches], io);
-  const progress = openProgress(flags.on("quiet") ? "quiet" : flags.text("progress"), io, {
+  const options = buildOptions(invocation, source, { outputs, caches, paths: await io.paths() });
+  const receivers = await receiversOf([...outputs, ...caches], io);
+  const progress = await openProgress(flags.on("quiet") ? "quiet" : flags.text("progress"), io, {
     explain: flags.on("explain"),
   });
   const abort = new AbortController();
@@ -40,12 +38,12 @@ export const build: Handler = async (invocation) => {
     const lines = await sendBuild(invocation, options, source, abort.signal);
     const result = await follow(lines, progress, receivers, async (failure, shell) => {
       io.stderr.write(`${failureText(failure)}\n`);
-      await debugShell(shell, invocation);
+      await (await import("./debug-shell.ts")).debugShell(shell, invocation);
       throw new ExitError(1);
     });
     if (result.answer !== undefined) {
       progress.close();
-      io.stdout.write(answerText(result.answer));
+      io.stdout.write((await import("./answer-text.ts")).answerText(result.answer));
       return result.answer.call === "check" && result.answer.warnings.length > 0 ? 1 : 0;
     }
     writeResult(invocation, result);
@@ -58,6 +56,12 @@ export const build: Handler = async (invocation) => {
   }
 };
 
+/** Of outputs that come here. */
+async function receiversOf(outputs: readonly Output[], io: CliIo): Promise<ReadonlyMap<number, OutputReceiver>> {
+  if (outputs.every(({ place }) => place === undefined)) return new Map();
+  return (await import("./output-receiver.ts")).openReceivers(outputs, io);
+}
+
 async function sourceOf(given: string, { flags, io }: Invocation): Promise<BuildSource> {
   const file = flags.text("file");
   const none = { folder: undefined, stdin: undefined, dockerfile: file, dockerfileText: null };
@@ -69,12 +73,12 @@ async function sourceOf(given: string, { flags, io }: Invocation): Promise<Build
   }
   if (/^(https?:\/\/|git:\/\/|ssh:\/\/|git@|github\.com\/)/.test(given))
     return { ...none, context: { kind: "remote", url: given } };
-  const trees = await io.trees();
+  const paths = await io.paths();
   const asked = isAbsolute(given) ? given : join(io.workingDirectory, given);
-  if (trees.kind(asked, true) !== "directory")
+  if (paths.kind(asked, true) !== "directory")
     throw new Error(`unable to prepare context: path ${JSON.stringify(given)} not found`);
-  const folder = trees.realPath(asked);
-  const context = { kind: "folder", path: folder, identity: trees.identity(folder) ?? "" } as const;
+  const folder = paths.realPath(asked);
+  const context = { kind: "folder", path: folder, identity: paths.identity(folder) ?? "" } as const;
   const dockerfile = await dockerfileOf(file, folder, io);
   return { context, folder, stdin: undefined, ...dockerfile };
 }
@@ -93,7 +97,7 @@ async function dockerfileOf(
     throw new Error(
       `unable to prepare context: unable to evaluate symlinks in Dockerfile path: lstat ${path}: no such file or directory`,
     );
-  const real = (await io.trees()).realPath(path);
+  const real = (await io.paths()).realPath(path);
   if (real.startsWith(`${folder}/`)) return { dockerfile: real.slice(folder.length + 1), dockerfileText: null };
   return { dockerfile: file, dockerfileText: text };
 }

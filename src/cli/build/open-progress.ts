@@ -1,22 +1,16 @@
 import type { CliIo } from "../cli-io.ts";
-import { PlainProgress } from "./plain-progress.ts";
 import type { BuildProgress, ProgressOptions } from "./progress.ts";
-import { RawProgress } from "./raw-progress.ts";
-import { TerminalProgress } from "./terminal-progress.ts";
 
 /** By the value of `--progress`. Throws for one that is none. */
-export function openProgress(kind: string, io: CliIo, options: ProgressOptions): BuildProgress {
-  switch (kind) {
-    case "auto":
-      return io.stderr.isTerminal() && io.env["TERM"] !== "dumb"
-        ? new TerminalProgress(io, options)
-        : new PlainProgress(io.stderr, options);
+export async function openProgress(kind: string, io: CliIo, options: ProgressOptions): Promise<BuildProgress> {
+  const isSeen = io.stderr.isTerminal() && io.env["TERM"] !== "dumb";
+  switch (kind === "auto" ? (isSeen ? "tty" : "plain") : kind) {
     case "tty":
-      return new TerminalProgress(io, options);
+      return new (await import("./terminal-progress.ts")).TerminalProgress(io, options);
     case "plain":
-      return new PlainProgress(io.stderr, options);
+      return new (await import("./plain-progress.ts")).PlainProgress(io.stderr, options);
     case "rawjson":
-      return new RawProgress((text) => io.stderr.write(text), Date.now);
+      return new (await import("./raw-progress.ts")).RawProgress((text) => io.stderr.write(text), Date.now);
     case "quiet":
     case "none":
       return { show() {}, close() {} };

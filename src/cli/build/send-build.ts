@@ -1,13 +1,12 @@
 import { isBerthError } from "#base/errors.ts";
 import type { BuildMessage } from "#client/build-lines.ts";
-import { offerFolder, type OfferedFolder } from "#client/sending/offer-folder.ts";
+import type { OfferedFolder } from "#client/sending/offer-folder.ts";
 import type { BuildOptions } from "#spec/berth/build-options.ts";
 import { encodeRegistryConfig } from "#spec/docker/auth.ts";
 import type { Invocation } from "../command.ts";
 import { everyCredential } from "../config/credentials.ts";
 import type { BuildSource } from "./build-options.ts";
-import { forwardAgents, type ShownMessage } from "./forward-agents.ts";
-import { contextFilter } from "./context-filter.ts";
+import type { ShownMessage } from "./forward-agents.ts";
 
 /** A folder that changes all the time cannot be sent. */
 const ATTEMPTS = 3;
@@ -23,7 +22,9 @@ export async function sendBuild(
   signal: AbortSignal,
 ): Promise<AsyncIterable<ShownMessage>> {
   const messages = await send(invocation, options, source, signal);
-  return forwardAgents(messages, options, (await invocation.client()).build);
+  // Only who names agents is asked for them.
+  if (Object.keys(options.agents).length === 0) return messages as AsyncIterable<ShownMessage>;
+  return (await import("./forward-agents.ts")).forwardAgents(messages, options, (await invocation.client()).build);
 }
 
 async function send(
@@ -67,7 +68,11 @@ function foldersOf({ context, folders }: BuildOptions): readonly string[] {
 async function offer(path: string, source: BuildSource, invocation: Invocation): Promise<OfferedFolder> {
   const { io } = invocation;
   const { build } = await invocation.client();
-  const trees = await io.trees();
+  const [{ offerFolder }, { contextFilter }, trees] = await Promise.all([
+    import("#client/sending/offer-folder.ts"),
+    import("./context-filter.ts"),
+    io.trees(),
+  ]);
   const told = new Set<string>();
   const skipped = (name: string, why: string): void => {
     if (!told.has(name)) io.stderr.write(`WARNING: ${name} is left out: ${why}\n`);

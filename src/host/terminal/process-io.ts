@@ -1,5 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import type { Dial, Duplex } from "#host/http/duplex.ts";
+import type { LocalPaths } from "../local-paths.ts";
 import type { LocalTrees } from "../local-trees.ts";
 import type { NewFile } from "../new-file.ts";
 import type { WatchedTrees } from "../watched-trees.ts";
@@ -104,6 +105,11 @@ export class ProcessIo {
 
   removeFolder(path: string): void {
     nodeFs().rmSync(path, { force: true, recursive: true });
+  }
+
+  async paths(): Promise<LocalPaths> {
+    const { LocalPaths } = await import("../local-paths.ts");
+    return new LocalPaths();
   }
 
   async trees(): Promise<LocalTrees> {

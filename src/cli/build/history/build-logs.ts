@@ -4,7 +4,7 @@ import { findBuild } from "./find-build.ts";
 
 /** `builder history logs`: what the build said, shown as it was then. */
 export const buildLogs: Handler = async ({ flags, args, io, client }) => {
-  const progress = openProgress(flags.text("progress"), io, { explain: false });
+  const progress = await openProgress(flags.text("progress"), io, { explain: false });
   const api = (await client()).build;
   const { id } = await findBuild(api, args[0] ?? "");
   try {
