@@ -208,7 +208,7 @@ export const demands: readonly Clause[] = [
     "memory",
     "a large context, layer and archive go through in pieces, and an unchanged context is not read again",
   )("a context of 1 GiB unchanged is not read again", /rchar|read/),
-  engine("memory", "a hundred builds leave nothing in memory")("memory flat", /memory/),
+  engine("memory", "sixty builds leave nothing in memory")("memory flat", /memory/),
   at(builds, "an engine killed in a RUN leaves nothing, and the next build uses what was finished")(
     "kill -9 in a step",
     /kill\(\)/,
