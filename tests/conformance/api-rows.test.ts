@@ -1,9 +1,8 @@
 /** Every parameter, filter and status of the containers', execs' and system's endpoints is seen by the test that says so. */
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { endpoints } from "../fuzz/api/endpoints.ts";
 import { rowTests, statuses } from "./api/row-tests.ts";
+import { parseNamedTest, untrue } from "./named-tests.ts";
 
 const subjects = /^\/(?:containers|exec|events|system|info|version|_ping|auth)\b/u;
 /** Seen refused by name: checkpoints are not there, so neither are their parameters. */
@@ -22,27 +21,13 @@ const wanted = endpoints
   });
 
 const rows = Object.entries(rowTests).flatMap(([endpoint, lines]) =>
-  lines.map((line) => {
-    const [, name = "", file = "", title = "", needle = ""] = /^(\S+) (\S+) (.+?) \| (.+)$/su.exec(line) ?? [];
-    return { row: `${endpoint} ${name}`, file, title, needle };
-  }),
+  lines.map(parseNamedTest).map((row) => ({ ...row, name: `${endpoint} ${row.name}` })),
 );
 
 test("every row of the specification has its test, and every test its row", () => {
-  expect(rows.map(({ row }) => row).toSorted()).toEqual(wanted.toSorted());
+  expect(rows.map(({ name }) => name).toSorted()).toEqual(wanted.toSorted());
 });
 
 test("the tests are there and have what they are named for", () => {
-  const texts = new Map<string, string>();
-  const missing = rows.filter(({ file, title, needle }) => {
-    const text = texts.get(file) ?? readFileSync(join(import.meta.dirname, file), "utf8");
-    texts.set(file, text);
-    const begin = text.indexOf(title);
-    if (title === "" || begin < 0) return true;
-    const rest = text.slice(begin + title.length);
-    // Up to the next test or transcript; what is no test but a table goes on to its end.
-    const end = /^\s*test\(|^== |^\];$|^`;$/mu.exec(rest)?.index ?? rest.length;
-    return !rest.slice(0, end).includes(needle);
-  });
-  expect(missing).toEqual([]);
+  expect(untrue(rows, import.meta.dirname)).toEqual([]);
 });

@@ -3,6 +3,7 @@ import { command } from "./command.ts";
 import { startDaemon, type DaemonProcess } from "./daemon-process.ts";
 import { freePort } from "./debian-registry.ts";
 import { berthCommand } from "./engines.ts";
+import type { NetworkNamespace } from "./network-namespace.ts";
 
 /** Our registry on loopback. */
 export interface RunningBerthRegistry {
@@ -20,15 +21,28 @@ export async function startBerthRegistry(options: {
   readonly args?: readonly string[];
   readonly port?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Run it inside this network instead of the machine's. */
+  readonly network?: NetworkNamespace;
 }): Promise<RunningBerthRegistry> {
   const port = options.port ?? (await freePort());
   const root = join(options.dir, "berth-registry");
   const address = `127.0.0.1:${port}`;
+  const enter = options.network?.enter ?? [];
   const daemon = await startDaemon({
-    argv: [...berthCommand(), "registry", "serve", "--addr", address, "--root", root, ...(options.args ?? [])],
+    argv: [
+      ...enter,
+      ...berthCommand(),
+      "registry",
+      "serve",
+      "--addr",
+      address,
+      "--root",
+      root,
+      ...(options.args ?? []),
+    ],
     ...(options.env === undefined ? {} : { env: options.env }),
     logPath: join(options.dir, "berth-registry.log"),
-    ready: async () => (await command(["bash", "-c", `exec 3<>/dev/tcp/127.0.0.1/${port}`])).code === 0,
+    ready: async () => (await command([...enter, "bash", "-c", `exec 3<>/dev/tcp/127.0.0.1/${port}`])).code === 0,
   });
   return { address, root, daemon, admin: (words, stdin) => administer(root, words, stdin) };
 }

@@ -141,10 +141,17 @@ export async function converge(
   return plan.containers.every(({ kind }) => kind === "keep") ? before : undefined;
 }
 
-/** Steps that are taken a few at a time: running containers of a service that says how it is updated. */
+/**
+ * Steps that are taken a few at a time: of a service that says how it is updated, containers that run, and those that an
+ * update was cut off at, which may have been stopped for it.
+ */
 function rolledSteps(service: Service, steps: readonly ContainerStep[]): readonly RecreateStep[] {
   if (service.deploy?.update_config === undefined) return [];
-  return steps.filter((step): step is RecreateStep => step.kind === "recreate" && step.old.state === "running");
+  const begun = new Set(steps.flatMap((step) => (step.kind === "remove" ? [step.old.number] : [])));
+  return steps.filter(
+    (step): step is RecreateStep =>
+      step.kind === "recreate" && (step.old.state === "running" || begun.has(step.number)),
+  );
 }
 
 /** The plan, when volumes that are described otherwise by now are gone or may stay. */

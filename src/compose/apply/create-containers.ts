@@ -6,7 +6,7 @@ import { label } from "../engine/labels.ts";
 import type { ObservedContainer } from "../engine/observe.ts";
 import type { InheritedVolumes } from "../engine/mounts.ts";
 import type { Service } from "../load/project.ts";
-import type { ContainerStep } from "../plan/plan-up.ts";
+import { nameToTake, type ContainerStep } from "../plan/plan-up.ts";
 import { containerNameOf, imageNameOf, type ApplyContext } from "./context.ts";
 import { toldWithPlace } from "./told-with-place.ts";
 import { stopContainer } from "./stop-containers.ts";
@@ -159,7 +159,7 @@ async function recreate(
 
 /** A container that was to take another's place when an earlier run was cut off has the name it was made under. */
 export async function finishRename({ client, dryRun }: ApplyContext, { id, name }: ObservedContainer): Promise<void> {
-  const wanted = /^[0-9a-f]{12}_(.+)$/u.exec(name)?.[1];
+  const wanted = nameToTake(name);
   if (wanted === undefined || dryRun) return;
   try {
     await client.containers.rename(id, wanted);

@@ -80,6 +80,29 @@ function plan(containers: readonly ObservedContainer[], changes: Partial<UpOptio
 const all = [container("web", 1), container("db", 1), container("db", 2)];
 
 describe("what up changes", () => {
+  test("of two containers with one number, left by an update that was cut off, the one with the name is kept", () => {
+    const unproven = container("db", 1, { id: "new", name: "0123456789ab_shop-db-1" });
+    const old = container("db", 1, { state: "exited", configHash: "other" });
+    expect(plan([container("web", 1), unproven, old, container("db", 2)])).toEqual([
+      "remove db 1: scaled down",
+      "recreate db 1: its configuration changed",
+      "keep db 2",
+      "recreate web 1: a service it depends on is recreated",
+    ]);
+    const done = container("db", 1, {
+      id: "old",
+      name: "ba9876543210_shop-db-1",
+      state: "exited",
+      configHash: "other",
+    });
+    expect(plan([container("web", 1), done, ...all.slice(1)])).toEqual([
+      "remove db 1: scaled down",
+      "keep db 1",
+      "keep db 2",
+      "keep web 1",
+    ]);
+  });
+
   test("everything, of nothing", () => {
     expect(plan([], {}, { networks: new Map(), volumes: new Map() })).toEqual([
       "network shop_default",

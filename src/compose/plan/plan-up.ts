@@ -130,9 +130,11 @@ function planService(service: Service, planning: Planning): readonly ContainerSt
   // Those that run and are as they should be are kept before others.
   const worth = (old: ObservedContainer): number => (isUp(old) ? 2 : 0) + (reasons.get(old) === undefined ? 1 : 0);
   const ranked = own.toSorted((a, b) => worth(b) - worth(a) || a.number - b.number);
-  const kept = ranked.slice(0, wanted).toSorted((a, b) => a.number - b.number);
+  const kept = onePerNumber(ranked)
+    .slice(0, wanted)
+    .toSorted((a, b) => a.number - b.number);
   const steps: ContainerStep[] = ranked
-    .slice(wanted)
+    .filter((old) => !kept.includes(old))
     .map((old) => ({ kind: "remove", service: name, old, why: "scaled down" }) as const);
   for (const old of kept) {
     const why = reasons.get(old);
@@ -151,6 +153,21 @@ function planService(service: Service, planning: Planning): readonly ContainerSt
   }
   return steps;
 }
+
+/**
+ * Where a run was cut off while one container took another's place there are two of a number: the one with the name counts,
+ * since the other has not shown yet that it works, or is done with.
+ */
+function onePerNumber(ranked: readonly ObservedContainer[]): readonly ObservedContainer[] {
+  const byNumber = Map.groupBy(ranked, ({ number }) => number);
+  const meant = [...byNumber.values()].map(
+    (same) => same.find(({ name }) => nameToTake(name) === undefined) ?? same[0],
+  );
+  return ranked.filter((old) => meant.includes(old));
+}
+
+/** The name behind an id: a container has both while it takes another's place, or gives its own away. */
+export const nameToTake = (name: string): string | undefined => /^[0-9a-f]{12}_(.+)$/u.exec(name)?.[1];
 
 function whyRecreate(service: Service, old: ObservedContainer, planning: Planning): RecreateReason | undefined {
   const { project, resources, options, recreated, lost } = planning;

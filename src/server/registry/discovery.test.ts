@@ -135,6 +135,25 @@ describe("referrers", () => {
     expect(entries.map(({ artifactType }) => artifactType)).toEqual(["application/sbom", "application/sbom"]);
   });
 
+  // What was referred to in a registry without this list is known there by a tag, and comes along when it is copied here.
+  test("by the tag schema of registries without referrers", async () => {
+    const config = await registry.pushBlob("copied/app", "{}");
+    const layer = await registry.pushBlob("copied/app", "layer");
+    const of = { mediaType: MEDIA_TYPE.ociManifest, digest: sha("elsewhere"), size: 9 };
+    const manifest = imageManifest(config, layer, { subject: of, artifactType: "application/sbom" });
+    const entry = { mediaType: MEDIA_TYPE.ociManifest, digest: sha(manifest), size: manifest.length };
+    const index = JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests: [entry] });
+    for (const [reference, type, body] of [
+      [sha(manifest), MEDIA_TYPE.ociManifest, manifest],
+      [sha("elsewhere").replace("sha256:", "sha256-"), MEDIA_TYPE.ociIndex, index],
+    ] as const) {
+      const headers = { "Content-Type": type };
+      expect((await registry.send("PUT", `/v2/copied/app/manifests/${reference}`, { headers, body })).status).toBe(201);
+    }
+    const { entries } = await referrers(`/v2/copied/app/referrers/${sha("elsewhere")}`);
+    expect(entries.map(({ digest }) => digest)).toEqual([sha(manifest)]);
+  });
+
   test("of what nobody refers to", async () => {
     for (const path of [`/v2/some/app/referrers/${sha("alone")}`, `/v2/no/such/referrers/${subject}`])
       expect((await referrers(path)).entries).toEqual([]);

@@ -1,4 +1,5 @@
 import type { Row } from "./row.ts";
+import { listTar, withoutChance } from "./streams.ts";
 
 /** What tells engines apart that are to be compared. */
 export interface Player {
@@ -7,6 +8,10 @@ export interface Player {
   readonly version?: string;
   /** Folder of the engine's files: shown as ROOT. */
   readonly dir: string;
+  /** What steps send by `@NAME`. */
+  readonly bodies?: Readonly<Record<string, Uint8Array>>;
+  /** What stands for `{NAME}` in steps. */
+  readonly digests?: Readonly<Record<string, string>>;
 }
 
 /** The newest version that docker 26.1 speaks. */
@@ -24,20 +29,34 @@ export async function play(player: Player, { steps }: Row): Promise<readonly str
   return lines;
 }
 
-async function take(
-  { socket, dir, version: usual = VERSION }: Player,
-  step: string,
-  seen: Map<string, string>,
-): Promise<string> {
-  const [, version = usual, method = "", path = "", rest] = /^(?:v(\S+) )?(\S+) (\S+)(?: (.*))?$/su.exec(step) ?? [];
-  const body = rest === undefined || rest.startsWith(".") ? undefined : rest;
+async function take(player: Player, step: string, seen: Map<string, string>): Promise<string> {
+  const { socket, dir, version: usual = VERSION, bodies = {}, digests = {} } = player;
+  const told = step.replace(/(?:\{|%7B)(\w+)(?:\}|%7D)/gu, (name, key: string) => digests[key] ?? name);
+  const [, version = usual, method = "", path = "", auth, rest] =
+    /^(?:v(\S+) )?(\S+) (\S+)(?: auth=(\S*))?(?: (.*))?$/su.exec(told) ?? [];
+  const archive = rest?.startsWith("@") === true ? bodies[rest.slice(1)] : undefined;
+  const body = archive === undefined ? (rest?.startsWith(".") === true ? undefined : rest) : Buffer.from(archive);
   const response = await fetch(`http://engine/v${version}${path}`, {
     unix: socket,
     method,
-    ...(body === undefined ? {} : { body, headers: { "content-type": "application/json" } }),
+    headers: {
+      ...(body === undefined
+        ? {}
+        : { "content-type": archive === undefined ? "application/json" : "application/x-tar" }),
+      ...(auth === undefined ? {} : { "x-registry-auth": auth }),
+    },
+    ...(body === undefined ? {} : { body }),
   });
   const picked = rest?.startsWith(".") === true ? rest.slice(1).split(".") : [];
+  if (response.headers.get("content-type") === "application/x-tar")
+    return `${response.status} ${membersOf(new Uint8Array(await response.arrayBuffer()))}`;
   return `${response.status} ${alike(printed(await response.text(), picked), dir, seen)}`.trimEnd();
+}
+
+/** Names in an archive, and how many blobs; each engine packs its layers in its own way. */
+function membersOf(archive: Uint8Array): string {
+  const names = listTar(archive).map((name) => name.replace(/[0-9a-f]{64}/u, "HEX"));
+  return `an archive of ${[...new Set(names)].toSorted().join(" ")}`;
 }
 
 /** dockerd tells what it has in a map in another order each time. */
@@ -54,7 +73,7 @@ function alike(text: string, dir: string, seen: Map<string, string>): string {
     .replaceAll(dir, "ROOT")
     .replace(/[0-9a-f]{64}/gu, id)
     .replace(/(?:172\.\d+|192\.168)\.\d+\.\d+(?:\/\d+)?/gu, "POOL")
-    .replace(/"[0-9a-f]{12}"/gu, '"SHORT"')
+    .replace(/(?<![0-9a-f])[0-9a-f]{12}(?![0-9a-f])/gu, "SHORT")
     .replace(/(?<=multiple network endpoints: )[^"]+/gu, (names) => inOrder(names, ", "))
     .replace(/(?<=invalid filter '\w+=\[)[^\]]+/gu, (words) => inOrder(words, " "))
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/gu, "TIME");
@@ -65,22 +84,31 @@ const unequal: Readonly<Record<string, unknown>> = { EnableIPv4: undefined, GwPr
 const random = new Set(["MacAddress", "EndpointID", "SandboxID"]);
 
 function printed(text: string, path: readonly string[]): string {
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    return shown(pick(JSON.parse(text), path));
   } catch {
-    return text.trim();
+    return withoutChance(text.trim().split(/\r?\n/u), (line) => shown(JSON.parse(line))).join("\n");
   }
-  for (const name of path) value = (value as Readonly<Record<string, unknown>> | null)?.[name];
+}
+
+/** `*` stands for each of a list. */
+function pick(value: unknown, [name, ...rest]: readonly string[]): unknown {
+  if (name === undefined) return value;
+  if (name === "*") return Array.isArray(value) ? value.map((one) => pick(one, rest)) : value;
+  return pick((value as Readonly<Record<string, unknown>> | null)?.[name], rest);
+}
+
+function shown(value: unknown): string {
   if (value === undefined) return "nothing";
   return JSON.stringify(value, (name: string, item: unknown) => {
     if (Object.hasOwn(unequal, name)) return undefined;
     if (Array.isArray(item)) return item.every((one) => nameOf(one) !== undefined) ? sortedByName(item) : item;
     if (random.has(name) && typeof item === "string" && item !== "" && !item.endsWith(":99")) return name.toUpperCase();
+    if (name === "Created" && typeof item === "number") return "TIME";
     if (typeof item === "string") return item.trimEnd();
     if (typeof item !== "object" || item === null) return item;
-    const shown = Object.entries(item).filter(([key]) => key !== "Gateway" || !isUntoldGateway(item));
-    return Object.fromEntries(shown.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    const members = Object.entries(item).filter(([key]) => key !== "Gateway" || !isUntoldGateway(item));
+    return Object.fromEntries(members.toSorted(([a], [b]) => (a < b ? -1 : 1)));
   });
 }
 
@@ -110,8 +138,25 @@ async function removeMade({ socket, version = VERSION }: Player): Promise<void> 
   for (let round = 0; round < 2; round++)
     for (const { Id } of await list(`/v${version}/networks?filters=${custom}`))
       await ask("DELETE", `/networks/${String(Id)}`);
+  await removeImages(ask, await list(`/v${version}/images/json?all=1`));
   const { Volumes } = (await (await ask("GET", `/v${version}/volumes`)).json()) as {
     readonly Volumes: readonly { readonly Name: string }[] | null;
   };
   for (const { Name } of Volumes ?? []) await ask("DELETE", `/volumes/${Name}?force=1`);
+}
+
+/** All but busybox, which everything runs from; children first, as those with names are. */
+async function removeImages(
+  ask: (method: string, path: string) => Promise<Response>,
+  images: readonly Readonly<Record<string, unknown>>[],
+): Promise<void> {
+  const namesOf = (image: Readonly<Record<string, unknown>>): readonly string[] =>
+    [image["RepoTags"], image["RepoDigests"]].flatMap((names) => (names ?? []) as readonly string[]);
+  const keep = images.find((image) => namesOf(image).includes("busybox:latest"));
+  for (const name of keep === undefined ? [] : namesOf(keep))
+    if (!name.startsWith("busybox")) await ask("DELETE", `/images/${name}`);
+  for (const image of images)
+    if (image !== keep)
+      for (const name of [...namesOf(image).filter((one) => !one.includes("<none>")), String(image["Id"])])
+        await ask("DELETE", `/images/${name}?force=1`);
 }

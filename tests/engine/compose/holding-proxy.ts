@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-/** Stands between a client and an engine, and holds one request: the client waits for its answer for ever. */
+/** Stands between a client and an engine, and holds requests: the client waits for their answers for ever. */
 export class HoldingProxy {
   readonly #server: Bun.Server<undefined>;
   readonly host: string;
@@ -12,9 +12,12 @@ export class HoldingProxy {
     readonly engineSocket: string;
     readonly holds: RegExp;
     readonly reaches: boolean;
+    /** How many such requests pass before; default: none. */
+    readonly passing?: number;
   }) {
     const socket = join(deps.dir, `holding-${crypto.randomUUID().slice(0, 8)}.sock`);
     this.host = `unix://${socket}`;
+    let passing = deps.passing ?? 0;
     this.#server = Bun.serve({
       unix: socket,
       fetch: async (request) => {
@@ -27,7 +30,7 @@ export class HoldingProxy {
             headers: request.headers,
             ...(request.body === null ? {} : { body: await request.arrayBuffer() }),
           });
-        if (!held) return forwarded();
+        if (!held || passing-- > 0) return forwarded();
         if (deps.reaches) await (await forwarded()).arrayBuffer();
         this.#held = true;
         return new Promise<never>(() => undefined);
