@@ -21,7 +21,7 @@ export function globToRegExp(pattern: string): RegExp {
       at = set.end;
     } else if (character === "\\") {
       at++;
-      if (at >= characters.length) throw malformed(pattern);
+      if (at >= characters.length) throw malformed();
       source += escaped(characters[at] as string);
     } else source += escaped(character);
   }
@@ -36,9 +36,9 @@ function parseClass(pattern: string, characters: readonly string[], start: numbe
   let ranges = "";
   const next = (): string => {
     let character = characters[at++];
-    if (character === undefined || character === "-" || character === "]") throw malformed(pattern);
+    if (character === undefined || character === "-" || character === "]") throw malformed();
     if (character === "\\") character = characters[at++];
-    if (character === undefined || at >= characters.length) throw malformed(pattern);
+    if (character === undefined || at >= characters.length) throw malformed();
     return character;
   };
   for (let first = true; first || characters[at] !== "]"; first = false) {
@@ -61,6 +61,6 @@ function inClass(character: string): string {
   return `\\u{${(character.codePointAt(0) as number).toString(16)}}`;
 }
 
-function malformed(pattern: string): BerthError {
-  return new BerthError("invalid-parameter", `syntax error in pattern: ${JSON.stringify(pattern)}`);
+function malformed(): BerthError {
+  return new BerthError("invalid-parameter", "syntax error in pattern");
 }

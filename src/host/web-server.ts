@@ -1,7 +1,7 @@
-import { STATUS_CODES } from "node:http";
 import { BerthError, messageOf } from "#base/errors.ts";
 import { connectionOf } from "./connection-of.ts";
 import { hasCode } from "./errno.ts";
+import { reasonPhrase } from "./reason-phrase.ts";
 import { FileSender, type FilePart } from "./file-sender.ts";
 
 /** One request, as far as a transport needs it. */
@@ -156,5 +156,5 @@ function headOf({ status, headers }: WebReply, { start, end }: FilePart): Uint8A
     Date: new Date().toUTCString(),
     Connection: "close",
   }).map(([name, value]) => `${name}: ${value}`);
-  return Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("\r\n")}\r\n\r\n`);
+  return Buffer.from(`HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${lines.join("\r\n")}\r\n\r\n`);
 }

@@ -107,7 +107,7 @@ export class ImageCatalog {
     const found = this.maybe(nameOrId);
     if (found !== undefined) return platform === undefined ? found : variantFor(found, nameOrId, platform);
     const any = parseAnyReference(nameOrId);
-    const shown = any.kind === "id" ? nameOrId : familiarString(withDefaultTag(any.reference));
+    const shown = any.kind === "id" ? any.digest : familiarString(withDefaultTag(any.reference));
     throw new BerthError("not-found", `No such image: ${shown}`);
   }
 

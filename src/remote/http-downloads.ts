@@ -1,8 +1,17 @@
-import { BerthError } from "#base/errors.ts";
+import { BerthError, type ErrorKind } from "#base/errors.ts";
+import { reasonPhrase } from "#host/reason-phrase.ts";
 import type { RegistryHttp } from "#host/registry-http.ts";
-import { drain } from "./read-body.ts";
+import { drain, readText } from "./read-body.ts";
 
 const MAX_REDIRECTS = 10;
+/** Bytes of what a server says with its refusal. */
+const MAX_REFUSAL = 64 << 10;
+const KIND_OF_STATUS: Readonly<Record<number, ErrorKind>> = {
+  400: "invalid-parameter",
+  401: "unauthorized",
+  403: "forbidden",
+  404: "not-found",
+};
 
 /** Files from web servers, as `import URL` fetches them. */
 export class HttpDownloads {
@@ -35,8 +44,10 @@ export class HttpDownloads {
         continue;
       }
       if (answer.status >= 400) {
-        await drain(answer);
-        throw new BerthError("invalid-parameter", `Got HTTP status code >= 400: ${answer.status}`);
+        const said = (await readText(answer, MAX_REFUSAL).catch(() => "")).trim();
+        const status = `${answer.status} ${reasonPhrase(answer.status)}`.trim();
+        const text = `failed to GET ${url} with status ${status}: ${said}`;
+        throw new BerthError(KIND_OF_STATUS[answer.status] ?? "internal", text);
       }
       const length = Number(answer.header("content-length") ?? Number.NaN);
       return { sizeBytes: Number.isFinite(length) ? length : undefined, chunks: answer.body };

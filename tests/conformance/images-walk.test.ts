@@ -13,7 +13,7 @@ import { bodies, digests, startRegistries } from "./walk/registries.ts";
 
 setDefaultTimeout(120_000);
 
-const { compare } = besideDocker({
+const compare = besideDocker({
   differences,
   formerWords,
   player: { bodies, digests },

@@ -11,7 +11,7 @@ import { volumeRows } from "./walk/volumes.ts";
 
 setDefaultTimeout(120_000);
 
-const { compare } = besideDocker({ differences, formerWords });
+const compare = besideDocker({ differences, formerWords });
 
 describe("networks", () => compare("networks", [...networkRows, ...joinRows]));
 describe("volumes", () => compare("volumes", volumeRows));

@@ -267,9 +267,9 @@ test("an OCI layout of several platforms gives the ones asked for, or all", asyn
 
 test("archives that lie, lead outside or stop early are refused and leave nothing", async () => {
   const bad: readonly (readonly [Uint8Array, string])[] = [
-    [Buffer.from("nonsense"), "Error processing tar file(exit status 1): unexpected EOF"],
-    [gzipSync(dockerArchive()).subarray(0, -20), "Error processing tar file"],
-    [dockerArchive().subarray(0, 2000), "Error processing tar file(exit status 1): unexpected EOF"],
+    [Buffer.from("nonsense"), "unexpected EOF"],
+    [gzipSync(dockerArchive()).subarray(0, -20), "unexpected"],
+    [dockerArchive().subarray(0, 2000), "unexpected EOF"],
     [writeTar([{ path: "x", content: "y" }]), "does not contain a manifest.json"],
     [writeTar([{ path: "manifest.json", content: "nojson" }]), "manifest.json is no JSON"],
     [writeTar([{ path: "manifest.json", content: '[{"Config":1}]' }]), "malformed manifest.json"],

@@ -1,10 +1,10 @@
 import { formatTime } from "#base/time.ts";
-import { isBerthError } from "#base/errors.ts";
+import { BerthError, isBerthError } from "#base/errors.ts";
 import type { ImageService, StoredImage } from "#image/types.ts";
 import { containerConfig, type ContainerConfig } from "#spec/docker/container-config.ts";
 import type { ContainerDefaults } from "#spec/oci/image.ts";
-import { familiarString, parseReference, withDefaultTag } from "#spec/oci/reference.ts";
-import { tagged } from "../image/tagged.ts";
+import { familiarString } from "#spec/oci/reference.ts";
+import { newName } from "../image/tagged.ts";
 import { applyChanges } from "../image/apply-changes.ts";
 import type { Clock } from "../ports.ts";
 import type { Container } from "./container.ts";
@@ -41,6 +41,7 @@ export interface CommitOptions {
  */
 export function commitContainer(deps: CommitDeps) {
   return async (reference: string, options: CommitOptions): Promise<{ readonly Id: string }> => {
+    if (reference === "") throw new BerthError("invalid-parameter", 'invalid name or ID supplied: ""');
     const container = deps.registry.find(reference);
     refuseGoing(container, "commit");
     const name = nameOf(options);
@@ -90,8 +91,7 @@ function defaultsOf(config: ContainerConfig): ContainerDefaults {
 
 function nameOf({ repository, tag }: CommitOptions): string | undefined {
   if (repository === "") return undefined;
-  const parsed = parseReference(repository);
-  return familiarString(withDefaultTag(tagged(parsed, tag)));
+  return familiarString(newName(repository, tag));
 }
 
 /** docker-compat: a container that cannot be paused, or does not run, is taken as it is. */

@@ -53,8 +53,8 @@ test.each<[readonly string[], Partial<ContainerConfig>]>([
 });
 
 test.each([
-  ["RUN x", "run is not a valid change command"],
-  ["FOO x", "foo is not a valid change command"],
+  ["RUN x", "RUN is not a valid change command"],
+  ["FOO x", "FOO is not a valid change command"],
   ["ENV", "ENV requires at least one argument"],
   ["USER", "USER requires exactly one argument"],
   ["ENV A", "ENV must have two arguments"],

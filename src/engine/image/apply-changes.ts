@@ -19,13 +19,14 @@ type Change = (
  * in Docker's words for an instruction that is none or cannot be given here.
  */
 export function applyChanges(config: Config, changes: readonly string[]): Config {
+  if (changes.length > 0 && changes.every((line) => line.trim() === ""))
+    throw new BerthError("invalid-parameter", "file with no instructions");
   let commandGiven = false;
   return changes.reduce((before, line) => {
     const [, name = "", text = ""] = /^\s*(\S+)\s*([\s\S]*?)\s*$/.exec(line) ?? [];
     if (name === "" || name.startsWith("#")) return before;
     const change = instructions[name.toLowerCase()];
-    if (change === undefined)
-      throw new BerthError("invalid-parameter", `${name.toLowerCase()} is not a valid change command`);
+    if (change === undefined) throw new BerthError("invalid-parameter", `${name} is not a valid change command`);
     if (text === "") {
       const least = needsOneExactly.has(name.toLowerCase()) ? "exactly one argument" : "at least one argument";
       throw new BerthError("invalid-parameter", `${name.toUpperCase()} requires ${least}`);
@@ -69,6 +70,7 @@ const instructions: Readonly<Record<string, Change>> = {
   },
   volume: ({ Volumes }, text, lookup) => {
     const paths = (jsonWords(text) ?? splitWords(text)).map((word) => expandWord(word, lookup).trim());
+    if (paths.length === 0) throw new BerthError("invalid-parameter", "VOLUME requires at least one argument");
     if (paths.includes("")) throw new BerthError("invalid-parameter", "VOLUME specified can not be an empty string");
     return { Volumes: { ...Volumes, ...keys(paths) } };
   },

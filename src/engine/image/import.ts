@@ -3,8 +3,8 @@ import { formatTime } from "#base/time.ts";
 import type { ImageService, Progress } from "#image/types.ts";
 import { containerConfig } from "#spec/docker/container-config.ts";
 import { parsePlatform, platformOfHost } from "#spec/oci/platform.ts";
-import { familiarString, parseReference, withDefaultTag, type Reference } from "#spec/oci/reference.ts";
-import { tagged } from "./tagged.ts";
+import { familiarString, type Reference } from "#spec/oci/reference.ts";
+import { newName } from "./tagged.ts";
 import type { MachineFacts } from "../host-facts.ts";
 import type { Clock, Events } from "../ports.ts";
 import type { Downloads } from "../registry-ports.ts";
@@ -66,9 +66,7 @@ export function importImage(deps: {
 
 function nameOf({ repository, tag }: ImportImageRequest): Reference | undefined {
   if (repository === "") return undefined;
-  const reference = parseReference(repository);
-  if (reference.digest !== undefined) throw new BerthError("invalid-parameter", "cannot import digest reference");
-  return withDefaultTag(tagged(reference, tag));
+  return newName(repository, tag);
 }
 
 /** docker-compat: an address without a scheme is an HTTP one. */

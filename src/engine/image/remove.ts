@@ -1,9 +1,11 @@
 import type { ImageService } from "#image/types.ts";
+import type { Snapshotter } from "#snapshot/types.ts";
 import { lineOf } from "./line-of.ts";
 import type { Platform } from "#spec/oci/platform.ts";
 import type { ImageDeleteItem } from "#spec/docker/image.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import type { ContainerSpec } from "../container/spec.ts";
+import { prepareSnapshot } from "../container/prepare-snapshot.ts";
 import { isLive } from "../container/status.ts";
 import type { Events } from "../ports.ts";
 
@@ -18,6 +20,7 @@ export function removeImage(deps: {
   readonly images: ImageService;
   readonly registry: ContainerRegistry;
   readonly events: Events;
+  readonly snapshots: Pick<Snapshotter, "prepare">;
 }) {
   return async (
     name: string,
@@ -34,6 +37,10 @@ export function removeImage(deps: {
       })),
     );
     const lines = await Promise.all([image, ...image.variants].map((each) => lineOf(deps.images, each)));
+    if (how.force)
+      // They can be started when their image is gone: from now on their views hold its layers.
+      for (const { spec, status } of deps.registry.all())
+        if (spec.image.id === id && !isLive(status)) await prepareSnapshot(deps, spec);
     const ids = new Set(lines.flatMap((line) => line.map((each) => each.id)));
     const items = await deps.images.remove({ nameOrId: name, platforms, ...how, users });
     for (const item of items) {

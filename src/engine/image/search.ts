@@ -27,6 +27,11 @@ export function searchImages(deps: { readonly registries: Registries }) {
     if (limit < 1 || limit > MAX_LIMIT) {
       throw new BerthError("invalid-parameter", `limit ${limit} is outside the range of [1, ${MAX_LIMIT}]`);
     }
+    if (request.term.includes("://"))
+      throw new BerthError(
+        "invalid-parameter",
+        `invalid repository name: repository name (${request.term}) should not have a scheme`,
+      );
     const official = filters.has("is-official") ? booleanFilter(filters, "is-official", false) : undefined;
     const automated = filters.has("is-automated") && booleanFilter(filters, "is-automated", false);
     const stars = Math.max(0, ...[...(filters.get("stars") ?? [])].map(starCount));
@@ -45,5 +50,6 @@ export function searchImages(deps: { readonly registries: Registries }) {
 
 function starCount(text: string): number {
   if (/^[+-]?\d{1,15}$/.test(text)) return Number(text);
-  throw new BerthError("invalid-parameter", `invalid filter 'stars=${text}'`);
+  const why = `strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`;
+  throw new BerthError("invalid-parameter", `invalid filter 'stars=${text}': ${why}`);
 }

@@ -98,8 +98,7 @@ async function receive(members: ArchiveMembers, request: LoadRequest): Promise<v
     await members.receive(archiveStream(request.archive), request.signal);
   } catch (error) {
     if (!isBerthError(error, "invalid-parameter") && !isBerthError(error, "data-loss")) throw error;
-    const text = `Error processing tar file(exit status 1): ${messageOf(error)}`;
-    throw new BerthError("invalid-parameter", text, { cause: error });
+    throw new BerthError("invalid-parameter", messageOf(error), { cause: error });
   }
 }
 

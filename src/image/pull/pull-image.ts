@@ -1,6 +1,6 @@
 import { shortId } from "#base/ids.ts";
 import type { Platform } from "#spec/oci/platform.ts";
-import { canonicalName, familiarName, familiarString, type Reference } from "#spec/oci/reference.ts";
+import { canonicalName, canonicalString, familiarName, familiarString, type Reference } from "#spec/oci/reference.ts";
 import { referenceSuffix } from "../image-catalog.ts";
 import { settleLeading } from "../settle-leading.ts";
 import type { OnProgress } from "../shared-work.ts";
@@ -31,7 +31,10 @@ export async function pullImage(
   try {
     // docker-compat: the first line comes when the manifest is there, so that a refusal is still an HTTP status.
     const onFound = (): void =>
-      onProgress({ status: `Pulling from ${reference.path}`, id: reference.digest ?? reference.tag ?? "latest" });
+      onProgress({
+        status: `Pulling from ${reference.path}`,
+        id: reference.digest === undefined ? (reference.tag ?? "latest") : canonicalString(reference),
+      });
     const fetched = await fetchImage({ ...request, ...deps, lease, onFound });
     if ("artifactType" in fetched || "artifacts" in fetched)
       return await pullArtifacts(deps, { ...request, fetched, lease });
@@ -77,10 +80,16 @@ async function fetchLayers(
   for (const { descriptor, diffId } of wanted.values()) {
     request.hold(descriptor.digest);
     request.hold(diffId);
+  }
+  const parts = [...wanted.values()];
+  const isComplete = parts.every(({ descriptor, diffId }) => isThere(deps, diffId, descriptor.digest));
+  // docker-compat: an image that is here has no layers to tell of.
+  if (isComplete && deps.rows.find(manifest.config.digest) !== undefined) return;
+  for (const { descriptor, diffId } of parts) {
     const status = isThere(deps, diffId, descriptor.digest) ? "Already exists" : "Pulling fs layer";
     request.onProgress({ status, progressDetail: {}, id: shortId(descriptor.digest) });
   }
-  await allOrNone(request.signal, [...wanted.values()], async ({ descriptor, diffId }, signal) => {
+  await allOrNone(request.signal, parts, async ({ descriptor, diffId }, signal) => {
     if (isThere(deps, diffId, descriptor.digest)) return;
     await deps.fetcher.fetch({ descriptor, diffId, source: request.source, signal, onProgress: request.onProgress });
   });

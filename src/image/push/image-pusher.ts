@@ -1,5 +1,6 @@
 import { Limit, SingleFlight } from "#base/async.ts";
 import { BerthError } from "#base/errors.ts";
+import type { Platform } from "#spec/oci/platform.ts";
 import {
   canonicalName,
   familiarName,
@@ -68,31 +69,35 @@ export class ImagePusher {
           : `tag does not exist: ${familiarString(reference)}`,
       );
     }
-    const { sources, images } = this.#imagesOf(request, reference, wanted);
+    const names = wanted.map((tag) => withTag(reference, tag));
+    const sources = this.#sourcesOf(names, request.platform);
     const sink = this.#deps.sinks.openSink(reference, request.auth, sources, noticesTo(request.onProgress));
-    for (const { tag, image, isIndex } of images) {
-      const one = { image, reference: withTag(reference, tag), sink };
+    for (const name of names) {
+      // As it is by now: with the name before it may have got another manifest.
+      const { image, isIndex } = this.#imageOf(name, request.platform);
+      const one = { image, reference: name, sink };
       request.onPushed(await (isIndex ? this.#pushIndex(one, request) : this.#pushOne(one, request)));
     }
   }
 
-  #imagesOf(
-    { platform }: PushRequest,
+  #imageOf(
     reference: Reference,
-    tags: readonly string[],
-  ): {
-    readonly sources: readonly string[];
-    readonly images: readonly { readonly tag: string; readonly image: StoredImage; readonly isIndex: boolean }[];
-  } {
-    const { catalog, rows } = this.#deps;
-    const images = tags.map((tag) => {
-      const name = familiarString(withTag(reference, tag));
-      const isIndex = platform === undefined && catalog.target(name).indexDigest !== undefined;
-      return { tag, image: catalog.resolve(name, platform), isIndex };
+    platform: Platform | undefined,
+  ): { readonly image: StoredImage; readonly isIndex: boolean } {
+    const name = familiarString(reference);
+    const isIndex = platform === undefined && this.#deps.catalog.target(name).indexDigest !== undefined;
+    return { image: this.#deps.catalog.resolve(name, platform), isIndex };
+  }
+
+  /** Repositories of the same registry that may have blobs of the images. */
+  #sourcesOf(names: readonly Reference[], platform: Platform | undefined): readonly string[] {
+    const { rows } = this.#deps;
+    const sources = names.flatMap((reference) => {
+      const { image, isIndex } = this.#imageOf(reference, platform);
+      const blobs = [image, ...(isIndex ? image.variants : [])].flatMap(({ id }) => rows.blobsOf(id));
+      return blobs.flatMap((digest) => mountSources(rows, digest, reference));
     });
-    const pushed = images.flatMap(({ image, isIndex }) => [image, ...(isIndex ? image.variants : [])]);
-    const blobs = new Set(pushed.flatMap(({ id }) => rows.blobsOf(id)));
-    return { sources: [...new Set([...blobs].flatMap((digest) => mountSources(rows, digest, reference)))], images };
+    return [...new Set(sources)];
   }
 
   async #pushOne(one: OneImage, request: PushRequest): Promise<Pushed> {

@@ -16,7 +16,8 @@ export function parseFilters(json: string | undefined, accepted: readonly string
   } catch (cause) {
     throw invalidFilter(undefined, cause);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalidFilter();
+  if (value === null) return filters;
+  if (typeof value !== "object" || Array.isArray(value)) throw invalidFilter();
   for (const [key, given] of Object.entries(value as Record<string, unknown>)) {
     if (!accepted.includes(key)) throw invalidFilter(`'${key}'`);
     filters.set(key, new Set(valuesOf(given)));
@@ -31,7 +32,8 @@ function valuesOf(given: unknown): readonly string[] {
     return given;
   }
   if (typeof given !== "object") throw invalidFilter();
-  // docker-compat: the value is not looked at.
+  if (!Object.values(given).every((flag) => typeof flag === "boolean" || flag === null)) throw invalidFilter();
+  // docker-compat: whether it is true or false is not looked at.
   return Object.keys(given);
 }
 

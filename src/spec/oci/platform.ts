@@ -25,12 +25,16 @@ const KNOWN_ARCH = new Set([
 export function parsePlatform(text: string, host: Platform): Platform {
   if (text.includes("*")) throw invalid(`"${text}": wildcards not yet supported`);
   const parts = text.split("/");
-  for (const part of parts) {
-    if (!COMPONENT.test(part)) {
-      throw invalid(
-        `${JSON.stringify(part)} is an invalid component of ${JSON.stringify(text)}: platform specifier component must match "^[A-Za-z0-9_.-]+$"`,
-      );
-    }
+  for (const [at, part] of parts.entries()) {
+    if (COMPONENT.test(part)) continue;
+    const [what, rule] =
+      at === 0
+        ? [
+            "OS component",
+            `OSAndVersion specifier component must match "^([A-Za-z0-9_-]+)(?:\\\\(([A-Za-z0-9_.-]*)\\\\))?$"`,
+          ]
+        : ["component", 'platform specifier component must match "^[A-Za-z0-9_.-]+$"'];
+    throw invalid(`${JSON.stringify(part)} is an invalid ${what} of ${JSON.stringify(text)}: ${rule}`);
   }
   const [first = "", second, third] = parts;
   if (parts.length > 3) throw invalid(`"${text}": cannot parse platform specifier`);

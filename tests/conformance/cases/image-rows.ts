@@ -156,7 +156,7 @@ const rows: readonly ApiRow[] = [
     request: `POST /images/create?fromSrc=-&repo=rows/c&changes=${encodeURIComponent("RUN x")}`,
     body: writeTar([]),
     status: 400,
-    says: /run is not a valid change command/,
+    says: /run is not a valid change command/i,
   },
   {
     name: "search: too many",
@@ -231,7 +231,7 @@ const rows: readonly ApiRow[] = [
     headers: JSON_TYPE,
     body: "{}",
     status: 400,
-    says: /run is not a valid change command/,
+    says: /run is not a valid change command/i,
   },
   {
     name: "get: not there",

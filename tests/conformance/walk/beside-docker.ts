@@ -23,7 +23,7 @@ export interface Walk {
 }
 
 /** Docker 26.1 and ours, each in a network of its own with a busybox, from before the file's tests until after them. */
-export function besideDocker(walk: Walk): { compare(part: string, rows: readonly Row[]): void } {
+export function besideDocker(walk: Walk): (part: string, rows: readonly Row[]) => void {
   const closers: (() => Promise<unknown>)[] = [];
   let docker: Player;
   let ours: Player;
@@ -73,27 +73,29 @@ export function besideDocker(walk: Walk): { compare(part: string, rows: readonly
   const told = ({ steps }: Row, answers: readonly string[]): readonly string[] =>
     steps.map((step, index) => `${step} => ${answers[index]}`);
 
-  return {
-    compare(part, rows) {
-      test.each(rows.map((row) => [row.name, row] as const))("%s", async (name, row) => {
-        const theirs = told(row, await play(docker, row));
-        const seen = told(row, await play(ours, row));
-        const known = walk.differences[`${part}: ${name}`] ?? {};
-        const expected = theirs.map((line, index) => {
-          const answer = known[index];
-          return answer === undefined ? asNow(line, seen[index] ?? "") : `${row.steps[index]} => ${answer}`;
-        });
-        expect(seen).toEqual(expected);
-        // What is no difference any more is to be taken off the list.
-        for (const index of Object.keys(known).map(Number))
-          expect(seen[index]).not.toBe(asNow(theirs[index] ?? "", seen[index] ?? ""));
+  return (part, rows) => {
+    test.each(rows.map((row) => [row.name, row] as const))("%s", async (name, row) => {
+      const theirs = told(row, await play(docker, row));
+      const seen = told(row, await play(ours, row));
+      const known = walk.differences[`${part}: ${name}`] ?? {};
+      const expected = theirs.map((line, index) => {
+        const answer = known[index];
+        return answer === undefined ? asNow(line, seen[index] ?? "") : `${row.steps[index]} => ${answer}`;
       });
+      expect(seen).toEqual(expected);
+      // What is no difference any more is to be taken off the list.
+      for (const index of Object.keys(known).map(Number))
+        expect(seen[index]).not.toBe(asNow(theirs[index] ?? "", seen[index] ?? ""));
+    });
 
-      test(`every difference of ${part} that is told is of a row`, () => {
-        const names = new Set(rows.map(({ name }) => `${part}: ${name}`));
-        const ofPart = Object.keys(walk.differences).filter((name) => name.startsWith(`${part}: `));
-        expect(ofPart.filter((name) => !names.has(name))).toEqual([]);
-      });
-    },
+    test(`names of ${part} are told apart`, () => {
+      expect(new Set(rows.map(({ name }) => name)).size).toBe(rows.length);
+    });
+
+    test(`every difference of ${part} that is told is of a row`, () => {
+      const names = new Set(rows.map(({ name }) => `${part}: ${name}`));
+      const ofPart = Object.keys(walk.differences).filter((name) => name.startsWith(`${part}: `));
+      expect(ofPart.filter((name) => !names.has(name))).toEqual([]);
+    });
   };
 }

@@ -18,12 +18,14 @@ const query = (parameters: object): string => {
 };
 export const asJson = (filters: unknown): string => (typeof filters === "string" ? filters : JSON.stringify(filters));
 export const auth = (value: unknown): string =>
-  `auth=${Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url")}`;
+  `auth=${Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64")}`
+    .replaceAll("+", "-")
+    .replaceAll("/", "_");
 export const alice = { username: "alice", password: "secret", serveraddress: GUARDED };
 
 /** An image of one layer with one file, `i:1` unless it says otherwise. */
-export const given = (more: object = {}): string =>
-  `POST /images/create${query({ fromSrc: "-", repo: "i", tag: "1", ...more })} @layer`;
+export const given = (more: object = {}, body = "layer"): string =>
+  `POST /images/create${query({ fromSrc: "-", repo: "i", tag: "1", ...more })} @${body}`;
 export const list = (filters: unknown, more: object = {}): string =>
   `GET /images/json${query({ filters: asJson(filters), ...more })}`;
 export const names = (filters: unknown): string => `${list(filters)} .*.RepoTags`;

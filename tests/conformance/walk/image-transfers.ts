@@ -12,8 +12,6 @@ import {
   inspect,
   tag,
   remove,
-  commit,
-  prune,
   pull,
   push,
   distribution,
@@ -55,7 +53,7 @@ const pulls: readonly Row[] = rows({
     inspect(`${PLAIN}/arm:1`, " .Architecture"),
     pull({ fromImage: `${PLAIN}/one:1`, platform: "linux/arm64" }),
   ],
-  "what is not there": [
+  "what is not there to pull": [
     pull({ fromImage: `${PLAIN}/nosuch`, tag: "1" }),
     pull({ fromImage: `${PLAIN}/nosuch` }),
     pull({ fromImage: `${PLAIN}/one`, tag: "nosuch" }),
@@ -80,7 +78,7 @@ const pulls: readonly Row[] = rows({
 
 const pushes: readonly Row[] = rows({
   "a push": [
-    given({ repo: `${PLAIN}/new`, tag: "1" }),
+    given({ repo: `${PLAIN}/new`, tag: "1" }, "pushed"),
     push(`${PLAIN}/new`, { tag: "1" }),
     push(`${PLAIN}/new`, { tag: "1" }),
     inspect(`${PLAIN}/new:1`, " .RepoDigests"),
@@ -92,15 +90,15 @@ const pushes: readonly Row[] = rows({
     tag(`${PLAIN}/one:1`, { repo: `${PLAIN}/copy`, tag: "1" }),
     push(`${PLAIN}/copy`, { tag: "1" }),
   ],
-  "every tag": [
-    given({ repo: `${PLAIN}/all`, tag: "1" }),
+  "every tag at once": [
+    given({ repo: `${PLAIN}/all`, tag: "1" }, "pushed-whole"),
     tag(`${PLAIN}/all:1`, { repo: `${PLAIN}/all`, tag: "2" }),
     push(`${PLAIN}/all`),
     push(`${PLAIN}/all:1`),
     push(`${PLAIN}/all:1`, { tag: "2" }),
   ],
-  "what is not there": [
-    given({ repo: `${PLAIN}/new`, tag: "1" }),
+  "what is not there to push": [
+    given({ repo: `${PLAIN}/new`, tag: "1" }, "pushed"),
     push(`${PLAIN}/nosuch`),
     push(`${PLAIN}/nosuch`, { tag: "1" }),
     push(`${PLAIN}/new`, { tag: "nosuch" }),
@@ -109,9 +107,9 @@ const pushes: readonly Row[] = rows({
     push(`${PLAIN}/new@sha256:${"a".repeat(64)}`),
     push(`${PLAIN}/new`, { tag: "1", platform: "nonsense" }),
   ],
-  "to nobody": [given({ repo: `${NOBODY}/new`, tag: "1" }), push(`${NOBODY}/new`, { tag: "1" })],
-  "who is asked for": [
-    given({ repo: `${GUARDED}/new`, tag: "1" }),
+  "to nobody": [given({ repo: `${NOBODY}/new`, tag: "1" }, "pushed"), push(`${NOBODY}/new`, { tag: "1" })],
+  "who pushes": [
+    given({ repo: `${GUARDED}/new`, tag: "1" }, "pushed"),
     push(`${GUARDED}/new`, { tag: "1" }, ""),
     push(`${GUARDED}/new`, { tag: "1" }),
     push(`${GUARDED}/new`, { tag: "1" }, auth({ ...alice, password: "wrong" })),
@@ -186,7 +184,7 @@ const questions: readonly Row[] = rows({
     login({ ...alice, serveraddress: "UPPER:x" }),
     login({ ...alice, identitytoken: "x" }),
   ],
-  "logins that are none": [login("{"), login("[]"), login("null"), "POST /auth", login('{"username":1}'), "GET /auth"],
+  "logins that are none": [login("{"), login("[]"), login('{"username":1}'), "GET /auth"],
   "other methods": [
     "PUT /images/busybox {}",
     "POST /images/busybox {}",

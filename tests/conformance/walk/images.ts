@@ -109,7 +109,7 @@ const lists: readonly Row[] = rows({
     given(),
     create("i:1"),
     list({ reference: ["i"] }),
-    "GET /system/df .Images",
+    "GET /system/df .Images.*.Containers",
   ],
   "an image that has lost its name": [
     given(),
@@ -230,13 +230,20 @@ const removals: readonly Row[] = rows({
   "the last name": [given(), remove("i:1"), inspect()],
   "one of two names": [given(), tag("i:1", { repo: "j" }), remove("i:1"), remove("j")],
   "by its id": [
-    given(),
+    given({}, "forced"),
     "GET /images/i:1/json .Id",
     create("i:1"),
     remove("i:1"),
     remove("i:1", { force: 1 }),
     list({ reference: ["i"] }),
     list({ dangling: ["true"] }),
+  ],
+  "what a stopped container uses, by force": [
+    given({ repo: "used" }, "forced"),
+    create("used:1"),
+    remove("used:1", { force: 1 }),
+    start,
+    "HEAD /containers/cc/archive?path=/file",
   ],
   "what a running container uses": [
     run,
@@ -246,7 +253,7 @@ const removals: readonly Row[] = rows({
     remove("busybox"),
     inspect("busybox", " .RepoTags"),
   ],
-  "what is not there": [
+  "removal of what is not there": [
     remove("nosuch"),
     remove("nosuch", { force: 1 }),
     remove("UPPER"),

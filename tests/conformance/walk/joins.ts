@@ -37,7 +37,7 @@ export const joinRows: readonly Row[] = rows({
     disconnect({}, "nosuch"),
     disconnect({ Force: true }, "nosuch"),
   ],
-  "no body": [
+  "joining without a body": [
     given,
     "POST /networks/n/connect",
     "POST /networks/n/disconnect",

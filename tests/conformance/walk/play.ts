@@ -76,11 +76,13 @@ function alike(text: string, dir: string, seen: Map<string, string>): string {
     .replace(/(?<![0-9a-f])[0-9a-f]{12}(?![0-9a-f])/gu, "SHORT")
     .replace(/(?<=multiple network endpoints: )[^"]+/gu, (names) => inOrder(names, ", "))
     .replace(/(?<=invalid filter '\w+=\[)[^\]]+/gu, (words) => inOrder(words, " "))
+    .replace(/(?<=digest: sha256:ID\d+ size: )\d+|(?<="Digest":"sha256:ID\d+","Size":)\d+/gu, "SIZE")
+    .replace(/(?<="SpaceReclaimed":)[1-9]\d*/gu, "SIZE")
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/gu, "TIME");
 }
 
-/** Newer than docker 26.1, or chosen anew each time. */
-const unequal: Readonly<Record<string, unknown>> = { EnableIPv4: undefined, GwPriority: undefined };
+/** Newer than docker 26.1, chosen anew each time, or the engine's own affair. */
+const unequal = new Set(["EnableIPv4", "GwPriority", "GraphDriver", "DockerVersion"]);
 const random = new Set(["MacAddress", "EndpointID", "SandboxID"]);
 
 function printed(text: string, path: readonly string[]): string {
@@ -101,8 +103,12 @@ function pick(value: unknown, [name, ...rest]: readonly string[]): unknown {
 function shown(value: unknown): string {
   if (value === undefined) return "nothing";
   return JSON.stringify(value, (name: string, item: unknown) => {
-    if (Object.hasOwn(unequal, name)) return undefined;
-    if (Array.isArray(item)) return item.every((one) => nameOf(one) !== undefined) ? sortedByName(item) : item;
+    if (unequal.has(name)) return undefined;
+    if (Array.isArray(item) && item.every((one) => nameOf(one) !== undefined)) return sortedByName(item);
+    // Images of one second come in no order.
+    if (Array.isArray(item) && item.every((one) => tagsOf(one) !== undefined))
+      return item.toSorted((a, b) => ((tagsOf(a) ?? "") < (tagsOf(b) ?? "") ? -1 : 1));
+    if (Array.isArray(item)) return item;
     if (random.has(name) && typeof item === "string" && item !== "" && !item.endsWith(":99")) return name.toUpperCase();
     if (name === "Created" && typeof item === "number") return "TIME";
     if (typeof item === "string") return item.trimEnd();
@@ -121,6 +127,12 @@ function isUntoldGateway(pool: object): boolean {
 /** Of a network or volume. */
 const nameOf = (item: unknown): string | undefined =>
   typeof item === "object" && item !== null && "Name" in item ? String(item.Name) : undefined;
+
+/** Of an image, in a list of images or of their tags alone. */
+function tagsOf(item: unknown): string | undefined {
+  const tags = typeof item === "object" && item !== null && "RepoTags" in item ? item.RepoTags : item;
+  return Array.isArray(tags) || tags === null ? JSON.stringify(tags) : undefined;
+}
 
 function sortedByName(items: readonly unknown[]): readonly unknown[] {
   return items.toSorted((a, b) => ((nameOf(a) ?? "") < (nameOf(b) ?? "") ? -1 : 1));

@@ -7,12 +7,14 @@ import type { NetworkNamespace } from "../../../tools/lab/network-namespace.ts";
 import { pushImage, pushManifest } from "../../../tools/lab/registry-push.ts";
 import { writeTar } from "../../../tools/lab/tar-writer.ts";
 
-const layer = writeTar([{ path: "file", content: "walked\n" }]);
+/** Docker keeps in mind where it has seen a layer, so no part of the walk uses another's. */
+const layerOf = (part: string): Uint8Array => writeTar([{ path: "file", content: `${part}\n` }]);
+const pulled = layerOf("pulled");
 const config = { Cmd: ["none"], Labels: { walked: "1" } };
-const one = buildImage({ layers: [layer], config });
-const arm = buildImage({ layers: [layer], config, architecture: "arm64" });
-const docker = buildImage({ layers: [layer], config, format: "docker" });
-const plain = buildImage({ layers: [layer], config, format: "docker", compression: "none" });
+const one = buildImage({ layers: [pulled], config });
+const arm = buildImage({ layers: [pulled], config, architecture: "arm64" });
+const docker = buildImage({ layers: [pulled], config, format: "docker" });
+const plain = buildImage({ layers: [layerOf("loaded")], config, format: "docker", compression: "none" });
 
 /** Digests that steps name in braces. */
 export const digests: Readonly<Record<string, string>> = { one: one.digest };
@@ -64,7 +66,11 @@ export async function startRegistries(
   for (const each of [debian, guarded, berth]) mkdirSync(each, { recursive: true });
   // Nobody outside reaches the network: they are filled before they move there.
   const outside = await startDebianRegistry({ dir: debian });
-  await fill(outside.address).finally(() => outside.stop());
+  try {
+    await fill(outside.address);
+  } finally {
+    await outside.stop();
+  }
   cpSync(join(debian, "registry"), join(guarded, "registry"), { recursive: true });
   const ours = await startBerthRegistry({ dir: berth });
   for (const name of ["one", "only", "other"]) await pushImage(ours.address, name, "1", one);
@@ -127,11 +133,14 @@ const layout = (): Uint8Array =>
 
 /** Bodies of requests, named in steps behind `@`. */
 export const bodies: Readonly<Record<string, Uint8Array>> = {
-  layer,
-  packed: Bun.gzipSync(Buffer.from(layer)),
+  layer: layerOf("imported"),
+  forced: layerOf("forced"),
+  pushed: layerOf("pushed"),
+  "pushed-whole": layerOf("pushed whole"),
+  packed: Bun.gzipSync(Buffer.from(layerOf("packed"))),
   garbage: Buffer.alloc(2048, "garbage "),
   empty: new Uint8Array(),
-  half: layer.subarray(0, 515),
+  half: layerOf("half").subarray(0, 515),
   saved: saved(),
   layout: layout(),
   unnamed: saved((parts) => ({ ...parts, manifest: parts.manifest.replace('["saved:1"]', "null") })),

@@ -84,7 +84,7 @@ test("an image of a container", async () => {
   ]);
   for (const [query, message] of [
     ["container=nope", "404 No such container: nope"],
-    [`container=${id}&changes=RUN%20x`, "400 run is not a valid change command"],
+    [`container=${id}&changes=RUN%20x`, "400 RUN is not a valid change command"],
     [`container=${id}&repo=Bad`, "400 invalid reference format: repository name (library/Bad) must be lowercase"],
   ] as const) {
     expect(await served.failure("POST", `/commit?${query}`)).toBe(message);

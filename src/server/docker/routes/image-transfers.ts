@@ -1,6 +1,7 @@
 import { BerthError } from "#base/errors.ts";
 import type { Engine } from "#engine/engine.ts";
 import { decodeAuthHeader } from "#spec/docker/auth.ts";
+import { withParameter } from "#engine/image/tagged.ts";
 import { parsePlatformParameter } from "#spec/docker/platform-parameter.ts";
 import type { Platform } from "#spec/oci/platform.ts";
 import type { Call, Route } from "../call.ts";
@@ -38,7 +39,7 @@ function pull(engine: Engine, call: Call): Reply {
   const { query, signal } = call;
   const fromImage = query.text("fromImage");
   const tag = query.text("tag");
-  const reference = tag === "" ? fromImage : `${fromImage}${tag.includes(":") ? "@" : ":"}${tag}`;
+  const reference = withParameter(fromImage, tag);
   const platform = query.text("platform");
   const auth = decodeAuthHeader(call.header("x-registry-auth"));
   const lines = progressLines((onProgress) =>
@@ -106,15 +107,15 @@ export function platforms({ query }: Call): readonly Platform[] {
 function push(engine: Engine, call: Call): Reply {
   const { query, signal } = call;
   const name = call.params["name"] ?? "";
-  const tag = query.text("tag");
-  const platform = parsePlatformParameter(query.text("platform"));
+  const reference = withParameter(name, query.text("tag"));
+  const platform = call.version.minor < 46 ? undefined : parsePlatformParameter(query.text("platform"));
   const auth = decodeAuthHeader(call.header("x-registry-auth"));
   const compression = query.text("compression");
   if (compression !== "" && compression !== "gzip" && compression !== "zstd")
     throw new BerthError("invalid-parameter", `invalid compression ${JSON.stringify(compression)}: gzip or zstd`);
   const lines = progressLines((onProgress) =>
     engine.images.push({
-      reference: tag === "" ? name : `${name}:${tag}`,
+      reference,
       auth,
       platform,
       ...(compression === "" ? {} : { compression }),

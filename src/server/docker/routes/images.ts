@@ -5,7 +5,7 @@ import { searchFilterKeys } from "#engine/image/search.ts";
 import { imageFilterKeys } from "#engine/image/list.ts";
 import { imagePruneKeys } from "#engine/image/prune.ts";
 import { parsePlatformParameter } from "#spec/docker/platform-parameter.ts";
-import { parseFilters } from "#spec/docker/filters.ts";
+import { parseFilters, type Filters } from "#spec/docker/filters.ts";
 import type { Platform } from "#spec/oci/platform.ts";
 import type { Call, Route } from "../call.ts";
 import { empty, json } from "../reply.ts";
@@ -18,7 +18,10 @@ export function imageRoutes(engine: Engine): readonly Route[] {
       method: "GET",
       pattern: "/images/json",
       handle: async ({ query, version: { minor } }) => {
-        const filters = parseFilters(query.maybe("filters"), imageFilterKeys);
+        const filters = withNamePattern(
+          parseFilters(query.maybe("filters"), imageFilterKeys),
+          minor < 41 ? query.text("filter") : "",
+        );
         const manifests = minor >= 47 && query.flag("manifests");
         const identity = minor >= 54 && query.flag("identity");
         if (identity && !manifests)
@@ -125,6 +128,12 @@ export function imageRoutes(engine: Engine): readonly Route[] {
       },
     },
   ];
+}
+
+/** docker-compat: `filter` of the API before 1.41, one more pattern for names. */
+function withNamePattern(filters: Filters, pattern: string): Filters {
+  if (pattern === "") return filters;
+  return new Map([...filters, ["reference", new Set([...(filters.get("reference") ?? []), pattern])]]);
 }
 
 /** The `platform` parameter, which API 1.`minor` brought. */
