@@ -8,7 +8,7 @@ import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxImage } from "../../tools/lab/test-images.ts";
 import { startTinyRegistry, type TinyRegistry } from "../../tools/lab/tiny-registry.ts";
 
-setDefaultTimeout(240_000);
+setDefaultTimeout(600_000);
 
 const scratch = makeScratch("apparmor");
 let registry: TinyRegistry | undefined;

@@ -26,13 +26,13 @@ beforeAll(async () => {
   registry.add("busybox", "latest", await busyboxImage());
   image = `${registry.address}/busybox:latest`;
   engine = await startBerth({ dir, bridge: "bguest0", bip: "172.31.250.1/24" });
-}, 180_000);
+}, 600_000);
 
 afterAll(async () => {
   await engine?.stop();
   await registry?.close();
   if (dir !== "") removeScratch(dir);
-}, 180_000);
+}, 600_000);
 
 test("an image is pulled and run", async () => {
   await ok("pull", "-q", image);

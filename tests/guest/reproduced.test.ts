@@ -26,14 +26,14 @@ beforeAll(async () => {
   registry.add("busybox", "latest", await busyboxImage());
   await moveClock(AHEAD_S);
   engine = await startBerth({ dir, bridge: "brepro0", bip: "172.31.248.1/24" });
-}, 180_000);
+}, 600_000);
 
 afterAll(async () => {
   await engine?.stop();
   await moveClock(-AHEAD_S);
   await registry?.close();
   if (dir !== "") removeScratch(dir);
-}, 180_000);
+}, 600_000);
 
 test("the same layers as elsewhere and at another time", async () => {
   expect(await mustRun(["stat", "-f", "-c", "%T", dir])).toBe("ext2/ext3\n");
@@ -41,4 +41,4 @@ test("the same layers as elsewhere and at another time", async () => {
   await berth("pull", "-q", `${registry?.address}/busybox:latest`);
   await berth("tag", `${registry?.address}/busybox:latest`, "busybox");
   expect(await reproduced(berth, dir)).toEqual(REPRODUCED);
-}, 180_000);
+}, 600_000);

@@ -10,7 +10,7 @@ import { busyboxImage } from "../../tools/lab/test-images.ts";
 import { startTinyRegistry, type TinyRegistry } from "../../tools/lab/tiny-registry.ts";
 import { resumeNfsServer, startNfsServer, stopNfsServer } from "./nfs-server.ts";
 
-setDefaultTimeout(300_000);
+setDefaultTimeout(600_000);
 
 const scratch = makeScratch("shares");
 const served = join(scratch, "served");
@@ -36,14 +36,14 @@ beforeAll(async () => {
   image = `${registry.address}/busybox:latest`;
   engine = await startBerth({ dir, ...address });
   await ok("pull", "-q", image);
-}, 180_000);
+}, 600_000);
 
 afterAll(async () => {
   await engine?.stop();
   await registry?.close();
   await command(["sh", "-c", "echo 0 > /proc/fs/nfsd/threads; umount /proc/fs/nfsd"]);
   removeScratch(scratch);
-}, 180_000);
+}, 600_000);
 
 describe("NFS", () => {
   beforeAll(() => startNfsServer(served));

@@ -6,9 +6,9 @@ let engine: LimitedEngine;
 
 beforeAll(async () => {
   engine = await LimitedEngine.open({ bridge: "bsize0", bip: "172.31.249.1/24" });
-}, 180_000);
+}, 600_000);
 
-afterAll(() => engine?.close(), 180_000);
+afterAll(() => engine?.close(), 600_000);
 
 test("what a container writes is limited, also after a restart, and each has a limit of its own", async () => {
   const { image } = engine;
@@ -21,7 +21,7 @@ test("what a container writes is limited, also after a restart, and each has a l
   expect((await engine.run(...again)).code).toBe(1);
   expect((await engine.run("run", "--rm", "--network", "none", image, ...write(32))).code).toBe(0);
   await engine.ok("rm", "small", "large");
-}, 180_000);
+}, 600_000);
 
 test("what is no size is refused", async () => {
   const refused = await engine.run("create", "--storage-opt", "size=much", engine.image);

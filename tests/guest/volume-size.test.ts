@@ -7,14 +7,14 @@ import { eventually } from "../../tools/lab/command.ts";
 import { LimitedEngine } from "./limited-engine.ts";
 import { projectLimits } from "./project-limits.ts";
 
-setDefaultTimeout(180_000);
+setDefaultTimeout(600_000);
 
 let engine: LimitedEngine;
 
 beforeAll(async () => {
   engine = await LimitedEngine.open({ bridge: "bvsize0", bip: "172.31.248.1/24" });
-}, 180_000);
-afterAll(() => engine?.close(), 180_000);
+}, 600_000);
+afterAll(() => engine?.close(), 600_000);
 
 const full = /Disk quota exceeded|No space left on device/;
 const write = (volume: string, name: string, megabytes: number, source = "/dev/zero") =>

@@ -10,7 +10,7 @@ import { busyboxImage } from "../../tools/lab/test-images.ts";
 import { startTinyRegistry, type TinyRegistry } from "../../tools/lab/tiny-registry.ts";
 import { startPlainDaemon, type StartedDaemon } from "../engine/daemon-fixture.ts";
 
-setDefaultTimeout(180_000);
+setDefaultTimeout(600_000);
 
 let dir = "";
 let registry: TinyRegistry | undefined;
@@ -58,7 +58,7 @@ beforeAll(async () => {
   image = `${registry.address}/busybox:latest`;
   engine = await start();
   await ok("pull", "-q", image);
-}, 180_000);
+}, 600_000);
 
 afterEach(async () => {
   const ids = (await ok("ps", "-aq")).split("\n").filter((id) => id !== "");

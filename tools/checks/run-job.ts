@@ -7,7 +7,7 @@ import { brokenBy, type FileJob, type JobOutcome, type JobRunner, type Lane } fr
 import { countedAtEnd } from "./stage.ts";
 
 /** No job takes a third of it, on a machine that does much else. */
-const JOB_TIMEOUT_MS = 20 * 60_000;
+const JOB_TIMEOUT_MS = 45 * 60_000;
 
 /**
  * Runs jobs as processes of their own: on the machine itself and, when it has the processors and can be divided, on private
@@ -66,7 +66,8 @@ async function privateMachinesWork(): Promise<boolean> {
   }
 }
 
-async function runProcess(job: FileJob, enter: readonly string[], kills: Set<() => void>): Promise<JobOutcome> {
+/** Runs `job` behind the words `enter`, to its end or that of its time; `kills` has meanwhile what ends it before. */
+export async function runProcess(job: FileJob, enter: readonly string[], kills: Set<() => void>): Promise<JobOutcome> {
   const argv = [...enter, process.execPath, job.program ?? "tools/checks/job.ts", ...job.args];
   const child = spawn(argv[0] ?? "", argv.slice(1), {
     cwd: projectDir,
@@ -84,7 +85,14 @@ async function runProcess(job: FileJob, enter: readonly string[], kills: Set<() 
   });
   child.stderr.on("data", (bytes: Buffer) => (text += bytes.toString()));
   const kill = (): void => {
-    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // The whole group has ended.
+    }
+    // What left the group may hold them for ever.
+    child.stdout.destroy();
+    child.stderr.destroy();
   };
   const late = setTimeout(() => {
     text += `\n${job.name}: not done after ${JOB_TIMEOUT_MS / 60_000} minutes, killed\n`;

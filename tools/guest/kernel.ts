@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { command, mustRun } from "../lab/command.ts";
 import { extractPackages } from "../lab/extracted-packages.ts";
@@ -24,7 +24,9 @@ export async function fetchKernel(): Promise<GuestKernel> {
   const version = readdirSync(library)[0];
   if (version === undefined) throw new Error(`${names.join(", ")} have no modules`);
   const base = library.slice(0, -"/lib/modules".length);
-  await mustRun([findProgram("busybox") ?? "busybox", "depmod", "-b", base, version]);
+  // Of its index depmod writes the symbols last.
+  if (!existsSync(join(library, version, "modules.symbols")))
+    await mustRun([findProgram("busybox") ?? "busybox", "depmod", "-b", base, version]);
   return { version, image: join(root, "boot", `vmlinuz-${version}`), modules: join(library, version) };
 }
 

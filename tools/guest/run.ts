@@ -15,7 +15,7 @@ import { writeCpio } from "./cpio-writer.ts";
 import { bootModules, fetchKernel, type GuestKernel } from "./kernel.ts";
 import { makeRootDisk } from "./root-disk.ts";
 
-const timeoutMs = Number(process.env["BERTH_GUEST_TIMEOUT_MS"] ?? 1_200_000);
+const timeoutMs = Number(process.env["BERTH_GUEST_TIMEOUT_MS"] ?? 2_400_000);
 
 /** What asks the same of every kernel: images, registries, archives, logs, streams, files, command lines. The guest is slow. */
 const elsewhere =
@@ -49,7 +49,10 @@ async function boot(
       ...["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "3072"],
       ...["-nodefaults", "-no-user-config", "-display", "none", "-serial", "stdio", "-monitor", "none", "-no-reboot"],
       ...["-kernel", kernel.image, "-initrd", initramfs],
-      ...["-append", "console=ttyS0 quiet panic=-1 systemd.unified_cgroup_hierarchy=1 tsc=reliable mitigations=off"],
+      ...[
+        "-append",
+        "console=ttyS0 quiet panic=-1 systemd.unified_cgroup_hierarchy=1 tsc=reliable no_timer_check mitigations=off",
+      ],
       ...["-drive", `file=${disk},if=virtio,format=raw,cache=unsafe`],
     ],
     { stdio: ["ignore", "pipe", "inherit"] },

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { eventually } from "./command.ts";
+import { eventually, PATIENCE_MS } from "./command.ts";
 
 /** A program that runs beside the test: its output can be waited for, its input written piece by piece. */
 export interface Background {
@@ -31,7 +31,7 @@ export function background(argv: readonly string[], env: Environment): Backgroun
     write: (input) => void child.stdin.write(input),
     endInput: () => child.stdin.end(),
     signal: (signal) => void child.kill(signal),
-    end: (timeoutMs = 60_000) =>
+    end: (timeoutMs = PATIENCE_MS) =>
       endWithin(
         argv,
         ended,
@@ -65,7 +65,7 @@ export function onTerminal(argv: readonly string[], env: Environment, rows = 24,
       // The program is not in the terminal's foreground group, so the kernel does not tell it.
       child.kill("SIGWINCH");
     },
-    end: (timeoutMs = 60_000) =>
+    end: (timeoutMs = PATIENCE_MS) =>
       endWithin(
         argv,
         ended,
@@ -80,7 +80,7 @@ async function waitForText(
   argv: readonly string[],
   text: () => string,
   pattern: RegExp,
-  timeoutMs = 60_000,
+  timeoutMs = PATIENCE_MS,
 ): Promise<void> {
   try {
     await eventually(`${pattern}`, () => (pattern.test(text()) ? true : undefined), timeoutMs);

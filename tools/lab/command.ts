@@ -66,11 +66,14 @@ export async function mustRun(argv: readonly string[], options: CommandOptions =
   return result.stdout;
 }
 
+/** How long anything may take that takes no time on a machine with nothing else to do. Shorter than a test may. */
+export const PATIENCE_MS = 150_000;
+
 /** Ask `probe` until it gives something other than undefined; throws naming `what` after `timeoutMs`. */
 export async function eventually<T>(
   what: string,
   probe: () => Promise<T | undefined> | T | undefined,
-  timeoutMs = 60_000,
+  timeoutMs = PATIENCE_MS,
 ): Promise<T> {
   const end = performance.now() + timeoutMs;
   for (;;) {
