@@ -21,9 +21,8 @@ busybox hostname guest
 echo 127.0.0.1 localhost guest > /etc/hosts
 echo "guest: Linux $(uname -r), cgroup v2 with $(cat /sys/fs/cgroup/cgroup.controllers)"
 cd /project
-# Two processors: the tests of the network, in one of their own, of the runtime's command line and of shares, which wait for
-# servers that are silent, beside the others.
-beside='network|oci-runtime|shares'
+# Two processors: the tests of the network, in one of their own, and of the runtime's command line beside the others.
+beside='network|oci-runtime'
 first=$(grep -E "$beside" /guest/tests)
 if [ -n "$first" ]; then
   bun test --timeout 300000 $first > /tmp/beside.log 2>&1 < /dev/null &
