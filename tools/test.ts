@@ -24,7 +24,7 @@ function filesOf(folder: string, longest: readonly string[] = []): FileJob[] {
 
 /** The cases with each of our clients apart. Some fetch packages. */
 function conformanceJobs(): FileJob[] {
-  const others = filesOf("tests/conformance", ["dockerd-runtime", "image-exchange", "reach", "podman"]);
+  const others = filesOf("tests/conformance", ["dockerd-runtime", "networks-volumes-walk", "image-exchange", "reach"]);
   const cases = others.filter(({ name }) => name === "run");
   const pairs = (process.env["BERTH_TARGETS"] ?? "berth:docker,berth:berth").split(",");
   return [
@@ -109,17 +109,20 @@ const jobStages: readonly JobStage[] = [
   {
     name: "root",
     what: "tests against this machine's kernel",
-    jobs: filesOf("tests/root", ["network", "oci-runtime", "push", "oci-runtime-options", "image"]),
+    jobs: filesOf("tests/root", ["network", "mirrors", "hostile-answers", "push", "tree", "image"]),
   },
   {
     name: "engine",
     what: "the built engine with real clients, where there is nothing to compare with",
     jobs: filesOf("tests/engine", [
+      "compose/interrupted",
       "build/corpus",
-      "compose",
       "registry-page/page",
+      "compose",
       "foreign-runtimes",
-      "volume-copies",
+      "names",
+      "user-namespaces",
+      "build/memory",
     ]),
   },
   {
@@ -130,12 +133,12 @@ const jobStages: readonly JobStage[] = [
   {
     name: "clients",
     what: "dockerode, testcontainers-node and docker-py on ours and on dockerd",
-    jobs: filesOf("tests/clients", ["compose-projects"]),
+    jobs: filesOf("tests/clients", ["clients", "compose-projects"]),
   },
   {
     name: "fault",
     what: "engines killed at the worst moments",
-    jobs: filesOf("tests/fault", ["logs", "leak-cycles", "health-killed", "killed-at-work", "daemon-killed", "churn"]),
+    jobs: filesOf("tests/fault", ["logs", "leak-cycles", "health-killed", "killed-at-work", "daemon-killed"]),
   },
   { name: "fuzz", what: "bounded fuzzing of what reads foreign bytes", jobs: filesOf("tests/fuzz") },
 ];
