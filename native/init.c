@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include "kernel.h"
 #include "shim.h"
 
@@ -241,6 +242,19 @@ static int change_owner(const struct arg *a)
 	return result ? failed("chown", path) : 0;
 }
 
+/* A directory or regular file, as for change_owner. */
+static int label_file(const struct arg *a)
+{
+	int fd = root_open(a[FILE_LABEL_PATH].s, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	if (fd < 0)
+		return failed("open", a[FILE_LABEL_PATH].s);
+	int result = fsetxattr(fd, "security.selinux", a[FILE_LABEL_LABEL].s, a[FILE_LABEL_LABEL].n, 0);
+	int error = errno;
+	close(fd);
+	errno = error;
+	return result ? failed("label", a[FILE_LABEL_PATH].s) : 0;
+}
+
 static int done(int fd)
 {
 	if (fd < 0)
@@ -290,6 +304,8 @@ static int run_step(const struct record *step)
 		return mount_mask(step);
 	case OP_READONLY_PATHS:
 		return mount_readonly(step);
+	case OP_FILE_LABEL:
+		return label_file(a);
 	case OP_TERMINAL:
 		return make_terminal(a);
 	case OP_WAIT:

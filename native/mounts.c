@@ -69,7 +69,7 @@ static int make_filesystem(const char *type, const char *source, const struct ar
 		return failed("fsopen", type);
 	if (source[0] && k_fsconfig(fs, K_FSCONFIG_SET_STRING, "source", source))
 		failed("mount source", source);
-	else if (options && mount_options(fs, options))
+	else if (mount_options(fs, options))
 		;
 	else if (k_fsconfig(fs, K_FSCONFIG_CREATE, NULL, NULL) || (fd = k_fsmount(fs, attrs)) < 0)
 		failed("mount", type);
@@ -202,7 +202,7 @@ int mount_mask(const struct record *step)
 			result = cover(&null_fd, &null_used, target, path);
 		} else {
 			if (empty_fd < 0)
-				empty_fd = make_filesystem("tmpfs", "tmpfs", NULL, K_MOUNT_ATTR_RDONLY);
+				empty_fd = make_filesystem("tmpfs", "tmpfs", &step->arg[MASK_OPTIONS], K_MOUNT_ATTR_RDONLY);
 			result = empty_fd < 0 ? -1 : cover(&empty_fd, &empty_used, target, path);
 		}
 		close(target);

@@ -34,8 +34,9 @@
 	X(chown, 14, "3111") \
 	X(mount, 20, "3334111") \
 	X(bind, 21, "3311111155") \
-	X(mask, 22, "4") \
+	X(mask, 22, "44") \
 	X(readonly_paths, 23, "4") \
+	X(file_label, 24, "33") \
 	X(sysctl, 30, "33") \
 	X(hostname, 31, "3") \
 	X(domainname, 32, "3") \
@@ -45,7 +46,7 @@
 	X(oom_score_adj, 41, "2") \
 	X(setsid, 42, "") \
 	X(terminal, 43, "111") \
-	X(session_keyring, 44, "3") \
+	X(session_keyring, 44, "33") \
 	X(personality, 45, "1") \
 	X(scheduler, 46, "1221222") \
 	X(io_priority, 47, "11") \
@@ -86,6 +87,7 @@ enum op {
 	OP_BIND = 21,
 	OP_MASK = 22,
 	OP_READONLY_PATHS = 23,
+	OP_FILE_LABEL = 24,
 	OP_SYSCTL = 30,
 	OP_HOSTNAME = 31,
 	OP_DOMAINNAME = 32,
@@ -179,7 +181,10 @@ enum {
 	BIND_IDMAP_UID = 8,
 	BIND_IDMAP_GID = 9,
 	MASK_PATHS = 0,
+	MASK_OPTIONS = 1,
 	READONLY_PATHS_PATHS = 0,
+	FILE_LABEL_PATH = 0,
+	FILE_LABEL_LABEL = 1,
 	SYSCTL_KEY = 0,
 	SYSCTL_VALUE = 1,
 	HOSTNAME_NAME = 0,
@@ -194,6 +199,7 @@ enum {
 	TERMINAL_GID = 1,
 	TERMINAL_CONSOLE = 2,
 	SESSION_KEYRING_NAME = 0,
+	SESSION_KEYRING_LABEL = 1,
 	PERSONALITY_PERSONA = 0,
 	SCHEDULER_POLICY = 0,
 	SCHEDULER_FLAGS = 1,

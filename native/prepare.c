@@ -218,16 +218,29 @@ struct text {
 	size_t used;
 };
 
-static int add_text(struct text *t, const char *s)
+static int add_bytes(struct text *t, const char *s, size_t length)
 {
-	size_t length = strlen(s);
 	if (t->used + length >= sizeof t->bytes) {
 		errno = E2BIG;
 		return -1;
 	}
-	memcpy(t->bytes + t->used, s, length + 1);
-	t->used += length;
+	memcpy(t->bytes + t->used, s, length);
+	t->bytes[t->used += length] = 0;
 	return 0;
+}
+
+static int add_text(struct text *t, const char *s)
+{
+	return add_bytes(t, s, strlen(s));
+}
+
+/* An SELinux label has commas: it is put in quotes, which its parser alone takes off. */
+static int add_option(struct text *t, const char *option)
+{
+	size_t key = strcspn(option, "=") + 1;
+	if (!strchr(option, ',') || key > strlen(option))
+		return add_text(t, option);
+	return add_bytes(t, option, key) || add_text(t, "\"") || add_text(t, option + key) || add_text(t, "\"");
 }
 
 /* A directory's name among options that commas and colons separate. */
@@ -269,7 +282,7 @@ static int overlay_text(const struct arg *a, size_t skip, struct text *t)
 		return -1;
 	cursor = a[ROOT_OVERLAY_OPTIONS].s;
 	for (uint64_t i = 0; i < a[ROOT_OVERLAY_OPTIONS].n; i++)
-		if (add_text(t, ",") || add_text(t, plan_string(&cursor)))
+		if (add_text(t, ",") || add_option(t, plan_string(&cursor)))
 			return -1;
 	return 0;
 }

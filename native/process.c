@@ -108,8 +108,11 @@ static int set_scheduler(const struct arg *a)
 	return named((int)syscall(SYS_sched_setattr, 0, &attr, 0), "scheduler");
 }
 
-static int set_keyring(const char *name)
+/* The execve to come takes the label of new keys away again. */
+static int set_keyring(const char *name, const struct arg *label)
 {
+	if (label->n && write_value(open_proc("thread-self/attr", "keycreate", 0), label->s, label->n))
+		return failed("label", label->s);
 	long result = syscall(SYS_keyctl, KEYCTL_JOIN, name);
 	return result < 0 && errno != ENOSYS ? failed("keyring", name) : 0;
 }
@@ -247,7 +250,7 @@ int process_step(const struct record *step)
 	case OP_SETSID:
 		return named(setsid(), "setsid");
 	case OP_SESSION_KEYRING:
-		return set_keyring(a[SESSION_KEYRING_NAME].s);
+		return set_keyring(a[SESSION_KEYRING_NAME].s, &a[SESSION_KEYRING_LABEL]);
 	case OP_PERSONALITY:
 		return named(personality((unsigned)a[PERSONALITY_PERSONA].n), "personality");
 	case OP_SCHEDULER:

@@ -1,5 +1,6 @@
 import { fetchKernel } from "../tools/guest/kernel.ts";
 import { apparmorDir, sambaDir } from "../tools/guest/root-disk.ts";
+import { checkpolicyDir } from "../tools/guest/selinux-policy.ts";
 import { composePrograms, laterDockerDir } from "../tools/lab/apt-suite.ts";
 import { buildahDir } from "../tools/lab/buildah.ts";
 import { debianRegistryDir } from "../tools/lab/debian-registry.ts";
@@ -37,5 +38,6 @@ async function fetchPackages(): Promise<void> {
     await fetchKernel();
     await apparmorDir();
     await sambaDir();
+    await checkpolicyDir();
   }
 }

@@ -102,6 +102,7 @@ import type {
   NamespaceSockets,
   OomKills,
   HostCounters,
+  FileLabels,
   HostMounts,
   ProcessTable,
   RuntimePlanner,
@@ -161,6 +162,7 @@ export interface EngineDeps {
   readonly copies: VolumeCopies;
   readonly volumeFiles: VolumeFiles;
   readonly hostMounts: HostMounts;
+  readonly fileLabels: FileLabels;
   readonly launcher: ShimLauncher;
   readonly planner: RuntimePlanner;
   readonly cgroups: CgroupManager;

@@ -2,6 +2,8 @@ import { BerthError } from "#base/errors.ts";
 import type { CgroupManager } from "#host/cgroup/types.ts";
 import { isDirectory, writeFileAtomic } from "#host/files.ts";
 import { mountPointOf } from "#host/mount-propagation.ts";
+import type { RuntimeFacts } from "#host/runtime-facts.ts";
+import { contextOption } from "#runtime/compile/mount-context.ts";
 import { compileForeignContainer, compileForeignExec, foreignSpec } from "#runtime/foreign/compile-foreign.ts";
 import { launchFile, type ForeignRuntime } from "#runtime/foreign/foreign-runtime.ts";
 import { runForeign } from "#runtime/foreign/run-foreign.ts";
@@ -16,15 +18,18 @@ import type { CompiledPlan, ContainerPlanRequest, EnginePaths, ExecPlanRequest }
 /** Plans of containers whose processes a foreign OCI runtime makes; it makes their cgroups too. */
 export class ForeignPlanner {
   readonly #cgroups: CgroupManager;
+  readonly #facts: Pick<RuntimeFacts, "selinux">;
   readonly #config: Pick<EngineConfig, "runtimes" | "cgroupParent">;
   readonly #paths: Pick<EnginePaths, "runtimeStateDir" | "foreignStageDir">;
 
   constructor(deps: {
     readonly cgroups: CgroupManager;
+    readonly facts: Pick<RuntimeFacts, "selinux">;
     readonly defaults: Pick<EngineConfig, "runtimes" | "cgroupParent">;
     readonly paths: Pick<EnginePaths, "runtimeStateDir" | "foreignStageDir">;
   }) {
     this.#cgroups = deps.cgroups;
+    this.#facts = deps.facts;
     this.#config = deps.defaults;
     this.#paths = deps.paths;
   }
@@ -57,6 +62,7 @@ export class ForeignPlanner {
         root,
         terminal: spec.config.Tty,
         stage,
+        rootOptions: contextOption(made.spec.linux ?? {}, this.#facts),
       }),
       adopt: { pidFile: launchFile.pid, log, start: () => runForeign(runtime, log, "start", spec.id) },
       oomEventsPath: this.#cgroups.open(cgroupPathOf(spec, this.#config.cgroupParent)).oomEventsPath,

@@ -1,3 +1,5 @@
+import type { ContainerContexts } from "#runtime/selinux/container-labels.ts";
+
 /** What the engine tells about, and checks against, the machine it runs on. Read once at start. */
 export interface MachineFacts {
   readonly hostname: string;
@@ -18,6 +20,8 @@ export interface MachineFacts {
   readonly cgroupControllers: readonly string[];
   readonly seccomp: boolean;
   readonly apparmor: boolean;
+  /** What SELinux's policy says of containers; undefined: they have no labels. */
+  readonly selinux: ContainerContexts | undefined;
   readonly cgroupNamespaces: boolean;
   /** The data root's file system keeps project quotas. */
   readonly projectQuota: boolean;

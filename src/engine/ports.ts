@@ -140,14 +140,24 @@ export interface EnginePaths {
 
 /** Mounts on the host that containers' own mounts are taken from, directly below `paths.containerMountsDir(id)`. */
 export interface HostMounts {
-  /** A tmpfs for a /dev/shm that containers share. */
-  sharedMemory(path: string, sizeBytes: number): Promise<void>;
+  /** A tmpfs for a /dev/shm that containers share. `label`: SELinux label of all in it. */
+  sharedMemory(path: string, sizeBytes: number, label?: string): Promise<void>;
   /** What `subpath` names in the directory `root`, no link of which leads outside. `invalid-parameter` when it is not there. */
   inside(path: string, root: string, subpath: string): Promise<void>;
   /** Directories laid over each other, topmost first, read-only. */
   layers(path: string, directories: readonly string[]): Promise<void>;
   /** Unmount all that is mounted directly below a directory, and remove it; no error when it is gone. */
   release(directory: string): Promise<void>;
+}
+
+/** SELinux labels of the host's files. File systems that keep none are left as they are. */
+export interface FileLabels {
+  set(path: string, label: string): void;
+  /**
+   * Of all that is at and below a path, the path itself last; links in it are followed, those below it never. `internal` in
+   * Docker's words for what is the whole machine's.
+   */
+  relabel(path: string, label: string): Promise<void>;
 }
 
 /** What a container is given at launch, beside its spec. */

@@ -266,6 +266,7 @@ export class NativePlanner implements RuntimePlanner {
       defaultUlimits: this.#defaults.defaultUlimits,
       noNewPrivileges: this.#defaults.noNewPrivileges,
       seccompProfile: this.#defaults.seccompProfile,
+      labels: spec.labels,
     };
   }
 }

@@ -32,6 +32,7 @@ export function validateSpec(value: unknown): ContainerSpec {
     networking: decode(networkingConfig, row["networking"]),
     ...(row["leftMode"] === true ? { leftMode: true } : {}),
     argv: texts(row, "argv"),
+    ...labelsOf(row["labels"]),
     mounts: list(row, "mounts").map((mount) => {
       if (!["bind", "volume", "image", "tmpfs"].includes(text(record(mount, "mount"), "type"))) throw bad("mount.type");
       return mount as ContainerSpec["mounts"][number];
@@ -89,6 +90,12 @@ export function validateLife(value: unknown): Life {
     ...(typeof row["restartDelayMs"] === "number" ? { restartDelayMs: row["restartDelayMs"] } : {}),
     ...(isStopRequest(row["stopRequest"]) ? { stopRequest: row["stopRequest"] } : {}),
   };
+}
+
+function labelsOf(value: unknown): Pick<ContainerSpec, "labels"> {
+  if (value === undefined) return {};
+  const row = record(value, "spec.labels");
+  return { labels: { process: text(row, "process"), mount: text(row, "mount") } };
 }
 
 function platformOf(value: unknown): Pick<ContainerSpec["image"], "platform"> {

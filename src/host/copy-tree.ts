@@ -102,11 +102,11 @@ function copyFile(from: number, to: number, name: Uint8Array, stat: FileStat): v
   );
 }
 
-/** All but what belongs to overlayfs itself. `follow`: the path is a descriptor's own. */
+/** All but what belongs to overlayfs itself and SELinux's label, by which the copy is another thing. `follow`: the path is a descriptor's own. */
 function copyAttributes(from: string | Uint8Array, to: string | Uint8Array, follow: boolean): void {
   const [source, target] = follow ? [`${String(from)}/.`, `${String(to)}/.`] : [from, to];
   for (const name of llistxattr(source)) {
-    if (new TextDecoder().decode(name).startsWith("trusted.overlay.")) continue;
+    if (/^(?:trusted\.overlay\.|security\.selinux$)/u.test(new TextDecoder().decode(name))) continue;
     const value = lgetxattr(source, name);
     if (value !== undefined) lsetxattr(target, name, value);
   }

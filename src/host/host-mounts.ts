@@ -27,10 +27,11 @@ import { close, fstat, mount, mountSetattr, moveMount, open, openTree, raw, umou
 
 /** Mounts on the host that containers' own mounts are taken from, directly below one directory a container. */
 export class LocalHostMounts {
-  /** A tmpfs at `path` for a /dev/shm that containers share. */
-  async sharedMemory(path: string, sizeBytes: number): Promise<void> {
+  /** A tmpfs at `path` for a /dev/shm that containers share. `label`: SELinux label of all in it. */
+  async sharedMemory(path: string, sizeBytes: number, label?: string): Promise<void> {
     ensureDirectory(path, 0o700);
-    mount("shm", path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, `mode=1777,size=${sizeBytes}`);
+    const context = label === undefined ? "" : `,context="${label}"`;
+    mount("shm", path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, `mode=1777,size=${sizeBytes}${context}`);
   }
 
   /**

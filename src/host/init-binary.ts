@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 
 import shimPath from "../../dist/berth-shim" with { type: "file" };
+import { setFileLabel } from "./file-labels.ts";
 import { writeFileAtomic } from "./files.ts";
 
 /**
@@ -9,14 +10,20 @@ import { writeFileAtomic } from "./files.ts";
  */
 export class InitBinary {
   readonly #path: string;
+  readonly #label: string | undefined;
   #written = false;
 
-  constructor(directory: string) {
+  /** `label`: SELinux label of the file, where containers have labels. */
+  constructor(directory: string, label: string | undefined) {
     this.#path = `${directory}/docker-init`;
+    this.#label = label;
   }
 
   path(): string {
-    if (!this.#written) writeFileAtomic(this.#path, readFileSync(shimPath), { mode: 0o755, durable: false });
+    if (!this.#written) {
+      writeFileAtomic(this.#path, readFileSync(shimPath), { mode: 0o755, durable: false });
+      if (this.#label !== undefined) setFileLabel(this.#path, this.#label);
+    }
     this.#written = true;
     return this.#path;
   }

@@ -25,6 +25,7 @@ export interface RuntimeFacts {
   readonly apparmor: boolean;
   /** apparmor_parser(8), which turns profiles into what the kernel takes; undefined without AppArmor. */
   readonly apparmorParser: string | undefined;
+  /** With a policy. */
   readonly selinux: boolean;
   /** This process's own value: without CAP_SYS_RESOURCE no child can have a lower one. */
   readonly oomScoreAdj: number;
@@ -110,7 +111,7 @@ export function readRuntimeFacts(cgroups: CgroupManager): RuntimeFacts {
     seccomp: /^Seccomp:/mu.test(status),
     apparmor,
     apparmorParser: apparmor ? parserPaths.find((path) => existsSync(path)) : undefined,
-    selinux: existsSync("/sys/fs/selinux/enforce"),
+    selinux: hasSelinux(read("/proc/thread-self/attr/current")),
     oomScoreAdj: Number(read("/proc/self/oom_score_adj").trim() || "0"),
     hardLimits: parseHardLimits(read("/proc/self/limits")),
     thermalThrottlePaths: thermalThrottlePaths(),
@@ -118,6 +119,9 @@ export function readRuntimeFacts(cgroups: CgroupManager): RuntimeFacts {
     unprivilegedPortStart: existsSync("/proc/sys/net/ipv4/ip_unprivileged_port_start"),
   };
 }
+
+/** `kernel` is what everything is called until a policy is loaded. AppArmor has the same file. */
+const hasSelinux = (current: string): boolean => existsSync("/sys/fs/selinux/enforce") && !/^kernel\0?$/u.test(current);
 
 const parserPaths = ["/sbin/apparmor_parser", "/usr/sbin/apparmor_parser"];
 

@@ -60,6 +60,8 @@ function describeStep(step: Plan["steps"][number] | undefined, what: string): st
     return `error during container init: error mounting "${step.source}" to rootfs at "${step.target}": ${mountAct(what)}`;
   }
   if (step.op === "chdir") return `chdir to cwd (${JSON.stringify(step.path)}) set in config.json failed`;
+  if (step.op === "session_keyring" && step.label !== "")
+    return `error during container init: unable to use SELinux label ${JSON.stringify(step.label)}`;
   if (step.op === "lsm_exec_label")
     return `error during container init: unable to apply ${step.lsm} profile ${JSON.stringify(step.label)}`;
   return `error during container init: ${what === "" ? step.op : `${step.op}: ${what}`}`;

@@ -101,9 +101,9 @@ test("an engine that is stopped in order stays so, and the sockets go", async ()
 });
 
 test("an engine that refuses its configuration is not started again", async () => {
-  const result = await command([...berthCommand(), "daemon", "--supervise", "--selinux-enabled"], {
+  const result = await command([...berthCommand(), "daemon", "--supervise", "--rootless"], {
     timeoutMs: 120_000,
   });
   expect(result.code).toBe(1);
-  expect(result.stderr).toContain("--selinux-enabled is not supported");
+  expect(result.stderr).toContain("--rootless is not supported");
 });

@@ -119,6 +119,18 @@ const cases: readonly Case[] = [
     more: { initPath: "/run/berth/bin/docker-init" },
   },
   {
+    name: "labelled-v1",
+    facts: { ...v1Machine, selinux: true },
+    host: { Tmpfs: { "/t": "size=1m" } },
+    more: {
+      labels: {
+        process: "system_u:system_r:container_t:s0:c3,c7",
+        mount: "system_u:object_r:container_file_t:s0:c3,c7",
+      },
+    },
+    exec: { Cmd: ["id"] },
+  },
+  {
     name: "shared-with-a-container",
     facts: fullMachine,
     host: { NetworkMode: "container:other", PidMode: "container:other", IpcMode: "container:other" },

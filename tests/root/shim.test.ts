@@ -310,7 +310,11 @@ describe("mounts", () => {
         extra: [
           { op: "touch", path: "/etc/secret", mode: 0o644 },
           { op: "touch", path: "/tmp/inside", mode: 0o644 },
-          { op: "mask", paths: ["/proc/keys", "/etc/secret", "/proc/acpi", "/proc/scsi", "/tmp", "/not/there"] },
+          {
+            op: "mask",
+            paths: ["/proc/keys", "/etc/secret", "/proc/acpi", "/proc/scsi", "/tmp", "/not/there"],
+            options: [],
+          },
           { op: "readonly_paths", paths: ["/proc/sys", "/proc/bus", "/not/there"] },
         ],
       },
@@ -618,7 +622,7 @@ describe("user namespaces and identity", () => {
           { op: "sysctl", key: "net/ipv4/ip_unprivileged_port_start", value: "0" },
           { op: "domainname", name: "example" },
           { op: "loopback_up" },
-          { op: "session_keyring", name: "_ses.test" },
+          { op: "session_keyring", name: "_ses.test", label: "" },
           { op: "personality", persona: 0x0040000 },
           { op: "scheduler", policy: 3, flags: 0n, nice: 5, priority: 0, runtime: 0n, deadline: 0n, period: 0n },
           { op: "io_priority", class: 2, priority: 6 },

@@ -6,6 +6,7 @@ import { extractPackages } from "../lab/extracted-packages.ts";
 import { cacheDir, findProgram, projectDir } from "../lab/paths.ts";
 import { distributionArchive, distributionStatus } from "../lab/test-images.ts";
 import type { GuestKernel } from "./kernel.ts";
+import { installSelinuxPolicy } from "./selinux-policy.ts";
 
 /** Debian's AppArmor, unpacked. */
 export function apparmorDir(): Promise<string> {
@@ -25,10 +26,14 @@ export async function sambaDir(): Promise<string> {
 const projectParts = ["package.json", "tsconfig.json", "src", "native", "tests", "tools", "dist"];
 
 /**
- * An ext4 disk image with the distribution's root, the kernel's modules, AppArmor's parser, Samba's server, Bun, the project
- * and the list of its test files to run. Made without mounting anything. The caller deletes it.
+ * An ext4 disk image with the distribution's root, the kernel's modules, AppArmor's parser, a policy for SELinux, Samba's
+ * server, Bun, the project and the lists of its test files to run, by the name of the boot. Made without mounting anything.
+ * The caller deletes it.
  */
-export async function makeRootDisk(kernel: GuestKernel, tests: readonly string[]): Promise<string> {
+export async function makeRootDisk(
+  kernel: GuestKernel,
+  tests: Readonly<Record<string, readonly string[]>>,
+): Promise<string> {
   const work = cacheDir("guest");
   const root = join(work, "root");
   const disk = join(work, "root.ext4");
@@ -51,6 +56,8 @@ export async function makeRootDisk(kernel: GuestKernel, tests: readonly string[]
     cpSync(join(apparmor, "sbin/apparmor_parser"), join(root, "usr/sbin/apparmor_parser"));
     cpSync(join(apparmor, "etc/apparmor.d"), join(root, "etc/apparmor.d"), { recursive: true, verbatimSymlinks: true });
 
+    await installSelinuxPolicy(root);
+
     const samba = await sambaDir();
     for (const [from, to] of [
       ["usr/lib", "usr/lib"],
@@ -69,7 +76,8 @@ export async function makeRootDisk(kernel: GuestKernel, tests: readonly string[]
     mkdirSync(join(root, "guest"));
     cpSync(join(projectDir, "tools/guest/init.sh"), join(root, "guest/init"));
     chmodSync(join(root, "guest/init"), 0o755);
-    writeFileSync(join(root, "guest/tests"), tests.map((path) => `./${path}\n`).join(""));
+    for (const [boot, files] of Object.entries(tests))
+      writeFileSync(join(root, "guest", boot), files.map((path) => `./${path}\n`).join(""));
 
     rmSync(disk, { force: true });
     writeFileSync(disk, "");

@@ -37,11 +37,19 @@ function writeInitramfs(kernel: GuestKernel): string {
   return path;
 }
 
+/**
+ * What the kernel is told beyond the usual, by the name of the boot. SELinux and AppArmor exclude each other: the second boot
+ * runs what needs SELinux and nothing else.
+ */
+const boots: Readonly<Record<string, string>> = { tests: "", selinux: "security=selinux enforcing=1" };
+const isForSelinux = (file: string): boolean => file.startsWith("tests/guest/selinux/");
+
 /** Runs the machine to its end; undefined when the tests in it never came to theirs. */
 async function boot(
   kernel: GuestKernel,
   initramfs: string,
   disk: string,
+  options: string,
 ): Promise<{ readonly code: number; readonly counts: StageResult } | undefined> {
   const child = spawn(
     "qemu-system-x86_64",
@@ -51,7 +59,7 @@ async function boot(
       ...["-kernel", kernel.image, "-initrd", initramfs],
       ...[
         "-append",
-        "console=ttyS0 quiet panic=-1 systemd.unified_cgroup_hierarchy=1 tsc=reliable no_timer_check mitigations=off",
+        `console=ttyS0 quiet panic=-1 systemd.unified_cgroup_hierarchy=1 tsc=reliable no_timer_check mitigations=off ${options}`,
       ],
       ...["-drive", `file=${disk},if=virtio,format=raw,cache=unsafe`],
     ],
@@ -84,16 +92,29 @@ await ensureSystemPackages(testPackages);
 const kernel = await fetchKernel();
 console.log(`guest: kernel ${kernel.version}`);
 const named = process.argv.slice(2);
-const all = globSync("tests/{root,guest}/*.test.ts", { cwd: projectDir })
+const all = globSync(["tests/{root,guest}/*.test.ts", "tests/guest/selinux/*.test.ts"], { cwd: projectDir })
   .filter((file) => !elsewhere.test(file))
   .sort();
-const disk = await makeRootDisk(kernel, named.length > 0 ? named : all);
+const wanted = named.length > 0 ? named : all;
+const tests = {
+  tests: wanted.filter((file) => !isForSelinux(file)),
+  selinux: wanted.filter((file) => isForSelinux(file)),
+} as const;
+const disk = await makeRootDisk(kernel, tests);
 try {
-  const ended = await boot(kernel, writeInitramfs(kernel), disk);
-  if (ended === undefined) console.error("guest: the tests did not come to an end");
-  const { passed, failed } = ended?.counts ?? broke;
+  const initramfs = writeInitramfs(kernel);
+  let [passed, failed, code] = [0, 0, 0];
+  for (const [name, files] of Object.entries(tests)) {
+    if (files.length === 0) continue;
+    const ended = await boot(kernel, initramfs, disk, boots[name] ?? "");
+    if (ended === undefined) console.error("guest: the tests did not come to an end");
+    const counts = ended?.counts ?? broke;
+    passed += counts.passed;
+    failed += counts.failed;
+    code ||= ended?.code ?? 1;
+  }
   console.log(`${passed} passed, ${failed} failed`);
-  process.exitCode = ended?.code ?? 1;
+  process.exitCode = code;
 } finally {
   rmSync(disk, { force: true });
 }

@@ -16,6 +16,7 @@ import { discardedSettings } from "./discarded-settings.ts";
 import { defaultHostConfig } from "./default-host-config.ts";
 import { publishContainerEvent } from "./events.ts";
 import { resolveLinks } from "./links.ts";
+import { labelled, withLabelOptions } from "./labels.ts";
 import { checkName, nameConflict, randomName } from "./names.ts";
 import { portPublications } from "./ports.ts";
 import { withAllowLists } from "./publish-rules.ts";
@@ -69,9 +70,12 @@ export function createContainer(deps: CreateDeps) {
     validateStorageOpt(request.hostConfig, deps.machine);
     const argv = [...(merged.Entrypoint ?? []), ...(merged.Cmd ?? [])];
     if (argv.length === 0) throw new BerthError("invalid-parameter", "no command specified");
-    const hostConfig = resolvePartners(
+    const hostConfig = withLabelOptions(
       deps.registry,
-      defaultHostConfig({ ...request.hostConfig, NetworkMode: mode }, deps.config, deps.machine),
+      resolvePartners(
+        deps.registry,
+        defaultHostConfig({ ...request.hostConfig, NetworkMode: mode }, deps.config, deps.machine),
+      ),
     );
     checkLog(hostConfig.LogConfig);
     withAllowLists(portPublications(merged, hostConfig), own.allow);
@@ -103,9 +107,10 @@ export function createContainer(deps: CreateDeps) {
       ...(platform === undefined ? otherPlatform(deps.machine, spec.image.platform) : []),
     ];
     try {
-      warnings.push(...deps.planner.check(spec));
       await deps.files.makeDirectory(deps.paths.containerDir(id), 0o710);
-      insert(deps, spec, wanted, links);
+      const whole = labelled(deps.registry, deps.machine.selinux, spec);
+      warnings.push(...deps.planner.check(whole));
+      insert(deps, whole, wanted, links);
     } catch (error) {
       await deps.files.discard(deps.paths.containerDir(id));
       await Promise.all(createdVolumes.map(({ name }) => deps.volumes.remove(name)));

@@ -29,7 +29,7 @@ export function defaultHostConfig(
     KernelMemory: 0,
     KernelMemoryTCP: v1 ? host.KernelMemoryTCP : 0,
     CpuPercent: 0,
-    ...securityDefaults(host, machine),
+    ...systemPaths(host, machine),
     OomKillDisable: v1 ? (host.OomKillDisable ?? false) : host.OomKillDisable,
     PidsLimit: host.PidsLimit === null || host.PidsLimit <= 0 ? null : host.PidsLimit,
     Runtime: host.Runtime || config.defaultRuntime,
@@ -40,17 +40,11 @@ export function defaultHostConfig(
   };
 }
 
-/** docker-compat: a container that shares the host's processes or memory, or may do everything, has no label. */
-function securityDefaults(
-  host: HostConfig,
-  machine: MachineFacts,
-): Pick<HostConfig, "SecurityOpt" | "MaskedPaths" | "ReadonlyPaths"> {
+function systemPaths(host: HostConfig, machine: MachineFacts): Pick<HostConfig, "MaskedPaths" | "ReadonlyPaths"> {
   // Our own way to ask for what the client otherwise says by empty lists.
   const open =
     host.Privileged || (host.SecurityOpt ?? []).some((option) => /^systempaths[=:]unconfined$/u.test(option));
-  const unlabelled = host.Privileged || host.PidMode === "host" || host.IpcMode === "host";
   return {
-    SecurityOpt: host.SecurityOpt ?? (unlabelled ? ["label=disable"] : null),
     MaskedPaths: host.MaskedPaths ?? (open ? null : maskedPaths(machine.thermalThrottlePaths)),
     ReadonlyPaths: host.ReadonlyPaths ?? (open ? null : readonlyPaths),
   };

@@ -54,8 +54,8 @@ export function inspectContainer(deps: InspectDeps) {
       RestartCount: container.life.restartCount,
       Driver: "overlay2",
       Platform: "linux",
-      MountLabel: "",
-      ProcessLabel: "",
+      MountLabel: spec.labels?.mount ?? "",
+      ProcessLabel: spec.labels?.process ?? "",
       AppArmorProfile: deps.machine.apparmor ? wantedApparmor(spec.hostConfig) : "",
       ExecIDs: execIds.length === 0 ? null : execIds,
       HostConfig: hostConfig.print({

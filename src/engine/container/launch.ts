@@ -14,11 +14,13 @@ import type {
   ContainerPlanRequest,
   EnginePaths,
   Events,
+  FileLabels,
   Files,
   HostMounts,
   RuntimePlanner,
   Volumes,
 } from "../ports.ts";
+import { sharedLabel } from "#runtime/selinux/container-labels.ts";
 import { processError } from "#runtime/process-error.ts";
 import type { Container } from "./container.ts";
 import { endpointRequest, plannedEndpoints } from "./endpoint-plan.ts";
@@ -27,6 +29,7 @@ import { logOwner } from "./log-owner.ts";
 import { prepareMounts } from "./prepare-mounts.ts";
 import { prepareSnapshot } from "./prepare-snapshot.ts";
 import type { ContainerRegistry } from "./registry.ts";
+import { relabelMounts } from "./relabel-mounts.ts";
 import { residentOf, writeResolvConf } from "./resolver-files.ts";
 import { publishVolumeEvents } from "./volume-events.ts";
 import { ownSharedMemory, sharedNamespaces } from "./shared-namespaces.ts";
@@ -35,6 +38,7 @@ export interface LaunchDeps {
   readonly config: EngineConfig;
   readonly registry: ContainerRegistry;
   readonly files: Files;
+  readonly fileLabels: FileLabels;
   readonly paths: EnginePaths;
   readonly snapshots: Snapshotter;
   readonly networks: NetworkService;
@@ -158,9 +162,11 @@ async function prepare(deps: LaunchDeps, container: Container): Promise<Prepared
   const linked = await linkedStart(deps, container);
   const ownShm = ownSharedMemory(container, deps.paths);
   const [files, mountSources] = await Promise.all([
-    makeHostFiles(deps, container),
+    makeHostFiles(deps, container).then((made) => labelHostFiles(deps, container, made)),
     mountsOf(deps, container, root),
-    ownShm === undefined ? undefined : deps.hostMounts.sharedMemory(ownShm, container.spec.hostConfig.ShmSize),
+    ownShm === undefined
+      ? undefined
+      : deps.hostMounts.sharedMemory(ownShm, container.spec.hostConfig.ShmSize, container.spec.labels?.mount),
   ]);
   return { root, linked, ownShm, files, mountSources };
 }
@@ -243,6 +249,21 @@ async function makeHostFiles(deps: LaunchDeps, container: Container): Promise<Ho
   return own;
 }
 
+/** Another's are shared with this container then. docker-compat: what is mounted over them keeps its label. */
+function labelHostFiles(deps: LaunchDeps, { spec }: Container, files: HostFiles): HostFiles {
+  if (spec.labels === undefined) return files;
+  const { mount } = spec.labels;
+  const label = spec.hostConfig.NetworkMode.startsWith("container:") ? sharedLabel(mount) : mount;
+  const taken = new Set(spec.mounts.map(({ target }) => target));
+  for (const [target, path] of [
+    ["/etc/hosts", files.hosts],
+    ["/etc/hostname", files.hostname],
+    ["/etc/resolv.conf", files.resolvConf],
+  ] as const)
+    if (path !== undefined && !taken.has(target)) deps.fileLabels.set(path, label);
+  return files;
+}
+
 /** In place: they may be mounted already. */
 async function fillHostFiles(
   deps: LaunchDeps,
@@ -281,5 +302,6 @@ async function mountsOf(deps: LaunchDeps, container: Container, root: RootMount)
     const volumePath = sources.get(mount.target) ?? mount.source;
     await deps.volumes.copyUp({ name: mount.name, volumePath, root, target: mount.target });
   }
+  await relabelMounts(deps, container.spec, sources);
   return sources;
 }

@@ -123,8 +123,7 @@ async function fromText(files: Files, bind: BindText, maker: VolumeMaker, driver
   const owner = bind.owner === undefined ? {} : { owner: bind.owner };
   if (!bind.source.startsWith("/")) {
     const made = await maker.make({ name: bind.source, driver });
-    // docker-compat: shown so although nobody said it.
-    return { type: "volume", target, readOnly, copyUp, mode: mode || "z", subpath: "", ...owner, ...made };
+    return { type: "volume", target, readOnly, copyUp, mode: mode || usualMode(made), subpath: "", ...owner, ...made };
   }
   const source = cleanPath(bind.source);
   // docker-compat: -v makes a missing host directory, owned by root.
@@ -178,7 +177,7 @@ async function fromMount(
         readOnly,
         copyUp: !NoCopy && subpath === "",
         subpath,
-        mode: "z",
+        mode: usualMode(made),
         ...ownerOf(mount),
         ...made,
       };
@@ -199,6 +198,9 @@ async function fromMount(
     }
   }
 }
+
+/** docker-compat: what is kept here is for all containers, although nobody said so. */
+const usualMode = ({ driver }: { readonly driver?: string }): string => (driver === undefined ? "z" : "");
 
 function ownerOf({ Owner }: Mount): { readonly owner?: MountOwner } {
   const owner = Owner === null ? undefined : mountOwner(Owner.UID ?? undefined, Owner.GID ?? undefined);

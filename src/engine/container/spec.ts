@@ -1,3 +1,4 @@
+import type { ContainerLabels } from "#runtime/selinux/container-labels.ts";
 import type { ContainerConfig } from "#spec/docker/container-config.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
 import type { NetworkingConfig } from "#spec/docker/networking.ts";
@@ -27,6 +28,8 @@ export interface ContainerSpec {
   readonly leftMode?: boolean;
   /** Entrypoint and command, joined: argv[0] … */
   readonly argv: readonly string[];
+  /** SELinux labels; absent where the engine that made it gave none. */
+  readonly labels?: ContainerLabels;
   readonly mounts: readonly MountSpec[];
 }
 

@@ -110,6 +110,7 @@ export function info(deps: InfoDeps) {
       SecurityOptions: [
         ...(machine.apparmor ? ["name=apparmor"] : []),
         ...(machine.seccomp ? [`name=seccomp,profile=${seccompShown(config.seccompProfile)}`] : []),
+        ...(machine.selinux === undefined ? [] : ["name=selinux"]),
         ...(machine.cgroupVersion === 2 && machine.cgroupNamespaces ? ["name=cgroupns"] : []),
         ...(config.remappedIds === undefined ? [] : ["name=userns"]),
         ...(config.noNewPrivileges ? ["name=no-new-privileges"] : []),

@@ -1,5 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import { silentLog } from "#base/log.ts";
+import type { ContainerContexts } from "#runtime/selinux/container-labels.ts";
 import type { StoredImage } from "#image/types.ts";
 import type { Endpoint } from "#network/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
@@ -40,6 +41,9 @@ export class FakeWorld {
   readonly containerFiles = new FakeContainerFiles();
   readonly endpoints = new Map<string, readonly Endpoint[]>();
   readonly volumes = new Set<string>();
+  /** What SELinux's policy says of containers, when the next engine comes up. */
+  selinux: ContainerContexts | undefined;
+  readonly fileLabels = new Map<string, string>();
   /** Thrown by the next reserve(). */
   networkFailure: BerthError | undefined;
   #now = 1_700_000_000_000_000_000n;
@@ -110,6 +114,7 @@ export class FakeWorld {
         cgroupControllers: ["cpu", "memory", "pids"],
         seccomp: true,
         apparmor: false,
+        selinux: this.selinux,
         cgroupNamespaces: true,
         thermalThrottlePaths: [],
         projectQuota: false,
@@ -172,6 +177,10 @@ export class FakeWorld {
       networks: fakeNetworks(this),
       volumes: this.#volumes(),
       ...fakeVolumeCopies,
+      fileLabels: {
+        set: (path, label) => void this.fileLabels.set(path, label),
+        relabel: async (path, label) => void this.fileLabels.set(path, label),
+      },
       hostMounts: {
         sharedMemory: async (path) => void this.directories.add(path),
         inside: async (path) => void this.directories.add(path),

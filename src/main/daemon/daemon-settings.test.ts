@@ -121,14 +121,12 @@ describe("single settings", () => {
 
   test("what the engine does anyway is not refused", () => {
     const argv = ["--storage-driver=overlay2", "--iptables", "--firewall-backend=nftables", "--ipv6=false"];
-    expect(refusal([...argv, "--exec-opt", "native.cgroupdriver=cgroupfs", "--selinux-enabled=false"])).toBe(
-      "accepted",
-    );
+    expect(refusal([...argv, "--exec-opt", "native.cgroupdriver=cgroupfs", "--rootless=false"])).toBe("accepted");
   });
 
   test("all that is refused is told at once, by its key when the file says it", () => {
-    expect(refusal(["--selinux-enabled", "--storage-driver=zfs"])).toBe(
-      "--storage-driver is not supported: images and containers are kept on overlayfs (overlay2) only; --selinux-enabled is not supported: SELinux labels are not supported",
+    expect(refusal(["--rootless", "--storage-driver=zfs"])).toBe(
+      "--storage-driver is not supported: images and containers are kept on overlayfs (overlay2) only; --rootless is not supported: the engine needs root",
     );
     expect(refusal([], { "authorization-plugins": ["opa"] })).toMatch(
       /^file: authorization-plugins is not supported: /,

@@ -36,6 +36,7 @@ export interface DaemonSettings {
   readonly labels: readonly string[];
   /** Whose ids containers have; "": the host's. */
   readonly userNamespaceRemap: string;
+  readonly selinux: boolean;
   /** Programs that run other architectures', by Go's names of these. */
   readonly emulators: Readonly<Record<string, string>>;
   readonly liveRestore: boolean;

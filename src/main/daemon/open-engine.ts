@@ -6,6 +6,7 @@ import { Leases } from "#content/leases.ts";
 import { createEngine, type Engine } from "#engine/engine.ts";
 import { EngineFiles } from "#engine/engine-files.ts";
 import { HelperContainerFiles } from "#engine/files/helper-container-files.ts";
+import { HelperFileLabels } from "#engine/files/helper-file-labels.ts";
 import { HelperVolumeFiles } from "#engine/files/helper-volume-files.ts";
 import { HostPortListeners } from "#engine/forensics/host-port-listeners.ts";
 import { HostProcessTable } from "#engine/processes/host-process-table.ts";
@@ -80,6 +81,7 @@ import { HelperShareMounts } from "#volume/share-mounts.ts";
 import { NamedVolumes } from "#volume/volumes.ts";
 import { engineConfig, engineId } from "./engine-config.ts";
 import { openContainerProfile } from "./open-apparmor.ts";
+import { checkedContexts, labelTrees, readContainerContexts } from "./open-selinux.ts";
 import { openBuilder } from "./open-builder.ts";
 import type { LiveSettings } from "./live-settings.ts";
 import { seccompProfileText } from "./seccomp-profile-text.ts";
@@ -168,6 +170,8 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
   const cgroups = openCgroups();
   const runtimeFacts = readRuntimeFacts(cgroups);
   const apparmor = openContainerProfile(runtimeFacts, log);
+  const contexts = readContainerContexts(runtimeFacts);
+  const selinux = settings.selinux ? checkedContexts(contexts, runtimeFacts, log) : undefined;
   const shim = openShimBinary();
   const sockets = new NamespaceSockets();
   const projectQuota = hasProjectQuota(layout.dataRoot);
@@ -231,6 +235,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
       ...facts,
       // docker-compat: as far as dockerd goes, AppArmor is not there without its parser.
       apparmor: runtimeFacts.apparmorParser !== undefined,
+      selinux,
       backingFileSystem: fileSystemName(layout.dataRoot),
       cgroupVersion: cgroups.version,
       cgroupControllers: cgroups.controllers,
@@ -240,6 +245,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     log,
     clock,
     files: new EngineFiles({ discard }),
+    fileLabels: new HelperFileLabels({ helpers: fileStreams, homes: [process.env["HOME"] ?? "/root"] }),
     paths: layout,
     containerFiles: new HelperContainerFiles({ helpers: fileStreams }),
     volumeFiles,
@@ -271,7 +277,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
       facts: runtimeFacts,
       apparmor,
       emulators,
-      initBinary: new InitBinary(layout.binDir),
+      initBinary: new InitBinary(layout.binDir, contexts?.readOnlyFile),
       defaults: config,
       paths: layout,
     }),
@@ -300,6 +306,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     async recover() {
       trash.empty();
       makeInitLayer(layout.initLayerTree);
+      if (selinux !== undefined) labelTrees(layout, selinux.readOnlyFile);
       void apparmor.prepare();
       building.forgetLost();
       await images.reconcile();

@@ -50,7 +50,7 @@ export const features: Features = {
       ],
     },
     apparmor: { enabled: true },
-    selinux: { enabled: false },
+    selinux: { enabled: true },
     intelRdt: { enabled: false },
     memoryPolicy: {
       modes: [

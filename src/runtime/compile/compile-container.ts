@@ -16,6 +16,7 @@ import type { Emulation } from "../emulation/emulators.ts";
 import { deviceSteps } from "./device-steps.ts";
 import { emulationSteps } from "./emulation-steps.ts";
 import type { FilterCache } from "./filter-cache.ts";
+import { contextOption } from "./mount-context.ts";
 import { mountSteps, rootPropagation, triples } from "./mount-steps.ts";
 import { processSteps } from "./process-steps.ts";
 import { sysctlSteps } from "./sysctl-steps.ts";
@@ -73,7 +74,8 @@ export function compileContainer(input: CompileInput): Compiled {
   const { spec, root, facts } = input;
   const { process, linux = {} } = spec;
   if (process === undefined) throw invalid("the configuration has no process");
-  refuseUnsupported(linux);
+  if (linux.intelRdt !== undefined) throw new BerthError("not-implemented", "linux.intelRdt is not supported yet");
+  const context = contextOption(linux, facts);
   const kinds = new Map((linux.namespaces ?? []).map((namespace) => [namespace.type, namespace.path ?? ""]));
   if (kinds.size !== (linux.namespaces ?? []).length) throw invalid("a namespace type is given twice");
   if (!kinds.has("mount"))
@@ -116,7 +118,7 @@ export function compileContainer(input: CompileInput): Compiled {
           lower: root.lowerDirs,
           upper: root.upperDir,
           work: root.workDir,
-          options: overlayOptions,
+          options: [...overlayOptions, ...context],
           attrSet: 0,
           target: input.rootTarget ?? "",
           idmapUid: triples(input.rootMappings?.uid ?? []),
@@ -143,8 +145,8 @@ export function compileContainer(input: CompileInput): Compiled {
     ...identitySteps(spec, kinds),
     ...sysctlSteps(linux.sysctl ?? {}, kinds),
     ...body.early,
-    ...pathSteps("mask", linux.maskedPaths ?? []),
-    ...pathSteps("readonly_paths", linux.readonlyPaths ?? []),
+    ...pathSteps(linux.maskedPaths, (paths) => ({ op: "mask", paths, options: context })),
+    ...pathSteps(linux.readonlyPaths, (paths) => ({ op: "readonly_paths", paths })),
     ...workingDirectorySteps(process.cwd),
     ...mounts.seal,
     ...(spec.root?.readonly === true
@@ -164,12 +166,6 @@ export function compileContainer(input: CompileInput): Compiled {
     exec: body.exec,
   };
   return { plan, warnings: body.warnings };
-}
-
-function refuseUnsupported(linux: Linux): void {
-  const refused = (what: string): BerthError => new BerthError("not-implemented", `${what} is not supported yet`);
-  if (linux.intelRdt !== undefined) throw refused("linux.intelRdt");
-  if ((linux.mountLabel ?? "") !== "") throw refused("linux.mountLabel (SELinux)");
 }
 
 const known: ReadonlySet<string> = new Set(["pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time"]);
@@ -203,10 +199,10 @@ function identitySteps({ hostname, domainname }: RuntimeSpec, kinds: ReadonlyMap
   return names;
 }
 
-function pathSteps(op: "mask" | "readonly_paths", paths: readonly string[]): Step[] {
+function pathSteps(paths: readonly string[] = [], step: (paths: readonly string[]) => Step): Step[] {
   for (const path of paths)
     if (!path.startsWith("/")) throw invalid(`masked and read-only paths must be absolute: ${JSON.stringify(path)}`);
-  return paths.length === 0 ? [] : [{ op, paths }];
+  return paths.length === 0 ? [] : [step(paths)];
 }
 
 /** The working directory is made before a read-only root is sealed. */

@@ -4,6 +4,7 @@ import { kernelAtLeast } from "#host/runtime-facts.ts";
 import { mountAttr, propagation, type Step } from "#runtime/plan/ops.ts";
 import type { IdMapping, IdMappings, Mount, RuntimeSpec } from "#spec/oci/runtime.ts";
 import { isBind } from "./device-steps.ts";
+import { contextOption } from "./mount-context.ts";
 import { parseMountOptions, type MountOptions } from "./mount-options.ts";
 
 export interface MountInput {
@@ -26,6 +27,7 @@ const invalid = (message: string): BerthError => new BerthError("invalid-paramet
 export function mountSteps(input: MountInput): MountSteps {
   const steps: Step[] = [];
   const seal: Step[] = [];
+  const context = contextOption(input.spec.linux ?? {}, input.facts);
   for (const mount of input.spec.mounts ?? []) {
     if (!mount.destination.startsWith("/"))
       throw invalid(`mount destination ${JSON.stringify(mount.destination)} is not an absolute path`);
@@ -37,10 +39,12 @@ export function mountSteps(input: MountInput): MountSteps {
       throw invalid(`mount ${mount.destination}: recursive options need Linux 5.12`);
     if (options.remount) steps.push(...remount(mount, options));
     else if (isBind(mount)) steps.push(bind(mount, options, input.spec));
-    else if (mount.type === "cgroup" || mount.type === "cgroup2") steps.push(...cgroupMount(mount, options, input));
+    else if (mount.type === "cgroup" || mount.type === "cgroup2")
+      steps.push(...cgroupMount(mount, options, input, context));
     else {
       const late = mount.type === "tmpfs" && (options.attrSet & mountAttr.readonly) !== 0;
-      steps.push(newFilesystem(mount, options, late));
+      steps.push(newFilesystem(mount, options, takesContext(mount) ? context : [], late));
+      if (mount.type === "mqueue") steps.push(...rootLabel(mount, input.spec));
       if (late)
         seal.push({
           op: "mount_attrs",
@@ -128,9 +132,18 @@ function idMaps(mount: Mount, options: MountOptions, spec: RuntimeSpec): IdMappi
 export const triples = (maps: readonly IdMapping[]): readonly number[] =>
   maps.flatMap(({ containerID, hostID, size }) => [containerID, hostID, size]);
 
+/** Labels of procfs and sysfs are the kernel's; an IPC namespace's mqueue has its own before it is mounted. */
+const takesContext = ({ type = "" }: Mount): boolean => !["proc", "sysfs", "mqueue"].includes(type);
+
+function rootLabel({ destination }: Mount, { linux }: RuntimeSpec): Step[] {
+  const label = linux?.mountLabel ?? "";
+  return label === "" ? [] : [{ op: "file_label", path: destination, label }];
+}
+
 function newFilesystem(
   { destination, type = "", source = "" }: Mount,
   options: MountOptions,
+  context: readonly string[],
   sealedLater: boolean,
 ): Step {
   if (type === "") throw invalid(`mount ${destination} has no type`);
@@ -143,7 +156,7 @@ function newFilesystem(
     type,
     source,
     target: destination,
-    options: options.filesystem,
+    options: [...options.filesystem, ...context],
     attrSet: sealedLater ? wanted & ~mountAttr.readonly : wanted,
     propagation: options.propagation,
     copyUp: options.copyUp,
@@ -157,7 +170,12 @@ const ENOENT = 2;
  * root. Without one the container sees its own group only (v1, by binds) or the whole tree (v2, as Docker has it); the
  * latter is a bind because mounting cgroup2 in the host's namespace would change the host's mount options.
  */
-function cgroupMount({ destination }: Mount, options: MountOptions, { spec, cgroupPath, facts }: MountInput): Step[] {
+function cgroupMount(
+  { destination }: Mount,
+  options: MountOptions,
+  { spec, cgroupPath, facts }: MountInput,
+  context: readonly string[],
+): Step[] {
   const namespaced = (spec.linux?.namespaces ?? []).some(({ type }) => type === "cgroup");
   const base = { target: destination, attrSet: options.attrSet, propagation: options.propagation };
   const noMaps = { attrClear: 0, attrSetTree: 0, attrClearTree: 0, idmapUid: [], idmapGid: [] };
@@ -171,7 +189,7 @@ function cgroupMount({ destination }: Mount, options: MountOptions, { spec, cgro
       op: "mount",
       type: "tmpfs",
       source: "tmpfs",
-      options: ["mode=755"],
+      options: ["mode=755", ...context],
       copyUp: false,
       ...base,
       attrSet: (options.attrSet & ~mountAttr.readonly) | mountAttr.noexec | mountAttr.nosuid | mountAttr.nodev,

@@ -80,7 +80,9 @@ export function processSteps(input: ProcessInput): ProcessSteps {
     ...(process.terminal === true
       ? [{ op: "terminal" as const, uid: user.uid, gid: keep, console: input.role === "init" }]
       : []),
-    ...(input.newKeyring === false ? [] : [{ op: "session_keyring" as const, name: `_ses.${id}` }]),
+    ...(input.newKeyring === false
+      ? []
+      : [{ op: "session_keyring" as const, name: `_ses.${id}`, label: process.selinuxLabel ?? "" }]),
     ...personalitySteps(input.personality),
     ...schedulerSteps(process),
     ...memoryPolicySteps(input.memoryPolicy),

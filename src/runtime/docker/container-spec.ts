@@ -43,7 +43,7 @@ const deviceRules: readonly DeviceRule[] = [
  * for behaviour). Pure. `warnings` tell what the machine cannot give. `invalid-parameter` in Docker's words.
  */
 export function containerSpec(input: ContainerSpecInput): ContainerSpec {
-  const { config, hostConfig, facts } = input;
+  const { config, hostConfig, facts, labels } = input;
   const warnings: string[] = [];
   const security = parseSecurityOptions(hostConfig.SecurityOpt ?? []);
   const capabilities = containerCapabilities(
@@ -53,11 +53,8 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
   const { mounts, rootfsPropagation } = containerMounts(input, security.writableCgroups ?? hostConfig.Privileged);
   const seccomp = seccompOf(input, security, capabilities, warnings);
   const apparmorProfile = apparmorOf(input, security, warnings);
-  if (security.labels.length > 0 && security.labels.some((label) => label !== "disable")) {
-    if (facts.selinux)
-      throw new BerthError("not-implemented", "SELinux labels (--security-opt label=…) are not supported");
-    warnings.push("SELinux is not enabled on this machine: --security-opt label is not used");
-  }
+  if (labels === undefined && security.labels.some((label) => label !== "disable"))
+    warnings.push("SELinux is not enabled: --security-opt label is not used");
   const open = hostConfig.Privileged || security.unconfinedSystemPaths;
   const hostUts = hostConfig.UTSMode === "host";
   const linux: Linux = {
@@ -71,6 +68,7 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
     readonlyPaths: hostConfig.ReadonlyPaths ?? (open ? [] : readonlyPaths),
     ...(seccomp === undefined ? {} : { seccomp }),
     ...(rootfsPropagation === undefined ? {} : { rootfsPropagation }),
+    ...(labels === undefined ? {} : { mountLabel: labels.mount }),
   };
   const spec: RuntimeSpec = {
     ociVersion: OCI_RUNTIME_VERSION,
@@ -97,6 +95,7 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
       noNewPrivileges: security.noNewPrivileges ?? input.noNewPrivileges ?? false,
       oomScoreAdj: hostConfig.OomScoreAdj,
       ...(apparmorProfile === undefined ? {} : { apparmorProfile }),
+      ...(labels === undefined || hostConfig.Privileged ? {} : { selinuxLabel: labels.process }),
     },
     root: { path: "rootfs", readonly: hostConfig.ReadonlyRootfs },
     ...(hostUts

@@ -1,4 +1,5 @@
 import type { RuntimeFacts } from "#host/runtime-facts.ts";
+import type { ContainerLabels } from "#runtime/selinux/container-labels.ts";
 import type { ResolvedUser } from "#runtime/user/types.ts";
 import type { ContainerConfig } from "#spec/docker/container-config.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
@@ -47,6 +48,8 @@ export interface ContainerSpecInput {
   readonly noNewPrivileges?: boolean;
   /** Text of `seccomp=<profile>` when a file was given by the engine's configuration; HostConfig carries JSON inline. */
   readonly seccompProfile?: string;
+  /** SELinux labels; undefined where the engine gives none. */
+  readonly labels?: ContainerLabels | undefined;
   readonly facts: RuntimeFacts;
 }
 

@@ -16,6 +16,8 @@ export interface ForeignContainer {
   readonly root: RootMount;
   readonly terminal: boolean;
   readonly stage?: Stage | undefined;
+  /** Options of the root beyond the usual ones. */
+  readonly rootOptions: readonly string[];
 }
 
 /**
@@ -24,7 +26,7 @@ export interface ForeignContainer {
  * mount that holds the bundle is cut off from the host's, so that shared binds go on being shared.
  */
 export function compileForeignContainer(container: ForeignContainer): Plan {
-  const { runtime, id, dir, mountPoint, root, terminal, stage } = container;
+  const { runtime, id, dir, mountPoint, root, terminal, stage, rootOptions } = container;
   const { console, log, pid, rootfs } = launchFile;
   const target = stage === undefined ? `${dir}/${rootfs}` : stagedRoot(stage);
   return {
@@ -40,7 +42,7 @@ export function compileForeignContainer(container: ForeignContainer): Plan {
         lower: root.lowerDirs,
         upper: root.upperDir,
         work: root.workDir,
-        options: overlayOptions,
+        options: [...overlayOptions, ...rootOptions],
         attrSet: 0,
         target,
         idmapUid: triples(stage?.root.uid ?? []),

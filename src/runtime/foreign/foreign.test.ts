@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { compileForeignContainer, compileForeignExec, foreignSpec } from "./compile-foreign.ts";
 import { lastError } from "./last-words.ts";
 import { stageFor } from "./stage.ts";
+import { overlayOptions } from "#host/overlay-options.ts";
 import type { RuntimeSpec } from "#spec/oci/runtime.ts";
 
 const runtime = { path: "/usr/sbin/runc", args: ["--debug"], stateDir: "/run/berth/runtimes/old" };
@@ -16,12 +17,18 @@ describe("a foreign runtime", () => {
       mountPoint: "/run",
       root,
       terminal: true,
+      rootOptions: ["context=u:o:t:s0"],
     });
     expect(plan.create).toEqual(["mount"]);
     expect(plan.steps).toMatchObject([
       { op: "mount_propagation", path: "/run", recursive: false },
       { op: "mkdir", path: "/run/c1/rootfs" },
-      { op: "root_overlay", lower: ["/l/2", "/l/1"], target: "/run/c1/rootfs" },
+      {
+        op: "root_overlay",
+        lower: ["/l/2", "/l/1"],
+        target: "/run/c1/rootfs",
+        options: [...overlayOptions, "context=u:o:t:s0"],
+      },
     ]);
     expect(plan.exec.argv.join(" ")).toBe(
       "/usr/sbin/runc --debug --root /run/berth/runtimes/old --log /run/c1/runtime.log --log-format json create --bundle . --pid-file pid --console-socket console.sock c1",
@@ -39,7 +46,7 @@ describe("a foreign runtime", () => {
     const isDirectory = (path: string): boolean => path === "/volume";
     const stage = stageFor(spec, "/run/stage", ids, isDirectory);
     const root = { kind: "overlay", lowerDirs: ["/l/1"], upperDir: "/s/upper", workDir: "/s/work" } as const;
-    const place = { runtime, id: "c1", dir: "/run/c1", mountPoint: "/run", terminal: false };
+    const place = { runtime, id: "c1", dir: "/run/c1", mountPoint: "/run", terminal: false, rootOptions: [] };
     expect(compileForeignContainer({ ...place, root, stage }).steps).toMatchObject([
       { op: "mount_propagation", path: "/run" },
       { op: "mount", type: "tmpfs", target: "/run/stage", options: ["mode=711"] },

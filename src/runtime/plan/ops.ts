@@ -133,10 +133,15 @@ export const stepTable = {
       idmapGid: "u32s",
     },
   },
-  /** Hide: files under a bind of /dev/null, directories under an empty read-only tmpfs; missing paths are skipped. */
-  mask: { code: 22, fields: { paths: "strings" } },
+  /**
+   * Hide: files under a bind of /dev/null, directories under an empty read-only tmpfs with `options`; missing paths are
+   * skipped.
+   */
+  mask: { code: 22, fields: { paths: "strings", options: "strings" } },
   /** Read-only bind over itself, the tree below keeps its other flags; missing paths are skipped. */
   readonly_paths: { code: 23, fields: { paths: "strings" } },
+  /** SELinux label of what `path` names, for file systems that take none as a mount option. */
+  file_label: { code: 24, fields: { path: "path", label: "string" } },
 
   /** `key` with slashes below /proc/sys ("net/ipv4/ip_forward"); what is written to is verified to be procfs. */
   sysctl: { code: 30, fields: { key: "string", value: "string" } },
@@ -157,8 +162,11 @@ export const stepTable = {
    * and (after `setsid`) controlling terminal, owned by `uid`:`gid`. `console`: also bound over /dev/console.
    */
   terminal: { code: 43, fields: { uid: "u32", gid: "u32", console: "bool" } },
-  /** keyctl(KEYCTL_JOIN_SESSION_KEYRING); a kernel without keyrings (ENOSYS) is fine. */
-  session_keyring: { code: 44, fields: { name: "string" } },
+  /**
+   * keyctl(KEYCTL_JOIN_SESSION_KEYRING); a kernel without keyrings (ENOSYS) is fine. `label`: its SELinux label, "" = the
+   * kernel's choice; needs /proc as `lsm_exec_label` does.
+   */
+  session_keyring: { code: 44, fields: { name: "string", label: "string" } },
   personality: { code: 45, fields: { persona: "u32" } },
   /** sched_setattr(2). */
   scheduler: {

@@ -126,9 +126,7 @@ export const stateOptions: readonly Option[] = [
     name: "selinux-enabled",
     kind: boolean,
     section: "State and processes",
-    usage: "SELinux labels for containers",
-    refused: "SELinux labels are not supported",
-    allows: isEmpty,
+    usage: "Give containers SELinux labels, where the machine has SELinux",
   },
   {
     name: "builder",

@@ -13,6 +13,7 @@ export function stateSettings(values: OptionValues) {
     pidFile: values.text("pidfile"),
     labels: conflictFreeLabels(values.list("label")),
     userNamespaceRemap: values.text("userns-remap"),
+    selinux: values.on("selinux-enabled"),
     liveRestore: values.on("live-restore"),
     shutdownTimeoutSeconds: values.number("shutdown-timeout"),
     features: values.map<boolean>("feature"),

@@ -1,0 +1,20 @@
+import { BerthError } from "#base/errors.ts";
+import { realPath, setTreeLabel } from "#host/file-labels.ts";
+import type { Json } from "#host/helper-protocol.ts";
+import { relabelRefusal } from "#runtime/selinux/relabel-refusal.ts";
+
+export const LABEL_TASK = "label-tree";
+
+/** Give a tree an SELinux label. `internal` in Docker's words for what is the whole machine's. */
+export async function labelTask(input: Json): Promise<Json> {
+  const { path, label, homes } = input as {
+    readonly path: string;
+    readonly label: string;
+    readonly homes: readonly string[];
+  };
+  const source = realPath(path);
+  const why = relabelRefusal(source, homes);
+  if (why !== undefined) throw new BerthError("internal", `error setting label on mount source '${source}': ${why}`);
+  setTreeLabel(source, label);
+  return null;
+}
