@@ -351,3 +351,9 @@ void log_end(int stream)
 		log_flush();
 	*kept = 0;
 }
+
+const char *log_open_line(int stream, uint32_t *length)
+{
+	*length = held[stream - 1].length;
+	return held[stream - 1].line;
+}

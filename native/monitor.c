@@ -4,6 +4,8 @@
  *                            └──────▶ every attached client (nothing more is read until all of them took the chunk)
  *   attached clients' input ──▶ input ──▶ init's stdin
  *   control clients: a state frame on connect and at every change; fixed-size requests (shim.h)
+ *   a client that holds: nothing more is read until it attaches or leaves, so that what the log has by then is all before
+ *                        its stream, but for lines without an end, which its stream begins with
  */
 #include <errno.h>
 #include <limits.h>
@@ -44,7 +46,7 @@ struct source {
 
 struct client {
 	uint32_t attach; /* ATTACH_* once attached */
-	int attached, input_ended, sending, left;
+	int attached, holding, input_ended, sending, left;
 	uint32_t sent, request_bytes;
 	struct request request;
 };
@@ -55,7 +57,7 @@ static struct state state = { .magic = STATE_MAGIC, .state = STATE_LAUNCHING };
 static struct {
 	char head[8], bytes[CHUNK_BYTES];
 	uint32_t length;
-	int stream, waiting; /* clients that have not taken it all */
+	int stream, waiting; /* clients that have not taken it all, and those that hold */
 } chunk;
 static struct {
 	char bytes[INPUT_BYTES];
@@ -264,8 +266,7 @@ static void drop_client(int i)
 		return;
 	if (c->attached)
 		client_input_ended(i, 1);
-	if (c->sending)
-		chunk.waiting--;
+	chunk.waiting -= c->sending + c->holding;
 	drop(CLIENTS + i);
 	memset(c, 0, sizeof *c);
 }
@@ -308,15 +309,24 @@ static void push_chunk(int i)
 	c->sending = 0;
 }
 
+static void put_head(char *head, int stream, uint32_t length)
+{
+	memset(head, 0, sizeof chunk.head);
+	head[0] = (char)stream;
+	for (int i = 0; i < 4; i++)
+		head[4 + i] = (char)(length >> (24 - 8 * i));
+}
+
+static uint32_t attach_flag(int stream)
+{
+	return stream == 1 ? ATTACH_STDOUT : ATTACH_STDERR;
+}
+
 static void deliver(int stream)
 {
-	uint32_t wanted = stream == 1 ? ATTACH_STDOUT : ATTACH_STDERR;
-	memset(chunk.head, 0, sizeof chunk.head);
-	chunk.head[0] = (char)stream;
-	for (int i = 0; i < 4; i++)
-		chunk.head[4 + i] = (char)(chunk.length >> (24 - 8 * i));
+	put_head(chunk.head, stream, chunk.length);
 	for (int i = 0; i < MAX_CLIENTS; i++) {
-		if (sources[CLIENTS + i].fd < 0 || !clients[i].attached || !(clients[i].attach & wanted))
+		if (sources[CLIENTS + i].fd < 0 || !clients[i].attached || !(clients[i].attach & attach_flag(stream)))
 			continue;
 		clients[i].sent = 0;
 		push_chunk(i);
@@ -399,12 +409,48 @@ static int request_log_taken(const struct request *r)
 	return 0;
 }
 
+static int request_hold(int i)
+{
+	if (launch_mode != MODE_SUPERVISED)
+		return EOPNOTSUPP;
+	chunk.waiting += !clients[i].holding;
+	clients[i].holding = 1;
+	return 0;
+}
+
 static int request_attach(int i, const struct request *r)
 {
 	if (launch_mode != MODE_SUPERVISED)
 		return EOPNOTSUPP;
 	clients[i].attach = r->a & (stdin_mode == STDIN_CLOSED ? ~(uint32_t)ATTACH_STDIN : ~0u);
 	return 0;
+}
+
+/* The socket is new: it has room for two such lines. */
+static void send_open_line(int i, int stream)
+{
+	char head[sizeof chunk.head];
+	uint32_t length;
+	const char *line = log_open_line(stream, &length);
+	if (!length || sources[CLIENTS + i].fd < 0 || !(clients[i].attach & attach_flag(stream)))
+		return;
+	put_head(head, stream, length);
+	struct iovec parts[2] = { { head, terminal ? 0 : sizeof head }, { (char *)line, length } };
+	struct msghdr m = { .msg_iov = parts, .msg_iovlen = 2 };
+	if (sendmsg(sources[CLIENTS + i].fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)(parts[0].iov_len + length))
+		drop_client(i);
+}
+
+static void attach_client(int i)
+{
+	struct client *c = &clients[i];
+	c->attached = 1;
+	if (!c->holding)
+		return;
+	c->holding = 0;
+	chunk.waiting--;
+	send_open_line(i, 1);
+	send_open_line(i, 2);
 }
 
 static void answer(int i)
@@ -427,12 +473,15 @@ static void answer(int i)
 	case REQUEST_LOG_TAKEN:
 		result = (uint32_t)request_log_taken(&c->request);
 		break;
+	case REQUEST_HOLD:
+		result = (uint32_t)request_hold(i);
+		break;
 	}
 	int attach = c->request.type == REQUEST_ATTACH && !result;
 	c->request_bytes = 0;
 	send_frame(i, FRAME_RESULT, &result, sizeof result);
-	if (sources[CLIENTS + i].fd >= 0)
-		c->attached = attach;
+	if (attach && sources[CLIENTS + i].fd >= 0)
+		attach_client(i);
 }
 
 static void read_requests(int i)
@@ -790,7 +839,7 @@ static void dispatch(int i, uint32_t events)
 static void drop_stuck_clients(void)
 {
 	for (int i = 0; i < MAX_CLIENTS; i++)
-		if (clients[i].sending)
+		if (clients[i].sending || clients[i].holding)
 			drop_client(i);
 }
 

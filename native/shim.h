@@ -33,7 +33,7 @@ struct state {
 };
 #define STATE_MAGIC 0x31535442u
 
-enum { REQUEST_GO = 1, REQUEST_SIGNAL, REQUEST_RESIZE, REQUEST_ATTACH, REQUEST_LOG_TAKEN };
+enum { REQUEST_GO = 1, REQUEST_SIGNAL, REQUEST_RESIZE, REQUEST_ATTACH, REQUEST_LOG_TAKEN, REQUEST_HOLD };
 enum { ATTACH_STDIN = 1, ATTACH_STDOUT = 2, ATTACH_STDERR = 4 };
 enum { FRAME_STATE = 1, FRAME_RESULT, FRAME_ROTATED, FRAME_OOM };
 
@@ -147,6 +147,8 @@ int log_open(const struct log_settings *settings);
 void log_write(int stream, const char *bytes, uint32_t length);
 void log_flush(void);
 void log_end(int stream);
+/* What was written of a line that has not ended, and is in no file yet. */
+const char *log_open_line(int stream, uint32_t *length);
 /* Whether files were renamed since the last call. */
 int log_take_rotated(void);
 /* Output is not to be read on until log_taken() makes room. */

@@ -4,6 +4,7 @@ import type { CgroupManager } from "#host/cgroup/types.ts";
 import type { CopyRequest, ImageService, LayerFacts, SaveRequest } from "#image/types.ts";
 import type { LogKeeper, LogReader } from "#logs/types.ts";
 import type { NetworkService } from "#network/types.ts";
+import { ForeignFeatures } from "#runtime/foreign/foreign-features.ts";
 import type { ShimLauncher } from "#runtime/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
 import type { EngineConfig } from "./config.ts";
@@ -337,7 +338,7 @@ export function createEngine(given: EngineDeps) {
     },
     system: {
       version: version(deps),
-      info: info(base),
+      info: info({ ...base, foreignFeatures: new ForeignFeatures() }),
       auth: checkAuth(deps),
       check: checkSystem(deps),
       events: streamEvents(deps),

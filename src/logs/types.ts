@@ -2,7 +2,8 @@ import type { ShimLog, SupervisedProcess } from "#runtime/types.ts";
 import type { LogSubject } from "./attributes.ts";
 import type { LogPlan } from "./options/log-plan.ts";
 
-export interface LogQuery {
+/** Which entries of which log, and how they are printed. */
+export interface LogSelection {
   /** Path given to the shim; rotated files stand beside it. */
   readonly path: string;
   readonly format: "records" | "json";
@@ -12,11 +13,14 @@ export interface LogQuery {
   readonly tail: number | undefined;
   readonly sinceNs: bigint | undefined;
   readonly untilNs: bigint | undefined;
+  readonly print: LogPrint;
+}
+
+export interface LogQuery extends LogSelection {
   /** Go on with what is written later, until `ended` resolves and everything written before that was given. */
   readonly follow: boolean;
   readonly ended: Promise<unknown>;
   readonly signal: AbortSignal;
-  readonly print: LogPrint;
 }
 
 /** How entries become bytes. */
@@ -32,6 +36,15 @@ export interface LogPrint {
 export interface LogReader {
   /** The log's bytes, oldest first, each chunk whole lines or entries. A log that does not exist is empty. */
   read(query: LogQuery): AsyncIterable<Uint8Array>;
+  /** What the log holds when this is called, however late it is read and whatever is written or rotated meanwhile. */
+  snapshot(selection: LogSelection): LogSnapshot;
+}
+
+export interface LogSnapshot {
+  /** To be read once; as {@link LogReader.read} gives it. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** Needed unless `chunks` were read. */
+  close(): void;
 }
 
 /** One container's log as the engine gives it to the keeper. */

@@ -109,6 +109,12 @@ export interface StepFailure {
   readonly said?: string;
 }
 
+export interface AttachedStreams {
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+}
+
 /** A raw duplex stream to the process: Docker's framed stdout/stderr (8-byte headers) or raw bytes with a terminal. */
 export interface AttachStream {
   /** Bytes as they go over Docker's hijacked connection, never parsed on the way. */
@@ -128,11 +134,11 @@ export interface SupervisedProcess {
   readonly monitorPid: number;
   /** Let a `ready` process exec. Resolves after execve succeeded; throws with {@link StepFailure} in details otherwise. */
   go(): Promise<{ readonly startedAtNs: bigint }>;
-  attach(options: {
-    readonly stdin: boolean;
-    readonly stdout: boolean;
-    readonly stderr: boolean;
-  }): Promise<AttachStream>;
+  /**
+   * `whileHeld` is called once before the stream begins, while the process's output stands still: what its log has then
+   * is everything that does not come by the stream. When it throws, there is no stream.
+   */
+  attach(streams: AttachedStreams, whileHeld?: () => void): Promise<AttachStream>;
   resize(rows: number, columns: number): Promise<void>;
   signal(signal: number): Promise<void>;
   /** Resolves once, also when the process ended before this engine started. */

@@ -127,10 +127,18 @@ for (const name of names) {
 
 test("info tells them; one that is not there and one that nobody registered are refused", async () => {
   const { Runtimes, DefaultRuntime } = JSON.parse((await engine.api("GET", "/info")).text) as {
-    readonly Runtimes: unknown;
+    readonly Runtimes: Readonly<
+      Record<string, { readonly path: string; readonly status: Readonly<Record<string, string>> }>
+    >;
     readonly DefaultRuntime: unknown;
   };
-  expect(Runtimes).toEqual({ berth: { path: "berth-runtime" }, ...runtimes });
+  const paths = Object.entries(Runtimes).map(([name, { path }]) => [name, { path }]);
+  expect(Object.fromEntries(paths)).toEqual({ berth: { path: "berth-runtime" }, ...runtimes });
+  const says = (name: string): unknown =>
+    JSON.parse(Runtimes[name]?.status["org.opencontainers.runtime-spec.features"] ?? "null");
+  const itself = { ociVersionMin: expect.stringMatching(/^1\.0/) };
+  expect([says("berth"), says("debian-runc")]).toMatchObject([itself, itself]);
+  expect(Runtimes["nowhere"]?.status).toEqual({});
   expect(DefaultRuntime).toBe("berth");
   const gone = await engine.run("run", "--name", "box", "--runtime", "nowhere", "busybox", "true");
   expect(gone).toMatchObject({

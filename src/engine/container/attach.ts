@@ -1,5 +1,5 @@
-import { BerthError } from "#base/errors.ts";
-import type { LogReader } from "#logs/types.ts";
+import { BerthError, isBerthError } from "#base/errors.ts";
+import type { LogReader, LogSnapshot } from "#logs/types.ts";
 import type { AttachStream } from "#runtime/types.ts";
 import type { MachineFacts } from "../host-facts.ts";
 import type { EnginePaths, Events } from "../ports.ts";
@@ -15,7 +15,7 @@ export interface AttachRequest {
   readonly stdin: boolean;
   readonly stdout: boolean;
   readonly stderr: boolean;
-  /** What was written before comes first, out of the log. */
+  /** What was written before comes first, out of the log: with `stream`, each byte comes once. */
   readonly logs: boolean;
 }
 
@@ -55,54 +55,75 @@ export function attachContainer(deps: AttachDeps) {
     }
     const terminal = container.spec.config.Tty;
     const input = request.stream && request.stdin && container.spec.config.OpenStdin;
-    const live = request.stream ? await liveStream(container, request) : emptyStream();
+    const past = request.logs ? pastOf(deps, container, request) : undefined;
+    const stream = await (past === undefined ? liveStream(container, request) : withPast(container, request, past));
     publishContainerEvent(deps.events, "attach", container);
     const left = (): void => publishContainerEvent(deps.events, "detach", container);
-    const stream = request.logs ? withPast(past(deps, container, request), live) : live;
     return { terminal, input, endsInput: container.spec.config.StdinOnce && !terminal, stream, left };
   };
 }
 
-async function liveStream(container: Container, request: AttachRequest): Promise<AttachStream> {
+/** `whileHeld` is called once, when what the log has and what the stream will give are all there is. */
+async function liveStream(container: Container, request: AttachRequest, whileHeld?: () => void): Promise<AttachStream> {
+  if (!request.stream) {
+    whileHeld?.();
+    return emptyStream();
+  }
   const streams = {
     stdin: request.stdin && container.spec.config.OpenStdin,
     stdout: request.stdout,
     stderr: request.stderr,
   };
-  if (container.process !== undefined) return container.process.attach(streams);
+  if (container.process !== undefined) return container.process.attach(streams, whileHeld).catch(nothingOfEnded);
+  whileHeld?.();
   const attach = new DeferredAttach(streams, (closed) => container.waitingAttaches.delete(closed));
   container.waitingAttaches.add(attach);
   return attach;
 }
 
-function past(deps: AttachDeps, container: Container, request: AttachRequest): AsyncIterable<Uint8Array> {
-  const { plan, path } = logOwner(deps.paths, deps.machine.hostname, container);
-  if (plan.store === undefined || !plan.readable) throw new BerthError("not-implemented", notReadable);
-  return deps.logs.read({
-    path,
-    format: plan.store.format,
-    stdout: request.stdout,
-    stderr: request.stderr,
-    tail: undefined,
-    sinceNs: undefined,
-    untilNs: undefined,
-    follow: false,
-    ended: Promise.resolve(),
-    signal: new AbortController().signal,
-    print: { framed: !container.spec.config.Tty, timestamps: false, attributes: "" },
-  });
+/** The process may have ended since it was looked at: nothing is to come. */
+function nothingOfEnded(error: unknown): AttachStream {
+  if (isBerthError(error, "conflict") || isBerthError(error, "unavailable")) return emptyStream();
+  throw error;
 }
 
-function withPast(before: AsyncIterable<Uint8Array>, live: AttachStream): AttachStream {
+function pastOf(deps: AttachDeps, container: Container, request: AttachRequest): () => LogSnapshot {
+  const { plan, path } = logOwner(deps.paths, deps.machine.hostname, container);
+  const { store } = plan;
+  if (store === undefined || !plan.readable) throw new BerthError("not-implemented", notReadable);
+  return () =>
+    deps.logs.snapshot({
+      path,
+      format: store.format,
+      stdout: request.stdout,
+      stderr: request.stderr,
+      tail: undefined,
+      sinceNs: undefined,
+      untilNs: undefined,
+      print: { framed: !container.spec.config.Tty, timestamps: false, attributes: "" },
+    });
+}
+
+async function withPast(container: Container, request: AttachRequest, take: () => LogSnapshot): Promise<AttachStream> {
+  let taken: LogSnapshot | undefined;
+  const snapshot = (): LogSnapshot => (taken ??= take());
+  const live = await liveStream(container, request, snapshot).catch((error: unknown) => {
+    taken?.close();
+    throw error;
+  });
+  const past = snapshot();
   async function* both(): AsyncGenerator<Uint8Array> {
-    yield* before;
+    yield* past.chunks;
     yield* live.readable;
   }
   return {
     readable: both(),
     write: (bytes) => live.write(bytes),
     endInput: () => live.endInput(),
-    close: () => live.close(),
+    close: () => {
+      past.close();
+      live.close();
+    },
   };
 }
 

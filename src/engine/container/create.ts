@@ -74,7 +74,9 @@ export function createContainer(deps: CreateDeps) {
       deps.registry,
       resolvePartners(
         deps.registry,
-        defaultHostConfig({ ...request.hostConfig, NetworkMode: mode }, deps.config, deps.machine),
+        defaultHostConfig({ ...request.hostConfig, NetworkMode: mode }, deps.config, deps.machine, {
+          hostCgroupNamespaceOnV1: request.hostCgroupNamespaceOnV1 === true,
+        }),
       ),
     );
     checkLog(hostConfig.LogConfig);
@@ -87,13 +89,15 @@ export function createContainer(deps: CreateDeps) {
     const { mounts, createdVolumes } = await resolveMounts(deps, merged, hostConfig, {
       shallowReadOnlyBinds: request.shallowReadOnlyBinds === true,
     });
+    const madeFor = image.config.architecture === "" ? {} : { platform: platformOfImage(image) };
     const spec: ContainerSpec = {
       id,
       image: {
         id: image.id,
         reference: request.config.Image,
         diffIds: image.diffIds,
-        ...(image.config.architecture === "" ? {} : { platform: platformOfImage(image) }),
+        ...madeFor,
+        manifest: { ...madeFor, ...image.manifest },
       },
       config: { ...merged, Hostname: hostname(merged, hostConfig.NetworkMode, id, deps) },
       hostConfig,

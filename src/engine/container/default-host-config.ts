@@ -11,8 +11,10 @@ export function defaultHostConfig(
     "defaultLogConfig" | "defaultShmSizeBytes" | "defaultIpcMode" | "defaultCgroupnsMode" | "defaultRuntime"
   >,
   machine: MachineFacts,
+  options: { readonly hostCgroupNamespaceOnV1: boolean },
 ): HostConfig {
   const v1 = machine.cgroupVersion === 1;
+  const cgroupNamespace = v1 && options.hostCgroupNamespaceOnV1 ? "host" : config.defaultCgroupnsMode;
   return {
     ...host,
     NetworkMode: host.NetworkMode === "" || host.NetworkMode === "default" ? "bridge" : host.NetworkMode,
@@ -22,7 +24,7 @@ export function defaultHostConfig(
         ? { ...config.defaultLogConfig, Config: { ...config.defaultLogConfig.Config, ...host.LogConfig.Config } }
         : { ...host.LogConfig, Config: host.LogConfig.Config ?? {} },
     IpcMode: host.IpcMode || config.defaultIpcMode,
-    CgroupnsMode: host.CgroupnsMode || config.defaultCgroupnsMode || (v1 ? "host" : "private"),
+    CgroupnsMode: host.CgroupnsMode || cgroupNamespace || (v1 ? "host" : "private"),
     ShmSize: host.ShmSize || config.defaultShmSizeBytes,
     MemorySwap: host.Memory > 0 && host.MemorySwap === 0 ? host.Memory * 2 : host.MemorySwap,
     MemorySwappiness: host.MemorySwappiness === -1 ? null : host.MemorySwappiness,

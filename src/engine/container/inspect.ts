@@ -54,6 +54,7 @@ export function inspectContainer(deps: InspectDeps) {
       RestartCount: container.life.restartCount,
       Driver: "overlay2",
       Platform: "linux",
+      ...(spec.image.manifest === undefined ? {} : { ImageManifestDescriptor: spec.image.manifest }),
       MountLabel: spec.labels?.mount ?? "",
       ProcessLabel: spec.labels?.process ?? "",
       AppArmorProfile: deps.machine.apparmor ? wantedApparmor(spec.hostConfig) : "",

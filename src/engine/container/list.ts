@@ -63,6 +63,7 @@ function summary(container: Container, { linkNames, endpoints, size, nowNs }: Su
     Names: [container.name, ...linkNames].map((name) => `/${name}`),
     Image: spec.image.reference,
     ImageID: spec.image.id,
+    ...(spec.image.manifest === undefined ? {} : { ImageManifestDescriptor: spec.image.manifest }),
     Command: commandText(spec.argv),
     Created: Number(container.createdAtNs / 1_000_000_000n),
     Ports: portSummaries(container, endpoints),

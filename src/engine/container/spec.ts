@@ -2,6 +2,7 @@ import type { ContainerLabels } from "#runtime/selinux/container-labels.ts";
 import type { ContainerConfig } from "#spec/docker/container-config.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
 import type { NetworkingConfig } from "#spec/docker/networking.ts";
+import type { Descriptor } from "#spec/oci/image.ts";
 import type { Platform } from "#spec/oci/platform.ts";
 import type { Health } from "../health/health.ts";
 import type { MountOwner } from "./mount-owner.ts";
@@ -20,6 +21,8 @@ export interface ContainerSpec {
     readonly diffIds: readonly string[];
     /** What it was made for; absent where it does not say, and in rows of before. */
     readonly platform?: Platform;
+    /** With its platform; absent in rows of before. */
+    readonly manifest?: Descriptor;
   };
   readonly config: ContainerConfig;
   readonly hostConfig: HostConfig;

@@ -38,11 +38,18 @@ export function diskUsage(deps: DiskUsageDeps) {
     return {
       LayersSize: images === undefined ? 0 : imagesSize(deps, images),
       Images: images === undefined ? null : imageUsage(deps, images),
-      Containers: types.has("container") ? await containers.run("", () => deps.listContainers(everything)) : null,
+      Containers: types.has("container")
+        ? (await containers.run("", () => deps.listContainers(everything))).map(withoutManifest)
+        : null,
       Volumes: types.has("volume") ? await volumes.run("", () => volumeUsage(deps)) : null,
       BuildCache: types.has("build-cache") ? (await deps.cacheKeeper.list()).map(printCacheEntry) : null,
     };
   };
+}
+
+/** docker-compat: this is told in lists of containers alone. */
+function withoutManifest({ ImageManifestDescriptor: _, ...container }: ContainerSummary): ContainerSummary {
+  return container;
 }
 
 function printCacheEntry({ record, inUse, shared, sizeBytes }: CacheEntry): BuildCacheRecord {

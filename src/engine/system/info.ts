@@ -3,6 +3,8 @@ import type { CgroupFeatures, CgroupManager } from "#host/cgroup/types.ts";
 import type { ImageService } from "#image/types.ts";
 import { logDriverNames } from "#logs/options/plan-log.ts";
 import { readCdi } from "#runtime/cdi/read-cdi.ts";
+import { features as ownFeatures } from "#runtime/cli/documents.ts";
+import type { ForeignFeatures } from "#runtime/foreign/foreign-features.ts";
 import type { InfoResponse, RegistryServiceConfig } from "#spec/docker/system.ts";
 import type { EngineConfig } from "../config.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
@@ -20,6 +22,7 @@ export interface InfoDeps {
   readonly cgroups: Pick<CgroupManager, "features">;
   readonly counters: Pick<HostCounters, "process" | "ipv4Forwarding">;
   readonly volumes: Pick<Volumes, "drivers">;
+  readonly foreignFeatures: Pick<ForeignFeatures, "of">;
 }
 
 /** `GET /info`. */
@@ -90,7 +93,7 @@ export function info(deps: InfoDeps) {
       Labels: config.labels,
       ExperimentalBuild: config.experimental,
       ServerVersion: config.version,
-      Runtimes: { berth: { path: "berth-runtime" }, ...runtimesShown(config) },
+      Runtimes: await runtimesShown(deps),
       DefaultRuntime: config.defaultRuntime,
       Swarm: {
         NodeID: "",
@@ -156,13 +159,25 @@ function maskPassword(url: string): string {
   return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^@/]*@/i, "$1xxxxx:xxxxx@");
 }
 
-function runtimesShown({ runtimes }: EngineConfig): InfoResponse["Runtimes"] {
-  return Object.fromEntries(
-    Object.entries(runtimes).map(([name, { path, args }]) => [
-      name,
-      { path, ...(args.length === 0 ? {} : { runtimeArgs: args }) },
-    ]),
+/** `status` since API 1.44, its values JSON as text. */
+async function runtimesShown({ config, foreignFeatures }: InfoDeps): Promise<InfoResponse["Runtimes"]> {
+  const status = (features: unknown): Readonly<Record<string, string>> =>
+    features === undefined ? {} : { "org.opencontainers.runtime-spec.features": JSON.stringify(features) };
+  const registered = Object.entries(config.runtimes).map(
+    async ([name, runtime]) =>
+      [
+        name,
+        {
+          path: runtime.path,
+          ...(runtime.args.length === 0 ? {} : { runtimeArgs: runtime.args }),
+          status: status(await foreignFeatures.of(runtime)),
+        },
+      ] as const,
   );
+  return {
+    berth: { path: "berth-runtime", status: status(ownFeatures) },
+    ...Object.fromEntries(await Promise.all(registered)),
+  };
 }
 
 /** docker-compat: a profile of one's own is told, not shown. */

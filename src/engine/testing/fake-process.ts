@@ -1,5 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import type {
+  AttachedStreams,
   AttachStream,
   BegunLaunch,
   ExitStatus,
@@ -182,11 +183,8 @@ export class FakeProcess implements SupervisedProcess {
     return { startedAtNs: 1_000_000_000n };
   }
 
-  async attach(options: {
-    readonly stdin: boolean;
-    readonly stdout: boolean;
-    readonly stderr: boolean;
-  }): Promise<AttachStream> {
+  async attach(options: AttachedStreams, whileHeld?: () => void): Promise<AttachStream> {
+    whileHeld?.();
     const attach = new FakeAttach(options, (bytes) => {
       if (!options.stdin) return;
       this.#input.push(bytes);

@@ -3,9 +3,10 @@ import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { FrameDecoder } from "#spec/docker/stdcopy.ts";
 import { FilesInUse } from "../files/files-in-use.ts";
+import { openLogFile } from "../files/open-log-file.ts";
 import { FileLogReader } from "./file-log-reader.ts";
 import { record as recordOf } from "../testing/records.ts";
-import type { LogQuery } from "../types.ts";
+import type { LogQuery, LogSnapshot } from "../types.ts";
 
 let directory = "";
 let path = "";
@@ -178,5 +179,47 @@ describe("following", () => {
     leave.abort();
     await reading;
     expect(seen).toEqual(["first\n"]);
+  });
+});
+
+describe("a snapshot", () => {
+  const take = (): { readonly inUse: FilesInUse; readonly snapshot: LogSnapshot } => {
+    const inUse = new FilesInUse();
+    return { inUse, snapshot: new FileLogReader({ inUse }).snapshot(query()) };
+  };
+  const read = async ({ chunks }: LogSnapshot): Promise<string> =>
+    Buffer.concat(await Array.fromAsync(chunks)).toString();
+
+  test("is what was there, whatever is written, rotated and removed before it is read", async () => {
+    write(record("1"));
+    rotate();
+    write(record("2"), record("3", 1n, "stdout", true));
+    const { snapshot } = take();
+    write(record("4"));
+    rotate();
+    write(record("5"));
+    rmSync(`${path}.1`);
+    expect(await read(snapshot)).toBe("1\n2\n3");
+  });
+
+  test("of no log is empty, and stays so", async () => {
+    const { snapshot } = take();
+    write(record("1"));
+    expect(await read(snapshot)).toBe("");
+  });
+
+  test("keeps its files from being compressed until it was read or closed", async () => {
+    write(record("1"));
+    const file = openLogFile(path);
+    file?.close();
+    const identity = file?.identity ?? "";
+    const closed = take();
+    expect(closed.inUse.has(identity)).toBe(true);
+    closed.snapshot.close();
+    closed.snapshot.close();
+    expect(closed.inUse.has(identity)).toBe(false);
+    const { inUse, snapshot } = take();
+    await read(snapshot);
+    expect(inUse.has(identity)).toBe(false);
   });
 });

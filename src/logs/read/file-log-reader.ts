@@ -6,7 +6,7 @@ import { openLogFile } from "../files/open-log-file.ts";
 import type { EntryFormat } from "../format/entry-format.ts";
 import { JsonFormat } from "../format/json-format.ts";
 import { RecordFormat } from "../format/record-format.ts";
-import type { LogQuery, LogReader } from "../types.ts";
+import type { LogQuery, LogReader, LogSelection, LogSnapshot } from "../types.ts";
 import { EntryPrinter } from "./entry-printer.ts";
 import { tailPosition } from "./tail-position.ts";
 
@@ -27,34 +27,101 @@ export class FileLogReader implements LogReader {
 
   async *read(query: LogQuery): AsyncGenerator<Uint8Array> {
     const watch = query.follow ? watcherOf(query.path) : undefined;
-    const files = openLogFiles(query.path);
-    for (const file of files) this.#inUse.hold(file.identity);
+    const { files, close } = this.#open(query.path);
     try {
-      const format = query.format === "json" ? new JsonFormat() : new RecordFormat();
-      const start =
-        query.tail === undefined
-          ? { file: firstAfter(files, query.sinceNs), offset: 0 }
-          : tailPosition(files, format, query, query.tail);
+      const format = formatOf(query);
       const printer = new EntryPrinter(query);
-      for (const [index, file] of files.entries()) {
-        if (index < start.file) continue;
-        const isLast = index === files.length - 1;
-        const reader = new FileReader(file, index === start.file ? start.offset : 0, format, printer);
+      let last: FileReader | undefined;
+      for (const reader of readersOf(files, query, format, printer)) {
         yield* reader.rest();
         if (printer.past || query.signal.aborted) return;
-        if (isLast && watch !== undefined)
-          yield* followFrom(query, { format, printer, watch, inUse: this.#inUse }, reader);
+        last = reader;
       }
-      if (files.length === 0 && watch !== undefined) {
-        yield* followFrom(query, { format, printer, watch, inUse: this.#inUse }, undefined);
-      }
+      if (watch !== undefined) yield* followFrom(query, { format, printer, watch, inUse: this.#inUse }, last);
     } finally {
       watch?.close();
+      close();
+    }
+  }
+
+  snapshot(selection: LogSelection): LogSnapshot {
+    const { files, close } = this.#open(selection.path);
+    const newest = files.pop();
+    if (newest !== undefined) files.push(new FileAsItIs(newest));
+    async function* read(): AsyncGenerator<Uint8Array> {
+      try {
+        const printer = new EntryPrinter(selection);
+        for (const reader of readersOf(files, selection, formatOf(selection), printer)) {
+          yield* reader.rest();
+          if (printer.past) return;
+        }
+      } finally {
+        close();
+      }
+    }
+    return { chunks: read(), close };
+  }
+
+  /** Oldest first; kept from being compressed until they are closed. */
+  #open(path: string): { readonly files: LogFile[]; close(): void } {
+    const files = openLogFiles(path);
+    for (const file of files) this.#inUse.hold(file.identity);
+    let closed = false;
+    const close = (): void => {
+      if (closed) return;
+      closed = true;
       for (const file of files) {
         this.#inUse.release(file.identity);
         file.close();
       }
-    }
+    };
+    return { files, close };
+  }
+}
+
+function formatOf({ format }: LogSelection): EntryFormat {
+  return format === "json" ? new JsonFormat() : new RecordFormat();
+}
+
+/** One reader for each file that may hold wanted entries. */
+function* readersOf(
+  files: readonly LogFile[],
+  selection: LogSelection,
+  format: EntryFormat,
+  printer: EntryPrinter,
+): Generator<FileReader> {
+  const start =
+    selection.tail === undefined
+      ? { file: firstAfter(files, selection.sinceNs), offset: 0 }
+      : tailPosition(files, format, selection, selection.tail);
+  for (const [index, file] of files.entries())
+    if (index >= start.file) yield new FileReader(file, index === start.file ? start.offset : 0, format, printer);
+}
+
+/** A file that may grow, without what is written to it from now on. */
+class FileAsItIs implements LogFile {
+  readonly #file: LogFile;
+  readonly size: number;
+
+  constructor(file: LogFile) {
+    this.#file = file;
+    this.size = file.size;
+  }
+
+  get identity(): string {
+    return this.#file.identity;
+  }
+
+  get modifiedNs(): bigint {
+    return this.#file.modifiedNs;
+  }
+
+  read(into: Uint8Array, position: number): number {
+    return this.#file.read(into.subarray(0, Math.max(0, this.size - position)), position);
+  }
+
+  close(): void {
+    this.#file.close();
   }
 }
 

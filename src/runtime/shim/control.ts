@@ -4,12 +4,14 @@ import { parseState, type ShimState } from "./state.ts";
 
 /**
  * The conversation on `control.sock`. The shim sends frames {u32 type, u32 length, payload}: a state at once and at every
- * change, a frame without payload at every rotation of the log and whenever memory runs out, and one result (u32 errno) an answered request. Requests are 16 bytes {u32 type, a, b, c}. After a successful
- * attach the connection carries the process's bytes and nothing else.
+ * change, a frame without payload at every rotation of the log and whenever memory runs out, and one result (u32 errno)
+ * an answered request. Requests are 16 bytes {u32 type, a, b, c}. After a successful attach the connection carries the
+ * process's bytes and nothing else. From a successful hold on, no output is read or logged until the same connection
+ * attaches or ends; its stream then begins with the lines that have not ended, for those are not in the log.
  */
 export const controlName = "control.sock";
 
-export const requestType = { go: 1, signal: 2, resize: 3, attach: 4, logTaken: 5 } as const;
+export const requestType = { go: 1, signal: 2, resize: 3, attach: 4, logTaken: 5, hold: 6 } as const;
 export const attachFlag = { stdin: 1, stdout: 2, stderr: 4 } as const;
 
 const frameState = 1;
@@ -61,13 +63,21 @@ export class Control {
     return answer;
   }
 
-  /** Attach; afterwards this connection is the returned stream. */
-  async attach(flags: number): Promise<{ readonly connection: ShimConnection; readonly first: Uint8Array }> {
-    this.#raw = true;
-    const errno = await this.request(requestType.attach, flags);
-    if (errno !== 0) {
+  /** Attach; afterwards this connection is the returned stream. `whileHeld`: see {@link SupervisedProcess.attach}. */
+  async attach(
+    flags: number,
+    whileHeld?: () => void,
+  ): Promise<{ readonly connection: ShimConnection; readonly first: Uint8Array }> {
+    try {
+      if (whileHeld !== undefined) {
+        mustAttach(await this.request(requestType.hold));
+        whileHeld();
+      }
+      this.#raw = true;
+      mustAttach(await this.request(requestType.attach, flags));
+    } catch (error) {
       this.close();
-      throw new BerthError("not-implemented", `the process's streams cannot be attached (errno ${errno})`);
+      throw error;
     }
     return { connection: this.#connection, first: this.#buffer };
   }
@@ -114,4 +124,8 @@ export class Control {
       answer.reject(new BerthError("unavailable", "the process's monitor is gone"));
     this.#listener.onEnd();
   }
+}
+
+function mustAttach(errno: number): void {
+  if (errno !== 0) throw new BerthError("not-implemented", `the process's streams cannot be attached (errno ${errno})`);
 }

@@ -1,7 +1,14 @@
 import { BerthError } from "#base/errors.ts";
 import { errnoText } from "#host/errno.ts";
 import { lastWords } from "../foreign/last-words.ts";
-import type { AdoptedCommand, AttachStream, ExitStatus, StepFailure, SupervisedProcess } from "../types.ts";
+import type {
+  AdoptedCommand,
+  AttachedStreams,
+  AttachStream,
+  ExitStatus,
+  StepFailure,
+  SupervisedProcess,
+} from "../types.ts";
 import { attachFlag, Control, requestType } from "./control.ts";
 import { readStatus } from "./status-file.ts";
 import type { ShimState } from "./state.ts";
@@ -105,17 +112,14 @@ export class ShimProcess implements SupervisedProcess {
     if (errno !== 0) throw new BerthError("conflict", `the process's terminal could not be resized (errno ${errno})`);
   }
 
-  async attach(options: {
-    readonly stdin: boolean;
-    readonly stdout: boolean;
-    readonly stderr: boolean;
-  }): Promise<AttachStream> {
+  async attach(options: AttachedStreams, whileHeld?: () => void): Promise<AttachStream> {
     const control = await Control.connect(this.#directory, { onState() {}, onEnd() {} });
     if (control === undefined) throw new BerthError("conflict", "the process is not running");
     const { connection, first } = await control.attach(
       (options.stdin ? attachFlag.stdin : 0) |
         (options.stdout ? attachFlag.stdout : 0) |
         (options.stderr ? attachFlag.stderr : 0),
+      whileHeld,
     );
     return {
       readable: (async function* () {

@@ -23,7 +23,7 @@ describe("hijacked connections", () => {
     expect(head).toContain(
       "Content-Type: application/vnd.docker.multiplexed-stream\r\nConnection: Upgrade\r\nUpgrade: tcp",
     );
-    expect(head).toContain("Api-Version: 1.55");
+    expect(head).toContain("Api-Version: 1.56");
     await served.call("POST", `/containers/${id}/start`);
     expect(frames(await raw.rest())).toEqual(["stderr:loudly\n"]);
   });

@@ -15,7 +15,7 @@ describe("every answer", () => {
       expect(await response.text()).toBe(method === "GET" ? "OK" : "");
       const headers = Object.fromEntries(response.headers);
       expect(headers).toMatchObject({
-        "api-version": "1.55",
+        "api-version": "1.56",
         "docker-experimental": "false",
         ostype: "linux",
         server: "Berth/0.1.0 (linux)",
@@ -28,8 +28,8 @@ describe("every answer", () => {
   });
 
   const texts: readonly (readonly [string, string, string])[] = [
-    ["GET", "/v1.99/version", "400 client version 1.99 is too new. Maximum supported API version is 1.55"],
-    ["GET", "/v2.0/version", "400 client version 2.0 is too new. Maximum supported API version is 1.55"],
+    ["GET", "/v1.99/version", "400 client version 1.99 is too new. Maximum supported API version is 1.56"],
+    ["GET", "/v2.0/version", "400 client version 2.0 is too new. Maximum supported API version is 1.56"],
     [
       "GET",
       "/v1.10/version",

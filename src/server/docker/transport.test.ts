@@ -160,15 +160,15 @@ describe.each(["unix", "handed"] as const)("a %s connection", (transport) => {
   test("versions", async () => {
     const of = async (path: string): Promise<string> =>
       (await exchange(request(`GET ${path}`))).replace(/^HTTP\/1.1 /, "");
-    for (const version of ["1.24", "1.24.1", "01.30", "1.55"]) expect(await of(`/v${version}/_ping`)).toBe("200 OK OK");
+    for (const version of ["1.24", "1.24.1", "01.30", "1.56"]) expect(await of(`/v${version}/_ping`)).toBe("200 OK OK");
     for (const version of ["1", "1.10", "0.9"]) {
       expect(await of(`/v${version}/_ping`)).toBe(
         `400 Bad Request {"message":"client version ${version} is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version"}`,
       );
     }
-    for (const version of ["1.56", "1.99999999999", "9.99", "1.55.1"]) {
+    for (const version of ["1.57", "1.99999999999", "9.99", "1.56.1"]) {
       expect(await of(`/v${version}/_ping`)).toBe(
-        `400 Bad Request {"message":"client version ${version} is too new. Maximum supported API version is 1.55"}`,
+        `400 Bad Request {"message":"client version ${version} is too new. Maximum supported API version is 1.56"}`,
       );
     }
     expect(await of("/vx/_ping")).toBe('404 Not Found {"message":"page not found"}');

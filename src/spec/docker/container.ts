@@ -1,3 +1,4 @@
+import type { Descriptor } from "../oci/image.ts";
 import { createRequestConfig, type ContainerConfig } from "./container-config.ts";
 import { hostConfig, type HostConfig, type PortBinding } from "./host-config.ts";
 import type { MountPoint } from "./mount.ts";
@@ -11,6 +12,10 @@ export interface CreateRequest {
   readonly networkingConfig: NetworkingConfig;
   /** What is mounted below a read-only source of `Binds` stays writable, as before API 1.44. */
   readonly shallowReadOnlyBinds?: boolean;
+  /** Without a word about it, it is in the host's control group namespace where cgroup v1 is, as before API 1.41. */
+  readonly hostCgroupNamespaceOnV1?: boolean;
+  /** `HostConfig.Capabilities`, which API 1.40 had alone, names some. */
+  readonly namesAllCapabilities: boolean;
 }
 
 const within = <T>(shape: Shape<T>, value: unknown, property: string): T =>
@@ -24,9 +29,12 @@ export function decodeCreateRequest(body: unknown): CreateRequest {
   const properties = new Map(
     Object.entries((body ?? {}) as Record<string, unknown>).map(([k, v]) => [k.toLowerCase(), v]),
   );
+  const host = properties.get("hostconfig");
+  const capabilities = (host as { readonly Capabilities?: unknown } | null | undefined)?.Capabilities;
   return {
     config,
-    hostConfig: within(hostConfig, properties.get("hostconfig"), "HostConfig"),
+    namesAllCapabilities: Array.isArray(capabilities) && capabilities.length > 0,
+    hostConfig: within(hostConfig, host, "HostConfig"),
     networkingConfig: within(networkingConfig, properties.get("networkingconfig"), "NetworkingConfig"),
   };
 }
@@ -102,6 +110,8 @@ export interface ContainerInspect {
   readonly RestartCount: number;
   readonly Driver: string;
   readonly Platform: string;
+  /** Since API 1.48. */
+  readonly ImageManifestDescriptor?: Descriptor;
   readonly MountLabel: string;
   readonly ProcessLabel: string;
   readonly AppArmorProfile: string;
@@ -129,6 +139,8 @@ export interface ContainerSummary {
   readonly Names: readonly string[];
   readonly Image: string;
   readonly ImageID: string;
+  /** Since API 1.48; not in `GET /system/df`. */
+  readonly ImageManifestDescriptor?: Descriptor;
   readonly Command: string;
   /** Unix seconds. */
   readonly Created: number;

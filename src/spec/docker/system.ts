@@ -87,7 +87,16 @@ export interface InfoResponse {
   readonly Labels: readonly string[];
   readonly ExperimentalBuild: boolean;
   readonly ServerVersion: string;
-  readonly Runtimes: Readonly<Record<string, { readonly path: string; readonly runtimeArgs?: readonly string[] }>>;
+  readonly Runtimes: Readonly<
+    Record<
+      string,
+      {
+        readonly path: string;
+        readonly runtimeArgs?: readonly string[];
+        readonly status: Readonly<Record<string, string>>;
+      }
+    >
+  >;
   readonly DefaultRuntime: string;
   readonly Swarm: {
     readonly NodeID: string;

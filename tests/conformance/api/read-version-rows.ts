@@ -1,4 +1,4 @@
-import { at } from "./at-version.ts";
+import { at, type ApiAtVersion } from "./at-version.ts";
 import {
   bind,
   created,
@@ -52,6 +52,27 @@ export const readVersionRows: readonly VersionRow[] = [
     see: told("/info", "RegistryConfig.AllowNondistributableArtifactsCIDRs"),
     before: null,
     after: "absent",
+  },
+  {
+    since: 41,
+    what: "a list of all capabilities is not heard of",
+    see: created({ HostConfig: { Capabilities: ["CAP_CHOWN"] } }),
+    before: 400,
+    after: 201,
+  },
+  {
+    since: 48,
+    what: "which of an image's manifests a listed container is of",
+    see: (api) => ofItsImage(api, listed, "0.ImageManifestDescriptor"),
+    before: "absent",
+    after: true,
+  },
+  {
+    since: 48,
+    what: "which of an image's manifests an inspected container is of",
+    see: (api) => ofItsImage(api, (id) => `/containers/${id}/json`, "ImageManifestDescriptor"),
+    before: "absent",
+    after: true,
   },
   {
     since: 48,
@@ -269,3 +290,13 @@ export const readVersionRows: readonly VersionRow[] = [
     after: 200,
   },
 ];
+
+/** Whether the descriptor that is told of a container is one of its image's, for this machine's system. */
+function ofItsImage(api: ApiAtVersion, url: (id: string) => string, property: string): Promise<unknown> {
+  return api.container({}, async (id) => {
+    const found = await api.see(url(id), property);
+    if (found === "absent") return found;
+    const manifests = (await api.see("/images/busybox/json?manifests=1", "Manifests")) as readonly { ID: string }[];
+    return at(found, "platform.os") === "linux" && manifests.some(({ ID }) => ID === at(found, "digest"));
+  });
+}

@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 
-export const newestApiVersion = "1.55";
+export const newestApiVersion = "1.56";
 export const oldestApiVersion = "1.24";
 
 /** `1.41` as numbers, so that 1.9 comes before 1.24. */

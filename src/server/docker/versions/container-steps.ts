@@ -30,6 +30,18 @@ export const containerSteps: readonly VersionStep[] = [
     apply: (body) => without(body, "os_type"),
   },
   {
+    when: { before: 48 },
+    shape: "container-inspect",
+    reason: "before 1.48 nobody asked which of an image's manifests a container is of",
+    apply: (body) => without(body, "ImageManifestDescriptor"),
+  },
+  {
+    when: { before: 48 },
+    shape: "container-list",
+    reason: "before 1.48 nobody asked which of an image's manifests a container is of",
+    apply: (body) => without(body, "ImageManifestDescriptor"),
+  },
+  {
     when: { before: 46 },
     shape: "container-list",
     reason: "before 1.46 lists had no annotations",

@@ -51,6 +51,17 @@ export const systemSteps: readonly VersionStep[] = [
   },
   {
     when: { before: 44 },
+    shape: "info",
+    reason: "before 1.44 runtimes said nothing of themselves",
+    apply: (body) =>
+      within(body, "Runtimes", (runtimes) =>
+        Object.fromEntries(
+          Object.entries(runtimes).map(([name, runtime]) => [name, without(runtime as Json, "status")]),
+        ),
+      ),
+  },
+  {
+    when: { before: 44 },
     shape: "disk-usage",
     reason: "1.44 removed VirtualSize",
     apply: (body) => ({ ...body, Images: (body["Images"] as readonly Json[] | null)?.map(withVirtualSize) ?? null }),

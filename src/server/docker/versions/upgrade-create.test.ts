@@ -61,6 +61,18 @@ describe("what a version brought is not heard of before, and taken since", () =>
   });
 });
 
+test("the host's control group namespace was the default of cgroup v1 before 1.41", () => {
+  expect(upgraded({}, "1.40").hostCgroupNamespaceOnV1).toBe(true);
+  expect(upgraded({}, "1.41").hostCgroupNamespaceOnV1).toBeUndefined();
+});
+
+test("1.40 alone knew a list of all capabilities, which is refused", () => {
+  const body = { HostConfig: { Capabilities: ["CAP_CHOWN"] } };
+  expect(() => upgraded(body, "1.40")).toThrow("the HostConfig.Capabilities field is not supported by this daemon");
+  for (const version of ["1.39", "1.41", newestApiVersion]) expect(() => upgraded(body, version)).not.toThrow();
+  expect(() => upgraded({ HostConfig: { Capabilities: [] } }, "1.40")).not.toThrow();
+});
+
 test("IPC was shared unless asked otherwise, before 1.40", () => {
   expect(upgraded({}, "1.39").hostConfig.IpcMode).toBe("shareable");
   expect(upgraded({ HostConfig: { IpcMode: "private" } }, "1.39").hostConfig.IpcMode).toBe("private");

@@ -112,6 +112,11 @@ const upgrades: readonly Upgrade[] = [
       })),
   },
   {
+    before: 41,
+    reason: "control group namespaces were the host's",
+    apply: (request) => ({ ...request, hostCgroupNamespaceOnV1: true }),
+  },
+  {
     before: 40,
     reason: "binds took what is mounted below with them, and containers shared their IPC when asked",
     apply: (request) =>
@@ -147,6 +152,10 @@ const removals: readonly (Omit<Upgrade, "before"> & { readonly since: number })[
  */
 export function upgradeCreate(request: CreateRequest, version: ApiVersion): Moved {
   const { minor } = version;
+  if (minor === 40 && request.namesAllCapabilities)
+    return refuse(
+      "the HostConfig.Capabilities field is not supported by this daemon; use CapAdd and CapDrop to set capabilities",
+    );
   const wanted = [
     ...upgrades.filter(({ before }) => minor < before),
     ...removals.filter(({ since }) => minor >= since),
