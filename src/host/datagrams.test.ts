@@ -60,3 +60,13 @@ test("UDP arrives", async () => {
   sender.close();
   server.close();
 });
+
+test("who sends one after the other leaves others their turn", async () => {
+  const sender = await udpSender("127.0.0.1", 9);
+  let turned = false;
+  setImmediate(() => (turned = true));
+  // Without turns it would never end.
+  for (let count = 0; !turned && count < 1e6; count += 1) await sender.send(Buffer.from("x"));
+  expect(turned).toBe(true);
+  sender.close();
+});

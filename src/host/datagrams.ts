@@ -1,5 +1,6 @@
 import { createSocket } from "node:dgram";
 import { lookup } from "node:dns/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { BerthError } from "#base/errors.ts";
 import { hasCode } from "./errno.ts";
 import {
@@ -37,9 +38,25 @@ export async function udpSender(host: string, port: number): Promise<DatagramSen
   sender.unref();
   // Nobody listens: a later datagram may find somebody.
   sender.on("error", () => undefined);
-  return {
+  return inTurns({
     send: (bytes) => new Promise((resolve) => sender.send(bytes, port, address.address, () => resolve())),
     close: once(() => sender.close()),
+  });
+}
+
+const turnMs = 10;
+
+/** The kernel takes datagrams at once, so who sends many would keep the event loop from everybody else. */
+function inTurns(sender: DatagramSender): DatagramSender {
+  let turnAt = performance.now();
+  return {
+    async send(bytes) {
+      await sender.send(bytes);
+      if (performance.now() - turnAt < turnMs) return;
+      await nextTurn();
+      turnAt = performance.now();
+    },
+    close: () => sender.close(),
   };
 }
 
@@ -67,7 +84,7 @@ export function unixSender(path: string): DatagramSender {
     close(fd);
     throw error;
   }
-  return {
+  return inTurns({
     async send(bytes) {
       for (let attempt = 0; ; attempt += 1) {
         try {
@@ -83,7 +100,7 @@ export function unixSender(path: string): DatagramSender {
       }
     },
     close: once(() => close(fd)),
-  };
+  });
 }
 
 function sendInMemory(fd: number, bytes: Uint8Array): void {

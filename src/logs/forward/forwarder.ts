@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import { watchName, type DirectoryWatch } from "#host/directory-watch.ts";
@@ -101,7 +101,11 @@ export class Forwarder {
           await this.#process?.logTaken(place.file);
           if (before !== undefined) this.#deps.onSent();
         }
-        if (messages.length > 0) continue;
+        if (messages.length > 0) {
+          // A container may write as fast as this reads, and a receiver take it at once: others are to have their turn.
+          await nextTurn();
+          continue;
+        }
         this.#save();
         if (ended) return;
         await this.#watch.changed();

@@ -96,6 +96,16 @@ describe("reading", () => {
     expect(await text({ tail: 1 })).toBe("whole\n");
   });
 
+  test("ends with what was there, of a container that writes as fast as is read", async () => {
+    write(record("1"));
+    let chunks = 0;
+    for await (const chunk of new FileLogReader({ inUse: new FilesInUse() }).read(query())) {
+      write(record(`${chunk.byteLength}`));
+      if ((chunks += 1) > 10) break;
+    }
+    expect(chunks).toBe(1);
+  });
+
   test("rotated files come first", async () => {
     write(record("1"));
     rotate();

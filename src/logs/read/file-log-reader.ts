@@ -27,7 +27,7 @@ export class FileLogReader implements LogReader {
 
   async *read(query: LogQuery): AsyncGenerator<Uint8Array> {
     const watch = query.follow ? watcherOf(query.path) : undefined;
-    const { files, close } = this.#open(query.path);
+    const { files, close } = query.follow ? this.#open(query.path) : this.#openAsItIs(query.path);
     try {
       const format = formatOf(query);
       const printer = new EntryPrinter(query);
@@ -45,9 +45,7 @@ export class FileLogReader implements LogReader {
   }
 
   snapshot(selection: LogSelection): LogSnapshot {
-    const { files, close } = this.#open(selection.path);
-    const newest = files.pop();
-    if (newest !== undefined) files.push(new FileAsItIs(newest));
+    const { files, close } = this.#openAsItIs(selection.path);
     async function* read(): AsyncGenerator<Uint8Array> {
       try {
         const printer = new EntryPrinter(selection);
@@ -62,8 +60,16 @@ export class FileLogReader implements LogReader {
     return { chunks: read(), close };
   }
 
+  /** A container that writes faster than its log is read would never be read to its end. */
+  #openAsItIs(path: string): OpenedLog {
+    const opened = this.#open(path);
+    const newest = opened.files.pop();
+    if (newest !== undefined) opened.files.push(new FileAsItIs(newest));
+    return opened;
+  }
+
   /** Oldest first; kept from being compressed until they are closed. */
-  #open(path: string): { readonly files: LogFile[]; close(): void } {
+  #open(path: string): OpenedLog {
     const files = openLogFiles(path);
     for (const file of files) this.#inUse.hold(file.identity);
     let closed = false;
@@ -77,6 +83,11 @@ export class FileLogReader implements LogReader {
     };
     return { files, close };
   }
+}
+
+interface OpenedLog {
+  readonly files: LogFile[];
+  close(): void;
 }
 
 function formatOf({ format }: LogSelection): EntryFormat {
