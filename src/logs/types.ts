@@ -43,7 +43,7 @@ export interface LogReader {
 export interface LogSnapshot {
   /** To be read once; as {@link LogReader.read} gives it. */
   readonly chunks: AsyncIterable<Uint8Array>;
-  /** Needed unless `chunks` were read. */
+  /** Ends the reading. Needed unless `chunks` were read to their end. */
   close(): void;
 }
 

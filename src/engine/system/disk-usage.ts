@@ -48,8 +48,9 @@ export function diskUsage(deps: DiskUsageDeps) {
 }
 
 /** docker-compat: this is told in lists of containers alone. */
-function withoutManifest({ ImageManifestDescriptor: _, ...container }: ContainerSummary): ContainerSummary {
-  return container;
+function withoutManifest(container: ContainerSummary): ContainerSummary {
+  const { ImageManifestDescriptor, ...rest } = container;
+  return ImageManifestDescriptor === undefined ? container : rest;
 }
 
 function printCacheEntry({ record, inUse, shared, sizeBytes }: CacheEntry): BuildCacheRecord {

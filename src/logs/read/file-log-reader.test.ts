@@ -212,6 +212,20 @@ describe("a snapshot", () => {
     expect(await read(snapshot)).toBe("1\n2\n3");
   });
 
+  test("is not read on once it is closed", async () => {
+    write(...Array.from({ length: 3000 }, (_, index) => record(`${index}`)));
+    const { snapshot } = take();
+    const pieces: string[] = [];
+    for await (const chunk of snapshot.chunks) {
+      pieces.push(Buffer.from(chunk).toString());
+      snapshot.close();
+    }
+    expect(pieces.length).toBe(1);
+    const { snapshot: unread } = take();
+    unread.close();
+    expect(await read(unread)).toBe("");
+  });
+
   test("of no log is empty, and stays so", async () => {
     const { snapshot } = take();
     write(record("1"));

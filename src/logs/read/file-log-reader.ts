@@ -27,12 +27,12 @@ export class FileLogReader implements LogReader {
 
   async *read(query: LogQuery): AsyncGenerator<Uint8Array> {
     const watch = query.follow ? watcherOf(query.path) : undefined;
-    const { files, close } = query.follow ? this.#open(query.path) : this.#openAsItIs(query.path);
+    const log = query.follow ? this.#open(query.path) : this.#openAsItIs(query.path);
     try {
       const format = formatOf(query);
       const printer = new EntryPrinter(query);
       let last: FileReader | undefined;
-      for (const reader of readersOf(files, query, format, printer)) {
+      for (const reader of readersOf(log.files, query, format, printer)) {
         yield* reader.rest();
         if (printer.past || query.signal.aborted) return;
         last = reader;
@@ -40,54 +40,64 @@ export class FileLogReader implements LogReader {
       if (watch !== undefined) yield* followFrom(query, { format, printer, watch, inUse: this.#inUse }, last);
     } finally {
       watch?.close();
-      close();
+      log.close();
     }
   }
 
   snapshot(selection: LogSelection): LogSnapshot {
-    const { files, close } = this.#openAsItIs(selection.path);
+    const log = this.#openAsItIs(selection.path);
     async function* read(): AsyncGenerator<Uint8Array> {
+      const printer = new EntryPrinter(selection);
       try {
-        const printer = new EntryPrinter(selection);
-        for (const reader of readersOf(files, selection, formatOf(selection), printer)) {
-          yield* reader.rest();
+        if (log.isClosed) return;
+        for (const reader of readersOf(log.files, selection, formatOf(selection), printer)) {
+          for (const chunk of reader.rest()) {
+            yield chunk;
+            if (log.isClosed) return;
+          }
           if (printer.past) return;
         }
       } finally {
-        close();
+        log.close();
       }
     }
-    return { chunks: read(), close };
+    return { chunks: read(), close: () => log.close() };
   }
 
   /** A container that writes faster than its log is read would never be read to its end. */
-  #openAsItIs(path: string): OpenedLog {
-    const opened = this.#open(path);
-    const newest = opened.files.pop();
-    if (newest !== undefined) opened.files.push(new FileAsItIs(newest));
-    return opened;
+  #openAsItIs(path: string): OpenLog {
+    const log = this.#open(path);
+    const newest = log.files.pop();
+    if (newest !== undefined) log.files.push(new FileAsItIs(newest));
+    return log;
   }
 
-  /** Oldest first; kept from being compressed until they are closed. */
-  #open(path: string): OpenedLog {
-    const files = openLogFiles(path);
-    for (const file of files) this.#inUse.hold(file.identity);
-    let closed = false;
-    const close = (): void => {
-      if (closed) return;
-      closed = true;
-      for (const file of files) {
-        this.#inUse.release(file.identity);
-        file.close();
-      }
-    };
-    return { files, close };
+  #open(path: string): OpenLog {
+    return new OpenLog(openLogFiles(path), this.#inUse);
   }
 }
 
-interface OpenedLog {
+/** A log's files, oldest first, kept from being compressed until they are closed. */
+class OpenLog {
   readonly files: LogFile[];
-  close(): void;
+  readonly #inUse: FilesInUse;
+  isClosed = false;
+
+  constructor(files: LogFile[], inUse: FilesInUse) {
+    this.files = files;
+    this.#inUse = inUse;
+    for (const { identity } of files) inUse.hold(identity);
+  }
+
+  /** May be called twice. */
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    for (const file of this.files) {
+      this.#inUse.release(file.identity);
+      file.close();
+    }
+  }
 }
 
 function formatOf({ format }: LogSelection): EntryFormat {

@@ -114,6 +114,28 @@ describe("hijacked connections", () => {
     expect(JSON.parse((await raw.rest()).toString())).toEqual({ message: "No such container: nope" });
   });
 
+  test("exec: who starts it says whether its output is framed", async () => {
+    const id = await served.create({ Cmd: ["sleep"] });
+    await served.call("POST", `/containers/${id}/start`);
+    const start = async (created: boolean, started: boolean): Promise<Uint8Array> => {
+      const made = await served.call("POST", `/containers/${id}/exec`, {
+        Cmd: ["echo", "in"],
+        AttachStdout: true,
+        Tty: created,
+      });
+      const { Id: execId } = (await made.json()) as { Id: string };
+      const raw = served.upgrade(`/exec/${execId}/start`, JSON.stringify({ Detach: false, Tty: started }));
+      await raw.head();
+      return raw.rest();
+    };
+    const text = async (bytes: Promise<Uint8Array>): Promise<string> => Buffer.from(await bytes).toString();
+    expect(frames(await start(true, false))).toEqual(["stdout:in\n"]);
+    expect(frames(await start(false, false))).toEqual(["stdout:in\n"]);
+    expect(await text(start(true, true))).toBe("in\n");
+    expect(await text(start(false, true))).toBe("in\n");
+    await served.call("POST", `/containers/${id}/kill`);
+  });
+
   test("exec: output, exit code, and a failure to start told on the stream", async () => {
     const id = await served.create({ Cmd: ["sleep"] });
     await served.call("POST", `/containers/${id}/start`);

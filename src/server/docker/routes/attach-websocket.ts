@@ -1,8 +1,7 @@
 import type { Engine } from "#engine/engine.ts";
-import type { AttachStream } from "#runtime/types.ts";
-import { Demultiplexer } from "#spec/docker/stdcopy.ts";
 import type { Call } from "../call.ts";
 import { parseDetachKeys } from "../detach-keys.ts";
+import { unframed } from "../framing.ts";
 import { pipe } from "../pipe.ts";
 import type { Reply } from "../reply.ts";
 import { handshake } from "../websocket.ts";
@@ -36,22 +35,5 @@ export async function attachWebSocket(engine: Engine, call: Call): Promise<Reply
       const how = await pipe(client, terminal ? stream : unframed(stream), { input, endsInput, terminal, detachKeys });
       if (how !== "ended") attached.left();
     },
-  };
-}
-
-function unframed(stream: AttachStream): AttachStream {
-  async function* bare(): AsyncGenerator<Uint8Array> {
-    const streams = new Demultiplexer();
-    for await (const chunk of stream.readable) {
-      const pieces: Uint8Array[] = [];
-      streams.push(chunk, (_stream, bytes) => void pieces.push(bytes.slice()));
-      yield* pieces;
-    }
-  }
-  return {
-    readable: bare(),
-    write: (bytes) => stream.write(bytes),
-    endInput: () => stream.endInput(),
-    close: () => stream.close(),
   };
 }

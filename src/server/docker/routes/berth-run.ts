@@ -1,13 +1,13 @@
 import { isBerthError, messageOf } from "#base/errors.ts";
 import type { Engine } from "#engine/engine.ts";
 import type { PreparedExec, RunningExec } from "#engine/exec/start.ts";
-import type { AttachStream } from "#runtime/types.ts";
 import { encodeEnd, endedOutputType } from "#spec/berth/ended-output.ts";
 import { execStartConfig } from "#spec/docker/exec.ts";
 import { decode } from "#spec/docker/schema.ts";
 import { encodeFrame } from "#spec/docker/stdcopy.ts";
 import type { Call, Route } from "../call.ts";
 import { parseDetachKeys } from "../detach-keys.ts";
+import { framedAsOutput } from "../framing.ts";
 import { pipe } from "../pipe.ts";
 import type { RawConnection, Reply } from "../reply.ts";
 import { pipeExec, startedExec } from "./execs.ts";
@@ -46,7 +46,10 @@ async function runContainer(engine: Engine, call: Call): Promise<Reply> {
     kind: "hijack",
     contentType: endedOutputType,
     run: async (client) => {
-      const how = await pipe(client, terminal ? framed(attached.stream) : attached.stream, { ...attached, detachKeys });
+      const how = await pipe(client, terminal ? framedAsOutput(attached.stream) : attached.stream, {
+        ...attached,
+        detachKeys,
+      });
       if (how === "ended") await client.write(encodeEnd(await result));
       else attached.left();
     },
@@ -84,22 +87,9 @@ async function untilEnded(prepared: PreparedExec, client: RawConnection): Promis
   }
   const { stream, ended } = running;
   if (stream === undefined) return false;
-  if ((await pipeExec(prepared, client, prepared.terminal ? framed(stream) : stream)) !== "ended") return false;
+  if ((await pipeExec(prepared, client, prepared.terminal ? framedAsOutput(stream) : stream)) !== "ended") return false;
   return ended.then(
     () => true,
     () => false,
   );
-}
-
-/** A terminal's output in frames. */
-function framed(stream: AttachStream): AttachStream {
-  async function* frames(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of stream.readable) yield encodeFrame("stdout", chunk);
-  }
-  return {
-    readable: frames(),
-    write: (bytes) => stream.write(bytes),
-    endInput: () => stream.endInput(),
-    close: () => stream.close(),
-  };
 }

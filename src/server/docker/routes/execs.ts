@@ -1,4 +1,4 @@
-import { BerthError, messageOf } from "#base/errors.ts";
+import { messageOf } from "#base/errors.ts";
 import { consoleSize, type PreparedExec, type RunningExec } from "#engine/exec/start.ts";
 import type { Engine } from "#engine/engine.ts";
 import type { AttachStream } from "#runtime/types.ts";
@@ -7,6 +7,7 @@ import { decode } from "#spec/docker/schema.ts";
 import { encodeFrame } from "#spec/docker/stdcopy.ts";
 import type { Call, Route } from "../call.ts";
 import { parseDetachKeys } from "../detach-keys.ts";
+import { framedAsOutput, unframed } from "../framing.ts";
 import { pipe, type PipeEnd } from "../pipe.ts";
 import { empty, json, multiplexedStream, rawStream, type RawConnection, type Reply } from "../reply.ts";
 import { sizeOf } from "./size.ts";
@@ -48,36 +49,34 @@ async function start(engine: Engine, call: Call): Promise<Reply> {
     await prepared.run();
     return empty(200);
   }
-  const framed = !prepared.terminal && call.version.minor >= 42;
+  const framed = !body.Tty;
   return {
     kind: "hijack",
-    contentType: framed ? multiplexedStream : rawStream,
-    run: (client) => converse(prepared, client),
+    contentType: framed && call.version.minor >= 42 ? multiplexedStream : rawStream,
+    run: (client) => converse(prepared, client, framed),
   };
 }
 
-/** `invalid-parameter` when a terminal is expected where there is none. */
 export function startedExec(engine: Engine, call: Call, body: ExecStartConfig): PreparedExec {
   const size = body.ConsoleSize === null || !hasConsoleSize(call) ? undefined : consoleSize(body.ConsoleSize);
-  const id = call.params["id"] ?? "";
-  const prepared = engine.execs.start(id, { detach: body.Detach, consoleSize: size });
-  if (!body.Detach && body.Tty && !prepared.terminal) {
-    throw new BerthError("invalid-parameter", `exec ${id} was created without a terminal`);
-  }
-  return prepared;
+  return engine.execs.start(call.params["id"] ?? "", { detach: body.Detach, consoleSize: size });
 }
 
-/** docker-compat: the head has gone out, so a failure to start is told on the stream; inspect has the exit code. */
-async function converse(prepared: PreparedExec, client: RawConnection): Promise<void> {
+/**
+ * docker-compat: who starts it says whether output comes in frames, which need not be what it was created with. The head
+ * has gone out, so a failure to start is told on the stream; inspect has the exit code.
+ */
+async function converse(prepared: PreparedExec, client: RawConnection, framed: boolean): Promise<void> {
   let running: RunningExec;
   try {
     running = await prepared.run();
   } catch (error) {
     const text = Buffer.from(`${messageOf(error)}\r\n`);
-    await client.write(prepared.terminal ? text : encodeFrame("stdout", text));
+    await client.write(framed ? encodeFrame("stdout", text) : text);
     return;
   }
-  if (running.stream !== undefined) await pipeExec(prepared, client, running.stream);
+  if (running.stream !== undefined)
+    await pipeExec(prepared, client, asAsked(running.stream, prepared.terminal, framed));
 }
 
 /** Bytes both ways; see {@link pipe}. */
@@ -90,4 +89,9 @@ export async function pipeExec(prepared: PreparedExec, client: RawConnection, st
   });
   if (how === "detached") prepared.detached();
   return how;
+}
+
+function asAsked(stream: AttachStream, terminal: boolean, framed: boolean): AttachStream {
+  if (terminal === !framed) return stream;
+  return framed ? framedAsOutput(stream) : unframed(stream);
 }
