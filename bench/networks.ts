@@ -215,15 +215,15 @@ async function askAll(side: Side, id: string): Promise<readonly number[]> {
 
 /** Containers come and go, two at a time, for as long as `act` takes. */
 async function whileBusy<T>(side: Side, act: () => Promise<T>): Promise<T> {
-  let over = false;
+  const over = new AbortController();
   const busy = async (): Promise<void> => {
-    while (!over) await remove(side, await createAndStart(side, ["sleep", "3600"]));
+    while (!over.signal.aborted) await remove(side, await createAndStart(side, ["sleep", "3600"]));
   };
   const working = [busy(), busy()];
   try {
     return await act();
   } finally {
-    over = true;
+    over.abort();
     await Promise.all(working);
   }
 }

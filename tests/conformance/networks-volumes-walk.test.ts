@@ -7,11 +7,12 @@ import { besideDocker } from "./walk/beside-docker.ts";
 import { differences, formerWords } from "./walk/differences.ts";
 import { joinRows } from "./walk/joins.ts";
 import { networkRows } from "./walk/networks.ts";
+import { parentRows } from "./walk/parents.ts";
 import { volumeRows } from "./walk/volumes.ts";
 
 setDefaultTimeout(120_000);
 
 const compare = besideDocker({ differences, formerWords });
 
-describe("networks", () => compare("networks", [...networkRows, ...joinRows]));
+describe("networks", () => compare("networks", [...networkRows, ...joinRows, ...parentRows]));
 describe("volumes", () => compare("volumes", volumeRows));

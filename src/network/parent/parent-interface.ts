@@ -19,7 +19,9 @@ export function ensureParent(route: NetlinkSocket, name: string, own: string): n
   else {
     const { below, id } = parseVlanName(name);
     const parent = findLink(route, below);
-    if (parent === undefined) throw new BerthError("not-found", `parent interface ${below} was not found on the host`);
+    if (parent === undefined) {
+      throw new BerthError("not-found", `-o parent interface was not found on the host: ${below}`);
+    }
     make(route, addVlan({ name, parent: parent.index, id }), `failed to create ${name} vlan link`, "8021q");
   }
   route.execute([changeLink(name, { up: true })]);

@@ -3,6 +3,8 @@ import { parentSettings, parseVlanName } from "./parent-settings.ts";
 
 test("what a person leaves open", () => {
   expect(parentSettings("macvlan", {})).toEqual({ driver: "macvlan", parent: "", mode: "bridge", mtu: undefined });
+  expect(parentSettings("macvlan", { macvlan_mode: "" })).toEqual(parentSettings("macvlan", {}));
+  expect(parentSettings("ipvlan", { ipvlan_mode: "", ipvlan_flag: "" })).toEqual(parentSettings("ipvlan", {}));
   expect(parentSettings("ipvlan", { parent: "eth0", note: "x" })).toEqual({
     driver: "ipvlan",
     parent: "eth0",
@@ -30,8 +32,12 @@ test.each([
 
 test("names of VLAN interfaces", () => {
   expect(parseVlanName("eth0.10")).toEqual({ below: "eth0", id: 10 });
-  for (const name of ["nosuch0", "eth0.1.2", ".5", "eth0.x", "eth0."]) {
+  for (const name of ["nosuch0", ".5", ""]) {
     expect(() => parseVlanName(name)).toThrow(`invalid subinterface vlan name ${name}, example formatting is eth0.10`);
   }
+  for (const id of ["x", "", "1x"]) {
+    expect(() => parseVlanName(`eth0.${id}`)).toThrow(`unable to parse a valid vlan id from: ${id} (ex. eth0.10`);
+  }
+  expect(() => parseVlanName("eth0.1.2")).toThrow("eth0.10 for vlan 10, instead received eth0.1.2");
   expect(() => parseVlanName("eth0.4095")).toThrow("vlan id must be between 1-4094, received: 4095");
 });

@@ -26,14 +26,14 @@ export function parentSettings(driver: ParentDriverName, options: Readonly<Recor
     return {
       ...common,
       driver,
-      mode: oneOf(macvlanModes, options["macvlan_mode"] ?? "bridge", driver, "mode", "bridge"),
+      mode: oneOf(macvlanModes, options["macvlan_mode"] || "bridge", driver, "mode", "bridge"),
     };
   }
   return {
     ...common,
     driver,
-    mode: oneOf(ipvlanModes, options["ipvlan_mode"] ?? "l2", driver, "mode", "l2"),
-    flag: oneOf(ipvlanFlags, options["ipvlan_flag"] ?? "bridge", driver, "flag", "bridge"),
+    mode: oneOf(ipvlanModes, options["ipvlan_mode"] || "l2", driver, "mode", "l2"),
+    flag: oneOf(ipvlanFlags, options["ipvlan_flag"] || "bridge", driver, "flag", "bridge"),
   };
 }
 
@@ -49,10 +49,15 @@ export function ownParentName(driver: ParentDriverName, networkId: string): stri
 
 /** `eth0.10` is the VLAN 10 of eth0. `invalid-parameter` in Docker's words for other names. */
 export function parseVlanName(name: string): { readonly below: string; readonly id: number } {
-  const [below = "", id = "", ...rest] = name.split(".");
-  if (below === "" || rest.length > 0 || !/^\d+$/.test(id)) {
+  const [below = "", id, ...rest] = name.split(".");
+  if (below === "" || id === undefined) {
     throw invalid(`invalid subinterface vlan name ${name}, example formatting is eth0.10`);
   }
+  if (rest.length > 0) {
+    const form = "required interface name format is: name.vlan_id, ex. eth0.10 for vlan 10";
+    throw invalid(`${form}, instead received ${name}`);
+  }
+  if (!/^\d+$/.test(id)) throw invalid(`unable to parse a valid vlan id from: ${id} (ex. eth0.10 for vlan 10)`);
   if (Number(id) < 1 || Number(id) > 4094) throw invalid(`vlan id must be between 1-4094, received: ${id}`);
   return { below, id: Number(id) };
 }

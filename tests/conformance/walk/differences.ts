@@ -190,4 +190,20 @@ export const differences: Readonly<Record<string, Readonly<Record<number, string
     7: '400 {"message":"invalid tmpfs option [\\"nonsense\\"]"}',
     8: '404 {"message":"No such container: cc"}',
   },
+  // In the words of newer versions.
+  "networks: macvlan: addresses that cannot be": {
+    5: '403 {"message":"failed to set up container networking: Address already in use"}',
+  },
+  // Where nobody is a gateway none of the addresses is kept for one.
+  "networks: macvlan: internal": {
+    4: '200 {"Aliases":null,"DNSNames":["cc","SHORT"],"DriverOpts":null,"EndpointID":"ENDPOINTID","Gateway":"","GlobalIPv6Address":"","GlobalIPv6PrefixLen":0,"IPAMConfig":null,"IPAddress":"10.91.0.1","IPPrefixLen":24,"IPv6Gateway":"","Links":null,"MacAddress":"MACADDRESS","NetworkID":"ID1"}',
+  },
+  // The kernel shares a parent among macvlan networks.
+  "networks: macvlan: two over one": {
+    1: '201 {"Id":"ID2","Warning":""}',
+  },
+  // A typing error is told.
+  "networks: a largest packet that is no number": {
+    0: '400 {"message":"failed to parse com.docker.network.driver.mtu value: x (want 68 to 65535)"}',
+  },
 };

@@ -272,7 +272,7 @@ describe("parents of the engine's own", () => {
 
   test.each([
     ["nosuch0", "invalid subinterface vlan name nosuch0, example formatting is eth0.10"],
-    ["nosuch.10", "parent interface nosuch was not found on the host"],
+    ["nosuch.10", "-o parent interface was not found on the host: nosuch"],
     ["lo", "loopback interface is not a valid macvlan parent link"],
   ])("the parent %s is refused", async (parent, message) => {
     await expect(made("bad", "macvlan", { ...own, options: { parent } })).rejects.toThrow(message);
