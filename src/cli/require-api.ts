@@ -10,11 +10,12 @@ export async function requireApi(
   commandPath: string,
   { client }: Pick<Invocation, "client">,
 ): Promise<void> {
-  const flagsGiven = command.flags.flatMap(({ name, sinceApi }) =>
-    sinceApi !== undefined && flags.given(name) ? [{ what: `"--${name}"`, since: sinceApi }] : [],
-  );
+  const wanted: { readonly what: string; readonly since: string }[] = [];
   // A command that is missing is told alone.
-  const wanted = command.sinceApi === undefined ? flagsGiven : [{ what: commandPath, since: command.sinceApi }];
+  if (command.sinceApi !== undefined) wanted.push({ what: commandPath, since: command.sinceApi });
+  else
+    for (const { name, sinceApi } of command.flags)
+      if (sinceApi !== undefined && flags.given(name)) wanted.push({ what: `"--${name}"`, since: sinceApi });
   if (wanted.length === 0) return;
   const spoken = await (await client()).transport.version();
   const missing = wanted

@@ -1,4 +1,5 @@
-import { BUILD_BODY_TYPE, type BuildShell } from "#spec/berth/build.ts";
+import type { BuildShell } from "#spec/berth/build-shell.ts";
+import { BUILD_BODY_TYPE } from "#spec/berth/build.ts";
 import type { BuildOptions } from "#spec/berth/build-options.ts";
 import type { BuildHistoryEntry, ImportedBuild } from "#spec/berth/build-history.ts";
 import type { OfferedTree } from "#spec/berth/sent-trees.ts";

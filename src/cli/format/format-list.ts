@@ -44,7 +44,8 @@ export function rowFormatter(
     const text = rows.map((row) => `${render(row)}\n`).join("");
     if (!isTable) return text;
     const fieldNames = [...Object.keys(rows[0] ?? {}), ...columns, ...Object.keys(headers)];
-    const titles = Object.fromEntries(fieldNames.map((name) => [name, headers[name] ?? name.toUpperCase()]));
+    const titles: Record<string, string> = {};
+    for (const name of fieldNames) titles[name] = headers[name] ?? name.toUpperCase();
     const filled = plain === undefined ? undefined : fillPlainLine(plain, titles);
     const header = filled ?? rowTemplate().titleLine(line, titles);
     const table = `${header}\n${text}`;

@@ -1,5 +1,3 @@
-import { decode, struct, text, uint16, type Decoded } from "../docker/schema.ts";
-
 /**
  * `POST /berth/build`: what `POST /build` of Docker cannot say. The body is one line of JSON, see build-options.ts, and behind
  * it the context's archive where the options ask for one; the answer is a {@link BuildLine} a line. Behind a line of type
@@ -116,25 +114,9 @@ export interface BuildFailure {
   /** The Dockerfile's lines about the place, as text. */
   readonly excerpt?: string;
   /**
-   * The step's place waits for a shell: `POST /berth/build/shells/{shell}` with a {@link BuildShell} takes the connection over
+   * The step's place waits for a shell: `POST /berth/build/shells/{shell}` with the body of build-shell.ts takes the connection over
    * for its terminal, `…/resize?h=&w=` is its window. The answer of the build ends when the shell has, and the shell when
    * the build's client leaves.
    */
   readonly shell?: string;
-}
-
-/** What a shell in a failed step's place is opened with. */
-export type BuildShell = Decoded<typeof buildShell>;
-
-const buildShell = struct("berth.BuildShell", {
-  /** An image with a static /bin/busybox, for a place that has no shell. */
-  tools: text,
-  /** Of the terminal; 0 where that is not known. */
-  rows: uint16,
-  columns: uint16,
-});
-
-/** `invalid-parameter` for a property of the wrong type. */
-export function decodeBuildShell(body: unknown): BuildShell {
-  return decode(buildShell, body);
 }
