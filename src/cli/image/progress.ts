@@ -53,36 +53,47 @@ function plainLine(message: JsonMessage): string {
 class ProgressScreen {
   readonly #output: CliOutput;
   readonly #lineOf = new Map<string, number>();
+  /** What those lines show. */
+  #drawn: string[] = [];
 
   constructor(output: CliOutput) {
     this.#output = output;
   }
 
   show(message: JsonMessage): void {
-    if (message.stream !== undefined) {
-      this.#output.write(message.stream);
-      this.#lineOf.clear();
-      return;
-    }
     const { id, status = "" } = message;
-    if (id === undefined || id === "" || !isLayerState(message)) {
-      this.#lineOf.clear();
+    if (message.stream !== undefined || id === undefined || id === "" || !isLayerState(message)) {
       this.#output.write(plainLine(message));
+      this.#lineOf.clear();
+      this.#drawn = [];
       return;
     }
+    const { columns = 80, rows = 24 } = this.#output.windowSize() ?? {};
+    this.#mend(columns, rows);
     let line = this.#lineOf.get(id);
     if (line === undefined) {
       line = this.#lineOf.size;
       this.#lineOf.set(id, line);
+      this.#drawn.push("");
       this.#output.write("\n");
     }
     const up = this.#lineOf.size - line;
-    const { columns = 80, rows = 24 } = this.#output.windowSize() ?? {};
     // What has left the window cannot be drawn over, and what is wider than it would push the others down.
     if (rows > 0 && up >= rows) return;
     const whole = `${id}: ${status} ${progressBar(message, columns)}`;
     const text = columns > 0 ? whole.slice(0, columns) : whole;
+    this.#drawn[line] = text;
     this.#output.write(`\x1b[${String(up)}A\x1b[2K\r${text}\r\x1b[${String(up)}B`);
+  }
+
+  /** Draws all lines anew when a window that became narrower has broken some of them in two. */
+  #mend(columns: number, rows: number): void {
+    if (columns <= 0 || rows <= 1) return;
+    const height = this.#drawn.reduce((sum, text) => sum + Math.max(1, Math.ceil(text.length / columns)), 0);
+    if (height === this.#drawn.length) return;
+    this.#drawn = this.#drawn.map((text) => text.slice(0, columns));
+    const lines = this.#drawn.slice(1 - rows).map((text) => `${text}\n`);
+    this.#output.write(`\x1b[${String(Math.min(height, rows - 1))}A\r\x1b[J${lines.join("")}`);
   }
 }
 

@@ -96,7 +96,8 @@ class TerminalProgress implements Progress {
   readonly #colour: boolean;
   readonly #lines = new Map<string, Line>();
   readonly #terminal = new Limit(1);
-  #drawn = 0;
+  /** Cells of every row of the last drawing. */
+  #drawn: readonly number[] = [];
   #lent = false;
 
   constructor(io: CliIo, title: string) {
@@ -116,7 +117,7 @@ class TerminalProgress implements Progress {
   }
 
   giveWay(): void {
-    this.#drawn = 0;
+    this.#drawn = [];
   }
 
   lend<T>(work: () => Promise<T>): Promise<T> {
@@ -133,7 +134,7 @@ class TerminalProgress implements Progress {
   }
 
   close(): void {
-    this.#drawn = 0;
+    this.#drawn = [];
     this.#lines.clear();
   }
 
@@ -147,19 +148,23 @@ class TerminalProgress implements Progress {
     const width = Math.max(0, ...all.map(([id]) => id.length));
     // What does not fit is the oldest that is done.
     const shown = all.slice(-(rows - 1));
-    const text = [
-      `[+] ${this.#title} ${done}/${all.length}`,
-      ...shown.map(([id, line]) => this.#line(id, line, width, columns)),
-    ];
-    const up = this.#drawn === 0 ? "" : `\u001b[${this.#drawn}A`;
-    this.#io.stderr.write(`${up}${text.map((row) => `\r\u001b[K${row}\n`).join("")}`);
-    this.#drawn = text.length;
+    const lines = shown.map(([id, line]) => ({ row: this.#row(id, line, width, columns), state: line.state }));
+    const title = `[+] ${this.#title} ${done}/${all.length}`;
+    const text = [title, ...lines.map(({ row, state }) => (this.#colour ? coloured(row, state) : row))];
+    // A window that became narrower has broken rows in two.
+    const height = this.#drawn.reduce((sum, cells) => sum + Math.max(1, Math.ceil(cells / columns)), 0);
+    const back = height === 0 ? "" : `\u001b[${Math.min(height, rows)}A`;
+    this.#io.stderr.write(`${back}${text.map((row) => `\r\u001b[K${row}\n`).join("")}\u001b[J`);
+    this.#drawn = [title, ...lines.map(({ row }) => row)].map(({ length }) => length);
   }
 
-  #line(id: string, { status, state, beganMs, endedMs }: Line, width: number, columns: number): string {
+  #row(id: string, { status, state, beganMs, endedMs }: Line, width: number, columns: number): string {
     const seconds = `${(((endedMs ?? this.#io.now()) - beganMs) / 1000).toFixed(1)}s`;
     const left = ` ${marks[state]} ${id.padEnd(width)}  ${status}`.slice(0, Math.max(0, columns - seconds.length - 1));
-    const row = left.padEnd(Math.max(left.length, columns - seconds.length - 1)) + seconds;
-    return this.#colour ? `\u001b[${colours[state]}m${row}\u001b[0m` : row;
+    return left.padEnd(Math.max(left.length, columns - seconds.length - 1)) + seconds;
   }
+}
+
+function coloured(row: string, state: ProgressState): string {
+  return `\u001b[${colours[state]}m${row}\u001b[0m`;
 }
