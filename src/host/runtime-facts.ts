@@ -111,7 +111,7 @@ export function readRuntimeFacts(cgroups: CgroupManager): RuntimeFacts {
     seccomp: /^Seccomp:/mu.test(status),
     apparmor,
     apparmorParser: apparmor ? parserPaths.find((path) => existsSync(path)) : undefined,
-    selinux: hasSelinux(read("/proc/thread-self/attr/current")),
+    selinux: hasSelinux(read),
     oomScoreAdj: Number(read("/proc/self/oom_score_adj").trim() || "0"),
     hardLimits: parseHardLimits(read("/proc/self/limits")),
     thermalThrottlePaths: thermalThrottlePaths(),
@@ -120,8 +120,12 @@ export function readRuntimeFacts(cgroups: CgroupManager): RuntimeFacts {
   };
 }
 
-/** `kernel` is what everything is called until a policy is loaded. AppArmor has the same file. */
-const hasSelinux = (current: string): boolean => existsSync("/sys/fs/selinux/enforce") && !/^kernel\0?$/u.test(current);
+/**
+ * `kernel` is what everything is called until a policy is loaded. AppArmor has the same file, and it cannot be read where
+ * the kernel has no such module.
+ */
+const hasSelinux = (read: (path: string) => string): boolean =>
+  existsSync("/sys/fs/selinux/enforce") && !/^kernel\0?$/u.test(read("/proc/thread-self/attr/current"));
 
 const parserPaths = ["/sbin/apparmor_parser", "/usr/sbin/apparmor_parser"];
 
