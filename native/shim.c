@@ -154,6 +154,7 @@ static int run(char **argv)
 		errno = EINVAL;
 		return failed("decode", "launch message");
 	}
+	strncpy(argv[1], plan.launch->arg[LAUNCH_ID].s, strlen(argv[1])); /* made ahead, it had none */
 	int listener = take_listener((uint32_t)plan.launch->arg[LAUNCH_PRESERVE_FDS].n);
 	if (listener < 0 || monitor_start(&plan, listener))
 		return -1;

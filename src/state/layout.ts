@@ -36,6 +36,7 @@
  *   netns/<container id>              bind mount of the container's network namespace
  *   containers/<id>/                  the shim's directory of the container: control socket, status; health
  *   mounts/<container id>/<name>      what containers' own mounts are taken from: shm (a shareable /dev/shm), or a number
+ *   shims-ahead/<random>/             the directory of a shim that waits for what to run, a container's or an exec's later
  *   execs/<exec id>/                  the shim's directory of one exec
  *   paused-for-copy.json              containers that are paused while their volume is copied
  *   volume-holders/<hash of name>/<container id>  a plugin has mounted this volume for that container
@@ -210,6 +211,9 @@ export class Layout {
   }
   get execRunsDir(): string {
     return `${this.execRoot}/execs`;
+  }
+  get shimsAheadDir(): string {
+    return `${this.execRoot}/shims-ahead`;
   }
   execRunDir(id: string): string {
     return `${this.execRunsDir}/${id}`;

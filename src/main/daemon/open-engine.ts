@@ -54,6 +54,7 @@ import { HttpDownloads } from "#remote/http-downloads.ts";
 import { RegistrySources } from "#remote/registry-sources.ts";
 import { Emulators } from "#runtime/emulation/emulators.ts";
 import { NativeShimLauncher } from "#runtime/shim/launcher.ts";
+import { ShimsAhead } from "#runtime/shim/shims-ahead.ts";
 import { makeInitLayer } from "#snapshot/init-layer.ts";
 import { LayerDirectories } from "#snapshot/layer-directories.ts";
 import { OverlaySnapshotter } from "#snapshot/overlay-snapshotter.ts";
@@ -201,7 +202,9 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     remappedIds:
       settings.userNamespaceRemap === "" ? undefined : remappedIds(settings.userNamespaceRemap, readIdFiles()),
   });
-  const launcher = new NativeShimLauncher({ shimPath: () => shim.path });
+  const shimPath = (): string => shim.path;
+  const ahead = new ShimsAhead({ directory: layout.shimsAheadDir, shimPath, log });
+  const launcher = new NativeShimLauncher({ shimPath, ahead });
   const emulators = new Emulators({
     host: platformOfHost(process.arch),
     kernel: runtimeFacts.kernel,
@@ -313,6 +316,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
       await snapshots.reconcile();
       await building.reconcile();
       await engine.reconcile();
+      await ahead.open();
     },
     settle() {
       try {
@@ -322,6 +326,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
       }
     },
     async close() {
+      await ahead.close();
       images.close();
       await trash.settled();
       helpers.close();

@@ -1,17 +1,14 @@
-import { BerthError, messageOf } from "#base/errors.ts";
+import { BerthError } from "#base/errors.ts";
 import { removeFile } from "#host/files.ts";
-import { MFD_CLOEXEC } from "#host/linux.ts";
-import { spawnProcess } from "#host/process.ts";
-import { listenForChild } from "#host/shim-socket.ts";
-import { close, memfdCreate, pipe, writeAll } from "#host/syscalls.ts";
 import { encodeLaunch } from "../plan/encode.ts";
 import { launchMode, logFlag, stdinMode } from "../plan/wire.ts";
 import type { BegunLaunch, LaunchPlace, LaunchRequest, ShimLauncher, SupervisedProcess } from "../types.ts";
-import { controlName } from "./control.ts";
 import { HandoverProcess } from "./handover-process.ts";
 import { launchFailed, ShimProcess } from "./process.ts";
+import type { ShimsAhead } from "./shims-ahead.ts";
 import type { ShimState } from "./state.ts";
 import { readStatus } from "./status-file.ts";
+import { WaitingShim } from "./waiting-shim.ts";
 
 /**
  * Launches shims and finds them again. The directory of a process tree:
@@ -21,27 +18,20 @@ import { readStatus } from "./status-file.ts";
  */
 export class NativeShimLauncher implements ShimLauncher {
   readonly #shimPath: () => string;
+  readonly #ahead: Pick<ShimsAhead, "take"> | undefined;
 
-  /** `shimPath`: the shim's executable, best the sealed memory file of host/shim-binary.ts. */
-  constructor(deps: { readonly shimPath: () => string }) {
+  /**
+   * `shimPath`: the shim's executable, best the sealed memory file of host/shim-binary.ts. `ahead`: where some may be ready;
+   * none are when not given.
+   */
+  constructor(deps: { readonly shimPath: () => string; readonly ahead?: Pick<ShimsAhead, "take"> }) {
     this.#shimPath = deps.shimPath;
+    this.#ahead = deps.ahead;
   }
 
   begin(place: LaunchPlace): BegunLaunch {
     removeFile(`${place.dir}/status`);
-    // In memory, because it may hold secrets.
-    const file = memfdCreate("launch", MFD_CLOEXEC);
-    const [waitEnd, completeEnd] = pipe();
-    const waiting = new WaitingShim(file, completeEnd);
-    try {
-      this.#spawn(place, [file, waitEnd]);
-      return waiting;
-    } catch (error) {
-      waiting.abandon();
-      throw error;
-    } finally {
-      close(waitEnd);
-    }
+    return new Begun(this.#ahead?.take(place) ?? WaitingShim.start(this.#shimPath(), place));
   }
 
   launch(request: LaunchRequest): Promise<SupervisedProcess> {
@@ -61,45 +51,18 @@ export class NativeShimLauncher implements ShimLauncher {
     if (last?.phase === "failed") return { state: "failed", failure: last.failure };
     return { state: "lost" };
   }
-
-  #spawn(request: LaunchPlace, message: readonly number[]): void {
-    const own = request.mode === undefined || request.mode === "supervised";
-    const preserved = Array.from({ length: request.preserveFds ?? 0 }, (_, index) => 3 + index);
-    const listener = listenForChild(request.dir, controlName);
-    try {
-      spawnProcess({
-        file: this.#shimPath(),
-        argv0: "berth-shim",
-        args: [request.id],
-        env: {},
-        cwd: request.dir,
-        stdin: own ? null : 0,
-        stdout: own ? null : 1,
-        stderr: own ? null : 2,
-        extraFds: [listener, ...message, ...preserved],
-      });
-    } catch (error) {
-      throw new BerthError("internal", `cannot start the shim: ${messageOf(error)}`, { cause: error });
-    } finally {
-      close(listener);
-    }
-  }
 }
 
 /** Started and without its message; {@link NativeShimLauncher.begin}. */
-class WaitingShim implements BegunLaunch {
-  readonly #file: number;
-  readonly #completeEnd: number;
-  #settled = false;
+class Begun implements BegunLaunch {
+  readonly #shim: WaitingShim;
 
-  /** Takes over both descriptors: the file for the message and the pipe that tells its end. */
-  constructor(file: number, completeEnd: number) {
-    this.#file = file;
-    this.#completeEnd = completeEnd;
+  constructor(shim: WaitingShim) {
+    this.#shim = shim;
   }
 
   async launch(request: LaunchRequest): Promise<SupervisedProcess> {
-    this.#send(encodeLaunch(settingsOf(request), request.plan));
+    this.#shim.send(encodeLaunch(settingsOf(request), request.plan));
     const process = await ShimProcess.connect(request.dir, request.adopt);
     if (process === undefined) throw earlyEnd(request);
     try {
@@ -123,20 +86,7 @@ class WaitingShim implements BegunLaunch {
   }
 
   abandon(): void {
-    if (this.#settled) return;
-    this.#settled = true;
-    close(this.#file);
-    close(this.#completeEnd);
-  }
-
-  #send(message: Uint8Array): void {
-    if (this.#settled) throw new BerthError("internal", "this shim has had its message");
-    try {
-      writeAll(this.#file, message);
-      writeAll(this.#completeEnd, Uint8Array.of(1));
-    } finally {
-      this.abandon();
-    }
+    this.#shim.abandon();
   }
 }
 
