@@ -170,7 +170,7 @@ describe("a project's life", () => {
     await eventually("killed", async () => ((await states()) === "shop-s-1:exited" ? true : undefined));
     await ok("start");
     await ok("stop");
-    await ok("rm", "-f");
+    expect(await ok("rm", "-f")).toBe("Going to remove shop-s-1\n");
     expect(await ok("ps", "-aq")).toBe("");
   });
 

@@ -146,10 +146,9 @@ export const remove: ComposeHandler = async (invocation) => {
     io.stderr.write("No stopped containers\n");
     return 0;
   }
-  if (!flags.on("force")) {
-    const names = targets.map(({ name }) => name).join(", ");
-    if (!(await confirmed(io, `Going to remove ${names}`))) return 0;
-  }
+  const question = `Going to remove ${targets.map(({ name }) => name).join(", ")}`;
+  if (flags.on("force")) io.stdout.write(`${question}\n`);
+  else if (!(await confirmed(io, question))) return 0;
   await dependentsFirst(targets, (container) =>
     removeContainer(context, container, undefined, { volumes: flags.on("volumes") }),
   );

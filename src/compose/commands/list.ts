@@ -87,8 +87,20 @@ function psRow(container: ObservedContainer, now: number, truncate: boolean): Ro
   };
 }
 
+/** docker-compat: the words for a format that is neither. */
+function requireTableOrJson(format: string): void {
+  if (format !== "" && format !== "table" && format !== "json")
+    throw new BerthError(
+      "invalid-parameter",
+      `format value ${JSON.stringify(format)} could not be parsed: parsing failed`,
+    );
+}
+
 /** `ls`: every project that has containers. */
 export const projects: ComposeHandler = async ({ flags, io, client }) => {
+  requireTableOrJson(flags.text("format"));
+  const unknown = Object.keys(flags.filters()).find((key) => key !== "name");
+  if (unknown !== undefined) throw new BerthError("invalid-parameter", `invalid filter '${unknown}'`);
   const containers = await (await client()).containers.list({ all: true, filters: { label: [label.project] } });
   const byName = Map.groupBy(
     containers.filter(({ Labels }) => Labels[label.oneOff] !== "True"),
@@ -126,6 +138,7 @@ export const projects: ComposeHandler = async ({ flags, io, client }) => {
 /** `images`: what the project's containers are made of. */
 export const images: ComposeHandler = async (invocation) => {
   const { flags, io, args } = invocation;
+  requireTableOrJson(flags.text("format"));
   const { name, project } = await openProjectName(invocation);
   const client = await invocation.client();
   const containers = await containersOf(client, name, args, { project });
@@ -173,6 +186,8 @@ export const images: ComposeHandler = async (invocation) => {
 export const port: ComposeHandler = async (invocation) => {
   const { flags, io, args } = invocation;
   const [service = "", written = ""] = args;
+  if (!/^\d+$/u.test(written))
+    throw new BerthError("invalid-parameter", `strconv.ParseUint: parsing ${JSON.stringify(written)}: invalid syntax`);
   const { name, project } = await openProjectName(invocation);
   const own = await containersOf(await invocation.client(), name, [service], { project });
   const index = flags.number("index");

@@ -1,14 +1,18 @@
+import { Limit } from "#base/async.ts";
 import type { BlobStore } from "#content/blob-store.ts";
 import type { Leases } from "#content/leases.ts";
-import type { Descriptor } from "#spec/oci/image.ts";
 import { layerMediaType } from "#spec/oci/media-types.ts";
 import type { ImageRows } from "../image-catalog.ts";
 import { completeManifest, formatOf, toPublishable, type Publishable } from "../manifest-of.ts";
 import type { CollectDeps } from "../manage/collect-garbage.ts";
+import { allOrNone } from "../pull/all-or-none.ts";
 import type { StoredImage } from "../types.ts";
 import type { PushCompression } from "./compress.ts";
 import { compressLayer } from "./compress-layer.ts";
 import { replaceManifest } from "./replace-manifest.ts";
+
+/** Each takes one processor. */
+const COMPRESSIONS_AT_ONCE = 4;
 
 /**
  * The manifest under which an image is handed on. What came from a registry goes out byte for byte, so that its digest
@@ -26,13 +30,14 @@ export async function publishable(
   const isPublished = deps.rows.referencesOf(image.id).some(({ suffix }) => suffix.startsWith("@"));
   const lease = deps.leases.acquire();
   try {
-    const layers: Descriptor[] = [];
-    for (const [index, layer] of manifest.layers.entries()) {
+    const format = formatOf(manifest);
+    const plainType = layerMediaType("none", format);
+    const compressions = new Limit(COMPRESSIONS_AT_ONCE);
+    const layers = await allOrNone(options.signal, [...manifest.layers.entries()], async ([index, layer], signal) => {
+      if (isPublished || layer.mediaType !== plainType) return layer;
       const diffId = image.diffIds[index] ?? "";
-      const plain = layerMediaType("none", formatOf(manifest)) === layer.mediaType;
-      if (isPublished || !plain) layers.push(layer);
-      else layers.push(await compressLayer(deps, layer, diffId, formatOf(manifest), lease, options));
-    }
+      return compressions.run(() => compressLayer(deps, layer, diffId, format, lease, { ...options, signal }));
+    });
     const next = layers.every((layer, index) => layer === manifest.layers[index])
       ? own
       : toPublishable({ ...manifest, layers });

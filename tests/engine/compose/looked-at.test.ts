@@ -122,3 +122,13 @@ test("alpha generate writes a project that starts the container again", async ()
   expect(await side.ok("exec", "made", "sh", "-c", "echo $WORD")).toBe("kept\n");
   expect(await side.engine.ok("inspect", "-f", '{{index .Config.Labels "a"}}', "shop-made-1")).toBe("b\n");
 });
+
+test.each([
+  [["ls", "--filter", "nonsense=x"], "invalid filter 'nonsense'"],
+  [["ls", "--format", "nonsense"], 'format value "nonsense" could not be parsed: parsing failed'],
+  [["images", "--format", "nonsense"], 'format value "nonsense" could not be parsed: parsing failed'],
+  [["port", "s", "x"], 'strconv.ParseUint: parsing "x": invalid syntax'],
+])("%p is refused in docker compose's words", async (words, message) => {
+  side.project("services: {s: {image: busybox}}");
+  expect(await side.compose(...words)).toMatchObject({ code: 1, stderr: `${message}\n` });
+});
