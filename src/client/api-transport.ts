@@ -42,6 +42,8 @@ export interface ApiTransportDeps {
   readonly apiVersion?: string;
 }
 
+const NOBODY_THERE = "Start the engine with 'berth daemon', or name another one with --host or --context.";
+
 /**
  * One Engine API server: every call goes to `/v<version>/…`. The version is learned from the answer to the first call, or
  * by `HEAD /_ping` where that call could not be made again. Refusals are {@link readApiError}; an unreachable server is
@@ -203,9 +205,7 @@ export class ApiTransport {
     return new BerthError(
       "unavailable",
       `Cannot connect to the Docker daemon at ${host}. Is the docker daemon running?`,
-      {
-        cause: error,
-      },
+      { cause: error, hint: NOBODY_THERE },
     );
   }
 }

@@ -6,6 +6,7 @@ import { ExitError } from "#cli/errors.ts";
 import type { FlagValues } from "#cli/flags/flag-values.ts";
 import { parseFlags } from "#cli/flags/parse-flags.ts";
 import { commandHelp, commandList } from "#cli/help.ts";
+import { nearest } from "#cli/nearest.ts";
 import { composeFlags, composeSummary, composeUsage } from "./commands/global-flags.ts";
 import { subcommandGroups, subcommands } from "./commands/table.ts";
 import type { Subcommand } from "./commands/subcommand.ts";
@@ -125,8 +126,14 @@ const asCommand = ({ name, ...rest }: Subcommand): Command => ({
 });
 
 function unknown(path: string, program: string): ExitError {
+  const names = [...subcommands, ...subcommandGroups].filter(({ hidden }) => hidden !== true).map(({ name }) => name);
+  const [typed = ""] = path.split(" -", 1);
+  const [first = ""] = typed.split(" ", 1);
+  // docker-compat: called `docker`, it says what docker says.
+  const near = program === "docker" ? undefined : (nearest(typed, names) ?? nearest(first, names));
+  const suggestion = near === undefined ? "" : `\n\nDid you mean 'compose ${near}'?`;
   return new ExitError(
     usageError,
-    `unknown docker command: "compose ${path}"\n\nRun '${program} compose --help' for more information`,
+    `unknown docker command: "compose ${path}"${suggestion}\n\nRun '${program} compose --help' for more information`,
   );
 }

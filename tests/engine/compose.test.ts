@@ -557,5 +557,6 @@ describe("what goes wrong is told", () => {
       1,
       expect.stringContaining('unknown docker command: "compose frobnicate"'),
     ]);
+    expect((await compose("upp")).stderr).toContain("Did you mean 'compose up'?");
   });
 });
