@@ -136,6 +136,7 @@ const others: readonly (readonly [string, Uint8Array])[] = [
   ["a header alone", Uint8Array.fromHex("abcd01000001000000000000")],
   ["nothing", new Uint8Array()],
   ["more than fits", ask(questionFor("\u0004many"))],
+  ["more than ever fits", ask(questionFor("\u0003all"), "0000290fff000000000000", "0001000000000001")],
 ];
 
 test.each(others)("%s: handed to the loop, whose answer goes back", async (_, message) => {
@@ -145,6 +146,7 @@ test.each(others)("%s: handed to the loop, whose answer goes back", async (_, me
       [1, questionFor("\u0003own"), "elsewhere"],
       [2, questionFor("\u0003own"), [address(1)]],
       [2, web, [address(1)]],
+      [2, questionFor("\u0003all"), Array.from({ length: 5000 }, () => address(1))],
       [2, questionFor("\u0004many"), Array.from({ length: 40 }, (_, index) => address(index))],
     ],
   );

@@ -11,6 +11,10 @@ import { close, raw } from "./syscalls.ts";
  */
 export type KnownRecords = readonly Uint8Array[] | "elsewhere" | undefined;
 
+const nothing = new Uint8Array();
+/** What fits into no datagram that is answered here is left to `onQuestion`. */
+const MAX_ANSWER = 4096;
+
 /** A datagram that the responder does not know the answer to. A reply that cannot be sent, or comes after close(), is lost. */
 export type OnQuestion = (datagram: Uint8Array, reply: (answer: Uint8Array) => void) => void;
 
@@ -69,10 +73,12 @@ export class NameResponder {
 
   /** `question`: name, type and class as in a message, the name in lower case. Replaces what was known. */
   tell(zone: number, question: Uint8Array, known: KnownRecords): void {
-    const records = known === undefined ? null : known === "elsewhere" ? new Uint8Array() : Buffer.concat(known);
+    const records = known === undefined ? null : known === "elsewhere" ? nothing : Buffer.concat(known);
     // Of no records any length will do; 0 says that they are elsewhere.
     const recordLength = known === undefined || known === "elsewhere" ? 0 : (known[0]?.length ?? 1);
-    const result = addon().tellNames(this.#handle, zone, question, records, recordLength);
+    const isTooMuch = records !== null && records.length > MAX_ANSWER;
+    const [held, length] = isTooMuch ? [nothing, 0] : [records, recordLength];
+    const result = addon().tellNames(this.#handle, zone, question, held, length);
     if (result < 0) throw new SyscallError("malloc", -result);
   }
 
