@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import { hasCode } from "#host/errno.ts";
+import { SyscallError } from "#host/errno.ts";
 import { readAll } from "#host/files.ts";
 import {
   O_CLOEXEC,
@@ -14,10 +14,13 @@ import {
   S_IFMT,
   S_IFREG,
 } from "#host/linux.ts";
-import { close, fdPath, fstat, getxattr, open, openat, readlinkat } from "#host/syscalls.ts";
+import { close, fdPath, fstat, getxattr, open, raw, readlinkat } from "#host/syscalls.ts";
 import type { RootMount } from "#snapshot/types.ts";
 
 const MAX_LINKS = 40;
+const ENOENT = 2;
+const ENOTDIR = 20;
+const ENAMETOOLONG = 36;
 const OPAQUE = "trusted.overlay.opaque";
 const decoder = new TextDecoder();
 
@@ -111,13 +114,12 @@ function lookUp(parent: Merged, name: string, opened: number[]): Found | undefin
   return parts.length === 0 ? undefined : { kind: "directory", parts };
 }
 
+/** Most layers have most names not: that must not cost an exception. */
 function openEntry(directory: number, name: string): number | undefined {
-  try {
-    return openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "ENOTDIR", "ENAMETOOLONG")) return undefined;
-    throw error;
-  }
+  const fd = raw("openat", directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+  if (fd >= 0) return fd;
+  if (fd === -ENOENT || fd === -ENOTDIR || fd === -ENAMETOOLONG) return undefined;
+  throw new SyscallError("openat", -fd, name);
 }
 
 function track(fd: number, opened: number[]): number {

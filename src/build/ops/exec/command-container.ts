@@ -3,7 +3,6 @@ import { randomId } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
 import type { CgroupManager } from "#host/cgroup/types.ts";
 import { ensureDirectory } from "#host/files.ts";
-import { removeTree } from "#host/remove-tree.ts";
 import type { RuntimeFacts } from "#host/runtime-facts.ts";
 import { deviceAt } from "#host/devices.ts";
 import type { Endpoint, NetworkInfo, NetworkService } from "#network/types.ts";
@@ -87,7 +86,7 @@ export async function withCommand<T>(
   if (emulation !== undefined && operation.security === "insecure")
     throw refuseEmulated("--security=insecure", platform);
   ensureDirectory(dir, 0o700);
-  const undo: (() => Promise<unknown>)[] = [() => removeTree(dir)];
+  const undo: (() => Promise<unknown>)[] = [async () => seats.sweep(id, dir)];
   let isDone = false;
   report({ type: "running", id });
   try {

@@ -36,6 +36,7 @@ export interface SeatDeps {
 export class CommandSeats {
   readonly #deps: SeatDeps;
   readonly #free: CommandSeat[] = [];
+  readonly #swept: Promise<void>[] = [];
   #isOver = false;
 
   constructor(deps: SeatDeps) {
@@ -52,16 +53,23 @@ export class CommandSeats {
     else await seat.leave();
   }
 
+  /** Take away what a command leaves beside its seat, while the next one is waited for. */
+  sweep(id: string, directory: string): void {
+    const turn = new Promise<void>((resolve) => setImmediate(resolve));
+    this.#swept.push(turn.then(() => this.#cleanUp(id, () => removeTree(directory))));
+  }
+
   /** Release those that are free; those that are taken are released when they come back. */
   async end(): Promise<void> {
     this.#isOver = true;
-    for (const seat of this.#free.splice(0)) {
-      await seat
-        .leave()
-        .catch((error: unknown) =>
-          this.#deps.log.error("could not clean up after build steps", { id: seat.id, error: messageOf(error) }),
-        );
-    }
+    for (const seat of this.#free.splice(0)) await this.#cleanUp(seat.id, () => seat.leave());
+    await Promise.all(this.#swept.splice(0));
+  }
+
+  #cleanUp(id: string, act: () => Promise<void>): Promise<void> {
+    return act().catch((error: unknown) =>
+      this.#deps.log.error("could not clean up after a build step", { id, error: messageOf(error) }),
+    );
   }
 }
 
