@@ -299,7 +299,8 @@ static int run_step(const struct record *step)
 	case OP_MOUNT:
 		return mount_filesystem(step);
 	case OP_BIND:
-		return mount_bind(step);
+	case OP_OVERLAY:
+		return mount_prepared(step);
 	case OP_MASK:
 		return mount_mask(step);
 	case OP_READONLY_PATHS:

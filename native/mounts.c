@@ -140,12 +140,12 @@ int mount_filesystem(const struct record *step)
 	return result ? failed("propagation", name) : 0;
 }
 
-int mount_bind(const struct record *step)
+int mount_prepared(const struct record *step)
 {
-	const char *name = step->arg[BIND_TARGET].s;
+	const char *name = step->arg[step->code == OP_BIND ? BIND_TARGET : OVERLAY_TARGET].s;
 	struct stat st;
 	if (fstat(step->fd, &st))
-		return failed("stat", step->arg[BIND_SOURCE].s);
+		return failed("stat", name);
 	int target = refuse_proc(S_ISDIR(st.st_mode) ? root_directory(name, 0755, 0, 0) : root_file(name, 0644), name);
 	if (target < 0)
 		return -1;

@@ -34,6 +34,7 @@
 	X(chown, 14, "3111") \
 	X(mount, 20, "3334111") \
 	X(bind, 21, "3311111155") \
+	X(overlay, 25, "433413553") \
 	X(mask, 22, "44") \
 	X(readonly_paths, 23, "4") \
 	X(file_label, 24, "33") \
@@ -85,6 +86,7 @@ enum op {
 	OP_CHOWN = 14,
 	OP_MOUNT = 20,
 	OP_BIND = 21,
+	OP_OVERLAY = 25,
 	OP_MASK = 22,
 	OP_READONLY_PATHS = 23,
 	OP_FILE_LABEL = 24,
@@ -180,6 +182,15 @@ enum {
 	BIND_PROPAGATION = 7,
 	BIND_IDMAP_UID = 8,
 	BIND_IDMAP_GID = 9,
+	OVERLAY_LOWER = 0,
+	OVERLAY_UPPER = 1,
+	OVERLAY_WORK = 2,
+	OVERLAY_OPTIONS = 3,
+	OVERLAY_ATTR_SET = 4,
+	OVERLAY_TARGET = 5,
+	OVERLAY_IDMAP_UID = 6,
+	OVERLAY_IDMAP_GID = 7,
+	OVERLAY_SOURCE = 8,
 	MASK_PATHS = 0,
 	MASK_OPTIONS = 1,
 	READONLY_PATHS_PATHS = 0,

@@ -414,6 +414,23 @@ static int prepare_overlay(const struct arg *a)
 		       : slot;
 }
 
+_Static_assert(OVERLAY_LOWER == ROOT_OVERLAY_LOWER && OVERLAY_IDMAP_GID == ROOT_OVERLAY_IDMAP_GID, "fields in one order");
+
+static int prepare_part(const struct arg *a)
+{
+	const char *source = a[OVERLAY_SOURCE].s;
+	int whole = prepare_overlay(a);
+	if (whole < 0)
+		return -1;
+	int at = k_openat2(whole, source, O_PATH | O_CLOEXEC, 0, K_RESOLVE_IN_ROOT);
+	int fd = at < 0 ? -1 : k_open_tree(at, "", (unsigned)AT_EMPTY_PATH | K_OPEN_TREE_CLONE);
+	int error = errno;
+	close(at);
+	close(whole);
+	errno = error;
+	return fd < 0 ? failed("overlay", source) : fd;
+}
+
 static int prepare_root_bind(const struct arg *a)
 {
 	int fd = clone_mount(a[ROOT_BIND_SOURCE].s, 1);
@@ -456,6 +473,8 @@ int prepare_step(struct record *step)
 		return step->fd = prepare_root_bind(step->arg);
 	case OP_BIND:
 		return step->fd = prepare_bind(step->arg);
+	case OP_OVERLAY:
+		return step->fd = prepare_part(step->arg);
 	case OP_MASK:
 		return step->fd = prepare_null();
 	case OP_SECCOMP:

@@ -91,7 +91,7 @@ void root_keep_proc(int fd);
 int mount_root(const struct record *step);
 int mount_pivot(const struct record *step);
 int mount_filesystem(const struct record *step);
-int mount_bind(const struct record *step);
+int mount_prepared(const struct record *step);
 int mount_mask(const struct record *step);
 int mount_readonly(const struct record *step);
 int mount_change(const char *path, uint64_t set, uint64_t clear, uint64_t propagation, int recursive);

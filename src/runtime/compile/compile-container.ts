@@ -30,6 +30,17 @@ export interface CgroupEntry {
   readonly procs: readonly string[];
 }
 
+/** A path of layers, mounted in the container. */
+export interface OverlayMount {
+  /** Directories of the host, topmost first; without `upper` at least two. */
+  readonly lowerDirs: readonly string[];
+  /** Takes what is written; undefined: read-only. */
+  readonly upper: { readonly directory: string; readonly work: string } | undefined;
+  /** In the layers; links are followed inside them. */
+  readonly source: string;
+  readonly target: string;
+}
+
 export interface CompileInput {
   readonly id: string;
   readonly spec: RuntimeSpec;
@@ -45,8 +56,10 @@ export interface CompileInput {
   readonly hooks?: boolean;
   /** After that, still with the host's root: createContainer hooks. */
   readonly createContainer?: readonly Step[];
-  /** Of an overlay's layers, whose owners are the container's ids. */
+  /** Of overlays' layers, whose owners are the container's ids. */
   readonly rootMappings?: IdMappings;
+  /** Made after the spec's mounts. */
+  readonly overlays?: readonly OverlayMount[];
   /** Of other architectures' programs; needs a user namespace. */
   readonly emulation?: Emulation | undefined;
   /** Where hooks see the root on the host's side, instead of nowhere: a directory of the host. */
@@ -126,6 +139,7 @@ export function compileContainer(input: CompileInput): Compiled {
         }
       : { op: "root_bind", source: root.path, attrSet: 0, target: input.rootTarget ?? "" },
     ...mounts.steps,
+    ...(input.overlays ?? []).map((overlay) => overlayStep(overlay, input.rootMappings, context)),
     ...deviceSteps(spec, userNamespace),
     ...emulationSteps(input.emulation),
     ...(input.hooks === true ? [{ op: "wait" as const, point: hookPoint }] : []),
@@ -166,6 +180,25 @@ export function compileContainer(input: CompileInput): Compiled {
     exec: body.exec,
   };
   return { plan, warnings: body.warnings };
+}
+
+function overlayStep(
+  { lowerDirs, upper, source, target }: OverlayMount,
+  mappings: IdMappings | undefined,
+  context: readonly string[],
+): Step {
+  return {
+    op: "overlay",
+    lower: lowerDirs,
+    upper: upper?.directory ?? "",
+    work: upper?.work ?? "",
+    options: [...(upper === undefined ? [] : overlayOptions), ...context],
+    attrSet: upper === undefined ? mountAttr.readonly : 0,
+    target,
+    idmapUid: triples(mappings?.uid ?? []),
+    idmapGid: triples(mappings?.gid ?? []),
+    source,
+  };
 }
 
 const known: ReadonlySet<string> = new Set(["pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time"]);

@@ -134,6 +134,24 @@ export const stepTable = {
     },
   },
   /**
+   * What `source` (a path in it, links followed inside) names of an overlay: a directory or a file. The fields before are those
+   * of `root_overlay`; `upper` and `work` may be empty, then `lower` needs two directories and the overlay is read-only.
+   */
+  overlay: {
+    code: 25,
+    fields: {
+      lower: "strings",
+      upper: "hostPath",
+      work: "hostPath",
+      options: "strings",
+      attrSet: "u32",
+      target: "path",
+      idmapUid: "u32s",
+      idmapGid: "u32s",
+      source: "string",
+    },
+  },
+  /**
    * Hide: files under a bind of /dev/null, directories under an empty read-only tmpfs with `options`; missing paths are
    * skipped.
    */

@@ -68,5 +68,24 @@ test("what needs the machine's rights is refused", async () => {
   expect(await refused("true", "--network", "host")).toContain("cannot share the host's network namespace");
   const insecure = await refused("--security=insecure true", "--allow", "security.insecure");
   expect(insecure).toContain("privileged mode is incompatible with user namespaces");
-  expect(await refused("--mount=type=bind,target=/c,rw true")).toContain("writable binds of RUN are not supported");
+});
+
+test("binds of folders, files and stages of several layers, also writable ones, keep the owners inside", async () => {
+  const folder = lab.context({
+    Dockerfile: `FROM busybox AS tool
+RUN mkdir /tools && echo tool > /tools/tool && chown 7:8 /tools/tool
+FROM busybox
+RUN --mount=type=bind,from=tool,target=/t stat -c %u:%g /t/bin /t/tools/tool > /who
+RUN --mount=type=bind,from=tool,source=/tools,target=/t,rw echo more >> /t/tool && echo new > /t/new && \\
+    cat /t/tool >> /who && stat -c %u:%g /t/tool /t/new >> /who
+RUN --mount=type=bind,target=/c,rw rm /c/Dockerfile && chown 3:4 /c/file && stat -c %u:%g /c/file >> /who && ls /c >> /who
+RUN --mount=type=bind,source=file,target=/f,rw echo changed > /f && cat /f >> /who
+RUN --mount=type=bind,from=tool,source=/tools/tool,target=/only cat /only >> /who && ! echo x > /only
+`,
+    file: "of the context\n",
+  });
+  const id = (await lab.engine.ok("build", "-q", folder)).trim();
+  expect(await lab.runIn(id, "cat", "/who")).toBe(
+    ["0:0", "7:8", "tool", "more", "7:8", "0:0", "3:4", "file", "changed", "tool", ""].join("\n"),
+  );
 });

@@ -127,7 +127,8 @@ export async function withCommand<T>(
     signal.throwIfAborted();
     const { plan } = compileContainer({
       id,
-      spec: { ...spec, mounts: [...(spec.mounts ?? []), ...mounts.more] },
+      spec,
+      overlays: mounts.overlays,
       root: withStubs(root, mounts),
       cgroup: cgroup.entry,
       cgroupPath,

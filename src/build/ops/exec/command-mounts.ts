@@ -4,8 +4,9 @@ import { AT_FDCWD, O_CREAT, O_WRONLY, S_IFDIR, S_IFMT } from "#host/linux.ts";
 import { removeTree } from "#host/remove-tree.ts";
 import { relaySocket } from "#host/socket-relay.ts";
 import { open, statx } from "#host/syscalls.ts";
+import type { OverlayMount } from "#runtime/compile/compile-container.ts";
 import type { ContainerMount } from "#runtime/docker/types.ts";
-import type { Mount } from "#spec/oci/runtime.ts";
+import { OverlayReader } from "#runtime/user/overlay-reader.ts";
 import type { ExecMount, ExecOperation } from "../../graph/types.ts";
 import type { StepRequest, TreeLayer } from "../../solver/types.ts";
 import type { CacheFolders } from "./cache-folders.ts";
@@ -16,7 +17,7 @@ type HandedMount = Extract<ExecMount, { type: "secret" | "ssh" | "file" }>;
 export interface PreparedMounts {
   readonly mounts: readonly ContainerMount[];
   /** Made after those. */
-  readonly more: readonly Mount[];
+  readonly overlays: readonly OverlayMount[];
   /** Variables with secrets, and the agent's. */
   readonly env: readonly string[];
   /** A directory with the mount points; undefined when there are none. */
@@ -63,7 +64,7 @@ export class CommandMounts {
   async prepare(request: CommandMountsRequest): Promise<PreparedMounts> {
     const { operation, id, dir, settings } = request;
     const work = new MountWork(request);
-    const isPlaced = operation.mounts.some(({ type }) => type === "bind" || type === "cache");
+    const isPlaced = operation.mounts.some(({ type }) => type === "cache");
     const undo: (() => Promise<unknown>)[] = isPlaced ? [() => this.#places.release(this.#placeDir(id))] : [];
     const release = async (): Promise<void> => {
       for (const act of undo.toReversed()) await act();
@@ -73,7 +74,7 @@ export class CommandMounts {
         const place = `${this.#placeDir(id)}/${index}`;
         switch (mount.type) {
           case "bind":
-            await this.#bind(work, mount, request, place, undo);
+            this.#bind(work, mount, request, undo);
             break;
           case "cache": {
             const folder = await this.#caches.take(mount, request.signal, async (path, fill) => {
@@ -105,7 +106,7 @@ export class CommandMounts {
         if (value === undefined && required) throw secretMissing(secret);
         if (value !== undefined) work.env.push(`${name}=${new TextDecoder().decode(value)}`);
       }
-      return { mounts: work.mounts, more: work.more, env: work.env, stubs, release };
+      return { mounts: work.mounts, overlays: work.overlays, env: work.env, stubs, release };
     } catch (error) {
       await release();
       throw error;
@@ -130,33 +131,25 @@ export class CommandMounts {
       throw new BerthError("invalid-parameter", `unset ssh forward key ${id}`, { hint: `Give it with --ssh ${id}.` });
   }
 
-  async #bind(
-    work: MountWork,
-    mount: BindMount,
-    request: CommandMountsRequest,
-    place: string,
-    undo: (() => Promise<unknown>)[],
-  ): Promise<void> {
-    const layers = layersOf(request, mount.from);
-    const source = await this.#show(layers, mount.source, place);
-    const isFile = !isDirectory(source);
-    if (mount.readOnly || isFile) {
-      if (!mount.readOnly)
-        throw new BerthError("not-implemented", `a writable bind of the file ${mount.source} is not supported yet`, {
-          hint: "Bind the folder it is in.",
-        });
-      // The kernel maps no ids of an overlay mount: what several layers hold is nobody's in a user namespace.
-      work.bind(source, mount.target, true, { isFile, ownIds: layers.length <= 1 });
-      return;
-    }
+  /** An overlay of the layers, with a directory for what is written, which is thrown away. */
+  #bind(work: MountWork, mount: BindMount, request: CommandMountsRequest, undo: (() => Promise<unknown>)[]): void {
+    const { source, target, readOnly } = mount;
     const scratch = this.#scratch();
     undo.push(() => removeTree(scratch));
-    work.overlay(source, mount.target, scratch);
+    for (const name of ["", "/below", "/upper", "/work"]) ensureDirectory(`${scratch}${name}`, 0o755);
+    const below = [...directoriesOf(layersOf(request, mount.from)), `${scratch}/below`];
+    // An overlay that nobody writes to needs two directories.
+    const lowerDirs = readOnly ? [...below, `${scratch}/upper`] : below;
+    const [upperDir = "", ...others] = lowerDirs;
+    const kind = new OverlayReader({ kind: "overlay", upperDir, lowerDirs: others, workDir: "" }).kind(source);
+    if (kind === undefined) throw new BerthError("invalid-parameter", `cannot access path ${source}: no such file or directory`);
+    const upper = readOnly ? undefined : { directory: `${scratch}/upper`, work: `${scratch}/work` };
+    work.overlay({ lowerDirs, upper, source, target }, kind === "file");
   }
 
   /** Show a path of some layers on the host: the path to bind from. */
   async #show(layers: readonly TreeLayer[], subpath: string, place: string): Promise<string> {
-    const directories = [...new Set(layers.map(({ path }) => path).toReversed())];
+    const directories = directoriesOf(layers);
     ensureDirectory(parentOf(place), 0o700);
     if (directories.length === 0) {
       ensureDirectory(place, 0o700);
@@ -182,7 +175,7 @@ export class CommandMounts {
 /** The mounts of one command as they come together. */
 class MountWork {
   readonly mounts: ContainerMount[] = [];
-  readonly more: Mount[] = [];
+  readonly overlays: OverlayMount[] = [];
   readonly env: string[] = [];
   readonly #request: CommandMountsRequest;
   readonly #points: { readonly target: string; readonly isFile: boolean }[] = [];
@@ -191,7 +184,7 @@ class MountWork {
     this.#request = request;
   }
 
-  bind(source: string, target: string, readOnly: boolean, { isFile = false, ownIds = true } = {}): void {
+  bind(source: string, target: string, readOnly: boolean, { isFile = false } = {}): void {
     this.#points.push({ target, isFile });
     this.mounts.push({
       type: "bind",
@@ -201,7 +194,7 @@ class MountWork {
       propagation: "",
       recursive: true,
       recursiveReadOnly: "if-possible",
-      ownIds,
+      ownIds: true,
     });
   }
 
@@ -211,13 +204,9 @@ class MountWork {
     this.mounts.push({ type: "tmpfs", destination: target, options });
   }
 
-  /** What is written goes to `scratch`. */
-  overlay(source: string, target: string, scratch: string): void {
-    this.#points.push({ target, isFile: false });
-    ensureDirectory(scratch, 0o700);
-    for (const name of ["upper", "work"]) ensureDirectory(`${scratch}/${name}`, 0o755);
-    const options = [`lowerdir=${source}`, `upperdir=${scratch}/upper`, `workdir=${scratch}/work`];
-    this.more.push({ destination: target, type: "overlay", source: "overlay", options });
+  overlay(mount: OverlayMount, isFile: boolean): void {
+    this.#points.push({ target: mount.target, isFile });
+    this.overlays.push(mount);
   }
 
   secret(mount: Extract<HandedMount, { type: "secret" }>, path: string): void {
@@ -276,6 +265,11 @@ function secretMissing(id: string): BerthError {
   return new BerthError("invalid-parameter", `secret ${id}: not found`, {
     hint: `Give it with --secret id=${id},src=FILE or --secret id=${id},env=VARIABLE.`,
   });
+}
+
+/** Topmost first, each once. */
+function directoriesOf(layers: readonly TreeLayer[]): readonly string[] {
+  return [...new Set(layers.map(({ path }) => path).toReversed())];
 }
 
 function layersOf(request: CommandMountsRequest, from: BindMount["from"]): readonly TreeLayer[] {

@@ -85,17 +85,13 @@ export function commandSpec(input: CommandInput): ContainerSpec {
 
 /** Refuse, in the words for containers, what cannot be in a user namespace of its own. */
 export function checkUserNamespace(
-  { network, security, mounts }: ExecOperation,
+  { network, security }: ExecOperation,
   { remappedIds }: Pick<CommandDefaults, "remappedIds">,
 ): void {
   if (remappedIds === undefined) return;
   const refuse = (why: string): BerthError => new BerthError("invalid-parameter", why);
   if (security === "insecure") throw refuse("privileged mode is incompatible with user namespaces");
   if (network === "host") throw refuse("cannot share the host's network namespace when user namespaces are enabled");
-  if (mounts.some((mount) => mount.type === "bind" && !mount.readOnly))
-    throw new BerthError("not-implemented", "writable binds of RUN are not supported with --userns-remap yet", {
-      hint: "Copy what is to be changed, or use a cache mount.",
-    });
 }
 
 /** Where a command's cgroup is, below the hierarchies. */
