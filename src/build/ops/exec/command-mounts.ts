@@ -142,7 +142,8 @@ export class CommandMounts {
     const lowerDirs = readOnly ? [...below, `${scratch}/upper`] : below;
     const [upperDir = "", ...others] = lowerDirs;
     const kind = new OverlayReader({ kind: "overlay", upperDir, lowerDirs: others, workDir: "" }).kind(source);
-    if (kind === undefined) throw new BerthError("invalid-parameter", `cannot access path ${source}: no such file or directory`);
+    if (kind === undefined)
+      throw new BerthError("invalid-parameter", `cannot access path ${source}: no such file or directory`);
     const upper = readOnly ? undefined : { directory: `${scratch}/upper`, work: `${scratch}/work` };
     work.overlay({ lowerDirs, upper, source, target }, kind === "file");
   }
