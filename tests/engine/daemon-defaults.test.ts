@@ -1,6 +1,6 @@
 /** Settings of the engine that stand for what a container does not say, seen from inside a container. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { mustRun } from "../../tools/lab/command.ts";
 import { startDebianRegistry, type RunningRegistry } from "../../tools/lab/debian-registry.ts";
@@ -31,6 +31,7 @@ beforeAll(async () => {
     JSON.stringify({
       "default-ulimits": { nofile: { Name: "nofile", Soft: 123, Hard: 456 } },
       "no-new-privileges": true,
+      "selinux-enabled": true,
       "seccomp-profile": join(dir, "profile.json"),
       "cgroup-parent": "/berth-defaults",
       "default-shm-size": "8m",
@@ -75,6 +76,26 @@ test("the seccomp profile of the file, unless a container names another", async 
   expect(await ok("run", "--rm", "busybox", "sh", "-c", line)).toBe("159\n");
   expect(await ok("run", "--rm", "--security-opt", "seccomp=builtin", "busybox", "sh", "-c", line)).toBe("0\n");
   expect(await ok("info", "-f", "{{.SecurityOptions}}")).toMatch(/name=seccomp,profile=custom.*name=no-new-privileges/);
+});
+
+test("SELinux, which this machine does not have: labels are taken and do nothing, and the log says so", async () => {
+  // With it tests/guest/selinux shows what they do.
+  expect(existsSync("/sys/fs/selinux/enforce")).toBe(false);
+  expect(engine?.log()).toContain("Docker could not enable SELinux on the host system");
+  const [one, two] = [join(dir, "one"), join(dir, "two")];
+  for (const path of [one, two]) mkdirSync(path);
+  const flags = ["-v", `${one}:/one:z`, "-v", `${two}:/two:Z`, "--security-opt", "label=type:other_t"];
+  await ok("run", "--name", "labelled", ...flags, "busybox", "touch", "/one/x", "/two/x");
+  expect([one, two].map((path) => existsSync(join(path, "x")))).toEqual([true, true]);
+  const told = await ok(
+    "inspect",
+    "-f",
+    "[{{.ProcessLabel}}] [{{.MountLabel}}] {{.HostConfig.SecurityOpt}}",
+    "labelled",
+  );
+  expect(told).toBe("[] [] [label=type:other_t]\n");
+  expect(await ok("info", "-f", "{{.SecurityOptions}}")).not.toContain("selinux");
+  await ok("rm", "labelled");
 });
 
 test("addresses, gateway, name server and log driver", async () => {
