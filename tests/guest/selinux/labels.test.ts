@@ -33,7 +33,7 @@ const send = (method: string, path: string, body?: string | Uint8Array): Promise
     unix: engine?.socket ?? "",
     method,
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : Buffer.from(body) }),
-    headers: { "content-type": typeof body === "string" ? "application/json" : "application/x-tar" },
+    headers: { "content-type": body instanceof Uint8Array ? "application/x-tar" : "application/json" },
   });
 const textOf = async (method: string, path: string, body?: string | Uint8Array): Promise<string> => {
   const answer = await send(method, path, body);
