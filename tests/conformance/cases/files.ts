@@ -275,7 +275,7 @@ export function fileCases(target: () => Target): void {
       /^2B \(virtual 1\.98MB\)\n$/,
     );
     for (const [args, message] of [
-      [["-c", "RUN x"], "run is not a valid change command"],
+      [["-c", "run x"], "run is not a valid change command"],
       [["-c", "ENV"], "ENV requires at least one argument"],
     ] as const) {
       const { code, stderr } = await target().run(["commit", ...args, "made"]);

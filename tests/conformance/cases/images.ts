@@ -180,7 +180,7 @@ export function imageCases(target: () => Target): void {
     );
     for (const [args, said] of [
       [["import", file, "UPPER"], "must be lowercase"],
-      [["import", "-c", "RUN x", file], "run is not a valid change command"],
+      [["import", "-c", "run x", file], "run is not a valid change command"],
       [["import", "--platform", "plan9/amd64", file], "operating system is not supported"],
       [["import", "/no-such-file"], "open /no-such-file: no such file or directory"],
     ] as const) {
