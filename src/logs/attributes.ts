@@ -1,6 +1,6 @@
 import { messageOf } from "#base/errors.ts";
 import { compileTemplate } from "#base/template/execute.ts";
-import { struct } from "#base/template/value.ts";
+import { struct } from "#base/template/struct.ts";
 import { bad } from "./options/go-values.ts";
 import type { AttributeSelection } from "./options/log-plan.ts";
 

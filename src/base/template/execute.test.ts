@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { compileTemplate } from "./execute.ts";
-import { DurationValue, nil, struct, typedMap } from "./value.ts";
+import { struct } from "./struct.ts";
+import { DurationValue, nil, typedMap } from "./value.ts";
 
 const data = {
   name: "n",

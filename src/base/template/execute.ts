@@ -10,7 +10,8 @@ import {
 import { templateFunctions, type TemplateFunction } from "./functions.ts";
 import { parseTemplate } from "./parser.ts";
 import { ARITY, PARAMETERS } from "./signatures.ts";
-import { display, isMap, isTypedMap, structInfo, truth, typeName, type Value } from "./value.ts";
+import { structInfo } from "./struct.ts";
+import { display, isMap, isTypedMap, truth, typeName, type Value } from "./value.ts";
 
 export interface ExecuteOptions {
   /** The template's name in messages. */

@@ -1,11 +1,11 @@
 import { sprintf } from "./printf.ts";
+import { structInfo } from "./struct.ts";
 import {
   display,
   DurationValue,
   elementZero,
   isMap,
   isTypedNil,
-  structInfo,
   TimeValue,
   truth,
   typeName,

@@ -1,5 +1,6 @@
 import { quoteGo } from "../quote-go.ts";
-import { display, displayNumber, structInfo, typeName, type Value } from "./value.ts";
+import { structInfo } from "./struct.ts";
+import { display, displayNumber, typeName, type Value } from "./value.ts";
 
 interface Verb {
   readonly minus: boolean;

@@ -1,5 +1,6 @@
 import { goTime } from "../time.ts";
 import { formatDuration } from "../units.ts";
+import { structInfo } from "./struct.ts";
 
 /**
  * What a template sees. JSON values stand for Go's: an array for a slice, an object for a map with string keys. An object
@@ -7,33 +8,6 @@ import { formatDuration } from "../units.ts";
  * stands for a method and is called with the template's arguments.
  */
 export type Value = unknown;
-
-const STRUCT = Symbol("struct");
-
-export interface StructInfo {
-  /** Go's name of the type, for messages. */
-  readonly typeName: string;
-  /** Fields that are printed, in order. */
-  readonly fields: readonly string[];
-  /** Fields that JSON leaves out when they are empty. */
-  readonly omitEmpty?: ReadonlySet<string>;
-  /** Its JSON is safe inside HTML: `<`, `>` and `&` as \\u escapes. */
-  readonly escapeHtml?: boolean;
-  /** Other names of fields: Go's where it differs from the JSON name. */
-  readonly aliases: Readonly<Record<string, string>>;
-}
-
-type Struct = Readonly<Record<string, Value>> & { readonly [STRUCT]: StructInfo };
-
-/** Marks a copy of `fields` as a struct. A getter is asked for its value by who prints it, not before. */
-export function struct(fields: Readonly<Record<string, Value>>, info: StructInfo): Value {
-  const copy = Object.defineProperties({}, Object.getOwnPropertyDescriptors(fields));
-  return Object.defineProperty(copy, STRUCT, { value: info, enumerable: false });
-}
-
-export function structInfo(value: Value): StructInfo | undefined {
-  return typeof value === "object" && value !== null ? (value as Partial<Struct>)[STRUCT] : undefined;
-}
 
 export function isMap(value: Value): value is Readonly<Record<string, Value>> {
   if (typeof value !== "object" || value === null || value instanceof TimeValue) return false;
@@ -120,6 +94,7 @@ export function display(value: Value): string {
   if (Array.isArray(value)) return `[${value.map(display).join(" ")}]`;
   const info = structInfo(value);
   const object = value as Readonly<Record<string, Value>>;
+  if (info?.text !== undefined) return info.text;
   if (info !== undefined) return `{${info.fields.map((name) => display(object[name])).join(" ")}}`;
   const entries = Object.keys(object)
     .toSorted()

@@ -1,3 +1,4 @@
+import { struct } from "#base/template/struct.ts";
 import { decimalSize, humanDuration } from "#base/units.ts";
 import type { ContainerSummary } from "#spec/docker/container.ts";
 import type { Handler } from "../command.ts";
@@ -73,7 +74,7 @@ export function containerRow(
     Mounts: mountNames.map((name) => (truncate ? ellipsis(name, 15) : name)).join(","),
     Names: names(container, truncate),
     Networks: Object.keys(container.NetworkSettings?.Networks ?? {}).join(","),
-    Platform: null,
+    Platform: platformOf(container),
     Ports: displayPorts(container.Ports ?? []),
     RunningFor: `${humanDuration(now - container.Created * 1000)} ago`,
     Size: sizeText(container),
@@ -81,6 +82,24 @@ export function containerRow(
     Status: container.Status,
     Label: (name: unknown) => labels[String(name)] ?? "",
   };
+}
+
+/** Of the image's manifest; engines before API 1.48 do not tell it. */
+function platformOf({ ImageManifestDescriptor }: ContainerSummary): unknown {
+  const platform = ImageManifestDescriptor?.platform;
+  if (platform === undefined) return null;
+  const { os, architecture, variant = "" } = platform;
+  const rare = ["os.version", "os.features", "variant"] as const;
+  return struct(
+    { architecture, os, ...Object.fromEntries(rare.map((name) => [name, platform[name] ?? ""])) },
+    {
+      typeName: "*formatter.Platform",
+      fields: [],
+      omitEmpty: new Set(rare),
+      aliases: { Architecture: "architecture", OS: "os", OSVersion: "os.version", Variant: "variant" },
+      text: [os, architecture, ...(variant === "" ? [] : [variant])].join("/"),
+    },
+  );
 }
 
 function imageName({ Image, ImageID }: ContainerSummary, truncate: boolean): string {

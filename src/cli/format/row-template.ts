@@ -1,7 +1,7 @@
 import { BerthError, messageOf } from "#base/errors.ts";
 import { compileTemplate } from "#base/template/execute.ts";
 import type { TemplateFunction } from "#base/template/functions.ts";
-import { struct } from "#base/template/value.ts";
+import { struct } from "#base/template/struct.ts";
 
 /**
  * Prints a row by `source`, a row being Go's `typeName`. Mistakes are `invalid-parameter`, told in `mistake` or else in

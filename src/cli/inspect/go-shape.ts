@@ -1,5 +1,6 @@
 import { ZERO_TIME } from "#base/time.ts";
-import { DurationValue, TimeValue, nil, struct, typedMap, type Value } from "#base/template/value.ts";
+import { struct } from "#base/template/struct.ts";
+import { DurationValue, TimeValue, nil, typedMap, type Value } from "#base/template/value.ts";
 
 /**
  * Turns JSON into values that print as Go's types do: structs in the order of their fields with zeros for what is

@@ -6,7 +6,7 @@ import { localTimestamp } from "../format/local-time.ts";
 import { timestampParameter } from "../format/timestamp.ts";
 import { compileTemplate } from "#base/template/execute.ts";
 import { json } from "#base/template/functions.ts";
-import { struct } from "#base/template/value.ts";
+import { struct } from "#base/template/struct.ts";
 
 /** `events`: one line each, as they happen. */
 export const events: Handler = async ({ flags, io, client }) => {

@@ -5,7 +5,7 @@ import type { Handler, Invocation } from "../command.ts";
 import { ExitError, shownMessage } from "../errors.ts";
 import { compileTemplate } from "#base/template/execute.ts";
 import { map, structure, any } from "../inspect/go-shape.ts";
-import { struct } from "#base/template/value.ts";
+import { struct } from "#base/template/struct.ts";
 import type { Plugin } from "../plugins/plugin.ts";
 import { readPlugins } from "../plugins/read-plugins.ts";
 import { clientInfo } from "./client-info.ts";

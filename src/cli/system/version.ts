@@ -4,7 +4,7 @@ import type { VersionResponse } from "#spec/docker/system.ts";
 import type { Handler, Invocation } from "../command.ts";
 import { ExitError, shownMessage } from "../errors.ts";
 import { compileTemplate } from "#base/template/execute.ts";
-import { struct } from "#base/template/value.ts";
+import { struct } from "#base/template/struct.ts";
 import { clientInfo, type ClientInfo } from "./client-info.ts";
 
 interface Versions {

@@ -19,7 +19,8 @@ function check(line: string, place: string): void {
     compileIgnore(parseIgnoreFile(line));
   } catch (error) {
     if (!isBerthError(error)) throw error;
-    throw new BerthError("invalid-parameter", `failed to read .dockerignore: ${place}: ${error.message}`, {
+    const why = `${error.message}: ${JSON.stringify(line.trim())}`;
+    throw new BerthError("invalid-parameter", `failed to read .dockerignore: ${place}: ${why}`, {
       cause: error,
       ...(error.hint === undefined ? {} : { hint: error.hint }),
     });

@@ -108,6 +108,7 @@ function shown(value: unknown): string {
     // Images of one second come in no order.
     if (Array.isArray(item) && item.every((one) => tagsOf(one) !== undefined))
       return item.toSorted((a, b) => ((tagsOf(a) ?? "") < (tagsOf(b) ?? "") ? -1 : 1));
+    if (Array.isArray(item) && item.every((one) => typeof one === "number")) return item.toSorted((a, b) => a - b);
     if (Array.isArray(item)) return item;
     if (random.has(name) && typeof item === "string" && item !== "" && !item.endsWith(":99")) return name.toUpperCase();
     if (name === "Created" && typeof item === "number") return "TIME";

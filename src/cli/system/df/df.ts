@@ -1,6 +1,6 @@
 import { BerthError, messageOf } from "#base/errors.ts";
 import { compileTemplate } from "#base/template/execute.ts";
-import { struct } from "#base/template/value.ts";
+import { struct } from "#base/template/struct.ts";
 import { decimalSize } from "#base/units.ts";
 import type { DiskUsage } from "#spec/docker/disk-usage.ts";
 import type { Handler } from "../../command.ts";
