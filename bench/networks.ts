@@ -23,17 +23,10 @@ async function withNetworks<T>(sides: readonly Side[], names: readonly string[],
 
 /** How long the start of a container in these networks takes; none: the network that it gets by itself. */
 async function startIn(side: Side, networks: readonly string[]): Promise<number> {
-  const [first] = networks;
-  const EndpointsConfig = Object.fromEntries(networks.map((name) => [name, {}]));
-  const more = first === undefined ? {} : { HostConfig: { NetworkMode: first }, NetworkingConfig: { EndpointsConfig } };
-  // Engines before API 1.44 take one network at creation.
-  const id = await create(
-    side,
-    ["sleep", "3600"],
-    side.name === "berth" ? more : { HostConfig: { NetworkMode: first ?? "default" } },
-  );
-  if (side.name !== "berth")
-    for (const name of networks.slice(1)) await side.api("POST", `/networks/${name}/connect`, { Container: id });
+  const [first = "default", ...others] = networks;
+  const id = await create(side, ["sleep", "3600"], { HostConfig: { NetworkMode: first } });
+  // Before API 1.44 a container is created in one network.
+  for (const name of others) await side.api("POST", `/networks/${name}/connect`, { Container: id });
   await quiet(side);
   const ms = await timed(() => side.api("POST", `/containers/${id}/start`));
   await remove(side, id);

@@ -12,9 +12,11 @@ export interface VersionStep {
   readonly apply: (body: Json) => Json;
 }
 
-/** `body` without some of its properties. */
+/** `body` without some of its properties: what is undefined does not get into JSON. */
 export function without(body: Json, ...names: readonly string[]): Json {
-  return Object.fromEntries(Object.entries(body).filter(([name]) => !names.includes(name)));
+  const left: Record<string, unknown> = { ...body };
+  for (const name of names) if (name in left) left[name] = undefined;
+  return left;
 }
 
 /** `body` without those of the named properties that are "", 0, false, null or hold nothing. */
