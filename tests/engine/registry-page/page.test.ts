@@ -54,6 +54,8 @@ describe("by keyboard alone", () => {
     await tabTo(page, link("Skip to content"));
     await type("Search repositories", "shop");
     await page.keyboard.press("Enter");
+    // The page that was there has a status too.
+    await page.waitForURL("**?q=shop");
     expect(await page.getByRole("status").first().textContent()).toBe("2 repositories");
     await press(page, link("shop/web"));
     await heading("Web shop").waitFor();
@@ -163,7 +165,9 @@ describe.each([
       await page.goto(`/ui/${path}`);
       await look();
     }
+    const shown = page.url();
     await page.getByRole("link", { name: "files" }).first().click();
+    await page.waitForURL((url) => url.href !== shown);
     await look();
     expect(faults.size).toBe(5);
     expect([...faults].filter(([, list]) => list.length > 0)).toEqual([]);
@@ -177,6 +181,7 @@ test("without scripts all but the copying works", async () => {
   await page.goto("/ui/?q=lint");
   await page.getByRole("link", { name: "tools/lint" }).click();
   await page.getByRole("link", { name: "latest" }).click();
+  await page.waitForURL("**/tags/latest");
   expect(await page.getByRole("button").allTextContents()).toEqual(["Search"]);
   await context.close();
 });
