@@ -75,7 +75,7 @@ function alike(text: string, dir: string, seen: Map<string, string>): string {
     .replace(/(?:172\.\d+|192\.168)\.\d+\.\d+(?:\/\d+)?/gu, "POOL")
     .replace(/(?<![0-9a-f])[0-9a-f]{12}(?![0-9a-f])/gu, "SHORT")
     .replace(/(?<=multiple network endpoints: )[^"]+/gu, (names) => inOrder(names, ", "))
-    .replace(/(?<=invalid filter '\w+=\[)[^\]]+/gu, (words) => inOrder(words, " "))
+    .replace(/(?<=invalid filter '[\w-]+=\[)[^\]]+/gu, (words) => inOrder(words, " "))
     .replace(/(?<=digest: sha256:ID\d+ size: )\d+|(?<="Digest":"sha256:ID\d+","Size":)\d+/gu, "SIZE")
     .replace(/(?<="SpaceReclaimed":)[1-9]\d*/gu, "SIZE")
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/gu, "TIME");
