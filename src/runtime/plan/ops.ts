@@ -44,6 +44,18 @@ export interface StepShape {
   readonly fields: Readonly<Record<string, FieldType>>;
 }
 
+/** Of an overlay, whatever becomes of it. */
+const overlayFields = {
+  lower: "strings",
+  upper: "hostPath",
+  work: "hostPath",
+  options: "strings",
+  attrSet: "u32",
+  target: "path",
+  idmapUid: "u32s",
+  idmapGid: "u32s",
+} as const;
+
 /**
  * Every step, its number and its fields in wire order (at most {@link maxFields}).
  *
@@ -64,16 +76,7 @@ export const stepTable = {
    */
   root_overlay: {
     code: 2,
-    fields: {
-      lower: "strings",
-      upper: "hostPath",
-      work: "hostPath",
-      options: "strings",
-      attrSet: "u32",
-      target: "path",
-      idmapUid: "u32s",
-      idmapGid: "u32s",
-    },
+    fields: overlayFields,
   },
   /** The root is a bind of a host directory with everything mounted below it (OCI bundles). `target` as above. */
   root_bind: { code: 3, fields: { source: "hostPath", attrSet: "u32", target: "path" } },
@@ -139,17 +142,7 @@ export const stepTable = {
    */
   overlay: {
     code: 25,
-    fields: {
-      lower: "strings",
-      upper: "hostPath",
-      work: "hostPath",
-      options: "strings",
-      attrSet: "u32",
-      target: "path",
-      idmapUid: "u32s",
-      idmapGid: "u32s",
-      source: "string",
-    },
+    fields: { ...overlayFields, source: "string" },
   },
   /**
    * Hide: files under a bind of /dev/null, directories under an empty read-only tmpfs with `options`; missing paths are
