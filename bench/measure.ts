@@ -23,8 +23,8 @@ export interface Figure {
 }
 
 /**
- * Take `rounds` samples of `act` on every side, in turns, so that what else the machine does hits all of them alike. One
- * round before is thrown away. When `budgetMs` is over there are no further rounds: a slow side makes fewer samples, not
+ * Take `rounds` samples of `act` on every side, in turns, so that what else the machine does hits all of them alike; who is
+ * first changes from round to round. One round before is thrown away. When `budgetMs` is over there are no further rounds: a slow side makes fewer samples, not
  * an endless bench.
  */
 export async function inTurns<Side extends { readonly name: string }>(
@@ -40,7 +40,7 @@ export async function inTurns<Side extends { readonly name: string }>(
   const samples = new Map<string, number[]>(sides.map((side) => [side.name, []]));
   for (let round = warmUp ? -1 : 0; round < rounds; round++) {
     if (round > 0 && performance.now() > end) break;
-    for (const side of sides) {
+    for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
       const value = await act(side);
       if (round >= 0) samples.get(side.name)?.push(value);
     }
@@ -49,6 +49,17 @@ export async function inTurns<Side extends { readonly name: string }>(
     const taken = samples.get(side.name) ?? [];
     return { measure, unit, side: side.name, value: median(taken), samples: taken };
   });
+}
+
+/**
+ * How many times better the first is: of samples that were taken in turns the median of the pairs, each of which the rest of
+ * the machine hit alike.
+ */
+export function ratioOf(first: Figure, last: Figure): number {
+  const ratio = (one: number, other: number): number => (first.unit.endsWith("/s") ? one / other : other / one);
+  const { samples } = first;
+  if (samples.length < 2 || samples.length !== last.samples.length) return ratio(first.value, last.value);
+  return median(samples.map((sample, round) => ratio(sample, last.samples[round] ?? Number.NaN)));
 }
 
 /**
@@ -67,8 +78,7 @@ export function table(figures: readonly Figure[], sides: readonly string[], besi
     const first = of(sides[0] ?? "");
     const last = of(sides.at(-1) ?? "");
     const comparable = first !== undefined && last !== undefined && first !== last;
-    const ratio = !comparable ? 0 : first.unit.endsWith("/s") ? first.value / last.value : last.value / first.value;
-    return [measure, ...sides.map(cell), comparable ? `${rounded(ratio)}x` : "", ...beside.map(cell)];
+    return [measure, ...sides.map(cell), comparable ? `${rounded(ratioOf(first, last))}x` : "", ...beside.map(cell)];
   });
   const head = ["", ...sides, sides.length > 1 ? "ratio" : "", ...beside];
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));

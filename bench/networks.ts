@@ -1,11 +1,9 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { command, eventually, mustRun } from "../tools/lab/command.ts";
-import { background } from "../tools/lab/background.ts";
-import { extractPackages } from "../tools/lab/extracted-packages.ts";
+import { eventually, mustRun } from "../tools/lab/command.ts";
 import { createAndStart, create, eightAtATime, remove } from "./containers.ts";
 import { inTurns, median, timed, type Figure } from "./measure.ts";
+import { ProcessorTime } from "./processor-time.ts";
 import type { Side } from "./sides.ts";
+import { throughput } from "./throughput.ts";
 
 const makeNetwork = (side: Side, name: string): Promise<unknown> =>
   side.api("POST", "/networks/create", { Name: name });
@@ -102,97 +100,6 @@ async function manyPorts(sides: readonly Side[]): Promise<Figure[]> {
   return figures;
 }
 
-/** What is read of iperf3's answer. */
-interface IperfResult {
-  readonly end: {
-    readonly sum_received: { readonly bits_per_second: number };
-    readonly cpu_utilization_percent: { readonly host_total: number; readonly remote_total: number };
-  };
-}
-
-/** How long a stream lasts. */
-const SECONDS = 2;
-
-/** Processor time of dockerd's proxy programs so far. */
-function proxiesMs(): number {
-  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  return pids.filter((pid) => commandOf(pid) === "docker-proxy").reduce((sum, pid) => sum + processMs(pid), 0);
-}
-
-function commandOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
-  } catch {
-    // It has ended meanwhile.
-    return "";
-  }
-}
-
-/** One stream of TCP, MiB/s, to a server in a container. */
-async function throughput(sides: readonly Side[]): Promise<Figure[]> {
-  const root = await extractPackages("iperf3", ["iperf3", "libiperf0", "libsctp1"]);
-  const env = { LD_LIBRARY_PATH: join(root, "usr/lib", `${process.arch === "x64" ? "x86_64" : "aarch64"}-linux-gnu`) };
-  const iperf = join(root, "usr/bin/iperf3");
-  const places = new Map<Side, { readonly address: string; readonly close: () => Promise<void> }>();
-  for (const side of sides) {
-    const ports = {
-      HostConfig: { PortBindings: { "5201/tcp": [{ HostPort: "5201" }] } },
-      ExposedPorts: { "5201/tcp": {} },
-    };
-    const id = await createAndStart(side, ["sleep", "3600"], ports);
-    const shown = (await side.api("GET", `/containers/${id}/json`)) as {
-      State: { Pid: number };
-      NetworkSettings: { IPAddress: string };
-    };
-    const server = background(["nsenter", `--net=/proc/${shown.State.Pid}/ns/net`, iperf, "-s", "--forceflush"], env);
-    await server.waitFor(/listening/);
-    places.set(side, {
-      address: shown.NetworkSettings.IPAddress,
-      close: async () => {
-        server.signal("SIGKILL");
-        await remove(side, id);
-      },
-    });
-  }
-  const to = async (measure: string, port: number, addressOf: (side: Side) => string): Promise<Figure[]> => {
-    const costs = new Map<string, number[]>();
-    const figures = await inTurns(measure, "MiB/s", sides, 5, async (side) => {
-      const before = proxiesMs();
-      const args = ["-c", addressOf(side), "-p", String(port), "-t", String(SECONDS), "-J"];
-      const { stdout } = await command([...side.enter, iperf, ...args], { env });
-      const { end } = JSON.parse(stdout) as IperfResult;
-      const rate = end.sum_received.bits_per_second / 8 / 2 ** 20;
-      const { host_total, remote_total } = end.cpu_utilization_percent;
-      const percent = host_total + remote_total + (proxiesMs() - before) / (10 * SECONDS);
-      costs.set(side.name, [...(costs.get(side.name) ?? []), (rate * 100) / percent]);
-      return rate;
-    });
-    // What others on the machine leave to them does not count here.
-    const perSecond = "the same for a second of processor time of both ends and of proxies";
-    return [...figures, ...sides.map((side) => single(perSecond, "MiB/s", side, median(costs.get(side.name) ?? [])))];
-  };
-  try {
-    return [
-      ...(await to("iperf3, host to container", 5201, (side) => places.get(side)?.address ?? "")),
-      ...(await to("iperf3, through a published port", 5201, () => "172.31.252.1")),
-      ...(await to("iperf3, through a published port on localhost", 5201, () => "127.0.0.1")),
-    ];
-  } finally {
-    for (const place of places.values()) await place.close();
-  }
-}
-
-/** Processor time of the engine's processes so far. */
-function cpuMs({ engine }: Side): number {
-  return engine.pids.reduce((sum, pid) => sum + processMs(pid), 0);
-}
-
-function processMs(pid: number | string): number {
-  const TICK_MS = 10;
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
-}
-
 const WARM_UP = 100;
 
 const NAMED = 100;
@@ -245,10 +152,10 @@ async function names(sides: readonly Side[]): Promise<Figure[]> {
       add(`${measure}, p99`, "ms", sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN);
     };
     const samples: number[] = [];
-    const before = cpuMs(side);
+    const taken = new ProcessorTime(() => side.engine.pids);
     for (const id of all) samples.push(...(await askAll(side, id)));
     addSpread("name of one of 100 containers", samples);
-    const perName = ((cpuMs(side) - before) * 1000) / (all.length * (NAMED + WARM_UP));
+    const perName = (taken.ms() * 1000) / (all.length * (NAMED + WARM_UP));
     add("its cost, the engine's processor time", "µs", perName);
     const busy: number[] = [];
     await whileBusy(side, async () => {

@@ -4,8 +4,8 @@
  *   --only WORD     measures whose name has WORD      --alone      Berth only
  *   --json FILE     also write the figures (default .cache/bench.json)
  *
- * `registry` and `builds` (`builds steps`, `builds copies`, `builds large`) have engines of their own: docker-registry, and
- * docker 26.1 with buildx.
+ * `floor` is of no side: it tells how fast the machine is. `registry` and `builds` (`builds steps`, `builds copies`, `builds
+ * large`) have engines of their own: docker-registry, and docker 26.1 with buildx.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
@@ -14,6 +14,7 @@ import { cacheDir } from "../tools/lab/paths.ts";
 import { buildPackages, ensureSystemPackages, testPackages } from "../tools/lab/system-packages.ts";
 import { COMMANDS_ALONE, buildFigures, buildParts } from "./builds.ts";
 import { composeFigures } from "./compose.ts";
+import { floorFigures, MACHINE } from "./floor.ts";
 import { imageFigures } from "./images.ts";
 import { largeLog, manyLines } from "./logs.ts";
 import { create, remove, startMany } from "./containers.ts";
@@ -38,6 +39,7 @@ async function supervisorOf(side: Side, id: string): Promise<number> {
 type Measure = (sides: readonly Side[]) => Promise<Figure[]>;
 
 const measures: Readonly<Record<string, Measure>> = {
+  floor: floorFigures,
   "idle memory": async (sides) => {
     await Bun.sleep(3000);
     return inTurns("engine idle, memory", "MiB", sides, 1, async (side) => side.memory(), false);
@@ -151,6 +153,9 @@ const measures: Readonly<Record<string, Measure>> = {
   },
 };
 
+const besideSides = (figures: readonly Figure[]): readonly string[] =>
+  figures.some(({ side }) => side === MACHINE) ? [MACHINE] : [];
+
 async function main(): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error("Engines need root: run this as root.");
   await ensureSystemPackages([...buildPackages, ...testPackages]);
@@ -186,9 +191,11 @@ async function main(): Promise<void> {
       if (only !== undefined && !name.includes(only)) continue;
       const taken = await measure(lab.sides);
       figures.push(...taken);
-      console.log(table(taken, names));
+      console.log(table(taken, names, besideSides(taken)));
     }
-    console.log(`\nAll figures, ratio = how many times better ${names[0]} is:\n\n${table(figures, names)}`);
+    console.log(
+      `\nAll figures, ratio = how many times better ${names[0]} is:\n\n${table(figures, names, besideSides(figures))}`,
+    );
     const path = argument("--json") ?? join(cacheDir(), "bench.json");
     writeFileSync(
       path,

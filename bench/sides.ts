@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { command, mustRun } from "../tools/lab/command.ts";
 import { freePort, startDebianRegistry } from "../tools/lab/debian-registry.ts";
@@ -53,7 +53,8 @@ export interface BenchLab {
  */
 export async function openSides(withReference: boolean, programs?: string, small = false): Promise<BenchLab> {
   const scratch = makeScratch("bench");
-  const closers: (() => Promise<void>)[] = [async () => removeScratch(scratch)];
+  const memory = mkdtempSync("/run/berth-bench-");
+  const closers: (() => Promise<void>)[] = [async () => [scratch, memory].forEach(removeScratch)];
   const close = async (): Promise<void> => {
     for (const closer of closers.reverse()) await closer().catch((error: unknown) => console.error(error));
   };
@@ -68,13 +69,13 @@ export async function openSides(withReference: boolean, programs?: string, small
 
     const sides: Side[] = [];
     for (const name of withReference ? (["berth", "dockerd"] as const) : (["berth"] as const)) {
-      const dir = join(scratch, name);
-      mkdirSync(dir);
+      const [dir, runDir] = [join(scratch, name), join(memory, name)];
+      for (const path of [dir, runDir]) mkdirSync(path);
       const network = await createNetworkNamespace();
       closers.push(() => network.close());
       const registry = await startDebianRegistry({ dir, storage, port, network });
       closers.push(() => registry.stop());
-      const place = { dir, bridge: `bb${name}0`, bip: "172.31.252.1/24", network };
+      const place = { dir, runDir, bridge: `bb${name}0`, bip: "172.31.252.1/24", network };
       const engine = await (name === "berth"
         ? startBerth(place)
         : startDockerd({ ...place, ...(programs === undefined ? {} : { programs }) }));

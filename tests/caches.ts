@@ -9,6 +9,7 @@ import { referenceDir } from "../tools/lab/engines.ts";
 import { opensshServerDir } from "../tools/lab/openssh.ts";
 import { podmanDir } from "../tools/lab/podman.ts";
 import { distributionArchive } from "../tools/lab/test-images.ts";
+import { xfsProgramsDir } from "../tools/lab/xfs.ts";
 import { servicesArchive } from "./clients/compose/service-image.ts";
 import { installClients } from "./clients/lab.ts";
 import { installStore } from "./engine/object-store/install.ts";
@@ -30,6 +31,7 @@ async function fetchPackages(): Promise<void> {
   await podmanDir();
   await buildahDir();
   await opensshServerDir();
+  await xfsProgramsDir();
   await fetchEmulation();
   await distributionArchive();
   await servicesArchive();

@@ -1,11 +1,16 @@
 #!/usr/bin/env bun
 /**
- * Compiles native/{sys,files,send,names}.c with the system's C compiler into dist/berth-sys.base64 (zstd inside), which
- * src/host/addon.ts imports: small, because every command of the executable reads it.
+ * Compiles native/addon with the system's C compiler into dist/berth-sys.base64 (zstd inside), which src/host/addon.ts
+ * imports: small, because every command of the executable reads it.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 
 const root = new URL("..", import.meta.url).pathname;
+
+const sources = (): readonly string[] =>
+  readdirSync(`${root}native/addon`)
+    .filter((name) => name.endsWith(".c"))
+    .map((name) => `${root}native/addon/${name}`);
 
 export function buildAddon(): void {
   const compiler = process.env["CC"] ?? "cc";
@@ -19,7 +24,7 @@ export function buildAddon(): void {
       ...["-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wvla"],
       ...["-fvisibility=hidden", "-fstack-protector-strong", "-Wl,-z,relro,-z,now,-z,noexecstack", "-s"],
       ...["-I", `${root}node_modules/node-api-headers/include`],
-      ...["-o", temporary, ...["sys", "files", "send", "names"].map((name) => `${root}native/${name}.c`)],
+      ...["-o", temporary, ...sources()],
     ],
     { stdout: "inherit", stderr: "inherit" },
   );

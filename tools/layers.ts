@@ -130,9 +130,9 @@ export interface PlatformGrant {
 export const platformGrants: readonly PlatformGrant[] = [
   { where: "host", modules: "*", reason: "host/ is where input and output live" },
   {
-    where: "server",
-    modules: ["node:http", "node:https", "node:net"],
-    reason: "a transport names the request, response and socket types it is handed",
+    where: "server/docker/testing/served-engine.ts",
+    modules: ["node:net"],
+    reason: "tests see and say what goes over the wire",
   },
   {
     where: "compose",
@@ -144,7 +144,6 @@ export const platformGrants: readonly PlatformGrant[] = [
     modules: ["croner"],
     reason: "a library without input or output: the times that a line of cron names",
   },
-  { where: "main", modules: ["node:http"], reason: "hands a server's request type from host/ to server/" },
   {
     where: "client",
     modules: ["node:http", "node:net"],

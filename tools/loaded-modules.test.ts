@@ -47,6 +47,8 @@ const list = [
   "src/cli/container/list.ts",
 ];
 
+const build = [...start, "src/cli/commands/build-commands.ts", "src/cli/reach-engine.ts", "src/cli/build/build.ts"];
+
 /** Whoever needs one of these loads it then. */
 const slow =
   /^(?:node:|bun:|fs$|package\.json|dist\/|src\/(?:base\/template\/(?!struct)\w+|spec\/docker\/schema|host\/(?:addon|syscalls)|compose|engine|server)\b)/;
@@ -60,5 +62,11 @@ test("the program's help loads no client of an engine, and nothing that is slow 
 test("a list of the usual kind loads no template engine, no addon, no module of the runtime", () => {
   const loaded = loadedWith(list);
   expect(loaded).toContain("src/host/http/http-client.ts");
+  expect(loaded.filter((path) => slow.test(path))).toEqual([]);
+});
+
+test("a build of a folder neither", () => {
+  const loaded = loadedWith(build);
+  expect(loaded).toContain("src/cli/build/send-build.ts");
   expect(loaded.filter((path) => slow.test(path))).toEqual([]);
 });

@@ -8,6 +8,7 @@
  *   transfers clients, engine and registry killed in the midst of pushes and pulls
  *   networks networks and volumes made and removed, with the engine killed in between
  *   systemd  the unit files under a real systemd, once
+ *   compose-lines  lines of docker compose beside ours, once
  *   fuzz     requests made from the API's description
  */
 import { leavingNothing } from "./checks/leaving-nothing.ts";
@@ -36,6 +37,7 @@ const parts: Readonly<Record<string, () => Promise<StageResult>>> = {
     runBunTests(["tests/fault/transfers-killed.test.ts"], { TRANSFER_ROUNDS: times(perMinute.transfers) }),
   networks: () => runBunTests(["tests/fault/network-cycles.test.ts"], { NETWORK_CYCLES: times(perMinute.cycles) }),
   systemd: () => runBunTests(["./tests/soak/systemd.test.ts"]),
+  "compose-lines": () => runBunTests(["./tests/soak/compose-lines.test.ts"]),
   fuzz: () => {
     console.log(`FUZZ_SEED=${seed}`);
     return runBunTests(["tests/fuzz/api"], { FUZZ_REQUESTS: times(perMinute.fuzz), FUZZ_SEED: String(seed) });

@@ -10,7 +10,7 @@ import { fillCaches } from "../tests/caches.ts";
 import { runJobStages, type FileJob, type JobStage } from "./checks/file-jobs.ts";
 import { leavingNothing } from "./checks/leaving-nothing.ts";
 import { processRunner } from "./checks/run-job.ts";
-import { lastSum, passThrough, runBunTests, runCheck, runStages, type Stage } from "./checks/stage.ts";
+import { runBunTests, runCheck, runStages, type Stage } from "./checks/stage.ts";
 import { projectDir } from "./lab/paths.ts";
 import { buildPackages, ensureSystemPackages, testPackages } from "./lab/system-packages.ts";
 
@@ -22,23 +22,21 @@ function filesOf(folder: string, longest: readonly string[] = []): FileJob[] {
     .sort((a, b) => rank(a.name) - rank(b.name) || a.name.localeCompare(b.name));
 }
 
-/** The cases with each of our clients apart. Some fetch packages. */
+/** The cases with each of our clients apart. */
 function conformanceJobs(): FileJob[] {
-  const others = filesOf("tests/conformance", ["dockerd-runtime", "networks-volumes-walk", "image-exchange", "reach"]);
-  const cases = others.filter(({ name }) => name === "run");
+  const longest = ["run", "networks-volumes-walk", "dockerd-runtime", "images-walk", "image-exchange", "reach"];
   const pairs = (process.env["BERTH_TARGETS"] ?? "berth:docker,berth:berth").split(",");
-  return [
-    ...cases.flatMap(({ name, args }) =>
-      pairs.map((pair) => ({ name: `${name} ${pair}`, args, env: { BERTH_TARGETS: pair }, needsMachine: true })),
-    ),
-    ...others.filter((job) => !cases.includes(job)),
-  ];
+  return filesOf("tests/conformance", longest).flatMap((job) => {
+    if (job.name === "way-out") return { ...job, needsMachine: true };
+    if (job.name !== "run") return job;
+    return pairs.map((pair) => ({ ...job, name: `run ${pair}`, env: { BERTH_TARGETS: pair } }));
+  });
 }
 
 /** Fetching waits for the network, and what comes before the tests does not. */
 let caches: Promise<void> | undefined;
 
-/** One after the other: what they need, and what takes all processors by itself. */
+/** One after the other: what they need. */
 const stages: readonly Stage[] = [
   {
     name: "setup",
@@ -53,54 +51,50 @@ const stages: readonly Stage[] = [
   },
   { name: "build", what: "native parts and dist/berth", run: () => runCheck([process.execPath, "tools/build.ts"]) },
   {
-    name: "ok",
-    what: "format, lint, types, layers, unit tests, drift",
-    run: async () => {
-      let text = "";
-      await passThrough([process.execPath, "tools/ok.ts"], (chunk) => (text += chunk));
-      return lastSum(text) ?? { passed: 0, failed: 1 };
-    },
-  },
-  {
     name: "unit",
     what: "unit tests alone",
     run: () => runBunTests(["src", "tools", "bench", "tests/golden", "tests/arch", "tests/conformance/coverage"]),
   },
-  {
-    name: "caches",
-    what: "other people's programs that tests run, fetched meanwhile",
-    run: async () => {
-      await (caches ??= fillCaches());
-      return { passed: 1, failed: 0 };
-    },
-  },
-  {
-    name: "reference",
-    what: "the same cases on the engines that they describe: Debian's dockerd, docker 26.1, and podman with runc",
-    run: () =>
-      leavingNothing(async () => {
-        const cases = await runBunTests(
-          [
-            "tests/conformance/run.test.ts",
-            "tests/conformance/podman.test.ts",
-            "tests/conformance/api-versions.test.ts",
-          ],
-          {
-            BERTH_TARGETS: "dockerd:docker,dockerd:berth",
-            BERTH_API_ENGINES: "later",
-            BERTH_PODMAN_RUNTIMES: "runc",
-          },
-        );
-        const builds = await runBunTests(["tests/conformance/build-requests.test.ts"], {
-          BERTH_TARGETS: "later:docker",
-        });
-        return { passed: cases.passed + builds.passed, failed: cases.failed + builds.failed };
-      }),
-  },
 ];
 
-/** Tests that need root, many at once. */
+/** Beside the jobs that need none of it. */
+const fetching: Stage = {
+  name: "caches",
+  what: "other people's programs that tests run, fetched meanwhile",
+  run: async () => {
+    await (caches ??= fillCaches());
+    return { passed: 1, failed: 0 };
+  },
+};
+
+/** With what was fetched, and by itself. */
+const reference: Stage = {
+  name: "reference",
+  what: "the same cases on the engines that they describe: Debian's dockerd, docker 26.1, and podman with runc",
+  run: () =>
+    leavingNothing(async () => {
+      const cases = await runBunTests(
+        ["tests/conformance/run.test.ts", "tests/conformance/podman.test.ts", "tests/conformance/api-versions.test.ts"],
+        {
+          BERTH_TARGETS: "dockerd:docker,dockerd:berth",
+          BERTH_API_ENGINES: "later",
+          BERTH_PODMAN_RUNTIMES: "runc",
+        },
+      );
+      const builds = await runBunTests(["tests/conformance/build-requests.test.ts"], {
+        BERTH_TARGETS: "later:docker",
+      });
+      return { passed: cases.passed + builds.passed, failed: cases.failed + builds.failed };
+    }),
+};
+
+/** Many at once, all but the first as root. */
 const jobStages: readonly JobStage[] = [
+  {
+    name: "ok",
+    what: "format, lint, types, layers, unit tests, drift",
+    jobs: [{ name: "all", args: [], program: "tools/ok.ts", early: true }],
+  },
   {
     name: "guest",
     what: "what a kernel decides, on one with cgroup v2 alone",
@@ -109,7 +103,11 @@ const jobStages: readonly JobStage[] = [
   {
     name: "root",
     what: "tests against this machine's kernel",
-    jobs: filesOf("tests/root", ["network", "mirrors", "hostile-answers", "push", "tree", "image"]),
+    jobs: filesOf("tests/root", ["network", "mirrors", "hostile-answers", "push", "tree", "image"]).map((job) => ({
+      ...job,
+      // They have Debian's registry.
+      early: !["push", "platforms"].includes(job.name),
+    })),
   },
   {
     name: "engine",
@@ -143,7 +141,7 @@ const jobStages: readonly JobStage[] = [
   { name: "fuzz", what: "bounded fuzzing of what reads foreign bytes", jobs: filesOf("tests/fuzz") },
 ];
 
-const all = [...stages, ...jobStages].map(({ name }) => name);
+const all = [...stages, fetching, reference, ...jobStages].map(({ name }) => name);
 const named = process.argv.slice(2);
 const unknown = named.filter((name) => !all.includes(name));
 if (unknown.length > 0) {
@@ -155,7 +153,7 @@ if (process.getuid?.() !== 0) {
   process.exit(1);
 }
 const onlyWhenNamed = new Set(["unit", "reference"]);
-const needBuild = new Set(["reference", ...jobStages.map(({ name }) => name)]);
+const needBuild = new Set(["reference", ...jobStages.map(({ name }) => name).filter((name) => name !== "ok")]);
 const isChosen = (name: string): boolean => {
   if (named.length === 0) return !onlyWhenNamed.has(name);
   const isNeeded = name === "setup" || name === "build" || name === "caches";
@@ -168,9 +166,12 @@ const lines = await runStages(
   stages.filter(({ name }) => isChosen(name)),
   essential,
 );
-if (!lines.some(({ name, failed }) => failed > 0 && essential.has(name))) {
+if (lines.every(({ name, failed }) => failed === 0 || !essential.has(name))) {
+  const fetch = runStages(isChosen("caches") ? [fetching] : [], essential);
+  const fetched = fetch.then((told) => told.every(({ failed }) => failed === 0));
+  if (isChosen("reference") && (await fetched)) lines.push(...(await runStages([reference], essential)));
   const chosen = jobStages.filter(({ name }) => isChosen(name));
-  lines.push(...(await runJobStages(chosen, await processRunner())));
+  lines.push(...(await runJobStages(chosen, await processRunner(), fetched)), ...(await fetch));
 }
 const minutes = (performance.now() - start) / 60_000;
 console.log("\nWhat ran:");

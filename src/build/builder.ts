@@ -1,44 +1,41 @@
 import { BerthError } from "#base/errors.ts";
-import { randomHex } from "#base/ids.ts";
 import type { BlobStore } from "#content/blob-store.ts";
-import { ensureDirectory } from "#host/files.ts";
 import type { Helpers } from "#host/helper-pool.ts";
 import type { HelperStreams } from "#host/helper-streams.ts";
-import type { RegistryHttp } from "#host/registry-http.ts";
 import type { ImageMaker } from "#image/make/image-maker.ts";
 import type { ImageSinks } from "#image/sink.ts";
 import type { ImageSources } from "#image/source.ts";
-import type { ImageService, Progress, RegistryAuth } from "#image/types.ts";
+import type { ImageService, Progress } from "#image/types.ts";
 import type { LayerDirectories } from "#snapshot/layer-directories.ts";
 import type { BuildCache } from "./cache/build-cache.ts";
-import type { CacheOrigin, CacheTarget } from "./cache/cache-target.ts";
+import { buildPlace, type BuildPlace, type BuildPlaceDeps } from "./build-place.ts";
+import type { BuildAnswer, BuildCall, BuildRequest } from "./build-request.ts";
 import { fetchLayer } from "./cache/fetch-layer.ts";
 import { fillMountsFrom } from "./cache/fill-mount.ts";
 import { importCaches } from "./cache/open-origin.ts";
 import { isOn } from "./graph/build-args.ts";
 import { parseDockerfile } from "./dockerfile/parse-dockerfile.ts";
-import type { Dockerfile, LintWarning } from "./dockerfile/types.ts";
-import type { Attestations } from "./attest/attest-options.ts";
+import type { Dockerfile } from "./dockerfile/types.ts";
 import type { Exported, ToExport } from "./export/carry-out.ts";
 import { exportBuild, type ExportRequest } from "./export/export-build.ts";
-import type { ExportTarget } from "./export/export-target.ts";
 import { check, convert } from "./graph/convert.ts";
-import { listTargets, type BuildTarget } from "./graph/list-targets.ts";
+import { listTargets } from "./graph/list-targets.ts";
 import type { ConvertOptions, ResolveImage } from "./graph/options.ts";
-import { outline, type BuildOutline } from "./graph/outline.ts";
+import { outline } from "./graph/outline.ts";
 import type { BuildGraph } from "./graph/types.ts";
+import { ContextDigests } from "./known/context-digests.ts";
+import { KnownBuilds, type KnownBuild } from "./known/known-builds.ts";
+import { recipeOf } from "./known/recipe.ts";
+import { Witness } from "./known/witness.ts";
 import type { CacheFolders } from "./ops/exec/cache-folders.ts";
 import { Solver } from "./solver/solve.ts";
-import type { BuildEvent, FailedPlace, StepRunner, StepSettings, TreeDigests } from "./solver/types.ts";
-import type { ArchiveReceiver } from "./sources/receive-archive.ts";
+import type { StepRunner, TreeDigests } from "./solver/types.ts";
 import { BuildImages, registryAuthOf } from "./sources/build-images.ts";
-import { BuildSources, type ContextFolder } from "./sources/build-sources.ts";
+import { BuildSources } from "./sources/build-sources.ts";
 import { Downloads } from "./sources/downloads.ts";
 import { LayoutImages } from "./sources/layout-images.ts";
-import type { KnownPages } from "./sources/known-pages.ts";
-import { openGitContext, openWebContext, type RemoteContext, type RemoteOptions } from "./sources/remote-context.ts";
 
-export interface BuilderDeps {
+export interface BuilderDeps extends BuildPlaceDeps {
   readonly cache: BuildCache;
   /** For the steps of one build. */
   readonly newRunner: () => StepRunner;
@@ -46,19 +43,10 @@ export interface BuilderDeps {
   readonly images: ImageService;
   readonly maker: ImageMaker;
   readonly blobs: BlobStore;
-  readonly http: RegistryHttp;
-  readonly pages: KnownPages;
-  readonly receiver: ArchiveReceiver;
   readonly streams: HelperStreams;
   /** Of commands' cache mounts. */
   readonly folders: Pick<CacheFolders, "lend">;
   readonly sources: ImageSources & ImageSinks;
-  /** Takes a directory away, its name at once. */
-  readonly discard: (path: string) => Promise<void>;
-  /** What is known of contexts elsewhere, a small file each. */
-  readonly knownDirectory: string;
-  /** Scratch space on the data root's file system. */
-  readonly tmpDir: string;
   readonly helpers: Helpers;
   readonly layers: LayerDirectories;
   /** RFC 3339. */
@@ -67,86 +55,19 @@ export interface BuilderDeps {
   readonly version: string;
 }
 
-/** What a build says of itself, beside what happens to its vertices. */
-export type BuilderEvent =
-  | BuildEvent
-  /** The text that places in messages are of. */
-  | { readonly type: "dockerfile"; readonly name: string; readonly text: string }
-  /** It can be read: every instruction with its place, as written. */
-  | {
-      readonly type: "parsed";
-      readonly instructions: readonly { readonly line: number; readonly text: string }[];
-      /** Names of all ARGs. */
-      readonly declared: readonly string[];
-    }
-  | { readonly type: "graph"; readonly graph: BuildGraph; readonly warnings: readonly LintWarning[] }
-  | { readonly type: "pulling"; readonly line: Progress }
-  /** What is done with the result. */
-  | { readonly type: "exporting"; readonly text: string }
-  | ({ readonly type: "answer" } & BuildAnswer);
-
-/** What is done with the Dockerfile: everything but `build` looks at it only. */
-export type BuildCall = "build" | "check" | "outline" | "targets";
-
-/** What looking at a Dockerfile comes to. */
-export type BuildAnswer =
-  | { readonly call: "check"; readonly warnings: readonly LintWarning[] }
-  | { readonly call: "outline"; readonly outline: BuildOutline }
-  | { readonly call: "targets"; readonly targets: readonly BuildTarget[] };
-
-export interface DockerfileText {
-  /** As messages show it. */
-  readonly name: string;
-  readonly text: string;
-}
-
-export interface BuildRequest {
-  readonly dockerfile: DockerfileText;
-  /** By name; `context` is the build's own. */
-  readonly contexts: ReadonlyMap<string, ContextFolder>;
-  readonly options: ConvertOptions;
-  readonly settings: StepSettings;
-  readonly pull: boolean;
-  /** By registry host. */
-  readonly auth: ReadonlyMap<string, RegistryAuth>;
-  /** Commands may ask for everything the machine has (`--security=insecure`). */
-  readonly allowInsecure: boolean;
-  /** Devices that commands may ask for (`--device`). */
-  readonly allowedDevices: "all" | ReadonlySet<string>;
-  /** Carried out in this order. */
-  readonly targets: readonly ExportTarget[];
-  /** Looked into in this order for what the engine's own cache lacks. */
-  readonly cacheFrom: readonly CacheOrigin[];
-  readonly cacheTo: readonly CacheTarget[];
-  readonly attestations: Attestations;
-  /** The layers of this build become one. */
-  readonly squash: boolean;
-  /** "" where the client named none. */
-  readonly buildId: string;
-  readonly call: BuildCall;
-  /** Unix seconds: SOURCE_DATE_EPOCH. */
-  readonly epochSeconds: number | undefined;
-  readonly signal: AbortSignal;
-  readonly onEvent: (event: BuilderEvent) => void;
-  /** See `SolveRequest.onFailed`. */
-  readonly onFailed?: ((error: unknown, place: FailedPlace) => Promise<void>) | undefined;
-}
-
-/** Scratch space of one build. */
-export interface BuildPlace {
-  readonly directory: string;
-  /** Lay an archive out in a folder of this place. `invalid-parameter` for what is no archive. */
-  receive(name: string, body: AsyncIterable<Uint8Array>): Promise<string>;
-  /** The context at a web address, or at a git address with `#ref:folder`. */
-  remote(kind: "web" | "git", url: string, options: RemoteOptions): Promise<RemoteContext>;
-  /** Take everything away. */
-  leave(): Promise<void>;
+/** What a build begins with. */
+interface Beginning {
+  /** See {@link recipeOf}. */
+  readonly recipe: string | undefined;
+  readonly images: BuildImages;
+  readonly digests: ContextDigests;
 }
 
 /** Dockerfile in, image out. */
 export class Builder {
   readonly #deps: BuilderDeps;
   readonly #solver: Solver;
+  readonly #known = new KnownBuilds();
 
   constructor(deps: BuilderDeps) {
     this.#deps = deps;
@@ -155,25 +76,7 @@ export class Builder {
 
   /** Where a build keeps what it is sent and fetches. The caller leaves it, after the build. */
   place(): BuildPlace {
-    const { tmpDir, knownDirectory, receiver, discard, http, pages } = this.#deps;
-    const directory = `${tmpDir}/build-${randomHex(8)}`;
-    ensureDirectory(directory, 0o700);
-    const receive = async (name: string, body: AsyncIterable<Uint8Array>): Promise<string> => {
-      const path = `${directory}/${name}`;
-      await receiver.receive(path, body);
-      return path;
-    };
-    return {
-      directory,
-      receive,
-      remote: (kind, url, options) => {
-        const { credentials } = options;
-        const downloads = new Downloads({ http, pages, directory, credentials });
-        const remote = { directory, knownDirectory, downloads, pages, receive };
-        return kind === "git" ? openGitContext(remote, url, options) : openWebContext(remote, url, options.signal);
-      },
-      leave: () => discard(directory),
-    };
+    return buildPlace(this.#deps);
   }
 
   /**
@@ -183,9 +86,55 @@ export class Builder {
    * failed build is left but the cache records of the steps that succeeded.
    */
   async build(request: BuildRequest, place: BuildPlace): Promise<readonly Exported[]> {
+    const recipe = recipeOf(request);
+    const images = this.#imagesOf(request);
+    const digests = new ContextDigests({ digests: this.#deps.digests, contexts: request.contexts });
+    const known = recipe === undefined ? undefined : await this.#again(recipe, request, { images, digests });
+    if (known === undefined) return this.#build(request, place, { recipe, images, digests });
+    for (const event of known.events) request.onEvent(event);
+    return [known.exported];
+  }
+
+  /** See {@link KnownBuilds.again}. What cannot be looked at is for the build to tell. */
+  async #again(
+    recipe: string,
+    { signal, targets }: BuildRequest,
+    { images, digests }: { readonly images: BuildImages; readonly digests: ContextDigests },
+  ): Promise<KnownBuild | undefined> {
+    const { maker } = this.#deps;
+    const cache = this.#deps.cache.session();
+    const references = targets.flatMap((target) => ("references" in target ? target.references : []));
+    try {
+      return await this.#known.again(recipe, references, {
+        imageId: async ({ reference, platform }) => (await images.local(reference, platform))?.id,
+        digest: (files) => digests.digest(files, signal),
+        useAll: (steps) => cache.useAll(steps),
+        manifestOf: (imageId) => maker.manifestDigest(imageId),
+        name: (imageId, names) => maker.name(imageId, names),
+      });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return undefined;
+    } finally {
+      cache.end();
+    }
+  }
+
+  async #build(
+    given: BuildRequest,
+    place: BuildPlace,
+    { recipe, images, digests }: Beginning,
+  ): Promise<readonly Exported[]> {
+    const witness = new Witness();
+    const request: BuildRequest = {
+      ...given,
+      onEvent: (event) => {
+        witness.see(event);
+        given.onEvent(event);
+      },
+    };
     const { signal, onEvent, onFailed, settings } = request;
     const startedAt = this.#deps.now();
-    const images = this.#imagesOf(request);
     onEvent({ type: "dockerfile", ...request.dockerfile });
     const dockerfile = parseDockerfile(request.dockerfile, request.options.buildArgs.get("BUILDKIT_DOCKERFILE_CHECK"));
     const instructions = dockerfile.stages.flatMap((stage) => [stage.from, ...stage.instructions]);
@@ -216,7 +165,7 @@ export class Builder {
     const { http, pages } = this.#deps;
     const credentials = { agent: settings.agents.get("default"), secrets: settings.secrets };
     const downloads = new Downloads({ http, pages, directory: place.directory, credentials });
-    const sources = new BuildSources({ images, layouts, contexts, downloads });
+    const sources = new BuildSources({ images, layouts, contexts, downloads, digests });
     const elsewhere = { authFor: authOf(request), signal, report: reportOf(request) };
     const imported = await importCaches(this.#deps, request.cacheFrom, elsewhere);
     const cache = this.#deps.cache.session(imported, (...wanted) => fetchLayer(this.#deps.maker, ...wanted));
@@ -232,13 +181,15 @@ export class Builder {
         onEvent,
         onFailed,
       });
-      return await exportBuild(this.#deps, exportRequest(request, startedAt), {
-        graph,
-        images,
-        layouts,
-        solvedOf,
-        cache,
-      });
+      const solved = { graph, images, layouts, solvedOf, cache };
+      const exported = await exportBuild(this.#deps, exportRequest(request, startedAt), solved);
+      if (recipe !== undefined) {
+        const manifestOf = (imageId: string): string | undefined => this.#deps.maker.manifestDigest(imageId);
+        const seen = { graph, images: images.asked, files: digests.all(), steps: cache.found, exported, manifestOf };
+        const known = witness.knownBuild(seen);
+        if (known !== undefined) this.#known.keep(recipe, known);
+      }
+      return exported;
     } finally {
       cache.end();
     }

@@ -62,8 +62,6 @@ export interface LocalPaths {
   readLink(path: string): string;
   /** Every symlink followed. */
   realPath(path: string): string;
-  /** What tells a folder of this machine from every other; undefined when there is none. */
-  identity(path: string): string | undefined;
   /** Names in a folder. */
   names(path: string): readonly string[];
 }
@@ -107,7 +105,7 @@ export interface CliIo {
   /** `undefined` when there is no such file; other failures throw. */
   readFile(path: string): string | undefined;
   /** The same, at less cost for a command that reads nothing else. */
-  readText(path: string): Promise<string | undefined>;
+  readText(path: string): string | undefined;
   readBytes(path: string): Uint8Array | undefined;
   exists(path: string): boolean;
   /** Replaces the file at once (temporary file and rename), creating its folder. */
@@ -121,6 +119,8 @@ export interface CliIo {
   user(): string;
   /** With all that is in it; nothing when it is not there. */
   removeFolder(path: string): void;
+  /** What tells a folder of this machine from every other; undefined when there is none. */
+  folderIdentity(path: string): Promise<string | undefined>;
   /** Loaded when asked for. */
   paths(): Promise<LocalPaths>;
   /** Loaded when asked for: much more than {@link paths}. */

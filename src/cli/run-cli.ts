@@ -94,7 +94,7 @@ class Cli {
       );
       return 0;
     }
-    const config = await CliConfig.open(this.#io, flags.text("config"));
+    const config = CliConfig.open(this.#io, flags.text("config"));
     const words = expandAlias(args[0] === "help" ? args.slice(1) : args, config, this.#families);
     const wantsHelp = help || args[0] === "help";
     if (words.length === 0) return this.#programHelp(config);
@@ -120,8 +120,8 @@ class Cli {
   async #complete(words: readonly string[], withNotes: boolean): Promise<number> {
     const io = this.#io;
     const { runCompletion } = await import("./completion/run-completion.ts");
-    const open = async (global: FlagValues) => {
-      const config = await CliConfig.open(io, global.text("config"));
+    const open = (global: FlagValues) => {
+      const config = CliConfig.open(io, global.text("config"));
       return { config, connection: engineConnection(global, io, config, this.#options.version) };
     };
     return runCompletion(words, withNotes, { io, families: this.#families, open });
@@ -159,7 +159,9 @@ class Cli {
     const io = this.#io;
     const commandPath = `${io.programName} ${path}`;
     const usage = usageLine(io.programName, command, path);
-    const parsed = this.#parse(argv, command.flags, command.interspersed !== false, usage, commandPath);
+    // docker-compat: what is a plugin there ends with its own code.
+    const code = command.nested === undefined ? USAGE_ERROR : FAILED;
+    const parsed = this.#parse(argv, command.flags, command.interspersed !== false, usage, commandPath, code);
     // docker-compat: these sentences stand in standard output.
     for (const warning of parsed.warnings) io.stdout.write(`${warning}\n`);
     if (parsed.help) return this.#commandHelp(command, path);
@@ -203,13 +205,14 @@ class Cli {
     interspersed: boolean,
     usage: string,
     commandPath: string,
+    code = USAGE_ERROR,
   ): ReturnType<typeof parseFlags> {
     try {
       return parseFlags(argv, specs, { interspersed });
     } catch (error) {
       if (!isBerthError(error, "invalid-parameter")) throw error;
       throw new ExitError(
-        USAGE_ERROR,
+        code,
         `${error.message}${this.#nearestFlag(error.message, specs)}\n\n${usage}\n\nRun '${commandPath} --help' for more information`,
       );
     }

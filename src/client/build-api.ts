@@ -46,7 +46,7 @@ export class BuildApi {
     },
   ): Promise<AsyncIterable<BuildMessage>> {
     const response = await this.#transport.call("POST", "/berth/build", {
-      body: bodyOf(options, request.body ?? []),
+      body: request.body === undefined ? lineOf(options) : bodyOf(options, request.body),
       contentType: BUILD_BODY_TYPE,
       headers: { "X-Registry-Config": request.registryConfig },
       signal: request.signal,
@@ -142,7 +142,9 @@ export class BuildApi {
   }
 }
 
+const lineOf = (options: BuildOptions): string => `${JSON.stringify(options)}\n`;
+
 async function* bodyOf(options: BuildOptions, archive: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield new TextEncoder().encode(`${JSON.stringify(options)}\n`);
+  yield new TextEncoder().encode(lineOf(options));
   yield* archive;
 }

@@ -22,7 +22,7 @@ export interface PullOptions {
   /** Tag or digest; undefined pulls every tag. */
   readonly tag?: string;
   readonly platform?: string;
-  /** X-Registry-Auth, from `encodeAuthHeader`. */
+  /** X-Registry-Auth, from `encodeRegistryAuth`. */
   readonly registryAuth?: string;
   readonly signal?: AbortSignal;
 }
@@ -36,7 +36,7 @@ export interface PushOptions {
   readonly platform?: string;
   /** `gzip` or `zstd`, for layers that were never pushed. Berth's own. */
   readonly compression?: string;
-  /** X-Registry-Auth, from `encodeAuthHeader`. */
+  /** X-Registry-Auth, from `encodeRegistryAuth`. */
   readonly registryAuth: string;
 }
 

@@ -54,7 +54,8 @@ export const runSubcommand: Handler = async (invocation) => {
   const handler = await found.load();
   const again = (flags: FlagValues, line: readonly string[]): Promise<number> =>
     runSubcommand({ ...invocation, flags, args: line });
-  return handler({ ...invocation, flags: own, args, global, again, commandPath: `${io.programName} ${path}` });
+  const whole = own.on("dry-run") ? global.with("dry-run", true) : global;
+  return handler({ ...invocation, flags: own, args, global: whole, again, commandPath: `${io.programName} ${path}` });
 };
 
 /** The command with the most words that the line begins with, and the words behind it. */

@@ -112,10 +112,14 @@ describe("a run", () => {
     await bench.engine.containers.start(id);
     const process = [...bench.world.launcher.processes.values()].at(-1);
     if (process === undefined) throw new Error("nothing was launched");
+    const signal = process.signal.bind(process);
     Object.assign(process, { signal: async () => {} });
-    void bench.engine.containers.kill(id, "");
+    const killed = bench.engine.containers.kill(id, "");
     expect((await refusal(bench.engine.containers.pause(id))).message).toBe(`container ${id} is not running`);
     expect((await bench.inspect(id)).State).toMatchObject({ Status: "running", Paused: false });
+    Object.assign(process, { signal });
+    await process.signal(9);
+    await killed;
   });
 
   test("what a running or stopped container refuses", async () => {
@@ -168,6 +172,41 @@ describe("a run", () => {
     await bench.engine.containers.start(id);
     await bench.engine.containers.stop(id, { signal: "", timeoutSeconds: 0 });
     expect(await bench.exitOf(id)).toBe(137);
+  });
+
+  test("what does not end when it is killed is told, and settled when it ends", async () => {
+    const id = await bench.create({ Cmd: ["sleep"] }, "held");
+    await bench.engine.containers.start(id);
+    const process = [...bench.world.launcher.processes.values()].at(-1);
+    if (process === undefined) throw new Error("nothing was launched");
+    const signal = process.signal.bind(process);
+    Object.assign(process, { signal: () => new Promise<void>(() => {}) });
+    bench.world.secondMs = 1;
+    const late = "tried to kill container, but did not receive an exit event";
+    const { stop, kill, remove } = bench.engine.containers;
+    for (const [work, message] of [
+      [() => stop("held", { signal: "", timeoutSeconds: 3 }), `cannot stop container: held: ${late}`],
+      [() => kill("held", ""), `cannot kill container: held: ${late}`],
+      [
+        () => remove("held", { force: true, volumes: false }),
+        `cannot remove container "/held": could not kill: ${late}`,
+      ],
+    ] as const)
+      expect(await refusal(work())).toMatchObject({ kind: "internal", message });
+    expect((await bench.inspect(id)).State.Status).toBe("running");
+    Object.assign(process, { signal });
+    await process.signal(9);
+    expect(await bench.exitOf(id)).toBe(137);
+  });
+
+  test("a timeout of more than what a timer takes is not over at once", async () => {
+    const id = await bench.create({ Cmd: ["cat"], OpenStdin: true });
+    await bench.engine.containers.start(id);
+    const stopping = bench.engine.containers.stop(id, { signal: "", timeoutSeconds: 3_000_000 });
+    await Bun.sleep(20);
+    expect((await bench.inspect(id)).State.Running).toBe(true);
+    await bench.engine.containers.kill(id, "");
+    await stopping;
   });
 
   test("on-failure starts again until the count is used up", async () => {

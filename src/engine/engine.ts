@@ -34,6 +34,7 @@ import { ContainerRegistry } from "./container/registry.ts";
 import { RecentEnds } from "./container/recent-ends.ts";
 import { removeContainer, removeLocked } from "./container/remove.ts";
 import { renameContainer } from "./container/rename.ts";
+import { renewResolvers } from "./container/renew-resolvers.ts";
 import { resizeContainer } from "./container/resize.ts";
 import { restartContainer } from "./container/restart.ts";
 import { SettleExit, type StartLocked } from "./container/settle-exit.ts";
@@ -186,7 +187,7 @@ export type Engine = ReturnType<typeof createEngine>;
 export function createEngine(given: EngineDeps) {
   const meters = new EngineMeters(given);
   const deps = { ...given, events: meters.countedEvents(given.events) };
-  const registry = new ContainerRegistry({ rows: deps.containers });
+  const registry = new ContainerRegistry({ rows: deps.containers, log: deps.log });
   const execs = new ExecRegistry({ rows: deps.execs });
   const base = { ...deps, registry, execs, recentEnds: new RecentEnds(deps.clock) };
   const down = tearDown(base);
@@ -249,6 +250,7 @@ export function createEngine(given: EngineDeps) {
       prune: pruneContainers({ ...base, remove: removeOne }),
       removeLink: removeLink(base),
       rename: renameContainer(base),
+      renewResolvers: renewResolvers(base),
       attach: attachContainer(base),
       logs: containerLogs(base),
       resize: resizeContainer(base),

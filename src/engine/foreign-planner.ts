@@ -18,13 +18,13 @@ import type { CompiledPlan, ContainerPlanRequest, EnginePaths, ExecPlanRequest }
 /** Plans of containers whose processes a foreign OCI runtime makes; it makes their cgroups too. */
 export class ForeignPlanner {
   readonly #cgroups: CgroupManager;
-  readonly #facts: Pick<RuntimeFacts, "selinux">;
+  readonly #facts: Pick<RuntimeFacts, "selinux" | "kernel">;
   readonly #config: Pick<EngineConfig, "runtimes" | "cgroupParent">;
   readonly #paths: Pick<EnginePaths, "runtimeStateDir" | "foreignStageDir">;
 
   constructor(deps: {
     readonly cgroups: CgroupManager;
-    readonly facts: Pick<RuntimeFacts, "selinux">;
+    readonly facts: Pick<RuntimeFacts, "selinux" | "kernel">;
     readonly defaults: Pick<EngineConfig, "runtimes" | "cgroupParent">;
     readonly paths: Pick<EnginePaths, "runtimeStateDir" | "foreignStageDir">;
   }) {
@@ -63,6 +63,7 @@ export class ForeignPlanner {
         terminal: spec.config.Tty,
         stage,
         rootOptions: contextOption(made.spec.linux ?? {}, this.#facts),
+        kernel: this.#facts.kernel,
       }),
       adopt: { pidFile: launchFile.pid, log, start: () => runForeign(runtime, log, "start", spec.id) },
       oomEventsPath: this.#cgroups.open(cgroupPathOf(spec, this.#config.cgroupParent)).oomEventsPath,

@@ -74,6 +74,19 @@ describe("reconcile after the engine was killed", () => {
   });
 });
 
+test("what belongs to no container and cannot be removed does not keep the engine from coming up", async () => {
+  const [stuck, other] = ["8".repeat(64), "9".repeat(64)];
+  bench.world.snapshots.add(stuck);
+  bench.world.snapshots.add(other);
+  const remove = bench.world.snapshots.delete.bind(bench.world.snapshots);
+  bench.world.snapshots.delete = (key) => {
+    if (key === stuck) throw new Error("device or resource busy");
+    return remove(key);
+  };
+  await bench.another();
+  expect([...bench.world.snapshots]).toEqual([stuck]);
+});
+
 test("an engine that goes down in order stops its containers, and their policies act next time", async () => {
   const id = await bench.create({ Cmd: ["sleep"], HostConfig: { RestartPolicy: { Name: "unless-stopped" } } });
   await bench.engine.containers.start(id);

@@ -211,16 +211,26 @@ async function startAgain(deps: ReconcileDeps, container: Container): Promise<vo
 }
 
 async function removeOrphans(deps: ReconcileDeps): Promise<void> {
+  const { snapshots, files, paths, hostMounts } = deps;
   const known = new Set(deps.registry.all().map((container) => container.id));
-  for (const key of await deps.snapshots.keys()) if (isId(key) && !known.has(key)) await deps.snapshots.remove(key);
-  for (const directory of [deps.paths.containersDir, deps.paths.containerRunsDir]) {
-    for (const name of await deps.files.names(directory))
-      if (isId(name) && !known.has(name)) await deps.files.removeTree(`${directory}/${name}`);
-  }
-  for (const name of await deps.files.names(deps.paths.mountsDir))
-    if (isId(name) && !known.has(name)) await deps.hostMounts.release(`${deps.paths.mountsDir}/${name}`);
-  for (const name of await deps.files.names(deps.paths.execRunsDir)) {
-    if (isId(name) && !deps.execs.has(name)) await endNameless(deps, `${deps.paths.execRunsDir}/${name}`);
+  const each = async (names: readonly string[], remove: (name: string) => Promise<void>): Promise<void> => {
+    for (const name of names) if (isId(name) && !known.has(name)) await attempt(deps, name, () => remove(name));
+  };
+  await each(await snapshots.keys(), (key) => snapshots.remove(key));
+  for (const directory of [paths.containersDir, paths.containerRunsDir])
+    await each(await files.names(directory), (name) => files.removeTree(`${directory}/${name}`));
+  await each(await files.names(paths.mountsDir), (name) => hostMounts.release(`${paths.mountsDir}/${name}`));
+  for (const name of await files.names(paths.execRunsDir))
+    if (isId(name) && !deps.execs.has(name))
+      await attempt(deps, name, () => endNameless(deps, `${paths.execRunsDir}/${name}`));
+}
+
+/** What cannot be removed now does not keep the engine from coming up: the next one finds it again. */
+async function attempt(deps: ReconcileDeps, id: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    deps.log.error("could not remove what belongs to no container", { id, error: messageOf(error) });
   }
 }
 

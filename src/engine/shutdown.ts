@@ -25,9 +25,9 @@ export interface ShutdownDeps {
 }
 
 /**
- * An engine that is asked to end (SIGTERM) stops its containers, as dockerd does, each with its own signal and time but
- * none longer than the engine's shutdown timeout; their restart policies act when the engine comes back. With live
- * restore they are left running, as they are when the engine is killed.
+ * An engine that is asked to end (SIGTERM) leaves its containers running, as when it is killed. Without live restore it
+ * stops them, as dockerd does, each with its own signal and time but none longer than the engine's shutdown timeout; their
+ * restart policies act when the engine comes back.
  */
 export async function shutdown(deps: ShutdownDeps): Promise<void> {
   const { config, registry, settleExit } = deps;

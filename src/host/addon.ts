@@ -10,7 +10,7 @@ export type KernelPath = string | Uint8Array;
 export type RawArgument = number | KernelPath | null;
 
 /**
- * The addon as `native/sys.c` exports it. Nothing here throws for what the kernel answers: results are >= 0, or -errno.
+ * The addon as `native/addon/sys.c` exports it. Nothing here throws for what the kernel answers: results are >= 0, or -errno.
  * Wrong argument types throw TypeError.
  */
 export interface RawAddon {
@@ -37,6 +37,8 @@ export interface Addon {
   ) => number;
   /** Files of one folder, many in a call; see file-list.ts. */
   readonly listFiles: (folder: number, into: Uint8Array) => number;
+  /** Descriptors and ends are arrays of int32_t. */
+  readonly listFolders: (folders: Uint8Array, into: Uint8Array, ends: Uint8Array) => number;
   readonly readFiles: (folder: number, records: Uint8Array, contents: Uint8Array) => number;
   readonly copyFiles: (from: number, to: number, records: Uint8Array) => number;
   /** Threads that send files; see file-sender.ts. `onEnd` hears 0 or an errno for each token. */
@@ -68,12 +70,12 @@ export interface Addon {
     records: Uint8Array | null,
     recordLength: number,
   ) => number;
-  readonly stopResponder: (handle: ResponderHandle) => void;
-  /** Starts a thread that waits on `epoll` and calls back on this thread; see poller.ts. Returns a handle for {@link stopPoller}. */
+  /** Starts a thread that waits on `epoll` and calls back on this thread; see poller.ts. */
   readonly startPoller: (epoll: number, onEvent: (token: number, events: number) => void) => PollerHandle;
   /** Whether a waiting poller keeps the process alive. */
   readonly refPoller: (handle: PollerHandle, ref: boolean) => void;
-  readonly stopPoller: (handle: PollerHandle) => void;
+  /** No callback afterwards. Repeating it is allowed. */
+  readonly stop: (handle: SenderHandle | ResponderHandle | PollerHandle) => void;
 }
 
 export type SenderHandle = { readonly __sender: never };

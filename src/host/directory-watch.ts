@@ -9,6 +9,12 @@ export interface DirectoryWatch {
 }
 
 /**
+ * When the file counts as changed once more. Bun registers a folder on another thread, and tells nothing of what changes
+ * before it has: whoever looked as soon as the watch was made looks again behind that.
+ */
+const LOOK_AGAIN_MS = [500, 5_000] as const;
+
+/**
  * Watch one name in a directory (inotify(7)), also while other files take that name by rename. The directory must exist;
  * when it is removed, `changed` resolves once more.
  */
@@ -23,6 +29,7 @@ export function watchName(directory: string, name: string): DirectoryWatch {
     if (changedName === null || changedName === name) touch();
   });
   watcher.on("error", touch);
+  const again = LOOK_AGAIN_MS.map((milliseconds) => setTimeout(touch, milliseconds).unref());
   return {
     async changed() {
       if (!dirty) await new Promise<void>((resolve) => (wake = resolve));
@@ -30,6 +37,7 @@ export function watchName(directory: string, name: string): DirectoryWatch {
     },
     touch,
     close() {
+      again.forEach(clearTimeout);
       watcher.close();
       touch();
     },

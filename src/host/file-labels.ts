@@ -1,4 +1,3 @@
-import { realpathSync } from "node:fs";
 import { hasCode } from "./errno.ts";
 import { withFd } from "./files.ts";
 import { AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, S_IFDIR, S_IFMT } from "./linux.ts";
@@ -34,9 +33,6 @@ export function setTreeLabel(path: string, label: string): void {
     if (!hasCode(error, "EOPNOTSUPP")) throw error;
   }
 }
-
-/** Where a path leads: links are followed here once, so that what is judged is what is labelled. */
-export const realPath = (path: string): string => realpathSync(path);
 
 function labelEntry(directory: number, name: Uint8Array, label: string): void {
   const stat = lstatMaybe(directory, name);

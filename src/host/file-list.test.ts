@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from "bun:test";
 import {
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -11,10 +12,10 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { copyFiles, listedFiles, listFiles, readFiles, type ListedFile } from "./file-list.ts";
+import { copyFiles, listedFiles, listFiles, listFolders, readFiles, type ListedFile } from "./file-list.ts";
 import { O_DIRECTORY, O_RDONLY, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./linux.ts";
 import { withFd } from "./files.ts";
-import { fstat, open, setxattr } from "./syscalls.ts";
+import { close, fstat, lseek, open, setxattr } from "./syscalls.ts";
 
 const root = mkdtempSync(join(tmpdir(), "berth-list-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -25,6 +26,13 @@ function folder(files: number): string {
   const path = join(root, `${folders++}`);
   mkdirSync(path);
   for (let index = 0; index < files; index++) writeFileSync(join(path, `file-${index}`), `file-${index}`);
+  return path;
+}
+/** A new folder with so many long names of one file. */
+function names(count: number): string {
+  const path = folder(Math.min(count, 1));
+  const long = "x".repeat(220);
+  for (let index = 1; index < count; index++) linkSync(join(path, "file-0"), join(path, `${long}-${index}`));
   return path;
 }
 const within = <T>(path: string, work: (fd: number) => T): T => withFd(open(path, O_RDONLY | O_DIRECTORY), work);
@@ -60,6 +68,28 @@ test("lists differ as soon as a file does", () => {
   expect(bytes()).toBe(before);
   utimesSync(join(path, "file-1"), 1, 1);
   expect(bytes()).not.toBe(before);
+});
+
+test("lists of several folders are those of each, however much they hold", () => {
+  // There is room for about 2,500 of these names at a time.
+  const fds = [3, 0, 600, 2800, 0, 5, 1400, 1400, 1].map((count) => open(names(count), O_RDONLY | O_DIRECTORY));
+  try {
+    const lists = listFolders(fds).map((bytes) => Buffer.from(bytes).toString("hex"));
+    expect(lists).toEqual(fds.map((fd) => (lseek(fd, 0, 0), Buffer.from(listFiles(fd)).toString("hex"))));
+    expect(listFolders([])).toEqual([]);
+  } finally {
+    for (const fd of fds) close(fd);
+  }
+});
+
+test("a folder that cannot be listed is told", () => {
+  const path = folder(1);
+  const file = open(join(path, "file-0"), O_RDONLY);
+  try {
+    expect(() => within(path, (fd) => listFolders([fd, file]))).toThrow("not a directory");
+  } finally {
+    close(file);
+  }
 });
 
 test("contents come in the order of the files; one that is shorter now or gone is left to others", () => {

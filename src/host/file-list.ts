@@ -13,12 +13,14 @@ export interface ListedFile {
   readonly record: Uint8Array;
 }
 
-/** At least what native/files.c asks for. */
+/** At least what native/addon/files.c asks for. */
 const LIST_BYTES = 256 << 10;
+/** Of about ten thousand files; what is left of it less than {@link LIST_BYTES} is for nobody. */
+const FOLDERS_BYTES = 1 << 20;
 /** Files above this are no matter for {@link copyFiles}. */
 export const SMALL_FILE_BYTES = 64 << 10;
 
-/** `struct record` of native/files.c. */
+/** `struct record` of native/addon/files.c. */
 const LENGTH = 0;
 const STATUS = 4;
 const MODE = 8;
@@ -29,6 +31,7 @@ const SIZE = 56;
 const NAME = 80;
 
 let room: Uint8Array | undefined;
+let roomForFolders: Uint8Array | undefined;
 
 /**
  * Names and statx(2) of everything in a folder but `.` and `..`, as records one behind the other, in the kernel's order.
@@ -46,6 +49,26 @@ export function listFiles(fd: number): Uint8Array {
   }
 }
 
+/** {@link listFiles} of each: the kernel is asked by several threads at once, where there is enough to ask. */
+export function listFolders(fds: readonly number[]): readonly Uint8Array[] {
+  roomForFolders ??= new Uint8Array(FOLDERS_BYTES);
+  const lists: Uint8Array[] = [];
+  while (lists.length < fds.length) {
+    const left = Int32Array.from(fds.slice(lists.length));
+    const ends = new Int32Array(left.length);
+    const count = addon().listFolders(bytesOf(left), roomForFolders, bytesOf(ends));
+    if (count === -ENOBUFS) lists.push(listFiles(left[0] ?? -1));
+    else if (count < 0) throw new SyscallError("getdents64", -count, `fd ${left[0]}`);
+    else {
+      const all = roomForFolders.slice(0, ends[count - 1]);
+      for (let index = 0; index < count; index++) lists.push(all.subarray(ends[index - 1] ?? 0, ends[index]));
+    }
+  }
+  return lists;
+}
+
+const bytesOf = ({ buffer }: Int32Array): Uint8Array => new Uint8Array(buffer);
+
 /** The files of a list. What has vanished since its name was read is left out. */
 export function listedFiles(list: Uint8Array): ListedFile[] {
   const view = viewOf(list);
@@ -61,6 +84,7 @@ export function listedFiles(list: Uint8Array): ListedFile[] {
 }
 
 const ENOENT = 2;
+const ENOBUFS = 105;
 
 function nameOf(record: Uint8Array): ByteString {
   return Buffer.from(record.buffer, record.byteOffset, record.indexOf(0, NAME)).toString("latin1", NAME);

@@ -19,7 +19,7 @@ const LAST_LOOK_MS = 500;
 const ENDED_STATES = new Set([5 /* FIN_WAIT2 */, 6 /* TIME_WAIT */, 7 /* CLOSE */]);
 
 /**
- * Sends parts of files over TCP by a few threads of its own (native/send.c). The runtime's one thread sends each receiver as
+ * Sends parts of files over TCP by a few threads of its own (native/addon/send.c). The runtime's one thread sends each receiver as
  * much as it takes, by sendfile(2): the others wait for it, and take more time themselves for what is not in the cache.
  */
 export class FileSender {

@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { BerthError } from "#base/errors.ts";
 import { randomHex } from "#base/ids.ts";
 
@@ -201,6 +201,9 @@ export function exists(path: KernelPath): boolean {
 export function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
+
+/** The path with every symlink followed. Throws as node:fs does where it leads nowhere. */
+export const realPath = (path: string): string => realpathSync(path);
 
 /** Remove a file; false when there was none. */
 export function removeFile(path: KernelPath): boolean {

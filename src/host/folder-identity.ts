@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
+import { BOOT_ID_PATH, identityText } from "./identity-text.ts";
 
 /**
  * What tells a folder of this machine from every other one, also from those of other machines under the same path: the
@@ -6,7 +7,9 @@ import { readFileSync, statSync } from "node:fs";
  */
 export function folderIdentity(path: string): string | undefined {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-  if (stat?.isDirectory() !== true) return undefined;
-  const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  return `${boot}:${stat.dev}:${stat.ino}`;
+  bootId ??= readFileSync(BOOT_ID_PATH, "utf8");
+  return stat?.isDirectory() === true ? identityText(bootId, stat) : undefined;
 }
+
+/** No process outlives its boot. */
+let bootId: string | undefined;

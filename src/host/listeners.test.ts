@@ -4,7 +4,7 @@ import { createServer, request, type Server } from "node:http";
 import { createServer as createNetServer } from "node:net";
 import { tmpdir } from "node:os";
 
-import { listenTcp } from "./tcp-listener.ts";
+import { openTcpSocket, portOf } from "./listening-socket.ts";
 import { listenUnix } from "./unix-listener.ts";
 
 let directory = "";
@@ -91,10 +91,11 @@ test("closing leaves a successor's socket alone", async () => {
   expect(existsSync(path)).toBe(true);
 });
 
-test("tcp gives the port the kernel chose and names a taken one", async () => {
-  const listener = await listenTcp(greeter("tcp"), { host: "127.0.0.1", port: 0 });
-  expect(await (await fetch(`http://127.0.0.1:${listener.port}/`)).text()).toBe("tcp");
-  const second = listenTcp(greeter("x"), { host: "127.0.0.1", port: listener.port });
-  await expect(second).rejects.toMatchObject({ kind: "conflict" });
-  listener.close();
+test("tcp gives the port the kernel chose, and names one that is taken and an address of another machine", async () => {
+  const first = await openTcpSocket({ host: "127.0.0.1", port: 0 });
+  const taken = openTcpSocket({ host: "127.0.0.1", port: portOf(first.fd) });
+  await expect(taken).rejects.toMatchObject({ kind: "conflict" });
+  const elsewhere = openTcpSocket({ host: "192.0.2.1", port: 0 });
+  await expect(elsewhere).rejects.toMatchObject({ kind: "invalid-parameter" });
+  first.close();
 });

@@ -1,8 +1,9 @@
 import { lookup } from "node:dns/promises";
 import { isIPv6 } from "node:net";
-import { BerthError, messageOf } from "#base/errors.ts";
+import { BerthError, messageOf, type ErrorKind } from "#base/errors.ts";
+import { hasCode } from "./errno.ts";
 import { AF_INET, AF_INET6, AF_UNIX, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET } from "./linux.ts";
-import { bind, close, listen, setsockoptInt, socket } from "./syscalls.ts";
+import { bind, close, getsockname, listen, setsockoptInt, socket } from "./syscalls.ts";
 import { unixAddress } from "./unix-address.ts";
 import { claimUnixPath, type UnixPlace } from "./unix-listener.ts";
 
@@ -29,10 +30,16 @@ export async function openUnixSocket(place: UnixPlace): Promise<ListeningSocket>
   return { fd, close: () => listener.close() };
 }
 
-/** The first address of `host`. `invalid-parameter` when it has none; `conflict` when the port is taken. */
-export async function openTcpSocket(host: string, port: number): Promise<ListeningSocket> {
+/**
+ * On the first address of `host`. `conflict` when the port is taken, `invalid-parameter` when the host has no address or the
+ * machine does not have it.
+ */
+export async function openTcpSocket({ host, port }: TcpPlace): Promise<ListeningSocket> {
+  const where = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const refusal = (kind: ErrorKind, cause: unknown): BerthError =>
+    new BerthError(kind, `cannot listen on ${where}: ${messageOf(cause)}`, { cause });
   const { address } = await lookup(host).catch((cause: unknown) => {
-    throw new BerthError("invalid-parameter", `cannot listen on ${host}: ${messageOf(cause)}`, { cause });
+    throw refusal("invalid-parameter", cause);
   });
   const fd = socket(isIPv6(address) ? AF_INET6 : AF_INET, SOCK_STREAM, 0);
   try {
@@ -41,9 +48,25 @@ export async function openTcpSocket(host: string, port: number): Promise<Listeni
     listen(fd, BACKLOG);
   } catch (cause) {
     close(fd);
-    throw new BerthError("conflict", `cannot listen on ${host}:${port}: ${messageOf(cause)}`, { cause });
+    if (hasCode(cause, "EADDRINUSE")) throw refusal("conflict", cause);
+    throw refusal(hasCode(cause, "EADDRNOTAVAIL", "EINVAL") ? "invalid-parameter" : "internal", cause);
   }
   return { fd, close: () => close(fd) };
+}
+
+export interface TcpPlace {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Of a TCP socket: the real one, also when 0 was asked for. */
+export function portOf(fd: number): number {
+  return new DataView(getsockname(fd).buffer).getUint16(2);
+}
+
+/** The alternative is TCP. */
+export function isUnixSocket(fd: number): boolean {
+  return new DataView(getsockname(fd).buffer).getUint16(0, true) === AF_UNIX;
 }
 
 /** `struct sockaddr_in` (ip(7)) or `sockaddr_in6` (ipv6(7)). */

@@ -24,7 +24,7 @@ export interface NameSocket extends SocketServer {
 }
 
 /**
- * Answers questions for names (RFC 1035, by UDP) by a thread of its own (native/names.c), so that who asks does not wait for
+ * Answers questions for names (RFC 1035, by UDP) by a thread of its own (native/addon/names.c), so that who asks does not wait for
  * the loop of this process. It knows what it is told here; other questions are handed to the loop, at most 1,024 at a time:
  * however many come, nothing heaps up.
  */
@@ -84,6 +84,6 @@ export class NameResponder {
 
   /** The sockets are to be closed before. */
   close(): void {
-    addon().stopResponder(this.#handle);
+    addon().stop(this.#handle);
   }
 }

@@ -69,7 +69,7 @@ export class Poller {
     if (this.#closed) return;
     this.#closed = true;
     this.#watches.clear();
-    addon().stopPoller(this.#handle);
+    addon().stop(this.#handle);
     close(this.#epoll);
   }
 

@@ -15,7 +15,7 @@ import { decodeStatx, STATX_BUFFER_BYTES, STATX_MASK, type FileStat } from "./st
 export type { KernelPath } from "./addon.ts";
 export { SyscallError } from "./errno.ts";
 
-/** One syscall without the exception: >= 0, or -errno. Names and arguments are the rows of `native/sys.c`. */
+/** One syscall without the exception: >= 0, or -errno. Names and arguments are the rows of `native/addon/sys.c`. */
 export function raw(name: string, ...args: RawArgument[]): number {
   return call(name)(...args);
 }

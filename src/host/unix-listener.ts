@@ -1,4 +1,4 @@
-import { createConnection, type Server } from "node:net";
+import type { Server } from "node:net";
 
 import { BerthError, messageOf } from "#base/errors.ts";
 import { randomHex } from "#base/ids.ts";
@@ -27,7 +27,7 @@ export interface UnixListener {
 const MAX_PATH_BYTES = 107;
 
 /**
- * Make `server` (of node:net or node:http) listen at `path`, with exactly this mode and owner from the first moment the
+ * Make `server` (of node:net) listen at `path`, with exactly this mode and owner from the first moment the
  * name exists. A socket that nobody listens on any more is replaced in one step; `conflict` when somebody does, or when
  * the name is something else than a socket, `invalid-parameter` when it is too long. `<path>.lock` is held as long as
  * the listener lives, so that of two engines that start at once one wins.
@@ -98,15 +98,14 @@ async function refuseLiveSocket(path: string): Promise<void> {
   if (await accepts(path)) throw inUse(path);
 }
 
-function accepts(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createConnection({ path });
-    probe.once("connect", () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.once("error", () => resolve(false));
-  });
+async function accepts(path: string): Promise<boolean> {
+  try {
+    const probe = await Bun.connect({ unix: path, socket: { data: () => undefined } });
+    probe.terminate();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function listening(server: Server, path: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { BerthError, messageOf } from "#base/errors.ts";
 import { connectionOf } from "./connection-of.ts";
 import { hasCode } from "./errno.ts";
-import { reasonPhrase } from "./reason-phrase.ts";
+import { reasonPhrase } from "./http/reason-phrase.ts";
 import { FileSender, type FilePart } from "./file-sender.ts";
 
 /** One request, as far as a transport needs it. */

@@ -80,7 +80,8 @@ export class NetworkCatalog {
   }
 }
 
-function infoOf({ id, name, createdAt, spec }: Row): NetworkInfo {
+/** What is told of a network. */
+export function infoOf({ id, name, createdAt, spec }: Row): NetworkInfo {
   const { ownsBridge: _ownsBridge, parent: _parent, ownsParent: _ownsParent, guard: _guard, ...shown } = spec;
   return { id, name, createdAt, ...shown };
 }

@@ -12,6 +12,10 @@ export interface Place {
   readonly defaultRoutes: readonly IpFamily[];
 }
 
+export interface NetworkPlace extends Place {
+  readonly network: Network;
+}
+
 /**
  * One kind of networks. The caller keeps the rows and says what is to be done; a driver holds in memory what it needs for
  * that, and carries it out in the kernel, without giving up the thread, so that none sees another's half-done state.
@@ -36,9 +40,9 @@ export interface NetworkDriver {
   reserve(network: Network, request: EndpointRequest & Resident, others: readonly Endpoint[]): Endpoint;
   /** Let go of what reserve() held. */
   giveBack(endpoint: Endpoint): void;
-  /** Interface, addresses, routes and rules. On failure nothing of it is left but the reservation. */
-  connect(network: Network, place: Place): void;
-  /** Undo connect() in a container that goes on running. */
+  /** Interfaces, addresses, routes and rules of one container's places. On failure disconnect() of each leaves the reservations. */
+  connect(places: readonly NetworkPlace[]): void;
+  /** Undo connect() in a container that goes on running, as far as it came. */
   disconnect(endpoint: Endpoint): void;
   /** Undo connect() for a container whose namespace is gone or going; no error for what is gone. */
   release(endpoint: Endpoint): void;

@@ -3,10 +3,10 @@ import { randomId } from "#base/ids.ts";
 import type { NetworkRate } from "#base/network-rate.ts";
 import type { Log } from "#base/log.ts";
 import { BridgeDriver } from "./bridge/bridge-driver.ts";
-import { NetworkCatalog } from "./catalog.ts";
+import { infoOf, NetworkCatalog } from "./catalog.ts";
 import { defaultRouteOf } from "./default-route.ts";
 import { NameServers } from "./dns/name-servers.ts";
-import type { NetworkDriver, Place } from "./driver.ts";
+import type { NetworkDriver, NetworkPlace, Place } from "./driver.ts";
 import { HostDriver } from "./host/host-driver.ts";
 import type { NetworkOptions } from "./network-options.ts";
 import type { Network, NetworkRows } from "./network-rows.ts";
@@ -26,6 +26,7 @@ import type {
   NetworkRequest,
   NetworkService,
   Resident,
+  Upstream,
 } from "./types.ts";
 
 export interface LocalNetworksDeps {
@@ -117,10 +118,7 @@ export class LocalNetworks implements NetworkService {
   }
 
   async find(nameOrId: string): Promise<NetworkInfo> {
-    const { id } = this.#catalog.find(nameOrId);
-    const info = this.#catalog.list().find((network) => network.id === id);
-    if (info === undefined) throw new BerthError("not-found", `network ${nameOrId} not found`);
-    return info;
+    return infoOf(this.#catalog.find(nameOrId));
   }
 
   async reserve(request: EndpointRequest & Resident): Promise<Endpoint> {
@@ -151,15 +149,17 @@ export class LocalNetworks implements NetworkService {
     return endpoint;
   }
 
-  async connect(endpoint: Endpoint, networkNamespace: string): Promise<void> {
-    const network = this.#catalog.find(endpoint.networkId);
-    const driver = this.#driverOf(network);
-    driver.connect(network, this.#placeOf(endpoint, networkNamespace));
-    if (!isNamed(network)) return;
+  async connect(endpoints: readonly Endpoint[], networkNamespace: string): Promise<void> {
+    const places = endpoints.map((endpoint) => ({
+      ...this.#placeOf(endpoint, networkNamespace),
+      network: this.#catalog.find(endpoint.networkId),
+    }));
+    const named = places.find(({ network }) => isNamed(network));
     try {
-      this.#names.serve(endpoint.containerId, networkNamespace);
+      for (const [driver, own] of this.#byDriver(places)) driver.connect(own);
+      if (named !== undefined) this.#names.serve(named.endpoint.containerId, networkNamespace);
     } catch (error) {
-      driver.disconnect(endpoint);
+      for (const { network, endpoint } of places) this.#driverOf(network).disconnect(endpoint);
       throw error;
     }
   }
@@ -207,6 +207,10 @@ export class LocalNetworks implements NetworkService {
     this.#govern();
   }
 
+  async setUpstreams(containerId: string, upstreams: readonly Upstream[]): Promise<void> {
+    this.#names.setUpstreams(containerId, upstreams);
+  }
+
   async rename(containerId: string, containerName: string): Promise<void> {
     this.#names.rename(containerId, containerName);
     for (const { networkId } of this.#endpoints.get(containerId) ?? [])
@@ -242,6 +246,18 @@ export class LocalNetworks implements NetworkService {
     const all = this.#endpoints.get(endpoint.containerId) ?? [];
     const defaultRoutes = ([4, 6] as const).filter((family) => defaultRouteOf(all, family)?.id === endpoint.id);
     return { endpoint, networkNamespace, defaultRoutes };
+  }
+
+  /** As they follow one another, so that a container's interfaces are made in their order. */
+  #byDriver(places: readonly NetworkPlace[]): readonly (readonly [NetworkDriver, readonly NetworkPlace[]])[] {
+    const runs: [NetworkDriver, NetworkPlace[]][] = [];
+    for (const place of places) {
+      const driver = this.#driverOf(place.network);
+      const last = runs.at(-1);
+      if (last?.[0] === driver) last[1].push(place);
+      else runs.push([driver, [place]]);
+    }
+    return runs;
   }
 
   /** Who has come, gone or got another name matters to networks with a policy alone. */

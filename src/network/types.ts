@@ -205,10 +205,11 @@ export interface NetworkService {
    */
   reserve(request: EndpointRequest & Resident): Promise<Endpoint>;
   /**
-   * Create the veth pair with one end in the namespace at `networkNamespace` (a path), configure it, bring `lo` up, add
-   * port rules. `none`: only `lo`. `host`: nothing. On failure nothing of it is left but the reservation.
+   * The interfaces of one container's places: create the veth pairs with one end in the namespace at `networkNamespace` (a
+   * path), configure them, bring `lo` up, add port rules, answer for names. `none`: only `lo`. `host`: nothing. All at once
+   * cost less than one after the other. On failure nothing of it is left but the reservations.
    */
-  connect(endpoint: Endpoint, networkNamespace: string): Promise<void>;
+  connect(endpoints: readonly Endpoint[], networkNamespace: string): Promise<void>;
   /**
    * Take a running container out of one network: interface, rules, held ports and row; another of its networks then
    * gives the default route. No error when it is not in it.
@@ -224,6 +225,8 @@ export interface NetworkService {
    * unless its option `berth.network.isolated` says otherwise. `forbidden` where no policy can be kept.
    */
   setPolicy(nameOrId: string, rules: readonly PolicyRule[]): Promise<void>;
+  /** Questions of this container that nobody here knows go there from now on. Without names in its networks nothing happens. */
+  setUpstreams(containerId: string, upstreams: readonly Upstream[]): Promise<void>;
   /** Under this name others find the container from now on. */
   rename(containerId: string, containerName: string): Promise<void>;
   /** Remove interface, rules, held ports and row, in every network. No error for what is gone already. */

@@ -1,5 +1,5 @@
 import { BerthError, type ErrorKind } from "#base/errors.ts";
-import { reasonPhrase } from "#host/reason-phrase.ts";
+import { reasonPhrase } from "#host/http/reason-phrase.ts";
 import type { RegistryHttp } from "#host/registry-http.ts";
 import { drain, readText } from "./read-body.ts";
 

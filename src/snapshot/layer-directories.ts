@@ -90,6 +90,11 @@ export class LayerDirectories {
     return row === undefined ? undefined : { ...this.#toDirectory(row), number };
   }
 
+  /** The tree of a layer that somebody's row names, which keeps it. */
+  treePath(number: number): string {
+    return this.#paths.layerTree(number);
+  }
+
   findDiffId(diffId: string): NumberedLayer | undefined {
     const row = this.#rows.find(diffId);
     return row === undefined ? undefined : { ...this.#toDirectory(row), number: row.number };

@@ -32,6 +32,7 @@ export class BuildStore {
   readonly #get: Statement;
   readonly #keysOf: Statement;
   readonly #all: Statement;
+  readonly #countFound: Statement;
   readonly #touch: Statement;
   readonly #resize: Statement;
   readonly #delete: Statement;
@@ -54,6 +55,10 @@ export class BuildStore {
     this.#get = database.prepare("SELECT * FROM build_records WHERE id = ?");
     this.#keysOf = database.prepare("SELECT key FROM build_keys WHERE record_id = ? ORDER BY key");
     this.#all = database.prepare("SELECT * FROM build_records ORDER BY created_at, id");
+    this.#countFound = database.prepare(
+      `SELECT count(*) AS found FROM json_each(?) AS step
+         JOIN build_keys ON build_keys.key = step.value ->> 0 AND record_id = step.value ->> 1`,
+    );
     this.#touch = database.prepare("UPDATE build_records SET last_used_ms = ?, uses = uses + 1 WHERE id = ?");
     this.#resize = database.prepare("UPDATE build_records SET size_bytes = ? WHERE id = ?");
     this.#delete = database.prepare("DELETE FROM build_records WHERE id = ?");
@@ -105,6 +110,11 @@ export class BuildStore {
   /** Oldest first. */
   all(): readonly BuildRecord[] {
     return this.#all.all().map(decode);
+  }
+
+  /** Is each found under its key? Keys are told once. */
+  areFound(steps: readonly (readonly [key: string, recordId: string])[]): boolean {
+    return this.#countFound.get(JSON.stringify(steps))?.["found"] === steps.length;
   }
 
   /** These were used now. */

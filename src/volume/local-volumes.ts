@@ -173,7 +173,7 @@ export class LocalVolumes {
     const { sizeBytes } = parseLocalOptions(name, options);
     if (sizeBytes !== undefined && !this.#deps.projectQuota) {
       throw new BerthError("invalid-parameter", `create ${name}: quota size requested but no quota support`, {
-        hint: "the data root must lie on xfs or ext4 that is mounted with the option prjquota",
+        hint: "The data root must lie on xfs or ext4 that is mounted with the option prjquota.",
       });
     }
     return { sizeBytes };

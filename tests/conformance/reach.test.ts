@@ -7,14 +7,16 @@
  *                         └ closed, internal: vault
  */
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
-import { spawn, type ChildProcess } from "node:child_process";
-import { command, mustRun } from "../../tools/lab/command.ts";
+import { O_RDONLY } from "#host/linux.ts";
+import { close, open } from "#host/syscalls.ts";
+import { mustRun } from "../../tools/lab/command.ts";
 import { cliEnvironment, dockerCli, startBerth, startDockerd, type RunningEngine } from "../../tools/lab/engines.ts";
 import { createNetworkNamespace, type NetworkNamespace } from "../../tools/lab/network-namespace.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxImage } from "../../tools/lab/test-images.ts";
 import { pushImage } from "../../tools/lab/registry-push.ts";
 import { freePort, startDebianRegistry } from "../../tools/lab/debian-registry.ts";
+import { ask, serve, type Question } from "../root/network/peers.ts";
 
 setDefaultTimeout(180_000);
 
@@ -27,12 +29,14 @@ const containers = {
   both: ["front"],
   vault: ["closed"],
 } as const;
-const peer = new URL("../root/network/peer.ts", import.meta.url).pathname;
 
 const closers: (() => Promise<unknown>)[] = [];
 afterAll(async () => {
   for (const closer of closers.reverse()) await closer();
 }, 180_000);
+
+/** Of the process that holds it. */
+const pidOf = (network: NetworkNamespace): string => /\/proc\/(\d+)\//.exec(network.enter.join(" "))?.[1] ?? "";
 
 /** A machine's network with a neighbour outside, whose routes to every subnet lead through it. */
 async function makeHost(): Promise<{ readonly host: NetworkNamespace; readonly outside: NetworkNamespace }> {
@@ -42,8 +46,7 @@ async function makeHost(): Promise<{ readonly host: NetworkNamespace; readonly o
   closers.push(() => outside.close());
   const ip = (where: NetworkNamespace, line: string): Promise<string> =>
     mustRun([...where.enter, "ip", ...line.split(" ")]);
-  const [, pid = ""] = /\/proc\/(\d+)\//.exec(outside.enter.join(" ")) ?? [];
-  await ip(host, `link add up0 type veth peer name eth0 netns ${pid}`);
+  await ip(host, `link add up0 type veth peer name eth0 netns ${pidOf(outside)}`);
   for (const [where, name, last] of [
     [host, "up0", 1],
     [outside, "eth0", 2],
@@ -59,28 +62,16 @@ async function makeHost(): Promise<{ readonly host: NetworkNamespace; readonly o
   return { host, outside };
 }
 
-async function serve(enter: readonly string[], name: string): Promise<void> {
-  const child: ChildProcess = spawn(
-    enter[0] ?? "",
-    [...enter.slice(1), process.execPath, peer, "serve", "tcp", "::", "80", name],
-    {
-      stdio: ["ignore", "pipe", "ignore"],
-    },
-  );
-  closers.push(async () => child.kill("SIGKILL"));
-  await new Promise<void>((resolve) => child.stdout?.once("data", () => resolve()));
-}
-
 type Destination = readonly [name: string, address4: string, address6: string, port: number];
 
 /** "web 46": reached by both families. One line for each destination that is reached at all. */
-async function reached(enter: readonly string[], destinations: readonly Destination[]): Promise<string> {
-  const questions = destinations.flatMap(([, four, six, port]) => [
+async function reached(place: number, destinations: readonly Destination[]): Promise<string> {
+  const questions = destinations.flatMap(([, four, six, port]): readonly Question[] => [
     ["tcp", four, port],
     ["tcp", six, port],
   ]);
-  const { stdout } = await command([...enter, process.execPath, peer, "probe", JSON.stringify(questions), "3000"]);
-  const answers = (JSON.parse(stdout) as readonly string[]).map((answer) => answer.includes(" saw "));
+  const told = await Promise.all(questions.map((question) => ask(place, question)));
+  const answers = told.map((answer) => answer.includes(" saw "));
   return destinations
     .map(
       ([name], index) => `${name}:${answers[2 * index] === true ? 4 : "-"}${answers[2 * index + 1] === true ? 6 : "-"}`,
@@ -119,7 +110,12 @@ async function reachTable(
     );
   }
   const image = `${registry.address}/busybox`;
-  const places = new Map<string, readonly string[]>();
+  const places = new Map<string, number>();
+  const networkOf = (pid: string): number => {
+    const place = open(`/proc/${pid}/ns/net`, O_RDONLY);
+    closers.push(async () => close(place));
+    return place;
+  };
   const destinations: Destination[] = [];
   for (const [name, [network, ...flags]] of Object.entries(containers)) {
     await cli("run", "-d", "--name", name, "--network", network, ...flags, image, "sleep", "1000");
@@ -132,9 +128,10 @@ async function reachTable(
         name,
       )
     ).split(" ");
-    const enter = ["nsenter", `--net=/proc/${pid}/ns/net`];
-    await serve(enter, name);
-    places.set(name, enter);
+    const place = networkOf(pid ?? "");
+    const server = serve(place, "tcp", 80, name, "::");
+    closers.push(async () => server[Symbol.dispose]());
+    places.set(name, place);
     // Networks are told in the order of their names.
     const own = name === "both" ? addresses.slice(2) : addresses;
     destinations.push([name, own[0] ?? "", own[1] ?? "", 80]);
@@ -142,8 +139,8 @@ async function reachTable(
   }
   destinations.push(["host:8080", HOST[4], HOST[6], 8080], ["lo:8080", "127.0.0.1", "::1", 8080]);
   destinations.push(["host:8081", HOST[4], HOST[6], 8081], ["lo:8081", "127.0.0.1", "::1", 8081]);
-  places.set("host", host.enter).set("outside", outside.enter);
-  const rows = [...places].map(async ([name, enter]) => [name, await reached(enter, destinations)] as const);
+  for (const [name, network] of Object.entries({ host, outside })) places.set(name, networkOf(pidOf(network)));
+  const rows = [...places].map(async ([name, place]) => [name, await reached(place, destinations)] as const);
   return Object.fromEntries(await Promise.all(rows));
 }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { OciState } from "#spec/oci/runtime.ts";
 import { foreignRuntimes } from "../../tools/lab/foreign-runtimes.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
+import { eventually } from "../../tools/lab/command.ts";
 import { BusyboxEngine } from "../fault/busybox-engine.ts";
 
 setDefaultTimeout(180_000);
@@ -70,7 +71,9 @@ for (const runtime of ["runc", "old"]) {
     expect(stateOf("poststart")).toMatchObject({ id, pid });
     expect(stateOf("createContainer")).toMatchObject({ id });
     expect(existsSync(join(told, "createContainer.root"))).toBe(true);
-    expect(await engine.ok("logs", "box")).toBe("all\n$HOOK\n");
+    await eventually("what it was given", async () =>
+      (await engine.ok("logs", "box")) === "all\n$HOOK\n" ? true : undefined,
+    );
     expect(existsSync(join(told, "poststop"))).toBe(false);
     await engine.ok("kill", "box");
     expect(stateOf("poststop")).toMatchObject({ id, status: "stopped" });

@@ -7,10 +7,11 @@ import { AF_UNIX, SOCK_DGRAM, SOCK_NONBLOCK } from "#host/linux.ts";
 import { bind, close, receive, socket } from "#host/syscalls.ts";
 import { unixAddress } from "#host/unix-address.ts";
 import { background } from "../../tools/lab/background.ts";
-import { command, eventually, type CommandResult } from "../../tools/lab/command.ts";
+import { command, eventually, mustRun, type CommandResult } from "../../tools/lab/command.ts";
 import { freePort } from "../../tools/lab/debian-registry.ts";
 import { answersPing, berthCommand, cliEnvironment, dockerCli } from "../../tools/lab/engines.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
+import { busyboxLayer } from "../../tools/lab/test-images.ts";
 import { startPlainDaemon, type StartedDaemon } from "./daemon-fixture.ts";
 
 setDefaultTimeout(180_000);
@@ -42,7 +43,7 @@ test("sockets of systemd: all of them, one by number, one by name; they stay whe
   const port = await freePort();
   const fds = [
     await held(openUnixSocket({ path: path("berth.sock"), mode: 0o600 })),
-    await held(openTcpSocket("127.0.0.1", port)),
+    await held(openTcpSocket({ host: "127.0.0.1", port })),
     await held(openUnixSocket({ path: path("unused.sock"), mode: 0o600 })),
   ];
   const env = { LISTEN_FDS: "3", LISTEN_FDNAMES: "api:open:other" };
@@ -124,7 +125,7 @@ test("SIGHUP: what can change does, with an event; a wrong file changes nothing"
     const format = "{{.Labels}} {{.Debug}} {{.LiveRestoreEnabled}} {{.RegistryConfig.Mirrors}}";
     return (await command([docker, "info", "-f", format], { env: cliEnvironment(host) })).stdout;
   };
-  expect(await info()).toContain("[a=b] false false []");
+  expect(await info()).toContain("[a=b] false true []");
   const events = background(
     [docker, "events", "--format", "{{.Type}} {{.Action}} {{json .Actor.Attributes}}"],
     cliEnvironment(host),
@@ -136,7 +137,7 @@ test("SIGHUP: what can change does, with an event; a wrong file changes nothing"
   write({
     labels: ["a=c"],
     debug: true,
-    "live-restore": true,
+    "live-restore": false,
     "registry-mirrors": ["https://mirror.example"],
     mtu: 1400,
   });
@@ -146,12 +147,12 @@ test("SIGHUP: what can change does, with an event; a wrong file changes nothing"
   expect(attributes).toMatchObject({
     labels: '["a=c"]',
     debug: "true",
-    "live-restore": "true",
+    "live-restore": "false",
     "registry-mirrors": '["https://mirror.example/"]',
     "shutdown-timeout": "15",
   });
   const changed = await info();
-  expect(changed).toContain("[a=c] true true [https://mirror.example/]");
+  expect(changed).toContain("[a=c] true false [https://mirror.example/]");
   expect(engine.log()).toContain('msg="these settings wait for a restart of the engine" settings=network');
   write('{"labels": ["broken"]}');
   process.kill(engine.pid(), "SIGHUP");
@@ -163,6 +164,28 @@ test("SIGHUP: what can change does, with an event; a wrong file changes nothing"
   expect(await info()).toBe(changed);
   events.signal("SIGTERM");
   await events.end();
+});
+
+test("containers go on while an engine is stopped in order, unless live restore is turned off", async () => {
+  const host = `unix://${path("berth.sock")}`;
+  const docker = await dockerCli();
+  const ok = (...args: readonly string[]): Promise<string> => mustRun([docker, ...args], { env: cliEnvironment(host) });
+  const start = async (...args: readonly string[]): Promise<void> => {
+    engine = await startPlainDaemon({ dir, args: ["-H", host, ...args] });
+  };
+  const pid = (): Promise<string> => ok("inspect", "-f", "{{.State.Status}} {{.State.Pid}}", "box");
+  await start();
+  writeFileSync(path("busybox.tar"), await busyboxLayer());
+  await ok("import", path("busybox.tar"), "busybox");
+  await ok("run", "-d", "--name", "box", "--network", "none", "--stop-signal", "KILL", "busybox", "sleep", "600");
+  const before = await pid();
+  await engine?.process.stop();
+  await start("--live-restore=false");
+  expect(await pid()).toBe(before);
+  await engine?.process.stop();
+  await start();
+  expect(await ok("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", "box")).toBe("exited 137\n");
+  await ok("rm", "box");
 });
 
 test("--validate judges flags and file, and starts nothing", async () => {

@@ -171,6 +171,23 @@ test("other names are asked for at the upstream servers; not from internal netwo
   expect(upstream.asked).toEqual([]);
 });
 
+test("servers of IPv6 are asked, by datagram and by TCP", async () => {
+  const [address, six] = ["fd53::53", new FakeUpstream()];
+  await mustRun(["ip", "-6", "address", "add", `${address}/128`, "dev", "lo", "nodad"]);
+  try {
+    await six.open(address);
+    await make("front");
+    await start("web", "front", "--dns", address);
+    expect(await ask("web", "7.example")).toEqual(found("192.0.2.7"));
+    expect((await ask("web", "big.example", 1, "tcp")).answers).toHaveLength(200);
+    expect(six.asked).toEqual(["udp 7.example", "udp big.example", "tcp big.example"]);
+    expect(upstream.asked).toEqual([]);
+  } finally {
+    six.close();
+    await mustRun(["ip", "-6", "address", "del", `${address}/128`, "dev", "lo"]);
+  }
+});
+
 test("the next server is asked when the first does not answer", async () => {
   await make("front");
   await start("web", "front", "--dns", "127.0.0.1", "--dns", "192.0.2.1", "--dns", GATEWAY);
@@ -184,8 +201,17 @@ test("the container's port 53 is its own", async () => {
   const address = await addressOf("dns", "front");
   expect(await ask("dns", "dns")).toEqual(found(address));
   expect(await ask("dns", "dns", 1, "tcp")).toEqual(found(address));
-  expect(await engine.ok("exec", "dns", "sh", "-c", "nc 127.0.0.1 53 </dev/null")).toBe("mine\n");
+  const own = "until nc 127.0.0.1 53 </dev/null 2>/dev/null; do sleep 0.1; done";
+  expect(await engine.ok("exec", "dns", "sh", "-c", own)).toBe("mine\n");
 });
+
+/** One datagram after a flood may be among those that are lost. */
+async function answersAgain(asker: string, name: string): Promise<void> {
+  const wanted = found(await addressOf(name, "front"));
+  await eventually(`an answer for ${asker}`, async () =>
+    Bun.deepEquals(await ask(asker, name).catch(() => undefined), wanted) ? true : undefined,
+  );
+}
 
 test("a container that floods its name server keeps the engine from nothing", async () => {
   await make("front");
@@ -194,13 +220,17 @@ test("a container that floods its name server keeps the engine from nothing", as
   // Packets behind the rules of the container's own network, read by a socket or not.
   const delivered = async (): Promise<number> =>
     Number(/^Ip: \d.*$/m.exec(await inside("noisy", "cat", "/proc/net/snmp"))?.[0].split(" ")[9]);
-  const before = await delivered();
   const flood = new URL("./network/flood-names.ts", import.meta.url).pathname;
-  const seconds = Number(await inside("noisy", process.execPath, flood, "100000"));
-  const allowed = 2000 + 10_000 * (seconds + 1);
-  expect((await delivered()) - before).toBeWithin(1, Math.min(allowed, 90_000));
-  expect(await ask("quiet", "noisy")).toEqual(found(await addressOf("noisy", "front")));
-  expect(await ask("noisy", "quiet")).toEqual(found(await addressOf("quiet", "front")));
+  // A machine that is busy with something else may not let it send faster than it may.
+  const { came, allowed } = await eventually("more than is let through", async () => {
+    const before = await delivered();
+    const seconds = Number(await inside("noisy", process.execPath, flood, "100000"));
+    const most = 2000 + 10_000 * (seconds + 1);
+    return most < 90_000 ? { came: (await delivered()) - before, allowed: most } : undefined;
+  });
+  expect(came).toBeWithin(1, allowed);
+  await answersAgain("quiet", "noisy");
+  await answersAgain("noisy", "quiet");
 });
 
 test("containers that flood their name servers together, with questions that nobody answers, fill no memory", async () => {
@@ -222,11 +252,7 @@ test("containers that flood their name servers together, with questions that nob
   await Promise.all([flooding, answers(), answers(), answers()]);
   expect(asked).toBe(3);
   expect(rssMib() - before).toBeLessThan(100);
-  // One datagram may be among those that are lost.
-  await eventually("an answer after the flood", async () => {
-    const answer = await ask("quiet", "one").catch(() => undefined);
-    return answer?.answers.length === 1 ? true : undefined;
-  });
+  await answersAgain("quiet", "one");
 });
 
 test("an engine that was killed serves again, and asks where it asked before", async () => {

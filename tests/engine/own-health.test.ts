@@ -73,8 +73,9 @@ describe("probes by the engine, within the container's network", () => {
     const refused = await becomes("db", "unhealthy");
     expect(refused.Log.at(-1)).toMatchObject({ ExitCode: 1, Output: "connect 127.0.0.1:5432: connection refused" });
     await engine.ok("exec", "db", "touch", "/go");
+    // Its server begins anew after each connection, so the last probe may have met none.
     const well = await becomes("db", "healthy");
-    expect(well.Log.at(-1)).toMatchObject({ ExitCode: 0, Output: "connected" });
+    expect(well.Log).toContainEqual(expect.objectContaining({ ExitCode: 0, Output: "connected" }));
   });
 
   test("a server that does not answer in time", async () => {

@@ -36,6 +36,11 @@ const shell = (line: string, ...flags: readonly string[]): Promise<string> =>
   engine.ok("run", "--rm", ...flags, "busybox", "sh", "-c", line);
 const sleeper = (name: string, ...flags: readonly string[]): Promise<string> =>
   engine.ok("run", "-d", "--name", name, ...flags, "busybox", "sh", "-c", "echo x > /made; chown 7:8 /made; sleep 600");
+/** Until its file is there and has its owner. */
+const hasMade = (name: string): Promise<true> =>
+  eventually(`the file of ${name}`, async () =>
+    (await engine.run("exec", name, "stat", "-c", "%u:%g", "/made")).stdout === "7:8\n" ? true : undefined,
+  );
 const pidOf = async (name: string): Promise<number> => Number(await engine.ok("inspect", "-f", "{{.State.Pid}}", name));
 const hostUid = async (name: string): Promise<string> =>
   /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${await pidOf(name)}/status`, "utf8"))?.[1] ?? "";
@@ -67,9 +72,7 @@ test.each(["debian-runc", "crun", "own"])("with %s: ids, volumes, binds, exec, r
   expect((await engine.run("run", "--rm", ...flags, "--read-only", "busybox", "touch", "/x")).code).toBe(1);
 
   await sleeper("box", "-u", "0", ...runtime);
-  await eventually("it has made its file", async () =>
-    (await engine.run("exec", "box", "test", "-e", "/made")).code === 0 ? true : undefined,
-  );
+  await hasMade("box");
   expect(await hostUid("box")).toBe("100000");
   await engine.kill();
   await engine.start();
@@ -114,6 +117,7 @@ test("--userns=host opts out; what needs the host's rights is refused without", 
 
 test("exec is in it, also after the engine was killed; others share it with their partner", async () => {
   await sleeper("box");
+  await hasMade("box");
   await engine.kill();
   await engine.start();
   const line = "id -u; cut -c 1-21 /proc/self/uid_map; stat -c %u:%g /made";
@@ -121,6 +125,7 @@ test("exec is in it, also after the engine was killed; others share it with thei
     "9\n 0 100000\n7:8\n",
   );
   await sleeper("partner", "--network", "container:box", "--ipc", "none");
+  await hasMade("partner");
   const namespaces = await Promise.all(
     ["box", "partner"].map(async (name) => statSync(`/proc/${await pidOf(name)}/ns/user`).ino),
   );
@@ -130,6 +135,7 @@ test("exec is in it, also after the engine was killed; others share it with thei
 
 test("changes, commit and restart keep the ids", async () => {
   await sleeper("box");
+  await hasMade("box");
   expect(await engine.ok("diff", "box")).toContain("A /made");
   await engine.ok("commit", "box", "kept");
   await engine.ok("restart", "-t", "0", "box");
@@ -140,6 +146,7 @@ test("changes, commit and restart keep the ids", async () => {
 
 test("cp knows its ids while it runs and when it does not", async () => {
   await sleeper("box", "-v", "data:/data");
+  await hasMade("box");
   const file = join(scratch, "file");
   writeFileSync(file, "text\n");
   for (const state of ["running", "stopped"]) {

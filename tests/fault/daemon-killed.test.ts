@@ -138,6 +138,8 @@ test("a container that ended meanwhile has its code and its output", async () =>
   await killEngine();
   await eventually("its end", () => (existsSync(`/proc/${pid}`) ? undefined : true));
   await startEngine();
+  // Its monitor may still be writing down how it ended.
+  expect(await ok("wait", "short")).toBe("3\n");
   expect(await ok("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", "short")).toBe("exited 3\n");
   expect(await ok("logs", "short")).toBe("last words\n");
   expect(await ok("start", "-a", "short").catch((error: unknown) => String(error))).toContain("last words");

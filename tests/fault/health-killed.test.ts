@@ -24,7 +24,9 @@ const exitsOf = async (name: string): Promise<readonly ExitReport[]> => {
   const { text } = await engine.api("GET", `/v1.51/berth/containers/${name}/why`);
   return (JSON.parse(text) as { Exits: ExitReport[] }).Exits;
 };
-const processes = async (name: string): Promise<string> => engine.ok("top", name);
+/** How many there are; a probe's shell has the command in its own line. */
+const slowProbes = async (name: string): Promise<number> =>
+  (await engine.ok("top", name)).match(/ sleep 500$/gm)?.length ?? 0;
 
 test("a probe under way does not outlive its engine, and probing goes on with the log it had", async () => {
   const script = "test -e /slow && sleep 500; exit 1";
@@ -44,7 +46,7 @@ test("a probe under way does not outlive its engine, and probing goes on with th
     return health.Status === "unhealthy" ? health : undefined;
   });
   await engine.ok("exec", "probed", "touch", "/slow");
-  await eventually("a slow probe", async () => ((await processes("probed")).includes("sleep 500") ? true : undefined));
+  await eventually("a slow probe", async () => ((await slowProbes("probed")) > 0 ? true : undefined));
   const streak = (await healthOf("probed")).FailingStreak;
   await engine.kill();
   await engine.start();
@@ -53,15 +55,13 @@ test("a probe under way does not outlive its engine, and probing goes on with th
   expect(after.Log.map(({ Start }) => Start)).toContain(before.Log.at(-1)?.Start ?? "");
   // The old probe is gone; the one there may be now is the new engine's, and it is one.
   await engine.ok("exec", "probed", "rm", "/slow");
-  await eventually("at most one slow probe", async () =>
-    (await processes("probed")).split("sleep 500").length <= 3 ? true : undefined,
-  );
+  await eventually("at most one slow probe", async () => ((await slowProbes("probed")) <= 1 ? true : undefined));
   await engine.kill();
   await engine.start();
   await eventually("probing goes on", async () =>
     (await healthOf("probed")).FailingStreak > streak ? true : undefined,
   );
-  expect(await processes("probed")).not.toContain("sleep 500");
+  expect(await slowProbes("probed")).toBe(0);
 });
 
 test("a container that ended meanwhile is unhealthy, explained, and its last words are kept", async () => {
@@ -74,6 +74,8 @@ test("a container that ended meanwhile is unhealthy, explained, and its last wor
   process.kill(Number(pid), "SIGUSR1");
   await eventually("its end", () => (existsSync(`/proc/${pid}`) ? undefined : true));
   await engine.start();
+  // Its monitor may still be writing down how it ended.
+  expect(await engine.ok("wait", "short")).toBe("3\n");
   expect(await healthOf("short")).toMatchObject({ Status: "unhealthy", FailingStreak: 0 });
   const [exit] = await exitsOf("short");
   expect(exit).toMatchObject({ Cause: "self", ExitCode: 3, Reason: "it exited with code 3" });
@@ -82,13 +84,14 @@ test("a container that ended meanwhile is unhealthy, explained, and its last wor
 
 test("a restart that waits is resumed, with its count and its pause", async () => {
   await engine.ok("run", "-d", "--name", "again", "--restart", "on-failure:7", "busybox", "sh", "-c", "exit 4");
-  await eventually("a pause of 1.6 s", async () =>
-    (await inspect("again", "{{.RestartCount}} {{.State.Status}}")) === "5 restarting" ? true : undefined,
-  );
+  // One of those of 1.6 s and more.
+  const paused = await eventually("a long pause", async () => {
+    const [, count] = /^([4-6]) restarting$/.exec(await inspect("again", "{{.RestartCount}} {{.State.Status}}")) ?? [];
+    return count === undefined ? undefined : Number(count);
+  });
   await engine.kill();
   await engine.start();
-  const resumed = await inspect("again", "{{.RestartCount}} {{.State.Status}}");
-  expect(resumed).toMatch(/^[5-7] /);
+  expect(Number(await inspect("again", "{{.RestartCount}}"))).toBeGreaterThanOrEqual(paused);
   await eventually("the last restart", async () =>
     (await inspect("again", "{{.RestartCount}} {{.State.Status}}")) === "7 exited" ? true : undefined,
   );

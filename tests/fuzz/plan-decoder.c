@@ -1,4 +1,4 @@
-/* Deterministic mutation fuzzing of native/plan.c: reads seed messages from the files named, mutates them, decodes, and
+/* Deterministic mutation fuzzing of native/shim/plan.c: reads seed messages from the files named, mutates them, decodes, and
  * reads everything the interpreter would read. Built with -fsanitize=address,undefined; every message lives in an
  * allocation of exactly its size, so a read past its end is caught.
  *
@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../../native/plan.h"
+#include "../../native/shim/plan.h"
 
 static uint64_t random_state;
 static volatile uint64_t sink;

@@ -33,7 +33,7 @@ test("the shim's plan decoder survives mutated launch messages", () => {
       "-o",
       `${dir}/fuzz`,
       `${root}tests/fuzz/plan-decoder.c`,
-      `${root}native/plan.c`,
+      `${root}native/shim/plan.c`,
     ]);
     expect(build.stderr.toString()).toBe("");
     const run = Bun.spawnSync([`${dir}/fuzz`, iterations, seed, `${dir}/full`, `${dir}/small`]);

@@ -1,7 +1,8 @@
+/** `berth-runtime` as engines call it, as far as a kernel decides. */
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
-import { mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-
-import type { Mount, RuntimeSpec } from "#spec/oci/runtime.ts";
+import { mkdirSync, readFileSync } from "node:fs";
+import type { RuntimeSpec } from "#spec/oci/runtime.ts";
+import { eventually } from "../../tools/lab/command.ts";
 import { OciFixture } from "./oci-fixture.ts";
 
 let fixture: OciFixture;
@@ -16,6 +17,15 @@ afterAll(() => fixture.close());
 
 const runtime = (...args: readonly string[]) => fixture.run(...args);
 const bundle: OciFixture["bundle"] = (...args) => fixture.bundle(...args);
+
+test("of several creations of one id at once one makes the container, and the others leave it alone", async () => {
+  const { path, id } = bundle(["sleep", "100"]);
+  const results = await Promise.all(Array.from({ length: 4 }, () => runtime("create", "--bundle", path, id)));
+  expect(results.filter(({ exitCode }) => exitCode === 0).length).toBe(1);
+  for (const { exitCode, stderr } of results) if (exitCode !== 0) expect(stderr).toContain("given ID already exists");
+  expect(JSON.parse((await runtime("state", id)).stdout)).toMatchObject({ id, status: "created" });
+  expect((await runtime("delete", "--force", id)).exitCode).toBe(0);
+});
 
 test("create, state, start, exec, kill, delete", async () => {
   const { path, id } = bundle(["sh", "-c", "trap 'exit 3' TERM; while :; do sleep 0.1; done"]);
@@ -54,90 +64,13 @@ test("create, state, start, exec, kill, delete", async () => {
   expect(JSON.parse((await runtime("state", id)).stdout)).toMatchObject({ status: "paused" });
   expect((await runtime("resume", id)).exitCode).toBe(0);
   expect((await runtime("kill", id, "TERM")).exitCode).toBe(0);
-  for (let tries = 0; tries < 100; tries++) {
+  await eventually("it is stopped", async () => {
     const { status } = JSON.parse((await runtime("state", id)).stdout) as { readonly status: string };
-    if (status === "stopped") break;
-  }
+    return status === "stopped" ? true : undefined;
+  });
   expect((await runtime("kill", id)).stderr).toContain("container not running");
   expect((await runtime("delete", id)).exitCode).toBe(0);
   expect((await runtime("state", id)).stderr).toContain("container does not exist");
-}, 180_000);
-
-test("run gives output and exit code and leaves nothing", async () => {
-  const { path, id } = bundle(["sh", "-c", "hostname; echo err >&2; exit 5"]);
-  expect(await runtime("run", "--bundle", path, id)).toEqual({ exitCode: 5, stdout: "bundle\n", stderr: "err\n" });
-  expect((await runtime("list", "-q")).stdout).toBe("");
-}, 180_000);
-
-test("hooks run with the state on stdin, a failing one leaves nothing", async () => {
-  const record = `${directory}/hook`;
-  const hook = (name: string) => ({
-    path: "/bin/sh",
-    args: ["sh", "-c", `cat >> ${record}; echo " ${name}" >> ${record}`],
-  });
-  const { path, id } = bundle(["true"], (spec) => ({
-    ...spec,
-    hooks: {
-      prestart: [hook("prestart")],
-      createRuntime: [hook("createRuntime")],
-      poststart: [hook("poststart")],
-      poststop: [hook("poststop")],
-    },
-  }));
-  expect((await runtime("run", "--bundle", path, id)).exitCode).toBe(0);
-  const lines = readFileSync(record, "utf8").trimEnd().split("\n");
-  expect(lines.map((line) => line.slice(line.lastIndexOf(" ") + 1))).toEqual([
-    "prestart",
-    "createRuntime",
-    "poststart",
-    "poststop",
-  ]);
-  expect(JSON.parse(lines[0]?.slice(0, -" prestart".length) ?? "")).toMatchObject({ id, status: "creating" });
-  const bad = bundle(["true"], (spec) => ({ ...spec, hooks: { prestart: [{ path: "/bin/false" }] } }));
-  expect((await runtime("create", "--bundle", bad.path, bad.id)).stderr).toContain(
-    "error running prestart hook #0: exit status 1",
-  );
-  expect((await runtime("list", "-q")).stdout).toBe("");
-}, 180_000);
-
-test("errors leave nothing and are in the log", async () => {
-  const missing = bundle(["/nothing"]);
-  expect((await runtime("run", "--bundle", missing.path, missing.id)).exitCode).toBe(1);
-  const refused = bundle(["true"], (spec) => ({ ...spec, linux: { ...spec.linux, intelRdt: {} } }));
-  expect((await runtime("create", "--bundle", refused.path, refused.id)).stderr).toContain(
-    "linux.intelRdt is not supported yet",
-  );
-  expect((await runtime("create", "--bundle", `${directory}/nowhere`, "x")).stderr).toContain("not found");
-  expect((await runtime("create", "--bundle", refused.path, "../x")).stderr).toContain("invalid container ID format");
-  expect((await runtime("checkpoint", "x")).stderr).toContain("checkpoint is not supported");
-  expect((await runtime("list", "-q")).stdout).toBe("");
-  expect(fixture.lastLog()).toMatchObject({
-    level: "error",
-    msg: expect.stringContaining("checkpoint is not supported"),
-  });
-}, 180_000);
-
-test("no symlink of the image leads a mount into /proc, or /proc and /sys elsewhere", async () => {
-  const linked = async (link: string, to: string, mount: Mount): Promise<string> => {
-    const { path, id } = bundle(["cat", "/proc/self/mounts"], (spec) => ({
-      ...spec,
-      mounts: [...(spec.mounts ?? []), mount],
-    }));
-    rmSync(`${path}/rootfs/${link}`, { recursive: true, force: true });
-    symlinkSync(to, `${path}/rootfs/${link}`);
-    const { exitCode, stderr } = await runtime("run", "--bundle", path, id);
-    expect(exitCode).toBe(1);
-    return stderr;
-  };
-  const bind: Mount = { destination: "/link", type: "bind", source: directory, options: ["rbind"] };
-  const tmpfs: Mount = { destination: "/link/attr", type: "tmpfs", source: "tmpfs" };
-  const inside = "cannot be mounted because it is inside /proc: /link";
-  for (const to of ["/proc", "proc/sys/kernel", "../../proc/self/attr"])
-    expect(await linked("link", to, bind)).toContain(inside);
-  expect(await linked("link", "/proc/self", tmpfs)).toContain(`${inside}/attr`);
-  expect(await linked("proc", "/tmp", tmpfs)).toContain("must be mounted on ordinary directory: /proc");
-  const sysfs: Mount = { destination: "/sys", type: "sysfs", source: "sysfs" };
-  expect(await linked("sys", "/tmp", sysfs)).toContain("must be mounted on ordinary directory: /sys");
 }, 180_000);
 
 test("a shared bind passes mounts both ways, a slave one only in, a private one neither", async () => {
@@ -163,7 +96,7 @@ test("a shared bind passes mounts both ways, a slave one only in, a private one 
     const run = [...fixture.program, "--root", `${directory}/state`, "run", "--bundle", path, id].join(" ");
     // A mount namespace of its own with shared mounts, so that nothing reaches the machine's.
     const outside = `mount --make-rshared / && mount --bind ${shared} ${shared} && { ${run} & } && while ! test -e ${shared}/ready; do sleep 0.05; done; grep -q "fromcontainer ${shared}/in " /proc/self/mounts && echo out; mount -t tmpfs fromhost ${shared}/out; touch ${shared}/go; wait`;
-    const child = Bun.spawn(["timeout", "30", "unshare", "-m", "sh", "-c", outside], {
+    const child = Bun.spawn(["timeout", "150", "unshare", "-m", "sh", "-c", outside], {
       stdin: "ignore",
       stdout: Bun.file(`${shared}.txt`),
       stderr: "inherit",
@@ -172,12 +105,4 @@ test("a shared bind passes mounts both ways, a slave one only in, a private one 
     seen[mode] = readFileSync(`${shared}.txt`, "utf8").trim().split("\n").join(" ");
   }
   expect(seen).toEqual({ rshared: "out 1", rslave: "1", rprivate: "0" });
-}, 180_000);
-
-test("features and spec", async () => {
-  const features = JSON.parse((await runtime("features")).stdout) as { readonly ociVersionMax: string };
-  expect(features.ociVersionMax).toBe("1.3.0");
-  mkdirSync(`${directory}/new`);
-  expect((await runtime("spec", "--bundle", `${directory}/new`)).exitCode).toBe(0);
-  expect(JSON.parse(readFileSync(`${directory}/new/config.json`, "utf8"))).toMatchObject({ ociVersion: "1.3.0" });
 }, 180_000);

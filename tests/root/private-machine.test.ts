@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { mustRun } from "../../tools/lab/command.ts";
-import { readMachineState, leftovers } from "../../tools/lab/leak-check.ts";
+import { readMachineState, settledLeftovers } from "../../tools/lab/leak-check.ts";
 import { canDivideMachine, makePrivateMachine } from "../../tools/lab/private-machine.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 
@@ -22,7 +22,7 @@ test("a private machine sees its own groups, mounts, processes and network, and 
   } finally {
     await machine.close();
   }
-  expect(leftovers(before, await readMachineState())).toEqual([]);
+  expect(await settledLeftovers(before)).toEqual([]);
   expect(existsSync(scratch)).toBe(true);
   removeScratch(scratch);
 });

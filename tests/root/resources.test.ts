@@ -192,7 +192,7 @@ test("memory that runs out is told when it happens, and not again at the end", a
     const flags = ["--since", from, "--until", until, "--filter", "container=box", "--format", "{{.Action}}"];
     return (await ok("events", ...flags)).split("\n").filter((action) => action === "oom" || action === "die");
   };
-  const line = "tail -c 100m /dev/zero | tail; sleep 600";
+  const line = "tail -c 100m /dev/zero | tail; echo over; sleep 600";
   await ok(
     "run",
     "-d",
@@ -209,6 +209,7 @@ test("memory that runs out is told when it happens, and not again at the end", a
     "-c",
     line,
   );
+  await eventually("it needs no more", async () => ((await ok("logs", "box")).includes("over") ? true : undefined));
   const ooms = await eventually("an oom", async () => {
     const found = await told();
     return found.length > 0 ? found : undefined;

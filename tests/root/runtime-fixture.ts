@@ -14,6 +14,7 @@ import { execProcess } from "#runtime/docker/exec-process.ts";
 import type { ContainerSpecInput } from "#runtime/docker/types.ts";
 import { NativeShimLauncher } from "#runtime/shim/launcher.ts";
 import type { SupervisedProcess } from "#runtime/types.ts";
+import type { ResolvedUser } from "#runtime/user/types.ts";
 import type { RootMount } from "#snapshot/types.ts";
 import { containerConfig } from "#spec/docker/container-config.ts";
 import { execConfig } from "#spec/docker/exec.ts";
@@ -169,11 +170,20 @@ export class RuntimeFixture {
   }
 
   /** `docker exec` to its end. */
-  async exec(
+  async exec(container: Running, exec: object, user?: ResolvedUser): Promise<Outcome> {
+    const entered = await this.enter(container, exec, user);
+    await entered.process.go();
+    const outcome = await this.outcome(entered);
+    entered.process.detach();
+    return outcome;
+  }
+
+  /** `docker exec`, not yet let go. */
+  async enter(
     container: Running,
     exec: object,
-    user = { uid: 0, gid: 0, additionalGids: [], home: "/root" },
-  ): Promise<Outcome> {
+    user: ResolvedUser = { uid: 0, gid: 0, additionalGids: [], home: "/root" },
+  ): Promise<Pick<Running, "process" | "logPath" | "warnings">> {
     const id = `exec${String(++this.#count)}`;
     const dir = `${this.directory}/${id}`;
     mkdirSync(dir, { mode: 0o700 });
@@ -201,10 +211,7 @@ export class RuntimeFixture {
       log: { path: `${dir}/log`, maxSizeBytes: 0, maxFiles: 1 },
       oomEventsPath: undefined,
     });
-    await launched.go();
-    const outcome = await this.outcome({ process: launched, logPath: `${dir}/log`, warnings });
-    launched.detach();
-    return outcome;
+    return { process: launched, logPath: `${dir}/log`, warnings };
   }
 
   async #end(running: Running): Promise<void> {

@@ -260,6 +260,19 @@ describe("docker run's options", () => {
     expect(own.stderr).toContain("No space left on device");
   });
 
+  test("seccomp: a profile that refuses what a start itself needs", async () => {
+    const refused = { names: ["close_range", "getcwd", "umask"], action: "SCMP_ACT_ERRNO" };
+    const profile = JSON.stringify({ defaultAction: "SCMP_ACT_ALLOW", syscalls: [refused] });
+    for (const more of [[], ["no-new-privileges"]]) {
+      const { stdout, exitCode } = await fixture.run(
+        "ls /proc/self/fd | wc -l; grep Umask /proc/self/status",
+        {},
+        { SecurityOpt: [`seccomp=${profile}`, ...more] },
+      );
+      expect({ stdout, exitCode }).toEqual({ stdout: "4\nUmask:\t0022\n", exitCode: 0 });
+    }
+  });
+
   test("--sysctl, --shm-size, --cgroupns private, --oom-score-adj", async () => {
     const { stdout } = await fixture.run(
       "cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/msgmax /proc/self/oom_score_adj; grep ' /dev/shm ' /proc/self/mounts; cat /proc/self/cgroup | head -1",
@@ -323,6 +336,22 @@ describe("exec", () => {
       .map((line) => line.replaceAll(/\s+/gu, " "));
     expect(lines).toEqual(["box", "A=b", "1", "CapEff: 00000000a80425fb", "Seccomp: 2", "4"]);
     expect(container.cgroup.pids().length).toBe(1);
+  });
+
+  // CVE-2016-9962: what enters still has descriptors and rights of the host's.
+  test("shows nothing of what enters to those inside", async () => {
+    const container = await fixture.prepare(["sleep", "100"]);
+    await container.process.go();
+    const entering = await fixture.enter(container, { Cmd: ["true"] });
+    const status = readFileSync(`/proc/${entering.process.pid}/status`, "utf8");
+    const pid = /^NSpid:.*\s(\d+)$/mu.exec(status)?.[1];
+    const script = `cd /proc/${pid} && grep ^Pid: status; readlink exe cwd root fd/* ns/*; ls root/ cwd/ fd/3/; cat environ maps mem`;
+    const { stdout, stderr } = await fixture.exec(container, { Cmd: ["sh", "-c", script] });
+    expect(stdout).toBe(`Pid:\t${pid}\n`);
+    expect(stderr).toContain("Permission denied");
+    await entering.process.go();
+    expect((await fixture.outcome(entering)).exitCode).toBe(0);
+    entering.process.detach();
   });
 
   test("as another user, elsewhere, privileged", async () => {

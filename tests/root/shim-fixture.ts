@@ -8,14 +8,17 @@ import {
   rmSync,
   symlinkSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { release, tmpdir } from "node:os";
 
+import { parseKernelVersion, type KernelVersion } from "#host/runtime-facts.ts";
+import { openShimBinary } from "#host/shim-binary.ts";
+import { overlayFields, type Overlay } from "#runtime/compile/overlay-fields.ts";
 import type { LaunchRequest, SupervisedProcess } from "#runtime/types.ts";
-import type { NamespaceKind, Plan, Step } from "#runtime/plan/ops.ts";
+import type { NamespaceKind, Plan, Step, StepOf } from "#runtime/plan/ops.ts";
 import { keep, mountAttr, propagation } from "#runtime/plan/ops.ts";
 import { NativeShimLauncher } from "#runtime/shim/launcher.ts";
 
-export const shimPath = new URL("../../dist/berth-shim", import.meta.url).pathname;
+export const shimPath = openShimBinary().path;
 
 const allNamespaces: readonly NamespaceKind[] = ["mount", "pid", "network", "ipc", "uts", "cgroup"];
 
@@ -65,22 +68,16 @@ export class ShimFixture {
     return path;
   }
 
-  overlay(): Step {
+  overlay(more: Partial<Overlay> = {}): StepOf<"root_overlay"> {
     const at = this.directory("snapshot");
     mkdirSync(`${at}/upper`);
     mkdirSync(`${at}/work`);
     mkdirSync(`${at}/empty`);
-    return {
-      op: "root_overlay",
-      lower: [this.layer, `${at}/empty`],
-      upper: `${at}/upper`,
-      work: `${at}/work`,
-      options: [],
-      attrSet: 0,
-      target: "",
-      idmapUid: [],
-      idmapGid: [],
-    };
+    return rootOverlay({
+      lowerDirs: [this.layer, `${at}/empty`],
+      upper: { directory: `${at}/upper`, work: `${at}/work` },
+      ...more,
+    });
   }
 
   /** The usual steps of a container; `extra` run inside before the wait, `late` after it. */
@@ -97,8 +94,8 @@ export class ShimFixture {
     return {
       create: more.create ?? allNamespaces,
       join: [],
-      uidMap: [],
-      gidMap: [],
+      uidMap: "",
+      gidMap: "",
       cgroup: { procs: [] },
       steps: [
         { op: "namespace_propagation", propagation: propagation.slave | propagation.recursive },
@@ -176,6 +173,15 @@ export class ShimFixture {
   }
 }
 
+/** As this machine's kernel takes it, unless another is named. */
+export function rootOverlay(
+  more: Pick<Overlay, "lowerDirs" | "upper"> & Partial<Overlay>,
+  kernel: KernelVersion = parseKernelVersion(release()),
+): StepOf<"root_overlay"> {
+  const overlay = { options: [], attrSet: 0, target: "", mappings: undefined, ...more };
+  return { op: "root_overlay", ...overlayFields(overlay, kernel) };
+}
+
 export function mount(type: string, target: string, options: readonly string[], attrSet: number): Step {
   return { op: "mount", type, source: type, target, options, attrSet, propagation: 0, copyUp: false };
 }
@@ -191,8 +197,8 @@ export function bind(source: string, target: string, more: { attrSet?: number } 
     attrSetTree: 0,
     attrClearTree: 0,
     propagation: propagation.private | propagation.recursive,
-    idmapUid: [],
-    idmapGid: [],
+    idmapUid: "",
+    idmapGid: "",
   };
 }
 

@@ -1,14 +1,26 @@
 /** A shim and who speaks to it: what it tells of failures, the streams and terminals it carries, and how it outlives them. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from "node:fs";
 
 import { isBerthError } from "#base/errors.ts";
 import { descendants } from "#host/descendants.ts";
 import { PR_SET_CHILD_SUBREAPER } from "#host/linux.ts";
 import { prctl } from "#host/syscalls.ts";
 import type { Plan } from "#runtime/plan/ops.ts";
+import { NativeShimLauncher } from "#runtime/shim/launcher.ts";
+import { ShimProcess } from "#runtime/shim/process.ts";
 import type { StepFailure, SupervisedProcess } from "#runtime/types.ts";
-import { bind, collect, mount, mountCount, openDescriptors, ShimFixture, unframe } from "./shim-fixture.ts";
+import { bind, collect, mount, mountCount, openDescriptors, ShimFixture, shimPath, unframe } from "./shim-fixture.ts";
 
 let fixture: ShimFixture;
 let before: { mounts: number; descriptors: number };
@@ -105,6 +117,15 @@ describe("failures are told", () => {
     }
   });
 
+  test("of a shim that runs from a file which somebody could write", async () => {
+    const file = `${fixture.directory("shim")}/berth-shim`;
+    copyFileSync(shimPath, file);
+    chmodSync(file, 0o755);
+    const launcher = new NativeShimLauncher({ shimPath: () => file });
+    const launching = launcher.launch(fixture.request(fixture.plan(["true"])));
+    expect(await failureOf(launching)).toMatchObject({ what: "protect shim", errno: 1 });
+  });
+
   test("of a launch message that is none", async () => {
     const request = fixture.request(fixture.plan(["true"]));
     const broken = {
@@ -180,6 +201,30 @@ describe("standard streams", () => {
   });
 });
 
+describe("control clients", () => {
+  test("that come in the place of one that left are not taken for it", async () => {
+    const shared = fixture.directory("shared");
+    const script = "until test -e /shared/go; do sleep 0.01; done; echo out; touch /shared/written; sleep 100";
+    const request = fixture.request(fixture.plan(["sh", "-c", script], { extra: [bind(shared, "/shared")] }));
+    const launched = await fixture.launch(request);
+    const leaving = await launched.attach({ stdin: false, stdout: true, stderr: true });
+    await launched.go();
+    // While the monitor stands still: output, a client, and the end of another, which it then hears of in this order.
+    process.kill(launched.monitorPid, "SIGSTOP");
+    while (!/^State:\tT/m.test(readFileSync(`/proc/${launched.monitorPid}/status`, "utf8"))) await Bun.sleep(1);
+    writeFileSync(`${shared}/go`, "");
+    while (!existsSync(`${shared}/written`)) await Bun.sleep(1);
+    const coming = await ShimProcess.connect(request.dir);
+    const open = openDescriptors();
+    leaving.close();
+    while (openDescriptors() >= open) await Bun.sleep(1);
+    process.kill(launched.monitorPid, "SIGCONT");
+    expect(await coming?.until(({ phase }) => phase === "running")).toMatchObject({ pid: launched.pid });
+    await coming?.signal(9);
+    expect((await coming?.exited())?.signal).toBe(9);
+  });
+});
+
 describe("a terminal", () => {
   test("is the controlling terminal, has a size, is /dev/console and can be resized", async () => {
     const plan = fixture.plan(
@@ -236,13 +281,14 @@ describe("the monitor", () => {
   });
 
   test("is found lost after kill -9", async () => {
-    const request = fixture.request(fixture.plan(["sleep", "100"], { late: [{ op: "death_signal", signal: 9 }] }));
+    const request = fixture.request(fixture.plan(["sleep", "100"]));
     const launched = await fixture.launch(request);
     await launched.go();
     process.kill(launched.monitorPid, 9);
     expect(launched.exited()).rejects.toThrow("left no status");
     await launched.exited().catch(() => undefined);
     expect(await fixture.launcher.recover(request.dir)).toEqual({ state: "lost" });
+    process.kill(launched.pid, 9);
   });
 
   test("takes a process that only waits with it", async () => {
@@ -335,14 +381,7 @@ describe("an OCI runtime's launch", () => {
     const keptFd = openSync(file, "r");
     try {
       const child = Bun.spawn(
-        [
-          process.execPath,
-          "-e",
-          script,
-          JSON.stringify(plan),
-          fixture.directory("launch"),
-          `${import.meta.dir}/../../dist/berth-shim`,
-        ],
+        [process.execPath, "-e", script, JSON.stringify(plan), fixture.directory("launch"), shimPath],
         {
           cwd: `${import.meta.dir}/../..`,
           stdio: ["ignore", "pipe", "inherit", keptFd],

@@ -35,6 +35,13 @@ const waiting = (): readonly string[] => (existsSync(directory) ? readdirSync(di
 const ready = (): Promise<readonly string[]> =>
   eventually("two shims that wait", async () => (waiting().length === 2 ? waiting() : undefined));
 
+/** Theirs: a directory is there before its process. */
+const processes = (): Promise<readonly number[]> =>
+  eventually("two processes", () => {
+    const found = workingIn(directory);
+    return found.length === 2 ? found : undefined;
+  });
+
 /** Processes that work in or below a folder. */
 function workingIn(folder: string): readonly number[] {
   return readdirSync("/proc")
@@ -95,7 +102,7 @@ test("a directory that is not empty, and what a waiting one could not be, get on
 
 test("one that somebody ended is not handed out", async () => {
   const before = await ready();
-  for (const pid of workingIn(directory)) process.kill(pid, 9);
+  for (const pid of await processes()) process.kill(pid, 9);
   await eventually("their directories gone", async () => !waiting().some((name) => before.includes(name)) || undefined);
   const launched = await launcher.launch(requestOf(["true"]));
   await launched.go();
@@ -104,8 +111,7 @@ test("one that somebody ended is not handed out", async () => {
 
 test("closing ends those that wait and takes their directories away", async () => {
   await ready();
-  const pids = workingIn(directory);
-  expect(pids).toHaveLength(2);
+  const pids = await processes();
   await ahead.close();
   await eventually("no process", async () => pids.every((pid) => !existsSync(`/proc/${pid}/exe`)) || undefined);
   expect(existsSync(directory)).toBe(false);
@@ -126,10 +132,7 @@ test("they end with a killed process, and the next one removes their directories
   });
   try {
     const before = await ready();
-    const pids = await eventually("two processes", async () => {
-      const found = workingIn(directory);
-      return found.length === 2 ? found : undefined;
-    });
+    const pids = await processes();
     child.kill("SIGKILL");
     await child.exited;
     await eventually("no process", async () => pids.every((pid) => !existsSync(`/proc/${pid}/exe`)) || undefined);

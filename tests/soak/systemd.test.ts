@@ -78,6 +78,43 @@ test("reload, restart and kill -9 leave containers alone", async () => {
   expect(await held()).toBe(before);
 });
 
+interface JournalEntry {
+  readonly MESSAGE: string;
+  readonly PRIORITY: string;
+  readonly CONTAINER_TAG?: string;
+  readonly SYSLOG_IDENTIFIER?: string;
+  readonly CONTAINER_PARTIAL_MESSAGE?: string;
+  readonly COLOUR?: string;
+}
+
+const journal = async (...matches: readonly string[]): Promise<readonly JournalEntry[]> =>
+  (await ok(`journalctl --no-pager -o json --all ${matches.join(" ")}`))
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as JournalEntry);
+
+test("journald has a container's lines with what is known of it, long ones in pieces", async () => {
+  const long = "head -c 20000 /dev/zero | tr '\\0' x; echo";
+  const options =
+    "--log-driver journald --log-opt tag={{.Name}}/{{.ImageName}} --label colour=red --log-opt labels=colour";
+  await ok(
+    `berth run --name said --network none ${options} busybox sh -c "echo out; echo err >&2; sleep 0.5; ${long}"`,
+  );
+  const entries = await eventually("all of it", async () => {
+    const found = await journal("CONTAINER_NAME=said");
+    return found.length === 4 ? found : undefined;
+  });
+  expect(entries.map(({ MESSAGE }) => MESSAGE.length).toSorted((a, b) => a - b)).toEqual([3, 3, 20000 - 16384, 16384]);
+  expect(Object.fromEntries(entries.slice(0, 2).map(({ MESSAGE, PRIORITY }) => [MESSAGE, PRIORITY]))).toEqual({
+    out: "6",
+    err: "3",
+  });
+  expect(entries.map((entry) => entry.CONTAINER_PARTIAL_MESSAGE)).toEqual([undefined, undefined, "true", undefined]);
+  for (const { CONTAINER_TAG, SYSLOG_IDENTIFIER, COLOUR } of entries)
+    expect([CONTAINER_TAG, SYSLOG_IDENTIFIER, COLOUR]).toEqual(["said/busybox", "said/busybox", "red"]);
+  expect(await ok("berth logs --tail 1 said")).toBe(`${"x".repeat(20000)}\n`);
+});
+
 test("the watchdog is fed, and ends an engine that hangs", async () => {
   const before = await held();
   await ok("mkdir -p /etc/systemd/system/berth.service.d");
@@ -91,8 +128,19 @@ test("the watchdog is fed, and ends an engine that hangs", async () => {
   expect(await held()).toBe(before);
 });
 
-test("stopping the unit stops containers in order", async () => {
-  await ok("systemctl stop berth.socket berth.service");
-  expect([await unit("ActiveState"), await unit("Result")]).toEqual(["inactive", "success"]);
-  expect((await inside("pgrep -x sleep")).stdout).toBe("");
+test("stopping the unit leaves containers alone too; without live restore it stops them in order", async () => {
+  const before = await held();
+  const stop = async (): Promise<void> => {
+    await ok("systemctl stop berth.socket berth.service");
+    expect([await unit("ActiveState"), await unit("Result")]).toEqual(["inactive", "success"]);
+  };
+  const sleeps = async (): Promise<boolean> => (await inside("pgrep -x sleep")).stdout !== "";
+  await stop();
+  expect(await sleeps()).toBe(true);
+  await ok("systemctl start berth.service");
+  expect(await held()).toBe(before);
+  await ok("mkdir -p /etc/berth && printf '{\"live-restore\": false}' > /etc/berth/daemon.json");
+  await ok("systemctl reload berth");
+  await stop();
+  expect(await sleeps()).toBe(false);
 });

@@ -17,7 +17,7 @@ export interface GeneratedFile {
  * comes from headers of other architectures that are not on every machine.
  */
 export const generatedFiles: readonly GeneratedFile[] = [
-  { path: "native/ops.h", generate: generateOpsHeader, command: "npm run build:native" },
+  { path: "native/shim/ops.h", generate: generateOpsHeader, command: "npm run build:native" },
   {
     path: "docs/configuration.md",
     generate: configurationDocument,

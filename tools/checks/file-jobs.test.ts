@@ -59,6 +59,27 @@ test("what is beside the others has its lane, and without one its turn", async (
   expect(alone.ran).toEqual(["long machine", "x machine", "y machine"]);
 });
 
+test("only what is early runs until all is fetched, and when it is not, nothing else", async () => {
+  for (const comes of [true, false]) {
+    const { made, ran } = runner(["machine", "private"], { long: 50 });
+    const fetching = Promise.withResolvers<boolean>();
+    const running = runJobStages(
+      [
+        { name: "a", what: "needs", jobs: [job("x"), { ...job("long"), early: true }] },
+        { name: "b", what: "both", jobs: [{ ...job("early"), early: true }, job("y")] },
+      ],
+      made,
+      fetching.promise,
+    );
+    for (let turn = 0; turn < 20; turn++) await Bun.sleep(0);
+    expect(ran).toEqual(["long machine", "early private"]);
+    fetching.resolve(comes);
+    const lines = await running;
+    expect(ran.slice(2)).toEqual(comes ? ["x private", "y private"] : []);
+    expect(lines.map(({ passed }) => passed)).toEqual(comes ? [4, 4] : [2, 2]);
+  }
+});
+
 test("without private machines all run on the machine, in order", async () => {
   const { made, ran } = runner(["machine"]);
   await runJobStages([{ name: "a", what: "all", jobs: [job("x"), job("y")] }], made);

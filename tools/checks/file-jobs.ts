@@ -8,6 +8,8 @@ export interface FileJob {
   readonly env?: Readonly<Record<string, string>>;
   /** It needs what a private machine has not: a way out of the machine. */
   readonly needsMachine?: boolean;
+  /** It needs nothing of what is fetched, and may run while that goes on. */
+  readonly early?: boolean;
   /** A program of the project that runs instead of `bun test`, and ends with its sum. */
   readonly program?: string;
   /** It takes long and one processor alone: it runs on the lane that is one more than there are processors. */
@@ -52,23 +54,44 @@ const REPEATED_LINES = 200;
 /**
  * Runs the jobs of all `stages` on all lanes at once, stage by stage; a lane that finds nothing for it in one stage goes on with
  * the next. What a job prints is shown when it has ended, in one piece, and again at the end where something failed, for the
- * end is what people read. A job that throws counts as one failure.
+ * end is what people read. A job that throws counts as one failure. Until it is known that all is `fetched`, and when it is
+ * not, only what is early runs.
  */
-export async function runJobStages(stages: readonly JobStage[], runner: JobRunner): Promise<StageLine[]> {
+export async function runJobStages(
+  stages: readonly JobStage[],
+  runner: JobRunner,
+  fetched: Promise<boolean> = Promise.resolve(true),
+): Promise<StageLine[]> {
   const running = stages.map((stage): RunningStage => {
     // A stage whose files are not found has passed nothing.
     const line = { name: stage.name, passed: 0, failed: stage.jobs.length === 0 ? 1 : 0, seconds: 0 };
     return { stage, waiting: [...stage.jobs], left: stage.jobs.length, beganAt: undefined, line, failures: [] };
   });
-  await Promise.all(runner.lanes.map((lane) => runLane(lane, running, runner)));
+  let isFetched = false;
+  const known = fetched.then((is) => void (isFetched = is));
+  const may = (job: FileJob): boolean => isFetched || job.early === true;
+  await Promise.all(
+    runner.lanes.map(async (lane) => {
+      await runLane(lane, running, runner, may);
+      await known;
+      await runLane(lane, running, runner, may);
+    }),
+  );
   const failures = running.flatMap((of) => of.failures);
   if (failures.length > 0) runner.print(`\nWhat failed:\n${failures.join("")}`);
   return running.map(({ line }) => line);
 }
 
-async function runLane(lane: Lane, stages: readonly RunningStage[], runner: JobRunner): Promise<void> {
+/** Until there is nothing for the lane that may run. */
+async function runLane(
+  lane: Lane,
+  stages: readonly RunningStage[],
+  runner: JobRunner,
+  may: (job: FileJob) => boolean,
+): Promise<void> {
+  const hasBeside = runner.lanes.includes("beside");
   for (;;) {
-    const next = take(lane, stages, runner.lanes.includes("beside"));
+    const next = take(lane, stages, (job) => (job.beside !== true || !hasBeside || lane === "beside") && may(job));
     if (next === undefined) return;
     await runOne(lane, next.of, next.job, runner);
   }
@@ -78,10 +101,9 @@ async function runLane(lane: Lane, stages: readonly RunningStage[], runner: JobR
 function take(
   lane: Lane,
   stages: readonly RunningStage[],
-  hasBeside: boolean,
+  isMine: (job: FileJob) => boolean,
 ): { readonly of: RunningStage; readonly job: FileJob } | undefined {
   for (const of of stages) {
-    const isMine = ({ beside = false }: FileJob): boolean => !beside || !hasBeside || lane === "beside";
     const needing = of.waiting.findIndex((job) => isMine(job) && job.needsMachine === true);
     const free = of.waiting.findIndex((job) => isMine(job) && job.needsMachine !== true);
     const at = lane === "machine" && needing >= 0 ? needing : free;

@@ -19,7 +19,7 @@ const timeoutMs = Number(process.env["BERTH_GUEST_TIMEOUT_MS"] ?? 2_400_000);
 
 /** What asks the same of every kernel: images, registries, archives, logs, streams, files, command lines. The guest is slow. */
 const elsewhere =
-  /\/(?:commit|container-files|host|hostile-answers|image-archives|image-maker|image|mirrors|oci-runtime-options|platforms|pull-again|push|registry-questions|shim-log|shim-process|tree)\.test\.ts$/u;
+  /\/(?:commit|container-files|host|hostile-answers|image-archives|image-maker|image|mirrors|oci-runtime-bundles|oci-runtime-options|platforms|pull-again|push|registry-questions|shim-log|shim-process|tree)\.test\.ts$/u;
 
 function writeInitramfs(kernel: GuestKernel): string {
   const path = join(cacheDir("guest"), "initramfs");

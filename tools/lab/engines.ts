@@ -25,6 +25,8 @@ export interface RunningEngine {
 export interface EngineOptions {
   /** Existing scratch folder; the engine's data, state and socket go below it. */
   readonly dir: string;
+  /** Existing folder for what a reboot may take, which by default is in memory: /run. `dir` when not given. */
+  readonly runDir?: string;
   readonly bridge: string;
   /** Address and prefix of the bridge, e.g. `172.31.0.1/24`. */
   readonly bip: string;
@@ -61,7 +63,7 @@ export function berthCommand(): string[] {
 export async function startBerth(options: EngineOptions): Promise<RunningEngine> {
   const socket = join(options.dir, "berth.sock");
   const dataRoot = join(options.dir, "data");
-  const execRoot = join(options.dir, "exec");
+  const execRoot = join(options.runDir ?? options.dir, "exec");
   const enter = options.network?.enter ?? [];
   const daemon = await startDaemon({
     argv: [
@@ -93,6 +95,7 @@ export async function startBerth(options: EngineOptions): Promise<RunningEngine>
       if (daemon.running) await removeAllContainers(socket);
       await daemon.stop();
       await unmountBelow(options.dir);
+      if (options.runDir !== undefined) await unmountBelow(options.runDir);
       rmSync(dataRoot, { recursive: true, force: true });
       rmSync(execRoot, { recursive: true, force: true });
     },
@@ -112,6 +115,7 @@ export async function startDockerd(options: EngineOptions): Promise<RunningEngin
   const root = await referenceDir();
   const enter = options.network?.enter ?? [];
   const bin = join(options.dir, "bin");
+  const runDir = options.runDir ?? options.dir;
   mkdirSync(bin, { recursive: true });
   linkOnce(join(root, "usr/bin/tini-static"), join(bin, "docker-init"));
   const programs = options.programs ?? root;
@@ -128,7 +132,7 @@ export async function startDockerd(options: EngineOptions): Promise<RunningEngin
     [
       "version = 2",
       `root = "${join(options.dir, "containerd")}"`,
-      `state = "${join(options.dir, "containerd-state")}"`,
+      `state = "${join(runDir, "containerd-state")}"`,
       'disabled_plugins = ["io.containerd.grpc.v1.cri"]',
       "[grpc]",
       `address = "${containerdSocket}"`,
@@ -151,7 +155,7 @@ export async function startDockerd(options: EngineOptions): Promise<RunningEngin
         ...["--config-file", writeEmptyConfig(options.dir)],
         ...["-H", `unix://${socket}`],
         ...["--data-root", join(options.dir, "data")],
-        ...["--exec-root", join(options.dir, "exec")],
+        ...["--exec-root", join(runDir, "exec")],
         ...["--pidfile", join(options.dir, "docker.pid")],
         ...["--containerd", containerdSocket],
         ...["--bridge", options.bridge],
@@ -181,12 +185,13 @@ export async function startDockerd(options: EngineOptions): Promise<RunningEngin
       await daemon.stop();
       await containerd.stop();
       await unmountBelow(options.dir);
+      await unmountBelow(runDir);
       await removeBridge(enter, options.bridge);
       // Dockerd makes the parent of its containers' cgroups on every hierarchy, and one for builds in it, and leaves them empty.
       removeCgroups([`${options.bridge}/buildkit`, options.bridge]);
-      for (const name of ["data", "exec", "containerd", "containerd-state", "bin"]) {
+      for (const name of ["data", "containerd", "bin"])
         rmSync(join(options.dir, name), { recursive: true, force: true });
-      }
+      for (const name of ["exec", "containerd-state"]) rmSync(join(runDir, name), { recursive: true, force: true });
     },
   };
 }

@@ -14,6 +14,8 @@ export interface BuildRows {
   /** By which it is found. */
   keysOf(id: string): readonly string[];
   all(): readonly BuildRecord[];
+  /** Is each found under its key? */
+  areFound(steps: readonly FoundStep[]): boolean;
   touch(ids: readonly string[], nowMs: number): void;
   resize(id: string, sizeBytes: number): void;
   delete(id: string): boolean;
@@ -23,7 +25,7 @@ export interface BuildRows {
 export interface BuildCacheDeps {
   readonly rows: BuildRows;
   readonly layers: {
-    findNumber(number: number): NumberedLayer | undefined;
+    treePath(number: number): string;
     findDiffId(diffId: string): NumberedLayer | undefined;
   };
   /** RFC 3339. */
@@ -89,6 +91,9 @@ export type FetchLayer = (
 
 const refuseFetch: FetchLayer = () => Promise.reject(new RangeError("nothing was imported"));
 
+/** A record's id, and a key that it was found by. */
+export type FoundStep = readonly [key: string, recordId: string];
+
 interface AwaitedStep {
   readonly step: CachedStep;
   readonly keys: Set<string>;
@@ -99,6 +104,8 @@ export class BuildCacheSession implements StepCache {
   readonly #deps: BuildCacheDeps & { readonly imported: readonly ImportedCache[]; readonly fetch: FetchLayer };
   readonly #held: Map<string, number>;
   readonly #used = new Set<string>();
+  readonly #found = new Map<string, string>();
+  #isComplete = true;
   /** Steps that were found elsewhere and have no row yet, by their records' ids and by where they were found. */
   readonly #awaited = new Map<string, AwaitedStep>();
   readonly #known = new Map<ImportedStep["record"], AwaitedStep>();
@@ -113,6 +120,18 @@ export class BuildCacheSession implements StepCache {
 
   async find(key: string): Promise<CachedStep | undefined> {
     return this.#here(key) ?? this.#elsewhere(key);
+  }
+
+  /** All records that this build found here; undefined when it needed others. */
+  get found(): readonly FoundStep[] | undefined {
+    return this.#isComplete ? [...this.#found] : undefined;
+  }
+
+  /** Rely on all of these, when each is found under its key still. */
+  useAll(steps: readonly FoundStep[]): boolean {
+    if (!this.#deps.rows.areFound(steps)) return false;
+    for (const [, id] of steps) this.use({ id });
+    return true;
   }
 
   /** Fetch what was found elsewhere and not needed, so that it can be handed on. */
@@ -133,10 +152,9 @@ export class BuildCacheSession implements StepCache {
     const record = this.#deps.rows.find(key);
     if (record === undefined) return undefined;
     const { layer: number } = record;
-    const layer = number === undefined ? undefined : this.#deps.layers.findNumber(number);
-    if (number !== undefined && layer === undefined) return undefined;
     this.use(record);
-    const tree = layer === undefined ? undefined : { path: layer.path, number: layer.number };
+    this.#found.set(key, record.id);
+    const tree = number === undefined ? undefined : { path: this.#deps.layers.treePath(number), number };
     return { record, layer: async () => tree };
   }
 
@@ -144,6 +162,7 @@ export class BuildCacheSession implements StepCache {
     for (const cache of this.#deps.imported) {
       const found = cache.find(key);
       if (found === undefined) continue;
+      this.#isComplete = false;
       const known = this.#known.get(found.record) ?? this.#await(found);
       this.#known.set(found.record, known);
       known.keys.add(key);
@@ -199,6 +218,7 @@ export class BuildCacheSession implements StepCache {
   }
 
   store(step: NewStep): BuildRecord {
+    this.#isComplete = false;
     const { keys, ...rest } = step;
     const record: BuildRecord = {
       ...rest,
@@ -217,10 +237,11 @@ export class BuildCacheSession implements StepCache {
     const known = this.#deps.rows.find(key);
     if (known === undefined) return this.store(step);
     this.use(known);
+    this.#found.set(key, known.id);
     return known;
   }
 
-  use({ id }: BuildRecord): void {
+  use({ id }: Pick<BuildRecord, "id">): void {
     if (this.#used.has(id)) return;
     this.#used.add(id);
     this.#held.set(id, (this.#held.get(id) ?? 0) + 1);

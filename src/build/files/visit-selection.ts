@@ -12,7 +12,7 @@ import {
   S_IFSOCK,
 } from "#host/linux.ts";
 import { openInRoot } from "#host/rooted-path.ts";
-import { listedFiles, listFiles, type FileFacts, type ListedFile } from "#host/file-list.ts";
+import { listedFiles, listFolders, type FileFacts, type ListedFile } from "#host/file-list.ts";
 import {
   close,
   fdPath,
@@ -179,7 +179,7 @@ function* visitSource(context: Visit, source: ByteString, kept: ByteString | und
     }
     const path = kept ?? "";
     context.visit.source({ at: descriptor(fd), stat, place: source, path, isSource: false });
-    yield* visitFolder(context, openat(fd, ".", O_RDONLY | O_DIRECTORY), { place: source, path, below: "" });
+    yield* visitFolders(context, fd, ["."], () => ({ place: source, path, below: "" }), 0);
   } finally {
     close(fd);
   }
@@ -203,15 +203,57 @@ const inside = ({ place, path, below }: Paths, name: ByteString): Paths => ({
   below: join(below, name),
 });
 
-/** Takes and closes `directory`. */
-function* visitFolder(context: Visit, directory: number, at: Paths): Generator<void> {
+/** Folders that are open and listed at a time where a selection begins; of those in them half as many, and so on. */
+const TOGETHER = 32;
+
+interface OpenFolder {
+  readonly directory: number;
+  readonly list: Uint8Array;
+  readonly paths: Paths;
+}
+
+/** Folders of the directory `above` by their names, in their order. */
+function* visitFolders(
+  context: Visit,
+  above: number,
+  names: readonly ByteString[],
+  pathsOf: (name: ByteString) => Paths,
+  depth: number,
+): Generator<void> {
+  const together = Math.max(1, TOGETHER >> depth);
+  for (let from = 0; from < names.length; from += together) {
+    const open = openFolders(above, names.slice(from, from + together), pathsOf);
+    try {
+      for (let folder = open.shift(); folder !== undefined; folder = open.shift())
+        yield* visitFolder(context, folder, depth);
+    } finally {
+      for (const { directory } of open) close(directory);
+    }
+  }
+}
+
+function openFolders(above: number, names: readonly ByteString[], pathsOf: (name: ByteString) => Paths): OpenFolder[] {
+  const directories: number[] = [];
+  try {
+    for (const name of names) directories.push(openat(above, kernelPath(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+    const lists = listFolders(directories);
+    return names.map((name, index) => ({
+      directory: directories[index] ?? -1,
+      list: lists[index] ?? new Uint8Array(0),
+      paths: pathsOf(name),
+    }));
+  } catch (error) {
+    for (const directory of directories) close(directory);
+    throw error;
+  }
+}
+
+/** Closes the folder. */
+function* visitFolder(context: Visit, { directory, list, paths }: OpenFolder, depth: number): Generator<void> {
   try {
     yield;
-    const list = listFiles(directory);
-    for (const name of context.visit.known?.(at, list) ?? visitList(context, directory, at, list)) {
-      const inner = openat(directory, kernelPath(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-      yield* visitFolder(context, inner, inside(at, name));
-    }
+    const names = context.visit.known?.(paths, list) ?? visitList(context, directory, paths, list);
+    yield* visitFolders(context, directory, names, (name) => inside(paths, name), depth + 1);
   } finally {
     close(directory);
   }

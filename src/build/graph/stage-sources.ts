@@ -93,7 +93,7 @@ function canonical(written: string): string {
     const message = `failed to parse stage name ${quoteGo(written)}: ${messageOf(error)}`;
     throw new BerthError("invalid-parameter", message, {
       cause: error,
-      hint: "FROM takes an image, a stage or scratch",
+      hint: "FROM takes an image, a stage or scratch.",
     });
   }
 }

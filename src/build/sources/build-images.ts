@@ -13,11 +13,19 @@ export interface BuildImagesOptions {
   readonly onProgress: (line: Progress) => void;
 }
 
+/** An image that a build began with. */
+export interface ImageAsked {
+  readonly reference: string;
+  readonly platform: Platform;
+  readonly id: string;
+}
+
 /** The images that one build begins with; each is looked up once. */
 export class BuildImages {
   readonly #images: Pick<ImageService, "resolve" | "pull" | "touch">;
   readonly #options: BuildImagesOptions;
   readonly #known = new Map<string, Promise<StoredImage>>();
+  readonly #asked: ImageAsked[] = [];
 
   constructor(images: Pick<ImageService, "resolve" | "pull" | "touch">, options: BuildImagesOptions) {
     this.#images = images;
@@ -26,21 +34,43 @@ export class BuildImages {
 
   /** An image for a platform, pulled when it is not here. Errors are the image service's. */
   get(reference: string, platform: Platform): Promise<StoredImage> {
-    const key = `${reference} ${formatPlatform(platform)}`;
+    const key = keyOf(reference, platform);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const found = this.#find(reference, platform);
-    found.then(({ id }) => this.#images.touch(id)).catch(() => undefined);
+    found.then(({ id }) => this.#used({ reference, platform, id })).catch(() => undefined);
     this.#known.set(key, found);
     return found;
   }
 
+  /** The same, undefined where it would have to be pulled. */
+  async local(reference: string, platform: Platform): Promise<StoredImage | undefined> {
+    const image = await this.#best(reference, platform);
+    if (image === undefined) return undefined;
+    this.#known.set(keyOf(reference, platform), Promise.resolve(image));
+    this.#used({ reference, platform, id: image.id });
+    return image;
+  }
+
+  /** Those that were found. */
+  get asked(): readonly ImageAsked[] {
+    return this.#asked;
+  }
+
+  #used(asked: ImageAsked): void {
+    this.#asked.push(asked);
+    this.#images.touch(asked.id);
+  }
+
+  async #best(reference: string, platform: Platform): Promise<StoredImage | undefined> {
+    const here = await this.#here(reference);
+    const best = here === undefined ? undefined : leadingVariant(platform, [here, ...here.variants]);
+    return best !== undefined && platformRank(platform, best.config) !== undefined ? best : undefined;
+  }
+
   async #find(reference: string, platform: Platform): Promise<StoredImage> {
-    if (!this.#options.pull) {
-      const here = await this.#here(reference);
-      const best = here === undefined ? undefined : leadingVariant(platform, [here, ...here.variants]);
-      if (best !== undefined && platformRank(platform, best.config) !== undefined) return best;
-    }
+    const here = this.#options.pull ? undefined : await this.#best(reference, platform);
+    if (here !== undefined) return here;
     const parsed = withDefaultTag(parseReference(reference));
     const auth = registryAuthOf(this.#options.auth, parsed.domain);
     const { signal, onProgress } = this.#options;
@@ -64,6 +94,8 @@ export class BuildImages {
     }
   }
 }
+
+const keyOf = (reference: string, platform: Platform): string => `${reference} ${formatPlatform(platform)}`;
 
 /** docker-compat: the Hub's credentials are kept under its old address. */
 export function registryAuthOf(known: ReadonlyMap<string, RegistryAuth>, domain: string): RegistryAuth | undefined {

@@ -3,21 +3,11 @@ import type { ContextSource, Vertex } from "../graph/types.ts";
 import type { StoredImage } from "#image/types.ts";
 import { hashOf } from "../solver/step-key.ts";
 import type { FileTree, LoadedSource, SourceLoader, SourceOperation, StepEvent } from "../solver/types.ts";
+import type { ContextDigests } from "../known/context-digests.ts";
 import type { BuildImages } from "./build-images.ts";
 import type { Downloads } from "./downloads.ts";
-import type { KnownContent } from "./known-content.ts";
+import type { ContextFolder } from "./context-folder.ts";
 import type { LayoutImages } from "./layout-images.ts";
-
-/** A folder that a build may read. */
-export interface ContextFolder {
-  readonly path: string;
-  /** It may be built from again. */
-  readonly lasting: boolean;
-  /** Brings its files here: the path that counts then. Absent where they are. */
-  readonly fetch?: () => Promise<string>;
-  /** What is known of its files without them. */
-  readonly known?: KnownContent;
-}
 
 /** The sources of one build. */
 export class BuildSources implements SourceLoader {
@@ -25,6 +15,7 @@ export class BuildSources implements SourceLoader {
   readonly #layouts: LayoutImages;
   readonly #contexts: ReadonlyMap<string, ContextFolder>;
   readonly #downloads: Downloads;
+  readonly #digests: ContextDigests;
 
   /** `contexts`: by name; `context` is the build's own. */
   constructor(deps: {
@@ -32,11 +23,13 @@ export class BuildSources implements SourceLoader {
     readonly layouts: LayoutImages;
     readonly contexts: ReadonlyMap<string, ContextFolder>;
     readonly downloads: Downloads;
+    readonly digests: ContextDigests;
   }) {
     this.#images = deps.images;
     this.#layouts = deps.layouts;
     this.#contexts = deps.contexts;
     this.#downloads = deps.downloads;
+    this.#digests = deps.digests;
   }
 
   async load(
@@ -68,14 +61,16 @@ export class BuildSources implements SourceLoader {
       tree: fetch === undefined ? () => at(folder.path) : async () => at(await fetch()),
       key: undefined,
       id: "",
-      ...(known === undefined
-        ? {}
-        : {
-            digests: {
+      digests:
+        known === undefined
+          ? {
+              find: (selection) => this.#digests.find({ context: name, excludes, selection }),
+              keep: (selection, digest) => this.#digests.keep({ context: name, excludes, selection, digest }),
+            }
+          : {
               find: (selection) => known.digest(excludes, selection),
               keep: (selection, digest) => known.keepDigest(excludes, selection, digest),
             },
-          }),
     };
   }
 }

@@ -18,7 +18,7 @@ export interface DownloadsDeps {
   readonly http: RegistryHttp;
   readonly pages: KnownPages;
   /** The caller's to remove. */
-  readonly directory: string;
+  readonly directory: () => string;
   readonly credentials: SourceCredentials;
 }
 
@@ -159,7 +159,7 @@ export class Downloads {
   }
 
   #newFolder(): string {
-    const path = `${this.#deps.directory}/${randomHex(8)}`;
+    const path = `${this.#deps.directory()}/${randomHex(8)}`;
     ensureDirectory(path, 0o755);
     return path;
   }

@@ -1,7 +1,7 @@
 import { BerthError } from "#base/errors.ts";
 import { readFile } from "#host/files.ts";
 import { readChunks } from "#host/file-reader.ts";
-import type { ContextFolder } from "./build-sources.ts";
+import type { ContextFolder } from "./context-folder.ts";
 import type { Downloads } from "./downloads.ts";
 import { cloneRepository, contextSource, resolveCommit, type GitOptions } from "./git.ts";
 import { KnownContent } from "./known-content.ts";

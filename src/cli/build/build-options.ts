@@ -1,7 +1,7 @@
-import { dirname, isAbsolute, join, resolve } from "node:path/posix";
+import { absolutePath } from "#base/absolute-path.ts";
 import type { BuildCall } from "#spec/berth/build.ts";
 import type { BuildContextOption, BuildOptions } from "#spec/berth/build-options.ts";
-import type { LocalPaths } from "../cli-io.ts";
+import type { CliIo } from "../cli-io.ts";
 import type { Invocation } from "../command.ts";
 import { ulimits } from "../container/options/resource-options.ts";
 import { annotationOptions, attestOptions, cacheFromOptions, type Output } from "./output-options.ts";
@@ -18,38 +18,31 @@ export interface BuildSource {
   readonly dockerfileText: string | null;
 }
 
-/** Where a build's outputs go, and the files of this machine. */
+/** Where a build's outputs go. */
 export interface BuildOutputs {
   readonly outputs: readonly Output[];
   readonly caches: readonly Output[];
-  readonly paths: Pick<LocalPaths, "identity">;
 }
 
 /** The request that the flags ask for. */
-export function buildOptions(
+export async function buildOptions(
   { flags, io }: Pick<Invocation, "flags" | "io">,
   source: BuildSource,
-  { outputs, caches, paths }: BuildOutputs,
-): BuildOptions {
+  { outputs, caches }: BuildOutputs,
+): Promise<BuildOptions> {
   const { secrets, agents } = secretOptions(flags.list("secret"), flags.list("ssh"), io);
   const filter = flags.list("no-cache-filter");
   const contexts = Object.fromEntries(
     flags.list("build-context").map((text) => namedContext(text, io.workingDirectory)),
   );
-  const cacheFrom = cacheFromOptions(flags.list("cache-from"), io.workingDirectory).filter(({ type, attributes }) => {
-    const { src = "" } = attributes;
-    if (type !== "local" || src === "" || paths.identity(src) !== undefined) return true;
-    // docker-compat: a cache that is not there is told of, and the build goes on.
-    io.stderr.write(`WARNING: no cache from ${src}: no such directory\n`);
-    return false;
-  });
+  const cacheFrom = await cachesThatAreThere(cacheFromOptions(flags.list("cache-from"), io.workingDirectory), io);
   return {
     buildId: crypto.randomUUID(),
     context: source.context,
     dockerfile: source.dockerfile,
     dockerfileText: source.dockerfileText,
     contexts,
-    folders: folderIdentities(contexts, cacheFrom, paths),
+    folders: await folderIdentities(contexts, cacheFrom, io),
     sent: {},
     tags: flags.list("tag"),
     buildArgs: {
@@ -89,7 +82,7 @@ export function buildOptions(
     },
     secrets,
     agents,
-    agentFolders: agentFolders(agents, paths),
+    agentFolders: await agentFolders(agents, io),
     forwardsAgents: true,
     allow: flags.list("allow"),
     debug: flags.on("debug"),
@@ -123,21 +116,39 @@ function pair(text: string): readonly [string, string] {
 
 const LAYOUT = "oci-layout://";
 
+/** docker-compat: a cache that is not there is told of, and the build goes on. */
+async function cachesThatAreThere(
+  caches: BuildOptions["cacheFrom"],
+  io: Pick<CliIo, "folderIdentity" | "stderr">,
+): Promise<BuildOptions["cacheFrom"]> {
+  const there: BuildOptions["cacheFrom"][number][] = [];
+  for (const cache of caches) {
+    const folder = folderOfCache(cache);
+    if (folder === undefined || (await io.folderIdentity(folder)) !== undefined) there.push(cache);
+    else io.stderr.write(`WARNING: no cache from ${folder}: no such directory\n`);
+  }
+  return there;
+}
+
+function folderOfCache({ type, attributes: { src = "" } }: BuildOptions["cacheFrom"][number]): string | undefined {
+  return type === "local" && src !== "" ? src : undefined;
+}
+
 /** Folders that contexts and caches name, and what they are: the engine must see the same ones. */
-function folderIdentities(
+async function folderIdentities(
   contexts: Readonly<Record<string, string>>,
   caches: BuildOptions["cacheFrom"],
-  paths: Pick<LocalPaths, "identity">,
-): Readonly<Record<string, string>> {
-  const local = caches.flatMap(({ type, attributes: { src = "" } }) => (type === "local" && src !== "" ? [src] : []));
-  const folders = [...Object.values(contexts).flatMap((value) => folderOf(value) ?? []), ...local];
-  return Object.fromEntries(
-    folders.map((path) => {
-      const identity = paths.identity(path);
-      if (identity === undefined) throw new Error(`unable to prepare context: path ${JSON.stringify(path)} not found`);
-      return [path, identity] as const;
-    }),
-  );
+  io: Pick<CliIo, "folderIdentity">,
+): Promise<Readonly<Record<string, string>>> {
+  const folders = [...Object.values(contexts).map(folderOf), ...caches.map(folderOfCache)];
+  const known: Record<string, string> = {};
+  for (const path of folders) {
+    if (path === undefined) continue;
+    const identity = await io.folderIdentity(path);
+    if (identity === undefined) throw new Error(`unable to prepare context: path ${JSON.stringify(path)} not found`);
+    known[path] = identity;
+  }
+  return known;
 }
 
 /** A layout is `PATH[:TAG][@DIGEST]`. */
@@ -147,21 +158,26 @@ function folderOf(context: string): string | undefined {
       .slice(LAYOUT.length)
       .replace(/@.*$/, "")
       .replace(/:[^/]*$/, "");
-  return isAbsolute(context) ? context : undefined;
+  return context.startsWith("/") ? context : undefined;
 }
 
 /** An agent's socket is used where it is, or forwarded: its folder tells whether it is on the engine's machine. */
-function agentFolders(
+async function agentFolders(
   agents: BuildOptions["agents"],
-  paths: Pick<LocalPaths, "identity">,
-): BuildOptions["agentFolders"] {
-  return Object.fromEntries(Object.values(agents).map((path) => [dirname(path), paths.identity(dirname(path)) ?? ""]));
+  io: Pick<CliIo, "folderIdentity">,
+): Promise<BuildOptions["agentFolders"]> {
+  const known: Record<string, string> = {};
+  for (const path of Object.values(agents)) {
+    const folder = path.slice(0, path.lastIndexOf("/")) || "/";
+    known[folder] = (await io.folderIdentity(folder)) ?? "";
+  }
+  return known;
 }
 
 function namedContext(text: string, workingDirectory: string): readonly [string, string] {
   const [name, value] = pair(text);
   if (value === "") throw new Error(`invalid context value: ${text}, expected key=value`);
-  if (value.startsWith(LAYOUT)) return [name, LAYOUT + resolve(workingDirectory, value.slice(LAYOUT.length))];
-  const isAddress = /^[a-z-]+:\/\/|^git@/.test(value);
-  return [name, isAddress || isAbsolute(value) ? value : resolve(join(workingDirectory, value))];
+  const folder = (path: string): string => absolutePath(path, workingDirectory).replace(/(?<=.)\/+$/, "");
+  if (value.startsWith(LAYOUT)) return [name, LAYOUT + folder(value.slice(LAYOUT.length))];
+  return [name, /^([a-z-]+:\/\/|git@|\/)/.test(value) ? value : folder(value)];
 }

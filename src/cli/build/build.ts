@@ -1,4 +1,4 @@
-import { isAbsolute, join } from "node:path/posix";
+import { absolutePath } from "#base/absolute-path.ts";
 import type { BuildAnswer, BuildFailure } from "#spec/berth/build.ts";
 import type { CliIo } from "../cli-io.ts";
 import type { Handler, Invocation } from "../command.ts";
@@ -17,6 +17,7 @@ import { sendBuild } from "./send-build.ts";
  */
 export const build: Handler = async (invocation) => {
   const { flags, args, io } = invocation;
+  connectMeanwhile(invocation);
   if (flags.on("debug")) (await import("./debug-shell.ts")).checkDebugTerminal(invocation);
   const source = await sourceOf(args[0] ?? "", invocation);
   const outputs = outputOptions(
@@ -27,7 +28,7 @@ export const build: Handler = async (invocation) => {
   if (flags.text("iidfile") !== "" && outputs.some(({ option }) => option.type === "local" || option.type === "tar"))
     throw new Error("local and tar exporters are incompatible with image ID file");
   const caches = cacheToOptions(flags.list("cache-to"), io.workingDirectory);
-  const options = buildOptions(invocation, source, { outputs, caches, paths: await io.paths() });
+  const options = await buildOptions(invocation, source, { outputs, caches });
   const receivers = await receiversOf([...outputs, ...caches], io);
   const progress = await openProgress(flags.on("quiet") ? "quiet" : flags.text("progress"), io, {
     explain: flags.on("explain"),
@@ -56,6 +57,14 @@ export const build: Handler = async (invocation) => {
   }
 };
 
+/** The connection is there when the request is. What goes wrong is the request's to tell. */
+function connectMeanwhile({ client }: Invocation): void {
+  client().then(
+    ({ transport }) => transport.prepare(),
+    () => undefined,
+  );
+}
+
 /** Of outputs that come here. */
 async function receiversOf(outputs: readonly Output[], io: CliIo): Promise<ReadonlyMap<number, OutputReceiver>> {
   if (outputs.every(({ place }) => place === undefined)) return new Map();
@@ -73,14 +82,11 @@ async function sourceOf(given: string, { flags, io }: Invocation): Promise<Build
   }
   if (/^(https?:\/\/|git:\/\/|ssh:\/\/|git@|github\.com\/)/.test(given))
     return { ...none, context: { kind: "remote", url: given } };
-  const paths = await io.paths();
-  const asked = isAbsolute(given) ? given : join(io.workingDirectory, given);
-  if (paths.kind(asked, true) !== "directory")
-    throw new Error(`unable to prepare context: path ${JSON.stringify(given)} not found`);
-  const folder = paths.realPath(asked);
-  const context = { kind: "folder", path: folder, identity: paths.identity(folder) ?? "" } as const;
+  const folder = absolutePath(given, io.workingDirectory);
+  const identity = await io.folderIdentity(folder);
+  if (identity === undefined) throw new Error(`unable to prepare context: path ${JSON.stringify(given)} not found`);
   const dockerfile = await dockerfileOf(file, folder, io);
-  return { context, folder, stdin: undefined, ...dockerfile };
+  return { context: { kind: "folder", path: folder, identity }, folder, stdin: undefined, ...dockerfile };
 }
 
 /** Inside the context it is named, from elsewhere it is sent. */
@@ -91,14 +97,15 @@ async function dockerfileOf(
 ): Promise<Pick<BuildSource, "dockerfile" | "dockerfileText">> {
   if (file === "") return { dockerfile: "", dockerfileText: null };
   if (file === "-") return { dockerfile: "", dockerfileText: new TextDecoder().decode(await readAll(io)) };
-  const path = isAbsolute(file) ? file : join(io.workingDirectory, file);
+  const path = absolutePath(file, io.workingDirectory);
   const text = io.readFile(path);
   if (text === undefined)
     throw new Error(
       `unable to prepare context: unable to evaluate symlinks in Dockerfile path: lstat ${path}: no such file or directory`,
     );
-  const real = (await io.paths()).realPath(path);
-  if (real.startsWith(`${folder}/`)) return { dockerfile: real.slice(folder.length + 1), dockerfileText: null };
+  const paths = await io.paths();
+  const [real, context] = [paths.realPath(path), paths.realPath(folder)];
+  if (real.startsWith(`${context}/`)) return { dockerfile: real.slice(context.length + 1), dockerfileText: null };
   return { dockerfile: file, dockerfileText: text };
 }
 
@@ -176,9 +183,8 @@ function idOf({ imageId, metadata }: Result): string {
 
 function writeResult({ flags, io }: Invocation, result: Result): void {
   const [iidFile, metadataFile] = [flags.text("iidfile"), flags.text("metadata-file")];
-  if (iidFile !== "") io.writeFile(absolute(iidFile, io), idOf(result), 0o644);
-  if (metadataFile !== "")
-    io.writeFile(absolute(metadataFile, io), JSON.stringify(result.metadata, undefined, 2), 0o644);
+  const write = (path: string, text: string): void =>
+    io.writeFile(absolutePath(path, io.workingDirectory), text, 0o644);
+  if (iidFile !== "") write(iidFile, idOf(result));
+  if (metadataFile !== "") write(metadataFile, JSON.stringify(result.metadata, undefined, 2));
 }
-
-const absolute = (path: string, io: CliIo): string => (isAbsolute(path) ? path : join(io.workingDirectory, path));

@@ -3,8 +3,8 @@ import type { BuildProgress, ProgressOptions } from "./progress.ts";
 
 /** By the value of `--progress`. Throws for one that is none. */
 export async function openProgress(kind: string, io: CliIo, options: ProgressOptions): Promise<BuildProgress> {
-  const isSeen = io.stderr.isTerminal() && io.env["TERM"] !== "dumb";
-  switch (kind === "auto" ? (isSeen ? "tty" : "plain") : kind) {
+  const isSeen = (): boolean => io.stderr.isTerminal() && io.env["TERM"] !== "dumb";
+  switch (kind === "auto" ? (isSeen() ? "tty" : "plain") : kind) {
     case "tty":
       return new (await import("./terminal-progress.ts")).TerminalProgress(io, options);
     case "plain":

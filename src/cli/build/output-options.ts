@@ -1,4 +1,4 @@
-import { isAbsolute, join } from "node:path/posix";
+import { absolutePath } from "#base/absolute-path.ts";
 import { csvFields } from "#base/csv-fields.ts";
 import type { BuildAnnotation, BuildAttestation, BuildOutputOption } from "#spec/berth/build-options.ts";
 
@@ -76,7 +76,7 @@ function placeOf(
   tar: string | undefined,
   workingDirectory: string,
 ): OutputPlace | undefined {
-  const path = dest === undefined ? "" : isAbsolute(dest) ? dest : join(workingDirectory, dest);
+  const path = dest === undefined ? "" : absolutePath(dest, workingDirectory);
   switch (type) {
     case "local":
       if (dest === undefined || dest === "") throw new Error("dest is required for local output");
@@ -106,7 +106,7 @@ export function cacheToOptions(texts: readonly string[], workingDirectory: strin
     const { dest, ...rest } = attributes;
     if (type !== "local") return { option: { type, attributes, toClient: false }, place: undefined };
     if (dest === undefined || dest === "") throw new Error("dest is required for a local cache");
-    const path = isAbsolute(dest) ? dest : join(workingDirectory, dest);
+    const path = absolutePath(dest, workingDirectory);
     return { option: { type, attributes: rest, toClient: true }, place: { kind: "folder", path } };
   });
 }
@@ -116,8 +116,8 @@ export function cacheFromOptions(texts: readonly string[], workingDirectory: str
   return texts.map((text) => {
     const { type, attributes } = parseCache(text);
     const { src } = attributes;
-    const isRelative = type === "local" && src !== undefined && src !== "" && !isAbsolute(src);
-    const placed = isRelative ? { ...attributes, src: join(workingDirectory, src) } : attributes;
+    const isFolder = type === "local" && src !== undefined && src !== "";
+    const placed = isFolder ? { ...attributes, src: absolutePath(src, workingDirectory) } : attributes;
     return { type, attributes: placed, toClient: false };
   });
 }

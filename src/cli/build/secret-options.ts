@@ -1,4 +1,4 @@
-import { isAbsolute, join } from "node:path/posix";
+import { absolutePath } from "#base/absolute-path.ts";
 import { csvFields } from "#base/csv-fields.ts";
 import type { BuildOptions } from "#spec/berth/build-options.ts";
 import type { CliIo } from "../cli-io.ts";
@@ -33,7 +33,7 @@ function secretOf(text: string, io: Io): readonly [string, string] {
     throw new Error(`failed to parse secret ${id}: the variable ${variable} is not set`);
   const fallback = source === undefined && type === "" ? io.env[id] : undefined;
   if (fallback !== undefined) return [id, Buffer.from(fallback).toString("base64")];
-  const path = absolute(source ?? id, io.workingDirectory);
+  const path = absolutePath(source ?? id, io.workingDirectory);
   const bytes = io.readBytes(path);
   if (bytes === undefined) throw new Error(`failed to stat ${path}: no such file or directory`);
   return [id, Buffer.from(bytes).toString("base64")];
@@ -41,13 +41,9 @@ function secretOf(text: string, io: Io): readonly [string, string] {
 
 function agentOf(text: string, io: Io): readonly [string, string] {
   const [id, given] = split(text);
-  const path = given === "" ? (io.env["SSH_AUTH_SOCK"] ?? "") : absolute(given, io.workingDirectory);
+  const path = given === "" ? (io.env["SSH_AUTH_SOCK"] ?? "") : absolutePath(given, io.workingDirectory);
   if (path === "") throw new Error("invalid empty ssh agent socket: make sure SSH_AUTH_SOCK is set");
   return [id, path];
-}
-
-function absolute(path: string, workingDirectory: string): string {
-  return isAbsolute(path) ? path : join(workingDirectory, path);
 }
 
 function split(text: string): readonly [string, string] {

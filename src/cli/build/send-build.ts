@@ -2,7 +2,7 @@ import { isBerthError } from "#base/errors.ts";
 import type { BuildMessage } from "#client/build-lines.ts";
 import type { OfferedFolder } from "#client/sending/offer-folder.ts";
 import type { BuildOptions } from "#spec/berth/build-options.ts";
-import { encodeRegistryConfig } from "#spec/docker/auth.ts";
+import { encodeRegistryConfig } from "#spec/docker/registry-config.ts";
 import type { Invocation } from "../command.ts";
 import { everyCredential } from "../config/credentials.ts";
 import type { BuildSource } from "./build-options.ts";

@@ -17,7 +17,7 @@ export interface CompletionDeps {
   readonly io: CliIo;
   readonly families: readonly CommandFamily[];
   /** For the engine and settings that the words in front of the command name. */
-  readonly open: (global: FlagValues) => Promise<{ readonly config: CliConfig; readonly connection: EngineConnection }>;
+  readonly open: (global: FlagValues) => { readonly config: CliConfig; readonly connection: EngineConnection };
 }
 
 /** `__complete WORDS…`, which the shells' scripts run: see {@link printAnswer}. */
@@ -27,7 +27,7 @@ export async function runCompletion(
   { io, families, open }: CompletionDeps,
 ): Promise<number> {
   const flags = globalFlags(io);
-  const { config, connection } = await open(globalValues(words, io));
+  const { config, connection } = open(globalValues(words, io));
   const isFirst = words.length === 1;
   const commandWord = words.find((word) => !word.startsWith("-"));
   const commands = isFirst ? [] : await loadCommands(families, commandWord);

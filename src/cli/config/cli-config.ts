@@ -54,9 +54,9 @@ export class CliConfig {
     this.#content = content;
   }
 
-  static async open(io: Pick<CliIo, "readText" | "writeFile" | "stderr">, directory: string): Promise<CliConfig> {
+  static open(io: Pick<CliIo, "readText" | "writeFile" | "stderr">, directory: string): CliConfig {
     const path = `${directory}/config.json`;
-    return new CliConfig(io, directory, path, await io.readText(path));
+    return new CliConfig(io, directory, path, io.readText(path));
   }
 
   /** The file's content, empty when there is none. A broken file is reported once on stderr and read as empty. */

@@ -45,6 +45,11 @@ export class FlagValues {
     return this.#changed.has(name);
   }
 
+  /** The same, with this flag given as `value`. */
+  with(name: string, value: unknown): FlagValues {
+    return new FlagValues(new Map([...this.#values, [name, value]]), new Set([...this.#changed, name]));
+  }
+
   #value(name: string): unknown {
     if (!this.#values.has(name)) throw new Error(`no flag --${name} in this command`);
     return this.#values.get(name);

@@ -13,21 +13,31 @@ const UNKNOWN = "N/A";
 export const listVolumes: Handler = async ({ flags, io, client, config }) => {
   const quiet = flags.on("quiet");
   const cluster = flags.on("cluster");
-  const columns = cluster ? CLUSTER_COLUMNS : COLUMNS;
   // docker-compat: --cluster has one format.
-  const asked = cluster ? "" : flags.text("format") || (quiet ? "" : (config.file.volumesFormat ?? ""));
-  const format = asked === "" || asked === "table" ? (quiet ? "{{.Name}}" : tableOf(columns)) : asked;
-  const print = rowFormatter(format, {
+  const format = cluster ? "" : flags.text("format") || (quiet ? "" : (config.file.volumesFormat ?? ""));
+  const volumes = await (await client()).volumes.list(flags.filters());
+  const shown = cluster ? volumes.filter(({ ClusterVolume: known }) => (known ?? undefined) !== undefined) : volumes;
+  io.stdout.write(volumeList(shown, { format, quiet, columns: cluster ? CLUSTER_COLUMNS : COLUMNS }));
+  return 0;
+};
+
+/** Volumes by name, as `format` says or as a table; names alone when `quiet` and no format is given. */
+export function volumeList(
+  volumes: readonly ShownVolume[],
+  {
+    format,
+    quiet,
+    columns = COLUMNS,
+  }: { readonly format: string; readonly quiet: boolean; readonly columns?: readonly string[] },
+): string {
+  const print = rowFormatter(format === "" || format === "table" ? (quiet ? "{{.Name}}" : tableOf(columns)) : format, {
     typeName: "*formatter.volumeContext",
     headers: HEADERS,
     columns,
     mistake: "template parsing error",
   });
-  const volumes = await (await client()).volumes.list(flags.filters());
-  const shown = cluster ? volumes.filter(({ ClusterVolume: known }) => (known ?? undefined) !== undefined) : volumes;
-  io.stdout.write(print(shown.toSorted((a, b) => naturalOrder(a.Name, b.Name)).map(volumeRow)));
-  return 0;
-};
+  return print(volumes.toSorted((a, b) => naturalOrder(a.Name, b.Name)).map(volumeRow));
+}
 
 function volumeRow(volume: ShownVolume): Row {
   const labels = volume.Labels ?? {};

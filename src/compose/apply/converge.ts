@@ -15,6 +15,7 @@ import { rollingUpdate, type RecreateStep } from "./rolling-update.ts";
 import { startServices } from "./start-services.ts";
 import { containerNameOf, type ApplyContext } from "./context.ts";
 import { ensureImages, type ImageOptions } from "./ensure-images.ts";
+import { ignoredDeploy } from "./ignored-deploy.ts";
 import { refuseUnsupported } from "./refuse-unsupported.ts";
 import { createNetwork, createVolume, requireExternal, strangeResources } from "./ensure-resources.ts";
 import { removeChangedNetwork, removeChangedVolume } from "./renew-resources.ts";
@@ -82,6 +83,8 @@ export async function converge(
   options: ConvergeOptions,
 ): Promise<readonly ObservedContainer[] | undefined> {
   refuseUnsupported(options.services);
+  const ignored = ignoredDeploy(options.services);
+  if (ignored !== undefined) options.onWarning(ignored);
   let worked = false;
   const [imageIds, early] = await Promise.all([
     ensureImages(context, options.services, { ...options, onWork: () => (worked = true) }),

@@ -31,7 +31,8 @@ export async function carryOut(
   const { project, progress } = context;
   if (step.kind === "keep") {
     await completeFiles(context, step);
-    progress.report(`Container ${step.old.name}`, step.old.state === "running" ? "Running" : "Created", "done");
+    const shown = { running: "Running", exited: "Created" }[step.old.state as string];
+    if (shown !== undefined) progress.report(`Container ${step.old.name}`, shown, "done");
     return undefined;
   }
   if (step.kind === "remove") {
@@ -108,7 +109,7 @@ export async function createContainer(
       filesHash: filesHash(writtenFiles(files)),
       imageId: options.imageIds.get(service.name) ?? "",
     },
-    containerName: wanted.name,
+    containerName: nameToTake(wanted.name) ?? wanted.name,
     image: imageNameOf(project, service),
     inherited,
     useAliases: wanted.useAliases ?? true,
@@ -119,7 +120,7 @@ export async function createContainer(
   const labelled =
     wanted.replaces === undefined
       ? body
-      : { ...body, Labels: { ...(body["Labels"] as object), [label.replaces]: wanted.replaces.name } };
+      : { ...body, Labels: { ...(body["Labels"] as object), [label.replaces]: wanted.replaces.id } };
   const { Id } = await client.containers.create(labelled, { name: wanted.name, platform: service.platform ?? "" });
   const archive = grantedArchive(files);
   if (archive !== undefined) await client.containers.writeArchive(Id, "/", archive);
@@ -173,10 +174,10 @@ export async function removeContainer(
   context: ApplyContext,
   container: ObservedContainer,
   timeoutSeconds: number | undefined,
-  options: { readonly volumes?: boolean } = {},
+  options: { readonly volumes?: boolean; /** It is known not to run. */ readonly ended?: boolean } = {},
 ): Promise<void> {
   const id = `Container ${container.name}`;
-  await stopContainer(context, container, timeoutSeconds);
+  if (options.ended !== true) await stopContainer(context, container, timeoutSeconds);
   context.progress.report(id, "Removing");
   try {
     if (!context.dryRun)

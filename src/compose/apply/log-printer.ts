@@ -51,7 +51,8 @@ export class LogPrinter {
   /** A line of the tool itself about a container. */
   say(name: string, sentence: string): void {
     this.#options.beforeLine?.();
-    this.#io.stdout.write(`${this.#mark(name)}${sentence}\n`);
+    const line = `${name} ${sentence}`;
+    this.#io.stdout.write(`${this.#options.colour ? `\u001b[${this.#colourOf(name)}m${line}\u001b[0m` : line}\n`);
   }
 
   /** A line of the tool itself about all of them. */
@@ -69,10 +70,14 @@ export class LogPrinter {
 
   #mark(name: string): string {
     const text = `${name.padEnd(this.#width)}  | `;
-    if (!this.#options.colour) return text;
+    return this.#options.colour ? `\u001b[${this.#colourOf(name)}m${text}\u001b[0m` : text;
+  }
+
+  /** In the order in which they come. */
+  #colourOf(name: string): number {
     const colour = this.#colours.get(name) ?? palette[this.#colours.size % palette.length] ?? 0;
     this.#colours.set(name, colour);
-    return `\u001b[${colour}m${text}\u001b[0m`;
+    return colour;
   }
 }
 

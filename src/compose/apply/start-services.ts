@@ -1,4 +1,5 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
+import { formatDuration } from "#base/units.ts";
 import { isUp, observeContainers, type ObservedContainer } from "../engine/observe.ts";
 import type { Dependency, Service } from "../load/project.ts";
 import { alongDependencies } from "./along-dependencies.ts";
@@ -159,28 +160,40 @@ async function inspected(context: ApplyContext, container: ObservedContainer) {
   }
 }
 
-/** Wait until every container runs, and is healthy where it says how (`up --wait`). `unavailable` when one ends or gets unhealthy. */
+export interface AwaitOptions {
+  /** 0: as long as it takes. */
+  readonly timeoutSeconds: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Wait until every container runs, and is healthy where it says how (`up --wait`). `unavailable` when one ends or gets
+ * unhealthy, `deadline` when it takes too long.
+ */
 export async function awaitRunning(
   context: ApplyContext,
   containers: readonly ObservedContainer[],
-  signal: AbortSignal,
+  { timeoutSeconds, signal }: AwaitOptions,
 ): Promise<void> {
+  const deadline = timeoutSeconds > 0 ? AbortSignal.timeout(timeoutSeconds * 1000) : undefined;
   await Promise.all(
     containers.map(async (container) => {
       const id = `Container ${container.name}`;
       context.progress.report(id, "Waiting");
       for (;;) {
-        if (signal.aborted) throw new BerthError("deadline", `container ${container.name} is not ready in time`);
+        if (signal?.aborted === true) throw new BerthError("cancelled", "canceled");
+        if (deadline?.aborted === true)
+          throw new BerthError(
+            "deadline",
+            `application not healthy after ${formatDuration(BigInt(timeoutSeconds) * 1_000_000_000n)}`,
+            { hint: `Container ${container.name} was not ready.` },
+          );
         const { State } = await inspected(context, container);
         const done = State.Status === "exited" && State.ExitCode === 0;
-        if (State.Status === "exited" && !done) {
-          context.progress.report(id, "Error", "error");
+        if (State.Status === "exited" && !done)
           throw new BerthError("unavailable", `container ${container.name} exited (${State.ExitCode})`);
-        }
-        if (State.Health?.Status === "unhealthy") {
-          context.progress.report(id, "Error", "error");
+        if (State.Health?.Status === "unhealthy")
           throw new BerthError("unavailable", `container ${container.name} is unhealthy`);
-        }
         if (done || State.Health?.Status === "healthy" || (State.Health === undefined && State.Status === "running")) {
           context.progress.report(id, done ? "Exited" : "Healthy", "done");
           return;

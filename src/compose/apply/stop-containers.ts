@@ -6,16 +6,15 @@ import { alongDependencies } from "./along-dependencies.ts";
 import type { ApplyContext } from "./context.ts";
 import { runHook } from "./run-hook.ts";
 
-/** Stop one container, `pre_stop` first. */
+/** Stop one container, `pre_stop` first. Of what does not run it is told too, and nothing is asked of the engine. */
 export async function stopContainer(
   context: ApplyContext,
   container: ObservedContainer,
   timeoutSeconds: number | undefined,
 ): Promise<void> {
-  if (!isUp(container)) return;
   const id = `Container ${container.name}`;
   context.progress.report(id, "Stopping");
-  if (!context.dryRun) {
+  if (!context.dryRun && isUp(container)) {
     const hooks: readonly ServiceHook[] = context.project.services.get(container.service)?.pre_stop ?? [];
     try {
       for (const hook of hooks) await runHook(context, container.id, hook, `${container.name} pre_stop`);

@@ -1,16 +1,10 @@
-import { FlagValues } from "#cli/flags/flag-values.ts";
 import { imageNameOf } from "../apply/context.ts";
 import type { Project, Service } from "../load/project.ts";
-import { composeFlags } from "./global-flags.ts";
 import type { ComposeHandler } from "./subcommand.ts";
 import { openProject } from "./session.ts";
 
 /** `alpha dry-run -- COMMAND`: `compose --dry-run COMMAND`. */
-export const dryRun: ComposeHandler = async ({ global, args, again }) => {
-  const values = new Map(composeFlags.map(({ name, kind }) => [name, global.get<unknown>(name, kind)]));
-  const given = new Set(composeFlags.map(({ name }) => name).filter((name) => global.given(name)));
-  return again(new FlagValues(values.set("dry-run", true), given.add("dry-run")), args);
-};
+export const dryRun: ComposeHandler = ({ global, args, again }) => again(global.with("dry-run", true), args);
 
 /** `alpha viz`: the project's services and what they depend on, for Graphviz. */
 export const viz: ComposeHandler = async (invocation) => {

@@ -1,6 +1,10 @@
 import { asCommand } from "./as-command.ts";
 import { containerOf, containersOf, openProjectName } from "./session.ts";
-import type { ComposeHandler } from "./subcommand.ts";
+import type { EventMessage } from "#spec/docker/system.ts";
+import { label } from "../engine/labels.ts";
+import { isUp } from "../engine/observe.ts";
+import type { ComposeHandler, ComposeInvocation } from "./subcommand.ts";
+import { unlessInterrupted } from "./unless-interrupted.ts";
 
 /** `exec SERVICE COMMAND`: with a terminal where there is one. */
 export const exec: ComposeHandler = async (invocation) => {
@@ -90,7 +94,8 @@ export const commit: ComposeHandler = async (invocation) => {
 export const stats: ComposeHandler = async (invocation) => {
   const { flags, args } = invocation;
   const { name, project } = await openProjectName(invocation);
-  const containers = await containersOf(await invocation.client(), name, args, { project });
+  const all = await containersOf(await invocation.client(), name, args, { project });
+  const containers = flags.on("all") ? all : all.filter(isUp);
   if (containers.length === 0) return 0;
   return asCommand(invocation, "stats", [
     ...(flags.on("all") ? ["--all"] : []),
@@ -103,33 +108,35 @@ export const stats: ComposeHandler = async (invocation) => {
 
 /** `events`: of the project's containers. */
 export const events: ComposeHandler = async (invocation) => {
-  const { flags, io, args } = invocation;
+  const { flags, io } = invocation;
   const { name } = await openProjectName(invocation);
   const client = await invocation.client();
   const { timestampParameter } = await import("#cli/format/timestamp.ts");
-  const { label } = await import("../engine/labels.ts");
   const messages = await client.system.events({
     filters: { type: ["container"], label: [`${label.project}=${name}`] },
     since: timestampParameter(flags.text("since"), io.now()),
     until: timestampParameter(flags.text("until"), io.now()),
   });
-  for await (const { Action, Actor, timeNano } of messages) {
-    const service = Actor.Attributes[label.service] ?? "";
-    if (args.length > 0 && !args.includes(service)) continue;
-    const attributes = Object.fromEntries(
-      Object.entries(Actor.Attributes).filter(([key]) => !key.startsWith("com.docker.compose.")),
-    );
-    const time = new Date(Number(timeNano / 1_000_000n)).toISOString();
-    if (flags.on("json"))
-      io.stdout.write(
-        `${JSON.stringify({ time, type: "container", action: Action, id: Actor.ID, service, attributes })}\n`,
-      );
-    else {
-      const shown = Object.entries(attributes)
-        .map(([key, value]) => `${key}=${value}`)
-        .join(", ");
-      io.stdout.write(`${time.replace("T", " ").replace("Z", "")} container ${Action} ${Actor.ID} (${shown})\n`);
-    }
-  }
+  await unlessInterrupted(io, async () => {
+    for await (const message of messages) printEvent(invocation, message);
+  });
   return 0;
 };
+
+function printEvent({ flags, io, args }: ComposeInvocation, { Action, Actor, timeNano }: EventMessage): void {
+  const service = Actor.Attributes[label.service] ?? "";
+  if (args.length > 0 && !args.includes(service)) return;
+  const attributes = Object.fromEntries(
+    Object.entries(Actor.Attributes).filter(([key]) => !key.startsWith("com.docker.compose.")),
+  );
+  const time = new Date(Number(timeNano / 1_000_000n)).toISOString();
+  if (flags.on("json")) {
+    const event = { time, type: "container", action: Action, id: Actor.ID, service, attributes };
+    io.stdout.write(`${JSON.stringify(event)}\n`);
+    return;
+  }
+  const shown = Object.entries(attributes)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(", ");
+  io.stdout.write(`${time.replace("T", " ").replace("Z", "")} container ${Action} ${Actor.ID} (${shown})\n`);
+}

@@ -4,11 +4,12 @@ import { dependentsFirst } from "../apply/stop-containers.ts";
 import type { ApplyContext } from "../apply/context.ts";
 import { imageNameOf } from "../apply/context.ts";
 import { label } from "../engine/labels.ts";
-import { observeContainers } from "../engine/observe.ts";
-import type { Project } from "../load/project.ts";
+import { observeContainers, type ObservedContainer } from "../engine/observe.ts";
+import type { Project, Resource } from "../load/project.ts";
+import { withoutUnused } from "../load/used-resources.ts";
 import type { ComposeHandler, ComposeInvocation } from "./subcommand.ts";
 import { applyContext, openProjectName, progressOf } from "./session.ts";
-import { timeoutFlag, warn } from "./flag-readers.ts";
+import { timeoutFlag } from "./flag-readers.ts";
 
 /** `down`: stop and remove what the project has. */
 export const down: ComposeHandler = async (invocation) => {
@@ -34,36 +35,45 @@ export interface DownOptions {
   readonly timeoutSeconds: number | undefined;
 }
 
-/** The project is known by its labels; the file is needed only for what else it names. */
+/**
+ * The project is known by its labels; the file says which services, networks and volumes are meant. Without one all that
+ * carries the labels goes.
+ */
 export async function takeDown(invocation: ComposeInvocation, options: DownOptions): Promise<void> {
   const { args, io } = invocation;
-  const { name, project } = await openProjectName(invocation);
-  for (const service of args) {
-    if (project !== undefined && !project.services.has(service))
-      throw new BerthError("not-found", `no such service: ${service}`);
-  }
+  const named = await openProjectName(invocation);
+  const { name, project } = named;
+  const unknown = args.find((service) => project?.services.has(service) === false);
+  if (unknown !== undefined) throw new BerthError("not-found", `no such service: ${unknown}`);
   const progress = progressOf(invocation);
   const context = await applyContext(invocation, project ?? emptyProject(name, invocation), progress);
   const all = await observeContainers(context.client, name, { oneOff: true, hooks: true });
-  const known = (service: string): boolean =>
-    project === undefined || project.services.has(service) || project.disabledServices.has(service);
-  const orphans = all.filter(({ service, oneOff }) => !known(service) && !oneOff);
   const removesOrphans = options.removeOrphans || /^(?:1|true)$/iu.test(io.env["COMPOSE_REMOVE_ORPHANS"] ?? "");
-  const targets = all.filter(
-    (container) =>
-      (args.length === 0 || args.includes(container.service)) && (removesOrphans || !orphans.includes(container)),
+  const services = args.length > 0 ? args : [...named.active];
+  const isMeant = ({ service }: ObservedContainer): boolean =>
+    (args.length === 0 && project === undefined) || services.includes(service);
+  const isOrphan = ({ service }: ObservedContainer): boolean => project?.services.has(service) === false;
+  await dependentsFirst(
+    all.filter((each) => (isMeant(each) && (removesOrphans || !each.oneOff)) || (removesOrphans && isOrphan(each))),
+    (container) => removeContainer(context, container, options.timeoutSeconds, { volumes: options.volumes }),
   );
-  await dependentsFirst(targets, (container) =>
-    removeContainer(context, container, options.timeoutSeconds, { volumes: options.volumes }),
-  );
-  await unprovideAny(context, args, "down");
-  if (args.length === 0) await removeResources(context, name, project, options.volumes);
-  if (options.images !== "none" && project !== undefined)
-    await removeImages(context, project, options.images === "all");
+  await unprovideAny(context, services, "down");
+  const meant = project === undefined ? undefined : { ...project, services: servicesOf(project, services) };
+  const resources = await resourcesToRemove(context, name, meant, {
+    // Without a service named, also what no service uses.
+    onlyUsed: args.length > 0,
+    volumes: options.volumes,
+    others: removesOrphans,
+  });
+  await Promise.all(resources.map(({ id, remove }) => removed(context, id, remove)));
+  if (options.images !== "none" && meant !== undefined) await removeImages(context, meant, options.images === "all");
   progress.close();
-  if (all.length === 0 && project === undefined)
-    warn(invocation, `No resource found to remove for project ${JSON.stringify(name)}.`);
+  if (all.length === 0 && project === undefined && resources.length === 0)
+    io.stderr.write(`Warning: No resource found to remove for project ${JSON.stringify(name)}.\n`);
 }
+
+const servicesOf = ({ services }: Project, names: readonly string[]): Project["services"] =>
+  new Map([...services].filter(([name]) => names.includes(name)));
 
 /** Providers are asked only by projects that have some. */
 export async function unprovideAny(
@@ -95,30 +105,40 @@ export const emptyProject = (name: string, { io }: ComposeInvocation): Project =
   warnings: [],
 });
 
-async function removeResources(
-  context: ApplyContext,
+interface RemovableResource {
+  readonly id: string;
+  readonly remove: () => Promise<unknown>;
+}
+
+/** Networks, and volumes where they are to go: those of the file, and with `others` every network that has the label. */
+async function resourcesToRemove(
+  { client }: ApplyContext,
   name: string,
   project: Project | undefined,
-  withVolumes: boolean,
-): Promise<void> {
-  const { client } = context;
+  options: { readonly onlyUsed: boolean; readonly volumes: boolean; readonly others: boolean },
+): Promise<readonly RemovableResource[]> {
   const filters = { label: [`${label.project}=${name}`] };
-  const networks = await client.networks.list(filters);
+  const file = project !== undefined && options.onlyUsed ? withoutUnused(project) : project;
+  const named = (resources: Iterable<Resource> | undefined): ReadonlySet<string> =>
+    new Set([...(resources ?? [])].filter(({ external }) => !external).map((resource) => resource.name));
   const external = new Set(
-    [...(project?.networks.values() ?? [])].filter((network) => network.external).map((network) => network.name),
+    [...(project?.networks.values() ?? [])].flatMap((network) => (network.external ? network.name : [])),
   );
-  await Promise.all(
-    networks
-      .filter((network) => !external.has(network.Name))
-      .map((network) => removed(context, `Network ${network.Name}`, () => client.networks.remove(network.Id))),
+  const ownNetworks = named(file?.networks.values());
+  const ownVolumes = named(file?.volumes.values());
+  const networks = (await client.networks.list(filters)).filter(
+    ({ Name }) => ownNetworks.has(Name) || ((file === undefined || options.others) && !external.has(Name)),
   );
-  if (!withVolumes) return;
-  const volumes = await client.volumes.list(filters);
-  await Promise.all(
-    volumes.map((volume) =>
-      removed(context, `Volume ${volume.Name}`, () => client.volumes.remove(volume.Name, { force: true })),
-    ),
-  );
+  const volumes = options.volumes
+    ? (await client.volumes.list(filters)).filter(({ Name }) => file === undefined || ownVolumes.has(Name))
+    : [];
+  return [
+    ...networks.map(({ Id, Name }) => ({ id: `Network ${Name}`, remove: () => client.networks.remove(Id) })),
+    ...volumes.map(({ Name }) => ({
+      id: `Volume ${Name}`,
+      remove: () => client.volumes.remove(Name, { force: true }),
+    })),
+  ];
 }
 
 async function removed(context: ApplyContext, id: string, remove: () => Promise<unknown>): Promise<void> {

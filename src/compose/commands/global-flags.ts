@@ -1,4 +1,5 @@
 import { int, list, text, toggle, type FlagSpec } from "#cli/flags/flag-kind.ts";
+import { dryRun } from "./shared-flags.ts";
 
 export const composeSummary = "Define and run multi-container applications";
 export const composeUsage = "[OPTIONS] COMMAND";
@@ -14,7 +15,7 @@ export const composeFlags: readonly FlagSpec[] = [
     usage: 'Control when to print ANSI control characters ("never"|"always"|"auto")',
   },
   { name: "compatibility", kind: toggle, usage: "Run compose in backward compatibility mode" },
-  { name: "dry-run", kind: toggle, usage: "Execute command in dry run mode" },
+  dryRun,
   { name: "env-file", kind: list, usage: "Specify an alternate environment file" },
   { name: "file", short: "f", kind: list, usage: "Compose configuration files" },
   { name: "parallel", kind: int, value: -1, fallback: "-1", usage: "Control max parallelism, -1 for unlimited" },

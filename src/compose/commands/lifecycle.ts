@@ -3,53 +3,57 @@ import type { EngineClient } from "#client/engine-client.ts";
 import { confirmed } from "#cli/prune/confirm.ts";
 import { awaitRunning, startServices } from "../apply/start-services.ts";
 import { dependentsFirst, stopContainer } from "../apply/stop-containers.ts";
+import type { ApplyContext } from "../apply/context.ts";
 import { removeContainer } from "../apply/create-containers.ts";
 import { isUp, type ObservedContainer } from "../engine/observe.ts";
 import { emptyProject, takeDown, unprovideAny } from "./down.ts";
 import type { ComposeHandler, ComposeInvocation } from "./subcommand.ts";
-import { applyContext, containersOf, openProjectName, progressOf } from "./session.ts";
-import { chosen } from "./up.ts";
+import { withDependencies } from "../load/choose-services.ts";
+import { inDependencyOrder } from "../plan/plan-up.ts";
+import { activeContainers, applyContext, containersOf, openProjectName, progressOf } from "./session.ts";
 import { timeoutFlag } from "./flag-readers.ts";
 
 async function opened(invocation: ComposeInvocation) {
-  const { name, project } = await openProjectName(invocation);
+  const named = await openProjectName(invocation);
+  const { name, project } = named;
   const progress = progressOf(invocation);
   const context = await applyContext(invocation, project ?? emptyProject(name, invocation), progress);
-  const containers = await containersOf(context.client, name, invocation.args, { project });
-  return { name, project, progress, context, containers };
+  const found = await containersOf(context.client, name, invocation.args, { project });
+  const containers = invocation.args.length > 0 ? found : activeContainers(found, named);
+  return { ...named, progress, context, containers };
 }
 
-/** `start`: containers that are there, in the order of their dependencies. */
+/** `start`: containers that are there, and of what they depend on, in the order of their dependencies. */
 export const start: ComposeHandler = async (invocation) => {
-  const { context, progress, containers, project, name } = await opened(invocation);
-  if (containers.length === 0)
-    throw new BerthError("not-found", `no container found for project ${JSON.stringify(name)}: not found`, {
-      hint: "`up` or `create` makes them.",
-    });
-  if (project === undefined) await Promise.all(containers.map(({ id }) => context.client.containers.start(id)));
-  else {
-    const there = new Set(containers.map(({ service }) => service));
+  const { context, progress, containers, project, active, name } = await opened(invocation);
+  const hint = "`up` or `create` makes them.";
+  if (project === undefined) {
+    if (containers.length === 0)
+      throw new BerthError("not-found", `no container found for project ${JSON.stringify(name)}: not found`, { hint });
+    await Promise.all(containers.map(({ id }) => context.client.containers.start(id)));
+  } else {
+    const named = invocation.args.length > 0 ? invocation.args : [...active];
+    const there = new Set((await containersOf(context.client, name, [])).map(({ service }) => service));
+    const wanted = inDependencyOrder([...withDependencies(project.services, named).values()]);
+    if (there.size === 0 && wanted[0] !== undefined)
+      throw new BerthError("not-found", `service ${JSON.stringify(wanted[0].name)} has no container to start`, {
+        hint,
+      });
     await startServices(
       context,
-      chosen(project, invocation.args, false).filter((service) => there.has(service.name)),
+      wanted.filter((service) => there.has(service.name)),
     );
   }
-  if (invocation.flags.on("wait")) {
-    const seconds = invocation.flags.number("wait-timeout");
-    await awaitRunning(
-      context,
-      containers,
-      seconds > 0 ? AbortSignal.timeout(seconds * 1000) : new AbortController().signal,
-    );
-  }
+  const timeoutSeconds = invocation.flags.number("wait-timeout");
+  if (invocation.flags.on("wait")) await awaitRunning(context, containers, { timeoutSeconds });
   progress.close();
   return 0;
 };
 
 export const stop: ComposeHandler = async (invocation) => {
-  const { context, progress, containers } = await opened(invocation);
+  const { context, progress, containers, active } = await opened(invocation);
   await dependentsFirst(containers, (container) => stopContainer(context, container, timeoutFlag(invocation)));
-  await unprovideAny(context, invocation.args, "stop");
+  await unprovideAny(context, invocation.args.length > 0 ? invocation.args : [...active], "stop");
   progress.close();
   return 0;
 };
@@ -82,20 +86,17 @@ export const restart: ComposeHandler = async (invocation) => {
   return 0;
 };
 
-/** A verb that is one request to each container that `applies`. */
-function eachContainer(
-  words: readonly [doing: string, done: string],
-  applies: (container: ObservedContainer) => boolean,
-  act: (client: EngineClient, container: ObservedContainer, invocation: ComposeInvocation) => Promise<void>,
+/** A verb that is one request to each container that is up. */
+function eachUp(
+  done: string,
+  act: (client: EngineClient, container: ObservedContainer) => Promise<void>,
 ): ComposeHandler {
   return async (invocation) => {
     const { context, progress, containers } = await opened(invocation);
     await Promise.all(
-      containers.filter(applies).map(async (container) => {
-        const id = `Container ${container.name}`;
-        progress.report(id, words[0]);
-        if (!context.dryRun) await act(context.client, container, invocation);
-        progress.report(id, words[1], "done");
+      containers.filter(isUp).map(async (container) => {
+        if (!context.dryRun) await act(context.client, container);
+        progress.report(`Container ${container.name}`, done, "done");
       }),
     );
     progress.close();
@@ -103,39 +104,45 @@ function eachContainer(
   };
 }
 
-export const pause = eachContainer(
-  ["Pausing", "Paused"],
-  ({ state }) => state === "running",
-  (client, { id }) => client.containers.pause(id),
-);
+export const pause = eachUp("Paused", (client, { id }) => client.containers.pause(id));
 
-export const unpause = eachContainer(
-  ["Unpausing", "Unpaused"],
-  ({ state }) => state === "paused",
-  (client, { id }) => client.containers.unpause(id),
-);
-
-const killEach = eachContainer(["Killing", "Killed"], isUp, async (client, { id }, { flags }) => {
-  try {
-    await client.containers.kill(id, flags.text("signal"));
-  } catch (error) {
-    // It ended meanwhile.
-    if (!isBerthError(error, "conflict") && !isBerthError(error, "not-found")) throw error;
-  }
-});
+export const unpause = eachUp("Unpaused", (client, { id }) => client.containers.unpause(id));
 
 /** `kill`; with `--remove-orphans` containers of services that the project does not have any more go. */
 export const kill: ComposeHandler = async (invocation) => {
-  const code = await killEach(invocation);
-  if (!invocation.flags.on("remove-orphans")) return code;
-  const { context, progress, containers, project } = await opened({ ...invocation, args: [] });
-  const orphans = containers.filter(
-    ({ service }) => project?.services.has(service) === false && !project.disabledServices.has(service),
-  );
-  await Promise.all(orphans.map((container) => removeContainer(context, container, 0)));
+  const { context, progress, containers, project, name } = await opened(invocation);
+  const running = containers.filter(isUp);
+  if (running.length === 0) invocation.io.stderr.write("no container to kill\n");
+  await Promise.all(running.map((container) => killContainer(context, container, invocation.flags.text("signal"))));
+  if (invocation.flags.on("remove-orphans") && project !== undefined) {
+    const all = await containersOf(context.client, name, []);
+    await Promise.all(
+      all
+        .filter(({ service }) => !project.services.has(service))
+        .map((container) => removeContainer(context, container, 0)),
+    );
+  }
   progress.close();
-  return code;
+  return 0;
 };
+
+async function killContainer(
+  { client, progress, dryRun }: ApplyContext,
+  { id, name }: ObservedContainer,
+  signal: string,
+): Promise<void> {
+  progress.report(`Container ${name}`, "Killing");
+  try {
+    if (!dryRun) await client.containers.kill(id, signal);
+  } catch (error) {
+    // It ended meanwhile.
+    if (!isBerthError(error, "conflict") && !isBerthError(error, "not-found")) {
+      progress.report(`Container ${name}`, "Error while Killing", "error");
+      throw error;
+    }
+  }
+  progress.report(`Container ${name}`, "Killed", "done");
+}
 
 /** `rm`: containers that do not run; with `-s` they are stopped first. */
 export const remove: ComposeHandler = async (invocation) => {
@@ -150,7 +157,7 @@ export const remove: ComposeHandler = async (invocation) => {
   if (flags.on("force")) io.stdout.write(`${question}\n`);
   else if (!(await confirmed(io, question))) return 0;
   await dependentsFirst(targets, (container) =>
-    removeContainer(context, container, undefined, { volumes: flags.on("volumes") }),
+    removeContainer(context, container, undefined, { volumes: flags.on("volumes"), ended: !flags.on("stop") }),
   );
   progress.close();
   return 0;

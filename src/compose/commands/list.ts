@@ -2,12 +2,14 @@ import { BerthError } from "#base/errors.ts";
 import { containerRow } from "#cli/container/list.ts";
 import { displayPorts } from "#cli/container/ports.ts";
 import { rowFormatter, tableOf, type Row } from "#cli/format/format-list.ts";
+import { struct } from "#base/template/struct.ts";
+import type { ContainerSummary } from "#spec/docker/container.ts";
 import { alignTable } from "#cli/format/table.ts";
 import { decimalSize, humanDuration } from "#base/units.ts";
 import { label } from "../engine/labels.ts";
 import type { ObservedContainer } from "../engine/observe.ts";
 import type { ComposeHandler } from "./subcommand.ts";
-import { containersOf, openProjectName } from "./session.ts";
+import { containerOf, containersOf, openProjectName } from "./session.ts";
 
 const psColumns = ["Name", "Image", "Command", "Service", "RunningFor", "Status", "Ports"];
 const psHeaders = { RunningFor: "CREATED" } as const;
@@ -15,10 +17,10 @@ const psHeaders = { RunningFor: "CREATED" } as const;
 /** `ps`. */
 export const ps: ComposeHandler = async (invocation) => {
   const { flags, io, args } = invocation;
-  const { name, project } = await openProjectName(invocation);
+  const { name, project, active } = await openProjectName(invocation);
   const found = await containersOf(await invocation.client(), name, args, { project });
   const statuses = [...flags.list("status"), ...filterStatus(flags.text("filter"))];
-  const known = (service: string): boolean => project === undefined || project.services.has(service);
+  const known = (service: string): boolean => project === undefined || active.has(service) || args.includes(service);
   const shown = found.filter(
     ({ state, service }) =>
       (statuses.length > 0
@@ -36,6 +38,7 @@ export const ps: ComposeHandler = async (invocation) => {
   const width = isTable && !flags.on("no-trunc") ? io.stdout.windowSize()?.columns : undefined;
   const print = rowFormatter(isTable ? tableOf(psColumns) : format, {
     typeName: "*formatter.ContainerContext",
+    mistake: "template parsing error",
     headers: psHeaders,
     columns: psColumns,
     fit: width === undefined ? undefined : { width, shrinkable: ["Command", "Image", "Ports", "RunningFor", "Status"] },
@@ -73,12 +76,7 @@ function psRow(container: ObservedContainer, now: number, truncate: boolean): Ro
     Networks: row["Networks"],
     Ports: displayPorts(summary.Ports),
     Project: labels[label.project] ?? "",
-    Publishers: summary.Ports.map(({ IP, PrivatePort, PublicPort, Type }) => ({
-      URL: IP ?? "",
-      TargetPort: PrivatePort,
-      PublishedPort: PublicPort ?? 0,
-      Protocol: Type,
-    })),
+    Publishers: summary.Ports.toSorted((a, b) => a.PrivatePort - b.PrivatePort).map(publisher),
     RunningFor: row["RunningFor"],
     Service: service,
     Size: row["Size"],
@@ -86,6 +84,12 @@ function psRow(container: ObservedContainer, now: number, truncate: boolean): Ro
     Status: summary.Status,
   };
 }
+
+const publisher = ({ IP, PrivatePort, PublicPort, Type }: ContainerSummary["Ports"][number]): unknown =>
+  struct(
+    { URL: IP ?? "", TargetPort: PrivatePort, PublishedPort: PublicPort ?? 0, Protocol: Type },
+    { typeName: "api.PortPublisher", fields: ["URL", "TargetPort", "PublishedPort", "Protocol"], aliases: {} },
+  );
 
 /** docker-compat: the words for a format that is neither. */
 function requireTableOrJson(format: string): void {
@@ -189,10 +193,9 @@ export const port: ComposeHandler = async (invocation) => {
   if (!/^\d+$/u.test(written))
     throw new BerthError("invalid-parameter", `strconv.ParseUint: parsing ${JSON.stringify(written)}: invalid syntax`);
   const { name, project } = await openProjectName(invocation);
-  const own = await containersOf(await invocation.client(), name, [service], { project });
-  const index = flags.number("index");
-  const container = index > 0 ? own.find(({ number }) => number === index) : own[0];
-  if (container === undefined) throw new BerthError("not-found", `service ${JSON.stringify(service)} is not running`);
+  const client = await invocation.client();
+  await containersOf(client, name, [service], { project });
+  const container = await containerOf(client, name, service, flags.number("index"));
   const protocol = flags.text("protocol");
   const found = container.summary.Ports.find(
     ({ PrivatePort, Type, PublicPort }) =>
@@ -234,13 +237,9 @@ export const volumes: ComposeHandler = async (invocation) => {
       summary.Mounts.flatMap(({ Type, Name }) => (Type === "volume" && Name !== undefined ? [Name] : [])),
     ),
   );
-  const rows = (await client.volumes.list()).filter((volume) => used.has(volume.Name));
-  if (flags.on("quiet")) io.stdout.write(rows.map(({ Name }) => `${Name}\n`).join(""));
-  else if (flags.text("format") === "json") io.stdout.write(rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
-  else
-    io.stdout.write(
-      alignTable(["DRIVER\tVOLUME NAME", ...rows.map((row) => `${row.Driver}\t${row.Name}`), ""].join("\n")),
-    );
+  const own = (await client.volumes.list()).filter((volume) => used.has(volume.Name));
+  const { volumeList } = await import("#cli/volume/list.ts");
+  io.stdout.write(volumeList(own, { format: flags.on("quiet") ? "" : flags.text("format"), quiet: flags.on("quiet") }));
   return 0;
 };
 

@@ -1,9 +1,10 @@
-import { timestampParameter } from "#cli/format/timestamp.ts";
 import { LogPrinter } from "../apply/log-printer.ts";
 import type { ObservedContainer } from "../engine/observe.ts";
 import type { ComposeHandler, ComposeInvocation } from "./subcommand.ts";
-import { containersOf, openProjectName } from "./session.ts";
+import { hasTerminal, logsOf } from "./read-logs.ts";
+import { containerOf, containersOf, openProjectName } from "./session.ts";
 import { shortName } from "./stay-with.ts";
+import { unlessInterrupted } from "./unless-interrupted.ts";
 
 /**
  * `logs`: of several containers in the order the lines were written, told from one another by their prefixes; with `-f` as
@@ -14,20 +15,23 @@ export const logs: ComposeHandler = async (invocation) => {
   const { name, project } = await openProjectName(invocation);
   const client = await invocation.client();
   const index = flags.number("index");
-  const containers = (await containersOf(client, name, args, { project })).filter(
-    (container) => index === 0 || container.number === index,
-  );
+  const found = await containersOf(client, name, args, { project });
+  const containers =
+    index > 0 && args[0] !== undefined
+      ? [await containerOf(client, name, args[0], index, { stopped: true })]
+      : found.filter((container) => index === 0 || container.number === index);
   const colour =
     global.text("ansi") !== "never" && io.stdout.isTerminal() && !flags.on("no-color") && !io.env["NO_COLOR"];
   const printer = new LogPrinter(io, { prefix: !flags.on("no-log-prefix"), colour });
   printer.expect(containers.map((container) => shortName(container, name)));
-  const past = flags.on("follow")
-    ? []
-    : await Promise.all(containers.map((container) => pastLines(invocation, container)));
   if (flags.on("follow")) {
-    await Promise.all(containers.map((container) => follow(invocation, container, printer, name)));
+    const { followLogs } = await import("./follow-logs.ts");
+    const isMeant = (container: ObservedContainer): boolean =>
+      (args.length === 0 || args.includes(container.service)) && (index === 0 || container.number === index);
+    await unlessInterrupted(io, () => followLogs(invocation, { project: name, containers, isMeant, printer }));
     return 0;
   }
+  const past = await Promise.all(containers.map((container) => pastLines(invocation, container)));
   const merged = past.flat().toSorted((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
   const sinks = new Map(containers.map((container) => [container.id, printer.sink(shortName(container, name), true)]));
   for (const { container, time, text } of merged)
@@ -41,20 +45,6 @@ interface StampedLine {
   readonly text: string;
 }
 
-async function logsOf(invocation: ComposeInvocation, container: ObservedContainer, timestamps: boolean) {
-  const { flags, io, client } = invocation;
-  const now = io.now();
-  return (await client()).containers.logs(container.id, {
-    stdout: true,
-    stderr: true,
-    follow: flags.on("follow"),
-    timestamps,
-    since: timestampParameter(flags.text("since"), now, "since"),
-    until: timestampParameter(flags.text("until"), now, "until"),
-    tail: flags.text("tail"),
-  });
-}
-
 async function pastLines(invocation: ComposeInvocation, container: ObservedContainer): Promise<readonly StampedLine[]> {
   const tty = await hasTerminal(invocation, container);
   const lines: StampedLine[] = [];
@@ -64,7 +54,7 @@ async function pastLines(invocation: ComposeInvocation, container: ObservedConta
   };
   const io = { ...invocation.io, stdout: collector(collect), stderr: collector(collect) };
   const sink = new LogPrinter(io, { prefix: false, colour: false }).sink("", tty);
-  for await (const chunk of await logsOf(invocation, container, true)) sink.push(chunk);
+  for await (const chunk of await logsOf(invocation, container, { timestamps: true })) sink.push(chunk);
   sink.end();
   return lines;
 }
@@ -74,18 +64,3 @@ const collector = (line: (text: string) => void) => ({
   isTerminal: () => false,
   windowSize: () => undefined,
 });
-
-async function follow(
-  invocation: ComposeInvocation,
-  container: ObservedContainer,
-  printer: LogPrinter,
-  project: string,
-): Promise<void> {
-  const sink = printer.sink(shortName(container, project), await hasTerminal(invocation, container));
-  for await (const chunk of await logsOf(invocation, container, invocation.flags.on("timestamps"))) sink.push(chunk);
-  sink.end();
-}
-
-async function hasTerminal({ client }: ComposeInvocation, { id }: ObservedContainer): Promise<boolean> {
-  return (await (await client()).containers.inspect(id)).Config.Tty ?? false;
-}

@@ -24,7 +24,7 @@ export const plan: ComposeHandler = async (invocation) => {
       recreate: "diverged",
       recreateDependencies: "diverged",
       removeOrphans: flags.on("remove-orphans"),
-      scale: scaleOf(flags.list("scale")),
+      scale: scaleOf(flags.list("scale"), project),
     },
     ids,
   );

@@ -1,5 +1,6 @@
 import type { ArgumentRule } from "#cli/command.ts";
 import type { FlagSpec } from "#cli/flags/flag-kind.ts";
+import { dryRun } from "./shared-flags.ts";
 import type { ComposeHandler, Subcommand } from "./subcommand.ts";
 
 const any: ArgumentRule = { kind: "at-least", count: 0 };
@@ -23,5 +24,5 @@ export function row(
   summary: string,
   { usage = "[OPTIONS] [SERVICE...]", flags = [], args = any, ...rest }: Row,
 ): Subcommand {
-  return { name, summary, usage, flags, args, ...rest };
+  return { name, summary, usage, flags: [...flags, dryRun], args, ...rest };
 }

@@ -163,26 +163,49 @@ async function readAll({ stdin }: ComposeInvocation["io"]): Promise<string> {
   return Buffer.concat(parts).toString();
 }
 
+/** A project that may have no file here. */
+export interface NamedProject {
+  readonly name: string;
+  /** With the services of all profiles. */
+  readonly project: Project | undefined;
+  /** Services that no inactive profile keeps out. */
+  readonly active: ReadonlySet<string>;
+}
+
 /**
- * The name of a project that may have no file here: by `-p`, by a file, or by the folder's. Commands about containers that
- * are there need no more.
+ * The project of `-p`, whatever files are here, or that of a file, or that of COMPOSE_PROJECT_NAME. Commands about containers
+ * that are there need no more than a name.
  */
-export async function openProjectName(
-  invocation: ComposeInvocation,
-): Promise<{ readonly name: string; readonly project: Project | undefined }> {
+export async function openProjectName(invocation: ComposeInvocation): Promise<NamedProject> {
   const { global, io } = invocation;
-  const given = global.text("project-name") || io.env["COMPOSE_PROJECT_NAME"];
+  const flag = global.text("project-name");
+  const byName = (given: string): NamedProject => ({
+    name: projectName({ flag: given, environment: undefined, file: undefined, folder: io.workingDirectory }),
+    project: undefined,
+    active: new Set(),
+  });
+  if (flag !== "" && global.list("file").length === 0) return byName(flag);
   try {
-    const project = await openProject(invocation, { profiles: ["*"], consistency: false });
-    return { name: project.name, project };
-  } catch (error) {
-    if (!isBerthError(error, "not-found") || !given || global.list("file").length > 0) throw error;
+    const project = await openProject(invocation, { consistency: false });
+    const services = new Map([...project.services, ...project.disabledServices]);
     return {
-      name: projectName({ flag: given, environment: undefined, file: undefined, folder: io.workingDirectory }),
-      project: undefined,
+      name: project.name,
+      project: { ...project, services, disabledServices: new Map() },
+      active: new Set(project.services.keys()),
     };
+  } catch (error) {
+    const given = io.env["COMPOSE_PROJECT_NAME"];
+    if (!isBerthError(error, "not-found") || !given || global.list("file").length > 0) throw error;
+    return byName(given);
   }
 }
+
+/** Containers that a command means that names no service: those of services that no inactive profile keeps out. */
+export const activeContainers = (
+  containers: readonly ObservedContainer[],
+  { project, active }: NamedProject,
+): readonly ObservedContainer[] =>
+  project === undefined ? containers : containers.filter(({ service }) => active.has(service));
 
 /** The project's containers of the services named, of all when none is. `not-found` for a service that is nowhere. */
 export async function containersOf(
@@ -214,8 +237,8 @@ export async function containerOf(
   if (found === undefined)
     throw new BerthError(
       "not-found",
-      index > 0 && usable.length > 0
-        ? `service ${JSON.stringify(service)} has no container with index ${index}`
+      index > 0
+        ? `service ${JSON.stringify(service)} is not running container #${index}`
         : `service ${JSON.stringify(service)} is not running`,
     );
   return found;
@@ -261,11 +284,11 @@ export async function applyContext(
 /** `--parallel`, or `COMPOSE_PARALLEL_LIMIT`; without bound when neither says so. */
 function parallelism({ global, io }: ComposeInvocation): number {
   const limit = global.given("parallel") ? global.number("parallel") : Number(io.env["COMPOSE_PARALLEL_LIMIT"] || "-1");
-  if (!Number.isInteger(limit) || limit === 0)
+  if (!Number.isInteger(limit))
     throw new BerthError("invalid-parameter", `invalid limit of parallel work: ${limit}`, {
-      hint: "It is a number from 1 on, or -1 for no limit.",
+      hint: "It is a number from 1 on; 0 and -1 are no limit.",
     });
-  return limit < 0 ? Number.POSITIVE_INFINITY : limit;
+  return limit <= 0 ? Number.POSITIVE_INFINITY : limit;
 }
 
 export const projectFilter = (name: string): { readonly label: readonly string[] } => ({

@@ -20,6 +20,9 @@ export const listFlag = (name: string, usage: string, more: Partial<FlagSpec> = 
 });
 export const on = { value: true, fallback: "true" } as const;
 
+/** Of `compose`, and of each of its commands. */
+export const dryRun = switchFlag("dry-run", "Execute command in dry run mode");
+
 export const quiet = switchFlag("quiet", "Only display IDs", { short: "q" });
 export const index: FlagSpec = {
   name: "index",

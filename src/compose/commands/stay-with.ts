@@ -20,7 +20,7 @@ export const shortName = ({ service, number, name }: ObservedContainer, project:
   name.startsWith(`${project}-`) ? `${service}-${number}` : name;
 
 export interface StayOptions {
-  /** Services that were named; their output is shown. */
+  /** Services that were named: their output is shown, their ends are waited for, and they are stopped. None: all. */
   readonly named: readonly string[];
   /** Changed files are acted on. */
   readonly rules: WatchRules | undefined;
@@ -45,6 +45,8 @@ class AttachedProject {
   readonly #services: readonly Service[];
   readonly #printer: LogPrinter;
   readonly #attached: ReadonlySet<string>;
+  /** The others are what these depend on, and go on by themselves. */
+  readonly #wanted: ReadonlySet<string>;
   readonly #outputs: Promise<void>[] = [];
   readonly #ends: Promise<void>[] = [];
   readonly #followed = new Set<string>();
@@ -88,6 +90,7 @@ class AttachedProject {
       ...(flags.on("timestamps") ? { time: () => new Date(io.now()).toISOString() } : {}),
     });
     this.#attached = attachedServices(invocation, services, named);
+    this.#wanted = new Set(named.length > 0 ? named : services.map(({ name }) => name));
     this.#aborting =
       flags.on("abort-on-container-exit") ||
       flags.on("abort-on-container-failure") ||
@@ -135,10 +138,7 @@ class AttachedProject {
         await this.#stopAll();
         throw error;
       }
-      // What was about to start when the person interrupted runs by now.
-      await this.#stopping;
-      this.#stopping = undefined;
-      await this.#stopAll();
+      await this.#stopStarted();
     } finally {
       for (const stop of stopListening) stop();
       this.#menu?.close();
@@ -210,8 +210,9 @@ class AttachedProject {
     });
   }
 
-  /** Attach to its output, and note its end. */
+  /** Attach to its output, and note its end, where somebody waits for it. */
   async #follow(container: ObservedContainer, from: "now" | "from its start" = "now"): Promise<void> {
+    if (!this.#attached.has(container.service) && !this.#wanted.has(container.service)) return;
     const { client, project } = this.#context;
     const name = shortName(container, project.name);
     this.#followed.add(container.id);
@@ -222,7 +223,9 @@ class AttachedProject {
       } else await this.#printLog(container, "");
     }
     const wait = await client.containers.wait(container.id, "next-exit");
-    this.#ends.push(this.#ended(container, name, wait));
+    const end = this.#ended(container, name, wait);
+    if (this.#wanted.has(container.service)) this.#ends.push(end);
+    else end.catch(() => undefined);
   }
 
   async #ended(
@@ -244,15 +247,17 @@ class AttachedProject {
         throw error;
       }
     }
-    this.#printer.say(name, `exited with code ${code}`);
-    const { flags } = this.#invocation;
+    const { flags, io } = this.#invocation;
     const from = flags.text("exit-code-from");
     if (from === container.service) this.#exitCode = code;
+    // What is being stopped is told of by its progress.
+    if (this.#stopping !== undefined) return;
+    this.#printer.say(name, `exited with code ${code}`);
     const failsOnly = flags.on("abort-on-container-failure") && !flags.on("abort-on-container-exit") && from === "";
-    if (!this.#aborting || this.#stopping !== undefined || (failsOnly && code === 0)) return;
-    if (from === "" && flags.on("abort-on-container-failure")) this.#exitCode = code;
+    if (!this.#aborting || (failsOnly && code === 0)) return;
+    if (from === "") this.#exitCode = code;
     this.#menu?.close();
-    this.#invocation.io.stdout.write("Aborting on container exit...\n");
+    io.stderr.write("Aborting on container exit...\n");
     await this.#stopAll();
   }
 
@@ -284,7 +289,8 @@ class AttachedProject {
       for await (const chunk of chunks) sink.push(chunk);
       sink.end();
     };
-    this.#outputs.push(printing().catch((error: unknown) => this.#printer.say(name, messageOf(error))));
+    const printed = printing().catch((error: unknown) => this.#printer.say(name, messageOf(error)));
+    if (this.#wanted.has(container.service)) this.#outputs.push(printed);
   }
 
   #interrupt(): void {
@@ -293,7 +299,7 @@ class AttachedProject {
     if (this.#interrupts === 1) {
       this.#menu?.close();
       this.#context.progress.close();
-      io.stdout.write("Gracefully Stopping... press Ctrl+C again to force\n");
+      io.stderr.write("Gracefully Stopping... press Ctrl+C again to force\n");
       this.#cancelled.abort();
       this.#stopAll().catch((error: unknown) => io.stderr.write(`${messageOf(error)}\n`));
       return;
@@ -308,8 +314,16 @@ class AttachedProject {
     return this.#stopping;
   }
 
+  /** What was about to start when the person interrupted runs by now. */
+  async #stopStarted(): Promise<void> {
+    await this.#stopping;
+    this.#stopping = undefined;
+    await this.#stopAll();
+  }
+
   #killAll(): Promise<void> {
     return this.#eachOwn(async (container) => {
+      if (!isUp(container)) return;
       this.#context.progress.report(`Container ${container.name}`, "Killing");
       await this.#context.client.containers.kill(container.id, "SIGKILL").catch(() => undefined);
       this.#context.progress.report(`Container ${container.name}`, "Killed", "done");
@@ -317,10 +331,9 @@ class AttachedProject {
   }
 
   async #eachOwn(work: (container: ObservedContainer) => Promise<void>): Promise<void> {
-    const own = new Set(this.#services.map(({ name }) => name));
     const containers = await observeContainers(this.#context.client, this.#context.project.name);
     await dependentsFirst(
-      containers.filter((container) => own.has(container.service) && isUp(container)),
+      containers.filter((container) => this.#wanted.has(container.service)),
       work,
     );
   }

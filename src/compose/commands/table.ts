@@ -312,7 +312,7 @@ const ownRows: readonly Subcommand[] = [
   }),
   row("volumes", "List volumes", {
     flags: [
-      format("Format output (table, json)", "table"),
+      format("Format output using a custom template (table, json or a Go template)", "table"),
       switchFlag("quiet", "Only display volume names", { short: "q" }),
     ],
     load: async () => (await lists()).volumes,

@@ -1,4 +1,4 @@
-import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
+import { BerthError } from "#base/errors.ts";
 import { confirmed } from "#cli/prune/confirm.ts";
 import { converge, type ConvergeOptions } from "../apply/converge.ts";
 import { awaitRunning, startServices } from "../apply/start-services.ts";
@@ -21,6 +21,8 @@ export const up: ComposeHandler = async (invocation) => {
   checkFlags(invocation);
   const { flags, args, io } = invocation;
   const project = await openProject(invocation, { services: args });
+  const from = flags.text("exit-code-from");
+  if (from !== "" && !project.services.has(from)) throw new BerthError("not-found", `no such service: ${from}`);
   const progress = progressOf(invocation);
   const detached = flags.on("detach") || flags.on("wait");
   let planned: readonly ContainerStep[] = [];
@@ -90,6 +92,7 @@ async function startDetached(
 
 /** `create`: the same without starting. */
 export const create: ComposeHandler = async (invocation) => {
+  checkFlags(invocation);
   const project = await openProject(invocation, { services: invocation.args });
   const progress = progressOf(invocation);
   await unlessInterrupted(invocation.io, async () => {
@@ -106,8 +109,9 @@ export const create: ComposeHandler = async (invocation) => {
 
 /** `scale SERVICE=REPLICAS`. */
 export const scale: ComposeHandler = async (invocation) => {
-  const counts = scaleOf(invocation.args);
-  const project = await openProject(invocation, { services: [...counts.keys()] });
+  const named = invocation.args.map((item) => item.split("=", 1)[0] ?? "");
+  const project = await openProject(invocation, { services: named });
+  const counts = scaleOf(invocation.args, project);
   const progress = progressOf(invocation);
   const { context, services } = await complete(
     invocation,
@@ -142,26 +146,35 @@ export function chosen(project: Project, named: readonly string[], alone: boolea
   return wanted;
 }
 
+const pullPolicies = ["always", "missing", "if_not_present", "never", "build"];
+
+/** Of `up`, and of `create`, which has fewer. */
 function checkFlags({ flags }: ComposeInvocation): void {
+  const on = (flag: string): boolean => flags.has(flag) && flags.on(flag);
+  const refuse = (sentence: string): never => {
+    throw new BerthError("invalid-parameter", sentence);
+  };
   const both = (one: string, other: string): void => {
-    if (flags.on(one) && flags.on(other))
-      throw new BerthError("invalid-parameter", `--${one} and --${other} are incompatible`);
+    if (on(one) && on(other)) refuse(`--${one} and --${other} are incompatible`);
   };
   both("build", "no-build");
   both("force-recreate", "no-recreate");
   both("always-recreate-deps", "no-recreate");
   both("no-build", "watch");
-  const aborting =
-    flags.on("abort-on-container-exit") ||
-    flags.on("abort-on-container-failure") ||
-    flags.on("attach-dependencies") ||
-    flags.on("watch") ||
-    flags.list("attach").length > 0 ||
-    flags.text("exit-code-from") !== "";
-  if ((flags.on("detach") || flags.on("wait")) && aborting)
-    throw new BerthError(
-      "invalid-parameter",
-      `--${flags.on("wait") ? "wait" : "detach"} cannot be combined with --abort-on-container-exit, --abort-on-container-failure, --exit-code-from, --attach, --attach-dependencies or --watch`,
+  if (flags.given("pull") && !pullPolicies.includes(flags.text("pull")))
+    refuse(`invalid --pull option ${JSON.stringify(flags.text("pull"))}`);
+  const attaches = flags.has("attach") && flags.list("attach").length > 0;
+  if (attaches && on("attach-dependencies")) refuse("cannot combine --attach and --attach-dependencies");
+  const staying =
+    on("abort-on-container-exit") ||
+    on("abort-on-container-failure") ||
+    on("attach-dependencies") ||
+    on("watch") ||
+    attaches ||
+    (flags.has("exit-code-from") && flags.text("exit-code-from") !== "");
+  if ((on("detach") || on("wait")) && staying)
+    refuse(
+      `--${on("wait") ? "wait" : "detach"} cannot be combined with --abort-on-container-exit, --abort-on-container-failure, --exit-code-from, --attach, --attach-dependencies or --watch`,
     );
 }
 
@@ -183,7 +196,7 @@ export function convergeOptions(
     recreate,
     recreateDependencies: has("always-recreate-deps") ? "force" : recreate === "never" ? "never" : "diverged",
     removeOrphans: removesOrphans,
-    scale: scaleOf(flags.list("scale")),
+    scale: scaleOf(flags.list("scale"), project),
     allResources: invocation.global.on("all-resources"),
     pull: flags.text("pull") === "policy" ? "" : flags.text("pull"),
     build: has("build") ? "always" : has("no-build") ? "never" : "missing",
@@ -208,16 +221,12 @@ async function awaited(
   services: readonly Service[],
   cancelled: AbortSignal,
 ): Promise<void> {
-  const seconds = invocation.flags.number("wait-timeout");
-  const signal = seconds > 0 ? AbortSignal.any([cancelled, AbortSignal.timeout(seconds * 1000)]) : cancelled;
   const names = new Set(services.filter((service) => service["x-schedule"] === undefined).map(({ name }) => name));
   const containers = (await observeContainers(context.client, context.project.name)).filter(({ service }) =>
     names.has(service),
   );
-  try {
-    await awaitRunning(context, containers, signal);
-  } catch (error) {
-    if (!isBerthError(error)) throw error;
-    throw new BerthError(error.kind, messageOf(error), { cause: error });
-  }
+  await awaitRunning(context, containers, {
+    timeoutSeconds: invocation.flags.number("wait-timeout"),
+    signal: cancelled,
+  });
 }

@@ -20,7 +20,7 @@ export interface EndpointContext {
   readonly containerOf: (service: string) => string;
 }
 
-/** The networks a container joins; the first has the highest priority. */
+/** The networks a container joins, in the order of {@link byPriority}. */
 export function endpointsOf(service: Service, context: EndpointContext): EndpointRequest {
   if (service.network_mode !== undefined) {
     const other = serviceOfMode(service.network_mode);
@@ -29,13 +29,18 @@ export function endpointsOf(service: Service, context: EndpointContext): Endpoin
       endpoints: {},
     };
   }
-  const byPriority = Object.entries(service.networks).toSorted(([, a], [, b]) => (b.priority ?? 0) - (a.priority ?? 0));
-  const endpoints = byPriority.map(([key, endpoint]): [string, Json] => [
+  const endpoints = byPriority(service).map(([key, endpoint]): [string, Json] => [
     networkName(context.project, key),
     endpointRequest(service, key, endpoint, context),
   ]);
   return { networkMode: endpoints[0]?.[0] ?? "none", endpoints: Object.fromEntries(endpoints) };
 }
+
+/** The highest priority first, by name where it is the same. */
+const byPriority = ({ networks }: Service): readonly (readonly [key: string, endpoint: ServiceNetwork])[] =>
+  Object.entries(networks).toSorted(
+    ([one, a], [other, b]) => (b.priority ?? 0) - (a.priority ?? 0) || (one < other ? -1 : 1),
+  );
 
 export const networkName = (project: Project, key: string): string => project.networks.get(key)?.name ?? key;
 
@@ -53,13 +58,11 @@ function endpointRequest(service: Service, key: string, endpoint: ServiceNetwork
     Aliases: [context.containerName, ...(context.useAliases ? [service.name, ...(endpoint.aliases ?? [])] : [])],
     Links: linksOf(service, context),
     IPAMConfig: Object.keys(addresses).length === 0 ? undefined : addresses,
-    MacAddress: endpoint.mac_address ?? (firstNetwork(service) === key ? service.mac_address : undefined),
+    MacAddress: endpoint.mac_address ?? (byPriority(service)[0]?.[0] === key ? service.mac_address : undefined),
     DriverOpts: Object.keys(options).length === 0 ? undefined : options,
     GwPriority: endpoint.gw_priority,
   });
 }
-
-const firstNetwork = (service: Service): string | undefined => Object.keys(service.networks)[0];
 
 function linksOf(service: Service, context: EndpointContext): readonly string[] | undefined {
   const links = (service.links ?? []).flatMap((written) => {

@@ -177,9 +177,11 @@ function whyRecreate(service: Service, old: ObservedContainer, planning: Plannin
   if (networks.some((name) => lost.has(name))) return "its network is another one";
   if (mode === "never") return undefined;
   if (mode === "force") return "asked for";
-  // A namespace that is shared is gone with the container that had it.
-  const shares = Object.entries(service.depends_on).some(([name, { restart }]) => restart && recreated.has(name));
-  if (shares) return "a service it depends on is recreated";
+  // A namespace that is shared is gone with the container that had it. docker-compat: so does --always-recreate-deps.
+  const follows = Object.entries(service.depends_on).some(
+    ([name, { restart }]) => (restart || options.recreateDependencies === "force") && recreated.has(name),
+  );
+  if (follows) return "a service it depends on is recreated";
   if (old.configHash !== serviceHash(service, firstContainers(planning.containers))) return "its configuration changed";
   // Other tools do not tell what they wrote into it.
   const tellsFiles = old.filesHash !== "" || old.labels[label.version] === composeVersion;

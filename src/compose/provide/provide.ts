@@ -53,14 +53,14 @@ export async function provide<C extends ApplyContext>(
   };
 }
 
-/** Take down or stop the services that are left to others, those that depend on others first. */
+/** Take down or stop those of the services named that are left to others, those that depend on others first. */
 export async function unprovide(
   context: ApplyContext,
   named: readonly string[],
   verb: Exclude<ProviderVerb, "up">,
 ): Promise<void> {
   const services = [...context.project.services.values()].filter(
-    ({ name, provider }) => provider !== undefined && (named.length === 0 || named.includes(name)),
+    ({ name, provider }) => provider !== undefined && named.includes(name),
   );
   await alongDependencies(
     services.map(({ name }) => name),

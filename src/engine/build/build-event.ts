@@ -1,4 +1,4 @@
-import type { BuilderEvent } from "#build/builder.ts";
+import type { BuilderEvent } from "#build/build-request.ts";
 
 /** What happens in a build. */
 export type EngineBuildEvent =

@@ -24,7 +24,8 @@ const INTERRUPTED = "the engine ended before the build";
 export class BuildHistory {
   readonly #rows: BuildHistoryRows;
   readonly #log: Log;
-  readonly #running = new Map<string, BuildRecorder>();
+  /** Of builds that go on, and of those whose end is not written yet. */
+  readonly #recorders = new Map<string, BuildRecorder>();
 
   constructor(deps: { readonly buildHistory: BuildHistoryRows; readonly log: Log }) {
     this.#rows = deps.buildHistory;
@@ -41,39 +42,53 @@ export class BuildHistory {
     this.#rows.reconcile();
   }
 
-  /** A build begins. It is remembered though the engine were killed meanwhile. */
+  /**
+   * A build begins. It is remembered though the engine were killed meanwhile. What becomes of it in one turn of the event loop
+   * is written at once, behind that turn: nobody who waits for a build waits for its notes.
+   */
   begin(request: EngineBuildRequest): BuildNotes {
     const id = randomHex(12);
     const recorder = new BuildRecorder(id, request, Date.now);
-    const keep = (): void => {
-      try {
-        this.#rows.put(recorder.entry);
-      } catch (error) {
-        // A full disk must not end a build.
-        this.#log.warn("could not note a build", { build: id, error: messageOf(error) });
-      }
+    let isDue = false;
+    const note = (): void => {
+      if (isDue) return;
+      isDue = true;
+      setImmediate(() => {
+        isDue = false;
+        this.#write(recorder);
+      });
     };
-    this.#running.set(id, recorder);
-    keep();
+    this.#recorders.set(id, recorder);
+    note();
     return {
       see: (event) => recorder.see(event),
       plan: (platforms) => recorder.plan(platforms),
       end: (outcome) => {
-        this.#running.delete(id);
         recorder.end(outcome);
-        keep();
-        try {
-          this.#rows.writeLog(id, recorder.log);
-        } catch (error) {
-          this.#log.warn("could not keep what a build said", { build: id, error: messageOf(error) });
-        }
+        note();
       },
     };
   }
 
+  #write(recorder: BuildRecorder): void {
+    const { entry } = recorder;
+    // Somebody may have had it forgotten meanwhile.
+    if (!this.#recorders.has(entry.id)) return;
+    const isOver = entry.status !== "running";
+    try {
+      this.#rows.put(entry);
+      if (isOver) this.#rows.writeLog(entry.id, recorder.log);
+    } catch (error) {
+      // A full disk must not end a build.
+      this.#log.warn("could not note a build", { build: entry.id, error: messageOf(error) });
+    }
+    if (isOver) this.#recorders.delete(entry.id);
+  }
+
   /** The newest first. */
   list(): readonly BuildHistoryEntry[] {
-    const all = this.#rows.all().map((entry) => this.#running.get(entry.id)?.entry ?? entry);
+    const now = new Map([...this.#recorders].map(([id, { entry }]) => [id, entry]));
+    const all = [...[...now.values()].toReversed(), ...this.#rows.all().filter(({ id }) => !now.has(id))];
     // Those of other engines were noted later than they began.
     return all.toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
   }
@@ -108,22 +123,27 @@ export class BuildHistory {
   /** What it said, a `BuildLine` a line. */
   logOf(reference: string): string {
     const { id } = this.find(reference);
-    return this.#running.get(id)?.log ?? this.#rows.log(id);
+    return this.#recorders.get(id)?.log ?? this.#rows.log(id);
   }
 
   /** `conflict` while it goes on. */
   remove(reference: string): BuildHistoryEntry {
     const entry = this.find(reference);
-    if (this.#running.has(entry.id)) throw new BerthError("conflict", `build ${entry.id} is still running`);
-    this.#rows.delete(entry.id);
+    if (entry.status === "running") throw new BerthError("conflict", `build ${entry.id} is still running`);
+    this.#forget(entry);
     return entry;
   }
 
   /** Forget all that are over. */
   removeAll(): readonly BuildHistoryEntry[] {
-    const over = this.list().filter(({ id }) => !this.#running.has(id));
-    for (const { id } of over) this.#rows.delete(id);
+    const over = this.list().filter(({ status }) => status !== "running");
+    for (const entry of over) this.#forget(entry);
     return over;
+  }
+
+  #forget({ id }: BuildHistoryEntry): void {
+    this.#recorders.delete(id);
+    this.#rows.delete(id);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { BuildCall } from "#build/builder.ts";
+import type { BuildCall } from "#build/build-request.ts";
 import type { AttestRequest } from "#build/attest/attest-options.ts";
 import type { CacheRequest } from "#build/cache/cache-target.ts";
 import type { OutputRequest } from "#build/export/export-target.ts";

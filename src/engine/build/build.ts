@@ -6,7 +6,7 @@ import type { Exported } from "#build/export/carry-out.ts";
 import { exportTarget, type ExportTarget } from "#build/export/export-target.ts";
 import { isOn } from "#build/graph/build-args.ts";
 import type { MainContext, NamedContext } from "#build/graph/options.ts";
-import type { ContextFolder } from "#build/sources/build-sources.ts";
+import type { ContextFolder } from "#build/sources/context-folder.ts";
 import type { SentTrees } from "#build/sources/sent-trees.ts";
 import { folderIdentity } from "#host/folder-identity.ts";
 import type { NetworkService } from "#network/types.ts";
@@ -82,7 +82,11 @@ export function buildImage(deps: BuildDeps) {
       try {
         notes?.plan((platforms.length === 0 ? [host] : platforms).map(formatPlatform));
         const sent = await withSentFolders(deps.trees, given, place);
-        const agents = given.askAgent && (await deps.agents.open(place.directory, foreign, given.askAgent));
+        const { askAgent } = given;
+        const agents =
+          askAgent === undefined || foreign.length === 0
+            ? undefined
+            : await deps.agents.open(place.directory(), foreign, askAgent);
         forwarded = agents;
         const request = withAgents(sent, agents?.paths ?? new Map());
         const cacheFrom = request.cacheFrom.map(cacheOrigin);

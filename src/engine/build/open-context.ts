@@ -1,9 +1,9 @@
-import type { BuildPlace } from "#build/builder.ts";
-import type { ContextFolder } from "#build/sources/build-sources.ts";
+import type { BuildPlace } from "#build/build-place.ts";
+import type { ContextFolder } from "#build/sources/context-folder.ts";
 import { MAX_DOCKERFILE_BYTES, type RemoteOptions } from "#build/sources/remote-context.ts";
 import { BerthError, isBerthError } from "#base/errors.ts";
 import { hasCode } from "#host/errno.ts";
-import { readAll, withFd } from "#host/files.ts";
+import { readAll, realPath, withFd } from "#host/files.ts";
 import { folderIdentity } from "#host/folder-identity.ts";
 import { O_DIRECTORY, O_NONBLOCK, O_PATH, O_RDONLY } from "#host/linux.ts";
 import { openInRoot } from "#host/rooted-path.ts";
@@ -28,7 +28,7 @@ export async function openContext(
     case "none":
       return { folder: undefined, dockerfileText };
     case "folder":
-      return { folder: { path: context.path, lasting: true }, dockerfileText };
+      return { folder: { path: realPath(context.path), lasting: true }, dockerfileText };
     case "sent":
       return { folder: { path: context.path, lasting: false }, dockerfileText };
     case "archive":

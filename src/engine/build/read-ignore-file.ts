@@ -1,6 +1,6 @@
 import { isBerthError, BerthError } from "#base/errors.ts";
 import { compileIgnore, parseIgnoreFile } from "#base/ignore-patterns.ts";
-import type { ContextFolder } from "#build/sources/build-sources.ts";
+import type { ContextFolder } from "#build/sources/context-folder.ts";
 import { readContextFile } from "./open-context.ts";
 
 /** The lines of the first of a folder's files that is there. `invalid-parameter` with the place of a malformed one. */

@@ -1,5 +1,5 @@
 import { ByteReader } from "#base/byte-reader.ts";
-import type { BuildPlace } from "#build/builder.ts";
+import type { BuildPlace } from "#build/build-place.ts";
 import type { SentTrees } from "#build/sources/sent-trees.ts";
 import type { CacheRequest } from "#build/cache/cache-target.ts";
 import type { BuildContext, EngineBuildRequest } from "./build-request.ts";

@@ -27,8 +27,7 @@ export class Container {
   readonly waitingAttaches = new Set<DeferredAttach>();
   readonly exitListeners = new Set<(result: ExitResult) => void>();
   readonly removalListeners = new Set<(result: ExitResult) => void>();
-  /** A restart is under way: `--rm` must not act on the end in its middle. */
-  keepOnExit = false;
+  #keepers = 0;
   /** Ends the pause before a restart by policy. */
   cancelRestart: (() => void) | undefined;
 
@@ -48,5 +47,20 @@ export class Container {
 
   get status(): Status {
     return this.life.status;
+  }
+
+  /** `--rm` must not act on its end now. */
+  get isKept(): boolean {
+    return this.#keepers > 0;
+  }
+
+  /** Do `work`, such as a restart, of which the container's end is only the middle. */
+  async keptThrough<T>(work: () => Promise<T>): Promise<T> {
+    this.#keepers++;
+    try {
+      return await work();
+    } finally {
+      this.#keepers--;
+    }
   }
 }

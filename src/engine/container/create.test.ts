@@ -196,6 +196,15 @@ describe("create", () => {
     });
   });
 
+  test("a creation that fails takes back what it made for itself alone, not what has a name", async () => {
+    const source = { Type: "bind", Source: "/none", Target: "/y" };
+    const HostConfig = { Binds: ["data:/x"], Mounts: [{ Type: "volume", Target: "/q" }, source] };
+    await refusal(bench.create({ HostConfig }));
+    expect([...bench.world.volumes]).toEqual(["data"]);
+    const told = bench.world.published.map(({ action, id }) => (id === "data" ? `${action} data` : action));
+    expect(told).toEqual(["create data", "create", "destroy"]);
+  });
+
   test("an image's VOLUME becomes an anonymous volume that goes with rm -v", async () => {
     bench.world.addImage("db:latest", { Cmd: ["true"], Volumes: { "/data": {} } });
     const id = await bench.create({ Image: "db", Cmd: null });

@@ -86,7 +86,7 @@ export function createContainer(deps: CreateDeps) {
     refuseTakenName(deps.registry, wanted);
 
     const id = randomId();
-    const { mounts, createdVolumes } = await resolveMounts(deps, merged, hostConfig, {
+    const { mounts, takeBack } = await resolveMounts(deps, merged, hostConfig, {
       shallowReadOnlyBinds: request.shallowReadOnlyBinds === true,
     });
     const madeFor = image.config.architecture === "" ? {} : { platform: platformOfImage(image) };
@@ -117,11 +117,9 @@ export function createContainer(deps: CreateDeps) {
       insert(deps, whole, wanted, links);
     } catch (error) {
       await deps.files.discard(deps.paths.containerDir(id));
-      await Promise.all(createdVolumes.map(({ name }) => deps.volumes.remove(name)));
+      await takeBack();
       throw error;
     }
-    for (const { name, driver } of createdVolumes)
-      deps.events.publish({ type: "volume", action: "create", id: name, attributes: { driver } });
     publishContainerEvent(deps.events, "create", deps.registry.find(id));
     return { Id: id, Warnings: warnings };
   };
@@ -215,6 +213,9 @@ function warningsFor(machine: MachineFacts, host: ContainerSpec["hostConfig"]): 
   }
   if (machine.cgroupVersion === 2 && host.OomKillDisable === true) {
     warnings.push("Your kernel does not support OomKillDisable. OomKillDisable discarded.");
+  }
+  if (host.NetworkMode === "host" && Object.keys(host.PortBindings ?? {}).length > 0) {
+    warnings.push("Published ports are discarded when using host network mode");
   }
   return warnings;
 }

@@ -9,6 +9,7 @@ import { publishContainerEvent } from "./events.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import { staysDown } from "./restart-policy.ts";
 import type { StopReason } from "./spec.ts";
+import { startUnderWay } from "./start-under-way.ts";
 import { isLive } from "./status.ts";
 
 export interface KillDeps {
@@ -22,7 +23,10 @@ export interface KillDeps {
 
 export const SIGKILL = 9;
 
-/** SIGKILL, then until the exit is settled. `conflict` when there is no process. */
+/** docker-compat: how long what was killed may take to be gone: the kernel holds who waits for a disk that does not answer. */
+const END_WAIT_MS = 10_000;
+
+/** SIGKILL, then until the exit is settled. `conflict` when there is no process, `internal` when its end does not come. */
 export type KillAndWait = (container: Container, by: StopReason) => Promise<void>;
 
 /**
@@ -34,6 +38,7 @@ export function killContainer(deps: KillDeps) {
     try {
       const signal = signalText === "" ? SIGKILL : parseSignal(signalText);
       const container = deps.registry.find(reference);
+      await startUnderWay(container);
       // docker-compat: any signal ends the waiting for a restart, and no event tells of it.
       if (container.status.state === "restarting" && (await endRestarting(deps, container))) return;
       if (signal === SIGKILL) return await killAndWait(deps)(container, "kill");
@@ -47,17 +52,39 @@ export function killContainer(deps: KillDeps) {
 
 export function killAndWait(deps: KillDeps): KillAndWait {
   return async (container, by) => {
-    const ended = nextExit(container);
-    try {
-      await sendSignal(deps, container, SIGKILL, by).catch((error: unknown) => {
-        // Its process has ended and the end is being settled: that is what is waited for.
-        if (!isBerthError(error, "conflict") || !isLive(container.status)) throw error;
-      });
-      await ended.promise;
-    } finally {
-      ended.cancel();
-    }
+    if (await endsBySignal(deps, container, SIGKILL, by, END_WAIT_MS)) return;
+    throw new BerthError("internal", "tried to kill container, but did not receive an exit event");
   };
+}
+
+/**
+ * Send a signal and wait until the exit is settled, so many milliseconds or, when that is negative, without end. False when
+ * it has not ended by then. `conflict` when there is no process.
+ */
+export async function endsBySignal(
+  deps: KillDeps,
+  container: Container,
+  signal: number,
+  by: StopReason,
+  milliseconds: number,
+): Promise<boolean> {
+  const ended = nextExit(container);
+  const late = Promise.withResolvers<false>();
+  const cancel = milliseconds < 0 ? undefined : deps.clock.after(milliseconds, () => late.resolve(false));
+  const sendAndWait = async (): Promise<true> => {
+    await sendSignal(deps, container, signal, by).catch((error: unknown) => {
+      // Its process has ended and the end is being settled: that is what is waited for.
+      if (!isBerthError(error, "conflict") || !isLive(container.status)) throw error;
+    });
+    await ended.promise;
+    return true;
+  };
+  try {
+    return await Promise.race([sendAndWait(), late.promise]);
+  } finally {
+    cancel?.();
+    ended.cancel();
+  }
 }
 
 /**

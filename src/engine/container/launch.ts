@@ -2,7 +2,7 @@ import type { Log } from "#base/log.ts";
 import type { LogKeeper } from "#logs/types.ts";
 import { hostsFile } from "#network/files/hosts.ts";
 import type { ImageService } from "#image/types.ts";
-import type { Endpoint, NetworkService } from "#network/types.ts";
+import type { Endpoint, NetworkService, Resident } from "#network/types.ts";
 import type { BegunLaunch, ShimLauncher, SupervisedProcess } from "#runtime/types.ts";
 import type { RootMount, Snapshotter } from "#snapshot/types.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
@@ -99,9 +99,7 @@ async function launchBegun(
     stdin: spec.config.OpenStdin ? (spec.config.StdinOnce ? "once" : "open") : "closed",
     log,
     oomEventsPath: compiled.oomEventsPath,
-    onNamespaces: async (pid) => {
-      for (const endpoint of await place()) await deps.networks.connect(endpoint, `/proc/${pid}/ns/net`);
-    },
+    onNamespaces: async (pid) => deps.networks.connect(await place(), `/proc/${pid}/ns/net`),
     ...(spec.config.Tty ? {} : { onMonitor: (process) => connectWaiting(container, process) }),
   });
   try {
@@ -208,11 +206,12 @@ async function connectWaiting(container: Container, process: SupervisedProcess):
 /** All places before the first interface is made: only then is it known which gives the default route. */
 async function reserveEndpoints(deps: LaunchDeps, container: Container): Promise<readonly Endpoint[]> {
   const endpoints: Endpoint[] = [];
+  let known: Resident | undefined;
   for (const planned of plannedEndpoints(container.spec)) {
     const network = await deps.networks.find(planned.network);
     const publishes = !endpoints.some(({ ports }) => ports.length > 0);
     const request = endpointRequest(container, planned, network, publishes);
-    const resident = network.predefined ? undefined : await residentOf(deps, container);
+    const resident = network.predefined ? undefined : (known ??= await residentOf(deps, container));
     const endpoint = await deps.networks.reserve({ ...request, ...resident });
     endpoints.push(endpoint);
     await publishEndpointEvent(deps, "connect", endpoint);

@@ -1,4 +1,5 @@
-import { BerthError } from "#base/errors.ts";
+import { BerthError, messageOf } from "#base/errors.ts";
+import type { Log } from "#base/log.ts";
 import type { NetworkService } from "#network/types.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
 import { renameHost } from "#network/files/hosts.ts";
@@ -123,8 +124,8 @@ async function bridgeAddress(networks: NetworkService, container: Container): Pr
   return endpoints.find(({ networkName }) => networkName === "bridge")?.ipv4;
 }
 
-/** Tell running containers that are linked to this one its new address. */
-export async function updateParents(deps: LinkDeps, container: Container): Promise<void> {
+/** Tell running containers that are linked to this one its new address; one that cannot be told is logged. */
+export async function updateParents(deps: LinkDeps & { readonly log: Log }, container: Container): Promise<void> {
   const parents = deps.registry
     .all()
     .filter(
@@ -135,12 +136,28 @@ export async function updateParents(deps: LinkDeps, container: Container): Promi
   const address = await bridgeAddress(deps.networks, container);
   if (address === undefined) return;
   for (const parent of parents) {
-    const path = deps.paths.containerHosts(parent.id);
-    const before = await deps.files.readText(path);
-    const links = (parent.life.links ?? []).filter(({ containerId }) => containerId === container.id);
-    const after = links.reduce((text, { alias }) => renameHost(text, alias, address), before);
-    if (after !== before) await deps.files.writeText(path, after, 0o644);
+    try {
+      await tellAddress(deps, parent, container, address);
+    } catch (error) {
+      deps.log.warn("a linked container does not know a new address", {
+        container: parent.id,
+        error: messageOf(error),
+      });
+    }
   }
+}
+
+async function tellAddress(
+  { files, paths }: Pick<LinkDeps, "files" | "paths">,
+  parent: Container,
+  { id }: Container,
+  address: string,
+): Promise<void> {
+  const path = paths.containerHosts(parent.id);
+  const before = await files.readText(path);
+  const links = (parent.life.links ?? []).filter(({ containerId }) => containerId === id);
+  const after = links.reduce((text, { alias }) => renameHost(text, alias, address), before);
+  if (after !== before) await files.writeText(path, after, 0o644);
 }
 
 /**

@@ -1,18 +1,15 @@
 import { Limit } from "#base/async.ts";
 import type { ImageService } from "#image/types.ts";
-import type { Endpoint, NetworkService } from "#network/types.ts";
+import type { NetworkService } from "#network/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
 import type { ContainerSummary } from "#spec/docker/container.ts";
 import type { Clock } from "../ports.ts";
 import type { Container } from "./container.ts";
+import { containerSummary, Summaries } from "./container-summary.ts";
 import { containerFilter, type ListRequest } from "./list-filter.ts";
 import { namesByLink } from "./links.ts";
-import { mountPoints } from "./mount-points.ts";
-import { networksOf, portSummaries } from "./network-settings.ts";
 import type { ContainerRegistry } from "./registry.ts";
-import { stateName } from "./state.ts";
 import { isLive } from "./status.ts";
-import { statusText } from "./status-text.ts";
 
 /** A tree that is being measured holds a descriptor for each level of it. */
 const treesAtOnce = 4;
@@ -25,9 +22,10 @@ export interface ListDeps {
   readonly clock: Clock;
 }
 
-/** `GET /containers/json`, newest first. */
+/** `GET /containers/json`, newest first. Without sizes, {@link Summaries}. */
 export function listContainers(deps: ListDeps) {
   const measuring = new Limit(treesAtOnce);
+  const summaries = new Summaries();
   return async (request: ListRequest): Promise<readonly ContainerSummary[]> => {
     // Almost in order already: the registry has them as they were made.
     const newestFirst = deps.registry.all().toReversed();
@@ -40,44 +38,11 @@ export function listContainers(deps: ListDeps) {
     return Promise.all(
       limited.map(async (container) => {
         const endpoints = isLive(container.status) ? await deps.networks.endpoints(container.id) : [];
-        const size = request.size ? await measuring.run(() => writableSize(deps, container)) : {};
-        return summary(container, { linkNames: linked.get(container.id) ?? [], endpoints, size, nowNs });
+        const surroundings = { linkNames: linked.get(container.id) ?? [], endpoints, nowNs };
+        if (!request.size) return summaries.of(container, surroundings);
+        return containerSummary(container, surroundings, await measuring.run(() => writableSize(deps, container)));
       }),
     );
-  };
-}
-
-interface Surroundings {
-  readonly linkNames: readonly string[];
-  readonly endpoints: readonly Endpoint[];
-  readonly size: Pick<ContainerSummary, "SizeRw" | "SizeRootFs">;
-  readonly nowNs: bigint;
-}
-
-function summary(container: Container, { linkNames, endpoints, size, nowNs }: Surroundings): ContainerSummary {
-  const { spec, status } = container;
-  const { health } = container.life;
-  const annotations = spec.hostConfig.Annotations;
-  return {
-    Id: container.id,
-    Names: [container.name, ...linkNames].map((name) => `/${name}`),
-    Image: spec.image.reference,
-    ImageID: spec.image.id,
-    ...(spec.image.manifest === undefined ? {} : { ImageManifestDescriptor: spec.image.manifest }),
-    Command: commandText(spec.argv),
-    Created: Number(container.createdAtNs / 1_000_000_000n),
-    Ports: portSummaries(container, endpoints),
-    ...size,
-    Labels: spec.config.Labels ?? {},
-    State: stateName(status),
-    Status: statusText(status, nowNs, health),
-    Health: { Status: health?.status ?? "none", FailingStreak: health?.failingStreak ?? 0 },
-    HostConfig: {
-      NetworkMode: spec.hostConfig.NetworkMode,
-      ...(annotations === null || annotations === undefined ? {} : { Annotations: annotations }),
-    },
-    NetworkSettings: { Networks: networksOf(container, endpoints) },
-    Mounts: mountPoints(spec.mounts),
   };
 }
 
@@ -98,9 +63,4 @@ async function writableSize(
   ]);
   const whole = writable + image;
   return { ...(writable === 0 ? {} : { SizeRw: writable }), ...(whole === 0 ? {} : { SizeRootFs: whole }) };
-}
-
-/** The path and the words joined; words with blanks are quoted as Docker does. */
-function commandText(argv: readonly string[]): string {
-  return argv.map((word, index) => (index > 0 && word.includes(" ") ? `'${word}'` : word)).join(" ");
 }

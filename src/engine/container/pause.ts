@@ -19,8 +19,14 @@ export function pauseContainer(deps: KillDeps) {
         await group.thaw();
         throw new BerthError("conflict", `container ${container.id} is not running`);
       }
+      try {
+        deps.registry.apply(container, { type: "pause" }, unwatched(container.life));
+      } catch (error) {
+        // Nobody would take it for paused, so nobody could let it go on.
+        await group.thaw();
+        throw error;
+      }
       deps.health.unwatch(container);
-      deps.registry.apply(container, { type: "pause" }, unwatched(container.life));
       publishContainerEvent(deps.events, "pause", container);
     });
   };

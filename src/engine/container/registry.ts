@@ -1,4 +1,5 @@
-import { BerthError } from "#base/errors.ts";
+import { BerthError, messageOf } from "#base/errors.ts";
+import type { Log } from "#base/log.ts";
 import { formatTime, parseTime } from "#base/time.ts";
 import { Container } from "./container.ts";
 import type { ContainerRow, ContainerRows } from "../ports.ts";
@@ -12,11 +13,13 @@ import { transition, type StatusEvent } from "./status.ts";
  */
 export class ContainerRegistry {
   readonly #rows: ContainerRows;
+  readonly #log: Log;
   readonly #byId = new Map<string, Container>();
   readonly #byName = new Map<string, Container>();
 
-  constructor(deps: { readonly rows: ContainerRows }) {
+  constructor(deps: { readonly rows: ContainerRows; readonly log: Log }) {
     this.#rows = deps.rows;
+    this.#log = deps.log;
     for (const row of deps.rows.list().toReversed()) this.#hold(fromRow(row));
   }
 
@@ -80,6 +83,26 @@ export class ContainerRegistry {
     if ("refused" in answer) return false;
     this.setLife(container, { ...container.life, ...also, status: answer.next });
     return true;
+  }
+
+  /**
+   * {@link apply} for what has happened by itself: it is so whether it can be written or not, and who waits for it must not
+   * wait for a disk. What could not be written is, with the container's next change.
+   */
+  observe(container: Container, event: StatusEvent, also: Partial<Omit<Life, "status">> = {}): boolean {
+    const before = container.life;
+    try {
+      return this.apply(container, event, also);
+    } catch (error) {
+      const answer = transition(before.status, event);
+      if ("refused" in answer) return false;
+      container.life = { ...before, ...also, status: answer.next };
+      this.#log.error("could not write what became of a container", {
+        container: container.id,
+        error: messageOf(error),
+      });
+      return true;
+    }
   }
 
   setLife(container: Container, life: Life): void {

@@ -50,12 +50,12 @@ export function removeLocked(deps: RemoveLockedDeps): RemoveLocked {
         deps.files.removeTree(deps.paths.containerRunDir(container.id)),
         options.volumes ? removeVolumes(deps, container) : undefined,
       ]);
+      deps.registry.delete(container);
     } catch (error) {
       const message = `container ${container.id}: failed to remove root filesystem: ${messageOf(error)}`;
-      deps.registry.apply(container, { type: "remove-failed", error: message });
+      deps.registry.observe(container, { type: "remove-failed", error: message });
       throw new BerthError("internal", message, { cause: error });
     }
-    deps.registry.delete(container);
     deps.execs.forget(container.id);
     deps.images.touch(container.spec.image.id);
     const result = { exitCode, error: "" };
@@ -105,8 +105,8 @@ export function removeContainer(
       removed = await container.lock.run(async () => {
         // Removed meanwhile, by --rm or another client: what was asked for holds.
         if (deps.registry.lookup(container.id) === undefined) return true;
-        // Started meanwhile: that start waited for the lock before this did.
-        if (isLive(container.status)) return false;
+        // Started meanwhile: that start waited for the lock before this did. Or it was started, ended and is to start again.
+        if (isLive(container.status) || (!options.force && isUp(container))) return false;
         await deps.removeLocked(container, { volumes: options.volumes });
         return true;
       });

@@ -6,7 +6,7 @@ import type { ContainerConfig } from "#spec/docker/container-config.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
 import type { Mount } from "#spec/docker/mount.ts";
 import type { NewVolume } from "#volume/types.ts";
-import type { Files, Volumes } from "../ports.ts";
+import type { Events, Files, Volumes } from "../ports.ts";
 import { cleanPath, parseBindText, type BindText } from "./bind-text.ts";
 import { inheritedMounts } from "./inherited-mounts.ts";
 import { mountOwner, type MountOwner } from "./mount-owner.ts";
@@ -20,12 +20,13 @@ export interface ResolveMountsDeps {
   readonly volumes: Volumes;
   readonly images: ImageService;
   readonly registry: ContainerRegistry;
+  readonly events: Events;
 }
 
 export interface ResolvedMounts {
   readonly mounts: readonly MountSpec[];
-  /** Volumes that were made now, to be taken back when the creation fails. */
-  readonly createdVolumes: readonly { readonly name: string; readonly driver: string }[];
+  /** To be called when the creation fails after all: remove the volumes that nobody else can have come to use meanwhile. */
+  readonly takeBack: () => Promise<void>;
 }
 
 /**
@@ -39,7 +40,7 @@ export async function resolveMounts(
   options: { readonly shallowReadOnlyBinds: boolean },
 ): Promise<ResolvedMounts> {
   const byTarget = new Map<string, MountSpec>();
-  const maker = new VolumeMaker(deps.volumes);
+  const maker = new VolumeMaker(deps);
   try {
     for (const reference of host.VolumesFrom ?? []) {
       for (const mount of inheritedMounts(deps.registry, reference)) byTarget.set(mount.target, mount);
@@ -72,10 +73,10 @@ export async function resolveMounts(
       byTarget.set(target, { type: "volume", target, readOnly: false, copyUp: true, subpath: "", mode: "", ...made });
     }
   } catch (error) {
-    await Promise.all(maker.created.map(({ name }) => deps.volumes.remove(name)));
+    await maker.takeBack();
     throw error;
   }
-  return { mounts: [...byTarget.values()].toSorted(byDepth), createdVolumes: maker.created };
+  return { mounts: [...byTarget.values()].toSorted(byDepth), takeBack: () => maker.takeBack() };
 }
 
 /** Parents before children, as they must be mounted. */
@@ -90,11 +91,27 @@ interface VolumeRequest {
 }
 
 class VolumeMaker {
-  readonly created: { readonly name: string; readonly driver: string }[] = [];
+  readonly #anonymous: { readonly name: string; readonly driver: string }[] = [];
   readonly #volumes: Volumes;
+  readonly #events: Events;
 
-  constructor(volumes: Volumes) {
+  constructor({ volumes, events }: Pick<ResolveMountsDeps, "volumes" | "events">) {
     this.#volumes = volumes;
+    this.#events = events;
+  }
+
+  /** docker-compat: what has a name stays, as another container may have data in it by now. */
+  async takeBack(): Promise<void> {
+    await Promise.all(
+      this.#anonymous.map(async (volume) => {
+        await this.#volumes.remove(volume.name);
+        this.#tell("destroy", volume);
+      }),
+    );
+  }
+
+  #tell(action: "create" | "destroy", { name, driver }: { readonly name: string; readonly driver: string }): void {
+    this.#events.publish({ type: "volume", action, id: name, attributes: { driver } });
   }
 
   async make(request: VolumeRequest): Promise<{ name: string; driver?: string; anonymous: boolean; source: string }> {
@@ -103,7 +120,8 @@ class VolumeMaker {
     const name = anonymous ? randomId() : request.name;
     const marked = anonymous ? { ...labels, "com.docker.volume.anonymous": "" } : labels;
     const { path, created, driver: chosen } = await this.#ensure(name, driver, { labels: marked, options });
-    if (created) this.created.push({ name, driver: chosen });
+    if (created) this.#tell("create", { name, driver: chosen });
+    if (anonymous) this.#anonymous.push({ name, driver: chosen });
     return { name, anonymous, source: path, ...(chosen === "local" ? {} : { driver: chosen }) };
   }
 

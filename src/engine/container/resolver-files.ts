@@ -75,7 +75,8 @@ export async function writeResolvConf(
   // One that is too large to be read is not the engine's either.
   const present = await deps.files.readText(path).catch(() => undefined);
   if (present !== "" && (present === undefined || !isGenerated(present))) return;
-  await deps.files.writeText(path, await resolvConfText(deps, container, endpoints), 0o644);
+  const text = await resolvConfText(deps, container, endpoints);
+  if (text !== present) await deps.files.writeText(path, text, 0o644);
 }
 
 /** Of the bridges all but the default one, whose name nobody else can take. */

@@ -6,6 +6,7 @@ import { publishContainerEvent } from "./events.ts";
 import type { ContainerRegistry } from "./registry.ts";
 import { isLive } from "./status.ts";
 import type { StartLocked } from "./settle-exit.ts";
+import { startUnderWay } from "./start-under-way.ts";
 import type { StopNow, StopOptions } from "./stop.ts";
 
 export interface RestartDeps {
@@ -20,8 +21,8 @@ export interface RestartDeps {
 export function restartContainer(deps: RestartDeps) {
   return async (reference: string, options: StopOptions): Promise<void> => {
     const container = deps.registry.find(reference);
-    container.keepOnExit = true;
-    try {
+    await container.keptThrough(async () => {
+      await startUnderWay(container);
       if (container.status.state === "restarting") await endRestarting(deps, container);
       if (isLive(container.status)) await deps.stopNow(container, options, "restart");
       await deps.awaitDependencies(container, neverAborted);
@@ -34,9 +35,7 @@ export function restartContainer(deps: RestartDeps) {
           throw new BerthError(error.kind, `Cannot restart container ${reference}: ${error.message}`, { cause: error });
         }
       });
-    } finally {
-      container.keepOnExit = false;
-    }
+    });
     publishContainerEvent(deps.events, "restart", container);
   };
 }

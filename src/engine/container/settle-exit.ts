@@ -50,8 +50,8 @@ export interface SettleExitDeps {
 }
 
 /**
- * What follows the end of a container's process, always in this order: row, network and cgroup gone, `die`, then either
- * another start by its policy, or its waiters and `--rm`.
+ * What follows the end of a container's process, always in this order: row, network and cgroup gone, `die`, its waiters,
+ * then either another start by its policy or `--rm`.
  */
 export class SettleExit {
   readonly #deps: SettleExitDeps;
@@ -93,7 +93,8 @@ export class SettleExit {
     const told = container.process !== undefined && this.#toldOom.has(container.process);
     const ranNs = isLive(before) ? finishedAtNs - BigInt(before.startedAtNs) : 0n;
     const ended = { type: "exited", exitCode, oomKilled, finishedAtNs: String(finishedAtNs) } as const;
-    if (!registry.apply(container, ended, unwatched(container.life))) return;
+    if (!registry.observe(container, ended, unwatched(container.life))) return;
+    const delayMs = this.#planRestart({ container, exitCode, ranNs, finishedAtNs });
     this.#deps.health.unwatch(container);
     const endpoints = await this.#deps.networks.endpoints(container.id);
     await Promise.all([
@@ -108,8 +109,8 @@ export class SettleExit {
     for (const endpoint of endpoints) await publishEndpointEvent(this.#deps, "disconnect", endpoint);
     publishVolumeEvents(events, "unmount", container);
     for (const listener of [...container.exitListeners]) listener({ exitCode, error: "" });
-    if (this.#planRestart({ container, exitCode, ranNs, finishedAtNs })) return;
-    if (!container.spec.hostConfig.AutoRemove || container.keepOnExit) return;
+    if (delayMs !== undefined) return this.restartAfter(container, delayMs);
+    if (!container.spec.hostConfig.AutoRemove || container.isKept) return;
     try {
       await this.#deps.removeLocked(container, { volumes: true });
     } catch (error) {
@@ -117,15 +118,18 @@ export class SettleExit {
     }
   }
 
-  #planRestart({ container, ...ended }: Omit<EndedRun, "spec" | "life"> & { readonly container: Container }): boolean {
-    if (this.stopping) return false;
+  /** The pause before it is to start again; undefined when it stays ended. Nobody sees it as ended in between. */
+  #planRestart({
+    container,
+    ...ended
+  }: Omit<EndedRun, "spec" | "life"> & { readonly container: Container }): number | undefined {
+    if (this.stopping) return undefined;
     const { life, spec } = container;
     const delayMs = restartDelayMs({ spec, life, ...ended });
-    if (delayMs === undefined) return false;
+    if (delayMs === undefined) return undefined;
     const planned = { restartCount: life.restartCount + 1, restartDelayMs: delayMs };
-    this.#deps.registry.apply(container, { type: "restart-planned" }, planned);
-    this.restartAfter(container, delayMs);
-    return true;
+    this.#deps.registry.observe(container, { type: "restart-planned" }, planned);
+    return delayMs;
   }
 
   /** Start a `restarting` container again after a pause that a stop or a removal can end. */

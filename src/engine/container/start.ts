@@ -82,9 +82,9 @@ export function startLocked(deps: StartDeps): StartLocked {
       throw await undo(deps, container, error);
     }
     publishContainerEvent(deps.events, "start", container);
-    await updateParents(deps, container);
     deps.settleExit.watch(container);
     deps.health.watch(container);
+    await updateParents(deps, container);
   };
 }
 
@@ -125,7 +125,7 @@ async function undo(deps: StartDeps, container: Container, cause: unknown): Prom
   const { exitCode, error } = startFailure(cause, containerStartPrefix(cause) || networkPrefix(cause));
   const endpoints = await deps.networks.endpoints(container.id);
   await deps.tearDown(container);
-  deps.registry.apply(container, { type: "start-failed", exitCode, error: error.message });
+  deps.registry.observe(container, { type: "start-failed", exitCode, error: error.message });
   deps.reports.failedStart(container, deps.clock.nowNs(), { exitCode, error: error.message });
   for (const attach of container.waitingAttaches) attach.abandon();
   container.waitingAttaches.clear();

@@ -4,8 +4,9 @@ import type { EngineConfig } from "../config.ts";
 import type { Container } from "./container.ts";
 import { endRestarting } from "./end-restarting.ts";
 import { publishContainerEvent } from "./events.ts";
-import { killAndWait, nextExit, sendSignal, type KillDeps } from "./kill.ts";
+import { endsBySignal, killAndWait, type KillDeps } from "./kill.ts";
 import type { StopReason } from "./spec.ts";
+import { startUnderWay } from "./start-under-way.ts";
 import { isLive } from "./status.ts";
 
 export interface StopDeps extends KillDeps {
@@ -26,12 +27,18 @@ export function stopContainer(deps: StopDeps) {
   const stop = stopNow(deps);
   return async (reference: string, options: StopOptions): Promise<void> => {
     const container = deps.registry.find(reference);
+    await startUnderWay(container);
     if (container.status.state === "restarting" && (await endRestarting(deps, container))) {
       publishContainerEvent(deps.events, "stop", container);
       return;
     }
     if (!isLive(container.status)) throw new BerthError("not-modified", "container already stopped");
-    await stop(container, options, "stop");
+    try {
+      await stop(container, options, "stop");
+    } catch (error) {
+      if (!isBerthError(error)) throw error;
+      throw new BerthError(error.kind, `cannot stop container: ${reference}: ${error.message}`, { cause: error });
+    }
   };
 }
 
@@ -41,32 +48,12 @@ export function stopNow(deps: StopDeps): StopNow {
     const { StopSignal, StopTimeout } = container.spec.config;
     const signal = parseSignal(options.signal || StopSignal || "TERM");
     const seconds = options.timeoutSeconds ?? StopTimeout ?? deps.config.defaultStopTimeoutSeconds;
-    const ended = nextExit(container);
     try {
-      await sendSignal(deps, container, signal, by).catch((error: unknown) => {
-        // Its process has ended and the end is being settled: that is what is waited for.
-        if (!isBerthError(error, "conflict") || !isLive(container.status)) throw error;
-      });
-      if (!(await within(ended.promise, seconds))) await killAndWait(deps)(container, by);
+      if (!(await endsBySignal(deps, container, signal, by, seconds * 1000))) await killAndWait(deps)(container, by);
     } catch (error) {
       // Ended between the look and the signal.
       if (!isBerthError(error, "conflict")) throw error;
-    } finally {
-      ended.cancel();
     }
     publishContainerEvent(deps.events, "stop", container);
   };
-}
-
-async function within(ended: Promise<unknown>, seconds: number): Promise<boolean> {
-  if (seconds < 0) return ended.then(() => true);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), seconds * 1000);
-  });
-  try {
-    return await Promise.race([ended.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

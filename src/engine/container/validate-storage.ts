@@ -12,6 +12,6 @@ export function validateStorageOpt(host: HostConfig, machine: Pick<MachineFacts,
   throw new BerthError(
     "invalid-parameter",
     "--storage-opt is supported only for overlay over xfs with 'pquota' mount option",
-    { hint: "ext4 with project quotas, mounted with the option prjquota, will do too" },
+    { hint: "So is ext4 with project quotas, mounted with the option prjquota." },
   );
 }

@@ -9,6 +9,8 @@ import type { ExecRegistry } from "./exec.ts";
 
 /** Ended execs that can still be inspected, per container; Docker drops them after five minutes. */
 const endedToKeep = 16;
+/** Execs that nobody has started, per container: clients that only create them must not fill the engine. */
+const unstartedToKeep = 1000;
 
 /** `POST /containers/{id}/exec`. `conflict` unless the container runs, `invalid-parameter` without a command. */
 export function createExec(deps: {
@@ -59,6 +61,11 @@ export function refuseUnlessRunning(container: Container, reference = container.
 
 /** Those that make room for one more. */
 function oldest(execs: ExecRegistry, containerId: string): readonly string[] {
-  const ended = execs.ofContainer(containerId).filter((row) => row.status.state === "exited");
-  return ended.slice(0, Math.max(0, ended.length - endedToKeep + 1)).map(({ id }) => id);
+  const rows = execs.ofContainer(containerId);
+  const ended = rows.filter(({ status }) => status.state === "exited");
+  const unstarted = rows.filter(({ id, status }) => status.state === "created" && !execs.hasBegun(id));
+  return [...allBut(endedToKeep - 1, ended), ...allBut(unstartedToKeep - 1, unstarted)].map(({ id }) => id);
 }
+
+const allBut = <T>(newest: number, rows: readonly T[]): readonly T[] =>
+  rows.slice(0, Math.max(0, rows.length - newest));

@@ -20,7 +20,8 @@ export function execsEnded(deps: {
       const process = deps.execs.process(row.id);
       const killed = { exitCode: 137 };
       try {
-        const { exitCode } = process === undefined ? killed : await within(process.exited(), 1000, killed);
+        const end = process?.exited().catch(() => killed);
+        const { exitCode } = end === undefined ? killed : await within(end, 1000, killed);
         deps.execs.setStatus(row.id, { state: "exited", exitCode });
         deps.execs.release(row.id);
         await deps.files.removeTree(deps.paths.execRunDir(row.id));

@@ -13,6 +13,8 @@ export class ExecRegistry {
   /** In order of creation. */
   readonly #byContainer = new Map<string, Set<string>>();
   readonly #processes = new Map<string, SupervisedProcess>();
+  /** Being started or started, and not over. */
+  readonly #begun = new Set<string>();
 
   constructor(deps: { readonly rows: ExecRows }) {
     this.#rows = deps.rows;
@@ -61,7 +63,10 @@ export class ExecRegistry {
 
   /** The container's row is gone, and those of its execs with it. */
   forget(containerId: string): void {
-    for (const id of this.#byContainer.get(containerId) ?? []) this.#byId.delete(id);
+    for (const id of this.#byContainer.get(containerId) ?? []) {
+      this.release(id);
+      this.#byId.delete(id);
+    }
     this.#byContainer.delete(containerId);
   }
 
@@ -72,16 +77,28 @@ export class ExecRegistry {
     else others.add(row.id);
   }
 
+  /** Somebody is about to start it, and nobody else may. */
+  begin(id: string): void {
+    this.#begun.add(id);
+  }
+
+  hasBegun(id: string): boolean {
+    return this.#begun.has(id);
+  }
+
   process(id: string): SupervisedProcess | undefined {
     return this.#processes.get(id);
   }
 
   hold(id: string, process: SupervisedProcess): void {
     this.#processes.set(id, process);
+    this.#begun.add(id);
   }
 
+  /** It is over. */
   release(id: string): void {
     this.#processes.get(id)?.detach();
     this.#processes.delete(id);
+    this.#begun.delete(id);
   }
 }

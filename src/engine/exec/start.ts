@@ -4,6 +4,7 @@ import type { AttachStream, SupervisedProcess } from "#runtime/types.ts";
 import type { Container } from "../container/container.ts";
 import { publishContainerEvent } from "../container/events.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
+import { unseenExitCode } from "../container/settle-exit.ts";
 import { execStartPrefix, exitCannotInvoke, exitUnknownStart, startFailure } from "../container/start-failure.ts";
 import type { Events, ExecRow } from "../ports.ts";
 import { execText, refuseUnlessRunning } from "./create.ts";
@@ -47,11 +48,11 @@ export function startExec(deps: ExecStartDeps) {
   return (id: string, request: ExecStartRequest): PreparedExec => {
     const row = deps.execs.find(id);
     const container = deps.registry.find(row.containerId);
-    if (row.status.state === "running") throw new BerthError("conflict", `exec command ${id} is already running`);
-    if (row.status.state === "exited" || deps.execs.process(id) !== undefined) {
-      throw new BerthError("conflict", `exec command ${id} has already run`);
-    }
+    if (row.status.state === "exited") throw new BerthError("conflict", `exec command ${id} has already run`);
+    if (row.status.state === "running" || deps.execs.hasBegun(id))
+      throw new BerthError("conflict", `exec command ${id} is already running`);
     refuseUnlessRunning(container);
+    deps.execs.begin(id);
     return {
       terminal: row.spec.Tty,
       input: row.spec.AttachStdin,
@@ -107,14 +108,21 @@ export function watchExec(
   row: Pick<ExecRow, "id" | "containerId">,
   process: SupervisedProcess,
 ): Promise<void> {
-  const noted = process.exited().then(({ exitCode }) => {
-    deps.execs.setStatus(row.id, { state: "exited", exitCode });
+  const note = (exitCode: number): void => {
     deps.execs.release(row.id);
+    deps.execs.setStatus(row.id, { state: "exited", exitCode });
     const container = deps.registry.lookup(row.containerId);
     if (container !== undefined) {
       publishContainerEvent(deps.events, "exec_die", container, { execID: row.id, exitCode: String(exitCode) });
     }
-  });
+  };
+  const noted = process.exited().then(
+    ({ exitCode }) => note(exitCode),
+    (error: unknown) => {
+      note(unseenExitCode);
+      throw error;
+    },
+  );
   noted.then(
     async () => {
       // Its stream's end goes to the client first.

@@ -1,5 +1,6 @@
 import { BerthError } from "#base/errors.ts";
-import { realPath, setTreeLabel } from "#host/file-labels.ts";
+import { setTreeLabel } from "#host/file-labels.ts";
+import { realPath } from "#host/files.ts";
 import type { Json } from "#host/helper-protocol.ts";
 import { relabelRefusal } from "#runtime/selinux/relabel-refusal.ts";
 
@@ -12,6 +13,7 @@ export async function labelTask(input: Json): Promise<Json> {
     readonly label: string;
     readonly homes: readonly string[];
   };
+  // Links are followed once, so that what is judged is what is labelled.
   const source = realPath(path);
   const why = relabelRefusal(source, homes);
   if (why !== undefined) throw new BerthError("internal", `error setting label on mount source '${source}': ${why}`);

@@ -60,7 +60,7 @@ export class ExitReporter {
     failure: { readonly exitCode: number; readonly error: string },
   ): void {
     const { spec, life } = container;
-    this.#insert(container, finishedAtNs, {
+    const report: ExitReport = {
       Kind: "start-failure",
       Cause: "start-failure",
       Reason: `it could not be started: ${failure.error}`,
@@ -73,7 +73,12 @@ export class ExitReporter {
       RestartPolicy: policyText(container),
       RestartCount: life.restartCount,
       LastOutput: [],
-    });
+    };
+    try {
+      this.#insert(container, finishedAtNs, report);
+    } catch (error) {
+      this.#tell(container, error);
+    }
   }
 
   /** The report of an ended container's last run, when an engine was killed before it could write it. */
@@ -161,11 +166,12 @@ export class ExitReporter {
     try {
       await work();
     } catch (error) {
-      this.#deps.log.error("could not keep why a container ended", {
-        container: container.id,
-        error: messageOf(error),
-      });
+      this.#tell(container, error);
     }
+  }
+
+  #tell({ id }: Container, error: unknown): void {
+    this.#deps.log.error("could not keep why a container ended", { container: id, error: messageOf(error) });
   }
 }
 

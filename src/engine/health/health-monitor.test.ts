@@ -43,7 +43,7 @@ const runProbe: RunProbe = async (_container, _probe, _timeout, signal) => {
 function engine(): void {
   const events = { publish: (event: EventInput) => void told.push(event.action) };
   const deps = world.deps();
-  registry = new ContainerRegistry({ rows: deps.containers });
+  registry = new ContainerRegistry({ rows: deps.containers, log: silentLog });
   monitor = new HealthMonitor({
     registry,
     clock,
@@ -201,5 +201,18 @@ test("five hundred checks wait on as many timers and nothing else", async () => 
   await clock.advance(29_999);
   expect(probes.length).toBe(0);
   await monitor.close();
+  expect(clock.waiting).toBe(0);
+});
+
+test("an engine that goes down does not wait for a probe that a paused container holds", async () => {
+  create(everySecond);
+  answers = [new Promise<number>(() => {})];
+  await clock.advance(1_000);
+  let closed = false;
+  const closing = monitor.close().then(() => (closed = true));
+  await clock.advance(4_000);
+  expect(closed).toBe(false);
+  await clock.advance(1_000);
+  await closing;
   expect(clock.waiting).toBe(0);
 });

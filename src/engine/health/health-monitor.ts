@@ -39,6 +39,9 @@ export interface HealthMonitorDeps {
   readonly onUnhealthy: (container: Container) => void;
 }
 
+/** For so long an engine that goes down waits for its probes; the next one ends what is left of them. */
+const closingMs = 5_000;
+
 interface Watch {
   readonly stop: AbortController;
   cancelTimer: () => void;
@@ -99,7 +102,7 @@ export class HealthMonitor {
     }
   }
 
-  /** The engine goes down: end what is under way. */
+  /** The engine goes down: end what is under way, but do not wait for what a paused container holds. */
   async close(): Promise<void> {
     const watches = [...this.#watches.values()];
     this.#watches.clear();
@@ -107,7 +110,10 @@ export class HealthMonitor {
       watch.cancelTimer();
       watch.stop.abort();
     }
-    await Promise.all(this.#probing.values());
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const cancelTimer = this.#deps.clock.after(closingMs, resolve);
+    await Promise.race([Promise.all(this.#probing.values()), late]);
+    cancelTimer();
   }
 
   /** The first probe of a run comes after a whole pause; after a restart of the engine only its rest is waited for. */

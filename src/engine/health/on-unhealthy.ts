@@ -32,17 +32,16 @@ const ownTime = { signal: "", timeoutSeconds: undefined };
 
 /** Whatever its restart policy; one that a person starts, stops or removes meanwhile is left to them. */
 async function restart(deps: OnUnhealthyDeps, container: Container): Promise<void> {
-  container.keepOnExit = true;
   try {
-    await deps.stopNow(container, ownTime, "unhealthy-restart");
-    await container.lock.run(async () => {
-      if (container.life.stoppedByUser || container.life.stopRequest?.by !== "unhealthy-restart") return;
-      await deps.startLocked(container, "unhealthy");
-      publishContainerEvent(deps.events, "restart", container);
+    await container.keptThrough(async () => {
+      await deps.stopNow(container, ownTime, "unhealthy-restart");
+      await container.lock.run(async () => {
+        if (container.life.stoppedByUser || container.life.stopRequest?.by !== "unhealthy-restart") return;
+        await deps.startLocked(container, "unhealthy");
+        publishContainerEvent(deps.events, "restart", container);
+      });
     });
   } catch (error) {
     if (!isBerthError(error, "not-modified")) throw error;
-  } finally {
-    container.keepOnExit = false;
   }
 }

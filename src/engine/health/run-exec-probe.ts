@@ -1,6 +1,6 @@
-import { within, type Limit } from "#base/async.ts";
+import { orAborted, within, type Limit } from "#base/async.ts";
 import { randomId } from "#base/ids.ts";
-import { messageOf } from "#base/errors.ts";
+import { BerthError, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import { formatDuration } from "#base/units.ts";
 import type { AttachStream, SupervisedProcess } from "#runtime/types.ts";
@@ -11,7 +11,7 @@ import type { Container } from "../container/container.ts";
 import { publishContainerEvent } from "../container/events.ts";
 import { execStartPrefix, startFailure } from "../container/start-failure.ts";
 import { execText } from "../exec/create.ts";
-import { launchExec, type ExecLaunchDeps } from "../exec/launch.ts";
+import { launchExec, type ExecLaunch, type ExecLaunchDeps, type LaunchedExec } from "../exec/launch.ts";
 import type { Clock, Events, ProcessTable } from "../ports.ts";
 import type { ProbeResult } from "./health.ts";
 
@@ -44,8 +44,10 @@ export async function runExecProbe(
   tell(`exec_start: ${execText(argv)}`);
   let process: SupervisedProcess | undefined;
   try {
-    const launched = await deps.launches.run(() =>
-      launchExec(deps, { id, container, config, size: undefined, attach: true, onProcess: (made) => (process = made) }),
+    const launched = await launchInTurn(
+      deps,
+      { id, container, config, size: undefined, attach: true, onProcess: (made) => (process = made) },
+      signal,
     );
     const { exitCode, late, output } = await untilEnd(deps, launched.process, launched.stream, timeoutMs, signal);
     tell("exec_die", { exitCode: String(exitCode) });
@@ -59,6 +61,24 @@ export async function runExecProbe(
     await deps.files.removeTree(deps.paths.execRunDir(id));
   }
 }
+
+/**
+ * When the signal aborts, its turn is over, though the launch may take as long as its container is paused: the others' probes
+ * do not wait for that.
+ */
+function launchInTurn(deps: ExecProbeDeps, request: ExecLaunch, signal: AbortSignal): Promise<LaunchedExec> {
+  const { promise, resolve, reject } = Promise.withResolvers<LaunchedExec>();
+  deps.launches
+    .run(() => {
+      const launching = signal.aborted ? Promise.reject(nobodyAsks()) : launchExec(deps, request);
+      launching.then(resolve, reject);
+      return orAborted(launching, signal);
+    })
+    .catch(() => undefined);
+  return promise;
+}
+
+const nobodyAsks = (): BerthError => new BerthError("cancelled", "nobody asks for this probe any more");
 
 /** Its end, or that of its time, whatever comes first; nothing of it runs any more afterwards. */
 async function untilEnd(

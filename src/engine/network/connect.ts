@@ -64,7 +64,7 @@ async function connectNow(
   const endpoint = await deps.networks.reserve({ ...request, ...(await residentOf(deps, container)) });
   const namespace = `/proc/${process.pid}/ns/net`;
   try {
-    await deps.networks.connect(endpoint, namespace);
+    await deps.networks.connect([endpoint], namespace);
     await refreshResolvConf(deps, container, before);
   } catch (error) {
     await deps.networks.disconnect(container.id, network.id, namespace);

@@ -54,8 +54,10 @@ async function disconnectLocked(
   if (isLive(container.status) && process !== undefined && endpoint !== undefined) {
     await deps.networks.disconnect(container.id, network.id, `/proc/${process.pid}/ns/net`);
     await refreshResolvConf(deps, container, before);
-    await publishEndpointEvent(deps, "disconnect", endpoint);
   }
+  // docker-compat: told of one that rests too, although nothing told that it came in.
+  const membership = { networkId: network.id, networkName: network.name, containerId: container.id };
+  await publishEndpointEvent(deps, "disconnect", membership);
   const { spec } = container;
   const EndpointsConfig = Object.fromEntries(left.map(({ network: name, settings }) => [name, settings]));
   deps.registry.setSpec(container, {

@@ -5,7 +5,7 @@ import type { Events } from "../ports.ts";
 export async function publishEndpointEvent(
   deps: { readonly events: Events; readonly networks: NetworkService },
   action: "connect" | "disconnect",
-  { networkId, networkName, containerId }: Endpoint,
+  { networkId, networkName, containerId }: Pick<Endpoint, "networkId" | "networkName" | "containerId">,
 ): Promise<void> {
   // A network that is gone with its last container is told by name alone.
   const type = await deps.networks.find(networkId).then(

@@ -1,10 +1,12 @@
 import { BerthError } from "#base/errors.ts";
-import type { Endpoint, NetworkInfo, NetworkService } from "#network/types.ts";
+import type { Endpoint, NetworkInfo, NetworkService, Upstream } from "#network/types.ts";
 
 /** What the fake keeps, for tests to look at and to set. */
 export interface FakeNetworkState {
   /** By container id. */
   readonly endpoints: Map<string, readonly Endpoint[]>;
+  /** As they were last set, by container id. */
+  readonly upstreams: Map<string, readonly Upstream[]>;
   /** Thrown by the next reserve(). */
   networkFailure: BerthError | undefined;
 }
@@ -95,6 +97,7 @@ export function fakeNetworks(state: FakeNetworkState): NetworkService {
     rename: async () => {},
     setRate: async () => {},
     setPolicy: async () => {},
+    setUpstreams: async (id, upstreams) => void state.upstreams.set(id, upstreams),
     release: async (id) => void endpoints.delete(id),
     disconnect: async (id, networkId) => {
       endpoints.set(

@@ -209,6 +209,12 @@ export class FakeProcess implements SupervisedProcess {
     return this.#exit.promise;
   }
 
+  /** Its monitor is gone without a word. */
+  lose(): void {
+    for (const attach of this.#attaches) attach.close();
+    this.#exit.reject(new BerthError("unavailable", "the process's monitor is gone and left no status"));
+  }
+
   onLogRotated(): void {}
 
   onOom(): void {}

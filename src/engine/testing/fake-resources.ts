@@ -28,9 +28,19 @@ export const fakeCounters: HostCounters = {
   ipv4Forwarding: () => true,
 };
 
-/** Control groups that only exist, by their paths in `cgroups`. */
-export function fakeCgroups(cgroups: Set<string>): CgroupManager {
-  const frozen = new Set<string>();
+/** What the fake keeps, for tests to look at and to set. */
+export interface FakeCgroupState {
+  /** Paths. */
+  readonly cgroups: Set<string>;
+  /** Of those. */
+  readonly frozen: Set<string>;
+  /** The next removal waits for it. */
+  removingCgroup: (() => Promise<void>) | undefined;
+}
+
+/** Control groups that only exist, and may be frozen. */
+export function fakeCgroups(state: FakeCgroupState): CgroupManager {
+  const { cgroups, frozen } = state;
   const open = (path: string): Cgroup => ({
     path,
     entry: { procs: [] },
@@ -43,7 +53,12 @@ export function fakeCgroups(cgroups: Set<string>): CgroupManager {
     pids: () => [1000],
     kill: async () => {},
     stats: () => ({ cpu: undefined, memory: undefined, pids: undefined, io: [] }),
-    remove: async () => void cgroups.delete(path),
+    remove: async () => {
+      const waiting = state.removingCgroup;
+      state.removingCgroup = undefined;
+      await waiting?.();
+      cgroups.delete(path);
+    },
   });
   return {
     version: 2,

@@ -1,10 +1,10 @@
 import { BerthError } from "#base/errors.ts";
 import { silentLog } from "#base/log.ts";
+import { SystemClock } from "#host/clock.ts";
 import type { ContainerContexts } from "#runtime/selinux/container-labels.ts";
 import type { StoredImage } from "#image/types.ts";
-import type { Endpoint } from "#network/types.ts";
+import type { Endpoint, Upstream } from "#network/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
-import type { PullFailure } from "#spec/berth/why-pull.ts";
 import type { ContainerDefaults } from "#spec/oci/image.ts";
 import type { VolumeInfo } from "#volume/types.ts";
 import type { EngineDeps } from "../engine.ts";
@@ -16,9 +16,12 @@ import { carelessLogKeeper, noLogs } from "./fake-logs.ts";
 import { fakeImages } from "./fake-images.ts";
 import { noRegistries } from "./no-registries.ts";
 import { fakeNetworks } from "./fake-networks.ts";
+import { fakeRows } from "./fake-rows.ts";
 import { FakeLauncher } from "./fake-process.ts";
 import { fakeCgroups, fakeCounters } from "./fake-resources.ts";
 import { fakeVolumeCopies } from "./fake-volume-copies.ts";
+
+const timers = new SystemClock();
 
 /** An engine's surroundings in memory. What survives an engine (rows, processes, directories) survives here too. */
 export class FakeWorld {
@@ -38,14 +41,23 @@ export class FakeWorld {
   ]);
   readonly snapshots = new Set<string>();
   readonly cgroups = new Set<string>();
+  readonly frozen = new Set<string>();
+  removingCgroup: (() => Promise<void>) | undefined;
   readonly containerFiles = new FakeContainerFiles();
   readonly endpoints = new Map<string, readonly Endpoint[]>();
+  readonly upstreams = new Map<string, readonly Upstream[]>();
   readonly volumes = new Set<string>();
   /** What SELinux's policy says of containers, when the next engine comes up. */
   selinux: ContainerContexts | undefined;
+  /** How long a second of the timers takes, in milliseconds. */
+  secondMs = 1000;
   readonly fileLabels = new Map<string, string>();
   /** Thrown by the next reserve(). */
   networkFailure: BerthError | undefined;
+  /** Thrown by every change of a row. */
+  diskFailure: BerthError | undefined;
+  /** Thrown when a file with this path is read. */
+  unreadable: string | undefined;
   #now = 1_700_000_000_000_000_000n;
   readonly #listeners = new Set<(record: EventRecord) => void>();
 
@@ -87,6 +99,11 @@ export class FakeWorld {
     return image;
   }
 
+  /** Let time go by. */
+  pass(seconds: number): void {
+    this.#now += BigInt(seconds) * 1_000_000_000n;
+  }
+
   /** Nothing that only a running container has. */
   get leftovers(): readonly string[] {
     return [
@@ -122,10 +139,7 @@ export class FakeWorld {
       log: silentLog,
       clock: {
         nowNs: () => (this.#now += 1_000_000_000n),
-        after: (milliseconds, work) => {
-          const timer = setTimeout(work, milliseconds);
-          return () => clearTimeout(timer);
-        },
+        after: (milliseconds, work) => timers.after((milliseconds * this.secondMs) / 1000, work),
       },
       files: this.#files(),
       paths: {
@@ -149,22 +163,7 @@ export class FakeWorld {
         execRunDir: (id) => `/run/execs/${id}`,
       },
       containerFiles: this.containerFiles,
-      containers: this.#containerRows(),
-      execs: this.#execRowStore(),
-      schedules: { insert: () => {}, finish: () => {}, ofName: () => [], running: () => [] },
-      exits: {
-        insert: (row) => void this.exits.unshift(row),
-        ofContainer: (id) => this.exits.filter(({ containerId }) => containerId === id),
-        newestMs: (id) => this.exits.find(({ containerId }) => containerId === id)?.finishedMs,
-        find: (reference) => [
-          ...new Set(
-            this.exits
-              .filter((row) => row.containerName === reference || row.containerId.startsWith(reference))
-              .map(({ containerId }) => containerId),
-          ),
-        ],
-      },
-      pullFailures: this.#pullFailureRows(),
+      ...fakeRows(this),
       listeners: { at: () => [] },
       oomKills: { since: () => [] },
       events: this.#events(),
@@ -203,7 +202,7 @@ export class FakeWorld {
         cgroupPath: (spec) => `/berth/${spec.id}`,
         userIds: () => ({ uid: 1000, gid: 1001 }),
       },
-      cgroups: fakeCgroups(this.cgroups),
+      cgroups: fakeCgroups(this),
       counters: fakeCounters,
       sockets: {
         connect: () => Promise.reject(new BerthError("unavailable", "connection refused")),
@@ -222,53 +221,13 @@ export class FakeWorld {
     };
   }
 
-  #containerRows(): EngineDeps["containers"] {
-    const { rows } = this;
-    const named = (name: string): boolean => [...rows.values()].some((row) => row.name === name);
-    return {
-      list: () => [...rows.values()].toReversed(),
-      insert: (row) => {
-        if (rows.has(row.id) || named(row.name)) throw new BerthError("already-exists", row.name);
-        rows.set(row.id, structuredClone(row));
-      },
-      update: (id, change) => {
-        const row = rows.get(id);
-        if (row === undefined) throw new BerthError("not-found", id);
-        rows.set(id, structuredClone({ ...row, ...change }));
-      },
-      delete: (id) => rows.delete(id),
-    };
-  }
-
-  #pullFailureRows(): EngineDeps["pullFailures"] {
-    const rows = new Map<string, PullFailure[]>();
-    return {
-      insert: (reference, failure) => void rows.set(reference, [failure, ...(rows.get(reference) ?? [])]),
-      of: (reference) => rows.get(reference) ?? [],
-      forget: (reference) => void rows.delete(reference),
-    };
-  }
-
-  #execRowStore(): EngineDeps["execs"] {
-    const rows = this.execRows;
-    return {
-      list: () => [...rows.values()],
-      insert: (row, instead) => {
-        for (const id of instead) rows.delete(id);
-        rows.set(row.id, row);
-      },
-      setStatus: (id, status) => {
-        const row = rows.get(id);
-        if (row !== undefined) rows.set(id, { ...row, status });
-        return row !== undefined;
-      },
-    };
-  }
-
   #files(): EngineDeps["files"] {
     const { directories, texts } = this;
     return {
-      readText: async (path) => texts.get(path) ?? "",
+      readText: async (path) => {
+        if (path === this.unreadable) throw new BerthError("internal", `read ${path}: input/output error`);
+        return texts.get(path) ?? "";
+      },
       writeText: async (path, text) => void texts.set(path, text),
       makeDirectory: async (path) => void directories.add(path),
       removeTree: async (path) => {
@@ -379,7 +338,7 @@ export class FakeWorld {
 }
 
 function planOf(argv: readonly string[]) {
-  return { create: [], join: [], uidMap: [], gidMap: [], cgroup: { procs: [] }, steps: [], exec: { argv, env: [] } };
+  return { create: [], join: [], uidMap: "", gidMap: "", cgroup: { procs: [] }, steps: [], exec: { argv, env: [] } };
 }
 
 async function* nothing(): AsyncIterable<Uint8Array> {

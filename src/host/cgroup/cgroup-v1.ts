@@ -217,6 +217,7 @@ class CgroupV1 implements Cgroup {
     const file = this.#file("freezer", "freezer.state");
     if (file === undefined) throw new BerthError("not-implemented", "this machine has no freezer controller");
     for (let tries = 0; tries < 500; tries++) {
+      if (state === "THAWED" && !existsSync(file)) return;
       writeControl(file, state);
       if (readControl(file) === state) return;
       // A task in an uninterruptible wait or just forking: FREEZING until it comes by; writing again retries.

@@ -197,9 +197,11 @@ class CgroupV2 implements Cgroup {
   }
 
   async #setFrozen(frozen: 0 | 1): Promise<void> {
+    if (frozen === 0 && !existsSync(this.#directory)) return;
     writeControl(`${this.#directory}/cgroup.freeze`, String(frozen));
     for (let tries = 0; tries < 500; tries++) {
-      if (readFlat(`${this.#directory}/cgroup.events`)?.["frozen"] === frozen) return;
+      const is = readFlat(`${this.#directory}/cgroup.events`)?.["frozen"];
+      if (is === frozen || (is === undefined && frozen === 0)) return;
       await new Promise((resolve) => setTimeout(resolve, Math.min(tries, 10)));
     }
     if (frozen === 1) writeControl(`${this.#directory}/cgroup.freeze`, "0");

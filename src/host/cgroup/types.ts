@@ -20,6 +20,7 @@ export interface Cgroup {
   update(resources: Resources): () => void;
   /** Resolves when every process is frozen. */
   freeze(): Promise<void>;
+  /** Resolves when nothing is frozen any more, also because the group is gone. */
   thaw(): Promise<void>;
   isFrozen(): boolean;
   /** Pids of this pid namespace, subgroups included. */

@@ -33,6 +33,11 @@ export class MessageReader {
     return ahead ?? this.#stream.read();
   }
 
+  /** Gives back what is the next reader's. */
+  putBack(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#rest = bytes;
+  }
+
   /** Reads ahead on an idle connection, so that its end is noticed: `onEvent` runs when anything at all happens. */
   watch(onEvent: () => void): void {
     this.#ahead ??= this.#stream.read();
@@ -75,10 +80,11 @@ export class MessageReader {
 
   /** The body's bytes; returns normally only when it was complete. */
   async *body(method: string, head: ResponseHead): AsyncGenerator<Uint8Array, void> {
-    yield* this.#framed(bodyFraming(method, head));
+    yield* this.framed(bodyFraming(method, head));
   }
 
-  async *#framed(framing: BodyFraming): AsyncGenerator<Uint8Array, void> {
+  /** The same of a message of either kind. */
+  async *framed(framing: BodyFraming): AsyncGenerator<Uint8Array, void> {
     switch (framing.kind) {
       case "none":
         return;

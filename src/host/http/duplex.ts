@@ -16,6 +16,19 @@ export interface Duplex {
   close(): void;
 }
 
+/** Hears of a connection's end at once, whether or not anybody reads. */
+export interface DuplexWatcher {
+  /** The other side has said all; it may still listen. */
+  onEnd(): void;
+  /** The connection is over in both directions. May come more than once. */
+  onGone(): void;
+}
+
+export interface WatchedDuplex extends Duplex {
+  /** One watcher, from now on. */
+  watch(watcher: DuplexWatcher): void;
+}
+
 /** Opens one connection to the server a client was made for. */
 export type Dial = () => Promise<Duplex>;
 

@@ -1,6 +1,6 @@
 import { BerthError, messageOf } from "#base/errors.ts";
 import type { Dial, Duplex } from "./duplex.ts";
-import { ReadQueue } from "./read-queue.ts";
+import { codeOf, SocketDuplex, socketHandlers } from "./socket-duplex.ts";
 
 /**
  * Sockets by `Bun.connect`: in a compiled program it adds under 1 ms to the start, where `node:net` adds about 20 ms
@@ -28,14 +28,7 @@ export function dialSocket(address: SocketAddress): Dial {
 
 async function connect(address: SocketAddress): Promise<Duplex> {
   const stream = new SocketDuplex();
-  const handlers: Bun.SocketHandler<undefined> = {
-    binaryType: "uint8array", // a Buffer costs a short command more than all it reads
-    data: (_socket, data) => stream.onData(data),
-    drain: () => stream.onDrain(),
-    end: () => stream.onEnd(),
-    close: () => stream.onClose(),
-    error: (_socket, error) => stream.onError(error),
-  };
+  const handlers = socketHandlers(() => stream);
   try {
     const socket =
       address.kind === "unix"
@@ -63,101 +56,4 @@ function tlsOptions(serverName: string, tls: TlsMaterial): Bun.TLSOptions {
     ...(tls.cert === undefined ? {} : { cert: tls.cert }),
     ...(tls.key === undefined ? {} : { key: tls.key }),
   };
-}
-
-function codeOf(error: unknown): string {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === "string" ? code : "UNKNOWN";
-}
-
-class SocketDuplex implements Duplex {
-  #socket: Bun.Socket<undefined> | undefined;
-  #ended = false;
-  #closed = false;
-  #writing: Promise<void> = Promise.resolve();
-  #drained: (() => void) | undefined;
-  readonly #incoming = new ReadQueue({
-    pause: () => this.#socket?.pause(),
-    resume: () => this.#socket?.resume(),
-  });
-
-  open(socket: Bun.Socket<undefined>): void {
-    this.#socket = socket;
-  }
-
-  onData(data: Uint8Array): void {
-    this.#incoming.push(data);
-  }
-
-  onEnd(): void {
-    this.#incoming.end();
-  }
-
-  onClose(): void {
-    this.#closed = true;
-    this.#incoming.end();
-    this.#drained?.();
-  }
-
-  onError(error: unknown): void {
-    this.#closed = true;
-    this.#incoming.fail(
-      new BerthError("unavailable", messageOf(error), { cause: error, details: { code: codeOf(error) } }),
-    );
-    this.#drained?.();
-  }
-
-  onDrain(): void {
-    this.#drained?.();
-  }
-
-  read(): Promise<Uint8Array | undefined> {
-    return this.#incoming.pull();
-  }
-
-  write(data: Uint8Array | string): Promise<void> {
-    const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
-    const written = this.#writing.then(() => this.#writeNow(bytes));
-    this.#writing = written.catch(() => undefined);
-    return written;
-  }
-
-  async #writeNow(bytes: Uint8Array): Promise<void> {
-    let offset = 0;
-    while (offset < bytes.length) {
-      if (this.#closed || this.#ended || this.#socket === undefined) throw brokenPipe();
-      const wrote = this.#socket.write(bytes, offset, bytes.length - offset);
-      if (wrote < 0) throw brokenPipe();
-      offset += wrote;
-      if (offset < bytes.length) await this.#untilDrained();
-    }
-  }
-
-  #untilDrained(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#drained = () => {
-        this.#drained = undefined;
-        resolve();
-      };
-    });
-  }
-
-  async endWrite(): Promise<void> {
-    await this.#writing;
-    if (this.#ended || this.#closed) return;
-    this.#ended = true;
-    this.#socket?.shutdown();
-  }
-
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#incoming.end();
-    this.#drained?.();
-    this.#socket?.terminate();
-  }
-}
-
-function brokenPipe(): BerthError {
-  return new BerthError("unavailable", "write: broken pipe", { details: { code: "EPIPE" } });
 }

@@ -125,6 +125,19 @@ describe("get", () => {
     expect(new NetlinkSocket(kernel).get(request("get link"))).toBeUndefined();
   });
 
+  test("of several: each answer at its request's place, those that are not there too", () => {
+    const kernel = new FakeKernel((messages) => [
+      { type: 16, sequence: sequenceOf(messages, 0), payload: Uint8Array.of(7, 0, 0, 0) },
+      status(sequenceOf(messages, 1), 19),
+      { type: 16, sequence: sequenceOf(messages, 2), payload: Uint8Array.of(9, 0, 0, 0) },
+    ]);
+    const answers = new NetlinkSocket(kernel).getEach(["a", "b", "c"].map(request));
+    expect(answers.map((answer) => answer?.payload[0])).toEqual([7, undefined, 9]);
+    expect(kernel.received).toHaveLength(1);
+    const silent = new FakeKernel((messages) => [status(sequenceOf(messages, 0), 19)]);
+    expect(() => new NetlinkSocket(silent).getEach(["a", "b"].map(request))).toThrow("b: the kernel did not answer");
+  });
+
   test("throws other refusals", () => {
     const kernel = new FakeKernel((messages) => [status(sequenceOf(messages), 1)]);
     expect(() => new NetlinkSocket(kernel).get(request("get link"))).toThrow("get link: operation not permitted");

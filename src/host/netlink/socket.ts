@@ -88,22 +88,24 @@ export class NetlinkSocket implements Disposable {
 
   /** One request whose answer is a message (RTM_GETLINK of one link); undefined when the kernel says `ENODEV` or `ENOENT`. */
   get(request: NetlinkRequest): NetlinkMessage | undefined {
-    const sequence = this.#send([request]);
-    let answer: NetlinkMessage | undefined;
-    let absent = false;
+    return this.getEach([request])[0];
+  }
+
+  /** {@link get} of several, in one datagram: their answers in the same order. */
+  getEach(requests: readonly NetlinkRequest[]): readonly (NetlinkMessage | undefined)[] {
+    if (requests.length === 0) return [];
+    const first = this.#send(requests);
+    const answers = new Map<NetlinkRequest, NetlinkMessage | undefined>();
     this.#receive((message) => {
-      if (message.sequence !== sequence) return false;
-      if (message.type === NLMSG_ERROR) {
-        const { errno, text } = parseAcknowledgement(message);
-        absent = ["ENODEV", "ENOENT"].includes(errnoName(errno));
-        if (!absent) throw new NetlinkError(request.what, errno, text);
-      } else {
-        answer = { ...message, payload: message.payload.slice() };
-      }
-      return true;
+      const request = requests[message.sequence - first];
+      if (request === undefined) return false;
+      answers.set(request, message.type === NLMSG_ERROR ? absence(request, message) : detached(message));
+      return answers.size === requests.length;
     });
-    if (answer === undefined && !absent) throw unanswered(request.what);
-    return answer;
+    return requests.map((request) => {
+      if (!answers.has(request)) throw unanswered(request.what);
+      return answers.get(request);
+    });
   }
 
   /** Everything that matches, from one consistent state: begun again when the kernel says that it changed meanwhile. */
@@ -139,7 +141,7 @@ export class NetlinkSocket implements Disposable {
           if (errno !== 0) consistent = false;
           done = true;
         } else {
-          messages.push({ ...message, payload: message.payload.slice() });
+          messages.push(detached(message));
         }
         return done;
       });
@@ -172,6 +174,18 @@ const maxAttempts = 10;
 
 function acknowledged(request: NetlinkRequest): NetlinkRequest {
   return { ...request, flags: request.flags | NLM_F_ACK };
+}
+
+/** Undefined for what is not there; throws for what the kernel refuses. */
+function absence({ what }: NetlinkRequest, message: NetlinkMessage): undefined {
+  const { errno, text } = parseAcknowledgement(message);
+  if (!["ENODEV", "ENOENT"].includes(errnoName(errno))) throw new NetlinkError(what, errno, text);
+  return undefined;
+}
+
+/** The bytes of what was received stay valid until the next is. */
+function detached(message: NetlinkMessage): NetlinkMessage {
+  return { ...message, payload: message.payload.slice() };
 }
 
 function unanswered(what: string): BerthError {

@@ -1,4 +1,4 @@
-import { NLM_F_APPEND, NLM_F_CREATE, NLMSG_MIN_TYPE, type NetlinkRequest } from "../netlink/message.ts";
+import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLMSG_MIN_TYPE, type NetlinkRequest } from "../netlink/message.ts";
 import { NetlinkWriter } from "../netlink/writer.ts";
 import { writeExpressions, writeValue, writeVerdict } from "./encode-expression.ts";
 import type { Expression, Verdict } from "./expression.ts";
@@ -98,9 +98,19 @@ export function endBatch(): NetlinkRequest {
 }
 
 /** No error when the table exists. */
+/** One that is there already stays as it is. */
 export function addTable(table: TableName): NetlinkRequest {
+  return newTable(table, NLM_F_CREATE);
+}
+
+/** Fails with EEXIST where there is one. */
+export function createTable(table: TableName): NetlinkRequest {
+  return newTable(table, NLM_F_CREATE | NLM_F_EXCL);
+}
+
+function newTable(table: TableName, flags: number): NetlinkRequest {
   const payload = header(table.family).attributeString(1, table.name).attributeBe32(2, 0).finish();
-  return request(NFT_MSG_NEWTABLE, NLM_F_CREATE, payload, `add table ${table.name}`);
+  return request(NFT_MSG_NEWTABLE, flags, payload, `add table ${table.name}`);
 }
 
 /** With all that is in it. */

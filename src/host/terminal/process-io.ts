@@ -4,6 +4,7 @@ import type { LocalPaths } from "../local-paths.ts";
 import type { LocalTrees } from "../local-trees.ts";
 import type { NewFile } from "../new-file.ts";
 import type { WatchedTrees } from "../watched-trees.ts";
+import { BOOT_ID_PATH, identityText } from "../identity-text.ts";
 import { nodeFs } from "./node-fs.ts";
 import { StandardInput, StandardOutput } from "./standard-streams.ts";
 
@@ -32,19 +33,23 @@ export class ProcessIo {
     return process.cwd();
   }
 
-  /** {@link readFile} without what {@link nodeFs} costs, for what every command reads. */
-  async readText(path: string): Promise<string | undefined> {
-    const file = Bun.file(path);
+  /**
+   * {@link readFile} without what {@link nodeFs} or another thread costs, for what every command reads. Not for what others
+   * cut short in place: the file is mapped.
+   */
+  readText(path: string): string | undefined {
+    if (Bun.file(path).size === Infinity) return this.readFile(path); // a pipe cannot be opened twice
     try {
-      return (await file.exists()) ? await file.text() : undefined;
+      return textOf(Bun.mmap(path));
     } catch (error) {
-      throw fileError("open", path, error);
+      const { code } = error as NodeJS.ErrnoException;
+      return code === "ENOENT" ? undefined : this.readFile(path); // what is empty cannot be mapped
     }
   }
 
   readFile(path: string): string | undefined {
     const bytes = this.readBytes(path);
-    return bytes === undefined ? undefined : new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+    return bytes === undefined ? undefined : textOf(bytes);
   }
 
   readBytes(path: string): Uint8Array | undefined {
@@ -105,6 +110,20 @@ export class ProcessIo {
 
   removeFolder(path: string): void {
     nodeFs().rmSync(path, { force: true, recursive: true });
+  }
+
+  /** See host/folder-identity.ts, without what {@link nodeFs} costs. */
+  async folderIdentity(path: string): Promise<string | undefined> {
+    try {
+      const [stat, boot] = await Promise.all([Bun.file(path).stat(), Bun.file(BOOT_ID_PATH).text()]);
+      if (!stat.isDirectory()) return undefined;
+      // Some file systems put more than their own number into an inode's.
+      return Number.isSafeInteger(stat.ino) ? identityText(boot, stat) : (await this.paths()).identity(path);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+      throw fileError("stat", path, error);
+    }
   }
 
   async paths(): Promise<LocalPaths> {
@@ -250,6 +269,8 @@ function spawnDuplex(argv: readonly string[]): Duplex {
     },
   };
 }
+
+const textOf = (bytes: Uint8Array): string => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 
 function fileError(verb: string, path: string, cause: unknown): BerthError {
   const { code } = cause as NodeJS.ErrnoException;

@@ -1,6 +1,7 @@
 import { SingleFlight } from "#base/async.ts";
 import type { Lease } from "#content/leases.ts";
 import type { Descriptor } from "#spec/oci/image.ts";
+import type { Reference } from "#spec/oci/reference.ts";
 import type { ImageFormat } from "#spec/oci/media-types.ts";
 import { collect } from "../manage/collect-garbage.ts";
 import { recordArtifact } from "../artifact.ts";
@@ -12,7 +13,7 @@ import { IncomingLayer } from "./incoming-layer.ts";
 import { layerFromArchive } from "./layer-from-archive.ts";
 import { layerFromKept, retimedLayer } from "./layer-from-kept.ts";
 import { layerFromUpper } from "./layer-from-upper.ts";
-import { documentsOf, recordImage, type ImageDocuments, type ImageParts } from "./record-image.ts";
+import { documentsOf, nameImage, recordImage, type ImageDocuments, type ImageParts } from "./record-image.ts";
 import { recordIndex, type IndexParts } from "./record-index.ts";
 import type { MadeLayer, MakerDeps } from "./types.ts";
 
@@ -115,6 +116,16 @@ export class ImageMaker {
     const id = await recordImage(this.#deps, documents, lease);
     this.#onRecorded();
     return id;
+  }
+
+  /** Digest of the manifest of an image of the store; undefined when it is not there. */
+  manifestDigest(imageId: string): string | undefined {
+    return this.#deps.rows.find(imageId)?.manifest.digest;
+  }
+
+  /** See {@link nameImage}. */
+  name(imageId: string, references: readonly Reference[]): void {
+    this.#deps.rows.transaction(() => nameImage(this.#deps, imageId, references));
   }
 
   /** See {@link recordArtifact}. */

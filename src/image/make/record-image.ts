@@ -104,12 +104,21 @@ export async function recordImage(
       },
     );
     if (documents.parentId !== undefined) deps.rows.setParent(id, documents.parentId);
-    for (const reference of documents.references) {
-      const name = { name: canonicalName(reference), suffix: referenceSuffix(reference) };
-      deps.rows.putReference({ ...name, imageId: id, indexDigest: undefined }, deps.now());
-    }
+    nameImage(deps, id, documents.references);
   });
   return id;
+}
+
+/** Give an image names; another image of such a name loses it. */
+export function nameImage(
+  deps: Pick<MakerDeps, "rows" | "now">,
+  imageId: string,
+  references: readonly Reference[],
+): void {
+  for (const reference of references) {
+    const name = { name: canonicalName(reference), suffix: referenceSuffix(reference) };
+    deps.rows.putReference({ ...name, imageId, indexDigest: undefined }, deps.now());
+  }
 }
 
 function digestOf(bytes: Uint8Array): string {

@@ -1,12 +1,12 @@
-import type { Server } from "node:http";
 import { BerthError } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
+import type { ServerTls } from "#host/accept.ts";
 import { readTextFileMaybe } from "#host/files.ts";
-import { acceptFor, listenOnFd, type Acceptor } from "#host/handed-listener.ts";
+import type { HttpService } from "#host/http/http-server.ts";
 import { FIRST_INHERITED_FD, type InheritedSocket } from "#host/inherited-sockets.ts";
-import { listenTcp } from "#host/tcp-listener.ts";
-import { listenUnix } from "#host/unix-listener.ts";
-import { HEAD_TIMEOUT_MS, tlsOptions, type ServerTls, type ServerTransport } from "#server/docker/http-server.ts";
+import { openTcpSocket, openUnixSocket } from "#host/listening-socket.ts";
+import { serveHttp } from "#host/serve-http.ts";
+import { duplicate } from "#host/syscalls.ts";
 import type { DaemonSettings } from "./daemon-settings.ts";
 
 export interface Listener {
@@ -23,7 +23,7 @@ export interface ListenDeps {
   readonly ownSocket: string;
   readonly tls: ServerTls | undefined;
   readonly inherited: readonly InheritedSocket[];
-  readonly makeServer: (transport: ServerTransport) => Server;
+  readonly service: HttpService;
   readonly log: Log;
 }
 
@@ -87,42 +87,29 @@ export function checkTcp(hosts: readonly string[], settings: DaemonSettings, log
 
 async function listenOn(host: string, deps: ListenDeps): Promise<readonly Listener[]> {
   if (host.startsWith("fd://")) {
-    return Promise.all(chosen(host, deps.inherited).map(({ fd }) => onInherited(host, fd, undefined, deps)));
+    return chosen(host, deps.inherited).map(({ fd }) => onInherited(host, fd, undefined, deps));
   }
+  const tls = host.startsWith("tcp://") ? deps.tls : undefined;
   const kept = deps.inherited.find(({ name }) => name === host);
-  if (kept !== undefined)
-    return [await onInherited(host, kept.fd, host.startsWith("tcp://") ? deps.tls : undefined, deps)];
+  if (kept !== undefined) return [onInherited(host, kept.fd, tls, deps)];
   if (host.startsWith("unix://")) {
-    const listener = await listenUnix(deps.makeServer({ kind: "unix" }), {
-      path: host.slice("unix://".length),
-      mode: SOCKET_MODE,
-      gid: groupId(deps.settings.socketGroup, deps.log),
-    });
-    return [{ name: host, close: () => listener.close() }];
+    const path = host.slice("unix://".length);
+    const gid = groupId(deps.settings.socketGroup, deps.log);
+    const socket = await openUnixSocket({ path, mode: SOCKET_MODE, gid });
+    const acceptor = serveHttp(duplicate(socket.fd), deps.service);
+    const close = (): void => {
+      acceptor.close();
+      socket.close();
+    };
+    return [{ name: host, close }];
   }
-  if (deps.tls === undefined) {
-    const listener = await listenTcp(deps.makeServer({ kind: "tcp" }), tcpAddress(host));
-    return [{ name: host, close: () => listener.close() }];
-  }
-  const acceptor = handing(deps, deps.tls);
-  const listener = await listenTcp(acceptor.listener, tcpAddress(host));
-  return [{ name: host, close: () => listener.close(), useTls: (next) => acceptor.useTls(tlsOptions(next)) }];
+  const { fd } = await openTcpSocket(tcpAddress(host));
+  return [onInherited(host, fd, tls, deps)];
 }
 
-async function onInherited(name: string, fd: number, tls: ServerTls | undefined, deps: ListenDeps): Promise<Listener> {
-  const acceptor = handing(deps, tls);
-  const listener = await listenOnFd(acceptor.listener, fd);
-  const close = (): void => listener.close();
-  if (tls === undefined) return { name, close };
-  return { name, close, useTls: (next) => acceptor.useTls(tlsOptions(next)) };
-}
-
-/** What Bun's own server for HTTPS cannot: take other certificates while it listens. */
-function handing({ makeServer }: ListenDeps, tls: ServerTls | undefined): Acceptor {
-  return acceptFor(makeServer({ kind: "handed" }), {
-    headTimeoutMs: HEAD_TIMEOUT_MS,
-    ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),
-  });
+function onInherited(name: string, fd: number, tls: ServerTls | undefined, deps: ListenDeps): Listener {
+  const { close, useTls } = serveHttp(fd, deps.service, { tls });
+  return tls === undefined ? { name, close } : { name, close, useTls };
 }
 
 /** docker-compat: `fd://` and `fd://*` are all of them, `fd://N` one by its number; here `fd://NAME` too. */
@@ -147,13 +134,14 @@ function chosen(host: string, inherited: readonly InheritedSocket[]): readonly I
 /** The page of metrics, where the settings name an address for it. */
 export async function listenForMetrics(
   settings: DaemonSettings,
-  makeServer: () => Server,
+  makeService: () => HttpService,
 ): Promise<Listener | undefined> {
   if (settings.metricsAddress === "") return undefined;
   const { host, port } = tcpAddress(`tcp://${settings.metricsAddress}`);
   // docker-compat: no host is every address of the machine.
-  const listener = await listenTcp(makeServer(), { host: host || "::", port });
-  return { name: `http://${settings.metricsAddress}/metrics`, close: () => listener.close() };
+  const { fd } = await openTcpSocket({ host: host || "::", port });
+  const { close } = serveHttp(fd, makeService());
+  return { name: `http://${settings.metricsAddress}/metrics`, close };
 }
 
 export function tcpAddress(host: string): { readonly host: string; readonly port: number } {

@@ -24,7 +24,7 @@ test("a reload takes what can change, and names what waits for a restart", () =>
     "shutdown-timeout": "3",
     "registry-mirrors": '["https://m.example/"]',
     "max-concurrent-downloads": "3",
-    "live-restore": "false",
+    "live-restore": "true",
   });
 });
 
@@ -37,7 +37,7 @@ test("what the file no longer says is the flag's or the default again", () => {
 test("the table says which settings change, and those do", () => {
   const samples: Readonly<Record<string, unknown>> = {
     labels: ["x=y"],
-    "live-restore": true,
+    "live-restore": false,
     "shutdown-timeout": 99,
     features: { cdi: true },
     runtimes: { crun: { path: "/usr/bin/crun" } },

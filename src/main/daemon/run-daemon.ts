@@ -4,7 +4,9 @@ import type { CliIo } from "#cli/cli-io.ts";
 import type { FlagValues } from "#cli/flags/flag-values.ts";
 import type { Engine } from "#engine/engine.ts";
 import { ScheduledClean } from "#engine/image/scheduled-clean.ts";
+import type { ServerTls } from "#host/accept.ts";
 import { ensureDirectory, spreadSubdirectories, removeFile, writeFileAtomic } from "#host/files.ts";
+import type { HttpService } from "#host/http/http-server.ts";
 import { IdleCollector } from "#host/idle-collector.ts";
 import { inheritedSockets } from "#host/inherited-sockets.ts";
 import { seldomRepeated, setJitPolicy } from "#host/jit-policy.ts";
@@ -12,11 +14,11 @@ import { ServiceManager } from "#host/service-manager.ts";
 import { LOCK_EX, LOCK_NB, O_CLOEXEC, O_CREAT, O_RDWR } from "#host/linux.ts";
 import { stderrLog } from "#host/stderr-log.ts";
 import { close, flock, open, umask } from "#host/syscalls.ts";
-import type { ServerTls, ServerTransport } from "#server/docker/http-server.ts";
 import { createDockerServer } from "#server/docker/server.ts";
 import { createMetricsServer } from "#server/metrics/metrics-server.ts";
 import { Layout } from "#state/layout.ts";
 import { daemonSettings, type DaemonSettings } from "./daemon-settings.ts";
+import { followHostResolvers } from "./follow-host-resolvers.ts";
 import { listenAll, listenForMetrics, type Listener } from "./listen.ts";
 import { LiveSettings, reloadAttributes } from "./live-settings.ts";
 import { openEngine } from "./open-engine.ts";
@@ -90,23 +92,25 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
   try {
     await opened.recover();
     opened.engine.scheduledStarts.start();
+    const resolvers = followHostResolvers(opened.engine.containers.renewResolvers);
     const collector = new IdleCollector(() => opened.settle());
-    const makeServer = (transport: ServerTransport) => {
-      const { minimumApiVersion, experimental } = settings;
-      const made = createDockerServer(
-        {
-          engine: opened.engine,
-          log: log.with({ part: "api" }),
-          version,
-          experimental,
-          ...(minimumApiVersion === "" ? {} : { minimumApiVersion }),
-        },
-        transport,
-      );
-      return made.on("request", () => collector.touch()).on("upgrade", () => collector.touch());
+    const { minimumApiVersion, experimental } = settings;
+    const api = createDockerServer({
+      engine: opened.engine,
+      log: log.with({ part: "api" }),
+      version,
+      experimental,
+      ...(minimumApiVersion === "" ? {} : { minimumApiVersion }),
+    });
+    const service: HttpService = {
+      headers: api.headers,
+      handle(exchange) {
+        collector.touch();
+        return api.handle(exchange);
+      },
     };
     const metrics = await listenForMetrics(settings, () => createMetricsServer({ engine: opened.engine, log }));
-    listeners = await listenAll({ settings, ownSocket: layout.socket, tls, inherited, makeServer, log });
+    listeners = await listenAll({ settings, ownSocket: layout.socket, tls, inherited, service, log });
     const pidFile = settings.pidFile || layout.pidFile;
     writeFileAtomic(pidFile, `${process.pid}\n`, { mode: 0o644 });
     for (const { name } of listeners) log.info("API listen on", { address: name });
@@ -119,6 +123,7 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
     manager.stopping();
     for (const listener of [...listeners, metrics]) listener?.close();
     opened.engine.scheduledStarts.close();
+    resolvers.close();
     await opened.engine.shutdown();
     removeFile(pidFile);
   } finally {

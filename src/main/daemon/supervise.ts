@@ -49,14 +49,13 @@ async function openSockets(settings: DaemonSettings, log: Log): Promise<readonly
   try {
     for (const name of hosts) {
       if (name.startsWith("fd://")) continue;
-      const { host, port } = tcpAddress(name);
       const opened = name.startsWith("unix://")
         ? await openUnixSocket({
             path: name.slice("unix://".length),
             mode: SOCKET_MODE,
             gid: groupId(settings.socketGroup, log),
           })
-        : await openTcpSocket(host, port);
+        : await openTcpSocket(tcpAddress(name));
       sockets.push({ name, ...opened });
     }
     return sockets;

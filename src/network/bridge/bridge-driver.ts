@@ -1,7 +1,7 @@
 import { BerthError, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { NetworkCatalog } from "../catalog.ts";
-import type { NetworkDriver, Place } from "../driver.ts";
+import type { NetworkDriver, NetworkPlace, Place } from "../driver.ts";
 import { poolsOf } from "../ipam/choose-subnet.ts";
 import { NetworkPools } from "../ipam/network-pools.ts";
 import { addressBytes, familyOf, parseCidr } from "../ipam/subnet.ts";
@@ -88,8 +88,10 @@ export class BridgeDriver implements NetworkDriver {
     this.#pools.giveBack(endpoint);
   }
 
-  connect(network: Network, place: Place): void {
-    this.#required(this.#host).attach({ ...place, bridgeName: network.spec.bridgeName });
+  connect(places: readonly NetworkPlace[]): void {
+    this.#required(this.#host).attach(
+      places.map(({ network, ...place }) => ({ ...place, bridgeName: network.spec.bridgeName })),
+    );
   }
 
   disconnect(endpoint: Endpoint): void {

@@ -1,11 +1,11 @@
 import { O_RDONLY } from "#host/linux.ts";
 import { parseMac } from "#host/netlink/address.ts";
+import type { NetlinkRequest } from "#host/netlink/message.ts";
 import { addVeth, changeLink, deleteLink, type LinkChange } from "#host/netlink/rtnetlink.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
 import { close, open } from "#host/syscalls.ts";
-import type { IpFamily } from "../ipam/subnet.ts";
 import { indexOf } from "../sandbox/index-of.ts";
-import { configureInterface } from "../sandbox/interface.ts";
+import { configureInterfaces, type SandboxInterface } from "../sandbox/interface.ts";
 import { limitRate } from "../sandbox/limit-rate.ts";
 import type { Endpoint } from "../types.ts";
 
@@ -23,33 +23,43 @@ export interface BridgePort {
   readonly isolated: boolean;
 }
 
+/** An endpoint's interface, and where the host's end of its pair belongs. */
+export interface BridgedInterface extends SandboxInterface {
+  readonly bridge: BridgePort;
+}
+
 /**
- * Make the pair, with one end on the bridge and the other, named and configured, inside the namespace; `lo` comes up too.
- * Two exchanges in the host's namespace and two inside, whatever the number of settings. On failure nothing is left.
- * Link-local addresses are refused before the link comes up: in one message the kernel would raise it first.
+ * Make the pairs, each with one end on its bridge and the other, named and configured, inside the namespace; `lo` comes up
+ * too. One exchange in the host's namespace and two inside, whatever the number of networks and settings. On failure
+ * nothing is left.
  */
-export function attachEndpoint(
+export function attachEndpoints(
   route: NetlinkSocket,
-  endpoint: Endpoint,
-  place: { readonly networkNamespace: string; readonly defaultRoutes: readonly IpFamily[] },
-  bridge: BridgePort,
+  networkNamespace: string,
+  interfaces: readonly BridgedInterface[],
 ): void {
-  const name = vethName(endpoint.id);
-  const namespace = open(place.networkNamespace, O_RDONLY);
+  const namespace = open(networkNamespace, O_RDONLY);
   try {
-    const peer = { name: endpoint.interfaceName, mac: parseMac(endpoint.mac), namespace: { fd: namespace } };
-    route.execute([addVeth({ name, mtu: bridge.mtu, master: bridge.index, peer })]);
-    try {
-      route.execute([changeLink(name, { ipv6LinkLocal: false }), changeLink(name, hostEnd(endpoint, bridge))]);
-      if (endpoint.rate !== undefined) limitHostEnd(route, endpoint);
-      configureInterface(namespace, endpoint, place.defaultRoutes);
-    } catch (error) {
-      detachEndpoint(route, endpoint.id);
-      throw error;
-    }
+    route.execute(interfaces.flatMap((one) => makingPair(one, namespace)));
+    for (const { endpoint } of interfaces) if (endpoint.rate !== undefined) limitHostEnd(route, endpoint);
+    configureInterfaces(namespace, interfaces);
+  } catch (error) {
+    for (const { endpoint } of interfaces) detachEndpoint(route, endpoint.id);
+    throw error;
   } finally {
     close(namespace);
   }
+}
+
+/** Link-local addresses are refused before the link comes up: in one message the kernel would raise it first. */
+function makingPair({ endpoint, bridge }: BridgedInterface, namespace: number): readonly NetlinkRequest[] {
+  const name = vethName(endpoint.id);
+  const peer = { name: endpoint.interfaceName, mac: parseMac(endpoint.mac), namespace: { fd: namespace } };
+  return [
+    addVeth({ name, mtu: bridge.mtu, master: bridge.index, peer }),
+    changeLink(name, { ipv6LinkLocal: false }),
+    changeLink(name, hostEnd(endpoint, bridge)),
+  ];
 }
 
 /** What the container receives: the host's end sends it. */

@@ -1,10 +1,9 @@
-import { hasCode } from "#host/errno.ts";
 import { listDirectory, readTextFile } from "#host/files.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
 import type { IpFamily } from "../ipam/subnet.ts";
 import { noGuard, type ForwardingGuard } from "../network-rows.ts";
 import { listLinks } from "./host-bridge.ts";
-import { ensureNetSysctl, readNetSysctl } from "./sysctl.ts";
+import { ensureNetSysctl, ifThere, readNetSysctl } from "./sysctl.ts";
 
 const switches = { 4: "ipv4/ip_forward", 6: "ipv6/conf/all/forwarding" } as const;
 
@@ -83,14 +82,4 @@ function routeIpv6(): void {
   ensureNetSysctl(switches[6], "1");
   for (const name of hosts) ifThere(() => ensureNetSysctl(`${folder}/${name}/forwarding`, "0"));
   for (const name of learning) ifThere(() => ensureNetSysctl(`${folder}/${name}/accept_ra`, "1"));
-}
-
-/** An interface may go away while it is being seen to. */
-function ifThere<T>(use: () => T): T | undefined {
-  try {
-    return use();
-  } catch (error) {
-    if (!hasCode(error, "ENOENT", "ENODEV")) throw error;
-    return undefined;
-  }
 }

@@ -5,11 +5,18 @@ import { openNetfilterSocket, openRouteSocket } from "#host/netlink/open.ts";
 import { changeLink } from "#host/netlink/rtnetlink.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
 import { chooseBridge, type ChosenBridge } from "./choose-bridge.ts";
-import { attachEndpoint, detachEndpoint, limitHostEnd, vethName, type BridgePort } from "./endpoint-link.ts";
+import {
+  attachEndpoints,
+  detachEndpoint,
+  limitHostEnd,
+  vethName,
+  type BridgedInterface,
+  type BridgePort,
+} from "./endpoint-link.ts";
 import { deleteBridge, ensureBridge, findLink, listLinks, routedSubnets } from "./host-bridge.ts";
 import { Forwarding, type GuardStore } from "./forwarding.ts";
 import { ScreenLink } from "./screen-link.ts";
-import { ensureNetSysctl } from "./sysctl.ts";
+import { ensureNetSysctl, ifThere } from "./sysctl.ts";
 import type { Place } from "../driver.ts";
 import { familyOf, type IpFamily, type Subnet } from "../ipam/subnet.ts";
 import type { NetworkOptions } from "../network-options.ts";
@@ -135,11 +142,12 @@ export class HostSide {
       if (ours && !wanted.has(link.name)) this.#detached.add(link.name);
     }
     this.#sweepLater(DETACH_GRACE_MS);
-    for (const { endpoint, bridgeName, networkNamespace, defaultRoutes } of connected) {
+    for (const place of connected) {
+      const { endpoint, bridgeName, networkNamespace } = place;
       const link = links.get(vethName(endpoint.id));
       try {
         const bridge = this.#port(bridgeName);
-        if (link === undefined) attachEndpoint(this.#route, endpoint, { networkNamespace, defaultRoutes }, bridge);
+        if (link === undefined) attachEndpoints(this.#route, networkNamespace, this.#interfaces([place]));
         else if (link.master !== bridge.index)
           this.#route.execute([changeLink(link.index, { master: bridge.index, up: true })]);
       } catch (error) {
@@ -151,24 +159,22 @@ export class HostSide {
     }
   }
 
-  attach({ endpoint, bridgeName, networkNamespace, defaultRoutes }: Connected): void {
-    const place = { networkNamespace, defaultRoutes };
-    const bridge = this.#port(bridgeName);
+  /** Places of one container. What a failure leaves is {@link detachNow}'s. */
+  attach(places: readonly Connected[]): void {
+    const [{ networkNamespace } = { networkNamespace: "" }] = places;
+    const attachAll = (): void => attachEndpoints(this.#route, networkNamespace, this.#interfaces(places));
     try {
-      attachEndpoint(this.#route, endpoint, place, bridge);
+      attachAll();
     } catch (error) {
-      if (findLink(this.#route, bridgeName)?.index === bridge.index) throw error;
-      this.#log.warn("the bridge was deleted or replaced: restoring it", { bridge: bridgeName });
-      this.#ensureBridge(bridge);
-      attachEndpoint(this.#route, endpoint, place, this.#port(bridgeName));
+      const lost = places.map(({ bridgeName }) => this.#port(bridgeName)).filter((bridge) => !this.#isThere(bridge));
+      if (lost.length === 0) throw error;
+      for (const bridge of lost) {
+        this.#log.warn("the bridge was deleted or replaced: restoring it", { bridge: bridge.bridgeName });
+        this.#ensureBridge(bridge);
+      }
+      attachAll();
     }
-    try {
-      this.#firewall.publish(endpoint);
-    } catch (error) {
-      detachEndpoint(this.#route, endpoint.id);
-      this.#firewall.unpublish(endpoint);
-      throw error;
-    }
+    this.#firewall.publish(places.map(({ endpoint }) => endpoint));
   }
 
   /**
@@ -229,9 +235,18 @@ export class HostSide {
     const index = ensureBridge(this.#route, { name, addresses, mac, mtu, own });
     this.#bridges.set(name, { ...network, index });
     ensureNetSysctl(`ipv4/conf/${name}/route_localnet`, "1");
-    if (!familiesOf([network]).includes(6)) return;
-    ensureNetSysctl(`ipv6/conf/${name}/accept_ra`, "0");
-    ensureNetSysctl(`ipv6/conf/${name}/forwarding`, "1");
+    const hasIpv6 = familiesOf([network]).includes(6);
+    // Whoever is on the bridge would be the host's router (CVE-2020-13401).
+    if (own || hasIpv6) ifThere(() => ensureNetSysctl(`ipv6/conf/${name}/accept_ra`, "0"));
+    if (hasIpv6) ensureNetSysctl(`ipv6/conf/${name}/forwarding`, "1");
+  }
+
+  #interfaces(places: readonly Connected[]): readonly BridgedInterface[] {
+    return places.map((place) => ({ ...place, bridge: this.#port(place.bridgeName) }));
+  }
+
+  #isThere({ bridgeName, index }: Present): boolean {
+    return findLink(this.#route, bridgeName)?.index === index;
   }
 
   #port(bridgeName: string): Present & BridgePort {

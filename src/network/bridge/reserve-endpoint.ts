@@ -10,7 +10,7 @@ import { freeInterface, placeWithoutAddress, withPlace } from "../place.ts";
 import type { HostPorts } from "../ports/host-ports.ts";
 import { planPublications } from "../ports/wanted-ports.ts";
 import type { Endpoint, EndpointRequest, PortPublication, Resident } from "../types.ts";
-import { bridgeSettings } from "./bridge-settings.ts";
+import { bridgeSettings, type BridgeSettings } from "./bridge-settings.ts";
 import { defaultGatewayNames } from "./default-pools.ts";
 
 export interface ReserveDeps {
@@ -28,9 +28,9 @@ export function reserveEndpoint(
   request: EndpointRequest & Resident,
   others: readonly Endpoint[],
 ): Endpoint {
-  const { interfacePrefix } = bridgeSettings(network.spec.options);
+  const settings = bridgeSettings(network.spec.options);
   const options = endpointOptions(request.options ?? {});
-  const interfaceName = freeInterface(others, options.interfaceName, interfacePrefix);
+  const interfaceName = freeInterface(others, options.interfaceName, settings.interfacePrefix);
   const given = request.mac === undefined || request.mac === "" ? undefined : formatMac(parseMac(request.mac));
   const leases = deps.pools.takeAll(network, request);
   const endpoint: Endpoint = {
@@ -44,22 +44,20 @@ export function reserveEndpoint(
     mac: given ?? macOfLeases(leases),
   };
   try {
-    return { ...endpoint, ports: publish(deps, network, endpoint, request) };
+    // docker-compat: nothing is published of a network without a way in.
+    return { ...endpoint, ports: network.spec.internal ? [] : publish(deps, settings, endpoint, request) };
   } catch (error) {
     deps.pools.giveBack(endpoint);
     throw withPlace(error, request.containerName, endpoint.id);
   }
 }
 
-/** docker-compat: nothing is published of a network without a way in. */
 function publish(
   { ports, firewall, log }: ReserveDeps,
-  { spec }: Network,
+  settings: BridgeSettings,
   endpoint: Endpoint,
   request: EndpointRequest & Resident,
 ): readonly PortPublication[] {
-  if (spec.internal) return [];
-  const settings = bridgeSettings(spec.options);
   const screened = (settings.firewall ?? firewall) === "host" ? { firewall: "host" as const } : {};
   const asked = request.ports.map((port) => ({ ...port, ...screened }));
   const { wanted, open, impossible } = planPublications(asked, endpoint, settings);

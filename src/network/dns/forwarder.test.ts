@@ -30,7 +30,7 @@ function world(behaviour: Readonly<Record<string, number | "mute" | "cut">>) {
   };
   const forwarder = (limit = 8): Forwarder =>
     new Forwarder({
-      upstreams: servers(...Object.keys(behaviour)),
+      upstreams: () => servers(...Object.keys(behaviour)),
       exchange,
       budgets: [new ForwardBudget(limit)],
     });

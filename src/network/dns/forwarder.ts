@@ -46,16 +46,17 @@ const nextServerCodes: readonly number[] = [rcodes.servFail, rcodes.notImp, rcod
  * refused at once and costs no memory. Answers under a random id from a random port, and repeating the question, count.
  */
 export class Forwarder {
-  readonly #upstreams: readonly Upstream[];
+  readonly #upstreams: () => readonly Upstream[];
   readonly #exchange: Exchange;
   readonly #budgets: readonly ForwardBudget[];
 
   constructor(deps: {
-    readonly upstreams: readonly Upstream[];
+    /** Asked for each question. */
+    readonly upstreams: () => readonly Upstream[];
     readonly exchange: Exchange;
     readonly budgets: readonly ForwardBudget[];
   }) {
-    this.#upstreams = deps.upstreams.slice(0, MAX_SERVERS);
+    this.#upstreams = deps.upstreams;
     this.#exchange = deps.exchange;
     this.#budgets = deps.budgets;
   }
@@ -76,7 +77,7 @@ export class Forwarder {
 
   async #askEach(bytes: Uint8Array, query: Query, transport: Transport): Promise<Uint8Array> {
     let refusal: Uint8Array | undefined;
-    for (const upstream of this.#upstreams) {
+    for (const upstream of this.#upstreams().slice(0, MAX_SERVERS)) {
       const answer = await this.#askOne(upstream, bytes, query, transport);
       if (answer === undefined) continue;
       if (!nextServerCodes.includes(answer.rcode)) return withId(answer.bytes, query.id);

@@ -5,7 +5,7 @@ import { O_RDONLY } from "#host/linux.ts";
 import { NameResponder } from "#host/name-responder.ts";
 import { Poller } from "#host/poller.ts";
 import { close, open } from "#host/syscalls.ts";
-import type { Endpoint, Resident } from "../types.ts";
+import type { Endpoint, Resident, Upstream } from "../types.ts";
 import { ForwardBudget, Forwarder, type Exchange } from "./forwarder.ts";
 import { NameServer } from "./name-server.ts";
 import { NameTable } from "./name-table.ts";
@@ -67,6 +67,12 @@ export class NameServers {
   /** See NameTable.holders. */
   holders(networkId: string, name: string): readonly string[] {
     return this.#table.holders(networkId, name);
+  }
+
+  /** Where questions that come from now on are passed on to. */
+  setUpstreams(containerId: string, upstreams: readonly Upstream[]): void {
+    const resident = this.#residents.get(containerId);
+    if (resident !== undefined) this.#residents.set(containerId, { ...resident, upstreams });
   }
 
   rename(containerId: string, containerName: string): void {
@@ -140,7 +146,7 @@ export class NameServers {
 
   #resolver(containerId: string, exchange: Exchange): Resolver {
     const forwarder = new Forwarder({
-      upstreams: this.#residents.get(containerId)?.upstreams ?? [],
+      upstreams: () => this.#residents.get(containerId)?.upstreams ?? [],
       exchange: (request) => (this.#leadsOut(containerId) ? exchange(request) : Promise.resolve(undefined)),
       budgets: [new ForwardBudget(WAITING_OF_ONE), this.#budget],
     });

@@ -1,8 +1,10 @@
+import { hasCode } from "#host/errno.ts";
+import type { NetlinkRequest } from "#host/netlink/message.ts";
 import { openNetfilterSocketIn } from "#host/netlink/open.ts";
 import { NfTablesClient } from "#host/nftables/client.ts";
 import { forgetFlows, listUdpFlowsTo } from "#host/nftables/conntrack.ts";
 import type { Expression } from "#host/nftables/expression.ts";
-import { addChain, addRule, addTable, deleteTable, getTable, type TableName } from "#host/nftables/messages.ts";
+import { addChain, addRule, createTable, deleteTable, type TableName } from "#host/nftables/messages.ts";
 import { ipIn, loadDestinationPort, loadProtocol, verdict } from "#host/nftables/rule.ts";
 import { parseIpv4 } from "#host/netlink/address.ts";
 
@@ -22,11 +24,20 @@ const table: TableName = { family: "ip", name: "berth_names" };
 export function redirectQueries(namespaceFd: number, ports: { readonly udp: number; readonly tcp: number }): void {
   using socket = openNetfilterSocketIn(namespaceFd);
   const client = new NfTablesClient(socket);
-  const replaces = client.get(getTable(table)) !== undefined;
-  client.commit([
-    // Deleting costs: the kernel lets go of the socket only when what was deleted is gone, grace periods later.
-    ...(replaces ? [deleteTable(table)] : []),
-    addTable(table),
+  const rules = rulesFor(ports);
+  try {
+    client.commit([createTable(table), ...rules]);
+  } catch (error) {
+    if (!hasCode(error, "EEXIST")) throw error;
+    // Not in any case: the kernel lets go of the socket only when what was deleted is gone, grace periods later.
+    client.commit([deleteTable(table), createTable(table), ...rules]);
+    // A client that goes on asking from one port would go on to where an earlier engine listened.
+    forgetFlows(socket, [listUdpFlowsTo(parseIpv4(NAME_SERVER))]);
+  }
+}
+
+function rulesFor(ports: { readonly udp: number; readonly tcp: number }): readonly NetlinkRequest[] {
+  return [
     addChain(table, "output", { type: "nat", hook: "output", priority: -100, policy: "accept" }),
     ...(["udp", "tcp"] as const).map((protocol) =>
       addRule(table, { chain: "output", expressions: toPort(protocols[protocol], ports[protocol]) }),
@@ -43,9 +54,7 @@ export function redirectQueries(namespaceFd: number, ports: { readonly udp: numb
         ...verdict("drop"),
       ],
     }),
-  ]);
-  // A client that goes on asking from one port would go on to where an earlier engine listened.
-  if (replaces) forgetFlows(socket, [listUdpFlowsTo(parseIpv4(NAME_SERVER))]);
+  ];
 }
 
 function toServer(protocol: number): readonly Expression[] {

@@ -34,7 +34,7 @@ export function poolsOf(options: {
 
 /**
  * The first subnet of this family of `pools` that overlaps none of `taken` (host routes and other networks).
- * `resource-exhausted` with Docker's sentence when there is none.
+ * `invalid-parameter` with Docker's sentence when there is none: docker-compat, clients know it by that.
  */
 export function chooseSubnet(family: IpFamily, pools: readonly AddressPool[], taken: readonly Subnet[]): Subnet {
   for (const { base, size } of pools.filter((pool) => pool.base.family === family)) {
@@ -45,7 +45,7 @@ export function chooseSubnet(family: IpFamily, pools: readonly AddressPool[], ta
       if (!taken.some((other) => overlaps(candidate, other))) return candidate;
     }
   }
-  throw new BerthError("resource-exhausted", "all predefined address pools have been fully subnetted", {
+  throw new BerthError("invalid-parameter", "all predefined address pools have been fully subnetted", {
     hint: "Name a free subnet with --subnet, or more pools with --default-address-pool.",
   });
 }

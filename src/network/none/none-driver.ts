@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import type { NetworkCatalog } from "../catalog.ts";
-import type { NetworkDriver, Place } from "../driver.ts";
+import type { NetworkDriver, NetworkPlace } from "../driver.ts";
 import { emptySpec, type Network, type NetworkSpec } from "../network-rows.ts";
 import { placeWithoutAddress } from "../place.ts";
 import { bringLoopbackUp } from "../sandbox/loopback.ts";
@@ -33,8 +33,8 @@ export class NoneDriver implements NetworkDriver {
 
   giveBack(): void {}
 
-  connect(_network: Network, { networkNamespace }: Place): void {
-    bringLoopbackUp(networkNamespace);
+  connect([place]: readonly NetworkPlace[]): void {
+    if (place !== undefined) bringLoopbackUp(place.networkNamespace);
   }
 
   disconnect(): void {}

@@ -5,7 +5,7 @@ import { deleteLink } from "#host/netlink/rtnetlink.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
 import { addIpvlan, addMacvlan } from "#host/netlink/upper-links.ts";
 import type { IpFamily } from "../ipam/subnet.ts";
-import { configureInterface } from "../sandbox/interface.ts";
+import { configureInterfaces } from "../sandbox/interface.ts";
 import type { Endpoint } from "../types.ts";
 import { make } from "./parent-interface.ts";
 import type { ParentSettings } from "./parent-settings.ts";
@@ -20,7 +20,7 @@ export function attachUpper(
   const request = linkRequest(settings, parent, endpoint, namespaceFd);
   make(route, request, `failed to create the ${settings.driver} port`, settings.driver);
   try {
-    configureInterface(namespaceFd, endpoint, defaultRoutes);
+    configureInterfaces(namespaceFd, [{ endpoint, defaultRoutes }]);
   } catch (error) {
     detachUpper(namespaceFd, endpoint);
     throw error;

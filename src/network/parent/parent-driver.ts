@@ -7,7 +7,7 @@ import { openRouteSocket, openRouteSocketIn } from "#host/netlink/open.ts";
 import { close, open } from "#host/syscalls.ts";
 import { findLink, listLinks, routedSubnets } from "../bridge/host-bridge.ts";
 import type { NetworkCatalog } from "../catalog.ts";
-import type { NetworkDriver, Place } from "../driver.ts";
+import type { NetworkDriver, NetworkPlace, Place } from "../driver.ts";
 import { endpointOptions } from "../endpoint-options.ts";
 import { poolsOf } from "../ipam/choose-subnet.ts";
 import { addressesOf, macOfLeases, type Leases } from "../ipam/leases.ts";
@@ -132,7 +132,11 @@ export class ParentDriver implements NetworkDriver {
     this.#pools.giveBack(endpoint);
   }
 
-  connect(network: Network, place: Place): void {
+  connect(places: readonly NetworkPlace[]): void {
+    for (const { network, ...place } of places) this.#connectOne(network, place);
+  }
+
+  #connectOne(network: Network, place: Place): void {
     using route = openRouteSocket();
     const { endpoint, networkNamespace, defaultRoutes } = place;
     const parent = this.#ensureParent(network);
@@ -187,7 +191,7 @@ export class ParentDriver implements NetworkDriver {
     const namespaceFd = open(place.networkNamespace, O_RDONLY);
     try {
       using inside = openRouteSocketIn(namespaceFd);
-      if (findLink(inside, place.endpoint.interfaceName) === undefined) this.connect(network, place);
+      if (findLink(inside, place.endpoint.interfaceName) === undefined) this.#connectOne(network, place);
       else this.#namespaces.set(place.endpoint.id, namespaceFd);
     } finally {
       if (this.#namespaces.get(place.endpoint.id) !== namespaceFd) close(namespaceFd);

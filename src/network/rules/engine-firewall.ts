@@ -14,7 +14,7 @@ import { replacePolicyTable } from "./policy-table.ts";
 import { portElementRequests, portElements } from "./port-elements.ts";
 import type { Endpoint } from "../types.ts";
 import type { BridgeRules } from "./bridge-rules.ts";
-import { isScreening, removeScreen, replaceScreen, type ScreenLinks } from "./screen.ts";
+import { removeScreen, replaceScreen, screenedFamilies, screenElementRequests, type ScreenLinks } from "./screen.ts";
 import { removeTable, replaceTable, type Ruleset } from "./table.ts";
 
 /** The pair of interfaces that {@link replaceScreen} needs. */
@@ -43,6 +43,8 @@ export class EngineFirewall {
   #bridges: readonly BridgeRules[] = [];
   #guarded: Ruleset["guarded"] = { 4: [], 6: [] };
   #relaysLoopback = false;
+  /** Families whose tables for screened ports are in place. */
+  #screened: readonly IpFamily[] = [];
   /** Undefined until it is told: what an earlier run put in place stays till then. */
   #governed: readonly GovernedNetwork[] | undefined;
   /** The kernel's numbers of the tables that were put in place; others, or none, mean that somebody removed them. */
@@ -101,12 +103,15 @@ export class EngineFirewall {
     this.#rewrite();
   }
 
-  publish(endpoint: Published): void {
-    if (endpoint.ports.length > 0) this.#published.set(endpoint.id, endpoint);
-    if (isScreening(portElements([endpoint]))) this.#rewrite();
-    else this.#change(this.#elementRequests(addElements, endpoint));
+  publish(endpoints: readonly Published[]): void {
+    const published = endpoints.filter(({ ports }) => ports.length > 0);
+    for (const endpoint of published) this.#published.set(endpoint.id, endpoint);
+    const lacks = screenedFamilies(published).some((family) => !this.#screened.includes(family));
+    if (lacks) this.#rewrite();
+    else this.#change(published.length === 0 ? [] : this.#elementRequests(addElements, published));
     this.#forgetFlows(
-      endpoint.ports
+      published
+        .flatMap(({ ports }) => ports)
         .filter((port) => port.protocol === "udp" && port.hostPort !== 0)
         .map((port) => listUdpFlowsOfPort(port.hostPort, familyOf(port.hostIp))),
     );
@@ -115,8 +120,9 @@ export class EngineFirewall {
   /** No error for an endpoint that has nothing published. */
   unpublish(endpoint: Published): void {
     if (!this.#published.delete(endpoint.id)) return;
-    if (isScreening(portElements([endpoint]))) this.#rewrite();
-    else this.#change(this.#elementRequests(deleteElements, endpoint));
+    const needless = screenedFamilies([endpoint]).length > 0 && this.#screenedByAll().length < this.#screened.length;
+    if (needless) this.#rewrite();
+    else this.#change(this.#elementRequests(deleteElements, [endpoint]));
     const hasUdp = endpoint.ports.some((port) => port.protocol === "udp");
     const addresses = [endpoint.ipv4, endpoint.ipv6].filter((address) => hasUdp && address !== "");
     this.#forgetFlows(addresses.map((address) => listUdpFlowsTo(addressBytes(address))));
@@ -199,11 +205,13 @@ export class EngineFirewall {
       governed: this.#governed ?? [],
     };
     const { name } = this.#table;
-    const screen = isScreening(ports) ? replaceScreen(name, this.#screenLink.ensure(), ports) : removeScreen(name);
+    this.#screened = this.#screenedByAll();
+    const isScreening = this.#screened.length > 0;
+    const screen = isScreening ? replaceScreen(name, this.#screenLink.ensure(), ports) : removeScreen(name);
     const policies = this.#governed === undefined ? [] : replacePolicyTable(name, this.#governed);
     this.#client.commit([...replaceTable(this.#table, ruleset), ...screen, ...policies]);
     this.#handles = this.#readHandles();
-    if (!isScreening(ports)) this.#screenLink.remove();
+    if (!isScreening) this.#screenLink.remove();
   }
 
   #rewrite(): void {
@@ -240,8 +248,14 @@ export class EngineFirewall {
     this.#warned = chains;
   }
 
-  #elementRequests(make: typeof addElements, endpoint: Published): NetlinkRequest[] {
-    return portElementRequests(make, this.#table, portElements([endpoint]));
+  #elementRequests(make: typeof addElements, endpoints: readonly Published[]): NetlinkRequest[] {
+    const elements = portElements(endpoints);
+    const { name } = this.#table;
+    return [...portElementRequests(make, this.#table, elements), ...screenElementRequests(make, name, elements)];
+  }
+
+  #screenedByAll(): readonly IpFamily[] {
+    return screenedFamilies(this.#published.values());
   }
 }
 

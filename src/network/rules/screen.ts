@@ -10,7 +10,8 @@ import {
   type TableName,
 } from "#host/nftables/messages.ts";
 import { hostU32, iifname, verdict } from "#host/nftables/rule.ts";
-import { addressBytes, type IpFamily } from "../ipam/subnet.ts";
+import { addressBytes, familyOf, type IpFamily } from "../ipam/subnet.ts";
+import type { Endpoint } from "../types.ts";
 import type { PortElements } from "./port-elements.ts";
 import { loadPort, loadPlace, portSetNames, portSets } from "./port-sets.ts";
 
@@ -37,12 +38,13 @@ export interface ScreenLinks {
 
 /** After the rules of any firewall, before the connection is confirmed. */
 const PRIORITY = 2000;
+const families = [4, 6] as const;
 /** Neighbours that are not there: the pair asks for no hardware addresses. RFC 7600; RFC 4291. */
 const beyond = { 4: "192.0.0.8", 6: "fe80::1" } as const;
 
 /** The tables of `name`, in place of what was there. */
 export function replaceScreen(name: string, links: ScreenLinks, ports: PortElements): NetlinkRequest[] {
-  return ([4, 6] as const).flatMap((family) => {
+  return families.flatMap((family) => {
     const table = tableOf(name, family);
     const names = portSetNames[family];
     const { screenedAt, screenedAny } = ports[family];
@@ -67,11 +69,28 @@ export function replaceScreen(name: string, links: ScreenLinks, ports: PortEleme
 
 /** No error when they are not there. */
 export function removeScreen(name: string): NetlinkRequest[] {
-  return ([4, 6] as const).flatMap((family) => removeTable(tableOf(name, family)));
+  return families.flatMap((family) => removeTable(tableOf(name, family)));
 }
 
-export function isScreening(ports: PortElements): boolean {
-  return [ports[4], ports[6]].some(({ screenedAt, screenedAny }) => screenedAt.length + screenedAny.length > 0);
+/** The requests that `make` the elements in tables that are in place; see {@link screenedFamilies}. */
+export function screenElementRequests(make: typeof addElements, name: string, ports: PortElements): NetlinkRequest[] {
+  return families.flatMap((family) =>
+    (["screenedAt", "screenedAny"] as const).flatMap((kind) =>
+      make(tableOf(name, family), portSetNames[family][kind], keysOf(ports[family][kind])),
+    ),
+  );
+}
+
+/** Families that have a table while these are published. */
+export function screenedFamilies(endpoints: Iterable<Pick<Endpoint, "ipv4" | "ipv6" | "ports">>): readonly IpFamily[] {
+  const all = [...endpoints];
+  return families.filter((family) =>
+    all.some(
+      ({ ipv4, ipv6, ports }) =>
+        (family === 4 ? ipv4 : ipv6) !== "" &&
+        ports.some((port) => port.firewall === "host" && port.hostPort !== 0 && familyOf(port.hostIp) === family),
+    ),
+  );
 }
 
 function tableOf(name: string, family: IpFamily): TableName {

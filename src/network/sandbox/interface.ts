@@ -1,3 +1,4 @@
+import { hasCode } from "#host/errno.ts";
 import { O_RDONLY } from "#host/linux.ts";
 import type { NetlinkRequest } from "#host/netlink/message.ts";
 import { openRouteSocketIn } from "#host/netlink/open.ts";
@@ -7,33 +8,61 @@ import { gatewayOf } from "../default-route.ts";
 import { linkLocalOfMac, macOfAddress } from "../ipam/mac.ts";
 import { addressBytes, familyOf, type IpFamily } from "../ipam/subnet.ts";
 import type { Endpoint } from "../types.ts";
-import { indexOf } from "./index-of.ts";
+import { indexesOf, indexOf } from "./index-of.ts";
 import { limitRate } from "./limit-rate.ts";
 import { writeSetting } from "./write-setting.ts";
 
 /** RFC 3927, section 2.1; RFC 4291, section 2.5.6. */
 const linkLocalPrefix = { 4: 16, 6: 64 } as const;
 
+/** An endpoint's interface, and the families of which it gives its container the default route. */
+export interface SandboxInterface {
+  readonly endpoint: Endpoint;
+  readonly defaultRoutes: readonly IpFamily[];
+}
+
 /**
- * Give the endpoint's interface, which is in the namespace under its name already, its addresses, routes and settings, and
- * bring it and `lo` up. The kernel's own link-local address is refused before the link comes up: in one message the kernel
- * would raise it first. With IPv6 the interface gets the same one without waiting for duplicates, and learns neither
- * addresses nor routers from its neighbours.
+ * Give the interfaces of a container's endpoints, which are in the namespace under their names already, their addresses,
+ * routes and settings, and bring them and `lo` up: in two exchanges, whatever their number. The kernel's own link-local
+ * address is refused before the link comes up: in one message the kernel would raise it first. With IPv6 an interface gets
+ * the same one without waiting for duplicates. It learns neither addresses nor routers from its neighbours, and without
+ * IPv6 of its network's it has none at all (CVE-2020-13401).
  */
-export function configureInterface(namespaceFd: number, endpoint: Endpoint, defaultRoutes: readonly IpFamily[]): void {
+export function configureInterfaces(namespaceFd: number, interfaces: readonly SandboxInterface[]): void {
   using inside = openRouteSocketIn(namespaceFd);
-  const name = endpoint.interfaceName;
-  const index = indexOf(inside, name);
-  if (endpoint.ipv6 !== "") writeSetting(namespaceFd, { path: `net/ipv6/conf/${name}/accept_ra`, value: "0" });
-  inside.execute([
-    changeLink("lo", { up: true }),
-    changeLink(index, { ipv6LinkLocal: false }),
+  const indexes = indexesOf(
+    inside,
+    interfaces.map(({ endpoint }) => endpoint.interfaceName),
+  );
+  const indexed = interfaces.map((one, at) => ({ ...one, index: indexes[at] ?? 0 }));
+  for (const { endpoint } of indexed) closeToNeighbours(namespaceFd, endpoint);
+  inside.execute([changeLink("lo", { up: true }), ...indexed.flatMap((one) => configuring(one, one.index))]);
+  for (const { endpoint, index } of indexed) {
+    if (endpoint.rate !== undefined) limitRate(inside, index, endpoint.rate);
+    for (const setting of endpoint.settings) writeSetting(namespaceFd, setting);
+  }
+}
+
+function closeToNeighbours(namespaceFd: number, endpoint: Endpoint): void {
+  const folder = `net/ipv6/conf/${endpoint.interfaceName}`;
+  if (hasIpv6(endpoint)) return writeSetting(namespaceFd, { path: `${folder}/accept_ra`, value: "0" });
+  try {
+    writeSetting(namespaceFd, { path: `${folder}/disable_ipv6`, value: "1" });
+  } catch (error) {
+    // A kernel that has no IPv6.
+    if (!hasCode((error as Error).cause, "ENOENT")) throw error;
+  }
+}
+
+const hasIpv6 = (endpoint: Endpoint): boolean => addressesOf(endpoint).some(({ address }) => familyOf(address) === 6);
+
+function configuring({ endpoint, defaultRoutes }: SandboxInterface, index: number): readonly NetlinkRequest[] {
+  return [
+    ...(hasIpv6(endpoint) ? [changeLink(index, { ipv6LinkLocal: false })] : []),
     changeLink(index, { up: true }),
     ...addressesOf(endpoint).map(({ address, prefixLength }) => addAddress(index, addressBytes(address), prefixLength)),
     ...defaultRoutes.map((family) => defaultRoute(endpoint, family, index)),
-  ]);
-  if (endpoint.rate !== undefined) limitRate(inside, index, endpoint.rate);
-  for (const setting of endpoint.settings) writeSetting(namespaceFd, setting);
+  ];
 }
 
 /** Let the default route of the namespace at `networkNamespace` go through this endpoint, which is there already. */

@@ -7,8 +7,10 @@ import {
   readTextFileMaybe,
   writeFileAtomic,
 } from "#host/files.ts";
+import { AT_FDCWD } from "#host/linux.ts";
 import { isRunning } from "#host/process.ts";
 import { removeTree } from "#host/remove-tree.ts";
+import { raw, SyscallError } from "#host/syscalls.ts";
 import { parseRuntimeSpec } from "#spec/oci/runtime-json.ts";
 import type { OciState, OciStatus, RuntimeSpec } from "#spec/oci/runtime.ts";
 import { ociState } from "../hooks/oci-state.ts";
@@ -37,6 +39,7 @@ export interface StoredContainer {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+const EEXIST = 17;
 const maxConfigBytes = 16 << 20;
 
 export class ContainerStore {
@@ -55,8 +58,10 @@ export class ContainerStore {
     checkId(id);
     ensureDirectory(this.#root, 0o711);
     const directory = this.directory(id);
-    if (exists(directory)) throw new BerthError("already-exists", "container with given ID already exists");
-    ensureDirectory(directory, 0o700);
+    // Of two at once one alone makes it; the other must not take it away again when it gives up.
+    const errno = -raw("mkdirat", AT_FDCWD, directory, 0o700);
+    if (errno === EEXIST) throw new BerthError("already-exists", "container with given ID already exists");
+    if (errno > 0) throw new SyscallError("mkdirat", errno, directory);
     return directory;
   }
 

@@ -1,24 +1,19 @@
 import { BerthError } from "#base/errors.ts";
 import type { RuntimeFacts } from "#host/runtime-facts.ts";
-import {
-  mountAttr,
-  propagation,
-  type IdMapping as PlanMapping,
-  type Join,
-  type NamespaceKind,
-  type Plan,
-  type Step,
-} from "#runtime/plan/ops.ts";
+import { mountAttr, propagation, type Join, type NamespaceKind, type Plan, type Step } from "#runtime/plan/ops.ts";
 import { overlayOptions } from "#host/overlay-options.ts";
 import type { RootMount } from "#snapshot/types.ts";
-import type { IdMapping, IdMappings, Linux, RuntimeSpec, TimeOffset } from "#spec/oci/runtime.ts";
+import type { IdMappings, Linux, RuntimeSpec, TimeOffset } from "#spec/oci/runtime.ts";
 import type { Emulation } from "../emulation/emulators.ts";
 import { deviceSteps } from "./device-steps.ts";
 import { emulationSteps } from "./emulation-steps.ts";
 import type { FilterCache } from "./filter-cache.ts";
 import { contextOption } from "./mount-context.ts";
-import { mountSteps, rootPropagation, triples } from "./mount-steps.ts";
+import { idMapText } from "./id-map-text.ts";
+import { mountSteps, rootPropagation } from "./mount-steps.ts";
+import { overlayFields, type Overlay } from "./overlay-fields.ts";
 import { processSteps } from "./process-steps.ts";
+import { refuseOverProc } from "./refuse-over-proc.ts";
 import { sysctlSteps } from "./sysctl-steps.ts";
 
 /** The container's root: a snapshot mounted inside its own mount namespace, or a directory of the host (OCI bundle). */
@@ -31,14 +26,9 @@ export interface CgroupEntry {
 }
 
 /** A path of layers, mounted in the container. */
-export interface OverlayMount {
-  /** Directories of the host, topmost first; without `upper` at least two. */
-  readonly lowerDirs: readonly string[];
-  /** Takes what is written; undefined: read-only. */
-  readonly upper: { readonly directory: string; readonly work: string } | undefined;
+export interface OverlayMount extends Pick<Overlay, "lowerDirs" | "upper" | "target"> {
   /** In the layers; links are followed inside them. */
   readonly source: string;
-  readonly target: string;
 }
 
 export interface CompileInput {
@@ -128,18 +118,21 @@ export function compileContainer(input: CompileInput): Compiled {
     root.kind === "overlay"
       ? {
           op: "root_overlay",
-          lower: root.lowerDirs,
-          upper: root.upperDir,
-          work: root.workDir,
-          options: [...overlayOptions, ...context],
-          attrSet: 0,
-          target: input.rootTarget ?? "",
-          idmapUid: triples(input.rootMappings?.uid ?? []),
-          idmapGid: triples(input.rootMappings?.gid ?? []),
+          ...overlayFields(
+            {
+              lowerDirs: root.lowerDirs,
+              upper: { directory: root.upperDir, work: root.workDir },
+              options: [...overlayOptions, ...context],
+              attrSet: 0,
+              target: input.rootTarget ?? "",
+              mappings: input.rootMappings,
+            },
+            facts.kernel,
+          ),
         }
       : { op: "root_bind", source: root.path, attrSet: 0, target: input.rootTarget ?? "" },
     ...mounts.steps,
-    ...(input.overlays ?? []).map((overlay) => overlayStep(overlay, input.rootMappings, context)),
+    ...(input.overlays ?? []).map((overlay) => overlayStep(overlay, input, context)),
     ...deviceSteps(spec, userNamespace),
     ...emulationSteps(input.emulation),
     ...(input.hooks === true ? [{ op: "wait" as const, point: hookPoint }] : []),
@@ -172,8 +165,8 @@ export function compileContainer(input: CompileInput): Compiled {
     create,
     join,
     // docker-compat: those of a namespace that is joined are given too, and are its own already.
-    uidMap: create.includes("user") ? planMap(linux.uidMappings) : [],
-    gidMap: create.includes("user") ? planMap(linux.gidMappings) : [],
+    uidMap: create.includes("user") ? idMapText(linux.uidMappings) : "",
+    gidMap: create.includes("user") ? idMapText(linux.gidMappings) : "",
     ...timeOffsets(linux, create),
     cgroup: input.cgroup,
     steps,
@@ -183,22 +176,14 @@ export function compileContainer(input: CompileInput): Compiled {
 }
 
 function overlayStep(
-  { lowerDirs, upper, source, target }: OverlayMount,
-  mappings: IdMappings | undefined,
+  { source, ...mount }: OverlayMount,
+  { rootMappings: mappings, facts }: CompileInput,
   context: readonly string[],
 ): Step {
-  return {
-    op: "overlay",
-    lower: lowerDirs,
-    upper: upper?.directory ?? "",
-    work: upper?.work ?? "",
-    options: [...(upper === undefined ? [] : overlayOptions), ...context],
-    attrSet: upper === undefined ? mountAttr.readonly : 0,
-    target,
-    idmapUid: triples(mappings?.uid ?? []),
-    idmapGid: triples(mappings?.gid ?? []),
-    source,
-  };
+  refuseOverProc(mount.target, "overlay");
+  const options = [...(mount.upper === undefined ? [] : overlayOptions), ...context];
+  const attrSet = mount.upper === undefined ? mountAttr.readonly : 0;
+  return { op: "overlay", ...overlayFields({ ...mount, options, attrSet, mappings }, facts.kernel), source };
 }
 
 const known: ReadonlySet<string> = new Set(["pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time"]);
@@ -209,9 +194,6 @@ function namespaceKind(kind: NamespaceKind, facts: RuntimeFacts): NamespaceKind 
   if (!present) throw invalid(`this kernel has no ${kind} namespaces`);
   return kind;
 }
-
-const planMap = (maps: readonly IdMapping[] | undefined): readonly PlanMapping[] =>
-  (maps ?? []).map(({ containerID, hostID, size }) => ({ inside: containerID, outside: hostID, length: size }));
 
 function timeOffsets({ timeOffsets: offsets }: Linux, create: readonly NamespaceKind[]): Pick<Plan, "timeOffsets"> {
   if (offsets === undefined) return {};

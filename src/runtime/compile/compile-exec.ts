@@ -47,8 +47,8 @@ export function compileExec(input: CompileExecInput): Compiled {
     plan: {
       create: [],
       join: [{ by: "process", kinds: [...kinds], ...input.target }],
-      uidMap: [],
-      gidMap: [],
+      uidMap: "",
+      gidMap: "",
       cgroup: input.cgroup,
       steps: [...affinity(initial), ...body.early, ...affinity(final), ...body.late],
       exec: body.exec,

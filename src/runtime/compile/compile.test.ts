@@ -78,11 +78,11 @@ describe("compileContainer", () => {
       { mounts: [{ destination: "/m", type: "bind", source: "/h", options: ["bind", "idmap"] }] },
       { facts: v1Machine },
     );
-    expect(plan.uidMap).toEqual([{ inside: 0, outside: 1000, length: 10 }]);
+    expect(plan.uidMap).toBe("0 1000 10\n");
     expect(order(plan)).not.toContain("mknod");
     expect(warnings).toEqual([]);
     expect(find(plan, "bounding_set")?.keep).toBe(1n << 24n);
-    expect(find(plan, "bind")).toMatchObject({ target: "/m", idmapUid: [0, 1000, 10], idmapGid: [0, 2000, 10] });
+    expect(find(plan, "bind")).toMatchObject({ target: "/m", idmapUid: "0 1000 10\n", idmapGid: "0 2000 10\n" });
   });
 
   test("a user namespace that is joined has its maps already", () => {
@@ -95,7 +95,7 @@ describe("compileContainer", () => {
         gidMappings: ids,
       },
     );
-    expect([plan.create, plan.join, plan.uidMap, plan.gidMap]).toMatchObject([["mount"], [{ kind: "user" }], [], []]);
+    expect([plan.create, plan.join, plan.uidMap, plan.gidMap]).toMatchObject([["mount"], [{ kind: "user" }], "", ""]);
   });
 
   test("seccomp is installed before the user changes, or after no_new_privs", () => {
@@ -214,6 +214,11 @@ describe("compileContainer", () => {
   test.each(mistakes)("mistake: %s", (message, process, linux, more) => {
     expect(() => compile(process, linux, more)).toThrow(message);
   });
+});
+
+test.each(["/proc", "/proc/", "//proc//sys", "/proc/uptime/.."])("layers are not mounted at %s", (target) => {
+  const overlays = [{ lowerDirs: ["/l/1", "/l/2"], upper: undefined, source: "/proc", target }];
+  expect(() => compile({}, {}, {}, { overlays })).toThrow("cannot be mounted because");
 });
 
 test("sysctls must belong to a namespace of the container", () => {

@@ -76,8 +76,8 @@ function bindNode({ path }: Device): Step {
     attrSetTree: 0,
     attrClearTree: 0,
     propagation: 0,
-    idmapUid: [],
-    idmapGid: [],
+    idmapUid: "",
+    idmapGid: "",
   };
 }
 

@@ -2,10 +2,12 @@ import { BerthError } from "#base/errors.ts";
 import type { RuntimeFacts } from "#host/runtime-facts.ts";
 import { kernelAtLeast } from "#host/runtime-facts.ts";
 import { mountAttr, propagation, type Step } from "#runtime/plan/ops.ts";
-import type { IdMapping, IdMappings, Mount, RuntimeSpec } from "#spec/oci/runtime.ts";
+import type { IdMappings, Mount, RuntimeSpec } from "#spec/oci/runtime.ts";
 import { isBind } from "./device-steps.ts";
+import { idMapText } from "./id-map-text.ts";
 import { contextOption } from "./mount-context.ts";
 import { parseMountOptions, type MountOptions } from "./mount-options.ts";
+import { refuseOverProc } from "./refuse-over-proc.ts";
 
 export interface MountInput {
   readonly spec: RuntimeSpec;
@@ -86,31 +88,9 @@ function bind(mount: Mount, options: MountOptions, spec: RuntimeSpec): Step {
     attrSetTree: options.attrSetTree,
     attrClearTree: options.attrClearTree,
     propagation: options.propagation,
-    idmapUid: triples(maps.uid),
-    idmapGid: triples(maps.gid),
+    idmapUid: idMapText(maps.uid),
+    idmapGid: idMapText(maps.gid),
   };
-}
-
-/** What may lie over single files of /proc: numbers that programs read, which lxcfs and the like give for a container. */
-const procFiles: ReadonlySet<string> = new Set([
-  ...["/proc/cpuinfo", "/proc/diskstats", "/proc/loadavg", "/proc/meminfo", "/proc/net/dev", "/proc/slabinfo"],
-  ...["/proc/stat", "/proc/swaps", "/proc/uptime", "/proc/sys/crypto/fips_enabled", "/proc/sys/kernel/ns_last_pid"],
-]);
-
-/** docker-compat: a false /proc would tell the runtime and the programs in the container lies (CVE-2019-16884). */
-function refuseOverProc(destination: string, source: string): void {
-  const clean = destination.replaceAll(/\/+/gu, "/").replace(/(.)\/$/u, "$1");
-  const why =
-    clean === "/proc" && !/^\/proc(?:\/|$)/u.test(source)
-      ? "it is not of type proc"
-      : clean.startsWith("/proc/") && !procFiles.has(clean)
-        ? "it is inside /proc"
-        : undefined;
-  if (why === undefined) return;
-  const subject = JSON.stringify(clean);
-  throw invalid(
-    `error mounting ${JSON.stringify(source)} to rootfs at ${subject}: ${subject} cannot be mounted because ${why}`,
-  );
 }
 
 function idMaps(mount: Mount, options: MountOptions, spec: RuntimeSpec): IdMappings {
@@ -127,10 +107,6 @@ function idMaps(mount: Mount, options: MountOptions, spec: RuntimeSpec): IdMappi
   }
   return container;
 }
-
-/** As the plan's `idmapUid` and `idmapGid` have it. */
-export const triples = (maps: readonly IdMapping[]): readonly number[] =>
-  maps.flatMap(({ containerID, hostID, size }) => [containerID, hostID, size]);
 
 /** Labels of procfs and sysfs are the kernel's; an IPC namespace's mqueue has its own before it is mounted. */
 const takesContext = ({ type = "" }: Mount): boolean => !["proc", "sysfs", "mqueue"].includes(type);
@@ -178,7 +154,7 @@ function cgroupMount(
 ): Step[] {
   const namespaced = (spec.linux?.namespaces ?? []).some(({ type }) => type === "cgroup");
   const base = { target: destination, attrSet: options.attrSet, propagation: options.propagation };
-  const noMaps = { attrClear: 0, attrSetTree: 0, attrClearTree: 0, idmapUid: [], idmapGid: [] };
+  const noMaps = { attrClear: 0, attrSetTree: 0, attrClearTree: 0, idmapUid: "", idmapGid: "" };
   if (facts.cgroupVersion === 2) {
     return namespaced
       ? [{ op: "mount", type: "cgroup2", source: "cgroup", options: options.filesystem, copyUp: false, ...base }]

@@ -1,6 +1,7 @@
 import { overlayOptions } from "#host/overlay-options.ts";
+import type { KernelVersion } from "#host/runtime-facts.ts";
 import { propagation, type Plan } from "#runtime/plan/ops.ts";
-import { triples } from "#runtime/compile/mount-steps.ts";
+import { overlayFields } from "#runtime/compile/overlay-fields.ts";
 import type { RootMount } from "#snapshot/types.ts";
 import type { Mount, RuntimeSpec } from "#spec/oci/runtime.ts";
 import { launchFile, programPath, runtimeCommand, type ForeignRuntime } from "./foreign-runtime.ts";
@@ -18,6 +19,7 @@ export interface ForeignContainer {
   readonly stage?: Stage | undefined;
   /** Options of the root beyond the usual ones. */
   readonly rootOptions: readonly string[];
+  readonly kernel: KernelVersion;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface ForeignContainer {
  * mount that holds the bundle is cut off from the host's, so that shared binds go on being shared.
  */
 export function compileForeignContainer(container: ForeignContainer): Plan {
-  const { runtime, id, dir, mountPoint, root, terminal, stage, rootOptions } = container;
+  const { runtime, id, dir, mountPoint, root, terminal, stage, rootOptions, kernel } = container;
   const { console, log, pid, rootfs } = launchFile;
   const target = stage === undefined ? `${dir}/${rootfs}` : stagedRoot(stage);
   return {
@@ -39,14 +41,17 @@ export function compileForeignContainer(container: ForeignContainer): Plan {
         : stageSteps(stage)),
       {
         op: "root_overlay",
-        lower: root.lowerDirs,
-        upper: root.upperDir,
-        work: root.workDir,
-        options: [...overlayOptions, ...rootOptions],
-        attrSet: 0,
-        target,
-        idmapUid: triples(stage?.root.uid ?? []),
-        idmapGid: triples(stage?.root.gid ?? []),
+        ...overlayFields(
+          {
+            lowerDirs: root.lowerDirs,
+            upper: { directory: root.upperDir, work: root.workDir },
+            options: [...overlayOptions, ...rootOptions],
+            attrSet: 0,
+            target,
+            mappings: stage?.root,
+          },
+          kernel,
+        ),
       },
     ],
     exec: command(runtime, [
@@ -99,7 +104,7 @@ export function foreignSpec(spec: RuntimeSpec, isDirectory: (path: string) => bo
   };
 }
 
-const emptyPlan = { create: [], join: [], uidMap: [], gidMap: [], cgroup: { procs: [] } } as const;
+const emptyPlan = { create: [], join: [], uidMap: "", gidMap: "", cgroup: { procs: [] } } as const;
 
 function command(runtime: ForeignRuntime, [log = "", ...words]: readonly string[]): Plan["exec"] {
   return { argv: runtimeCommand(runtime, log, ...words), env: [`PATH=${programPath}`] };

@@ -18,7 +18,7 @@ export const launchFile = {
   process: "process.json",
   pid: "pid",
   log: "runtime.log",
-  /** Made by the shim, native/adopt.c. */
+  /** Made by the shim, native/shim/adopt.c. */
   console: "console.sock",
 } as const;
 

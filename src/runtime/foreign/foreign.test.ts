@@ -5,6 +5,7 @@ import { stageFor } from "./stage.ts";
 import { overlayOptions } from "#host/overlay-options.ts";
 import type { RuntimeSpec } from "#spec/oci/runtime.ts";
 
+const kernel = { major: 6, minor: 7 };
 const runtime = { path: "/usr/sbin/runc", args: ["--debug"], stateDir: "/run/berth/runtimes/old" };
 
 describe("a foreign runtime", () => {
@@ -18,6 +19,7 @@ describe("a foreign runtime", () => {
       root,
       terminal: true,
       rootOptions: ["context=u:o:t:s0"],
+      kernel,
     });
     expect(plan.create).toEqual(["mount"]);
     expect(plan.steps).toMatchObject([
@@ -46,16 +48,16 @@ describe("a foreign runtime", () => {
     const isDirectory = (path: string): boolean => path === "/volume";
     const stage = stageFor(spec, "/run/stage", ids, isDirectory);
     const root = { kind: "overlay", lowerDirs: ["/l/1"], upperDir: "/s/upper", workDir: "/s/work" } as const;
-    const place = { runtime, id: "c1", dir: "/run/c1", mountPoint: "/run", terminal: false, rootOptions: [] };
+    const place = { runtime, id: "c1", dir: "/run/c1", mountPoint: "/run", terminal: false, rootOptions: [], kernel };
     expect(compileForeignContainer({ ...place, root, stage }).steps).toMatchObject([
       { op: "mount_propagation", path: "/run" },
       { op: "mount", type: "tmpfs", target: "/run/stage", options: ["mode=711"] },
       { op: "mkdir", path: "/run/stage/rootfs" },
       { op: "mkdir", path: "/run/stage/0" },
-      { op: "bind", source: "/volume", target: "/run/stage/0", recursive: true, idmapUid: [0, 100_000, 65_536] },
+      { op: "bind", source: "/volume", target: "/run/stage/0", recursive: true, idmapUid: "0 100000 65536\n" },
       { op: "touch", path: "/run/stage/1" },
-      { op: "bind", source: "/file", target: "/run/stage/1", recursive: false, idmapUid: [] },
-      { op: "root_overlay", target: "/run/stage/rootfs", idmapUid: [0, 100_000, 65_536] },
+      { op: "bind", source: "/file", target: "/run/stage/1", recursive: false, idmapUid: "" },
+      { op: "root_overlay", target: "/run/stage/rootfs", idmapUid: "0 100000 65536\n", ownerUid: 100_000 },
     ]);
     expect(foreignSpec(spec, isDirectory, stage)).toMatchObject({
       root: { path: "/run/stage/rootfs" },

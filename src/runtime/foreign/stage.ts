@@ -1,4 +1,4 @@
-import { triples } from "#runtime/compile/mount-steps.ts";
+import { idMapText } from "#runtime/compile/id-map-text.ts";
 import { propagation, type Step } from "#runtime/plan/ops.ts";
 import type { IdMappings, Mount, RuntimeSpec } from "#spec/oci/runtime.ts";
 
@@ -85,7 +85,7 @@ function bindSteps({ dir, binds }: Stage): readonly Step[] {
         op: "bind",
         ...{ source, target, recursive },
         ...{ attrSet: 0, attrClear: 0, attrSetTree: 0, attrClearTree: 0, propagation: 0 },
-        ...{ idmapUid: triples(uid), idmapGid: triples(gid) },
+        ...{ idmapUid: idMapText(uid), idmapGid: idMapText(gid) },
       },
     ];
   });

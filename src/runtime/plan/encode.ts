@@ -3,7 +3,6 @@ import {
   namespaceFlag,
   stepTable,
   type FieldType,
-  type IdMapping,
   type Join,
   type NamespaceKind,
   type Plan,
@@ -69,8 +68,8 @@ function namespacesRecord(plan: Plan): Record<string, unknown> {
   const offsets = plan.timeOffsets;
   return {
     create: namespaceFlags(plan.create),
-    uidMap: plan.uidMap.map(mapLine).join(""),
-    gidMap: plan.gidMap.map(mapLine).join(""),
+    uidMap: plan.uidMap,
+    gidMap: plan.gidMap,
     timeOffsets:
       offsets === undefined
         ? ""
@@ -79,10 +78,6 @@ function namespacesRecord(plan: Plan): Record<string, unknown> {
     cgroupDirectory: plan.cgroup.directory ?? "",
     cgroupProcs: plan.cgroup.procs,
   };
-}
-
-function mapLine(map: IdMapping): string {
-  return `${map.inside} ${map.outside} ${map.length}\n`;
 }
 
 function joinRecord(join: Join): readonly [StepShape, Record<string, unknown>] {

@@ -10,7 +10,7 @@ import {
   stdinMode,
 } from "./wire.ts";
 
-/** Text of native/ops.h: numbers, field positions and signatures of every record, for the shim's decoder. */
+/** Text of native/shim/ops.h: numbers, field positions and signatures of every record, for the shim's decoder. */
 export function generateOpsHeader(): string {
   const shapes = allShapes();
   const lines = [

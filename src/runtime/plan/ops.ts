@@ -1,7 +1,7 @@
 /**
- * The launch plan: everything the shim does between clone and exec, as plain data. TypeScript decides, the shim (native/)
+ * The launch plan: everything the shim does between clone and exec, as plain data. TypeScript decides, native/shim
  * carries out and knows no policy. This file is the one source of the format: the types below are derived from the table
- * {@link stepTable}, `encode.ts`/`decode.ts` are driven by it and `native/ops.h` is generated from it.
+ * {@link stepTable}, `encode.ts`/`decode.ts` are driven by it and `native/shim/ops.h` is generated from it.
  *
  *   monitor (host namespaces)                          init (the new process)
  *   1 prepare: open bind sources, make the root mount
@@ -19,7 +19,7 @@
  * container), as Docker and runc do.
  */
 
-export const planVersion = 1;
+export const planVersion = 2;
 
 /** Wire types of step fields. `path` and `hostPath` are strings; the difference is who resolves them (see above). */
 export type FieldType = "u32" | "i64" | "u64" | "bool" | "string" | "path" | "hostPath" | "strings" | "u32s" | "bytes";
@@ -50,10 +50,14 @@ const overlayFields = {
   upper: "hostPath",
   work: "hostPath",
   options: "strings",
+  base: "hostPath",
+  data: "string",
   attrSet: "u32",
   target: "path",
-  idmapUid: "u32s",
-  idmapGid: "u32s",
+  idmapUid: "string",
+  idmapGid: "string",
+  ownerUid: "u32",
+  ownerGid: "u32",
 } as const;
 
 /**
@@ -69,10 +73,10 @@ export const stepTable = {
   namespace_propagation: { code: 1, fields: { propagation: "u32" } },
   /**
    * The root is an overlay. `lower`: topmost first, at least one. `upper` and `work` empty: read-only overlay (then at
-   * least two lowers). More than 128 layers and option strings of any length work (fsconfig lowerdir+ since 6.5; before
-   * that relative names below the lowers' common parent). `target`: a directory of the host, in the new mount
-   * namespace, to mount it on; empty: over /, where no path leads to it. `idmapUid`,
-   * `idmapGid`: of the layers, as for `bind` (5.19).
+   * least two lowers). Layers are given to fsconfig(2) one by one, or, unless `data` is empty, that to mount(2), whose
+   * relative names are below `base`. `target`: a directory of the host, in the new mount namespace, to mount it on;
+   * empty: over /, where no path leads to it. `idmapUid`, `idmapGid`: of the layers, as for `bind` (5.19); then what the
+   * overlay makes for itself is `ownerUid`'s and `ownerGid`'s on the disk.
    */
   root_overlay: {
     code: 2,
@@ -98,8 +102,6 @@ export const stepTable = {
   symlink: { code: 12, fields: { path: "path", target: "string" } },
   /** `mode` with file type bits (S_IFCHR 0o020000, S_IFBLK 0o060000, S_IFIFO 0o010000); an equal existing node is fine. In a user namespace bind the host's node instead. */
   mknod: { code: 13, fields: { path: "path", mode: "u32", major: "u32", minor: "u32", uid: "u32", gid: "u32" } },
-  /** Owner of what `path` names (symlinks followed inside the root); mode too unless 0xffffffff ({@link keep}). */
-  chown: { code: 14, fields: { path: "path", uid: "u32", gid: "u32", mode: "u32" } },
 
   /**
    * A new filesystem. `source` may be empty. `copyUp`: the directory's old contents are copied into the new tmpfs
@@ -119,7 +121,7 @@ export const stepTable = {
   },
   /**
    * Bind mount of a host file or directory. `recursive`: with what is mounted below (rbind). `idmapUid`/`idmapGid`: empty,
-   * or triples [inside, outside, length, …] for an id-mapped mount (MOUNT_ATTR_IDMAP, 5.12).
+   * or the text of /proc/PID/uid_map and gid_map for an id-mapped mount (MOUNT_ATTR_IDMAP, 5.12).
    */
   bind: {
     code: 21,
@@ -132,8 +134,8 @@ export const stepTable = {
       attrSetTree: "u32",
       attrClearTree: "u32",
       propagation: "u32",
-      idmapUid: "u32s",
-      idmapGid: "u32s",
+      idmapUid: "string",
+      idmapGid: "string",
     },
   },
   /**
@@ -198,8 +200,6 @@ export const stepTable = {
   cpu_affinity: { code: 48, fields: { mask: "bytes" } },
   /** set_mempolicy(2); `nodes` as `mask` above. */
   memory_policy: { code: 49, fields: { mode: "u32", nodes: "bytes" } },
-  /** prctl(PR_SET_PDEATHSIG): the signal the process gets when the monitor dies. After the user step. */
-  death_signal: { code: 50, fields: { signal: "u32" } },
 
   umask: { code: 60, fields: { mask: "u32" } },
   /** Working directory; created (`create`) with this owner when missing, parents too. */
@@ -272,13 +272,6 @@ export const namespaceFlag: Readonly<Record<NamespaceKind, number>> = {
   time: 0x00000080,
 };
 
-/** Ids `inside`…`inside+length-1` of the user namespace are `outside`… in the parent's. */
-export interface IdMapping {
-  readonly inside: number;
-  readonly outside: number;
-  readonly length: number;
-}
-
 /** A namespace to enter instead of creating it. With rights over all of them the user namespace is entered last, else first. */
 export type Join =
   /** Namespace file, e.g. /run/berth/netns/x or /proc/7/ns/net. */
@@ -298,9 +291,9 @@ export interface Plan {
   /** Created with clone; `cgroup` is unshared by init after it entered its cgroup, so that its root is right. */
   readonly create: readonly NamespaceKind[];
   readonly join: readonly Join[];
-  /** Only with `user` in `create`; written by the monitor. */
-  readonly uidMap: readonly IdMapping[];
-  readonly gidMap: readonly IdMapping[];
+  /** The text of /proc/PID/uid_map and gid_map, written by the monitor; only with `user` in `create`, else empty. */
+  readonly uidMap: string;
+  readonly gidMap: string;
   /** Only with `time` in `create`: offsets of CLOCK_MONOTONIC and CLOCK_BOOTTIME. */
   readonly timeOffsets?: {
     readonly monotonic: { readonly seconds: number; readonly nanoseconds: number };

@@ -36,15 +36,15 @@ describe("launch message", () => {
     const plan: Plan = {
       create: [],
       join: [],
-      uidMap: [],
-      gidMap: [],
+      uidMap: "",
+      gidMap: "",
       cgroup: { procs: [] },
       steps: [{ op: "hostname", name: "h" }],
       exec: { argv: ["/x"], env: [] },
     };
     const bytes = Buffer.from(encodeLaunch({ ...sampleSettings, logPath: "", oomEvents: "" }, plan));
     expect(bytes.subarray(0, 16).toString("hex")).toBe(
-      `4252544801000000${Buffer.from([bytes.length, 0, 0, 0]).toString("hex")}04000000`,
+      `4252544802000000${Buffer.from([bytes.length, 0, 0, 0]).toString("hex")}04000000`,
     );
     expect(bytes.toString("hex")).toContain("1f00000006000000010000006800");
   });
@@ -81,8 +81,8 @@ describe("table", () => {
     for (const shape of Object.values(stepTable)) expect(shape.code).toBeLessThan(200);
   });
 
-  test("native/ops.h is up to date", async () => {
-    expect(await Bun.file(new URL("../../../native/ops.h", import.meta.url)).text()).toBe(generateOpsHeader());
+  test("native/shim/ops.h is up to date", async () => {
+    expect(await Bun.file(new URL("../../../native/shim/ops.h", import.meta.url)).text()).toBe(generateOpsHeader());
   });
 });
 
@@ -90,8 +90,8 @@ test("a printed plan reads as what happens", () => {
   const plan: Plan = {
     create: ["mount", "pid"],
     join: [{ by: "path", kind: "network", path: "/run/netns/x" }],
-    uidMap: [],
-    gidMap: [],
+    uidMap: "",
+    gidMap: "",
     cgroup: { procs: ["/cg/cgroup.procs"] },
     steps: [
       { op: "mkdir", path: "/work", mode: 0o755, uid: 0, gid: 0 },

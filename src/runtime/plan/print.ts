@@ -5,8 +5,8 @@ export function printPlan(plan: Plan): string {
   const lines = [
     `create ${plan.create.join(" ") || "nothing"}`,
     ...plan.join.map(printJoin),
-    ...plan.uidMap.map((map) => `uid-map ${map.inside} ${map.outside} ${map.length}`),
-    ...plan.gidMap.map((map) => `gid-map ${map.inside} ${map.outside} ${map.length}`),
+    ...printMap("uid-map", plan.uidMap),
+    ...printMap("gid-map", plan.gidMap),
     ...(plan.timeOffsets === undefined ? [] : [`time-offsets ${printValue(plan.timeOffsets)}`]),
     ...(plan.cgroup.directory === undefined ? [] : [`cgroup ${plan.cgroup.directory}`]),
     ...plan.cgroup.procs.map((path) => `cgroup ${path}`),
@@ -22,6 +22,11 @@ export function printStep(step: Step): string {
     .filter(([name, value]) => name !== "op" && !isDefault(value))
     .map(([name, value]) => `${name}=${printValue(value)}`);
   return [step.op, ...fields].join(" ");
+}
+
+function printMap(name: string, text: string): readonly string[] {
+  const lines = text.split("\n").filter((line) => line !== "");
+  return lines.map((line) => `${name} ${line}`);
 }
 
 function printJoin(join: Join): string {

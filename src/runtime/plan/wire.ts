@@ -10,7 +10,7 @@ import { planVersion, stepTable, type FieldType, type StepShape } from "./ops.ts
  *     u32, bool: 4 bytes   u64, i64: 8   string: u32 bytes, bytes without NUL, one NUL
  *     strings: u32 count, strings   u32s: u32 count, values   bytes: u32 length, bytes
  *
- * The decoder in native/plan.c refuses anything else: other versions, unknown codes, bytes left over, counts past the limits.
+ * The decoder in native/shim/plan.c refuses anything else: other versions, unknown codes, bytes left over, counts past the limits.
  */
 export const launchMagic = 0x48545242;
 export const launchVersion = planVersion;

@@ -91,7 +91,17 @@ export class Control {
       const bytes = await this.#connection.read();
       if (bytes === undefined) return this.#end();
       this.#buffer = this.#buffer.length === 0 ? bytes : Buffer.concat([this.#buffer, bytes]);
-      if (this.#takeFrames() === "attached") return;
+      if (this.#taken() === "attached") return;
+    }
+  }
+
+  /** Who does not keep to the conversation is as one that is gone: nobody may wait for the answers of such a one. */
+  #taken(): "more" | "attached" {
+    try {
+      return this.#takeFrames();
+    } catch {
+      this.close();
+      return "more";
     }
   }
 

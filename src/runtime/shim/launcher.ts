@@ -1,4 +1,5 @@
 import { BerthError } from "#base/errors.ts";
+import { hasCode } from "#host/errno.ts";
 import { removeFile } from "#host/files.ts";
 import { encodeLaunch } from "../plan/encode.ts";
 import { launchMode, logFlag, stdinMode } from "../plan/wire.ts";
@@ -21,8 +22,8 @@ export class NativeShimLauncher implements ShimLauncher {
   readonly #ahead: Pick<ShimsAhead, "take"> | undefined;
 
   /**
-   * `shimPath`: the shim's executable, best the sealed memory file of host/shim-binary.ts. `ahead`: where some may be ready;
-   * none are when not given.
+   * `shimPath`: the shim's executable, a sealed memory file (host/shim-binary.ts): from any other it refuses to start.
+   * `ahead`: where some may be ready; none are when not given.
    */
   constructor(deps: { readonly shimPath: () => string; readonly ahead?: Pick<ShimsAhead, "take"> }) {
     this.#shimPath = deps.shimPath;
@@ -62,7 +63,13 @@ class Begun implements BegunLaunch {
   }
 
   async launch(request: LaunchRequest): Promise<SupervisedProcess> {
-    this.#shim.send(encodeLaunch(settingsOf(request), request.plan));
+    const message = encodeLaunch(settingsOf(request), request.plan);
+    try {
+      this.#shim.send(message);
+    } catch (error) {
+      if (hasCode(error, "EPIPE")) throw earlyEnd(request);
+      throw error;
+    }
     const process = await ShimProcess.connect(request.dir, request.adopt);
     if (process === undefined) throw earlyEnd(request);
     try {

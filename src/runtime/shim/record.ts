@@ -1,6 +1,6 @@
 /**
- * The log files the shim writes a supervised process's output to. They belong to the shim (writer: native/log.c,
- * native/log_json.c); `logs/` reads them.
+ * The log files the shim writes a supervised process's output to. They belong to the shim (writer: native/shim/log.c,
+ * native/shim/log_json.c); `logs/` reads them.
  *
  * Records:
  *

@@ -2,7 +2,7 @@ import { BerthError } from "#base/errors.ts";
 import type { ExitStatus, StepFailure } from "../types.ts";
 
 /**
- * What the shim says about itself, on its control socket and in the file `status`; struct state of native/shim.h.
+ * What the shim says about itself, on its control socket and in the file `status`; struct state of native/shim/shim.h.
  *
  *   u32 magic  state  point  pid  monitor pid  step  errno  exit code  signal  oom killed
  *   u64 start ticks  started ns  finished ns      char what[96]

@@ -30,6 +30,17 @@ describe("resolveUser()", () => {
     expect(resolveUser("1000:77", [], read).gid).toBe(77);
     expect(resolveUser(":staff", [], read)).toEqual({ uid: 0, gid: 50, additionalGids: [], home: "/root" });
   });
+  test("never takes a number for a name", () => {
+    const trap: ReadRootFile = (path) => (path === "/etc/passwd" ? "1000:x:0:0::/:/bin/sh\n" : "2000:x:0:\n");
+    expect(resolveUser("1000:2000", ["2000"], trap)).toMatchObject({ uid: 1000, gid: 2000, additionalGids: [] });
+    expect(resolveUser("1000", ["2000"], trap)).toMatchObject({ uid: 1000, gid: 0, additionalGids: [2000] });
+  });
+  test("knows no entry whose number is none", () => {
+    const huge: ReadRootFile = () => "huge:x:4294967296:4294967296::/:\nlast:x:4294967294:0::/:\n";
+    for (const user of ["huge", "4294967296", "root:huge", "0:4294967296"])
+      expect(() => resolveUser(user, [], huge)).toThrow(/unable to find|must be in range/);
+    expect(resolveUser("last", [], huge).uid).toBe(4294967294);
+  });
   test("adds groups by name and number, once each", () => {
     expect(resolveUser("app", ["staff", "50", "99"], read).additionalGids).toEqual([10, 50, 99]);
   });

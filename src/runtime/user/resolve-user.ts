@@ -17,14 +17,17 @@ interface GroupEntry {
   readonly members: readonly string[];
 }
 
+/** Of what is asked for by number, as with Docker. */
 const MAX_ID = 2 ** 31 - 1;
+/** Of what the files may say; the kernel takes the last number for none. */
+const MAX_ENTRY_ID = 2 ** 32 - 2;
 
 const bad = (message: string): BerthError => new BerthError("invalid-parameter", message);
 
 /**
  * Who `user[:group]` is in a container (Docker's `--user`, Dockerfile's USER), by the root's own /etc/passwd and
- * /etc/group (passwd(5), group(5)): names or numbers; numbers need no entry. Without a group it is the user's own, and
- * the groups that list the user are supplementary. `groupAdd`: `--group-add`.
+ * /etc/group (passwd(5), group(5)): names or numbers; numbers need no entry, and are never the name of one (CVE-2016-3697).
+ * Without a group it is the user's own, and the groups that list the user are supplementary. `groupAdd`: `--group-add`.
  */
 export function resolveUser(spec: string, groupAdd: readonly string[], read: ReadRootFile): ResolvedUser {
   const colon = spec.indexOf(":");
@@ -51,7 +54,7 @@ export function resolveUser(spec: string, groupAdd: readonly string[], read: Rea
 function findUser(part: string, entries: readonly PasswdEntry[]): PasswdEntry | undefined {
   if (part === "") return entries.find(({ uid }) => uid === 0);
   const number = decimal(part);
-  return entries.find(({ name, uid }) => name === part || uid === number);
+  return entries.find(({ name, uid }) => (number === undefined ? name === part : uid === number));
 }
 
 function numericUser(part: string): number {
@@ -63,10 +66,10 @@ function numericUser(part: string): number {
 
 function groupNumber(part: string, groups: readonly GroupEntry[], complaint: string): number {
   const number = decimal(part);
-  const entry = groups.find(({ name, gid }) => name === part || gid === number);
-  if (entry !== undefined) return entry.gid;
-  if (number === undefined) throw bad(`${complaint} ${part}: no matching entries in group file`);
-  return inRange(number);
+  if (number !== undefined) return inRange(number);
+  const entry = groups.find(({ name }) => name === part);
+  if (entry === undefined) throw bad(`${complaint} ${part}: no matching entries in group file`);
+  return entry.gid;
 }
 
 function inRange(id: number): number {
@@ -75,6 +78,8 @@ function inRange(id: number): number {
 }
 
 const decimal = (text: string): number | undefined => (/^-?\d+$/.test(text) ? Number(text) : undefined);
+
+const isEntryId = (text: string): boolean => /^\d+$/.test(text) && Number(text) <= MAX_ENTRY_ID;
 
 function parsePasswd(text: string): readonly PasswdEntry[] {
   return records(text).map(([name = "", , uid, gid, , home = ""]) => ({
@@ -93,10 +98,10 @@ function parseGroup(text: string): readonly GroupEntry[] {
   }));
 }
 
-/** Lines of colon-separated fields whose third is a number; others (comments, `+` of NIS) are no entries. */
+/** Lines of colon-separated fields whose third is an id; others (comments, `+` of NIS) are no entries. */
 function records(text: string): readonly string[][] {
   return text
     .split("\n")
     .map((line) => line.trim().split(":"))
-    .filter((fields) => fields[0] !== "" && !fields[0]?.startsWith("#") && /^\d+$/.test(fields[2] ?? ""));
+    .filter(([name = "", , id = ""]) => name !== "" && !name.startsWith("#") && isEntryId(id));
 }

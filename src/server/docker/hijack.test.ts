@@ -55,7 +55,7 @@ describe("hijacked connections", () => {
 
   test("input sent together with the request, before the start, is not lost", async () => {
     const id = await served.create({ Cmd: ["cat"], OpenStdin: true, StdinOnce: true });
-    const raw = new RawClient(served.path);
+    const raw = new RawClient(served.place);
     raw.send(
       `POST /containers/${id}/attach?stream=1&stdin=1&stdout=1 HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nearly\n`,
     );

@@ -25,6 +25,8 @@ export async function pipe(client: RawConnection, process: AttachStream, options
   const { promise: left, resolve: leave } = Promise.withResolvers<PipeEnd>();
   const onGone = (): void => leave("gone");
   client.gone.addEventListener("abort", onGone, { once: true });
+  // It may have left before there was anything to be told of.
+  if (client.gone.aborted) onGone();
   try {
     void pumpInput(client, process, options).then((how) => {
       if (how !== "half-closed") leave(how);
@@ -50,11 +52,19 @@ async function pumpInput(
   for await (const chunk of client.readable) {
     if (!options.input) continue;
     const { bytes, detached } = filter === undefined ? { bytes: chunk, detached: false } : filter.push(chunk);
-    if (bytes.byteLength > 0) await process.write(bytes);
+    // A process that takes no more input may have output on its way still, whose end tells.
+    if (bytes.byteLength > 0 && !(await isTaken(process, bytes))) return "half-closed";
     if (detached) return "detached";
   }
   if (!options.input) return "half-closed";
   if (!options.endsInput) return "gone";
   process.endInput();
   return "half-closed";
+}
+
+async function isTaken(process: AttachStream, bytes: Uint8Array): Promise<boolean> {
+  return process.write(bytes).then(
+    () => true,
+    () => false,
+  );
 }

@@ -9,6 +9,8 @@ export interface JsonReply {
   readonly body: unknown;
   /** Which of the version table's shapes `body` is; undefined = the same in every version. */
   readonly shape?: ResponseShape;
+  /** `body` is a list of objects that are the same ones as before while they tell the same: their texts may be kept. */
+  readonly lasting?: boolean;
 }
 
 export type ResponseShape =

@@ -49,6 +49,28 @@ describe("every answer", () => {
       '/containers/json?filters={"status":["odd"]}',
       "400 invalid value for state (odd): must be one of created, dead, exited, paused, removing, restarting, running",
     ],
+    ["POST", "/swarm/leave", "503 This node is not part of a swarm"],
+    [
+      "POST",
+      "/swarm/init",
+      "501 not supported by this engine: swarms, POST /swarm/init. Projects of many containers on one machine are what Compose is for.",
+    ],
+    [
+      "GET",
+      "/plugins/privileges?remote=vieux/sshfs",
+      "501 not supported by this engine: plugins that are images, GET /plugins/privileges. Plugins of volumes run as programs beside the engine.",
+    ],
+    ["GET", '/plugins?filters={"nonsense":["true"]}', "400 invalid filter 'nonsense'"],
+    ["GET", '/plugins?filters={"enabled":["x"]}', "400 invalid filter 'enabled=[x]'"],
+    ...[
+      "GET /plugins/a/b:c/json",
+      "DELETE /plugins/a/b:c",
+      "POST /plugins/a/b:c/set",
+      "POST /plugins/a/b:c/upgrade",
+    ].map((line): readonly [string, string, string] => {
+      const [method = "", url = ""] = line.split(" ");
+      return [method, url, '404 plugin "a/b:c" not found'];
+    }),
     [
       "GET",
       "/services",
@@ -160,12 +182,9 @@ describe("streams", () => {
   test("a client that leaves stops its wait and its events", async () => {
     const id = await served.create({ Cmd: ["sleep"] });
     const leave = new AbortController();
-    const wait = fetch(`http://localhost/containers/${id}/wait?condition=removed`, {
-      method: "POST",
-      unix: served.path,
-      signal: leave.signal,
-    });
-    const events = fetch("http://localhost/events", { unix: served.path, signal: leave.signal });
+    const { signal } = leave;
+    const wait = served.call("POST", `/containers/${id}/wait?condition=removed`, undefined, {}, signal);
+    const events = served.call("GET", "/events", undefined, {}, signal);
     const answers = await Promise.all([wait, events]);
     const bodies = answers.map((answer) => answer.text().catch(() => "left"));
     const info = async (): Promise<number> =>

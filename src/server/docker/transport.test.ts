@@ -10,14 +10,14 @@ const json = "Content-Type: application/json\r\n";
 const request = (line: string, headers = "", body = ""): string =>
   `${line} HTTP/1.1\r\nHost: e\r\n${headers}\r\n${body}`;
 
-describe.each(["unix", "handed"] as const)("a %s connection", (transport) => {
+describe.each(["unix", "tcp"] as const)("a %s connection", (transport) => {
   beforeEach(async () => {
     served = await ServedEngine.open(transport);
   });
 
   /** Status line and body of what comes back, and whether the connection ended with it. */
   async function exchange(text: string, options: { readonly halfClose?: boolean } = {}): Promise<string> {
-    const raw = new RawClient(served.path);
+    const raw = new RawClient(served.place);
     raw.send(text);
     if (options.halfClose === true) raw.halfClose();
     const head = await raw.head();
@@ -96,7 +96,7 @@ describe.each(["unix", "handed"] as const)("a %s connection", (transport) => {
   });
 
   test("requests behind one another are answered in their order", async () => {
-    const raw = new RawClient(served.path);
+    const raw = new RawClient(served.place);
     raw.send(request("HEAD /_ping") + request("GET /nope") + request("GET /_ping"));
     await raw.until("OK");
     const heads: string[] = [];
@@ -115,7 +115,7 @@ describe.each(["unix", "handed"] as const)("a %s connection", (transport) => {
   });
 
   test("who leaves within the body gets no container, and the server goes on", async () => {
-    const raw = new RawClient(served.path);
+    const raw = new RawClient(served.place);
     raw.send(request("POST /containers/create", `${json}Content-Length: 500\r\n`, '{"Image":"busybox"'));
     raw.halfClose();
     await raw.rest();
@@ -124,7 +124,7 @@ describe.each(["unix", "handed"] as const)("a %s connection", (transport) => {
   });
 
   test("the body is asked for when it is wanted, and not before", async () => {
-    const raw = new RawClient(served.path);
+    const raw = new RawClient(served.place);
     raw.send(request("POST /containers/create", `${json}Expect: 100-continue\r\nContent-Length: 2\r\n`));
     expect((await raw.head()).split("\r\n")[0]).toBe("HTTP/1.1 100 Continue");
     raw.send("{}");
@@ -148,7 +148,7 @@ describe.each(["unix", "handed"] as const)("a %s connection", (transport) => {
       AttachStdout: true,
     });
     const { Id } = (await made.json()) as { Id: string };
-    const raw = new RawClient(served.path);
+    const raw = new RawClient(served.place);
     raw.send(request(`POST /v1.41/exec/${Id}/start`, `${upgrade}${json}Content-Length: 2\r\n`, "{}over"));
     expect((await raw.head()).split("\r\n")[0]).toBe("HTTP/1.1 101 UPGRADED");
     raw.send(" and out");
@@ -175,9 +175,9 @@ describe.each(["unix", "handed"] as const)("a %s connection", (transport) => {
   });
 });
 
-test("a handed connection whose head does not come is closed", async () => {
-  served = await ServedEngine.open("handed");
-  const raw = new RawClient(served.path);
+test("a connection whose head does not come is closed", async () => {
+  served = await ServedEngine.open();
+  const raw = new RawClient(served.place);
   raw.send("GET /_ping HTTP/1.1\r\nHo");
   expect((await raw.rest()).toString()).not.toContain("200 OK");
 });

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
-import type { AddressInfo } from "node:net";
 import { silentLog } from "#base/log.ts";
 import { DurationHistogram } from "#engine/metrics/duration-histogram.ts";
+import { openTcpSocket, portOf } from "#host/listening-socket.ts";
+import { serveHttp } from "#host/serve-http.ts";
 import { EngineBench } from "#engine/testing/engine-bench.ts";
 import { createMetricsServer } from "./metrics-server.ts";
 import { prometheusText } from "./prometheus-text.ts";
@@ -40,9 +41,9 @@ test("the page of an engine that has worked", async () => {
   const id = await bench.create({ Cmd: ["sleep"] });
   await bench.create();
   await bench.engine.containers.start(id);
-  const server = createMetricsServer({ engine: bench.engine, log: silentLog });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { fd } = await openTcpSocket({ host: "127.0.0.1", port: 0 });
+  const base = `http://127.0.0.1:${portOf(fd)}`;
+  const server = serveHttp(fd, createMetricsServer({ engine: bench.engine, log: silentLog }));
   try {
     const response = await fetch(`${base}/metrics?x=1`);
     expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");

@@ -37,10 +37,6 @@ export function decodeAuthHeader(header: string | undefined): AuthConfig | undef
   return decode(authConfig, value);
 }
 
-export function encodeAuthHeader(auth: Partial<AuthConfig>): string {
-  return Buffer.from(JSON.stringify(authConfig.print({ ...authConfig.zero, ...auth })), "utf8").toString("base64url");
-}
-
 /**
  * The X-Registry-Config header of builds: base64url JSON, credentials by registry. docker-compat: one that cannot be read
  * counts as none, because old clients sent nonsense.
@@ -54,12 +50,4 @@ export function decodeRegistryConfig(header: string | undefined): Readonly<Recor
   } catch {
     return {};
   }
-}
-
-export function encodeRegistryConfig(auths: Readonly<Record<string, Partial<AuthConfig>>>): string {
-  const printed = Object.entries(auths).map(([host, auth]) => [
-    host,
-    authConfig.print({ ...authConfig.zero, ...auth }),
-  ]);
-  return Buffer.from(JSON.stringify(Object.fromEntries(printed)), "utf8").toString("base64url");
 }

@@ -92,7 +92,8 @@ export function asOurs(answer: string): string {
 export function isSame(ours: string, theirs: string): boolean {
   const [, message] = /\{"errorDetail":\{"message":(".*")\},"error":".*"\}$/.exec(theirs) ?? [];
   const sayings = [theirs, ...(message === undefined ? [] : [`400 {"message":${message}}`])];
-  const isHinted = (saying: string): boolean => saying.endsWith('"}') && ours.startsWith(`${saying.slice(0, -2)} `);
+  const isHinted = (saying: string): boolean =>
+    saying.endsWith('"}') && [" ", ". "].some((join) => ours.startsWith(saying.slice(0, -2) + join));
   return sayings.some((saying) => ours === saying || isHinted(saying));
 }
 

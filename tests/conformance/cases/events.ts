@@ -257,4 +257,19 @@ export function eventCases(target: () => Target): void {
       "container destroy",
     ]);
   });
+
+  test("of a container that rests, leaving a network is told, joining one is not", async () => {
+    await target().ok(["create", "--name", "resting", "busybox"]);
+    await target().ok(["network", "create", "elsewhere"]);
+    const from = since();
+    await target().ok(["network", "connect", "elsewhere", "resting"]);
+    await target().ok(["network", "disconnect", "elsewhere", "resting"]);
+    await target().ok(["rm", "resting"]);
+    await target().ok(["network", "rm", "elsewhere"]);
+    const events = await eventsSince(target(), from, "type=network");
+    expect(events.map(({ Action, Actor }) => [Action, Actor.Attributes["name"]])).toEqual([
+      ["disconnect", "elsewhere"],
+      ["destroy", "elsewhere"],
+    ]);
+  });
 }

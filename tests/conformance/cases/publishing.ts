@@ -50,4 +50,14 @@ export function publishingCases(target: () => Target): void {
     expect(lines).toEqual(["53/udp -> 0.0.0.0", "70/tcp -> 0.0.0.0", "71/tcp -> 0.0.0.0", "72/tcp -> 0.0.0.0"]);
     await engine.ok(["rm", "-f", "ports"]);
   });
+
+  test("in the host's network there is nothing to publish, which a warning tells", async () => {
+    const engine = target();
+    const made = await engine.run(["create", "--name", "ports", "--network", "host", "-p", "18120:80", "busybox"]);
+    expect(made).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^WARNING: Published ports are discarded when using host network mode\n$/u),
+    });
+    await engine.ok(["rm", "ports"]);
+  });
 }

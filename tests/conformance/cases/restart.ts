@@ -24,7 +24,11 @@ export function restartCases(target: () => Target): void {
       const from = String(Date.now() / 1000);
       await target().ok(["run", "-d", "--name", "fails", "--restart", "on-failure:3", "busybox", "sh", "-c", "exit 3"]);
       await becomes("fails", "3 exited 3");
-      const events = await eventsSince(target(), from, "type=container");
+      // The last end is told when all that it had is gone.
+      const events = await eventually("four ends", async () => {
+        const told = await eventsSince(target(), from, "type=container");
+        return told.filter(({ Action }) => Action === "die").length < 4 ? undefined : told;
+      });
       const life = events.map(({ Action }) => Action);
       expect(life).toEqual([
         "create",

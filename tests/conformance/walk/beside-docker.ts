@@ -13,6 +13,8 @@ import type { Row } from "./row.ts";
 export type Neighbours = (dir: string, network: NetworkNamespace) => Promise<readonly (() => Promise<unknown>)[]>;
 
 export interface Walk {
+  /** Of both daemons. */
+  readonly daemonArgs?: readonly string[];
   /** Only those that an engine gets by `prepare`. */
   readonly player?: Pick<Player, "bodies" | "digests">;
   readonly neighbours?: Neighbours;
@@ -37,7 +39,7 @@ export function besideDocker(walk: Walk): (part: string, rows: readonly Row[]) =
     // That of the later suite needs newer libraries than this machine may have.
     mkdirSync(join(dir, "bin"));
     symlinkSync(join(await referenceDir(), "usr/sbin/runc"), join(dir, "bin/runc"));
-    const options = { dir, bridge: "bwalk0", bip: "172.31.1.1/24", network };
+    const options = { dir, bridge: "bwalk0", bip: "172.31.1.1/24", network, extraArgs: walk.daemonArgs ?? [] };
     const engine = await start(programs === undefined ? options : { ...options, programs });
     closers.push(() => engine.stop());
     const made = await fetch("http://engine/images/create?fromSrc=-&repo=busybox&tag=latest", {

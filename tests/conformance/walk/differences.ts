@@ -155,7 +155,7 @@ export const differences: Readonly<Record<string, Readonly<Record<number, string
   },
   // With a hint.
   "volumes: a size where there are no quotas": {
-    0: '400 {"message":"create vol: quota size requested but no quota support the data root must lie on xfs or ext4 that is mounted with the option prjquota"}',
+    0: '400 {"message":"create vol: quota size requested but no quota support. The data root must lie on xfs or ext4 that is mounted with the option prjquota."}',
   },
   // A volume that is made says so when it is used; 26.1 mounts nothing.
   "volumes: a file system that the kernel does not know": {

@@ -13,8 +13,9 @@ export function listTar(archive: Uint8Array): readonly string[] {
   return names;
 }
 
-/** What is told of a transfer only when it takes long enough. */
-const passing = /^(?:Waiting|Verifying Checksum|Downloading|Extracting|Pushing|Preparing|Loading layer)$/u;
+/** What is told of a transfer only when it takes long enough: dockerd tells who watches a layer of its latest state alone. */
+const passing =
+  /^(?:Waiting|Verifying Checksum|Downloading|Download complete|Extracting|Pushing|Preparing|Loading layer)$/u;
 
 /** Lines of a stream, each by `show` where it is JSON, without those that come or do not come by chance. */
 export function withoutChance(lines: readonly string[], show: (line: string) => string): readonly string[] {

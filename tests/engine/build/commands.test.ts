@@ -137,6 +137,25 @@ test("a command's network namespace and control group go to the next one as nobo
   expect(await lab.engine.ok("network", "inspect", "-f", "{{len .Containers}}", "bridge")).toBe("0\n");
 });
 
+test("what a command does to the files in its /etc that the engine gives is gone for the next one", async () => {
+  const steps = [
+    "true",
+    "echo 10.9.9.9 other >> /etc/hosts",
+    "sed 's/127/126/' /etc/hosts > /tmp/same && cat /tmp/same > /etc/hosts",
+    "chmod 600 /etc/resolv.conf && chown 7 /etc/hostname",
+    "true",
+  ];
+  const look =
+    "cat /etc/hosts /etc/resolv.conf /etc/hostname; stat -c '%a %u %n' /etc/hosts /etc/resolv.conf /etc/hostname";
+  const lines = steps.flatMap((step, index) => [`RUN ${step}`, `RUN { ${look}; } > /seen-${index}`]);
+  const id = await lab.engine.ok("build", "-q", lab.context({ Dockerfile: ["FROM busybox", ...lines, ""].join("\n") }));
+  const seen = await Promise.all(steps.map((_, index) => lab.runIn(id.trim(), "cat", `/seen-${index}`)));
+  expect(seen[0]).toMatch(
+    /^127\.0\.0\.1\tlocalhost\n[^]*644 0 \/etc\/hosts\n644 0 \/etc\/resolv\.conf\n644 0 \/etc\/hostname\n$/,
+  );
+  expect(seen).toEqual(steps.map(() => seen[0] ?? ""));
+});
+
 test("an agent's socket and secrets are there for their command, and nowhere afterwards", async () => {
   const folder = lab.context({
     Dockerfile: `FROM busybox

@@ -110,6 +110,7 @@ test.each([[["up", "-d"]], [["up"]], [["create"]]])("while an image is pulled: %
   const registry = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
+    idleTimeout: 0,
     fetch: async (request) => {
       const { pathname } = new URL(request.url);
       if (stalls && pathname.includes("/manifests/")) {

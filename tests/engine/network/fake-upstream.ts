@@ -12,7 +12,7 @@ export class FakeUpstream {
   #tcp: Server | undefined;
 
   async open(host: string): Promise<void> {
-    const udp = createSocket("udp4");
+    const udp = createSocket(host.includes(":") ? "udp6" : "udp4");
     udp.on("message", (bytes, from) => {
       const answer = this.#answer(bytes, "udp");
       if (answer !== undefined) udp.send(answer, from.port, from.address);

@@ -129,10 +129,9 @@ test("broken connections", async () => {
   for (let round = 0; round < rounds; round++) {
     for (const item of transportCases(random)) {
       const answer = await sendRaw(engine.socket, item.bytes, item.options);
-      expect({ case: item.name, fault: answer.status >= 500 && answer.status !== 501 }).toEqual({
-        case: item.name,
-        fault: false,
-      });
+      // A transfer coding and a version of HTTP that nobody speaks here are refused with these.
+      const isFault = answer.status >= 500 && answer.status !== 501 && answer.status !== 505;
+      expect({ case: item.name, isFault }).toEqual({ case: item.name, isFault: false });
       expect(engine.daemon.running).toBe(true);
     }
     const ping = await sendRaw(

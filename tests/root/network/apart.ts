@@ -7,7 +7,6 @@ import {
   makeEngine,
   makeMachine,
   OUTSIDE_ADDRESS,
-  probeLater,
   run,
   startContainer,
   tcp,
@@ -23,7 +22,7 @@ let networks: LocalNetworks;
 
 beforeAll(async () => {
   outside = makeMachine("uplink", HOST_ADDRESS, OUTSIDE_ADDRESS);
-  await outside.serve("tcp", 7000, "outside");
+  outside.serve("tcp", 7000, "outside");
   ({ networks } = makeEngine());
   await networks.reconcile([]);
 });
@@ -31,7 +30,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const { id, predefined } of await networks.list()) if (!predefined) await networks.remove(id);
   await networks.close();
-  await outside.end();
+  outside.end();
   expect(run("nft", "list", "tables")).toBe("");
   expect(run("ip", "-o", "link")).not.toMatch(/berth|br-|veth|bf[io]/);
 });
@@ -62,19 +61,20 @@ test.each(["0", "1"])("everyone with everyone, with bridge-nf-call-iptables=%s",
     if (bridged === "0") await networks.create({ ...blank, name, ...more });
     const first = started.use(await startContainer(networks, `${name}1`, [tcp(80, 8080 + at)], name));
     const second = started.use(await startContainer(networks, `${name}2`, [], name));
-    await Promise.all([first.namespace.serve("tcp", 80, `${name}1`), second.namespace.serve("tcp", 80, `${name}2`)]);
+    first.namespace.serve("tcp", 80, `${name}1`);
+    second.namespace.serve("tcp", 80, `${name}2`);
     firsts.push(first);
     seconds.push(second);
   }
   const ask = async (first: TestContainer, at: number): Promise<readonly string[]> => {
     const next = firsts[(at + 1) % firsts.length] ?? first;
     const [inside, way] = await Promise.all([
-      probeLater(first.namespace, [
+      first.namespace.probe([
         ["tcp", seconds[at]?.endpoint.ipv4 ?? "", 80],
         ["tcp", next.endpoint.ipv4, 80],
         ["tcp", OUTSIDE_ADDRESS, 7000],
       ]),
-      probeLater(outside, [["tcp", HOST_ADDRESS, 8080 + at]]),
+      outside.probe([["tcp", HOST_ADDRESS, 8080 + at]]),
     ]);
     return [...inside, ...way].map((answer) => /^(\w+) saw/.exec(answer)?.[1] ?? "-");
   };

@@ -33,11 +33,11 @@ beforeAll(async () => {
   lan = makeMachine("lan", LAN_HOST_ADDRESS, LAN_ADDRESS);
   run("ip", "address", "add", `${HOST_ADDRESS_6}/64`, "dev", "uplink", "nodad");
   outside.run("ip", "address", "add", `${OUTSIDE_ADDRESS_6}/64`, "dev", "eth0", "nodad");
-  await outside.serve("tcp", 7000, "outside");
+  outside.serve("tcp", 7000, "outside");
 });
 afterAll(async () => {
-  await outside.end();
-  await lan.end();
+  outside.end();
+  lan.end();
 });
 beforeEach(async () => {
   ({ networks } = makeEngine());
@@ -63,17 +63,17 @@ test("container_iface_prefix names the interfaces of containers", async () => {
 test("host_binding_ipv4 is where ports are published that name no address", async () => {
   await withOptions({ "com.docker.network.bridge.host_binding_ipv4": LAN_HOST_ADDRESS });
   await using web = await startContainer(networks, "web", [tcp(80, 8080), tcp(80, 8081, HOST_ADDRESS)], "made");
-  await web.namespace.serve("tcp", 80, "web");
-  expect(lan.ask("tcp", LAN_HOST_ADDRESS, 8080)).toBe(`web saw ${LAN_ADDRESS}`);
-  expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe("refused");
-  expect(outside.ask("tcp", HOST_ADDRESS, 8081)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
+  web.namespace.serve("tcp", 80, "web");
+  expect(await lan.ask("tcp", LAN_HOST_ADDRESS, 8080)).toBe(`web saw ${LAN_ADDRESS}`);
+  expect(await outside.ask("tcp", HOST_ADDRESS, 8080)).toBe("refused");
+  expect(await outside.ask("tcp", HOST_ADDRESS, 8081)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
 });
 
 test("host_ipv4 is the source of what leaves", async () => {
   run("ip", "address", "add", "198.51.100.9/24", "dev", "uplink");
   await withOptions({ "com.docker.network.host_ipv4": "198.51.100.9" });
   await using web = await startContainer(networks, "web", [], "made");
-  expect(web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe("outside saw 198.51.100.9");
+  expect(await web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe("outside saw 198.51.100.9");
   run("ip", "address", "delete", "198.51.100.9/24", "dev", "uplink");
 });
 
@@ -84,20 +84,20 @@ test("host_ipv6 is the source of what leaves, by IPv6", async () => {
     addresses: [subnet("fd50::/64")],
     options: { "com.docker.network.host_ipv6": "2001:db8:1::9" },
   });
-  await outside.serve("tcp", 7001, "outside", "::");
+  outside.serve("tcp", 7001, "outside", "::");
   await using web = await startContainer(networks, "web", [], "made");
-  expect(web.namespace.probe([["tcp", OUTSIDE_ADDRESS_6, 7001]])).toEqual(["outside saw 2001:db8:1::9"]);
+  expect(await web.namespace.probe([["tcp", OUTSIDE_ADDRESS_6, 7001]])).toEqual(["outside saw 2001:db8:1::9"]);
   run("ip", "address", "delete", "2001:db8:1::9/64", "dev", "uplink");
 });
 
 test("who comes by one of trusted_host_interfaces reaches ports that are not published", async () => {
   await withOptions({ "com.docker.network.bridge.trusted_host_interfaces": "nosuch:lan" });
   await using web = await startContainer(networks, "web", [], "made");
-  await web.namespace.serve("tcp", 80, "web");
+  web.namespace.serve("tcp", 80, "web");
   lan.run("ip", "route", "add", "10.50.0.0/24", "via", LAN_HOST_ADDRESS);
   outside.run("ip", "route", "add", "10.50.0.0/24", "via", HOST_ADDRESS);
-  expect(lan.ask("tcp", "10.50.0.2", 80)).toBe(`web saw ${LAN_ADDRESS}`);
-  expect(outside.ask("tcp", "10.50.0.2", 80)).toBe("timeout");
+  expect(await lan.ask("tcp", "10.50.0.2", 80)).toBe(`web saw ${LAN_ADDRESS}`);
+  expect(await outside.ask("tcp", "10.50.0.2", 80)).toBe("timeout");
   lan.run("ip", "route", "delete", "10.50.0.0/24");
   outside.run("ip", "route", "delete", "10.50.0.0/24");
 });
@@ -107,9 +107,9 @@ test("inhibit_ipv4 leaves the bridge without its address", async () => {
   await withOptions(bridge);
   await using web = await startContainer(networks, "web", [], "made");
   await using other = await startContainer(networks, "other", [], "made");
-  await web.namespace.serve("tcp", 80, "web");
+  web.namespace.serve("tcp", 80, "web");
   expect(run("ip", "-o", "-4", "address", "show", "dev", "br-bare")).toBe("");
-  expect(other.namespace.ask("tcp", "10.50.0.2", 80)).toBe("web saw 10.50.0.3");
+  expect(await other.namespace.ask("tcp", "10.50.0.2", 80)).toBe("web saw 10.50.0.3");
   expect(web.namespace.run("ip", "route", "show", "default")).toContain("via 10.50.0.1");
 });
 

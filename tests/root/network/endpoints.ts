@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { parseNetworkRate } from "#base/network-rate.ts";
 import type { LocalNetworks } from "#network/local-networks.ts";
 import type { Endpoint, EndpointRequest } from "#network/types.ts";
-import { containerId, makeEngine, Namespace, run } from "./scratch.ts";
+import { containerId, makeEngine, makeNetwork, Namespace, run } from "./scratch.ts";
 
 if (process.env["BERTH_SCRATCH_HOST"] !== "1")
   throw new Error("run tests/root/network.test.ts: it makes the scratch host");
@@ -28,7 +29,7 @@ async function inBridge(
   const whole = { containerId: containerId(containerName), containerName, networkId, ports: [], ...request };
   try {
     const endpoint = await networks.reserve(whole);
-    await networks.connect(endpoint, inside.path);
+    await networks.connect([endpoint], inside.path);
     await look(inside, endpoint);
   } finally {
     await networks.release(whole.containerId);
@@ -51,6 +52,52 @@ test("an endpoint's interface has the name, the settings and the link-local addr
     );
   });
   expect(run("sysctl", "-n", "net.ipv4.conf.default.log_martians")).toBe(before);
+});
+
+/** In all of these at once; `last` is asked for in the last. */
+async function inThree(
+  last: Partial<EndpointRequest>,
+  look: (inside: Namespace, endpoints: readonly Endpoint[]) => Promise<void> | void,
+): Promise<void> {
+  using inside = new Namespace();
+  const [containerName, id] = ["three", containerId("three")];
+  const made = [await makeNetwork(networks, "second"), await makeNetwork(networks, "third")];
+  const all = [(await networks.find("bridge")).id, ...made];
+  try {
+    const endpoints: Endpoint[] = [];
+    for (const networkId of all) {
+      const more = networkId === all.at(-1) ? last : {};
+      endpoints.push(await networks.reserve({ containerId: id, containerName, networkId, ports: [], ...more }));
+    }
+    await networks.connect(endpoints, inside.path);
+    await look(inside, endpoints);
+  } finally {
+    await networks.release(id);
+    for (const network of made) await networks.remove(network);
+  }
+}
+
+test("of several networks the interfaces come in their order, each with its address, and one way out", async () => {
+  await inThree({ rate: parseNetworkRate("10mbit") }, (inside, endpoints) => {
+    const links = inside.run("ip", "-o", "link").split("\n");
+    expect(links.map((line) => /^\d+: (\w+).*state (\w+)/.exec(line)?.slice(1))).toEqual([
+      ["lo", "UNKNOWN"],
+      ...endpoints.map(({ interfaceName }) => [interfaceName, "UP"]),
+    ]);
+    for (const { interfaceName, ipv4, mac } of endpoints) {
+      expect(inside.run("ip", "-o", "-4", "address", "show", interfaceName)).toContain(`inet ${ipv4}/`);
+      expect(inside.run("ip", "-o", "link", "show", interfaceName)).toContain(mac);
+    }
+    expect(inside.run("ip", "route", "show", "default")).toBe(`default via ${endpoints[0]?.gateway} dev eth0`);
+    expect(inside.run("tc", "qdisc", "show", "dev", "eth2")).toContain("tbf");
+    expect(inside.run("tc", "qdisc", "show", "dev", "eth1")).not.toContain("tbf");
+  });
+});
+
+test("of several networks all are left when one cannot be joined", async () => {
+  const failed = inThree(settings("net.ipv4.conf.IFNAME.nosuch=1"), () => undefined);
+  await expect(failed).rejects.toThrow(/cannot set net\.ipv4\.conf\.eth2\.nosuch=1/);
+  expect(run("ip", "-o", "link")).not.toMatch(/veth/);
 });
 
 test("a setting that is not there is told, and nothing of the endpoint is left", async () => {

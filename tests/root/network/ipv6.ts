@@ -2,21 +2,21 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { NetworkOptions } from "#network/network-options.ts";
 import type { LocalNetworks } from "#network/local-networks.ts";
 import type { NetworkRequest, PortPublication } from "#network/types.ts";
+import { advertiseRouter } from "./advertise-router.ts";
 import {
   makeEngine,
   makeMachine,
   makeNetwork,
   probe,
-  probeLater,
   run,
   startContainer,
   subnet,
   tcp,
   udp,
   type Namespace,
-  type Question,
   type TestContainer,
 } from "./scratch.ts";
+import type { Question } from "./peers.ts";
 
 if (process.env["BERTH_SCRATCH_HOST"] !== "1")
   throw new Error("run tests/root/network.test.ts: it makes the scratch host");
@@ -34,11 +34,11 @@ beforeAll(async () => {
   outside = makeMachine("uplink", "198.51.100.1", "198.51.100.2");
   run("ip", "address", "add", `${HOST}/64`, "dev", "uplink", "nodad");
   outside.run("ip", "address", "add", `${OUTSIDE}/64`, "dev", "eth0", "nodad");
-  await outside.serve("tcp", 7000, "outside", "::");
+  outside.serve("tcp", 7000, "outside", "::");
 });
 
 afterAll(async () => {
-  await outside.end();
+  outside.end();
 });
 
 async function begin(options: Partial<NetworkOptions> = {}): Promise<void> {
@@ -64,8 +64,8 @@ const made = (name: string, more: Partial<NetworkRequest> = dual): Promise<strin
 
 async function serving(name: string, network: string, ports: readonly PortPublication[] = []): Promise<TestContainer> {
   const container = await startContainer(networks, name, ports, network);
-  await container.namespace.serve("tcp", 80, name, "::");
-  await container.namespace.serve("udp", 53, name, "::");
+  container.namespace.serve("tcp", 80, name, "::");
+  container.namespace.serve("udp", 53, name, "::");
   return container;
 }
 
@@ -90,7 +90,7 @@ describe("a container in a network with IPv6", () => {
     expect(shown).not.toContain("tentative");
     expect(namespace.run("ip", "-6", "route")).toContain("default via fd09::1 dev eth0");
     expect(namespace.run("sysctl", "-n", "net.ipv6.conf.eth0.accept_ra")).toBe("0");
-    expect(namespace.probe([["tcp", OUTSIDE, 7000]])).toEqual([`outside saw ${HOST}`]);
+    expect(await namespace.probe([["tcp", OUTSIDE, 7000]])).toEqual([`outside saw ${HOST}`]);
   });
 
   test("is reached by neighbours, and not from outside or another network past its published ports", async () => {
@@ -103,11 +103,11 @@ describe("a container in a network with IPv6", () => {
       ["tcp", web.endpoint.ipv6, 80],
       ["udp", web.endpoint.ipv6, 53],
     ];
-    expect(names(neighbour.namespace.probe(questions))).toEqual(["web", "web"]);
-    expect(names(probe(questions))).toEqual(["web", "web"]);
+    expect(names(await neighbour.namespace.probe(questions))).toEqual(["web", "web"]);
+    expect(names(await probe(questions))).toEqual(["web", "web"]);
     outside.run("ip", "-6", "route", "add", "fd09::/64", "via", HOST);
-    expect(names(stranger.namespace.probe(questions))).toEqual(["-", "-"]);
-    expect(names(outside.probe(questions))).toEqual(["-", "-"]);
+    expect(names(await stranger.namespace.probe(questions))).toEqual(["-", "-"]);
+    expect(names(await outside.probe(questions))).toEqual(["-", "-"]);
     outside.run("ip", "-6", "route", "delete", "fd09::/64");
   });
 
@@ -119,7 +119,7 @@ describe("a container in a network with IPv6", () => {
     expect(web.endpoint.ports).toEqual([tcp(80, 8080, "::")]);
     expect(logged.join()).toContain("a port is not published");
     expect(web.namespace.run("ip", "-o", "-4", "address")).not.toContain("eth0");
-    expect(outside.probe([["tcp", HOST, 8080]])).toEqual([`web saw ${OUTSIDE}`]);
+    expect(await outside.probe([["tcp", HOST, 8080]])).toEqual([`web saw ${OUTSIDE}`]);
   });
 });
 
@@ -142,23 +142,23 @@ describe("published ports", () => {
         ["tcp", HOST, 8081],
         ["tcp", "198.51.100.1", 8080],
       ];
-      expect(outside.probe(everywhere)).toEqual([
+      expect(await outside.probe(everywhere)).toEqual([
         `web saw ${OUTSIDE}`,
         `web saw ${OUTSIDE}`,
         `web saw ${OUTSIDE}`,
         "web saw 198.51.100.2",
       ]);
-      expect(names(probe(everywhere))).toEqual(["web", "web", "web", "web"]);
-      expect(names(neighbour.namespace.probe(everywhere))).toEqual(["web", "web", "web", "web"]);
-      expect(names(web.namespace.probe(everywhere))).toEqual(["web", "web", "web", "web"]);
+      expect(names(await probe(everywhere))).toEqual(["web", "web", "web", "web"]);
+      expect(names(await neighbour.namespace.probe(everywhere))).toEqual(["web", "web", "web", "web"]);
+      expect(names(await web.namespace.probe(everywhere))).toEqual(["web", "web", "web", "web"]);
       const loopback: readonly Question[] = [
         ["tcp", "::1", 8080],
         ["udp", "::1", 5353],
         ["tcp", "::1", 8082],
         ["tcp", "127.0.0.1", 8080],
       ];
-      expect(names(await probeLater(undefined, loopback))).toEqual(["web", "web", "web", "web"]);
-      expect(names(outside.probe([["tcp", HOST, 8082]]))).toEqual(["-"]);
+      expect(names(await probe(loopback))).toEqual(["web", "web", "web", "web"]);
+      expect(names(await outside.probe([["tcp", HOST, 8082]]))).toEqual(["-"]);
     },
   );
 
@@ -172,8 +172,8 @@ describe("published ports", () => {
       ["tcp", HOST, 8081],
     ];
     const seen = ["web saw 172.17.0.1", "web saw 172.17.0.1", ""];
-    expect(await probeLater(outside, questions)).toEqual(seen);
-    expect(await probeLater(undefined, [["tcp", "::1", 8080]])).toEqual(seen.slice(0, 1));
+    expect(await outside.probe(questions)).toEqual(seen);
+    expect(await probe([["tcp", "::1", 8080]])).toEqual(seen.slice(0, 1));
   });
 });
 
@@ -198,7 +198,7 @@ describe("gateway modes", () => {
       ["tcp", "198.51.100.1", 8080],
       ["tcp", HOST, 8080],
     ];
-    return names(await probeLater(outside, questions));
+    return names(await outside.probe(questions));
   };
 
   const run4and6 = async (
@@ -207,9 +207,9 @@ describe("gateway modes", () => {
     const options = { ...option("gateway_mode_ipv4", mode), ...option("gateway_mode_ipv6", mode) };
     await made("mode", { ...dual, options });
     await using web = await serving("web", "mode", [tcp(80, 8080)]);
-    await web.namespace.serve("tcp", 81, "web", "::");
+    web.namespace.serve("tcp", 81, "web", "::");
     const seen = await looksFrom(web);
-    const source = web.namespace.probe([
+    const source = await web.namespace.probe([
       ["tcp", "198.51.100.2", 7000],
       ["tcp", OUTSIDE, 7000],
     ]);
@@ -242,7 +242,7 @@ describe("gateway modes", () => {
     await using neighbour = await startContainer(networks, "neighbour", [], "mode");
     const bridge = (await networks.find("mode")).bridgeName;
     expect(run("ip", "-o", "address", "show", "dev", bridge)).not.toMatch(/inet6? (10|fd)/);
-    expect(names(neighbour.namespace.probe([["tcp", web.endpoint.ipv6, 80]]))).toEqual(["web"]);
+    expect(names(await neighbour.namespace.probe([["tcp", web.endpoint.ipv6, 80]]))).toEqual(["web"]);
   });
 });
 
@@ -269,14 +269,28 @@ describe("the default network with IPv6", () => {
     await again({ ipv6: true, fixedCidrV6: "fd77::/64", ipv6Rules: false });
     await using web = await serving("web", "bridge", [tcp(80, 8080)]);
     outside.run("ip", "-6", "route", "add", "fd77::/64", "via", HOST);
-    expect(web.namespace.probe([["tcp", OUTSIDE, 7000]])).toEqual(["outside saw fd77::2"]);
+    expect(await web.namespace.probe([["tcp", OUTSIDE, 7000]])).toEqual(["outside saw fd77::2"]);
     const questions: readonly Question[] = [
       ["tcp", "fd77::2", 80],
       ["tcp", HOST, 8080],
     ];
-    expect(names(await probeLater(outside, questions))).toEqual(["web", "web"]);
+    expect(names(await outside.probe(questions))).toEqual(["web", "web"]);
     outside.run("ip", "-6", "route", "delete", "fd77::/64");
   });
+});
+
+test("where a network has no IPv6, neighbours give none, to containers or the host", async () => {
+  await made("four", { addresses: [subnet("10.7.0.0/24")] });
+  await using web = await serving("web", "four");
+  await using attacker = await startContainer(networks, "attacker", [], "four");
+  const bridge = (await networks.find("four")).bridgeName;
+  advertiseRouter(attacker.namespace);
+  // What was sent before has been heard when this is answered.
+  expect(names(await attacker.namespace.probe([["tcp", web.endpoint.ipv4, 80]]))).toEqual(["web"]);
+  expect(web.namespace.run("ip", "-o", "-6", "address", "show", "dev", "eth0")).toBe("");
+  expect(web.namespace.run("ip", "-6", "route")).toBe("");
+  expect(run("ip", "-o", "-6", "address", "show", "dev", bridge)).toBe("");
+  expect(run("ip", "-6", "route")).not.toContain(bridge);
 });
 
 describe("the host's own IPv6", () => {
@@ -300,7 +314,7 @@ describe("the host's own IPv6", () => {
     lan.run("ip", "-6", "route", "add", "default", "via", "2001:db8:2::1");
     outside.run("ip", "-6", "route", "add", "2001:db8:2::/64", "via", HOST);
     await made("six");
-    expect(names(lan.probe([["tcp", OUTSIDE, 7000]]))).toEqual(["-"]);
+    expect(names(await lan.probe([["tcp", OUTSIDE, 7000]]))).toEqual(["-"]);
     outside.run("ip", "-6", "route", "delete", "2001:db8:2::/64");
     run("ip", "link", "delete", "lan");
   });
@@ -328,7 +342,7 @@ test("a default route goes with its network, of each family by itself", async ()
   await using web = await startContainer(networks, "web", [], "six");
   const { id: networkId } = await networks.find("four");
   const request = { containerId: web.id, containerName: "web", networkId, ports: [], gatewayPriority: 1 };
-  await networks.connect(await networks.reserve(request), web.namespace.path);
+  await networks.connect([await networks.reserve(request)], web.namespace.path);
   const via = (): readonly string[] =>
     ["-4", "-6"].map(
       (family) => /via (\S+)/.exec(web.namespace.run("ip", family, "route", "show", "default"))?.[1] ?? "",
@@ -343,7 +357,7 @@ test("another program's flush of every rule is repaired, in both families", asyn
   await using web = await serving("web", "six", [tcp(80, 8080)]);
   run("nft", "flush", "ruleset");
   await using _other = await startContainer(networks, "other", [], "six");
-  expect(outside.probe([["tcp", HOST, 8080]])).toEqual([`web saw ${OUTSIDE}`]);
-  expect(names(outside.probe([["tcp", "198.51.100.1", 8080]]))).toEqual(["web"]);
+  expect(await outside.probe([["tcp", HOST, 8080]])).toEqual([`web saw ${OUTSIDE}`]);
+  expect(names(await outside.probe([["tcp", "198.51.100.1", 8080]]))).toEqual(["web"]);
   expect(web.endpoint.ipv6).toBe("fd09::2");
 });

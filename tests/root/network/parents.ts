@@ -27,7 +27,7 @@ let networks: LocalNetworks;
 
 beforeAll(async () => {
   outside = makeMachine("uplink", HOST_ADDRESS, OUTSIDE_ADDRESS);
-  await outside.serve("tcp", 7000, "outside");
+  outside.serve("tcp", 7000, "outside");
 });
 
 afterAll(() => outside.end());
@@ -99,7 +99,7 @@ describe("macvlan", () => {
     await made("lan", "macvlan");
     await using web = await startContainer(networks, "web", [tcp(80, 8080)], "lan");
     await using other = await start("other", "lan");
-    await web.namespace.serve("tcp", 80, "web");
+    web.namespace.serve("tcp", 80, "web");
     expect(web.endpoint).toMatchObject({
       ipv4: "198.51.100.128",
       gateway: OUTSIDE_ADDRESS,
@@ -108,19 +108,19 @@ describe("macvlan", () => {
     });
     expect(web.namespace.run("ip", "-d", "link", "show", "eth0")).toMatch(/macvlan mode bridge/);
     expect(web.namespace.run("ip", "route")).toContain(`default via ${OUTSIDE_ADDRESS} dev eth0`);
-    expect(outside.ask("tcp", web.endpoint.ipv4, 80)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
-    expect(web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${web.endpoint.ipv4}`);
-    expect(other.namespace.ask("tcp", web.endpoint.ipv4, 80)).toBe(`web saw ${other.endpoint.ipv4}`);
-    expect(ask("tcp", web.endpoint.ipv4, 80)).not.toContain("web saw");
+    expect(await outside.ask("tcp", web.endpoint.ipv4, 80)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
+    expect(await web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${web.endpoint.ipv4}`);
+    expect(await other.namespace.ask("tcp", web.endpoint.ipv4, 80)).toBe(`web saw ${other.endpoint.ipv4}`);
+    expect(await ask("tcp", web.endpoint.ipv4, 80)).not.toContain("web saw");
   });
 
   test("private keeps them apart", async () => {
     await made("lan", "macvlan", { options: { parent: "uplink", macvlan_mode: "private" } });
     await using web = await start("web", "lan");
     await using other = await start("other", "lan");
-    await web.namespace.serve("tcp", 80, "web");
-    expect(other.namespace.ask("tcp", web.endpoint.ipv4, 80)).not.toContain("web saw");
-    expect(other.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${other.endpoint.ipv4}`);
+    web.namespace.serve("tcp", 80, "web");
+    expect(await other.namespace.ask("tcp", web.endpoint.ipv4, 80)).not.toContain("web saw");
+    expect(await other.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${other.endpoint.ipv4}`);
   });
 
   test("vepa leaves it to the switch outside, which sends nothing back here", async () => {
@@ -128,8 +128,8 @@ describe("macvlan", () => {
     await using web = await start("web", "lan");
     await using other = await start("other", "lan");
     expect(web.namespace.run("ip", "-d", "link", "show", "eth0")).toMatch(/macvlan mode vepa/);
-    await web.namespace.serve("tcp", 80, "web");
-    expect(other.namespace.ask("tcp", web.endpoint.ipv4, 80)).not.toContain("web saw");
+    web.namespace.serve("tcp", 80, "web");
+    expect(await other.namespace.ask("tcp", web.endpoint.ipv4, 80)).not.toContain("web saw");
   });
 
   test("passthru is for one container at a time, and for one network", async () => {
@@ -142,7 +142,7 @@ describe("macvlan", () => {
       expect(run("ip", "-o", "link", "show", "uplink")).toContain(`link/ether ${web.endpoint.mac} `);
       expect(web.namespace.run("ip", "-o", "link", "show", "eth0")).toContain(`link/ether ${web.endpoint.mac} `);
       await expect(start("more", "lan")).rejects.toThrow("has room for one container");
-      expect(web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${web.endpoint.ipv4}`);
+      expect(await web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${web.endpoint.ipv4}`);
     }
   });
 
@@ -171,9 +171,9 @@ describe("macvlan", () => {
     const six = { ...lan, subnet: "2001:db8:7::/64", ipRange: "2001:db8:7::8:0/112", gateway: "2001:db8:7::2" };
     await made("lan", "macvlan", { ipv6: true, addresses: [lan, more, six] });
     await using web = await start("web", "lan");
-    await web.namespace.serve("tcp", 80, "web", "::");
+    web.namespace.serve("tcp", 80, "web", "::");
     expect(web.endpoint).toMatchObject({ ipv4: "198.51.100.128", ipv6Gateway: "2001:db8:7::2", ipv6PrefixLength: 64 });
-    expect(outside.probe([["tcp", web.endpoint.ipv6, 80]])).toEqual(["web saw 2001:db8:7::2"]);
+    expect(await outside.probe([["tcp", web.endpoint.ipv6, 80]])).toEqual(["web saw 2001:db8:7::2"]);
     expect(web.namespace.run("ip", "-6", "route")).toContain("default via 2001:db8:7::2 dev eth0");
     const { id: networkId } = await networks.find("lan");
     const request = { containerId: containerId("x"), containerName: "x", networkId, ports: [], ipv4: "10.9.0.77" };
@@ -194,8 +194,8 @@ describe("macvlan", () => {
         ports: [],
         ipv4: "198.51.100.200",
       };
-      await networks.connect(await networks.reserve(request), inside.path);
-      expect(inside.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe("outside saw 198.51.100.200");
+      await networks.connect([await networks.reserve(request)], inside.path);
+      expect(await inside.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe("outside saw 198.51.100.200");
       await networks.release(request.containerId);
       expect(inside.run("ip", "-o", "link")).not.toContain("eth0");
     }
@@ -217,11 +217,11 @@ describe("macvlan", () => {
         engine = makeEngine({}, path);
         ({ networks } = engine);
         await networks.reconcile([{ containerId: web.id, networkNamespace: web.namespace.path, containerName: "web" }]);
-        expect(web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${web.endpoint.ipv4}`);
+        expect(await web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${web.endpoint.ipv4}`);
       }
       await networks.release(web.id);
       expect(web.namespace.run("ip", "-o", "link")).not.toContain("eth0");
-      await web.namespace.end();
+      web.namespace.end();
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -246,7 +246,7 @@ describe("parents of the engine's own", () => {
     expect(links()).toEqual(["lo", "uplink", "uplink.10"]);
     {
       await using web = await start("web", "ten");
-      expect(web.namespace.ask("tcp", "10.9.0.1", 7000)).toBe(`outside saw ${web.endpoint.ipv4}`);
+      expect(await web.namespace.ask("tcp", "10.9.0.1", 7000)).toBe(`outside saw ${web.endpoint.ipv4}`);
     }
     await networks.remove("ten");
     expect(links()).toEqual(["lo", "uplink", "uplink.10"]);
@@ -266,8 +266,8 @@ describe("parents of the engine's own", () => {
     expect(links()).toEqual(["lo", "uplink", `dm-${id.slice(0, 12)}`]);
     await using web = await start("web", "alone");
     await using other = await start("other", "alone");
-    await web.namespace.serve("tcp", 80, "web");
-    expect(other.namespace.ask("tcp", web.endpoint.ipv4, 80)).toBe(`web saw ${other.endpoint.ipv4}`);
+    web.namespace.serve("tcp", 80, "web");
+    expect(await other.namespace.ask("tcp", web.endpoint.ipv4, 80)).toBe(`web saw ${other.endpoint.ipv4}`);
   });
 
   test.each([
@@ -291,11 +291,11 @@ describe("ipvlan", () => {
     }
     await using web = await start("web", "lan");
     await using other = await start("other", "lan");
-    await web.namespace.serve("tcp", 80, "web");
+    web.namespace.serve("tcp", 80, "web");
     expect(web.endpoint.mac).toBe("");
     expect(web.namespace.run("ip", "-d", "link", "show", "eth0")).toMatch(/ipvlan\s+mode l2 private/);
-    expect(web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${web.endpoint.ipv4}`);
-    expect(other.namespace.ask("tcp", web.endpoint.ipv4, 80)).not.toContain("web saw");
+    expect(await web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${web.endpoint.ipv4}`);
+    expect(await other.namespace.ask("tcp", web.endpoint.ipv4, 80)).not.toContain("web saw");
   });
 
   test.each(["l2", "l3", "l3s"])("mode %s: containers reach one another", async (mode) => {
@@ -303,11 +303,11 @@ describe("ipvlan", () => {
     if (!kernelHas("ipvlan")) return;
     await using web = await start("web", "lan");
     await using other = await start("other", "lan");
-    await web.namespace.serve("tcp", 80, "web");
+    web.namespace.serve("tcp", 80, "web");
     expect(web.namespace.run("ip", "route")).toMatch(
       mode === "l2" ? `default via ${OUTSIDE_ADDRESS} dev eth0` : /^default dev eth0/,
     );
-    expect(other.namespace.ask("tcp", web.endpoint.ipv4, 80)).toBe(`web saw ${other.endpoint.ipv4}`);
+    expect(await other.namespace.ask("tcp", web.endpoint.ipv4, 80)).toBe(`web saw ${other.endpoint.ipv4}`);
   });
 
   test("a parent is one network's alone, and addresses of links are the parent's", async () => {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { LocalNetworks } from "#network/local-networks.ts";
 import { parsePolicyRule } from "#network/policy/policy-rule.ts";
 import type { NetworkRequest } from "#network/types.ts";
-import { makeEngine, probeLater, run, serve, startContainer, tcp, type TestContainer } from "./scratch.ts";
+import { makeEngine, run, serve, startContainer, tcp, type TestContainer } from "./scratch.ts";
 
 if (process.env["BERTH_SCRATCH_HOST"] !== "1")
   throw new Error("run tests/root/network.test.ts: it makes the scratch host");
@@ -48,7 +48,7 @@ const policy = (network: string, ...rules: readonly string[]): Promise<void> =>
 
 async function started(name: string, network: string): Promise<TestContainer> {
   const container = await startContainer(networks, name, [], network);
-  await container.namespace.serve("tcp", 80, name, "::");
+  container.namespace.serve("tcp", 80, name, "::");
   return container;
 }
 
@@ -57,7 +57,7 @@ type Ask = readonly [from: TestContainer, to: TestContainer, port?: number, ipv6
 /** Who answers, of all asked at once. */
 async function reached(...asks: readonly Ask[]): Promise<readonly string[]> {
   const answers = asks.map(([from, { endpoint }, port = 80, ipv6]) =>
-    probeLater(from.namespace, [["tcp", ipv6 === undefined ? endpoint.ipv4 : endpoint.ipv6, port]]),
+    from.namespace.probe([["tcp", ipv6 === undefined ? endpoint.ipv4 : endpoint.ipv6, port]]),
   );
   return (await Promise.all(answers)).flat().map((answer) => /^(\w+) saw/.exec(answer)?.[1] ?? answer);
 }
@@ -68,7 +68,7 @@ describe.each(["0", "1"])("with bridge-nf-call-iptables=%s", (bridged) => {
     await made("net");
     await using app = await started("app", "net");
     await using db = await started("db", "net");
-    await db.namespace.serve("tcp", 5432, "pg");
+    db.namespace.serve("tcp", 5432, "pg");
     expect(await reached([app, db])).toEqual(["db"]);
     await policy("net", "app->db:5432");
     expect(await reached([app, db, 5432], [app, db], [db, app])).toEqual(["pg", "timeout", "timeout"]);
@@ -119,10 +119,8 @@ test("others' networks are as they were, and the host is reached", async () => {
   await using published = await startContainer(networks, "published", [tcp(80, 8080)], "open");
   expect(published.endpoint.ports).not.toEqual([]);
   expect(run("nft", "list", "tables")).toContain("table bridge berth_test");
-  const host = await serve([], "tcp", 7005, "host");
-  expect(app.namespace.ask("tcp", app.endpoint.gateway, 7005)).toBe(`host saw ${app.endpoint.ipv4}`);
-  host.kill(9);
-  await host.exited;
+  using _host = serve("tcp", 7005, "host");
+  expect(await app.namespace.ask("tcp", app.endpoint.gateway, 7005)).toBe(`host saw ${app.endpoint.ipv4}`);
 });
 
 test("a policy outlives the engine, and stands while it comes back", async () => {
@@ -152,7 +150,7 @@ test("a policy outlives the engine, and stands while it comes back", async () =>
     expect(await reached([app, db], [db, app])).toEqual(["timeout", "app"]);
     for (const { id, namespace } of [app, db]) {
       await networks.release(id);
-      await namespace.end();
+      namespace.end();
     }
   } finally {
     rmSync(folder, { recursive: true });

@@ -2,6 +2,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import type { LocalNetworks } from "#network/local-networks.ts";
 import type { NetworkRequest, PortPublication } from "#network/types.ts";
+import { mustRun } from "../../../tools/lab/command.ts";
+import { sink } from "./peers.ts";
 import {
   ask,
   HOST_ADDRESS,
@@ -10,7 +12,6 @@ import {
   makeEngine,
   makeMachine,
   OUTSIDE_ADDRESS,
-  probeLater,
   run,
   startContainer,
   tcp,
@@ -31,8 +32,8 @@ beforeAll(() => {
 });
 
 afterAll(async () => {
-  await outside.end();
-  await lan.end();
+  outside.end();
+  lan.end();
 });
 
 beforeEach(async () => {
@@ -74,31 +75,31 @@ describe("an allow list", () => {
       forSome(udp(53, 5353), LAN_ADDRESS + "/32"),
     ];
     await using web = await startContainer(networks, "web", ports);
-    await web.namespace.serve("tcp", 80, "web");
-    await web.namespace.serve("udp", 53, "dns");
-    expect(lan.ask("tcp", LAN_HOST_ADDRESS, 8080)).toBe(`web saw ${LAN_ADDRESS}`);
-    expect(lan.ask("udp", LAN_HOST_ADDRESS, 5353)).toBe(`dns saw ${LAN_ADDRESS}`);
+    web.namespace.serve("tcp", 80, "web");
+    web.namespace.serve("udp", 53, "dns");
+    expect(await lan.ask("tcp", LAN_HOST_ADDRESS, 8080)).toBe(`web saw ${LAN_ADDRESS}`);
+    expect(await lan.ask("udp", LAN_HOST_ADDRESS, 5353)).toBe(`dns saw ${LAN_ADDRESS}`);
     expect(
-      outside.probe([
+      await outside.probe([
         ["tcp", HOST_ADDRESS, 8080],
         ["udp", HOST_ADDRESS, 5353],
       ]),
     ).toEqual(["timeout", "timeout"]);
-    expect(outside.ask("tcp", HOST_ADDRESS, 8081)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
-    expect(ask("tcp", HOST_ADDRESS, 8080)).toStartWith("web saw");
-    expect(ask("tcp", "127.0.0.1", 8080)).toStartWith("web saw");
+    expect(await outside.ask("tcp", HOST_ADDRESS, 8081)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
+    expect(await ask("tcp", HOST_ADDRESS, 8080)).toStartWith("web saw");
+    expect(await ask("tcp", "127.0.0.1", 8080)).toStartWith("web saw");
   });
 
   test("is about the published port: neighbours of the network reach the container's own", async () => {
     await using web = await startContainer(networks, "web", [forSome(tcp(80, 80), "203.0.113.0/24")]);
     await using other = await startContainer(networks, "other");
-    await web.namespace.serve("tcp", 80, "web");
+    web.namespace.serve("tcp", 80, "web");
     for (const bridged of ["0", "1"]) {
       run("sysctl", "-qw", `net.bridge.bridge-nf-call-iptables=${bridged}`);
-      expect(other.namespace.ask("tcp", web.endpoint.ipv4, 80)).toBe(`web saw ${other.endpoint.ipv4}`);
-      expect(other.namespace.ask("tcp", HOST_ADDRESS, 80)).toBe("timeout");
+      expect(await other.namespace.ask("tcp", web.endpoint.ipv4, 80)).toBe(`web saw ${other.endpoint.ipv4}`);
+      expect(await other.namespace.ask("tcp", HOST_ADDRESS, 80)).toBe("timeout");
     }
-    expect(lan.ask("tcp", LAN_HOST_ADDRESS, 80)).toBe(`web saw ${LAN_ADDRESS}`);
+    expect(await lan.ask("tcp", LAN_HOST_ADDRESS, 80)).toBe(`web saw ${LAN_ADDRESS}`);
   });
 });
 
@@ -117,25 +118,25 @@ describe("with the host's firewall", () => {
   test("only what the host's input rules accept reaches a published port, under its own address", async () => {
     await made("screened", host);
     await using web = await startContainer(networks, "web", [tcp(80, 8080), udp(53, 5353)], "screened");
-    await web.namespace.serve("tcp", 80, "web");
-    await web.namespace.serve("udp", 53, "dns");
+    web.namespace.serve("tcp", 80, "web");
+    web.namespace.serve("udp", 53, "dns");
     hostRules(
       "ip saddr 203.0.113.0/24 tcp dport 8080 accept",
       "ip saddr 203.0.113.0/24 udp dport 5353 ct state new accept",
     );
-    expect(lan.ask("tcp", LAN_HOST_ADDRESS, 8080)).toBe(`web saw ${LAN_ADDRESS}`);
-    expect(lan.ask("udp", LAN_HOST_ADDRESS, 5353)).toBe(`dns saw ${LAN_ADDRESS}`);
+    expect(await lan.ask("tcp", LAN_HOST_ADDRESS, 8080)).toBe(`web saw ${LAN_ADDRESS}`);
+    expect(await lan.ask("udp", LAN_HOST_ADDRESS, 5353)).toBe(`dns saw ${LAN_ADDRESS}`);
     expect(
-      outside.probe([
+      await outside.probe([
         ["tcp", HOST_ADDRESS, 8080],
         ["udp", HOST_ADDRESS, 5353],
       ]),
     ).toEqual(["timeout", "timeout"]);
     hostRules("tcp dport 8080 reject with tcp reset");
-    expect(lan.ask("tcp", LAN_HOST_ADDRESS, 8080)).toBe("refused");
+    expect(await lan.ask("tcp", LAN_HOST_ADDRESS, 8080)).toBe("refused");
     hostRules("tcp dport 8080 accept");
-    expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
-    expect(ask("tcp", HOST_ADDRESS, 8080)).toStartWith("web saw");
+    expect(await outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
+    expect(await ask("tcp", HOST_ADDRESS, 8080)).toStartWith("web saw");
   });
 
   test("also with strict filtering of sources, many connections at once and much to carry", async () => {
@@ -143,13 +144,15 @@ describe("with the host's firewall", () => {
     try {
       await made("screened", host);
       await using web = await startContainer(networks, "web", [tcp(80, 8080), tcp(7001, 7001)], "screened");
-      await web.namespace.serve("tcp", 80, "web");
+      web.namespace.serve("tcp", 80, "web");
       hostRules("tcp dport { 8080, 7001 } accept");
-      const answers = outside.probe(Array.from({ length: 50 }, () => ["tcp", HOST_ADDRESS, 8080] as const));
+      const questions = Array.from({ length: 50 }, () => ["tcp", HOST_ADDRESS, 8080] as const);
+      const answers = await outside.probe(questions, 60_000);
       expect(new Set(answers)).toEqual(new Set([`web saw ${OUTSIDE_ADDRESS}`]));
-      const received = await web.namespace.sink(7001);
-      outside.run("bash", "-c", `exec 3<>/dev/tcp/${HOST_ADDRESS}/7001 && head -c 8388608 /dev/zero >&3`);
-      expect((await received()).split(" ")[0]).toBe("8388608");
+      const received = sink(web.namespace.fd, 7001);
+      const send = `exec 3<>/dev/tcp/${HOST_ADDRESS}/7001 && head -c 8388608 /dev/zero >&3`;
+      await mustRun(["nsenter", `--net=${outside.outerPath}`, "bash", "-c", send]);
+      expect((await received).bytes).toBe(8_388_608);
     } finally {
       run("sysctl", "-qw", "net.ipv4.conf.all.rp_filter=0");
     }
@@ -161,9 +164,9 @@ describe("with the host's firewall", () => {
     await networks.create({ ...request("screened", host), ipv6: true });
     const ports = [forSome(tcp(80, 8080), "2001:db8:1::/64"), forSome(tcp(80, 8081), "2001:db8:2::/64"), tcp(80, 8082)];
     await using web = await startContainer(networks, "web", ports, "screened");
-    await web.namespace.serve("tcp", 80, "web", "::");
+    web.namespace.serve("tcp", 80, "web", "::");
     hostRules("icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept", "tcp dport { 8080, 8081 } accept");
-    expect(outside.probe([8080, 8081, 8082].map((port) => ["tcp", "2001:db8:1::1", port] as const))).toEqual([
+    expect(await outside.probe([8080, 8081, 8082].map((port) => ["tcp", "2001:db8:1::1", port] as const))).toEqual([
       "web saw 2001:db8:1::2",
       "timeout",
       "timeout",
@@ -177,17 +180,17 @@ describe("with the host's firewall", () => {
     await using web = await startContainer(networks, "web", ports, "screened");
     await using neighbour = await startContainer(networks, "neighbour", [], "screened");
     await using stranger = await startContainer(networks, "stranger");
-    await web.namespace.serve("tcp", 80, "web");
+    web.namespace.serve("tcp", 80, "web");
     hostRules("tcp dport 8081 accept");
-    expect(lan.ask("tcp", LAN_HOST_ADDRESS, 8081)).toBe(`web saw ${LAN_ADDRESS}`);
+    expect(await lan.ask("tcp", LAN_HOST_ADDRESS, 8081)).toBe(`web saw ${LAN_ADDRESS}`);
     const refused = [
-      probeLater(outside, [["tcp", HOST_ADDRESS, 8081]]),
-      ...[stranger, neighbour].map(({ namespace }) => probeLater(namespace, [["tcp", HOST_ADDRESS, 8080]])),
+      outside.probe([["tcp", HOST_ADDRESS, 8081]]),
+      ...[stranger, neighbour].map(({ namespace }) => namespace.probe([["tcp", HOST_ADDRESS, 8080]])),
     ];
     expect((await Promise.all(refused)).flat()).toEqual(["timeout", "timeout", "timeout"]);
     hostRules("tcp dport 8080 accept");
     for (const container of [stranger, neighbour, web])
-      expect(container.namespace.ask("tcp", HOST_ADDRESS, 8080)).toStartWith("web saw");
+      expect(await container.namespace.ask("tcp", HOST_ADDRESS, 8080)).toStartWith("web saw");
   });
 
   test("others' ports stay as they were, and a flushed ruleset is restored", async () => {
@@ -195,16 +198,16 @@ describe("with the host's firewall", () => {
     await made("open");
     await using web = await startContainer(networks, "web", [tcp(80, 8080)], "screened");
     await using open = await startContainer(networks, "open", [tcp(80, 8090)], "open");
-    await web.namespace.serve("tcp", 80, "web");
-    await open.namespace.serve("tcp", 80, "open");
+    web.namespace.serve("tcp", 80, "web");
+    open.namespace.serve("tcp", 80, "open");
     run("nft", "flush", "ruleset");
     run("ip", "link", "delete", /bfo\w+/.exec(run("ip", "-o", "link"))?.[0] ?? "");
     hostRules();
     await using another = await startContainer(networks, "another", [tcp(80, 8091)], "open");
     expect(another.endpoint.ports).toContainEqual({ ...tcp(80, 8091), hostIp: "0.0.0.0" });
-    expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe("timeout");
-    expect(outside.ask("tcp", HOST_ADDRESS, 8090)).toBe(`open saw ${OUTSIDE_ADDRESS}`);
+    expect(await outside.ask("tcp", HOST_ADDRESS, 8080)).toBe("timeout");
+    expect(await outside.ask("tcp", HOST_ADDRESS, 8090)).toBe(`open saw ${OUTSIDE_ADDRESS}`);
     hostRules("tcp dport 8080 accept");
-    expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
+    expect(await outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
   });
 });

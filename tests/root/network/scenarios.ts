@@ -21,6 +21,7 @@ import {
 } from "#host/nftables/rule.ts";
 import type { LocalNetworks } from "#network/local-networks.ts";
 import type { NetworkRequest } from "#network/types.ts";
+import { eventually } from "../../../tools/lab/command.ts";
 import {
   ask,
   containerId,
@@ -57,13 +58,13 @@ beforeAll(async () => {
   Bun.spawnSync(["sysctl", "-qw", "net.bridge.bridge-nf-call-ip6tables=0"]);
   outside = makeMachine("uplink", HOST_ADDRESS, OUTSIDE_ADDRESS);
   lan = makeMachine("lan", LAN_HOST_ADDRESS, LAN_ADDRESS);
-  await outside.serve("tcp", 7000, "outside");
-  await lan.serve("tcp", 7000, "lan");
+  outside.serve("tcp", 7000, "outside");
+  lan.serve("tcp", 7000, "lan");
 });
 
 afterAll(async () => {
-  await outside.end();
-  await lan.end();
+  outside.end();
+  lan.end();
 });
 
 beforeEach(async () => {
@@ -105,25 +106,25 @@ describe("a container", () => {
 
   test("reaches the outside under the host's address", async () => {
     await using web = await startContainer(networks, "web");
-    expect(web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
+    expect(await web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
   });
 
   test("reaches its neighbours under its own", async () => {
     await using web = await startContainer(networks, "web");
     await using other = await startContainer(networks, "other");
-    await web.namespace.serve("tcp", 80, "web");
-    expect(other.namespace.ask("tcp", web.endpoint.ipv4, 80)).toBe(`web saw ${other.endpoint.ipv4}`);
+    web.namespace.serve("tcp", 80, "web");
+    expect(await other.namespace.ask("tcp", web.endpoint.ipv4, 80)).toBe(`web saw ${other.endpoint.ipv4}`);
   });
 
   test("is not reached from outside past its published ports", async () => {
     await using web = await startContainer(networks, "web", [tcp(80, 8080)]);
-    await web.namespace.serve("tcp", 80, "web");
-    await web.namespace.serve("tcp", 81, "web");
+    web.namespace.serve("tcp", 80, "web");
+    web.namespace.serve("tcp", 81, "web");
     outside.run("ip", "route", "add", "172.17.0.0/16", "via", HOST_ADDRESS);
     try {
-      expect(outside.ask("tcp", web.endpoint.ipv4, 81)).toBe("timeout");
-      expect(outside.ask("tcp", web.endpoint.ipv4, 80)).toBe("timeout");
-      expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
+      expect(await outside.ask("tcp", web.endpoint.ipv4, 81)).toBe("timeout");
+      expect(await outside.ask("tcp", web.endpoint.ipv4, 80)).toBe("timeout");
+      expect(await outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
     } finally {
       outside.run("ip", "route", "delete", "172.17.0.0/16");
     }
@@ -132,7 +133,7 @@ describe("a container", () => {
   test("does not reach services on the host's loopback", async () => {
     await using web = await startContainer(networks, "web");
     forgeLoopback(web.namespace, "172.17.0.1", web.endpoint.ipv4);
-    const seen = packetsSeen("input", "tcp dport 9000", () => web.namespace.ask("tcp", "127.0.0.1", 9000));
+    const seen = await packetsSeen("input", "tcp dport 9000", () => web.namespace.ask("tcp", "127.0.0.1", 9000));
     expect(seen).toBe(0);
   });
 });
@@ -142,37 +143,36 @@ describe("published ports", () => {
     run("sysctl", "-qw", `net.bridge.bridge-nf-call-iptables=${bridged}`);
     await using web = await startContainer(networks, "web", [tcp(80, 8080), udp(53, 5353)]);
     await using other = await startContainer(networks, "other");
-    await web.namespace.serve("tcp", 80, "web");
-    await web.namespace.serve("udp", 53, "dns");
-    expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
-    expect(outside.ask("udp", HOST_ADDRESS, 5353)).toBe(`dns saw ${OUTSIDE_ADDRESS}`);
-    expect(ask("tcp", "127.0.0.1", 8080)).toBe("web saw 172.17.0.1");
-    expect(ask("udp", "127.0.0.1", 5353)).toBe("dns saw 172.17.0.1");
-    expect(ask("tcp", HOST_ADDRESS, 8080)).toStartWith("web saw ");
-    expect(other.namespace.ask("tcp", HOST_ADDRESS, 8080)).toBe("web saw 172.17.0.1");
-    expect(other.namespace.ask("tcp", "172.17.0.1", 8080)).toBe("web saw 172.17.0.1");
-    expect(web.namespace.ask("tcp", HOST_ADDRESS, 8080)).toBe("web saw 172.17.0.1");
-    expect(web.namespace.ask("udp", HOST_ADDRESS, 5353)).toBe("dns saw 172.17.0.1");
+    web.namespace.serve("tcp", 80, "web");
+    web.namespace.serve("udp", 53, "dns");
+    expect(await outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
+    expect(await outside.ask("udp", HOST_ADDRESS, 5353)).toBe(`dns saw ${OUTSIDE_ADDRESS}`);
+    expect(await ask("tcp", "127.0.0.1", 8080)).toBe("web saw 172.17.0.1");
+    expect(await ask("udp", "127.0.0.1", 5353)).toBe("dns saw 172.17.0.1");
+    expect(await ask("tcp", HOST_ADDRESS, 8080)).toStartWith("web saw ");
+    expect(await other.namespace.ask("tcp", HOST_ADDRESS, 8080)).toBe("web saw 172.17.0.1");
+    expect(await other.namespace.ask("tcp", "172.17.0.1", 8080)).toBe("web saw 172.17.0.1");
+    expect(await web.namespace.ask("tcp", HOST_ADDRESS, 8080)).toBe("web saw 172.17.0.1");
+    expect(await web.namespace.ask("udp", HOST_ADDRESS, 5353)).toBe("dns saw 172.17.0.1");
   });
 
   test("on one host address answer there only", async () => {
     await using web = await startContainer(networks, "web", [tcp(80, 8080, "127.0.0.1"), tcp(81, 8081, HOST_ADDRESS)]);
-    await web.namespace.serve("tcp", 80, "web");
-    await web.namespace.serve("tcp", 81, "web");
-    expect(ask("tcp", "127.0.0.1", 8080)).toBe("web saw 172.17.0.1");
-    expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe("refused");
-    expect(outside.ask("tcp", HOST_ADDRESS, 8081)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
-    expect(ask("tcp", "127.0.0.1", 8081)).toBe("refused");
+    web.namespace.serve("tcp", 80, "web");
+    web.namespace.serve("tcp", 81, "web");
+    expect(await ask("tcp", "127.0.0.1", 8080)).toBe("web saw 172.17.0.1");
+    expect(await outside.ask("tcp", HOST_ADDRESS, 8080)).toBe("refused");
+    expect(await outside.ask("tcp", HOST_ADDRESS, 8081)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
+    expect(await ask("tcp", "127.0.0.1", 8081)).toBe("refused");
   });
 
   test("on 127.0.0.1 are not reached by neighbours that forge the address", async () => {
     await using web = await startContainer(networks, "web", [tcp(80, 8080, "127.0.0.1"), tcp(81, 8081)]);
     using neighbour = makeMachine("forger", "192.0.2.1", "192.0.2.2");
     forgeLoopback(neighbour, "192.0.2.1", "192.0.2.2");
-    const seen = packetsSeen("forward", `ip daddr ${web.endpoint.ipv4}`, () => {
-      neighbour.ask("tcp", "127.0.0.1", 8080);
-      neighbour.ask("tcp", "127.0.0.1", 8081);
-    });
+    const seen = await packetsSeen("forward", `ip daddr ${web.endpoint.ipv4}`, () =>
+      neighbour.probe([8080, 8081].map((port) => ["tcp", "127.0.0.1", port] as const)),
+    );
     expect(seen).toBe(0);
     run("ip", "link", "delete", "forger");
   });
@@ -183,33 +183,30 @@ describe("published ports", () => {
   });
 
   test("serve UDP senders that began before the container, or with its predecessor", async () => {
-    expect(outside.ask("udp", HOST_ADDRESS, 5353, 4444)).toBe("refused");
+    expect(await outside.ask("udp", HOST_ADDRESS, 5353, 4444)).toBe("refused");
     {
       await using first = await startContainer(networks, "first", [udp(53, 5353)]);
-      await first.namespace.serve("udp", 53, "first");
-      expect(outside.ask("udp", HOST_ADDRESS, 5353, 4444)).toBe(`first saw ${OUTSIDE_ADDRESS}`);
+      first.namespace.serve("udp", 53, "first");
+      expect(await outside.ask("udp", HOST_ADDRESS, 5353, 4444)).toBe(`first saw ${OUTSIDE_ADDRESS}`);
     }
     await using second = await startContainer(networks, "second", [udp(53, 5353)]);
-    await second.namespace.serve("udp", 53, "second");
+    second.namespace.serve("udp", 53, "second");
     expect(second.endpoint.ipv4).toBe("172.17.0.3");
-    expect(outside.ask("udp", HOST_ADDRESS, 5353, 4444)).toBe(`second saw ${OUTSIDE_ADDRESS}`);
+    expect(await outside.ask("udp", HOST_ADDRESS, 5353, 4444)).toBe(`second saw ${OUTSIDE_ADDRESS}`);
   });
 
   test("conflict in Docker's words", async () => {
     await using web = await startContainer(networks, "web", [tcp(80, 8080)]);
     const again = startContainer(networks, "again", [tcp(80, 8080)]);
-    expect(again).rejects.toThrow(
+    await expect(again).rejects.toThrow(
       /^driver failed programming external connectivity on endpoint again \([0-9a-f]{64}\): Bind for 0\.0\.0\.0:8080 failed: port is already allocated$/,
     );
-    const service = await serve([], "tcp", 8088, "service");
-    try {
+    {
+      using _service = serve("tcp", 8088, "service");
       const taken = startContainer(networks, "taken", [tcp(80, 8088)]);
-      expect(taken).rejects.toThrow(
+      await expect(taken).rejects.toThrow(
         /: failed to bind host port for 0\.0\.0\.0:8088:172\.17\.0\.\d:80\/tcp: address already in use$/,
       );
-    } finally {
-      service.kill(9);
-      await service.exited;
     }
     expect(await networks.endpoints(containerId("again"))).toEqual([]);
     expect(web.endpoint.ports).toEqual(everywhere(80, 8080));
@@ -332,30 +329,30 @@ describe("networks that people make", () => {
     await using web = await startContainer(networks, "web", [], "front");
     await using other = await startContainer(networks, "other", [], "front");
     await using db = await startContainer(networks, "db", [tcp(80, 8080)], "back");
-    await web.namespace.serve("tcp", 80, "web");
-    await db.namespace.serve("tcp", 80, "db");
+    web.namespace.serve("tcp", 80, "web");
+    db.namespace.serve("tcp", 80, "db");
     expect(web.endpoint.ipv4).toBe("172.18.0.2");
     expect(db.endpoint.ipv4).toBe("172.19.0.2");
-    expect(other.namespace.ask("tcp", web.endpoint.ipv4, 80)).toBe(`web saw ${other.endpoint.ipv4}`);
-    expect(db.namespace.ask("tcp", web.endpoint.ipv4, 80)).toBe("timeout");
-    expect(web.namespace.ask("tcp", db.endpoint.ipv4, 80)).toBe("timeout");
-    expect(web.namespace.ask("tcp", HOST_ADDRESS, 8080)).toStartWith("db saw");
-    expect(web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
+    expect(await other.namespace.ask("tcp", web.endpoint.ipv4, 80)).toBe(`web saw ${other.endpoint.ipv4}`);
+    expect(await db.namespace.ask("tcp", web.endpoint.ipv4, 80)).toBe("timeout");
+    expect(await web.namespace.ask("tcp", db.endpoint.ipv4, 80)).toBe("timeout");
+    expect(await web.namespace.ask("tcp", HOST_ADDRESS, 8080)).toStartWith("db saw");
+    expect(await web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
   });
 
   test("internal: neighbours and the host, nothing else", async () => {
     await made("cage", { internal: true });
     await using web = await startContainer(networks, "web", [tcp(80, 8080)], "cage");
     await using other = await startContainer(networks, "other", [], "cage");
-    await web.namespace.serve("tcp", 80, "web");
+    web.namespace.serve("tcp", 80, "web");
     expect(web.endpoint).toMatchObject({ gateway: "", ports: [] });
-    expect(other.namespace.ask("tcp", web.endpoint.ipv4, 80)).toBe(`web saw ${other.endpoint.ipv4}`);
-    expect(ask("tcp", web.endpoint.ipv4, 80)).toStartWith("web saw");
+    expect(await other.namespace.ask("tcp", web.endpoint.ipv4, 80)).toBe(`web saw ${other.endpoint.ipv4}`);
+    expect(await ask("tcp", web.endpoint.ipv4, 80)).toStartWith("web saw");
     other.namespace.run("ip", "route", "add", "default", "via", "172.18.0.1");
-    expect(other.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe("timeout");
+    expect(await other.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe("timeout");
     outside.run("ip", "route", "add", "172.18.0.0/16", "via", HOST_ADDRESS);
     try {
-      expect(outside.ask("tcp", web.endpoint.ipv4, 80)).toBe("timeout");
+      expect(await outside.ask("tcp", web.endpoint.ipv4, 80)).toBe("timeout");
     } finally {
       outside.run("ip", "route", "delete", "172.18.0.0/16");
     }
@@ -365,8 +362,8 @@ describe("networks that people make", () => {
     await made("shy", { options: { "com.docker.network.bridge.enable_icc": "false" } });
     await using web = await startContainer(networks, "web", [], "shy");
     await using other = await startContainer(networks, "other", [], "shy");
-    await web.namespace.serve("tcp", 80, "web");
-    expect(other.namespace.ask("tcp", web.endpoint.ipv4, 80)).toBe("timeout");
+    web.namespace.serve("tcp", 80, "web");
+    expect(await other.namespace.ask("tcp", web.endpoint.ipv4, 80)).toBe("timeout");
   });
 
   test("a running container comes in and goes, and its default route with it", async () => {
@@ -374,17 +371,17 @@ describe("networks that people make", () => {
     const admin = await made("admin");
     await using web = await startContainer(networks, "web", [], "front");
     const place = { containerId: web.id, containerName: "web", networkId: admin, ports: [] };
-    await networks.connect(await networks.reserve(place), web.namespace.path);
+    await networks.connect([await networks.reserve(place)], web.namespace.path);
     // Of equals the first by name.
     expect(web.namespace.run("ip", "route")).toContain("default via 172.19.0.1 dev eth1");
     await networks.disconnect(web.id, admin, web.namespace.path);
     expect(web.namespace.run("ip", "route")).toContain("default via 172.18.0.1 dev eth0");
     expect(web.namespace.run("ip", "-o", "link")).not.toContain("eth1");
-    await networks.connect(await networks.reserve({ ...place, gatewayPriority: -1 }), web.namespace.path);
+    await networks.connect([await networks.reserve({ ...place, gatewayPriority: -1 })], web.namespace.path);
     expect(web.namespace.run("ip", "route")).toContain("default via 172.18.0.1 dev eth0");
     await networks.disconnect(web.id, front, web.namespace.path);
     expect(web.namespace.run("ip", "route")).toContain("default via 172.19.0.1 dev eth1");
-    expect(web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
+    expect(await web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
   });
 
   test("addresses come from the range, given ones from the whole subnet, set aside ones never", async () => {
@@ -435,7 +432,7 @@ describe("networks that people make", () => {
       await networks.reconcile([]);
       expect(run("ip", "-o", "-4", "address", "show", bridge)).toContain("172.18.0.1/16");
       await using web = await startContainer(networks, "web", [], "kept");
-      expect(web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
+      expect(await web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -451,65 +448,61 @@ describe("repair", () => {
     const gone = new Namespace();
     try {
       await killedEngine(database, ["web", web, 80, 8080], ["gone", gone, 80, 8081]);
-      await web.serve("tcp", 80, "web");
-      await gone.end();
-      expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
+      web.serve("tcp", 80, "web");
+      gone.end();
+      expect(await outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
       engine = makeEngine({}, database);
       ({ networks } = engine);
       const live = [{ containerId: containerId("web"), networkNamespace: web.path }];
       await networks.reconcile(live);
-      expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
+      expect(await outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
       expect(await networks.endpoints(containerId("gone"))).toEqual([]);
       expect(run("nft", "list", "map", "inet", "berth_test", "published_any")).not.toContain("8081");
       const [endpoint] = await networks.endpoints(containerId("web"));
       await networks.close();
       engine.closeDatabase();
-      expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
+      expect(await outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
 
       run("nft", "flush", "ruleset");
       run("ip", "link", "delete", `veth${endpoint?.id.slice(0, 7)}`);
       networks = makeEngine({}, database).networks;
       await networks.reconcile(live);
-      expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
-      expect(web.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
+      expect(await outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
+      expect(await web.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
       expect(await networks.endpoints(containerId("web"))).toEqual(endpoint === undefined ? [] : [endpoint]);
       expect(startContainer(networks, "other", [tcp(80, 8080)])).rejects.toThrow("port is already allocated");
       await networks.release(containerId("web"));
     } finally {
-      await web.end();
-      await gone.end();
+      web.end();
+      gone.end();
       rmSync(folder, { recursive: true });
     }
   });
 
   test("restores rules that another program removed", async () => {
     await using web = await startContainer(networks, "web", [tcp(80, 8080)]);
-    await web.namespace.serve("tcp", 80, "web");
+    web.namespace.serve("tcp", 80, "web");
     run("nft", "flush", "ruleset");
-    expect(outside.ask("tcp", HOST_ADDRESS, 8080)).not.toContain("web saw");
     await using other = await startContainer(networks, "other", [tcp(80, 8081)]);
-    await other.namespace.serve("tcp", 80, "other");
-    expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
-    expect(outside.ask("tcp", HOST_ADDRESS, 8081)).toBe(`other saw ${OUTSIDE_ADDRESS}`);
+    other.namespace.serve("tcp", 80, "other");
+    expect(await outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
+    expect(await outside.ask("tcp", HOST_ADDRESS, 8081)).toBe(`other saw ${OUTSIDE_ADDRESS}`);
     expect(engine.logged.join()).toContain("another program removed the engine's nf_tables rules: restored");
   });
 
   test("restores rules though no container starts", async () => {
     await using web = await startContainer(networks, "web", [tcp(80, 8080)]);
-    await web.namespace.serve("tcp", 80, "web");
+    web.namespace.serve("tcp", 80, "web");
     run("nft", "flush", "ruleset");
-    let answer = "";
-    for (let look = 0; look < 100 && !answer.includes("web saw"); look++) {
-      await Bun.sleep(100);
-      answer = run("nft", "list", "tables").includes("berth_test") ? outside.ask("tcp", HOST_ADDRESS, 8080) : "";
-    }
-    expect(answer).toBe(`web saw ${OUTSIDE_ADDRESS}`);
+    await eventually("they are restored", async () =>
+      (await outside.ask("tcp", HOST_ADDRESS, 8080)) === `web saw ${OUTSIDE_ADDRESS}` ? true : undefined,
+    );
   });
 
   test("restores a bridge that was deleted", async () => {
     run("ip", "link", "delete", "berth0");
     await using web = await startContainer(networks, "web");
-    expect(web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
+    expect(await web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
   });
 });
 
@@ -522,9 +515,9 @@ describe("beside others", () => {
     try {
       {
         await using web = await startContainer(networks, "web", [tcp(80, 8080)]);
-        await web.namespace.serve("tcp", 80, "web");
-        expect(web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
-        expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
+        web.namespace.serve("tcp", 80, "web");
+        expect(await web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
+        expect(await outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
         expect(run("iptables", "-S", "DOCKER-USER").split("\n")).toEqual([
           "-N DOCKER-USER",
           '-A DOCKER-USER -o berth0 -m comment --comment "berth:test berth0" -j ACCEPT',
@@ -568,7 +561,7 @@ describe("beside others", () => {
     run("iptables", "-P", "FORWARD", "DROP");
     try {
       await using web = await startContainer(networks, "web");
-      expect(web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
+      expect(await web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
     } finally {
       run("nft", "delete", "table", "ip", "filter");
     }
@@ -578,17 +571,14 @@ describe("beside others", () => {
     run("iptables", "-P", "FORWARD", "DROP");
     try {
       await using web = await startContainer(networks, "web", [tcp(80, 8080)]);
-      await web.namespace.serve("tcp", 80, "web");
-      expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
+      web.namespace.serve("tcp", 80, "web");
+      expect(await outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
       run("iptables", "-F");
-      expect(outside.ask("tcp", HOST_ADDRESS, 8080)).not.toContain("web saw");
-      let admitted = false;
-      for (let look = 0; look < 100 && !admitted; look++) {
-        await Bun.sleep(100);
-        admitted = run("nft", "list", "chain", "ip", "filter", "FORWARD").includes("berth:test");
-      }
-      expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
-      expect(web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
+      const isAdmitted = (): boolean => run("nft", "list", "chain", "ip", "filter", "FORWARD").includes("berth:test");
+      expect(isAdmitted()).toBe(false);
+      await eventually("it is admitted", () => (isAdmitted() ? true : undefined));
+      expect(await outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
+      expect(await web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
     } finally {
       run("nft", "delete", "table", "ip", "filter");
     }
@@ -600,13 +590,13 @@ describe("beside others", () => {
     try {
       await using web = await startContainer(networks, "web", [tcp(80, 8080)]);
       await using other = await startContainer(second.networks, "other", [tcp(80, 8081)]);
-      await web.namespace.serve("tcp", 80, "web");
-      await other.namespace.serve("tcp", 80, "other");
+      web.namespace.serve("tcp", 80, "web");
+      other.namespace.serve("tcp", 80, "other");
       expect(other.endpoint.ipv4).toBe("172.18.0.2");
-      expect(outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
-      expect(outside.ask("tcp", HOST_ADDRESS, 8081)).toBe(`other saw ${OUTSIDE_ADDRESS}`);
-      expect(web.namespace.ask("tcp", HOST_ADDRESS, 8081)).toStartWith("other saw ");
-      expect(web.namespace.ask("tcp", other.endpoint.ipv4, 80)).toBe("timeout");
+      expect(await outside.ask("tcp", HOST_ADDRESS, 8080)).toBe(`web saw ${OUTSIDE_ADDRESS}`);
+      expect(await outside.ask("tcp", HOST_ADDRESS, 8081)).toBe(`other saw ${OUTSIDE_ADDRESS}`);
+      expect(await web.namespace.ask("tcp", HOST_ADDRESS, 8081)).toStartWith("other saw ");
+      expect(await web.namespace.ask("tcp", other.endpoint.ipv4, 80)).toBe("timeout");
       const taken = startContainer(second.networks, "taken", [tcp(80, 8080)]);
       expect(taken).rejects.toThrow(
         "failed to bind host port for 0.0.0.0:8080:172.18.0.3:80/tcp: address already in use",
@@ -621,13 +611,13 @@ describe("beside others", () => {
   test("does not make a router of a host that was none", async () => {
     outside.run("ip", "route", "add", LAN_ADDRESS, "via", HOST_ADDRESS);
     lan.run("ip", "route", "add", OUTSIDE_ADDRESS, "via", LAN_HOST_ADDRESS);
-    expect(outside.ask("tcp", LAN_ADDRESS, 7000)).toBe("timeout");
+    expect(await outside.ask("tcp", LAN_ADDRESS, 7000)).toBe("timeout");
     await networks.close();
     run("sysctl", "-qw", "net.ipv4.ip_forward=1");
     try {
       networks = makeEngine().networks;
       await networks.reconcile([]);
-      expect(outside.ask("tcp", LAN_ADDRESS, 7000)).toBe(`lan saw ${OUTSIDE_ADDRESS}`);
+      expect(await outside.ask("tcp", LAN_ADDRESS, 7000)).toBe(`lan saw ${OUTSIDE_ADDRESS}`);
       await networks.close();
       expect(run("sysctl", "-n", "net.ipv4.ip_forward")).toBe("1");
     } finally {
@@ -646,11 +636,11 @@ describe("options", () => {
       await networks.reconcile([]);
       await using web = await startContainer(networks, "web", [tcp(80, 8080)]);
       await using other = await startContainer(networks, "other");
-      await web.namespace.serve("tcp", 80, "web");
-      expect(other.namespace.ask("tcp", web.endpoint.ipv4, 80)).not.toContain("web saw");
-      expect(other.namespace.ask("tcp", HOST_ADDRESS, 8080)).toBe("web saw 172.17.0.1");
-      expect(web.namespace.ask("tcp", HOST_ADDRESS, 8080)).toBe("web saw 172.17.0.1");
-      expect(other.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
+      web.namespace.serve("tcp", 80, "web");
+      expect(await other.namespace.ask("tcp", web.endpoint.ipv4, 80)).not.toContain("web saw");
+      expect(await other.namespace.ask("tcp", HOST_ADDRESS, 8080)).toBe("web saw 172.17.0.1");
+      expect(await web.namespace.ask("tcp", HOST_ADDRESS, 8080)).toBe("web saw 172.17.0.1");
+      expect(await other.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
     },
   );
 
@@ -660,7 +650,7 @@ describe("options", () => {
     await networks.reconcile([]);
     await using web = await startContainer(networks, "web");
     outside.run("ip", "route", "add", "172.17.0.0/16", "via", HOST_ADDRESS);
-    expect(web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${web.endpoint.ipv4}`);
+    expect(await web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${web.endpoint.ipv4}`);
     outside.run("ip", "route", "delete", "172.17.0.0/16");
   });
 
@@ -676,8 +666,8 @@ describe("options", () => {
       ports: [tcp(80, 8080, "127.0.0.1")],
     });
     expect(web.namespace.run("ip", "link", "show", "eth0")).toContain("mtu 1400");
-    await web.namespace.serve("tcp", 80, "web");
-    expect(ask("tcp", "127.0.0.1", 8080)).toBe("web saw 10.99.0.9");
+    web.namespace.serve("tcp", 80, "web");
+    expect(await ask("tcp", "127.0.0.1", 8080)).toBe("web saw 10.99.0.9");
     expect((await networks.find("bridge")).pools[0]?.subnet).toBe("10.99.0.0/24");
   });
 
@@ -691,7 +681,7 @@ describe("options", () => {
       await networks.reconcile([]);
       await using web = await startContainer(networks, "web");
       expect(web.endpoint).toMatchObject({ ipv4: "10.98.0.2", gateway: "10.98.0.1" });
-      expect(web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
+      expect(await web.namespace.ask("tcp", OUTSIDE_ADDRESS, 7000)).toBe(`outside saw ${HOST_ADDRESS}`);
       await web[Symbol.asyncDispose]();
       await networks.close();
       expect(run("ip", "-o", "-4", "address", "show", "lanbridge")).toContain("10.97.0.1/24");

@@ -10,6 +10,8 @@ import type { NetworkOptions } from "#network/network-options.ts";
 import type { LocalNetworks } from "#network/local-networks.ts";
 import { openNetworks } from "#network/open-networks.ts";
 import type { Endpoint, EndpointRequest, NetworkRequest, PortPublication } from "#network/types.ts";
+import * as peers from "./peers.ts";
+import type { Question } from "./peers.ts";
 
 export const HOST_ADDRESS = "198.51.100.1";
 export const OUTSIDE_ADDRESS = "198.51.100.2";
@@ -19,8 +21,7 @@ export const LAN_ADDRESS = "203.0.113.2";
 /** A network namespace that lives until it is disposed. */
 export class Namespace implements Disposable {
   readonly fd = newNamespace(CLONE_NEWNET, "net");
-  readonly #servers: Bun.Subprocess[] = [];
-  #open = true;
+  readonly #servers = new DisposableStack();
 
   get path(): string {
     return fdPath(this.fd);
@@ -36,112 +37,42 @@ export class Namespace implements Disposable {
   }
 
   /** `localPort`: for UDP. */
-  ask(protocol: "tcp" | "udp", address: string, port: number, localPort = 0): string {
-    return askFrom(["nsenter", `--net=${this.outerPath}`], protocol, address, port, localPort);
+  ask(protocol: "tcp" | "udp", address: string, port: number, localPort = 0): Promise<string> {
+    return peers.ask(this.fd, [protocol, address, port], localPort);
   }
 
-  /** Every question at once; see ./peer.ts. */
-  probe(questions: readonly Question[]): readonly string[] {
-    return probe(questions, ["nsenter", `--net=${this.outerPath}`]);
+  /** Every question at once. `patienceMs`: more than usual, where all are to answer. */
+  probe(questions: readonly Question[], patienceMs?: number): Promise<readonly string[]> {
+    return Promise.all(questions.map((question) => peers.ask(this.fd, question, 0, patienceMs)));
   }
 
-  async serve(protocol: "tcp" | "udp", port: number, name: string, address = "0.0.0.0"): Promise<void> {
-    this.#servers.push(await serve(["nsenter", `--net=${this.outerPath}`], protocol, port, name, address));
+  /** Until its end. */
+  serve(protocol: "tcp" | "udp", port: number, name: string, address = "0.0.0.0"): void {
+    this.#servers.use(peers.serve(this.fd, protocol, port, name, address));
   }
 
-  /** Listens; the result waits for the first connection's end: see peer.ts. */
-  async sink(port: number): Promise<() => Promise<string>> {
-    const argv = [process.execPath, peer, "sink", "tcp", "0.0.0.0", String(port), "sink"];
-    const child = Bun.spawn(["nsenter", `--net=${this.outerPath}`, ...argv], { stdout: "pipe" });
-    this.#servers.push(child);
-    const reader = child.stdout.getReader();
-    await reader.read();
-    return async () => new TextDecoder().decode((await reader.read()).value).trim();
-  }
-
-  async end(): Promise<void> {
-    for (const server of this.#servers) server.kill(9);
-    await Promise.all(this.#servers.map((server) => server.exited));
-    this[Symbol.dispose]();
+  end(): void {
+    if (this.#servers.disposed) return;
+    this.#servers[Symbol.dispose]();
+    close(this.fd);
   }
 
   [Symbol.dispose](): void {
-    for (const server of this.#servers) server.kill(9);
-    if (this.#open) close(this.fd);
-    this.#open = false;
+    this.end();
   }
 }
 
-const peer = new URL("./peer.ts", import.meta.url).pathname;
-
-/** How long an answer may take before there is none. An emulated machine says more. */
-const patienceMs = Number(process.env["BERTH_TEST_PATIENCE_MS"] ?? 1500);
-
-export type Question = readonly [protocol: "tcp" | "udp", address: string, port: number];
-
-/** From the scratch host itself, or where `prefix` leads. */
-export function probe(questions: readonly Question[], prefix: readonly string[] = []): readonly string[] {
-  const list = JSON.stringify(questions);
-  return JSON.parse(run(...prefix, process.execPath, peer, "probe", list, String(patienceMs))) as string[];
-}
-
-/** {@link probe}, while this process goes on relaying: from `machine`, or the scratch host itself. */
-export async function probeLater(
-  machine: Namespace | undefined,
-  questions: readonly Question[],
-): Promise<readonly string[]> {
-  const prefix = machine === undefined ? [] : ["nsenter", `--net=${machine.outerPath}`];
-  const command = [...prefix, process.execPath, peer, "probe", JSON.stringify(questions), String(patienceMs)];
-  const child = Bun.spawn(command, { stdout: "pipe" });
-  return JSON.parse(await new Response(child.stdout).text()) as string[];
-}
-
 /** From the scratch host itself. */
-export function ask(protocol: "tcp" | "udp", address: string, port: number): string {
-  return askFrom([], protocol, address, port);
-}
+export const ask = (protocol: "tcp" | "udp", address: string, port: number): Promise<string> =>
+  peers.ask(undefined, [protocol, address, port]);
 
-/** The answer, or "refused", "timeout", or what else went wrong. TCP by the shell, which starts sooner. */
-function askFrom(
-  prefix: readonly string[],
-  protocol: "tcp" | "udp",
-  address: string,
-  port: number,
-  localPort = 0,
-): string {
-  if (protocol === "udp")
-    return run(
-      ...[...prefix, process.execPath, peer, "ask", "udp", address],
-      ...[port, localPort, patienceMs].map(String),
-    );
-  const script = `exec 3<>/dev/tcp/${address}/${port} && cat <&3`;
-  const { stdout, stderr, exitCode } = Bun.spawnSync([
-    ...prefix,
-    "timeout",
-    String(patienceMs / 1000),
-    "bash",
-    "-c",
-    script,
-  ]);
-  if (exitCode === 0) return stdout.toString().trim();
-  if (exitCode === 124) return "timeout";
-  return stderr.toString().includes("Connection refused") ? "refused" : stderr.toString();
-}
+/** From the scratch host itself, every question at once. */
+export const probe = (questions: readonly Question[]): Promise<readonly string[]> =>
+  Promise.all(questions.map((question) => peers.ask(undefined, question)));
 
-export async function serve(
-  prefix: readonly string[],
-  protocol: "tcp" | "udp",
-  port: number,
-  name: string,
-  address = "0.0.0.0",
-): Promise<Bun.Subprocess> {
-  const child = Bun.spawn([...prefix, process.execPath, peer, "serve", protocol, address, String(port), name], {
-    stdout: "pipe",
-  });
-  const reader = child.stdout.getReader();
-  await reader.read();
-  return child;
-}
+/** At the scratch host itself. */
+export const serve = (protocol: "tcp" | "udp", port: number, name: string): Disposable =>
+  peers.serve(undefined, protocol, port, name);
 
 export function run(...command: readonly string[]): string {
   const { stdout, stderr, exitCode } = Bun.spawnSync([...command]);
@@ -150,12 +81,16 @@ export function run(...command: readonly string[]): string {
 }
 
 /** Packets at `hook` of the scratch host that match while `work` runs. */
-export function packetsSeen(hook: "input" | "forward", match: string, work: () => void): number {
+export async function packetsSeen(
+  hook: "input" | "forward",
+  match: string,
+  work: () => Promise<unknown>,
+): Promise<number> {
   run("nft", "add table ip watch");
   try {
     run("nft", `add chain ip watch seen { type filter hook ${hook} priority 300; }`);
     run("nft", `add rule ip watch seen ${match} counter`);
-    work();
+    await work();
     return Number(/counter packets (\d+)/.exec(run("nft", "list", "table", "ip", "watch"))?.[1]);
   } finally {
     run("nft", "delete table ip watch");
@@ -245,14 +180,14 @@ export async function startContainer(
   try {
     const { id: networkId } = await networks.find(networkName);
     const endpoint = await networks.reserve({ containerId: id, containerName: name, networkId, ports, ...more });
-    await networks.connect(endpoint, namespace.path);
+    await networks.connect([endpoint], namespace.path);
     return {
       id,
       namespace,
       endpoint,
       async [Symbol.asyncDispose]() {
         await networks.release(id);
-        await namespace.end();
+        namespace.end();
       },
     };
   } catch (error) {

@@ -100,7 +100,7 @@ export async function withCommand<T>(
     const mounts = await deps.mounts.prepare({ ...request, id, dir, more: edits.flatMap((edit) => edit.mounts) });
     undo.push(() => mounts.release());
     const { files, hostname, endpoint } = await joinNetwork(deps, {
-      ...{ seat, dir, network, hosts: settings.hosts },
+      ...{ seat, network, hosts: settings.hosts },
       hostname: operation.hostname || COMMAND_HOSTNAME,
     });
     const cgroupPath = commandCgroup(seat.id, settings, deps.defaults);
@@ -188,7 +188,7 @@ async function launch(
         ? {}
         : {
             onNamespaces: async (pid) => {
-              await deps.networks.connect(endpoint, `/proc/${pid}/ns/net`);
+              await deps.networks.connect([endpoint], `/proc/${pid}/ns/net`);
               seat.keepNamespace(`/proc/${pid}/ns/net`);
             },
           }),

@@ -1,4 +1,4 @@
-import { readTextFileMaybe, writeFileAtomic } from "#host/files.ts";
+import { readTextFileMaybe } from "#host/files.ts";
 import { hostsFile } from "#network/files/hosts.ts";
 import { HOST_RESOLV_CONF, resolvConfFile, resolvConfPath, upstreamServers } from "#network/files/resolv-conf.ts";
 import type { Endpoint, NetworkInfo, NetworkService } from "#network/types.ts";
@@ -35,20 +35,19 @@ export function isShared(network: NetworkInfo | SharedNetwork): network is Share
 }
 
 /**
- * A place in a network for a command, its seat's unless that has one yet, and the files in /etc that tell of it, in the
- * directory `dir`; of a container's network that one's.
+ * A place in a network for a command, its seat's unless that has one yet, and the files in /etc that tell of it, the seat's
+ * too; of a container's network that one's.
  */
 export async function joinNetwork(
   deps: CommandNetworkDeps,
   request: {
-    readonly seat: Pick<CommandSeat, "id" | "endpoint">;
-    readonly dir: string;
+    readonly seat: Pick<CommandSeat, "id" | "endpoint" | "file">;
     readonly network: NetworkInfo | SharedNetwork;
     readonly hosts: readonly string[];
     readonly hostname: string;
   },
 ): Promise<CommandNetwork> {
-  const { seat, dir, hosts, hostname, network } = request;
+  const { seat, hosts, hostname, network } = request;
   if (isShared(network)) return { endpoint: undefined, hostname: network.hostname, files: network.files };
   const { id } = seat;
   const resolv = readTextFileMaybe(HOST_RESOLV_CONF, MAX_BYTES) ?? "";
@@ -64,9 +63,8 @@ export async function joinNetwork(
   seat.endpoint = endpoint;
   const kind = network.driver === "host" ? "host" : named ? "named" : "plain";
   const hostPath = kind === "plain" ? resolvConfPath(resolv) : HOST_RESOLV_CONF;
-  const files = { resolvConf: `${dir}/resolv.conf`, hosts: `${dir}/hosts`, hostname: `${dir}/hostname` };
-  write(
-    files.resolvConf,
+  const resolvConf = seat.file(
+    "resolv.conf",
     resolvConfFile({
       host: readTextFileMaybe(hostPath, MAX_BYTES) ?? "",
       hostPath,
@@ -76,8 +74,8 @@ export async function joinNetwork(
       network: kind,
     }),
   );
-  write(
-    files.hosts,
+  const hostsPath = seat.file(
+    "hosts",
     hostsFile({
       hostname,
       domainname: "",
@@ -88,7 +86,7 @@ export async function joinNetwork(
       base: kind === "host" ? readTextFileMaybe("/etc/hosts", MAX_BYTES) : undefined,
     }),
   );
-  write(files.hostname, `${hostname}\n`);
+  const files = { resolvConf, hosts: hostsPath, hostname: seat.file("hostname", `${hostname}\n`) };
   return { endpoint, hostname, files };
 }
 
@@ -96,8 +94,4 @@ export async function joinNetwork(
 async function hostGateways({ networks, defaults }: CommandNetworkDeps): Promise<readonly string[]> {
   if (defaults.hostGatewayIps.length > 0) return defaults.hostGatewayIps;
   return (await networks.list()).find(({ name }) => name === "bridge")?.pools.map(({ gateway }) => gateway) ?? [];
-}
-
-function write(path: string, content: string): void {
-  writeFileAtomic(path, content, { mode: 0o644, durable: false });
 }

@@ -3,11 +3,12 @@ import { randomId } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
 import type { Cgroup, CgroupManager } from "#host/cgroup/types.ts";
 import { ensureDirectory, readTextFileMaybe, writeFileAtomic } from "#host/files.ts";
-import { O_RDONLY } from "#host/linux.ts";
+import { AT_FDCWD, O_RDONLY } from "#host/linux.ts";
 import { openRouteSocketIn } from "#host/netlink/open.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
 import { removeTree } from "#host/remove-tree.ts";
-import { close, open } from "#host/syscalls.ts";
+import type { FileStat } from "#host/stat.ts";
+import { close, lstatMaybe, open } from "#host/syscalls.ts";
 import { isUntouched } from "#network/sandbox/untouched.ts";
 import type { Endpoint, NetworkService } from "#network/types.ts";
 import type { Resources } from "#spec/oci/runtime.ts";
@@ -23,8 +24,8 @@ export interface SeatDeps {
 }
 
 /**
- * Where a command of a build runs: a place in a network with its namespace, and a control group. Making and removing them
- * is most of what a short command costs, so commands of one build hand theirs on, one after the other.
+ * Where a command of a build runs: a place in a network with its namespace and the files that tell of it, and a control
+ * group. Making and removing them is most of what a short command costs, so commands of one build hand theirs on, one after the other.
  *
  *   take() ──▶ taken ──▶ giveBack() ── as if nobody had been there ──▶ free ──▶ taken by the next …
  *                 │            └─ otherwise ──▶ released
@@ -86,6 +87,7 @@ export class CommandSeat {
   #isEmpty = false;
   #namespace: { readonly fd: number; readonly inside: NetlinkSocket } | undefined;
   #cgroup: Cgroup | undefined;
+  readonly #files = new Map<string, { readonly content: string; readonly stat: FileStat | undefined }>();
 
   constructor(deps: SeatDeps, plain: boolean) {
     this.#deps = deps;
@@ -108,6 +110,17 @@ export class CommandSeat {
       close(fd);
       throw error;
     }
+  }
+
+  /** Path of a file for the command's /etc, which may change it: anew unless it is as it was written for the one before. */
+  file(name: string, content: string): string {
+    const path = `${this.#dir}/${name}`;
+    const known = this.#files.get(name);
+    if (known?.content === content && isAsWritten(path, known)) return path;
+    ensureDirectory(this.#dir, 0o700);
+    writeFileAtomic(path, content, { mode: 0o644, durable: false });
+    this.#files.set(name, { content, stat: lstatMaybe(AT_FDCWD, path) });
+    return path;
   }
 
   /** The same in every command of a seat: what a build says of limits holds for all of them. */
@@ -150,6 +163,21 @@ export class CommandSeat {
       await removeTree(this.#dir);
     }
   }
+}
+
+/** Every change has a time, and one so early that its time tells nothing has other content. */
+function isAsWritten(
+  path: string,
+  { content, stat }: { readonly content: string; readonly stat: FileStat | undefined },
+): boolean {
+  const now = lstatMaybe(AT_FDCWD, path);
+  return (
+    now !== undefined &&
+    now.ino === stat?.ino &&
+    now.ctimeSeconds === stat.ctimeSeconds &&
+    now.ctimeNanoseconds === stat.ctimeNanoseconds &&
+    readTextFileMaybe(path, content.length * 4) === content
+  );
 }
 
 function hasKilled({ oomEventsPath }: Cgroup): boolean {

@@ -54,9 +54,11 @@ export const stateOptions: readonly Option[] = [
   {
     name: "live-restore",
     kind: boolean,
+    value: true,
+    fallback: "true",
     section: "State and processes",
     usage: "Leave containers running when the engine is stopped in order",
-    differs: "A killed or crashed engine never takes containers along, whatever this says",
+    differs: "dockerd: false. A killed or crashed engine never takes containers along, whatever this says",
     reload: true,
   },
   {

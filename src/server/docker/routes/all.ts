@@ -8,6 +8,7 @@ import { execRoutes } from "./execs.ts";
 import { imageTransferRoutes } from "./image-transfers.ts";
 import { imageRoutes } from "./images.ts";
 import { networkRoutes } from "./networks.ts";
+import { pluginRoutes } from "./plugins.ts";
 import { systemRoutes } from "./system.ts";
 import { volumeRoutes } from "./volumes.ts";
 import { unsupportedRoutes } from "./unsupported.ts";
@@ -25,6 +26,7 @@ export function dockerRoutes(engine: Engine): readonly Route[] {
     ...networkRoutes(engine),
     ...volumeRoutes(engine),
     ...buildRoutes(engine),
+    ...pluginRoutes,
     ...unsupportedRoutes,
   ];
 }

@@ -32,16 +32,16 @@ export function containerRoutes(engine: Engine): readonly Route[] {
     {
       method: "GET",
       pattern: "/containers/json",
-      handle: async ({ query }) =>
-        json(
-          await containers.list({
-            all: query.flag("all"),
-            limit: query.integer("limit") ?? 0,
-            size: query.flag("size"),
-            filters: parseFilters(query.maybe("filters"), containerFilterKeys),
-          }),
-          "container-list",
-        ),
+      handle: async ({ query }) => {
+        const size = query.flag("size");
+        const list = await containers.list({
+          all: query.flag("all"),
+          limit: query.integer("limit") ?? 0,
+          size,
+          filters: parseFilters(query.maybe("filters"), containerFilterKeys),
+        });
+        return { ...json(list, "container-list"), lasting: !size };
+      },
     },
     {
       method: "POST",

@@ -11,15 +11,23 @@ interface Item {
 }
 
 /**
- * Values as they come, one JSON text a line. A failure before the first is thrown, and answered with its status; `work`
- * tells of later ones itself. Nobody waits for a reader that has gone: `work` hears of that by its own signal, and what it
- * sends from then on is thrown away.
+ * Values as they come, one JSON text a line; those of one turn of the event loop together. A failure before the first is
+ * thrown, and answered with its status; `work` tells of later ones itself. Nobody waits for a reader that has gone: `work`
+ * hears of that by its own signal, and what it sends from then on is thrown away.
  */
 export async function* lineStream(work: (out: LineWriter) => Promise<void>): AsyncGenerator<string | Uint8Array> {
   const queue: Item[] = [];
   let wake = (): void => {};
   let isGone = false;
   let outcome: { readonly error?: unknown } | undefined;
+  /** Resolves in the turn after the one in which there is something to tell. */
+  const somethingNew = (): Promise<void> =>
+    new Promise((resolve) => {
+      wake = () => {
+        wake = () => {};
+        setImmediate(resolve);
+      };
+    });
   const finish = (result: { readonly error?: unknown }): void => {
     outcome = result;
     wake();
@@ -40,7 +48,7 @@ export async function* lineStream(work: (out: LineWriter) => Promise<void>): Asy
     for (;;) {
       const items = queue.splice(0);
       if (items.length > 0) yield* pieces(items);
-      else if (outcome === undefined) await new Promise<void>((resolve) => (wake = resolve));
+      else if (outcome === undefined) await somethingNew();
       else if ("error" in outcome) throw outcome.error;
       else return;
     }

@@ -36,15 +36,6 @@ export function systemRoutes(engine: Engine): readonly Route[] {
         return json({ ...(verbose ? {} : usage), ...usageSums(usage, verbose) }, "disk-usage");
       },
     },
-    // Plugins that are images cannot be installed, so there are none; those of volumes are programs beside the engine.
-    { method: "GET", pattern: "/plugins", handle: () => json([]) },
-    {
-      method: "GET",
-      pattern: "/plugins/{name...}/json",
-      handle: ({ params }) => {
-        throw new BerthError("not-found", `plugin ${JSON.stringify(params["name"] ?? "")} not found`);
-      },
-    },
     {
       method: "GET",
       pattern: "/events",

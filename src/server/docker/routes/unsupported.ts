@@ -9,22 +9,10 @@ POST /containers/{id}/checkpoints
 DELETE /containers/{id}/checkpoints/{checkpoint}
 POST /session
 POST /grpc
-GET /plugins/privileges
-POST /plugins/pull
-DELETE /plugins/{name...}
-POST /plugins/{name...}/enable
-POST /plugins/{name...}/disable
-POST /plugins/{name...}/upgrade
-POST /plugins/create
-POST /plugins/{name...}/push
-POST /plugins/{name...}/set
 `;
 
 const swarm = `
 GET /swarm
-POST /swarm/init
-POST /swarm/join
-POST /swarm/leave
 POST /swarm/update
 GET /swarm/unlockkey
 POST /swarm/unlock
@@ -59,6 +47,15 @@ export const unsupportedRoutes: readonly Route[] = [
     (method, pattern) => new BerthError("not-implemented", `not supported by this engine yet: ${method} ${pattern}`),
   ),
   ...table(swarm, () => new BerthError("unavailable", notInSwarm)),
+  // Who is told to do what cannot be done goes round in a circle.
+  ...table(
+    "POST /swarm/init\nPOST /swarm/join",
+    (method, pattern) =>
+      new BerthError("not-implemented", `not supported by this engine: swarms, ${method} ${pattern}`, {
+        hint: "Projects of many containers on one machine are what Compose is for.",
+      }),
+  ),
+  ...table("POST /swarm/leave", () => new BerthError("unavailable", "This node is not part of a swarm")),
 ];
 
 function table(text: string, refuse: (method: string, pattern: string) => BerthError): readonly Route[] {

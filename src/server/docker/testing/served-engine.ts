@@ -1,66 +1,67 @@
-import type { Server } from "node:http";
 import { createConnection, type Socket } from "node:net";
 import { randomHex } from "#base/ids.ts";
 import { silentLog } from "#base/log.ts";
 import { createEngine, type Engine } from "#engine/engine.ts";
-import { acceptFor, listenOnFd } from "#host/handed-listener.ts";
-import { openUnixSocket } from "#host/listening-socket.ts";
 import { removeFile } from "#host/files.ts";
+import { openTcpSocket, openUnixSocket, portOf } from "#host/listening-socket.ts";
+import { serveHttp } from "#host/serve-http.ts";
 import { duplicate } from "#host/syscalls.ts";
 import { FakeWorld } from "#engine/testing/fake-world.ts";
 import { createDockerServer } from "../server.ts";
 
-/** The API over an in-memory world, listening on a real unix socket. */
+/** Where a client finds it: a path or a port of this machine. */
+type Place = { readonly path: string } | { readonly port: number };
+
+/** The API over an in-memory world, listening on a real socket. */
 export class ServedEngine {
   readonly world: FakeWorld;
   readonly engine: Engine;
-  readonly path: string;
-  readonly #server: Server;
-  #stopAccepting: (() => void) | undefined;
+  readonly place: Place;
+  readonly #close: () => void;
 
-  private constructor(world: FakeWorld, engine: Engine, server: Server, path: string) {
+  private constructor(world: FakeWorld, engine: Engine, place: Place, close: () => void) {
     this.world = world;
     this.engine = engine;
-    this.#server = server;
-    this.path = path;
+    this.place = place;
+    this.#close = close;
   }
 
-  /** `handed`: connections come from a socket that somebody else made, as from systemd. */
-  static async open(transport: "unix" | "handed" = "unix"): Promise<ServedEngine> {
+  static async open(transport: "unix" | "tcp" = "unix"): Promise<ServedEngine> {
     const world = new FakeWorld();
     const engine = createEngine(world.deps());
     await engine.reconcile();
-    const server = createDockerServer({ engine, log: silentLog, version: "0.1.0" }, { kind: transport });
-    const served = new ServedEngine(world, engine, server, `/tmp/berth-server-${randomHex(6)}.sock`);
-    if (transport === "unix") await new Promise<void>((resolve) => server.listen(served.path, resolve));
-    else await served.#accept();
-    return served;
-  }
-
-  async #accept(): Promise<void> {
+    const service = createDockerServer({ engine, log: silentLog, version: "0.1.0" });
+    const path = `/tmp/berth-server-${randomHex(6)}.sock`;
     const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-    const socket = await openUnixSocket({ path: this.path, mode: 0o600, ...owner });
-    const acceptor = acceptFor(this.#server, { headTimeoutMs: 1000 });
-    const listener = await listenOnFd(acceptor.listener, duplicate(socket.fd));
-    this.#stopAccepting = () => {
-      listener.close();
+    const socket = await (transport === "unix"
+      ? openUnixSocket({ path, mode: 0o600, ...owner })
+      : openTcpSocket({ host: "127.0.0.1", port: 0 }));
+    const place = transport === "unix" ? { path } : { port: portOf(socket.fd) };
+    const acceptor = serveHttp(duplicate(socket.fd), service, { headTimeoutMs: 1000 });
+    return new ServedEngine(world, engine, place, () => {
+      acceptor.close();
       socket.close();
-      removeFile(`${this.path}.lock`);
-    };
+      removeFile(`${path}.lock`);
+    });
   }
 
-  /** The server takes its socket's name with it. */
-  async close(): Promise<void> {
-    if (this.#stopAccepting !== undefined) return this.#stopAccepting();
-    this.#server.closeAllConnections();
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  close(): void {
+    this.#close();
   }
 
   /** `body`: a string as it is, anything else as JSON. */
-  call(method: string, url: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
-    return fetch(`http://localhost${url}`, {
+  call(
+    method: string,
+    url: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+    signal?: AbortSignal,
+  ): Promise<Response> {
+    const base = "port" in this.place ? `http://127.0.0.1:${this.place.port}` : "http://localhost";
+    return fetch(`${base}${url}`, {
       method,
-      unix: this.path,
+      ...(signal === undefined ? {} : { signal }),
+      ...("path" in this.place ? { unix: this.place.path } : {}),
       headers: { ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
@@ -88,7 +89,7 @@ export class ServedEngine {
 
   /** Send a request that asks to upgrade. */
   upgrade(url: string, body = ""): RawClient {
-    const raw = new RawClient(this.path);
+    const raw = new RawClient(this.place);
     const content = body === "" ? "" : `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
     raw.send(`POST ${url} HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n${content}\r\n${body}`);
     return raw;
@@ -102,8 +103,8 @@ export class RawClient {
   #ended = false;
   #wake = (): void => {};
 
-  constructor(path: string) {
-    this.#socket = createConnection({ path, allowHalfOpen: true });
+  constructor(place: Place) {
+    this.#socket = createConnection({ ...place, allowHalfOpen: true });
     this.#socket.on("data", (chunk: Buffer) => {
       this.#received = Buffer.concat([this.#received, chunk]);
       this.#wake();

@@ -1,0 +1,13 @@
+/**
+ * `path` as it is seen from the folder `from`: itself where it is absolute, else without `.`, `..` and doubled slashes, but with a
+ * slash at its end. What node:path does, which takes a short command longer to load than all its paths take.
+ */
+export function absolutePath(path: string, from: string): string {
+  if (path.startsWith("/")) return path;
+  const names: string[] = [];
+  for (const name of `${from}/${path}`.split("/")) {
+    if (name === "..") names.pop();
+    else if (name !== "" && name !== ".") names.push(name);
+  }
+  return `/${names.join("/")}${path.endsWith("/") && names.length > 0 ? "/" : ""}`;
+}
