@@ -1,6 +1,6 @@
 #!/usr/bin/env bun
 /**
- * Compiles native/addon with the system's C compiler into dist/berth-sys.base64 (zstd inside), which src/host/addon.ts
+ * Compiles native/addon with the system's C compiler into dist/berth-sys.base64 (zstd inside), which src/host/kernel/addon.ts
  * imports: small, because every command of the executable reads it.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";

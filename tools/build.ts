@@ -7,7 +7,7 @@
  */
 import { renameSync, rmSync, statSync, symlinkSync } from "node:fs";
 
-import { shortLived } from "../src/host/jit-policy.ts";
+import { shortLived } from "../src/host/program/jit-policy.ts";
 import { buildAddon } from "./build-addon.ts";
 import { buildShim } from "./build-shim.ts";
 import { programBuild } from "./program-build.ts";

@@ -172,7 +172,11 @@ export interface LongFile {
 
 /** Files that may be longer than {@link maximumLines}, up to the number given. Generated files are not counted. */
 export const longFiles: readonly LongFile[] = [
-  { path: "host/syscalls.ts", lines: 750, reason: "a table: one short function for each system call, in sections" },
+  {
+    path: "host/kernel/syscalls.ts",
+    lines: 750,
+    reason: "a table: one short function for each system call, in sections",
+  },
   { path: "spec/oci/runtime.ts", lines: 450, reason: "one type for one document, in the order of the specification" },
 ];
 

@@ -18,7 +18,7 @@
 #include <unistd.h>
 #include "addon.h"
 
-/* As src/host/file-list.ts reads it. */
+/* As src/host/files/file-list.ts reads it. */
 struct record {
   uint32_t length; /* of the record, a multiple of 8 */
   int32_t status;  /* 0, 1: the file that was read has extended attributes, or -errno */

@@ -3,7 +3,7 @@
  * 3 on. What fails is in the file `status`; when the pipe ends without that byte, nothing is to be launched.
  *
  * A container may reach the file this process runs from (/proc/self/exe as the interpreter of a script, or through a
- * process that is just entering; CVE-2019-5736): the shim runs from a sealed memory file (src/host/shim-binary.ts) alone.
+ * process that is just entering; CVE-2019-5736): the shim runs from a sealed memory file (src/host/shim/shim-binary.ts) alone.
  *
  * Called docker-init it is another program: see reaper.c. */
 #include <errno.h>

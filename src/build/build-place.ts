@@ -1,6 +1,6 @@
 import { randomHex } from "#base/ids.ts";
-import { ensureDirectory } from "#host/files.ts";
-import type { RegistryHttp } from "#host/registry-http.ts";
+import { ensureDirectory } from "#host/files/files.ts";
+import type { RegistryHttp } from "#host/web/registry-http.ts";
 import { Downloads } from "./sources/downloads.ts";
 import type { KnownPages } from "./sources/known-pages.ts";
 import type { ArchiveReceiver } from "./sources/receive-archive.ts";

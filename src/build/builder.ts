@@ -1,7 +1,7 @@
 import { BerthError } from "#base/errors.ts";
 import type { BlobStore } from "#content/blob-store.ts";
-import type { Helpers } from "#host/helper-pool.ts";
-import type { HelperStreams } from "#host/helper-streams.ts";
+import type { Helpers } from "#host/helpers/helper-pool.ts";
+import type { HelperStreams } from "#host/helpers/helper-streams.ts";
 import type { ImageMaker } from "#image/make/image-maker.ts";
 import type { ImageSinks } from "#image/sink.ts";
 import type { ImageSources } from "#image/source.ts";

@@ -1,4 +1,4 @@
-import type { HelperTask } from "#host/helper-serve.ts";
+import type { HelperTask } from "#host/helpers/helper-serve.ts";
 import { SCAN_TASK, scanTask } from "./attest/scan/scan-task.ts";
 import { EXPORT_FILES_TASK, exportFilesTask } from "./export/files-task.ts";
 import { SQUASH_TASK, squashTask } from "./export/squash-task.ts";

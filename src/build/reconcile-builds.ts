@@ -2,8 +2,8 @@ import { messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import { within } from "#base/async.ts";
 import type { CgroupManager } from "#host/cgroup/types.ts";
-import { listDirectory, readTextFileMaybe } from "#host/files.ts";
-import { removeTree } from "#host/remove-tree.ts";
+import { listDirectory, readTextFileMaybe } from "#host/files/files.ts";
+import { removeTree } from "#host/tree/remove-tree.ts";
 import type { ShimLauncher } from "#runtime/types.ts";
 import type { BuildRows } from "./cache/build-cache.ts";
 

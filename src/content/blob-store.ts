@@ -3,11 +3,11 @@ import { deferred } from "#base/async.ts";
 import { digestAlgorithm, digestHex, parseDigest } from "#base/digest.ts";
 import { BerthError } from "#base/errors.ts";
 import { randomHex } from "#base/ids.ts";
-import { hasCode } from "#host/errno.ts";
-import { readChunks } from "#host/file-reader.ts";
-import { listDirectory, readFile, removeFile, withFd } from "#host/files.ts";
-import { AT_FDCWD, O_RDONLY } from "#host/linux.ts";
-import { lstatMaybe, open, pread, renameat2 } from "#host/syscalls.ts";
+import { hasCode } from "#host/kernel/errno.ts";
+import { readChunks } from "#host/files/file-reader.ts";
+import { listDirectory, readFile, removeFile, withFd } from "#host/files/files.ts";
+import { AT_FDCWD, O_RDONLY } from "#host/kernel/linux.ts";
+import { lstatMaybe, open, pread, renameat2 } from "#host/kernel/syscalls.ts";
 import { Ingest, WORTH_KEEPING } from "./ingest.ts";
 import { UnnamedIngest } from "./unnamed-ingest.ts";
 

@@ -1,11 +1,11 @@
 import { createHash, type Hash } from "node:crypto";
 import { digestAlgorithm, parseDigest } from "#base/digest.ts";
 import { BerthError } from "#base/errors.ts";
-import { readChunks } from "#host/file-reader.ts";
-import { FileWriter } from "#host/file-writer.ts";
-import { removeFile, syncDirectory } from "#host/files.ts";
-import { AT_FDCWD } from "#host/linux.ts";
-import { lstatMaybe, renameat2 } from "#host/syscalls.ts";
+import { readChunks } from "#host/files/file-reader.ts";
+import { FileWriter } from "#host/files/file-writer.ts";
+import { removeFile, syncDirectory } from "#host/files/files.ts";
+import { AT_FDCWD } from "#host/kernel/linux.ts";
+import { lstatMaybe, renameat2 } from "#host/kernel/syscalls.ts";
 
 /** Less than this is sooner fetched again than kept. */
 export const WORTH_KEEPING = 1 << 20;

@@ -1,8 +1,8 @@
 import { createHash, type Hash } from "node:crypto";
-import { FileWriter } from "#host/file-writer.ts";
-import { removeFile } from "#host/files.ts";
-import { AT_FDCWD } from "#host/linux.ts";
-import { renameat2 } from "#host/syscalls.ts";
+import { FileWriter } from "#host/files/file-writer.ts";
+import { removeFile } from "#host/files/files.ts";
+import { AT_FDCWD } from "#host/kernel/linux.ts";
+import { renameat2 } from "#host/kernel/syscalls.ts";
 
 /** A blob being written that gets its name from what it turned out to hold: its sha256. */
 export class UnnamedIngest {

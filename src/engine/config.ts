@@ -1,4 +1,4 @@
-import type { RemappedIds } from "#host/subordinate-ids.ts";
+import type { RemappedIds } from "#host/facts/subordinate-ids.ts";
 import type { LogConfig, Resources } from "#spec/docker/host-config.ts";
 
 /**

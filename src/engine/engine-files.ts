@@ -1,8 +1,8 @@
-import { hasCode } from "#host/errno.ts";
-import { listDirectory } from "#host/files.ts";
-import { O_CREAT, O_NOFOLLOW, O_PATH, O_TRUNC, O_WRONLY } from "#host/linux.ts";
-import { LocalFiles } from "#host/local-files.ts";
-import { close, fchmod, open, writeAll } from "#host/syscalls.ts";
+import { hasCode } from "#host/kernel/errno.ts";
+import { listDirectory } from "#host/files/files.ts";
+import { O_CREAT, O_NOFOLLOW, O_PATH, O_TRUNC, O_WRONLY } from "#host/kernel/linux.ts";
+import { LocalFiles } from "#host/files/local-files.ts";
+import { close, fchmod, open, writeAll } from "#host/kernel/syscalls.ts";
 import type { Files } from "./ports.ts";
 
 /** {@link Files} on this machine. */

@@ -1,8 +1,8 @@
 import { BerthError } from "#base/errors.ts";
 import type { CgroupManager } from "#host/cgroup/types.ts";
-import { isDirectory, writeFileAtomic } from "#host/files.ts";
-import { mountPointOf } from "#host/mount-propagation.ts";
-import type { RuntimeFacts } from "#host/runtime-facts.ts";
+import { isDirectory, writeFileAtomic } from "#host/files/files.ts";
+import { mountPointOf } from "#host/mounts/mount-propagation.ts";
+import type { RuntimeFacts } from "#host/facts/runtime-facts.ts";
 import { contextOption } from "#runtime/compile/mount-context.ts";
 import { compileForeignContainer, compileForeignExec, foreignSpec } from "#runtime/foreign/compile-foreign.ts";
 import { launchFile, type ForeignRuntime } from "#runtime/foreign/foreign-runtime.ts";

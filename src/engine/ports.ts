@@ -1,6 +1,6 @@
-import type { CpuTime } from "#host/cpu-time.ts";
-import type { InterfaceCounters } from "#host/interface-counters.ts";
-import type { ProcessCounters } from "#host/process-counters.ts";
+import type { CpuTime } from "#host/facts/cpu-time.ts";
+import type { InterfaceCounters } from "#host/facts/interface-counters.ts";
+import type { ProcessCounters } from "#host/processes/process-counters.ts";
 import type { Plan } from "#runtime/plan/ops.ts";
 import type { AdoptedCommand } from "#runtime/types.ts";
 import type { RootMount } from "#snapshot/types.ts";

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { parseFilters } from "#spec/docker/filters.ts";
 import type { StoredImage } from "#image/types.ts";
-import { containerPruneKeys } from "./container/prune.ts";
+import { containerPruneKeys } from "./container/life/prune.ts";
 import { sharedSizes, uniqueLayers } from "./image/layer-sharing.ts";
 import { imagePruneKeys } from "./image/prune.ts";
 import { diskUsageTypes } from "./system/disk-usage.ts";

@@ -5,9 +5,9 @@ import type { LogKeeper } from "#logs/types.ts";
 import type { NetworkService } from "#network/types.ts";
 import type { EngineConfig } from "./config.ts";
 import type { ContainerRegistry } from "./container/registry.ts";
-import type { SettleExit } from "./container/settle-exit.ts";
+import type { SettleExit } from "./container/life/settle-exit.ts";
 import { isLive } from "./container/status.ts";
-import type { StopNow } from "./container/stop.ts";
+import type { StopNow } from "./container/life/stop.ts";
 import type { HealthMonitor } from "./health/health-monitor.ts";
 import type { RuntimePlanner } from "./ports.ts";
 

@@ -1,4 +1,4 @@
-import { readLink, readTextFile } from "#host/files.ts";
+import { readLink, readTextFile } from "#host/files/files.ts";
 import type { UserNamespace } from "#runtime/docker/types.ts";
 import { refuseEmulated, sameIds } from "#runtime/emulation/emulators.ts";
 import type { Platform } from "#spec/oci/platform.ts";

@@ -1,6 +1,6 @@
-import { ensureDirectory, listDirectory, readAll, removeFile, withFd } from "#host/files.ts";
-import { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDONLY, O_RDWR } from "#host/linux.ts";
-import { close, fstat, ftruncate, open, pread, writeAll } from "#host/syscalls.ts";
+import { ensureDirectory, listDirectory, readAll, removeFile, withFd } from "#host/files/files.ts";
+import { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDONLY, O_RDWR } from "#host/kernel/linux.ts";
+import { close, fstat, ftruncate, open, pread, writeAll } from "#host/kernel/syscalls.ts";
 import { eventLine, parseEventLine, type EventRecord } from "./event.ts";
 
 /** A place between two records. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { digestAlgorithm, parseDigest } from "#base/digest.ts";
 import { BerthError } from "#base/errors.ts";
 import type { BlobStore } from "#content/blob-store.ts";
-import { readChunks } from "#host/file-reader.ts";
+import { readChunks } from "#host/files/file-reader.ts";
 
 /**
  * A blob's bytes from `offset` on; each chunk is the receiver's. One that is read from its beginning is checked, and its

@@ -1,7 +1,7 @@
 import type { Log } from "#base/log.ts";
 import { messageOf } from "#base/errors.ts";
 import type { BlobStore } from "#content/blob-store.ts";
-import type { Helpers } from "#host/helper-pool.ts";
+import type { Helpers } from "#host/helpers/helper-pool.ts";
 import type { LayerDirectories } from "#snapshot/layer-directories.ts";
 import { parseManifestDocument } from "#spec/oci/parse-image.ts";
 import type { ImageRows } from "./image-catalog.ts";

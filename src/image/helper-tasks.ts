@@ -1,4 +1,4 @@
-import type { HelperTask } from "#host/helper-serve.ts";
+import type { HelperTask } from "#host/helpers/helper-serve.ts";
 import { KEPT_LAYER_TASK, keptLayerTask } from "./make/kept-layer-task.ts";
 import { UPPER_LAYER_TASK, upperLayerTask } from "./make/upper-layer-task.ts";
 import { SYNC_TASK, syncTask } from "./sync-task.ts";

@@ -3,7 +3,7 @@ import { BerthError } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { BlobStore } from "#content/blob-store.ts";
 import type { Leases } from "#content/leases.ts";
-import type { Helpers } from "#host/helper-pool.ts";
+import type { Helpers } from "#host/helpers/helper-pool.ts";
 import type { LayerDirectories } from "#snapshot/layer-directories.ts";
 import { formatPlatform, type Platform } from "#spec/oci/platform.ts";
 import { canonicalString, parseReference, withDefaultTag, withTag, type Reference } from "#spec/oci/reference.ts";

@@ -1,6 +1,6 @@
-import type { Json } from "#host/helper-protocol.ts";
-import { O_DIRECTORY, O_RDONLY } from "#host/linux.ts";
-import { close, open, syncfs } from "#host/syscalls.ts";
+import type { Json } from "#host/helpers/helper-protocol.ts";
+import { O_DIRECTORY, O_RDONLY } from "#host/kernel/linux.ts";
+import { close, open, syncfs } from "#host/kernel/syscalls.ts";
 
 export const SYNC_TASK = "sync-filesystem";
 

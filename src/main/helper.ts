@@ -1,5 +1,5 @@
-import { serveHelper } from "#host/helper-serve.ts";
-import { longLoops, setJitPolicy } from "#host/jit-policy.ts";
+import { serveHelper } from "#host/helpers/helper-serve.ts";
+import { longLoops, setJitPolicy } from "#host/program/jit-policy.ts";
 import { fileHelperTasks } from "#engine/files/tasks.ts";
 import { buildHelperTasks } from "#build/helper-tasks.ts";
 import { imageHelperTasks } from "#image/helper-tasks.ts";

@@ -1,7 +1,7 @@
 import { openCgroups } from "#host/cgroup/open-cgroups.ts";
-import { onPassableSignals } from "#host/passable-signals.ts";
-import { readRuntimeFacts } from "#host/runtime-facts.ts";
-import { openShimBinary } from "#host/shim-binary.ts";
+import { onPassableSignals } from "#host/program/passable-signals.ts";
+import { readRuntimeFacts } from "#host/facts/runtime-facts.ts";
+import { openShimBinary } from "#host/shim/shim-binary.ts";
 import { StandardInput, StandardOutput } from "#host/terminal/standard-streams.ts";
 import type { LocalTerminal } from "#runtime/cli/context.ts";
 import { runOciCommand } from "#runtime/cli/run-oci-runtime.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Log } from "#base/log.ts";
-import type { SqlDatabase } from "#host/sqlite.ts";
+import type { SqlDatabase } from "#host/bun/sqlite.ts";
 import { NetworkStore } from "#state/network-store.ts";
 import { LocalNetworks } from "./local-networks.ts";
 import type { NetworkOptions } from "./network-options.ts";

@@ -1,6 +1,6 @@
 import type { KeyedMutex } from "#base/async.ts";
 import type { Log } from "#base/log.ts";
-import type { SqlDatabase } from "#host/sqlite.ts";
+import type { SqlDatabase } from "#host/bun/sqlite.ts";
 import type { AccountRows } from "./database/account-rows.ts";
 import type { BlobRows } from "./database/blob-rows.ts";
 import type { DeliveryRows } from "./database/delivery-rows.ts";

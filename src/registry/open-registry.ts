@@ -1,7 +1,7 @@
 import { KeyedMutex } from "#base/async.ts";
 import { messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
-import type { SqlDatabase } from "#host/sqlite.ts";
+import type { SqlDatabase } from "#host/bun/sqlite.ts";
 import type { RegistryContext } from "./context.ts";
 import { AccountRows } from "./database/account-rows.ts";
 import { BlobRows } from "./database/blob-rows.ts";

@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import type { RegistryHttp, TlsSettings } from "#host/registry-http.ts";
+import type { RegistryHttp, TlsSettings } from "#host/web/registry-http.ts";
 import type { RegistryAuth } from "#image/types.ts";
 import { formatRegistryError, readRegistryError } from "#spec/oci/registry-errors.ts";
 import { parseChallenges, type Challenge } from "#spec/oci/www-authenticate.ts";

@@ -1,8 +1,8 @@
 import { BerthError, messageOf } from "#base/errors.ts";
 import { parseDuration } from "#base/units.ts";
-import { readTextFileMaybe } from "#host/files.ts";
-import type { TlsSettings } from "#host/registry-http.ts";
-import { parseToml } from "#host/toml.ts";
+import { readTextFileMaybe } from "#host/files/files.ts";
+import type { TlsSettings } from "#host/web/registry-http.ts";
+import { parseToml } from "#host/bun/toml.ts";
 
 /** What a host may be asked for: tags, content by digest, pushes. */
 export type HostCapability = "resolve" | "pull" | "push";

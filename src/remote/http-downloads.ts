@@ -1,6 +1,6 @@
 import { BerthError, type ErrorKind } from "#base/errors.ts";
 import { reasonPhrase } from "#host/http/reason-phrase.ts";
-import type { RegistryHttp } from "#host/registry-http.ts";
+import type { RegistryHttp } from "#host/web/registry-http.ts";
 import { drain, readText } from "./read-body.ts";
 
 const MAX_REDIRECTS = 10;

@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import type { HttpAnswer } from "#host/registry-http.ts";
+import type { HttpAnswer } from "#host/web/registry-http.ts";
 
 /** A whole body. `invalid-parameter` past `maxSize`; the transfer is then ended. */
 export async function readBytes(answer: HttpAnswer, maxSize: number): Promise<Uint8Array> {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { messageOf } from "#base/errors.ts";
-import { HttpFailure, type HttpAnswer, type HttpRequest } from "#host/registry-http.ts";
+import { HttpFailure, type HttpAnswer, type HttpRequest } from "#host/web/registry-http.ts";
 import { RegistryConnection } from "./registry-connection.ts";
 
 const REGISTRY = "https://registry.example";

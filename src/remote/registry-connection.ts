@@ -6,7 +6,7 @@ import {
   type HttpMethod,
   type HttpRequest,
   type RegistryHttp,
-} from "#host/registry-http.ts";
+} from "#host/web/registry-http.ts";
 import type { RegistryNotices } from "#image/registry-notices.ts";
 import type { RegistryAuth } from "#image/types.ts";
 import { readRegistryError, type RegistryError } from "#spec/oci/registry-errors.ts";

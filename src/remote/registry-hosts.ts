@@ -1,5 +1,5 @@
-import { listDirectory, readTextFileMaybe } from "#host/files.ts";
-import type { TlsSettings } from "#host/registry-http.ts";
+import { listDirectory, readTextFileMaybe } from "#host/files/files.ts";
+import type { TlsSettings } from "#host/web/registry-http.ts";
 import { readHostsFile, type HostCapability, type ListedHost } from "./hosts-file.ts";
 import type { RegistryRule } from "./registry-rules.ts";
 import { matchesCidr } from "./cidr.ts";

@@ -1,6 +1,6 @@
 import { sleep } from "#base/async.ts";
 import { BerthError, type ErrorKind } from "#base/errors.ts";
-import { HttpFailure, type HttpAnswer } from "#host/registry-http.ts";
+import { HttpFailure, type HttpAnswer } from "#host/web/registry-http.ts";
 import type { ImageSink, SendOptions } from "#image/sink.ts";
 import type { SourceManifest } from "#image/source.ts";
 import type { Descriptor } from "#spec/oci/image.ts";

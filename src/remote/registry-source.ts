@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { sleep } from "#base/async.ts";
 import { digestAlgorithm, isDigest, parseDigest } from "#base/digest.ts";
 import { BerthError } from "#base/errors.ts";
-import { HttpFailure, type HttpAnswer } from "#host/registry-http.ts";
+import { HttpFailure, type HttpAnswer } from "#host/web/registry-http.ts";
 import type { ImageSource, SourceManifest } from "#image/source.ts";
 import type { Descriptor } from "#spec/oci/image.ts";
 import { ACCEPTED_MANIFESTS } from "#spec/oci/media-types.ts";

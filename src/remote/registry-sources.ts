@@ -1,5 +1,5 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
-import type { RegistryHttp } from "#host/registry-http.ts";
+import type { RegistryHttp } from "#host/web/registry-http.ts";
 import { pushArtifact, readArtifact, type Artifact } from "#image/copy/artifacts.ts";
 import { pushList } from "#image/copy/push-list.ts";
 import type { RegistryNotices } from "#image/registry-notices.ts";

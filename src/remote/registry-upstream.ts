@@ -1,5 +1,5 @@
 import { isBerthError } from "#base/errors.ts";
-import type { RegistryHttp } from "#host/registry-http.ts";
+import type { RegistryHttp } from "#host/web/registry-http.ts";
 import type { RegistryAuth } from "#image/types.ts";
 import { ACCEPTED_MANIFESTS } from "#spec/oci/media-types.ts";
 import { drain } from "./read-body.ts";

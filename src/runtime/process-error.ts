@@ -1,5 +1,5 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
-import { errnoText } from "#host/errno.ts";
+import { errnoText } from "#host/kernel/errno.ts";
 import type { Plan } from "./plan/ops.ts";
 import type { StepFailure } from "./types.ts";
 

@@ -1,7 +1,7 @@
-import { hasCode } from "#host/errno.ts";
-import { ensureDirectory, parentOf, withFd } from "#host/files.ts";
-import { AT_FDCWD, O_CREAT, O_NOFOLLOW, O_WRONLY } from "#host/linux.ts";
-import { open, symlinkat } from "#host/syscalls.ts";
+import { hasCode } from "#host/kernel/errno.ts";
+import { ensureDirectory, parentOf, withFd } from "#host/files/files.ts";
+import { AT_FDCWD, O_CREAT, O_NOFOLLOW, O_WRONLY } from "#host/kernel/linux.ts";
+import { open, symlinkat } from "#host/kernel/syscalls.ts";
 
 const directories = ["dev/pts", "dev/shm", "etc", "proc", "sys"];
 const files = [".dockerenv", "dev/console", "etc/hostname", "etc/hosts", "etc/resolv.conf"];

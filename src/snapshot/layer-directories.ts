@@ -1,9 +1,9 @@
 import { BerthError } from "#base/errors.ts";
 import { randomHex } from "#base/ids.ts";
-import { ensureDirectory, exists, listDirectory } from "#host/files.ts";
-import { AT_FDCWD } from "#host/linux.ts";
-import { removeTree } from "#host/remove-tree.ts";
-import { renameat2 } from "#host/syscalls.ts";
+import { ensureDirectory, exists, listDirectory } from "#host/files/files.ts";
+import { AT_FDCWD } from "#host/kernel/linux.ts";
+import { removeTree } from "#host/tree/remove-tree.ts";
+import { renameat2 } from "#host/kernel/syscalls.ts";
 import type { LayerRow } from "#state/layer-store.ts";
 import type { LayerDirectory } from "./types.ts";
 

@@ -1,10 +1,10 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { ensureDirectory } from "#host/files.ts";
+import { ensureDirectory } from "#host/files/files.ts";
 import { openState } from "#state/db.ts";
 import { LayerStore } from "#state/layer-store.ts";
 import { Layout } from "#state/layout.ts";
-import { removeTree } from "#host/remove-tree.ts";
+import { removeTree } from "#host/tree/remove-tree.ts";
 import { SnapshotStore } from "#state/snapshot-store.ts";
 import { LayerDirectories } from "./layer-directories.ts";
 import { OverlaySnapshotter } from "./overlay-snapshotter.ts";

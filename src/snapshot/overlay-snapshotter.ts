@@ -1,8 +1,8 @@
 import { BerthError } from "#base/errors.ts";
 import { randomHex } from "#base/ids.ts";
-import { limitDirectory, projectOf } from "#host/project-quota.ts";
-import { ensureDirectory, exists, listDirectory } from "#host/files.ts";
-import { removeTree } from "#host/remove-tree.ts";
+import { limitDirectory, projectOf } from "#host/files/project-quota.ts";
+import { ensureDirectory, exists, listDirectory } from "#host/files/files.ts";
+import { removeTree } from "#host/tree/remove-tree.ts";
 import { treeUsage, type TreeUsage } from "./tree-usage.ts";
 import type { LayerDirectory, RootMount, Snapshotter } from "./types.ts";
 

@@ -7,10 +7,10 @@ import {
   S_IFDIR,
   S_IFMT,
   S_IFREG,
-} from "#host/linux.ts";
-import type { FileStat } from "#host/stat.ts";
-import { close, fstat, open, openat, readDirectory, statx } from "#host/syscalls.ts";
-import { SyscallError } from "#host/errno.ts";
+} from "#host/kernel/linux.ts";
+import type { FileStat } from "#host/kernel/stat.ts";
+import { close, fstat, open, openat, readDirectory, statx } from "#host/kernel/syscalls.ts";
+import { SyscallError } from "#host/kernel/errno.ts";
 
 const PAUSE_EVERY = 512;
 

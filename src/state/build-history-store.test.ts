@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { SqlDatabase } from "#host/sqlite.ts";
+import type { SqlDatabase } from "#host/bun/sqlite.ts";
 import { BuildHistoryStore, KEPT_BUILDS } from "./build-history-store.ts";
 import { openState } from "./db.ts";
 

@@ -1,5 +1,5 @@
-import { ensureDirectory, listDirectory, readTextFileMaybe, removeFile, writeFileAtomic } from "#host/files.ts";
-import type { Row, SqlDatabase } from "#host/sqlite.ts";
+import { ensureDirectory, listDirectory, readTextFileMaybe, removeFile, writeFileAtomic } from "#host/files/files.ts";
+import type { Row, SqlDatabase } from "#host/bun/sqlite.ts";
 import { jsonColumn, textColumn, type Validate } from "./json-column.ts";
 
 /** As many builds are remembered, the newest. */

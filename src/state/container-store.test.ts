@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from "bun:test";
 
 import { BerthError } from "#base/errors.ts";
-import type { SqlDatabase } from "#host/sqlite.ts";
+import type { SqlDatabase } from "#host/bun/sqlite.ts";
 
 import { ContainerStore, type ContainerRow } from "./container-store.ts";
 import { openState } from "./db.ts";

@@ -1,5 +1,5 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
-import type { Row, SqlDatabase, Statement } from "#host/sqlite.ts";
+import type { Row, SqlDatabase, Statement } from "#host/bun/sqlite.ts";
 
 import { jsonColumn, textColumn, type Validate } from "./json-column.ts";
 

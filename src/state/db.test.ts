@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 
-import { openSqlite } from "#host/sqlite.ts";
+import { openSqlite } from "#host/bun/sqlite.ts";
 
 import { ContainerStore } from "./container-store.ts";
 import { migrate, openState, schemaVersion } from "./db.ts";

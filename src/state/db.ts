@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import { openSqlite, type SqlDatabase } from "#host/sqlite.ts";
+import { openSqlite, type SqlDatabase } from "#host/bun/sqlite.ts";
 
 import { migrations, type Migration } from "./migrations.ts";
 

@@ -1,4 +1,4 @@
-import type { Row, SqlDatabase, Statement } from "#host/sqlite.ts";
+import type { Row, SqlDatabase, Statement } from "#host/bun/sqlite.ts";
 
 import { jsonColumn, textColumn, type Validate } from "./json-column.ts";
 

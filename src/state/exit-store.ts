@@ -1,4 +1,4 @@
-import type { Row, SqlDatabase } from "#host/sqlite.ts";
+import type { Row, SqlDatabase } from "#host/bun/sqlite.ts";
 
 import { jsonColumn, numberColumn, textColumn, type Validate } from "./json-column.ts";
 

@@ -1,5 +1,5 @@
 import { BerthError, messageOf } from "#base/errors.ts";
-import type { Row, SqlValue } from "#host/sqlite.ts";
+import type { Row, SqlValue } from "#host/bun/sqlite.ts";
 
 /** Turns parsed JSON into a checked value, or throws. Every JSON column is read through one: rows outlive programs. */
 export type Validate<T> = (value: unknown) => T;

@@ -1,4 +1,4 @@
-import type { SqlDatabase } from "#host/sqlite.ts";
+import type { SqlDatabase } from "#host/bun/sqlite.ts";
 
 import { jsonColumn, type Validate } from "./json-column.ts";
 

@@ -1,4 +1,4 @@
-import type { Row, SqlDatabase } from "#host/sqlite.ts";
+import type { Row, SqlDatabase } from "#host/bun/sqlite.ts";
 import type { ScheduleOutcome, ScheduleRow } from "#spec/berth/schedule.ts";
 import { numberColumn, textColumn } from "./json-column.ts";
 

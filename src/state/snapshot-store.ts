@@ -1,4 +1,4 @@
-import type { SqlDatabase, Statement } from "#host/sqlite.ts";
+import type { SqlDatabase, Statement } from "#host/bun/sqlite.ts";
 
 import { textColumn } from "./json-column.ts";
 

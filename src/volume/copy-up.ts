@@ -1,10 +1,10 @@
-import { copyTree } from "#host/copy-tree.ts";
-import { hasCode } from "#host/errno.ts";
-import { ensureDirectory, listDirectory, withFd } from "#host/files.ts";
-import { O_CLOEXEC, O_DIRECTORY, O_RDONLY } from "#host/linux.ts";
-import { openOverlayView } from "#host/overlay-view.ts";
-import { openInRoot } from "#host/rooted-path.ts";
-import { open } from "#host/syscalls.ts";
+import { copyTree } from "#host/tree/copy-tree.ts";
+import { hasCode } from "#host/kernel/errno.ts";
+import { ensureDirectory, listDirectory, withFd } from "#host/files/files.ts";
+import { O_CLOEXEC, O_DIRECTORY, O_RDONLY } from "#host/kernel/linux.ts";
+import { openOverlayView } from "#host/mounts/overlay-view.ts";
+import { openInRoot } from "#host/files/rooted-path.ts";
+import { open } from "#host/kernel/syscalls.ts";
 import type { RootMount } from "#snapshot/types.ts";
 
 export interface CopyUpRequest {

@@ -1,4 +1,4 @@
-import type { HelperTask } from "#host/helper-serve.ts";
+import type { HelperTask } from "#host/helpers/helper-serve.ts";
 import {
   SHARE_COPY_UP_TASK,
   SHARE_MOUNT_TASK,

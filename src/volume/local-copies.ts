@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import { randomHex } from "#base/ids.ts";
-import { hasCode } from "#host/errno.ts";
+import { hasCode } from "#host/kernel/errno.ts";
 import {
   ensureDirectory,
   exists,
@@ -9,9 +9,9 @@ import {
   removeFile,
   syncDirectory,
   writeFileAtomic,
-} from "#host/files.ts";
-import { AT_FDCWD, RENAME_EXCHANGE, RENAME_NOREPLACE } from "#host/linux.ts";
-import { lstatMaybe, renameat2 } from "#host/syscalls.ts";
+} from "#host/files/files.ts";
+import { AT_FDCWD, RENAME_EXCHANGE, RENAME_NOREPLACE } from "#host/kernel/linux.ts";
+import { lstatMaybe, renameat2 } from "#host/kernel/syscalls.ts";
 import { treeUsage } from "#snapshot/tree-usage.ts";
 import type { LocalVolumes } from "./local-volumes.ts";
 import { checkSnapshotName } from "./reference.ts";

@@ -1,8 +1,8 @@
 import { BerthError } from "#base/errors.ts";
-import { errnoText } from "#host/errno.ts";
-import { resolveHost } from "#host/resolve-host.ts";
-import { parseMountWords } from "#host/mount-flags.ts";
-import { MS_BIND } from "#host/linux.ts";
+import { errnoText } from "#host/kernel/errno.ts";
+import { resolveHost } from "#host/sockets/resolve-host.ts";
+import { parseMountWords } from "#host/mounts/mount-flags.ts";
+import { MS_BIND } from "#host/kernel/linux.ts";
 import type { LocalOptions } from "./local-options.ts";
 import { carryOut, type MountCall, type ShareMounts } from "./share-mounts.ts";
 

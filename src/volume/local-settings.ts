@@ -1,13 +1,13 @@
-import { listDirectory, readTextFileMaybe, writeFileAtomic } from "#host/files.ts";
-import { AT_FDCWD } from "#host/linux.ts";
-import { lstatMaybe } from "#host/syscalls.ts";
+import { listDirectory, readTextFileMaybe, writeFileAtomic } from "#host/files/files.ts";
+import { AT_FDCWD } from "#host/kernel/linux.ts";
+import { lstatMaybe } from "#host/kernel/syscalls.ts";
 import type { VolumePaths, VolumeSettings } from "./types.ts";
 
 /** What is known of a local volume beside its files. */
 export interface StoredSettings extends VolumeSettings {
   readonly createdAtNs: bigint;
   readonly locked: boolean;
-  /** Of a volume with a limit: what its files count for, see host/project-quota.ts. */
+  /** Of a volume with a limit: what its files count for, see host/files/project-quota.ts. */
   readonly projectId?: number;
 }
 

@@ -1,7 +1,7 @@
-import type { Json } from "#host/helper-protocol.ts";
-import type { Helpers } from "#host/helper-pool.ts";
-import { MNT_DETACH } from "#host/linux.ts";
-import { raw } from "#host/syscalls.ts";
+import type { Json } from "#host/helpers/helper-protocol.ts";
+import type { Helpers } from "#host/helpers/helper-pool.ts";
+import { MNT_DETACH } from "#host/kernel/linux.ts";
+import { raw } from "#host/kernel/syscalls.ts";
 import { copyUp, type CopyUpRequest } from "./copy-up.ts";
 
 /** One mount(2), and one more for the propagation unless that is 0. */

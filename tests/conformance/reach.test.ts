@@ -7,8 +7,8 @@
  *                         └ closed, internal: vault
  */
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
-import { O_RDONLY } from "#host/linux.ts";
-import { close, open } from "#host/syscalls.ts";
+import { O_RDONLY } from "#host/kernel/linux.ts";
+import { close, open } from "#host/kernel/syscalls.ts";
 import { mustRun } from "../../tools/lab/command.ts";
 import { cliEnvironment, dockerCli, startBerth, startDockerd, type RunningEngine } from "../../tools/lab/engines.ts";
 import { createNetworkNamespace, type NetworkNamespace } from "../../tools/lab/network-namespace.ts";

@@ -2,10 +2,10 @@
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openTcpSocket, openUnixSocket, type ListeningSocket } from "#host/listening-socket.ts";
-import { AF_UNIX, SOCK_DGRAM, SOCK_NONBLOCK } from "#host/linux.ts";
-import { bind, close, receive, socket } from "#host/syscalls.ts";
-import { unixAddress } from "#host/unix-address.ts";
+import { openTcpSocket, openUnixSocket, type ListeningSocket } from "#host/sockets/listening-socket.ts";
+import { AF_UNIX, SOCK_DGRAM, SOCK_NONBLOCK } from "#host/kernel/linux.ts";
+import { bind, close, receive, socket } from "#host/kernel/syscalls.ts";
+import { unixAddress } from "#host/sockets/unix-address.ts";
 import { background } from "../../tools/lab/background.ts";
 import { command, eventually, mustRun, type CommandResult } from "../../tools/lab/command.ts";
 import { freePort } from "../../tools/lab/debian-registry.ts";

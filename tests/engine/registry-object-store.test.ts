@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { S3Bucket } from "#host/s3-bucket.ts";
+import { S3Bucket } from "#host/web/s3-bucket.ts";
 import { storageDriverSuite } from "#registry/storage/driver.suite.ts";
 import { FileDriver } from "#registry/storage/file-driver.ts";
 import { ObjectDriver } from "#registry/storage/object-driver.ts";

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { folderIdentity } from "#host/folder-identity.ts";
+import { folderIdentity } from "#host/files/folder-identity.ts";
 import type { BuildOptions } from "#spec/berth/build-options.ts";
 import { eventually } from "../../tools/lab/command.ts";
 import { BuildLab } from "../engine/build/build-lab.ts";

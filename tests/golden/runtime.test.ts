@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
-import type { RuntimeFacts } from "#host/runtime-facts.ts";
+import type { RuntimeFacts } from "#host/facts/runtime-facts.ts";
 import { compileContainer } from "#runtime/compile/compile-container.ts";
 import { compileExec } from "#runtime/compile/compile-exec.ts";
 import { cgroupResources } from "#runtime/compile/device-steps.ts";

@@ -1,6 +1,6 @@
-import { O_DIRECTORY, O_RDONLY } from "#host/linux.ts";
-import { withFd } from "#host/files.ts";
-import { open, raw } from "#host/syscalls.ts";
+import { O_DIRECTORY, O_RDONLY } from "#host/kernel/linux.ts";
+import { withFd } from "#host/files/files.ts";
+import { open, raw } from "#host/kernel/syscalls.ts";
 
 /** quotactl(2): Q_GETNEXTQUOTA for projects. */
 const NEXT_PROJECT_QUOTA = 0x80000902;

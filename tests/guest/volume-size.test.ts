@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { projectOf } from "#host/project-quota.ts";
+import { projectOf } from "#host/files/project-quota.ts";
 import { eventually } from "../../tools/lab/command.ts";
 import { LimitedEngine } from "./limited-engine.ts";
 import { projectLimits } from "./project-limits.ts";

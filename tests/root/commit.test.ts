@@ -14,8 +14,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { O_DIRECTORY, O_RDONLY, S_IFCHR } from "#host/linux.ts";
-import { close, getxattr, lstatMaybe, mknodat, open, setxattr } from "#host/syscalls.ts";
+import { O_DIRECTORY, O_RDONLY, S_IFCHR } from "#host/kernel/linux.ts";
+import { close, getxattr, lstatMaybe, mknodat, open, setxattr } from "#host/kernel/syscalls.ts";
 import type { StoredImage } from "#image/types.ts";
 import { unpackLayer } from "#image/unpack/unpack-layer.ts";
 import { command } from "../../tools/lab/command.ts";

@@ -17,11 +17,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { messageOf } from "#base/errors.ts";
-import { O_DIRECTORY, O_PATH, O_RDONLY } from "#host/linux.ts";
-import { identifyProcess } from "#host/process.ts";
-import { openInRoot } from "#host/rooted-path.ts";
-import { close, fdPath, fstat, open } from "#host/syscalls.ts";
-import { openMergedView, openTreeView, type TreeView, type ViewMount, type ViewRoot } from "#host/tree-view.ts";
+import { O_DIRECTORY, O_PATH, O_RDONLY } from "#host/kernel/linux.ts";
+import { identifyProcess } from "#host/processes/process.ts";
+import { openInRoot } from "#host/files/rooted-path.ts";
+import { close, fdPath, fstat, open } from "#host/kernel/syscalls.ts";
+import { openMergedView, openTreeView, type TreeView, type ViewMount, type ViewRoot } from "#host/tree/tree-view.ts";
 import { upperChanges } from "#host/tree/upper-changes.ts";
 import { findProgram } from "../../tools/lab/paths.ts";
 

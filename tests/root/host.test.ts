@@ -12,13 +12,13 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 
-import { withFd } from "#host/files.ts";
-import * as linux from "#host/linux.ts";
-import { openOverlayView } from "#host/overlay-view.ts";
-import { Poller } from "#host/poller.ts";
-import { removeTree } from "#host/remove-tree.ts";
-import { makeDirectoriesInRoot, openInRoot } from "#host/rooted-path.ts";
-import * as sys from "#host/syscalls.ts";
+import { withFd } from "#host/files/files.ts";
+import * as linux from "#host/kernel/linux.ts";
+import { openOverlayView } from "#host/mounts/overlay-view.ts";
+import { Poller } from "#host/sockets/poller.ts";
+import { removeTree } from "#host/tree/remove-tree.ts";
+import { makeDirectoriesInRoot, openInRoot } from "#host/files/rooted-path.ts";
+import * as sys from "#host/kernel/syscalls.ts";
 
 let directory = "";
 

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import type { ServerResponse } from "node:http";
 import { isBerthError, messageOf } from "#base/errors.ts";
-import { FetchHttp } from "#host/registry-http.ts";
+import { FetchHttp } from "#host/web/registry-http.ts";
 import {
   buildAttestation,
   buildImage,

@@ -1,12 +1,12 @@
-import { removeTree } from "#host/remove-tree.ts";
+import { removeTree } from "#host/tree/remove-tree.ts";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { silentLog } from "#base/log.ts";
 import { BlobStore } from "#content/blob-store.ts";
 import { Leases } from "#content/leases.ts";
-import { ensureDirectory, readTextFile } from "#host/files.ts";
-import { HelperPool } from "#host/helper-pool.ts";
-import { FetchHttp, type RegistryHttp } from "#host/registry-http.ts";
+import { ensureDirectory, readTextFile } from "#host/files/files.ts";
+import { HelperPool } from "#host/helpers/helper-pool.ts";
+import { FetchHttp, type RegistryHttp } from "#host/web/registry-http.ts";
 import { LocalImages } from "#image/local-images.ts";
 import type { ImageService, Progress } from "#image/types.ts";
 import { RegistrySources } from "#remote/registry-sources.ts";

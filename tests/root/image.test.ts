@@ -13,9 +13,9 @@ import {
 import { tmpdir } from "node:os";
 import { gzipSync } from "node:zlib";
 import { isBerthError } from "#base/errors.ts";
-import { withFd } from "#host/files.ts";
-import { MNT_DETACH, O_DIRECTORY, O_RDONLY } from "#host/linux.ts";
-import { lgetxattr, mount, open, umount } from "#host/syscalls.ts";
+import { withFd } from "#host/files/files.ts";
+import { MNT_DETACH, O_DIRECTORY, O_RDONLY } from "#host/kernel/linux.ts";
+import { lgetxattr, mount, open, umount } from "#host/kernel/syscalls.ts";
 import { unpackLayer, type UnpackedLayer } from "#image/unpack/unpack-layer.ts";
 import { buildImage, buildIndex, sha256, type BuiltImage } from "../../tools/lab/image-writer.ts";
 import { writeTar, type TarEntry } from "../../tools/lab/tar-writer.ts";

@@ -1,7 +1,7 @@
 /** Searches and questions about images: of an index's answers, good and bad, and of what a registry has. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { FetchHttp } from "#host/registry-http.ts";
+import { FetchHttp } from "#host/web/registry-http.ts";
 import { splitTerm } from "#remote/search-index.ts";
 import { RegistrySources } from "#remote/registry-sources.ts";
 import { parseReference, withDefaultTag } from "#spec/oci/reference.ts";

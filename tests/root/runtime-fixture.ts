@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 
 import { openCgroups } from "#host/cgroup/open-cgroups.ts";
 import type { Cgroup } from "#host/cgroup/types.ts";
-import { hostDevices } from "#host/devices.ts";
-import { readRuntimeFacts } from "#host/runtime-facts.ts";
+import { hostDevices } from "#host/facts/devices.ts";
+import { readRuntimeFacts } from "#host/facts/runtime-facts.ts";
 import { compileContainer } from "#runtime/compile/compile-container.ts";
 import { compileExec } from "#runtime/compile/compile-exec.ts";
 import { cgroupResources } from "#runtime/compile/device-steps.ts";

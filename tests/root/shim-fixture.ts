@@ -10,8 +10,8 @@ import {
 } from "node:fs";
 import { release, tmpdir } from "node:os";
 
-import { parseKernelVersion, type KernelVersion } from "#host/runtime-facts.ts";
-import { openShimBinary } from "#host/shim-binary.ts";
+import { parseKernelVersion, type KernelVersion } from "#host/facts/runtime-facts.ts";
+import { openShimBinary } from "#host/shim/shim-binary.ts";
 import { overlayFields, type Overlay } from "#runtime/compile/overlay-fields.ts";
 import type { LaunchRequest, SupervisedProcess } from "#runtime/types.ts";
 import type { NamespaceKind, Plan, Step, StepOf } from "#runtime/plan/ops.ts";

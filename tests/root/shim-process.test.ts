@@ -13,9 +13,9 @@ import {
 } from "node:fs";
 
 import { isBerthError } from "#base/errors.ts";
-import { descendants } from "#host/descendants.ts";
-import { PR_SET_CHILD_SUBREAPER } from "#host/linux.ts";
-import { prctl } from "#host/syscalls.ts";
+import { descendants } from "#host/processes/descendants.ts";
+import { PR_SET_CHILD_SUBREAPER } from "#host/kernel/linux.ts";
+import { prctl } from "#host/kernel/syscalls.ts";
 import type { Plan } from "#runtime/plan/ops.ts";
 import { NativeShimLauncher } from "#runtime/shim/launcher.ts";
 import { ShimProcess } from "#runtime/shim/process.ts";

@@ -21,7 +21,7 @@ import {
 import { release } from "node:os";
 
 import { isBerthError } from "#base/errors.ts";
-import { kernelAtLeast, parseKernelVersion, type KernelVersion } from "#host/runtime-facts.ts";
+import { kernelAtLeast, parseKernelVersion, type KernelVersion } from "#host/facts/runtime-facts.ts";
 import type { NamespaceKind, Plan, Step } from "#runtime/plan/ops.ts";
 import { keep, mountAttr } from "#runtime/plan/ops.ts";
 import type { StepFailure, SupervisedProcess } from "#runtime/types.ts";

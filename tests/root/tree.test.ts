@@ -19,8 +19,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { isBerthError, messageOf } from "#base/errors.ts";
-import { O_DIRECTORY, O_RDONLY, S_IFCHR, S_IFIFO } from "#host/linux.ts";
-import { close, getxattr, lsetxattr, mknodat, open, setxattr } from "#host/syscalls.ts";
+import { O_DIRECTORY, O_RDONLY, S_IFCHR, S_IFIFO } from "#host/kernel/linux.ts";
+import { close, getxattr, lsetxattr, mknodat, open, setxattr } from "#host/kernel/syscalls.ts";
 import { archive, type ArchiveOptions, type ArchiveRoot } from "#host/tree/tree-archiver.ts";
 import { TreeWriter, type TreeWriterOptions } from "#host/tree/tree-writer.ts";
 import { TarReader, type TarEntry } from "#spec/tar/tar-reader.ts";

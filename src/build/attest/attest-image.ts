@@ -1,7 +1,7 @@
 import type { BlobStore } from "#content/blob-store.ts";
 import type { Lease } from "#content/leases.ts";
-import type { HelperStreams } from "#host/helper-streams.ts";
-import type { Json } from "#host/helper-protocol.ts";
+import type { HelperStreams } from "#host/helpers/helper-streams.ts";
+import type { Json } from "#host/helpers/helper-protocol.ts";
 import { familiarString, type Reference } from "#spec/oci/reference.ts";
 import type { AttachedManifest } from "../export/make-bundle.ts";
 import type { PrintedImage } from "../export/types.ts";

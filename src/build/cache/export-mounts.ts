@@ -1,7 +1,7 @@
 import { isBerthError, messageOf } from "#base/errors.ts";
 import type { BlobStore } from "#content/blob-store.ts";
 import type { Lease } from "#content/leases.ts";
-import type { HelperStreams } from "#host/helper-streams.ts";
+import type { HelperStreams } from "#host/helpers/helper-streams.ts";
 import { compressed } from "#image/push/compress.ts";
 import type { Descriptor } from "#spec/oci/image.ts";
 import { layerMediaType } from "#spec/oci/media-types.ts";

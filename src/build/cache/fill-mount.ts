@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { BerthError, messageOf } from "#base/errors.ts";
-import { ensureDirectory } from "#host/files.ts";
-import { removeTree } from "#host/remove-tree.ts";
+import { ensureDirectory } from "#host/files/files.ts";
+import { removeTree } from "#host/tree/remove-tree.ts";
 import type { FillMount } from "../solver/types.ts";
 import type { ArchiveReceiver } from "../sources/receive-archive.ts";
 import type { ImportedCache, ImportedMount } from "./imported-cache.ts";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
-import { hasCode } from "#host/errno.ts";
-import { readChunks } from "#host/file-reader.ts";
-import { readFile } from "#host/files.ts";
+import { hasCode } from "#host/kernel/errno.ts";
+import { readChunks } from "#host/files/file-reader.ts";
+import { readFile } from "#host/files/files.ts";
 import { parseDigest } from "#base/digest.ts";
 import type { ImageSource, SourceManifest } from "#image/source.ts";
 import { descriptorOf } from "#image/rows.ts";

@@ -1,4 +1,4 @@
-import { removeTree } from "#host/remove-tree.ts";
+import { removeTree } from "#host/tree/remove-tree.ts";
 import { treeUsage } from "#snapshot/tree-usage.ts";
 import type { NumberedLayer } from "#snapshot/layer-directories.ts";
 import type { BuildRecord } from "#state/build-store.ts";

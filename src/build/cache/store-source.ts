@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import type { BlobStore } from "#content/blob-store.ts";
-import { readChunks } from "#host/file-reader.ts";
+import { readChunks } from "#host/files/file-reader.ts";
 import type { Publishable } from "#image/manifest-of.ts";
 import type { ImageSource, SourceManifest } from "#image/source.ts";
 import type { Descriptor } from "#spec/oci/image.ts";

@@ -1,7 +1,7 @@
 import { BerthError } from "#base/errors.ts";
 import type { Lease } from "#content/leases.ts";
-import type { Helpers } from "#host/helper-pool.ts";
-import type { Json } from "#host/helper-protocol.ts";
+import type { Helpers } from "#host/helpers/helper-pool.ts";
+import type { Json } from "#host/helpers/helper-protocol.ts";
 import type { ImageMaker } from "#image/make/image-maker.ts";
 import { layerDescriptor } from "#image/make/record-image.ts";
 import type { LayerDirectories } from "#snapshot/layer-directories.ts";

@@ -1,7 +1,7 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
-import { S_IFMT, S_IFREG } from "#host/linux.ts";
-import { spawnProcess } from "#host/process.ts";
-import { close, lseek, pread, read } from "#host/syscalls.ts";
+import { S_IFMT, S_IFREG } from "#host/kernel/linux.ts";
+import { spawnProcess } from "#host/processes/process.ts";
+import { close, lseek, pread, read } from "#host/kernel/syscalls.ts";
 import { decompressed } from "#image/unpack/decompress.ts";
 import { openVisited, type VisitedFile } from "./visit-selection.ts";
 

@@ -1,10 +1,10 @@
 import { BerthError } from "#base/errors.ts";
-import { hasCode } from "#host/errno.ts";
-import { withFd } from "#host/files.ts";
-import type { Json } from "#host/helper-protocol.ts";
-import { AT_EMPTY_PATH, AT_FDCWD, O_PATH, S_IFDIR, S_IFMT } from "#host/linux.ts";
-import { makeDirectoriesInRoot, openInRoot } from "#host/rooted-path.ts";
-import { close, fchownat, fdPath, fstat } from "#host/syscalls.ts";
+import { hasCode } from "#host/kernel/errno.ts";
+import { withFd } from "#host/files/files.ts";
+import type { Json } from "#host/helpers/helper-protocol.ts";
+import { AT_EMPTY_PATH, AT_FDCWD, O_PATH, S_IFDIR, S_IFMT } from "#host/kernel/linux.ts";
+import { makeDirectoriesInRoot, openInRoot } from "#host/files/rooted-path.ts";
+import { close, fchownat, fdPath, fstat } from "#host/kernel/syscalls.ts";
 import { evaluateInRoot } from "#host/tree/container-path.ts";
 import { kernelPath } from "#spec/tar/byte-string.ts";
 import type { CopySource, FileMode } from "../graph/types.ts";

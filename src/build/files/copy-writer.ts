@@ -1,8 +1,18 @@
-import { copyFiles, SMALL_FILE_BYTES } from "#host/file-list.ts";
-import { withFd } from "#host/files.ts";
-import { O_NONBLOCK, O_RDONLY, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG } from "#host/linux.ts";
-import { openInRoot } from "#host/rooted-path.ts";
-import { fstat, getxattr, listxattr, read } from "#host/syscalls.ts";
+import { copyFiles, SMALL_FILE_BYTES } from "#host/files/file-list.ts";
+import { withFd } from "#host/files/files.ts";
+import {
+  O_NONBLOCK,
+  O_RDONLY,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+} from "#host/kernel/linux.ts";
+import { openInRoot } from "#host/files/rooted-path.ts";
+import { fstat, getxattr, listxattr, read } from "#host/kernel/syscalls.ts";
 import { evaluateInRoot } from "#host/tree/container-path.ts";
 import { TreeWriter } from "#host/tree/tree-writer.ts";
 import { byteString, type ByteString } from "#spec/tar/byte-string.ts";

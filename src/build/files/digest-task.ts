@@ -1,10 +1,10 @@
 import { createHash, hash } from "node:crypto";
 import { BerthError } from "#base/errors.ts";
-import type { Json } from "#host/helper-protocol.ts";
-import { withFd } from "#host/files.ts";
-import { SMALL_FILE_BYTES, readFiles } from "#host/file-list.ts";
-import { S_IFBLK, S_IFCHR, S_IFLNK, S_IFMT, S_IFREG } from "#host/linux.ts";
-import { getxattr, listxattr, read } from "#host/syscalls.ts";
+import type { Json } from "#host/helpers/helper-protocol.ts";
+import { withFd } from "#host/files/files.ts";
+import { SMALL_FILE_BYTES, readFiles } from "#host/files/file-list.ts";
+import { S_IFBLK, S_IFCHR, S_IFLNK, S_IFMT, S_IFREG } from "#host/kernel/linux.ts";
+import { getxattr, listxattr, read } from "#host/kernel/syscalls.ts";
 import { byteString, type ByteString } from "#spec/tar/byte-string.ts";
 import type { FileTree, Selection } from "../solver/types.ts";
 import { openSelection, withTree } from "./open-tree.ts";

@@ -1,6 +1,6 @@
-import { listDirectory, removeFile } from "#host/files.ts";
-import { AT_FDCWD } from "#host/linux.ts";
-import { lstatMaybe } from "#host/syscalls.ts";
+import { listDirectory, removeFile } from "#host/files/files.ts";
+import { AT_FDCWD } from "#host/kernel/linux.ts";
+import { lstatMaybe } from "#host/kernel/syscalls.ts";
 
 /** Of about two MiB for a folder of ten thousand files, in two files each. */
 const KEPT = 200;

@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
-import type { Helpers } from "#host/helper-pool.ts";
-import type { Json } from "#host/helper-protocol.ts";
+import type { Helpers } from "#host/helpers/helper-pool.ts";
+import type { Json } from "#host/helpers/helper-protocol.ts";
 import type { FileTree, Selection, TreeDigests } from "../solver/types.ts";
 import { DIGEST_TASK, knownDigest, type DigestInput } from "./digest-task.ts";
 import { statCacheName } from "./stat-cache.ts";

@@ -1,6 +1,6 @@
-import { listDirectory, removeFile } from "#host/files.ts";
-import { AT_FDCWD } from "#host/linux.ts";
-import { lstatMaybe } from "#host/syscalls.ts";
+import { listDirectory, removeFile } from "#host/files/files.ts";
+import { AT_FDCWD } from "#host/kernel/linux.ts";
+import { lstatMaybe } from "#host/kernel/syscalls.ts";
 import type { KeptFiles } from "../cache/prune-cache.ts";
 
 /** What is known of files that were built from (stat-cache.ts, known-pages.ts). Without it they are read again. */

@@ -1,9 +1,9 @@
 import { globMatch } from "#base/glob.ts";
-import { SyscallError } from "#host/errno.ts";
-import { withFd } from "#host/files.ts";
-import { O_DIRECTORY, O_PATH, O_RDONLY } from "#host/linux.ts";
-import { openInRoot } from "#host/rooted-path.ts";
-import { readDirectory } from "#host/syscalls.ts";
+import { SyscallError } from "#host/kernel/errno.ts";
+import { withFd } from "#host/files/files.ts";
+import { O_DIRECTORY, O_PATH, O_RDONLY } from "#host/kernel/linux.ts";
+import { openInRoot } from "#host/files/rooted-path.ts";
+import { readDirectory } from "#host/kernel/syscalls.ts";
 import { byteString, kernelPath, type ByteString } from "#spec/tar/byte-string.ts";
 
 /** Paths of a tree that somebody wants left out; see base/ignore-patterns.ts. Paths are relative. */

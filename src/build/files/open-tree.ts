@@ -1,6 +1,6 @@
-import { O_DIRECTORY, O_PATH } from "#host/linux.ts";
-import { openMergedView } from "#host/tree-view.ts";
-import { close, open } from "#host/syscalls.ts";
+import { O_DIRECTORY, O_PATH } from "#host/kernel/linux.ts";
+import { openMergedView } from "#host/tree/tree-view.ts";
+import { close, open } from "#host/kernel/syscalls.ts";
 import { compileIgnore } from "#base/ignore-patterns.ts";
 import type { FileTree, Selection } from "../solver/types.ts";
 import type { OpenSelection, OpenTree } from "./visit-selection.ts";

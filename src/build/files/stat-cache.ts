@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { FileFacts } from "#host/file-list.ts";
-import { readTextFileMaybe, writeFileAtomic } from "#host/files.ts";
+import type { FileFacts } from "#host/files/file-list.ts";
+import { readTextFileMaybe, writeFileAtomic } from "#host/files/files.ts";
 import type { ByteString } from "#spec/tar/byte-string.ts";
 
 const MAX_BYTES = 512 << 20;

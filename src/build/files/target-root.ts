@@ -1,6 +1,6 @@
-import { O_DIRECTORY, O_PATH } from "#host/linux.ts";
-import { close, open, umask } from "#host/syscalls.ts";
-import { openTreeView } from "#host/tree-view.ts";
+import { O_DIRECTORY, O_PATH } from "#host/kernel/linux.ts";
+import { close, open, umask } from "#host/kernel/syscalls.ts";
+import { openTreeView } from "#host/tree/tree-view.ts";
 
 /** Where a step's files go. */
 export type TargetRoot =

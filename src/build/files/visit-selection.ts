@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import { withFd } from "#host/files.ts";
+import { withFd } from "#host/files/files.ts";
 import {
   AT_FDCWD,
   O_DIRECTORY,
@@ -10,9 +10,9 @@ import {
   S_IFDIR,
   S_IFMT,
   S_IFSOCK,
-} from "#host/linux.ts";
-import { openInRoot } from "#host/rooted-path.ts";
-import { listedFiles, listFolders, type FileFacts, type ListedFile } from "#host/file-list.ts";
+} from "#host/kernel/linux.ts";
+import { openInRoot } from "#host/files/rooted-path.ts";
+import { listedFiles, listFolders, type FileFacts, type ListedFile } from "#host/files/file-list.ts";
 import {
   close,
   fdPath,
@@ -22,7 +22,7 @@ import {
   readDirectory,
   readlinkat,
   type KernelPath,
-} from "#host/syscalls.ts";
+} from "#host/kernel/syscalls.ts";
 import { byteString, kernelPath, type ByteString } from "#spec/tar/byte-string.ts";
 import { byBytes, hasWildcards, join, matchPaths, text, type Ignored } from "./match-paths.ts";
 

@@ -1,9 +1,9 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
-import { withFd } from "#host/files.ts";
-import type { Helpers, HelperRun } from "#host/helper-pool.ts";
-import type { Json } from "#host/helper-protocol.ts";
-import { O_DIRECTORY, O_RDONLY } from "#host/linux.ts";
-import { open, readDirectory } from "#host/syscalls.ts";
+import { withFd } from "#host/files/files.ts";
+import type { Helpers, HelperRun } from "#host/helpers/helper-pool.ts";
+import type { Json } from "#host/helpers/helper-protocol.ts";
+import { O_DIRECTORY, O_RDONLY } from "#host/kernel/linux.ts";
+import { open, readDirectory } from "#host/kernel/syscalls.ts";
 import { OverlayReader } from "#runtime/user/overlay-reader.ts";
 import type { LayerDirectories, PendingLayer } from "#snapshot/layer-directories.ts";
 import { treeUsage } from "#snapshot/tree-usage.ts";

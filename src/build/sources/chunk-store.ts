@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { BerthError } from "#base/errors.ts";
-import { ensureDirectory, listDirectory, readFile, removeFile, writeFileAtomic } from "#host/files.ts";
-import { AT_FDCWD } from "#host/linux.ts";
-import { lstatMaybe, utimensat } from "#host/syscalls.ts";
+import { ensureDirectory, listDirectory, readFile, removeFile, writeFileAtomic } from "#host/files/files.ts";
+import { AT_FDCWD } from "#host/kernel/linux.ts";
+import { lstatMaybe, utimensat } from "#host/kernel/syscalls.ts";
 import { MAX_CHUNK_BYTES } from "#spec/berth/sent-trees.ts";
 
 /** Chunks of what clients sent, by their hashes, `<directory>/<first two digits>/<hash>`; each file's mtime is its last use. */

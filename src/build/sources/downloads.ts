@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { BerthError, isBerthError } from "#base/errors.ts";
 import { randomHex } from "#base/ids.ts";
-import { ensureDirectory, withFd } from "#host/files.ts";
-import { AT_FDCWD, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } from "#host/linux.ts";
-import type { HttpAnswer, RegistryHttp } from "#host/registry-http.ts";
-import { open, utimensat, writeAll } from "#host/syscalls.ts";
+import { ensureDirectory, withFd } from "#host/files/files.ts";
+import { AT_FDCWD, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } from "#host/kernel/linux.ts";
+import type { HttpAnswer, RegistryHttp } from "#host/web/registry-http.ts";
+import { open, utimensat, writeAll } from "#host/kernel/syscalls.ts";
 import type { GitSource, HttpSource } from "../graph/types.ts";
 import { hashOf } from "../solver/step-key.ts";
 import type { FileTree, LoadedSource, StepEvent } from "../solver/types.ts";

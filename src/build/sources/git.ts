@@ -1,10 +1,10 @@
 import { BerthError } from "#base/errors.ts";
-import { openInRoot } from "#host/rooted-path.ts";
-import { withFd } from "#host/files.ts";
-import { O_DIRECTORY, O_PATH } from "#host/linux.ts";
-import { spawnProcess } from "#host/process.ts";
-import { removeTree } from "#host/remove-tree.ts";
-import { open } from "#host/syscalls.ts";
+import { openInRoot } from "#host/files/rooted-path.ts";
+import { withFd } from "#host/files/files.ts";
+import { O_DIRECTORY, O_PATH } from "#host/kernel/linux.ts";
+import { spawnProcess } from "#host/processes/process.ts";
+import { removeTree } from "#host/tree/remove-tree.ts";
+import { open } from "#host/kernel/syscalls.ts";
 import { evaluateInRoot } from "#host/tree/container-path.ts";
 import type { GitSource } from "../graph/types.ts";
 import { gitAuthorization, type SourceCredentials } from "./credentials.ts";

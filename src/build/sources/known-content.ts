@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readTextFileMaybe, writeFileAtomic } from "#host/files.ts";
+import { readTextFileMaybe, writeFileAtomic } from "#host/files/files.ts";
 import { hashOf } from "../solver/step-key.ts";
 import type { Selection } from "../solver/types.ts";
 

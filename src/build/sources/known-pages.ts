@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readTextFileMaybe, writeFileAtomic } from "#host/files.ts";
+import { readTextFileMaybe, writeFileAtomic } from "#host/files/files.ts";
 
 /** What a web address held when it was fetched last, and how to ask whether it still does. */
 export interface KnownPage {

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { isDigest } from "#base/digest.ts";
 import { BerthError, isBerthError } from "#base/errors.ts";
-import { hasCode } from "#host/errno.ts";
-import { readAll, withFd } from "#host/files.ts";
-import { O_DIRECTORY, O_NONBLOCK, O_PATH, O_RDONLY } from "#host/linux.ts";
-import { openInRoot } from "#host/rooted-path.ts";
-import { close, fstat, open, read } from "#host/syscalls.ts";
+import { hasCode } from "#host/kernel/errno.ts";
+import { readAll, withFd } from "#host/files/files.ts";
+import { O_DIRECTORY, O_NONBLOCK, O_PATH, O_RDONLY } from "#host/kernel/linux.ts";
+import { openInRoot } from "#host/files/rooted-path.ts";
+import { close, fstat, open, read } from "#host/kernel/syscalls.ts";
 import type { ImageService, StoredImage } from "#image/types.ts";
 import type { Descriptor, Manifest } from "#spec/oci/image.ts";
 import { MEDIA_TYPE } from "#spec/oci/media-types.ts";

@@ -1,5 +1,5 @@
-import { ensureDirectory } from "#host/files.ts";
-import type { HelperStreams } from "#host/helper-streams.ts";
+import { ensureDirectory } from "#host/files/files.ts";
+import type { HelperStreams } from "#host/helpers/helper-streams.ts";
 import { RECEIVE_TASK } from "./receive-task.ts";
 
 /**

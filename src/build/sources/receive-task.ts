@@ -1,9 +1,9 @@
-import { takeReadEnd } from "#host/byte-pipe.ts";
-import { removeFile } from "#host/files.ts";
-import type { Json } from "#host/helper-protocol.ts";
-import type { HelperContext } from "#host/helper-serve.ts";
-import { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_PATH, O_RDWR } from "#host/linux.ts";
-import { close, open, read, umask, writeAll } from "#host/syscalls.ts";
+import { takeReadEnd } from "#host/sockets/byte-pipe.ts";
+import { removeFile } from "#host/files/files.ts";
+import type { Json } from "#host/helpers/helper-protocol.ts";
+import type { HelperContext } from "#host/helpers/helper-serve.ts";
+import { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_PATH, O_RDWR } from "#host/kernel/linux.ts";
+import { close, open, read, umask, writeAll } from "#host/kernel/syscalls.ts";
 import { TreeWriter } from "#host/tree/tree-writer.ts";
 import { TarReader } from "#spec/tar/tar-reader.ts";
 import { archiveChunks } from "../files/archive-file.ts";

@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
-import { readFile } from "#host/files.ts";
-import { readChunks } from "#host/file-reader.ts";
+import { readFile } from "#host/files/files.ts";
+import { readChunks } from "#host/files/file-reader.ts";
 import type { ContextFolder } from "./context-folder.ts";
 import type { Downloads } from "./downloads.ts";
 import { cloneRepository, contextSource, resolveCommit, type GitOptions } from "./git.ts";

@@ -8,7 +8,7 @@ import { isOn } from "#build/graph/build-args.ts";
 import type { MainContext, NamedContext } from "#build/graph/options.ts";
 import type { ContextFolder } from "#build/sources/context-folder.ts";
 import type { SentTrees } from "#build/sources/sent-trees.ts";
-import { folderIdentity } from "#host/folder-identity.ts";
+import { folderIdentity } from "#host/files/folder-identity.ts";
 import type { NetworkService } from "#network/types.ts";
 import { formatPlatform, normalizePlatform, parsePlatform, platformOfHost, type Platform } from "#spec/oci/platform.ts";
 import { normalize } from "node:path";

@@ -1,6 +1,6 @@
 import type { StepSettings } from "#build/solver/types.ts";
 import { hostConfig } from "#spec/docker/host-config.ts";
-import { validateExtraHost, validateLimits, validateShmSize } from "../container/validate-resources.ts";
+import { validateExtraHost, validateLimits, validateShmSize } from "../container/settings/validate-resources.ts";
 import type { MachineFacts } from "../host-facts.ts";
 
 /** What a build says of its commands, as far as it would be refused of a container. `invalid-parameter` in the same words. */

@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import { randomHex } from "#base/ids.ts";
-import { acceptConnections, type AcceptedConnection } from "#host/accepted-sockets.ts";
+import { acceptConnections, type AcceptedConnection } from "#host/sockets/accepted-sockets.ts";
 
 /** Tells a build's client of a connection to the agent that it gave as `id`: it is to take it by its own id. */
 export type AskAgent = (id: string, connection: string) => void;

@@ -2,12 +2,12 @@ import type { BuildPlace } from "#build/build-place.ts";
 import type { ContextFolder } from "#build/sources/context-folder.ts";
 import { MAX_DOCKERFILE_BYTES, type RemoteOptions } from "#build/sources/remote-context.ts";
 import { BerthError, isBerthError } from "#base/errors.ts";
-import { hasCode } from "#host/errno.ts";
-import { readAll, realPath, withFd } from "#host/files.ts";
-import { folderIdentity } from "#host/folder-identity.ts";
-import { O_DIRECTORY, O_NONBLOCK, O_PATH, O_RDONLY } from "#host/linux.ts";
-import { openInRoot } from "#host/rooted-path.ts";
-import { open } from "#host/syscalls.ts";
+import { hasCode } from "#host/kernel/errno.ts";
+import { readAll, realPath, withFd } from "#host/files/files.ts";
+import { folderIdentity } from "#host/files/folder-identity.ts";
+import { O_DIRECTORY, O_NONBLOCK, O_PATH, O_RDONLY } from "#host/kernel/linux.ts";
+import { openInRoot } from "#host/files/rooted-path.ts";
+import { open } from "#host/kernel/syscalls.ts";
 import type { BuildContext } from "./build-request.ts";
 
 export interface OpenedContext {

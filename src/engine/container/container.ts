@@ -1,5 +1,5 @@
 import type { SupervisedProcess } from "#runtime/types.ts";
-import type { DeferredAttach } from "./deferred-attach.ts";
+import type { DeferredAttach } from "./streams/deferred-attach.ts";
 import type { ContainerSpec, Life } from "./spec.ts";
 import type { Status } from "./status.ts";
 import { Mutex } from "#base/async.ts";

@@ -5,7 +5,7 @@ import type { NetworkingConfig } from "#spec/docker/networking.ts";
 import type { Descriptor } from "#spec/oci/image.ts";
 import type { Platform } from "#spec/oci/platform.ts";
 import type { Health } from "../health/health.ts";
-import type { MountOwner } from "./mount-owner.ts";
+import type { MountOwner } from "./mounts/mount-owner.ts";
 import type { Status } from "./status.ts";
 
 /**

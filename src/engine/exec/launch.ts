@@ -4,7 +4,7 @@ import type { AttachStream, BegunLaunch, ShimLauncher, SupervisedProcess } from 
 import type { Snapshotter } from "#snapshot/types.ts";
 import type { ExecConfig } from "#spec/docker/exec.ts";
 import type { NetworkService } from "#network/types.ts";
-import { linkedStart } from "../container/links.ts";
+import { linkedStart } from "../container/network/links.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import type { Container } from "../container/container.ts";
 import type { EnginePaths, Files, ProcessTable, RuntimePlanner } from "../ports.ts";

@@ -1,10 +1,10 @@
-import { takeWriteEnd } from "#host/byte-pipe.ts";
-import { withFd } from "#host/files.ts";
-import type { Json } from "#host/helper-protocol.ts";
-import type { HelperContext } from "#host/helper-serve.ts";
-import { O_DIRECTORY, O_RDONLY } from "#host/linux.ts";
-import { open, openat, writeAll } from "#host/syscalls.ts";
-import { openMergedView } from "#host/tree-view.ts";
+import { takeWriteEnd } from "#host/sockets/byte-pipe.ts";
+import { withFd } from "#host/files/files.ts";
+import type { Json } from "#host/helpers/helper-protocol.ts";
+import type { HelperContext } from "#host/helpers/helper-serve.ts";
+import { O_DIRECTORY, O_RDONLY } from "#host/kernel/linux.ts";
+import { open, openat, writeAll } from "#host/kernel/syscalls.ts";
+import { openMergedView } from "#host/tree/tree-view.ts";
 import { upperChanges, type UpperChange } from "#host/tree/upper-changes.ts";
 import type { FilesystemChange } from "#spec/docker/archive.ts";
 

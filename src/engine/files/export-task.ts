@@ -1,8 +1,8 @@
-import { takeWriteEnd } from "#host/byte-pipe.ts";
-import { withFd } from "#host/files.ts";
-import type { Json } from "#host/helper-protocol.ts";
-import type { HelperContext } from "#host/helper-serve.ts";
-import { writeAll } from "#host/syscalls.ts";
+import { takeWriteEnd } from "#host/sockets/byte-pipe.ts";
+import { withFd } from "#host/files/files.ts";
+import type { Json } from "#host/helpers/helper-protocol.ts";
+import type { HelperContext } from "#host/helpers/helper-serve.ts";
+import { writeAll } from "#host/kernel/syscalls.ts";
 import { archive } from "#host/tree/tree-archiver.ts";
 import { withView, type ContainerView } from "./view.ts";
 

@@ -1,11 +1,11 @@
 import { BerthError } from "#base/errors.ts";
-import { takeReadEnd } from "#host/byte-pipe.ts";
-import { withFd } from "#host/files.ts";
-import type { Json } from "#host/helper-protocol.ts";
-import type { HelperContext } from "#host/helper-serve.ts";
-import { O_PATH, S_IFDIR, S_IFMT } from "#host/linux.ts";
-import { close, fstat } from "#host/syscalls.ts";
-import type { TreeView } from "#host/tree-view.ts";
+import { takeReadEnd } from "#host/sockets/byte-pipe.ts";
+import { withFd } from "#host/files/files.ts";
+import type { Json } from "#host/helpers/helper-protocol.ts";
+import type { HelperContext } from "#host/helpers/helper-serve.ts";
+import { O_PATH, S_IFDIR, S_IFMT } from "#host/kernel/linux.ts";
+import { close, fstat } from "#host/kernel/syscalls.ts";
+import type { TreeView } from "#host/tree/tree-view.ts";
 import { absolutePath, evaluateInRoot } from "#host/tree/container-path.ts";
 import { TreeWriter } from "#host/tree/tree-writer.ts";
 import { blamedOnArchive, layOut } from "./lay-out.ts";

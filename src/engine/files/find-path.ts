@@ -1,9 +1,9 @@
 import { BerthError } from "#base/errors.ts";
 import { formatTime } from "#base/time.ts";
-import { SyscallError } from "#host/errno.ts";
-import { O_NOFOLLOW, O_PATH, S_IFLNK, S_IFMT } from "#host/linux.ts";
-import { openInRoot } from "#host/rooted-path.ts";
-import { fstat } from "#host/syscalls.ts";
+import { SyscallError } from "#host/kernel/errno.ts";
+import { O_NOFOLLOW, O_PATH, S_IFLNK, S_IFMT } from "#host/kernel/linux.ts";
+import { openInRoot } from "#host/files/rooted-path.ts";
+import { fstat } from "#host/kernel/syscalls.ts";
 import { absolutePath, baseName, evaluateInRoot } from "#host/tree/container-path.ts";
 import { goFileMode, type PathStat } from "#spec/docker/archive.ts";
 

@@ -1,5 +1,5 @@
-import { lines } from "#host/helper-protocol.ts";
-import type { HelperStreams } from "#host/helper-streams.ts";
+import { lines } from "#host/helpers/helper-protocol.ts";
+import type { HelperStreams } from "#host/helpers/helper-streams.ts";
 import type { RootMount } from "#snapshot/types.ts";
 import type { FilesystemChange, PathStat } from "#spec/docker/archive.ts";
 import type { ContainerFiles, ExtractRequest } from "../ports.ts";

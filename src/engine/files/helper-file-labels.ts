@@ -1,5 +1,5 @@
-import { setFileLabel } from "#host/file-labels.ts";
-import type { HelperStreams } from "#host/helper-streams.ts";
+import { setFileLabel } from "#host/files/file-labels.ts";
+import type { HelperStreams } from "#host/helpers/helper-streams.ts";
 import type { FileLabels } from "../ports.ts";
 import { LABEL_TASK } from "./label-task.ts";
 

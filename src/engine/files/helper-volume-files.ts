@@ -1,4 +1,4 @@
-import type { HelperStreams } from "#host/helper-streams.ts";
+import type { HelperStreams } from "#host/helpers/helper-streams.ts";
 import type { VolumeFiles } from "../ports.ts";
 import { VOLUME_COPY_TASK, VOLUME_EXPORT_TASK, VOLUME_IMPORT_TASK } from "./volume-tasks.ts";
 

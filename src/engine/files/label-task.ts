@@ -1,7 +1,7 @@
 import { BerthError } from "#base/errors.ts";
-import { setTreeLabel } from "#host/file-labels.ts";
-import { realPath } from "#host/files.ts";
-import type { Json } from "#host/helper-protocol.ts";
+import { setTreeLabel } from "#host/files/file-labels.ts";
+import { realPath } from "#host/files/files.ts";
+import type { Json } from "#host/helpers/helper-protocol.ts";
 import { relabelRefusal } from "#runtime/selinux/relabel-refusal.ts";
 
 export const LABEL_TASK = "label-tree";

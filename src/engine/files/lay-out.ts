@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import { read } from "#host/syscalls.ts";
+import { read } from "#host/kernel/syscalls.ts";
 import type { TreeWriter } from "#host/tree/tree-writer.ts";
 import { decompressed, sniffCompression, SNIFF_LENGTH } from "#image/unpack/decompress.ts";
 import { TarReader } from "#spec/tar/tar-reader.ts";

@@ -1,5 +1,5 @@
-import type { Json } from "#host/helper-protocol.ts";
-import { close } from "#host/syscalls.ts";
+import type { Json } from "#host/helpers/helper-protocol.ts";
+import { close } from "#host/kernel/syscalls.ts";
 import { findPath } from "./find-path.ts";
 import { withView, type ContainerView } from "./view.ts";
 

@@ -1,4 +1,4 @@
-import type { HelperTask } from "#host/helper-serve.ts";
+import type { HelperTask } from "#host/helpers/helper-serve.ts";
 import { ARCHIVE_TASK, archiveTask } from "./archive-task.ts";
 import { CHANGES_TASK, changesTask } from "./changes-task.ts";
 import { EXPORT_TASK, exportTask } from "./export-task.ts";

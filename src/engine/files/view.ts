@@ -1,6 +1,6 @@
-import type { Json } from "#host/helper-protocol.ts";
-import { ownFilesAs } from "#host/mapped-ids.ts";
-import { openTreeView, type TreeView, type ViewMount, type ViewRoot } from "#host/tree-view.ts";
+import type { Json } from "#host/helpers/helper-protocol.ts";
+import { ownFilesAs } from "#host/mounts/mapped-ids.ts";
+import { openTreeView, type TreeView, type ViewMount, type ViewRoot } from "#host/tree/tree-view.ts";
 
 /** How to see a container's files from outside: plain data, because helper processes do the seeing. */
 export interface ContainerView {

@@ -1,13 +1,13 @@
-import { takeReadEnd, takeWriteEnd } from "#host/byte-pipe.ts";
-import { copyTree } from "#host/copy-tree.ts";
-import { withFd } from "#host/files.ts";
-import type { Json } from "#host/helper-protocol.ts";
-import type { HelperContext } from "#host/helper-serve.ts";
-import { O_DIRECTORY, O_RDONLY } from "#host/linux.ts";
-import { close, open, syncfs, writeAll } from "#host/syscalls.ts";
+import { takeReadEnd, takeWriteEnd } from "#host/sockets/byte-pipe.ts";
+import { copyTree } from "#host/tree/copy-tree.ts";
+import { withFd } from "#host/files/files.ts";
+import type { Json } from "#host/helpers/helper-protocol.ts";
+import type { HelperContext } from "#host/helpers/helper-serve.ts";
+import { O_DIRECTORY, O_RDONLY } from "#host/kernel/linux.ts";
+import { close, open, syncfs, writeAll } from "#host/kernel/syscalls.ts";
 import { archive } from "#host/tree/tree-archiver.ts";
 import { TreeWriter } from "#host/tree/tree-writer.ts";
-import { withinQuotas } from "#host/within-quotas.ts";
+import { withinQuotas } from "#host/files/within-quotas.ts";
 import { blamedOnArchive, layOut } from "./lay-out.ts";
 
 export const VOLUME_COPY_TASK = "volume-copy";

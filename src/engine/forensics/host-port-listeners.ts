@@ -1,4 +1,4 @@
-import { listeningSockets, ownersOf } from "#host/listening-sockets.ts";
+import { listeningSockets, ownersOf } from "#host/sockets/listening-sockets.ts";
 import type { PortListener, PortListeners } from "../forensics-ports.ts";
 
 /** Sockets of the network that the engine is in. */

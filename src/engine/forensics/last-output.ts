@@ -1,7 +1,7 @@
 import type { LogReader } from "#logs/types.ts";
 import { FrameDecoder } from "#spec/docker/stdcopy.ts";
 import type { Container } from "../container/container.ts";
-import { logOwner } from "../container/log-owner.ts";
+import { logOwner } from "../container/streams/log-owner.ts";
 import type { EnginePaths } from "../ports.ts";
 
 const lines = 20;

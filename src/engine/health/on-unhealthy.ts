@@ -2,9 +2,9 @@ import { isBerthError, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { Container } from "../container/container.ts";
 import { publishContainerEvent } from "../container/events.ts";
-import { ownSettings } from "../container/own-settings.ts";
-import type { StartLocked } from "../container/settle-exit.ts";
-import type { StopNow } from "../container/stop.ts";
+import { ownSettings } from "../container/settings/own-settings.ts";
+import type { StartLocked } from "../container/life/settle-exit.ts";
+import type { StopNow } from "../container/life/stop.ts";
 import type { Events } from "../ports.ts";
 
 export interface OnUnhealthyDeps {

@@ -9,7 +9,7 @@ import { decode } from "#spec/docker/schema.ts";
 import { FrameDecoder } from "#spec/docker/stdcopy.ts";
 import type { Container } from "../container/container.ts";
 import { publishContainerEvent } from "../container/events.ts";
-import { execStartPrefix, startFailure } from "../container/start-failure.ts";
+import { execStartPrefix, startFailure } from "../container/life/start-failure.ts";
 import { execText } from "../exec/create.ts";
 import { launchExec, type ExecLaunch, type ExecLaunchDeps, type LaunchedExec } from "../exec/launch.ts";
 import type { Clock, Events, ProcessTable } from "../ports.ts";

@@ -5,7 +5,7 @@ import type { Platform } from "#spec/oci/platform.ts";
 import type { ImageDeleteItem } from "#spec/docker/image.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import type { ContainerSpec } from "../container/spec.ts";
-import { prepareSnapshot } from "../container/prepare-snapshot.ts";
+import { prepareSnapshot } from "../container/files/prepare-snapshot.ts";
 import { isLive } from "../container/status.ts";
 import type { Events } from "../ports.ts";
 

@@ -4,7 +4,7 @@ import type { NetworkInfo, NetworkService } from "#network/types.ts";
 import { matchesLabelFilters, type Filters } from "#spec/docker/filters.ts";
 import type { NetworksPruned } from "#spec/docker/network-requests.ts";
 import { untilFilter } from "#spec/docker/until-filter.ts";
-import { plannedEndpoints } from "../container/endpoint-plan.ts";
+import { plannedEndpoints } from "../container/network/endpoint-plan.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import type { Clock, Events } from "../ports.ts";
 import { PruneGuard } from "../prune-guard.ts";

@@ -4,7 +4,7 @@ import type { NetworkService } from "#network/types.ts";
 import type { NetworkRateRequest } from "#spec/berth/network-rate.ts";
 import type { Container } from "../container/container.ts";
 import { publishContainerEvent } from "../container/events.ts";
-import { ownKeys } from "../container/own-settings.ts";
+import { ownKeys } from "../container/settings/own-settings.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import { isLive } from "../container/status.ts";
 import type { Events } from "../ports.ts";

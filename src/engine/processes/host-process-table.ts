@@ -1,7 +1,7 @@
 import { BerthError } from "#base/errors.ts";
-import { killBelow } from "#host/descendants.ts";
-import { isEnding } from "#host/process.ts";
-import { runPs, type PsOutcome } from "#host/run-ps.ts";
+import { killBelow } from "#host/processes/descendants.ts";
+import { isEnding } from "#host/processes/process.ts";
+import { runPs, type PsOutcome } from "#host/processes/run-ps.ts";
 import type { TopResponse } from "#spec/docker/container.ts";
 import type { ProcessTable } from "../ports.ts";
 import { procFsTable } from "./proc-fs-table.ts";

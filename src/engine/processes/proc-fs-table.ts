@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
-import { readTextFileMaybe } from "#host/files.ts";
-import { schedGetaffinity } from "#host/syscalls.ts";
+import { readTextFileMaybe } from "#host/files/files.ts";
+import { schedGetaffinity } from "#host/kernel/syscalls.ts";
 import type { TopResponse } from "#spec/docker/container.ts";
 
 interface ProcessFacts {

@@ -5,7 +5,7 @@ import type { ImageService, StoredImage } from "#image/types.ts";
 import type { ContainerSummary } from "#spec/docker/container.ts";
 import type { BuildCacheRecord, DiskUsage, VolumeUsage } from "#spec/docker/disk-usage.ts";
 import type { ImageSummary } from "#spec/docker/image.ts";
-import type { ListRequest } from "../container/list-filter.ts";
+import type { ListRequest } from "../container/look/list-filter.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import { allParts, bytesOf, layerKey, partsOf } from "../image/image-parts.ts";
 import { imageSummary } from "../image/list.ts";

@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import { silentLog } from "#base/log.ts";
-import { SystemClock } from "#host/clock.ts";
+import { SystemClock } from "#host/program/clock.ts";
 import type { ContainerContexts } from "#runtime/selinux/container-labels.ts";
 import type { StoredImage } from "#image/types.ts";
 import type { Endpoint, Upstream } from "#network/types.ts";

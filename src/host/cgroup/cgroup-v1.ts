@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { BerthError } from "#base/errors.ts";
 import type { Resources } from "#spec/oci/runtime.ts";
-import { errnoName } from "../errno.ts";
-import { AT_FDCWD } from "../linux.ts";
-import { raw } from "../syscalls.ts";
+import { errnoName } from "../kernel/errno.ts";
+import { AT_FDCWD } from "../kernel/linux.ts";
+import { raw } from "../kernel/syscalls.ts";
 import {
   applyLimit,
   ControlWriter,

@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { BerthError, messageOf } from "#base/errors.ts";
-import { bpf } from "#host/syscalls.ts";
+import { bpf } from "#host/kernel/syscalls.ts";
 
 /** bpf(2) commands and numbers of linux/bpf.h. */
 const command = { progLoad: 5, progAttach: 8, progDetach: 9, progGetFdById: 13, progQuery: 16 } as const;

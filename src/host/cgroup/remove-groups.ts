@@ -1,7 +1,7 @@
 import { BerthError } from "#base/errors.ts";
-import { errnoName } from "../errno.ts";
-import { AT_FDCWD, AT_REMOVEDIR } from "../linux.ts";
-import { raw } from "../syscalls.ts";
+import { errnoName } from "../kernel/errno.ts";
+import { AT_FDCWD, AT_REMOVEDIR } from "../kernel/linux.ts";
+import { raw } from "../kernel/syscalls.ts";
 import { groupTree } from "./cgroup-file.ts";
 
 const ENOENT = 2;

@@ -12,8 +12,8 @@ import {
   SOCK_RAW,
   SOL_NETLINK,
   SOL_SOCKET,
-} from "../linux.ts";
-import { close, inNamespaces, receive, sendto, setsockoptInt, socket } from "../syscalls.ts";
+} from "../kernel/linux.ts";
+import { close, inNamespaces, receive, sendto, setsockoptInt, socket } from "../kernel/syscalls.ts";
 import { NetlinkSocket, type NetlinkTransport } from "./socket.ts";
 
 const NETLINK_ROUTE = 0;

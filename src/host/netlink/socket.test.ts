@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { SyscallError } from "../errno.ts";
+import { SyscallError } from "../kernel/errno.ts";
 import {
   encodeMessages,
   NLM_F_ACK,

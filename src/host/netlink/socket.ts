@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import { errnoName, errnoText, hasCode } from "../errno.ts";
+import { errnoName, errnoText, hasCode } from "../kernel/errno.ts";
 import {
   encodeMessages,
   NLM_F_ACK,

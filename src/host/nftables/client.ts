@@ -1,5 +1,5 @@
 import { isBerthError } from "#base/errors.ts";
-import { hasCode } from "../errno.ts";
+import { hasCode } from "../kernel/errno.ts";
 import type { NetlinkMessage, NetlinkRequest } from "../netlink/message.ts";
 import type { NetlinkSocket } from "../netlink/socket.ts";
 import { beginBatch, endBatch, getGeneration } from "./messages.ts";

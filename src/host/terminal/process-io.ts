@@ -1,10 +1,10 @@
 import { BerthError } from "#base/errors.ts";
 import type { Dial, Duplex } from "#host/http/duplex.ts";
-import type { LocalPaths } from "../local-paths.ts";
-import type { LocalTrees } from "../local-trees.ts";
-import type { NewFile } from "../new-file.ts";
-import type { WatchedTrees } from "../watched-trees.ts";
-import { BOOT_ID_PATH, identityText } from "../identity-text.ts";
+import type { LocalPaths } from "../files/local-paths.ts";
+import type { LocalTrees } from "../tree/local-trees.ts";
+import type { NewFile } from "../files/new-file.ts";
+import type { WatchedTrees } from "../files/watched-trees.ts";
+import { BOOT_ID_PATH, identityText } from "../files/identity-text.ts";
 import { nodeFs } from "./node-fs.ts";
 import { StandardInput, StandardOutput } from "./standard-streams.ts";
 
@@ -112,7 +112,7 @@ export class ProcessIo {
     nodeFs().rmSync(path, { force: true, recursive: true });
   }
 
-  /** See host/folder-identity.ts, without what {@link nodeFs} costs. */
+  /** See host/files/folder-identity.ts, without what {@link nodeFs} costs. */
   async folderIdentity(path: string): Promise<string | undefined> {
     try {
       const [stat, boot] = await Promise.all([Bun.file(path).stat(), Bun.file(BOOT_ID_PATH).text()]);
@@ -127,17 +127,17 @@ export class ProcessIo {
   }
 
   async paths(): Promise<LocalPaths> {
-    const { LocalPaths } = await import("../local-paths.ts");
+    const { LocalPaths } = await import("../files/local-paths.ts");
     return new LocalPaths();
   }
 
   async trees(): Promise<LocalTrees> {
-    const { LocalTrees } = await import("../local-trees.ts");
+    const { LocalTrees } = await import("../tree/local-trees.ts");
     return new LocalTrees();
   }
 
   async watchTrees(roots: readonly string[], isSkipped: (path: string) => boolean): Promise<WatchedTrees> {
-    const { watchTrees } = await import("../watched-trees.ts");
+    const { watchTrees } = await import("../files/watched-trees.ts");
     try {
       return watchTrees(roots, isSkipped);
     } catch (error) {
@@ -146,7 +146,7 @@ export class ProcessIo {
   }
 
   async readChunks(path: string): Promise<AsyncIterable<Uint8Array>> {
-    const { readChunks } = await import("../file-reader.ts");
+    const { readChunks } = await import("../files/file-reader.ts");
     async function* chunks(): AsyncGenerator<Uint8Array, void> {
       try {
         yield* readChunks(path);
@@ -158,7 +158,7 @@ export class ProcessIo {
   }
 
   async createFile(path: string): Promise<NewFile> {
-    const { NewFile } = await import("../new-file.ts");
+    const { NewFile } = await import("../files/new-file.ts");
     return NewFile.create(path);
   }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { F_SETFL, O_NONBLOCK, O_WRONLY } from "#host/linux.ts";
-import { close, fcntl, pipe, write } from "#host/syscalls.ts";
+import { F_SETFL, O_NONBLOCK, O_WRONLY } from "#host/kernel/linux.ts";
+import { close, fcntl, pipe, write } from "#host/kernel/syscalls.ts";
 
 const streams = JSON.stringify(`${import.meta.dir}/standard-streams.ts`);
 /** Lines that tell their place, so that nothing is lost, doubled or out of order unnoticed. */

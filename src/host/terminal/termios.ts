@@ -1,4 +1,4 @@
-import { ioctlBuffer, raw } from "#host/syscalls.ts";
+import { ioctlBuffer, raw } from "#host/kernel/syscalls.ts";
 
 /**
  * Terminal modes by ioctl (termios(3), ioctl_tty(2)). The structure is the kernel's `struct termios` of x86 and

@@ -1,6 +1,6 @@
 import type { ByteString } from "#spec/tar/byte-string.ts";
 import type { TarEntry, TarEntryType } from "#spec/tar/tar-reader.ts";
-import type { FileFacts } from "../file-list.ts";
+import type { FileFacts } from "../files/file-list.ts";
 
 /** A member of an archive as statx(2) describes the file, without its link's target and its attributes. */
 export function describe(type: TarEntryType, name: ByteString, stat: FileFacts): TarEntry {

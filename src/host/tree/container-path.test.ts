@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { withFd } from "../files.ts";
-import { O_DIRECTORY, O_RDONLY } from "../linux.ts";
-import { open } from "../syscalls.ts";
+import { withFd } from "../files/files.ts";
+import { O_DIRECTORY, O_RDONLY } from "../kernel/linux.ts";
+import { open } from "../kernel/syscalls.ts";
 import { absolutePath, baseName, evaluateInRoot } from "./container-path.ts";
 
 test.each([

@@ -1,9 +1,9 @@
 import { normalize } from "node:path/posix";
-import { hasCode, SyscallError } from "../errno.ts";
-import { withFd } from "../files.ts";
-import { O_NOFOLLOW, O_PATH, S_IFLNK, S_IFMT } from "../linux.ts";
-import { openInRoot } from "../rooted-path.ts";
-import { fstat, readlinkat } from "../syscalls.ts";
+import { hasCode, SyscallError } from "../kernel/errno.ts";
+import { withFd } from "../files/files.ts";
+import { O_NOFOLLOW, O_PATH, S_IFLNK, S_IFMT } from "../kernel/linux.ts";
+import { openInRoot } from "../files/rooted-path.ts";
+import { fstat, readlinkat } from "../kernel/syscalls.ts";
 
 const MAX_LINKS = 255;
 

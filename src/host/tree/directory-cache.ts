@@ -1,5 +1,5 @@
-import { close, raw } from "../syscalls.ts";
-import { O_CLOEXEC, O_DIRECTORY, O_PATH, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS } from "../linux.ts";
+import { close, raw } from "../kernel/syscalls.ts";
+import { O_CLOEXEC, O_DIRECTORY, O_PATH, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS } from "../kernel/linux.ts";
 import { kernelPath, printable, type ByteString } from "#spec/tar/byte-string.ts";
 import { refused } from "./write-refusals.ts";
 

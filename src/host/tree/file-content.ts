@@ -1,4 +1,4 @@
-import { ftruncate, lseek, writeAll } from "../syscalls.ts";
+import { ftruncate, lseek, writeAll } from "../kernel/syscalls.ts";
 
 /** Runs of zeros this long become holes. */
 const HOLE = 64 * 1024;

@@ -1,9 +1,9 @@
 import { BerthError } from "#base/errors.ts";
 import { kernelPath } from "#spec/tar/byte-string.ts";
 import type { TarEntry } from "#spec/tar/tar-reader.ts";
-import { SyscallError } from "../errno.ts";
-import { S_IFBLK, S_IFCHR, S_IFIFO } from "../linux.ts";
-import { mknodat, raw, type KernelPath } from "../syscalls.ts";
+import { SyscallError } from "../kernel/errno.ts";
+import { S_IFBLK, S_IFCHR, S_IFIFO } from "../kernel/linux.ts";
+import { mknodat, raw, type KernelPath } from "../kernel/syscalls.ts";
 
 /** Make a symlink, device or pipe; 0 or -errno. `invalid-parameter` for device numbers that Linux does not have. */
 export function makeSpecial(parent: number, entry: TarEntry, name: KernelPath): number {

@@ -1,6 +1,6 @@
 import { byteString, type ByteString } from "#spec/tar/byte-string.ts";
 import type { TarEntry } from "#spec/tar/tar-reader.ts";
-import { fdPath, fgetxattr, flistxattr, getxattr, listxattr } from "../syscalls.ts";
+import { fdPath, fgetxattr, flistxattr, getxattr, listxattr } from "../kernel/syscalls.ts";
 
 /** Through the descriptor's own path, which works for every type and follows nothing further. */
 export function attributesOf(fd: number): TarEntry["xattrs"] {

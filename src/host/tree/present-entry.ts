@@ -1,7 +1,7 @@
 import { kernelPath, type ByteString } from "#spec/tar/byte-string.ts";
-import { S_IFCHR, S_IFDIR, S_IFMT } from "../linux.ts";
-import type { FileStat } from "../stat.ts";
-import { lstatMaybe } from "../syscalls.ts";
+import { S_IFCHR, S_IFDIR, S_IFMT } from "../kernel/linux.ts";
+import type { FileStat } from "../kernel/stat.ts";
+import { lstatMaybe } from "../kernel/syscalls.ts";
 
 /** Is `name` one of overlayfs' whiteouts? False when it is not there. */
 export function isWhiteout(parent: number, name: ByteString): boolean {

@@ -3,11 +3,18 @@ import { byteString, kernelPath, printable, type ByteString } from "#spec/tar/by
 import { encodeEntry, encodeSparseEntry, END_OF_ARCHIVE, paddingOf } from "#spec/tar/encode-entry.ts";
 import type { DataRange } from "#spec/tar/sparse.ts";
 import type { TarEntry, TarEntryType } from "#spec/tar/tar-reader.ts";
-import { dataRanges } from "../data-ranges.ts";
+import { dataRanges } from "../files/data-ranges.ts";
 import { describe, folder, whiteout } from "./archive-entry.ts";
 import { attributesOf, attributesOfOpen } from "./portable-attributes.ts";
-import { SyscallError } from "../errno.ts";
-import { listedFiles, listFiles, readFiles, type FileFacts, type ListedFile, type SmallFile } from "../file-list.ts";
+import { SyscallError } from "../kernel/errno.ts";
+import {
+  listedFiles,
+  listFiles,
+  readFiles,
+  type FileFacts,
+  type ListedFile,
+  type SmallFile,
+} from "../files/file-list.ts";
 import {
   AT_FDCWD,
   DT_DIR,
@@ -24,9 +31,9 @@ import {
   S_IFLNK,
   S_IFMT,
   S_IFREG,
-} from "../linux.ts";
-import type { FileStat } from "../stat.ts";
-import type { MappedIds } from "../mapped-ids.ts";
+} from "../kernel/linux.ts";
+import type { FileStat } from "../kernel/stat.ts";
+import type { MappedIds } from "../mounts/mapped-ids.ts";
 import {
   close,
   fdPath,
@@ -38,7 +45,7 @@ import {
   readDirectory,
   readlinkat,
   type KernelPath,
-} from "../syscalls.ts";
+} from "../kernel/syscalls.ts";
 
 const BUFFER_SIZE = 512 * 1024;
 /** What is written in one go, and the room in the buffer that is kept for it and its header. */

@@ -1,7 +1,7 @@
 import { BerthError } from "#base/errors.ts";
 import { kernelPath, printable, type ByteString } from "#spec/tar/byte-string.ts";
 import type { TarEntry, TarSink } from "#spec/tar/tar-reader.ts";
-import { SyscallError } from "../errno.ts";
+import { SyscallError } from "../kernel/errno.ts";
 import {
   AT_EMPTY_PATH,
   AT_FDCWD,
@@ -16,9 +16,9 @@ import {
   S_IFDIR,
   S_IFMT,
   S_IFREG,
-} from "../linux.ts";
-import { removeEntry } from "../remove-tree.ts";
-import type { MappedIds, Owner } from "../mapped-ids.ts";
+} from "../kernel/linux.ts";
+import { removeEntry } from "./remove-tree.ts";
+import type { MappedIds, Owner } from "../mounts/mapped-ids.ts";
 import {
   close,
   fchmod,
@@ -34,7 +34,7 @@ import {
   setxattr,
   umask,
   type KernelPath,
-} from "../syscalls.ts";
+} from "../kernel/syscalls.ts";
 import { DirectoryCache } from "./directory-cache.ts";
 import { lastComponent, parentKey, memberPath, type MemberPath } from "./member-path.ts";
 import { isDirectory, isWhiteout, whiteoutSays } from "./present-entry.ts";

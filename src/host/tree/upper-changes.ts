@@ -1,8 +1,8 @@
-import { hasCode } from "../errno.ts";
-import { withFd } from "../files.ts";
-import { O_DIRECTORY, O_NOFOLLOW, O_RDONLY, S_IFCHR, S_IFDIR, S_IFMT } from "../linux.ts";
-import type { FileStat } from "../stat.ts";
-import { close, fdPath, getxattr, lgetxattr, lstatMaybe, openat, readDirectory } from "../syscalls.ts";
+import { hasCode } from "../kernel/errno.ts";
+import { withFd } from "../files/files.ts";
+import { O_DIRECTORY, O_NOFOLLOW, O_RDONLY, S_IFCHR, S_IFDIR, S_IFMT } from "../kernel/linux.ts";
+import type { FileStat } from "../kernel/stat.ts";
+import { close, fdPath, getxattr, lgetxattr, lstatMaybe, openat, readDirectory } from "../kernel/syscalls.ts";
 
 const OPAQUE = "trusted.overlay.opaque";
 const CAPABILITY = "security.capability";

@@ -1,7 +1,7 @@
 import { kernelPath, printable } from "#spec/tar/byte-string.ts";
 import type { TarEntry } from "#spec/tar/tar-reader.ts";
-import { SyscallError } from "../errno.ts";
-import type { KernelPath } from "../syscalls.ts";
+import { SyscallError } from "../kernel/errno.ts";
+import type { KernelPath } from "../kernel/syscalls.ts";
 
 /**
  * Give a new member its extended attributes. Those that would steer a mount are dropped, those that the file system

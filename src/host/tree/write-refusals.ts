@@ -2,7 +2,7 @@ import { normalize } from "node:path/posix";
 import { BerthError } from "#base/errors.ts";
 import { printable } from "#spec/tar/byte-string.ts";
 import type { TarEntry } from "#spec/tar/tar-reader.ts";
-import { SyscallError } from "../errno.ts";
+import { SyscallError } from "../kernel/errno.ts";
 import type { MemberPath } from "./member-path.ts";
 
 /** docker-compat: "write /usr/bin/x: no space left on device". `path` is shown as it is. */

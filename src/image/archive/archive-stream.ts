@@ -1,4 +1,4 @@
-import { decompressWithProgram } from "#host/decompress-program.ts";
+import { decompressWithProgram } from "#host/processes/decompress-program.ts";
 import { decompressed, sniffArchive, SNIFF_LENGTH } from "../unpack/decompress.ts";
 import { splitHead } from "../unpack/split-head.ts";
 

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { removeFile, withFd } from "#host/files.ts";
-import type { Json } from "#host/helper-protocol.ts";
-import { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } from "#host/linux.ts";
-import { open, writeAll } from "#host/syscalls.ts";
+import { removeFile, withFd } from "#host/files/files.ts";
+import type { Json } from "#host/helpers/helper-protocol.ts";
+import { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } from "#host/kernel/linux.ts";
+import { open, writeAll } from "#host/kernel/syscalls.ts";
 import { archive } from "#host/tree/tree-archiver.ts";
 import type { ArchivedUpper } from "./upper-layer-task.ts";
 

@@ -1,6 +1,6 @@
 import type { BlobStore } from "#content/blob-store.ts";
 import type { Leases } from "#content/leases.ts";
-import type { Helpers } from "#host/helper-pool.ts";
+import type { Helpers } from "#host/helpers/helper-pool.ts";
 import type { LayerDirectories } from "#snapshot/layer-directories.ts";
 import type { LayerCompression } from "#spec/oci/media-types.ts";
 import type { Platform } from "#spec/oci/platform.ts";

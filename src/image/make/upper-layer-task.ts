@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { BerthError } from "#base/errors.ts";
-import { removeFile, withFd } from "#host/files.ts";
-import type { Json } from "#host/helper-protocol.ts";
-import { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } from "#host/linux.ts";
-import { open, writeAll } from "#host/syscalls.ts";
+import { removeFile, withFd } from "#host/files/files.ts";
+import type { Json } from "#host/helpers/helper-protocol.ts";
+import { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } from "#host/kernel/linux.ts";
+import { open, writeAll } from "#host/kernel/syscalls.ts";
 import { archive } from "#host/tree/tree-archiver.ts";
 import { TarReader } from "#spec/tar/tar-reader.ts";
 import { LayerWriter } from "../unpack/layer-writer.ts";

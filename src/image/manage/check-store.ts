@@ -1,6 +1,6 @@
 import { messageOf } from "#base/errors.ts";
 import type { BlobStore } from "#content/blob-store.ts";
-import { exists } from "#host/files.ts";
+import { exists } from "#host/files/files.ts";
 import type { LayerDirectories } from "#snapshot/layer-directories.ts";
 import { completeManifest } from "../manifest-of.ts";
 import type { ImageCatalog, ImageRows } from "../image-catalog.ts";

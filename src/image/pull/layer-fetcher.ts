@@ -4,7 +4,7 @@ import { shortId } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
 import type { BlobStore } from "#content/blob-store.ts";
 import type { Ingest } from "#content/ingest.ts";
-import { HttpFailure } from "#host/registry-http.ts";
+import { HttpFailure } from "#host/web/registry-http.ts";
 import type { LayerDirectories, PendingLayer } from "#snapshot/layer-directories.ts";
 import type { Descriptor } from "#spec/oci/image.ts";
 import type { ImageRows } from "../image-catalog.ts";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { BerthError } from "#base/errors.ts";
 import type { BlobStore } from "#content/blob-store.ts";
 import type { Lease } from "#content/leases.ts";
-import { readChunks } from "#host/file-reader.ts";
+import { readChunks } from "#host/files/file-reader.ts";
 import type { Descriptor } from "#spec/oci/image.ts";
 import { layerMediaType, type ImageFormat, type LayerCompression } from "#spec/oci/media-types.ts";
 import type { ImageRows } from "../image-catalog.ts";

@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import { pread } from "#host/syscalls.ts";
+import { pread } from "#host/kernel/syscalls.ts";
 
 const READ_SIZE = 256 * 1024;
 

@@ -1,4 +1,4 @@
-import type { Helpers } from "#host/helper-pool.ts";
+import type { Helpers } from "#host/helpers/helper-pool.ts";
 import { toUnpacked, UNPACK_TASK, type UnpackMessage } from "./unpack-task.ts";
 import type { UnpackedLayer } from "./unpack-layer.ts";
 

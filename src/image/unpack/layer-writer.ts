@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
-import { S_IFCHR, S_IFDIR, S_IFMT } from "#host/linux.ts";
-import { fdPath, lstatMaybe, mknodat, setxattr } from "#host/syscalls.ts";
+import { S_IFCHR, S_IFDIR, S_IFMT } from "#host/kernel/linux.ts";
+import { fdPath, lstatMaybe, mknodat, setxattr } from "#host/kernel/syscalls.ts";
 import { memberPath } from "#host/tree/member-path.ts";
 import { TreeWriter, type TreeWriterResult } from "#host/tree/tree-writer.ts";
 import { kernelPath, printable, type ByteString } from "#spec/tar/byte-string.ts";

@@ -1,8 +1,8 @@
 import { BerthError } from "#base/errors.ts";
-import type { Json } from "#host/helper-protocol.ts";
-import type { HelperContext } from "#host/helper-serve.ts";
-import { O_DIRECTORY, O_RDONLY } from "#host/linux.ts";
-import { close, open } from "#host/syscalls.ts";
+import type { Json } from "#host/helpers/helper-protocol.ts";
+import type { HelperContext } from "#host/helpers/helper-serve.ts";
+import { O_DIRECTORY, O_RDONLY } from "#host/kernel/linux.ts";
+import { close, open } from "#host/kernel/syscalls.ts";
 import { GrowingFile } from "./growing-file.ts";
 import { unpackLayer } from "./unpack-layer.ts";
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { exists, removeFile } from "#host/files.ts";
-import { AT_FDCWD, LOCK_EX, O_CREAT, O_TRUNC, O_WRONLY } from "#host/linux.ts";
-import { close, open, renameat2, utimensat, writeAll } from "#host/syscalls.ts";
+import { exists, removeFile } from "#host/files/files.ts";
+import { AT_FDCWD, LOCK_EX, O_CREAT, O_TRUNC, O_WRONLY } from "#host/kernel/linux.ts";
+import { close, open, renameat2, utimensat, writeAll } from "#host/kernel/syscalls.ts";
 import { compressedBlocks } from "./compressed-log-file.ts";
 import { fileName, lockNames } from "./log-directory.ts";
 import type { LogFile } from "./log-file.ts";

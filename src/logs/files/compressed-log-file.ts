@@ -1,7 +1,7 @@
 import { constants, gunzipSync, gzip } from "node:zlib";
 import { promisify } from "node:util";
 import { BerthError } from "#base/errors.ts";
-import { close, fstat } from "#host/syscalls.ts";
+import { close, fstat } from "#host/kernel/syscalls.ts";
 import { identityOf, modifiedNs, preadFully, type LogFile } from "./log-file.ts";
 
 /**

@@ -1,7 +1,7 @@
-import { type LOCK_EX, LOCK_NB, LOCK_SH, O_DIRECTORY, O_RDONLY } from "#host/linux.ts";
-import { parentOf } from "#host/files.ts";
-import { hasCode } from "#host/errno.ts";
-import { close, flock, open } from "#host/syscalls.ts";
+import { type LOCK_EX, LOCK_NB, LOCK_SH, O_DIRECTORY, O_RDONLY } from "#host/kernel/linux.ts";
+import { parentOf } from "#host/files/files.ts";
+import { hasCode } from "#host/kernel/errno.ts";
+import { close, flock, open } from "#host/kernel/syscalls.ts";
 import type { LogFile } from "./log-file.ts";
 import { openLogFile } from "./open-log-file.ts";
 

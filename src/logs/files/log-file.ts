@@ -1,4 +1,4 @@
-import { fstat, pread } from "#host/syscalls.ts";
+import { fstat, pread } from "#host/kernel/syscalls.ts";
 
 /** One open file of a log. It stays the same file when it is renamed by rotation. */
 export interface LogFile {

@@ -1,6 +1,6 @@
-import { hasCode } from "#host/errno.ts";
-import { O_RDONLY } from "#host/linux.ts";
-import { close, fstat, open } from "#host/syscalls.ts";
+import { hasCode } from "#host/kernel/errno.ts";
+import { O_RDONLY } from "#host/kernel/linux.ts";
+import { close, fstat, open } from "#host/kernel/syscalls.ts";
 import { CompressedLogFile } from "./compressed-log-file.ts";
 import { identityOf, modifiedNs, preadFully, type LogFile } from "./log-file.ts";
 

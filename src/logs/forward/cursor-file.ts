@@ -1,5 +1,5 @@
-import { hasCode } from "#host/errno.ts";
-import { readTextFileMaybe, writeFileAtomic } from "#host/files.ts";
+import { hasCode } from "#host/kernel/errno.ts";
+import { readTextFileMaybe, writeFileAtomic } from "#host/files/files.ts";
 import type { LogPlace } from "./record-source.ts";
 
 const mostBytes = 256;

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { BerthError } from "#base/errors.ts";
-import { dial, type DialTarget, type DialedStream } from "#host/dial.ts";
+import { dial, type DialTarget, type DialedStream } from "#host/sockets/dial.ts";
 import type { LogSubject } from "../attributes.ts";
 import type { FluentdOptions } from "../options/fluentd-options.ts";
 import { MsgpackWriter } from "./msgpack.ts";

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
-import { watchName, type DirectoryWatch } from "#host/directory-watch.ts";
-import { parentOf } from "#host/files.ts";
+import { watchName, type DirectoryWatch } from "#host/files/directory-watch.ts";
+import { parentOf } from "#host/files/files.ts";
 import type { SupervisedProcess } from "#runtime/types.ts";
 import type { FilesInUse } from "../files/files-in-use.ts";
 import { CursorFile } from "./cursor-file.ts";

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { deflateSync, gzipSync } from "node:zlib";
 import { formatTime } from "#base/time.ts";
-import { udpSender } from "#host/datagrams.ts";
-import { dial } from "#host/dial.ts";
+import { udpSender } from "#host/sockets/datagrams.ts";
+import { dial } from "#host/sockets/dial.ts";
 import { goJson, type LogSubject } from "../attributes.ts";
 import type { GelfOptions } from "../options/gelf-options.ts";
 import type { LogMessage, Receiver } from "./receiver.ts";

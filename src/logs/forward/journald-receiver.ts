@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import { formatTime } from "#base/time.ts";
-import { unixSender, type DatagramSender } from "#host/datagrams.ts";
+import { unixSender, type DatagramSender } from "#host/sockets/datagrams.ts";
 import type { LogSubject } from "../attributes.ts";
 import type { LogMessage, Receiver } from "./receiver.ts";
 

@@ -1,8 +1,8 @@
 import { BerthError } from "#base/errors.ts";
-import { unixSender, udpSender, type DatagramSender } from "#host/datagrams.ts";
-import { dial, type DialedStream, type TlsSettings } from "#host/dial.ts";
-import { hasCode } from "#host/errno.ts";
-import { readTextFile } from "#host/files.ts";
+import { unixSender, udpSender, type DatagramSender } from "#host/sockets/datagrams.ts";
+import { dial, type DialedStream, type TlsSettings } from "#host/sockets/dial.ts";
+import { hasCode } from "#host/kernel/errno.ts";
+import { readTextFile } from "#host/files/files.ts";
 import type { SyslogOptions } from "../options/syslog-options.ts";
 import type { LogMessage, Receiver } from "./receiver.ts";
 import { counted, syslogMessage, type SyslogIdentity } from "./syslog-message.ts";

@@ -1,6 +1,6 @@
 import type { LinearRegexp } from "#base/regexp/linear-regexp.ts";
 import { BerthError, messageOf } from "#base/errors.ts";
-import { exists } from "#host/files.ts";
+import { exists } from "#host/files/files.ts";
 import type { LogConfig } from "#spec/docker/host-config.ts";
 import { checkTag } from "../attributes.ts";
 import { cacheNames, cachePlan, checkCache } from "./cache-options.ts";

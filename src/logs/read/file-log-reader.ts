@@ -1,4 +1,4 @@
-import { watchName, type DirectoryWatch } from "#host/directory-watch.ts";
+import { watchName, type DirectoryWatch } from "#host/files/directory-watch.ts";
 import type { FilesInUse } from "../files/files-in-use.ts";
 import { openLogFiles } from "../files/log-directory.ts";
 import type { LogFile } from "../files/log-file.ts";

@@ -30,7 +30,7 @@ export const daemonCommand: Command = {
   flags,
   args: { kind: "none" },
   load: async () => {
-    const { isSupervised } = await import("#host/supervised-child.ts");
+    const { isSupervised } = await import("#host/program/supervised-child.ts");
     return async ({ flags: given, io, clientVersion }) => {
       if (given.on("supervise") && !given.on("validate") && !isSupervised(io.env)) {
         const { supervise } = await import("./supervise.ts");

@@ -1,6 +1,6 @@
 import type { EngineConfig } from "#engine/config.ts";
-import { exists, readTextFile, writeFileAtomic } from "#host/files.ts";
-import type { RemappedIds } from "#host/subordinate-ids.ts";
+import { exists, readTextFile, writeFileAtomic } from "#host/files/files.ts";
+import type { RemappedIds } from "#host/facts/subordinate-ids.ts";
 import { newestApiVersion, oldestApiVersion } from "#server/docker/versions/api-version.ts";
 import type { Layout } from "#state/layout.ts";
 import { buildFacts } from "../build-facts.ts";

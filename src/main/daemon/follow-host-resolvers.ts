@@ -1,4 +1,4 @@
-import { FollowedFile } from "#host/followed-file.ts";
+import { FollowedFile } from "#host/files/followed-file.ts";
 import { HOST_RESOLV_CONF, RESOLVED_RESOLV_CONF } from "#network/files/resolv-conf.ts";
 
 /** Calls `renew` whenever the host may ask other name servers than before, and once now, for what was while nobody looked. */

@@ -1,12 +1,12 @@
 import { BerthError } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
-import type { ServerTls } from "#host/accept.ts";
-import { readTextFileMaybe } from "#host/files.ts";
+import type { ServerTls } from "#host/sockets/accept.ts";
+import { readTextFileMaybe } from "#host/files/files.ts";
 import type { HttpService } from "#host/http/http-server.ts";
-import { FIRST_INHERITED_FD, type InheritedSocket } from "#host/inherited-sockets.ts";
-import { openTcpSocket, openUnixSocket } from "#host/listening-socket.ts";
-import { serveHttp } from "#host/serve-http.ts";
-import { duplicate } from "#host/syscalls.ts";
+import { FIRST_INHERITED_FD, type InheritedSocket } from "#host/sockets/inherited-sockets.ts";
+import { openTcpSocket, openUnixSocket } from "#host/sockets/listening-socket.ts";
+import { serveHttp } from "#host/web/serve-http.ts";
+import { duplicate } from "#host/kernel/syscalls.ts";
 import type { DaemonSettings } from "./daemon-settings.ts";
 
 export interface Listener {

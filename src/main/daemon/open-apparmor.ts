@@ -1,8 +1,8 @@
 import { messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
-import { exists, readTextFileMaybe } from "#host/files.ts";
-import { runCommand } from "#host/process.ts";
-import type { RuntimeFacts } from "#host/runtime-facts.ts";
+import { exists, readTextFileMaybe } from "#host/files/files.ts";
+import { runCommand } from "#host/processes/process.ts";
+import type { RuntimeFacts } from "#host/facts/runtime-facts.ts";
 import { ProfileLoader } from "#runtime/apparmor/profile-loader.ts";
 
 /** The profile of containers on this machine: nothing to do where the kernel has no AppArmor. */

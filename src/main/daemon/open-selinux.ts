@@ -1,7 +1,7 @@
 import type { Log } from "#base/log.ts";
-import { fileLabel, setTreeLabel } from "#host/file-labels.ts";
-import { readTextFileMaybe } from "#host/files.ts";
-import type { RuntimeFacts } from "#host/runtime-facts.ts";
+import { fileLabel, setTreeLabel } from "#host/files/file-labels.ts";
+import { readTextFileMaybe } from "#host/files/files.ts";
+import type { RuntimeFacts } from "#host/facts/runtime-facts.ts";
 import type { ContainerContexts } from "#runtime/selinux/container-labels.ts";
 import { parseContainerContexts, policyType } from "#runtime/selinux/policy-files.ts";
 

@@ -1,5 +1,5 @@
 import { BerthError, messageOf } from "#base/errors.ts";
-import { readTextFileMaybe } from "#host/files.ts";
+import { readTextFileMaybe } from "#host/files/files.ts";
 import { parseProfile } from "#runtime/seccomp/parse-profile.ts";
 
 const MAX_BYTES = 4 << 20;

@@ -1,11 +1,11 @@
 import type { Log } from "#base/log.ts";
 import type { CliIo } from "#cli/cli-io.ts";
 import type { FlagValues } from "#cli/flags/flag-values.ts";
-import { ensureDirectory } from "#host/files.ts";
-import { inheritedSockets } from "#host/inherited-sockets.ts";
-import { openTcpSocket, openUnixSocket } from "#host/listening-socket.ts";
-import { stderrLog } from "#host/stderr-log.ts";
-import { startAgain, type SupervisedChild } from "#host/supervised-child.ts";
+import { ensureDirectory } from "#host/files/files.ts";
+import { inheritedSockets } from "#host/sockets/inherited-sockets.ts";
+import { openTcpSocket, openUnixSocket } from "#host/sockets/listening-socket.ts";
+import { stderrLog } from "#host/program/stderr-log.ts";
+import { startAgain, type SupervisedChild } from "#host/program/supervised-child.ts";
 import { Layout } from "#state/layout.ts";
 import { daemonSettings, type DaemonSettings } from "./daemon-settings.ts";
 import { checkTcp, groupId, hostsOf, SOCKET_MODE, tcpAddress } from "./listen.ts";

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { BerthError, messageOf } from "#base/errors.ts";
-import type { ServerTls } from "#host/accept.ts";
+import type { ServerTls } from "#host/sockets/accept.ts";
 import type { TlsSettings } from "./settings/listen-settings.ts";
 
 /** Read and check the PEM files. `invalid-parameter` in Docker's words, naming the file. */

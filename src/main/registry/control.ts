@@ -1,9 +1,9 @@
 import { BerthError, isBerthError, messageOf, type ErrorKind } from "#base/errors.ts";
 import { createHttpClient } from "#host/http/http-client.ts";
 import { dialSocket } from "#host/http/socket.ts";
-import { exists, removeFile } from "#host/files.ts";
-import { stderrLog } from "#host/stderr-log.ts";
-import { startWebServer, type WebReply, type WebServer } from "#host/web-server.ts";
+import { exists, removeFile } from "#host/files/files.ts";
+import { stderrLog } from "#host/program/stderr-log.ts";
+import { startWebServer, type WebReply, type WebServer } from "#host/web/web-server.ts";
 import type { Answer, Fields } from "#registry/administration/operation.ts";
 import { operations } from "#registry/administration/operations.ts";
 import type { RegistryContext } from "#registry/context.ts";

@@ -1,8 +1,8 @@
 import { BerthError } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
-import { ensureDirectory } from "#host/files.ts";
-import { LOCK_EX, LOCK_NB, O_CLOEXEC, O_CREAT, O_RDWR } from "#host/linux.ts";
-import { close, flock, open } from "#host/syscalls.ts";
+import { ensureDirectory } from "#host/files/files.ts";
+import { LOCK_EX, LOCK_NB, O_CLOEXEC, O_CREAT, O_RDWR } from "#host/kernel/linux.ts";
+import { close, flock, open } from "#host/kernel/syscalls.ts";
 import type { RegistryContext } from "#registry/context.ts";
 import { openRegistryDatabase } from "#registry/database/open-registry-database.ts";
 import { auditEvents } from "#registry/administration/audit.ts";

@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
-import { S3Bucket } from "#host/s3-bucket.ts";
-import type { SqlDatabase } from "#host/sqlite.ts";
+import { S3Bucket } from "#host/web/s3-bucket.ts";
+import type { SqlDatabase } from "#host/bun/sqlite.ts";
 import { AccountRows } from "#registry/database/account-rows.ts";
 import type { StorageDriver } from "#registry/storage/driver.ts";
 import { FileDriver } from "#registry/storage/file-driver.ts";

@@ -1,4 +1,4 @@
-import { FetchHttp } from "#host/registry-http.ts";
+import { FetchHttp } from "#host/web/registry-http.ts";
 import type { CachedUpstream } from "#registry/cache/upstream.ts";
 import { RegistryUpstream } from "#remote/registry-upstream.ts";
 import type { UpstreamSettings } from "./serve-settings.ts";

@@ -1,5 +1,5 @@
 import { randomHex } from "#base/ids.ts";
-import { FetchHttp } from "#host/registry-http.ts";
+import { FetchHttp } from "#host/web/registry-http.ts";
 import type { RegistryContext } from "#registry/context.ts";
 import type { Post } from "#registry/events/webhook.ts";
 import { WebhookQueue } from "#registry/events/webhook-queue.ts";

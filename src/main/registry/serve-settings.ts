@@ -2,7 +2,7 @@ import { BerthError } from "#base/errors.ts";
 import type { LogLevel } from "#base/log.ts";
 import type { CliIo } from "#cli/cli-io.ts";
 import type { FlagValues } from "#cli/flags/flag-values.ts";
-import type { WebTls } from "#host/web-server.ts";
+import type { WebTls } from "#host/web/web-server.ts";
 import type { Webhook } from "#registry/events/webhook.ts";
 import { defaultSettings, type RegistrySettings } from "#registry/settings.ts";
 import { isRepositoryName } from "#spec/oci/reference.ts";

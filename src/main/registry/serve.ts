@@ -1,9 +1,9 @@
 import type { Handler } from "#cli/command.ts";
 import type { CliIo } from "#cli/cli-io.ts";
-import { longLoops, setJitPolicy } from "#host/jit-policy.ts";
-import { stderrLog } from "#host/stderr-log.ts";
-import { umask } from "#host/syscalls.ts";
-import { startWebServer, type WebServer } from "#host/web-server.ts";
+import { longLoops, setJitPolicy } from "#host/program/jit-policy.ts";
+import { stderrLog } from "#host/program/stderr-log.ts";
+import { umask } from "#host/kernel/syscalls.ts";
+import { startWebServer, type WebServer } from "#host/web/web-server.ts";
 import { PullThrough } from "#registry/cache/pull-through.ts";
 import { RegistryMetrics } from "#registry/metrics.ts";
 import { metricsHandler } from "#server/registry/metrics-handler.ts";

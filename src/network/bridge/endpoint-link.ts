@@ -1,9 +1,9 @@
-import { O_RDONLY } from "#host/linux.ts";
+import { O_RDONLY } from "#host/kernel/linux.ts";
 import { parseMac } from "#host/netlink/address.ts";
 import type { NetlinkRequest } from "#host/netlink/message.ts";
 import { addVeth, changeLink, deleteLink, type LinkChange } from "#host/netlink/rtnetlink.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
-import { close, open } from "#host/syscalls.ts";
+import { close, open } from "#host/kernel/syscalls.ts";
 import { indexOf } from "../sandbox/index-of.ts";
 import { configureInterfaces, type SandboxInterface } from "../sandbox/interface.ts";
 import { limitRate } from "../sandbox/limit-rate.ts";

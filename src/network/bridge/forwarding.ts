@@ -1,4 +1,4 @@
-import { listDirectory, readTextFile } from "#host/files.ts";
+import { listDirectory, readTextFile } from "#host/files/files.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
 import type { IpFamily } from "../ipam/subnet.ts";
 import { noGuard, type ForwardingGuard } from "../network-rows.ts";

@@ -1,6 +1,6 @@
 import { BerthError, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
-import { readTextFileMaybe } from "#host/files.ts";
+import { readTextFileMaybe } from "#host/files/files.ts";
 import { openNetfilterSocket, openRouteSocket } from "#host/netlink/open.ts";
 import { changeLink } from "#host/netlink/rtnetlink.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";

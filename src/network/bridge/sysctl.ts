@@ -1,5 +1,5 @@
-import { hasCode } from "#host/errno.ts";
-import { readTextFile, writeControlFile } from "#host/files.ts";
+import { hasCode } from "#host/kernel/errno.ts";
+import { readTextFile, writeControlFile } from "#host/files/files.ts";
 
 /** Settings under /proc/sys/net of the caller's network namespace, by path below it: "ipv4/ip_forward". */
 export function readNetSysctl(name: string): string {

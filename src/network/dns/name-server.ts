@@ -1,8 +1,8 @@
-import type { NameResponder, NameSocket } from "#host/name-responder.ts";
-import { readMessage, withLength } from "#host/exchange.ts";
-import type { PolledStream } from "#host/polled-stream.ts";
-import type { Poller } from "#host/poller.ts";
-import { serveStreams, type SocketServer } from "#host/socket-servers.ts";
+import type { NameResponder, NameSocket } from "#host/sockets/name-responder.ts";
+import { readMessage, withLength } from "#host/sockets/exchange.ts";
+import type { PolledStream } from "#host/sockets/polled-stream.ts";
+import type { Poller } from "#host/sockets/poller.ts";
+import { serveStreams, type SocketServer } from "#host/sockets/socket-servers.ts";
 import type { ForwardBudget } from "./forwarder.ts";
 import { NAME_SERVER, redirectQueries } from "./redirect.ts";
 import type { Resolver } from "./resolver.ts";

@@ -1,10 +1,10 @@
 import { messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
-import { exchangeDatagram, exchangeStream } from "#host/exchange.ts";
-import { O_RDONLY } from "#host/linux.ts";
-import { NameResponder } from "#host/name-responder.ts";
-import { Poller } from "#host/poller.ts";
-import { close, open } from "#host/syscalls.ts";
+import { exchangeDatagram, exchangeStream } from "#host/sockets/exchange.ts";
+import { O_RDONLY } from "#host/kernel/linux.ts";
+import { NameResponder } from "#host/sockets/name-responder.ts";
+import { Poller } from "#host/sockets/poller.ts";
+import { close, open } from "#host/kernel/syscalls.ts";
 import type { Endpoint, Resident, Upstream } from "../types.ts";
 import { ForwardBudget, Forwarder, type Exchange } from "./forwarder.ts";
 import { NameServer } from "./name-server.ts";

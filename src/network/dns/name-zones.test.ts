@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { KnownRecords } from "#host/name-responder.ts";
+import type { KnownRecords } from "#host/sockets/name-responder.ts";
 import { NameTable, type Member } from "./name-table.ts";
 import { NameZones } from "./name-zones.ts";
 

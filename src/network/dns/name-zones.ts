@@ -1,4 +1,4 @@
-import type { KnownRecords } from "#host/name-responder.ts";
+import type { KnownRecords } from "#host/sockets/name-responder.ts";
 import { addressRecords } from "./address-records.ts";
 import { encodeQuestion, encodeRecord, recordTypes } from "./message.ts";
 import type { NameTable } from "./name-table.ts";

@@ -1,4 +1,4 @@
-import { hasCode } from "#host/errno.ts";
+import { hasCode } from "#host/kernel/errno.ts";
 import type { NetlinkRequest } from "#host/netlink/message.ts";
 import { openNetfilterSocketIn } from "#host/netlink/open.ts";
 import { NfTablesClient } from "#host/nftables/client.ts";

@@ -1,10 +1,10 @@
 import { BerthError, messageOf } from "#base/errors.ts";
 import { randomId } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
-import { O_RDONLY } from "#host/linux.ts";
+import { O_RDONLY } from "#host/kernel/linux.ts";
 import { formatMac, parseMac } from "#host/netlink/address.ts";
 import { openRouteSocket, openRouteSocketIn } from "#host/netlink/open.ts";
-import { close, open } from "#host/syscalls.ts";
+import { close, open } from "#host/kernel/syscalls.ts";
 import { findLink, listLinks, routedSubnets } from "../bridge/host-bridge.ts";
 import type { NetworkCatalog } from "../catalog.ts";
 import type { NetworkDriver, NetworkPlace, Place } from "../driver.ts";

@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import { errnoText } from "#host/errno.ts";
+import { errnoText } from "#host/kernel/errno.ts";
 import type { NetlinkRequest } from "#host/netlink/message.ts";
 import { changeLink, deleteLink } from "#host/netlink/rtnetlink.ts";
 import { NetlinkError, type NetlinkSocket } from "#host/netlink/socket.ts";

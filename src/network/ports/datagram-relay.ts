@@ -1,8 +1,8 @@
-import { EPOLLIN, MSG_DONTWAIT, MSG_NOSIGNAL, SOCK_DGRAM, SOCK_NONBLOCK } from "#host/linux.ts";
-import { socketAddress } from "#host/namespace-sockets.ts";
-import type { Poller } from "#host/poller.ts";
-import { watchDatagrams, type Sender } from "#host/socket-servers.ts";
-import { close, connect, raw, receive, socket } from "#host/syscalls.ts";
+import { EPOLLIN, MSG_DONTWAIT, MSG_NOSIGNAL, SOCK_DGRAM, SOCK_NONBLOCK } from "#host/kernel/linux.ts";
+import { socketAddress } from "#host/sockets/namespace-sockets.ts";
+import type { Poller } from "#host/sockets/poller.ts";
+import { watchDatagrams, type Sender } from "#host/sockets/socket-servers.ts";
+import { close, connect, raw, receive, socket } from "#host/kernel/syscalls.ts";
 import type { RelayTarget } from "./host-ports.ts";
 
 /** docker-compat: how long a silent sender keeps its socket. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { SyscallError } from "#host/errno.ts";
+import { SyscallError } from "#host/kernel/errno.ts";
 import type { PortPublication } from "../types.ts";
 import { HostPorts, type HeldPort, type PortHolder, type RelayTarget, type WantedPort } from "./host-ports.ts";
 

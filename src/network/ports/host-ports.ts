@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import { hasCode } from "#host/errno.ts";
+import { hasCode } from "#host/kernel/errno.ts";
 import type { PortPublication } from "../types.ts";
 
 /** Takes a host port the way a server would. */

@@ -1,7 +1,7 @@
-import { PolledStream } from "#host/polled-stream.ts";
-import type { Poller } from "#host/poller.ts";
-import { socketAddress } from "#host/namespace-sockets.ts";
-import { watchStreams } from "#host/socket-servers.ts";
+import { PolledStream } from "#host/sockets/polled-stream.ts";
+import type { Poller } from "#host/sockets/poller.ts";
+import { socketAddress } from "#host/sockets/namespace-sockets.ts";
+import { watchStreams } from "#host/sockets/socket-servers.ts";
 import type { RelayTarget } from "./host-ports.ts";
 
 const CHUNK_BYTES = 64 << 10;

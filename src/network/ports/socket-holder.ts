@@ -1,8 +1,8 @@
-import { hasCode } from "#host/errno.ts";
-import { AF_INET6, O_NONBLOCK, SO_REUSEADDR, SOCK_DGRAM, SOCK_STREAM, SOL_SOCKET } from "#host/linux.ts";
-import { socketAddress } from "#host/namespace-sockets.ts";
-import { Poller } from "#host/poller.ts";
-import { bind, close, listen, setsockoptInt, setStatusFlags, socket } from "#host/syscalls.ts";
+import { hasCode } from "#host/kernel/errno.ts";
+import { AF_INET6, O_NONBLOCK, SO_REUSEADDR, SOCK_DGRAM, SOCK_STREAM, SOL_SOCKET } from "#host/kernel/linux.ts";
+import { socketAddress } from "#host/sockets/namespace-sockets.ts";
+import { Poller } from "#host/sockets/poller.ts";
+import { bind, close, listen, setsockoptInt, setStatusFlags, socket } from "#host/kernel/syscalls.ts";
 import { relayDatagrams } from "./datagram-relay.ts";
 import type { HeldPort, PortHolder, RelayTarget } from "./host-ports.ts";
 import { relayStreams } from "./relay.ts";

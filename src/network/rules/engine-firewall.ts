@@ -1,6 +1,6 @@
 import { messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
-import { readTextFileMaybe } from "#host/files.ts";
+import { readTextFileMaybe } from "#host/files/files.ts";
 import type { NetlinkRequest } from "#host/netlink/message.ts";
 import { NetlinkError, type NetlinkSocket } from "#host/netlink/socket.ts";
 import { NfTablesClient } from "#host/nftables/client.ts";

@@ -1,7 +1,7 @@
 import type { Log } from "#base/log.ts";
-import { readTextFileMaybe } from "#host/files.ts";
-import { AF_INET, SOCK_RAW } from "#host/linux.ts";
-import { close, raw, socket } from "#host/syscalls.ts";
+import { readTextFileMaybe } from "#host/files/files.ts";
+import { AF_INET, SOCK_RAW } from "#host/kernel/linux.ts";
+import { close, raw, socket } from "#host/kernel/syscalls.ts";
 
 /**
  * iptables-legacy keeps its tables in x_tables, apart from nf_tables; the engine does not write there. When its FORWARD

@@ -1,9 +1,9 @@
-import { hasCode } from "#host/errno.ts";
-import { O_RDONLY } from "#host/linux.ts";
+import { hasCode } from "#host/kernel/errno.ts";
+import { O_RDONLY } from "#host/kernel/linux.ts";
 import type { NetlinkRequest } from "#host/netlink/message.ts";
 import { openRouteSocketIn } from "#host/netlink/open.ts";
 import { addAddress, addRoute, changeLink } from "#host/netlink/rtnetlink.ts";
-import { close, open } from "#host/syscalls.ts";
+import { close, open } from "#host/kernel/syscalls.ts";
 import { gatewayOf } from "../default-route.ts";
 import { linkLocalOfMac, macOfAddress } from "../ipam/mac.ts";
 import { addressBytes, familyOf, type IpFamily } from "../ipam/subnet.ts";

@@ -1,9 +1,9 @@
 import type { NetworkRate } from "#base/network-rate.ts";
-import { O_RDONLY } from "#host/linux.ts";
+import { O_RDONLY } from "#host/kernel/linux.ts";
 import { openRouteSocketIn } from "#host/netlink/open.ts";
 import { clearQdisc, setTokenBucket } from "#host/netlink/qdisc.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
-import { close, open } from "#host/syscalls.ts";
+import { close, open } from "#host/kernel/syscalls.ts";
 import type { Endpoint } from "../types.ts";
 import { indexOf } from "./index-of.ts";
 

@@ -1,7 +1,7 @@
-import { O_RDONLY } from "#host/linux.ts";
+import { O_RDONLY } from "#host/kernel/linux.ts";
 import { openRouteSocketIn } from "#host/netlink/open.ts";
 import { changeLink } from "#host/netlink/rtnetlink.ts";
-import { close, open } from "#host/syscalls.ts";
+import { close, open } from "#host/kernel/syscalls.ts";
 
 /** What a container without any network has: its own loopback. */
 export function bringLoopbackUp(namespacePath: string): void {

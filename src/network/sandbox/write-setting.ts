@@ -1,7 +1,7 @@
 import { BerthError, messageOf } from "#base/errors.ts";
-import { withFd } from "#host/files.ts";
-import { AT_FDCWD, O_WRONLY } from "#host/linux.ts";
-import { inNamespaces, writeAll } from "#host/syscalls.ts";
+import { withFd } from "#host/files/files.ts";
+import { AT_FDCWD, O_WRONLY } from "#host/kernel/linux.ts";
+import { inNamespaces, writeAll } from "#host/kernel/syscalls.ts";
 import type { InterfaceSetting } from "../types.ts";
 
 /**

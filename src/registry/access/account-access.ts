@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { randomHex } from "#base/ids.ts";
-import { verifyPassword } from "#host/password-hash.ts";
+import { verifyPassword } from "#host/bun/password-hash.ts";
 import type { AccessTokenRow, AccountRows } from "../database/account-rows.ts";
 import type { Access, Identity, TokenAccess } from "./access.ts";
 import { parseAuthorization, unauthorized, type Credentials } from "./basic-credentials.ts";

@@ -1,4 +1,4 @@
-import { verifyPassword } from "#host/password-hash.ts";
+import { verifyPassword } from "#host/bun/password-hash.ts";
 import { unauthorized, parseAuthorization } from "./basic-credentials.ts";
 import type { Access, Identity } from "./access.ts";
 import { LoginGuard, secretEpoch } from "./login-guard.ts";

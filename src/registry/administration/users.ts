@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import { hashPassword } from "#host/password-hash.ts";
+import { hashPassword } from "#host/bun/password-hash.ts";
 import { EVERY_USER, EVERYONE } from "../access/rights.ts";
 import { audit } from "./audit.ts";
 import { invalid, lines, required, table, timeText, type Operation } from "./operation.ts";

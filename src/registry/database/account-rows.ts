@@ -1,4 +1,4 @@
-import type { Row, SqlDatabase, Statement } from "#host/sqlite.ts";
+import type { Row, SqlDatabase, Statement } from "#host/bun/sqlite.ts";
 import { ALL_ACTIONS, type Action, type Grant } from "../access/rights.ts";
 
 export interface UserRow {

@@ -1,4 +1,4 @@
-import type { Row, SqlDatabase, Statement } from "#host/sqlite.ts";
+import type { Row, SqlDatabase, Statement } from "#host/bun/sqlite.ts";
 
 /** A manifest in a repository. Its bytes are kept apart: several repositories may have the same. */
 export interface ManifestRow {

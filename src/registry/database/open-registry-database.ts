@@ -1,4 +1,4 @@
-import { openSqlite, type SqlDatabase } from "#host/sqlite.ts";
+import { openSqlite, type SqlDatabase } from "#host/bun/sqlite.ts";
 import { migrate } from "#state/db.ts";
 import { registryMigrations } from "./schema.ts";
 

@@ -1,4 +1,4 @@
-import type { SqlDatabase, Statement } from "#host/sqlite.ts";
+import type { SqlDatabase, Statement } from "#host/bun/sqlite.ts";
 import type { Policy, PolicyRules } from "../policies/rules.ts";
 
 /** Policies by the pattern of the repositories that they are for. Few, and asked for with every push: kept in memory. */

@@ -1,13 +1,13 @@
 import { digestAlgorithm, digestHex, isDigest, parseDigest } from "#base/digest.ts";
 import { BerthError } from "#base/errors.ts";
 import { randomHex } from "#base/ids.ts";
-import { hasCode } from "#host/errno.ts";
-import { readChunks } from "#host/file-reader.ts";
-import { FileWriter } from "#host/file-writer.ts";
-import { ensureDirectory, listDirectory, parentOf, removeFile, syncDirectory } from "#host/files.ts";
-import { AT_FDCWD } from "#host/linux.ts";
-import type { FileStat } from "#host/stat.ts";
-import { lstatMaybe, renameat2 } from "#host/syscalls.ts";
+import { hasCode } from "#host/kernel/errno.ts";
+import { readChunks } from "#host/files/file-reader.ts";
+import { FileWriter } from "#host/files/file-writer.ts";
+import { ensureDirectory, listDirectory, parentOf, removeFile, syncDirectory } from "#host/files/files.ts";
+import { AT_FDCWD } from "#host/kernel/linux.ts";
+import type { FileStat } from "#host/kernel/stat.ts";
+import { lstatMaybe, renameat2 } from "#host/kernel/syscalls.ts";
 import type { PendingUpload, StorageDriver, StoredBlob, UploadWriter } from "./driver.ts";
 
 /**

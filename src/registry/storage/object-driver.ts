@@ -1,7 +1,7 @@
 import { digestAlgorithm, digestHex, isDigest, parseDigest } from "#base/digest.ts";
 import { BerthError } from "#base/errors.ts";
 import { randomHex } from "#base/ids.ts";
-import type { S3Bucket } from "#host/s3-bucket.ts";
+import type { S3Bucket } from "#host/web/s3-bucket.ts";
 import type { PendingUpload, StorageDriver, StoredBlob, UploadWriter } from "./driver.ts";
 import type { FileDriver } from "./file-driver.ts";
 

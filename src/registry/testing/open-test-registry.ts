@@ -1,6 +1,6 @@
 import { randomHex } from "#base/ids.ts";
 import { type Log, silentLog } from "#base/log.ts";
-import { removeTree } from "#host/remove-tree.ts";
+import { removeTree } from "#host/tree/remove-tree.ts";
 import type { RegistryContext } from "../context.ts";
 import { openRegistryDatabase } from "../database/open-registry-database.ts";
 import { openRegistry } from "../open-registry.ts";

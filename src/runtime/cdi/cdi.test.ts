@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { parseYaml } from "#host/yaml.ts";
+import { parseYaml } from "#host/bun/yaml.ts";
 import type { Device, RuntimeSpec } from "#spec/oci/runtime.ts";
 import { decode } from "#spec/docker/schema.ts";
 import { hostConfig } from "#spec/docker/host-config.ts";

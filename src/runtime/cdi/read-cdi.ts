@@ -1,6 +1,6 @@
 import { messageOf } from "#base/errors.ts";
-import { listDirectory, readTextFile } from "#host/files.ts";
-import { parseYaml } from "#host/yaml.ts";
+import { listDirectory, readTextFile } from "#host/files/files.ts";
+import { parseYaml } from "#host/bun/yaml.ts";
 import { CdiDevices } from "./cdi-devices.ts";
 import { parseCdiSpec, type CdiSpec } from "./cdi-spec.ts";
 

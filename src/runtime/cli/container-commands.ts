@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import { sleep } from "#base/async.ts";
-import { isRunning, signalProcess } from "#host/process.ts";
+import { isRunning, signalProcess } from "#host/processes/process.ts";
 import { parseSignal } from "#spec/docker/signals.ts";
 import { defaultCgroupParent } from "./cgroup-path.ts";
 import { runHooks, runHooksAnyway } from "../hooks/hooks.ts";

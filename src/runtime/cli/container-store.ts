@@ -6,11 +6,11 @@ import {
   readTextFile,
   readTextFileMaybe,
   writeFileAtomic,
-} from "#host/files.ts";
-import { AT_FDCWD } from "#host/linux.ts";
-import { isRunning } from "#host/process.ts";
-import { removeTree } from "#host/remove-tree.ts";
-import { raw, SyscallError } from "#host/syscalls.ts";
+} from "#host/files/files.ts";
+import { AT_FDCWD } from "#host/kernel/linux.ts";
+import { isRunning } from "#host/processes/process.ts";
+import { removeTree } from "#host/tree/remove-tree.ts";
+import { raw, SyscallError } from "#host/kernel/syscalls.ts";
 import { parseRuntimeSpec } from "#spec/oci/runtime-json.ts";
 import type { OciState, OciStatus, RuntimeSpec } from "#spec/oci/runtime.ts";
 import { ociState } from "../hooks/oci-state.ts";

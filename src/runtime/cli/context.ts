@@ -1,5 +1,5 @@
 import type { CgroupManager } from "#host/cgroup/types.ts";
-import type { RuntimeFacts } from "#host/runtime-facts.ts";
+import type { RuntimeFacts } from "#host/facts/runtime-facts.ts";
 import type { FilterCache } from "#runtime/compile/filter-cache.ts";
 import type { ShimLauncher } from "#runtime/types.ts";
 import type { ContainerStore } from "./container-store.ts";

@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
-import { ensureDirectory, readTextFileMaybe, writeFileAtomic } from "#host/files.ts";
-import { identifyProcess } from "#host/process.ts";
+import { ensureDirectory, readTextFileMaybe, writeFileAtomic } from "#host/files/files.ts";
+import { identifyProcess } from "#host/processes/process.ts";
 import { compileContainer, hookPoint } from "#runtime/compile/compile-container.ts";
 import { cgroupResources } from "#runtime/compile/device-steps.ts";
 import type { Plan } from "#runtime/plan/ops.ts";

@@ -1,7 +1,7 @@
 import { sleep } from "#base/async.ts";
 import { BerthError } from "#base/errors.ts";
 import type { CgroupStats } from "#host/cgroup/types.ts";
-import { readTextFileMaybe } from "#host/files.ts";
+import { readTextFileMaybe } from "#host/files/files.ts";
 import { statusOf } from "./container-store.ts";
 import type { RuntimeContext } from "./context.ts";
 

@@ -1,7 +1,7 @@
 import { BerthError } from "#base/errors.ts";
 import { randomHex } from "#base/ids.ts";
-import { ensureDirectory, readTextFile, writeFileAtomic } from "#host/files.ts";
-import { removeTree } from "#host/remove-tree.ts";
+import { ensureDirectory, readTextFile, writeFileAtomic } from "#host/files/files.ts";
+import { removeTree } from "#host/tree/remove-tree.ts";
 import { capabilityNumber } from "#runtime/compile/capabilities.ts";
 import { compileExec } from "#runtime/compile/compile-exec.ts";
 import type { Plan } from "#runtime/plan/ops.ts";

@@ -1,8 +1,8 @@
-import { hasCode } from "#host/errno.ts";
-import { readAll, withFd } from "#host/files.ts";
-import { O_DIRECTORY, O_NONBLOCK, O_PATH, O_RDONLY } from "#host/linux.ts";
-import { openInRoot } from "#host/rooted-path.ts";
-import { open } from "#host/syscalls.ts";
+import { hasCode } from "#host/kernel/errno.ts";
+import { readAll, withFd } from "#host/files/files.ts";
+import { O_DIRECTORY, O_NONBLOCK, O_PATH, O_RDONLY } from "#host/kernel/linux.ts";
+import { openInRoot } from "#host/files/rooted-path.ts";
+import { open } from "#host/kernel/syscalls.ts";
 import { resolveUser } from "#runtime/user/resolve-user.ts";
 import type { Process } from "#spec/oci/runtime.ts";
 

@@ -1,11 +1,11 @@
 import { BerthError } from "#base/errors.ts";
-import { withFd } from "#host/files.ts";
-import { O_RDONLY } from "#host/linux.ts";
+import { withFd } from "#host/files/files.ts";
+import { O_RDONLY } from "#host/kernel/linux.ts";
 import { parseLink, parseLinkAddress, type LinkAddress } from "#host/netlink/links.ts";
 import { openRouteSocket, openRouteSocketIn } from "#host/netlink/open.ts";
 import { addAddress, changeLink, dumpAddresses, getLink } from "#host/netlink/rtnetlink.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
-import { open } from "#host/syscalls.ts";
+import { open } from "#host/kernel/syscalls.ts";
 import type { NetDevice } from "#spec/oci/runtime.ts";
 
 /**

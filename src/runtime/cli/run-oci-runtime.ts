@@ -1,7 +1,7 @@
 import { BerthError, messageOf } from "#base/errors.ts";
-import { withFd } from "#host/files.ts";
-import { O_APPEND, O_CREAT, O_WRONLY } from "#host/linux.ts";
-import { open, writeAll } from "#host/syscalls.ts";
+import { withFd } from "#host/files/files.ts";
+import { O_APPEND, O_CREAT, O_WRONLY } from "#host/kernel/linux.ts";
+import { open, writeAll } from "#host/kernel/syscalls.ts";
 import { OCI_RUNTIME_VERSION } from "#spec/oci/runtime.ts";
 import { commands, refusedCommands } from "./command-table.ts";
 import { ContainerStore } from "./container-store.ts";

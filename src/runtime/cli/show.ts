@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
-import { exists, writeFileAtomic } from "#host/files.ts";
-import { runCommand } from "#host/process.ts";
+import { exists, writeFileAtomic } from "#host/files/files.ts";
+import { runCommand } from "#host/processes/process.ts";
 import type { OciState, RuntimeSpec } from "#spec/oci/runtime.ts";
 import { currentState, statusOf, type StoredContainer } from "./container-store.ts";
 import type { RuntimeContext } from "./context.ts";

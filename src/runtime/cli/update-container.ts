@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import { parseBytes } from "#base/units.ts";
-import { readTextFile } from "#host/files.ts";
+import { readTextFile } from "#host/files/files.ts";
 import { parseJsonExact } from "#spec/oci/runtime-json.ts";
 import type { Resources } from "#spec/oci/runtime.ts";
 import type { RuntimeContext } from "./context.ts";

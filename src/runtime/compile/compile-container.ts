@@ -1,7 +1,7 @@
 import { BerthError } from "#base/errors.ts";
-import type { RuntimeFacts } from "#host/runtime-facts.ts";
+import type { RuntimeFacts } from "#host/facts/runtime-facts.ts";
 import { mountAttr, propagation, type Join, type NamespaceKind, type Plan, type Step } from "#runtime/plan/ops.ts";
-import { overlayOptions } from "#host/overlay-options.ts";
+import { overlayOptions } from "#host/mounts/overlay-options.ts";
 import type { RootMount } from "#snapshot/types.ts";
 import type { IdMappings, Linux, RuntimeSpec, TimeOffset } from "#spec/oci/runtime.ts";
 import type { Emulation } from "../emulation/emulators.ts";

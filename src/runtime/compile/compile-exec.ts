@@ -1,4 +1,4 @@
-import type { RuntimeFacts } from "#host/runtime-facts.ts";
+import type { RuntimeFacts } from "#host/facts/runtime-facts.ts";
 import type { NamespaceKind, Step } from "#runtime/plan/ops.ts";
 import type { Process, RuntimeSpec } from "#spec/oci/runtime.ts";
 import type { CgroupEntry, Compiled } from "./compile-container.ts";

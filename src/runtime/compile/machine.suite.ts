@@ -1,4 +1,4 @@
-import type { RuntimeFacts } from "#host/runtime-facts.ts";
+import type { RuntimeFacts } from "#host/facts/runtime-facts.ts";
 
 const unlimited = 2n ** 64n - 1n;
 

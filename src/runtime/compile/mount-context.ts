@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import type { RuntimeFacts } from "#host/runtime-facts.ts";
+import type { RuntimeFacts } from "#host/facts/runtime-facts.ts";
 import type { Linux } from "#spec/oci/runtime.ts";
 
 /**

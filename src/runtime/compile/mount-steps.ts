@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
-import type { RuntimeFacts } from "#host/runtime-facts.ts";
-import { kernelAtLeast } from "#host/runtime-facts.ts";
+import type { RuntimeFacts } from "#host/facts/runtime-facts.ts";
+import { kernelAtLeast } from "#host/facts/runtime-facts.ts";
 import { mountAttr, propagation, type Step } from "#runtime/plan/ops.ts";
 import type { IdMappings, Mount, RuntimeSpec } from "#spec/oci/runtime.ts";
 import { isBind } from "./device-steps.ts";

@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import { kernelAtLeast, type KernelVersion } from "#host/runtime-facts.ts";
+import { kernelAtLeast, type KernelVersion } from "#host/facts/runtime-facts.ts";
 import type { StepOf } from "#runtime/plan/ops.ts";
 import type { IdMapping, IdMappings } from "#spec/oci/runtime.ts";
 import { idMapText } from "./id-map-text.ts";

@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import type { RuntimeFacts } from "#host/runtime-facts.ts";
+import type { RuntimeFacts } from "#host/facts/runtime-facts.ts";
 import { keep, type Exec, type Step } from "#runtime/plan/ops.ts";
 import {
   OCI_RUNTIME_VERSION,

@@ -1,4 +1,4 @@
-import type { RuntimeFacts } from "#host/runtime-facts.ts";
+import type { RuntimeFacts } from "#host/facts/runtime-facts.ts";
 import { capabilityNames } from "#runtime/compile/capabilities.ts";
 import type { ResolvedUser } from "#runtime/user/types.ts";
 import type { ExecConfig } from "#spec/docker/exec.ts";

@@ -1,4 +1,4 @@
-import type { RuntimeFacts } from "#host/runtime-facts.ts";
+import type { RuntimeFacts } from "#host/facts/runtime-facts.ts";
 import type { ContainerLabels } from "#runtime/selinux/container-labels.ts";
 import type { ResolvedUser } from "#runtime/user/types.ts";
 import type { ContainerConfig } from "#spec/docker/container-config.ts";

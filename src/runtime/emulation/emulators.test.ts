@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import type { BinfmtHandler } from "#host/binfmt.ts";
-import { parseBinfmtHandler } from "#host/binfmt.ts";
-import type { EmulatorProgram } from "#host/emulator-program.ts";
+import type { BinfmtHandler } from "#host/processes/binfmt.ts";
+import { parseBinfmtHandler } from "#host/processes/binfmt.ts";
+import type { EmulatorProgram } from "#host/processes/emulator-program.ts";
 import { Emulators, type EmulatorsDeps } from "./emulators.ts";
 
 const host = { os: "linux", architecture: "amd64" };

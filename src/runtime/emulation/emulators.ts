@@ -1,7 +1,7 @@
 import { BerthError } from "#base/errors.ts";
-import { handlerFor, handlerRegistration, isKnownArchitecture, type BinfmtHandler } from "#host/binfmt.ts";
-import { emulatorNames, type EmulatorProgram } from "#host/emulator-program.ts";
-import { kernelAtLeast, type KernelVersion } from "#host/runtime-facts.ts";
+import { handlerFor, handlerRegistration, isKnownArchitecture, type BinfmtHandler } from "#host/processes/binfmt.ts";
+import { emulatorNames, type EmulatorProgram } from "#host/processes/emulator-program.ts";
+import { kernelAtLeast, type KernelVersion } from "#host/facts/runtime-facts.ts";
 import type { UserNamespace } from "#runtime/docker/types.ts";
 import { formatPlatform, platformRank, type Platform } from "#spec/oci/platform.ts";
 

@@ -1,5 +1,5 @@
-import { overlayOptions } from "#host/overlay-options.ts";
-import type { KernelVersion } from "#host/runtime-facts.ts";
+import { overlayOptions } from "#host/mounts/overlay-options.ts";
+import type { KernelVersion } from "#host/facts/runtime-facts.ts";
 import { propagation, type Plan } from "#runtime/plan/ops.ts";
 import { overlayFields } from "#runtime/compile/overlay-fields.ts";
 import type { RootMount } from "#snapshot/types.ts";

@@ -1,4 +1,4 @@
-import { runCommand } from "#host/process.ts";
+import { runCommand } from "#host/processes/process.ts";
 import { programPath, type ForeignRuntime } from "./foreign-runtime.ts";
 
 const patienceMs = 10_000;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { compileForeignContainer, compileForeignExec, foreignSpec } from "./compile-foreign.ts";
 import { lastError } from "./last-words.ts";
 import { stageFor } from "./stage.ts";
-import { overlayOptions } from "#host/overlay-options.ts";
+import { overlayOptions } from "#host/mounts/overlay-options.ts";
 import type { RuntimeSpec } from "#spec/oci/runtime.ts";
 
 const kernel = { major: 6, minor: 7 };

@@ -1,4 +1,4 @@
-import { readTextFileMaybe } from "#host/files.ts";
+import { readTextFileMaybe } from "#host/files/files.ts";
 
 const maxLogBytes = 1 << 20;
 

@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import { runCommand } from "#host/process.ts";
+import { runCommand } from "#host/processes/process.ts";
 import type { StepFailure } from "../types.ts";
 import { programPath, runtimeCommand, type ForeignRuntime } from "./foreign-runtime.ts";
 import { lastWords } from "./last-words.ts";

@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import { ensureDirectory, readTextFileMaybe, writeFileAtomic } from "#host/files.ts";
+import { ensureDirectory, readTextFileMaybe, writeFileAtomic } from "#host/files/files.ts";
 import { hookPoint, type CompileInput } from "#runtime/compile/compile-container.ts";
 import { launchFile } from "#runtime/foreign/foreign-runtime.ts";
 import { checkHooks, hookSteps, runHooks, runHooksAnyway } from "./hooks.ts";

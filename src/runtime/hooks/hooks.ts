@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import { runCommand } from "#host/process.ts";
+import { runCommand } from "#host/processes/process.ts";
 import { pidMark, textWithPid } from "#runtime/compile/pid-mark.ts";
 import type { Step } from "#runtime/plan/ops.ts";
 import type { Hook, Hooks, OciState } from "#spec/oci/runtime.ts";

@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import { connectShim, type ShimConnection } from "#host/shim-socket.ts";
+import { connectShim, type ShimConnection } from "#host/shim/shim-socket.ts";
 import { parseState, type ShimState } from "./state.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
-import { hasCode } from "#host/errno.ts";
-import { removeFile } from "#host/files.ts";
+import { hasCode } from "#host/kernel/errno.ts";
+import { removeFile } from "#host/files/files.ts";
 import { encodeLaunch } from "../plan/encode.ts";
 import { launchMode, logFlag, stdinMode } from "../plan/wire.ts";
 import type { BegunLaunch, LaunchPlace, LaunchRequest, ShimLauncher, SupervisedProcess } from "../types.ts";
@@ -22,7 +22,7 @@ export class NativeShimLauncher implements ShimLauncher {
   readonly #ahead: Pick<ShimsAhead, "take"> | undefined;
 
   /**
-   * `shimPath`: the shim's executable, a sealed memory file (host/shim-binary.ts): from any other it refuses to start.
+   * `shimPath`: the shim's executable, a sealed memory file (host/shim/shim-binary.ts): from any other it refuses to start.
    * `ahead`: where some may be ready; none are when not given.
    */
   constructor(deps: { readonly shimPath: () => string; readonly ahead?: Pick<ShimsAhead, "take"> }) {

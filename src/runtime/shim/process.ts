@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import { errnoText } from "#host/errno.ts";
+import { errnoText } from "#host/kernel/errno.ts";
 import { lastWords } from "../foreign/last-words.ts";
 import type {
   AdoptedCommand,

@@ -1,10 +1,10 @@
 import { messageOf } from "#base/errors.ts";
 import { randomHex } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
-import { ensureDirectory } from "#host/files.ts";
-import { AT_FDCWD } from "#host/linux.ts";
-import { removeTree } from "#host/remove-tree.ts";
-import { renameat2 } from "#host/syscalls.ts";
+import { ensureDirectory } from "#host/files/files.ts";
+import { AT_FDCWD } from "#host/kernel/linux.ts";
+import { removeTree } from "#host/tree/remove-tree.ts";
+import { renameat2 } from "#host/kernel/syscalls.ts";
 import type { LaunchPlace } from "../types.ts";
 import { WaitingShim } from "./waiting-shim.ts";
 

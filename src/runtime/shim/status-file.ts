@@ -1,4 +1,4 @@
-import { readFile } from "#host/files.ts";
+import { readFile } from "#host/files/files.ts";
 import { parseState, stateBytes, type ShimState } from "./state.ts";
 
 /**

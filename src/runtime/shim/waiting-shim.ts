@@ -1,8 +1,8 @@
 import { BerthError, messageOf } from "#base/errors.ts";
-import { MFD_CLOEXEC } from "#host/linux.ts";
-import { spawnProcess } from "#host/process.ts";
-import { listenForChild } from "#host/shim-socket.ts";
-import { close, memfdCreate, pipe, writeAll } from "#host/syscalls.ts";
+import { MFD_CLOEXEC } from "#host/kernel/linux.ts";
+import { spawnProcess } from "#host/processes/process.ts";
+import { listenForChild } from "#host/shim/shim-socket.ts";
+import { close, memfdCreate, pipe, writeAll } from "#host/kernel/syscalls.ts";
 import type { LaunchPlace } from "../types.ts";
 import { controlName } from "./control.ts";
 

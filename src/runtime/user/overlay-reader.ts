@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
-import { SyscallError } from "#host/errno.ts";
-import { readAll } from "#host/files.ts";
+import { SyscallError } from "#host/kernel/errno.ts";
+import { readAll } from "#host/files/files.ts";
 import {
   O_CLOEXEC,
   O_DIRECTORY,
@@ -13,8 +13,8 @@ import {
   S_IFLNK,
   S_IFMT,
   S_IFREG,
-} from "#host/linux.ts";
-import { close, fdPath, fstat, getxattr, open, raw, readlinkat } from "#host/syscalls.ts";
+} from "#host/kernel/linux.ts";
+import { close, fdPath, fstat, getxattr, open, raw, readlinkat } from "#host/kernel/syscalls.ts";
 import type { RootMount } from "#snapshot/types.ts";
 
 const MAX_LINKS = 40;

@@ -3,7 +3,7 @@ import type { EngineBuildEvent } from "#engine/build/build-event.ts";
 import type { LintWarning } from "#build/dockerfile/types.ts";
 import type { BuildGraph, VertexId } from "#build/graph/types.ts";
 import { proxyVariables } from "#build/graph/proxy-args.ts";
-import { containerStartPrefix } from "#engine/container/start-failure.ts";
+import { containerStartPrefix } from "#engine/container/life/start-failure.ts";
 import { shortId } from "#base/ids.ts";
 import { jsonMessageError, type JsonMessage } from "#spec/docker/json-message.ts";
 import { createHash } from "node:crypto";

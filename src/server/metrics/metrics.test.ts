@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { silentLog } from "#base/log.ts";
 import { DurationHistogram } from "#engine/metrics/duration-histogram.ts";
-import { openTcpSocket, portOf } from "#host/listening-socket.ts";
-import { serveHttp } from "#host/serve-http.ts";
+import { openTcpSocket, portOf } from "#host/sockets/listening-socket.ts";
+import { serveHttp } from "#host/web/serve-http.ts";
 import { EngineBench } from "#engine/testing/engine-bench.ts";
 import { createMetricsServer } from "./metrics-server.ts";
 import { prometheusText } from "./prometheus-text.ts";

@@ -1,4 +1,4 @@
-import type { WebReply, WebRequest } from "#host/web-server.ts";
+import type { WebReply, WebRequest } from "#host/web/web-server.ts";
 import type { Identity } from "#registry/access/access.ts";
 import type { Action } from "#registry/access/rights.ts";
 import type { Actor } from "#registry/actor.ts";

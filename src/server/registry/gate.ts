@@ -1,5 +1,5 @@
 import { randomHex } from "#base/ids.ts";
-import type { WebReply, WebRequest } from "#host/web-server.ts";
+import type { WebReply, WebRequest } from "#host/web/web-server.ts";
 import type { Access, Identity } from "#registry/access/access.ts";
 import type { Action } from "#registry/access/rights.ts";
 import type { Actor } from "#registry/actor.ts";

@@ -1,4 +1,4 @@
-import type { WebHandler } from "#host/web-server.ts";
+import type { WebHandler } from "#host/web/web-server.ts";
 import type { RegistryContext } from "#registry/context.ts";
 import type { RegistryMetrics } from "#registry/metrics.ts";
 import { healthReply } from "./routes/health-routes.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { startWebServer, type WebServer } from "#host/web-server.ts";
+import { startWebServer, type WebServer } from "#host/web/web-server.ts";
 import { metricsHandler } from "./metrics-handler.ts";
 import { serveRegistry, type ServedRegistry } from "./testing/served-registry.ts";
 

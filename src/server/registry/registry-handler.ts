@@ -1,4 +1,4 @@
-import type { WebHandler, WebReply, WebRequest } from "#host/web-server.ts";
+import type { WebHandler, WebReply, WebRequest } from "#host/web/web-server.ts";
 import type { Access } from "#registry/access/access.ts";
 import { AccountAccess } from "#registry/access/account-access.ts";
 import type { PullThrough } from "#registry/cache/pull-through.ts";

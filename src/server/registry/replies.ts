@@ -1,4 +1,4 @@
-import type { WebReply } from "#host/web-server.ts";
+import type { WebReply } from "#host/web/web-server.ts";
 
 export function json(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): WebReply {
   return { status, headers: { "Content-Type": "application/json", ...headers }, body: `${JSON.stringify(value)}\n` };

@@ -1,5 +1,5 @@
 import { isBerthError, messageOf, type ErrorKind } from "#base/errors.ts";
-import type { WebReply } from "#host/web-server.ts";
+import type { WebReply } from "#host/web/web-server.ts";
 import { ChunkOutOfOrder, ManifestTooLarge, RegistryFailure } from "#registry/failure.ts";
 import { errorBody, type RegistryErrorCode, type RegistryErrorEntry } from "#spec/oci/distribution.ts";
 

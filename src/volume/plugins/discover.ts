@@ -1,7 +1,7 @@
 import { BerthError, messageOf } from "#base/errors.ts";
-import { listDirectory, readTextFile, readTextFileMaybe } from "#host/files.ts";
+import { listDirectory, readTextFile, readTextFileMaybe } from "#host/files/files.ts";
 import type { SocketAddress, TlsMaterial } from "#host/http/socket.ts";
-import { isSocket } from "#host/socket-file.ts";
+import { isSocket } from "#host/files/socket-file.ts";
 
 const MAX_FILE_BYTES = 1 << 20;
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { ensureDirectory, listDirectory, readTextFileMaybe, removeFile, writeFileAtomic } from "#host/files.ts";
-import { AT_FDCWD, AT_REMOVEDIR } from "#host/linux.ts";
-import { raw } from "#host/syscalls.ts";
+import { ensureDirectory, listDirectory, readTextFileMaybe, removeFile, writeFileAtomic } from "#host/files/files.ts";
+import { AT_FDCWD, AT_REMOVEDIR } from "#host/kernel/linux.ts";
+import { raw } from "#host/kernel/syscalls.ts";
 import type { VolumePaths, VolumeSettings } from "../types.ts";
 
 /** A volume that this engine had a plugin make. */

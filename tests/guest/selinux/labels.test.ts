@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileLabel, setTreeLabel } from "#host/file-labels.ts";
+import { fileLabel, setTreeLabel } from "#host/files/file-labels.ts";
 import { mustRun } from "../../../tools/lab/command.ts";
 import { berthCommand, startBerth, type RunningEngine } from "../../../tools/lab/engines.ts";
 import { makeScratch, removeScratch } from "../../../tools/lab/scratch.ts";

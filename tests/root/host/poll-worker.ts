@@ -1,6 +1,6 @@
-import { AF_UNIX, EPOLLIN, SOCK_DGRAM } from "#host/linux.ts";
-import { Poller } from "#host/poller.ts";
-import { close, socket } from "#host/syscalls.ts";
+import { AF_UNIX, EPOLLIN, SOCK_DGRAM } from "#host/kernel/linux.ts";
+import { Poller } from "#host/sockets/poller.ts";
+import { close, socket } from "#host/kernel/syscalls.ts";
 
 /** A thread with a poller of its own, which waits until it is told to finish or is terminated. */
 const poller = new Poller();

@@ -1,7 +1,7 @@
-import { AF_PACKET, SOCK_RAW } from "#host/linux.ts";
+import { AF_PACKET, SOCK_RAW } from "#host/kernel/linux.ts";
 import { openRouteSocketIn } from "#host/netlink/open.ts";
-import { inNamespaces, sendto } from "#host/syscalls.ts";
-import { withFd } from "#host/files.ts";
+import { inNamespaces, sendto } from "#host/kernel/syscalls.ts";
+import { withFd } from "#host/files/files.ts";
 import { addressBytes } from "#network/ipam/subnet.ts";
 import { indexOf } from "#network/sandbox/index-of.ts";
 import type { Namespace } from "./scratch.ts";

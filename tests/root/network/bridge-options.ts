@@ -1,8 +1,8 @@
 /** What Docker's options of the bridge driver do that no other file here asks for, and ports of SCTP. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
-import { AF_INET, AF_INET6, MSG_DONTWAIT, SOCK_NONBLOCK } from "#host/linux.ts";
-import { socketAddress } from "#host/namespace-sockets.ts";
-import { close, receive, sendto, socketInNamespace } from "#host/syscalls.ts";
+import { AF_INET, AF_INET6, MSG_DONTWAIT, SOCK_NONBLOCK } from "#host/kernel/linux.ts";
+import { socketAddress } from "#host/sockets/namespace-sockets.ts";
+import { close, receive, sendto, socketInNamespace } from "#host/kernel/syscalls.ts";
 import type { LocalNetworks } from "#network/local-networks.ts";
 import {
   HOST_ADDRESS,

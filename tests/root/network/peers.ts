@@ -1,5 +1,5 @@
 /** Both ends of conversations in network namespaces, by sockets of this process that were made there. */
-import { errnoName, SyscallError } from "#host/errno.ts";
+import { errnoName, SyscallError } from "#host/kernel/errno.ts";
 import {
   AF_INET,
   EPOLLIN,
@@ -9,13 +9,13 @@ import {
   SOCK_NONBLOCK,
   SOCK_STREAM,
   SOL_SOCKET,
-} from "#host/linux.ts";
-import { socketAddress } from "#host/namespace-sockets.ts";
+} from "#host/kernel/linux.ts";
+import { socketAddress } from "#host/sockets/namespace-sockets.ts";
 import { formatIp } from "#host/netlink/address.ts";
-import { PolledStream, socketIn } from "#host/polled-stream.ts";
-import { Poller } from "#host/poller.ts";
-import { watchDatagrams } from "#host/socket-servers.ts";
-import { accept4, bind, close, connect, listen, raw, receive, sendto, setsockoptInt } from "#host/syscalls.ts";
+import { PolledStream, socketIn } from "#host/sockets/polled-stream.ts";
+import { Poller } from "#host/sockets/poller.ts";
+import { watchDatagrams } from "#host/sockets/socket-servers.ts";
+import { accept4, bind, close, connect, listen, raw, receive, sendto, setsockoptInt } from "#host/kernel/syscalls.ts";
 
 /** A network namespace by its descriptor; undefined: this process's own. */
 export type Place = number | undefined;

@@ -1,8 +1,8 @@
 import { openRouteSocket } from "#host/netlink/open.ts";
 import { parseLink } from "#host/netlink/links.ts";
 import { addAddress, addVeth, changeLink, getLink } from "#host/netlink/rtnetlink.ts";
-import { CLONE_NEWNET } from "#host/linux.ts";
-import { close, fdPath, newNamespace } from "#host/syscalls.ts";
+import { CLONE_NEWNET } from "#host/kernel/linux.ts";
+import { close, fdPath, newNamespace } from "#host/kernel/syscalls.ts";
 import { addressBytes } from "#network/ipam/subnet.ts";
 import { openState } from "#state/db.ts";
 import type { Log, LogFields } from "#base/log.ts";

@@ -1,9 +1,9 @@
-import type { Json } from "#host/helper-protocol.ts";
-import { hasCode } from "#host/errno.ts";
-import { readAll, withFd } from "#host/files.ts";
-import { DT_DIR, DT_REG, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from "#host/linux.ts";
-import { openInRoot } from "#host/rooted-path.ts";
-import { openat, readDirectory } from "#host/syscalls.ts";
+import type { Json } from "#host/helpers/helper-protocol.ts";
+import { hasCode } from "#host/kernel/errno.ts";
+import { readAll, withFd } from "#host/files/files.ts";
+import { DT_DIR, DT_REG, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from "#host/kernel/linux.ts";
+import { openInRoot } from "#host/files/rooted-path.ts";
+import { openat, readDirectory } from "#host/kernel/syscalls.ts";
 import { withTree } from "../../files/open-tree.ts";
 import type { FileTree } from "../../solver/types.ts";
 import type { FoundPackage } from "../spdx.ts";

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { KeyedMutex, orAborted } from "#base/async.ts";
-import { withFd, ensureDirectory, exists } from "#host/files.ts";
-import { copyTree } from "#host/copy-tree.ts";
-import { AT_FDCWD, O_DIRECTORY, O_RDONLY } from "#host/linux.ts";
-import { removeTree } from "#host/remove-tree.ts";
-import { fchmodat, fchownat, open, renameat2 } from "#host/syscalls.ts";
+import { withFd, ensureDirectory, exists } from "#host/files/files.ts";
+import { copyTree } from "#host/tree/copy-tree.ts";
+import { AT_FDCWD, O_DIRECTORY, O_RDONLY } from "#host/kernel/linux.ts";
+import { removeTree } from "#host/tree/remove-tree.ts";
+import { fchmodat, fchownat, open, renameat2 } from "#host/kernel/syscalls.ts";
 import type { ExecMount } from "../../graph/types.ts";
 
 type CacheMount = Extract<ExecMount, { type: "cache" }>;

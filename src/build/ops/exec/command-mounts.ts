@@ -1,9 +1,9 @@
 import { BerthError } from "#base/errors.ts";
-import { withFd, ensureDirectory, exists, parentOf, writeFileAtomic } from "#host/files.ts";
-import { AT_FDCWD, O_CREAT, O_WRONLY, S_IFDIR, S_IFMT } from "#host/linux.ts";
-import { removeTree } from "#host/remove-tree.ts";
-import { relaySocket } from "#host/socket-relay.ts";
-import { open, statx } from "#host/syscalls.ts";
+import { withFd, ensureDirectory, exists, parentOf, writeFileAtomic } from "#host/files/files.ts";
+import { AT_FDCWD, O_CREAT, O_WRONLY, S_IFDIR, S_IFMT } from "#host/kernel/linux.ts";
+import { removeTree } from "#host/tree/remove-tree.ts";
+import { relaySocket } from "#host/sockets/socket-relay.ts";
+import { open, statx } from "#host/kernel/syscalls.ts";
 import type { OverlayMount } from "#runtime/compile/compile-container.ts";
 import type { ContainerMount } from "#runtime/docker/types.ts";
 import { OverlayReader } from "#runtime/user/overlay-reader.ts";

@@ -1,4 +1,4 @@
-import { readTextFileMaybe } from "#host/files.ts";
+import { readTextFileMaybe } from "#host/files/files.ts";
 import { hostsFile } from "#network/files/hosts.ts";
 import { HOST_RESOLV_CONF, resolvConfFile, resolvConfPath, upstreamServers } from "#network/files/resolv-conf.ts";
 import type { Endpoint, NetworkInfo, NetworkService } from "#network/types.ts";

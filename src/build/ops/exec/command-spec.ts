@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import type { RuntimeFacts } from "#host/runtime-facts.ts";
+import type { RuntimeFacts } from "#host/facts/runtime-facts.ts";
 import { containerSpec } from "#runtime/docker/container-spec.ts";
 import { sameIds } from "#runtime/emulation/emulators.ts";
 import type { ContainerMount, ContainerSpec, ContainerSpecInput, UserNamespace } from "#runtime/docker/types.ts";

@@ -1,5 +1,5 @@
 import type { CgroupStats } from "#host/cgroup/types.ts";
-import type { InterfaceCounters } from "#host/interface-counters.ts";
+import type { InterfaceCounters } from "#host/facts/interface-counters.ts";
 import { formatTime, ZERO_TIME } from "#base/time.ts";
 import type { BlkioEntry, BlkioStats, CpuStats, MemoryStats, NetworkStats, StatsResponse } from "#spec/docker/stats.ts";
 import { maxUint64, uint64 } from "#spec/docker/uint64.ts";

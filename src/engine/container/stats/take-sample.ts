@@ -1,5 +1,5 @@
 import type { CgroupManager } from "#host/cgroup/types.ts";
-import type { InterfaceCounters } from "#host/interface-counters.ts";
+import type { InterfaceCounters } from "#host/facts/interface-counters.ts";
 import type { NetworkService } from "#network/types.ts";
 import type { Clock, HostCounters, RuntimePlanner } from "../../ports.ts";
 import type { Container } from "../container.ts";

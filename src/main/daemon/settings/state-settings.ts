@@ -1,5 +1,5 @@
 import { ownRuntimes } from "#engine/own-runtime.ts";
-import { isKnownArchitecture } from "#host/binfmt.ts";
+import { isKnownArchitecture } from "#host/processes/binfmt.ts";
 import { normalizePlatform } from "#spec/oci/platform.ts";
 import type { OptionValues } from "../option-values.ts";
 import type { RuntimeEntry } from "../options/value-kinds.ts";

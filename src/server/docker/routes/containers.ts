@@ -1,7 +1,7 @@
 import { BerthError } from "#base/errors.ts";
-import { containerFilterKeys } from "#engine/container/list-filter.ts";
-import { containerPruneKeys } from "#engine/container/prune.ts";
-import type { StopOptions } from "#engine/container/stop.ts";
+import { containerFilterKeys } from "#engine/container/look/list-filter.ts";
+import { containerPruneKeys } from "#engine/container/life/prune.ts";
+import type { StopOptions } from "#engine/container/life/stop.ts";
 import type { Engine } from "#engine/engine.ts";
 import { decodeCreateRequest, type WaitResponse } from "#spec/docker/container.ts";
 import { parseFilters } from "#spec/docker/filters.ts";

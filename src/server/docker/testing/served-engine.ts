@@ -2,10 +2,10 @@ import { createConnection, type Socket } from "node:net";
 import { randomHex } from "#base/ids.ts";
 import { silentLog } from "#base/log.ts";
 import { createEngine, type Engine } from "#engine/engine.ts";
-import { removeFile } from "#host/files.ts";
-import { openTcpSocket, openUnixSocket, portOf } from "#host/listening-socket.ts";
-import { serveHttp } from "#host/serve-http.ts";
-import { duplicate } from "#host/syscalls.ts";
+import { removeFile } from "#host/files/files.ts";
+import { openTcpSocket, openUnixSocket, portOf } from "#host/sockets/listening-socket.ts";
+import { serveHttp } from "#host/web/serve-http.ts";
+import { duplicate } from "#host/kernel/syscalls.ts";
 import { FakeWorld } from "#engine/testing/fake-world.ts";
 import { createDockerServer } from "../server.ts";
 

@@ -1,4 +1,4 @@
-import type { WebReply } from "#host/web-server.ts";
+import type { WebReply } from "#host/web/web-server.ts";
 import { createToken } from "#registry/administration/tokens.ts";
 import { denied } from "#registry/failure.ts";
 import { isBerthError } from "#base/errors.ts";

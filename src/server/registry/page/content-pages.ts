@@ -1,6 +1,6 @@
 import { Limit } from "#base/async.ts";
 import { isDigest } from "#base/digest.ts";
-import type { WebReply } from "#host/web-server.ts";
+import type { WebReply } from "#host/web/web-server.ts";
 import { ALL_ACTIONS, type Action } from "#registry/access/rights.ts";
 import type { RepositoryRow } from "#registry/database/repository-rows.ts";
 import { denied, manifestUnknown, nameUnknown } from "#registry/failure.ts";

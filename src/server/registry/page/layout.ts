@@ -1,4 +1,4 @@
-import type { WebReply } from "#host/web-server.ts";
+import type { WebReply } from "#host/web/web-server.ts";
 import { html, type Html } from "./html.ts";
 
 /** What every page needs to know of who looks at it. */

@@ -1,5 +1,5 @@
 import { randomHex } from "#base/ids.ts";
-import type { WebRequest } from "#host/web-server.ts";
+import type { WebRequest } from "#host/web/web-server.ts";
 import type { Identity } from "#registry/access/access.ts";
 import { readToken, signToken } from "#registry/access/json-web-token.ts";
 import type { RegistryContext } from "#registry/context.ts";

@@ -1,4 +1,4 @@
-import type { WebReply } from "#host/web-server.ts";
+import type { WebReply } from "#host/web/web-server.ts";
 import type { Access, Identity } from "#registry/access/access.ts";
 import type { RegistryContext } from "#registry/context.ts";
 import type { Call } from "../call.ts";

@@ -1,5 +1,5 @@
 import { blobUnknown } from "#registry/failure.ts";
-import type { WebReply } from "#host/web-server.ts";
+import type { WebReply } from "#host/web/web-server.ts";
 import { deleteBlob } from "#registry/blobs/delete-blob.ts";
 import { emitBlobEvent } from "#registry/blobs/emit-blob-event.ts";
 import { findBlob } from "#registry/blobs/find-blob.ts";

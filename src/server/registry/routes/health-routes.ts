@@ -1,5 +1,5 @@
 import { messageOf } from "#base/errors.ts";
-import type { WebReply } from "#host/web-server.ts";
+import type { WebReply } from "#host/web/web-server.ts";
 import type { RegistryContext } from "#registry/context.ts";
 import type { Route } from "../call.ts";
 

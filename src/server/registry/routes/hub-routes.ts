@@ -1,5 +1,5 @@
 import { manifestUnknown } from "#registry/failure.ts";
-import type { WebReply } from "#host/web-server.ts";
+import type { WebReply } from "#host/web/web-server.ts";
 import type { RegistryContext } from "#registry/context.ts";
 import type { RepositoryRow } from "#registry/database/repository-rows.ts";
 import type { TagRow } from "#registry/database/tag-rows.ts";

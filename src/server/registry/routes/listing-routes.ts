@@ -1,4 +1,4 @@
-import type { WebReply } from "#host/web-server.ts";
+import type { WebReply } from "#host/web/web-server.ts";
 import type { RegistryContext } from "#registry/context.ts";
 import { listRepositories } from "#registry/repositories/list-repositories.ts";
 import { listTags } from "#registry/tags/list-tags.ts";

@@ -1,4 +1,4 @@
-import type { WebReply } from "#host/web-server.ts";
+import type { WebReply } from "#host/web/web-server.ts";
 import type { PullThrough } from "#registry/cache/pull-through.ts";
 import type { RegistryContext } from "#registry/context.ts";
 import { ManifestTooLarge } from "#registry/failure.ts";

@@ -1,4 +1,4 @@
-import type { WebReply } from "#host/web-server.ts";
+import type { WebReply } from "#host/web/web-server.ts";
 import type { RegistryContext } from "#registry/context.ts";
 import { searchRepositories } from "#registry/search/search-repositories.ts";
 import type { Call, Route } from "../call.ts";

@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import type { WebReply } from "#host/web-server.ts";
+import type { WebReply } from "#host/web/web-server.ts";
 import { TOKEN_SECONDS, type AccountAccess } from "#registry/access/account-access.ts";
 import { parseAuthorization } from "#registry/access/basic-credentials.ts";
 import { nobody, type Account } from "#registry/access/rights.ts";

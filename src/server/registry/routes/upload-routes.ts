@@ -1,5 +1,5 @@
 import { isDigest } from "#base/digest.ts";
-import type { WebReply } from "#host/web-server.ts";
+import type { WebReply } from "#host/web/web-server.ts";
 import { mountBlob } from "#registry/blobs/mount-blob.ts";
 import type { RegistryContext } from "#registry/context.ts";
 import { ChunkOutOfOrder, digestInvalid } from "#registry/failure.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { silentLog } from "#base/log.ts";
-import { startWebServer } from "#host/web-server.ts";
+import { startWebServer } from "#host/web/web-server.ts";
 import type { Access } from "#registry/access/access.ts";
 import { openAccess } from "#registry/access/open-access.ts";
 import { PullThrough } from "#registry/cache/pull-through.ts";

@@ -1,8 +1,0 @@
-import { AT_FDCWD, S_IFMT, S_IFSOCK } from "./linux.ts";
-import { lstatMaybe } from "./syscalls.ts";
-
-/** Is there a socket at this path? A link to one does not count. */
-export function isSocket(path: string): boolean {
-  const stat = lstatMaybe(AT_FDCWD, path);
-  return stat !== undefined && (stat.mode & S_IFMT) === S_IFSOCK;
-}
