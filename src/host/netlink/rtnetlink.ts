@@ -194,6 +194,15 @@ export function getLink(link: LinkReference): NetlinkRequest {
   return { type: RTM_GETLINK, flags: 0, payload: writer.finish(), what: `get link ${link}` };
 }
 
+/**
+ * Let what follows from the link's carrier be done when this is: its operational state, the start of its queue, what its
+ * bridge makes of it. The kernel leaves that to a worker, which has to wait for whoever changes the network; since Linux
+ * 6.8 who asks for one link has it done first. Before, nothing comes of it. The answer is nobody's.
+ */
+export function settleLink(link: LinkReference): NetlinkRequest {
+  return { ...getLink(link), what: `settle link ${link}` };
+}
+
 export function dumpLinks(): NetlinkRequest {
   return { type: RTM_GETLINK, flags: 0, payload: linkHeader(0, 0, 0).finish(), what: "list links" };
 }

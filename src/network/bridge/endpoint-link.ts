@@ -1,7 +1,7 @@
 import { O_RDONLY } from "#host/kernel/linux.ts";
 import { parseMac } from "#host/netlink/address.ts";
 import type { NetlinkRequest } from "#host/netlink/message.ts";
-import { addVeth, changeLink, deleteLink, type LinkChange } from "#host/netlink/rtnetlink.ts";
+import { addVeth, changeLink, deleteLink, settleLink, type LinkChange } from "#host/netlink/rtnetlink.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
 import { close, open } from "#host/kernel/syscalls.ts";
 import { indexOf } from "../sandbox/index-of.ts";
@@ -30,8 +30,8 @@ export interface BridgedInterface extends SandboxInterface {
 
 /**
  * Make the pairs, each with one end on its bridge and the other, named and configured, inside the namespace; `lo` comes up
- * too. One exchange in the host's namespace and two inside, whatever the number of networks and settings. On failure
- * nothing is left.
+ * too. Two exchanges in the host's namespace and two inside, whatever the number of networks and settings: when they are
+ * done, packets pass. On failure nothing is left.
  */
 export function attachEndpoints(
   route: NetlinkSocket,
@@ -43,6 +43,7 @@ export function attachEndpoints(
     route.execute(interfaces.flatMap((one) => makingPair(one, namespace)));
     for (const { endpoint } of interfaces) if (endpoint.rate !== undefined) limitHostEnd(route, endpoint);
     configureInterfaces(namespace, interfaces);
+    route.execute(settling(interfaces));
   } catch (error) {
     for (const { endpoint } of interfaces) detachEndpoint(route, endpoint.id);
     throw error;
@@ -61,6 +62,15 @@ function makingPair({ endpoint, bridge }: BridgedInterface, namespace: number): 
     changeLink(name, hostEnd(endpoint, bridge)),
   ];
 }
+
+/**
+ * A host's end has had no carrier until the other one was up, and what waits for it comes late when the kernel is busy: until
+ * then the end's queue and its bridge drop what they are given, a bridge's own queue too while it has no other port.
+ */
+const settling = (interfaces: readonly BridgedInterface[]): readonly NetlinkRequest[] => [
+  ...interfaces.map(({ endpoint }) => settleLink(vethName(endpoint.id))),
+  ...[...new Set(interfaces.map(({ bridge }) => bridge.index))].map(settleLink),
+];
 
 /** What the container receives: the host's end sends it. */
 export function limitHostEnd(route: NetlinkSocket, endpoint: Endpoint): void {

@@ -2,7 +2,7 @@ import { hasCode } from "#host/kernel/errno.ts";
 import { O_RDONLY } from "#host/kernel/linux.ts";
 import type { NetlinkRequest } from "#host/netlink/message.ts";
 import { openRouteSocketIn } from "#host/netlink/open.ts";
-import { addAddress, addRoute, changeLink } from "#host/netlink/rtnetlink.ts";
+import { addAddress, addRoute, changeLink, settleLink } from "#host/netlink/rtnetlink.ts";
 import { close, open } from "#host/kernel/syscalls.ts";
 import { gatewayOf } from "../default-route.ts";
 import { linkLocalOfMac, macOfAddress } from "../ipam/mac.ts";
@@ -36,7 +36,11 @@ export function configureInterfaces(namespaceFd: number, interfaces: readonly Sa
   );
   const indexed = interfaces.map((one, at) => ({ ...one, index: indexes[at] ?? 0 }));
   for (const { endpoint } of indexed) closeToNeighbours(namespaceFd, endpoint);
-  inside.execute([changeLink("lo", { up: true }), ...indexed.flatMap((one) => configuring(one, one.index))]);
+  inside.execute([
+    changeLink("lo", { up: true }),
+    ...indexed.flatMap((one) => configuring(one, one.index)),
+    ...indexes.map(settleLink),
+  ]);
   for (const { endpoint, index } of indexed) {
     if (endpoint.rate !== undefined) limitRate(inside, index, endpoint.rate);
     for (const setting of endpoint.settings) writeSetting(namespaceFd, setting);

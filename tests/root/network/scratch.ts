@@ -1,6 +1,6 @@
 import { openRouteSocket } from "#host/netlink/open.ts";
 import { parseLink } from "#host/netlink/links.ts";
-import { addAddress, addVeth, changeLink, getLink } from "#host/netlink/rtnetlink.ts";
+import { addAddress, addVeth, changeLink, getLink, settleLink } from "#host/netlink/rtnetlink.ts";
 import { CLONE_NEWNET } from "#host/kernel/linux.ts";
 import { close, fdPath, newNamespace } from "#host/kernel/syscalls.ts";
 import { addressBytes } from "#network/ipam/subnet.ts";
@@ -117,6 +117,7 @@ export function makeMachine(link: string, hostAddress: string, address: string):
   machine.run("ip", "link", "set", "lo", "up");
   machine.run("ip", "link", "set", "eth0", "up");
   machine.run("ip", "address", "add", `${address}/24`, "dev", "eth0");
+  route.execute([settleLink(link)]);
   return machine;
 }
 
