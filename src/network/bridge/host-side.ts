@@ -8,12 +8,13 @@ import { chooseBridge, type ChosenBridge } from "./choose-bridge.ts";
 import {
   attachEndpoints,
   detachEndpoint,
+  IPV4_SEGMENT_MAX_BYTES,
   limitHostEnd,
   vethName,
   type BridgedInterface,
   type BridgePort,
 } from "./endpoint-link.ts";
-import { deleteBridge, ensureBridge, findLink, listLinks, routedSubnets } from "./host-bridge.ts";
+import { deleteBridge, ensureBridge, findLink, listLinks, raiseIpv4Segment, routedSubnets } from "./host-bridge.ts";
 import { Forwarding, type GuardStore } from "./forwarding.ts";
 import { ScreenLink } from "./screen-link.ts";
 import { ensureNetSysctl, ifThere } from "./sysctl.ts";
@@ -61,6 +62,8 @@ export class HostSide {
   readonly #firewall: EngineFirewall;
   readonly #forwarding: Forwarding;
   readonly #detached = new Set<string>();
+  /** Indexes of bridges that pass on large segments. */
+  readonly #raised = new Set<number>();
   /** By name of the bridge. */
   readonly #bridges = new Map<string, Present>();
   #watch: NodeJS.Timeout | undefined;
@@ -174,6 +177,7 @@ export class HostSide {
       }
       attachAll();
     }
+    for (const { bridgeName } of places) this.#raise(bridgeName);
     this.#firewall.publish(places.map(({ endpoint }) => endpoint));
   }
 
@@ -239,6 +243,14 @@ export class HostSide {
     // Whoever is on the bridge would be the host's router (CVE-2020-13401).
     if (own || hasIpv6) ifThere(() => ensureNetSysctl(`ipv6/conf/${name}/accept_ra`, "0"));
     if (hasIpv6) ensureNetSysctl(`ipv6/conf/${name}/forwarding`, "1");
+  }
+
+  /** Once a bridge has a port. */
+  #raise(bridgeName: string): void {
+    const { index } = this.#port(bridgeName);
+    if (this.#raised.has(index)) return;
+    this.#raised.add(index);
+    raiseIpv4Segment(this.#route, bridgeName, IPV4_SEGMENT_MAX_BYTES);
   }
 
   #interfaces(places: readonly Connected[]): readonly BridgedInterface[] {
