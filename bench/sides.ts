@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { command, mustRun } from "../tools/lab/command.ts";
+import { mustRun } from "../tools/lab/command.ts";
 import { freePort, startDebianRegistry } from "../tools/lab/debian-registry.ts";
 import {
   berthCommand,
@@ -161,9 +161,4 @@ function withHelpers(pid: number): number[] {
     .filter(Boolean)
     .map(Number);
   return [pid, ...children.filter((child) => readFileSync(`/proc/${child}/cmdline`, "utf8").includes("helper"))];
-}
-
-/** Drop cached file pages so that both sides read from disk alike. */
-export async function dropCaches(): Promise<void> {
-  await command(["sh", "-c", "sync; echo 3 > /proc/sys/vm/drop_caches"]);
 }

@@ -15,7 +15,7 @@ const shimFlags = [
 ];
 
 /** True when native/shim/ops.h is what the table says. */
-export function opsHeaderIsCurrent(): boolean {
+function opsHeaderIsCurrent(): boolean {
   return readFileSync(header, "utf8") === generateOpsHeader();
 }
 

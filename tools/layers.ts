@@ -174,10 +174,16 @@ export interface LongFile {
 export const longFiles: readonly LongFile[] = [
   {
     path: "host/kernel/syscalls.ts",
-    lines: 750,
+    lines: 700,
     reason: "a table: one short function for each system call, in sections",
   },
   { path: "spec/oci/runtime.ts", lines: 450, reason: "one type for one document, in the order of the specification" },
 ];
 
 export const maximumLines = 400;
+
+/** Files under `src/` that may export what only tests take. */
+export const exportsForTests: readonly { readonly path: string; readonly reason: string }[] = [
+  { path: "src/host/kernel/linux.ts", reason: "tests say what they ask of the kernel by its names" },
+  { path: "src/host/kernel/syscalls.ts", reason: "tests look at the kernel by its own calls" },
+];

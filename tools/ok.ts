@@ -34,6 +34,11 @@ const checks: readonly Stage[] = [
     run: () => runCheck([process.execPath, "tools/check-layers.ts"]),
   },
   {
+    name: "exports",
+    what: "nothing is exported that nobody takes",
+    run: () => runCheck([process.execPath, "tools/check-exports.ts"]),
+  },
+  {
     name: "unit",
     what: "unit and golden tests, without root",
     run: async () => {

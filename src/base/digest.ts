@@ -21,10 +21,6 @@ export function isDigest(text: string): text is Digest {
   return hex.length === hexLength[algorithm] && /^[0-9a-f]+$/.test(hex);
 }
 
-export function digestOf(algorithm: DigestAlgorithm, hex: string): Digest {
-  return parseDigest(`${algorithm}:${hex}`);
-}
-
 export function digestAlgorithm(digest: Digest): DigestAlgorithm {
   return digest.slice(0, digest.indexOf(":")) as DigestAlgorithm;
 }

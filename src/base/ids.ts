@@ -1,6 +1,6 @@
 /** Container, network and exec ids: 256 random bits in lower-case hex, as Docker's. Written short: the first 12 digits. */
-export const ID_LENGTH = 64;
-export const SHORT_ID_LENGTH = 12;
+const ID_LENGTH = 64;
+const SHORT_ID_LENGTH = 12;
 
 /**
  * A new random id. As in Docker, one whose short form reads as a decimal number is not used: it could be taken for a
@@ -22,10 +22,6 @@ export function randomHex(bytes: number): string {
 export function shortId(id: string): string {
   const start = id.indexOf(":") + 1;
   return id.slice(start, start + SHORT_ID_LENGTH);
-}
-
-export function isId(text: string): boolean {
-  return text.length === ID_LENGTH && /^[0-9a-f]+$/.test(text);
 }
 
 /** Could `text` be the beginning of an id? */

@@ -229,7 +229,7 @@ function bodyOf(options: CallOptions): { body?: RequestBody } {
 }
 
 /** `?a=b&c=d`; lists repeat their key, booleans are sent as `1` when true and left out when false, undefined is left out. */
-export function queryString(query: Query | undefined): string {
+function queryString(query: Query | undefined): string {
   const parts: string[] = [];
   for (const [key, value] of Object.entries(query ?? {})) {
     if (value === undefined || value === false) continue;

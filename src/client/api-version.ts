@@ -3,7 +3,7 @@
 /** The newest version this client speaks. */
 export const CLIENT_API_VERSION = "1.51";
 /** What a server that names no version in its ping answer speaks (Docker 1.10 and older). */
-export const FALLBACK_API_VERSION = "1.24";
+const FALLBACK_API_VERSION = "1.24";
 
 /** Negative, zero or positive as `a` is older than, equal to or newer than `b`. */
 export function compareVersions(a: string, b: string): number {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { mustRun } from "../../tools/lab/command.ts";
 
 /** Unix seconds: before the files of the context, and before what its commands write. */
-export const EPOCH = 1_700_000_000;
+const EPOCH = 1_700_000_000;
 
 /** Nothing of the base image's own bytes is in the result, so that it is the same on every distribution. */
 const DOCKERFILE = `FROM busybox AS made

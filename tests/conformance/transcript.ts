@@ -90,7 +90,7 @@ export function outcomeLines(
 }
 
 /** Takes out what differs from run to run: ids, times, durations, addresses, widths of columns, the client's name. */
-export function normalised(text: string): string {
+function normalised(text: string): string {
   return text
     .replaceAll("\r", "<cr>")
     .replaceAll(/\b[0-9a-f]{64}\b/gu, "<id>")

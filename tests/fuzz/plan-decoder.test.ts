@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 
 import { encodeLaunch } from "#runtime/plan/encode.ts";
-import { samplePlan, sampleSettings } from "#runtime/plan/sample.ts";
+import { samplePlan, sampleSettings } from "#runtime/plan/testing/sample.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
 const iterations = process.env["FUZZ_ITERATIONS"] ?? "300000";

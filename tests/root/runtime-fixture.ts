@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 
 import { openCgroups } from "#host/cgroup/open-cgroups.ts";
@@ -235,5 +235,3 @@ export class RuntimeFixture {
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
-
-export const readText = (path: string): string => readFileSync(path, "utf8");

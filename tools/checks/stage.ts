@@ -89,7 +89,7 @@ export function countsOf(text: string): StageResult | undefined {
 }
 
 /** The counts in the last line `N passed, N failed` of `text`, undefined when there is none. */
-export function lastSum(text: string): StageResult | undefined {
+function lastSum(text: string): StageResult | undefined {
   const sum = [...text.matchAll(/^(\d+) passed, (\d+) failed$/gm)].at(-1);
   return sum === undefined ? undefined : { passed: Number(sum[1]), failed: Number(sum[2]) };
 }
@@ -105,7 +105,7 @@ export function countedAtEnd(stdout: string, end: string): StageResult {
 }
 
 /** Run a program, showing and handing on what it prints. */
-export function passThrough(
+function passThrough(
   argv: readonly string[],
   onText: (chunk: string) => void,
   env: Readonly<Record<string, string>> = {},

@@ -97,7 +97,7 @@ class Daemon implements DaemonProcess {
 }
 
 /** The last lines of a log file, for messages. */
-export function tail(path: string, lines = 30): string {
+function tail(path: string, lines = 30): string {
   try {
     return readFileSync(path, "utf8").trimEnd().split("\n").slice(-lines).join("\n");
   } catch {

@@ -6,7 +6,7 @@ import { buildImage, type BuiltImage } from "./image-writer.ts";
 import { writeTar } from "./tar-writer.ts";
 
 /** Architectures that tests emulate, by Go's names: Debian's name, and qemu's. One has its bytes the other way round. */
-export const emulated = {
+const emulated = {
   arm64: { debian: "arm64", qemu: "aarch64" },
   s390x: { debian: "s390x", qemu: "s390x" },
 } as const;
@@ -23,7 +23,7 @@ export async function emulatorPath(architecture: EmulatedArchitecture): Promise<
 }
 
 /** Path of Debian's static busybox of another architecture. */
-export async function foreignBusybox(architecture: EmulatedArchitecture): Promise<string> {
+async function foreignBusybox(architecture: EmulatedArchitecture): Promise<string> {
   const name = emulated[architecture].debian;
   const options = await aptArchitecture(name);
   return join(await extractPackages(`busybox-${name}`, [`busybox-static:${name}`], options), "bin/busybox");

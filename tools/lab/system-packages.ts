@@ -41,7 +41,7 @@ function library(file: string): string {
   return dirs.map((dir) => `${dir}/${file}`).find((path) => existsSync(path)) ?? `${dirs[0]}/${file}`;
 }
 
-export function missingOf(packages: readonly SystemPackage[]): SystemPackage[] {
+function missingOf(packages: readonly SystemPackage[]): SystemPackage[] {
   return packages.filter((item) =>
     item.proof.startsWith("/") ? !existsSync(item.proof) : findProgram(item.proof) === undefined,
   );

@@ -175,7 +175,7 @@ class ActionLexer {
 }
 
 /** A Go interpreted string literal. */
-export function unquoteGo(quoted: string): string {
+function unquoteGo(quoted: string): string {
   return quoted
     .slice(1, -1)
     .replace(/\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}|.)/gsu, (_whole, code: string) => {
@@ -204,12 +204,12 @@ function unicodeName(letter: string): string {
   return `U+${code} '${letter}'`;
 }
 
-export function positionOf(source: string, offset: number): Position {
+function positionOf(source: string, offset: number): Position {
   const before = source.slice(0, offset);
   const lineStart = before.lastIndexOf("\n") + 1;
   return { line: before.split("\n").length, column: offset - lineStart };
 }
 
-export function syntaxError(name: string, source: string, offset: number, message: string): TemplateError {
+function syntaxError(name: string, source: string, offset: number, message: string): TemplateError {
   return new TemplateError(`template: ${name}:${String(positionOf(source, offset).line)}: ${message}`);
 }

@@ -34,7 +34,7 @@ export const CACHE_CONFIG_TYPE = "application/vnd.berth.cacheconfig.v1+json";
 export const INLINE_MEMBER = "berth.cache.v1";
 
 /** A cache as it came from outside. `invalid-parameter` for what is none. */
-export function decodeCache(value: unknown, diffIds: readonly string[]): CacheDocument {
+function decodeCache(value: unknown, diffIds: readonly string[]): CacheDocument {
   const { version, layers = diffIds, records, mounts = [] } = (value ?? {}) as Partial<CacheDocument>;
   if (version !== 1) throw wrong(`its version is ${JSON.stringify(version)}`);
   if (!isTexts(layers)) throw wrong("its layers are no list of diff ids");

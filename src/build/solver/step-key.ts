@@ -68,7 +68,7 @@ function mountKey(mount: ExecMount, keyOf: TreeKey): unknown {
 }
 
 /** Which files of its tree a source of COPY takes. */
-export function copySelection(
+function copySelection(
   source: Extract<CopySource, { type: "tree" }>,
   { excludes, parents }: { readonly excludes: readonly string[]; readonly parents: boolean },
 ): Selection {
@@ -76,6 +76,6 @@ export function copySelection(
 }
 
 /** Which files of its tree a mount shows. */
-export function mountSelection(mount: Extract<ExecMount, { type: "bind" | "cache" }>): Selection {
+function mountSelection(mount: Extract<ExecMount, { type: "bind" | "cache" }>): Selection {
   return { path: mount.source, excludes: [], parents: false, required: mount.type === "bind" };
 }

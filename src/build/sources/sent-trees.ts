@@ -7,7 +7,7 @@ import type { FilesUsage } from "../cache/prune-cache.ts";
 import type { ChunkStore } from "./chunk-store.ts";
 
 /** A tree of half a terabyte, at the least. */
-export const MAX_HASHES = 1 << 20;
+const MAX_HASHES = 1 << 20;
 const HELD_MS = 10 * 60_000;
 
 interface Offer {

@@ -21,7 +21,7 @@ const one = (...kinds: readonly ValueKind[]): Arguments => ({ kinds, repeats: fa
 const many = (...kinds: readonly ValueKind[]): Arguments => ({ kinds, repeats: true });
 
 /** By the first of a command's paths. Commands that are not here take nothing that could be told. */
-const ARGUMENTS: Readonly<Record<string, Arguments>> = {
+export const argumentKinds: Readonly<Record<string, Arguments>> = {
   "builder build": one(folders),
   completion: one({ kind: "words", words: ["bash", "fish", "zsh"] }),
   "container attach": one(running),
@@ -89,10 +89,7 @@ const ARGUMENTS: Readonly<Record<string, Arguments>> = {
 /** What the argument at `index` of the command is. */
 export function argumentKind(path: string, index: number): ValueKind {
   if (path.startsWith("compose ")) return { kind: "services" };
-  const known = ARGUMENTS[path];
+  const known = argumentKinds[path];
   if (known === undefined) return nothing;
   return known.kinds[index] ?? (known.repeats ? known.kinds.at(-1) : undefined) ?? nothing;
 }
-
-/** Every path the table knows, for the test that keeps it true. */
-export const completedPaths: readonly string[] = Object.keys(ARGUMENTS);

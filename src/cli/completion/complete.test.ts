@@ -6,7 +6,7 @@ import { globalFlags } from "../config/global-flags.ts";
 import type { Command } from "../command.ts";
 import { text, toggle } from "../flags/flag-kind.ts";
 import { printAnswer } from "./answer.ts";
-import { completedPaths } from "./argument-kinds.ts";
+import { argumentKinds } from "./argument-kinds.ts";
 import { complete } from "./complete.ts";
 import { completionScript, SHELLS } from "./scripts.ts";
 
@@ -102,7 +102,7 @@ test("notes stand after a tab, one line of them", () => {
 
 test("the table of arguments knows only commands that there are", () => {
   const known = new Set(engineCommands.map(({ paths }) => paths[0]));
-  expect(completedPaths.filter((path) => !known.has(path))).toEqual([]);
+  expect(Object.keys(argumentKinds).filter((path) => !known.has(path))).toEqual([]);
 });
 
 test.each(SHELLS)("the script for %s names the program everywhere", (shell) => {

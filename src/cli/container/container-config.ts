@@ -275,7 +275,7 @@ function absoluteSources(flags: FlagValues, workingDirectory: string): readonly 
 }
 
 /** `path` made absolute and clean, as Go's filepath.Abs. */
-export function resolvePath(from: string, path: string): string {
+function resolvePath(from: string, path: string): string {
   const parts: string[] = [];
   for (const part of (path.startsWith("/") ? path : `${from}/${path}`).split("/")) {
     if (part === "..") parts.pop();

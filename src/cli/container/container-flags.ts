@@ -45,7 +45,7 @@ const environment = checkedList((value) => {
 });
 
 /** Flags of `create` and, with a few more of `run`. */
-export const containerFlags: readonly FlagSpec[] = [
+const containerFlags: readonly FlagSpec[] = [
   { name: "add-host", kind: extraHost, usage: "Add a custom host-to-IP mapping (host:ip)" },
   {
     name: "annotation",

@@ -37,7 +37,7 @@ function clean(path: string): string {
 }
 
 /** `cleaned` with what `original` says by its end. */
-export function keepEnd(cleaned: string, original: string): string {
+function keepEnd(cleaned: string, original: string): string {
   let path = cleaned;
   if (!meansContent(path) && meansContent(original)) path = hasTrailingSlash(path) ? `${path}.` : `${path}/.`;
   if (!hasTrailingSlash(path) && hasTrailingSlash(original)) path += "/";

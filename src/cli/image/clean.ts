@@ -25,7 +25,7 @@ export const cleanImages: Handler = async ({ flags, io, client }) => {
   return 0;
 };
 
-export function cleanedText({ Images, SpaceReclaimed }: ImagesCleaned, dryRun: boolean): string {
+function cleanedText({ Images, SpaceReclaimed }: ImagesCleaned, dryRun: boolean): string {
   const lines = Images.map(({ Id, Names }) => `${dryRun ? "Would remove" : "Removed"}: ${Names[0] ?? Id}\n`);
   const total = dryRun ? "Space to be reclaimed" : "Total reclaimed space";
   return `${lines.join("")}${lines.length > 0 ? "\n" : ""}${total}: ${decimalSize(SpaceReclaimed)}\n`;

@@ -17,7 +17,7 @@ export interface Difference {
 }
 
 /** By content, kind, mode and owner; times do not count. */
-export function differences(
+function differences(
   before: ReadonlyMap<string, TarMember>,
   after: ReadonlyMap<string, TarMember>,
 ): readonly Difference[] {

@@ -32,7 +32,7 @@ function longLine(entry: TarEntry, path: string): string {
 }
 
 /** As ls(1) prints them, with set-id and sticky bits. */
-export function permissions(mode: number): string {
+function permissions(mode: number): string {
   const three = (bits: number, special: boolean, letter: string): string => {
     const x = (bits & 1) !== 0;
     const last = special ? (x ? letter : letter.toUpperCase()) : x ? "x" : "-";

@@ -103,7 +103,7 @@ function isLayerState(message: JsonMessage): boolean {
 }
 
 /** `[====>      ]  1.2MB/3.4MB`, as wide as the window allows. */
-export function progressBar({ progressDetail }: JsonMessage, columns: number): string {
+function progressBar({ progressDetail }: JsonMessage, columns: number): string {
   const current = progressDetail?.current ?? 0;
   const total = progressDetail?.total ?? 0;
   if (current <= 0 && total <= 0) return "";

@@ -8,7 +8,7 @@ export async function registryAuth(config: CliConfig, io: Pick<CliIo, "runProgra
   return encodeRegistryAuth(await readCredentials(config, io, credentialKey(domain)));
 }
 
-export function encodeRegistryAuth(auth: Partial<AuthConfig>): string {
+function encodeRegistryAuth(auth: Partial<AuthConfig>): string {
   const text = Buffer.from(JSON.stringify(auth), "utf8").toString("base64url");
   return text.padEnd(Math.ceil(text.length / 4) * 4, "=");
 }

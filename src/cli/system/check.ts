@@ -10,7 +10,7 @@ export const checkSystem: Handler = async ({ flags, io, client }) => {
   return answer.Problems.every(({ Repaired }) => Repaired) ? 0 : 1;
 };
 
-export function checkText({ Images, Blobs, Layers, Problems }: SystemCheck): string {
+function checkText({ Images, Blobs, Layers, Problems }: SystemCheck): string {
   const lines = Problems.map(({ Kind, Subject, Message, Images: users, Repaired }) => {
     const needed = Kind === "image" ? "" : ` (of ${users.map(shortId).join(", ") || "nothing"})`;
     return `${Repaired ? "repaired" : "broken"}: ${Kind} ${Subject}${needed}: ${Message}\n`;

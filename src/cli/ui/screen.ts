@@ -69,11 +69,3 @@ export function difference(before: readonly string[] | undefined, after: readonl
   }
   return result;
 }
-
-/** Without styles, as a person would read it aloud. */
-export function pictureText(picture: Picture, { rows, columns }: Size): string {
-  return picture
-    .slice(0, rows)
-    .map((line) => head(line.map(({ text }) => text).join(""), columns).trimEnd())
-    .join("\n");
-}

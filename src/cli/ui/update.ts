@@ -3,7 +3,7 @@ import type { LogsPage, Message, Model, Page, Step, Tab } from "./model.ts";
 import { pressed } from "./pressed.ts";
 import { containerName, rowsOf, selectedIndex } from "./rows.ts";
 
-export const MOST_LINES = 5000;
+const MOST_LINES = 5000;
 const MOST_SAMPLES = 300;
 
 /** The next model, and what is to be done. A pure function. */

@@ -3,7 +3,7 @@ import type { FlagValues } from "../flags/flag-values.ts";
 import { pairs } from "../container/options/resource-options.ts";
 
 /** The flags of `volume create` that make it a swarm's volume. */
-export const CLUSTER_FLAGS = [
+const CLUSTER_FLAGS = [
   "availability",
   "group",
   "limit-bytes",

@@ -66,7 +66,7 @@ export async function createNetwork(context: ApplyContext, network: Network): Pr
   context.progress.report(id, "Created", "done");
 }
 
-export function networkRequest(project: Project, network: Network): NetworkCreateBody {
+function networkRequest(project: Project, network: Network): NetworkCreateBody {
   const { driver, driver_opts, attachable, enable_ipv4, enable_ipv6, internal, ipam, key, name, labels } = network;
   return {
     Name: name,

@@ -4,7 +4,6 @@ import { BerthError, isBerthError } from "#base/errors.ts";
 import type { EngineClient } from "#client/engine-client.ts";
 import { pullImage } from "#cli/image/pull-image.ts";
 import { parseReference, withDefaultTag } from "#spec/oci/reference.ts";
-import { label } from "../engine/labels.ts";
 import { observeContainers, type ObservedContainer } from "../engine/observe.ts";
 import { findFiles } from "../load/find-files.ts";
 import { loadProject, type LoadOptions } from "../load/load-project.ts";
@@ -290,7 +289,3 @@ function parallelism({ global, io }: ComposeInvocation): number {
     });
   return limit <= 0 ? Number.POSITIVE_INFINITY : limit;
 }
-
-export const projectFilter = (name: string): { readonly label: readonly string[] } => ({
-  label: [`${label.project}=${name}`],
-});

@@ -178,7 +178,7 @@ function checkFlags({ flags }: ComposeInvocation): void {
     );
 }
 
-export function convergeOptions(
+function convergeOptions(
   invocation: ComposeInvocation,
   project: Project,
   services: readonly Service[],

@@ -90,7 +90,7 @@ const nanoseconds = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : parseDuration(text);
 
 /** Seconds, rounded up. */
-export function stopSeconds(service: Service): number | undefined {
+function stopSeconds(service: Service): number | undefined {
   const ns = nanoseconds(service.stop_grace_period);
   return ns === undefined ? undefined : Math.ceil(ns / 1e9);
 }

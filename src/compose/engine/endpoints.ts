@@ -42,7 +42,7 @@ const byPriority = ({ networks }: Service): readonly (readonly [key: string, end
     ([one, a], [other, b]) => (b.priority ?? 0) - (a.priority ?? 0) || (one < other ? -1 : 1),
   );
 
-export const networkName = (project: Project, key: string): string => project.networks.get(key)?.name ?? key;
+const networkName = (project: Project, key: string): string => project.networks.get(key)?.name ?? key;
 
 function endpointRequest(service: Service, key: string, endpoint: ServiceNetwork, context: EndpointContext): Json {
   const addresses = defined({

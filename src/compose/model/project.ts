@@ -65,8 +65,6 @@ const includeFields = {
   env_file: listOrOne(listOf(text)),
 } as const;
 
-export type IncludeModel = RecordOf<typeof includeFields>;
-
 const include = short(record(includeFields, { required: ["path"] }), (node: ComposeNode) =>
   node.kind === "scalar" ? mappingNode([["path", node]], node.at) : undefined,
 );

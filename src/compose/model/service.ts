@@ -89,8 +89,6 @@ const healthcheckFields = {
   disable: boolean,
 } as const;
 
-export type ServiceHealthcheck = RecordOf<typeof healthcheckFields>;
-
 const rate = record({ path: text, rate: byteCount }, { required: ["path", "rate"] });
 const weight = record({ path: text, weight: integer }, { required: ["path", "weight"] });
 
@@ -107,7 +105,7 @@ const extendsShape = short(record({ service: text, file: text }, { required: ["s
 const isPullPolicy = (written: string): boolean =>
   /^(?:always|never|missing|if_not_present|build|daily|weekly|refresh|every_.+)$/u.test(written);
 
-export const serviceFields = {
+const serviceFields = {
   annotations: pairs(looseText, ""),
   attach: boolean,
   blkio_config: record({

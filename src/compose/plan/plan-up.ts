@@ -61,7 +61,7 @@ export interface UpOptions {
 }
 
 /** How many containers a service should have. */
-export const replicasOf = (service: Service, scale: ReadonlyMap<string, number>): number =>
+const replicasOf = (service: Service, scale: ReadonlyMap<string, number>): number =>
   scale.get(service.name) ?? service.scale ?? service.deploy?.replicas ?? 1;
 
 /** Compare a project with what is there. Pure. */
@@ -221,5 +221,5 @@ export function inDependencyOrder(services: readonly Service[]): readonly Servic
 }
 
 /** Labels of something that was made for the project. */
-export const isOf = (labels: Readonly<Record<string, string>> | null | undefined, project: string): boolean =>
+const isOf = (labels: Readonly<Record<string, string>> | null | undefined, project: string): boolean =>
   labels?.[label.project] === project;

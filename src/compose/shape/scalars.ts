@@ -1,6 +1,6 @@
 import { isAbsolute, join } from "node:path";
 import { formatDuration, parseBytes } from "#base/units.ts";
-import { scalarNode, type ComposeNode, type ScalarNode } from "../source/node.ts";
+import { scalarNode, type ScalarNode } from "../source/node.ts";
 import { parseDuration } from "./duration.ts";
 import { mismatch, replaced, type Reading, type Shape } from "./shape.ts";
 
@@ -124,5 +124,3 @@ export function absolutePath(written: string, { folder, homeFolder }: Reading): 
   if (written === "~" || written.startsWith("~/")) return join(homeFolder, written.slice(1));
   return isAbsolute(written) ? written : join(folder, written);
 }
-
-export const isScalar = (node: ComposeNode): node is ScalarNode => node.kind === "scalar";

@@ -24,8 +24,6 @@ export interface Shape<T> {
   readonly keys?: () => readonly string[];
 }
 
-export type Shaped<S> = S extends Shape<infer T> ? T : never;
-
 /** The keys of a shape that stands behind `key`, and `key` itself. */
 export const keysBehind = (key: string, shape: Shape<unknown>): readonly string[] => [
   key,

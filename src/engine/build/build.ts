@@ -309,5 +309,3 @@ function tell(
   const metadata = Object.assign({}, ...exported.map((one) => one.metadata)) as Readonly<Record<string, unknown>>;
   onEvent({ type: "exported", metadata });
 }
-
-export type BuildVerb = ReturnType<typeof buildImage>;

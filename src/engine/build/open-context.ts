@@ -64,7 +64,7 @@ async function openRemote(
 }
 
 /** docker-compat: moby's builder/remotecontext/urlutil; ssh:// as buildx takes it. */
-export function isGitAddress(url: string): boolean {
+function isGitAddress(url: string): boolean {
   return (
     /^(git:\/\/|ssh:\/\/|github\.com\/|git@)/.test(url) || (/^https?:\/\//.test(url) && /\.git(?:#.+)?$/.test(url))
   );

@@ -98,7 +98,7 @@ export function transition(status: Status, event: StatusEvent): Transition {
   }
 }
 
-export function isResting(status: Status): status is RestingStatus {
+function isResting(status: Status): status is RestingStatus {
   return status.state === "created" || status.state === "exited" || status.state === "restarting";
 }
 

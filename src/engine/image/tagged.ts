@@ -3,7 +3,7 @@ import { isDigest } from "#base/digest.ts";
 import { familiarName, isTag, parseReference, withDefaultTag, withTag, type Reference } from "#spec/oci/reference.ts";
 
 /** A repository's name with a tag of its own parameter, if any. docker-compat: `invalid-parameter` in words of its own. */
-export function tagged(repository: Reference, tag: string): Reference {
+function tagged(repository: Reference, tag: string): Reference {
   if (tag === "") return repository;
   if (!isTag(tag)) throw new BerthError("invalid-parameter", "invalid tag format");
   return withTag(repository, tag);

@@ -3,7 +3,7 @@ import type { Clock, Events } from "../ports.ts";
 import { DurationHistogram } from "./duration-histogram.ts";
 
 /** What dockerd times too. */
-export const containerActions = ["changes", "commit", "create", "delete", "start"] as const;
+const containerActions = ["changes", "commit", "create", "delete", "start"] as const;
 export type ContainerAction = (typeof containerActions)[number];
 
 /** Counts what the engine does, by standing between its parts. */

@@ -45,7 +45,7 @@ export function streamEvents(deps: { readonly events: Events; readonly clock: Cl
   };
 }
 
-export function matches(filters: Filters, record: EventRecord): boolean {
+function matches(filters: Filters, record: EventRecord): boolean {
   const { type, action, id, attributes } = record;
   const has = (key: string, accepts: (value: string) => boolean): boolean => {
     const wanted = filters.get(key);

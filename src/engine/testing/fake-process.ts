@@ -25,7 +25,7 @@ export interface FakeIo {
 /** Resolves with the exit code. */
 export type FakeProgram = (io: FakeIo) => Promise<number>;
 
-export const programs: Readonly<Record<string, FakeProgram>> = {
+const programs: Readonly<Record<string, FakeProgram>> = {
   echo: async ({ argv, out }) => {
     out(`${argv.slice(1).join(" ")}\n`);
     return 0;
@@ -139,7 +139,7 @@ class FakeAttach implements AttachStream {
   }
 }
 
-export class FakeProcess implements SupervisedProcess {
+class FakeProcess implements SupervisedProcess {
   readonly pid: number;
   readonly startTicks = 1n;
   readonly monitorPid = 1;

@@ -39,7 +39,7 @@ function refer({ copies, registry }: Pick<RenameVolumeDeps, "copies" | "registry
 }
 
 /** The same spec when the volume is not in it. What the client asked for says the new name too: clients copy it. */
-export function withRenamedVolume(spec: ContainerSpec, { from, to }: VolumeRename, path: string): ContainerSpec {
+function withRenamedVolume(spec: ContainerSpec, { from, to }: VolumeRename, path: string): ContainerSpec {
   const isIt = (mount: MountSpec): boolean => mount.type === "volume" && mount.name === from;
   if (!spec.mounts.some(isIt)) return spec;
   const { hostConfig } = spec;

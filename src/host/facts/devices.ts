@@ -3,7 +3,7 @@ import { BerthError } from "#base/errors.ts";
 import type { Device } from "#spec/oci/runtime.ts";
 
 /** Numbers of a device node, makedev(3). */
-export function deviceNumbers(rdev: number): { readonly major: number; readonly minor: number } {
+function deviceNumbers(rdev: number): { readonly major: number; readonly minor: number } {
   const value = BigInt(rdev);
   const major = ((value >> 8n) & 0xfffn) | ((value >> 32n) & 0xfffff000n);
   const minor = (value & 0xffn) | ((value >> 12n) & 0xffffff00n);

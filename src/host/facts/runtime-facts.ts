@@ -54,7 +54,7 @@ export function parseKernelVersion(release: string): KernelVersion {
 }
 
 /** Lines of /proc/PID/limits, proc_pid_limits(5), under their RLIMIT names. */
-export function parseHardLimits(text: string): Readonly<Record<string, bigint>> {
+function parseHardLimits(text: string): Readonly<Record<string, bigint>> {
   const out: Record<string, bigint> = {};
   for (const [title, name] of Object.entries(limitTitles)) {
     const line = text.split("\n").find((row) => row.startsWith(`${title} `));

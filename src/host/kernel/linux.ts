@@ -16,7 +16,6 @@ export const O_APPEND = 0o2000;
 export const O_NONBLOCK = 0o4000;
 export const O_DIRECTORY = arm64 ? 0o40000 : 0o200000;
 export const O_NOFOLLOW = arm64 ? 0o100000 : 0o400000;
-export const O_NOATIME = 0o1000000;
 export const O_CLOEXEC = 0o2000000;
 export const O_PATH = 0o10000000;
 export const O_TMPFILE = 0o20000000 | O_DIRECTORY;
@@ -24,8 +23,6 @@ export const O_TMPFILE = 0o20000000 | O_DIRECTORY;
 export const AT_FDCWD = -100;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
 export const AT_REMOVEDIR = 0x200;
-export const AT_SYMLINK_FOLLOW = 0x400;
-export const AT_NO_AUTOMOUNT = 0x800;
 export const AT_EMPTY_PATH = 0x1000;
 export const AT_RECURSIVE = 0x8000;
 
@@ -33,7 +30,6 @@ export const RENAME_NOREPLACE = 1;
 export const RENAME_EXCHANGE = 2;
 
 export const F_SETFD = 2;
-export const F_GETFL = 3;
 export const F_SETPIPE_SZ = 1031;
 export const F_SETFL = 4;
 export const F_ADD_SEALS = 1033;
@@ -65,8 +61,6 @@ export const QIF_BLIMITS = 1;
 // openat2(2)
 export const RESOLVE_NO_XDEV = 0x01;
 export const RESOLVE_NO_MAGICLINKS = 0x02;
-export const RESOLVE_NO_SYMLINKS = 0x04;
-export const RESOLVE_BENEATH = 0x08;
 export const RESOLVE_IN_ROOT = 0x10;
 
 // sys/stat.h
@@ -84,10 +78,8 @@ export const DT_UNKNOWN = 0;
 export const DT_FIFO = 1;
 export const DT_CHR = 2;
 export const DT_DIR = 4;
-export const DT_BLK = 6;
 export const DT_REG = 8;
 export const DT_LNK = 10;
-export const DT_SOCK = 12;
 
 // mount.h
 export const MS_RDONLY = 1;
@@ -97,46 +89,24 @@ export const MS_NOEXEC = 8;
 export const MS_REMOUNT = 32;
 export const MS_NOATIME = 1024;
 export const MS_BIND = 4096;
-export const MS_MOVE = 8192;
 export const MS_REC = 16384;
 export const MS_UNBINDABLE = 1 << 17;
 export const MS_PRIVATE = 1 << 18;
 export const MS_SLAVE = 1 << 19;
 export const MS_SHARED = 1 << 20;
 export const MS_RELATIME = 1 << 21;
-export const MNT_FORCE = 1;
 export const MNT_DETACH = 2;
-export const UMOUNT_NOFOLLOW = 8;
-export const FSOPEN_CLOEXEC = 1;
-export const FSPICK_CLOEXEC = 1;
-export const FSPICK_NO_AUTOMOUNT = 4;
-export const FSPICK_EMPTY_PATH = 8;
 export const FSCONFIG_SET_FLAG = 0;
 export const FSCONFIG_SET_STRING = 1;
-export const FSCONFIG_SET_FD = 5;
 export const FSCONFIG_CMD_CREATE = 6;
-export const FSCONFIG_CMD_RECONFIGURE = 7;
-export const FSMOUNT_CLOEXEC = 1;
 export const MOUNT_ATTR_RDONLY = 0x1;
-export const MOUNT_ATTR_NOSUID = 0x2;
 export const MOUNT_ATTR_NODEV = 0x4;
-export const MOUNT_ATTR_NOEXEC = 0x8;
-export const MOUNT_ATTR_NOATIME = 0x10;
-export const MOUNT_ATTR_NODIRATIME = 0x80;
-export const MOUNT_ATTR_IDMAP = 0x100000;
 export const MOVE_MOUNT_F_EMPTY_PATH = 0x4;
 export const MOVE_MOUNT_T_EMPTY_PATH = 0x40;
 export const OPEN_TREE_CLONE = 1;
-export const OPEN_TREE_CLOEXEC = O_CLOEXEC;
 
 // sched.h
-export const CLONE_NEWTIME = 0x80;
 export const CLONE_NEWNS = 0x00020000;
-export const CLONE_NEWCGROUP = 0x02000000;
-export const CLONE_NEWUTS = 0x04000000;
-export const CLONE_NEWIPC = 0x08000000;
-export const CLONE_NEWUSER = 0x10000000;
-export const CLONE_NEWPID = 0x20000000;
 export const CLONE_NEWNET = 0x40000000;
 
 // socket.h
@@ -154,34 +124,25 @@ export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
 export const SO_ERROR = 4;
-export const SO_SNDBUF = 7;
-export const SO_RCVBUF = 8;
-export const SO_PEERCRED = 17;
 export const SO_RCVTIMEO = 20;
-export const SO_SNDTIMEO = 21;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 export const SOL_NETLINK = 270;
-export const NETLINK_ADD_MEMBERSHIP = 1;
 export const NETLINK_CAP_ACK = 10;
 export const NETLINK_EXT_ACK = 11;
 export const NETLINK_GET_STRICT_CHK = 12;
-export const MSG_PEEK = 0x02;
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
 export const IPPROTO_TCP = 6;
 export const TCP_INFO = 11;
 export const TCP_USER_TIMEOUT = 18;
-export const SHUT_RD = 0;
 export const SHUT_WR = 1;
 export const SHUT_RDWR = 2;
 
 // epoll.h
 export const EPOLLIN = 0x001;
 export const EPOLLOUT = 0x004;
-export const EPOLLERR = 0x008;
-export const EPOLLHUP = 0x010;
 export const EPOLLRDHUP = 0x2000;
 export const EPOLLONESHOT = 1 << 30;
 export const EPOLL_CLOEXEC = O_CLOEXEC;
@@ -190,44 +151,24 @@ export const EPOLL_CTL_DEL = 2;
 export const EPOLL_CTL_MOD = 3;
 
 // wait.h, memfd.h, xattr.h
-export const P_PID = 1;
-export const P_PIDFD = 3;
-export const WNOHANG = 1;
-export const WEXITED = 4;
-export const WNOWAIT = 0x01000000;
 export const MFD_CLOEXEC = 1;
 export const MFD_ALLOW_SEALING = 2;
 export const MFD_EXEC = 0x10;
-export const XATTR_CREATE = 1;
-export const XATTR_REPLACE = 2;
 
 // prctl.h
 export const PR_SET_PDEATHSIG = 1;
-export const PR_SET_DUMPABLE = 4;
-export const PR_SET_NAME = 15;
-export const PR_CAPBSET_READ = 23;
 export const PR_SET_SECUREBITS = 28;
 export const PR_SET_CHILD_SUBREAPER = 36;
 /** linux/securebits.h */
 export const SECBIT_NO_SETUID_FIXUP = 4;
 
 // asm-generic/ioctls.h
-export const TCGETS = 0x5401;
-export const TCSETS = 0x5402;
 export const TIOCGWINSZ = 0x5413;
 export const TIOCSWINSZ = 0x5414;
-export const TIOCGPTN = 0x80045430;
 export const TIOCSPTLCK = 0x40045431;
 export const TIOCGPTPEER = 0x5441;
 
 // bpf.h
 export const BPF_PROG_LOAD = 5;
-export const BPF_PROG_ATTACH = 8;
-export const BPF_PROG_DETACH = 9;
-export const BPF_PROG_GET_NEXT_ID = 11;
-export const BPF_PROG_GET_FD_BY_ID = 13;
-export const BPF_PROG_QUERY = 16;
 export const BPF_PROG_TYPE_CGROUP_DEVICE = 15;
 export const BPF_CGROUP_DEVICE = 6;
-export const BPF_F_ALLOW_MULTI = 2;
-export const BPF_F_REPLACE = 4;

@@ -140,11 +140,6 @@ export function fsync(fd: number): void {
   run("fsync", fd, fd);
 }
 
-/** fdatasync(2). */
-export function fdatasync(fd: number): void {
-  run("fdatasync", fd, fd);
-}
-
 /** syncfs(2): the whole file system that holds `fd`. */
 export function syncfs(fd: number): void {
   run("syncfs", fd, fd);
@@ -389,19 +384,9 @@ export function flistxattr(fd: number): Uint8Array[] {
   return splitAtNul(attributeBytes("flistxattr", fd));
 }
 
-/** removexattr(2). */
-export function removexattr(path: KernelPath, name: KernelPath): void {
-  run("removexattr", path, path, name);
-}
-
 /** lremovexattr(2). */
 export function lremovexattr(path: KernelPath, name: KernelPath): void {
   run("lremovexattr", path, path, name);
-}
-
-/** fremovexattr(2). */
-export function fremovexattr(fd: number, name: KernelPath): void {
-  run("fremovexattr", fd, fd, name);
 }
 
 /** Most files have no attributes: asked for into the same bytes every time. */
@@ -452,11 +437,6 @@ export function umount(target: KernelPath, flags = 0): void {
 /** fsopen(2): a descriptor of a file system being configured. */
 export function fsopen(type: string): number {
   return run("fsopen", type, type, 1);
-}
-
-/** fspick(2): reconfigure an existing mount's file system. */
-export function fspick(dirFd: number, path: KernelPath, flags = 0): number {
-  return run("fspick", path, dirFd, path, flags | 1);
 }
 
 /** fsconfig(2). `value` is a string for FSCONFIG_SET_STRING; `auxiliary` a descriptor for FSCONFIG_SET_FD. */
@@ -574,11 +554,6 @@ export function accept4(fd: number, flags = 0): number {
   return run("accept4", fd, fd, flags | SOCK_CLOEXEC);
 }
 
-/** shutdown(2). */
-export function shutdown(fd: number, how: number): void {
-  run("shutdown", fd, fd, how);
-}
-
 /** send(2) / sendto(2) when `address` is given: bytes sent. */
 export function sendto(fd: number, bytes: Uint8Array, flags = 0, address: Uint8Array | null = null): number {
   return run("sendto", fd, fd, bytes, flags, address);
@@ -616,7 +591,7 @@ export function receiveFds(
 }
 
 /** setsockopt(2) with raw bytes. */
-export function setsockopt(fd: number, level: number, option: number, value: Uint8Array): void {
+function setsockopt(fd: number, level: number, option: number, value: Uint8Array): void {
   run("setsockopt", fd, fd, level, option, value);
 }
 
@@ -654,22 +629,6 @@ export function kill(pid: number, signal: number): void {
   run("kill", undefined, pid, signal);
 }
 
-export interface ChildExit {
-  readonly pid: number;
-  /** CLD_EXITED 1, CLD_KILLED 2, CLD_DUMPED 3. */
-  readonly code: number;
-  /** Exit code, or the signal. */
-  readonly status: number;
-}
-
-/** waitid(2) for a child; undefined with WNOHANG while it runs. `idType`: P_PID, P_PIDFD. */
-export function waitid(idType: number, id: number, options: number): ChildExit | undefined {
-  const info = new DataView(new ArrayBuffer(128));
-  run("waitid", undefined, idType, id, new Uint8Array(info.buffer), options);
-  const pid = info.getInt32(12, true);
-  return pid === 0 ? undefined : { pid, code: info.getInt32(8, true), status: info.getInt32(20, true) };
-}
-
 /** prctl(2) with number arguments; of the calling thread, for most options. */
 export function prctl(option: number, argument = 0): number {
   return run("prctl", undefined, option, argument, 0, 0, 0);
@@ -702,11 +661,6 @@ export function capset({ effective, permitted, inheritable }: CapabilitySets): v
   const sets = [effective, permitted, inheritable];
   const data = new Uint32Array([0n, 32n].flatMap((shift) => sets.map((set) => Number((set >> shift) & 0xffff_ffffn))));
   run("capset", undefined, new Uint8Array(header.buffer), new Uint8Array(data.buffer));
-}
-
-/** Is `capability` in the bounding set? prctl(2) PR_CAPBSET_READ; false for numbers the kernel does not know. */
-export function inBoundingSet(capability: number): boolean {
-  return raw("prctl", 23, capability, 0, 0, 0) === 1;
 }
 
 /** sched_getaffinity(2): the CPUs this thread may use. */

@@ -4,8 +4,7 @@ import { attributeMap, readString } from "./attributes.ts";
 export const NLMSG_ERROR = 2;
 export const NLMSG_DONE = 3;
 export const NLMSG_MIN_TYPE = 0x10;
-export const NLM_F_REQUEST = 0x01;
-export const NLM_F_MULTI = 0x02;
+const NLM_F_REQUEST = 0x01;
 export const NLM_F_ACK = 0x04;
 export const NLM_F_DUMP_INTR = 0x10;
 /** In NLMSG_ERROR: the request's payload was left out; extended attributes follow. */

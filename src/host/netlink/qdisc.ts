@@ -2,8 +2,8 @@ import { NLM_F_CREATE, NLM_F_REPLACE, type NetlinkRequest } from "./message.ts";
 import { NetlinkWriter } from "./writer.ts";
 
 /** Queueing disciplines of interfaces as requests (tc(8), linux/rtnetlink.h, linux/pkt_sched.h): pure. */
-export const RTM_NEWQDISC = 36;
-export const RTM_DELQDISC = 37;
+const RTM_NEWQDISC = 36;
+const RTM_DELQDISC = 37;
 const TCA_KIND = 1;
 const TCA_OPTIONS = 2;
 const TCA_TBF_PARMS = 1;

@@ -6,17 +6,16 @@ import { NetlinkWriter } from "./writer.ts";
  * Requests of rtnetlink(7) as data: pure functions, carried out by a NetlinkSocket of protocol NETLINK_ROUTE. Interfaces
  * are named by index where one is known; by name else.
  */
-export const RTM_NEWLINK = 16;
-export const RTM_DELLINK = 17;
-export const RTM_GETLINK = 18;
-export const RTM_NEWADDR = 20;
-export const RTM_DELADDR = 21;
-export const RTM_GETADDR = 22;
-export const RTM_NEWROUTE = 24;
-export const RTM_DELROUTE = 25;
-export const RTM_GETROUTE = 26;
+const RTM_NEWLINK = 16;
+const RTM_DELLINK = 17;
+const RTM_GETLINK = 18;
+const RTM_NEWADDR = 20;
+const RTM_DELADDR = 21;
+const RTM_GETADDR = 22;
+const RTM_NEWROUTE = 24;
+const RTM_GETROUTE = 26;
 
-export const AF_UNSPEC = 0;
+const AF_UNSPEC = 0;
 const AF_INET = 2;
 const AF_INET6 = 10;
 

@@ -142,7 +142,7 @@ export class NetlinkWriter {
   }
 }
 
-export const NLA_F_NESTED = 0x8000;
+const NLA_F_NESTED = 0x8000;
 
 const empty = new Uint8Array(0);
 const encoder = new TextEncoder();

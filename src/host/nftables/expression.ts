@@ -72,9 +72,6 @@ export const ctKeys = { state: 0, direction: 1, status: 2, mark: 3 } as const;
 export const cmpOps = { eq: 0, neq: 1, lt: 2, lte: 3, gt: 4, gte: 5 } as const;
 
 /** Bits of `ct state` and `ct status` (linux/netfilter/nf_conntrack_common.h). */
-export const CT_STATE_INVALID = 1;
 export const CT_STATE_ESTABLISHED = 2;
 export const CT_STATE_RELATED = 4;
 export const CT_STATUS_DNAT = 1 << 5;
-/** Address type of `fib` (linux/rtnetlink.h). */
-export const RTN_LOCAL = 2;

@@ -13,7 +13,7 @@ import {
   endBatch,
   type TableName,
 } from "./messages.ts";
-import { parseElements, parseRule, parseTableHandle } from "./parse.ts";
+import { parseRule, parseTableHandle } from "./parse.ts";
 import { ctStatus, iifname, ipIn, loadDestinationPort, loadProtocol, oifnamePrefix, verdict } from "./rule.ts";
 
 /** Hex written in words. */
@@ -30,6 +30,15 @@ function lines(bytes: Uint8Array, indent: string): string[] {
   return parseAttributes(bytes).flatMap(({ type, payload }) => {
     const nested = (bytes[payload.byteOffset - bytes.byteOffset - 1] ?? 0) >= 0x80;
     return nested ? [`${indent}${type}:`, ...lines(payload, `${indent}  `)] : [`${indent}${type}: ${payload.toHex()}`];
+  });
+}
+
+/** Keys and values of a message that adds elements. */
+function elementsOf(payload: Uint8Array): readonly { readonly key: Uint8Array; readonly value: Uint8Array }[] {
+  const data = (bytes: Uint8Array = new Uint8Array()): Uint8Array => attributeMap(bytes).get(1) ?? new Uint8Array();
+  return parseAttributes(attributeMap(payload, 4).get(3) ?? new Uint8Array()).map(({ payload: element }) => {
+    const attributes = attributeMap(element);
+    return { key: data(attributes.get(1)), value: data(attributes.get(2)) };
   });
 }
 
@@ -124,7 +133,7 @@ describe("nf_tables messages", () => {
     }));
     const messages = addElements(table, "m", elements);
     expect(messages).toHaveLength(3);
-    const read = messages.flatMap(({ payload, type, flags }) => parseElements({ type, flags, sequence: 1, payload }));
+    const read = messages.flatMap(({ payload }) => elementsOf(payload));
     expect(read).toEqual(elements);
     expect(addElements(table, "m", [])).toEqual([]);
   });

@@ -50,7 +50,7 @@ export interface RuleDefinition {
 }
 
 /** Sizes, and the numbers by which the nft program knows how to print them. */
-export const dataTypes = {
+const dataTypes = {
   ipv4_addr: { number: 7, size: 4 },
   ipv6_addr: { number: 8, size: 16 },
   inet_proto: { number: 12, size: 1 },
@@ -62,18 +62,17 @@ export const hooks = { prerouting: 0, input: 1, forward: 2, output: 3, postrouti
 const families: Readonly<Record<Family, number>> = { ip: 2, inet: 1, ip6: 10, bridge: 7 };
 
 export const NFNL_SUBSYS_NFTABLES = 10;
-export const NFT_MSG_NEWTABLE = 0;
+const NFT_MSG_NEWTABLE = 0;
 export const NFT_MSG_GETTABLE = 1;
-export const NFT_MSG_DELTABLE = 2;
+const NFT_MSG_DELTABLE = 2;
 export const NFT_MSG_NEWCHAIN = 3;
-export const NFT_MSG_GETCHAIN = 4;
+const NFT_MSG_GETCHAIN = 4;
 export const NFT_MSG_NEWRULE = 6;
-export const NFT_MSG_GETRULE = 7;
-export const NFT_MSG_DELRULE = 8;
+const NFT_MSG_GETRULE = 7;
+const NFT_MSG_DELRULE = 8;
 export const NFT_MSG_NEWSET = 9;
-export const NFT_MSG_NEWSETELEM = 12;
-export const NFT_MSG_GETSETELEM = 13;
-export const NFT_MSG_DELSETELEM = 14;
+const NFT_MSG_NEWSETELEM = 12;
+const NFT_MSG_DELSETELEM = 14;
 export const NFT_MSG_GETGEN = 16;
 
 const NFT_SET_INTERVAL = 0x4;
@@ -202,11 +201,6 @@ export function getTable(table: TableName): NetlinkRequest {
   );
 }
 
-export function getChain(table: TableName, chain: string): NetlinkRequest {
-  const payload = header(table.family).attributeString(1, table.name).attributeString(3, chain).finish();
-  return request(NFT_MSG_GETCHAIN, 0, payload, `read chain ${table.name} ${chain}`);
-}
-
 /** Chains of every table of `family`, or of all families. */
 export function dumpChains(family?: Family): NetlinkRequest {
   return request(NFT_MSG_GETCHAIN, 0, header(family).finish(), "list chains");
@@ -215,11 +209,6 @@ export function dumpChains(family?: Family): NetlinkRequest {
 export function dumpRules(table: TableName, chain: string): NetlinkRequest {
   const payload = header(table.family).attributeString(1, table.name).attributeString(2, chain).finish();
   return request(NFT_MSG_GETRULE, 0, payload, `list rules ${table.name} ${chain}`);
-}
-
-export function dumpElements(table: TableName, set: string): NetlinkRequest {
-  const payload = header(table.family).attributeString(1, table.name).attributeString(2, set).finish();
-  return request(NFT_MSG_GETSETELEM, 0, payload, `list elements ${table.name} ${set}`);
 }
 
 /** The parts of a concatenated key or value, each padded to four bytes. */

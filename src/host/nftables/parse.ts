@@ -1,4 +1,4 @@
-import { attributeMap, parseAttributes, readBe32, readBe64, readString } from "../netlink/attributes.ts";
+import { attributeMap, readBe32, readBe64, readString } from "../netlink/attributes.ts";
 import type { NetlinkMessage } from "../netlink/message.ts";
 
 /** Reading back what nf_tables dumps tell, reduced to what is compared. */
@@ -17,12 +17,6 @@ export interface RuleInfo {
   readonly comment: string;
   /** Encoded expressions, to compare with what was asked for. */
   readonly expressions: Uint8Array;
-}
-
-export interface ElementInfo {
-  readonly key: Uint8Array;
-  /** Empty in sets and verdict maps. */
-  readonly value: Uint8Array;
 }
 
 const NFGENMSG_SIZE = 4;
@@ -62,20 +56,6 @@ export function parseRule({ payload }: NetlinkMessage): RuleInfo {
     comment: parseComment(attributes.get(7)),
     expressions: attributes.get(4) ?? new Uint8Array(0),
   };
-}
-
-/** One dump message holds many elements. */
-export function parseElements({ payload }: NetlinkMessage): ElementInfo[] {
-  const list = attributeMap(payload, NFGENMSG_SIZE).get(3);
-  if (list === undefined) return [];
-  return parseAttributes(list).map(({ payload: element }) => {
-    const attributes = attributeMap(element);
-    return { key: dataValue(attributes.get(1)), value: dataValue(attributes.get(2)) };
-  });
-}
-
-function dataValue(data: Uint8Array | undefined): Uint8Array {
-  return data === undefined ? new Uint8Array(0) : (attributeMap(data).get(1) ?? new Uint8Array(0));
 }
 
 function parseComment(userData: Uint8Array | undefined): string {

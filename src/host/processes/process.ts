@@ -223,7 +223,7 @@ export interface ProcessStat {
 }
 
 /** /proc/pid/stat (proc_pid_stat(5)), undefined when the process is gone. */
-export function readStat(pid: number): ProcessStat | undefined {
+function readStat(pid: number): ProcessStat | undefined {
   let text: string | undefined;
   try {
     text = readTextFileMaybe(`/proc/${pid}/stat`, 4096);

@@ -4,7 +4,8 @@ import { createServer, request, type Server } from "node:http";
 import { createServer as createNetServer } from "node:net";
 import { tmpdir } from "node:os";
 
-import { openTcpSocket, portOf } from "./listening-socket.ts";
+import { openTcpSocket } from "./listening-socket.ts";
+import { portOf } from "./testing/port-of.ts";
 import { listenUnix } from "./unix-listener.ts";
 
 let directory = "";

@@ -59,11 +59,6 @@ export interface TcpPlace {
   readonly port: number;
 }
 
-/** Of a TCP socket: the real one, also when 0 was asked for. */
-export function portOf(fd: number): number {
-  return new DataView(getsockname(fd).buffer).getUint16(2);
-}
-
 /** The alternative is TCP. */
 export function isUnixSocket(fd: number): boolean {
   return new DataView(getsockname(fd).buffer).getUint16(0, true) === AF_UNIX;

@@ -8,7 +8,7 @@ import type { ImageSources, SourceManifest } from "../source.ts";
 import type { RegistryAuth } from "../types.ts";
 
 /** Artifacts are documents, not images: all of one fits a message. */
-export const MAX_ARTIFACT_BYTES = 16 << 20;
+const MAX_ARTIFACT_BYTES = 16 << 20;
 
 export interface ArtifactBlob {
   readonly digest: string;

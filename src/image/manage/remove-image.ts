@@ -235,7 +235,7 @@ function isIdPrefixOf(imageId: string, text: string): boolean {
 }
 
 /** OCI image-spec `config.md` "Layer ChainID": bottom first, one for each layer. */
-export function chainIds(diffIds: readonly string[]): readonly string[] {
+function chainIds(diffIds: readonly string[]): readonly string[] {
   const chains: string[] = [];
   for (const diffId of diffIds) {
     const below = chains.at(-1);

@@ -5,7 +5,7 @@ import type { LogSubject } from "../attributes.ts";
 import type { LogMessage, Receiver } from "./receiver.ts";
 
 /** systemd.io/JOURNAL_NATIVE_PROTOCOL */
-export const journalSocket = "/run/systemd/journal/socket";
+const journalSocket = "/run/systemd/journal/socket";
 
 const priority = { stdout: "6", stderr: "3" } as const;
 const newline = Buffer.from("\n");

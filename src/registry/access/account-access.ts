@@ -9,7 +9,7 @@ import { LoginGuard, secretEpoch } from "./login-guard.ts";
 import { allowedActions, nobody, type Account, type Action } from "./rights.ts";
 
 /** The `service` of challenges and tokens. */
-export const SERVICE = "berth-registry";
+const SERVICE = "berth-registry";
 export const TOKEN_SECONDS = 300;
 const REFRESH_SECONDS = 365 * 24 * 3600;
 const REFRESH_AUDIENCE = `${SERVICE}-refresh`;

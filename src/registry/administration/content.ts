@@ -59,7 +59,7 @@ export const describeRepository: Operation = (context, fields) => {
 };
 
 /** A name of this registry with tag or digest. `invalid-parameter`. */
-export function splitReference(text: string): { readonly name: string; readonly reference: string } {
+function splitReference(text: string): { readonly name: string; readonly reference: string } {
   const { path, tag, digest } = parseReference(`registry.invalid/${text}`);
   const reference = digest ?? tag;
   if (reference === undefined) throw invalid(`${text} names no tag and no digest`);

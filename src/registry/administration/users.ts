@@ -8,7 +8,7 @@ const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 const LEAST_PASSWORD = 8;
 
 /** A user's name is also the first part of the repositories that are the user's own. */
-export function checkUserName(name: string): string {
+function checkUserName(name: string): string {
   if (!NAME.test(name) || name === EVERYONE || name === EVERY_USER)
     throw invalid(
       `invalid user name ${JSON.stringify(name)}: small letters, digits, dots, dashes; not "anyone", not "users"`,

@@ -48,7 +48,7 @@ export interface CdiMount {
   readonly options: readonly string[];
 }
 
-export const noEdits: CdiEdits = { env: [], deviceNodes: [], mounts: [], additionalGids: [], hooks: [] };
+const noEdits: CdiEdits = { env: [], deviceNodes: [], mounts: [], additionalGids: [], hooks: [] };
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -49,7 +49,7 @@ export function intervalOf(text: string): number {
 }
 
 /** runc's `types.Stats`. */
-export function statsData({ cpu, memory, pids, io }: CgroupStats): object {
+function statsData({ cpu, memory, pids, io }: CgroupStats): object {
   const blkio = (kind: "bytes" | "operations"): readonly object[] =>
     io.filter((entry) => entry.kind === kind).map(({ major, minor, op, value }) => ({ major, minor, op, value }));
   const bytes = (usage: number, limit: number): object => ({ usage, ...(limit < 0 ? {} : { limit }) });

@@ -1,5 +1,5 @@
 /** PATH of a container whose image sets none. */
-export const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 export interface EnvironmentInput {
   readonly env: readonly string[];
@@ -26,7 +26,7 @@ export function override(base: readonly string[], changes: readonly string[]): r
   return [...byName.values()];
 }
 
-export function withHome(env: readonly string[], home: string): readonly string[] {
+function withHome(env: readonly string[], home: string): readonly string[] {
   return env.some((entry) => entry.startsWith("HOME=") && entry.length > "HOME=".length)
     ? env
     : [...env.filter((entry) => entry !== "HOME="), `HOME=${home}`];

@@ -60,7 +60,7 @@ export function encodeLaunch(settings: LaunchSettings, plan: Plan): Uint8Array {
   return writer.finish();
 }
 
-export function namespaceFlags(kinds: readonly NamespaceKind[]): number {
+function namespaceFlags(kinds: readonly NamespaceKind[]): number {
   return kinds.reduce((flags, kind) => (flags | namespaceFlag[kind]) >>> 0, 0);
 }
 

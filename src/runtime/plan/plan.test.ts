@@ -1,11 +1,10 @@
 import { describe, expect, test } from "bun:test";
 
-import { decodeLaunch } from "./decode.ts";
+import { decodeLaunch } from "./testing/decode.ts";
 import { encodeLaunch } from "./encode.ts";
 import { generateOpsHeader } from "./generate-ops-header.ts";
 import { maxFields, stepTable, type Plan } from "./ops.ts";
-import { printPlan } from "./print.ts";
-import { samplePlan, sampleSettings } from "./sample.ts";
+import { samplePlan, sampleSettings } from "./testing/sample.ts";
 import { allShapes } from "./wire.ts";
 
 describe("launch message", () => {
@@ -84,30 +83,4 @@ describe("table", () => {
   test("native/shim/ops.h is up to date", async () => {
     expect(await Bun.file(new URL("../../../native/shim/ops.h", import.meta.url)).text()).toBe(generateOpsHeader());
   });
-});
-
-test("a printed plan reads as what happens", () => {
-  const plan: Plan = {
-    create: ["mount", "pid"],
-    join: [{ by: "path", kind: "network", path: "/run/netns/x" }],
-    uidMap: "",
-    gidMap: "",
-    cgroup: { procs: ["/cg/cgroup.procs"] },
-    steps: [
-      { op: "mkdir", path: "/work", mode: 0o755, uid: 0, gid: 0 },
-      { op: "bounding_set", keep: 0xa80425fbn },
-      { op: "seccomp", flags: 0, filter: new Uint8Array(16), listener: "", listenerMessage: new Uint8Array() },
-    ],
-    exec: { argv: ["sh"], env: ["PATH=/bin"] },
-  };
-  expect(printPlan(plan)).toBe(
-    `create mount pid
-join network /run/netns/x
-cgroup /cg/cgroup.procs
-  0 mkdir path="/work" mode=493
-  1 bounding_set keep=0xa80425fb
-  2 seccomp filter=<16 bytes>
-exec ["sh"] env ["PATH=/bin"]
-`,
-  );
 });

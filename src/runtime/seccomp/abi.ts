@@ -77,8 +77,3 @@ export const abisOf: Readonly<Record<Machine, readonly [Abi, ...Abi[]]>> = {
     abi("SCMP_ARCH_ARM", 0x40000028, arm, { wordBits: 32, privateFrom: 0x0f0000 }),
   ],
 };
-
-/** True for a name that is a Linux system call on any ABI known here. */
-export function isSyscallName(name: string): boolean {
-  return Object.values(abisOf).some((abis) => abis.some(({ numbers }) => numbers.has(name)));
-}

@@ -21,7 +21,7 @@ export interface RawInstruction {
   readonly k: number;
 }
 
-export const bpf = {
+const bpf = {
   loadWord: 0x20,
   andK: 0x54,
   ja: 0x05,

@@ -34,29 +34,3 @@ export const recordMagic1 = 0x4c;
 
 export const recordStream = { file: 0, stdout: 1, stderr: 2 } as const;
 export const recordFlag = { partial: 1 } as const;
-
-export interface RecordHeader {
-  readonly length: number;
-  /** {@link recordStream}; with a terminal everything is stdout. */
-  readonly stream: number;
-  readonly partial: boolean;
-  readonly timeNs: bigint;
-}
-
-/** The header at `offset`, or undefined when fewer bytes are left than a header or they are not one. */
-export function parseRecordHeader(view: DataView, offset: number): RecordHeader | undefined {
-  if (offset < 0 || offset + recordHeaderBytes > view.byteLength) return undefined;
-  const length = view.getUint32(offset, true);
-  if (
-    view.getUint8(offset + 6) !== recordMagic0 ||
-    view.getUint8(offset + 7) !== recordMagic1 ||
-    length > maxRecordBytes
-  )
-    return undefined;
-  return {
-    length,
-    stream: view.getUint8(offset + 4),
-    partial: (view.getUint8(offset + 5) & recordFlag.partial) !== 0,
-    timeNs: view.getBigUint64(offset + 8, true),
-  };
-}

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
 
-import { parseRecordHeader } from "./record.ts";
 import { parseState, stateBytes } from "./state.ts";
 
 function stateOf(phase: number): Uint8Array {
@@ -33,25 +32,5 @@ describe("state", () => {
     for (const bytes of [new Uint8Array(), stateOf(4).subarray(1), stateOf(0), stateOf(6), magic]) {
       expect(() => parseState(bytes)).toThrow("not readable");
     }
-  });
-});
-
-describe("record header", () => {
-  const header = Buffer.alloc(20);
-  header.writeUInt32LE(3, 0);
-  header[4] = 2;
-  header[5] = 1;
-  header.write("BL", 6);
-  header.writeBigUInt64LE(42n, 8);
-  const view = new DataView(header.buffer, header.byteOffset, header.length);
-
-  test("is read", () => {
-    expect(parseRecordHeader(view, 0)).toEqual({ length: 3, stream: 2, partial: true, timeNs: 42n });
-  });
-
-  test("past the end, or not one, is undefined", () => {
-    expect(parseRecordHeader(view, 5)).toBeUndefined();
-    expect(parseRecordHeader(view, -1)).toBeUndefined();
-    expect(parseRecordHeader(view, 1)).toBeUndefined();
   });
 });

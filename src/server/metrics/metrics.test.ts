@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { silentLog } from "#base/log.ts";
 import { DurationHistogram } from "#engine/metrics/duration-histogram.ts";
-import { openTcpSocket, portOf } from "#host/sockets/listening-socket.ts";
+import { openTcpSocket } from "#host/sockets/listening-socket.ts";
+import { portOf } from "#host/sockets/testing/port-of.ts";
 import { serveHttp } from "#host/web/serve-http.ts";
 import { EngineBench } from "#engine/testing/engine-bench.ts";
 import { createMetricsServer } from "./metrics-server.ts";

@@ -14,7 +14,7 @@ import {
 } from "./schema.ts";
 
 /** Durations are nanoseconds, as everywhere in the Engine API. */
-export const healthConfig = struct("container.HealthConfig", {
+const healthConfig = struct("container.HealthConfig", {
   Test: omitEmpty(list(text)),
   Interval: omitEmpty(int64),
   Timeout: omitEmpty(int64),

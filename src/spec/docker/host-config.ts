@@ -68,13 +68,13 @@ export const resourceFields = {
   IOMaximumBandwidth: uint64,
 } as const;
 
-export const resources = struct("container.Resources", resourceFields);
+const resources = struct("container.Resources", resourceFields);
 export type Resources = Decoded<typeof resources>;
 
-export const portBinding = struct("nat.PortBinding", { HostIp: text, HostPort: text });
+const portBinding = struct("nat.PortBinding", { HostIp: text, HostPort: text });
 export type PortBinding = Decoded<typeof portBinding>;
 
-export const logConfig = struct("container.LogConfig", { Type: text, Config: dict(text) });
+const logConfig = struct("container.LogConfig", { Type: text, Config: dict(text) });
 export type LogConfig = Decoded<typeof logConfig>;
 
 export const restartPolicy = struct("container.RestartPolicy", {

@@ -134,7 +134,3 @@ export interface EventMessage {
   /** More than a number holds. */
   readonly timeNano: bigint;
 }
-
-export interface ErrorResponse {
-  readonly message: string;
-}

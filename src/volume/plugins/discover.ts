@@ -64,7 +64,7 @@ export function findPlugin(directories: PluginDirectories, name: string): Socket
 }
 
 /** A `.spec` file: one address. */
-export function specAddress(text: string): SocketAddress {
+function specAddress(text: string): SocketAddress {
   return parseAddress(text.trim(), undefined);
 }
 

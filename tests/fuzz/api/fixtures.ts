@@ -1,7 +1,7 @@
 import type { RunningEngine } from "../../../tools/lab/engines.ts";
 
 /** A request to an engine's API that the test itself makes: any answer below 500 will do. */
-export async function ask(engine: RunningEngine, method: string, path: string, body?: unknown): Promise<Response> {
+async function ask(engine: RunningEngine, method: string, path: string, body?: unknown): Promise<Response> {
   const response = await fetch(`http://engine/v1.41${path}`, {
     unix: engine.socket,
     method,

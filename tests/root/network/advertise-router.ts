@@ -14,7 +14,7 @@ const everybody = { mac: Buffer.from("333300000001", "hex"), address: "ff02::1" 
 const sender = { mac: Buffer.from("020000000066", "hex"), address: "fe80::66" };
 
 /** The network that {@link advertiseRouter} tells of. */
-export const advertised = "2001:db8:66::";
+const advertised = "2001:db8:66::";
 
 /**
  * Tell everybody on the link of `machine`'s eth0 that it is a router for {@link advertised}, as whoever may open a raw socket can

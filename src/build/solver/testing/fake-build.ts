@@ -99,7 +99,7 @@ export function graphOf(vertices: readonly Vertex[]): BuildGraph {
 }
 
 /** Rows in memory. */
-export class FakeCache implements StepCache {
+class FakeCache implements StepCache {
   readonly steps = new Map<string, CachedStep>();
   readonly used: string[] = [];
 

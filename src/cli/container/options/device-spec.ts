@@ -32,7 +32,7 @@ function isMode(text: string): boolean {
 }
 
 /** Go's path.Clean for an absolute path. */
-export function cleanPath(path: string): string {
+function cleanPath(path: string): string {
   const parts: string[] = [];
   for (const part of path.split("/")) {
     if (part === "..") parts.pop();

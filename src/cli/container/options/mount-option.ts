@@ -40,7 +40,7 @@ export const mountOptions: FlagKind<readonly MountOption[]> = {
 };
 
 /** `type=bind,src=/a,dst=/b,readonly`. Throws with docker's words. */
-export function parseMount(value: string): MountOption {
+function parseMount(value: string): MountOption {
   const mount: MountOption = { Type: "volume" };
   for (const field of csvFields(value)) applyField(mount, field);
   checkMount(mount);

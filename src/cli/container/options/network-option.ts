@@ -35,7 +35,7 @@ export function plainNetwork(target: string): NetworkOption {
 }
 
 /** Throws with docker's words. */
-export function parseNetwork(value: string): NetworkOption {
+function parseNetwork(value: string): NetworkOption {
   if (!/\w+=\w+(,\w+=\w+)*/.test(value)) return plainNetwork(value);
   let target = "";
   const network = plainNetwork("");

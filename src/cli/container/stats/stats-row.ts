@@ -82,7 +82,7 @@ export function usageOf(sample: StatsResponse): Usage {
 }
 
 /** Of one CPU: two that are busy are 200 %. Compared with the sample before, or with nothing. */
-export function cpuPercent({ cpu_stats: now, precpu_stats: before }: StatsResponse): number {
+function cpuPercent({ cpu_stats: now, precpu_stats: before }: StatsResponse): number {
   const used = now.cpu_usage.total_usage - before.cpu_usage.total_usage;
   const passed = (now.system_cpu_usage ?? 0) - (before.system_cpu_usage ?? 0);
   const cpus = now.online_cpus ?? now.cpu_usage.percpu_usage?.length ?? 0;
@@ -90,7 +90,7 @@ export function cpuPercent({ cpu_stats: now, precpu_stats: before }: StatsRespon
 }
 
 /** The cache that the kernel would give back first is no use of memory: v1 and v2 have other names for it. */
-export function memoryWithoutCache({ usage = 0, stats = {} }: MemoryStats): number {
+function memoryWithoutCache({ usage = 0, stats = {} }: MemoryStats): number {
   for (const name of ["total_inactive_file", "inactive_file"]) {
     const cache = stats[name];
     if (cache !== undefined && cache < usage) return usage - cache;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { ContainerSummary } from "#spec/docker/container.ts";
 import { firstModel, type Lists, type Message, type Model } from "../model.ts";
-import { paint, pictureText } from "../screen.ts";
+import { paint } from "../screen.ts";
 import { update } from "../update.ts";
 import { view } from "./view.ts";
 
@@ -56,7 +56,11 @@ function after(columns: number, rows: number, ...messages: readonly Message[]): 
   return model;
 }
 const keys = (...names: readonly string[]): readonly Message[] => names.map((key) => ({ type: "key", key }));
-const shown = (model: Model): string => pictureText(view(model), model.size);
+/** Without styles, as a person would read it aloud. */
+const shown = (model: Model): string =>
+  paint(view(model), model.size, false)
+    .map((line) => Bun.stripANSI(line).trimEnd())
+    .join("\n");
 
 describe("the list of containers", () => {
   test("80 columns: what does not fit is left out or shortened, names and states are not", () => {

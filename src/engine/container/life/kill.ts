@@ -91,7 +91,7 @@ export async function endsBySignal(
  * Send and tell. A paused container is let go on, or it would never see the signal that is to end it. What is sent, and
  * for whom, is noted first: by that a restart policy knows whether to leave the container alone afterwards.
  */
-export async function sendSignal(deps: KillDeps, container: Container, signal: number, by: StopReason): Promise<void> {
+async function sendSignal(deps: KillDeps, container: Container, signal: number, by: StopReason): Promise<void> {
   const { process, status } = container;
   if (!isLive(status)) throw notRunning(container);
   const stopSignal = container.spec.config.StopSignal;

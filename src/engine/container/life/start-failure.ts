@@ -3,7 +3,7 @@ import { stepFailureOf } from "#runtime/process-error.ts";
 
 /** Docker's exit codes of containers and execs that could not be started. */
 export const exitCannotInvoke = 126;
-export const exitNotFound = 127;
+const exitNotFound = 127;
 export const exitUnknownStart = 128;
 
 export interface StartFailure {

@@ -80,7 +80,7 @@ export async function writeResolvConf(
 }
 
 /** Of the bridges all but the default one, whose name nobody else can take. */
-export function hasNames({ networkName, ipv4, ipv6 }: Endpoint): boolean {
+function hasNames({ networkName, ipv4, ipv6 }: Endpoint): boolean {
   return (ipv4 !== "" || ipv6 !== "") && networkName !== "bridge";
 }
 

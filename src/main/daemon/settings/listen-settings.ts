@@ -54,7 +54,7 @@ const PLAIN_PORT = 2375;
 const TLS_PORT = 2376;
 
 /** docker-compat: what may be left out of an address. `invalid-parameter` for one that nobody can listen on. */
-export function normalHost(host: string, tls: boolean): string {
+function normalHost(host: string, tls: boolean): string {
   const text = host.trim();
   if (text === "") return "";
   const at = text.indexOf("://");

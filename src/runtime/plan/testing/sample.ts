@@ -1,5 +1,5 @@
-import { stepTable, type FieldType, type Plan, type Step } from "./ops.ts";
-import type { LaunchSettings } from "./encode.ts";
+import { stepTable, type FieldType, type Plan, type Step } from "../ops.ts";
+import type { LaunchSettings } from "../encode.ts";
 
 const sampleValue: Readonly<Record<FieldType, unknown>> = {
   u32: 0xdeadbeef,

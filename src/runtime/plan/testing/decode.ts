@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
-import type { FieldType } from "./ops.ts";
-import { allShapes, launchMagic, launchVersion, limits } from "./wire.ts";
+import type { FieldType } from "../ops.ts";
+import { allShapes, launchMagic, launchVersion, limits } from "../wire.ts";
 
 /** One record of a launch message by name; the values are what {@link encodeLaunch} wrote. */
 export interface DecodedRecord {
