@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import type { ExitReport } from "#spec/berth/exit-report.ts";
 import type { ContainerHealth } from "#spec/docker/container.ts";
 import { eventually } from "../../tools/lab/command.ts";
+import { untilNow } from "../../tools/lab/until-now.ts";
 import { BusyboxEngine } from "./busybox-engine.ts";
 
 setDefaultTimeout(180_000);
@@ -130,28 +131,12 @@ test("what a person stopped: always comes up with the engine, unless-stopped doe
 test("events that were shown are kept, over a killed engine, and times go on", async () => {
   const from = String(Date.now() / 1000);
   await engine.ok("run", "--rm", "--name", "kept", "busybox", "true");
-  const shown = await engine.ok(
-    "events",
-    "--since",
-    from,
-    "--until",
-    String(Date.now() / 1000),
-    "--format",
-    "{{json .}}",
-  );
+  const shown = await engine.ok("events", "--since", from, "--until", untilNow(), "--format", "{{json .}}");
   expect(shown.split("\n").length).toBeGreaterThan(5);
   await engine.kill();
   await engine.start();
   await engine.ok("create", "--name", "later", "busybox");
-  const replayed = await engine.ok(
-    "events",
-    "--since",
-    from,
-    "--until",
-    String(Date.now() / 1000),
-    "--format",
-    "{{json .}}",
-  );
+  const replayed = await engine.ok("events", "--since", from, "--until", untilNow(), "--format", "{{json .}}");
   expect(replayed.startsWith(shown)).toBe(true);
   expect(replayed.slice(shown.length)).toContain('"later"');
   const times = replayed

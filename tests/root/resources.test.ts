@@ -8,6 +8,7 @@ import { eventually, mustRun } from "../../tools/lab/command.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxImage } from "../../tools/lab/test-images.ts";
 import { startTinyRegistry, type TinyRegistry } from "../../tools/lab/tiny-registry.ts";
+import { untilNow } from "../../tools/lab/until-now.ts";
 import { startPlainDaemon, type StartedDaemon } from "../engine/daemon-fixture.ts";
 
 setDefaultTimeout(600_000);
@@ -188,8 +189,7 @@ test("an update that the kernel refuses half-way leaves kernel and row as they w
 test("memory that runs out is told when it happens, and not again at the end", async () => {
   const from = String(Date.now() / 1000);
   const told = async (): Promise<readonly string[]> => {
-    const until = String(Date.now() / 1000);
-    const flags = ["--since", from, "--until", until, "--filter", "container=box", "--format", "{{.Action}}"];
+    const flags = ["--since", from, "--until", untilNow(), "--filter", "container=box", "--format", "{{.Action}}"];
     return (await ok("events", ...flags)).split("\n").filter((action) => action === "oom" || action === "die");
   };
   const line = "tail -c 100m /dev/zero | tail; echo over; sleep 600";

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { randomHex } from "#base/ids.ts";
 import { mustRun } from "../../../tools/lab/command.ts";
+import { untilNow } from "../../../tools/lab/until-now.ts";
 import { at, type ApiAtVersion } from "./at-version.ts";
 
 /** What API 1.`since` changed: the same question asked by a client of the version before it and by one of it. */
@@ -80,6 +81,6 @@ export async function stopped(api: ApiAtVersion, verb: string): Promise<unknown>
 export async function events(api: ApiAtVersion, headers: Readonly<Record<string, string>> = {}) {
   const since = Date.now() / 1000 - 1;
   const name = await api.container({}, async (id) => id);
-  const url = `/events?since=${since}&until=${Date.now() / 1000}&filters=${filter({ container: [name], event: ["create"] })}`;
+  const url = `/events?since=${since}&until=${untilNow()}&filters=${filter({ container: [name], event: ["create"] })}`;
   return api.ask("GET", url, undefined, { headers });
 }

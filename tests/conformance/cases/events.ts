@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { untilNow } from "../../../tools/lab/until-now.ts";
 import type { Target } from "../target.ts";
 
 interface Told {
@@ -18,7 +19,7 @@ export async function eventsSince(target: Target, from: string, ...filters: read
     "--since",
     from,
     "--until",
-    String(Date.now() / 1000),
+    untilNow(),
     "--format",
     "{{json .}}",
     ...flags,
