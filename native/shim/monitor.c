@@ -283,8 +283,10 @@ static void dispatch(int i, uint32_t events)
 	default: /* a terminal is both */
 		if (events & EPOLLOUT)
 			push_input();
-		if (events & ~(uint32_t)EPOLLOUT)
+		if (events & ~(uint32_t)EPOLLOUT) {
+			on_sync(); /* who writes was started before */
 			pump(i);
+		}
 	}
 }
 

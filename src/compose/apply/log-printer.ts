@@ -30,11 +30,15 @@ export class LogPrinter {
     this.#width = Math.max(this.#width, ...names.map((name) => name.length));
   }
 
-  /** A writer of one container's output. `tty`: it is one raw stream. */
-  sink(name: string, tty: boolean): { push(chunk: Uint8Array): void; end(): void } {
+  /** A writer of one container's output. `tty`: it is one raw stream. `shown`: what is printed of a line, when not all. */
+  sink(
+    name: string,
+    tty: boolean,
+    shown = (line: string): string => line,
+  ): { push(chunk: Uint8Array): void; end(): void } {
     this.expect([name]);
-    const out = new LineSplitter((line) => this.#print(this.#io.stdout, name, line));
-    const err = new LineSplitter((line) => this.#print(this.#io.stderr, name, line));
+    const out = new LineSplitter((line) => this.#print(this.#io.stdout, name, shown(line)));
+    const err = new LineSplitter((line) => this.#print(this.#io.stderr, name, shown(line)));
     const frames = tty ? undefined : new Demultiplexer();
     return {
       push(chunk) {

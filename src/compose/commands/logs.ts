@@ -1,7 +1,7 @@
 import { LogPrinter } from "../apply/log-printer.ts";
 import type { ObservedContainer } from "../engine/observe.ts";
 import type { ComposeHandler, ComposeInvocation } from "./subcommand.ts";
-import { hasTerminal, logsOf } from "./read-logs.ts";
+import { logFlags } from "./read-logs.ts";
 import { containerOf, containersOf, openProjectName } from "./session.ts";
 import { shortName } from "./stay-with.ts";
 import { unlessInterrupted } from "./unless-interrupted.ts";
@@ -28,7 +28,7 @@ export const logs: ComposeHandler = async (invocation) => {
     const { followLogs } = await import("./follow-logs.ts");
     const isMeant = (container: ObservedContainer): boolean =>
       (args.length === 0 || args.includes(container.service)) && (index === 0 || container.number === index);
-    await unlessInterrupted(io, () => followLogs(invocation, { project: name, containers, isMeant, printer }));
+    await unlessInterrupted(io, () => followLogs(invocation, { project: name, isMeant, printer }));
     return 0;
   }
   const past = await Promise.all(containers.map((container) => pastLines(invocation, container)));
@@ -46,15 +46,23 @@ interface StampedLine {
 }
 
 async function pastLines(invocation: ComposeInvocation, container: ObservedContainer): Promise<readonly StampedLine[]> {
-  const tty = await hasTerminal(invocation, container);
+  const { containers } = await invocation.client();
+  // It is one stream then.
+  const terminal = (await containers.inspect(container.id)).Config.Tty ?? false;
   const lines: StampedLine[] = [];
   const collect = (line: string): void => {
     const space = line.indexOf(" ");
     lines.push({ container: container.id, time: line.slice(0, space), text: line.slice(space + 1) });
   };
   const io = { ...invocation.io, stdout: collector(collect), stderr: collector(collect) };
-  const sink = new LogPrinter(io, { prefix: false, colour: false }).sink("", tty);
-  for await (const chunk of await logsOf(invocation, container, { timestamps: true })) sink.push(chunk);
+  const sink = new LogPrinter(io, { prefix: false, colour: false }).sink("", terminal);
+  const chunks = await containers.logs(container.id, {
+    ...logFlags(invocation),
+    stdout: true,
+    stderr: true,
+    timestamps: true,
+  });
+  for await (const chunk of chunks) sink.push(chunk);
   sink.end();
   return lines;
 }
