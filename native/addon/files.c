@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,13 +29,14 @@ struct record {
   char name[];
 };
 
-enum { ENTRIES_BYTES = 32 << 10, LIST_BYTES = 256 << 10, SMALL_BYTES = 64 << 10, MAX_THREADS = 4 };
+enum { ENTRIES_BYTES = 32 << 10, LIST_BYTES = 256 << 10, SMALL_BYTES = 64 << 10, MAX_THREADS = 4, MAX_FOLDERS = 128 };
 /* Files for which one thread is enough: to look at, where a thread costs as much as two dozen of them, and to read or copy. */
 enum { FEW_LOOKED_AT = 512, FEW = 32 };
 
 struct batch {
-  int from, to;
+  int from;
   char *records, *end, *contents;
+  size_t head, block; /* of a content: what stays free in front, and of what its end is made a multiple */
   void (*work)(const struct batch *, struct record *, size_t offset);
   int parts;
 };
@@ -44,7 +46,11 @@ struct part {
   int number;
 };
 
-/* Every record whose turn is this part's. `offset`: where its content lies when those of all are behind one another. */
+static size_t room_of(const struct batch *batch, const struct record *record) {
+  return batch->head + (record->size + batch->block - 1) / batch->block * batch->block;
+}
+
+/* Every record whose turn is this part's. `offset`: where the room of its content lies when those of all are behind one another. */
 static void *run_part(void *argument) {
   const struct part *part = argument;
   const struct batch *batch = part->batch;
@@ -54,7 +60,7 @@ static void *run_part(void *argument) {
     struct record *record = (struct record *)at;
     at += record->length;
     /* Without contents there is no offset, and the size is what another part may be writing. */
-    size_t size = batch->contents == NULL ? 0 : record->size;
+    size_t size = batch->contents == NULL ? 0 : room_of(batch, record);
     if (turn % batch->parts == part->number) batch->work(batch, record, offset);
     offset += size;
   }
@@ -67,19 +73,22 @@ static int processors(void) {
   return count < MAX_THREADS ? count : MAX_THREADS;
 }
 
-static void run_batch(struct batch *batch, int count, int few) {
+/* Run `work` as often at once; each has an argument `size` bytes behind that of the one before. */
+static void run_threads(int count, void *(*work)(void *), void *arguments, size_t size) {
   pthread_t threads[MAX_THREADS];
-  struct part parts[MAX_THREADS];
   bool started[MAX_THREADS] = {false};
-  batch->parts = count < few ? 1 : processors();
-  for (int i = 0; i < batch->parts; i++) {
-    parts[i] = (struct part){batch, i};
-    if (i > 0) started[i] = start_thread(&threads[i], run_part, &parts[i]) == 0;
-  }
-  for (int i = 0; i < batch->parts; i++)
-    if (!started[i]) run_part(&parts[i]);
-  for (int i = 0; i < batch->parts; i++)
+  for (int i = 1; i < count; i++) started[i] = start_thread(&threads[i], work, (char *)arguments + (size_t)i * size) == 0;
+  for (int i = 0; i < count; i++)
+    if (!started[i]) work((char *)arguments + (size_t)i * size);
+  for (int i = 0; i < count; i++)
     if (started[i]) pthread_join(threads[i], NULL);
+}
+
+static void run_batch(struct batch *batch, int count, int few) {
+  struct part parts[MAX_THREADS];
+  batch->parts = count < few ? 1 : processors();
+  for (int i = 0; i < batch->parts; i++) parts[i] = (struct part){batch, i};
+  run_threads(batch->parts, run_part, parts, sizeof *parts);
 }
 
 /* Count the records and check that they are such; -1 for anything else. */
@@ -220,23 +229,28 @@ static int read_small(int folder, const struct record *record, char *into, bool 
 }
 
 static void take(const struct batch *batch, struct record *record, size_t offset) {
-  record->status = read_small(batch->from, record, batch->contents + offset, true);
+  char *content = memset(batch->contents + offset, 0, batch->head) + batch->head;
+  record->status = read_small(batch->from, record, content, true);
+  memset(content + record->size, 0, room_of(batch, record) - batch->head - record->size);
 }
 
-/* readFiles(folder, records, contents): the contents of all, one behind the other. */
+/* readFiles(folder, records, contents, head, block): the contents of all, one behind the other, each in its room. */
 napi_value read_files(napi_env env, napi_callback_info info) {
   size_t length, room, total = 0;
   struct batch batch = {.work = take};
   void *records, *contents;
   int files;
-  if (!take_arguments(env, info, "ibb", &batch.from, &records, &length, &contents, &room) ||
+  uint32_t head, block;
+  if (!take_arguments(env, info, "ibbuu", &batch.from, &records, &length, &contents, &room, &head, &block) || block == 0 ||
       (files = count_records(records, length)) < 0)
     return wrong_type(env, "readFiles");
+  batch.head = head;
+  batch.block = block;
   batch.records = records;
   batch.end = batch.records + length;
   batch.contents = contents;
   for (char *at = batch.records; at < batch.end; at += ((struct record *)at)->length) {
-    size_t size = ((struct record *)at)->size;
+    size_t size = room_of(&batch, (struct record *)at);
     if (size > room - total) return wrong_type(env, "readFiles");
     total += size;
   }
@@ -260,40 +274,78 @@ static int fill(int fd, const struct record *record, const char *content) {
   return futimens(fd, times) != 0 ? -errno : 0;
 }
 
-static void copy(const struct batch *batch, struct record *record, size_t offset) {
+/* Records of one folder, and where the copies go. As src/host/files/file-list.ts writes it. */
+struct folder_copy {
+  int32_t from, to;
+  uint32_t length; /* of its records */
+};
+
+struct copies {
+  const struct folder_copy *folders;
+  char **records; /* of each */
+  int count;
+  atomic_int next;
+};
+
+static int copy(const struct folder_copy *folder, const struct record *record) {
   char content[SMALL_BYTES];
-  (void)offset;
-  if (record->size > sizeof content) {
-    record->status = -EFBIG;
-    return;
-  }
-  record->status = read_small(batch->from, record, content, false);
-  if (record->status < 0) return;
-  int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-  int fd = openat(batch->to, record->name, flags, record->mode & 0777);
-  if (fd < 0) {
-    record->status = -errno;
-    return;
-  }
-  record->status = fill(fd, record, content);
+  if (record->size > sizeof content) return -EFBIG;
+  int status = read_small(folder->from, record, content, false);
+  if (status < 0) return status;
+  int fd = openat(folder->to, record->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, record->mode & 0777);
+  if (fd < 0) return -errno;
+  status = fill(fd, record, content);
   close(fd);
-  if (record->status != 0) unlinkat(batch->to, record->name, 0);
+  if (status != 0) unlinkat(folder->to, record->name, 0);
+  return status;
+}
+
+/* A folder at a time: threads that make files in the same one would wait for each other. */
+static void *copy_folders(void *argument) {
+  struct copies *copies = argument;
+  for (int i; (i = atomic_fetch_add(&copies->next, 1)) < copies->count;) {
+    char *end = copies->records[i] + copies->folders[i].length;
+    for (char *at = copies->records[i]; at < end;) {
+      struct record *record = (struct record *)at;
+      at += record->length;
+      record->status = copy(&copies->folders[i], record);
+    }
+  }
+  return NULL;
+}
+
+/* Where each folder's records begin, and the number of all; -1 when they are not what is there. */
+static int find_records(struct copies *copies, char *records, size_t length) {
+  int files = 0;
+  for (int i = 0; i < copies->count; i++) {
+    size_t own = copies->folders[i].length;
+    int count = own > length ? -1 : count_records(records, own);
+    if (count < 0) return -1;
+    copies->records[i] = records;
+    records += own;
+    length -= own;
+    files += count;
+  }
+  return length == 0 ? files : -1;
 }
 
 /*
- * copyFiles(from, to, records): regular files of up to 64 KiB into a folder that has nothing of their names, with owners,
+ * copyFiles(folders, records): regular files of up to 64 KiB into folders that have nothing of their names, with owners,
  * modes and times of modification as the records say. The umask should be 0. Of a file that failed nothing is left.
  */
 napi_value copy_files(napi_env env, napi_callback_info info) {
-  size_t length;
-  struct batch batch = {.work = copy};
-  void *records;
-  int files;
-  if (!take_arguments(env, info, "iib", &batch.from, &batch.to, &records, &length) ||
-      (files = count_records(records, length)) < 0)
+  size_t folders_size, length;
+  struct copies copies = {0};
+  void *folders, *records;
+  char *begins[MAX_FOLDERS];
+  if (!take_arguments(env, info, "bb", &folders, &folders_size, &records, &length) ||
+      folders_size > MAX_FOLDERS * sizeof *copies.folders)
     return wrong_type(env, "copyFiles");
-  batch.records = records;
-  batch.end = batch.records + length;
-  run_batch(&batch, files, FEW);
+  copies.folders = folders;
+  copies.records = begins;
+  copies.count = (int)(folders_size / sizeof *copies.folders);
+  int files = find_records(&copies, records, length);
+  if (files < 0) return wrong_type(env, "copyFiles");
+  run_threads(copies.count < 2 || files < FEW ? 1 : processors(), copy_folders, &copies, 0);
   return number_value(env, 0);
 }

@@ -109,7 +109,7 @@ async function copySource(writer: CopyWriter, source: CopyTaskSource, copy: Copy
       visitSelection(tree, selection, {
         source: (file) => {
           const fd = unpack && file.isSource ? openCandidate(file) : undefined;
-          if (fd === undefined) writer.file(file, options);
+          if (fd === undefined) writer.source(file, options);
           else
             candidates.push({
               fd,
@@ -120,7 +120,7 @@ async function copySource(writer: CopyWriter, source: CopyTaskSource, copy: Copy
       });
       for (const { fd, file } of candidates) {
         if (await isArchive(fd)) await writer.unpack(fd);
-        else writer.file(file, options);
+        else writer.source(file, options);
       }
     });
   } finally {

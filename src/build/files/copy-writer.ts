@@ -1,4 +1,4 @@
-import { copyFiles, SMALL_FILE_BYTES } from "#host/files/file-list.ts";
+import type { CopyChange, ListedFile } from "#host/files/file-list.ts";
 import { withFd } from "#host/files/files.ts";
 import {
   O_NONBLOCK,
@@ -22,6 +22,7 @@ import type { FileMode } from "../graph/types.ts";
 import { archiveChunks } from "./archive-file.ts";
 import { changedMode } from "./file-mode.ts";
 import { bytes, join } from "./match-paths.ts";
+import { QueuedCopies } from "./queued-copies.ts";
 import {
   linkOf,
   openVisited,
@@ -80,8 +81,7 @@ export class CopyWriter {
   /** Names of files that have several, of one source. */
   readonly #links = new Map<string, ByteString>();
   readonly #buffer = new Uint8Array(512 << 10);
-  /** By {@link copyFiles}. */
-  #copiedBytes = 0;
+  readonly #queue = new QueuedCopies();
 
   constructor(rootFd: number, options: CopyOptions) {
     this.#rootFd = rootFd;
@@ -91,38 +91,32 @@ export class CopyWriter {
     this.#writer = new TreeWriter(rootFd, { keepTypes: !options.place.replaces });
   }
 
-  /** What is in a folder that is there already. */
-  folder({ directoryFd, paths, files, folders }: FolderContent, source: CopyFrom): void {
-    const done = this.#together(directoryFd, paths.path, files, source);
-    for (const file of [...files, ...folders]) if (!done.has(file)) this.file(file, source);
+  /** What a selection names itself: of all that it holds so far nothing waits any more, and later files may replace it. */
+  source(file: VisitedFile, source: CopyFrom): void {
+    this.#queue.settle();
+    this.file(file, source);
   }
 
-  /** Copy small files that are not there yet in one go: which those were. */
-  #together(
-    directoryFd: number,
-    path: ByteString,
-    files: readonly FolderFile[],
-    source: CopyFrom,
-  ): ReadonlySet<VisitedFile> {
+  /** What is in a folder that is there already. Small files wait for those of other folders, see {@link QueuedCopies}. */
+  folder({ directoryFd, paths: { path }, files, folders }: FolderContent, source: CopyFrom): void {
     // Files of layers have attributes of their own.
-    if (source.owned) return new Set();
-    const small = files.filter(
-      ({ stat }) => (stat.mode & S_IFMT) === S_IFREG && stat.nlink === 1 && stat.size <= SMALL_FILE_BYTES,
-    );
-    if (small.length === 0) return new Set();
+    const waits = (file: FolderFile): boolean => !source.owned && this.#queue.takes(file);
+    const waiting = files.filter(waits);
+    if (waiting.length > 0) this.#queueFiles(directoryFd, path, waiting, source);
+    for (const file of files) if (!waits(file)) this.file(file, source);
+    for (const folder of folders) this.file(folder, source);
+  }
+
+  #queueFiles(fromFd: number, path: ByteString, files: readonly FolderFile[], source: CopyFrom): void {
     this.#intoFolder(true);
     this.#writer.nextMember();
-    const target = this.#writer.directory(path === "" ? this.#base : join(this.#base, path));
+    const toFd = this.#writer.directory(path === "" ? this.#base : join(this.#base, path));
     const { owner = { uid: 0, gid: 0 }, mode } = this.#options;
-    const copied = copyFiles(
-      directoryFd,
-      target,
-      small.map(({ listed }) => listed),
-      ({ stat }) => ({ ...owner, mode: changedMode(mode, source.fileMode ?? stat.mode & 0o7777, false) }),
-    );
-    const done = small.filter((_, index) => copied[index] === true);
-    for (const { stat } of done) this.#copiedBytes += stat.size;
-    return new Set(done);
+    const change = ({ stat }: ListedFile): CopyChange => ({
+      ...owner,
+      mode: changedMode(mode, source.fileMode ?? stat.mode & 0o7777, false),
+    });
+    this.#queue.add({ fromFd, toFd, files, change }, (file) => this.file(file, source));
   }
 
   file(file: VisitedFile, source: CopyFrom): void {
@@ -163,6 +157,7 @@ export class CopyWriter {
 
   /** A file whose text stands in the Dockerfile. */
   inline(filename: string, content: string): void {
+    this.#queue.settle();
     const { owner = { uid: 0, gid: 0 }, mode, nowSeconds } = this.#options;
     const data = new TextEncoder().encode(content);
     this.#intoFolder(this.#options.place.isDirectory);
@@ -184,6 +179,7 @@ export class CopyWriter {
 
   /** Lay an archive out in the destination, which is a folder then. */
   async unpack(fd: number): Promise<void> {
+    this.#queue.settle();
     this.#intoFolder(true);
     const writer = new TreeWriter(this.#rootFd, {
       base: this.#base,
@@ -201,10 +197,12 @@ export class CopyWriter {
 
   /** All files are there; bytes of the regular ones. */
   finish(): number {
-    return this.#copiedBytes + this.#writer.finish().sizeBytes;
+    this.#queue.settle();
+    return this.#queue.copiedBytes + this.#writer.finish().sizeBytes;
   }
 
   close(): void {
+    this.#queue.close();
     this.#writer.close();
   }
 

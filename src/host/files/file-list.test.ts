@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import {
   linkSync,
   mkdirSync,
@@ -12,11 +12,20 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { copyFiles, listedFiles, listFiles, listFolders, readFiles, type ListedFile } from "./file-list.ts";
+import {
+  copyFiles,
+  listedFiles,
+  listFiles,
+  listFolders,
+  readFiles,
+  type CopyChange,
+  type ListedFile,
+} from "./file-list.ts";
 import { O_DIRECTORY, O_RDONLY, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../kernel/linux.ts";
 import { withFd } from "./files.ts";
 import { close, fstat, lseek, open, setxattr } from "../kernel/syscalls.ts";
 
+setDefaultTimeout(120_000);
 const root = mkdtempSync(join(tmpdir(), "berth-list-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
@@ -120,7 +129,10 @@ test("copies have contents, modes and times; what is in the way stays", () => {
   const files = list(from);
   const umask = process.umask(0);
   const done = within(from, (source) =>
-    within(to, (target) => copyFiles(source, target, files, () => ({ mode: 0o4751, uid: 0, gid: 0 }))),
+    within(to, (target) => {
+      const change = (): CopyChange => ({ mode: 0o4751, uid: 0, gid: 0 });
+      return copyFiles([{ fromFd: source, toFd: target, files, change }])[0] ?? [];
+    }),
   );
   process.umask(umask);
   for (const [index, { name }] of files.entries()) {
@@ -129,6 +141,30 @@ test("copies have contents, modes and times; what is in the way stays", () => {
   }
   const copied = statSync(join(to, "file-3"));
   expect([copied.mode & 0o7777, copied.mtimeMs]).toEqual([0o4751, 1_234_567_000]);
+});
+
+test("folders that are copied together keep their files apart", () => {
+  const change = (): CopyChange => ({ mode: 0o644, uid: 0, gid: 0 });
+  const sources = [40, 1, 0, 70].map((count) => folder(count));
+  writeFileSync(join(sources[3] ?? "", "file-69"), "another");
+  const targets = sources.map(() => folder(0));
+  writeFileSync(join(targets[1] ?? "", "file-0"), "there before");
+  const fds = [...sources, ...targets].map((path) => open(path, O_RDONLY | O_DIRECTORY));
+  try {
+    const copies = sources.map((path, index) => ({
+      ...{ fromFd: fds[index] ?? -1, toFd: fds[index + sources.length] ?? -1 },
+      ...{ files: list(path), change },
+    }));
+    const copied = copyFiles(copies).map((files) => files.filter(Boolean).length);
+    expect(copied).toEqual([40, 0, 0, 70]);
+    expect(targets.map((path) => list(path).length)).toEqual([40, 1, 0, 70]);
+    expect(readFileSync(join(targets[3] ?? "", "file-69"), "utf8")).toBe("another");
+    const [first] = copies;
+    if (first === undefined) throw new Error("no folders");
+    expect(() => copyFiles(Array.from({ length: 129 }, () => first))).toThrow(TypeError);
+  } finally {
+    for (const fd of fds) close(fd);
+  }
 });
 
 test("nothing but a list's records is taken", () => {

@@ -128,17 +128,35 @@ export function readFiles(
   files: readonly ListedFile[],
   into: ContentRoom = { bytes: new Uint8Array(0) },
 ): (SmallFile | undefined)[] {
-  const records = Buffer.concat(files.map(({ record }) => record));
-  const sizeBytes = files.reduce((sum, { stat }) => sum + stat.size, 0);
-  if (into.bytes.length < sizeBytes) into.bytes = new Uint8Array(sizeBytes);
-  const contents = into.bytes.subarray(0, sizeBytes);
-  addon().readFiles(folderFd, records, contents);
+  const { bytes, statuses: read } = readInto(folderFd, files, into, { head: 0, block: 1 });
   let end = 0;
-  return statuses(records, files).map((status, index) => {
+  return read.map((status, index) => {
     const start = end;
     end += files[index]?.stat.size ?? 0;
-    return status < 0 ? undefined : { content: contents.subarray(start, end), hasAttributes: status > 0 };
+    return status < 0 ? undefined : { content: bytes.subarray(start, end), hasAttributes: status > 0 };
   });
+}
+
+/** Where each content is: behind `head` bytes that are zero, with as many behind it as make its length a multiple of `block`. */
+export interface ContentLayout {
+  readonly head: number;
+  readonly block: number;
+}
+
+/** {@link readFiles}, all contents one behind the other. A status: 0, 1 for a file with attributes, less where there is no content. */
+export function readInto(
+  folderFd: number,
+  files: readonly ListedFile[],
+  into: ContentRoom,
+  { head, block }: ContentLayout,
+): { readonly bytes: Uint8Array; readonly statuses: readonly number[] } {
+  const records = Buffer.concat(files.map(({ record }) => record));
+  const roomOf = ({ stat }: ListedFile): number => head + Math.ceil(stat.size / block) * block;
+  const sizeBytes = files.reduce((sum, file) => sum + roomOf(file), 0);
+  if (into.bytes.length < sizeBytes) into.bytes = new Uint8Array(sizeBytes);
+  const bytes = into.bytes.subarray(0, sizeBytes);
+  addon().readFiles(folderFd, records, bytes, head, block);
+  return { bytes, statuses: statuses(records, files) };
 }
 
 /** How a copy differs from its file. */
@@ -148,17 +166,37 @@ export interface CopyChange {
   readonly gid: number;
 }
 
+/** Files of a folder to be copied into another one. */
+export interface FolderCopy {
+  readonly fromFd: number;
+  readonly toFd: number;
+  readonly files: readonly ListedFile[];
+  readonly change: (file: ListedFile) => CopyChange;
+}
+
+/** As many folders as {@link copyFiles} takes at a time. */
+export const MAX_FOLDER_COPIES = 128;
+
 /**
- * Copy regular files of one folder, of at most {@link SMALL_FILE_BYTES}, into another one, with their times of
- * modification. False for a file that was not copied: because something has its name, it is not as long as its record says,
- * or the kernel refused. Then nothing of the copy is left, and whoever copies it by itself is told why. The umask has to be 0.
+ * Copy regular files of at most {@link SMALL_FILE_BYTES} from folder to folder, with their times of modification; several
+ * folders at once where there are processors for it. What became of each folder's files: false for a file that was not copied,
+ * because something has its name, it is not as long as its record says, or the kernel refused. Then nothing of the copy is left,
+ * and whoever copies it by itself is told why. The umask has to be 0.
  */
-export function copyFiles(
-  fromFd: number,
-  toFd: number,
-  files: readonly ListedFile[],
-  change: (file: ListedFile) => CopyChange,
-): readonly boolean[] {
+export function copyFiles(folders: readonly FolderCopy[]): readonly (readonly boolean[])[] {
+  const records = folders.map(changedRecords);
+  const rows = folders.flatMap(({ fromFd, toFd }, index) => [fromFd, toFd, records[index]?.length ?? 0]);
+  const all = Buffer.concat(records);
+  addon().copyFiles(bytesOf(Int32Array.from(rows)), all);
+  let end = 0;
+  return folders.map(({ files }, index) => {
+    const start = end;
+    end += records[index]?.length ?? 0;
+    return statuses(all.subarray(start, end), files).map((status) => status === 0);
+  });
+}
+
+function changedRecords({ files, change }: FolderCopy): Uint8Array {
   const records = Buffer.concat(files.map(({ record }) => record));
   const view = viewOf(records);
   let at = 0;
@@ -169,8 +207,7 @@ export function copyFiles(
     view.setUint32(at + GID, gid, true);
     at += file.record.length;
   }
-  addon().copyFiles(fromFd, toFd, records);
-  return statuses(records, files).map((status) => status === 0);
+  return records;
 }
 
 function statuses(records: Uint8Array, files: readonly ListedFile[]): number[] {

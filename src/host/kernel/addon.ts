@@ -39,8 +39,14 @@ export interface Addon {
   readonly listFiles: (folder: number, into: Uint8Array) => number;
   /** Descriptors and ends are arrays of int32_t. */
   readonly listFolders: (folders: Uint8Array, into: Uint8Array, ends: Uint8Array) => number;
-  readonly readFiles: (folder: number, records: Uint8Array, contents: Uint8Array) => number;
-  readonly copyFiles: (from: number, to: number, records: Uint8Array) => number;
+  readonly readFiles: (
+    folder: number,
+    records: Uint8Array,
+    contents: Uint8Array,
+    head: number,
+    block: number,
+  ) => number;
+  readonly copyFiles: (folders: Uint8Array, records: Uint8Array) => number;
   /** Threads that send files; see file-sender.ts. `onEnd` hears 0 or an errno for each token. */
   readonly startSender: (threads: number, onEnd: (token: number, errno: number) => void) => SenderHandle;
   /** 0, or -errno when it was not begun. Both descriptors stay the caller's, and open until `onEnd`. */

@@ -6,15 +6,9 @@ import type { TarEntry, TarEntryType } from "#spec/tar/tar-reader.ts";
 import { dataRanges } from "../files/data-ranges.ts";
 import { describe, folder, whiteout } from "./archive-entry.ts";
 import { attributesOf, attributesOfOpen } from "./portable-attributes.ts";
+import { MAX_TOGETHER, membersOf, smallFiles } from "./small-members.ts";
 import { SyscallError } from "../kernel/errno.ts";
-import {
-  listedFiles,
-  listFiles,
-  readFiles,
-  type FileFacts,
-  type ListedFile,
-  type SmallFile,
-} from "../files/file-list.ts";
+import { listedFiles, listFiles, type FileFacts, type ListedFile } from "../files/file-list.ts";
 import {
   AT_FDCWD,
   DT_DIR,
@@ -51,8 +45,6 @@ const BUFFER_SIZE = 512 * 1024;
 /** What is written in one go, and the room in the buffer that is kept for it and its header. */
 const SMALL_BYTES = 64 * 1024;
 const SMALL_ROOM = 2 * SMALL_BYTES;
-/** Small files that are read at a time: 8 MiB at most. */
-const MAX_TOGETHER = 128;
 const OPAQUE = "trusted.overlay.opaque";
 const YES = 0x79;
 const SEEK_SET = 0;
@@ -180,13 +172,7 @@ class TreeArchiver {
     const files = listedFiles(listFiles(fd)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
     for (let at = 0; at < files.length;) {
       const run = smallFiles(files, at);
-      for (const [index, small] of readFiles(fd, run, this.#room).entries()) {
-        const file = run[index];
-        if (file === undefined) continue;
-        if (BUFFER_SIZE - this.#filled < SMALL_ROOM) yield this.#take();
-        const as = prefix + file.name;
-        if (!this.#stillSmall(as, file.stat, small)) yield* this.#stillFile(fd, kernelPath(file.name), as);
-      }
+      if (run.length > 0) yield* this.#stillRun(fd, prefix, run);
       at += run.length;
       const next = run.length === MAX_TOGETHER ? undefined : files[at++];
       if (next === undefined) continue;
@@ -196,19 +182,22 @@ class TreeArchiver {
     }
   }
 
-  /** In one go. False, and nothing done, for a file with attributes, or a name longer than all the room. */
-  #stillSmall(as: ByteString, stat: FileFacts, small: SmallFile | undefined): boolean {
-    if (small === undefined || small.hasAttributes) return false;
-    const head = encodeEntry(this.#describe("file", as, stat));
-    const start = this.#filled + head.length;
-    const end = start + stat.size;
-    const padding = paddingOf(stat.size);
-    if (end + padding > BUFFER_SIZE) return false;
-    this.#buffer.set(head, this.#filled);
-    this.#buffer.set(small.content, start);
-    this.#buffer.fill(0, end, end + padding);
-    this.#filled = end + padding;
-    return true;
+  *#stillRun(fd: number, prefix: ByteString, run: readonly ListedFile[]): Generator<Uint8Array> {
+    const describeFile = (name: ByteString, stat: FileFacts): TarEntry => this.#describe("file", prefix + name, stat);
+    for (const { members, alone } of membersOf(fd, run, this.#room, describeFile)) {
+      yield* this.#pieces(members);
+      if (alone !== undefined) yield* this.#stillFile(fd, kernelPath(alone), prefix + alone);
+    }
+  }
+
+  /** What is large goes as it is. */
+  *#pieces(bytes: Uint8Array): Generator<Uint8Array> {
+    if (bytes.length < SMALL_ROOM) {
+      yield* this.#put(bytes);
+      return;
+    }
+    if (this.#filled > 0) yield this.#take();
+    yield bytes;
   }
 
   /** A regular file of a tree that nobody changes. */
@@ -383,16 +372,6 @@ class TreeArchiver {
       return undefined;
     }
   }
-}
-
-/** Files from `start` on that can be read together: small ones, of one name each. */
-function smallFiles(files: readonly ListedFile[], start: number): readonly ListedFile[] {
-  let end = start;
-  for (let file = files[end]; file !== undefined && end - start < MAX_TOGETHER; file = files[++end]) {
-    const { mode, nlink, size } = file.stat;
-    if ((mode & S_IFMT) !== S_IFREG || nlink > 1 || size > SMALL_BYTES) break;
-  }
-  return files.slice(start, end);
 }
 
 function isOpaque(fd: number): boolean {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { encodeEntry, END_OF_ARCHIVE, paddingOf } from "./encode-entry.ts";
+import { encodeEntry, END_OF_ARCHIVE, paddingOf, putPlainEntry } from "./encode-entry.ts";
 import { TarReader, type TarEntry } from "./tar-reader.ts";
 
 const plain: TarEntry = {
@@ -58,6 +58,11 @@ test.each<[string, Partial<TarEntry>, number]>([
   ],
 ])("%s", (_name, change, blocks) => {
   const entry = { ...plain, ...change };
+  const place = new Uint8Array(1536);
+  const isPlain = blocks === 1 && entry.type !== "directory";
+  expect(putPlainEntry(place, 512, entry)).toBe(isPlain);
+  const expected = isPlain ? encodeEntry(entry) : new Uint8Array(512);
+  expect(Buffer.concat([new Uint8Array(512), expected, new Uint8Array(512)]).equals(place)).toBe(true);
   const bytes = encodeEntry(entry);
   expect(bytes.length / 512).toBe(blocks);
   const back = readBack(bytes);

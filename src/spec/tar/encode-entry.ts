@@ -59,6 +59,15 @@ export function encodeSparseEntry(
   return { head: Buffer.concat([encode({ ...entry, name, size }, told, size), map]), dataBytes };
 }
 
+/** {@link encodeEntry} for what one header says, at `at` of bytes that are zero there. False, and nothing done, for anything else. */
+export function putPlainEntry(into: Uint8Array, at: number, entry: TarEntry): boolean {
+  const place = entry.type === "directory" ? undefined : split(entry.name);
+  if (place === undefined || recordsOf(entry, entry.name, true).length > 0) return false;
+  const [prefix, name] = place;
+  putHeader(into, at, { entry, type: FLAGS[entry.type], prefix, name, size: entry.size });
+  return true;
+}
+
 function encode(entry: TarEntry, more: readonly (readonly [string, string])[], size: number): Uint8Array {
   const name = entry.type === "directory" && !entry.name.endsWith("/") ? `${entry.name}/` : entry.name;
   const place = split(name);
@@ -112,32 +121,38 @@ function timeText(seconds: number, nanoseconds: number): string {
   return `${sign}${Math.abs(whole)}${fraction}`;
 }
 
-/** By hand, digit by digit, summed up on the way: trees of small files are mostly headers. */
-function header(parts: {
+interface HeaderParts {
   readonly entry: TarEntry;
   readonly type: string;
   readonly prefix: string;
   readonly name: string;
   readonly size: number;
-}): Uint8Array {
-  const { entry } = parts;
+}
+
+function header(parts: HeaderParts): Uint8Array {
   const block = new Uint8Array(BLOCK_SIZE);
-  let sum = putText(block, parts.name, 0);
-  sum += putOctal(block, entry.mode, 100, 7);
-  sum += putOctal(block, entry.uid, 108, 7);
-  sum += putOctal(block, entry.gid, 116, 7);
-  sum += putOctal(block, parts.size, 124, 11);
-  sum += putOctal(block, entry.mtime.seconds, 136, 11);
-  sum += putText(block, CHECKSUM_FOR_ITSELF, 148);
-  sum += putText(block, parts.type, 156);
-  if (entry.linkName !== "") sum += putText(block, ascii(entry.linkName).slice(0, NAME_LENGTH), 157);
-  sum += putText(block, "ustar\x0000", 257);
-  sum += putOctal(block, entry.deviceMajor, 329, 7);
-  sum += putOctal(block, entry.deviceMinor, 337, 7);
-  if (parts.prefix !== "") sum += putText(block, parts.prefix, 345);
-  putOctal(block, sum, 148, 6);
-  block[154] = 0;
+  putHeader(block, 0, parts);
   return block;
+}
+
+/** By hand, digit by digit, summed up on the way: trees of small files are mostly headers. */
+function putHeader(block: Uint8Array, at: number, parts: HeaderParts): void {
+  const { entry } = parts;
+  let sum = putText(block, parts.name, at);
+  sum += putOctal(block, entry.mode, at + 100, 7);
+  sum += putOctal(block, entry.uid, at + 108, 7);
+  sum += putOctal(block, entry.gid, at + 116, 7);
+  sum += putOctal(block, parts.size, at + 124, 11);
+  sum += putOctal(block, entry.mtime.seconds, at + 136, 11);
+  sum += putText(block, CHECKSUM_FOR_ITSELF, at + 148);
+  sum += putText(block, parts.type, at + 156);
+  if (entry.linkName !== "") sum += putText(block, ascii(entry.linkName).slice(0, NAME_LENGTH), at + 157);
+  sum += putText(block, "ustar\x0000", at + 257);
+  sum += putOctal(block, entry.deviceMajor, at + 329, 7);
+  sum += putOctal(block, entry.deviceMinor, at + 337, 7);
+  if (parts.prefix !== "") sum += putText(block, parts.prefix, at + 345);
+  putOctal(block, sum, at + 148, 6);
+  block[at + 154] = 0;
 }
 
 /** The sum of its bytes. */
