@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { aptSuite, laterDockerDir } from "../tools/lab/apt-suite.ts";
+import { laterDockerDir } from "../tools/lab/apt-suite.ts";
+import { dockerWithBuildx } from "../tools/lab/buildx.ts";
 import { mustRun } from "../tools/lab/command.ts";
 import { berthCommand, cliEnvironment } from "../tools/lab/engines.ts";
-import { extractPackages } from "../tools/lab/extracted-packages.ts";
 import { busyboxLayer } from "../tools/lab/test-images.ts";
 import { median, type Figure } from "./measure.ts";
 import { ProcessorTime } from "./processor-time.ts";
@@ -40,12 +40,12 @@ export async function buildFigures(parts: readonly BuildPart[], withReference: b
   const lab = await openSides(withReference, withReference ? await laterDockerDir() : undefined, true);
   try {
     const build: Build = async (side, folder) => {
-      const [argv, config] =
-        side.name === "dockerd" && docker !== undefined ? [docker.argv, docker.config] : [berthCommand(), {}];
+      const { argv, env } =
+        side.name === "dockerd" && docker !== undefined ? docker : { argv: berthCommand(), env: {} };
       const spent = new ProcessorTime(() => side.pids());
       const start = performance.now();
       const client = Bun.spawn([...argv, "build", "-q", folder], {
-        env: { ...process.env, ...cliEnvironment(side.engine.host), ...config },
+        env: { ...process.env, ...cliEnvironment(side.engine.host), ...env },
         stdio: ["ignore", "ignore", "inherit"],
       });
       if ((await client.exited) !== 0) throw new Error(`${side.name}: the build of ${folder} failed`);
@@ -61,18 +61,6 @@ export async function buildFigures(parts: readonly BuildPart[], withReference: b
     await lab.close();
     rmSync(scratch, { recursive: true, force: true });
   }
-}
-
-/** The command line of docker 26.1 with buildx, unpacked, and what its environment needs to find the plugin. */
-async function dockerWithBuildx(scratch: string): Promise<{ argv: string[]; config: Record<string, string> }> {
-  const packages = await extractPackages("buildx", ["docker-cli", "docker-buildx"], await aptSuite("trixie"));
-  const config = join(scratch, "config");
-  mkdirSync(join(config, "cli-plugins"), { recursive: true });
-  symlinkSync(
-    join(packages, "usr/libexec/docker/cli-plugins/docker-buildx"),
-    join(config, "cli-plugins/docker-buildx"),
-  );
-  return { argv: [join(packages, "usr/bin/docker")], config: { DOCKER_CONFIG: config, DOCKER_BUILDKIT: "1" } };
 }
 
 /** In turns, each side `rounds` times, after as many that do not count as `before` says. */

@@ -70,7 +70,7 @@ const fetching: Stage = {
 /** With what was fetched, and by itself. */
 const reference: Stage = {
   name: "reference",
-  what: "the same cases on the engines that they describe: Debian's dockerd, docker 26.1, and podman with runc",
+  what: "the same cases on the engines that they describe: Debian's dockerd, docker 26.1 with its BuildKit, and podman with runc",
   run: () =>
     leavingNothing(async () => {
       const cases = await runBunTests(
@@ -84,7 +84,12 @@ const reference: Stage = {
       const builds = await runBunTests(["tests/conformance/build-requests.test.ts"], {
         BERTH_TARGETS: "later:docker",
       });
-      return { passed: cases.passed + builds.passed, failed: cases.failed + builds.failed };
+      const corpus = await runBunTests(["tests/engine/build/corpus.test.ts"], { BERTH_CORPUS_BUILDER: "buildkit" });
+      const all = [cases, builds, corpus];
+      return {
+        passed: all.reduce((sum, { passed }) => sum + passed, 0),
+        failed: all.reduce((sum, { failed }) => sum + failed, 0),
+      };
     }),
 };
 
