@@ -16,16 +16,17 @@ export interface Subject {
   readonly digest: string;
 }
 
+/** What a predicate is said of. */
+export function statementAbout(predicateType: string, predicate: object, subject: Statement["subject"]): Statement {
+  return { _type: "https://in-toto.io/Statement/v0.1", predicateType, subject, predicate };
+}
+
 /** A statement about an image under all its names. */
 export function statementOf(predicateType: string, predicate: object, subject: Subject): Statement {
   const { references, platform, digest } = subject;
   const names = references.map((reference) => packageUrl(reference, platform));
-  return {
-    _type: "https://in-toto.io/Statement/v0.1",
-    predicateType,
-    subject: (names.length === 0 ? ["_"] : names).map((name) => ({ name, digest: digestSet(digest) })),
-    predicate,
-  };
+  const subjects = (names.length === 0 ? ["_"] : names).map((name) => ({ name, digest: digestSet(digest) }));
+  return statementAbout(predicateType, predicate, subjects);
 }
 
 /** `{ sha256: "…" }` */

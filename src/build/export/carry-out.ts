@@ -7,12 +7,12 @@ import type { ImageMaker } from "#image/make/image-maker.ts";
 import type { ImageSinks } from "#image/sink.ts";
 import type { ImageService, Progress, RegistryAuth } from "#image/types.ts";
 import { BerthError } from "#base/errors.ts";
-import { formatPlatform } from "#spec/oci/platform.ts";
+import { formatPlatform, type Platform } from "#spec/oci/platform.ts";
 import { canonicalName, familiarString, type Reference } from "#spec/oci/reference.ts";
 import type { FileTree } from "../solver/types.ts";
 import { bundleArchive } from "./bundle-archive.ts";
 import type { ExportTarget } from "./export-target.ts";
-import { EXPORT_FILES_TASK, type FilesToExport } from "./files-task.ts";
+import { EXPORT_FILES_TASK, type FilesTaskInput, type FilesToExport, type StatementFile } from "./files-task.ts";
 import { makeBundle, platformFolder, type AttachedManifest } from "./make-bundle.ts";
 import { printImage, type PrintContext } from "./print-image.ts";
 import { pushBundle } from "./push-bundle.ts";
@@ -34,21 +34,28 @@ export interface ToExport {
   /** Platforms were asked for by name, several of them. */
   readonly asIndex: boolean;
   readonly epochSeconds: number | undefined;
+  /** Unix seconds. */
+  readonly nowSeconds: () => number;
   readonly lease: Lease;
   readonly signal: AbortSignal;
   readonly inline: PrintContext["inline"];
-  /** What is said of an image, by its place among the platforms; undefined: nothing. */
-  readonly attest:
-    | ((
-        image: PrintedImage,
-        index: number,
-        references: readonly Reference[],
-      ) => Promise<{ readonly attached: AttachedManifest; readonly provenance: object | undefined }>)
-    | undefined;
+  /** What is said of each platform's result, by its place among them; undefined: nothing. */
+  readonly attest: Attest | undefined;
   /** Of what an image's push says. */
   readonly onProgress: (line: Progress) => void;
   readonly authFor: (reference: Reference) => RegistryAuth | undefined;
   readonly report: (text: string) => void;
+}
+
+export interface Attest {
+  image(
+    image: PrintedImage,
+    index: number,
+    references: readonly Reference[],
+  ): Promise<{ readonly attached: AttachedManifest; readonly provenance: object | undefined }>;
+  files(
+    index: number,
+  ): Promise<{ readonly statements: readonly StatementFile[]; readonly provenance: object | undefined }>;
 }
 
 /** What became of one output; names are BuildKit's of its exporters' answers. */
@@ -69,13 +76,8 @@ export async function carryOut(deps: ExportDeps, target: ExportTarget, built: To
     case "none":
       return NOTHING;
     case "files":
-      if (built.attest !== undefined)
-        throw new BerthError("not-implemented", "attestations beside files (--output type=local or tar)", {
-          hint: "Make an image or an OCI layout, or leave --provenance and --sbom out.",
-        });
       built.report("exporting files");
-      await sendFiles(deps, target, built);
-      return NOTHING;
+      return { ...NOTHING, metadata: await sendFiles(deps, target, built) };
     case "archive": {
       built.report(`exporting to ${target.format} image format`);
       const { format, references } = target;
@@ -113,15 +115,24 @@ async function bundleOf(
   const images: PrintedImage[] = [];
   for (const draft of await built.drafts()) images.push(await printImage({ maker, blobs }, draft, own, built));
   const said =
-    attest === undefined ? [] : await Promise.all(images.map((image, index) => attest(image, index, references)));
+    attest === undefined ? [] : await Promise.all(images.map((image, index) => attest.image(image, index, references)));
   const attached = said.map((one) => one.attached);
   const bundle = await makeBundle(blobs, images, { attached, annotations: form.annotations, asIndex, lease });
-  const provenances = said.flatMap((one, index) => {
-    const suffix =
-      images.length === 1 ? "" : `/${formatPlatform(images[index]?.platform ?? { os: "", architecture: "" })}`;
-    return one.provenance === undefined ? [] : [[`buildx.build.provenance${suffix}`, one.provenance] as const];
+  const provenances = provenanceMetadata(images, said);
+  return { bundle, metadata: { ...provenances, ...metadataOf(bundle, references) } };
+}
+
+/** `said`: of each of the results. */
+function provenanceMetadata(
+  results: readonly { readonly platform: Platform }[],
+  said: readonly { readonly provenance: object | undefined }[],
+): Exported["metadata"] {
+  const entries = results.flatMap(({ platform }, index) => {
+    const suffix = results.length === 1 ? "" : `/${formatPlatform(platform)}`;
+    const provenance = said[index]?.provenance;
+    return provenance === undefined ? [] : [[`buildx.build.provenance${suffix}`, provenance] as const];
   });
-  return { bundle, metadata: { ...Object.fromEntries(provenances), ...metadataOf(bundle, references) } };
+  return Object.fromEntries(entries);
 }
 
 async function store(
@@ -173,17 +184,29 @@ async function push(
 
 async function sendFiles(
   { streams }: ExportDeps,
-  { splitPlatforms, send }: ExportTarget & { readonly kind: "files" },
-  { trees, epochSeconds }: ToExport,
-): Promise<void> {
+  { splitPlatforms, attestationPrefix, send }: ExportTarget & { readonly kind: "files" },
+  { trees, epochSeconds, attest, nowSeconds }: ToExport,
+): Promise<Exported["metadata"]> {
   const split = splitPlatforms ?? trees.length > 1;
-  const all = trees.map(({ tree, platform }): FilesToExport => ({
+  const said = attest === undefined ? [] : await Promise.all(trees.map((_, index) => attest.files(index)));
+  const all = trees.map(({ tree, platform }, index): FilesToExport => ({
     tree,
     folder: split ? platformFolder({ platform }) : "",
+    statements: (said[index]?.statements ?? []).map((statement) => ({
+      ...statement,
+      name: attestationPrefix + (splitPlatforms === false ? withPlatform(statement.name, platform) : statement.name),
+    })),
   }));
-  const input = { trees: all, time: epochSeconds ?? null } as unknown as Record<string, Json>;
-  const { chunks } = await streams.read(EXPORT_FILES_TASK, input);
+  const input: FilesTaskInput = { trees: all, time: epochSeconds ?? null, now: nowSeconds() };
+  const { chunks } = await streams.read(EXPORT_FILES_TASK, input as unknown as Record<string, Json>);
   for await (const chunk of chunks) await send(chunk);
+  return provenanceMetadata(trees, said);
+}
+
+/** docker-compat: `provenance.linux_amd64.json` where there are no folders to tell platforms apart. */
+function withPlatform(name: string, platform: Platform): string {
+  const dot = name.lastIndexOf(".");
+  return `${name.slice(0, dot)}.${platformFolder({ platform })}${name.slice(dot)}`;
 }
 
 function metadataOf(

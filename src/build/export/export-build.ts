@@ -2,7 +2,7 @@ import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
 import { formatTime } from "#base/time.ts";
 import type { StoredImage } from "#image/types.ts";
 import { formatPlatform, type Platform } from "#spec/oci/platform.ts";
-import { attestImage, type AttestDeps } from "../attest/attest-image.ts";
+import { attestFiles, attestImage, type AttestDeps, type AttestRequest } from "../attest/attest.ts";
 import type { Attestations } from "../attest/attest-options.ts";
 import type { ProvenanceFacts } from "../attest/provenance.ts";
 import type { BuildCacheSession } from "../cache/build-cache.ts";
@@ -85,6 +85,7 @@ export async function exportBuild(
     drafts: () => (drafts ??= draftAll()),
     trees,
     lease,
+    nowSeconds: () => Math.floor(Date.parse(deps.now()) / 1000),
     inline: cacheTo.some(({ kind }) => kind === "inline")
       ? ({ recordIds, layers }) => {
           const numbers = layers.map((layer) => (layer.kind === "built" ? layer.number : undefined));
@@ -115,13 +116,17 @@ function attestWith(
   { graph, images, trees, lease }: Pick<SolvedBuild, "graph" | "images"> & Pick<ToExport, "trees" | "lease">,
 ): ToExport["attest"] {
   if (wanted.provenance === undefined && !wanted.sbom) return undefined;
-  return async (image, index, references) => {
+  const requestFor = async (index: number): Promise<AttestRequest> => {
     const digests = await baseDigests(graph, images);
     const digestOf = (reference: string, platform: Platform): string | undefined =>
       digests.get(`${reference} ${formatPlatform(platform)}`);
     const tree = trees[index]?.tree ?? { kind: "layers", layers: [] };
-    const all = { ...facts, graph, digestOf, finishedAt: deps.now() };
-    return attestImage(deps, { wanted, facts: all, image, tree, references, lease });
+    return { wanted, facts: { ...facts, graph, digestOf, finishedAt: deps.now() }, tree };
+  };
+  return {
+    image: async (image, index, references) =>
+      attestImage(deps, { ...(await requestFor(index)), image, references, lease }),
+    files: async (index) => attestFiles(deps, await requestFor(index)),
   };
 }
 

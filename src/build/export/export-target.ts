@@ -21,6 +21,8 @@ export type ExportTarget =
       readonly kind: "files";
       /** A folder for each platform; undefined: when there are several. */
       readonly splitPlatforms: boolean | undefined;
+      /** In front of the names of attestations. */
+      readonly attestationPrefix: string;
       readonly send: Send;
     }
   | {
@@ -67,10 +69,17 @@ export function exportTarget(request: OutputRequest, defaults: TargetDefaults): 
       return { kind: "none" };
     case "local":
     case "tar": {
-      given.only(["platform-split", "mode"]);
+      given.only(["platform-split", "attestation-prefix", "mode"]);
       if (given.text("mode") !== "" && given.text("mode") !== "copy")
         throw new BerthError("not-implemented", `--output type=${type} with mode=${given.text("mode")}`);
-      return { kind: "files", splitPlatforms: given.maybe("platform-split"), send: needed(send, type) };
+      const attestationPrefix = given.text("attestation-prefix");
+      if (attestationPrefix.includes("/"))
+        throw new BerthError(
+          "invalid-parameter",
+          `--output attestation-prefix=${attestationPrefix} is no part of a name`,
+        );
+      const splitPlatforms = given.maybe("platform-split");
+      return { kind: "files", splitPlatforms, attestationPrefix, send: needed(send, type) };
     }
     case "oci":
     case "docker":

@@ -32,3 +32,9 @@ export function whiteout(name: ByteString, stat: FileFacts): TarEntry {
   const mtime = { seconds: 0, nanoseconds: 0 };
   return { ...describe("file", mark, stat), mode: 0o600, uid: 0, gid: 0, size: 0, mtime };
 }
+
+/** A file of root's without attributes. */
+export function plainFile(entry: Pick<TarEntry, "name" | "mode" | "size" | "mtime">): TarEntry {
+  const rest = { linkName: "", uid: 0, gid: 0, deviceMajor: 0, deviceMinor: 0, xattrs: undefined };
+  return { type: "file", ...rest, ...entry };
+}

@@ -4,7 +4,7 @@ import { encodeEntry, encodeSparseEntry, END_OF_ARCHIVE, paddingOf } from "#spec
 import type { DataRange } from "#spec/tar/sparse.ts";
 import type { TarEntry, TarEntryType } from "#spec/tar/tar-reader.ts";
 import { dataRanges } from "../files/data-ranges.ts";
-import { describe, folder, whiteout } from "./archive-entry.ts";
+import { describe, folder, plainFile, whiteout } from "./archive-entry.ts";
 import { attributesOf, attributesOfOpen } from "./portable-attributes.ts";
 import { MAX_TOGETHER, membersOf, smallFiles } from "./small-members.ts";
 import { SyscallError } from "../kernel/errno.ts";
@@ -84,7 +84,15 @@ export type ArchiveRoot =
   /** The same by its O_PATH descriptor, which stays the caller's. */
   | { readonly kind: "descriptor"; readonly fd: number; readonly as: ByteString }
   /** What is inside a directory, without the directory. */
-  | { readonly kind: "content"; readonly directoryFd: number };
+  | { readonly kind: "content"; readonly directoryFd: number }
+  /** A file of root's that is nowhere. Its content is asked for when all before it was given out. */
+  | {
+      readonly kind: "made";
+      readonly as: ByteString;
+      readonly mode: number;
+      readonly seconds: number;
+      readonly content: () => Uint8Array;
+    };
 
 /**
  * Trees as a tar archive, in pieces. Each piece is valid until the next one is asked for, so the taker sets the pace and
@@ -100,7 +108,8 @@ export function* archive(roots: readonly ArchiveRoot[], options: ArchiveOptions 
   for (const root of roots) {
     if (root.kind === "entry") yield* archiver.entry(root.directoryFd, root.name, root.as);
     else if (root.kind === "descriptor") yield* archiver.descriptor(root.fd, root.as);
-    else yield* archiver.content(root.directoryFd);
+    else if (root.kind === "content") yield* archiver.content(root.directoryFd);
+    else yield* archiver.made(root);
   }
   yield* archiver.end();
 }
@@ -122,6 +131,15 @@ class TreeArchiver {
     const entry = describe(type, name, stat);
     const mtime = time === undefined ? entry.mtime : { seconds: time(entry.mtime.seconds), nanoseconds: 0 };
     return { ...entry, mtime, ...ids?.inward(entry) };
+  }
+
+  *made({ as, mode, seconds, content }: ArchiveRoot & { readonly kind: "made" }): Generator<Uint8Array> {
+    if (this.#filled > 0) yield this.#take();
+    const bytes = content();
+    const mtime = { seconds, nanoseconds: 0 };
+    yield* this.#put(encodeEntry(plainFile({ name: as, mode, size: bytes.length, mtime })));
+    yield* this.#put(bytes);
+    yield* this.#put(END_OF_ARCHIVE.subarray(0, paddingOf(bytes.length)));
   }
 
   *end(): Generator<Uint8Array> {

@@ -162,3 +162,49 @@ test("refused by name", async () => {
     expect([output, failed.code, failed.stderr]).toEqual([output, 1, expect.stringContaining(why)]);
   }
 });
+
+test("attestations stand beside files and name each of them", async () => {
+  const sources = {
+    Dockerfile: `FROM busybox AS made
+RUN mkdir -p /out/sub && echo hello > /out/file && ln /out/file /out/sub/same && ln -s file /out/link && echo old > /out/provenance.json
+FROM scratch
+COPY --from=made /out /
+COPY status /var/lib/dpkg/status
+`,
+    status: "Package: tool\nStatus: install ok installed\nVersion: 1.0\nArchitecture: all\n\n",
+  };
+  const [folder, tar, metadata] = ["attested", "attested.tar", "attested.json"].map(path);
+  const flags = ["--provenance", "mode=max,builder-id=https://here", "--sbom", "true"];
+  await lab.engine.ok(
+    ...[
+      "build",
+      ...flags,
+      "-o",
+      folder ?? "",
+      "-o",
+      `type=tar,dest=${tar},attestation-prefix=my-,platform-split=false`,
+    ],
+    ...["--metadata-file", metadata ?? "", lab.context(sources)],
+  );
+  const read = (name: string): any => JSON.parse(readFileSync(join(folder ?? "", name), "utf8"));
+  const hello = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03";
+  const provenance = read("provenance.json");
+  expect(provenance).toMatchObject({
+    _type: "https://in-toto.io/Statement/v0.1",
+    predicateType: "https://slsa.dev/provenance/v1",
+    predicate: { runDetails: { builder: { id: "https://here" } } },
+  });
+  const subjects = provenance.subject.map(({ name }: any) => name);
+  expect(subjects).toEqual(["file", "sub/same", "var/lib/dpkg/status"]);
+  for (const subject of provenance.subject.slice(0, 2)) expect(subject.digest).toEqual({ sha256: hello });
+  const sbom = read("sbom.spdx.json");
+  expect([sbom.predicateType, sbom.predicate.packages[0].name]).toEqual(["https://spdx.dev/Document", "tool"]);
+  expect(sbom.subject).toEqual(provenance.subject);
+  expect(lstatSync(join(folder ?? "", "provenance.json")).mode & 0o777).toBe(0o600);
+  const told = JSON.parse(readFileSync(metadata ?? "", "utf8"))["buildx.build.provenance"];
+  expect(told.buildDefinition).toEqual(provenance.predicate.buildDefinition);
+  // Nothing is in the way of this one's name.
+  const { arch } = process;
+  const name = `my-provenance.linux_${arch === "x64" ? "amd64" : arch}.json`;
+  expect((await member(tar ?? "", name)).subject.map((one: any) => one.name)).toContain("provenance.json");
+});
