@@ -18,8 +18,7 @@ import { containerSpec, machineResources } from "#runtime/docker/container-spec.
 import { execProcess } from "#runtime/docker/exec-process.ts";
 import type { ContainerMount, ContainerSpecInput, HostDevice, UserNamespace } from "#runtime/docker/types.ts";
 import { refuseEmulated, type Emulation, type Emulators } from "#runtime/emulation/emulators.ts";
-import { OverlayReader } from "#runtime/user/overlay-reader.ts";
-import { resolveUser } from "#runtime/user/resolve-user.ts";
+import { KnownUsers } from "#runtime/user/known-users.ts";
 import type { ResolvedUser } from "#runtime/user/types.ts";
 import type { RootMount } from "#snapshot/types.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
@@ -40,8 +39,6 @@ export type PlannerDefaults = Pick<
   "cgroupParent" | "noNewPrivileges" | "seccompProfile" | "defaultUlimits" | "cdiSpecDirs" | "runtimes" | "remappedIds"
 >;
 
-const MAX_DATABASE_BYTES = 4 << 20;
-
 /** Compiles for this machine: looks up users and devices, makes the cgroup, leaves the rest to the pure compilers. */
 export class NativePlanner implements RuntimePlanner {
   readonly #cgroups: CgroupManager;
@@ -50,6 +47,7 @@ export class NativePlanner implements RuntimePlanner {
   readonly #apparmor: { ensure(): Promise<void> };
   readonly #emulators: Pick<Emulators, "offer" | "advice">;
   readonly #filters = new FilterCache();
+  readonly #users = new KnownUsers();
 
   /** What execs took over from each container last: most execs of one are by one user. */
   readonly #takenOver = new WeakMap<ContainerSpec, { readonly by: string; readonly made: RuntimeSpec }>();
@@ -186,7 +184,7 @@ export class NativePlanner implements RuntimePlanner {
   async exec(request: ExecPlanRequest): Promise<CompiledPlan> {
     const { container, pid, startTicks, root, linkVariables, exec } = request;
     const { hostConfig, config } = container;
-    const user = userIn(root, exec.User || config.User, hostConfig.GroupAdd ?? []);
+    const user = this.#users.find(root, exec.User || config.User, hostConfig.GroupAdd ?? []);
     const userNamespace = hasOwnUserNamespace(pid) ? { uid: [], gid: [] } : undefined;
     const made = this.#container(container, user, linkVariables, userNamespace);
     const process = execProcess({ container: made, exec, user, facts: this.#facts });
@@ -211,7 +209,7 @@ export class NativePlanner implements RuntimePlanner {
   }
 
   userIds(root: RootMount, user: string): { readonly uid: number; readonly gid: number } {
-    const { uid, gid } = userIn(root, user, []);
+    const { uid, gid } = this.#users.find(root, user, []);
     return { uid, gid };
   }
 
@@ -221,7 +219,7 @@ export class NativePlanner implements RuntimePlanner {
 
   #input(request: ContainerPlanRequest, emulation: Emulation | undefined): ContainerSpecInput {
     const { spec, root, files, namespaces, mountSources, linkVariables, init, shmPath } = request;
-    const user = userIn(root, spec.config.User, spec.hostConfig.GroupAdd ?? []);
+    const user = this.#users.find(root, spec.config.User, spec.hostConfig.GroupAdd ?? []);
     return {
       ...this.#inputOf(spec, user),
       mounts: spec.mounts.map((mount) => withOwner(mount, containerMount(mount, mountSources.get(mount.target)))),
@@ -269,12 +267,6 @@ export class NativePlanner implements RuntimePlanner {
       labels: spec.labels,
     };
   }
-}
-
-/** By the root's own passwd and group files. */
-function userIn(root: RootMount, user: string, groupAdd: readonly string[]): ResolvedUser {
-  const reader = new OverlayReader(root);
-  return resolveUser(user, groupAdd, (path) => reader.readText(path, MAX_DATABASE_BYTES));
 }
 
 /** `prepared`: where the engine made its source, if it had to. */
