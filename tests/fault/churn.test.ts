@@ -1,6 +1,7 @@
 /**
  * Clients at work on the same and different containers at once: no answer is a fault of the engine, and when all
- * containers are removed nothing of them is left, in the engine or on the machine. CHURN_SECONDS says for how long.
+ * containers are removed nothing of them is left, in the engine or on the machine. CHURN_SECONDS says for how long,
+ * FAULT_SEED what each of them asks.
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync } from "node:fs";
@@ -14,6 +15,7 @@ import { leftovers, readMachineState, type MachineState } from "../../tools/lab/
 import { pushImage } from "../../tools/lab/registry-push.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxImage } from "../../tools/lab/test-images.ts";
+import { chosen } from "./chance.ts";
 
 const seconds = Number(process.env["CHURN_SECONDS"] ?? 12);
 setDefaultTimeout(180_000 + seconds * 1000);
@@ -58,7 +60,7 @@ afterAll(async () => {
 test(`eight clients for ${seconds} s leave a consistent engine and a clean machine`, async () => {
   const [rulesBefore, storedBefore, sizeBefore] = [await rules(), stored(), processSize(engine.daemon.pid)];
   const end = performance.now() + seconds * 1000;
-  const result = await churn(engine, { clients: 8, sharedNames: 6, goesOn: () => performance.now() < end });
+  const result = await churn(engine, { clients: 8, sharedNames: 6, goesOn: () => performance.now() < end, chosen });
   console.log(
     `  ${result.requests} requests: ${[...result.answers]
       .sort(([a], [b]) => a.localeCompare(b))

@@ -101,7 +101,7 @@ test("a running container goes on: its output, input of exec, and stop", async (
   await eventually("output", async () => ((await ok("logs", "ticker")).split("\n").length > 9 ? true : undefined));
   expect(await ok("inspect", "-f", "{{.State.Status}} {{.State.Pid}}", "ticker")).toBe(`running ${pid}`);
   expect(await ok("exec", "ticker", "echo", "in")).toBe("in\n");
-  await ok("stop", "ticker");
+  await ok("stop", "-t", "100", "ticker");
   expect(await ok("wait", "ticker")).toBe("5\n");
   const lines = (await ok("logs", "ticker")).trim().split("\n").map(Number);
   expect(lines).toEqual(lines.map((_, index) => index + 1));

@@ -2,7 +2,7 @@
  * The engine is killed at random moments while clients work it: afterwards every container is in a true state, what a
  * client was told holds, restart policies go on, and neither output nor an exit code is lost.
  *
- * KILLED_KILLS and KILLED_OPERATIONS choose how often and among how many requests.
+ * KILLED_KILLS and KILLED_OPERATIONS choose how often and among how many requests, FAULT_SEED at which moments.
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
@@ -13,6 +13,7 @@ import { leftovers, readMachineState, type MachineState } from "../../tools/lab/
 import { pushImage } from "../../tools/lab/registry-push.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { busyboxImage } from "../../tools/lab/test-images.ts";
+import { chosen } from "./chance.ts";
 
 setDefaultTimeout(1_800_000);
 
@@ -149,7 +150,7 @@ test(`${operations} operations while the engine is killed ${kills} times`, async
         await eventually(`${item.name} is at work`, async () =>
           (await insist("GET", `${at}/logs?stdout=1`)).text.includes("begin") ? true : undefined,
         );
-        await Bun.sleep(100 * Math.random());
+        await Bun.sleep(chosen(`${item.name} works`, 100));
         await act(item, "stopped", [204, 304], "POST", `${at}/stop`);
       }
       if (kind === "finite" && turn % 2 === 0) {
@@ -162,10 +163,10 @@ test(`${operations} operations while the engine is killed ${kills} times`, async
     for (let turn = 1; turn <= kills; turn++) {
       // A share of the operations lies between two kills, and a moment that chance makes.
       const share = (turn * operations) / (kills + 1);
-      await eventually("enough operations", () => (progress.done >= share ? true : undefined), 120_000);
-      await Bun.sleep(200 * Math.random());
+      await eventually("enough operations", () => (progress.done >= share ? true : undefined));
+      await Bun.sleep(chosen(`kill ${turn}`, 200));
       await engine.daemon.kill();
-      await Bun.sleep(300 * Math.random());
+      await Bun.sleep(chosen(`away ${turn}`, 300));
       up = startBerth({ dir, ...settings }).then((next) => (engine = next));
       await up;
     }
@@ -260,14 +261,10 @@ async function expectPolicyGoesOn(made: readonly Made[]): Promise<void> {
   for (const item of made.filter(({ kind, told }) => kind === "restarting" && told === "started")) {
     const before = await runsOf(item.name);
     // Docker's pause between two starts doubles up to a minute: a container that has it behind it is shown by its state.
-    await eventually(
-      `${item.name} goes on`,
-      async () => {
-        const { State } = await inspect(item.name);
-        return State.Status === "restarting" || (await runsOf(item.name)) > before ? true : undefined;
-      },
-      60_000,
-    );
+    await eventually(`${item.name} goes on`, async () => {
+      const { State } = await inspect(item.name);
+      return State.Status === "restarting" || (await runsOf(item.name)) > before ? true : undefined;
+    });
   }
 }
 

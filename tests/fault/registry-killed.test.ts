@@ -103,14 +103,24 @@ async function beginPull(poller: Poller, { hostname, port: at, pathname }: URL) 
   const stream = await PolledStream.connect(poller, place, AbortSignal.timeout(PATIENCE_MS));
   await stream.write(Buffer.from(`GET ${pathname} HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`));
   const into = new Uint8Array(1 << 16);
-  const chunks = [into.slice(0, await stream.read(into))];
+  const chunks: Uint8Array[] = [];
+  const body = (): Buffer => {
+    const all = Buffer.concat(chunks);
+    const head = all.indexOf("\r\n\r\n");
+    return head < 0 ? Buffer.alloc(0) : all.subarray(head + 4);
+  };
+  const readMore = async (): Promise<boolean> => {
+    const count = await stream.read(into);
+    chunks.push(into.slice(0, count));
+    return count > 0;
+  };
+  // The body may come behind its head.
+  while (body().length === 0 && (await readMore()));
   return {
     rest: async (): Promise<Buffer> => {
-      for (let count = await stream.read(into); count > 0; count = await stream.read(into))
-        chunks.push(into.slice(0, count));
+      while (await readMore());
       stream.close();
-      const all = Buffer.concat(chunks);
-      return all.subarray(all.indexOf("\r\n\r\n") + 4);
+      return body();
     },
   };
 }

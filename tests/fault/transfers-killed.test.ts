@@ -2,10 +2,10 @@
  * Pushes and pulls while the client, the engine or the registry is killed at any moment: nothing half there is seen on either
  * side and the next try finishes. And prunes, removals, pushes and pulls at once: what is named stays whole.
  *
- * TRANSFER_ROUNDS chooses how many, TRANSFER_SEED which; the seed is printed.
+ * TRANSFER_ROUNDS chooses how many, FAULT_SEED which.
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startBerthRegistry, type RunningBerthRegistry } from "../../tools/lab/berth-registry.ts";
@@ -17,11 +17,11 @@ import { pushImage } from "../../tools/lab/registry-push.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 import { writeTar } from "../../tools/lab/tar-writer.ts";
 import { startTinyRegistry, type TinyRegistry } from "../../tools/lab/tiny-registry.ts";
+import { chosen } from "./chance.ts";
 
 setDefaultTimeout(3_600_000);
 
 const rounds = Number(process.env["TRANSFER_ROUNDS"] ?? 10);
-const seed = process.env["TRANSFER_SEED"] ?? String(Math.floor(Math.random() * 1e6));
 const settings = { bridge: "btkill0", bip: "172.31.237.1/24" };
 
 let dir = "";
@@ -33,7 +33,6 @@ let registry: RunningBerthRegistry;
 let source: TinyRegistry;
 
 beforeAll(async () => {
-  console.log(`TRANSFER_SEED=${seed}`);
   dir = makeScratch("transfers-killed");
   port = await freePort();
   source = await startTinyRegistry();
@@ -47,11 +46,6 @@ afterAll(async () => {
   await source?.close();
   removeScratch(dir);
 });
-
-/** A number below `limit` that follows from the seed, the round and what it is for. */
-function chosen(round: number, what: string, limit: number): number {
-  return createHash("sha256").update(`${seed} ${round} ${what}`).digest().readUInt32BE() % limit;
-}
 
 const argv = (...args: readonly string[]): string[] => [...berthCommand(), ...args];
 const run = (...args: readonly string[]): Promise<CommandResult> =>
@@ -88,7 +82,7 @@ async function expectNothingHalf(repository: string, image: BuiltImage): Promise
 test("client, engine or registry killed at any moment of pushes and pulls", async () => {
   for (let round = 0; round < rounds; round += 1) {
     const verb = round % 2 === 0 ? "pull" : "push";
-    const victim = (["client", "engine", "registry"] as const)[chosen(round, "victim", 3)];
+    const victim = (["client", "engine", "registry"] as const)[chosen(`${round} victim`, 3)];
     const image = newImage();
     const repository = `r${round}`;
     const name = `${registry.address}/${repository}:1`;
@@ -103,7 +97,7 @@ test("client, engine or registry killed at any moment of pushes and pulls", asyn
       stdout: "ignore",
       stderr: "ignore",
     });
-    await Bun.sleep(chosen(round, "moment", 200));
+    await Bun.sleep(chosen(`${round} moment`, 200));
     if (victim === "client") client.kill("SIGKILL");
     else if (victim === "engine") {
       await engine.daemon.kill();

@@ -117,7 +117,7 @@ test("remove kills what is left, in subgroups too", async () => {
 
 test("the pids limit stops forks", async () => {
   const cgroup = create("pids", { pids: { limit: 3 } });
-  const child = await inside(cgroup, "sleep 1 & sleep 1 & sleep 1 & sleep 1 & true");
+  const child = await inside(cgroup, "sleep 100 & sleep 100 & sleep 100 & sleep 100 & true");
   expect(await child.done).not.toBe(0);
 });
 

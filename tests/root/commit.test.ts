@@ -192,6 +192,7 @@ test("names that are none, and a parent that is gone, are refused before anythin
 });
 
 test("a committed image outlasts a restart, and a power cut that spared its blobs", async () => {
+  fixture.holdSyncs();
   const base = await parent("docker");
   const image = await commit(base.id, upper(), "made:1");
   fixture = await fixture.reopen();

@@ -138,29 +138,30 @@ test("attestations: what is not there is left out; what is too large or lies is 
 });
 
 test("a registry that falls silent is given up, before its answer and in the midst of it", async () => {
-  const hasty = await openImageFixture(undefined, undefined, new FetchHttp({ headersMs: 500, bodyMs: 500 }));
-  try {
-    const refused = (): Promise<string> =>
-      hasty.pull(`${registry.address}/silent`).then(
-        () => "pulled",
-        (error: unknown) => messageOf(error),
-      );
-    registry.intercept = () => true;
-    expect(await refused()).toContain("Client.Timeout exceeded while awaiting headers");
-    registry.intercept = (request, response) => {
-      if (request.url?.includes("/manifests/") !== true) return false;
-      response.writeHead(200, { "content-type": built.mediaType }).write('{"schemaVersion":2,');
-      return true;
-    };
-    expect(await refused()).toContain("no data for 0.5 seconds");
-    expect(hasty.blobs.list()).toEqual([]);
-  } finally {
-    await hasty.dispose();
-  }
+  const refused = async (limits: ConstructorParameters<typeof FetchHttp>[0]): Promise<string> => {
+    const hasty = await openImageFixture(undefined, undefined, new FetchHttp(limits));
+    try {
+      await hasty.pull(`${registry.address}/silent`);
+      return "pulled";
+    } catch (error) {
+      expect(hasty.blobs.list()).toEqual([]);
+      return messageOf(error);
+    } finally {
+      await hasty.dispose();
+    }
+  };
+  registry.intercept = () => true;
+  expect(await refused({ headersMs: 500 })).toContain("Client.Timeout exceeded while awaiting headers");
+  registry.intercept = (request, response) => {
+    if (request.url?.includes("/manifests/") !== true) return false;
+    response.writeHead(200, { "content-type": built.mediaType }).write('{"schemaVersion":2,');
+    return true;
+  };
+  expect(await refused({ bodyMs: 500 })).toContain("no data for 0.5 seconds");
 });
 
 test("a registry that drips is given up as one that is silent, and what came is gone on with", async () => {
-  const hasty = await openImageFixture(undefined, undefined, new FetchHttp({ bodyMs: 250, bodyBytes: 1000 }));
+  const hasty = await openImageFixture(undefined, undefined, new FetchHttp({ bodyMs: 1000, bodyBytes: 1000 }));
   try {
     registry.add("app", "latest", built);
     const digest = layerDigest(built);

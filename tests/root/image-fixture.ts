@@ -5,9 +5,10 @@ import { silentLog } from "#base/log.ts";
 import { BlobStore } from "#content/blob-store.ts";
 import { Leases } from "#content/leases.ts";
 import { ensureDirectory, readTextFile } from "#host/files/files.ts";
-import { HelperPool } from "#host/helpers/helper-pool.ts";
+import { HelperPool, type HelperRun, type Helpers } from "#host/helpers/helper-pool.ts";
 import { FetchHttp, type RegistryHttp } from "#host/web/registry-http.ts";
 import { LocalImages } from "#image/local-images.ts";
+import { SYNC_TASK } from "#image/sync-task.ts";
 import type { ImageService, Progress } from "#image/types.ts";
 import { RegistrySources } from "#remote/registry-sources.ts";
 import { LayerDirectories } from "#snapshot/layer-directories.ts";
@@ -21,6 +22,8 @@ import { Layout } from "#state/layout.ts";
 import { SnapshotStore } from "#state/snapshot-store.ts";
 
 const helperCommand = [process.execPath, new URL("../../src/main/berth.ts", import.meta.url).pathname, ".helper"];
+
+const endless: HelperRun = { result: new Promise(() => {}), send() {}, abort() {} };
 
 /** The image side as the engine composes it, on a data root of its own. */
 export interface ImageFixture {
@@ -38,6 +41,8 @@ export interface ImageFixture {
   ): Promise<{ readonly image: Awaited<ReturnType<ImageService["pull"]>>; readonly lines: readonly Progress[] }>;
   /** Everything below the data root that a failed or finished act must not leave: unfinished layers and blobs. */
   unfinished(): readonly string[];
+  /** From now on nothing is known to be on the disk, until another boot. */
+  holdSyncs(): void;
   /** As after a kill: the same files, a new engine. */
   reopen(bootId?: string): Promise<ImageFixture>;
   /** Close and delete everything. */
@@ -48,6 +53,7 @@ export async function openImageFixture(
   root?: string,
   bootId?: string,
   http: RegistryHttp = new FetchHttp(),
+  syncs = true,
 ): Promise<ImageFixture> {
   const dataRoot = root ?? mkdtempSync(`${tmpdir()}/berth-image-`);
   const layout = new Layout({ dataRoot, execRoot: `${dataRoot}/run` });
@@ -58,7 +64,13 @@ export async function openImageFixture(
   const layers = new LayerDirectories({ rows: new LayerStore({ database }), paths: layout, bootId: boot });
   const blobs = new BlobStore({ paths: layout });
   const leases = new Leases();
-  const helpers = new HelperPool({ command: helperCommand, size: 2 });
+  const pool = new HelperPool({ command: helperCommand, size: 2 });
+  let isSyncing = syncs;
+  const helpers: Helpers = {
+    start: (task, ...rest) => (task === SYNC_TASK && !isSyncing ? endless : pool.start(task, ...rest)),
+    warm: () => pool.warm(),
+    close: () => pool.close(),
+  };
   const sources = new RegistrySources({
     http,
     settings: { insecureRegistries: [], mirrors: [], rules: [], certificateDirs: [], downloadAttempts: 5 },
@@ -108,9 +120,10 @@ export async function openImageFixture(
       ...readdirSync(layout.layersDir).filter((name) => !/^[0-9]+$/.test(name)),
       ...readdirSync(layout.snapshotsDir).filter((name) => name.startsWith(".")),
     ],
+    holdSyncs: () => (isSyncing = false),
     async reopen(nextBootId) {
       close();
-      return openImageFixture(dataRoot, nextBootId ?? boot, http);
+      return openImageFixture(dataRoot, nextBootId ?? boot, http, isSyncing || nextBootId !== undefined);
     },
     async dispose() {
       close();

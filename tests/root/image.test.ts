@@ -16,7 +16,9 @@ import { isBerthError } from "#base/errors.ts";
 import { withFd } from "#host/files/files.ts";
 import { MNT_DETACH, O_DIRECTORY, O_RDONLY } from "#host/kernel/linux.ts";
 import { lgetxattr, mount, open, umount } from "#host/kernel/syscalls.ts";
+import type { Progress } from "#image/types.ts";
 import { unpackLayer, type UnpackedLayer } from "#image/unpack/unpack-layer.ts";
+import { eventually } from "../../tools/lab/command.ts";
 import { buildImage, buildIndex, sha256, type BuiltImage } from "../../tools/lab/image-writer.ts";
 import { writeTar, type TarEntry } from "../../tools/lab/tar-writer.ts";
 import { openImageFixture, type ImageFixture } from "./image-fixture.ts";
@@ -455,6 +457,8 @@ describe("pulling", () => {
     const bytes = built.blobs.get(digest) ?? new Uint8Array();
     registry.add("flaky", "latest", built);
     const ranges: (string | undefined)[] = [];
+    const lines: Progress[] = [];
+    const hasCome = (count: number): boolean => lines.some(({ progressDetail }) => progressDetail?.current === count);
     let refusals = 2;
     registry.intercept = (request, response) => {
       if (request.url?.includes("/manifests/") === true && refusals-- > 0) {
@@ -469,10 +473,12 @@ describe("pulling", () => {
         "content-length": bytes.length - from,
         "content-range": `bytes ${from}-${bytes.length - 1}/${bytes.length}`,
       });
-      response.write(bytes.subarray(from, from + 1000), () => setTimeout(() => response.destroy(), 300));
+      response.write(bytes.subarray(from, from + 1000));
+      void eventually("they are there", () => hasCome(from + 1000) || undefined).then(() => response.destroy());
       return true;
     };
-    const { image: stored, lines } = await fixture.pull(`${registry.address}/flaky`);
+    const onProgress = (line: Progress): void => void lines.push(line);
+    const { image: stored } = await fixture.pull(`${registry.address}/flaky`, { onProgress });
     expect(ranges).toEqual([undefined, "bytes=1000-", "bytes=2000-"]);
     expect(statSync(`${stored.layers[0]?.path}/a`).size).toBe(3_000_000);
     expect(lines.some((line) => line.status === "Retrying in 1 second")).toBe(true);
@@ -589,7 +595,7 @@ describe("pulling", () => {
     await reached.promise;
     quitter.abort();
     expect((await failure(work)).kind).toBe("cancelled");
-    for (let tries = 0; tries < 200 && fixture.unfinished().length > 0; tries++) await Bun.sleep(10);
+    await eventually("nothing unfinished", () => fixture.unfinished().length === 0 || undefined);
     expect(fixture.blobs.list()).toEqual([]);
   });
 
@@ -613,6 +619,7 @@ describe("pulling", () => {
   });
 
   test("a kill leaves garbage that the next start removes; a power cut, damage that it mends", async () => {
+    fixture.holdSyncs();
     registry.add("durable", "latest", image(layer("a"), layer("b")));
     const { image: stored } = await fixture.pull(`${registry.address}/durable`);
     mkdirSync(`${fixture.layout.layersDir}/.new-dead/fs/x`, { recursive: true });
@@ -635,6 +642,7 @@ describe("pulling", () => {
   });
 
   test("what was lost beyond repair is gone, not half there", async () => {
+    fixture.holdSyncs();
     registry.add("lost", "latest", image(layer("a")));
     const { image: stored } = await fixture.pull(`${registry.address}/lost`);
     const [digest = ""] = layerDigests(image(layer("a")));
@@ -649,7 +657,7 @@ describe("pulling", () => {
   test("synced rows survive another boot without a look at their files", async () => {
     registry.add("kept", "latest", image(layer("a")));
     const { image: stored } = await fixture.pull(`${registry.address}/kept`);
-    for (let tries = 0; tries < 500 && fixture.layers.unsynced().length > 0; tries++) await Bun.sleep(20);
+    await eventually("all synced", () => fixture.layers.unsynced().length === 0 || undefined);
     const [digest = ""] = layerDigests(image(layer("a")));
     writeFileSync(fixture.layout.blob(digest), "");
     fixture = await fixture.reopen("another-boot");

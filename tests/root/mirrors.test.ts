@@ -177,10 +177,10 @@ test("a host that does not answer a connection is passed over after its dial_tim
     mirror.add("app", "1", built);
     mirror.intercept = (request, response) => {
       if (request.url?.includes("/manifests/") !== true || response.headersSent) return false;
-      setTimeout(() => response.writeHead(200, { "content-type": built.mediaType }).end(built.manifest), 1500);
+      setTimeout(() => response.writeHead(200, { "content-type": built.mediaType }).end(built.manifest), 5500);
       return true;
     };
-    write("1s", mirror.address);
+    write("5s", mirror.address);
     expect((await open().manifest({ tag: "1" }, signal)).digest).toBe(built.digest);
     expect(mirror.requests.at(-1)).toStartWith("GET /v2/app/manifests/1?ns=");
   } finally {

@@ -153,7 +153,11 @@ describe("docker run's options", () => {
   });
 
   test("--pids-limit", async () => {
-    const { stderr, exitCode } = await fixture.run("for i in 1 2 3 4 5 6 7 8; do sleep 5 & done", {}, { PidsLimit: 5 });
+    const { stderr, exitCode } = await fixture.run(
+      "for i in 1 2 3 4 5 6 7 8; do sleep 100 & done",
+      {},
+      { PidsLimit: 5 },
+    );
     expect(stderr).toContain("fork");
     expect(exitCode).not.toBe(0);
   });

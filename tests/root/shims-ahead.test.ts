@@ -11,7 +11,7 @@ import { eventually } from "../../tools/lab/command.ts";
 import { projectDir } from "../../tools/lab/paths.ts";
 import { ShimFixture, shimPath } from "./shim-fixture.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let fixture: ShimFixture;
 let directory = "";

@@ -6,6 +6,8 @@ export interface ChurnOptions {
   readonly sharedNames: number;
   /** Asked before every request: false ends the churn. */
   readonly goesOn: () => boolean;
+  /** A whole number from 0 to below `limit`, for the request that `what` names. */
+  readonly chosen: (what: string, limit: number) => number;
 }
 
 export interface ChurnResult {
@@ -47,9 +49,12 @@ export async function churn(engine: RunningEngine, options: ChurnOptions): Promi
 
   const client = async (number: number): Promise<void> => {
     const names = [`own-${number}`, ...Array.from({ length: options.sharedNames }, (_, index) => `shared-${index}`)];
-    while (options.goesOn()) {
-      const name = pick(names);
-      const [verb, method, path, body] = pick(verbsOn(name, pick(names)));
+    for (let turn = 0; options.goesOn(); turn++) {
+      const pick = <T>(what: string, from: readonly T[]): T =>
+        from[options.chosen(`client ${number}, ${turn}: ${what}`, from.length)] as T;
+      const name = pick("name", names);
+      const verbs = verbsOn(name, pick("other name", names), pick("container", bodies));
+      const [verb, method, path, body] = pick("verb", verbs);
       requests++;
       try {
         const response = await fetch(`http://engine/v1.41${path}`, {
@@ -78,11 +83,11 @@ export async function churn(engine: RunningEngine, options: ChurnOptions): Promi
   return { requests, answers, faults };
 }
 
-function verbsOn(name: string, other: string): readonly Verb[] {
+function verbsOn(name: string, other: string, container: unknown): readonly Verb[] {
   const at = `/containers/${name}`;
   return [
-    ["create", "POST", `/containers/create?name=${name}`, pick(bodies)],
-    ["create", "POST", `/containers/create?name=${name}`, pick(bodies)],
+    ["create", "POST", `/containers/create?name=${name}`, container],
+    ["create", "POST", `/containers/create?name=${name}`, container],
     ["start", "POST", `${at}/start`],
     ["start", "POST", `${at}/start`],
     ["start", "POST", `${at}/start`],
@@ -102,8 +107,4 @@ function verbsOn(name: string, other: string): readonly Verb[] {
     ["remove", "DELETE", `${at}?v=1`],
     ["force", "DELETE", `${at}?force=1&v=1`],
   ];
-}
-
-function pick<T>(from: readonly T[]): T {
-  return from[Math.floor(Math.random() * from.length)] as T;
 }

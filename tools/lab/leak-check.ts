@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { command } from "./command.ts";
+import { command, PATIENCE_MS } from "./command.ts";
 import { findProgram, projectDir } from "./paths.ts";
 import { privateMachinePrefix } from "./private-machine.ts";
 
@@ -33,11 +33,15 @@ export async function readMachineState(dir?: string): Promise<MachineState> {
   return state;
 }
 
-/** What is there and was not before, once the kernel has freed what it frees later, for which it gets half a minute. */
-export async function settledLeftovers(before: MachineState): Promise<string[]> {
-  for (let attempt = 0; ; attempt++) {
-    const left = leftovers(before, await readMachineState());
-    if (attempt === 150 || left.length === 0) return left;
+/**
+ * What is there and was not before, once the kernel has freed what it frees later, as far as patience goes; without what
+ * `isOthers` says of a line.
+ */
+export async function settledLeftovers(before: MachineState, isOthers = (_line: string) => false): Promise<string[]> {
+  const end = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const left = leftovers(before, await readMachineState()).filter((line) => !isOthers(line));
+    if (left.length === 0 || performance.now() > end) return left;
     await Bun.sleep(200);
   }
 }

@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { eventually } from "./command.ts";
 import { projectDir } from "./paths.ts";
 
 /** How the folders and control groups of private machines begin, for who looks for what others left. */
@@ -113,13 +114,13 @@ function layout(found: readonly Hierarchy[]): string {
 async function removeGroup(group: string): Promise<void> {
   for (const entry of readdirSync(group, { withFileTypes: true }))
     if (entry.isDirectory()) await removeGroup(join(group, entry.name));
-  for (let attempt = 0; ; attempt++) {
+  await eventually(`${group} is empty`, () => {
     try {
       rmdirSync(group);
-      return;
+      return true;
     } catch (error) {
-      if ((error as { readonly code?: string }).code !== "EBUSY" || attempt === 500) throw error;
-      await Bun.sleep(20);
+      if ((error as { readonly code?: string }).code !== "EBUSY") throw error;
+      return undefined;
     }
-  }
+  });
 }

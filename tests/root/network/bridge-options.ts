@@ -4,6 +4,7 @@ import { AF_INET, AF_INET6, MSG_DONTWAIT, SOCK_NONBLOCK } from "#host/kernel/lin
 import { socketAddress } from "#host/sockets/namespace-sockets.ts";
 import { close, receive, sendto, socketInNamespace } from "#host/kernel/syscalls.ts";
 import type { LocalNetworks } from "#network/local-networks.ts";
+import { eventually } from "../../../tools/lab/command.ts";
 import {
   HOST_ADDRESS,
   LAN_ADDRESS,
@@ -148,13 +149,11 @@ test.each([
   const sender = socketInNamespace(outside.fd, family, SOCK_RAW, IPPROTO_SCTP);
   try {
     const into = new Uint8Array(2048);
-    let length: number | undefined;
     // Neighbours are looked for first.
-    for (let attempt = 0; attempt < 50 && length === undefined; attempt++) {
+    const length = await eventually("a packet", () => {
       sendto(sender, init(4000, 5001), 0, socketAddress({ host, port: 0 }).address);
-      await Bun.sleep(20);
-      length = receive(inside, into, MSG_DONTWAIT);
-    }
+      return receive(inside, into, MSG_DONTWAIT);
+    });
     expect(length).toBe(headerBytes + 32);
     // Where it came from and where it went, without its checksum.
     const packet = into.subarray(headerBytes, headerBytes + 32);

@@ -41,25 +41,16 @@ export function serve(place: Place, protocol: "tcp" | "udp", port: number, name:
   return closing(fd, watch);
 }
 
-/** How many bytes, and how long after the first of them the last one came. */
-export interface Received {
-  readonly bytes: number;
-  readonly tookMs: number;
-}
-
-/** What comes over the first connection. Listens when it returns. */
-export function sink(place: Place, port: number): Promise<Received> {
-  const { promise, resolve } = Promise.withResolvers<Received>();
+/** How many bytes come over the first connection. Listens when it returns. */
+export function sink(place: Place, port: number): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>();
   const server = accepting(place, "0.0.0.0", port, async (stream) => {
     server[Symbol.dispose]();
     const into = new Uint8Array(1 << 16);
-    let [bytes, beganMs] = [0, 0];
-    for (let count = await stream.read(into); count > 0; count = await stream.read(into)) {
-      if (bytes === 0) beganMs = performance.now();
-      bytes += count;
-    }
+    let bytes = 0;
+    for (let count = await stream.read(into); count > 0; count = await stream.read(into)) bytes += count;
     stream.close();
-    resolve({ bytes, tookMs: performance.now() - beganMs });
+    resolve(bytes);
   });
   return promise;
 }
@@ -73,7 +64,8 @@ export async function ask(
 ): Promise<string> {
   const [protocol, host, port] = question;
   const target = socketAddress({ host, port });
-  const signal = AbortSignal.timeout(patienceMs);
+  using patience = new Patience(patienceMs);
+  const { signal } = patience;
   try {
     return await (protocol === "tcp"
       ? askStream(place, target, signal)
@@ -83,6 +75,29 @@ export async function ask(
     if (!(error instanceof SyscallError)) throw error;
     const name = errnoName(error.errno);
     return name === "ECONNREFUSED" ? "refused" : name;
+  }
+}
+
+/** Is over after a time of which this process has its share: a machine that stands still meanwhile does not use it up. */
+class Patience implements Disposable {
+  readonly #over = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(milliseconds: number) {
+    this.#wait(milliseconds);
+  }
+
+  get signal(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  #wait(leftMs: number): void {
+    if (leftMs <= 0) return this.#over.abort();
+    this.#timer = setTimeout(() => this.#wait(leftMs - 50), 50);
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
   }
 }
 
