@@ -11,3 +11,13 @@ export function absolutePath(path: string, from: string): string {
   }
   return `/${names.join("/")}${path.endsWith("/") && names.length > 0 ? "/" : ""}`;
 }
+
+/** Go's path.Clean for absolute paths: no empty, `.` or `..` parts, no slash at the end. */
+export function cleanPath(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return `/${parts.join("/")}`;
+}

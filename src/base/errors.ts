@@ -50,3 +50,13 @@ export function isBerthError(error: unknown, kind?: ErrorKind): error is BerthEr
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** What was asked for is wrong, for the reason that `message` tells. */
+export function invalid(message: string): BerthError {
+  return new BerthError("invalid-parameter", message);
+}
+
+/** Who asked has gone, or said so. docker-compat: Go's words for it. */
+export function cancelled(cause?: unknown): BerthError {
+  return new BerthError("cancelled", "context canceled", cause === undefined ? {} : { cause });
+}

@@ -1,4 +1,4 @@
-import { cleanPath } from "./container/mounts/bind-text.ts";
+import { cleanPath } from "#base/absolute-path.ts";
 import type { ContainerSpec } from "./container/spec.ts";
 
 /** Path of a container's cgroup below the hierarchies; `parent`: of those that name none. */

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { BerthError } from "#base/errors.ts";
+import { sha256Digest } from "#base/sha256.ts";
 import type { BlobStore } from "#content/blob-store.ts";
 import type { Descriptor, ImageIndex, Manifest } from "#spec/oci/image.ts";
 import { layerMediaType, MEDIA_TYPE, type ImageFormat } from "#spec/oci/media-types.ts";
@@ -56,7 +56,7 @@ export function toPublishable(manifest: Manifest): Publishable {
 /** A manifest or index, printed. */
 export function toDocument(value: Manifest | ImageIndex): SourceManifest {
   const bytes = Buffer.from(JSON.stringify(value));
-  const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  const digest = sha256Digest(bytes);
   return { mediaType: value.mediaType, digest, bytes };
 }
 

@@ -1,5 +1,5 @@
 import { orAborted } from "#base/async.ts";
-import { BerthError } from "#base/errors.ts";
+import { cancelled } from "#base/errors.ts";
 import type { Progress } from "./types.ts";
 
 export type OnProgress = (line: Progress) => void;
@@ -25,7 +25,7 @@ export class SharedWork<T> {
     caller: { readonly signal: AbortSignal | undefined; readonly onProgress: OnProgress },
     work: (signal: AbortSignal, emit: OnProgress) => Promise<T>,
   ): Promise<T> {
-    if (caller.signal?.aborted === true) throw new BerthError("cancelled", "context canceled");
+    if (caller.signal?.aborted === true) throw cancelled();
     const flight = this.#flights.get(key) ?? this.#begin(key, work);
     for (const line of flight.latest.values()) caller.onProgress(line);
     flight.listeners.add(caller.onProgress);

@@ -1,7 +1,6 @@
-import { messageOf } from "#base/errors.ts";
+import { invalid, messageOf } from "#base/errors.ts";
 import { compileTemplate } from "#base/template/execute.ts";
 import { struct } from "#base/template/struct.ts";
-import { bad } from "./options/go-values.ts";
 import type { AttributeSelection } from "./options/log-plan.ts";
 
 /** What a log knows of its container. */
@@ -29,7 +28,7 @@ export function renderTag(template: string, subject: LogSubject): string {
   try {
     return compileTemplate(template, { name: "log-tag" })(templateData(subject));
   } catch (error) {
-    throw bad(messageOf(error));
+    throw invalid(messageOf(error));
   }
 }
 

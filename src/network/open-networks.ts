@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { Log } from "#base/log.ts";
+import { sha256Hex } from "#base/sha256.ts";
 import type { SqlDatabase } from "#host/bun/sqlite.ts";
 import { NetworkStore } from "#state/network-store.ts";
 import { LocalNetworks } from "./local-networks.ts";
@@ -24,5 +24,5 @@ export function openNetworks(deps: {
 
 /** {@link NetworkOptions.instance} of the engine with this data root: two engines never share one. */
 export function instanceOf(dataRoot: string): string {
-  return createHash("sha256").update(dataRoot).digest("hex").slice(0, 8);
+  return sha256Hex(dataRoot).slice(0, 8);
 }

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { BerthError } from "#base/errors.ts";
+import { sha256Digest } from "#base/sha256.ts";
 import type { Descriptor, DescriptorPlatform, ImageConfig } from "#spec/oci/image.ts";
 import { ACCEPTED_MANIFESTS } from "#spec/oci/media-types.ts";
 import { parseImageConfig, parseManifestDocument } from "#spec/oci/parse-image.ts";
@@ -35,7 +35,7 @@ export async function describeImage(
   const bytes = await readBytes(answer, MAX_MANIFEST_SIZE);
   const parsed = parseManifestDocument(bytes, answer.header("content-type") ?? "");
   const mediaType = parsed.kind === "index" ? parsed.index.mediaType : parsed.manifest.mediaType;
-  const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  const digest = sha256Digest(bytes);
   const descriptor = { mediaType, digest, size: bytes.length };
   if (parsed.kind === "index") {
     const platforms = parsed.index.manifests.flatMap(({ platform }) => platform ?? []);

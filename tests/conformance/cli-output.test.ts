@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCli } from "#cli/run-cli.ts";
-import { ProcessIo } from "#host/terminal/process-io.ts";
 import { dockerCli } from "../../tools/lab/engines.ts";
+import { RecordingIo } from "../../tools/lab/recording-io.ts";
 import { startFakeEngine, type FakeEngine } from "./fake-engine.ts";
 
 /** What our command line prints is, byte for byte, what the real docker CLI prints for the same answers of the engine. */
@@ -580,24 +580,6 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-class RecordingIo extends ProcessIo {
-  override readonly env = { ...process.env, DOCKER_HOST: engine.host, DOCKER_CONFIG: join(folder, "none") };
-  readonly texts = { stdout: "", stderr: "" };
-  override readonly stdout = recording(1, (text) => (this.texts.stdout += text));
-  override readonly stderr = recording(2, (text) => (this.texts.stderr += text));
-}
-
-function recording(fd: 1 | 2, record: (text: string) => void): ProcessIo["stdout"] {
-  const io = new ProcessIo("docker");
-  const write = (data: string | Uint8Array): void =>
-    record(typeof data === "string" ? data : new TextDecoder().decode(data));
-  return Object.assign(fd === 1 ? io.stdout : io.stderr, {
-    write,
-    isTerminal: () => false,
-    windowSize: () => undefined,
-  });
-}
-
 describe("output is that of docker 28.2", () => {
   for (const argv of [...CASES, ...MISTAKES]) {
     test(argv.join(" "), async () => {
@@ -608,7 +590,7 @@ describe("output is that of docker 28.2", () => {
         new Response(docker.stderr).text(),
         docker.exited,
       ]);
-      const io = new RecordingIo("docker");
+      const io = new RecordingIo(env);
       const ours = await runCli(argv, io, { version: "test" });
       expect({ code: ours, ...io.texts }).toEqual({ code, stdout, stderr });
     });

@@ -10,10 +10,11 @@ import {
 } from "node:fs";
 import { release, tmpdir } from "node:os";
 
+import { isBerthError } from "#base/errors.ts";
 import { parseKernelVersion, type KernelVersion } from "#host/facts/runtime-facts.ts";
 import { openShimBinary } from "#host/shim/shim-binary.ts";
 import { overlayFields, type Overlay } from "#runtime/compile/overlay-fields.ts";
-import type { LaunchRequest, SupervisedProcess } from "#runtime/types.ts";
+import type { LaunchRequest, StepFailure, SupervisedProcess } from "#runtime/types.ts";
 import type { NamespaceKind, Plan, Step, StepOf } from "#runtime/plan/ops.ts";
 import { keep, mountAttr, propagation } from "#runtime/plan/ops.ts";
 import { NativeShimLauncher } from "#runtime/shim/launcher.ts";
@@ -145,6 +146,13 @@ export class ShimFixture {
     return launched;
   }
 
+  /** Launched, and let go. */
+  async start(plan: Plan, more: Partial<LaunchRequest> = {}): Promise<SupervisedProcess> {
+    const launched = await this.launch(this.request(plan, more));
+    await launched.go();
+    return launched;
+  }
+
   /** Launch, let it run to its end, and say what it printed. */
   async run(
     plan: Plan,
@@ -249,4 +257,14 @@ export function mountCount(): number {
 
 export function openDescriptors(): number {
   return readdirSync("/proc/self/fd").length;
+}
+
+/** Where and why a launch failed. */
+export async function failureOf(work: Promise<unknown>): Promise<StepFailure> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!isBerthError(error)) throw new Error(`expected a failed launch, got ${String(error)}`);
+  return error.details["failure"] as StepFailure;
 }

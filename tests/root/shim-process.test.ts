@@ -12,15 +12,22 @@ import {
   writeFileSync,
 } from "node:fs";
 
-import { isBerthError } from "#base/errors.ts";
 import { descendants } from "#host/processes/descendants.ts";
 import { PR_SET_CHILD_SUBREAPER } from "#host/kernel/linux.ts";
 import { prctl } from "#host/kernel/syscalls.ts";
-import type { Plan } from "#runtime/plan/ops.ts";
 import { NativeShimLauncher } from "#runtime/shim/launcher.ts";
 import { ShimProcess } from "#runtime/shim/process.ts";
-import type { StepFailure, SupervisedProcess } from "#runtime/types.ts";
-import { bind, collect, mount, mountCount, openDescriptors, ShimFixture, shimPath, unframe } from "./shim-fixture.ts";
+import {
+  bind,
+  collect,
+  mount,
+  mountCount,
+  openDescriptors,
+  ShimFixture,
+  shimPath,
+  unframe,
+  failureOf,
+} from "./shim-fixture.ts";
 
 let fixture: ShimFixture;
 let before: { mounts: number; descriptors: number };
@@ -35,21 +42,6 @@ afterEach(async () => {
   expect(mountCount()).toBe(before.mounts);
   expect(openDescriptors()).toBeLessThanOrEqual(before.descriptors + 4);
 });
-
-async function failureOf(work: Promise<unknown>): Promise<StepFailure> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!isBerthError(error)) throw new Error(`expected a failed launch, got ${String(error)}`);
-  return error.details["failure"] as StepFailure;
-}
-
-async function started(plan: Plan, more: Parameters<ShimFixture["request"]>[1] = {}): Promise<SupervisedProcess> {
-  const launched = await fixture.launch(fixture.request(plan, more));
-  await launched.go();
-  return launched;
-}
 
 describe("a shim that was begun", () => {
   test("and abandoned ends and leaves no status", async () => {
@@ -167,7 +159,7 @@ describe("standard streams", () => {
   });
 
   test("open stdin stays open when a client leaves", async () => {
-    const launched = await started(fixture.plan(["cat"]), { stdin: "open" });
+    const launched = await fixture.start(fixture.plan(["cat"]), { stdin: "open" });
     const first = await launched.attach({ stdin: true, stdout: true, stderr: false });
     await first.write(Buffer.from("one\n"));
     const reader = first.readable[Symbol.asyncIterator]();

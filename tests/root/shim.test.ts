@@ -20,11 +20,10 @@ import {
 } from "node:fs";
 import { release } from "node:os";
 
-import { isBerthError } from "#base/errors.ts";
 import { kernelAtLeast, parseKernelVersion, type KernelVersion } from "#host/facts/runtime-facts.ts";
 import type { NamespaceKind, Plan, Step } from "#runtime/plan/ops.ts";
 import { keep, mountAttr } from "#runtime/plan/ops.ts";
-import type { StepFailure, SupervisedProcess } from "#runtime/types.ts";
+import type { SupervisedProcess } from "#runtime/types.ts";
 import {
   bind,
   collect,
@@ -34,6 +33,7 @@ import {
   readLog,
   rootOverlay,
   ShimFixture,
+  failureOf,
 } from "./shim-fixture.ts";
 
 const own = parseKernelVersion(release());
@@ -66,15 +66,6 @@ function hierarchies(): { readonly v1: string | undefined; readonly v2: string |
   return { v1: v1?.[1], v2: v2?.[1] };
 }
 
-async function failureOf(work: Promise<unknown>): Promise<StepFailure> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!isBerthError(error)) throw new Error(`expected a failed launch, got ${String(error)}`);
-  return error.details["failure"] as StepFailure;
-}
-
 /** A plan that enters all namespaces of a running container, as exec does. */
 function execPlan(target: SupervisedProcess, argv: readonly string[], steps: readonly Step[] = []): Plan {
   const kinds: NamespaceKind[] = ["mount", "pid", "network", "ipc", "uts", "cgroup"];
@@ -92,12 +83,6 @@ function execPlan(target: SupervisedProcess, argv: readonly string[], steps: rea
     ],
     exec: { argv, env: ["PATH=/bin"] },
   };
-}
-
-async function started(plan: Plan, more: Parameters<ShimFixture["request"]>[1] = {}): Promise<SupervisedProcess> {
-  const launched = await fixture.launch(fixture.request(plan, more));
-  await launched.go();
-  return launched;
 }
 
 describe("a container", () => {
@@ -132,7 +117,7 @@ describe("a container", () => {
   });
 
   test("ends with 128 + signal", async () => {
-    const launched = await started(fixture.plan(["sh", "-c", "kill -9 $$; sleep 9"], { create: ["mount"] }));
+    const launched = await fixture.start(fixture.plan(["sh", "-c", "kill -9 $$; sleep 9"], { create: ["mount"] }));
     expect(await launched.exited()).toMatchObject({ exitCode: 137, signal: 9, oomKilled: false });
   });
 
@@ -237,7 +222,7 @@ describe("a container", () => {
   test("rotates its log and never cuts a record", async () => {
     const dir = fixture.directory("log");
     const plan = fixture.plan(["seq", "1", "3000"]);
-    const launched = await started(plan, { log: { path: `${dir}/log`, maxSizeBytes: 20000, maxFiles: 3 } });
+    const launched = await fixture.start(plan, { log: { path: `${dir}/log`, maxSizeBytes: 20000, maxFiles: 3 } });
     await launched.exited();
     expect(readdirSync(dir).sort()).toEqual(["log", "log.1", "log.2"]);
     const kept = ["log.2", "log.1", "log"].flatMap((name) =>
@@ -251,10 +236,10 @@ describe("a container", () => {
   test("continues a log whose last record was torn", async () => {
     const dir = fixture.directory("log");
     const log = { path: `${dir}/log`, maxSizeBytes: 0, maxFiles: 1 };
-    await (await started(fixture.plan(["echo", "one"]), { log })).exited();
+    await (await fixture.start(fixture.plan(["echo", "one"]), { log })).exited();
     const whole = readFileSync(log.path);
     writeFileSync(log.path, Buffer.concat([whole, whole.subarray(0, 18)]));
-    await (await started(fixture.plan(["echo", "two"]), { log })).exited();
+    await (await fixture.start(fixture.plan(["echo", "two"]), { log })).exited();
     expect(readLog(log.path).map(({ text }) => text)).toEqual(["one", "two"]);
   });
 });
@@ -446,7 +431,7 @@ function refusalToWrite(path: string): string {
 
 describe("exec", () => {
   test("joins every namespace of a running container", async () => {
-    const container = await started(fixture.plan(["sleep", "100"]));
+    const container = await fixture.start(fixture.plan(["sleep", "100"]));
     const result = await fixture.run(
       execPlan(container, [
         "sh",
@@ -462,7 +447,7 @@ describe("exec", () => {
   });
 
   test("that goes ahead is attached to from its first byte, and tells what fails", async () => {
-    const container = await started(fixture.plan(["sleep", "100"]));
+    const container = await fixture.start(fixture.plan(["sleep", "100"]));
     const ahead = async (plan: Plan): Promise<{ readonly output: string; readonly exitCode: number }> => {
       let output: Promise<Buffer> | undefined;
       const launched = await fixture.launch(
@@ -492,7 +477,7 @@ describe("exec", () => {
   });
 
   test("with a terminal of the container's", async () => {
-    const container = await started(fixture.plan(["sleep", "100"]));
+    const container = await fixture.start(fixture.plan(["sleep", "100"]));
     const plan = execPlan(
       container,
       ["sh", "-c", "tty; stty size"],
@@ -507,7 +492,7 @@ describe("exec", () => {
   });
 
   test("refuses a pid that is another process by now", async () => {
-    const container = await started(fixture.plan(["sleep", "100"]));
+    const container = await fixture.start(fixture.plan(["sleep", "100"]));
     const plan = execPlan(container, ["true"]);
     const join = [
       { by: "process", kinds: ["mount"], pid: container.pid, startTicks: container.startTicks + 1n } as const,
@@ -516,8 +501,8 @@ describe("exec", () => {
   });
 
   test("a grandchild that keeps the output open does not hold the exit", async () => {
-    const container = await started(fixture.plan(["sleep", "100"]));
-    const launched = await started(execPlan(container, ["sh", "-c", "sleep 90 & echo out; exit 2"]));
+    const container = await fixture.start(fixture.plan(["sleep", "100"]));
+    const launched = await fixture.start(execPlan(container, ["sh", "-c", "sleep 90 & echo out; exit 2"]));
     expect((await launched.exited()).exitCode).toBe(2);
   });
 });
@@ -572,7 +557,7 @@ describe("user namespaces and identity", () => {
   });
 
   test("exec joins the user namespace too", async () => {
-    const container = await started(user([], ["sleep", "100"]));
+    const container = await fixture.start(user([], ["sleep", "100"]));
     const plan = execPlan(container, ["sh", "-c", "id -u; cat /proc/self/uid_map"]);
     const kinds: NamespaceKind[] = ["user", "mount", "pid", "network", "ipc", "uts"];
     const join = [{ by: "process", kinds, pid: container.pid, startTicks: container.startTicks } as const];

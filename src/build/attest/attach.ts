@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Digest } from "#base/sha256.ts";
 import type { BlobStore } from "#content/blob-store.ts";
 import type { Lease } from "#content/leases.ts";
 import { manifestFor } from "#image/make/record-image.ts";
@@ -23,7 +23,7 @@ export async function attachStatements(
   const layers: Descriptor[] = [];
   for (const statement of statements) {
     const bytes = Buffer.from(JSON.stringify(statement));
-    const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+    const digest = sha256Digest(bytes);
     await keep(blobs, lease, digest, bytes);
     const annotations = { "in-toto.io/predicate-type": statement.predicateType };
     layers.push({ mediaType: STATEMENT_TYPE, digest, size: bytes.length, annotations });

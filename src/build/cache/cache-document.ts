@@ -1,4 +1,5 @@
 import { BerthError, messageOf } from "#base/errors.ts";
+import { isStrings } from "#base/is-strings.ts";
 
 /** What a cache that lies elsewhere says of its steps; `layer` counts the layers of the manifest that brings it. */
 export interface CacheDocument {
@@ -37,7 +38,7 @@ export const INLINE_MEMBER = "berth.cache.v1";
 function decodeCache(value: unknown, diffIds: readonly string[]): CacheDocument {
   const { version, layers = diffIds, records, mounts = [] } = (value ?? {}) as Partial<CacheDocument>;
   if (version !== 1) throw wrong(`its version is ${JSON.stringify(version)}`);
-  if (!isTexts(layers)) throw wrong("its layers are no list of diff ids");
+  if (!isStrings(layers)) throw wrong("its layers are no list of diff ids");
   if (!Array.isArray(records)) throw wrong("it has no records");
   if (!Array.isArray(mounts)) throw wrong("its cache mounts are no list");
   return {
@@ -55,7 +56,7 @@ export function cacheIn(config: Uint8Array, mediaType: string): CacheDocument | 
   const { [INLINE_MEMBER]: inline, rootfs } = value as Readonly<Record<string, unknown>>;
   if (inline === undefined) return undefined;
   const { diff_ids: diffIds } = (rootfs ?? {}) as { readonly diff_ids?: unknown };
-  return decodeCache(inline, isTexts(diffIds) ? diffIds : []);
+  return decodeCache(inline, isStrings(diffIds) ? diffIds : []);
 }
 
 function decodeMount(value: unknown): CachedMount {
@@ -68,7 +69,7 @@ function decodeMount(value: unknown): CachedMount {
 function decodeRecord(value: unknown, layers: number): CachedRecord {
   const { keys, outputKey, description, createdAt, sizeBytes, layer } = (value ?? {}) as Partial<CachedRecord>;
   if (
-    !isTexts(keys) ||
+    !isStrings(keys) ||
     typeof outputKey !== "string" ||
     typeof description !== "string" ||
     typeof createdAt !== "string" ||
@@ -87,10 +88,6 @@ function parse(bytes: Uint8Array): unknown {
   } catch (cause) {
     throw new BerthError("invalid-parameter", `the cache is no JSON: ${messageOf(cause)}`, { cause });
   }
-}
-
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
 
 const wrong = (why: string): BerthError => new BerthError("invalid-parameter", `the cache cannot be read: ${why}`);

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { BerthError } from "#base/errors.ts";
+import { sha256Digest } from "#base/sha256.ts";
 import type { ImageSource, SourceManifest } from "#image/source.ts";
 import type { Descriptor, Manifest } from "#spec/oci/image.ts";
 import { parseManifestDocument } from "#spec/oci/parse-image.ts";
@@ -98,7 +98,7 @@ async function bytesOf(source: ImageSource, blob: Descriptor, signal: AbortSigna
     chunks.push(chunk);
   }
   const bytes = Buffer.concat(chunks);
-  const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  const digest = sha256Digest(bytes);
   if (digest !== blob.digest) throw new BerthError("data-loss", `${blob.digest} is damaged where it comes from`);
   return bytes;
 }

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
 import { hasCode } from "#host/kernel/errno.ts";
 import { readChunks } from "#host/files/file-reader.ts";
 import { readFile } from "#host/files/files.ts";
 import { parseDigest } from "#base/digest.ts";
+import { sha256Digest } from "#base/sha256.ts";
 import type { ImageSource, SourceManifest } from "#image/source.ts";
 import { descriptorOf } from "#image/rows.ts";
 import type { Descriptor } from "#spec/oci/image.ts";
@@ -22,7 +22,7 @@ export class LayoutSource implements ImageSource {
   async manifest(target: { readonly tag: string } | { readonly digest: string }): Promise<SourceManifest> {
     const entry = "digest" in target ? { digest: target.digest, mediaType: "" } : this.#entry(target.tag);
     const bytes = this.#read(blobPath(entry.digest));
-    const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+    const digest = sha256Digest(bytes);
     if (digest !== entry.digest) throw new BerthError("data-loss", `${entry.digest} is damaged in ${this.#folder}`);
     return { mediaType: entry.mediaType, digest, bytes };
   }

@@ -1,4 +1,4 @@
-import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
+import { cancelled, isBerthError, messageOf } from "#base/errors.ts";
 import { formatTime } from "#base/time.ts";
 import type { StoredImage } from "#image/types.ts";
 import { formatPlatform, type Platform } from "#spec/oci/platform.ts";
@@ -97,7 +97,7 @@ export async function exportBuild(
   try {
     const exported: Exported[] = [];
     for (const target of targets) {
-      if (signal.aborted) throw new BerthError("cancelled", "context canceled");
+      if (signal.aborted) throw cancelled();
       exported.push(await carryOut(deps, target, built));
     }
     for (const target of cacheTo)

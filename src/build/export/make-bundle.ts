@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Digest } from "#base/sha256.ts";
 import type { BlobStore } from "#content/blob-store.ts";
 import type { Lease } from "#content/leases.ts";
 import type { Publishable } from "#image/manifest-of.ts";
@@ -54,7 +54,7 @@ export async function makeBundle(
     ...(Object.keys(own).length === 0 ? {} : { annotations: own }),
   };
   const bytes = Buffer.from(JSON.stringify(index, undefined, 2));
-  const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  const digest = sha256Digest(bytes);
   await keep(blobs, lease, digest, bytes);
   const described = annotationsAt(annotations, "index-descriptor", undefined);
   return {

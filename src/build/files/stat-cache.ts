@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Hex } from "#base/sha256.ts";
 import type { FileFacts } from "#host/files/file-list.ts";
 import { readTextFileMaybe, writeFileAtomic } from "#host/files/files.ts";
 import type { ByteString } from "#spec/tar/byte-string.ts";
@@ -87,7 +87,7 @@ export class StatCache {
 
 /** The name under which a folder's cache is kept. */
 export function statCacheName(folder: string): string {
-  return createHash("sha256").update(folder).digest("hex").slice(0, 32);
+  return sha256Hex(folder).slice(0, 32);
 }
 
 /** Values by path, loaded when first asked for. */

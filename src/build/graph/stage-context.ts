@@ -9,7 +9,7 @@ import type { ConvertOptions } from "./options.ts";
 import type { FromTarget, StageList } from "./stage-list.ts";
 import type { StageState } from "./stage-state.ts";
 import type { StepNames } from "./step-names.ts";
-import type { Operation, Tree, VertexId } from "./types.ts";
+import type { Operation, Tree, Vertex, VertexId } from "./types.ts";
 
 /** What the steps of a stage need beside their state. */
 export interface StageContext {
@@ -79,7 +79,17 @@ export function addStep(
   name: string,
   operation: Operation,
 ): VertexId {
-  return at.writer.add({
+  return at.writer.add(vertexOf(at, state, instruction, name, operation));
+}
+
+export function vertexOf(
+  at: StageContext,
+  state: StageState,
+  instruction: StageInstruction,
+  name: string,
+  operation: Operation,
+): Vertex {
+  return {
     operation,
     platform: state.platform,
     name,
@@ -87,7 +97,7 @@ export function addStep(
     stage: at.label,
     location: { file: at.dockerfile.source.name, ...instruction.range },
     ignoreCache: at.ignoreCache,
-  });
+  };
 }
 
 /** `["/bin/sh", "-c"]`, unless SHELL says another. */

@@ -1,5 +1,5 @@
 import { randomHex } from "#base/ids.ts";
-import { BerthError, messageOf } from "#base/errors.ts";
+import { cancelled, messageOf } from "#base/errors.ts";
 import type { BuildRecord } from "#state/build-store.ts";
 import type { Vertex, VertexId } from "../graph/types.ts";
 import { FailedPlaces } from "./failed-places.ts";
@@ -77,7 +77,7 @@ export class Solver {
       } finally {
         await build.places.release();
       }
-      if (request.signal.aborted) throw new BerthError("cancelled", "context canceled", { cause: error });
+      if (request.signal.aborted) throw cancelled(error);
       throw error;
     } finally {
       await runner.end();

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { BerthError } from "#base/errors.ts";
+import { sha256Hex } from "#base/sha256.ts";
 import { ensureDirectory, listDirectory, readFile, removeFile, writeFileAtomic } from "#host/files/files.ts";
 import { AT_FDCWD } from "#host/kernel/linux.ts";
 import { lstatMaybe, utimensat } from "#host/kernel/syscalls.ts";
@@ -34,7 +34,7 @@ export class ChunkStore {
   /** `data-loss` for one that the machine's power took; it is lacking the next time. */
   get(hash: string): Uint8Array {
     const bytes = readFile(this.#path(hash), MAX_CHUNK_BYTES);
-    if (createHash("sha256").update(bytes).digest("hex") === hash) return bytes;
+    if (sha256Hex(bytes) === hash) return bytes;
     removeFile(this.#path(hash));
     throw new BerthError("data-loss", "a chunk of a tree is damaged here", {
       hint: "Build again: it is asked for then.",

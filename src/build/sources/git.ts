@@ -1,4 +1,4 @@
-import { BerthError } from "#base/errors.ts";
+import { BerthError, cancelled } from "#base/errors.ts";
 import { openInRoot } from "#host/files/rooted-path.ts";
 import { withFd } from "#host/files/files.ts";
 import { O_DIRECTORY, O_PATH } from "#host/kernel/linux.ts";
@@ -138,7 +138,7 @@ async function runGit(
     for await (const bytes of (child.stdout ?? []) as AsyncIterable<Uint8Array>) parts.push(bytes);
     await errors;
     const { exitCode } = await child.exited;
-    if (signal.aborted) throw new BerthError("cancelled", "context canceled");
+    if (signal.aborted) throw cancelled();
     if (exitCode === 0) return Buffer.concat(parts).toString("utf8");
     throw new BerthError("invalid-parameter", `git ${verbOf(args)} failed: ${message.trim()}`);
   } finally {

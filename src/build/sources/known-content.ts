@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Hex } from "#base/sha256.ts";
 import { readTextFileMaybe, writeFileAtomic } from "#host/files/files.ts";
 import { hashOf } from "../solver/step-key.ts";
 import type { Selection } from "../solver/types.ts";
@@ -22,7 +22,7 @@ export class KnownContent {
 
   /** `identity`: what the content follows from. */
   constructor(directory: string, identity: string) {
-    this.#path = `${directory}/remote-${createHash("sha256").update(identity).digest("hex").slice(0, 32)}`;
+    this.#path = `${directory}/remote-${sha256Hex(identity).slice(0, 32)}`;
     this.#known = readKnown(this.#path);
   }
 

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Hex } from "#base/sha256.ts";
 import { readTextFileMaybe, writeFileAtomic } from "#host/files/files.ts";
 
 /** What a web address held when it was fetched last, and how to ask whether it still does. */
@@ -35,6 +35,6 @@ export class KnownPages {
   }
 
   #path(url: string): string {
-    return `${this.#directory}/page-${createHash("sha256").update(url).digest("hex").slice(0, 32)}`;
+    return `${this.#directory}/page-${sha256Hex(url).slice(0, 32)}`;
   }
 }

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import type { ByteReader } from "#base/byte-reader.ts";
 import { BerthError, isBerthError } from "#base/errors.ts";
 import { randomHex } from "#base/ids.ts";
+import { sha256Hex } from "#base/sha256.ts";
 import { HASH_BYTES, LENGTH_BYTES, MAX_CHUNK_BYTES, type OfferedTree } from "#spec/berth/sent-trees.ts";
 import type { FilesUsage } from "../cache/prune-cache.ts";
 import type { ChunkStore } from "./chunk-store.ts";
@@ -61,7 +61,7 @@ export class SentTrees {
           continue;
         }
         const chunk = await takeChunk(body);
-        if (createHash("sha256").update(chunk).digest("hex") !== hash)
+        if (sha256Hex(chunk) !== hash)
           throw new BerthError("invalid-parameter", `chunk ${index} of the tree is not the one that was offered`);
         this.#chunks.put(hash, chunk);
         yield chunk;

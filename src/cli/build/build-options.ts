@@ -6,6 +6,7 @@ import type { Invocation } from "../command.ts";
 import { ulimits } from "../container/options/resource-options.ts";
 import { annotationOptions, attestOptions, cacheFromOptions, type Output } from "./output-options.ts";
 import { secretOptions } from "./secret-options.ts";
+import { keyValue } from "../flags/key-value.ts";
 
 /** What a build takes from this machine. */
 export interface BuildSource {
@@ -49,7 +50,7 @@ export async function buildOptions(
       ...proxyArgs(io.env),
       ...Object.fromEntries(flags.list("build-arg").map((text) => buildArg(text, io.env))),
     },
-    labels: Object.fromEntries(flags.list("label").map((text) => pair(text))),
+    labels: Object.fromEntries(flags.list("label").map((text) => keyValue(text))),
     target: flags.text("target"),
     noCache: flags.on("no-cache") ? true : filter.length > 0 ? filter : false,
     pull: flags.on("pull"),
@@ -107,11 +108,6 @@ function buildArg(text: string, env: Readonly<Record<string, string | undefined>
 function proxyArgs(env: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
   const epoch = env["SOURCE_DATE_EPOCH"];
   return epoch === undefined ? {} : { SOURCE_DATE_EPOCH: epoch };
-}
-
-function pair(text: string): readonly [string, string] {
-  const at = text.indexOf("=");
-  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 const LAYOUT = "oci-layout://";
@@ -175,7 +171,7 @@ async function agentFolders(
 }
 
 function namedContext(text: string, workingDirectory: string): readonly [string, string] {
-  const [name, value] = pair(text);
+  const [name, value] = keyValue(text);
   if (value === "") throw new Error(`invalid context value: ${text}, expected key=value`);
   const folder = (path: string): string => absolutePath(path, workingDirectory).replace(/(?<=.)\/+$/, "");
   if (value.startsWith(LAYOUT)) return [name, LAYOUT + folder(value.slice(LAYOUT.length))];

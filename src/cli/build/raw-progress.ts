@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Digest } from "#base/sha256.ts";
 import type { BuildProgress, ProgressLine } from "./progress.ts";
 
 /** BuildKit's moby.buildkit.v1 StatusResponse as `docker buildx build --progress=rawjson` prints it, one object a line. */
@@ -53,7 +53,7 @@ export class RawProgress implements BuildProgress {
   #statusOf(line: ProgressLine): SolveStatus | undefined {
     switch (line.type) {
       case "graph":
-        this.#vertices = line.vertices.map(({ name }, index) => ({ digest: digestOf(`${index} ${name}`), name }));
+        this.#vertices = line.vertices.map(({ name }, index) => ({ digest: sha256Digest(`${index} ${name}`), name }));
         return {
           vertexes: this.#vertices,
           ...(line.warnings.length === 0
@@ -79,7 +79,7 @@ export class RawProgress implements BuildProgress {
       }
       case "exporting": {
         const at = timeOf(this.#nowMs());
-        return { vertexes: [{ digest: digestOf(line.text), name: line.text, started: at, completed: at }] };
+        return { vertexes: [{ digest: sha256Digest(line.text), name: line.text, started: at, completed: at }] };
       }
       default:
         return undefined;
@@ -88,7 +88,7 @@ export class RawProgress implements BuildProgress {
 
   #vertex(index: number): RawVertex {
     const started = this.#started.get(index);
-    const vertex = this.#vertices[index] ?? { digest: digestOf(String(index)), name: "" };
+    const vertex = this.#vertices[index] ?? { digest: sha256Digest(String(index)), name: "" };
     return started === undefined ? vertex : { ...vertex, started };
   }
 
@@ -99,6 +99,5 @@ export class RawProgress implements BuildProgress {
 }
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
-const digestOf = (text: string): string => `sha256:${createHash("sha256").update(text).digest("hex")}`;
 const timeOf = (ms: number): string => new Date(ms).toISOString();
 const warning = (detail: string, url: string) => ({ level: 1, short: base64(detail), url }) as const;

@@ -2,6 +2,7 @@ import { absolutePath } from "#base/absolute-path.ts";
 import { csvFields } from "#base/csv-fields.ts";
 import type { BuildOptions } from "#spec/berth/build-options.ts";
 import type { CliIo } from "../cli-io.ts";
+import { keyValue } from "../flags/key-value.ts";
 
 type Io = Pick<CliIo, "env" | "readBytes" | "workingDirectory">;
 
@@ -18,7 +19,7 @@ export function secretOptions(
 }
 
 function secretOf(text: string, io: Io): readonly [string, string] {
-  const fields = new Map(csvFields(text).map((field) => split(field)));
+  const fields = new Map(csvFields(text).map((field) => keyValue(field)));
   for (const key of fields.keys())
     if (!["id", "type", "src", "source", "env"].includes(key)) throw new Error(`unexpected key '${key}' in '${text}'`);
   const type = fields.get("type") ?? "";
@@ -40,13 +41,8 @@ function secretOf(text: string, io: Io): readonly [string, string] {
 }
 
 function agentOf(text: string, io: Io): readonly [string, string] {
-  const [id, given] = split(text);
+  const [id, given] = keyValue(text);
   const path = given === "" ? (io.env["SSH_AUTH_SOCK"] ?? "") : absolutePath(given, io.workingDirectory);
   if (path === "") throw new Error("invalid empty ssh agent socket: make sure SSH_AUTH_SOCK is set");
   return [id, path];
-}
-
-function split(text: string): readonly [string, string] {
-  const at = text.indexOf("=");
-  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
 }

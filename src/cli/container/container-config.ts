@@ -2,12 +2,11 @@ import { BerthError, messageOf } from "#base/errors.ts";
 import type { CreateBody } from "#client/containers-api.ts";
 import type { CliIo } from "../cli-io.ts";
 import type { FlagValues } from "../flags/flag-values.ts";
-import { checkMacAddress } from "./options/address.ts";
 import { isCdiDevice, parseDevice } from "./options/device-spec.ts";
 import { environmentOf, labelsOf } from "./options/environment.ts";
 import { mountOptions } from "./options/mount-option.ts";
 import { networkOptions } from "./options/network-option.ts";
-import { endpointsConfig } from "./options/endpoints.ts";
+import { endpointsConfig, checkMac } from "./options/endpoints.ts";
 import { publishedPorts, type PublishedPorts } from "./options/publish.ts";
 import {
   byteRates,
@@ -325,14 +324,6 @@ function pidMode(value: string): string {
 function consoleSize({ stdout }: Io): readonly [number, number] {
   const size = stdout.windowSize();
   return size === undefined ? [0, 0] : [size.rows, size.columns];
-}
-
-function checkMac(address: string): void {
-  try {
-    checkMacAddress(address);
-  } catch {
-    throw new Error(`${address} is not a valid mac address`);
-  }
 }
 
 function orNull<T>(items: readonly T[]): readonly T[] | null {

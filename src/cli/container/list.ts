@@ -1,3 +1,4 @@
+import { shortId } from "#base/ids.ts";
 import { struct } from "#base/template/struct.ts";
 import { decimalSize, humanDuration } from "#base/units.ts";
 import type { ContainerSummary } from "#spec/docker/container.ts";
@@ -5,7 +6,7 @@ import type { Handler } from "../command.ts";
 import { rowFormatter, tableOf, type Row } from "../format/format-list.ts";
 import { goLocalTime } from "../format/local-time.ts";
 import { sortBy, type SortKeys } from "../format/sort-by.ts";
-import { ellipsis, shortId } from "../format/shorten.ts";
+import { ellipsis } from "../format/shorten.ts";
 import { displayPorts } from "./ports.ts";
 
 const HEADERS = {

@@ -1,6 +1,6 @@
 import { BerthError, messageOf } from "#base/errors.ts";
 import { encodeEntry, END_OF_ARCHIVE, paddingOf } from "#spec/tar/encode-entry.ts";
-import type { TarEntry } from "#spec/tar/tar-reader.ts";
+import { plainEntry } from "#spec/tar/plain-entry.ts";
 import { tarMembers } from "../image/tar-members.ts";
 import type { ContextMetadata } from "./context-metadata.ts";
 import type { LoadedContext } from "./contexts.ts";
@@ -42,19 +42,7 @@ export async function decodeContext(source: AsyncIterable<Uint8Array>): Promise<
 
 function member(name: string, mode: number, bytes?: Uint8Array): Uint8Array {
   const size = bytes?.length ?? 0;
-  const entry: TarEntry = {
-    type: bytes === undefined ? "directory" : "file",
-    name,
-    linkName: "",
-    mode,
-    uid: 0,
-    gid: 0,
-    size,
-    mtime: { seconds: 0, nanoseconds: 0 },
-    deviceMajor: 0,
-    deviceMinor: 0,
-    xattrs: undefined,
-  };
+  const entry = { ...plainEntry(bytes === undefined ? "directory" : "file", name, size), mode };
   return Buffer.concat([encodeEntry(entry), bytes ?? new Uint8Array(), new Uint8Array(paddingOf(size))]);
 }
 

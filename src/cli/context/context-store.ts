@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { BerthError, messageOf } from "#base/errors.ts";
+import { sha256Hex } from "#base/sha256.ts";
 import type { CliIo } from "../cli-io.ts";
 import type { ContextMetadata, TlsFiles } from "./context-metadata.ts";
 
@@ -110,5 +110,5 @@ export class ContextStore {
 }
 
 function idOf(name: string): string {
-  return createHash("sha256").update(name).digest("hex");
+  return sha256Hex(name);
 }

@@ -1,4 +1,5 @@
 import { inflateRawSync } from "node:zlib";
+import { viewOf } from "#base/data-view.ts";
 import { BerthError } from "#base/errors.ts";
 
 const END_SIGNATURE = 0x06054b50;
@@ -61,8 +62,4 @@ function unpacked(packed: Uint8Array, method: number): Uint8Array {
   if (method === STORED) return packed.slice();
   if (method === DEFLATED) return inflateRawSync(packed, { maxOutputLength: MAX_BYTES });
   throw new Error(`compression method ${String(method)}`);
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

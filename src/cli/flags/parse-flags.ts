@@ -1,4 +1,4 @@
-import { BerthError, messageOf } from "#base/errors.ts";
+import { invalid, messageOf } from "#base/errors.ts";
 import type { FlagSpec } from "./flag-kind.ts";
 import { FlagValues, initialValues } from "./flag-values.ts";
 
@@ -129,10 +129,6 @@ class FlagReader {
     if (given.deprecated !== undefined)
       this.warnings.push(`Flag --${given.name} has been deprecated, ${given.deprecated}`);
   }
-}
-
-function invalid(message: string): BerthError {
-  return new BerthError("invalid-parameter", message);
 }
 
 function quote(value: string): string {

@@ -1,9 +1,3 @@
-/** The first twelve digits of an id, without the digest's algorithm. */
-export function shortId(id: string): string {
-  const colon = id.indexOf(":");
-  return id.slice(colon + 1).slice(0, 12);
-}
-
 /** At most `length` letters; the last is an ellipsis when something is missing. */
 export function ellipsis(text: string, length: number): string {
   const letters = Array.from(text);

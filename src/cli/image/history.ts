@@ -1,10 +1,11 @@
+import { shortId } from "#base/ids.ts";
 import { decimalSize, humanDuration } from "#base/units.ts";
 import type { ImageHistoryItem } from "#spec/docker/image.ts";
 import type { Handler } from "../command.ts";
 import { rowFormatter, tableOf, type Row } from "../format/format-list.ts";
 import { localSeconds } from "../format/local-time.ts";
 import { platformJson } from "./platform-json.ts";
-import { ellipsis, shortId } from "../format/shorten.ts";
+import { ellipsis } from "../format/shorten.ts";
 
 const HEADERS = { ID: "IMAGE", CreatedSince: "CREATED", CreatedAt: "CREATED AT", CreatedBy: "CREATED BY" } as const;
 const CREATED_BY_LETTERS = 45;

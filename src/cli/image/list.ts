@@ -1,4 +1,5 @@
 import { BerthError } from "#base/errors.ts";
+import { shortId } from "#base/ids.ts";
 import { decimalSize, humanDuration } from "#base/units.ts";
 import type { ImageSummary } from "#spec/docker/image.ts";
 import type { Handler } from "../command.ts";
@@ -6,7 +7,6 @@ import { rowFormatter, tableOf, type Row } from "../format/format-list.ts";
 import { goLocalTime } from "../format/local-time.ts";
 import type { FlagValues } from "../flags/flag-values.ts";
 import { sortBy, type SortKeys } from "../format/sort-by.ts";
-import { shortId } from "../format/shorten.ts";
 import { imageTree } from "./tree.ts";
 
 /** On a narrow terminal; what images are called by stays whole. */

@@ -1,7 +1,7 @@
+import { shortId } from "#base/ids.ts";
 import { decimalSize } from "#base/units.ts";
 import type { ImageManifestSummary, ImageSummary } from "#spec/docker/image.ts";
 import { formatPlatform } from "#spec/oci/platform.ts";
-import { shortId } from "../format/shorten.ts";
 
 const UNTAGGED = "<untagged>";
 const GAP = "   ";

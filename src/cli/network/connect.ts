@@ -1,4 +1,5 @@
 import type { Handler } from "../command.ts";
+import { filledByEngine } from "../container/options/endpoints.ts";
 
 /** `network connect`. */
 export const connect: Handler = async ({ flags, args, client }) => {
@@ -17,23 +18,10 @@ export const connect: Handler = async ({ flags, args, client }) => {
     MacAddress: "",
     DriverOpts: Object.fromEntries(flags.list("driver-opt").map(driverOption)),
     GwPriority: flags.number("gw-priority"),
-    ...UNSET,
+    ...filledByEngine,
   };
   await (await client()).networks.connect(network, container, endpoint);
   return 0;
-};
-
-/** docker-compat: the fields that the engine alone fills are sent too. */
-const UNSET = {
-  NetworkID: "",
-  EndpointID: "",
-  Gateway: "",
-  IPAddress: "",
-  IPPrefixLen: 0,
-  IPv6Gateway: "",
-  GlobalIPv6Address: "",
-  GlobalIPv6PrefixLen: 0,
-  DNSNames: null,
 };
 
 function driverOption(text: string): readonly [string, string] {

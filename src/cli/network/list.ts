@@ -1,9 +1,9 @@
+import { shortId } from "#base/ids.ts";
 import { goTime } from "#base/time.ts";
 import type { NetworkResource } from "#spec/docker/network.ts";
 import type { Handler } from "../command.ts";
 import { rowFormatter, tableOf, type Row } from "../format/format-list.ts";
 import { naturalOrder } from "../format/natural-order.ts";
-import { shortId } from "../format/shorten.ts";
 
 const HEADERS = { ID: "NETWORK ID", CreatedAt: "CREATED AT" } as const;
 const COLUMNS = ["ID", "Name", "Driver", "Scope"];

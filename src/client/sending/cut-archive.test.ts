@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createHash } from "node:crypto";
+import { sha256Hex } from "#base/sha256.ts";
 import { encodeEntry, END_OF_ARCHIVE, paddingOf } from "#spec/tar/encode-entry.ts";
 import { cutArchive } from "./cut-archive.ts";
 
@@ -24,7 +24,7 @@ function* pieces(bytes: Uint8Array, length: number): Generator<Uint8Array> {
 const chunksOf = (bytes: Uint8Array, length = 1000): readonly Buffer[] =>
   Array.from(cutArchive(pieces(bytes, length)), (chunk) => Buffer.from(chunk));
 const hashes = (files: Files, seconds?: number): readonly string[] =>
-  chunksOf(archiveOf(files, seconds)).map((chunk) => createHash("sha256").update(chunk).digest("hex"));
+  chunksOf(archiveOf(files, seconds)).map((chunk) => sha256Hex(chunk));
 
 const many: Files = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`src/${index}.ts`, `file ${index}`]));
 const big = "x".repeat(3_500_000);

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { basename, isAbsolute, join } from "node:path";
 import { parseDocument, type Document } from "yaml";
 import { BerthError } from "#base/errors.ts";
+import { sha256Hex } from "#base/sha256.ts";
 import { isRemoteFile } from "../load/remote-files.ts";
 import { standardInput } from "../load/read-files.ts";
 import type { Project } from "../load/project.ts";
@@ -79,7 +79,7 @@ class Publishing {
 
   #environmentFile(written: string): string {
     const path = this.#absolute(written);
-    const name = `${hashOf(path)}.env`;
+    const name = `${sha256Hex(path)}.env`;
     const content = this.#readText(path);
     if (content !== undefined) this.#found.set(path, { kind: "environment", name, content, from: path });
     return name;
@@ -87,7 +87,7 @@ class Publishing {
 
   #extendedFile(written: string, by: string): string {
     const path = this.#absolute(written);
-    const name = `${hashOf(path)}.yaml`;
+    const name = `${sha256Hex(path)}.yaml`;
     if (!this.#found.has(path)) {
       if (path === by) return basename(by);
       this.#found.set(path, { kind: "extended", name, content: "", from: path });
@@ -102,8 +102,6 @@ class Publishing {
     return isAbsolute(path) ? path : join(workingDirectory, path);
   }
 }
-
-const hashOf = (path: string): string => createHash("sha256").update(path).digest("hex");
 
 /** Long lines stay as they are. */
 const printed = (document: Document): string => document.toString({ lineWidth: 0 });

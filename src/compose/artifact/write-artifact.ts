@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Digest } from "#base/sha256.ts";
 import type { RegistryArtifactPush } from "#spec/berth/registry-artifacts.ts";
 import type { RegistryManifest } from "#spec/berth/registry-manifests.ts";
 import { composeVersion } from "../engine/labels.ts";
@@ -22,16 +22,15 @@ const manifestType = "application/vnd.oci.image.manifest.v1+json";
 const indexType = "application/vnd.oci.image.index.v1+json";
 const emptyType = "application/vnd.oci.empty.v1+json";
 
-const digestOf = (bytes: Uint8Array): string => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 const bytesOf = (text: string): Buffer => Buffer.from(text, "utf8");
 
 function document(mediaType: string, value: object, blobs: readonly Uint8Array[]): Push {
   const bytes = bytesOf(JSON.stringify(value));
   return {
     MediaType: mediaType,
-    Digest: digestOf(bytes),
+    Digest: sha256Digest(bytes),
     Raw: bytes.toString("base64"),
-    Blobs: blobs.map((blob) => ({ Digest: digestOf(blob), Raw: Buffer.from(blob).toString("base64") })),
+    Blobs: blobs.map((blob) => ({ Digest: sha256Digest(blob), Raw: Buffer.from(blob).toString("base64") })),
   };
 }
 
@@ -42,7 +41,7 @@ export function projectManifest(files: readonly ProjectFile[], version: OciVersi
     const bytes = bytesOf(content);
     return {
       mediaType: kind === "environment" ? artifactTypes.environmentFile : artifactTypes.composeFile,
-      digest: digestOf(bytes),
+      digest: sha256Digest(bytes),
       size: bytes.length,
       annotations: {
         [kind === "environment" ? artifactAnnotations.environmentFile : artifactAnnotations.composeFile]: name,
@@ -57,7 +56,7 @@ export function projectManifest(files: readonly ProjectFile[], version: OciVersi
     ...(version === "1.1" ? { artifactType: artifactTypes.project } : {}),
     config: {
       mediaType: version === "1.1" ? emptyType : artifactTypes.emptyConfig,
-      digest: digestOf(empty),
+      digest: sha256Digest(empty),
       size: empty.length,
     },
     layers,

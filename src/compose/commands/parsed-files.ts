@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { sha256Hex } from "#base/sha256.ts";
 import type { CliIo } from "#cli/cli-io.ts";
 import type { ComposeNode } from "../source/node.ts";
 import { restoreNodes, storeNodes } from "../source/stored-nodes.ts";
@@ -36,8 +36,8 @@ export class ParsedFiles {
   /** Throws {@link ParserNeeded} when the file is not in the cache and there is no parser yet. */
   read(text: string, file: string): readonly ComposeNode[] {
     if (file === standardInput || text.length > maxLength) return this.#parsed(text, file);
-    const entry = join(cacheFolder(this.#io), "parsed", digest(file).slice(0, 32));
-    const head = `${parserVersion} ${digest(text)}\n`;
+    const entry = join(cacheFolder(this.#io), "parsed", sha256Hex(file).slice(0, 32));
+    const head = `${parserVersion} ${sha256Hex(text)}\n`;
     const known = this.#known(entry, head, file);
     if (known !== undefined) return known;
     const nodes = this.#parsed(text, file);
@@ -69,5 +69,3 @@ export class ParsedFiles {
     }
   }
 }
-
-const digest = (text: string): string => createHash("sha256").update(text).digest("hex");

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Hex } from "#base/sha256.ts";
 import type { Network, Service, Volume } from "../load/project.ts";
 import { serviceOfMode } from "../load/normalize-service.ts";
 import { goFlag, goList, goMap, goPointer, goStruct, goText } from "./go-json.ts";
@@ -21,7 +21,7 @@ export function serviceHash(service: Service, containerIdOf: ContainerIdOf = () 
     written.startsWith("container:")
       ? (written.split(":")[1] ?? "")
       : (containerIdOf(written.split(":")[0] ?? "") ?? written);
-  return digest(
+  return sha256Hex(
     serviceStructure.encode({
       ...service,
       network_mode: mode(service.network_mode),
@@ -53,13 +53,11 @@ const networkStructure = goStruct({
 const volumeStructure = goStruct({ name: goText, driver: goText, driver_opts: pairs, labels: pairs });
 
 /** As docker compose since 2.32 labels them; 2.26 does not. */
-export const networkHash = (network: Network): string => digest(networkStructure.encode(network));
-export const volumeHash = (volume: Volume): string => digest(volumeStructure.encode({ driver: "local", ...volume }));
+export const networkHash = (network: Network): string => sha256Hex(networkStructure.encode(network));
+export const volumeHash = (volume: Volume): string => sha256Hex(volumeStructure.encode({ driver: "local", ...volume }));
 
 /** Of what is written into a container before its start: docker compose's own hash does not see it. Empty for nothing. */
 export function filesHash(files: Readonly<Record<string, string>>): string {
   const targets = Object.keys(files).toSorted();
-  return targets.length === 0 ? "" : digest(JSON.stringify(targets.map((target) => [target, files[target]])));
+  return targets.length === 0 ? "" : sha256Hex(JSON.stringify(targets.map((target) => [target, files[target]])));
 }
-
-const digest = (text: string): string => createHash("sha256").update(text).digest("hex");

@@ -6,6 +6,7 @@ import { publishContainerEvent } from "../container/events.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import type { Events } from "../ports.ts";
 import type { ExecRegistry } from "./exec.ts";
+import { refuseUnlessUp } from "../container/life/refuse-unless-up.ts";
 
 /** Ended execs that can still be inspected, per container; Docker drops them after five minutes. */
 const endedToKeep = 16;
@@ -43,20 +44,9 @@ export function execText(command: readonly string[] | null): string {
 
 /** `conflict` in Docker's words unless the container runs; a paused one is named as it was asked for. */
 export function refuseUnlessRunning(container: Container, reference = container.id): void {
-  switch (container.status.state) {
-    case "running":
-      return;
-    case "paused":
-      throw new BerthError("conflict", `Container ${reference} is paused, unpause the container before exec`);
-    case "restarting":
-      throw new BerthError("conflict", `Container ${container.id} is restarting, wait until the container is running`);
-    case "created":
-    case "starting":
-    case "exited":
-    case "removing":
-    case "dead":
-      throw new BerthError("conflict", `container ${container.id} is not running`);
-  }
+  if (container.status.state === "paused")
+    throw new BerthError("conflict", `Container ${reference} is paused, unpause the container before exec`);
+  refuseUnlessUp(container);
 }
 
 /** Those that make room for one more. */

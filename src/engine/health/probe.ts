@@ -1,4 +1,4 @@
-import { BerthError } from "#base/errors.ts";
+import { invalid } from "#base/errors.ts";
 import type { ContainerConfig, HealthConfig } from "#spec/docker/container-config.ts";
 
 /** What is done to learn whether a container is well. */
@@ -67,15 +67,13 @@ export function timingOf(health: HealthConfig | null): ProbeTiming {
   };
 }
 
-const bad = (message: string): BerthError => new BerthError("invalid-parameter", message);
-
 /** `invalid-parameter` in Docker's words. */
 export function validateHealthcheck(health: HealthConfig | null): void {
   if (health === null) return;
   for (const name of ["Interval", "Timeout", "StartPeriod", "StartInterval"] as const) {
-    if (health[name] !== 0 && health[name] < 1e6) throw bad(`${name} in Healthcheck cannot be less than 1ms`);
+    if (health[name] !== 0 && health[name] < 1e6) throw invalid(`${name} in Healthcheck cannot be less than 1ms`);
   }
-  if (health.Retries < 0) throw bad("Retries in Healthcheck cannot be negative");
+  if (health.Retries < 0) throw invalid("Retries in Healthcheck cannot be negative");
   probeOf({ Healthcheck: health, Shell: null });
 }
 
@@ -83,7 +81,7 @@ export function validateHealthcheck(health: HealthConfig | null): void {
 function httpTarget(words: readonly string[]): HttpTarget {
   const match = /^http(s?):\/\/([^/:[\]]*|\[[0-9a-fA-F:.]+\])(?::(\d+))?(\/[\x21-\x7e]*)?$/.exec(words[0] ?? "");
   if (match === null || words.length !== 1) {
-    throw bad(`invalid HTTP health check ${JSON.stringify(words.join(" "))}: want http[s]://[ADDRESS]:PORT/PATH`);
+    throw invalid(`invalid HTTP health check ${JSON.stringify(words.join(" "))}: want http[s]://[ADDRESS]:PORT/PATH`);
   }
   const secure = match[1] === "s";
   const [, , host = "", port = secure ? "443" : "80", path = "/"] = match;
@@ -94,7 +92,7 @@ function httpTarget(words: readonly string[]): HttpTarget {
 function tcpTarget(words: readonly string[]): { readonly host: string; readonly port: number } {
   const match = /^(?:tcp:\/\/)?([^/:[\]]*|\[[0-9a-fA-F:.]+\]):(\d+)$/.exec(words[0] ?? "");
   if (match === null || words.length !== 1) {
-    throw bad(`invalid TCP health check ${JSON.stringify(words.join(" "))}: want [ADDRESS]:PORT`);
+    throw invalid(`invalid TCP health check ${JSON.stringify(words.join(" "))}: want [ADDRESS]:PORT`);
   }
   return { host: hostOf(match[1] ?? ""), port: portOf(match[2] ?? "") };
 }
@@ -103,11 +101,11 @@ function hostOf(text: string): string {
   if (text === "" || text === "localhost") return "localhost";
   if (text.startsWith("[")) return text.slice(1, -1);
   if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text) && text.split(".").every((part) => Number(part) <= 255)) return text;
-  throw bad(`invalid health check address ${JSON.stringify(text)}: want an IP address, localhost or nothing`);
+  throw invalid(`invalid health check address ${JSON.stringify(text)}: want an IP address, localhost or nothing`);
 }
 
 function portOf(text: string): number {
   const port = Number(text);
-  if (port < 1 || port > 65_535) throw bad(`invalid health check port ${JSON.stringify(text)}`);
+  if (port < 1 || port > 65_535) throw invalid(`invalid health check port ${JSON.stringify(text)}`);
   return port;
 }

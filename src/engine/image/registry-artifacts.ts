@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { BerthError } from "#base/errors.ts";
+import { sha256Digest } from "#base/sha256.ts";
 import type { RegistryArtifact, RegistryArtifactPush } from "#spec/berth/registry-artifacts.ts";
 import type { AuthConfig } from "#spec/docker/auth.ts";
 import { parseReference } from "#spec/oci/reference.ts";
@@ -33,9 +33,9 @@ export function pushArtifact(deps: { readonly registries: Registries }) {
     const to = parseReference(request.Name);
     const registries = request.Insecure ? deps.registries.insecure(to.domain) : deps.registries;
     const bytes = Buffer.from(request.Raw, "base64");
-    const document = { mediaType: request.MediaType, digest: digestOf(bytes), bytes };
+    const document = { mediaType: request.MediaType, digest: sha256Digest(bytes), bytes };
     const blobs = request.Blobs.map(({ Digest, Raw }) => ({ digest: Digest, bytes: Buffer.from(Raw, "base64") }));
-    const wrong = blobs.find((blob) => digestOf(blob.bytes) !== blob.digest);
+    const wrong = blobs.find((blob) => sha256Digest(blob.bytes) !== blob.digest);
     if (wrong !== undefined)
       throw new BerthError("invalid-parameter", `a blob's content is not what ${wrong.digest} says`);
     await registries.pushArtifact({ to, document, blobs, auth, signal });
@@ -44,4 +44,3 @@ export function pushArtifact(deps: { readonly registries: Registries }) {
 }
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
-const digestOf = (bytes: Uint8Array): string => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { BerthError } from "#base/errors.ts";
+import { sha256Digest } from "#base/sha256.ts";
 import type { RegistryManifest, RegistryManifestPush, RegistryManifestPushed } from "#spec/berth/registry-manifests.ts";
 import type { AuthConfig } from "#spec/docker/auth.ts";
 import { parseReference, withDefaultTag } from "#spec/oci/reference.ts";
@@ -41,7 +41,7 @@ export function pushManifestList(deps: { readonly registries: Registries }) {
     if (bytes.length > MAX_MANIFEST_SIZE) throw new BerthError("invalid-parameter", "the index is too large");
     const to = parseReference(request.Name);
     const registries = request.Insecure ? deps.registries.insecure(to.domain) : deps.registries;
-    const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+    const digest = sha256Digest(bytes);
     const document = { mediaType: request.MediaType, digest, bytes };
     const sources = request.Sources.map(parseReference);
     return { Digest: digest, Taken: await registries.pushList({ to, document, sources, auth, signal }) };

@@ -1,12 +1,10 @@
-import { BerthError } from "#base/errors.ts";
+import { invalid } from "#base/errors.ts";
 import type { TopResponse } from "#spec/docker/container.ts";
-
-const bad = (message: string): BerthError => new BerthError("invalid-parameter", message);
 
 /** docker-compat: a column must not pass itself off as the pid. `invalid-parameter` in Docker's words. */
 export function checkPsArgs(psArgs: string): void {
   for (const [, name = "", title = ""] of psArgs.matchAll(/\s+(\S*)=\s*(PID\S*)/gu))
-    if (name !== "pid") throw bad(`specifying "${name}=${title}" is not allowed`);
+    if (name !== "pid") throw invalid(`specifying "${name}=${title}" is not allowed`);
 }
 
 /**
@@ -17,7 +15,7 @@ export function parsePsOutput(text: string, wanted: ReadonlySet<number>): TopRes
   const [header = "", ...lines] = text.split("\n");
   const titles = wordsOf(header);
   const pidColumn = titles.indexOf("PID");
-  if (pidColumn < 0) throw bad("Couldn't find PID field in ps output");
+  if (pidColumn < 0) throw invalid("Couldn't find PID field in ps output");
   const processes: (readonly string[])[] = [];
   let ofWanted = false;
   for (const line of lines) {
@@ -27,7 +25,7 @@ export function parsePsOutput(text: string, wanted: ReadonlySet<number>): TopRes
     // A thread's line has no pid of its own: it belongs to the process above it.
     if (pid !== "-") {
       if (!/^\d+$/u.test(pid))
-        throw bad(`Unexpected pid '${pid}': strconv.Atoi: parsing ${JSON.stringify(pid)}: invalid syntax`);
+        throw invalid(`Unexpected pid '${pid}': strconv.Atoi: parsing ${JSON.stringify(pid)}: invalid syntax`);
       ofWanted = wanted.has(Number(pid));
     }
     if (ofWanted) processes.push([...words.slice(0, titles.length - 1), words.slice(titles.length - 1).join(" ")]);

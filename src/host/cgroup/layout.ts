@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { BerthError } from "#base/errors.ts";
+import { unescapeMountPath } from "../mounts/mount-point.ts";
 
 /**
  * How this machine mounts its control groups.
@@ -32,7 +33,7 @@ export function parseLayout(mountinfo: string): CgroupLayout {
   const seen = new Set<string>();
   for (const line of mountinfo.split("\n")) {
     const [before = "", after = ""] = line.split(" - ");
-    const mountpoint = unescape(before.split(" ")[4] ?? "");
+    const mountpoint = unescapeMountPath(before.split(" ")[4] ?? "");
     const [type = "", , superOptions = ""] = after.split(" ");
     if (type === "cgroup2") unified ??= mountpoint;
     if (type !== "cgroup") continue;
@@ -46,11 +47,6 @@ export function parseLayout(mountinfo: string): CgroupLayout {
   }
   const limits = hierarchies.some(({ controllers }) => controllers.some((name) => knownControllers.has(name)));
   return { version: limits ? 1 : 2, unified, hierarchies: limits ? hierarchies : [] };
-}
-
-/** Spaces and such are octal escapes in mountinfo. */
-function unescape(text: string): string {
-  return text.replaceAll(/\\([0-7]{3})/gu, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
 /** The layout of this machine. `unavailable` when no control groups are mounted. */

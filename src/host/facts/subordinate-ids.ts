@@ -1,4 +1,4 @@
-import { BerthError } from "#base/errors.ts";
+import { invalid } from "#base/errors.ts";
 import type { IdMapping, IdMappings } from "#spec/oci/runtime.ts";
 import { readTextFileMaybe } from "../files/files.ts";
 
@@ -36,15 +36,15 @@ export function readIdFiles(): IdFiles {
 export function remappedIds(setting: string, files: IdFiles): RemappedIds {
   const [userWord = "", groupWord, ...rest] = (setting === "default" ? "dockremap" : setting).split(":");
   if (userWord === "" || groupWord === "" || rest.length > 0)
-    throw bad(`invalid user:group specification for --userns-remap: ${JSON.stringify(setting)}`);
+    throw invalid(`invalid user:group specification for --userns-remap: ${JSON.stringify(setting)}`);
   const user = entryOf(files.passwd, userWord);
   if (user === undefined) {
     throw setting === "default"
-      ? bad('there is no user "dockremap": add it, with ranges in /etc/subuid and /etc/subgid, or name another')
-      : bad(`Error during ${JSON.stringify(userWord)} user lookup: no such user`);
+      ? invalid('there is no user "dockremap": add it, with ranges in /etc/subuid and /etc/subgid, or name another')
+      : invalid(`Error during ${JSON.stringify(userWord)} user lookup: no such user`);
   }
   const group = entryOf(files.group, groupWord ?? userWord) ?? (groupWord === undefined ? user : undefined);
-  if (group === undefined) throw bad(`Error during ${JSON.stringify(groupWord ?? "")} group lookup: no such group`);
+  if (group === undefined) throw invalid(`Error during ${JSON.stringify(groupWord ?? "")} group lookup: no such group`);
   return {
     user: user.name,
     group: group.name,
@@ -57,8 +57,6 @@ interface Entry {
   readonly name: string;
   readonly id: string;
 }
-
-const bad = (message: string): BerthError => new BerthError("invalid-parameter", message);
 
 /** passwd and group have name and id in the same columns. */
 function entryOf(text: string, word: string): Entry | undefined {
@@ -77,12 +75,12 @@ function rangesOf(text: string, { name, id }: Entry, file: "subuid" | "subgid"):
     if (owner === "" || (owner !== name && owner !== id)) continue;
     const [hostID, size] = [Number(first), Number(count)];
     if (!/^\d+$/u.test(first) || !/^\d+$/u.test(count) || size === 0 || hostID + size > 2 ** 32 - 1)
-      throw bad(`Can't create ID mappings: invalid range in /etc/${file}: ${line.trim()}`);
+      throw invalid(`Can't create ID mappings: invalid range in /etc/${file}: ${line.trim()}`);
     ranges.push({ containerID: next, hostID, size });
     next += size;
   }
   if (ranges.length === 0)
-    throw bad(
+    throw invalid(
       `Can't create ID mappings: no ${file} ranges found for ${file === "subuid" ? "user" : "group"} ${JSON.stringify(name)}`,
     );
   return ranges;

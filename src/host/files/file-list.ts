@@ -1,3 +1,4 @@
+import { viewOf } from "#base/data-view.ts";
 import type { ByteString } from "#spec/tar/byte-string.ts";
 import { addon } from "../kernel/addon.ts";
 import { SyscallError } from "../kernel/errno.ts";
@@ -218,8 +219,4 @@ function statuses(records: Uint8Array, files: readonly ListedFile[]): number[] {
     at += record.length;
     return status;
   });
-}
-
-function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
-  return new DataView(buffer, byteOffset, byteLength);
 }

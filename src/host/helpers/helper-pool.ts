@@ -1,5 +1,5 @@
 import { deferred, type Deferred } from "#base/async.ts";
-import { BerthError } from "#base/errors.ts";
+import { BerthError, cancelled } from "#base/errors.ts";
 import { encodeLine, lines, type FromHelper, type Json, type ToHelper } from "./helper-protocol.ts";
 
 const IDLE_MS = 5_000;
@@ -212,10 +212,6 @@ class HelperProcess {
     this.#outcome = undefined;
     if (outcome !== undefined) how(outcome);
   }
-}
-
-function cancelled(): BerthError {
-  return new BerthError("cancelled", "context canceled");
 }
 
 function died(): BerthError {

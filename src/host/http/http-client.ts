@@ -1,4 +1,4 @@
-import { BerthError, isBerthError } from "#base/errors.ts";
+import { BerthError, cancelled, isBerthError } from "#base/errors.ts";
 import { MessageReader } from "./body-reader.ts";
 import type { Dial, Duplex } from "./duplex.ts";
 import { bodyFraming, joined, utf8, type ResponseHead } from "./message.ts";
@@ -271,8 +271,4 @@ function onAbort(signal: AbortSignal | undefined, stream: Duplex): () => void {
   const close = (): void => stream.close();
   signal.addEventListener("abort", close, { once: true });
   return () => signal.removeEventListener("abort", close);
-}
-
-function cancelled(): BerthError {
-  return new BerthError("cancelled", "context canceled");
 }

@@ -1,3 +1,4 @@
+import { viewOf } from "#base/data-view.ts";
 /** One parsed attribute; flags (NLA_F_NESTED, NLA_F_NET_BYTEORDER) are taken off the type. */
 export interface NetlinkAttribute {
   readonly type: number;
@@ -45,10 +46,6 @@ export function readString(bytes: Uint8Array | undefined): string {
   if (bytes === undefined) return "";
   const end = bytes.indexOf(0);
   return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 const decoder = new TextDecoder();

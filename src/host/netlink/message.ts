@@ -1,3 +1,4 @@
+import { viewOf } from "#base/data-view.ts";
 import { attributeMap, readString } from "./attributes.ts";
 
 /** Netlink messages (netlink(7)): struct nlmsghdr {u32 length, u16 type, u16 flags, u32 sequence, u32 port}, payload. */
@@ -56,7 +57,7 @@ export function encodeMessages(requests: readonly NetlinkRequest[], firstSequenc
 
 /** The messages of one received datagram. Their payloads point into `bytes`. */
 export function parseMessages(bytes: Uint8Array): NetlinkMessage[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   const messages: NetlinkMessage[] = [];
   let at = 0;
   while (at + HEADER_SIZE <= bytes.length) {
@@ -77,7 +78,7 @@ export function parseMessages(bytes: Uint8Array): NetlinkMessage[] {
 export function parseAcknowledgement(message: NetlinkMessage): { readonly errno: number; readonly text: string } {
   const { payload } = message;
   if (payload.length < 4) return { errno: 0, text: "" };
-  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  const view = viewOf(payload);
   const errno = 0 - view.getInt32(0, true);
   if ((message.flags & NLM_F_ACK_TLVS) === 0) return { errno, text: "" };
   return { errno, text: readString(attributeMap(payload, attributesStart(message, view)).get(NLMSGERR_ATTR_MSG)) };

@@ -74,7 +74,7 @@ function listen(
 }
 
 /** docker-compat: TLS 1.2 and newer, as Go's server of dockerd has it; older ones the runtime does not speak. */
-function tlsOptions({ cert, key, clientAuthority }: ServerTls): Bun.TLSOptions {
+export function tlsOptions({ cert, key, clientAuthority }: ServerTls): Bun.TLSOptions {
   return {
     cert,
     key,

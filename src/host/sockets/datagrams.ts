@@ -17,6 +17,7 @@ import {
   SOCK_DGRAM,
 } from "../kernel/linux.ts";
 import { close, connect, fcntl, memfdCreate, sendFds, sendto, socket, writeAll } from "../kernel/syscalls.ts";
+import { unixAddress } from "./unix-address.ts";
 
 /** Sends datagrams to one address. */
 export interface DatagramSender {
@@ -112,13 +113,4 @@ function sendInMemory(fd: number, bytes: Uint8Array): void {
   } finally {
     close(memory);
   }
-}
-
-/** struct sockaddr_un. */
-function unixAddress(path: string): Uint8Array {
-  const name = new TextEncoder().encode(path);
-  const address = new Uint8Array(2 + name.length + 1);
-  new DataView(address.buffer).setUint16(0, AF_UNIX, true);
-  address.set(name, 2);
-  return address;
 }

@@ -1,5 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
 import { BerthError, messageOf } from "#base/errors.ts";
+import { sha256Hex } from "#base/sha256.ts";
 
 /** A bucket of an S3-compatible object store, and who may use it. */
 export interface S3Place {
@@ -103,7 +104,7 @@ function signedGet(
   const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`);
   const request = ["GET", `/${encoded(bucket)}`, parameters, lines.join(""), names, bodyHash].join("\n");
   const scope = `${day}/${region}/s3/aws4_request`;
-  const hash = createHash("sha256").update(request).digest("hex");
+  const hash = sha256Hex(request);
   const key = [day, region, "s3", "aws4_request"].reduce<string | Buffer>(
     (secret, part) => createHmac("sha256", secret).update(part).digest(),
     `AWS4${secretAccessKey}`,

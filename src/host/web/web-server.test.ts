@@ -3,6 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
+import { sha256Hex } from "#base/sha256.ts";
 import { startWebServer, type WebReply, type WebServer } from "./web-server.ts";
 
 const MIB = 1 << 20;
@@ -10,8 +11,6 @@ const SIZE = 12 * MIB;
 const bytes = randomBytes(SIZE);
 const folder = mkdtempSync(`${tmpdir()}/berth-web-`);
 const path = `${folder}/file`;
-const digestOf = (data: Uint8Array): string => createHash("sha256").update(data).digest("hex");
-
 let server: WebServer;
 /** What is answered to `/START-END`. */
 let reply: (start: number, end: number) => WebReply;
@@ -72,10 +71,10 @@ test("files of every size come whole, large ones and parts of them too, many at 
         const answer = await fetch(url(start, end));
         expect([answer.status, answer.headers.get("x-kind")]).toEqual([206, "part"]);
         const body = await answer.bytes();
-        expect([start, body.length, digestOf(body)]).toEqual([
+        expect([start, body.length, sha256Hex(body)]).toEqual([
           start,
           end - start,
-          digestOf(bytes.subarray(start, end)),
+          sha256Hex(bytes.subarray(start, end)),
         ]);
       }),
   );
@@ -97,7 +96,7 @@ test("a large file ends its connection, which its answer says; a small one does 
   expect(head).toContain(`\r\nContent-Length: ${8 * MIB}\r\n`);
   expect(head).toMatch(/\r\nDate: \w+, \d+ \w+ \d{4} [\d:]+ GMT\r\n/);
   expect(head).toContain("\r\nConnection: close\r\n");
-  expect(digestOf(Buffer.from(text.slice(head.length), "latin1"))).toBe(digestOf(bytes.subarray(0, 8 * MIB)));
+  expect(sha256Hex(Buffer.from(text.slice(head.length), "latin1"))).toBe(sha256Hex(bytes.subarray(0, 8 * MIB)));
   socket.destroy();
 });
 
@@ -134,7 +133,7 @@ test("a reader that is slow gets all of it", async () => {
     received += data.length;
     if (received % 50 === 0) await Bun.sleep(1);
   }
-  expect([received, hash.digest("hex")]).toEqual([SIZE, digestOf(bytes)]);
+  expect([received, hash.digest("hex")]).toEqual([SIZE, sha256Hex(bytes)]);
 });
 
 test("a file that is shorter than it was ends the answer early", async () => {

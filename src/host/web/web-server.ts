@@ -1,4 +1,5 @@
 import { BerthError, messageOf } from "#base/errors.ts";
+import { tlsOptions, type ServerTls } from "../sockets/accept.ts";
 import { connectionOf } from "../sockets/connection-of.ts";
 import { hasCode } from "../kernel/errno.ts";
 import { reasonPhrase } from "../http/reason-phrase.ts";
@@ -32,13 +33,6 @@ const LARGE_BYTES = 4 << 20;
 
 export type WebHandler = (request: WebRequest) => WebReply | Promise<WebReply>;
 
-export interface WebTls {
-  readonly cert: string;
-  readonly key: string;
-  /** Only clients whose certificate it signed are admitted; all when undefined. */
-  readonly clientAuthority?: string;
-}
-
 export interface WebServer {
   readonly host: string;
   /** The real one, also when 0 was asked for. */
@@ -53,7 +47,7 @@ export interface WebServer {
  * `invalid-parameter` when the machine does not have the address.
  */
 export function startWebServer(
-  place: { readonly host: string; readonly port: number; readonly tls?: WebTls } | { readonly unixPath: string },
+  place: { readonly host: string; readonly port: number; readonly tls?: ServerTls } | { readonly unixPath: string },
   handler: WebHandler,
 ): WebServer {
   const isPlain = !("unixPath" in place) && place.tls === undefined;
@@ -98,14 +92,6 @@ export function startWebServer(
     const kind = hasCode(error, "EADDRINUSE") ? "conflict" : "invalid-parameter";
     throw new BerthError(kind, `cannot listen on ${where}: ${messageOf(error)}`, { cause: error });
   }
-}
-
-function tlsOptions({ cert, key, clientAuthority }: WebTls): Bun.TLSOptions {
-  return {
-    cert,
-    key,
-    ...(clientAuthority === undefined ? {} : { ca: clientAuthority, requestCert: true, rejectUnauthorized: true }),
-  };
 }
 
 function fromRequest(request: Request, server: Bun.Server<undefined>): WebRequest {

@@ -1,5 +1,5 @@
 import { dirname, normalize } from "node:path/posix";
-import { BerthError } from "#base/errors.ts";
+import { BerthError, cancelled } from "#base/errors.ts";
 import { TarReader, type TarEntry, type TarSink } from "#spec/tar/tar-reader.ts";
 import type { IncomingLayer } from "../make/incoming-layer.ts";
 
@@ -51,7 +51,7 @@ export class ArchiveMembers {
     };
     try {
       for await (const chunk of archive) {
-        if (signal.aborted) throw new BerthError("cancelled", "context canceled");
+        if (signal.aborted) throw cancelled();
         reader.push(chunk);
         await carryOut();
       }

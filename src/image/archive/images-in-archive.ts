@@ -1,4 +1,5 @@
-import { BerthError } from "#base/errors.ts";
+import { BerthError, invalid } from "#base/errors.ts";
+import { isStrings } from "#base/is-strings.ts";
 import { attestedBy } from "#spec/oci/attestation.ts";
 import type { Descriptor, DescriptorPlatform, Manifest } from "#spec/oci/image.ts";
 import { isImageManifest, parseImageConfig, parseManifestDocument } from "#spec/oci/parse-image.ts";
@@ -254,12 +255,4 @@ function parseJson(bytes: Uint8Array, what: string): unknown {
   } catch (cause) {
     throw new BerthError("invalid-parameter", `invalid archive: ${what} is no JSON`, { cause });
   }
-}
-
-function isStrings(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === "string");
-}
-
-function invalid(message: string): BerthError {
-  return new BerthError("invalid-parameter", message);
 }

@@ -1,5 +1,5 @@
 import { Limit } from "#base/async.ts";
-import { BerthError } from "#base/errors.ts";
+import { BerthError, cancelled } from "#base/errors.ts";
 import { shortId } from "#base/ids.ts";
 import type { Descriptor } from "#spec/oci/image.ts";
 import { parseManifestDocument } from "#spec/oci/parse-image.ts";
@@ -45,7 +45,7 @@ export async function copyImage(request: {
   const outcomes = await Promise.allSettled(
     [...blobs.values()].map((blob) =>
       limit.run(async () => {
-        if (both.aborted) throw new BerthError("cancelled", "context canceled");
+        if (both.aborted) throw cancelled();
         try {
           await copyBlob({ ...request, signal: both }, blob);
         } catch (error) {

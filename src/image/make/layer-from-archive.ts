@@ -1,4 +1,4 @@
-import { BerthError } from "#base/errors.ts";
+import { cancelled } from "#base/errors.ts";
 import type { Lease } from "#content/leases.ts";
 import { IncomingLayer } from "./incoming-layer.ts";
 import type { MadeLayer, MakerDeps } from "./types.ts";
@@ -13,7 +13,7 @@ export async function layerFromArchive(
   const layer = new IncomingLayer(deps);
   try {
     for await (const chunk of archive) {
-      if (signal?.aborted === true) throw new BerthError("cancelled", "context canceled");
+      if (signal?.aborted === true) throw cancelled();
       // What cannot be unpacked need not be received to its end.
       if (layer.failed) await layer.unpacked;
       await layer.write(chunk);

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Digest } from "#base/sha256.ts";
 import type { Lease } from "#content/leases.ts";
 import type { Descriptor } from "#spec/oci/image.ts";
 import { layerMediaType, MEDIA_TYPE, type ImageFormat } from "#spec/oci/media-types.ts";
@@ -55,7 +55,7 @@ export function manifestFor(
   return toPublishable({
     schemaVersion: 2,
     mediaType: format === "docker" ? MEDIA_TYPE.dockerManifest : MEDIA_TYPE.ociManifest,
-    config: { mediaType: configType, size: config.length, digest: digestOf(config) },
+    config: { mediaType: configType, size: config.length, digest: sha256Digest(config) },
     layers,
   });
 }
@@ -119,8 +119,4 @@ export function nameImage(
     const name = { name: canonicalName(reference), suffix: referenceSuffix(reference) };
     deps.rows.putReference({ ...name, imageId, indexDigest: undefined }, deps.now());
   }
-}
-
-function digestOf(bytes: Uint8Array): string {
-  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { BerthError } from "#base/errors.ts";
+import { BerthError, cancelled } from "#base/errors.ts";
 import type { BlobStore } from "#content/blob-store.ts";
 import type { Lease } from "#content/leases.ts";
 import { readChunks } from "#host/files/file-reader.ts";
@@ -42,7 +42,7 @@ export async function compressLayer(
       options.compression,
       options.level,
     )) {
-      if (options.signal.aborted) throw new BerthError("cancelled", "context canceled");
+      if (options.signal.aborted) throw cancelled();
       await ingest.write(chunk);
     }
     if (`sha256:${hash.digest("hex")}` !== layer.digest) {
@@ -72,7 +72,7 @@ export async function plainLayer(
   const ingest = deps.blobs.begin({ digest: diffId, size: undefined });
   try {
     for await (const chunk of decompressed(blobBytes(deps.blobs, layer.blob), compression)) {
-      if (signal.aborted) throw new BerthError("cancelled", "context canceled");
+      if (signal.aborted) throw cancelled();
       await ingest.write(chunk);
     }
     const size = ingest.received;

@@ -1,4 +1,5 @@
 import { constants, createGzip, createZstdCompress } from "node:zlib";
+import { feed } from "../feed.ts";
 
 export type PushCompression = "gzip" | "zstd";
 
@@ -23,20 +24,7 @@ export async function* compressed(
           chunkSize: OUTPUT_CHUNK_SIZE,
           params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
         });
-  const feeding = (async () => {
-    for await (const chunk of source) {
-      if (engine.destroyed) return;
-      // The source may use its buffer again.
-      await new Promise<void>((resolve) => {
-        engine.once("close", resolve);
-        engine.write(chunk, () => {
-          engine.off("close", resolve);
-          resolve();
-        });
-      });
-    }
-    engine.end();
-  })();
+  const feeding = feed(source, engine);
   feeding.catch((error: unknown) => engine.destroy(error instanceof Error ? error : new Error(String(error))));
   try {
     for await (const chunk of engine as AsyncIterable<Uint8Array>) yield chunk;

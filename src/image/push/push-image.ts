@@ -1,5 +1,5 @@
 import type { Limit } from "#base/async.ts";
-import { BerthError } from "#base/errors.ts";
+import { BerthError, cancelled } from "#base/errors.ts";
 import { shortId } from "#base/ids.ts";
 import type { BlobStore } from "#content/blob-store.ts";
 import type { Leases } from "#content/leases.ts";
@@ -120,7 +120,7 @@ async function pushLayer(
   },
 ): Promise<void> {
   const { blob, id, sink, signal } = request;
-  if (signal.aborted) throw new BerthError("cancelled", "context canceled");
+  if (signal.aborted) throw cancelled();
   const progress = new ThrottledProgress(id, blob.size, request.onProgress);
   if (isForeign(blob)) {
     progress.state("Skipped foreign layer");

@@ -1,6 +1,7 @@
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from "node:zlib";
 import { BerthError, messageOf } from "#base/errors.ts";
 import type { LayerCompression } from "#spec/oci/media-types.ts";
+import { feed } from "../feed.ts";
 
 /** Large pieces: each costs one turn of the event loop, and inflating the next one runs beside the use of this one. */
 const OUTPUT_CHUNK_SIZE = 256 * 1024;
@@ -56,21 +57,6 @@ export async function* decompressed(
   }
   await feeding;
   if (sourceError !== undefined) throw sourceError;
-}
-
-/** One chunk at a time: the next is read only when this one was consumed, so the source may reuse its buffer. */
-async function feed(source: AsyncIterable<Uint8Array>, engine: Gunzip | ZstdDecompress): Promise<void> {
-  for await (const chunk of source) {
-    if (engine.destroyed) return;
-    await new Promise<void>((resolve) => {
-      engine.once("close", resolve);
-      engine.write(chunk, () => {
-        engine.off("close", resolve);
-        resolve();
-      });
-    });
-  }
-  engine.end();
 }
 
 function startsWith(head: Uint8Array, ...magic: readonly number[]): boolean {

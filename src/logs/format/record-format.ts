@@ -1,3 +1,4 @@
+import { viewOf } from "#base/data-view.ts";
 import {
   maxRecordBytes,
   recordFlag,
@@ -15,7 +16,7 @@ export class RecordFormat implements EntryFormat {
   readonly #time = new RecordTime();
 
   decode(bytes: Uint8Array, sink: EntrySink): number {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const view = viewOf(bytes);
     const time = this.#time;
     time.view = view;
     let offset = 0;
@@ -45,7 +46,7 @@ export class RecordFormat implements EntryFormat {
   }
 
   startOf(bytes: Uint8Array, end: number): number | undefined {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const view = viewOf(bytes);
     if (end < recordHeaderBytes + recordTrailerBytes) return undefined;
     const length = view.getUint32(end - recordTrailerBytes, true);
     const start = end - recordTrailerBytes - length - recordHeaderBytes;
@@ -60,7 +61,7 @@ export class RecordFormat implements EntryFormat {
 /** The id of the file that begins with these bytes; undefined when they do not say. */
 export function fileIdOf(bytes: Uint8Array): bigint | undefined {
   if (bytes.byteLength < recordHeaderBytes + recordTrailerBytes) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   return isRecord(view, 0) && view.getUint8(4) === recordStream.file ? view.getBigUint64(8, true) : undefined;
 }
 

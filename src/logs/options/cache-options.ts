@@ -1,5 +1,6 @@
+import { invalid } from "#base/errors.ts";
 import { boundedPlan } from "./file-options.ts";
-import { bad, parseBool } from "./go-values.ts";
+import { parseBool } from "./go-values.ts";
 import type { LogStorePlan } from "./log-plan.ts";
 import type { LogOptions } from "./log-options.ts";
 
@@ -12,7 +13,7 @@ export function checkCache(options: LogOptions): void {
   try {
     parseBool(disabled);
   } catch {
-    throw bad(`invalid value for option cache-disabled: ${disabled}`);
+    throw invalid(`invalid value for option cache-disabled: ${disabled}`);
   }
 }
 

@@ -1,4 +1,5 @@
-import { bad, parseBool, parseInteger, sizeOf, within } from "./go-values.ts";
+import { invalid } from "#base/errors.ts";
+import { parseBool, parseInteger, sizeOf, within } from "./go-values.ts";
 import type { LogStorePlan } from "./log-plan.ts";
 import type { LogOptions } from "./log-options.ts";
 
@@ -11,12 +12,12 @@ const mostFiles = 10_000;
 export function jsonFilePlan(options: LogOptions): LogStorePlan {
   const size = options["max-size"];
   const maxSizeBytes = size === undefined ? Number.MAX_SAFE_INTEGER : sizeOf(size);
-  if (maxSizeBytes <= 0) throw bad("max-size must be a positive number");
+  if (maxSizeBytes <= 0) throw invalid("max-size must be a positive number");
   const maxFiles = options["max-file"] === undefined ? 1 : filesOf(parseInteger(options["max-file"]));
-  if (maxFiles < 1) throw bad("max-file cannot be less than 1");
+  if (maxFiles < 1) throw invalid("max-file cannot be less than 1");
   const compress = options["compress"] !== undefined && parseBool(options["compress"]);
   if (compress && (maxFiles < 2 || size === undefined)) {
-    throw bad("compress cannot be true when max-file is less than 2 or max-size is not set");
+    throw invalid("compress cannot be true when max-file is less than 2 or max-size is not set");
   }
   return { format: "json", maxSizeBytes, maxFiles, compress, hold: false };
 }
@@ -39,8 +40,8 @@ export function boundedPlan(
       : within(`invalid value for ${names.files}: ${files}: `, () => filesOf(parseInteger(files)));
   const flag = options[names.compress];
   const compress = flag === undefined || within("error reading compress log option: ", () => parseBool(flag));
-  if (compress && maxFiles <= 1) throw bad("compression cannot be enabled when max file count is 1");
-  if (maxFiles < 1) throw bad("max-file cannot be less than 1");
+  if (compress && maxFiles <= 1) throw invalid("compression cannot be enabled when max file count is 1");
+  if (maxFiles < 1) throw invalid("max-file cannot be less than 1");
   return {
     format: "records",
     maxSizeBytes: sizeBytes === 0 ? Number.MAX_SAFE_INTEGER : sizeBytes,
@@ -51,6 +52,6 @@ export function boundedPlan(
 }
 
 function filesOf(count: number): number {
-  if (count > mostFiles) throw bad(`max-file cannot be more than ${mostFiles}`);
+  if (count > mostFiles) throw invalid(`max-file cannot be more than ${mostFiles}`);
   return count;
 }

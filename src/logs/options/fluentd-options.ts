@@ -1,5 +1,6 @@
+import { invalid } from "#base/errors.ts";
 import { parseDuration } from "#base/units.ts";
-import { bad, parseBool, parseInteger, parseUnsigned, sizeOf, within } from "./go-values.ts";
+import { parseBool, parseInteger, parseUnsigned, sizeOf, within } from "./go-values.ts";
 import type { LogOptions } from "./log-options.ts";
 
 export interface FluentdOptions {
@@ -27,7 +28,7 @@ const longestReconnectMs = 10_000;
 export function fluentdOptions(options: LogOptions): FluentdOptions {
   const flag = (name: string): boolean => options[name] !== undefined && parseBool(options[name]);
   if (options["fluentd-async"] !== undefined && options["fluentd-async-connect"] !== undefined) {
-    throw bad("conflicting options: cannot specify both 'fluentd-async' and 'fluentd-async-connect");
+    throw invalid("conflicting options: cannot specify both 'fluentd-async' and 'fluentd-async-connect");
   }
   // What is not sent yet lies in the local copy: its bounds are the buffer's.
   if (options["fluentd-buffer-limit"] !== undefined) sizeOf(options["fluentd-buffer-limit"]);
@@ -53,7 +54,7 @@ function reconnectInterval(text: string | undefined): number {
   if (text === undefined) return 0;
   const interval = within("invalid value for fluentd-async-reconnect-interval: ", () => milliseconds(text, 0));
   if (interval !== 0 && (interval < shortestReconnectMs || interval > longestReconnectMs)) {
-    throw bad(`invalid value for fluentd-async-reconnect-interval: value (${text}) must be between 100ms and 10s`);
+    throw invalid(`invalid value for fluentd-async-reconnect-interval: value (${text}) must be between 100ms and 10s`);
   }
   return interval;
 }
@@ -70,6 +71,6 @@ function addressOf(text: string): FluentdOptions["address"] {
     port === undefined || port === ""
       ? defaultPort
       : within(`invalid fluentd-address ${text}: `, () => parseInteger(port));
-  if (number < 0 || number > 65_535) throw bad(`invalid fluentd-address ${text}: invalid port`);
+  if (number < 0 || number > 65_535) throw invalid(`invalid fluentd-address ${text}: invalid port`);
   return { kind, host: host.replace(/^\[|\]$/g, "") || "127.0.0.1", port: number };
 }

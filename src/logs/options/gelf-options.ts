@@ -1,4 +1,4 @@
-import { bad } from "./go-values.ts";
+import { invalid } from "#base/errors.ts";
 import type { LogOptions } from "./log-options.ts";
 import { hostAndPort } from "./syslog-options.ts";
 
@@ -21,10 +21,10 @@ export function gelfOptions(options: LogOptions): GelfOptions {
   const { transport, host, port } = addressOf(options["gelf-address"] ?? "");
   const tcp = transport === "tcp";
   for (const name of ["gelf-compression-type", "gelf-compression-level"]) {
-    if (tcp && options[name] !== undefined) throw bad("compression is only supported on UDP");
+    if (tcp && options[name] !== undefined) throw invalid("compression is only supported on UDP");
   }
   for (const name of ["gelf-tcp-max-reconnect", "gelf-tcp-reconnect-delay"]) {
-    if (!tcp && options[name] !== undefined) throw bad(`"${name}" is only valid for TCP`);
+    if (!tcp && options[name] !== undefined) throw invalid(`"${name}" is only valid for TCP`);
   }
   const type = options["gelf-compression-type"] ?? "gzip";
   const compression = compressions.find((known) => known === type);
@@ -43,20 +43,20 @@ export function gelfOptions(options: LogOptions): GelfOptions {
 }
 
 function addressOf(text: string): { readonly transport: "udp" | "tcp"; readonly host: string; readonly port: number } {
-  if (text === "") throw bad("gelf-address is a required parameter");
+  if (text === "") throw invalid("gelf-address is a required parameter");
   const match = /^(udp|tcp):\/\/(.*)$/s.exec(text);
-  if (match === null) throw bad(`gelf-address should be in form proto://address, got ${text}`);
+  if (match === null) throw invalid(`gelf-address should be in form proto://address, got ${text}`);
   const { host, port } = hostAndPort(text, match[2] ?? "");
-  if (port === undefined) throw bad("gelf: please provide gelf-address as proto://host:port");
+  if (port === undefined) throw invalid("gelf: please provide gelf-address as proto://host:port");
   return { transport: match[1] as "udp" | "tcp", host, port };
 }
 
 const unknownValue = (name: string, value: string): Error =>
-  bad(`unknown value ${JSON.stringify(value)} for log opt "${name}" for gelf log driver`);
+  invalid(`unknown value ${JSON.stringify(value)} for log opt "${name}" for gelf log driver`);
 
 function countOf(options: LogOptions, name: string): number | undefined {
   const text = options[name];
   if (text === undefined) return undefined;
-  if (!/^\d{1,9}$/.test(text)) throw bad(`"${name}" must be a positive integer`);
+  if (!/^\d{1,9}$/.test(text)) throw invalid(`"${name}" must be a positive integer`);
   return Number(text);
 }

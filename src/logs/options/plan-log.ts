@@ -1,12 +1,12 @@
 import type { LinearRegexp } from "#base/regexp/linear-regexp.ts";
-import { BerthError, messageOf } from "#base/errors.ts";
+import { BerthError, invalid, messageOf } from "#base/errors.ts";
 import { exists } from "#host/files/files.ts";
 import type { LogConfig } from "#spec/docker/host-config.ts";
 import { checkTag } from "../attributes.ts";
 import { cacheNames, cachePlan, checkCache } from "./cache-options.ts";
 import { fluentdOptions } from "./fluentd-options.ts";
 import { gelfOptions } from "./gelf-options.ts";
-import { bad, parsePattern, sizeOf } from "./go-values.ts";
+import { parsePattern, sizeOf } from "./go-values.ts";
 import { jsonFilePlan, localPlan } from "./file-options.ts";
 import type { LogOptions } from "./log-options.ts";
 import type { AttributeSelection, LogPlan, LogStorePlan, ReceiverPlan } from "./log-plan.ts";
@@ -93,7 +93,7 @@ export function planLog(config: LogConfig): LogPlan {
   }
   const driver = drivers[config.Type];
   if (driver === undefined) {
-    throw bad(`error looking up logging plugin ${config.Type}: plugin "${config.Type}" not found`);
+    throw invalid(`error looking up logging plugin ${config.Type}: plugin "${config.Type}" not found`);
   }
   checkMode(options);
   checkCache(options);
@@ -105,7 +105,7 @@ export function planLog(config: LogConfig): LogPlan {
     const readable = receiver === undefined || options["cache-disabled"] !== "true";
     return { store: { ...store, hold }, readable, selection: selectionOf(options), receiver };
   } catch (error) {
-    throw bad(`${initializePrefix}${messageOf(error)}`);
+    throw invalid(`${initializePrefix}${messageOf(error)}`);
   }
 }
 
@@ -113,18 +113,18 @@ export function planLog(config: LogConfig): LogPlan {
 export function checkLog(config: LogConfig): void {
   const { receiver } = planLog(config);
   const path = receiver?.driver === "syslog" && "path" in receiver.address ? receiver.address.path : undefined;
-  if (path !== undefined && !exists(path)) throw bad(`stat ${path}: no such file or directory`);
+  if (path !== undefined && !exists(path)) throw invalid(`stat ${path}: no such file or directory`);
 }
 
 function checkMode(options: LogOptions): void {
   const mode = options["mode"] ?? "";
   if (mode !== "" && mode !== "blocking" && mode !== "non-blocking") {
-    throw bad(`logger: logging mode not supported: ${mode}`);
+    throw invalid(`logger: logging mode not supported: ${mode}`);
   }
   const size = options["max-buffer-size"];
   if (size === undefined) return;
   if (mode !== "non-blocking") {
-    throw bad("logger: max-buffer-size option is only supported with 'mode=non-blocking'");
+    throw invalid("logger: max-buffer-size option is only supported with 'mode=non-blocking'");
   }
   sizeOf(size, "error parsing option max-buffer-size: ");
 }
@@ -134,7 +134,7 @@ function refuseUnknown(type: string, driver: Driver, options: LogOptions): void 
   for (const name of Object.keys(options)) {
     if (known.has(name)) continue;
     // docker-compat: this one driver says it the other way round.
-    throw bad(`unknown log opt '${name}' for ${type === "local" ? "log driver local" : `${type} log driver`}`);
+    throw invalid(`unknown log opt '${name}' for ${type === "local" ? "log driver local" : `${type} log driver`}`);
   }
 }
 

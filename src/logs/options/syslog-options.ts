@@ -1,4 +1,4 @@
-import { bad } from "./go-values.ts";
+import { invalid } from "#base/errors.ts";
 import type { LogOptions } from "./log-options.ts";
 
 export interface SyslogOptions {
@@ -46,7 +46,7 @@ export function syslogOptions(options: LogOptions): SyslogOptions {
 function addressOf(text: string): SyslogAddress {
   if (text === "") return { kind: "local" };
   const match = /^(unix|unixgram|udp|tcp|tcp\+tls):\/\/(.*)$/s.exec(text);
-  if (match === null) throw bad(`syslog-address should be in form proto://address, got ${text}`);
+  if (match === null) throw invalid(`syslog-address should be in form proto://address, got ${text}`);
   const [, kind = "", rest = ""] = match;
   if (kind === "unix" || kind === "unixgram") {
     return { kind, path: rest };
@@ -58,11 +58,11 @@ function addressOf(text: string): SyslogAddress {
 /** The authority of a URL. `invalid-parameter` in the words of Go's net/url. */
 export function hostAndPort(url: string, authority: string): { readonly host: string; readonly port?: number } {
   const match = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/s.exec(authority.replace(/[/?#].*$/s, ""));
-  if (match === null) throw bad(`address ${authority}: too many colons in address`);
+  if (match === null) throw invalid(`address ${authority}: too many colons in address`);
   const [, host = "", port] = match;
   const name = host.replace(/^\[|\]$/g, "");
   if (port === undefined || port === "") return { host: name };
-  if (!/^\d+$/.test(port)) throw bad(`parse ${JSON.stringify(url)}: invalid port ":${port}" after host`);
+  if (!/^\d+$/.test(port)) throw invalid(`parse ${JSON.stringify(url)}: invalid port ":${port}" after host`);
   return { host: name, port: Number(port) };
 }
 
@@ -70,11 +70,11 @@ function facilityOf(text: string): number {
   if (text === "") return defaultFacility;
   const named = facilities.indexOf(text);
   const number = named >= 0 ? named : /^\d+$/.test(text) ? Number(text) : -1;
-  if (number < 0 || number > 23) throw bad("invalid syslog facility");
+  if (number < 0 || number > 23) throw invalid("invalid syslog facility");
   return number;
 }
 
 function formatOf(text: string): SyslogOptions["format"] {
   if (text === "" || text === "rfc3164" || text === "rfc5424" || text === "rfc5424micro") return text;
-  throw bad("Invalid syslog format");
+  throw invalid("Invalid syslog format");
 }

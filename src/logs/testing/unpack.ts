@@ -1,9 +1,10 @@
+import { viewOf } from "#base/data-view.ts";
 /**
  * The first MessagePack value of `bytes`, as much of the format as fluentd's forward protocol uses, and how long it was;
  * undefined when it is not complete.
  */
 export function unpack(bytes: Uint8Array): { readonly value: unknown; readonly size: number } | undefined {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   let at = 0;
   const skip = (count: number): number => {
     if (at + count > bytes.byteLength) throw new RangeError("more is to come");

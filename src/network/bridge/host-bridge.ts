@@ -84,7 +84,8 @@ function split(cidr: string): [address: Uint8Array, prefixLength: number] {
   return [addressBytes(address), Number(length)];
 }
 
-export function deleteBridge(route: NetlinkSocket, name: string): void {
+/** No error when it is gone. */
+export function removeLink(route: NetlinkSocket, name: string): void {
   route.execute([deleteLink(name)], ["ENODEV"]);
 }
 

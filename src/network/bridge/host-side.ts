@@ -14,7 +14,7 @@ import {
   type BridgedInterface,
   type BridgePort,
 } from "./endpoint-link.ts";
-import { deleteBridge, ensureBridge, findLink, listLinks, raiseIpv4Segment, routedSubnets } from "./host-bridge.ts";
+import { ensureBridge, findLink, listLinks, raiseIpv4Segment, removeLink, routedSubnets } from "./host-bridge.ts";
 import { Forwarding, type GuardStore } from "./forwarding.ts";
 import { ScreenLink } from "./screen-link.ts";
 import { ensureNetSysctl, ifThere } from "./sysctl.ts";
@@ -132,7 +132,7 @@ export class HostSide {
     const bridge = this.#bridges.get(bridgeName);
     this.#bridges.delete(bridgeName);
     this.#firewall.setBridges({ bridges: [...this.#bridges.values()] });
-    if (bridge?.ownsBridge === true) deleteBridge(this.#route, bridgeName);
+    if (bridge?.ownsBridge === true) removeLink(this.#route, bridgeName);
   }
 
   /** Give every connected endpoint its interface again where it lost it, and delete interfaces that belong to none. */
@@ -214,7 +214,7 @@ export class HostSide {
     this.#firewall.remove();
     const names = [...this.#bridges.keys()];
     for (const { bridgeName, ownsBridge } of this.#bridges.values())
-      if (ownsBridge) deleteBridge(this.#route, bridgeName);
+      if (ownsBridge) removeLink(this.#route, bridgeName);
     this.#forwarding.turnOff(names);
   }
 

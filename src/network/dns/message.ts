@@ -1,3 +1,4 @@
+import { viewOf } from "#base/data-view.ts";
 /**
  * DNS messages (RFC 1035, EDNS of RFC 6891): pure. Questions are parsed strictly and echoed as they came, so that a
  * client's mixed case comes back to it; of what upstream servers say only the header and the question are looked at.
@@ -247,7 +248,5 @@ function bareAnswer(id: number, flags: number, rcode: number): Uint8Array {
   view.setUint16(2, FLAG_RESPONSE | (flags & 0x7900) | FLAG_RECURSION_AVAILABLE | rcode);
   return new Uint8Array(view.buffer);
 }
-
-const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 const join = (parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { isIp } from "#base/ip-address.ts";
+import { sha256Hex } from "#base/sha256.ts";
 import { NAME_SERVER } from "../dns/redirect.ts";
 import type { Upstream } from "../types.ts";
 
@@ -113,7 +113,7 @@ function fileText(
 const SUM = "# Sum of the above: ";
 
 function withSum(text: string): string {
-  return `${text}${SUM}${createHash("sha256").update(text).digest("hex")}\n`;
+  return `${text}${SUM}${sha256Hex(text)}\n`;
 }
 
 /** Whether the text is what {@link resolvConfFile} made of whatever it was, to the byte. */

@@ -5,7 +5,7 @@ import { O_RDONLY } from "#host/kernel/linux.ts";
 import { formatMac, parseMac } from "#host/netlink/address.ts";
 import { openRouteSocket, openRouteSocketIn } from "#host/netlink/open.ts";
 import { close, open } from "#host/kernel/syscalls.ts";
-import { findLink, listLinks, routedSubnets } from "../bridge/host-bridge.ts";
+import { findLink, listLinks, removeLink, routedSubnets } from "../bridge/host-bridge.ts";
 import type { NetworkCatalog } from "../catalog.ts";
 import type { NetworkDriver, NetworkPlace, Place } from "../driver.ts";
 import { endpointOptions } from "../endpoint-options.ts";
@@ -17,7 +17,7 @@ import type { Network, NetworkSpec } from "../network-rows.ts";
 import { freeInterface, placeWithoutAddress } from "../place.ts";
 import type { Endpoint, EndpointRequest, NetworkInfo, NetworkRequest, Resident } from "../types.ts";
 import { attachUpper, detachUpper } from "./attach-upper.ts";
-import { ensureParent, removeParent } from "./parent-interface.ts";
+import { ensureParent } from "./parent-interface.ts";
 import {
   ownParentName,
   parentSettings,
@@ -183,7 +183,7 @@ export class ParentDriver implements NetworkDriver {
 
   #removeParent(name: string): void {
     using route = openRouteSocket();
-    removeParent(route, name);
+    removeLink(route, name);
   }
 
   /** A running container keeps its interface without this engine; only one whose parent was deleted meanwhile has none. */

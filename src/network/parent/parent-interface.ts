@@ -1,7 +1,7 @@
 import { BerthError } from "#base/errors.ts";
 import { errnoText } from "#host/kernel/errno.ts";
 import type { NetlinkRequest } from "#host/netlink/message.ts";
-import { changeLink, deleteLink } from "#host/netlink/rtnetlink.ts";
+import { changeLink } from "#host/netlink/rtnetlink.ts";
 import { NetlinkError, type NetlinkSocket } from "#host/netlink/socket.ts";
 import { addDummy, addVlan } from "#host/netlink/upper-links.ts";
 import { findLink } from "../bridge/host-bridge.ts";
@@ -26,11 +26,6 @@ export function ensureParent(route: NetlinkSocket, name: string, own: string): n
   }
   route.execute([changeLink(name, { up: true })]);
   return findLink(route, name)?.index ?? 0;
-}
-
-/** No error when it is gone. */
-export function removeParent(route: NetlinkSocket, name: string): void {
-  route.execute([deleteLink(name)], ["ENODEV"]);
 }
 
 /** Carry out a request for a new link; what the kernel refuses is told as Docker does, with the module that it may lack. */

@@ -1,4 +1,4 @@
-import { BerthError } from "#base/errors.ts";
+import { invalid } from "#base/errors.ts";
 import { ipvlanFlags, ipvlanModes, macvlanModes } from "#host/netlink/upper-links.ts";
 
 /** What Docker's options of the macvlan and ipvlan drivers say. */
@@ -80,5 +80,3 @@ function mtuOf(text: string): number | undefined {
   if (/^\d{1,5}$/.test(text) && Number(text) >= 68 && Number(text) <= 65535) return Number(text);
   throw invalid(`failed to parse ${MTU} value: ${text} (want 68 to 65535)`);
 }
-
-const invalid = (message: string): BerthError => new BerthError("invalid-parameter", message);

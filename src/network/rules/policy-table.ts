@@ -25,6 +25,7 @@ import { vethName } from "../bridge/endpoint-link.ts";
 import { addressBytes, type IpFamily } from "../ipam/subnet.ts";
 import type { Flow, GovernedNetwork } from "../policy/resolve-policy.ts";
 import type { Rule } from "./bridge-rules.ts";
+import { portBytes } from "./port-elements.ts";
 
 /**
  * What passes between containers of networks with a policy. Frames from port to port of a bridge are seen by the bridge
@@ -168,8 +169,4 @@ function rangeOf({ ports }: Flow, from: Uint8Array, to: Uint8Array): SetElement 
     key: concatenate(from, to, Uint8Array.of(first), portBytes(ports?.first ?? 0)),
     end: concatenate(from, to, Uint8Array.of(last), portBytes(ports?.last ?? 65_535)),
   };
-}
-
-function portBytes(port: number): Uint8Array {
-  return Uint8Array.of(port >> 8, port & 0xff);
 }

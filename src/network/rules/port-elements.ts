@@ -94,6 +94,6 @@ function isAny(hostIp: string): boolean {
   return hostIp === "0.0.0.0" || hostIp === "::";
 }
 
-function portBytes(port: number): Uint8Array {
+export function portBytes(port: number): Uint8Array {
   return Uint8Array.of(port >> 8, port & 0xff);
 }

@@ -1,19 +1,12 @@
 import type { NetlinkRequest } from "#host/netlink/message.ts";
 import type { Expression } from "#host/nftables/expression.ts";
-import {
-  addChain,
-  addElements,
-  addRule,
-  addSet,
-  addTable,
-  deleteTable,
-  type TableName,
-} from "#host/nftables/messages.ts";
+import { addChain, addElements, addRule, addSet, addTable, type TableName } from "#host/nftables/messages.ts";
 import { hostU32, iifname, verdict } from "#host/nftables/rule.ts";
 import { addressBytes, familyOf, type IpFamily } from "../ipam/subnet.ts";
 import type { Endpoint } from "../types.ts";
 import type { PortElements } from "./port-elements.ts";
 import { loadPort, loadPlace, portSetNames, portSets } from "./port-sets.ts";
+import { removeTable } from "./table.ts";
 
 /**
  * Ports that the host's own input rules decide upon. A translated packet is forwarded, so those rules never see it. Here
@@ -95,10 +88,6 @@ export function screenedFamilies(endpoints: Iterable<Pick<Endpoint, "ipv4" | "ip
 
 function tableOf(name: string, family: IpFamily): TableName {
   return { family: family === 4 ? "ip" : "ip6", name };
-}
-
-function removeTable(table: TableName): NetlinkRequest[] {
-  return [addTable(table), deleteTable(table)];
 }
 
 function isIn(set: string): Expression {

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { randomHex } from "#base/ids.ts";
+import { sha256Hex } from "#base/sha256.ts";
 import { verifyPassword } from "#host/bun/password-hash.ts";
 import type { AccessTokenRow, AccountRows } from "../database/account-rows.ts";
 import type { Access, Identity, TokenAccess } from "./access.ts";
@@ -17,7 +17,7 @@ const REFRESH_AUDIENCE = `${SERVICE}-refresh`;
 export const ACCESS_TOKEN_PREFIX = "brt_";
 
 export function accessTokenHash(secret: string): string {
-  return createHash("sha256").update(secret).digest("hex");
+  return sha256Hex(secret);
 }
 
 /**

@@ -1,10 +1,11 @@
+import { invalid } from "#base/errors.ts";
 import { parseReference } from "#spec/oci/reference.ts";
 import { collectGarbage } from "../maintenance/collect-garbage.ts";
 import { scrub } from "../maintenance/scrub.ts";
 import { undeleteManifest } from "../manifests/delete-manifest.ts";
 import { findRepository } from "../repositories/repository.ts";
 import { audit } from "./audit.ts";
-import { invalid, lines, required, table, timeText, type Operation } from "./operation.ts";
+import { lines, required, table, timeText, type Operation } from "./operation.ts";
 
 export const collect: Operation = async (context) => {
   const { manifests, blobs, bytes, uploads, orphans, repositories } = await collectGarbage(context);

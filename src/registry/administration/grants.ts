@@ -1,6 +1,7 @@
+import { invalid } from "#base/errors.ts";
 import { EVERY_USER, EVERYONE } from "../access/rights.ts";
 import { audit } from "./audit.ts";
-import { invalid, lines, required, table, type Operation } from "./operation.ts";
+import { lines, required, table, type Operation } from "./operation.ts";
 import { parseActions } from "./tokens.ts";
 import { noUser } from "./users.ts";
 

@@ -1,4 +1,4 @@
-import { BerthError } from "#base/errors.ts";
+import { invalid } from "#base/errors.ts";
 import type { RegistryContext } from "../context.ts";
 
 /** Arguments of an operation by name: texts, as commands and forms have them. */
@@ -23,10 +23,6 @@ export function required(fields: Fields, name: string): string {
   const value = fields[name] ?? "";
   if (value === "") throw invalid(`${name} is missing`);
   return value;
-}
-
-export function invalid(message: string): BerthError {
-  return new BerthError("invalid-parameter", message);
 }
 
 export function timeText(atMs: number | undefined): string {

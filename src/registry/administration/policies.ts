@@ -1,10 +1,10 @@
-import { BerthError } from "#base/errors.ts";
+import { BerthError, invalid } from "#base/errors.ts";
 import { binarySize, parseBytes } from "#base/units.ts";
 import type { PolicyRules } from "../policies/rules.ts";
 import { usedBytes } from "../policies/quota.ts";
 import { applyRetention, planRetention } from "../policies/retention.ts";
 import { audit } from "./audit.ts";
-import { invalid, lines, required, table, type Fields, type Operation } from "./operation.ts";
+import { lines, required, table, type Fields, type Operation } from "./operation.ts";
 
 /** Replaces the policy of the same pattern. */
 export const setPolicy: Operation = (context, fields) => {

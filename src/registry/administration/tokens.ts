@@ -1,10 +1,10 @@
-import { BerthError } from "#base/errors.ts";
+import { BerthError, invalid } from "#base/errors.ts";
 import { randomHex } from "#base/ids.ts";
 import { parseDuration } from "#base/units.ts";
 import { ACCESS_TOKEN_PREFIX, accessTokenHash } from "../access/account-access.ts";
 import { ALL_ACTIONS, type Action } from "../access/rights.ts";
 import { audit } from "./audit.ts";
-import { invalid, lines, required, table, timeText, type Operation } from "./operation.ts";
+import { lines, required, table, timeText, type Operation } from "./operation.ts";
 import { noUser } from "./users.ts";
 
 /** `pull,push` as a list. `invalid-parameter`. */

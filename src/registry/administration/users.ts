@@ -1,8 +1,8 @@
-import { BerthError } from "#base/errors.ts";
+import { BerthError, invalid } from "#base/errors.ts";
 import { hashPassword } from "#host/bun/password-hash.ts";
 import { EVERY_USER, EVERYONE } from "../access/rights.ts";
 import { audit } from "./audit.ts";
-import { invalid, lines, required, table, timeText, type Operation } from "./operation.ts";
+import { lines, required, table, timeText, type Operation } from "./operation.ts";
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 const LEAST_PASSWORD = 8;

@@ -1,5 +1,6 @@
+import { invalid } from "#base/errors.ts";
 import { audit } from "./audit.ts";
-import { invalid, lines, required, table, timeText, type Fields, type Operation } from "./operation.ts";
+import { lines, required, table, timeText, type Fields, type Operation } from "./operation.ts";
 
 interface Told {
   readonly action?: string;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { createHash } from "node:crypto";
 import { readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { isBerthError } from "#base/errors.ts";
+import { sha256Digest } from "#base/sha256.ts";
 import { MEDIA_TYPE } from "#spec/oci/media-types.ts";
 import { findBlob } from "../blobs/find-blob.ts";
 import { mountBlob } from "../blobs/mount-blob.ts";
@@ -30,7 +30,7 @@ async function* bytesOf(text: string): AsyncIterable<Uint8Array> {
 }
 
 async function blob(repository: string, text: string): Promise<string> {
-  const digest = `sha256:${createHash("sha256").update(text).digest("hex")}`;
+  const digest = sha256Digest(text);
   const id = await startUpload(opened.context, repository);
   await finishUpload(opened.context, repository, id, { digest, chunk: { bytes: bytesOf(text) }, actor });
   return digest;

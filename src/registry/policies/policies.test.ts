@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { createHash } from "node:crypto";
+import { sha256Digest } from "#base/sha256.ts";
 import { MEDIA_TYPE } from "#spec/oci/media-types.ts";
 import { operations } from "../administration/operations.ts";
 import type { Fields } from "../administration/operation.ts";
@@ -28,7 +28,7 @@ function push(
 ): string {
   const index = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests: [], annotations: { text }, ...more };
   const bytes = Buffer.from(JSON.stringify(index));
-  const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  const digest = sha256Digest(bytes);
   const request = { repository, tags: [], contentType: MEDIA_TYPE.ociIndex, bytes, actor };
   return putManifest(opened.context, { ...request, reference: reference === "" ? digest : reference }).digest;
 }
@@ -38,7 +38,7 @@ async function blob(repository: string, text: string): Promise<void> {
     yield await Promise.resolve(Buffer.from(text));
   }
   const id = await startUpload(opened.context, repository);
-  const digest = `sha256:${createHash("sha256").update(text).digest("hex")}`;
+  const digest = sha256Digest(text);
   await finishUpload(opened.context, repository, id, { digest, chunk: { bytes: bytes() }, actor });
 }
 

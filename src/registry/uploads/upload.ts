@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { within } from "#base/async.ts";
 import { randomHex } from "#base/ids.ts";
+import { sha256Hex } from "#base/sha256.ts";
 import type { RegistryContext } from "../context.ts";
 import { uploadUnknown } from "../failure.ts";
 
@@ -25,7 +25,7 @@ export async function uploadOffset(context: RegistryContext, repository: string,
 }
 
 function nameHash(repository: string): string {
-  return createHash("sha256").update(repository).digest("hex").slice(0, 16);
+  return sha256Hex(repository).slice(0, 16);
 }
 
 const PATIENCE_MS = 1000;

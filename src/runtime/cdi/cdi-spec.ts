@@ -1,4 +1,4 @@
-import { BerthError } from "#base/errors.ts";
+import { invalid } from "#base/errors.ts";
 import type { Hook, Hooks } from "#spec/oci/runtime.ts";
 
 /** A device description of the Container Device Interface (cncf-tags/container-device-interface SPEC.md, 0.3 … 1.0). */
@@ -57,14 +57,14 @@ export function parseCdiSpec(value: unknown): CdiSpec {
   const spec = fields(value, "specification");
   text(spec, "cdiVersion");
   const kind = text(spec, "kind");
-  if (!kindPattern.test(kind)) throw bad(`invalid kind ${JSON.stringify(kind)}`);
+  if (!kindPattern.test(kind)) throw invalid(`invalid kind ${JSON.stringify(kind)}`);
   const devices = list(spec, "devices").map((entry) => {
     const device = fields(entry, "device");
     const name = text(device, "name");
-    if (!namePattern.test(name)) throw bad(`invalid device name ${JSON.stringify(name)}`);
+    if (!namePattern.test(name)) throw invalid(`invalid device name ${JSON.stringify(name)}`);
     return { name, edits: parseEdits(device["containerEdits"]) };
   });
-  if (new Set(devices.map(({ name }) => name)).size !== devices.length) throw bad("a device is named twice");
+  if (new Set(devices.map(({ name }) => name)).size !== devices.length) throw invalid("a device is named twice");
   return { kind, devices, edits: parseEdits(spec["containerEdits"]) };
 }
 
@@ -74,13 +74,14 @@ const namePattern = /^[a-zA-Z0-9](?:[a-zA-Z0-9_.:-]*[a-zA-Z0-9])?$/u;
 function parseEdits(value: unknown): CdiEdits {
   if (value === undefined || value === null) return noEdits;
   const edits = fields(value, "containerEdits");
-  for (const name of ["intelRdt", "netDevices"]) if (edits[name] !== undefined) throw bad(`${name} is not supported`);
+  for (const name of ["intelRdt", "netDevices"])
+    if (edits[name] !== undefined) throw invalid(`${name} is not supported`);
   return {
     env: list(edits, "env").map(parseVariable),
     deviceNodes: list(edits, "deviceNodes").map(parseNode),
     mounts: list(edits, "mounts").map(parseMount),
     additionalGids: list(edits, "additionalGids").map((gid) => {
-      if (typeof gid !== "number" || !Number.isInteger(gid) || gid < 0) throw bad("invalid additionalGids");
+      if (typeof gid !== "number" || !Number.isInteger(gid) || gid < 0) throw invalid("invalid additionalGids");
       return gid;
     }),
     hooks: list(edits, "hooks").map(parseHook),
@@ -99,7 +100,7 @@ const hookNames: Readonly<Record<keyof Hooks, true>> = {
 function parseHook(value: unknown): CdiHook {
   const hook = fields(value, "hook");
   const when = text(hook, "hookName");
-  if (!Object.hasOwn(hookNames, when)) throw bad(`there are no hooks ${JSON.stringify(when)}`);
+  if (!Object.hasOwn(hookNames, when)) throw invalid(`there are no hooks ${JSON.stringify(when)}`);
   const timeout = number(hook, "timeout");
   return {
     when: when as keyof Hooks,
@@ -113,7 +114,8 @@ function parseHook(value: unknown): CdiHook {
 }
 
 function parseVariable(entry: unknown): string {
-  if (typeof entry !== "string" || entry.indexOf("=") < 1) throw bad(`invalid environment variable ${String(entry)}`);
+  if (typeof entry !== "string" || entry.indexOf("=") < 1)
+    throw invalid(`invalid environment variable ${String(entry)}`);
   return entry;
 }
 
@@ -121,9 +123,9 @@ function parseNode(value: unknown): CdiNode {
   const node = fields(value, "device node");
   const path = absolute(text(node, "path"));
   const permissions = optionalText(node, "permissions") || "rwm";
-  if (!/^[rwm]{1,3}$/u.test(permissions)) throw bad(`device node ${path} has invalid permissions ${permissions}`);
+  if (!/^[rwm]{1,3}$/u.test(permissions)) throw invalid(`device node ${path} has invalid permissions ${permissions}`);
   const type = optionalText(node, "type");
-  if (!["", "b", "c", "u", "p"].includes(type)) throw bad(`device node ${path} has an invalid type ${type}`);
+  if (!["", "b", "c", "u", "p"].includes(type)) throw invalid(`device node ${path} has an invalid type ${type}`);
   return {
     path,
     hostPath: absolute(optionalText(node, "hostPath") || path),
@@ -140,7 +142,7 @@ function parseNode(value: unknown): CdiNode {
 function parseMount(value: unknown): CdiMount {
   const mount = fields(value, "mount");
   const type = optionalText(mount, "type");
-  if (type !== "" && type !== "bind") throw bad(`mounts of type ${type} are not supported`);
+  if (type !== "" && type !== "bind") throw invalid(`mounts of type ${type} are not supported`);
   return {
     hostPath: absolute(text(mount, "hostPath")),
     containerPath: absolute(text(mount, "containerPath")),
@@ -148,44 +150,43 @@ function parseMount(value: unknown): CdiMount {
   };
 }
 
-const bad = (why: string): BerthError => new BerthError("invalid-parameter", why);
-
 function absolute(path: string): string {
-  if (!path.startsWith("/") || path.includes("\0")) throw bad(`path ${JSON.stringify(path)} is not absolute`);
+  if (!path.startsWith("/") || path.includes("\0")) throw invalid(`path ${JSON.stringify(path)} is not absolute`);
   return path;
 }
 
 function fields(value: unknown, what: string): Fields {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw bad(`the ${what} is not an object`);
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw invalid(`the ${what} is not an object`);
   return value as Fields;
 }
 
 function anyText(value: unknown, what: string): string {
-  if (typeof value !== "string") throw bad(`${what} is not text`);
+  if (typeof value !== "string") throw invalid(`${what} is not text`);
   return value;
 }
 
 function text(from: Fields, name: string): string {
   const value = from[name];
-  if (typeof value !== "string" || value === "") throw bad(`${name} is missing`);
+  if (typeof value !== "string" || value === "") throw invalid(`${name} is missing`);
   return value;
 }
 
 function optionalText(from: Fields, name: string): string {
   const value = from[name] ?? "";
-  if (typeof value !== "string") throw bad(`${name} is not text`);
+  if (typeof value !== "string") throw invalid(`${name} is not text`);
   return value;
 }
 
 function number(from: Fields, name: string): number | undefined {
   const value = from[name] ?? undefined;
   if (value !== undefined && (typeof value !== "number" || !Number.isInteger(value) || value < 0))
-    throw bad(`${name} is not a number`);
+    throw invalid(`${name} is not a number`);
   return value;
 }
 
 function list(from: Fields, name: string): readonly unknown[] {
   const value = from[name] ?? [];
-  if (!Array.isArray(value)) throw bad(`${name} is not a list`);
+  if (!Array.isArray(value)) throw invalid(`${name} is not a list`);
   return value;
 }

@@ -1,4 +1,4 @@
-import { BerthError } from "#base/errors.ts";
+import { type BerthError, invalid } from "#base/errors.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
 import type { CdiDevices } from "./cdi-devices.ts";
 
@@ -14,24 +14,22 @@ export function requestedDevices(requests: Requests, devices: CdiDevices): reado
   return requests.flatMap((request) => {
     const ids = request.DeviceIDs ?? [];
     if (request.Driver === "cdi") {
-      if (request.Count !== 0) throw bad("unexpected count in CDI device request");
-      if (Object.keys(request.Options ?? {}).length > 0) throw bad("unexpected options in CDI device request");
+      if (request.Count !== 0) throw invalid("unexpected count in CDI device request");
+      if (Object.keys(request.Options ?? {}).length > 0) throw invalid("unexpected options in CDI device request");
       return ids;
     }
     const wantsGpu = (request.Capabilities ?? []).some((set) => (set ?? []).includes("gpu"));
     const driver = request.Driver === "" || request.Driver === "nvidia";
     if (!wantsGpu || !driver || !devices.hasKind(gpuKind)) throw noDriver(request);
-    if (request.Count !== 0 && ids.length > 0) throw bad("cannot set both Count and DeviceIDs on device request");
+    if (request.Count !== 0 && ids.length > 0) throw invalid("cannot set both Count and DeviceIDs on device request");
     if (ids.length > 0) return ids.map((id) => `${gpuKind}=${id}`);
     if (request.Count < 0) return [`${gpuKind}=all`];
     return Array.from({ length: request.Count }, (_, index) => `${gpuKind}=${index}`);
   });
 }
 
-const bad = (why: string): BerthError => new BerthError("invalid-parameter", why);
-
 /** docker-compat: the sets as Go prints them. */
 function noDriver({ Driver, Capabilities }: Requests[number]): BerthError {
   const sets = (Capabilities ?? []).map((set) => `[${(set ?? []).join(" ")}]`).join(" ");
-  return bad(`could not select device driver ${JSON.stringify(Driver)} with capabilities: [${sets}]`);
+  return invalid(`could not select device driver ${JSON.stringify(Driver)} with capabilities: [${sets}]`);
 }

@@ -1,4 +1,4 @@
-import { BerthError } from "#base/errors.ts";
+import { BerthError, invalid } from "#base/errors.ts";
 import type { RuntimeFacts } from "#host/facts/runtime-facts.ts";
 import { mountAttr, propagation, type Join, type NamespaceKind, type Plan, type Step } from "#runtime/plan/ops.ts";
 import { overlayOptions } from "#host/mounts/overlay-options.ts";
@@ -69,8 +69,6 @@ export interface Compiled {
 
 /** `wait` point where the namespaces exist and everything is mounted, before pivot_root: prestart and createRuntime hooks. */
 export const hookPoint = 1;
-
-const invalid = (message: string): BerthError => new BerthError("invalid-parameter", message);
 
 /** From an OCI configuration to a launch plan. Pure. `invalid-parameter` or `not-implemented` naming what cannot be done. */
 export function compileContainer(input: CompileInput): Compiled {

@@ -1,4 +1,4 @@
-import { BerthError } from "#base/errors.ts";
+import { BerthError, invalid } from "#base/errors.ts";
 import type { RuntimeFacts } from "#host/facts/runtime-facts.ts";
 import { kernelAtLeast } from "#host/facts/runtime-facts.ts";
 import { mountAttr, propagation, type Step } from "#runtime/plan/ops.ts";
@@ -22,8 +22,6 @@ export interface MountSteps {
   /** tmpfs that must stay writable until everything is mounted and made below them. */
   readonly seal: readonly Step[];
 }
-
-const invalid = (message: string): BerthError => new BerthError("invalid-parameter", message);
 
 /** The spec's mounts as plan steps. `invalid-parameter` naming the mount for what cannot be done. */
 export function mountSteps(input: MountInput): MountSteps {

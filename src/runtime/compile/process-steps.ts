@@ -1,4 +1,4 @@
-import { BerthError } from "#base/errors.ts";
+import { invalid } from "#base/errors.ts";
 import type { RuntimeFacts } from "#host/facts/runtime-facts.ts";
 import { keep, type Exec, type Step } from "#runtime/plan/ops.ts";
 import {
@@ -46,8 +46,6 @@ export interface ProcessSteps {
   readonly exec: Exec;
   readonly warnings: readonly string[];
 }
-
-const invalid = (message: string): BerthError => new BerthError("invalid-parameter", message);
 
 /** Docker's umask. */
 const defaultUmask = 0o022;

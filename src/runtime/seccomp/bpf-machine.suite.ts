@@ -1,3 +1,4 @@
+import { viewOf } from "#base/data-view.ts";
 /** A classic BPF interpreter for tests: what the kernel would answer for one system call. */
 export interface Call {
   readonly auditArch: number;
@@ -12,7 +13,7 @@ export function evaluate(program: Uint8Array, call: Call): number {
   (call.args ?? []).forEach((value, index) =>
     data.setBigUint64(16 + index * 8, BigInt.asUintN(64, BigInt(value)), true),
   );
-  const code = new DataView(program.buffer, program.byteOffset, program.byteLength);
+  const code = viewOf(program);
   let a = 0;
   for (let pc = 0; pc < program.byteLength / 8; pc++) {
     const op = code.getUint16(pc * 8, true);

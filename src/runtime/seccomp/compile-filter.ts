@@ -1,4 +1,4 @@
-import { BerthError } from "#base/errors.ts";
+import { invalid } from "#base/errors.ts";
 import type { Seccomp, SeccompAction, SeccompArg, SeccompFlag } from "#spec/oci/runtime.ts";
 import { abisOf, x32Bit, type Abi, type Machine } from "./abi.ts";
 import { assemble, encode, maxInstructions, type Instruction, type Label } from "./bpf.ts";
@@ -26,8 +26,6 @@ const flagBits: Readonly<Record<SeccompFlag, number>> = {
   SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: 0x20,
 };
 const newListenerFlag = 8;
-
-const invalid = (message: string): BerthError => new BerthError("invalid-parameter", message);
 
 /** SECCOMP_RET_* value of an OCI action; seccomp(2). */
 function returnValue(action: SeccompAction, errnoRet: number | undefined): number {

@@ -1,4 +1,4 @@
-import { BerthError } from "#base/errors.ts";
+import { invalid } from "#base/errors.ts";
 import type { Seccomp, SeccompArch, SeccompSyscall } from "#spec/oci/runtime.ts";
 import type { Machine } from "./abi.ts";
 
@@ -44,8 +44,6 @@ const dockerArch: Readonly<Record<Machine, { readonly name: string; readonly scm
   x86_64: { name: "amd64", scmp: "SCMP_ARCH_X86_64" },
   aarch64: { name: "arm64", scmp: "SCMP_ARCH_AARCH64" },
 };
-
-const invalid = (message: string): BerthError => new BerthError("invalid-parameter", message);
 
 const kept = 16;
 const resolved = new WeakMap<Profile, Map<string, Seccomp | undefined>>();

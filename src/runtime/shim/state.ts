@@ -1,3 +1,4 @@
+import { viewOf } from "#base/data-view.ts";
 import { BerthError } from "#base/errors.ts";
 import type { ExitStatus, StepFailure } from "../types.ts";
 
@@ -33,7 +34,7 @@ const decoder = new TextDecoder();
 
 /** Throws `data-loss` for anything that is not a state. */
 export function parseState(bytes: Uint8Array): ShimState {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   const phase =
     bytes.length === stateBytes && view.getUint32(0, true) === stateMagic ? phases[view.getUint32(4, true)] : undefined;
   if (phase === undefined) throw new BerthError("data-loss", "the shim's status is not readable");

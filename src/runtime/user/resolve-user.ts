@@ -1,4 +1,4 @@
-import { BerthError } from "#base/errors.ts";
+import { invalid } from "#base/errors.ts";
 import type { ResolvedUser } from "./types.ts";
 
 /** Reads a file of the container's root; undefined when it is missing. */
@@ -21,8 +21,6 @@ interface GroupEntry {
 const MAX_ID = 2 ** 31 - 1;
 /** Of what the files may say; the kernel takes the last number for none. */
 const MAX_ENTRY_ID = 2 ** 32 - 2;
-
-const bad = (message: string): BerthError => new BerthError("invalid-parameter", message);
 
 /**
  * Who `user[:group]` is in a container (Docker's `--user`, Dockerfile's USER), by the root's own /etc/passwd and
@@ -60,7 +58,7 @@ function findUser(part: string, entries: readonly PasswdEntry[]): PasswdEntry | 
 function numericUser(part: string): number {
   if (part === "") return 0;
   const uid = decimal(part);
-  if (uid === undefined) throw bad(`unable to find user ${part}: no matching entries in passwd file`);
+  if (uid === undefined) throw invalid(`unable to find user ${part}: no matching entries in passwd file`);
   return inRange(uid);
 }
 
@@ -68,12 +66,12 @@ function groupNumber(part: string, groups: readonly GroupEntry[], complaint: str
   const number = decimal(part);
   if (number !== undefined) return inRange(number);
   const entry = groups.find(({ name }) => name === part);
-  if (entry === undefined) throw bad(`${complaint} ${part}: no matching entries in group file`);
+  if (entry === undefined) throw invalid(`${complaint} ${part}: no matching entries in group file`);
   return entry.gid;
 }
 
 function inRange(id: number): number {
-  if (id < 0 || id > MAX_ID) throw bad("uids and gids must be in range 0-2147483647");
+  if (id < 0 || id > MAX_ID) throw invalid("uids and gids must be in range 0-2147483647");
   return id;
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { viewOf } from "#base/data-view.ts";
 import type { RawConnection } from "./reply.ts";
 
 /** RFC 6455, as much of it as a byte stream needs: data frames of any cut, ping, close. */
@@ -71,7 +72,7 @@ function headOf(bytes: Uint8Array): Head | undefined {
   const short = second & 0x7f;
   const maskAt = short === 126 ? 4 : short === 127 ? 10 : 2;
   if (bytes.byteLength < 2 || bytes.byteLength < maskAt + 4) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   const length = short === 126 ? view.getUint16(2) : short === 127 ? Number(view.getBigUint64(2)) : short;
   const code = first & 15;
   if ((second & 0x80) === 0 || (first & 0x70) !== 0 || (code >= opcode.close && length > controlMaxBytes)) {

@@ -1,5 +1,6 @@
 import { isDigest } from "#base/digest.ts";
-import { BerthError } from "#base/errors.ts";
+import { BerthError, invalid } from "#base/errors.ts";
+import { isStrings } from "#base/is-strings.ts";
 import type { Descriptor, DescriptorPlatform, ImageConfig, ImageIndex, Manifest } from "./image.ts";
 import { MEDIA_TYPE, isImageConfigType, isIndexType, isManifestType, isSchema1Type } from "./media-types.ts";
 
@@ -16,7 +17,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * Parse manifest bytes. `claimedType` is the registry's Content-Type (or the descriptor's mediaType), used when the
- * document does not say itself. Errors: `invalid-parameter` for what is malformed, `not-implemented` for schema 1.
+ * document does not say itself. Errors: `invalid-parameter` for what is invalid, `not-implemented` for schema 1.
  */
 export function parseManifestDocument(bytes: Uint8Array, claimedType: string): ManifestDocument {
   const fields = parseObject(bytes, "manifest");
@@ -28,7 +29,7 @@ export function parseManifestDocument(bytes: Uint8Array, claimedType: string): M
         "Suggest the author of the image to upgrade it to the OCI Format or Docker Image manifest v2, schema 2.",
     );
   }
-  if (fields["schemaVersion"] !== 2) throw malformed("manifest: unsupported schemaVersion");
+  if (fields["schemaVersion"] !== 2) throw invalid("manifest: unsupported schemaVersion");
   if (isIndexType(mediaType)) return { kind: "index", index: toIndex(fields, mediaType) };
   if (isManifestType(mediaType)) return { kind: "manifest", manifest: toManifest(fields, mediaType) };
   throw new BerthError("not-implemented", `unsupported manifest media type ${mediaType}`);
@@ -41,19 +42,19 @@ export function parseManifestDocument(bytes: Uint8Array, claimedType: string): M
 export function parseImageConfig(bytes: Uint8Array): ImageConfig {
   const fields = withoutNulls(parseObject(bytes, "image config")) as Fields;
   const rootfs = fields["rootfs"];
-  if (!isObject(rootfs)) throw malformed("invalid image config: no rootfs");
+  if (!isObject(rootfs)) throw invalid("invalid image config: no rootfs");
   const diffIds = rootfs["diff_ids"] ?? [];
-  if (!isStrings(diffIds) || !diffIds.every(isDigest)) throw malformed("invalid image config: bad rootfs.diff_ids");
-  if (diffIds.length > MAX_LAYERS) throw malformed(`invalid image config: more than ${MAX_LAYERS} layers`);
+  if (!isStrings(diffIds) || !diffIds.every(isDigest)) throw invalid("invalid image config: bad rootfs.diff_ids");
+  if (diffIds.length > MAX_LAYERS) throw invalid(`invalid image config: more than ${MAX_LAYERS} layers`);
   if (rootfs["type"] !== undefined && rootfs["type"] !== "layers") {
-    throw malformed(`invalid image config: unknown rootfs type ${JSON.stringify(rootfs["type"])}`);
+    throw invalid(`invalid image config: unknown rootfs type ${JSON.stringify(rootfs["type"])}`);
   }
   checkTypes(fields, "image config", CONFIG_SHAPE);
   const config = fields["config"];
   if (config !== undefined) checkTypes(config as Fields, "image config: config", DEFAULTS_SHAPE);
   const history = fields["history"];
   if (history !== undefined && !(Array.isArray(history) && history.every(isObject))) {
-    throw malformed("invalid image config: bad history");
+    throw invalid("invalid image config: bad history");
   }
   return {
     ...fields,
@@ -117,14 +118,14 @@ function checkTypes(fields: Fields, what: string, shape: Shape): void {
           : wanted === "string-map"
             ? isObject(value) && isStrings(Object.values(value))
             : typeof value === wanted;
-    if (!ok) throw malformed(`invalid ${what}: bad ${name}`);
+    if (!ok) throw invalid(`invalid ${what}: bad ${name}`);
   }
 }
 
 function toManifest(fields: Fields, mediaType: string): Manifest {
   const layers = fields["layers"] ?? [];
-  if (!Array.isArray(layers)) throw malformed("manifest: layers is no list");
-  if (layers.length > MAX_LAYERS) throw malformed(`manifest: more than ${MAX_LAYERS} layers`);
+  if (!Array.isArray(layers)) throw invalid("manifest: layers is no list");
+  if (layers.length > MAX_LAYERS) throw invalid(`manifest: more than ${MAX_LAYERS} layers`);
   return {
     ...optionalParts(fields),
     schemaVersion: 2,
@@ -136,8 +137,8 @@ function toManifest(fields: Fields, mediaType: string): Manifest {
 
 function toIndex(fields: Fields, mediaType: string): ImageIndex {
   const manifests = fields["manifests"] ?? [];
-  if (!Array.isArray(manifests)) throw malformed("index: manifests is no list");
-  if (manifests.length > MAX_INDEX_ENTRIES) throw malformed(`index: more than ${MAX_INDEX_ENTRIES} entries`);
+  if (!Array.isArray(manifests)) throw invalid("index: manifests is no list");
+  if (manifests.length > MAX_INDEX_ENTRIES) throw invalid(`index: more than ${MAX_INDEX_ENTRIES} entries`);
   return {
     ...optionalParts(fields),
     schemaVersion: 2,
@@ -159,11 +160,11 @@ function optionalParts(fields: Fields): {
 }
 
 function toDescriptor(value: unknown, what: string): Descriptor {
-  if (!isObject(value)) throw malformed(`manifest: ${what} is no descriptor`);
+  if (!isObject(value)) throw invalid(`manifest: ${what} is no descriptor`);
   const { mediaType, digest, size, urls, annotations, data, platform, artifactType } = value;
-  if (typeof digest !== "string" || !isDigest(digest)) throw malformed(`manifest: ${what} has an invalid digest`);
+  if (typeof digest !== "string" || !isDigest(digest)) throw invalid(`manifest: ${what} has an invalid digest`);
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) {
-    throw malformed(`manifest: ${what} has an invalid size`);
+    throw invalid(`manifest: ${what} has an invalid size`);
   }
   return {
     mediaType: typeof mediaType === "string" ? mediaType : "",
@@ -180,7 +181,7 @@ function toDescriptor(value: unknown, what: string): Descriptor {
 function toPlatform(value: Fields, what: string): DescriptorPlatform {
   const { architecture, os, variant } = value;
   if (typeof architecture !== "string" || typeof os !== "string") {
-    throw malformed(`manifest: ${what} has an invalid platform`);
+    throw invalid(`manifest: ${what} has an invalid platform`);
   }
   return {
     architecture,
@@ -199,12 +200,12 @@ function documentType(fields: Fields, claimedType: string): string {
   const own = fields["mediaType"];
   const hasList = Array.isArray(fields["manifests"]);
   const hasLayers = Array.isArray(fields["layers"]) || fields["config"] !== undefined;
-  if (hasList && hasLayers) throw malformed("manifest: both manifests and layers are given");
+  if (hasList && hasLayers) throw invalid("manifest: both manifests and layers are given");
   const claimed = claimedType.split(";")[0]?.trim() ?? "";
   const known = isIndexType(claimed) || isManifestType(claimed) || isSchema1Type(claimed);
   if (typeof own === "string" && own !== "") {
     if (known && isIndexType(own) !== isIndexType(claimed)) {
-      throw malformed(`manifest: mediaType is ${own} but the registry sent ${claimed}`);
+      throw invalid(`manifest: mediaType is ${own} but the registry sent ${claimed}`);
     }
     return own;
   }
@@ -221,7 +222,7 @@ function parseObject(bytes: Uint8Array, what: string): Fields {
   } catch (cause) {
     throw new BerthError("invalid-parameter", `invalid ${what}: not JSON`, { cause });
   }
-  if (!isObject(value)) throw malformed(`invalid ${what}: no JSON object`);
+  if (!isObject(value)) throw invalid(`invalid ${what}: no JSON object`);
   return value;
 }
 
@@ -236,14 +237,6 @@ function isObject(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function isStrings(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === "string");
-}
-
 function isStringMap(value: unknown): value is Readonly<Record<string, string>> {
   return isObject(value) && Object.values(value).every((item) => typeof item === "string");
-}
-
-function malformed(message: string): BerthError {
-  return new BerthError("invalid-parameter", message);
 }

@@ -1,5 +1,5 @@
 import { isDigest } from "#base/digest.ts";
-import { BerthError } from "#base/errors.ts";
+import { invalid } from "#base/errors.ts";
 
 /**
  * Image references, Docker's grammar (distribution `reference` package, its grammar comment):
@@ -135,8 +135,4 @@ function splitDomain(text: string): { domain: string; remainder: string } {
   if (domain === LEGACY_DEFAULT_DOMAIN) domain = DEFAULT_DOMAIN;
   if (domain === DEFAULT_DOMAIN && !remainder.includes("/")) remainder = OFFICIAL_PREFIX + remainder;
   return { domain, remainder };
-}
-
-function invalid(message: string): BerthError {
-  return new BerthError("invalid-parameter", message);
 }

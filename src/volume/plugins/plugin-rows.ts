@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Hex } from "#base/sha256.ts";
 import { ensureDirectory, listDirectory, readTextFileMaybe, removeFile, writeFileAtomic } from "#host/files/files.ts";
 import { AT_FDCWD, AT_REMOVEDIR } from "#host/kernel/linux.ts";
 import { raw } from "#host/kernel/syscalls.ts";
@@ -59,12 +59,10 @@ export class PluginRows {
   }
 
   #file(name: string): string {
-    return `${this.#paths.pluginVolumesDir}/${digestOf(name)}.json`;
+    return `${this.#paths.pluginVolumesDir}/${sha256Hex(name)}.json`;
   }
 
   #holders(name: string): string {
-    return `${this.#paths.volumeHoldersDir}/${digestOf(name)}`;
+    return `${this.#paths.volumeHoldersDir}/${sha256Hex(name)}`;
   }
 }
-
-const digestOf = (name: string): string => createHash("sha256").update(name).digest("hex");

@@ -1,10 +1,11 @@
 /** What a build's commands get: networks, limits, hosts, devices, agents, and what is taken from them again. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { command, eventually, mustRun } from "../../../tools/lab/command.ts";
 import { berthCommand } from "../../../tools/lab/engines.ts";
 import { BuildLab } from "./build-lab.ts";
+import { copySshAdd } from "./copy-ssh-add.ts";
 
 setDefaultTimeout(180_000);
 
@@ -166,7 +167,7 @@ RUN --mount=type=bind,source=tools,target=/tools --mount=type=ssh,uid=7,mode=060
 RUN test ! -e /agent && test -z "$SSH_AUTH_SOCK$TOKEN" && ! ls /run/secrets/token && ! ls /run/buildkit
 `,
   });
-  await copyTools(join(folder, "tools"));
+  await copySshAdd(join(folder, "tools"));
   const agent = await startAgent();
   try {
     const env = { ...lab.environment(), SSH_AUTH_SOCK: agent.socket, WORD: "s3cr3t-w0rd" };
@@ -190,15 +191,6 @@ RUN test ! -e /agent && test -z "$SSH_AUTH_SOCK$TOKEN" && ! ls /run/secrets/toke
   expect(without.code).toBe(1);
   expect(without.stderr).toMatch(/ssh agent|default/);
 });
-
-/** The machine's ssh-add(1) with what it is linked to. */
-async function copyTools(folder: string): Promise<void> {
-  const linked = await mustRun(["ldd", "/usr/bin/ssh-add"]);
-  mkdirSync(folder);
-  for (const [, path = ""] of linked.matchAll(/(\/\S+) \(0x/g))
-    copyFileSync(path, join(folder, path.includes("/ld-linux") ? "loader" : basename(path)));
-  copyFileSync("/usr/bin/ssh-add", join(folder, "ssh-add"));
-}
 
 /** A real ssh-agent(1) with a key. */
 async function startAgent(): Promise<{ readonly socket: string; stop(): Promise<void> }> {

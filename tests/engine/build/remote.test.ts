@@ -3,7 +3,6 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import {
   appendFileSync,
-  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -13,12 +12,13 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createServer, connect, type Server } from "node:net";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import type { BuildCacheRecord } from "#spec/docker/disk-usage.ts";
 import { command, eventually, mustRun, type CommandResult } from "../../../tools/lab/command.ts";
 import { freePort } from "../../../tools/lab/debian-registry.ts";
 import { berthCommand } from "../../../tools/lab/engines.ts";
 import { BuildLab } from "./build-lab.ts";
+import { copySshAdd } from "./copy-ssh-add.ts";
 
 setDefaultTimeout(180_000);
 
@@ -226,15 +226,6 @@ RUN --mount=type=bind,source=tools,target=/tools --mount=type=ssh,id=none cd /to
   expect(await refused.text()).toContain("the ssh agent in /x is not on the engine's machine");
   expect((await fetch(`${url}/berth/build/agents/none`, { method: "POST" })).status).toBe(404);
 });
-
-/** The machine's ssh-add(1) with what it is linked to. */
-async function copySshAdd(folder: string): Promise<void> {
-  const linked = await mustRun(["ldd", "/usr/bin/ssh-add"]);
-  mkdirSync(folder);
-  for (const [, path = ""] of linked.matchAll(/(\/\S+) \(0x/g))
-    copyFileSync(path, join(folder, path.includes("/ld-linux") ? "loader" : basename(path)));
-  copyFileSync("/usr/bin/ssh-add", join(folder, "ssh-add"));
-}
 
 test("what is no tree is refused", async () => {
   const url = `${address.replace("tcp", "http")}/berth/build/trees`;

@@ -1,4 +1,4 @@
-import { BerthError } from "#base/errors.ts";
+import { type BerthError, invalid } from "#base/errors.ts";
 import { replacePattern, trimPrefix, trimSuffix } from "./shell-pattern.ts";
 import type { ReadMode, WordReader } from "./word-reader.ts";
 
@@ -15,13 +15,13 @@ export function readSubstitution(reader: WordReader): string {
 
 function readBraces(reader: WordReader): string {
   const first = reader.peek();
-  if (first === undefined) throw problem("syntax error: missing '}'");
-  if (first === "{" || first === "}" || first === ":") throw problem("syntax error: bad substitution");
+  if (first === undefined) throw invalid("syntax error: missing '}'");
+  if (first === "{" || first === "}" || first === ":") throw invalid("syntax error: bad substitution");
   const name = readName(reader);
   const operator = reader.next();
   switch (operator) {
     case undefined:
-      throw problem("syntax error: missing '}'");
+      throw invalid("syntax error: missing '}'");
     case "}":
       return reader.value(name) ?? (reader.options.keepUnset ? `\${${name}}` : "");
     case "/":
@@ -52,7 +52,7 @@ function readChoice(reader: WordReader, name: string, first: string): string {
   if (operator === "+") return missing ? "" : word;
   if (!missing) return value;
   if (operator === "-") return word;
-  throw problem(`${name}: ${word || `is not allowed to be ${value === undefined ? "unset" : "empty"}`}`);
+  throw invalid(`${name}: ${word || `is not allowed to be ${value === undefined ? "unset" : "empty"}`}`);
 }
 
 /** `${x#pattern}`, `${x%pattern}`; doubled, the longest match goes. */
@@ -81,7 +81,7 @@ function readPart(reader: WordReader, stop: string, mode: ReadMode, missing: str
     return reader.readUntil(stop, mode).text;
   } catch (error) {
     if (!reader.atEnd) throw error;
-    throw problem(missing === "}" ? "syntax error: missing '}'" : "syntax error: missing '/' in ${}");
+    throw invalid(missing === "}" ? "syntax error: missing '}'" : "syntax error: missing '/' in ${}");
   }
 }
 
@@ -96,9 +96,5 @@ function readName(reader: WordReader): string {
 }
 
 function unsupported(operator: string): BerthError {
-  return problem(`unsupported modifier (${operator}) in substitution`);
-}
-
-function problem(message: string): BerthError {
-  return new BerthError("invalid-parameter", message);
+  return invalid(`unsupported modifier (${operator}) in substitution`);
 }

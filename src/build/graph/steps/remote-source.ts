@@ -2,9 +2,9 @@ import { isDigest } from "#base/digest.ts";
 import { quoteGo } from "#base/quote-go.ts";
 import { wrong } from "../../dockerfile/dockerfile-error.ts";
 import { parseGitUrl, type GitUrl } from "../git-url.ts";
-import type { StageContext } from "../stage-context.ts";
+import { vertexOf, type StageContext } from "../stage-context.ts";
 import type { StageState } from "../stage-state.ts";
-import type { CopySource, Operation, VertexId } from "../types.ts";
+import type { CopySource, Operation } from "../types.ts";
 import type { CopyRequest } from "./copy-request.ts";
 
 const UNNAMED = "__unnamed__";
@@ -23,7 +23,7 @@ export function remoteSource(
   if (git === undefined && !isHttp) return undefined;
   if (instruction.kind === "copy") throw wrong(`source can't be a ${isHttp ? "URL" : "git ref"} for COPY`, "use ADD");
   const operation = git === undefined ? httpSource(request, written) : gitSource(request, git);
-  const from = addRemote(state, request, operation, at);
+  const from = at.writer.addSource(vertexOf(at, state, instruction, request.name, operation));
   if (operation.kind !== "http") return { type: "tree", from, path: "/", unpack: false, fileMode: undefined };
   const unpack = instruction.unpack ?? false;
   return { type: "tree", from, path: `/${operation.filename}`, unpack, fileMode: 0o600 };
@@ -71,23 +71,6 @@ function gitSource({ instruction, checksum }: CopyRequest, git: GitUrl): Operati
     checksum: git.checksum ?? (checksum === "" ? undefined : checksum),
     submodules: git.submodules ?? true,
   };
-}
-
-function addRemote(
-  state: StageState,
-  { instruction, name }: CopyRequest,
-  operation: Operation,
-  at: StageContext,
-): VertexId {
-  return at.writer.addSource({
-    operation,
-    platform: state.platform,
-    name,
-    instruction: instruction.original,
-    stage: at.label,
-    location: { file: at.dockerfile.source.name, ...instruction.range },
-    ignoreCache: at.ignoreCache,
-  });
 }
 
 function wrongDigest(text: string): Error {

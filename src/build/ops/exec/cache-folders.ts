@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { KeyedMutex, orAborted } from "#base/async.ts";
+import { sha256Hex } from "#base/sha256.ts";
 import { withFd, ensureDirectory, exists } from "#host/files/files.ts";
 import { copyTree } from "#host/tree/copy-tree.ts";
 import { AT_FDCWD, O_DIRECTORY, O_RDONLY } from "#host/kernel/linux.ts";
@@ -133,5 +133,5 @@ function shownAs(sharing: CacheMount["sharing"]): CacheMount["sharing"] {
 }
 
 function cacheName(id: string): string {
-  return createHash("sha256").update(id).digest("hex").slice(0, 32);
+  return sha256Hex(id).slice(0, 32);
 }

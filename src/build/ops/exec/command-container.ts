@@ -1,4 +1,4 @@
-import { BerthError, messageOf } from "#base/errors.ts";
+import { cancelled, messageOf } from "#base/errors.ts";
 import { randomId } from "#base/ids.ts";
 import type { Log } from "#base/log.ts";
 import type { CgroupManager } from "#host/cgroup/types.ts";
@@ -150,7 +150,7 @@ export async function withCommand<T>(
     isDone = true;
     return result;
   } catch (error) {
-    if (signal.aborted) throw new BerthError("cancelled", "context canceled", { cause: error });
+    if (signal.aborted) throw cancelled(error);
     throw error;
   } finally {
     for (const act of undo.toReversed()) {

@@ -1,4 +1,4 @@
-import { BerthError } from "#base/errors.ts";
+import { BerthError, cancelled } from "#base/errors.ts";
 import { processError } from "#runtime/process-error.ts";
 import type { AttachStream, SupervisedProcess } from "#runtime/types.ts";
 import type { RootMount } from "#snapshot/types.ts";
@@ -46,7 +46,7 @@ async function finish(
         report({ type: "output", stream: name === "stderr" ? "stderr" : "stdout", bytes: payload.slice() });
     }
     const { exitCode, oomKilled } = await process.exited();
-    if (signal.aborted) throw new BerthError("cancelled", "context canceled");
+    if (signal.aborted) throw cancelled();
     if (exitCode === 0) return;
     const words = operation.args.join(" ");
     const why = oomKilled ? " (it was killed for want of memory)" : "";

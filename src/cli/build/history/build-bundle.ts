@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { BerthError, messageOf } from "#base/errors.ts";
+import { sha256Hex } from "#base/sha256.ts";
 import { encodeEntry, END_OF_ARCHIVE, paddingOf } from "#spec/tar/encode-entry.ts";
 import { tarMembers } from "../../image/tar-members.ts";
 
@@ -32,7 +32,7 @@ interface Descriptor {
 export function encodeBundle(builds: readonly BundledBuild[]): Uint8Array {
   const blobs = new Map<string, Uint8Array>();
   const add = (mediaType: string, bytes: Uint8Array): Descriptor => {
-    const hex = createHash("sha256").update(bytes).digest("hex");
+    const hex = sha256Hex(bytes);
     blobs.set(hex, bytes);
     return { mediaType, digest: `sha256:${hex}`, size: bytes.length };
   };
@@ -55,7 +55,7 @@ export async function decodeBundle(source: AsyncIterable<Uint8Array>): Promise<r
   const blob = ({ digest }: Partial<Descriptor>): Uint8Array => {
     const [algorithm, hex = ""] = String(digest).split(":");
     const bytes = files.get(`blobs/${algorithm}/${hex}`);
-    if (bytes === undefined || createHash("sha256").update(bytes).digest("hex") !== hex)
+    if (bytes === undefined || sha256Hex(bytes) !== hex)
       throw invalid(`its blob ${String(digest)} is missing or damaged`);
     return bytes;
   };

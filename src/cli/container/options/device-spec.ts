@@ -1,3 +1,4 @@
+import { cleanPath } from "#base/absolute-path.ts";
 export interface DeviceMapping {
   readonly PathOnHost: string;
   readonly PathInContainer: string;
@@ -29,14 +30,4 @@ export function parseDevice(device: string): DeviceMapping {
 
 function isMode(text: string): boolean {
   return /^[rwm]{1,3}$/.test(text) && new Set(text).size === text.length;
-}
-
-/** Go's path.Clean for an absolute path. */
-function cleanPath(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return `/${parts.join("/")}`;
 }

@@ -2,6 +2,19 @@ import type { FlagValues } from "../../flags/flag-values.ts";
 import { checkMacAddress } from "./address.ts";
 import { isUserDefined, networkOptions, plainNetwork, type NetworkOption } from "./network-option.ts";
 
+/** docker-compat: the fields of an endpoint that the engine alone fills are sent too. */
+export const filledByEngine = {
+  NetworkID: "",
+  EndpointID: "",
+  Gateway: "",
+  IPAddress: "",
+  IPPrefixLen: 0,
+  IPv6Gateway: "",
+  GlobalIPv6Address: "",
+  GlobalIPv6PrefixLen: 0,
+  DNSNames: null,
+};
+
 /** NetworkingConfig.EndpointsConfig: one entry a network, the container-wide flags on the first. */
 export function endpointsConfig(flags: FlagValues): Record<string, unknown> {
   const given = flags.get("network", networkOptions);
@@ -72,15 +85,7 @@ function endpointSettings(network: NetworkOption): Record<string, unknown> {
     MacAddress: network.macAddress,
     DriverOpts: Object.keys(network.driverOptions).length === 0 ? null : network.driverOptions,
     GwPriority: network.gatewayPriority,
-    NetworkID: "",
-    EndpointID: "",
-    Gateway: "",
-    IPAddress: "",
-    IPPrefixLen: 0,
-    IPv6Gateway: "",
-    GlobalIPv6Address: "",
-    GlobalIPv6PrefixLen: 0,
-    DNSNames: null,
+    ...filledByEngine,
   };
 }
 
@@ -93,7 +98,7 @@ function ipamConfig(network: NetworkOption): Record<string, unknown> | null {
   return Object.keys(config).length === 0 ? null : config;
 }
 
-function checkMac(address: string): void {
+export function checkMac(address: string): void {
   try {
     checkMacAddress(address);
   } catch {

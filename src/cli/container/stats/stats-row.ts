@@ -1,7 +1,7 @@
+import { shortId } from "#base/ids.ts";
 import { binarySize, decimalSize } from "#base/units.ts";
 import type { BlkioStats, MemoryStats, StatsResponse } from "#spec/docker/stats.ts";
 import type { Row } from "../../format/format-list.ts";
-import { shortId } from "../../format/shorten.ts";
 
 /** A container in the table: what it was called by, and its last sample while there is one. */
 export interface Watched {

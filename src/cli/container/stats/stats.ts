@@ -1,8 +1,8 @@
+import { shortId } from "#base/ids.ts";
 import type { EngineClient } from "#client/engine-client.ts";
 import type { Handler, Invocation } from "../../command.ts";
 import { ExitError, shownMessage } from "../../errors.ts";
 import { rowFormatter, tableOf, type Row } from "../../format/format-list.ts";
-import { shortId } from "../../format/shorten.ts";
 import { statsRow } from "./stats-row.ts";
 import { StatsWatch } from "./stats-watch.ts";
 

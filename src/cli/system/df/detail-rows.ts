@@ -1,10 +1,10 @@
+import { shortId } from "#base/ids.ts";
 import { decimalSize, humanDuration } from "#base/units.ts";
 import type { BuildCacheRecord, DiskUsage, VolumeUsage } from "#spec/docker/disk-usage.ts";
 import type { ImageSummary } from "#spec/docker/image.ts";
 import { containerRow } from "../../container/list.ts";
 import type { Row } from "../../format/format-list.ts";
 import { goLocalTime } from "../../format/local-time.ts";
-import { shortId } from "../../format/shorten.ts";
 
 export interface DetailRows {
   readonly Images: readonly Row[];

@@ -1,6 +1,6 @@
+import { shortId } from "#base/ids.ts";
 import { binarySize, decimalSize, humanDuration } from "#base/units.ts";
 import { displayPorts } from "../../container/ports.ts";
-import { shortId } from "../../format/shorten.ts";
 import { harmless } from "../letters.ts";
 import type { Model } from "../model.ts";
 import { visibleRows, type ListRow } from "../rows.ts";

@@ -1,4 +1,4 @@
-import { BerthError } from "#base/errors.ts";
+import { cancelled } from "#base/errors.ts";
 import type { WaitCondition, WaitResponse } from "#spec/docker/container.ts";
 import type { Container, ExitResult } from "../container.ts";
 import type { RecentEnds } from "./recent-ends.ts";
@@ -32,7 +32,7 @@ async function outcome(container: Container, condition: WaitCondition, signal: A
   if (condition === "not-running" && resting !== undefined) return response(resting);
   const listeners = condition === "removed" ? container.removalListeners : container.exitListeners;
   const { promise, resolve, reject } = Promise.withResolvers<ExitResult>();
-  const onAbort = (): void => reject(new BerthError("cancelled", "context canceled"));
+  const onAbort = (): void => reject(cancelled());
   listeners.add(resolve);
   signal.addEventListener("abort", onAbort, { once: true });
   try {

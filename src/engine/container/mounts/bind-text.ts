@@ -1,3 +1,4 @@
+import { cleanPath } from "#base/absolute-path.ts";
 import { BerthError } from "#base/errors.ts";
 import { MAX_ID, mountOwner, type MountOwner } from "./mount-owner.ts";
 
@@ -75,14 +76,4 @@ function kindOf(word: string): string | undefined {
   if (word.startsWith("uid=") || word.startsWith("gid=")) return word.slice(0, 3);
   if (word === "z" || word === "Z") return "label";
   return word === "consistent" || word === "cached" || word === "delegated" ? "consistency" : undefined;
-}
-
-/** Go's path.Clean for absolute paths: no empty, `.` or `..` parts, no slash at the end. */
-export function cleanPath(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return `/${parts.join("/")}`;
 }

@@ -1,3 +1,4 @@
+import { cleanPath } from "#base/absolute-path.ts";
 import { BerthError, isBerthError } from "#base/errors.ts";
 import { randomId } from "#base/ids.ts";
 import { refuseArtifact } from "#image/artifact.ts";
@@ -7,7 +8,7 @@ import type { HostConfig } from "#spec/docker/host-config.ts";
 import type { Mount } from "#spec/docker/mount.ts";
 import type { NewVolume } from "#volume/types.ts";
 import type { Events, Files, Volumes } from "../../ports.ts";
-import { cleanPath, parseBindText, type BindText } from "./bind-text.ts";
+import { parseBindText, type BindText } from "./bind-text.ts";
 import { inheritedMounts } from "./inherited-mounts.ts";
 import { mountOwner, type MountOwner } from "./mount-owner.ts";
 import type { ContainerRegistry } from "../registry.ts";

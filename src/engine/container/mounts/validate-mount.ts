@@ -1,6 +1,6 @@
+import { cleanPath } from "#base/absolute-path.ts";
 import { BerthError } from "#base/errors.ts";
 import type { Mount } from "#spec/docker/mount.ts";
-import { cleanPath } from "./bind-text.ts";
 import { MAX_ID } from "./mount-owner.ts";
 
 const propagations: ReadonlySet<string> = new Set(["", "private", "rprivate", "shared", "rshared", "slave", "rslave"]);

@@ -1,4 +1,4 @@
-import { BerthError, messageOf } from "#base/errors.ts";
+import { BerthError, invalid, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { NetworkService } from "#network/types.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
@@ -21,8 +21,6 @@ export interface LinkedStart {
   readonly hosts: readonly { readonly address: string; readonly names: string }[];
 }
 
-const bad = (message: string): BerthError => new BerthError("invalid-parameter", message);
-
 /**
  * The links a new container asks for; the first of an alias wins. `invalid-parameter` in Docker's words. docker-compat: in a
  * network that people made, links are the endpoint's, and those of the container mean nothing.
@@ -35,11 +33,11 @@ export function resolveLinks(registry: ContainerRegistry, host: HostConfig): rea
     const found = name === "" ? undefined : registry.lookup(name);
     if (found === undefined) {
       const why = name === "" ? 'invalid name or ID supplied: ""' : `No such container: ${name}`;
-      throw bad(`could not get container for ${name}: ${why}`);
+      throw invalid(`could not get container for ${name}: ${why}`);
     }
     const linked = ownerOfNetwork(registry, found);
     if (linked.spec.hostConfig.NetworkMode === "host")
-      throw bad(
+      throw invalid(
         "conflicting options: host type networking can't be used with links. This would result in undefined behavior",
       );
     if (!links.has(alias)) links.set(alias, { containerId: linked.id, name: linked.name, alias });

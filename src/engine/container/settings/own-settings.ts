@@ -1,5 +1,5 @@
 import { parseCron, type CronTimes } from "#base/cron.ts";
-import { BerthError, messageOf } from "#base/errors.ts";
+import { invalid, messageOf } from "#base/errors.ts";
 import { parseNetworkRate, type NetworkRate } from "#base/network-rate.ts";
 import { parseDuration } from "#base/units.ts";
 import type { ContainerConfig } from "#spec/docker/container-config.ts";
@@ -54,8 +54,6 @@ type Source = {
   readonly hostConfig: Pick<ContainerSpec["hostConfig"], "Annotations">;
 };
 
-const bad = (message: string): BerthError => new BerthError("invalid-parameter", message);
-
 function given({ config, hostConfig }: Source, key: string): string | undefined {
   const value = hostConfig.Annotations?.[key] ?? config.Labels?.[key];
   return value === undefined || value === "" ? undefined : value;
@@ -81,7 +79,7 @@ export function withOwnHealth(config: ContainerConfig, hostConfig: Source["hostC
   const zero = { Interval: 0, Timeout: 0, StartPeriod: 0, StartInterval: 0, Retries: 0 };
   const kind = /^(http(?=s?:)|tcp(?=:))s?:\/\//.exec(target)?.[1]?.toUpperCase();
   if (kind === undefined)
-    throw bad(`invalid ${ownKeys.health} ${JSON.stringify(target)}: want http://…, https://… or tcp://…`);
+    throw invalid(`invalid ${ownKeys.health} ${JSON.stringify(target)}: want http://…, https://… or tcp://…`);
   return { ...config, Healthcheck: { ...zero, ...config.Healthcheck, Test: [kind, target] } };
 }
 
@@ -89,7 +87,7 @@ function scheduleOf(source: Source): Schedule | undefined {
   const text = given(source, ownKeys.schedule);
   const missed = given(source, ownKeys.scheduleMissed) ?? "skip";
   if (missed !== "skip" && missed !== "run")
-    throw bad(`invalid ${ownKeys.scheduleMissed} ${JSON.stringify(missed)}: want skip or run`);
+    throw invalid(`invalid ${ownKeys.scheduleMissed} ${JSON.stringify(missed)}: want skip or run`);
   return text === undefined ? undefined : { text, times: parseCron(text), makesUp: missed === "run" };
 }
 
@@ -99,7 +97,7 @@ function netRate(text: string): NetworkRate | undefined {
 
 function onUnhealthy(text: string): OwnSettings["onUnhealthy"] {
   if (text === "none" || text === "restart" || text === "stop") return text;
-  throw bad(`invalid ${ownKeys.onUnhealthy} ${JSON.stringify(text)}: want restart, stop or none`);
+  throw invalid(`invalid ${ownKeys.onUnhealthy} ${JSON.stringify(text)}: want restart, stop or none`);
 }
 
 function dependencies(source: Source, key: DependencyKey): readonly Dependency[] {
@@ -117,7 +115,7 @@ function dependency(text: string, key: DependencyKey): Dependency {
   if (name !== "" && rest.length === 0) {
     if (condition === "started" || condition === "healthy" || condition === "completed") return { name, condition };
   }
-  throw bad(`invalid ${key} ${JSON.stringify(text)}: want NAME[:started|healthy|completed]`);
+  throw invalid(`invalid ${key} ${JSON.stringify(text)}: want NAME[:started|healthy|completed]`);
 }
 
 function timeoutMs(text: string): number {
@@ -125,7 +123,7 @@ function timeoutMs(text: string): number {
     const milliseconds = Number(parseDuration(text) / 1_000_000n);
     if (milliseconds > 0 && milliseconds <= 86_400_000) return milliseconds;
   } catch (error) {
-    throw bad(`invalid ${ownKeys.dependsTimeout} ${JSON.stringify(text)}: ${messageOf(error)}`);
+    throw invalid(`invalid ${ownKeys.dependsTimeout} ${JSON.stringify(text)}: ${messageOf(error)}`);
   }
-  throw bad(`invalid ${ownKeys.dependsTimeout} ${JSON.stringify(text)}: want more than nothing and at most a day`);
+  throw invalid(`invalid ${ownKeys.dependsTimeout} ${JSON.stringify(text)}: want more than nothing and at most a day`);
 }

@@ -1,8 +1,6 @@
-import { BerthError } from "#base/errors.ts";
+import { type BerthError, invalid } from "#base/errors.ts";
 import type { ContainerConfig } from "#spec/docker/container-config.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
-
-const bad = (message: string): BerthError => new BerthError("invalid-parameter", message);
 
 /** Which namespaces a container may ask for, and what goes with them. `invalid-parameter` in Docker's words. */
 export function validateModes(config: ContainerConfig, host: HostConfig): void {
@@ -15,13 +13,13 @@ export function validateModes(config: ContainerConfig, host: HostConfig): void {
   ];
   for (const [name, mode, known, withContainer] of modes) {
     const partner = withContainer && mode.startsWith("container:") && mode !== "container:";
-    if (!known.includes(mode) && !partner) throw bad(`invalid ${name}: ${mode}`);
+    if (!known.includes(mode) && !partner) throw invalid(`invalid ${name}: ${mode}`);
   }
   if (host.UTSMode === "host" && config.Hostname !== "") throw conflict("hostname and the UTS mode");
   validateNetworkMode(config, host);
 }
 
-const conflict = (what: string): BerthError => bad(`conflicting options: ${what}`);
+const conflict = (what: string): BerthError => invalid(`conflicting options: ${what}`);
 
 function validateNetworkMode(config: ContainerConfig, host: HostConfig): void {
   const mode = host.NetworkMode;
@@ -30,7 +28,7 @@ function validateNetworkMode(config: ContainerConfig, host: HostConfig): void {
   if (mode === "host" && hasLinks) throw conflict(`host type ${links}`);
   if (mode === "host" && config.MacAddress !== "") throw conflict("mac-address and the network mode");
   if (!mode.startsWith("container:")) return;
-  if (mode === "container:") throw bad("invalid network mode: invalid container format container:<name|id>");
+  if (mode === "container:") throw invalid("invalid network mode: invalid container format container:<name|id>");
   if (config.Hostname !== "") throw conflict("hostname and the network mode");
   if (hasLinks) throw conflict(`container type ${links.replace("networking", "network")}`);
   if ((host.Dns ?? []).length > 0) throw conflict("dns and the network mode");

@@ -1,4 +1,4 @@
-import { BerthError } from "#base/errors.ts";
+import { invalid } from "#base/errors.ts";
 import { isIp } from "#base/ip-address.ts";
 import type { HostConfig, Resources, RestartPolicy } from "#spec/docker/host-config.ts";
 import type { EngineConfig } from "../../config.ts";
@@ -7,8 +7,6 @@ import { ownRuntimes } from "../../own-runtime.ts";
 
 const MIB = 1024 * 1024;
 const minimumMemoryBytes = 6 * MIB;
-const bad = (message: string): BerthError => new BerthError("invalid-parameter", message);
-
 /** The checks of HostConfig that dockerd makes before it creates a container. `invalid-parameter` in its words. */
 export function validateHostConfig(
   host: HostConfig,
@@ -18,43 +16,45 @@ export function validateHostConfig(
   if (remappedIds !== undefined && host.UsernsMode !== "host") refuseWithUserNamespace(host);
   validateLimits(host, machine);
   if (host.OomScoreAdj < -1000 || host.OomScoreAdj > 1000) {
-    throw bad(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
+    throw invalid(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
   }
   validateShmSize(host.ShmSize);
   if (host.Runtime !== "" && !ownRuntimes.includes(host.Runtime) && !Object.hasOwn(runtimes, host.Runtime))
-    throw bad(`unknown or invalid runtime name: ${host.Runtime}`);
+    throw invalid(`unknown or invalid runtime name: ${host.Runtime}`);
   if (host.Isolation !== "" && host.Isolation !== "default")
-    throw bad(`invalid isolation: "${host.Isolation}" - linux only supports 'default'`);
+    throw invalid(`invalid isolation: "${host.Isolation}" - linux only supports 'default'`);
   validateRestartPolicy(host.RestartPolicy);
   if (host.AutoRemove && !["", "no"].includes(host.RestartPolicy.Name)) {
-    throw bad("can't create 'AutoRemove' container with restart policy");
+    throw invalid("can't create 'AutoRemove' container with restart policy");
   }
   for (const extra of host.ExtraHosts ?? []) validateExtraHost(extra);
   if (host.IOMaximumBandwidth !== 0)
-    throw bad("invalid QoS settings: linux does not support configuration of maximum bandwidth");
-  if (host.IOMaximumIOps !== 0) throw bad("invalid QoS settings: linux does not support configuration of maximum IOPs");
+    throw invalid("invalid QoS settings: linux does not support configuration of maximum bandwidth");
+  if (host.IOMaximumIOps !== 0)
+    throw invalid("invalid QoS settings: linux does not support configuration of maximum IOPs");
 }
 
 /** What needs rights over the host's namespaces. */
 function refuseWithUserNamespace({ Privileged, NetworkMode, PidMode }: HostConfig): void {
   if (Privileged)
-    throw bad(
+    throw invalid(
       "privileged mode is incompatible with user namespaces.  You must run the container in the host namespace when running privileged mode",
     );
-  if (NetworkMode === "host") throw bad("cannot share the host's network namespace when user namespaces are enabled");
-  if (PidMode === "host") throw bad("cannot share the host PID namespace when user namespaces are enabled");
+  if (NetworkMode === "host")
+    throw invalid("cannot share the host's network namespace when user namespaces are enabled");
+  if (PidMode === "host") throw invalid("cannot share the host PID namespace when user namespaces are enabled");
 }
 
 export function validateShmSize(bytes: number): void {
-  if (bytes < 0) throw bad("SHM size can not be less than 0");
+  if (bytes < 0) throw invalid("SHM size can not be less than 0");
 }
 
 /** `--add-host`. */
 export function validateExtraHost(extra: string): void {
   const [, address] = /^[^:=]+[:=](.+)$/u.exec(extra) ?? [];
-  if (address === undefined) throw bad(`bad format for add-host: "${extra}"`);
+  if (address === undefined) throw invalid(`bad format for add-host: "${extra}"`);
   if (address !== "host-gateway" && !isIp(address.replace(/^\[(.*)\]$/u, "$1")))
-    throw bad(`invalid IP address in add-host: "${address}"`);
+    throw invalid(`invalid IP address in add-host: "${address}"`);
 }
 
 /**
@@ -65,48 +65,48 @@ export function validateLimits(host: Resources, machine: MachineFacts, part: "wh
   validateMemory(host, part);
   validateCpu(host, machine);
   if (host.BlkioWeight !== 0 && (host.BlkioWeight < 10 || host.BlkioWeight > 1000)) {
-    throw bad("Range of blkio weight is from 10 to 1000");
+    throw invalid("Range of blkio weight is from 10 to 1000");
   }
 }
 
 function validateMemory(host: Resources, part: "whole" | "part"): void {
   const { Memory, MemorySwap, MemoryReservation, MemorySwappiness } = host;
-  if (Memory < 0 || (Memory > 0 && Memory < minimumMemoryBytes)) throw bad("Minimum memory limit allowed is 6MB");
+  if (Memory < 0 || (Memory > 0 && Memory < minimumMemoryBytes)) throw invalid("Minimum memory limit allowed is 6MB");
   if (Memory > 0 && MemorySwap > 0 && MemorySwap < Memory) {
-    throw bad("Minimum memoryswap limit should be larger than memory limit, see usage");
+    throw invalid("Minimum memoryswap limit should be larger than memory limit, see usage");
   }
   if (Memory === 0 && MemorySwap > 0 && part === "whole")
-    throw bad("You should always set the Memory limit when using Memoryswap limit, see usage");
+    throw invalid("You should always set the Memory limit when using Memoryswap limit, see usage");
   if (MemorySwappiness !== null && (MemorySwappiness < -1 || MemorySwappiness > 100)) {
-    throw bad(`Invalid value: ${MemorySwappiness}, valid memory swappiness range is 0-100`);
+    throw invalid(`Invalid value: ${MemorySwappiness}, valid memory swappiness range is 0-100`);
   }
   if (MemoryReservation < 0 || (MemoryReservation > 0 && MemoryReservation < minimumMemoryBytes)) {
-    throw bad("Minimum memory reservation allowed is 6MB");
+    throw invalid("Minimum memory reservation allowed is 6MB");
   }
   if (host.KernelMemory < 0 || (host.KernelMemory > 0 && host.KernelMemory < minimumMemoryBytes)) {
-    throw bad("Minimum kernel memory limit allowed is 6MB");
+    throw invalid("Minimum kernel memory limit allowed is 6MB");
   }
   if (Memory > 0 && MemoryReservation > 0 && Memory < MemoryReservation) {
-    throw bad("Minimum memory limit can not be less than memory reservation limit, see usage");
+    throw invalid("Minimum memory limit can not be less than memory reservation limit, see usage");
   }
 }
 
 function validateCpu(host: Resources, machine: MachineFacts): void {
   const { NanoCpus, CpuPeriod, CpuQuota, CpuShares } = host;
-  if (CpuShares < 0) throw bad(`invalid CPU shares (${CpuShares}): value must be a positive integer`);
-  if (NanoCpus > 0 && CpuPeriod > 0) throw bad("Conflicting options: Nano CPUs and CPU Period cannot both be set");
-  if (NanoCpus > 0 && CpuQuota > 0) throw bad("Conflicting options: Nano CPUs and CPU Quota cannot both be set");
+  if (CpuShares < 0) throw invalid(`invalid CPU shares (${CpuShares}): value must be a positive integer`);
+  if (NanoCpus > 0 && CpuPeriod > 0) throw invalid("Conflicting options: Nano CPUs and CPU Period cannot both be set");
+  if (NanoCpus > 0 && CpuQuota > 0) throw invalid("Conflicting options: Nano CPUs and CPU Quota cannot both be set");
   if (NanoCpus < 0 || NanoCpus > machine.cpus * 1e9) {
     const cpus = machine.cpus;
-    throw bad(`range of CPUs is from 0.01 to ${cpus}.00, as there are only ${cpus} CPUs available`);
+    throw invalid(`range of CPUs is from 0.01 to ${cpus}.00, as there are only ${cpus} CPUs available`);
   }
   if (CpuPeriod !== 0 && (CpuPeriod < 1000 || CpuPeriod > 1_000_000)) {
-    throw bad("CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)");
+    throw invalid("CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)");
   }
-  if (CpuQuota > 0 && CpuQuota < 1000) throw bad("CPU cfs quota can not be less than 1ms (i.e. 1000)");
+  if (CpuQuota > 0 && CpuQuota < 1000) throw invalid("CPU cfs quota can not be less than 1ms (i.e. 1000)");
   const { CpuRealtimePeriod, CpuRealtimeRuntime } = host;
   if (CpuRealtimePeriod !== 0 && CpuRealtimeRuntime > CpuRealtimePeriod)
-    throw bad("cpu real-time runtime cannot be higher than cpu real-time period");
+    throw invalid("cpu real-time runtime cannot be higher than cpu real-time period");
   validateCpuset(host.CpusetCpus, "cpuset cpus", "CPUs", machine.cpus);
   validateCpuset(host.CpusetMems, "cpuset mems", "memory nodes", machine.memoryNodes);
 }
@@ -120,13 +120,13 @@ function validateCpuset(text: string, what: string, plural: string, count: numbe
     const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part.trim());
     const first = Number(match?.[1]);
     const last = Number(match?.[2] ?? match?.[1]);
-    if (match === null || last < first) throw bad(`Invalid value ${text} for ${what}: invalid format: ${part}`);
+    if (match === null || last < first) throw invalid(`Invalid value ${text} for ${what}: invalid format: ${part}`);
     if (last > maximumListed) {
-      throw bad(`Invalid value ${text} for ${what}: value of out range, maximum is ${maximumListed}`);
+      throw invalid(`Invalid value ${text} for ${what}: value of out range, maximum is ${maximumListed}`);
     }
     if (last >= count) {
       const available = count === 1 ? "0" : `0-${count - 1}`;
-      throw bad(`Requested ${plural} are not available - requested ${text}, available: ${available}`);
+      throw invalid(`Requested ${plural} are not available - requested ${text}, available: ${available}`);
     }
   }
 }
@@ -138,14 +138,14 @@ export function validateRestartPolicy({ Name, MaximumRetryCount }: RestartPolicy
     case "always":
     case "unless-stopped":
       if (MaximumRetryCount !== 0) {
-        throw bad("invalid restart policy: maximum retry count can only be used with 'on-failure'");
+        throw invalid("invalid restart policy: maximum retry count can only be used with 'on-failure'");
       }
       break;
     case "on-failure":
-      if (MaximumRetryCount < 0) throw bad("invalid restart policy: maximum retry count cannot be negative");
+      if (MaximumRetryCount < 0) throw invalid("invalid restart policy: maximum retry count cannot be negative");
       break;
     default:
-      throw bad(
+      throw invalid(
         `invalid restart policy: unknown policy '${Name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`,
       );
   }

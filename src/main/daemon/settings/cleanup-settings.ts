@@ -1,9 +1,8 @@
-import { messageOf } from "#base/errors.ts";
+import { invalid, messageOf } from "#base/errors.ts";
 import { parseBytes, parseDuration } from "#base/units.ts";
 import type { CleanSchedule } from "#engine/image/scheduled-clean.ts";
 import type { OptionValues } from "../option-values.ts";
 import type { CleanupEntry } from "../options/value-kinds.ts";
-import { badSetting } from "./bad-setting.ts";
 
 const DEFAULT_EVERY = "1h";
 const LEAST_EVERY_MS = 1_000;
@@ -16,12 +15,12 @@ export function cleanupSettings(values: OptionValues): { readonly imageCleanup: 
   const highBytes = high === undefined ? undefined : parsed("high", high, parseBytes);
   const lowBytes = low === undefined ? (highBytes ?? 0) : parsed("low", low, parseBytes);
   if (low !== undefined && (highBytes === undefined || lowBytes > highBytes))
-    throw badSetting("image-cleanup: low needs a high that is not below it");
+    throw invalid("image-cleanup: low needs a high that is not below it");
   const unusedMs = milliseconds("unused-for", entry["unused-for"] ?? "0s");
   if (highBytes === undefined && unusedMs === 0)
-    throw badSetting("image-cleanup: give high or unused-for, or every unused image would go");
+    throw invalid("image-cleanup: give high or unused-for, or every unused image would go");
   const everyMs = milliseconds("every", every);
-  if (everyMs < LEAST_EVERY_MS) throw badSetting("image-cleanup: every must be a second at least");
+  if (everyMs < LEAST_EVERY_MS) throw invalid("image-cleanup: every must be a second at least");
   return {
     imageCleanup: { policy: { highBytes, lowBytes, unusedMs, keep }, everyMs, dryRun: entry["dry-run"] ?? false },
   };
@@ -35,6 +34,6 @@ function parsed<T>(name: string, text: string, parse: (text: string) => T): T {
   try {
     return parse(text);
   } catch (error) {
-    throw badSetting(`image-cleanup: ${name}: ${messageOf(error)}`);
+    throw invalid(`image-cleanup: ${name}: ${messageOf(error)}`);
   }
 }

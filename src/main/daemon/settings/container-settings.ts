@@ -1,6 +1,7 @@
+import { invalid } from "#base/errors.ts";
 import type { Ulimit } from "#cli/container/options/resource-options.ts";
 import type { OptionValues } from "../option-values.ts";
-import { badSetting, oneOf } from "./bad-setting.ts";
+import { oneOf } from "./checked-value.ts";
 
 export function containerSettings(values: OptionValues) {
   checkExecOptions(values.list("exec-opt"));
@@ -32,9 +33,9 @@ export function containerSettings(values: OptionValues) {
 function cgroupParent(path: string): string {
   if (path === "") return "/berth";
   if (path.endsWith(".slice")) {
-    throw badSetting(`cgroup-parent ${path} is a slice of systemd's: this engine's cgroup driver is cgroupfs`);
+    throw invalid(`cgroup-parent ${path} is a slice of systemd's: this engine's cgroup driver is cgroupfs`);
   }
-  if (path.split("/").includes("..")) throw badSetting(`invalid cgroup-parent: ${path}`);
+  if (path.split("/").includes("..")) throw invalid(`invalid cgroup-parent: ${path}`);
   return `/${path
     .split("/")
     .filter((part) => part !== "")
@@ -42,7 +43,7 @@ function cgroupParent(path: string): string {
 }
 
 function shmSize(bytes: number): number {
-  if (bytes <= 0) throw badSetting(`invalid default-shm-size: ${bytes}`);
+  if (bytes <= 0) throw invalid(`invalid default-shm-size: ${bytes}`);
   return bytes;
 }
 
@@ -52,14 +53,14 @@ function checkExecOptions(options: readonly string[]): void {
     const at = option.indexOf("=");
     const [key, value] = [option.slice(0, Math.max(at, 0)).trim().toLowerCase(), option.slice(at + 1).trim()];
     if (at === -1 || key === "" || value === "")
-      throw badSetting(`invalid exec-opt (${option}): must be formatted 'opt=value'`);
-    if (key !== "native.cgroupdriver") throw badSetting(`invalid exec-opt (${option}): unknown option`);
+      throw invalid(`invalid exec-opt (${option}): must be formatted 'opt=value'`);
+    if (key !== "native.cgroupdriver") throw invalid(`invalid exec-opt (${option}): unknown option`);
     if (value === "systemd") {
-      throw badSetting(
+      throw invalid(
         `invalid exec-opt (${option}): this engine manages cgroups itself; use native.cgroupdriver=cgroupfs`,
       );
     }
-    if (value !== "cgroupfs") throw badSetting(`native.cgroupdriver option ${value} not supported`);
+    if (value !== "cgroupfs") throw invalid(`native.cgroupdriver option ${value} not supported`);
   }
 }
 

@@ -1,7 +1,7 @@
+import { invalid } from "#base/errors.ts";
 import type { BerthError } from "#base/errors.ts";
 import { apiVersion, newestApiVersion, oldestApiVersion } from "#server/docker/versions/api-version.ts";
 import type { OptionValues } from "../option-values.ts";
-import { badSetting } from "./bad-setting.ts";
 
 export interface TlsSettings {
   /** Paths of PEM files. */
@@ -62,22 +62,22 @@ function normalHost(host: string, tls: boolean): string {
   const rest = at === -1 ? text : text.slice(at + 3);
   switch (scheme) {
     case "unix":
-      if (!rest.startsWith("/")) throw badSetting(`invalid --host ${host}: a socket needs an absolute path`);
+      if (!rest.startsWith("/")) throw invalid(`invalid --host ${host}: a socket needs an absolute path`);
       return `unix://${rest}`;
     case "fd":
       return `fd://${rest}`;
     case "tcp":
       return `tcp://${tcpAddress(rest, host, tls ? TLS_PORT : PLAIN_PORT)}`;
     default:
-      throw badSetting(`invalid bind address format: ${host}`);
+      throw invalid(`invalid bind address format: ${host}`);
   }
 }
 
 function tcpAddress(rest: string, host: string, port: number): string {
   const match = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:/[\]]*))(?::(\d{1,5}))?\/?$/.exec(rest);
-  if (match === null) throw badSetting(`invalid bind address format: ${host}`);
+  if (match === null) throw invalid(`invalid bind address format: ${host}`);
   const [, six, four = "", digits] = match;
-  if (digits !== undefined && Number(digits) > 65_535) throw badSetting(`invalid bind address format: ${host}`);
+  if (digits !== undefined && Number(digits) > 65_535) throw invalid(`invalid bind address format: ${host}`);
   const name = six === undefined ? four || "127.0.0.1" : `[${six}]`;
   return `${name}:${digits ?? port}`;
 }
@@ -87,7 +87,7 @@ function minimumApiVersion(values: OptionValues, env: Sources["env"]): string {
   const wanted = values.text("min-api-version") || fromEnvironment;
   if (wanted === "") return "";
   const where = values.text("min-api-version") === "" ? "DOCKER_MIN_API_VERSION" : "min-api-version";
-  const refuse = (why: string): BerthError => badSetting(`invalid ${where}: ${why}`);
+  const refuse = (why: string): BerthError => invalid(`invalid ${where}: ${why}`);
   if (/^v/i.test(wanted)) throw refuse('API version must be provided without "v" prefix');
   if (!/^1\.\d{1,3}$/.test(wanted)) throw refuse(`not a version: ${wanted}`);
   const { minor } = apiVersion(wanted);
@@ -101,6 +101,6 @@ function minimumApiVersion(values: OptionValues, env: Sources["env"]): string {
 function metricsAddress(text: string): string {
   if (text === "") return "";
   if (!/^(?:\[[0-9a-fA-F:.]+\]|[^:/[\]]*):\d{1,5}$/.test(text))
-    throw badSetting(`invalid --metrics-addr ${text}: want HOST:PORT`);
+    throw invalid(`invalid --metrics-addr ${text}: want HOST:PORT`);
   return text;
 }

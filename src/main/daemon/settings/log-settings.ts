@@ -1,6 +1,7 @@
+import { invalid } from "#base/errors.ts";
 import type { LogLevel } from "#base/log.ts";
 import type { OptionValues } from "../option-values.ts";
-import { badSetting, oneOf } from "./bad-setting.ts";
+import { oneOf } from "./checked-value.ts";
 
 /** docker-compat: logrus' names; what lies beyond this engine's four is the nearest of them. */
 const levels: Readonly<Record<string, LogLevel>> = {
@@ -17,7 +18,7 @@ const levels: Readonly<Record<string, LogLevel>> = {
 export function logSettings(values: OptionValues) {
   const wanted = (values.text("log-level") || "info").toLowerCase();
   const level = Object.hasOwn(levels, wanted) ? levels[wanted] : undefined;
-  if (level === undefined) throw badSetting(`invalid logging level: ${values.text("log-level")}`);
+  if (level === undefined) throw invalid(`invalid logging level: ${values.text("log-level")}`);
   const debug = values.on("debug");
   const format = values.text("log-format") || "text";
   return {

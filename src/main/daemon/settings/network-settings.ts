@@ -1,11 +1,10 @@
-import { messageOf } from "#base/errors.ts";
+import { invalid, messageOf } from "#base/errors.ts";
 import { isIp, isIpv4 } from "#base/ip-address.ts";
 import { dnsSearch } from "#cli/container/options/checks.ts";
 import type { AddressPool } from "#network/ipam/choose-subnet.ts";
 import { bitsOf, contains, familyOf, parseAddress, parseCidr, type IpFamily } from "#network/ipam/subnet.ts";
 import type { OptionValues } from "../option-values.ts";
 import type { Pool } from "../options/value-kinds.ts";
-import { badSetting } from "./bad-setting.ts";
 
 export interface NetworkSettings {
   readonly bridge: string | undefined;
@@ -60,9 +59,9 @@ export function networkSettings(values: OptionValues) {
 function checkTogether(network: NetworkSettings): void {
   const { bridge, bip, bip6, ipv6 } = network;
   for (const [option, value] of Object.entries({ bip, bip6 })) {
-    if (value !== undefined && bridge === "none") throw badSetting(`--${option} makes no sense with --bridge=none`);
+    if (value !== undefined && bridge === "none") throw invalid(`--${option} makes no sense with --bridge=none`);
   }
-  if (!ipv6 && bip6 !== undefined) throw badSetting("--bip6 makes no sense without --ipv6");
+  if (!ipv6 && bip6 !== undefined) throw invalid("--bip6 makes no sense without --ipv6");
   checkInside(network.bip, [
     ["fixed-cidr", network.fixedCidr],
     ["default-gateway", network.defaultGateway],
@@ -84,7 +83,7 @@ function checkInside(
     if (value === undefined) continue;
     const [first = "", length = String(bitsOf(subnet.family))] = value.split("/");
     if (Number(length) < subnet.prefixLength || !contains(subnet, parseAddress(first)))
-      throw badSetting(`--${option} ${value} is not within the bridge's network ${bridge}`);
+      throw invalid(`--${option} ${value} is not within the bridge's network ${bridge}`);
   }
 }
 
@@ -92,12 +91,12 @@ function checked<T>(check: () => T): T {
   try {
     return check();
   } catch (error) {
-    throw badSetting(messageOf(error));
+    throw invalid(messageOf(error));
   }
 }
 
 function checkAddress(address: string): void {
-  if (!isIp(address.trim())) throw badSetting(`${address} is not an ip address`);
+  if (!isIp(address.trim())) throw invalid(`${address} is not an ip address`);
 }
 
 function cidr(family: IpFamily, text: string, option: string): string | undefined {
@@ -107,26 +106,26 @@ function cidr(family: IpFamily, text: string, option: string): string | undefine
   } catch {
     // Told below.
   }
-  throw badSetting(`invalid --${option} ${text}: want an IPv${family} address and prefix`);
+  throw invalid(`invalid --${option} ${text}: want an IPv${family} address and prefix`);
 }
 
 function address(family: IpFamily, text: string, option: string): string | undefined {
   if (text === "") return undefined;
   if (!isIp(text) || familyOf(text) !== family)
-    throw badSetting(`invalid --${option} ${text}: want an IPv${family} address`);
+    throw invalid(`invalid --${option} ${text}: want an IPv${family} address`);
   return text;
 }
 
 /** docker-compat: 0 is the default. RFC 791: every IPv4 link carries 68 bytes. */
 function mtu(value: number): number {
-  if (value < 0) throw badSetting(`invalid default MTU: ${value}`);
-  if (value < 68 || value > 65_535) throw badSetting(`invalid default MTU: ${value}: must be 68 to 65535`);
+  if (value < 0) throw invalid(`invalid default MTU: ${value}`);
+  if (value < 68 || value > 65_535) throw invalid(`invalid default MTU: ${value}: must be 68 to 65535`);
   return value;
 }
 
 function firewall(text: string): NetworkSettings["firewall"] {
   if (text === "engine" || text === "host") return text;
-  throw badSetting(`invalid --network-firewall ${text}: want engine or host`);
+  throw invalid(`invalid --network-firewall ${text}: want engine or host`);
 }
 
 function pools(given: readonly Pool[]): readonly AddressPool[] | undefined {
@@ -135,7 +134,7 @@ function pools(given: readonly Pool[]): readonly AddressPool[] | undefined {
     const { subnet } = checked(() => parseCidr(base));
     const last = bitsOf(subnet.family) - 2;
     if (size < subnet.prefixLength || size > last)
-      throw badSetting(`invalid default address pool ${base}: size ${size} must be ${subnet.prefixLength} to ${last}`);
+      throw invalid(`invalid default address pool ${base}: size ${size} must be ${subnet.prefixLength} to ${last}`);
     return { base: subnet, size };
   });
 }
@@ -149,7 +148,7 @@ function hostGatewayIps(given: readonly string[]): readonly string[] {
     [4, four],
     [6, addresses.length - four],
   ] as const) {
-    if (count > 1) throw badSetting(`only one IPv${family} host gateway IP address can be specified`);
+    if (count > 1) throw invalid(`only one IPv${family} host gateway IP address can be specified`);
   }
   return addresses;
 }

@@ -1,7 +1,7 @@
+import { invalid } from "#base/errors.ts";
 import type { RegistryRule } from "#remote/registry-rules.ts";
 import type { RegistryEntry } from "../options/value-kinds.ts";
 import type { OptionValues } from "../option-values.ts";
-import { badSetting } from "./bad-setting.ts";
 
 export function registrySettings(values: OptionValues, env: Readonly<Record<string, string | undefined>>) {
   return {
@@ -16,7 +16,7 @@ export function registrySettings(values: OptionValues, env: Readonly<Record<stri
 }
 
 function notNegative(value: number, what: string): number {
-  if (value < 0) throw badSetting(`invalid ${what}: ${value}`);
+  if (value < 0) throw invalid(`invalid ${what}: ${value}`);
   return value;
 }
 
@@ -24,14 +24,14 @@ function notNegative(value: number, what: string): number {
 function insecureRegistry(text: string): string {
   const name = text.replace(/^https?:\/\//i, "");
   if (name === "" || name.startsWith("-") || /[\s?#@]/.test(name))
-    throw badSetting(`insecure registry ${text} is not valid: invalid host ${JSON.stringify(name)}`);
+    throw invalid(`insecure registry ${text} is not valid: invalid host ${JSON.stringify(name)}`);
   return name;
 }
 
 function rule([prefix, { mirrors, only }]: [string, RegistryEntry]): RegistryRule {
   if (!/^[^/\s]+[.:][^/\s]*(\/[^/\s]+)*$|^localhost(\/[^/\s]+)*$/.test(prefix))
-    throw badSetting(`invalid registry ${JSON.stringify(prefix)}: want a host, or a host and the beginning of a path`);
-  if (mirrors.length === 0) throw badSetting(`registry ${JSON.stringify(prefix)} has no mirrors`);
+    throw invalid(`invalid registry ${JSON.stringify(prefix)}: want a host, or a host and the beginning of a path`);
+  if (mirrors.length === 0) throw invalid(`registry ${JSON.stringify(prefix)} has no mirrors`);
   return { prefix, mirrors: mirrors.map(mirror), only };
 }
 
@@ -40,12 +40,12 @@ function mirror(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
     const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1] ?? "";
-    throw badSetting(`invalid mirror: unsupported scheme ${JSON.stringify(scheme)} in ${JSON.stringify(text)}`);
+    throw invalid(`invalid mirror: unsupported scheme ${JSON.stringify(scheme)} in ${JSON.stringify(text)}`);
   }
   if (url.search !== "" || url.hash !== "")
-    throw badSetting(`invalid mirror: query or fragment at end of the URI ${JSON.stringify(text)}`);
+    throw invalid(`invalid mirror: query or fragment at end of the URI ${JSON.stringify(text)}`);
   if (url.username !== "")
-    throw badSetting(
+    throw invalid(
       `invalid mirror: username/password not allowed in URI ${JSON.stringify(`${url.protocol}//xxxxx:xxxxx@${url.host}/`)}`,
     );
   return `${text.replace(/\/+$/, "")}/`;

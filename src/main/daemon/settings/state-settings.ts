@@ -1,9 +1,10 @@
+import { invalid } from "#base/errors.ts";
 import { ownRuntimes } from "#engine/own-runtime.ts";
 import { isKnownArchitecture } from "#host/processes/binfmt.ts";
 import { normalizePlatform } from "#spec/oci/platform.ts";
 import type { OptionValues } from "../option-values.ts";
 import type { RuntimeEntry } from "../options/value-kinds.ts";
-import { absolute, badSetting } from "./bad-setting.ts";
+import { absolute } from "./checked-value.ts";
 
 export function stateSettings(values: OptionValues) {
   const runtimes = values.map<RuntimeEntry>("add-runtime");
@@ -28,11 +29,11 @@ function conflictFreeLabels(labels: readonly string[]): readonly string[] {
   const found = new Map<string, string>();
   for (const label of labels) {
     const at = label.indexOf("=");
-    if (at === -1) throw badSetting(`bad attribute format: ${label}`);
+    if (at === -1) throw invalid(`bad attribute format: ${label}`);
     const [key, value] = [label.slice(0, at), label.slice(at + 1)];
     const before = found.get(key);
     if (before !== undefined && before !== value)
-      throw badSetting(`conflict labels for ${key}=${value} and ${key}=${before}`);
+      throw invalid(`conflict labels for ${key}=${value} and ${key}=${before}`);
     found.set(key, value);
   }
   return [...found].map(([key, value]) => `${key}=${value}`);
@@ -48,8 +49,8 @@ function checkedRuntimes(
 ): Readonly<Record<string, Required<Pick<RuntimeEntry, "path" | "runtimeArgs">>>> {
   return Object.fromEntries(
     Object.entries(runtimes).map(([name, { path = "", runtimeArgs = [], runtimeType = "", options = {} }]) => {
-      const bad = (why: string): Error => badSetting(`runtime ${name}: ${why}`);
-      if (isOwn(name)) throw badSetting(`runtime name '${name}' is reserved`);
+      const bad = (why: string): Error => invalid(`runtime ${name}: ${why}`);
+      if (isOwn(name)) throw invalid(`runtime name '${name}' is reserved`);
       if (path === "" && runtimeType === "") throw bad("either a runtimeType or a path must be configured");
       if (path !== "" && runtimeType !== "")
         throw bad("cannot configure both path and runtimeType for the same runtime");
@@ -66,9 +67,8 @@ function checkedEmulators(emulators: Readonly<Record<string, string>>): Readonly
   return Object.fromEntries(
     Object.entries(emulators).map(([name, path]) => {
       const { architecture } = normalizePlatform({ os: "linux", architecture: name });
-      if (!isKnownArchitecture(architecture)) throw badSetting(`emulator ${name}: no such architecture`);
-      if (/[:\n]/u.test(path))
-        throw badSetting(`emulator ${name}: the kernel takes no path with a colon or a line's end`);
+      if (!isKnownArchitecture(architecture)) throw invalid(`emulator ${name}: no such architecture`);
+      if (/[:\n]/u.test(path)) throw invalid(`emulator ${name}: the kernel takes no path with a colon or a line's end`);
       return [architecture, absolute(path, `emulator ${name}`)];
     }),
   );
@@ -91,6 +91,6 @@ function shimBinary(
 
 function defaultRuntime(name: string, runtimes: Readonly<Record<string, RuntimeEntry>>): string {
   if (name === "" || isOwn(name)) return "berth";
-  if (!Object.hasOwn(runtimes, name)) throw badSetting(`specified default runtime '${name}' does not exist`);
+  if (!Object.hasOwn(runtimes, name)) throw invalid(`specified default runtime '${name}' does not exist`);
   return name;
 }

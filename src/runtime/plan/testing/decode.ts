@@ -1,3 +1,4 @@
+import { viewOf } from "#base/data-view.ts";
 import { BerthError } from "#base/errors.ts";
 import type { FieldType } from "../ops.ts";
 import { allShapes, launchMagic, launchVersion, limits } from "../wire.ts";
@@ -78,7 +79,7 @@ class Reader {
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#view = viewOf(bytes);
   }
 
   atEnd(): boolean {

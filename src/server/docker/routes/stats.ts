@@ -1,4 +1,4 @@
-import { BerthError } from "#base/errors.ts";
+import { BerthError, cancelled } from "#base/errors.ts";
 import type { Engine } from "#engine/engine.ts";
 import type { Call } from "../call.ts";
 import { json, stream, type Reply } from "../reply.ts";
@@ -14,7 +14,7 @@ export async function stats(engine: Engine, call: Call): Promise<Reply> {
   const readings = engine.containers.stats(call.params["id"] ?? "", mode, call.signal);
   if (streaming) return stream("application/json", true, lines(readings, call.version));
   for await (const reading of readings) return json(reading, "stats");
-  throw new BerthError("cancelled", "context canceled");
+  throw cancelled();
 }
 
 async function* lines(readings: AsyncIterable<unknown>, version: ApiVersion): AsyncGenerator<string> {

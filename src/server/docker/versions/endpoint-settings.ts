@@ -1,4 +1,4 @@
-import { BerthError } from "#base/errors.ts";
+import { invalid } from "#base/errors.ts";
 import type { CreateRequest } from "#spec/docker/container.ts";
 import { endpointSettings, type EndpointSettings } from "#spec/docker/networking.ts";
 
@@ -19,8 +19,6 @@ export function moveToEndpoint(request: CreateRequest, minor: number): Moved {
   const sysctls = moveSysctls(mac.request, minor);
   return { request: sysctls.request, warnings: [...mac.warnings, ...sysctls.warnings] };
 }
-
-const invalid = (message: string): BerthError => new BerthError("invalid-parameter", message);
 
 /** The name of the network that a container's mode is; undefined for modes without a network of its own. */
 function networkOf({ hostConfig: { NetworkMode: mode } }: CreateRequest): string | undefined {
