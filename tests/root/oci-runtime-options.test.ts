@@ -58,6 +58,7 @@ test("hooks run outside, in the namespaces, and inside, in the specification's o
   const lines = (): readonly string[] => readFileSync(record, "utf8").trimEnd().split("\n");
   expect(lines().map((line) => line.split(" ")[0])).toEqual(["prestart", "createRuntime", "createContainer"]);
   expect((await runtime("start", id)).exitCode).toBe(0);
+  await eventually("the program has run", () => lines().includes("program") || undefined);
   await runtime("delete", "--force", id);
   expect(lines().map((line) => line.split(" ")[0])).toEqual([
     ...["prestart", "createRuntime", "createContainer", "startContainer"],

@@ -7,7 +7,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { eventually } from "../../../tools/lab/command.ts";
+import { eventually, PATIENCE_MS } from "../../../tools/lab/command.ts";
 import { freePort, startDebianRegistry, type RunningRegistry } from "../../../tools/lab/debian-registry.ts";
 import { startBerth, type RunningEngine } from "../../../tools/lab/engines.ts";
 import { createNetworkNamespace, type NetworkNamespace } from "../../../tools/lab/network-namespace.ts";
@@ -91,7 +91,7 @@ test("every endpoint of the description is known", async () => {
   for (const endpoint of endpoints) {
     const path = endpoint.path.replace(/\{[a-z.]+\}/g, "nosuch");
     const bytes = Buffer.from(`${endpoint.method} ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n`);
-    const answer = await sendRaw(engine.socket, bytes, { timeoutMs: endpoint.lasting ? 80 : 20_000 });
+    const answer = await sendRaw(engine.socket, bytes, { timeoutMs: endpoint.lasting ? 80 : PATIENCE_MS });
     expect(`${endpoint.method} ${path}: ${answer.body}`).not.toContain("page not found");
   }
 });
@@ -104,7 +104,9 @@ test(`${count} requests, seed ${seed}: no fault of ours, and the engine stays as
   for (let number = 0; number < count; number++) {
     const request = makeRequest(random, random.pick(endpoints));
     const lasting = request.endpoint.lasting;
-    const answer = await sendRaw(engine.socket, printRequest(request, execId), { timeoutMs: lasting ? 80 : 20_000 });
+    const answer = await sendRaw(engine.socket, printRequest(request, execId), {
+      timeoutMs: lasting ? 80 : PATIENCE_MS,
+    });
     const problem = complaint(answer, lasting);
     if (problem !== undefined)
       problems.push(`${problem}: ${text(request)}\n${answer.status} ${answer.body.slice(0, 300)}`);
@@ -137,6 +139,7 @@ test("broken connections", async () => {
     const ping = await sendRaw(
       engine.socket,
       Buffer.from("GET /_ping HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
+      { timeoutMs: PATIENCE_MS },
     );
     expect(ping.status).toBe(200);
   }
