@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../../tools/lab/command.ts";
 import { BusyboxEngine } from "./busybox-engine.ts";
 
-setDefaultTimeout(180_000);
+setDefaultTimeout(600_000);
 
 let engine: BusyboxEngine;
 

@@ -2,11 +2,12 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { startBerthRegistry, type RunningBerthRegistry } from "../../tools/lab/berth-registry.ts";
+import { eventually } from "../../tools/lab/command.ts";
 import { buildImage, sha256, type BuiltImage } from "../../tools/lab/image-writer.ts";
 import { pushImage } from "../../tools/lab/registry-push.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
 
-setDefaultTimeout(180_000);
+setDefaultTimeout(600_000);
 
 const CLIENTS = 6;
 const ROUNDS = 12;
@@ -16,7 +17,7 @@ let registry: RunningBerthRegistry;
 
 beforeAll(async () => {
   dir = makeScratch("registry-concurrent");
-  const args = ["--grace", "100ms", "--undelete", "1ms", "--gc-interval", "5ms"];
+  const args = ["--grace", "500ms", "--undelete", "1ms", "--gc-interval", "5ms"];
   registry = await startBerthRegistry({ dir, args });
 });
 afterAll(async () => {
@@ -30,14 +31,15 @@ const pick = (first: number, second: number): BuiltImage =>
 
 /** A client whose blobs or upload went while it was still pushing, slower than the short grace time, begins again. */
 async function push(repository: string, tag: string, image: BuiltImage): Promise<void> {
-  for (let tries = 0; ; tries += 1) {
+  await eventually("it is pushed", async () => {
     try {
       await pushImage(registry.address, repository, tag, image);
-      return;
+      return true;
     } catch (error) {
-      if (tries > 20 || !/MANIFEST_BLOB_UNKNOWN|BLOB_UPLOAD_UNKNOWN/.test(String(error))) throw error;
+      if (!/MANIFEST_BLOB_UNKNOWN|BLOB_UPLOAD_UNKNOWN/.test(String(error))) throw error;
+      return undefined;
     }
-  }
+  });
 }
 
 async function expectWhole(repository: string, tag: string, image: BuiltImage): Promise<void> {

@@ -1,9 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
-import { eventually } from "./command.ts";
-
-/** How long a program may take to get ready: the guest's processor is slow, and any may be busy with other work. */
-const patienceMs = 120_000;
+import { eventually, PATIENCE_MS } from "./command.ts";
 
 /** A server started by us: its log goes to a file, and it is gone when `stop` resolves. */
 export interface DaemonProcess {
@@ -53,7 +50,7 @@ export async function startDaemon(options: {
         if (!daemon.running) throw new Error(`${program} ended at start`);
         return (await options.ready().catch(() => false)) ? true : undefined;
       },
-      options.timeoutMs ?? patienceMs,
+      options.timeoutMs,
     );
   } catch (error) {
     await daemon.kill();
@@ -81,7 +78,7 @@ class Daemon implements DaemonProcess {
     return this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  async stop(graceMs = 60_000): Promise<void> {
+  async stop(graceMs = PATIENCE_MS): Promise<void> {
     if (this.running) {
       this.#child.kill("SIGTERM");
       const timer = setTimeout(() => this.#child.kill("SIGKILL"), graceMs);

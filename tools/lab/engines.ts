@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { command, mustRun } from "./command.ts";
+import { command, mustRun, PATIENCE_MS } from "./command.ts";
 import { startDaemon, type DaemonProcess } from "./daemon-process.ts";
 import { extractPackages } from "./extracted-packages.ts";
 import type { NetworkNamespace } from "./network-namespace.ts";
@@ -220,7 +220,7 @@ export function cliEnvironment(host: string): Record<string, string | undefined>
 /** By the API: it needs no client. An engine that does not answer is left as it is. */
 async function removeAllContainers(socket: string): Promise<void> {
   const ask = (method: string, path: string): Promise<Response> =>
-    fetch(`http://engine${path}`, { method, unix: socket, signal: AbortSignal.timeout(30_000) });
+    fetch(`http://engine${path}`, { method, unix: socket, signal: AbortSignal.timeout(PATIENCE_MS) });
   try {
     const listed = (await (await ask("GET", "/containers/json?all=1")).json()) as readonly { readonly Id: string }[];
     await Promise.all(listed.map(({ Id }) => ask("DELETE", `/containers/${Id}?force=1`)));
