@@ -14,6 +14,7 @@ const parts = [
   "policies",
   "apart",
   "bridge-options",
+  "connect",
 ];
 
 /** In the guest, which is slow, those that ask most of a kernel, and of each family one that all kinds of rules are in. */
@@ -23,6 +24,7 @@ const guestParts: readonly (readonly [name: string, pattern: string])[] = [
     "scenarios",
     "^(rules |a container (has|reaches)|published ports answer .*=1$|networks that people make are apart|options --icc=false .*=1$)",
   ],
+  ["connect", "^(to 127|in other|are translated when)"],
   ["ipv6", "^(published ports answer .*=1$|gateway modes routed)"],
 ];
 

@@ -1,9 +1,10 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { BerthError, messageOf } from "#base/errors.ts";
+import { loadProgram } from "#host/bpf/objects.ts";
 import { bpf } from "#host/kernel/syscalls.ts";
 
 /** bpf(2) commands and numbers of linux/bpf.h. */
-const command = { progLoad: 5, progAttach: 8, progDetach: 9, progGetFdById: 13, progQuery: 16 } as const;
+const command = { progAttach: 8, progDetach: 9, progGetFdById: 13, progQuery: 16 } as const;
 const progTypeCgroupDevice = 15;
 const attachCgroupDevice = 6;
 const allowMulti = 2;
@@ -17,7 +18,7 @@ export function attachDeviceProgram(directory: string, program: Uint8Array): voi
   let fd = -1;
   try {
     const old = attachedPrograms(group);
-    fd = load(program);
+    fd = loadProgram(progTypeCgroupDevice, attachCgroupDevice, program);
     const attributes = attachAttributes(group, fd);
     attributes.setUint32(12, allowMulti, true);
     bpf(command.progAttach, bytesOf(attributes));
@@ -40,17 +41,6 @@ function attachAttributes(group: number, program: number): DataView {
   attributes.setUint32(4, program, true);
   attributes.setUint32(8, attachCgroupDevice, true);
   return attributes;
-}
-
-function load(program: Uint8Array): number {
-  const attributes = new DataView(new ArrayBuffer(72));
-  attributes.setUint32(0, progTypeCgroupDevice, true);
-  attributes.setUint32(4, program.length / 8, true);
-  attributes.setUint32(68, attachCgroupDevice, true);
-  return bpf(command.progLoad, bytesOf(attributes), [
-    [8, program],
-    [16, new TextEncoder().encode("Apache-2.0\0")],
-  ]);
 }
 
 function attachedPrograms(group: number): readonly number[] {

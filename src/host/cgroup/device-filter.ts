@@ -1,5 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import type { DeviceRule } from "#spec/oci/runtime.ts";
+import { instruction } from "../bpf/assemble.ts";
 
 /**
  * The device allow-list of cgroup v2: an eBPF program of type BPF_PROG_TYPE_CGROUP_DEVICE that returns 1 to allow, 0 to
@@ -59,17 +60,6 @@ export function foldDeviceRules(rules: readonly DeviceRule[]): DevicePolicy {
     if (bits !== 0) exceptions.push({ ...rule, access: bits });
   }
   return { allowByDefault, exceptions };
-}
-
-/** eBPF instruction: opcode, registers, offset, immediate (linux/bpf.h). */
-function instruction(code: number, dst: number, src: number, offset: number, immediate: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  const view = new DataView(bytes.buffer);
-  bytes[0] = code;
-  bytes[1] = dst | (src << 4);
-  view.setInt16(2, offset, true);
-  view.setInt32(4, immediate, true);
-  return bytes;
 }
 
 const [r0, r1, type, access, major, minor, scratch] = [0, 1, 2, 3, 4, 5, 6];

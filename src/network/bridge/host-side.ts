@@ -20,6 +20,7 @@ import { ScreenLink } from "./screen-link.ts";
 import { ensureNetSysctl, ifThere } from "./sysctl.ts";
 import type { Place } from "../driver.ts";
 import { familyOf, type IpFamily, type Subnet } from "../ipam/subnet.ts";
+import { ConnectRedirect } from "../connect/connect-redirect.ts";
 import type { NetworkOptions } from "../network-options.ts";
 import type { ForwardingGuard } from "../network-rows.ts";
 import type { GovernedNetwork } from "../policy/resolve-policy.ts";
@@ -61,6 +62,7 @@ export class HostSide {
   readonly #route: NetlinkSocket;
   readonly #firewall: EngineFirewall;
   readonly #forwarding: Forwarding;
+  readonly #redirect: ConnectRedirect;
   readonly #detached = new Set<string>();
   /** Indexes of bridges that pass on large segments. */
   readonly #raised = new Set<number>();
@@ -80,6 +82,7 @@ export class HostSide {
       filtered: deps.options.ipv6Rules === false ? [4] : [4, 6],
       log: deps.log,
     });
+    this.#redirect = new ConnectRedirect(deps.log);
     this.#forwarding = new Forwarding({
       route: this.#route,
       store: deps.guards,
@@ -109,6 +112,7 @@ export class HostSide {
     for (const network of networks) this.#ensureBridge(network);
     const published = connected.filter((endpoint) => endpoint.ports.length > 0);
     this.#firewall.install({ ...stateOf(networks, guard), published, relaysLoopback: bridgedPacketsPassRules(6) });
+    this.#publishOnLoopback(published);
     for (const { bridgeName } of networks) warnOfLegacyIptables(bridgeName, this.#log);
     this.#watch ??= setInterval(() => this.#verify(), VERIFY_MS).unref();
   }
@@ -178,7 +182,9 @@ export class HostSide {
       attachAll();
     }
     for (const { bridgeName } of places) this.#raise(bridgeName);
-    this.#firewall.publish(places.map(({ endpoint }) => endpoint));
+    const endpoints = places.map(({ endpoint }) => endpoint);
+    this.#firewall.publish(endpoints);
+    this.#publishOnLoopback(endpoints);
   }
 
   /**
@@ -186,6 +192,7 @@ export class HostSide {
    * here would hold up this thread for tens of milliseconds. Those that are still there after a while are deleted.
    */
   detach(endpoint: Endpoint): void {
+    this.#redirect.unpublish(endpoint);
     this.#firewall.unpublish(endpoint);
     this.#detached.add(vethName(endpoint.id));
     this.#sweepLater(DETACH_GRACE_MS);
@@ -193,6 +200,7 @@ export class HostSide {
 
   /** {@link detach} from a container that goes on running. */
   detachNow(endpoint: Endpoint): void {
+    this.#redirect.unpublish(endpoint);
     this.#firewall.unpublish(endpoint);
     detachEndpoint(this.#route, endpoint.id);
   }
@@ -221,8 +229,14 @@ export class HostSide {
   close(): void {
     clearTimeout(this.#timer);
     clearInterval(this.#watch);
+    this.#redirect[Symbol.dispose]();
     this.#route.close();
     this.#firewall.close();
+  }
+
+  #publishOnLoopback(endpoints: readonly Endpoint[]): void {
+    const hostAddresses = [...this.#bridges.values()].flatMap(({ addresses }) => addresses);
+    for (const endpoint of endpoints) if (endpoint.ports.length > 0) this.#redirect.publish(endpoint, hostAddresses);
   }
 
   #verify(): void {

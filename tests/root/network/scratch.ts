@@ -82,7 +82,7 @@ export function run(...command: readonly string[]): string {
 
 /** Packets at `hook` of the scratch host that match while `work` runs. */
 export async function packetsSeen(
-  hook: "input" | "forward",
+  hook: "input" | "forward" | "output",
   match: string,
   work: () => Promise<unknown>,
 ): Promise<number> {
@@ -129,11 +129,15 @@ export interface Scratch {
   closeDatabase(): void;
 }
 
-export function makeEngine(options: Partial<NetworkOptions> = {}, path = ":memory:"): Scratch {
+export function makeEngine(
+  options: Partial<NetworkOptions> = {},
+  path = ":memory:",
+  inform: (message: string) => void = () => undefined,
+): Scratch {
   const logged: string[] = [];
   const note = (message: string, fields?: LogFields): void =>
     void logged.push(`${message} ${JSON.stringify(fields ?? {})}`);
-  const log: Log = { debug() {}, info() {}, warn: note, error: note, with: () => log };
+  const log: Log = { debug() {}, info: inform, warn: note, error: note, with: () => log };
   const database = openState(path);
   const networks = openNetworks({
     database,
