@@ -12,6 +12,11 @@ export class ExitError extends Error {
   }
 }
 
+/** docker-compat: who leaves an attach or an exec by the detach keys is told so, and it counts as a failure. */
+export function detachedByKeys(): ExitError {
+  return new ExitError(1, "read escape sequence");
+}
+
 /** What the person reads: the daemon's refusals are marked as such. */
 export function shownMessage(error: unknown): string {
   return isDaemonAnswer(error) ? `Error response from daemon: ${error.message}` : messageOf(error);

@@ -32,6 +32,7 @@ export const testPackages: readonly SystemPackage[] = [
   { name: "openssh-client", proof: "ssh-agent", purpose: "agents of builds, repositories by ssh" },
   { name: "openssl", proof: "openssl", purpose: "certificates for the tests of TLS" },
   { name: "chromium", proof: "chromium", purpose: "looks at the registry's page as people do" },
+  { name: "tmux", proof: "tmux", purpose: "windows in which commands are looked at as people see them" },
   { name: "e2fsprogs", proof: "mke2fs", purpose: "the guest's root disk" },
   { name: "qemu-system-x86", proof: "qemu-system-x86_64", purpose: "the guest with cgroup v2 alone" },
 ];

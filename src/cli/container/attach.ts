@@ -1,6 +1,7 @@
 import { BerthError } from "#base/errors.ts";
 import type { ContainerState } from "#spec/docker/container.ts";
 import type { Handler } from "../command.ts";
+import { detachedByKeys } from "../errors.ts";
 import { carryStreams } from "../streams/attached-streams.ts";
 import { forwardSignals } from "../streams/forward-signals.ts";
 import { followWindowSize } from "../streams/terminal-size.ts";
@@ -25,7 +26,7 @@ export const attach: Handler = async ({ flags, args, io, client, config }) => {
     tty && io.stdout.isTerminal() ? followWindowSize(io, (size) => api.containers.resize(id, size)) : undefined;
   try {
     if ((await carryStreams({ stream, tty, stdin, stdout: true, stderr: true, detachKeys }, io)) === "detached")
-      return 0;
+      throw detachedByKeys();
     return exitCodeOf(await waited(), io);
   } finally {
     stopForwarding?.();

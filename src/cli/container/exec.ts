@@ -1,4 +1,5 @@
 import type { Handler, Invocation } from "../command.ts";
+import { detachedByKeys } from "../errors.ts";
 import { checkTerminal } from "./check-terminal.ts";
 import { environmentOf } from "./options/environment.ts";
 import { runExec } from "./run-exec.ts";
@@ -32,7 +33,9 @@ export const execCommand: Handler = async (invocation) => {
     await api.exec.startDetached(id, { tty });
     return 0;
   }
-  return runExec(api, io, id, { tty, stdin, detachKeys });
+  const outcome = await runExec(api, io, id, { tty, stdin, detachKeys });
+  if (outcome === "detached") throw detachedByKeys();
+  return outcome;
 };
 
 function environment({ flags, io }: Invocation): readonly string[] | null {

@@ -18,6 +18,7 @@ const HEADERS = {
 const COLUMNS = ["ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names"];
 /** On a narrow terminal; what containers are called by stays whole. */
 const GIVE_WAY = ["Command", "Ports", "Image", "RunningFor", "Status"];
+const LEFT_OUT = ["Command", "RunningFor"];
 const COMMAND_LETTERS = 20;
 const SORT_KEYS: SortKeys<ContainerSummary> = {
   created: ({ Created }) => Created,
@@ -35,12 +36,12 @@ export const listContainers: Handler = async ({ flags, io, client, config }) => 
   const columns = flags.on("size") ? [...COLUMNS, "Size"] : COLUMNS;
   const format = asked === "" || asked === "table" ? (quiet ? "{{.ID}}" : tableOf(columns)) : asked;
   const isDefault = asked === "" || asked === "table";
-  const width = isDefault && !flags.on("no-trunc") ? io.stdout.windowSize()?.columns : undefined;
+  const width = isDefault && !flags.on("no-trunc") ? io.stdout.windowSize()?.columns || undefined : undefined;
   const print = rowFormatter(format, {
     typeName: "*formatter.ContainerContext",
     headers: HEADERS,
     columns,
-    fit: width === undefined ? undefined : { width, shrinkable: GIVE_WAY },
+    fit: width === undefined ? undefined : { width, shrinkable: GIVE_WAY, leftOut: LEFT_OUT },
   });
   const latest = flags.on("latest") ? 1 : flags.number("last");
   const api = await client();

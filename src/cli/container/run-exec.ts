@@ -13,13 +13,13 @@ export interface ExecStreams {
   readonly detachKeys: string;
 }
 
-/** Starts an exec that was created and carries its streams until it ends. Its exit code, 0 when it was detached from. */
+/** Starts an exec that was created and carries its streams until it ends: its exit code, or that the person has left it. */
 export async function runExec(
   api: EngineClient,
   io: Pick<CliIo, "stdin" | "stdout" | "stderr" | "onSignal" | "sleep">,
   id: string,
   { tty, stdin, detachKeys }: ExecStreams,
-): Promise<number> {
+): Promise<number | "detached"> {
   const size = tty ? io.stdout.windowSize() : undefined;
   const consoleSize = size === undefined ? {} : { consoleSize: [size.rows, size.columns] as const };
   const { stream, exitCode } = await startExec(api, id, { tty, ...consoleSize });
@@ -27,7 +27,7 @@ export async function runExec(
     tty && io.stdout.isTerminal() ? followWindowSize(io, (now) => api.exec.resize(id, now)) : undefined;
   try {
     const outcome = await carryStreams({ stream, tty, stdin, stdout: true, stderr: true, detachKeys }, io);
-    if (outcome === "detached") return 0;
+    if (outcome === "detached") return outcome;
   } finally {
     stopResizing?.();
   }

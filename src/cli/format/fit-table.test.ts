@@ -16,3 +16,12 @@ test("columns give way in order, to eight letters or their title, and others nev
   );
   expect(fitTable(table, 55, ["PORTS", "COMMAND"])).toContain("\t0.0.0.0…\ta-long-name\n");
 });
+
+test("what is still too wide loses columns, no more than it takes", () => {
+  const shown = (width: number): string =>
+    fitTable(table, width, ["COMMAND"], ["COMMAND", "PORTS"]).split("\n")[0] ?? "";
+  expect(shown(80)).toBe("ID\tCOMMAND\tPORTS\tNAMES");
+  expect(shown(50)).toBe("ID\tPORTS\tNAMES");
+  expect(shown(30)).toBe("ID\tNAMES");
+  expect(shown(5)).toBe("ID\tNAMES");
+});

@@ -15,8 +15,10 @@ export interface ListFormat {
   readonly columns: readonly string[];
   /** What a mistake in the template is told with; two sentences, one for each kind, when it is not given. */
   readonly mistake?: string;
-  /** Of a terminal that the table has to fit; these columns give way, in this order. */
-  readonly fit?: { readonly width: number; readonly shrinkable: readonly string[] } | undefined;
+  /** Of a terminal that the table has to fit; these columns give way in this order, and then those that are left out. */
+  readonly fit?:
+    | { readonly width: number; readonly shrinkable: readonly string[]; readonly leftOut?: readonly string[] }
+    | undefined;
 }
 
 /**
@@ -50,8 +52,8 @@ export function rowFormatter(
     const header = filled ?? rowTemplate().titleLine(line, titles);
     const table = `${header}\n${text}`;
     if (fit === undefined) return alignTable(table);
-    const shrinkable = fit.shrinkable.map((name) => titles[name] ?? name);
-    return alignTable(fitTable(table, fit.width, shrinkable));
+    const titlesOf = (names: readonly string[] = []): string[] => names.map((name) => titles[name] ?? name);
+    return alignTable(fitTable(table, fit.width, titlesOf(fit.shrinkable), titlesOf(fit.leftOut)));
   };
 }
 

@@ -25,7 +25,7 @@ export async function openShell(
     Cmd: COMMAND,
   });
   const streams = { tty: true, stdin: true, detachKeys: "" };
-  let code = 0;
+  let code: number | "detached" = 0;
   try {
     code = await runExec(api, io, Id, streams);
   } catch (error) {

@@ -35,13 +35,20 @@ export const ps: ComposeHandler = async (invocation) => {
   }
   const format = flags.text("format");
   const isTable = format === "" || format === "table";
-  const width = isTable && !flags.on("no-trunc") ? io.stdout.windowSize()?.columns : undefined;
+  const width = isTable && !flags.on("no-trunc") ? io.stdout.windowSize()?.columns || undefined : undefined;
   const print = rowFormatter(isTable ? tableOf(psColumns) : format, {
     typeName: "*formatter.ContainerContext",
     mistake: "template parsing error",
     headers: psHeaders,
     columns: psColumns,
-    fit: width === undefined ? undefined : { width, shrinkable: ["Command", "Image", "Ports", "RunningFor", "Status"] },
+    fit:
+      width === undefined
+        ? undefined
+        : {
+            width,
+            shrinkable: ["Command", "Image", "Ports", "RunningFor", "Status"],
+            leftOut: ["Command", "Image", "RunningFor"],
+          },
   });
   const now = io.now();
   io.stdout.write(print(shown.map((container) => psRow(container, now, !flags.on("no-trunc")))));

@@ -1,0 +1,31 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { berthCommand, cliEnvironment } from "../../../tools/lab/engines.ts";
+import { TmuxWindow } from "../../../tools/lab/tmux.ts";
+
+interface Person {
+  /** Existing folder for the window's files. */
+  readonly dir: string;
+  /** The engine that `berth` means. */
+  readonly host: string;
+}
+
+/** The widths that everything is looked at in: a window as terminals open it, and one over half a screen. */
+export const WIDTHS = [80, 200] as const;
+
+/** Plays with a person's window, in which `berth` is the program that was built. */
+export async function inWindow(
+  { dir, host }: Person,
+  { columns = 80, rows = 24, env = {} }: { columns?: number; rows?: number; env?: Record<string, string> },
+  play: (window: TmuxWindow) => Promise<void>,
+): Promise<void> {
+  writeFileSync(join(dir, "berth"), `#!/bin/sh\nexec ${berthCommand().join(" ")} "$@"\n`, { mode: 0o755 });
+  const path = `${dir}:${process.env["PATH"] ?? ""}`;
+  const environment = { ...cliEnvironment(host), NO_COLOR: undefined, PATH: path, HOME: dir, ...env };
+  const window = await TmuxWindow.open({ dir, columns, rows, env: environment });
+  try {
+    await play(window);
+  } finally {
+    await window.close();
+  }
+}
