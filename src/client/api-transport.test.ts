@@ -91,3 +91,16 @@ test("a server that does not tell its version is asked for it before the next ca
   expect(await transport.version()).toBe("1.24");
   expect(asked).toEqual(["GET /v1.51/info", "HEAD /_ping"]);
 });
+
+test("what would change something is not sent once it is refused", async () => {
+  const { asked, transport } = serverOf("1.99");
+  transport.refuseChanges("not now");
+  await transport.send("GET", "/containers/a/json");
+  await transport.send("POST", "/containers/a/wait");
+  await expect(transport.send("DELETE", "/containers/a")).rejects.toThrow("not now");
+  await expect(transport.hijack("POST", "/exec/a/start")).rejects.toThrow("not now");
+  expect(asked.map((line) => line.replace(/v[\d.]+/u, "V"))).toEqual([
+    "GET /V/containers/a/json",
+    "POST /V/containers/a/wait",
+  ]);
+});

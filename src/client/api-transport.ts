@@ -54,6 +54,7 @@ export class ApiTransport {
   #version: Promise<string> | undefined;
   #ping: PingResponse | undefined;
   #features: ReadonlySet<string> = new Set();
+  #refusal: string | undefined;
 
   constructor(deps: ApiTransportDeps) {
     this.#deps = deps;
@@ -90,6 +91,16 @@ export class ApiTransport {
     return this.#ping;
   }
 
+  /** From now on what would change something is refused by this sentence (`not-implemented`) instead of sent. */
+  refuseChanges(sentence: string): void {
+    this.#refusal = sentence;
+  }
+
+  #requireAllowed(method: string, path: string): void {
+    if (this.#refusal === undefined || method === "GET" || method === "HEAD" || path.endsWith("/wait")) return;
+    throw new BerthError("not-implemented", this.#refusal, { details: { method, path } });
+  }
+
   /** A call whose answer is JSON. */
   async json<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
     const response = await this.call(method, path, options);
@@ -109,6 +120,7 @@ export class ApiTransport {
 
   /** A call whose answer the caller reads. */
   async call(method: string, path: string, options: CallOptions = {}): Promise<HttpResponse> {
+    this.#requireAllowed(method, path);
     const isFirst = this.#version === undefined && canBeSentAgain(options.body);
     const response = isFirst
       ? await this.#firstCall(method, path, options)
@@ -149,6 +161,7 @@ export class ApiTransport {
 
   /** A call that takes over the connection. */
   async hijack(method: string, path: string, options: CallOptions = {}): Promise<HijackedStream> {
+    this.#requireAllowed(method, path);
     const version = await this.version();
     const result = await this.#reach(() =>
       this.#deps.http.upgrade(

@@ -38,6 +38,7 @@ export const runSubcommand: Handler = async (invocation) => {
   }
   const { found, words } = foundBy(typed);
   if (found === undefined) return groupHelp(typed, io);
+  for (const sentence of outdatedFlags(global)) io.stderr.write(`${sentence}\n`);
   const path = `compose ${found.name}`;
   const { flags: own, args, help, warnings } = parsed(found, words, io.programName);
   for (const warning of warnings) io.stdout.write(`${warning}\n`);
@@ -55,7 +56,11 @@ export const runSubcommand: Handler = async (invocation) => {
   const again = (flags: FlagValues, line: readonly string[]): Promise<number> =>
     runSubcommand({ ...invocation, flags, args: line });
   const whole = own.on("dry-run") ? global.with("dry-run", true) : global;
-  return handler({ ...invocation, flags: own, args, global: whole, again, commandPath: `${io.programName} ${path}` });
+  const client = whole.on("dry-run") ? unchanging(invocation, path) : invocation.client;
+  return handler({
+    ...{ ...invocation, flags: own, args, global: whole },
+    ...{ client, again, commandPath: `${io.programName} ${path}` },
+  });
 };
 
 /** The command with the most words that the line begins with, and the words behind it. */
@@ -70,6 +75,25 @@ function foundBy(typed: readonly string[]): {
   }
   return { found: undefined, words: typed };
 }
+
+/** docker-compat: said by docker compose's own words. */
+function outdatedFlags(global: FlagValues): readonly string[] {
+  return [
+    ...(global.on("no-ansi") ? ["option '--no-ansi' is DEPRECATED ! Please use '--ansi' instead."] : []),
+    ...(global.given("workdir")
+      ? ["option '--workdir' is DEPRECATED at root level! Please use '--project-directory' instead."]
+      : []),
+  ];
+}
+
+/** In a dry run not even a mistake of ours changes anything. */
+const unchanging =
+  ({ client }: Parameters<Handler>[0], path: string) =>
+  async (): ReturnType<typeof client> => {
+    const reached = await client();
+    reached.transport.refuseChanges(`${path} is not supported in dry-run mode`);
+    return reached;
+  };
 
 /** A family of commands without the word that names one of them. */
 function groupHelp(typed: readonly string[], { programName, stdout }: CliIo): number {

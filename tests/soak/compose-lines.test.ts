@@ -116,16 +116,24 @@ interface Pair {
   readonly ours: unknown;
 }
 
-/** What only one of them said or made. */
-function difference({ text, part, theirs, ours }: Pair): Json {
+/** What only one of them said or made; all of it where it is the same in another order. */
+function difference({ theirs, ours }: Pair): Readonly<Record<"theirs" | "ours", readonly string[]>> {
   const [one, other] = [theirs, ours].map((value) =>
-    (typeof value === "string" ? value : JSON.stringify(value, undefined, 1)).split("\n"),
+    (typeof value === "string" ? value : JSON.stringify(value, undefined, 1).replaceAll(/,$/gmu, "")).split("\n"),
   ) as [string[], string[]];
-  return {
-    ...{ text, part },
+  const only = {
     theirs: one.filter((line) => !other.includes(line)),
     ours: other.filter((line) => !one.includes(line)),
   };
+  return only.theirs.length + only.ours.length > 0 ? only : { theirs: one, ours: other };
+}
+
+/** An effect that differs as it did after the line before is that line's. */
+function stands(pair: Pair, pairs: readonly Pair[]): boolean {
+  const effects = pairs.filter(({ part }) => part === "effect");
+  const before = effects[effects.indexOf(pair) - 1];
+  if (before === undefined || Bun.deepEquals(before.theirs, before.ours)) return false;
+  return Bun.deepEquals(difference(before), difference(pair));
 }
 
 test.each(stories.map((story) => [story.title, story] as const))("%s", async (_title, story) => {
@@ -137,8 +145,12 @@ test.each(stories.map((story) => [story.title, story] as const))("%s", async (_t
       ...{ theirs: theirs[index]?.[part], ours: ours[index]?.[part] },
     })),
   );
-  const differing = pairs.filter((pair) => !Bun.deepEquals(pair.theirs, pair.ours));
-  expect(differing.filter(({ known }) => !known).map(difference)).toEqual([]);
+  const differing = pairs
+    .filter((pair) => !Bun.deepEquals(pair.theirs, pair.ours))
+    .filter((pair) => pair.part !== "effect" || !stands(pair, pairs));
+  expect(
+    differing.filter(({ known }) => !known).map((pair) => ({ text: pair.text, part: pair.part, ...difference(pair) })),
+  ).toEqual([]);
   // The marks are true.
   expect(
     pairs.filter((pair) => pair.known && !differing.includes(pair)).map(({ text, part }) => ({ text, part })),

@@ -10,6 +10,7 @@ export const dryRun: ComposeHandler = ({ global, args, again }) => again(global.
 export const viz: ComposeHandler = async (invocation) => {
   const { flags, io } = invocation;
   const project = await openProject(invocation);
+  io.stderr.write("viz command is EXPERIMENTAL\n");
   const size = flags.number("indentation-size");
   const indent = (flags.on("spaces") ? " " : "\t").repeat(Math.max(0, size));
   const show = { networks: flags.on("networks"), ports: flags.on("ports"), image: flags.on("image") };
@@ -40,7 +41,7 @@ function labelOf(
   );
   return [
     `<font point-size="15">${service.name}</font>`,
-    show.networks ? list("Networks", Object.keys(service.networks)) : "",
+    show.networks ? list("Networks", Object.keys(service.networks).toSorted()) : "",
     show.ports ? list("Ports", ports) : "",
     show.image ? list("Image", [imageNameOf(project, service)]) : "",
   ].join("");

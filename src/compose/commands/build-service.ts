@@ -1,5 +1,5 @@
 import { isAbsolute, join } from "node:path";
-import type { CliInput, CliIo } from "#cli/cli-io.ts";
+import type { CliInput } from "#cli/cli-io.ts";
 import { ExitError } from "#cli/errors.ts";
 import { composeVersion, label } from "../engine/labels.ts";
 import { isRemoteContext, serviceOfContext, type ServiceBuild } from "../model/build.ts";
@@ -8,6 +8,7 @@ import { imageNameOf } from "../apply/context.ts";
 import { refuseUnsupportedBuild } from "../apply/refuse-unsupported.ts";
 import { asCommand } from "./as-command.ts";
 import { prefixedOutput } from "./prefixed-output.ts";
+import { withStreams } from "./with-streams.ts";
 import type { ComposeInvocation } from "./subcommand.ts";
 
 /** Build a service's image under the name, as `build` would with the words that its section means. */
@@ -142,16 +143,6 @@ export function secretsOf(section: ServiceBuild, project: Project): readonly str
 /** `KEY=VALUE` of each, the key alone where there is no value. */
 export const pairs = (values: Readonly<Record<string, string>> | undefined): readonly string[] =>
   Object.entries(values ?? {}).map(([key, value]) => (value === "" ? key : `${key}=${value}`));
-
-/** The same machine with other streams and variables. */
-const withStreams = (io: CliIo, own: Pick<CliIo, "stdin" | "stderr" | "env">): CliIo =>
-  new Proxy(io, {
-    get(target, key) {
-      if (key === "stdin" || key === "stderr" || key === "env") return own[key];
-      const value: unknown = Reflect.get(target, key, target);
-      return typeof value === "function" ? (value.bind(target) as unknown) : value;
-    },
-  });
 
 /** An input that holds a text. */
 function textInput(text: string): CliInput {

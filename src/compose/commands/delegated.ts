@@ -1,5 +1,6 @@
 import { asCommand } from "./as-command.ts";
-import { containerOf, containersOf, openProjectName } from "./session.ts";
+import { containerOf, containersOf, openProjectName, progressOf } from "./session.ts";
+import { notInDryRun } from "./not-in-dry-run.ts";
 import type { EventMessage } from "#spec/docker/system.ts";
 import { label } from "../engine/labels.ts";
 import { isUp } from "../engine/observe.ts";
@@ -12,6 +13,12 @@ export const exec: ComposeHandler = async (invocation) => {
   const [service = "", ...command] = args;
   const { name } = await openProjectName(invocation);
   const { id } = await containerOf(await invocation.client(), name, service, flags.number("index"));
+  if (invocation.global.on("dry-run")) {
+    if (!flags.on("detach")) throw notInDryRun("exec");
+    const shown = command.map((word) => JSON.stringify(word)).join(" ");
+    io.stdout.write(` DRY-RUN MODE - Executing command [${shown}] in ${id} (detached mode)\n`);
+    return 0;
+  }
   const terminal = !flags.on("no-tty") && io.stdin.isTerminal() && io.stdout.isTerminal();
   return asCommand(invocation, "exec", [
     ...(flags.on("detach") ? ["--detach"] : []),
@@ -31,6 +38,8 @@ export const attach: ComposeHandler = async (invocation) => {
   const { flags, args } = invocation;
   const { name } = await openProjectName(invocation);
   const { id } = await containerOf(await invocation.client(), name, args[0] ?? "", flags.number("index"));
+  // docker-compat: the words are those of `run`.
+  if (invocation.global.on("dry-run")) throw notInDryRun("run");
   return asCommand(invocation, "attach", [
     ...(flags.text("detach-keys") === "" ? [] : ["--detach-keys", flags.text("detach-keys")]),
     ...(flags.on("no-stdin") ? ["--no-stdin"] : []),
@@ -39,36 +48,20 @@ export const attach: ComposeHandler = async (invocation) => {
   ]);
 };
 
-/** `cp SERVICE:PATH PATH` and the other way round. */
-export const copy: ComposeHandler = async (invocation) => {
-  const { flags, args } = invocation;
-  const { name } = await openProjectName(invocation);
-  const client = await invocation.client();
-  const words = [...(flags.on("archive") ? ["--archive"] : []), ...(flags.on("follow-link") ? ["--follow-link"] : [])];
-  const [source = "", target = ""] = args;
-  const sides = [source, target].map((side) => /^([^/.:][^/:]*):(.*)$/su.exec(side));
-  const toService = sides[1];
-  if (toService !== null && toService !== undefined && sides[0] === null) {
-    const [, service = "", path = ""] = toService;
-    const index = flags.number("index");
-    const targets =
-      index > 0
-        ? [await containerOf(client, name, service, index, { stopped: true })]
-        : await containersOf(client, name, [service], { oneOff: flags.on("all") });
-    for (const { id } of targets) await asCommand(invocation, "cp", [...words, source, `${id}:${path}`]);
-    return 0;
-  }
-  const [, service = "", path = ""] = sides[0] ?? [];
-  const { id } = await containerOf(client, name, service, flags.number("index"), { stopped: true });
-  return asCommand(invocation, "cp", [...words, `${id}:${path}`, target]);
-};
+/** In a dry run what would have been done is told, and nothing is. */
+function toldInDryRun(invocation: ComposeInvocation, container: string, done: string): boolean {
+  if (!invocation.global.on("dry-run")) return false;
+  progressOf(invocation).report(`Container ${container}`, done, "done");
+  return true;
+}
 
 export const exportRoot: ComposeHandler = async (invocation) => {
   const { flags, args } = invocation;
   const { name } = await openProjectName(invocation);
-  const { id } = await containerOf(await invocation.client(), name, args[0] ?? "", flags.number("index"), {
+  const { id, name: shown } = await containerOf(await invocation.client(), name, args[0] ?? "", flags.number("index"), {
     stopped: true,
   });
+  if (toldInDryRun(invocation, shown, "Exported")) return 0;
   return asCommand(invocation, "export", [
     ...(flags.text("output") === "" ? [] : ["--output", flags.text("output")]),
     id,
@@ -78,9 +71,10 @@ export const exportRoot: ComposeHandler = async (invocation) => {
 export const commit: ComposeHandler = async (invocation) => {
   const { flags, args } = invocation;
   const { name } = await openProjectName(invocation);
-  const { id } = await containerOf(await invocation.client(), name, args[0] ?? "", flags.number("index"), {
+  const { id, name: shown } = await containerOf(await invocation.client(), name, args[0] ?? "", flags.number("index"), {
     stopped: true,
   });
+  if (toldInDryRun(invocation, shown, "Committed")) return 0;
   return asCommand(invocation, "commit", [
     ...(flags.text("author") === "" ? [] : ["--author", flags.text("author")]),
     ...(flags.text("message") === "" ? [] : ["--message", flags.text("message")]),

@@ -1,8 +1,10 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
+import { familiarString, parseReference, withDefaultTag } from "#spec/oci/reference.ts";
 import { removeContainer } from "../apply/create-containers.ts";
 import { dependentsFirst } from "../apply/stop-containers.ts";
 import type { ApplyContext } from "../apply/context.ts";
 import { imageNameOf } from "../apply/context.ts";
+import { hasImage } from "../engine/has-image.ts";
 import { label } from "../engine/labels.ts";
 import { observeContainers, type ObservedContainer } from "../engine/observe.ts";
 import type { Project, Resource } from "../load/project.ts";
@@ -161,6 +163,10 @@ async function removeImages(context: ApplyContext, project: Project, all: boolea
       .map((service) => imageNameOf(project, service)),
   );
   await Promise.all(
-    [...images].map((image) => removed(context, `Image ${image}`, () => context.client.images.remove(image))),
+    [...images].map(async (image) => {
+      const name = familiarString(withDefaultTag(parseReference(image)));
+      if (await hasImage(context.client, name))
+        await removed(context, `Image ${name}`, () => context.client.images.remove(name));
+    }),
   );
 }

@@ -40,13 +40,11 @@ export const composeFlags: readonly FlagSpec[] = [
     kind: text,
     hidden: true,
     usage: "Specify an alternate working directory",
-    deprecated: "use --project-directory instead",
   },
   {
     name: "no-ansi",
     kind: toggle,
     hidden: true,
     usage: "Do not print ANSI control characters",
-    deprecated: "use --ansi never instead",
   },
 ];

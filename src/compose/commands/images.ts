@@ -2,11 +2,13 @@ import { BerthError, messageOf } from "#base/errors.ts";
 import { quietProgress } from "../apply/progress.ts";
 import { buildsOnce } from "../apply/builds-once.ts";
 import { imageNameOf } from "../apply/context.ts";
+import { hasImage } from "../engine/has-image.ts";
 import { asCommand } from "./as-command.ts";
 import type { Service } from "../load/project.ts";
 import { applyContext, openProject, progressOf } from "./session.ts";
-import type { ComposeHandler } from "./subcommand.ts";
+import type { ComposeHandler, ComposeInvocation } from "./subcommand.ts";
 import { chosen } from "./up.ts";
+import { silent, withStreams } from "./with-streams.ts";
 
 /** `pull`: the services' images, those that are built only when they are named. */
 export const pull: ComposeHandler = async (invocation) => {
@@ -15,7 +17,7 @@ export const pull: ComposeHandler = async (invocation) => {
   const services = chosen(project, args, !flags.on("include-deps"));
   const progress = flags.on("quiet") ? quietProgress : progressOf(invocation, "Pulling");
   const context = await applyContext(invocation, project, progress);
-  const failures: string[] = [];
+  const failures: unknown[] = [];
   const done = new Set<string>();
   await Promise.all(
     services.map(async (service) => {
@@ -23,11 +25,15 @@ export const pull: ComposeHandler = async (invocation) => {
       const id = `Image ${image}`;
       if (done.has(image) || service.provider !== undefined) return;
       done.add(image);
-      if (service.image === undefined || (service.build !== undefined && flags.on("ignore-buildable"))) {
+      if (service.image === undefined) {
         progress.report(id, "Skipped - No image to be pulled", "done");
         return;
       }
-      if (flags.text("policy") === "missing" && (await isThere(context.client, image))) {
+      if (service.build !== undefined && flags.on("ignore-buildable")) {
+        progress.report(id, "Skipped - Image can be built", "done");
+        return;
+      }
+      if (flags.text("policy") === "missing" && (await hasImage(context.client, image))) {
         progress.report(id, "Skipped - Image is already present locally", "done");
         return;
       }
@@ -36,9 +42,14 @@ export const pull: ComposeHandler = async (invocation) => {
         if (!context.dryRun) await context.parallel.run(() => context.pull(image, service.platform ?? ""));
         progress.report(id, "Pulled", "done");
       } catch (error) {
-        progress.report(id, `Error ${messageOf(error)}`, "error");
-        if (service.build === undefined) failures.push(messageOf(error));
-        else
+        failures.push(error);
+        const canBeBuilt = service.build !== undefined;
+        progress.report(
+          id,
+          `${canBeBuilt ? "Warning" : "Error"} ${messageOf(error)}`,
+          canBeBuilt ? "warning" : "error",
+        );
+        if (canBeBuilt)
           io.stderr.write(
             `WARNING: Some service image(s) must be built from source by running:\n    ${io.programName} compose build ${service.name}\n`,
           );
@@ -46,38 +57,39 @@ export const pull: ComposeHandler = async (invocation) => {
     }),
   );
   progress.close();
-  const [failure] = failures;
-  if (failure !== undefined && !flags.on("ignore-pull-failures")) throw new BerthError("unavailable", failure);
+  if (failures.length > 0 && !flags.on("ignore-pull-failures")) throw failures[0];
   return 0;
 };
 
-async function isThere(
-  client: { readonly images: { inspect(name: string): Promise<unknown> } },
-  image: string,
-): Promise<boolean> {
-  return client.images.inspect(image).then(
-    () => true,
-    () => false,
-  );
-}
-
 /** `push`: the images that are built. */
 export const push: ComposeHandler = async (invocation) => {
-  const { flags, args } = invocation;
+  const { flags, args, global, io } = invocation;
   const project = await openProject(invocation, { services: args });
   const buildable = chosen(project, args, !flags.on("include-deps")).filter(({ build }) => build !== undefined);
-  let failed = 0;
+  const progress = progressOf(invocation, "Pushing");
   for (const service of buildable) {
-    const words = [...(flags.on("quiet") ? ["--quiet"] : []), imageNameOf(project, service)];
+    const image = imageNameOf(project, service);
+    if (global.on("dry-run")) {
+      progress.report(`Image ${image}`, "Pushed", "done");
+      continue;
+    }
     try {
-      failed = (await asCommand(invocation, "push", words)) || failed;
+      await pushed(invocation, image, flags.on("quiet"));
     } catch (error) {
       if (!flags.on("ignore-push-failures")) throw error;
-      failed = 0;
+      if (!flags.on("quiet")) io.stderr.write(`${messageOf(error)}\n`);
     }
   }
-  return flags.on("ignore-push-failures") ? 0 : failed;
+  return 0;
 };
+
+/** With what the engine tells of it, or without a word. */
+async function pushed(invocation: ComposeInvocation, image: string, quiet: boolean): Promise<void> {
+  const { io } = invocation;
+  if (!quiet) await asCommand(invocation, "push", [image]);
+  else
+    await asCommand({ ...invocation, io: withStreams(io, { stdout: silent(io.stdout) }) }, "push", ["--quiet", image]);
+}
 
 /** `build`: the services that have a build section. */
 export const build: ComposeHandler = async (invocation) => {
@@ -87,6 +99,10 @@ export const build: ComposeHandler = async (invocation) => {
     throw new BerthError("not-found", `no builder ${JSON.stringify(builder)} found`, {
       hint: "The engine builds by itself; its builder is called default.",
     });
+  if (flags.text("progress") !== "")
+    invocation.io.stderr.write(
+      "--progress is a global compose flag, better use `docker compose --progress xx build ...\n",
+    );
   const project = await openProject(invocation, { services: args });
   const services = chosen(project, args, !flags.on("with-dependencies")).filter(
     (service): service is Service & { build: object } => service.build !== undefined,
@@ -101,7 +117,7 @@ export const build: ComposeHandler = async (invocation) => {
   await Promise.all(services.map(buildsOnce(context)));
   progress.close();
   if (flags.on("push") && !context.dryRun) {
-    for (const service of services) await asCommand(invocation, "push", [imageNameOf(project, service)]);
+    for (const service of services) await pushed(invocation, imageNameOf(project, service), flags.on("quiet"));
   }
   return 0;
 };

@@ -2,6 +2,7 @@ import { BerthError, isBerthError } from "#base/errors.ts";
 import type { EngineClient } from "#client/engine-client.ts";
 import { confirmed } from "#cli/prune/confirm.ts";
 import { awaitRunning, startServices } from "../apply/start-services.ts";
+import { tellStarts } from "../apply/tell-starts.ts";
 import { dependentsFirst, stopContainer } from "../apply/stop-containers.ts";
 import type { ApplyContext } from "../apply/context.ts";
 import { removeContainer } from "../apply/create-containers.ts";
@@ -30,7 +31,9 @@ export const start: ComposeHandler = async (invocation) => {
   if (project === undefined) {
     if (containers.length === 0)
       throw new BerthError("not-found", `no container found for project ${JSON.stringify(name)}: not found`, { hint });
-    await Promise.all(containers.map(({ id }) => context.client.containers.start(id)));
+    for (const { name: shown } of containers) progress.report(`Container ${shown}`, "Starting");
+    if (!context.dryRun) await Promise.all(containers.map(({ id }) => context.client.containers.start(id)));
+    for (const { name: shown } of containers) progress.report(`Container ${shown}`, "Started", "done");
   } else {
     const named = invocation.args.length > 0 ? invocation.args : [...active];
     const there = new Set((await containersOf(context.client, name, [])).map(({ service }) => service));
@@ -39,10 +42,14 @@ export const start: ComposeHandler = async (invocation) => {
       throw new BerthError("not-found", `service ${JSON.stringify(wanted[0].name)} has no container to start`, {
         hint,
       });
-    await startServices(
-      context,
-      wanted.filter((service) => there.has(service.name)),
-    );
+    const found = wanted.filter((service) => there.has(service.name));
+    if (context.dryRun) {
+      const kept = containers.map((old) => ({ kind: "keep", service: old.service, number: old.number, old }) as const);
+      await tellStarts(context, found, kept);
+      progress.close();
+      return 0;
+    }
+    await startServices(context, found);
   }
   const timeoutSeconds = invocation.flags.number("wait-timeout");
   if (invocation.flags.on("wait")) await awaitRunning(context, containers, { timeoutSeconds });

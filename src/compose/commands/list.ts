@@ -18,7 +18,7 @@ const psHeaders = { RunningFor: "CREATED" } as const;
 export const ps: ComposeHandler = async (invocation) => {
   const { flags, io, args } = invocation;
   const { name, project, active } = await openProjectName(invocation);
-  const found = await containersOf(await invocation.client(), name, args, { project });
+  const found = await containersOf(await invocation.client(), name, args, { project, oneOff: flags.on("all") });
   const statuses = [...flags.list("status"), ...filterStatus(flags.text("filter"))];
   const known = (service: string): boolean => project === undefined || active.has(service) || args.includes(service);
   const shown = found.filter(

@@ -1,5 +1,5 @@
 import type { FlagSpec } from "#cli/flags/flag-kind.ts";
-import { listFlag, on, pullPolicy, removeOrphans, switchFlag, textFlag } from "./shared-flags.ts";
+import { earlierNoTty, listFlag, on, pullPolicy, removeOrphans, switchFlag, textFlag } from "./shared-flags.ts";
 
 /** Flags of `run`. */
 export const runFlags: readonly FlagSpec[] = [
@@ -15,6 +15,7 @@ export const runFlags: readonly FlagSpec[] = [
   textFlag("name", "Assign a name to the container"),
   switchFlag("no-deps", "Don't start linked services"),
   switchFlag("no-tty", "Disable pseudo-TTY allocation (default: auto-detected)", { short: "T" }),
+  earlierNoTty,
   listFlag("publish", "Publish a container's port(s) to the host", { short: "p" }),
   pullPolicy('"always"|"missing"|"never"'),
   switchFlag("quiet", "Don't print anything to STDOUT", { short: "q" }),

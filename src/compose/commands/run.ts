@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { BerthError } from "#base/errors.ts";
 import { carryStreams } from "#cli/streams/attached-streams.ts";
 import { forwardSignals } from "#cli/streams/forward-signals.ts";
@@ -7,20 +8,23 @@ import { quietProgress } from "../apply/progress.ts";
 import { createContainer } from "../apply/create-containers.ts";
 import { ensureImages } from "../apply/ensure-images.ts";
 import { startServices } from "../apply/start-services.ts";
+import { tellStarts } from "../apply/tell-starts.ts";
+import { label } from "../engine/labels.ts";
 import { observeContainers } from "../engine/observe.ts";
-import { firstContainers } from "../plan/plan-up.ts";
+import { firstContainers, type ContainerStep } from "../plan/plan-up.ts";
 import { parseDotenv } from "../source/parse-dotenv.ts";
 import { splitCommand } from "../shape/split-command.ts";
 import { scalarNode, sequenceNode } from "../source/node.ts";
 import { mounts } from "../model/mounts.ts";
 import { ports } from "../model/ports.ts";
 import { nowhere, type Reading } from "../shape/shape.ts";
-import type { Project, Service } from "../load/project.ts";
+import type { Service } from "../load/project.ts";
 import type { ComposeHandler, ComposeInvocation } from "./subcommand.ts";
 import { complete } from "./complete.ts";
 import { applyContext, openProject, progressOf } from "./session.ts";
 import { chosen } from "./up.ts";
 import { warn } from "./flag-readers.ts";
+import { notInDryRun } from "./not-in-dry-run.ts";
 
 /** `run SERVICE [COMMAND]`: one container of a service for once, with what it depends on running. */
 export const run: ComposeHandler = async (invocation) => {
@@ -37,8 +41,10 @@ export const run: ComposeHandler = async (invocation) => {
   const service = project.services.get(name);
   if (service === undefined) throw new BerthError("not-found", `no such service: ${name}`);
   const others = services.filter((other) => other.name !== name);
+  let planned: readonly ContainerStep[] = [];
   await converge(context, {
     services: others,
+    onPlan: (plan) => (planned = plan.containers),
     named: new Set(),
     recreate: "diverged",
     recreateDependencies: "diverged",
@@ -50,27 +56,30 @@ export const run: ComposeHandler = async (invocation) => {
     stopTimeoutSeconds: undefined,
     onWarning: (sentence) => warn(invocation, sentence),
   });
-  const changed = onceOnly(invocation, service, command);
+  const slug = randomBytes(32).toString("hex");
+  const changed = onceOnly(invocation, service, command, slug);
   // Its own networks and volumes, without its usual containers.
   await converge(context, {
-    services: [{ ...service, scale: 0, depends_on: {} }],
+    services: [{ ...service, depends_on: {} }],
+    untouched: new Set([name]),
     named: new Set(),
     recreate: "never",
     recreateDependencies: "never",
     removeOrphans: false,
-    scale: new Map([
-      [
-        name,
-        (await observeContainers(context.client, project.name)).filter((container) => container.service === name)
-          .length,
-      ],
-    ]),
+    scale: new Map(),
     pull: flags.text("pull") === "policy" ? "" : flags.text("pull"),
     build: flags.on("build") ? "always" : "missing",
     renewVolumes: false,
     stopTimeoutSeconds: undefined,
     onWarning: () => undefined,
   });
+  const ownName = flags.text("name") || [project.name, name, "run", slug.slice(0, 12)].join(project.separator);
+  if (context.dryRun) {
+    await tellStarts(context, others, planned);
+    if (!flags.on("detach")) throw notInDryRun("run");
+    io.stdout.write(`${ownName}\n`);
+    return 0;
+  }
   await startServices(context, others);
   const imageIds = await ensureImages(context, [service], { pull: "", build: "missing" });
   const containers = await observeContainers(context.client, project.name);
@@ -78,11 +87,11 @@ export const run: ComposeHandler = async (invocation) => {
     context,
     changed,
     {
-      name: oneOffName(invocation, project, name),
+      name: ownName,
       number: 1,
       oneOff: true,
       useAliases: flags.on("use-aliases"),
-      attachStdin: flags.on("interactive") && !flags.on("detach"),
+      attachStdin: flags.on("interactive"),
     },
     {
       imageIds,
@@ -130,13 +139,6 @@ async function attached(invocation: ComposeInvocation, id: string, tty: boolean)
   }
 }
 
-function oneOffName({ flags, io }: ComposeInvocation, project: Project, service: string): string {
-  const digits = Math.trunc(io.now() * 1000 + Math.random() * 1000)
-    .toString(16)
-    .slice(-12);
-  return flags.text("name") || [project.name, service, "run", digits].join(project.separator);
-}
-
 function variablesOfFlags({ flags, io }: ComposeInvocation): Readonly<Record<string, string | null>> {
   return Object.fromEntries(
     flags.list("env").map((variable) => {
@@ -163,7 +165,7 @@ function variablesOfFiles({ flags, io }: ComposeInvocation): Readonly<Record<str
 }
 
 /** The service as its flags change it. Ports are published only when asked for, so that it can run beside the service. */
-function onceOnly(invocation: ComposeInvocation, service: Service, command: readonly string[]): Service {
+function onceOnly(invocation: ComposeInvocation, service: Service, command: readonly string[], slug: string): Service {
   const { flags, io } = invocation;
   const published = flags.list("publish");
   const reading: Reading = { path: "--publish", folder: io.workingDirectory, homeFolder: io.homeDirectory };
@@ -191,14 +193,22 @@ function onceOnly(invocation: ComposeInvocation, service: Service, command: read
     ports: [...(flags.on("service-ports") ? (service.ports ?? []) : []), ...extraPorts],
     volumes: [...(service.volumes ?? []), ...extraMounts],
     environment: { ...service.environment, ...environment },
-    labels: { ...service.labels, ...labels },
+    labels: { ...service.labels, ...labels, [label.slug]: slug },
     ...(command.length === 0 ? {} : { command }),
     ...(flags.given("entrypoint")
       ? { entrypoint: splitCommand(flags.text("entrypoint")), ...(command.length === 0 ? { command: [] } : {}) }
       : {}),
     ...(flags.text("user") === "" ? {} : { user: flags.text("user") }),
     ...(flags.text("workdir") === "" ? {} : { working_dir: flags.text("workdir") }),
-    cap_add: [...(service.cap_add ?? []), ...flags.list("cap-add")],
-    cap_drop: [...(service.cap_drop ?? []), ...flags.list("cap-drop")],
+    ...joined("cap_add", service.cap_add, flags.list("cap-add")),
+    ...joined("cap_drop", service.cap_drop, flags.list("cap-drop")),
   };
 }
+
+/** Nothing where neither has any. */
+const joined = <K extends "cap_add" | "cap_drop">(
+  key: K,
+  own: readonly string[] | undefined,
+  more: readonly string[],
+): { readonly [P in K]?: readonly string[] } =>
+  own === undefined && more.length === 0 ? {} : ({ [key]: [...(own ?? []), ...more] } as never);

@@ -35,9 +35,11 @@ type Opening = Pick<ComposeInvocation, "io" | "global"> & Partial<Pick<ComposeIn
 export async function openProject(invocation: Opening, overrides: Overrides = {}): Promise<Project> {
   const fetched = new Map<string, string>();
   const parsed = new ParsedFiles(invocation.io);
+  let input: Promise<string> | undefined;
+  const standardInputText = (): Promise<string> => (input ??= readAll(invocation.io));
   for (;;) {
     try {
-      return await readProject(invocation, overrides, { fetched, parsed });
+      return await readProject(invocation, overrides, { fetched, parsed, standardInputText });
     } catch (error) {
       if (error instanceof ParserNeeded) {
         await parsed.loadParser();
@@ -52,13 +54,20 @@ export async function openProject(invocation: Opening, overrides: Overrides = {}
   }
 }
 
+interface Sources {
+  readonly fetched: ReadonlyMap<string, string>;
+  readonly parsed: ParsedFiles;
+  /** All of it, read once however often reading begins anew. */
+  readonly standardInputText: () => Promise<string>;
+}
+
 async function readProject(
   invocation: Opening,
   overrides: Overrides,
-  { fetched, parsed }: { readonly fetched: ReadonlyMap<string, string>; readonly parsed: ParsedFiles },
+  { fetched, parsed, standardInputText }: Sources,
 ): Promise<Project> {
   const { global, io } = invocation;
-  const { text: stdinText, environment, ...place } = await whereabouts(invocation, fetched);
+  const { text: stdinText, environment, ...place } = await whereabouts(invocation, fetched, standardInputText);
   const profiles = [...global.list("profile"), ...(environment.get("COMPOSE_PROFILES") ?? "").split(",")]
     .map((profile) => profile.trim())
     .filter((profile) => profile !== "");
@@ -96,7 +105,11 @@ interface Whereabouts {
   readonly defaultName: string | undefined;
 }
 
-async function whereabouts({ global, io }: Opening, fetched: ReadonlyMap<string, string>): Promise<Whereabouts> {
+async function whereabouts(
+  { global, io }: Opening,
+  fetched: ReadonlyMap<string, string>,
+  standardInputText: () => Promise<string>,
+): Promise<Whereabouts> {
   const current = io.workingDirectory;
   const absolute = (path: string): string => (isAbsolute(path) ? path : join(current, path));
   const shell = new Map(Object.entries(io.env).filter((entry): entry is [string, string] => entry[1] !== undefined));
@@ -116,7 +129,7 @@ async function whereabouts({ global, io }: Opening, fetched: ReadonlyMap<string,
     currentDirectory: current,
     exists: (path) => io.exists(path),
   });
-  const text = found.files.includes(standardInput) ? await readAll(io) : undefined;
+  const text = found.files.includes(standardInput) ? await standardInputText() : undefined;
   const environmentFiles = environmentFilesOf(
     global.list("env-file"),
     shell,

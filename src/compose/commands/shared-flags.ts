@@ -23,6 +23,9 @@ export const on = { value: true, fallback: "true" } as const;
 /** Of `compose`, and of each of its commands. */
 export const dryRun = switchFlag("dry-run", "Execute command in dry run mode");
 
+/** As docker compose up to 2.35 spells it. */
+export const earlierNoTty = switchFlag("no-TTY", "Disable pseudo-TTY allocation", { hidden: true, aliasOf: "no-tty" });
+
 export const quiet = switchFlag("quiet", "Only display IDs", { short: "q" });
 export const index: FlagSpec = {
   name: "index",

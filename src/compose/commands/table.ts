@@ -9,6 +9,7 @@ import {
   timeout,
   format,
   detachKeys,
+  earlierNoTty,
   removeOrphans,
   noColour,
   noPrefix,
@@ -86,12 +87,15 @@ const ownRows: readonly Subcommand[] = [
     usage: "[OPTIONS] SERVICE:SRC_PATH DEST_PATH|-\n\tdocker compose cp [OPTIONS] SRC_PATH|- SERVICE:DEST_PATH",
     args: exactly(2),
     flags: [
-      switchFlag("all", "Include containers created by the run command", { hidden: true }),
+      switchFlag("all", "Include containers created by the run command", {
+        hidden: true,
+        deprecated: "By default all the containers of the service will get the source file/directory to be copied",
+      }),
       switchFlag("archive", "Archive mode (copy all uid/gid information)", { short: "a" }),
       switchFlag("follow-link", "Always follow symbol link in SRC_PATH", { short: "L" }),
       index,
     ],
-    load: async () => (await delegated()).copy,
+    load: async () => (await import("./copy.ts")).copy,
   }),
   row("create", "Creates containers for a service", {
     flags: [
@@ -146,6 +150,7 @@ const ownRows: readonly Subcommand[] = [
       switchFlag("no-tty", "Disable pseudo-TTY allocation. By default 'docker compose exec' allocates a TTY.", {
         short: "T",
       }),
+      earlierNoTty,
       switchFlag("privileged", "Give extended privileges to the process"),
       switchFlag("tty", "Allocate a pseudo-TTY", { short: "t", hidden: true, ...on }),
       textFlag("user", "Run the command as this user", { short: "u" }),

@@ -118,8 +118,10 @@ export const scale: ComposeHandler = async (invocation) => {
     await applyContext(invocation, project, progress),
     chosen(project, [...counts.keys()], invocation.flags.on("no-deps")),
   );
+  let planned: readonly ContainerStep[] = [];
   await converge(context, {
     services,
+    onPlan: (plan) => (planned = plan.containers),
     named: new Set(counts.keys()),
     recreate: "never",
     recreateDependencies: "never",
@@ -131,7 +133,7 @@ export const scale: ComposeHandler = async (invocation) => {
     stopTimeoutSeconds: undefined,
     onWarning: (sentence) => warn(invocation, sentence),
   });
-  await startServices(context, services);
+  await (context.dryRun ? tellStarts(context, services, planned) : startServices(context, services));
   progress.close();
   return 0;
 };

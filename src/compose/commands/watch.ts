@@ -31,6 +31,7 @@ export const watch: ComposeHandler = async (invocation) => {
       await startServices(context, services, { signal: cancelled.signal });
       progress.close();
     }
+    if (context.dryRun) return 0;
     const printer = new LogPrinter(io, { prefix: true, colour: false });
     await watchFiles(invocation, context, rules, {
       say: (sentence) => printer.tell(sentence),

@@ -84,8 +84,8 @@ export const goAs = (type: GoType, form: (value: unknown) => unknown): GoType =>
   isEmpty: (value) => isAbsent(value) || type.isEmpty(form(value)),
 });
 
-const quoted = (text: string): string =>
-  JSON.stringify(text).replace(
-    /[<>&\u2028\u2029]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+const quoted = (text: string): string => escapedAsGoDoes(JSON.stringify(text));
+
+/** JSON with the signs that Go's encoder escapes. */
+export const escapedAsGoDoes = (json: string): string =>
+  json.replace(/[<>&\u2028\u2029]/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);

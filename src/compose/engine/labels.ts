@@ -6,6 +6,8 @@ export const label = {
   project: "com.docker.compose.project",
   service: "com.docker.compose.service",
   oneOff: "com.docker.compose.oneoff",
+  /** Random, of a container of `run`. */
+  slug: "com.docker.compose.slug",
   number: "com.docker.compose.container-number",
   configHash: "com.docker.compose.config-hash",
   dependsOn: "com.docker.compose.depends_on",

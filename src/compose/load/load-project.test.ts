@@ -304,3 +304,24 @@ describe("mistakes name file, line and key", () => {
     }
   });
 });
+
+test("values with variables stay as they are written where nothing is substituted", () => {
+  const text = `services:
+  s:
+    image: i:\${TAG}
+    scale: \${COUNT}
+    ports: ["\${PORT}:80", "81:81"]
+    volumes: ["\${FROM}:/a"]
+    deploy: \${ALL}
+`;
+  const { services } = one(text, { interpolate: false, consistency: false });
+  const { image, scale, ports, volumes, deploy } = (services.get("s") ?? {}) as unknown as Record<string, unknown>;
+  expect({ image, scale, ports, volumes, deploy }).toEqual({
+    image: "i:${TAG}",
+    scale: "${COUNT}",
+    ports: ["${PORT}:80", { mode: "ingress", target: 81, published: "81", protocol: "tcp" }],
+    volumes: ["${FROM}:/a"],
+    deploy: "${ALL}",
+  });
+  expect(() => one(text)).toThrow("compose.yaml:4: services.s.scale must be an integer");
+});

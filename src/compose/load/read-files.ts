@@ -62,7 +62,12 @@ export function readFiles(files: readonly string[], place: Place, options: FileO
 function readDocuments(file: string, place: Place, options: FileOptions): readonly MappingNode[] {
   const text = options.readText(file);
   if (text === undefined) throw new BerthError("not-found", `open ${file}: no such file or directory`);
-  const reading = { path: "", folder: options.resolvePaths ? place.folder : undefined, homeFolder: options.homeFolder };
+  const reading = {
+    path: "",
+    folder: options.resolvePaths ? place.folder : undefined,
+    homeFolder: options.homeFolder,
+    keepsVariables: !options.interpolate,
+  };
   return options.parse(text, file).map((document) => {
     const substituted = options.interpolate ? substituteAll(document, place.variables, options) : document;
     return projectFile.canonical(substituted, reading) as MappingNode;

@@ -37,7 +37,7 @@ export const ports: Shape<readonly ServicePort[]> = {
   merge(base, over) {
     const byKey = new Map<string, ComposeNode>();
     for (const item of [...(base as SequenceNode).items, ...(over as SequenceNode).items])
-      byKey.set(portKey(item), item);
+      byKey.set(item.kind === "scalar" ? String(item.value) : portKey(item), item);
     return sequenceNode([...byKey.values()], over.at);
   },
   keys: () => long.keys?.() ?? [],
@@ -53,7 +53,9 @@ const scalarOf = (node: ComposeNode | undefined): unknown => (node?.kind === "sc
 
 function onePort(item: ComposeNode, reading: Reading): readonly ComposeNode[] {
   if (item.kind === "scalar" && (typeof item.value === "string" || typeof item.value === "number"))
-    return shortPort(String(item.value), item.at, reading);
+    return reading.keepsVariables === true && /\$/u.test(String(item.value))
+      ? [item]
+      : shortPort(String(item.value), item.at, reading);
   const canonical = long.canonical(item, reading) as MappingNode;
   const entries = new Map(canonical.entries);
   if (!entries.has("mode")) entries.set("mode", scalarNode("ingress", item.at));

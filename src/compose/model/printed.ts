@@ -15,7 +15,7 @@ type Json = Readonly<Record<string, unknown>>;
 export function printedProject(project: Project, format: "yaml" | "json" = "yaml"): Json {
   const resources = (kind: ReadonlyMap<string, Resource>): Json =>
     Object.fromEntries([...kind].toSorted(byKey).map(([key, resource]) => [key, printedResource(resource)]));
-  return kept({
+  const whole = kept({
     name: project.name,
     services: Object.fromEntries(
       [...project.services].toSorted(byKey).map(([name, service]) => [name, printedService(service, format)]),
@@ -23,7 +23,7 @@ export function printedProject(project: Project, format: "yaml" | "json" = "yaml
     networks: Object.fromEntries(
       [...project.networks]
         .toSorted(byKey)
-        .map(([key, network]) => [key, { ...(format === "json" ? { ipam: {} } : {}), ...printedResource(network) }]),
+        .map(([key, network]) => [key, printedResource(format === "json" ? { ipam: {}, ...network } : network)]),
     ),
     volumes: resources(project.volumes),
     secrets: resources(project.secrets),
@@ -33,6 +33,7 @@ export function printedProject(project: Project, format: "yaml" | "json" = "yaml
     ),
     ...extensions(project.source),
   });
+  return format === "json" ? sortedKeys(whole) : whole;
 }
 
 export const asYaml = (value: unknown): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
@@ -55,12 +56,10 @@ const extensions = (source: ComposeNode): Json =>
 const microseconds = ["cpu_period", "cpu_quota", "cpu_rt_period", "cpu_rt_runtime"] as const;
 const isCount = (written: string | undefined): boolean => /^-?\d+$/u.test(written ?? "");
 
-const printedMount = ({ tmpfs, ...mount }: ServiceMount): Json => ({
-  ...mount,
-  ...(tmpfs === undefined
-    ? {}
-    : { tmpfs: { ...tmpfs, ...(tmpfs.size === undefined ? {} : { size: String(tmpfs.size) }) } }),
-});
+function printedMount(mount: ServiceMount): unknown {
+  if (mount.tmpfs?.size === undefined) return mount;
+  return { ...mount, tmpfs: { ...mount.tmpfs, size: String(mount.tmpfs.size) } };
+}
 
 /** Rates are texts, as sizes are. */
 const printedRates = (config: NonNullable<Service["blkio_config"]>): Json =>
@@ -109,7 +108,9 @@ function printedService(service: Service, format: "yaml" | "json"): Json {
       ]),
     ),
     networks: Object.fromEntries(
-      Object.entries(networks).map(([key, endpoint]) => [key, Object.keys(endpoint).length === 0 ? null : endpoint]),
+      Object.entries(networks)
+        .toSorted(byKey)
+        .map(([key, endpoint]) => [key, Object.keys(endpoint).length === 0 ? null : endpoint]),
     ),
     environment: sortedKeys(service.environment),
     ...(service.build === undefined ? {} : { build: sortedKeys(service.build) }),
@@ -140,8 +141,16 @@ const printedLimits = (limits: Readonly<Record<string, Ulimit>>): Json =>
     Object.entries(limits).map(([name, { soft, hard }]) => [name, soft === hard ? soft : { soft, hard }]),
   );
 
-function printedResource({ key: _key, external, name, ...rest }: Resource): Json {
-  return { name, ...rest, ...(external ? { external: true } : {}) };
+/** docker-compat: in the order of docker compose's own structures. */
+const resourceKeys = [
+  ...["name", "driver", "driver_opts", "ipam", "file", "environment", "content", "external", "internal", "attachable"],
+  ...["labels", "enable_ipv4", "enable_ipv6"],
+];
+
+function printedResource({ key: _key, external, ...rest }: Resource): Json {
+  const all: Json = { ...rest, external: external || undefined };
+  const known = resourceKeys.filter((key) => key in all).map((key) => [key, all[key]] as const);
+  return { ...Object.fromEntries(known), ...all };
 }
 
 const sortedKeys = (value: Json): Json => Object.fromEntries(Object.entries(value).toSorted(byKey));

@@ -46,6 +46,8 @@ export interface UpPlan {
 export interface UpOptions {
   /** Those to converge; dependencies are among them unless `--no-deps`. */
   readonly services: readonly Service[];
+  /** Of these networks and volumes are made, and their containers are left alone. */
+  readonly untouched?: ReadonlySet<string>;
   /** Those that were named; the others are dependencies. */
   readonly named: ReadonlySet<string>;
   readonly recreate: "diverged" | "force" | "never";
@@ -76,7 +78,7 @@ export function planUp(
   const lost = new Set(changed.changedNetworks.map(({ name }) => name));
   const planning: Planning = { project, resources, options, lost, recreated: new Set(), containers: own };
   const steps = inDependencyOrder(options.services)
-    .filter(({ provider }) => provider === undefined)
+    .filter(({ provider, name }) => provider === undefined && options.untouched?.has(name) !== true)
     .flatMap((service) => planService(service, planning));
   const known = new Set([...project.services.keys(), ...project.disabledServices.keys()]);
   const orphans = own.filter((container) => !known.has(container.service));

@@ -8,7 +8,7 @@ import {
   type MappingNode,
   type SequenceNode,
 } from "../source/node.ts";
-import { below, keysBehind, mismatch, replaced, type Reading, type Shape } from "./shape.ts";
+import { below, canonicalBelow, keysBehind, mismatch, replaced, type Reading, type Shape } from "./shape.ts";
 
 export type Fields = Readonly<Record<string, Shape<unknown>>>;
 export type RecordOf<F extends Fields> = {
@@ -41,7 +41,7 @@ export function record<const F extends Fields>(
         if (field === undefined && !isExtension(key)) throw unknownKey(key, value, reading, Object.keys(fields));
         return [
           key,
-          field === undefined || value.tag === "reset" ? value : field.canonical(value, below(reading, key)),
+          field === undefined || value.tag === "reset" ? value : canonicalBelow(field, value, below(reading, key)),
         ] as const;
       });
       for (const key of options.required ?? []) {
@@ -52,6 +52,7 @@ export function record<const F extends Fields>(
     keys: () => Object.entries(fields).flatMap(([key, field]) => keysBehind(key, field)),
     merge: (base, over) => mergeEntries(base, over, (key) => fieldOf(key)?.merge ?? mergeAnything),
     value(node) {
+      if (node.kind === "scalar") return node.value as never;
       const read: Record<string, unknown> = {};
       for (const [key, value] of (node as MappingNode).entries) {
         const field = fieldOf(key);
@@ -70,18 +71,20 @@ export function mapOf<T>(item: Shape<T>, name: RegExp = /^/u): Shape<Readonly<Re
       const entries = [...node.entries].map(([key, value]) => {
         if (isExtension(key) && !name.test(key)) return [key, value] as const;
         if (!name.test(key)) throw mistakeAt(value.at, `${reading.path}: '${key}' is no valid name`);
-        return [key, value.tag === "reset" ? value : item.canonical(value, below(reading, key))] as const;
+        return [key, value.tag === "reset" ? value : canonicalBelow(item, value, below(reading, key))] as const;
       });
       return tagged(mappingNode(entries, node.at), node);
     },
     keys: () => keysBehind("*", item).slice(1),
     merge: (base, over) => mergeEntries(base, over, () => item.merge),
     value: (node) =>
-      Object.fromEntries(
-        [...(node as MappingNode).entries]
-          .filter(([, value]) => value.tag !== "reset")
-          .map(([key, value]) => [key, item.value(value)]),
-      ),
+      node.kind === "scalar"
+        ? (node.value as never)
+        : Object.fromEntries(
+            [...(node as MappingNode).entries]
+              .filter(([, value]) => value.tag !== "reset")
+              .map(([key, value]) => [key, item.value(value)]),
+          ),
   };
 }
 
@@ -121,12 +124,13 @@ export function listOf<T>(
   return {
     canonical(node, reading) {
       if (node.kind !== "sequence") throw mismatch(node, reading, "an array");
-      const items = node.items.map((entry, index) => item.canonical(entry, below(reading, String(index))));
+      const items = node.items.map((entry, index) => canonicalBelow(item, entry, below(reading, String(index))));
       return tagged(sequenceNode(items, node.at), node);
     },
     keys: () => item.keys?.() ?? [],
     merge: options.whole === true ? replaced : (base, over) => appended(base, over, item, options.key),
-    value: (node) => (node as SequenceNode).items.map((entry) => item.value(entry)),
+    value: (node) =>
+      node.kind === "scalar" ? (node.value as never) : (node as SequenceNode).items.map((entry) => item.value(entry)),
   };
 }
 
@@ -140,10 +144,11 @@ function appended(
   const second = (over as SequenceNode).items;
   if (key === undefined) return sequenceNode([...first, ...second], over.at);
   const byKey = new Map<string, ComposeNode>();
-  for (const entry of first) byKey.set(key(entry), entry);
+  const keyOf = (entry: ComposeNode): string => (entry.kind === "scalar" ? String(entry.value) : key(entry));
+  for (const entry of first) byKey.set(keyOf(entry), entry);
   for (const entry of second) {
-    const before = byKey.get(key(entry));
-    byKey.set(key(entry), before === undefined ? entry : item.merge(before, entry));
+    const before = byKey.get(keyOf(entry));
+    byKey.set(keyOf(entry), before === undefined ? entry : item.merge(before, entry));
   }
   return sequenceNode([...byKey.values()], over.at);
 }

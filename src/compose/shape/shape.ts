@@ -7,6 +7,8 @@ export interface Reading {
   /** The absolute folder that relative paths of this file start at; undefined leaves them as they are. */
   readonly folder: string | undefined;
   readonly homeFolder: string;
+  /** Values that hold variables stay as they are written: nobody knows what they will be. */
+  readonly keepsVariables?: boolean;
 }
 
 /**
@@ -31,6 +33,12 @@ export const keysBehind = (key: string, shape: Shape<unknown>): readonly string[
 ];
 
 export const below = (reading: Reading, key: string): Reading => ({ ...reading, path: joined(reading.path, key) });
+
+/** The node as `shape` makes it canonical; what holds a variable that is to stay is left alone, whatever the shape. */
+export const canonicalBelow = (shape: Shape<unknown>, node: ComposeNode, reading: Reading): ComposeNode =>
+  reading.keepsVariables === true && node.kind === "scalar" && typeof node.value === "string" && /\$/u.test(node.value)
+    ? node
+    : shape.canonical(node, reading);
 
 export const mismatch = (node: ComposeNode, reading: Reading, wanted: string): Error =>
   mistakeAt(node.at, `${reading.path} must be ${wanted}`);

@@ -1,6 +1,6 @@
 /** What differs in any line, by the name of its row in docs/differences.md; it is taken out of both outputs. */
 const everywhere: Readonly<Record<string, (text: string) => string>> = {
-  "lines of containers where there is no terminal": (text) => text.replaceAll("\u001b[2K", ""),
+  "control sequences where there is no terminal": (text) => text.replaceAll(/\u001B\[(?:2K|31m|0m)/gu, ""),
   "names of volumes in progress": (text) => text.replaceAll(/^( (?:DRY-RUN MODE - {2})?Volume )"(\S+)"/gmu, "$1$2"),
   "a service that is not in the file": (text) => text.replaceAll(/(no such service: \S+): not found/gu, "$1"),
 };
@@ -16,7 +16,7 @@ export const comparableCode = (code: number): number => (code >= 14 && code <= 1
 /** Output of either tool without what differs from run to run: ids, times, random names, the order of what goes on at once. */
 export function comparableOutput(text: string): string {
   const plain = Object.values(everywhere)
-    .reduce((all, change) => change(all), text.replaceAll("\r", ""))
+    .reduce((all, change) => change(all), text.replaceAll(/\r|\^@/gu, ""))
     .replaceAll(/^time="[^"]*" /gmu, "")
     .replaceAll(/\b[0-9a-f]{64}\b/gu, "ID")
     .replaceAll(/\b[0-9a-f]{14}…/gu, "ID…")
@@ -26,8 +26,9 @@ export function comparableOutput(text: string): string {
       /Less than a second|About a minute|About an hour|\b\d+ (?:second|minute|hour|day|week|month|year)s?\b/gu,
       "DURATION",
     )
+    .replaceAll(/(?<=orphan containers \(\[)[^\]]+/gu, (names) => names.split(" ").toSorted().join(" "))
     // Widths of columns hang on the durations in them.
-    .replaceAll(/ {2,}/gu, "  ")
+    .replaceAll(/(?<=\S) {2,}/gu, " ")
     .replaceAll(/ +$/gmu, "");
   const lines = plain
     .split("\n")
@@ -39,7 +40,8 @@ export function comparableOutput(text: string): string {
 
 /** Whose line it is, where several go on at once: a container's progress, or its output. */
 const subjectOf = (line: string): string =>
-  /^ (?:DRY-RUN MODE -  )?(?:Container|Network|Volume|Image) \S+|^\S+ +\| /u.exec(line)?.[0] ?? "";
+  /^ (?:DRY-RUN MODE - )?(?:(?:Container|Network|Volume|Image) \S+|\S+ copy \S+ to \S+)|^\S+ +\| /u.exec(line)?.[0] ??
+  "";
 
 /** Lines of one keep their order. */
 const bySubject = (lines: readonly string[]): readonly string[] =>

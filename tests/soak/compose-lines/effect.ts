@@ -22,14 +22,27 @@ export async function effect(engine: BusyboxEngine, sightings: Sightings): Promi
   const { containers, networks, volumes } = comparableOf({ ...resources, containers: byName });
   const lives = byName.map((container) => lifeOf(container, sightings));
   const plain = JSON.stringify({
-    containers: containers.map((container, index) => ({ ...container, ...lives[index] })),
+    containers: containers.map((container, index) => ({ ...comparableLabels(container), ...lives[index] })),
     networks: networks.map((network) => ({ ...network, is: sightings.numberOf(idOf(resources.networks, network)) })),
     volumes,
     images: await images(engine),
   });
-  const replaces = /("com\.docker\.compose\.replace":)"([0-9a-f]{64})"/gu;
-  const numbered = plain.replaceAll(replaces, (_all, label: string, id: string) => `${label}${sightings.numberOf(id)}`);
+  // Images that a line builds have the time of their making in them.
+  const ids = /("com\.docker\.compose\.(?:replace|image)":)"(?:sha256:)?([0-9a-f]{64})"/gu;
+  const numbered = plain.replaceAll(ids, (_all, label: string, id: string) => `${label}${sightings.numberOf(id)}`);
   return JSON.parse(withoutSlugs(numbered), byKey) as Json;
+}
+
+/** docker compose takes the random name of a container of `run` into its hash; `builder` comes of the one it is left with here. */
+function comparableLabels(container: Json): Json {
+  const config = container["config"] as Json;
+  const {
+    "com.docker.compose.config-hash": hash,
+    "com.docker.compose.image.builder": _builder,
+    ...rest
+  } = config["Labels"] as Json;
+  const kept = rest["com.docker.compose.oneoff"] === "True" ? {} : { "com.docker.compose.config-hash": hash };
+  return { ...container, config: { ...config, Labels: { ...rest, ...kept } } };
 }
 
 /** Neither tool means anything by the order of keys. */
@@ -66,8 +79,9 @@ async function images(engine: BusyboxEngine): Promise<readonly Json[]> {
     .flatMap(({ RepoTags, Labels }) =>
       (RepoTags ?? []).map((name) => ({
         name,
+        // The builder that docker compose is left with here gives none of its own.
         labels: Object.fromEntries(
-          Object.entries(Labels ?? {}).filter(([key]) => key !== "com.docker.compose.version"),
+          Object.entries(Labels ?? {}).filter(([key]) => !key.startsWith("com.docker.compose.")),
         ),
       })),
     )
