@@ -32,6 +32,7 @@ import {
   readDirectory,
   readlinkat,
   symlinkat,
+  unlinkat,
   utimensat,
 } from "../kernel/syscalls.ts";
 import type { FileStat } from "../kernel/stat.ts";
@@ -40,7 +41,8 @@ import type { FileStat } from "../kernel/stat.ts";
  * Copy what is inside the directory `from` into the existing directory `to` (both open for reading): files, links (hard
  * ones stay hard), devices, owners, modes, times and extended attributes. Directories that exist are filled, anything
  * else in the way is EEXIST. Symlinks are copied, never followed. The directories' own owner, mode and attributes too.
- * Files share their blocks with the copy where the file system can, and holes stay holes.
+ * Files share their blocks with the copy where the file system can, and holes stay holes. What goes while it is copied is
+ * not in the copy: the tree may be in use.
  */
 export function copyTree(from: number, to: number): void {
   copyDirectory(from, to, new Map());
@@ -50,15 +52,25 @@ export function copyTree(from: number, to: number): void {
 type Links = Map<string, { readonly directory: string; readonly name: Uint8Array }>;
 
 function copyDirectory(from: number, to: number, links: Links): void {
-  for (const { name } of readDirectory(from)) {
-    const stat = lstatMaybe(from, name);
-    if (stat !== undefined && (stat.mode & S_IFMT) !== S_IFSOCK) copyEntry(from, to, name, stat, links);
-  }
+  for (const { name } of readDirectory(from)) copyWhatIsThere(from, to, name, links);
   const stat = fstat(from);
   copyAttributes(fdPath(from), fdPath(to), true);
   fchownat(to, ".", stat.uid, stat.gid);
   fchmodat(to, ".", stat.mode & 0o7777);
   copyTimes(to, ".", stat);
+}
+
+/** Tried again when another thing has the name by now. */
+function copyWhatIsThere(from: number, to: number, name: Uint8Array, links: Links): void {
+  for (;;) {
+    const stat = lstatMaybe(from, name);
+    if (stat === undefined || (stat.mode & S_IFMT) === S_IFSOCK) return;
+    try {
+      return copyEntry(from, to, name, stat, links);
+    } catch (error) {
+      if (!hasCode(error, "ENOENT", "ENOTDIR", "ELOOP") || lstatMaybe(from, name)?.ino === stat.ino) throw error;
+    }
+  }
 }
 
 function copyEntry(from: number, to: number, name: Uint8Array, stat: FileStat, links: Links): void {
@@ -77,21 +89,26 @@ function copyEntry(from: number, to: number, name: Uint8Array, stat: FileStat, l
   else mknodat(to, name, stat.mode, stat.rdevMajor, stat.rdevMinor);
   fchownat(to, name, stat.uid, stat.gid);
   if (type !== S_IFLNK) fchmodat(to, name, stat.mode & 0o7777);
-  copyAttributes(join(from, name), join(to, name), false);
+  try {
+    copyAttributes(join(from, name), join(to, name), false);
+  } catch (error) {
+    unlinkat(to, name);
+    throw error;
+  }
   copyTimes(to, name, stat);
   if (stat.nlink > 1) links.set(key, { directory: new TextDecoder().decode(readlinkat(AT_FDCWD, fdPath(to))), name });
 }
 
 function copySubdirectory(from: number, to: number, name: Uint8Array, links: Links): void {
-  try {
-    mkdirat(to, name, 0o700);
-  } catch (error) {
-    if (!hasCode(error, "EEXIST")) throw error;
-  }
   const flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-  withFd(openat(from, name, flags), (source) =>
-    withFd(openat(to, name, flags), (target) => copyDirectory(source, target, links)),
-  );
+  withFd(openat(from, name, flags), (source) => {
+    try {
+      mkdirat(to, name, 0o700);
+    } catch (error) {
+      if (!hasCode(error, "EEXIST")) throw error;
+    }
+    withFd(openat(to, name, flags), (target) => copyDirectory(source, target, links));
+  });
 }
 
 function copyFile(from: number, to: number, name: Uint8Array, stat: FileStat): void {
