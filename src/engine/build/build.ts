@@ -58,17 +58,9 @@ export function buildImage(deps: BuildDeps) {
   ): Promise<void> => {
     if (deps.config.remappedIds !== undefined && given.allowInsecure)
       throw new BerthError("invalid-parameter", "privileged mode is incompatible with user namespaces");
-    const references = given.tags.map(referenceOf);
-    const host = platformOfHost(deps.machine.machine);
-    const platforms = platformsOf(given.platform, host);
-    const epochSeconds = epochOf(given.buildArgs.get("SOURCE_DATE_EPOCH"));
-    given.cacheFrom.map(cacheOrigin);
-    const cacheTo = cacheTargets(given);
-    const said = attestations(given.attestations);
-    const targets = targetsOf(given, { references, epochSeconds, host });
+    const plan = planOf(given, platformOfHost(deps.machine.machine));
     checkSettings(given.settings, deps.machine);
-    const network = given.network === "" ? "default" : given.network;
-    await checkNetwork(deps, network, given.settings.hosts);
+    await checkNetwork(deps, plan.network, given.settings.hosts);
     return deps.running.run(given.buildId, signal, async (stop) => {
       const foreign = foreignAgents(given);
       checkFolders(given);
@@ -78,79 +70,126 @@ export function buildImage(deps: BuildDeps) {
         report(event);
       };
       const place = deps.builder.place();
-      let forwarded: { close(): void } | undefined;
+      let agents: OpenAgents | undefined;
       try {
-        notes?.plan((platforms.length === 0 ? [host] : platforms).map(formatPlatform));
+        notes?.plan((plan.platforms.length === 0 ? [plan.host] : plan.platforms).map(formatPlatform));
         const sent = await withSentFolders(deps.trees, given, place);
-        const { askAgent } = given;
-        const agents =
-          askAgent === undefined || foreign.length === 0
-            ? undefined
-            : await deps.agents.open(place.directory(), foreign, askAgent);
-        forwarded = agents;
+        agents = await openAgents(deps, given, place, foreign);
         const request = withAgents(sent, agents?.paths ?? new Map());
-        const cacheFrom = request.cacheFrom.map(cacheOrigin);
-        const opened = await openContext(place, request.context, request.dockerfileText, {
-          signal: stop,
-          credentials: {
-            agent: request.settings.agents.get("default"),
-            secrets: request.settings.secrets,
-          },
-          keepGitDirectory: isOn(request.buildArgs.get("BUILDKIT_CONTEXT_KEEP_GIT_DIR")),
-        });
-        const dockerfile = await dockerfileOf(opened, request);
-        const named = await namedContexts(request.contexts);
-        const exported = await deps.builder.build(
-          {
-            dockerfile,
-            contexts: new Map([
-              ...named.folders,
-              ...(opened.folder === undefined ? [] : [["context", opened.folder] as const]),
-            ]),
-            options: {
-              target: request.target,
-              buildArgs: request.buildArgs,
-              labels: request.labels,
-              platforms,
-              buildPlatform: host,
-              noCache: request.noCache,
-              network,
-              context: await mainContext(opened, dockerfile.name),
-              contexts: named.contexts,
-              dialect: request.dialect,
-            },
-            settings: { ...request.settings, networkOf: (container) => containerNetwork(deps, container) },
-            pull: request.pull,
-            auth: request.auth,
-            allowInsecure: request.allowInsecure,
-            allowedDevices: request.allowedDevices,
-            targets,
-            cacheFrom,
-            cacheTo,
-            attestations: said,
-            squash: request.squash,
-            buildId: request.buildId,
-            call: request.call,
-            epochSeconds,
-            signal: stop,
-            onEvent,
-            onFailed: request.debug
-              ? (error, failed) => deps.shells.offer(failed, stop, (shell) => onEvent({ type: "kept", shell, error }))
-              : undefined,
-          },
-          place,
-        );
+        const exported = await carryOut(deps, { request, plan, place, stop, onEvent });
         if (request.call === "build") tell(deps, exported, onEvent);
         notes?.end({});
       } catch (error) {
         notes?.end({ error });
         throw error;
       } finally {
-        forwarded?.close();
+        agents?.close();
         await place.leave();
       }
     });
   };
+}
+
+type OpenAgents = Awaited<ReturnType<ForwardedAgents["open"]>>;
+type Place = ReturnType<Builder["place"]>;
+
+/** What the request says by itself, checked. */
+interface BuildPlan {
+  readonly host: Platform;
+  readonly platforms: readonly Platform[];
+  readonly epochSeconds: number | undefined;
+  readonly targets: readonly ExportTarget[];
+  readonly cacheTo: readonly CacheTarget[];
+  readonly attestations: ReturnType<typeof attestations>;
+  readonly network: string;
+}
+
+function planOf(given: EngineBuildRequest, host: Platform): BuildPlan {
+  const references = given.tags.map(referenceOf);
+  const platforms = platformsOf(given.platform, host);
+  const epochSeconds = epochOf(given.buildArgs.get("SOURCE_DATE_EPOCH"));
+  // Where folders that are sent will lie is not known yet, but what is wrong is.
+  given.cacheFrom.map(cacheOrigin);
+  return {
+    host,
+    platforms,
+    epochSeconds,
+    cacheTo: cacheTargets(given),
+    attestations: attestations(given.attestations),
+    targets: targetsOf(given, { references, epochSeconds, host }),
+    network: given.network === "" ? "default" : given.network,
+  };
+}
+
+/** Those of the client's agents that are not on this machine, by its connection. */
+async function openAgents(
+  deps: Pick<BuildDeps, "agents">,
+  { askAgent }: EngineBuildRequest,
+  place: Place,
+  foreign: readonly string[],
+): Promise<OpenAgents | undefined> {
+  if (askAgent === undefined || foreign.length === 0) return undefined;
+  return deps.agents.open(place.directory(), foreign, askAgent);
+}
+
+async function carryOut(
+  deps: BuildDeps,
+  run: {
+    /** With the folders and agents that are here now. */
+    readonly request: EngineBuildRequest;
+    readonly plan: BuildPlan;
+    readonly place: Place;
+    readonly stop: AbortSignal;
+    readonly onEvent: (event: EngineBuildEvent) => void;
+  },
+): Promise<readonly Exported[]> {
+  const { request, plan, place, stop, onEvent } = run;
+  const { settings, buildArgs } = request;
+  const opened = await openContext(place, request.context, request.dockerfileText, {
+    signal: stop,
+    credentials: { agent: settings.agents.get("default"), secrets: settings.secrets },
+    keepGitDirectory: isOn(buildArgs.get("BUILDKIT_CONTEXT_KEEP_GIT_DIR")),
+  });
+  const dockerfile = await dockerfileOf(opened, request);
+  const named = await namedContexts(request.contexts);
+  const own = opened.folder === undefined ? [] : [["context", opened.folder] as const];
+  return deps.builder.build(
+    {
+      dockerfile,
+      contexts: new Map([...named.folders, ...own]),
+      options: {
+        target: request.target,
+        buildArgs,
+        labels: request.labels,
+        platforms: plan.platforms,
+        buildPlatform: plan.host,
+        noCache: request.noCache,
+        network: plan.network,
+        context: await mainContext(opened, dockerfile.name),
+        contexts: named.contexts,
+        dialect: request.dialect,
+      },
+      settings: { ...settings, networkOf: (container) => containerNetwork(deps, container) },
+      pull: request.pull,
+      auth: request.auth,
+      allowInsecure: request.allowInsecure,
+      allowedDevices: request.allowedDevices,
+      targets: plan.targets,
+      cacheFrom: request.cacheFrom.map(cacheOrigin),
+      cacheTo: plan.cacheTo,
+      attestations: plan.attestations,
+      squash: request.squash,
+      buildId: request.buildId,
+      call: request.call,
+      epochSeconds: plan.epochSeconds,
+      signal: stop,
+      onEvent,
+      onFailed: request.debug
+        ? (error, failed) => deps.shells.offer(failed, stop, (shell) => onEvent({ type: "kept", shell, error }))
+        : undefined,
+    },
+    place,
+  );
 }
 
 /**
