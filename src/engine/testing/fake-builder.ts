@@ -1,4 +1,4 @@
-import type { EngineDeps } from "../engine.ts";
+import type { EngineDeps } from "../engine-deps.ts";
 
 /** A builder that takes what it is sent and makes the image `sha256:…` of nothing. */
 export const fakeBuilder: EngineDeps["builder"] = {

@@ -1,6 +1,6 @@
 import { BerthError } from "#base/errors.ts";
 import type { PullFailure } from "#spec/berth/why-pull.ts";
-import type { EngineDeps } from "../engine.ts";
+import type { EngineDeps } from "../engine-deps.ts";
 import type { ContainerRow, ExecRow, ExitRow } from "../ports.ts";
 
 /** What the fake keeps, for tests to look at and to set. */

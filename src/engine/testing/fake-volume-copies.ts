@@ -1,4 +1,4 @@
-import type { EngineDeps } from "../engine.ts";
+import type { EngineDeps } from "../engine-deps.ts";
 
 /** No copies: what they do is the file system's, and tested there. */
 export const fakeVolumeCopies: Pick<EngineDeps, "copies" | "volumeFiles"> = {

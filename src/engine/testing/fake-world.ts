@@ -7,7 +7,7 @@ import type { Endpoint, Upstream } from "#network/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
 import type { ContainerDefaults } from "#spec/oci/image.ts";
 import type { VolumeInfo } from "#volume/types.ts";
-import type { EngineDeps } from "../engine.ts";
+import type { EngineDeps } from "../engine-deps.ts";
 import type { ContainerRow, EventInput, EventRecord, ExecRow, ExitRow } from "../ports.ts";
 import { fakeBuilder, fakeBuildHistory, fakeTrees } from "./fake-builder.ts";
 import { fakeConfig } from "./fake-config.ts";
