@@ -148,6 +148,21 @@ test("HOME comes from the root's passwd, sockets from socket activation", async 
   expect(readFileSync(out, "utf8")).toBe("1 1\n/etc/hostname\n");
 }, 180_000);
 
+test("descriptors that are to be preserved are the program's, others are not", async () => {
+  const { path, id } = fixture.bundle([
+    "sh",
+    "-c",
+    "readlink /proc/self/fd/3; readlink /proc/self/fd/4; echo ${LISTEN_FDS-none}",
+  ]);
+  const command = [...fixture.program, ...fixture.globals(), "run", "--preserve-fds", "1", "--bundle", path, id].join(
+    " ",
+  );
+  const out = `${fixture.directory}/preserved`;
+  const child = Bun.spawn(["sh", "-c", `${command} 3</etc/hostname 4</etc/passwd > ${out}`]);
+  expect(await child.exited).toBe(0);
+  expect(readFileSync(out, "utf8")).toBe("/etc/hostname\nnone\n");
+}, 180_000);
+
 test("a terminal in the foreground is the caller's", async () => {
   const { path, id } = fixture.bundle(
     ["sh", "-c", "stty size; test -t 0 && echo terminal; read x; echo got $x; exit 4"],
