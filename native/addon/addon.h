@@ -52,6 +52,9 @@ napi_value list_folders(napi_env env, napi_callback_info info);
 napi_value read_files(napi_env env, napi_callback_info info);
 napi_value copy_files(napi_env env, napi_callback_info info);
 
+/* ── program.c ── */
+napi_value release_program(napi_env env, napi_callback_info info);
+
 /* ── send.c ── */
 napi_value start_sender(napi_env env, napi_callback_info info);
 napi_value send_file(napi_env env, napi_callback_info info);

@@ -480,6 +480,7 @@ static const struct {
     {"listFolders", list_folders},
     {"readFiles", read_files},
     {"copyFiles", copy_files},
+    {"releaseProgram", release_program},
     {"startSender", start_sender},
     {"sendFile", send_file},
     {"startResponder", start_responder},

@@ -47,6 +47,11 @@ export interface Addon {
     block: number,
   ) => number;
   readonly copyFiles: (folders: Uint8Array, records: Uint8Array) => number;
+  /**
+   * Gives up the pages of the program's code and constants: each comes back from its file, which is in memory as a rule, when
+   * it is used again. 0 or -errno.
+   */
+  readonly releaseProgram: () => number;
   /** Threads that send files; see file-sender.ts. `onEnd` hears 0 or an errno for each token. */
   readonly startSender: (threads: number, onEnd: (token: number, errno: number) => void) => SenderHandle;
   /** 0, or -errno when it was not begun. Both descriptors stay the caller's, and open until `onEnd`. */

@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { addon } from "../kernel/addon.ts";
 import { IdleCollector } from "./idle-collector.ts";
 
 test("an idle process collects once it has grown by some megabytes since the last time, and gives up its code after much work", async () => {
@@ -16,6 +18,7 @@ test("an idle process collects once it has grown by some megabytes since the las
       shrunk++;
       held = 52 << 20;
     },
+    releaseProgram: () => {},
   };
   const busyFromTheStart = new IdleCollector(() => {}, memory, 1);
   const collector = new IdleCollector(() => queueMicrotask(() => idle.resolve()), memory, 1);
@@ -42,4 +45,29 @@ test("an idle process collects once it has grown by some megabytes since the las
   busyFromTheStart.touch();
   await rest();
   expect(shrunk).toBe(2);
+});
+
+test("one that rests for longer gives up the pages of the program, after it has collected, and comes back as it was", async () => {
+  const done: string[] = [];
+  const released = Promise.withResolvers<void>();
+  const memory = {
+    held: () => 60 << 20,
+    collect: () => void done.push("collected"),
+    shrink: () => {},
+    releaseProgram: () => {
+      done.push("released");
+      released.resolve();
+    },
+  };
+  new IdleCollector(() => {}, memory, 1, 1).touch();
+  await released.promise;
+  expect(done).toEqual(["collected", "released"]);
+});
+
+test("a process goes on without the pages of its program, and holds less", () => {
+  const mapped = (): number => Number(/^RssFile:\s+(\d+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]);
+  const before = mapped();
+  expect(addon().releaseProgram()).toBe(0);
+  expect(mapped()).toBeLessThan(before);
+  expect(JSON.parse('{"a":[1,2]}')).toEqual({ a: [1, 2] });
 });
