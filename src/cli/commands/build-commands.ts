@@ -134,4 +134,16 @@ export const buildCommands: readonly Command[] = [
     args: { kind: "at-least", count: 0 },
     load: async () => (await import("../build/history/remove-builds.ts")).removeBuilds,
   },
+  {
+    kind: "command",
+    paths: ["builder history trace", "buildx history trace"],
+    usage: "[OPTIONS] [BUILD]",
+    summary: "Print a build's steps in time, as OpenTelemetry's JSON for programs that show traces",
+    flags: [
+      { name: "compare", kind: text, usage: "Another build, whose trace comes too" },
+      { name: "output", short: "o", kind: text, usage: "Output file path" },
+    ],
+    args: { kind: "at-most", count: 1 },
+    load: async () => (await import("../build/history/trace-build.ts")).traceBuild,
+  },
 ];

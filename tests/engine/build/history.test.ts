@@ -74,6 +74,26 @@ test("what was built, when, how long, with which steps; what went wrong and wher
   );
 });
 
+test("steps in time, for programs that show traces", async () => {
+  const trace = JSON.parse(await history("trace", "^2"));
+  const [{ scopeSpans }] = trace.resourceSpans;
+  const [whole, ...steps] = scopeSpans[0].spans;
+  expect(steps.map(({ name }: any) => name).toSorted()).toEqual([
+    expect.stringMatching(/^\[1\/3\] FROM .*busybox/),
+    "[2/3] RUN echo one",
+    "[3/3] RUN echo two-b",
+  ]);
+  for (const step of steps) {
+    expect(BigInt(step.startTimeUnixNano)).toBeGreaterThanOrEqual(BigInt(whole.startTimeUnixNano));
+    expect(BigInt(step.endTimeUnixNano)).toBeGreaterThanOrEqual(BigInt(step.startTimeUnixNano));
+  }
+  const file = join(lab.engine.dir, "trace.json");
+  await history("trace", "--compare", "^2", "-o", file);
+  const both = JSON.parse(readFileSync(file, "utf8")).resourceSpans;
+  expect(both.map((one: any) => one.scopeSpans[0].spans[0].status.code)).toEqual([2, 1]);
+  expect(await refused("trace", "--compare", "^9")).toContain("no record found for ^9");
+});
+
 test("filters; what is none is refused", async () => {
   const listed = async (...filters: readonly string[]): Promise<number> => {
     const args = filters.flatMap((filter) => ["--filter", filter]);
