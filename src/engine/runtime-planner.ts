@@ -298,9 +298,9 @@ function withOwner(mount: MountSpec, made: ContainerMount): ContainerMount {
 
 function devicesOf({ Devices, Privileged }: HostConfig): readonly HostDevice[] {
   const asked = (Devices ?? []).flatMap(({ PathOnHost, PathInContainer, CgroupPermissions }) =>
-    devicesAt(PathOnHost, PathInContainer || PathOnHost).map((node) => ({ node, access: CgroupPermissions || "rwm" })),
+    devicesAt(PathOnHost, PathInContainer || PathOnHost).map((one) => ({ ...one, access: CgroupPermissions || "rwm" })),
   );
-  return Privileged ? [...hostDevices().map((node) => ({ node, access: "rwm" })), ...asked] : asked;
+  return Privileged ? [...hostDevices().map((one) => ({ ...one, access: "rwm" })), ...asked] : asked;
 }
 
 function blockDevicesOf(host: HostConfig): ContainerSpecInput["blockDevices"] {

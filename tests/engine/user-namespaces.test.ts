@@ -56,6 +56,16 @@ test("its root is nobody's on the host, and owns the image's files", async () =>
   expect(await engine.ok("info", "-f", "{{.SecurityOptions}}")).toContain("name=userns");
 });
 
+test.each(["debian-runc", "crun", "own"])("with %s: devices, also at another path", async (name) => {
+  const devices = ["--device", "/dev/zero:/dev/mine/other:r", "--device", "/dev/full"];
+  const line =
+    "for node in /dev/mine/other /dev/full; do stat -c '%F %t:%T' $node; done; head -c 3 /dev/mine/other | od -An -tx1";
+  const shown = await shell(line, "--runtime", name, ...devices);
+  expect(shown.split("\n").map((text) => text.trim())).toEqual([
+    ...["character special file 1:5", "character special file 1:7", "00 00 00", ""],
+  ]);
+});
+
 test.each(["debian-runc", "crun", "own"])("with %s: ids, volumes, binds, exec, restart", async (name) => {
   const runtime = ["--runtime", name];
   const line =

@@ -86,7 +86,7 @@ const cases: readonly Case[] = [
       ],
       devices: [
         {
-          node: { path: "/dev/net/tun", type: "c", major: 10, minor: 200, fileMode: 0o666, uid: 0, gid: 0 },
+          hostPath: "/dev/net/tun", node: { path: "/dev/net/tun", type: "c", major: 10, minor: 200, fileMode: 0o666, uid: 0, gid: 0 },
           access: "rw",
         },
       ],

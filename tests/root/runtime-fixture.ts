@@ -93,7 +93,7 @@ export class RuntimeFixture {
       mounts: [],
       namespaces: {},
       cgroupPath: `${this.parent}/${id}`,
-      devices: decodedHost.Privileged ? hostDevices().map((node) => ({ node, access: "rwm" })) : [],
+      devices: decodedHost.Privileged ? hostDevices().map((one) => ({ ...one, access: "rwm" })) : [],
       blockDevices: {},
       facts: this.facts,
       ...more,

@@ -17,11 +17,18 @@ function deviceOf(stat: Stats, path: string): Device | undefined {
   return { path, type, ...deviceNumbers(stat.rdev), fileMode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid };
 }
 
+/** A device of the host as a container is to have it. */
+export interface HostNode {
+  /** The host's own path, no link. */
+  readonly hostPath: string;
+  readonly node: Device;
+}
+
 /**
  * The devices behind `--device PATH`: the node itself (symlinks followed), or all nodes below a directory, placed below
  * `inContainer`. `invalid-parameter` in Docker's words when there is none.
  */
-export function devicesAt(onHost: string, inContainer: string): readonly Device[] {
+export function devicesAt(onHost: string, inContainer: string): readonly HostNode[] {
   const failed = (reason: string): BerthError =>
     new BerthError(
       "invalid-parameter",
@@ -35,9 +42,9 @@ export function devicesAt(onHost: string, inContainer: string): readonly Device[
   }
   const stat = statSync(real);
   const device = deviceOf(stat, inContainer);
-  if (device !== undefined) return [device];
+  if (device !== undefined) return [{ hostPath: real, node: device }];
   const found = stat.isDirectory()
-    ? walk(real).map((entry) => ({ ...entry, path: entry.path.replace(real, inContainer) }))
+    ? walk(real).map((node) => ({ hostPath: node.path, node: { ...node, path: node.path.replace(real, inContainer) } }))
     : [];
   if (found.length === 0) throw failed("not a device node");
   return found;
@@ -48,12 +55,14 @@ export function deviceAt(path: string): Device {
   const [device, ...more] = devicesAt(path, path);
   if (device === undefined || more.length > 0)
     throw new BerthError("invalid-parameter", `CDI device injection failed: ${path} is not a device node`);
-  return device;
+  return device.node;
 }
 
 /** All device nodes of the host, as a privileged container gets them: what a container has of its own is left out. */
-export function hostDevices(): readonly Device[] {
-  return walk("/dev").filter(({ path }) => path !== "/dev/console");
+export function hostDevices(): readonly HostNode[] {
+  return walk("/dev")
+    .filter(({ path }) => path !== "/dev/console")
+    .map((node) => ({ hostPath: node.path, node }));
 }
 
 const ownFolders = new Set(["pts", "shm", "fd", "mqueue", ".lxc", ".lxd-mounts", ".udev"]);

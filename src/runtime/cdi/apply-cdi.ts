@@ -1,4 +1,5 @@
 import { override } from "#runtime/docker/environment.ts";
+import { placedDevices } from "#runtime/docker/placed-devices.ts";
 import type { Device, DeviceRule, Hooks, Mount, RuntimeSpec } from "#spec/oci/runtime.ts";
 import type { CdiEdits, CdiHook, CdiNode } from "./cdi-spec.ts";
 
@@ -14,9 +15,11 @@ export function applyCdi(spec: RuntimeSpec, edits: readonly CdiEdits[], lookUp: 
   if (process === undefined || edits.length === 0) return spec;
   const owner = process.user.uid === 0 ? {} : { uid: process.user.uid, gid: process.user.gid };
   const nodes = edits.flatMap((edit) => edit.deviceNodes.map((node) => deviceOf(node, lookUp, owner)));
-  const mounts = edits.flatMap((edit) => edit.mounts.map(mountOf));
+  const inUserNamespace = (spec.linux?.namespaces ?? []).some(({ type }) => type === "user");
+  const placed = placedDevices(nodes, inUserNamespace);
+  const mounts = [...placed.mounts, ...edits.flatMap((edit) => edit.mounts.map(mountOf))];
   const taken = new Set(mounts.map(({ destination }) => destination));
-  const paths = new Set(nodes.map(({ device }) => device.path));
+  const paths = new Set(nodes.map(({ node }) => node.path));
   const groups = new Set([...(process.user.additionalGids ?? []), ...edits.flatMap((edit) => edit.additionalGids)]);
   const resources = spec.linux?.resources ?? {};
   const hooks = edits.flatMap((edit) => edit.hooks);
@@ -34,10 +37,7 @@ export function applyCdi(spec: RuntimeSpec, edits: readonly CdiEdits[], lookUp: 
     mounts: [...(spec.mounts ?? []).filter(({ destination }) => !taken.has(destination)), ...mounts],
     linux: {
       ...spec.linux,
-      devices: [
-        ...(spec.linux?.devices ?? []).filter(({ path }) => !paths.has(path)),
-        ...nodes.map(({ device }) => device),
-      ],
+      devices: [...(spec.linux?.devices ?? []).filter(({ path }) => !paths.has(path)), ...placed.nodes],
       resources: { ...resources, devices: [...(resources.devices ?? []), ...nodes.flatMap(({ rule }) => rule)] },
     },
   };
@@ -53,7 +53,7 @@ function deviceOf(
   node: CdiNode,
   lookUp: LookUp,
   owner: { readonly uid?: number; readonly gid?: number },
-): { readonly device: Device; readonly rule: readonly DeviceRule[] } {
+): { readonly hostPath: string; readonly node: Device; readonly rule: readonly DeviceRule[] } {
   const complete = node.type !== "" && (node.type === "p" || (node.major !== undefined && node.minor !== undefined));
   const found = complete ? undefined : lookUp(node.hostPath);
   const type = node.type === "" ? (found?.type ?? "c") : (node.type as Device["type"]);
@@ -67,8 +67,13 @@ function deviceOf(
     uid: node.uid ?? owner.uid ?? found?.uid ?? 0,
     gid: node.gid ?? owner.gid ?? found?.gid ?? 0,
   };
-  if (type === "p") return { device, rule: [] };
-  return { device, rule: [{ allow: true, type: type === "b" ? "b" : "c", major, minor, access: node.permissions }] };
+  const { hostPath } = node;
+  if (type === "p") return { hostPath, node: device, rule: [] };
+  return {
+    hostPath,
+    node: device,
+    rule: [{ allow: true, type: type === "b" ? "b" : "c", major, minor, access: node.permissions }],
+  };
 }
 
 function mountOf({ hostPath, containerPath, options }: CdiEdits["mounts"][number]): Mount {

@@ -18,6 +18,7 @@ import { containerMounts, initTarget } from "./default-mounts.ts";
 import { containerEnvironment } from "./environment.ts";
 import { containerResources, parseDeviceCgroupRule } from "./resources.ts";
 import { maskedPaths, readonlyPaths } from "./system-paths.ts";
+import { placedDevices } from "./placed-devices.ts";
 import { parseSecurityOptions, type SecurityOptions } from "./security-options.ts";
 import type { ContainerSpec, ContainerSpecInput, UserNamespace } from "./types.ts";
 import { wantedApparmor } from "./wanted-apparmor.ts";
@@ -57,12 +58,13 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
     warnings.push("SELinux is not enabled: --security-opt label is not used");
   const open = hostConfig.Privileged || security.unconfinedSystemPaths;
   const hostUts = hostConfig.UTSMode === "host";
+  const placed = placedDevices(input.devices, input.userNamespace !== undefined);
   const linux: Linux = {
     namespaces: namespacesOf(input),
     ...mappingsOf(input.userNamespace),
     cgroupsPath: input.cgroupPath,
     resources: { ...machineResources(input, warnings), devices: devicesAllowed(input) },
-    devices: input.devices.map(({ node }) => node),
+    devices: placed.nodes,
     sysctl: sysctlsOf(input),
     maskedPaths: hostConfig.MaskedPaths ?? (open ? [] : maskedPaths(facts.thermalThrottlePaths)),
     readonlyPaths: hostConfig.ReadonlyPaths ?? (open ? [] : readonlyPaths),
@@ -101,7 +103,7 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
     ...(hostUts
       ? {}
       : { hostname: config.Hostname, ...(config.Domainname === "" ? {} : { domainname: config.Domainname }) }),
-    mounts,
+    mounts: [...mounts, ...placed.mounts],
     annotations: hostConfig.Annotations ?? {},
     linux,
   };

@@ -60,6 +60,8 @@ export interface UserNamespace extends IdMappings {
 }
 
 export interface HostDevice {
+  /** The host's own path, no link. */
+  readonly hostPath: string;
   readonly node: Device;
   /** Letters of `rwm`. */
   readonly access: string;
