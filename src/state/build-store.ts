@@ -32,6 +32,7 @@ export class BuildStore {
   readonly #get: Statement;
   readonly #keysOf: Statement;
   readonly #all: Statement;
+  readonly #builtBefore: Statement;
   readonly #countFound: Statement;
   readonly #touch: Statement;
   readonly #resize: Statement;
@@ -55,6 +56,11 @@ export class BuildStore {
     this.#get = database.prepare("SELECT * FROM build_records WHERE id = ?");
     this.#keysOf = database.prepare("SELECT key FROM build_keys WHERE record_id = ? ORDER BY key");
     this.#all = database.prepare("SELECT * FROM build_records ORDER BY created_at, id");
+    this.#builtBefore = database.prepare(
+      `SELECT * FROM build_records
+         WHERE kind = 'regular' AND (description = ?1 OR description GLOB '[[]*' AND substr(description, -length(?1) - 2) = '] ' || ?1)
+         ORDER BY created_at DESC, id LIMIT 20`,
+    );
     this.#countFound = database.prepare(
       `SELECT count(*) AS found FROM json_each(?) AS step
          JOIN build_keys ON build_keys.key = step.value ->> 0 AND record_id = step.value ->> 1`,
@@ -110,6 +116,11 @@ export class BuildStore {
   /** Oldest first. */
   all(): readonly BuildRecord[] {
     return this.#all.all().map(decode);
+  }
+
+  /** Steps by their instructions, behind their places in their stages or without: the newest 20. */
+  builtBefore(instruction: string): readonly BuildRecord[] {
+    return this.#builtBefore.all(instruction).map(decode);
   }
 
   /** Is each found under its key? Keys are told once. */

@@ -14,6 +14,8 @@ export interface BuildRows {
   /** By which it is found. */
   keysOf(id: string): readonly string[];
   all(): readonly BuildRecord[];
+  /** See `StepCache.builtBefore`. */
+  builtBefore(instruction: string): readonly BuildRecord[];
   /** Is each found under its key? */
   areFound(steps: readonly FoundStep[]): boolean;
   touch(ids: readonly string[], nowMs: number): void;
@@ -120,6 +122,10 @@ export class BuildCacheSession implements StepCache {
 
   async find(key: string): Promise<CachedStep | undefined> {
     return this.#here(key) ?? this.#elsewhere(key);
+  }
+
+  builtBefore(instruction: string): readonly BuildRecord[] {
+    return this.#deps.rows.builtBefore(instruction);
   }
 
   /** All records that this build found here; undefined when it needed others. */

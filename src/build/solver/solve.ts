@@ -5,6 +5,7 @@ import type { Vertex, VertexId } from "../graph/types.ts";
 import { FailedPlaces } from "./failed-places.ts";
 import type { SolveRequest } from "./solve-request.ts";
 import { SharedSteps } from "./shared-steps.ts";
+import { instructionOf, reasonToReuse, reasonToRun } from "./cache-reason.ts";
 import { hashOf, stepKey } from "./step-key.ts";
 import type {
   CachedStep,
@@ -152,8 +153,8 @@ class Build {
     const below = base.kind === "layers" ? base.layers : [];
     const layer = await outcome.layer(this.#request.signal);
     const layers = layer === undefined ? below : [...below, layer];
-    if (lookup.found !== undefined) this.#tell(id, { type: "done", cached: true, id: outcome.record.id });
     const cached = lookup.found !== undefined;
+    if (cached) this.#tell(id, foundAs(outcome.record));
     return { tree: { kind: "layers", layers }, record: outcome.record, cached, layer };
   }
 
@@ -167,12 +168,12 @@ class Build {
     const shareKey = vertex.ignoreCache || onFailed !== undefined ? `${this.#id} ${id}` : key;
     const report = (event: StepEvent): void => this.#tell(id, event);
     const parents = await this.#parents(inputs);
-    const why = await this.#why(vertex, inputs);
+    const why = await this.#why(vertex, inputs, parents);
     return this.#deps.shared.join(shareKey, { signal, report }, async (stop, say) => {
       // Another build may have finished it between our look and now.
       const found = vertex.ignoreCache ? undefined : await this.#request.cache.find(key);
       if (found !== undefined) {
-        say({ type: "done", cached: true, id: found.record.id });
+        say(foundAs(found.record));
         return found;
       }
       const base = operation.base === undefined ? EMPTY : (trees.get(operation.base) ?? EMPTY);
@@ -204,13 +205,15 @@ class Build {
   }
 
   /** Why a step was not taken from the cache. */
-  async #why(vertex: Vertex, inputs: readonly VertexId[]): Promise<string> {
-    if (vertex.ignoreCache) return "the cache was not to be used";
+  async #why(vertex: Vertex, inputs: readonly VertexId[], parents: readonly string[]): Promise<string> {
+    let builtAnew: string | undefined;
     for (const input of inputs) {
       const { cached, record } = await this.solved(input);
-      if (record !== undefined && !cached) return `what it is made from was built anew: ${this.#vertex(input).name}`;
+      if (record !== undefined && !cached) builtAnew ??= this.#vertex(input).name;
     }
-    return "this instruction was not built before on this base and with these files";
+    const isPlain = !vertex.ignoreCache && builtAnew === undefined;
+    const before = isPlain ? this.#request.cache.builtBefore(instructionOf(vertex.name)) : [];
+    return reasonToRun({ vertex, builtAnew, parents, before });
   }
 
   /** What an operation works with: a folder as it is where files are copied out of it, else as a layer. */
@@ -385,3 +388,8 @@ class Build {
 }
 
 const everything: Selection = { path: "/", excludes: [], parents: false, required: true };
+
+const foundAs = (record: BuildRecord): StepEvent => ({
+  ...{ type: "done", cached: true, id: record.id },
+  why: reasonToReuse(record),
+});

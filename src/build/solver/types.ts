@@ -69,7 +69,7 @@ export type BuildEvent =
       readonly current: number;
       readonly total: number;
     }
-  /** `id` names what it came to: of a step its cache record. `why`: the reason for not using the cache, for `--explain`. */
+  /** `id` names what it came to: of a step its cache record. `why`: the reason for using the cache or not, for `--explain`. */
   | {
       readonly type: "done";
       readonly vertex: VertexId;
@@ -205,6 +205,8 @@ export interface StepCache {
   store(step: NewStep): BuildRecord;
   /** The record that its first key finds here, or a new one, in one go: builds at the same time get the same. */
   storeOnce(step: NewStep): BuildRecord;
+  /** What came here of an instruction before, wherever it stood: some of it, the newest first. */
+  builtBefore(instruction: string): readonly BuildRecord[];
   /** A build relies on this record: it stays until the build's end. */
   use(record: BuildRecord): void;
 }

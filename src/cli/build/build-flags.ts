@@ -45,7 +45,7 @@ export const buildFlags: readonly FlagSpec[] = [
     fallback: "busybox",
     value: "busybox",
   },
-  { name: "explain", kind: toggle, usage: "Say of every step why it was not found in the cache" },
+  { name: "explain", kind: toggle, usage: "Say of every step why it was found in the cache or not" },
   { name: "file", short: "f", kind: text, usage: 'Name of the Dockerfile (default: "PATH/Dockerfile")' },
   { name: "force-rm", kind: toggle, usage: "Always remove intermediate containers", hidden: true },
   { name: "iidfile", kind: text, usage: "Write the image ID to a file" },

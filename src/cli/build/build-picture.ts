@@ -156,7 +156,9 @@ export class BuildPicture {
     const cut = cutTo(name, width - 1);
     const first = { text: `${cut}${" ".repeat(width - cellsOf(cut))} ${time}`, tone: TONES[step.state] };
     const why: readonly PictureLine[] =
-      this.#options.explain && step.why !== "" ? [{ text: ` => => not cached: ${step.why}`, tone: "plain" }] : [];
+      this.#options.explain && step.why !== ""
+        ? [{ text: ` => => ${step.state === "cached" ? "" : "not "}cached: ${step.why}`, tone: "plain" }]
+        : [];
     if (step.state !== "running") return [first, ...why];
     const log = logLines === 0 ? [] : [...step.lines, ...(step.rest === "" ? [] : [plainLine(step.rest)])];
     return [first, ...log.slice(-logLines).map((line): PictureLine => ({ text: ` => => ${line}`, tone: "plain" }))];

@@ -51,9 +51,11 @@ export class PlainProgress implements BuildProgress {
         return;
       case "done": {
         const step = this.#step(line.vertex);
-        if (this.#options.explain && line.why !== undefined) this.#say(`#${step.number} NOT CACHED: ${line.why}`);
+        const why = this.#options.explain && line.why !== undefined ? `CACHED: ${line.why}` : "";
+        if (why !== "" && !line.cached) this.#say(`#${step.number} NOT ${why}`);
         this.#flush(step, line.at);
-        this.#say(`#${step.number} ${line.cached ? "CACHED" : `DONE ${seconds(line.at - step.startedAt)}`}\n`);
+        const end = line.cached ? why || "CACHED" : `DONE ${seconds(line.at - step.startedAt)}`;
+        this.#say(`#${step.number} ${end}\n`);
         return;
       }
       case "failed": {

@@ -11,7 +11,7 @@ export interface BuildProgress {
 }
 
 export interface ProgressOptions {
-  /** Say why steps were not found in the cache. */
+  /** Say why steps were found in the cache or not. */
   readonly explain: boolean;
 }
 

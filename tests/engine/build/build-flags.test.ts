@@ -107,16 +107,30 @@ test("--pull asks the registry for a newer image, both doors", async () => {
   expect(await built()).toBe("newest");
 });
 
-test("--explain says why a step was carried out", async () => {
-  const folder = lab.context({ Dockerfile: "FROM busybox\nCOPY file /\nRUN cat /file\n", file: "one" });
-  await lab.engine.ok("build", "-q", folder);
+test("--explain says of each step why it was carried out or not", async () => {
+  const sources = { Dockerfile: "FROM busybox\nWORKDIR /made\nCOPY file /\nRUN cat /file\n", file: "one" };
+  const folder = lab.context(sources);
+  const explained = async (): Promise<readonly string[]> => {
+    const { stderr } = await lab.engine.run("build", "--explain", "--progress", "plain", folder);
+    return [...stderr.matchAll(/^#\d+ ((?:NOT )?CACHED: .*)$/gm)].map(([, why = ""]) => why);
+  };
+  const time = "\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z";
+  const says = (pattern: string): RegExp => new RegExp(`^${pattern.replace("TIME", time)}$`);
+  const isSaid = async (...patterns: readonly string[]): Promise<void> => {
+    const said = await explained();
+    expect(said).toEqual(patterns.map((pattern) => expect.stringMatching(says(pattern))));
+  };
+  const fresh = "NOT CACHED: this instruction was not built before";
+  const anew = "NOT CACHED: what it is made from was built anew: .*";
+  const found = "CACHED: the same instruction was built on the same base and with the same files at TIME";
+  await isSaid(fresh, anew, anew);
+  await isSaid(found, found, found);
   lab.fill(folder, { file: "two" });
-  const { stderr } = await lab.engine.run("build", "--explain", "--progress", "plain", folder);
-  const why = stderr.split("\n").filter((line) => line.includes("NOT CACHED"));
-  expect(why).toEqual([
-    expect.stringContaining("this instruction was not built before on this base and with these files"),
-    expect.stringContaining("what it is made from was built anew"),
-  ]);
+  const changed =
+    "NOT CACHED: since it was built at TIME something has changed: the files that it takes or its settings";
+  await isSaid(found, changed, anew);
+  lab.fill(folder, { Dockerfile: "FROM busybox\nWORKDIR /made\nRUN cat /file || true\nCOPY file /\n" });
+  await isSaid(found, fresh, anew);
 });
 
 test("--load, --iidfile, --label and -t at once; a progress mode that is none", async () => {

@@ -129,6 +129,11 @@ class FakeCache implements StepCache {
     return this.steps.get(step.keys[0] ?? "")?.record ?? this.store(step);
   }
 
+  builtBefore(instruction: string): readonly BuildRecord[] {
+    const records = new Set([...this.steps.values()].map(({ record }) => record));
+    return [...records].filter(({ description }) => description === instruction);
+  }
+
   use({ id }: BuildRecord): void {
     this.used.push(id);
   }
