@@ -21,7 +21,7 @@ import { daemonSettings, type DaemonSettings } from "./daemon-settings.ts";
 import { followHostResolvers } from "./follow-host-resolvers.ts";
 import { listenAll, listenForMetrics, type Listener } from "./listen.ts";
 import { LiveSettings, reloadAttributes } from "./live-settings.ts";
-import { openEngine } from "./open-engine.ts";
+import { openEngine, type OpenEngine } from "./open-engine.ts";
 import { seccompProfileText } from "./seccomp-profile-text.ts";
 import { surviveFaults } from "./survive-faults.ts";
 import { tlsMaterial } from "./tls-material.ts";
@@ -45,11 +45,7 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
     io.stdout.write("configuration OK\n");
     return 0;
   }
-  if (process.getuid?.() !== 0) {
-    throw new BerthError("forbidden", "the engine needs to be started with root privileges", {
-      hint: "Run it as root, or with sudo.",
-    });
-  }
+  refuseUnlessRoot();
   umask(0o022);
   setJitPolicy(seldomRepeated);
   Object.assign(process.env, settings.proxies);
@@ -93,22 +89,7 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
     await opened.recover();
     opened.engine.scheduledStarts.start();
     const resolvers = followHostResolvers(opened.engine.containers.renewResolvers);
-    const collector = new IdleCollector(() => opened.settle());
-    const { minimumApiVersion, experimental } = settings;
-    const api = createDockerServer({
-      engine: opened.engine,
-      log: log.with({ part: "api" }),
-      version,
-      experimental,
-      ...(minimumApiVersion === "" ? {} : { minimumApiVersion }),
-    });
-    const service: HttpService = {
-      headers: api.headers,
-      handle(exchange) {
-        collector.touch();
-        return api.handle(exchange);
-      },
-    };
+    const service = dockerService(opened, settings, log, version);
     const metrics = await listenForMetrics(settings, () => createMetricsServer({ engine: opened.engine, log }));
     listeners = await listenAll({ settings, ownSocket: layout.socket, tls, inherited, service, log });
     const pidFile = settings.pidFile || layout.pidFile;
@@ -132,6 +113,33 @@ export async function runDaemon(flags: FlagValues, io: CliIo, version: string): 
     close(lock);
   }
   return 0;
+}
+
+function refuseUnlessRoot(): void {
+  if (process.getuid?.() === 0) return;
+  throw new BerthError("forbidden", "the engine needs to be started with root privileges", {
+    hint: "Run it as root, or with sudo.",
+  });
+}
+
+/** The API; each request puts off what is done while nobody asks for anything. */
+function dockerService(opened: OpenEngine, settings: DaemonSettings, log: Log, version: string): HttpService {
+  const { minimumApiVersion, experimental } = settings;
+  const api = createDockerServer({
+    engine: opened.engine,
+    log: log.with({ part: "api" }),
+    version,
+    experimental,
+    ...(minimumApiVersion === "" ? {} : { minimumApiVersion }),
+  });
+  const collector = new IdleCollector(() => opened.settle());
+  return {
+    headers: api.headers,
+    handle(exchange) {
+      collector.touch();
+      return api.handle(exchange);
+    },
+  };
 }
 
 /** docker-compat: a file that is wrong changes nothing; the engine goes on as it was. */

@@ -72,25 +72,13 @@ export const hookPoint = 1;
 
 /** From an OCI configuration to a launch plan. Pure. `invalid-parameter` or `not-implemented` naming what cannot be done. */
 export function compileContainer(input: CompileInput): Compiled {
-  const { spec, root, facts } = input;
+  const { spec, facts } = input;
   const { process, linux = {} } = spec;
   if (process === undefined) throw invalid("the configuration has no process");
   if (linux.intelRdt !== undefined) throw new BerthError("not-implemented", "linux.intelRdt is not supported yet");
   const context = contextOption(linux, facts);
-  const kinds = new Map((linux.namespaces ?? []).map((namespace) => [namespace.type, namespace.path ?? ""]));
-  if (kinds.size !== (linux.namespaces ?? []).length) throw invalid("a namespace type is given twice");
-  if (!kinds.has("mount"))
-    throw invalid("a container needs a mount namespace: without one its mounts would be made for everybody");
-  const create = [...kinds].filter(([, path]) => path === "").map(([kind]) => namespaceKind(kind, facts));
-  const join = [...kinds]
-    .filter(([, path]) => path !== "")
-    .map(([kind, path]): Join => ({ by: "path", kind: namespaceKind(kind, facts), path }));
-  if (Object.keys(linux.netDevices ?? {}).length > 0 && !kinds.has("network"))
-    throw invalid("linux.netDevices need a network namespace");
+  const { kinds, create, join } = namespaces(linux, facts);
   const userNamespace = kinds.has("user");
-  const mapped = (linux.uidMappings ?? []).length > 0 || (linux.gidMappings ?? []).length > 0;
-  if (mapped && !userNamespace) throw invalid("id mappings are given, but no user namespace");
-
   const mounts = mountSteps(input);
   const body = processSteps({
     id: input.id,
@@ -108,27 +96,11 @@ export function compileContainer(input: CompileInput): Compiled {
     ...(linux.personality === undefined ? {} : { personality: linux.personality }),
     ...(linux.memoryPolicy === undefined ? {} : { memoryPolicy: linux.memoryPolicy }),
   });
-  // Binds are taken from the host's mounts themselves, so a shared one stays a peer of its source; the namespace's own
-  // copies never are: pivot_root(2) refuses a shared parent, and the container's mounts must not appear on the host.
-  const rootMode = rootPropagation(spec);
   const steps: Step[] = [
+    // Binds are taken from the host's mounts themselves, so a shared one stays a peer of its source; the namespace's own
+    // copies never are: pivot_root(2) refuses a shared parent, and the container's mounts must not appear on the host.
     { op: "namespace_propagation", propagation: propagation.slave | propagation.recursive },
-    root.kind === "overlay"
-      ? {
-          op: "root_overlay",
-          ...overlayFields(
-            {
-              lowerDirs: root.lowerDirs,
-              upper: { directory: root.upperDir, work: root.workDir },
-              options: [...overlayOptions, ...context],
-              attrSet: 0,
-              target: input.rootTarget ?? "",
-              mappings: input.rootMappings,
-            },
-            facts.kernel,
-          ),
-        }
-      : { op: "root_bind", source: root.path, attrSet: 0, target: input.rootTarget ?? "" },
+    rootStep(input, context),
     ...mounts.steps,
     ...(input.overlays ?? []).map((overlay) => overlayStep(overlay, input, context)),
     ...deviceSteps(spec, userNamespace),
@@ -136,16 +108,7 @@ export function compileContainer(input: CompileInput): Compiled {
     ...(input.hooks === true ? [{ op: "wait" as const, point: hookPoint }] : []),
     ...(input.createContainer ?? []),
     { op: "pivot_root", move: input.noPivot === true },
-    ...(rootMode === undefined
-      ? []
-      : [
-          {
-            op: "mount_propagation" as const,
-            path: "/",
-            propagation: rootMode & ~propagation.recursive,
-            recursive: false,
-          },
-        ]),
+    ...rootModeSteps(spec),
     ...(create.includes("network") ? [{ op: "loopback_up" as const }] : []),
     ...identitySteps(spec, kinds),
     ...sysctlSteps(linux.sysctl ?? {}, kinds),
@@ -171,6 +134,52 @@ export function compileContainer(input: CompileInput): Compiled {
     exec: body.exec,
   };
   return { plan, warnings: body.warnings };
+}
+
+/** Which are made and which are joined. */
+function namespaces(
+  linux: Linux,
+  facts: RuntimeFacts,
+): {
+  readonly kinds: ReadonlyMap<string, string>;
+  readonly create: readonly NamespaceKind[];
+  readonly join: readonly Join[];
+} {
+  const given = linux.namespaces ?? [];
+  const kinds = new Map(given.map((namespace) => [namespace.type, namespace.path ?? ""]));
+  if (kinds.size !== given.length) throw invalid("a namespace type is given twice");
+  if (!kinds.has("mount"))
+    throw invalid("a container needs a mount namespace: without one its mounts would be made for everybody");
+  if (Object.keys(linux.netDevices ?? {}).length > 0 && !kinds.has("network"))
+    throw invalid("linux.netDevices need a network namespace");
+  const mapped = (linux.uidMappings ?? []).length > 0 || (linux.gidMappings ?? []).length > 0;
+  if (mapped && !kinds.has("user")) throw invalid("id mappings are given, but no user namespace");
+  return {
+    kinds,
+    create: [...kinds].filter(([, path]) => path === "").map(([kind]) => namespaceKind(kind, facts)),
+    join: [...kinds]
+      .filter(([, path]) => path !== "")
+      .map(([kind, path]): Join => ({ by: "path", kind: namespaceKind(kind, facts), path })),
+  };
+}
+
+function rootStep({ root, rootTarget = "", rootMappings, facts }: CompileInput, context: readonly string[]): Step {
+  if (root.kind !== "overlay") return { op: "root_bind", source: root.path, attrSet: 0, target: rootTarget };
+  const overlay = {
+    lowerDirs: root.lowerDirs,
+    upper: { directory: root.upperDir, work: root.workDir },
+    options: [...overlayOptions, ...context],
+    attrSet: 0,
+    target: rootTarget,
+    mappings: rootMappings,
+  };
+  return { op: "root_overlay", ...overlayFields(overlay, facts.kernel) };
+}
+
+function rootModeSteps(spec: RuntimeSpec): readonly Step[] {
+  const mode = rootPropagation(spec);
+  if (mode === undefined) return [];
+  return [{ op: "mount_propagation", path: "/", propagation: mode & ~propagation.recursive, recursive: false }];
 }
 
 function overlayStep(
