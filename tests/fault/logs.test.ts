@@ -7,6 +7,7 @@ import { createSocket } from "node:dgram";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { eventually } from "../../tools/lab/command.ts";
+import { freePort } from "../../tools/lab/debian-registry.ts";
 import { BusyboxEngine } from "./busybox-engine.ts";
 
 setDefaultTimeout(180_000);
@@ -36,8 +37,8 @@ class LineServer {
         this.lines.push(...parts.map((line) => line.slice(line.indexOf("]: ") + 3)));
       });
     });
+    if (this.port === 0) this.port = await freePort();
     await new Promise<void>((resolve) => server.listen(this.port, "127.0.0.1", resolve));
-    this.port = (server.address() as { port: number }).port;
     this.#server = server;
   }
 

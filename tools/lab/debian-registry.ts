@@ -79,17 +79,24 @@ export async function startDebianRegistry(options: RegistryOptions): Promise<Run
   return { address, daemon, stop: () => daemon.stop() };
 }
 
-/** A TCP port of 127.0.0.1 that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/** The kernel lets connections begin from 32768 and up (ip_local_port_range). */
+const servedPorts = { first: 10_000, count: 20_000 };
+
+/**
+ * A TCP port of 127.0.0.1 that was free a moment ago, and none that a connection may begin from: one might have it when a
+ * server comes back to it, and who tries whether a server is back might find itself.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = servedPorts.first + Math.floor(Math.random() * servedPorts.count);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => {
-        if (address === null || typeof address === "string") reject(new Error("no port"));
-        else resolve(address.port);
-      });
-    });
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
 }
