@@ -9,8 +9,8 @@ export interface DirectoryWatch {
 }
 
 /**
- * When the file counts as changed once more. Bun registers a folder on another thread, and tells nothing of what changes
- * before it has: whoever looked as soon as the watch was made looks again behind that.
+ * When the file counts as changed once more. The watch stands as soon as it is made, but the kernel throws away what the
+ * runtime does not fetch in time, and nobody is told.
  */
 const LOOK_AGAIN_MS = [500, 5_000] as const;
 
