@@ -19,7 +19,10 @@ export interface StartOptions extends Pick<PreStartOptions, "output"> {
 
 const pollMs = 100;
 
-/** Start the services' containers, each when what it depends on has come as far as it wants (05-services.md, depends_on). */
+/**
+ * Start the services' containers, each when what it depends on has come as far as it wants (05-services.md, depends_on). When
+ * it throws, no start is under way any more.
+ */
 export async function startServices(
   context: ApplyContext,
   services: readonly Service[],
@@ -43,9 +46,10 @@ export async function startServices(
       if (own.every(isUp) && own.length > 0) return;
       await awaitDependencies(context, service, containers, options);
       await runPreStartOf(context, service, own, options);
-      await Promise.all(
+      const outcomes = await Promise.allSettled(
         own.filter((container) => !isUp(container)).map((container) => startOne(context, service, container, options)),
       );
+      for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
     },
   );
 }

@@ -128,17 +128,16 @@ class AttachedProject {
         signal: this.#cancelled.signal,
       });
       if ((await Promise.race([starting, this.#forced.promise])) === "forced") return interrupted;
-      if (this.#rules !== undefined) this.#beginWatching(this.#rules);
-      if (this.#stopping === undefined) this.#menu?.open();
+      if (this.#stopping === undefined) {
+        if (this.#rules !== undefined) this.#beginWatching(this.#rules);
+        this.#menu?.open();
+      } else await this.#stopStarted();
       if ((await Promise.race([this.#allEnded(), this.#detached.promise])) === "detached") return 0;
       this.#cancelled.abort();
       await this.#watched;
     } catch (error) {
-      if (this.#interrupts === 0) {
-        await this.#stopAll();
-        throw error;
-      }
       await this.#stopStarted();
+      if (this.#interrupts === 0) throw error;
     } finally {
       for (const stop of stopListening) stop();
       this.#menu?.close();
@@ -314,7 +313,7 @@ class AttachedProject {
     return this.#stopping;
   }
 
-  /** What was about to start when the person interrupted runs by now. */
+  /** All is stopped, also what was about to start when the rest was stopped, and runs by now. */
   async #stopStarted(): Promise<void> {
     await this.#stopping;
     this.#stopping = undefined;

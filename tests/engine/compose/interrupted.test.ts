@@ -165,6 +165,33 @@ test.each([[["up", "-d"]], [["up"]]])("while a container runs before the start: 
   expect(await made()).toEqual(["shop-s-1 running", "shop_default"]);
 });
 
+describe.each([
+  ["before the engine hears of it", false],
+  ["when the engine has done it", true],
+])("while a container is being started, to stay with it, %s", (_, reaches) => {
+  const one = "image: busybox, command: sleep 1000, stop_grace_period: 0s, attach: false";
+  test.each([
+    ["alone", `services: {s: {${one}}}`],
+    ["while another waits for it", `services: {s: {${one}}, t: {${one}, depends_on: [s]}}`],
+    ["with another of its kind", `services: {s: {${one}, scale: 2}}`],
+  ])("%s", async (_how, project) => {
+    side.project(project);
+    const engineSocket = side.engine.host.replace("unix://", "");
+    const proxy = new HoldingProxy({ dir: side.engine.dir, engineSocket, holds: /\/start$/u, reaches });
+    try {
+      const shown = begin(["up"], { BERTH_HOST: proxy.host });
+      await eventually("the start is held", () => (proxy.isHolding ? true : undefined));
+      shown.signal("SIGINT");
+      await shown.waitFor(/Container shop-s-1 {2}Stopped/u);
+      proxy.release();
+      expect([await shown.end(), shown.output()]).toEqual([130, expect.any(String)]);
+    } finally {
+      await proxy.close();
+    }
+    expect(await side.ok("ps", "-q")).toBe("");
+  });
+});
+
 test("while --wait waits", async () => {
   const project = (check: string): string =>
     `services: {s: {image: busybox, command: sleep 1000, stop_grace_period: 0s, healthcheck: {test: ${check}, interval: 100ms, retries: 1000}}}`;
