@@ -3,7 +3,7 @@ import type { Attestations } from "./attest/attest-options.ts";
 import type { CacheOrigin, CacheTarget } from "./cache/cache-target.ts";
 import type { LintWarning } from "./dockerfile/types.ts";
 import type { ExportTarget } from "./export/export-target.ts";
-import type { BuildTarget } from "./graph/list-targets.ts";
+import type { BuildTarget } from "#spec/berth/build.ts";
 import type { ConvertOptions } from "./graph/options.ts";
 import type { BuildOutline } from "./graph/outline.ts";
 import type { BuildGraph } from "./graph/types.ts";

@@ -1,7 +1,6 @@
 import { isBerthError, messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { ImageService, StoredImage } from "#image/types.ts";
-import type { ImageDeleteItem } from "#spec/docker/image.ts";
 import type { ImagesCleaned } from "#spec/berth/images.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import type { Clock, Events } from "../ports.ts";
@@ -11,6 +10,7 @@ import { allParts, bytesOf, partsOf } from "./image-parts.ts";
 import { parentsIn } from "./line-of.ts";
 import { referenceMatches } from "./reference-pattern.ts";
 import { imagesInUse } from "./images-in-use.ts";
+import type { RemoveImage } from "./remove.ts";
 
 export interface ImageCleanDeps {
   readonly images: ImageService;
@@ -18,10 +18,7 @@ export interface ImageCleanDeps {
   readonly clock: Clock;
   readonly events: Events;
   readonly log: Log;
-  readonly remove: (
-    name: string,
-    options: { readonly force: boolean; readonly prune: boolean },
-  ) => Promise<readonly ImageDeleteItem[]>;
+  readonly remove: RemoveImage;
 }
 
 /** `POST /berth/images/clean`: images that a policy has no use for. With `dryRun` they are only told. */

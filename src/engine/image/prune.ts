@@ -10,6 +10,7 @@ import type { Clock, Events } from "../ports.ts";
 import { PruneGuard } from "../prune-guard.ts";
 import { allParts, bytesOf } from "./image-parts.ts";
 import { parentsIn } from "./line-of.ts";
+import type { RemoveImage } from "./remove.ts";
 
 export const imagePruneKeys = ["dangling", "label", "label!", "until"] as const;
 
@@ -18,10 +19,7 @@ export interface ImagePruneDeps {
   readonly clock: Clock;
   readonly events: Events;
   readonly log: Log;
-  readonly remove: (
-    name: string,
-    options: { readonly force: boolean; readonly prune: boolean },
-  ) => Promise<readonly ImageDeleteItem[]>;
+  readonly remove: RemoveImage;
 }
 
 /**

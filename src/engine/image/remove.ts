@@ -15,17 +15,19 @@ const imagesOf = ({ image, mounts }: ContainerSpec): readonly string[] => [
   ...mounts.flatMap((mount) => (mount.type === "image" ? [mount.imageId] : [])),
 ];
 
+export type RemoveImage = (
+  name: string,
+  options: { readonly force: boolean; readonly prune: boolean; readonly platforms?: readonly Platform[] },
+) => Promise<readonly ImageDeleteItem[]>;
+
 /** `DELETE /images/{name}`: untag, and delete when nothing refers to the image any more. `conflict` when it is in use. */
 export function removeImage(deps: {
   readonly images: ImageService;
   readonly registry: ContainerRegistry;
   readonly events: Events;
   readonly snapshots: Pick<Snapshotter, "prepare">;
-}) {
-  return async (
-    name: string,
-    options: { readonly force: boolean; readonly prune: boolean; readonly platforms?: readonly Platform[] },
-  ): Promise<readonly ImageDeleteItem[]> => {
+}): RemoveImage {
+  return async (name, options) => {
     const { platforms = [], ...how } = options;
     const image = await deps.images.resolve(name);
     const { id } = image;

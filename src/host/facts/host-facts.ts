@@ -21,12 +21,10 @@ export interface HostFacts {
   readonly memoryBytes: number;
   /** NUMA nodes, numbered from 0. */
   readonly memoryNodes: number;
-  readonly swapBytes: number;
   /** Kernel features by the existence of their files. */
   readonly seccomp: boolean;
   readonly apparmor: boolean;
   readonly cgroupNamespaces: boolean;
-  readonly userNamespaces: boolean;
 }
 
 const architectures: Readonly<Record<string, { readonly machine: string; readonly architecture: string }>> = {
@@ -48,11 +46,9 @@ export function readHostFacts(): HostFacts {
     cpus: schedGetaffinity().length,
     memoryBytes: memory.get("MemTotal") ?? 0,
     memoryNodes: countListed(readTextFileMaybe("/sys/devices/system/node/has_memory", 4096) ?? "0"),
-    swapBytes: memory.get("SwapTotal") ?? 0,
     seccomp: readTextFileMaybe("/proc/sys/kernel/seccomp/actions_avail", 4096) !== undefined,
     apparmor: readTextFileMaybe("/sys/module/apparmor/parameters/enabled", 16)?.startsWith("Y") ?? false,
     cgroupNamespaces: readTextFileMaybe("/proc/sys/user/max_cgroup_namespaces", 64) !== undefined,
-    userNamespaces: Number(readTextFileMaybe("/proc/sys/user/max_user_namespaces", 64) ?? "0") > 0,
   };
 }
 

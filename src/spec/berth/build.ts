@@ -17,11 +17,15 @@ export type BuildAnswer =
   | { readonly call: "targets"; readonly targets: readonly BuildTarget[] }
   | { readonly call: "outline"; readonly outline: BuildOutline };
 
-/** A stage; the name is empty when it has none. */
+/** A stage as `--call targets` lists it. */
 export interface BuildTarget {
+  /** Empty for a stage without a name. */
   readonly name: string;
+  /** The comment above FROM that begins with the name. */
   readonly description: string;
+  /** It is what a build without `--target` builds. */
   readonly isDefault: boolean;
+  /** As FROM has it, variables and all. */
   readonly base: string;
   readonly platform: string;
   readonly line: number;
