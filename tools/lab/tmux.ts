@@ -66,8 +66,23 @@ export class TmuxWindow {
     await this.press("Enter");
   }
 
-  async resize(columns: number, rows = 24): Promise<void> {
+  /**
+   * Resolves when programs in the window are told the new size: tmux lets some time pass before. What a program draws in that
+   * time is for a window that is no more; one called `holding` is stopped meanwhile (not one that bash itself began: bash would
+   * take its prompt).
+   */
+  async resize(columns: number, rows = 24, { holding }: { readonly holding?: string } = {}): Promise<void> {
+    const terminal = (await this.#ask("display-message", "-p", "#{pane_tty}")).trim();
+    const here = holding === undefined ? "" : await mustRun(["ps", "-t", terminal, "-o", "pid=,comm="]);
+    const held = [...here.matchAll(/^ *(\d+) (.*)$/gm)]
+      .filter(([, , name]) => name === holding)
+      .map(([, pid]) => Number(pid));
+    for (const pid of held) process.kill(pid, "SIGSTOP");
     await this.#ask("resize-window", "-x", String(columns), "-y", String(rows));
+    await eventually(`${columns} columns`, async () =>
+      (await mustRun(["stty", "-F", terminal, "size"])) === `${rows} ${columns}\n` ? true : undefined,
+    );
+    for (const pid of held) process.kill(pid, "SIGCONT");
   }
 
   /** What the window shows, a line a row, without the blanks at the end of each. */

@@ -15,7 +15,15 @@ function terminal(size: { columns: number; rows: number }, env: Record<string, s
     written = "";
     return text;
   };
-  return { io: { stderr, env, now: () => 0 } as unknown as CliIo, taken };
+  const time = { ms: 0, wake: () => {} };
+  const sleep = (): Promise<void> => new Promise((resolve) => (time.wake = resolve));
+  /** So much later, when what waits for it has had its turn. */
+  const pass = async (ms: number): Promise<void> => {
+    time.ms += ms;
+    time.wake();
+    await Bun.sleep(0);
+  };
+  return { io: { stderr, env, now: () => time.ms, sleep } as unknown as CliIo, taken, pass };
 }
 
 test("lines are drawn over those before, also in a window that has become narrower", () => {
@@ -47,4 +55,23 @@ test("colours, unless NO_COLOR asks for none", () => {
     openProgress("tty", io).report("Network n", "Created", "done");
     expect(taken().includes("\u001b[32m")).toBe(colour);
   }
+});
+
+test("what goes on is drawn again as time passes, until something else is printed or it has ended", async () => {
+  const size = { columns: 30, rows: 24 };
+  const { io, taken, pass } = terminal(size, { NO_COLOR: "1" });
+  const progress = openProgress("auto", io);
+  progress.report("Container a", "Waiting");
+  taken();
+  size.columns = 20;
+  await pass(1500);
+  expect(taken()).toBe("\u001b[3A\r\u001b[K[+] Running 0/1\n\r\u001b[K ⠿ Container a 1.5s\n\u001b[J");
+  progress.giveWay();
+  await pass(1500);
+  expect(taken()).toBe("");
+  progress.report("Container a", "Healthy", "done");
+  taken();
+  await pass(1500);
+  await pass(1500);
+  expect(taken()).toBe("");
 });

@@ -86,10 +86,11 @@ interface Line {
   endedMs: number | undefined;
 }
 
+const REFRESH_MS = 100;
 const marks: Readonly<Record<ProgressState, string>> = { working: "⠿", done: "✔", warning: "!", error: "✘" };
 const colours: Readonly<Record<ProgressState, number>> = { working: 36, done: 32, warning: 33, error: 31 };
 
-/** A block of lines drawn again at every change: a mark, what, how far, for how long. */
+/** A block of lines drawn again at every change, and as time passes over what goes on: a mark, what, how far, for how long. */
 class TerminalProgress implements Progress {
   readonly #io: CliIo;
   readonly #title: string;
@@ -98,7 +99,9 @@ class TerminalProgress implements Progress {
   readonly #terminal = new Limit(1);
   /** Cells of every row of the last drawing. */
   #drawn: readonly number[] = [];
+  #drawnAt = 0;
   #lent = false;
+  #isTicking = false;
 
   constructor(io: CliIo, title: string) {
     this.#io = io;
@@ -114,6 +117,18 @@ class TerminalProgress implements Progress {
     line.endedMs = state === "working" ? undefined : now;
     this.#lines.set(id, line);
     this.#draw();
+    if (state === "working" && !this.#isTicking) void this.#tick();
+  }
+
+  /** For as long as something goes on. What others have written below is never drawn over. */
+  async #tick(): Promise<void> {
+    this.#isTicking = true;
+    for (;;) {
+      await this.#io.sleep(REFRESH_MS);
+      if (![...this.#lines.values()].some(({ state }) => state === "working")) break;
+      if (this.#drawn.length > 0 && this.#io.now() - this.#drawnAt >= REFRESH_MS) this.#draw();
+    }
+    this.#isTicking = false;
   }
 
   giveWay(): void {
@@ -155,6 +170,7 @@ class TerminalProgress implements Progress {
     const height = this.#drawn.reduce((sum, cells) => sum + Math.max(1, Math.ceil(cells / columns)), 0);
     const back = height === 0 ? "" : `\u001b[${Math.min(height, rows)}A`;
     this.#io.stderr.write(`${back}${text.map((row) => `\r\u001b[K${row}\n`).join("")}\u001b[J`);
+    this.#drawnAt = this.#io.now();
     this.#drawn = [title, ...lines.map(({ row }) => row)].map(({ length }) => length);
   }
 

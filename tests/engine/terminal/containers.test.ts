@@ -22,8 +22,9 @@ const otherWidth = (columns: number): number => (columns === 80 ? 200 : 80);
 
 /** Asks the shell for its terminal's size until it is this one: the news of a new one takes its way. */
 async function hasSize(window: TmuxWindow, size: string): Promise<void> {
-  await window.enter(`clear; until [ "$(stty size)" = "${size}" ]; do sleep 0.1; done; echo "it is $(stty size)"`);
-  await window.shows(new RegExp(`^it is ${size}\n`));
+  const word = crypto.randomUUID().slice(0, 8);
+  await window.enter(`until [ "$(stty size)" = "${size}" ]; do sleep 0.1; done; clear; echo "${word} $(stty size)"`);
+  await window.shows(new RegExp(`^${word} ${size}\n/ #$`));
 }
 
 test.each(WIDTHS)("run -it, attach and exec -it follow a window of %p columns", async (columns) => {
@@ -238,4 +239,50 @@ test("colours are there for who looks, and gone with NO_COLOR and in a pipe", as
       expect((await window.coloured()).includes(ESCAPE)).toBe(!("NO_COLOR" in env));
     });
   }
+});
+
+const PANES = { "1": "containers", "2": "images", "3": "volumes", "4": "networks" } as const;
+
+test.each(WIDTHS)("berth ui: panes, keys, shell and another size in %p columns", async (columns) => {
+  await engine.ok("run", "-d", "--name", "box", "busybox", "sh", "-c", "echo said; sleep 1000");
+  await engine.ok("volume", "create", "kept");
+  await inWindow(engine, { columns }, async (window) => {
+    await window.enter("echo before; berth ui");
+    await window.shows(/> box +running/);
+    for (const width of [40, 120, columns]) {
+      await window.resize(width, 20);
+      await window.sees(`a whole screen in ${width} columns`, (screen) => {
+        const lines = screen.split("\n");
+        return (
+          lines.length === 20 &&
+          lines.filter((line) => line.includes("> box")).length === 1 &&
+          screen.includes("running")
+        );
+      });
+    }
+    for (const [key, title] of Object.entries(PANES)) {
+      await window.type(key);
+      await window.shows(title, { "1": "box", "2": "busybox", "3": "kept", "4": "bridge" }[key] ?? "");
+    }
+    await window.type("1");
+    await window.shows(/> box/);
+    await window.press("Enter");
+    await window.shows("box: logs", "said");
+    await window.type("q");
+    await window.shows(/> box/);
+    await window.type("e");
+    await window.shows(/\/ # *$/);
+    await window.enter("stty size; exit");
+    await window.shows(/> box +running/);
+    await window.type("?");
+    await window.shows("a shell in it");
+    await window.type("q");
+    await window.shows(/> box/);
+    await window.type("q");
+    // What stood there before is there again.
+    expect(await window.endsWith(0)).toContain("\nbefore\n");
+    await window.enter("berth ui | cat");
+    await window.shows("ui needs a terminal");
+  });
+  await engine.ok("volume", "rm", "kept");
 });
