@@ -56,7 +56,7 @@ const kinds = {
   // By its first line the trap is set: a signal before it would find the default, which pid 1 ignores.
   stopped: {
     Cmd: ["sh", "-c", `trap 'echo end; exit 5' TERM; echo begin; i=0; while :; do ${count}; sleep 0.03; done`],
-    StopTimeout: 30,
+    StopTimeout: 120,
   },
   restarting: {
     Cmd: counting(`while [ $i -lt 10 ]; do ${count}; sleep 0.03; done; echo end; exit 1`),
