@@ -18,6 +18,8 @@ const folder = mkdtempSync(join(tmpdir(), "berth-wire-"));
 const envFile = join(folder, "env");
 const labelFile = join(folder, "labels");
 const seccompFile = join(folder, "seccomp.json");
+/** Where somebody is logged in. */
+const loginFolder = join(folder, "login");
 
 const create = (...flags: string[]): readonly string[] => ["create", ...flags, "busybox"];
 
@@ -30,6 +32,9 @@ const CASES: readonly (readonly string[])[] = [
   create("-e", "A=b", "-e", "EMPTY=", "-e", "FROM_HERE", "-e", "NOT_SET_HERE"),
   create("--env-file", envFile, "--env", "LAST=1"),
   create("-l", "a=b", "-l", "bare", "--label-file", labelFile),
+  create("--use-api-socket"),
+  ["--config", loginFolder, ...create("--use-api-socket", "--mount", "type=bind,src=/a,dst=/b")],
+  ["--config", loginFolder, ...create("--use-api-socket", "-e", "DOCKER_CONFIG=/mine")],
   create("-it"),
   create("-i"),
   create("-a", "stdout", "-a", "STDERR"),
@@ -327,6 +332,8 @@ const ID = "a".repeat(64);
 let engine: FakeEngine;
 
 beforeAll(async () => {
+  mkdirSync(loginFolder);
+  writeFileSync(join(loginFolder, "config.json"), '{"auths":{"reg.example.com":{"auth":"bWU6cHc="}}}');
   writeFileSync(envFile, "# comment\n\nFILE=1\n  INDENTED=x y\nFROM_HERE\nNOT_SET_HERE\n");
   writeFileSync(labelFile, "lf=1\nbare2\n");
   writeFileSync(seccompFile, '{\n  "defaultAction": "SCMP_ACT_ALLOW"\n}\n');

@@ -19,7 +19,6 @@ export const uncoveredFlags: Readonly<Record<string, string>> = {
   ...creating("health-tcp", ownHealth),
   ...creating("net-rate", ownNetworks),
   ...creating("on-unhealthy", ownHealth),
-  ...creating("use-api-socket", "refused by name: it mounts the engine's socket, which waits for volumes of that kind"),
   "container debug": ownDebug,
   "container debug --tools": ownDebug,
   "container ls --sort": "not Docker's: seen by src/cli/format/sort-by.test.ts",

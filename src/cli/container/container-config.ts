@@ -59,7 +59,6 @@ function build(flags: FlagValues, args: readonly string[], io: Io): ContainerReq
   const attachStdin = attach.includes("stdin") || openStdin;
   const attachStdout = attach.length === 0 || attach.includes("stdout");
   const attachStderr = attach.length === 0 || attach.includes("stderr");
-  if (flags.on("use-api-socket")) throw new BerthError("not-implemented", "--use-api-socket is not supported");
   const macAddress = flags.text("mac-address");
   if (macAddress !== "") checkMac(macAddress);
   const volumes = volumesAndBinds(flags.list("volume"), io.workingDirectory);

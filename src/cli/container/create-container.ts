@@ -6,6 +6,7 @@ import { parseAnyReference, withDefaultTag } from "#spec/oci/reference.ts";
 import type { Invocation } from "../command.ts";
 import { proxyEnvironment } from "../config/cli-config.ts";
 import { pullImage, shownName } from "../image/pull-image.ts";
+import type { WithApiSocket } from "./options/api-socket.ts";
 import { containerRequest, type ContainerRequest } from "./container-config.ts";
 
 const PULL_POLICIES = ["always", "missing", "never"];
@@ -49,7 +50,7 @@ export async function createContainer(invocation: Invocation, request: Container
   };
   if (policy === "always") await pull();
   const client = await invocation.client();
-  const body = await withProxies(request, invocation);
+  const { body, credentials } = await withAccess(await withProxies(request, invocation), invocation);
   const create = (): Promise<CreateResponse> => client.containers.create(body, { name: flags.text("name"), platform });
   let created: CreateResponse;
   try {
@@ -61,6 +62,8 @@ export async function createContainer(invocation: Invocation, request: Container
     await pull();
     created = await create();
   }
+  if (credentials !== undefined)
+    await client.containers.writeArchive(created.Id, "/", credentials, { noOverwriteDirNonDir: true });
   for (const warning of created.Warnings ?? []) io.stderr.write(`WARNING: ${warning}\n`);
   if (cidFile !== "") io.writeFile(cidFile, created.Id, 0o644);
   return created.Id;
@@ -86,6 +89,12 @@ async function withProxies(
   const proxies = proxyEnvironment(config.file, (await engine()).host, flags.list("env"));
   if (proxies.length === 0) return request.body;
   return { ...request.body, Env: [...((request.body["Env"] as readonly string[] | null) ?? []), ...proxies] };
+}
+
+async function withAccess(body: ContainerRequest["body"], invocation: Invocation): Promise<WithApiSocket> {
+  if (!invocation.flags.on("use-api-socket")) return { body, credentials: undefined };
+  const { withApiSocket } = await import("./options/api-socket.ts");
+  return withApiSocket(body, invocation);
 }
 
 function warn(request: ContainerRequest, { io }: Invocation): void {

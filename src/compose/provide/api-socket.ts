@@ -1,4 +1,5 @@
 import { BerthError } from "#base/errors.ts";
+import { storedCredentials } from "#cli/config/stored-credentials.ts";
 import type { AuthConfig } from "#spec/docker/auth.ts";
 import type { Project, Service } from "../load/project.ts";
 
@@ -28,8 +29,7 @@ export async function withApiSocket(project: Project, access: () => Promise<ApiA
       "invalid-parameter",
       `service ${JSON.stringify(asking[0]?.name)}: use_api_socket needs an engine with a socket on this machine, not ${host}`,
     );
-  const auths = Object.fromEntries(Object.entries(credentials).map(stored));
-  const content = JSON.stringify({ auths }, undefined, "\t");
+  const content = storedCredentials(credentials);
   const given = new Map(asking.map((service) => [service.name, withSocket(service, socket)]));
   return {
     ...project,
@@ -49,18 +49,3 @@ const withSocket = (service: Service, source: string): Service => ({
   volumes: [...(service.volumes ?? []), { type: "bind", source, target: socketInside }],
   configs: [...(service.configs ?? []), { source: credentialsKey, target: `${folderInside}/config.json` }],
 });
-
-/** As config.json keeps them. */
-function stored([host, { username = "", password = "", identitytoken, registrytoken }]: readonly [
-  string,
-  Partial<AuthConfig>,
-]): readonly [string, object] {
-  return [
-    host,
-    {
-      ...(username === "" ? {} : { auth: Buffer.from(`${username}:${password}`).toString("base64") }),
-      ...(identitytoken === undefined ? {} : { identitytoken }),
-      ...(registrytoken === undefined ? {} : { registrytoken }),
-    },
-  ];
-}

@@ -50,6 +50,13 @@ const rows: readonly FieldRow[] = [
     prints: "5 6 1777\n0\n1\n",
   },
   {
+    name: "the engine's socket",
+    flags: ["--use-api-socket"],
+    inspect: ["{{range .Mounts}}{{.Type}} {{.Destination}} {{.RW}}{{end}}", "bind /var/run/docker.sock true\n"],
+    line: "test -S /var/run/docker.sock && echo there",
+    prints: "there\n",
+  },
+  {
     name: "consistency does nothing on Linux",
     flags: ["-v", "plain:/m:cached", "--mount", "type=volume,src=plain,dst=/n,consistency=delegated"],
     inspect: ["{{range .Mounts}}{{.RW}} {{end}}", "true true \n"],
