@@ -22,6 +22,7 @@ beforeAll(async () => {
   registry = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
+    idleTimeout: 0,
     fetch: () => {
       asked += 1;
       return new Promise<never>(() => undefined);

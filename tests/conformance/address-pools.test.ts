@@ -4,7 +4,7 @@ import { besideDocker } from "./walk/beside-docker.ts";
 import { net } from "./walk/requests.ts";
 import { rows } from "./walk/row.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(180_000);
 
 const pools = ["base=10.90.0.0/22,size=24", "base=10.91.0.0/24,size=26", "base=fd90::/62,size=64"];
 /** As newer versions say it. */

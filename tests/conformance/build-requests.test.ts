@@ -14,7 +14,7 @@ import { instructionCases } from "./build-requests/instructions.ts";
 import { parameterCases } from "./build-requests/parameters.ts";
 import { openLab, targetNames, type Lab, type Target } from "./target.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(180_000);
 
 const cases = [...parameterCases, ...instructionCases];
 /** One of each kind: who sends the request does not matter. */
@@ -47,7 +47,7 @@ afterAll(async () => {
       }),
     );
   await lab?.close();
-}, 120_000);
+}, 180_000);
 
 describe(name, () => {
   test("names are told apart", () => {

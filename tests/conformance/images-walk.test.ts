@@ -11,7 +11,7 @@ import { imageTransferRows } from "./walk/image-transfers.ts";
 import { imageLookRows } from "./walk/images.ts";
 import { bodies, digests, startRegistries } from "./walk/registries.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(180_000);
 
 const compare = besideDocker({
   differences,

@@ -10,7 +10,7 @@ import { networkRows } from "./walk/networks.ts";
 import { parentRows } from "./walk/parents.ts";
 import { volumeRows } from "./walk/volumes.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(180_000);
 
 const compare = besideDocker({ differences, formerWords });
 

@@ -37,6 +37,7 @@ export async function startGitLab(directory: string, authorization?: string): Pr
   const server = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
+    idleTimeout: 0,
     async fetch(request) {
       if (authorization !== undefined && request.headers.get("authorization") !== authorization)
         return new Response("who are you?", { status: 401, headers: { "www-authenticate": 'Basic realm="git"' } });

@@ -8,7 +8,7 @@ import { listening, startSshServer, type SshServer } from "../../../tools/lab/op
 import { BuildLab } from "./build-lab.ts";
 import { startGitLab, type GitLab } from "./git-server.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let lab: BuildLab;
 let git: GitLab;
