@@ -10,6 +10,7 @@ import { isUp, observeContainers, type ObservedContainer } from "../engine/obser
 import type { Service } from "../load/project.ts";
 import type { ComposeInvocation } from "./subcommand.ts";
 import { timeoutFlag } from "./flag-readers.ts";
+import { FollowedContainer } from "./followed-container.ts";
 import { interrupted } from "./unless-interrupted.ts";
 import { KeyMenu } from "./key-menu.ts";
 import { wantsMenu } from "./wants-menu.ts";
@@ -219,7 +220,7 @@ class AttachedProject {
       if (from === "now") {
         const { stream } = await client.containers.attach(container.id, { stream: true, stdout: true, stderr: true });
         this.#print(container, chunksOf(stream));
-      } else await this.#printLog(container, "");
+      } else await this.#printLog(container);
     }
     const wait = await client.containers.wait(container.id, "next-exit");
     const end = this.#ended(container, name, wait);
@@ -227,25 +228,31 @@ class AttachedProject {
     else end.catch(() => undefined);
   }
 
-  async #ended(
-    container: ObservedContainer,
-    name: string,
-    wait: () => Promise<{ readonly StatusCode: number }>,
-  ): Promise<void> {
+  async #ended(container: ObservedContainer, name: string, wait: () => Promise<unknown>): Promise<void> {
+    const { containers } = this.#context.client;
     let code: number;
-    for (;;) {
-      try {
-        code = (await wait()).StatusCode;
+    let later: FollowedContainer | undefined;
+    let printed: Promise<unknown> = Promise.resolve();
+    try {
+      for (;;) {
+        await wait();
         await this.#changing;
-        const { State } = await this.#settled(container);
+        const { State } = await containers.inspect(container.id);
+        code = State.ExitCode;
         if (!State.Running) break;
-        wait = await this.#context.client.containers.wait(container.id, "next-exit");
-        if (this.#attached.has(container.service)) await this.#printLog(container, State.StartedAt);
-      } catch (error) {
-        if (isBerthError(error, "not-found")) return;
-        throw error;
+        if (this.#attached.has(container.service)) {
+          later ??= this.#laterRuns(container, State.Restarting ? State.FinishedAt : State.StartedAt);
+          const more = this.#told(name, later.follow());
+          if (this.#wanted.has(container.service)) this.#outputs.push(more);
+          printed = Promise.all([printed, more]);
+        }
+        wait = await containers.wait(container.id, "not-running");
       }
+    } catch (error) {
+      if (isBerthError(error, "not-found")) return;
+      throw error;
     }
+    await printed;
     const { flags, io } = this.#invocation;
     const from = flags.text("exit-code-from");
     if (from === container.service) this.#exitCode = code;
@@ -260,24 +267,27 @@ class AttachedProject {
     await this.#stopAll();
   }
 
-  /** As it is when it is not about to be started again. */
-  async #settled({ id }: ObservedContainer) {
-    for (;;) {
-      const found = await this.#context.client.containers.inspect(id);
-      if (!found.State.Restarting || this.#stopping !== undefined) return found;
-      await this.#context.sleep(100);
-    }
+  /** What it writes after its first run, to which somebody was attached. */
+  #laterRuns(container: ObservedContainer, since: string): FollowedContainer {
+    const { client, project } = this.#context;
+    const printer = { sink: this.#printer.sink.bind(this.#printer), say: () => undefined };
+    return new FollowedContainer({
+      containers: client.containers,
+      printer,
+      sleep: (ms) => this.#context.sleep(ms),
+      id: container.id,
+      name: shortName(container, project.name),
+      timestamps: false,
+      since: timestampParameter(since, this.#invocation.io.now(), "since"),
+      until: "",
+      tail: "all",
+    });
   }
 
-  /** Its output since a moment, or all of it: nobody was attached when it began. */
-  async #printLog(container: ObservedContainer, since: string): Promise<void> {
-    const chunks = await this.#context.client.containers.logs(container.id, {
-      stdout: true,
-      stderr: true,
-      follow: true,
-      since: since === "" ? "" : timestampParameter(since, this.#invocation.io.now(), "since"),
-    });
-    this.#print(container, chunks);
+  /** All of its output: nobody was attached when it began. */
+  async #printLog(container: ObservedContainer): Promise<void> {
+    const asked = { stdout: true, stderr: true, follow: true };
+    this.#print(container, await this.#context.client.containers.logs(container.id, asked));
   }
 
   #print(container: ObservedContainer, chunks: AsyncIterable<Uint8Array>): void {
@@ -288,8 +298,13 @@ class AttachedProject {
       for await (const chunk of chunks) sink.push(chunk);
       sink.end();
     };
-    const printed = printing().catch((error: unknown) => this.#printer.say(name, messageOf(error)));
+    const printed = this.#told(name, printing());
     if (this.#wanted.has(container.service)) this.#outputs.push(printed);
+  }
+
+  /** What went wrong with a container's output is a line of it. */
+  #told(name: string, printing: Promise<void>): Promise<void> {
+    return printing.catch((error: unknown) => this.#printer.say(name, messageOf(error)));
   }
 
   #interrupt(): void {

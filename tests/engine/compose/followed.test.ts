@@ -1,4 +1,4 @@
-/** `logs -f`: over restarts, until the last container has ended. */
+/** What containers write over their restarts, until the last has ended: by `logs -f`, and by `up`. */
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { background } from "../../../tools/lab/background.ts";
@@ -34,4 +34,20 @@ services:
   expect(begun()).toBe(2);
   expect(shown.output()).toContain("again-1 exited with code 137\n");
   expect(shown.output()).toContain("stays-1 exited with code 137\n");
+});
+
+test("every line of runs that are over at once, before the person", async () => {
+  const policy = "restart: 'on-failure:4', stop_grace_period: 0s";
+  side.project(`
+services:
+  ends: {image: busybox, command: "sh -c 'echo ran >> /runs; echo run $$(wc -l < /runs); exit 3'", ${policy}}
+`);
+  const argv = [...berthCommand(), "compose", "-f", join(side.folder, "compose.yaml"), "up"];
+  const shown = background(argv, side.environment);
+  expect(await shown.end()).toBe(0);
+  const lines = shown.output().split("\n");
+  expect(lines.filter((line) => line.startsWith("ends-1"))).toEqual([
+    ...[1, 2, 3, 4, 5].map((run) => `ends-1  | run ${run}`),
+    "ends-1 exited with code 3",
+  ]);
 });
