@@ -1,5 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pluginNames, type PluginDirectories } from "./discover.ts";
@@ -94,10 +96,9 @@ test("what a plugin says, and how it says it", async () => {
 
 test("an answer that does not come in time", async () => {
   const found = directories();
-  const silent = Promise.withResolvers<Response>();
-  closers.push(() => silent.resolve(new Response()));
-  const server = Bun.serve({ unix: join(found.sockets[0] ?? "", "p.sock"), fetch: () => silent.promise });
-  closers.push(() => void server.stop(true));
+  const silent = createServer().listen(join(found.sockets[0] ?? "", "p.sock"));
+  closers.push(() => void silent.close());
+  await once(silent, "listening");
   await expect(plugins(found, 50).get("p")).rejects.toThrow("Plugin.Activate: no answer within 0.05 seconds");
 });
 
