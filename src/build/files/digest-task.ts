@@ -60,7 +60,7 @@ export async function knownDigest(input: DigestInput, signal: AbortSignal): Prom
     return undefined;
   const cache = new StatCache(cachePath, nowMs, "folders");
   try {
-    return await digestInSteps(input, cache, async (steps) => {
+    const digest = await digestInSteps(input, cache, async (steps) => {
       let begun = performance.now();
       for (const _ of steps) {
         if (performance.now() - begun < SLICE_MS) continue;
@@ -69,6 +69,8 @@ export async function knownDigest(input: DigestInput, signal: AbortSignal): Prom
         begun = performance.now();
       }
     });
+    cache.save();
+    return digest;
   } catch (error) {
     // Whatever the kernel refuses is a helper's to tell.
     if (error instanceof BerthError || signal.aborted) throw error;
@@ -99,8 +101,11 @@ async function digestInSteps(
 /** Files would have to be read. */
 class Unknown extends Error {}
 
-/** Files that are read although nothing else is. */
-const MAX_NAMED = 64;
+/** What may be read of a folder whose other files are known: as much as takes some milliseconds. */
+const MAX_READ_FILES = 256;
+const MAX_READ_BYTES = 1 << 20;
+/** Of a folder's list: a few times as many files. */
+const MAX_LIST_BYTES = 128 << 10;
 
 /** Small files that are read at a time: 8 MiB at most. */
 const MAX_BATCH = 128;
@@ -113,7 +118,8 @@ class Digester implements SelectionVisitor {
   readonly #add: (text: ByteString) => void;
   /** Of the folder whose list was looked at last. */
   #stamp = "";
-  #named = 0;
+  #readFiles = 0;
+  #readBytes = 0;
   readonly #room = { bytes: new Uint8Array(0) };
 
   /** `rules`: which files of a folder count, as far as its place and they decide. */
@@ -125,6 +131,7 @@ class Digester implements SelectionVisitor {
   }
 
   source(file: VisitedFile): void {
+    if (this.#cache.isForFolders && isRegular(file)) this.#mayRead([file]);
     this.#add(`${file.path}\0${this.#described(file, isRegular(file) ? this.#digest(file) : "")}`);
   }
 
@@ -133,7 +140,7 @@ class Digester implements SelectionVisitor {
     this.#stamp = createHash("sha256").update(`${this.#rules}\0`).update(list).digest("base64");
     const known = this.#cache.folder(place, this.#stamp);
     if (known === undefined) {
-      if (this.#cache.isForFolders) throw new Unknown();
+      if (this.#cache.isForFolders && list.length > MAX_LIST_BYTES) throw new Unknown();
       return undefined;
     }
     this.#add(`${path}\0${known.digest}`);
@@ -141,7 +148,9 @@ class Digester implements SelectionVisitor {
   }
 
   folder({ directoryFd, paths, files, folders }: FolderContent): void {
-    const digests = this.#digests(directoryFd, files.filter(isRegular));
+    const regular = files.filter(isRegular);
+    if (this.#cache.isForFolders) this.#mayRead(regular);
+    const digests = this.#digests(directoryFd, regular);
     const all = [...files, ...folders];
     const lines = all.map((file) => `${file.listed.name}\0${this.#described(file, digests.get(file) ?? "")}`);
     const digest = hash("sha256", Buffer.from(lines.join(""), "latin1"), "hex");
@@ -161,9 +170,13 @@ class Digester implements SelectionVisitor {
     return `${stat.mode.toString(8)}\0${owner}\0${content}\0`;
   }
 
+  #mayRead(files: readonly VisitedFile[]): void {
+    this.#readFiles += files.length;
+    this.#readBytes += files.reduce((sum, { stat }) => sum + stat.size, 0);
+    if (this.#readFiles > MAX_READ_FILES || this.#readBytes > MAX_READ_BYTES) throw new Unknown();
+  }
+
   #digest(file: VisitedFile): string {
-    if (this.#cache.isForFolders && (file.stat.size > SMALL_FILE_BYTES || ++this.#named > MAX_NAMED))
-      throw new Unknown();
     const known = this.#cache.file(file.place, file.stat);
     if (known !== undefined) return known;
     const digest = contentDigest(file.at);
