@@ -37,7 +37,7 @@ const parts: Readonly<Record<string, () => Promise<StageResult>>> = {
     runBunTests(["tests/fault/transfers-killed.test.ts"], { TRANSFER_ROUNDS: times(perMinute.transfers) }),
   networks: () => runBunTests(["tests/fault/network-cycles.test.ts"], { NETWORK_CYCLES: times(perMinute.cycles) }),
   systemd: () => runBunTests(["./tests/soak/systemd.test.ts"]),
-  "compose-lines": () => runBunTests(["./tests/soak/compose-lines.test.ts"]),
+  "compose-lines": () => runBunTests(["./tests/clients/compose-lines.test.ts"], { COMPOSE_LINES: "all" }),
   fuzz: () => {
     console.log(`FUZZ_SEED=${seed}`);
     return runBunTests(["tests/fuzz/api"], { FUZZ_REQUESTS: times(perMinute.fuzz), FUZZ_SEED: String(seed) });

@@ -37,13 +37,14 @@ export const plan: ComposeHandler = async (invocation) => {
       ({ name }) => `? volume ${name}: its configuration changed; up asks before it is made anew`,
     ),
     ...found.containers.flatMap((step) => stepLine(step, project)),
-    ...(flags.on("remove-orphans")
-      ? []
-      : found.orphans.map(
-          ({ name }) => `? container ${name}: its service is not in the project; --remove-orphans removes it`,
-        )),
   ];
-  io.stdout.write(lines.length === 0 ? "Nothing would change.\n" : lines.map((line) => `${line}\n`).join(""));
+  const stays = flags.on("remove-orphans")
+    ? []
+    : found.orphans.map(
+        ({ name }) => `? container ${name}: its service is not in the project; --remove-orphans removes it`,
+      );
+  const told = [...lines, ...stays];
+  io.stdout.write(told.length === 0 ? "Nothing would change.\n" : told.map((line) => `${line}\n`).join(""));
   return flags.on("exit-code") && lines.length > 0 ? 2 : 0;
 };
 

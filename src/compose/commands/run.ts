@@ -22,7 +22,7 @@ import type { Service } from "../load/project.ts";
 import type { ComposeHandler, ComposeInvocation } from "./subcommand.ts";
 import { complete } from "./complete.ts";
 import { applyContext, openProject, progressOf } from "./session.ts";
-import { chosen } from "./up.ts";
+import { chosen, requirePullPolicy } from "./up.ts";
 import { warn } from "./flag-readers.ts";
 import { notInDryRun } from "./not-in-dry-run.ts";
 
@@ -30,6 +30,7 @@ import { notInDryRun } from "./not-in-dry-run.ts";
 export const run: ComposeHandler = async (invocation) => {
   const { flags, io, args } = invocation;
   const [name = "", ...command] = args;
+  requirePullPolicy(invocation);
   const opened = await openProject(invocation, { services: [name] });
   const progress = flags.on("quiet") ? quietProgress : progressOf(invocation);
   const { context, services } = await complete(

@@ -150,8 +150,15 @@ export function chosen(project: Project, named: readonly string[], alone: boolea
 
 const pullPolicies = ["always", "missing", "if_not_present", "never", "build"];
 
+/** Refuses a `--pull` that is none. */
+export function requirePullPolicy({ flags }: ComposeInvocation): void {
+  if (flags.given("pull") && !pullPolicies.includes(flags.text("pull")))
+    throw new BerthError("invalid-parameter", `invalid --pull option ${JSON.stringify(flags.text("pull"))}`);
+}
+
 /** Of `up`, and of `create`, which has fewer. */
-function checkFlags({ flags }: ComposeInvocation): void {
+function checkFlags(invocation: ComposeInvocation): void {
+  const { flags } = invocation;
   const on = (flag: string): boolean => flags.has(flag) && flags.on(flag);
   const refuse = (sentence: string): never => {
     throw new BerthError("invalid-parameter", sentence);
@@ -163,8 +170,7 @@ function checkFlags({ flags }: ComposeInvocation): void {
   both("force-recreate", "no-recreate");
   both("always-recreate-deps", "no-recreate");
   both("no-build", "watch");
-  if (flags.given("pull") && !pullPolicies.includes(flags.text("pull")))
-    refuse(`invalid --pull option ${JSON.stringify(flags.text("pull"))}`);
+  requirePullPolicy(invocation);
   const attaches = flags.has("attach") && flags.list("attach").length > 0;
   if (attaches && on("attach-dependencies")) refuse("cannot combine --attach and --attach-dependencies");
   const staying =

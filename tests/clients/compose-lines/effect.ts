@@ -1,5 +1,5 @@
 import type { BusyboxEngine } from "../../fault/busybox-engine.ts";
-import { comparableOf, resourcesOf, type Json } from "../../clients/compose/made.ts";
+import { comparableOf, resourcesOf, type Json } from "../compose/made.ts";
 
 /** Numbers for what is another text each time, in the order in which they were first seen. */
 export class Sightings {
