@@ -5,7 +5,7 @@ import { grantedArchive, grantedFiles, grantedMounts } from "../engine/granted-f
 import { label } from "../engine/labels.ts";
 import type { ObservedContainer } from "../engine/observe.ts";
 import type { InheritedVolumes } from "../engine/mounts.ts";
-import type { Service } from "../load/project.ts";
+import type { Project, Service } from "../load/project.ts";
 import { nameToTake, type ContainerStep } from "../plan/plan-up.ts";
 import { containerNameOf, imageNameOf, type ApplyContext } from "./context.ts";
 import { toldWithPlace } from "./told-with-place.ts";
@@ -46,7 +46,7 @@ export async function carryOut(
     progress.report(`Container ${name}`, "Creating");
     const id = context.dryRun
       ? undefined
-      : await toldWithPlace(project, containerKey(service), () =>
+      : await toldWithPlace(project, containerKey(service, project), () =>
           createContainer(context, service, { name, number: step.number }, options),
         );
     progress.report(`Container ${name}`, "Created", "done");
@@ -55,18 +55,30 @@ export async function carryOut(
   progress.report(`Container ${step.old.name}`, "Recreate");
   const id = context.dryRun
     ? undefined
-    : await toldWithPlace(project, containerKey(service), () => recreate(context, service, step, name, options));
+    : await toldWithPlace(project, containerKey(service, project), () =>
+        recreate(context, service, step, name, options),
+      );
   progress.report(`Container ${step.old.name}`, "Recreated", "done");
   return id;
 }
 
 /** What is to be looked at when the engine refuses to make a service's container. */
 const containerKey =
-  (service: Service) =>
-  (message: string): readonly string[] =>
-    service.container_name !== undefined && message.includes("is already in use by container")
-      ? ["services", service.name, "container_name"]
-      : ["services", service.name];
+  (service: Service, project: Project) =>
+  (message: string): readonly string[] => {
+    const own = ["services", service.name];
+    if (service.container_name !== undefined && message.includes("is already in use by container"))
+      return [...own, "container_name"];
+    const [, missing] = /bind source path does not exist: (.+)$/u.exec(message) ?? [];
+    if (missing === undefined) return own;
+    const mount = (service.volumes ?? []).findIndex(({ source }) => source === missing);
+    if (mount >= 0) return [...own, "volumes", String(mount)];
+    for (const kind of ["secrets", "configs"] as const) {
+      const key = (service[kind] ?? []).find(({ source }) => project[kind].get(source)?.file === missing)?.source;
+      if (key !== undefined) return [kind, key, "file"];
+    }
+    return own;
+  };
 
 /** A container that was never started may come from a run that was cut off before its files were written. */
 async function completeFiles(

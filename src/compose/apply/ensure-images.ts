@@ -3,6 +3,7 @@ import { parseDuration } from "../shape/duration.ts";
 import type { Service } from "../load/project.ts";
 import { buildsOnce, type BuildOnce } from "./builds-once.ts";
 import { imageNameOf, type ApplyContext } from "./context.ts";
+import { toldWithPlace } from "./told-with-place.ts";
 
 export interface ImageOptions {
   /** By flag: over each service's own policy. */
@@ -65,7 +66,11 @@ async function ensureImage(
   options: ImageOptions,
   build: BuildOnce,
 ): Promise<string> {
-  const found = await imageOf(context, image);
+  const found = await toldWithPlace(
+    context.project,
+    () => ["services", service.name, "image"],
+    () => imageOf(context, image),
+  );
   const policy = options.pull || service.pull_policy || "missing";
   const buildable = service.build !== undefined;
   if (

@@ -6,6 +6,7 @@ import { label, resourceLabels } from "../engine/labels.ts";
 import type { ObservedResources } from "../engine/observe.ts";
 import type { ApplyContext } from "./context.ts";
 import { toldWithPlace } from "./told-with-place.ts";
+import { withPlace } from "./told-with-place.ts";
 
 /** External networks and volumes must be there: `not-found` otherwise. */
 export function requireExternal(
@@ -20,15 +21,19 @@ export function requireExternal(
       !resources.networks.has(name) &&
       !["host", "none", "bridge"].includes(name)
     )
-      throw new BerthError("not-found", `network ${name} declared as external, but could not be found`, {
-        hint: `Make it: docker network create ${name}`,
-      });
+      throw new BerthError(
+        "not-found",
+        withPlace(project, ["networks", key], `network ${name} declared as external, but could not be found`),
+        { hint: `Make it: docker network create ${name}` },
+      );
   }
   for (const { key, name, external } of project.volumes.values()) {
     if (external && used.volumes.has(key) && !resources.volumes.has(name))
-      throw new BerthError("not-found", `external volume ${JSON.stringify(name)} not found`, {
-        hint: `Make it: docker volume create ${name}`,
-      });
+      throw new BerthError(
+        "not-found",
+        withPlace(project, ["volumes", key], `external volume ${JSON.stringify(name)} not found`),
+        { hint: `Make it: docker volume create ${name}` },
+      );
   }
 }
 

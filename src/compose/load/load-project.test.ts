@@ -248,6 +248,11 @@ describe("mistakes name file, line and key", () => {
     ["services:\n  s:\n    imag: x", "compose.yaml:3: services.s: additional properties 'imag' not allowed"],
     ["services:\n  s:\n    image: [x]", "compose.yaml:3: services.s.image must be a string"],
     ["services:\n  s: x", "compose.yaml:2: services.s must be a mapping"],
+    ["- s", "compose.yaml:1: the file must be a mapping"],
+    [
+      "services:\n  s:\n    image: i\n    env_file: e",
+      "compose.yaml:4: services.s.env_file: env file /p/shop/e not found",
+    ],
     [
       "services:\n  s:\n    image: i\n    ports: ['1:2:3:4']",
       "compose.yaml:4: services.s.ports.0: invalid port '1:2:3:4'",

@@ -1,6 +1,7 @@
 import { projectFile, type ProjectFile } from "../model/project.ts";
 import { chooseServices } from "./choose-services.ts";
-import { checkConsistency } from "./check-consistency.ts";
+import { mistakeAt } from "../source/node.ts";
+import { checkConsistency, placeOf } from "./check-consistency.ts";
 import { normalizeService } from "./normalize-service.ts";
 import { projectName } from "./project-name.ts";
 import type { ConfigFile, Model, Network, Project, Resource, Service, Volume } from "./project.ts";
@@ -78,6 +79,8 @@ export function loadProject(options: LoadOptions, reader: ProjectReader): Projec
     environment,
     readFiles: options.resolveEnvironment !== false,
     normalize: options.normalize !== false,
+    missing: (service: string, key: string, sentence: string) =>
+      mistakeAt(placeOf(source, ["services", service, key]), `services.${service}.${key}: ${sentence}`),
   };
   const services = new Map(
     Object.entries(file.services ?? {}).map(([service, model]) => [

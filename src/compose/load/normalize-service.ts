@@ -1,6 +1,5 @@
 import type { ServiceModel, ServiceNetwork } from "../model/service.ts";
 import { parseDotenv, parseRawEnvironment } from "../source/parse-dotenv.ts";
-import { BerthError } from "#base/errors.ts";
 import type { FileReader } from "./read-environment.ts";
 import type { Dependency, Service } from "./project.ts";
 
@@ -10,6 +9,8 @@ export interface ServiceDefaults extends FileReader {
   readonly readFiles: boolean;
   /** False leaves out what goes without saying. */
   readonly normalize: boolean;
+  /** The mistake that a key of the service names a file that is not there. */
+  missing(service: string, key: "env_file" | "label_file", sentence: string): Error;
 }
 
 /** Fill in what the specification lets people leave out of a service (05-services.md). */
@@ -72,7 +73,7 @@ function environmentOf(
     const text = defaults.readText(file.path);
     if (text === undefined) {
       if (file.required === false) continue;
-      throw new BerthError("not-found", `env file ${file.path} not found: service ${name}`);
+      throw defaults.missing(name, "env_file", `env file ${file.path} not found`);
     }
     const known = (other: string): string | undefined =>
       defaults.environment.get(other) ?? found.get(other) ?? undefined;
@@ -94,7 +95,7 @@ function fileLabels(name: string, model: ServiceModel, defaults: ServiceDefaults
   const labels: Record<string, string> = {};
   for (const path of defaults.readFiles ? (model.label_file ?? []) : []) {
     const text = defaults.readText(path);
-    if (text === undefined) throw new BerthError("not-found", `label file ${path} not found: service ${name}`);
+    if (text === undefined) throw defaults.missing(name, "label_file", `label file ${path} not found`);
     Object.assign(labels, Object.fromEntries(parseDotenv(text, path, () => undefined)));
   }
   return labels;

@@ -41,7 +41,7 @@ export const canonicalBelow = (shape: Shape<unknown>, node: ComposeNode, reading
     : shape.canonical(node, reading);
 
 export const mismatch = (node: ComposeNode, reading: Reading, wanted: string): Error =>
-  mistakeAt(node.at, `${reading.path} must be ${wanted}`);
+  mistakeAt(node.at, `${reading.path || "the file"} must be ${wanted}`);
 
 export const replaced = (_base: ComposeNode, over: ComposeNode): ComposeNode => over;
 

@@ -9,6 +9,7 @@ describe("substitution", () => {
     ["plain", "plain"],
     ["$A-${B_2}.", "a-b."],
     ["$$A $${A}", "$A ${A}"],
+    ["a $ b $1 ^$A$|$? $(id) ${NO-$} $", "a $ b $1 ^a$|$? $(id) $ $"],
     ["${A:-x} ${EMPTY:-x} ${EMPTY-x} ${NO-x} ${NO:-}", "a x  x "],
     ["${A:+y} ${EMPTY:+y} ${EMPTY+y} ${NO+y}.", "y  y ."],
     ["${NO:-${EMPTY:-${A}}b}", "ab"],
@@ -25,9 +26,9 @@ describe("substitution", () => {
     ["${EMPTY:?}", "required variable EMPTY is missing a value"],
     ["${", "invalid interpolation format"],
     ["${A", "invalid interpolation format"],
-    ["a $ b", "invalid interpolation format"],
     ["${A!x}", "invalid interpolation format"],
-    ["$1", "invalid interpolation format"],
+    ["${}", "invalid interpolation format"],
+    ["${1}", "invalid interpolation format"],
     ["${A:-${}", "invalid interpolation format"],
   ])("%s is refused", (text, message) => {
     expect(() => substitute(text, variables)).toThrow(message);

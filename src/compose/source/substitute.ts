@@ -16,8 +16,8 @@ export interface VariableUse {
 
 /**
  * Replace `$V`, `${V}`, `${V:-d}`, `${V-d}`, `${V:?e}`, `${V?e}`, `${V:+r}`, `${V+r}` (nested in each other's right side) and
- * `$$` (Compose Specification, 12-interpolation.md). `invalid-parameter` for what is none of these, and for a required
- * variable without a value.
+ * `$$` (Compose Specification, 12-interpolation.md). docker-compat: a `$` that begins none of these is one. `invalid-parameter`
+ * for braces that hold none of these, and for a required variable without a value.
  */
 export function substitute(text: string, variables: Variables): string {
   if (!text.includes("$")) return text;
@@ -77,7 +77,7 @@ class Substitution {
       return this.#braced(live);
     }
     const name = this.#name();
-    if (name === "") throw this.#malformed();
+    if (name === "") return "$";
     this.#note?.({ name, required: false, fallback: "", alternate: "" });
     return live ? this.#plain(name) : "";
   }
