@@ -5,13 +5,14 @@ import { logFlags } from "./read-logs.ts";
 import { containerOf, containersOf, openProjectName } from "./session.ts";
 import { shortName } from "./stay-with.ts";
 import { unlessInterrupted } from "./unless-interrupted.ts";
+import { wantsColour } from "./wants-colour.ts";
 
 /**
  * `logs`: of several containers in the order the lines were written, told from one another by their prefixes; with `-f` as
  * they come.
  */
 export const logs: ComposeHandler = async (invocation) => {
-  const { flags, io, args, global } = invocation;
+  const { flags, io, args } = invocation;
   const { name, project } = await openProjectName(invocation);
   const client = await invocation.client();
   const index = flags.number("index");
@@ -20,9 +21,7 @@ export const logs: ComposeHandler = async (invocation) => {
     index > 0 && args[0] !== undefined
       ? [await containerOf(client, name, args[0], index, { stopped: true })]
       : found.filter((container) => index === 0 || container.number === index);
-  const colour =
-    global.text("ansi") !== "never" && io.stdout.isTerminal() && !flags.on("no-color") && !io.env["NO_COLOR"];
-  const printer = new LogPrinter(io, { prefix: !flags.on("no-log-prefix"), colour });
+  const printer = new LogPrinter(io, { prefix: !flags.on("no-log-prefix"), colour: wantsColour(invocation) });
   printer.expect(containers.map((container) => shortName(container, name)));
   if (flags.on("follow")) {
     const { followLogs } = await import("./follow-logs.ts");

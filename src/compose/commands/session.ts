@@ -17,6 +17,8 @@ import type { ApplyContext } from "../apply/context.ts";
 import { programsOf } from "../provide/programs.ts";
 import { ParsedFiles, ParserNeeded } from "./parsed-files.ts";
 import type { ComposeInvocation } from "./subcommand.ts";
+import { ansiMode } from "./wants-colour.ts";
+import { withStreams } from "./with-streams.ts";
 
 type Overrides = Partial<
   Pick<
@@ -259,12 +261,12 @@ export async function containerOf(
 export function progressOf(invocation: ComposeInvocation, title?: string): Progress {
   const { global, io } = invocation;
   const mode =
-    global.text("progress") ||
-    io.env["COMPOSE_PROGRESS"] ||
-    (global.text("ansi") === "never" || global.on("no-ansi") ? "plain" : "auto");
+    global.text("progress") || io.env["COMPOSE_PROGRESS"] || (ansiMode(invocation) === "never" ? "plain" : "auto");
   if (!["auto", "tty", "plain", "json", "quiet"].includes(mode))
     throw new BerthError("invalid-parameter", `unsupported --progress value ${JSON.stringify(mode)}`);
-  return openProgress(mode as ProgressMode, io, { title, dryRun: global.on("dry-run") });
+  const onStdout = /^(?:1|t|true)$/iu.test(io.env["COMPOSE_STATUS_STDOUT"] ?? "");
+  const shownOn = onStdout ? withStreams(io, { stderr: io.stdout }) : io;
+  return openProgress(mode as ProgressMode, shownOn, { title, dryRun: global.on("dry-run") });
 }
 
 /** What carrying out needs, over this invocation. */

@@ -13,6 +13,7 @@ import { timeoutFlag } from "./flag-readers.ts";
 import { FollowedContainer } from "./followed-container.ts";
 import { interrupted } from "./unless-interrupted.ts";
 import { KeyMenu } from "./key-menu.ts";
+import { wantsColour } from "./wants-colour.ts";
 import { wantsMenu } from "./wants-menu.ts";
 import { watchFiles, watchRules } from "./watch-files.ts";
 
@@ -73,13 +74,12 @@ class AttachedProject {
     services: readonly Service[],
     { named, rules }: StayOptions,
   ) {
-    const { flags, io, global } = invocation;
+    const { flags, io } = invocation;
     this.#invocation = invocation;
     this.#context = context;
     this.#services = services;
     this.#rules = rules;
-    const colour = global.text("ansi") === "always" || (global.text("ansi") !== "never" && io.stdout.isTerminal());
-    const coloured = colour && !flags.on("no-color") && !io.env["NO_COLOR"];
+    const coloured = wantsColour(invocation);
     this.#menu = wantsMenu(invocation) ? this.#keyMenu(coloured) : undefined;
     this.#printer = new LogPrinter(io, {
       prefix: !flags.on("no-log-prefix"),

@@ -1,8 +1,10 @@
 import type { ComposeInvocation } from "./subcommand.ts";
 import { isInForeground } from "./key-menu.ts";
+import { ansiMode } from "./wants-colour.ts";
 
 /** `--menu`, else COMPOSE_MENU, else yes; only before a person who sees it and whose keys reach it. */
-export function wantsMenu({ flags, global, io }: ComposeInvocation): boolean {
+export function wantsMenu(invocation: ComposeInvocation): boolean {
+  const { flags, io } = invocation;
   const asked = flags.given("menu")
     ? flags.on("menu")
     : !/^(?:0|f|false|n|no|off)$/iu.test(io.env["COMPOSE_MENU"] ?? "");
@@ -10,7 +12,7 @@ export function wantsMenu({ flags, global, io }: ComposeInvocation): boolean {
     asked &&
     io.stdin.isTerminal() &&
     io.stdout.isTerminal() &&
-    global.text("ansi") !== "never" &&
+    ansiMode(invocation) !== "never" &&
     io.env["TERM"] !== "dumb" &&
     isInForeground(io)
   );

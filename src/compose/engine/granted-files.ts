@@ -1,7 +1,9 @@
 import { BerthError } from "#base/errors.ts";
 import { END_OF_ARCHIVE, encodeEntry, paddingOf } from "#spec/tar/encode-entry.ts";
 import type { Grant } from "../model/build.ts";
+import { placeOf } from "../load/check-consistency.ts";
 import type { ConfigFile, Project, Service } from "../load/project.ts";
+import { mistakeAt } from "../source/node.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -24,7 +26,7 @@ const defaultMode = 0o444;
  * What a service is granted. A file with no owner or mode of its own is mounted, so that it can change under the
  * container; everything else is written into it before its start, with the owner and mode that were asked for.
  *
- * `not-found` for a file or variable that is not there, `not-implemented` for external ones, which only a swarm keeps.
+ * `invalid-parameter` with the place for a file or variable that is not there, `not-implemented` for external ones, which only a swarm keeps.
  */
 export function grantedFiles(
   service: Service,
@@ -85,21 +87,25 @@ function contentOf(
   project: Project,
   readBytes: (path: string) => Uint8Array | undefined,
 ): Uint8Array {
+  const refused = (key: string, sentence: string): Error =>
+    mistakeAt(placeOf(project.source, [`${what}s`, file.key, key]), `${what}s.${file.key}: ${sentence}`);
   if (file.content !== undefined) return new TextEncoder().encode(file.content);
   if (file.environment !== undefined) {
     const value = project.environment.get(file.environment);
     if (value === undefined)
-      throw new BerthError(
-        "not-found",
+      throw refused(
+        "environment",
         `environment variable ${JSON.stringify(file.environment)} required by ${what} ${JSON.stringify(file.key)} is not set`,
       );
     return new TextEncoder().encode(value);
   }
   const bytes = file.file === undefined ? undefined : readBytes(file.file);
   if (bytes === undefined)
-    throw new BerthError(
-      "not-found",
-      `${what} ${file.key}: ${file.file === undefined ? "has neither a file, an environment nor content" : `open ${file.file}: no such file or directory`}`,
+    throw refused(
+      "file",
+      file.file === undefined
+        ? "has neither a file, an environment nor content"
+        : `open ${file.file}: no such file or directory`,
     );
   return bytes;
 }
