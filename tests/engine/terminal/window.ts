@@ -29,7 +29,9 @@ export async function inWindow(
 ): Promise<void> {
   writeFileSync(join(dir, "berth"), `#!/bin/sh\nexec ${berthCommand().join(" ")} "$@"\n`, { mode: 0o755 });
   const path = `${dir}:${process.env["PATH"] ?? ""}`;
-  const environment = { ...cliEnvironment(host), NO_COLOR: undefined, PATH: path, HOME: dir, ...env };
+  // Logins and contexts that are made in it are this person's alone.
+  const own = { HOME: dir, DOCKER_CONFIG: join(dir, ".docker"), PATH: path };
+  const environment = { ...cliEnvironment(host), NO_COLOR: undefined, ...own, ...env };
   const window = await TmuxWindow.open({ dir, columns, rows, env: environment, cwd });
   try {
     await play(window);
