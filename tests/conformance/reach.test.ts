@@ -9,7 +9,7 @@
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { O_RDONLY } from "#host/kernel/linux.ts";
 import { close, open } from "#host/kernel/syscalls.ts";
-import { mustRun } from "../../tools/lab/command.ts";
+import { eventually, mustRun } from "../../tools/lab/command.ts";
 import { cliEnvironment, dockerCli, startBerth, startDockerd, type RunningEngine } from "../../tools/lab/engines.ts";
 import { createNetworkNamespace, type NetworkNamespace } from "../../tools/lab/network-namespace.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
@@ -55,6 +55,8 @@ async function makeHost(): Promise<{ readonly host: NetworkNamespace; readonly o
     await ip(where, `address add 198.51.100.${last}/24 dev ${name}`);
     await ip(where, `address add 2001:db8:1::${last}/64 dev ${name} nodad`);
   }
+  // A dockerd that finds it off drops what its rules do not name; a new namespace has what the machine has just now.
+  await mustRun([...host.enter, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]);
   for (const number of Object.values(networks)) {
     await ip(outside, `route add 10.${number}.0.0/24 via ${HOST[4]}`);
     await ip(outside, `-6 route add fd${number}::/64 via ${HOST[6]}`);
@@ -137,6 +139,11 @@ async function reachTable(
     destinations.push([name, own[0] ?? "", own[1] ?? "", 80]);
     if (name === "both") destinations.push(["both@back", addresses[0] ?? "", addresses[1] ?? "", 80]);
   }
+  // dockerd's bridges look for others with their addresses from their first container on, and do not use them before (RFC 4862,
+  // section 5.4).
+  await eventually("addresses of the host's bridges", async () =>
+    (await mustRun([...host.enter, "ip", "-6", "address", "show", "tentative"])) === "" ? true : undefined,
+  );
   destinations.push(["host:8080", HOST[4], HOST[6], 8080], ["lo:8080", "127.0.0.1", "::1", 8080]);
   destinations.push(["host:8081", HOST[4], HOST[6], 8081], ["lo:8081", "127.0.0.1", "::1", 8081]);
   for (const [name, network] of Object.entries({ host, outside })) places.set(name, networkOf(pidOf(network)));

@@ -4,13 +4,13 @@
  * FAULT_SEED what each of them asks.
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { churn } from "../../tools/lab/churn.ts";
 import { command, eventually, mustRun } from "../../tools/lab/command.ts";
 import { startDebianRegistry, type RunningRegistry } from "../../tools/lab/debian-registry.ts";
 import { berthCommand, cliEnvironment, startBerth, type RunningEngine } from "../../tools/lab/engines.ts";
-import { processSize } from "../../tools/lab/process-size.ts";
+import { openedBy, processSize } from "../../tools/lab/process-size.ts";
 import { leftovers, readMachineState, type MachineState } from "../../tools/lab/leak-check.ts";
 import { pushImage } from "../../tools/lab/registry-push.ts";
 import { makeScratch, removeScratch } from "../../tools/lab/scratch.ts";
@@ -32,6 +32,10 @@ const rules = async (): Promise<string> => (await command(["nft", "list", "rules
 const stored = (): string[] =>
   ["data", "exec"].flatMap((root) => belowTwo(join(dir, root))).filter((path) => /[0-9a-f]{64}/.test(path));
 
+const leadsLocalhost = (): boolean =>
+  openedBy(engine.daemon.pid).includes("anon_inode:bpf_link") ||
+  readFileSync(engine.daemon.logPath, "utf8").includes("published ports on localhost are translated");
+
 function belowTwo(root: string): string[] {
   return readdirSync(root, { withFileTypes: true }).flatMap((entry) => {
     const path = join(root, entry.name);
@@ -48,6 +52,8 @@ beforeAll(async () => {
   await ok("pull", "-q", `${registry.address}/busybox`);
   await ok("tag", `${registry.address}/busybox`, "busybox");
   await ok("run", "--rm", "-p", "127.0.0.1::80", "busybox", "true");
+  // A moment behind the first published port, and there until the engine ends (src/network/connect).
+  await eventually("programs at connect(2)", async () => (leadsLocalhost() ? true : undefined));
   idle = await readMachineState(dir);
 });
 

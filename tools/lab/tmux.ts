@@ -33,12 +33,14 @@ export class TmuxWindow {
 
   static async open({ dir, columns, rows = 24, env = {}, cwd = dir }: TmuxOptions): Promise<TmuxWindow> {
     const name = `tmux-${crypto.randomUUID().slice(0, 8)}`;
-    // Without a person's configuration, and without what the machine has set for another terminal.
-    const tmux = ["tmux", "-u", "-S", join(dir, name), "-f", "/dev/null"];
+    // Without a person's configuration, and without what the machine has set for another terminal. -N: a client that does
+    // not find the server would begin one that nobody ends.
+    const here = ["tmux", "-u", "-S", join(dir, name), "-f", "/dev/null"];
+    const tmux = [...here, "-N"];
     const server = await startDaemon({
-      argv: ["setpriv", "--pdeathsig", "TERM", ...tmux, "-D"],
+      argv: ["setpriv", "--pdeathsig", "TERM", ...here, "-D"],
       logPath: join(dir, `${name}.log`),
-      ready: async () => (await command([...tmux, "list-sessions"])).stderr.startsWith("no server") === false,
+      ready: async () => !/^(?:no server|error connecting)/.test((await command([...tmux, "list-sessions"])).stderr),
     });
     const window = new TmuxWindow(server, tmux);
     const set = Object.entries({ LANG: "C.UTF-8", PS1: PROMPT, ...env });

@@ -5,7 +5,7 @@ import type { HelperStreams } from "#host/helpers/helper-streams.ts";
 import { compressed } from "#image/push/compress.ts";
 import type { Descriptor } from "#spec/oci/image.ts";
 import { layerMediaType } from "#spec/oci/media-types.ts";
-import { EXPORT_FILES_TASK } from "../export/files-task.ts";
+import { archiveTrees } from "../export/archive-trees.ts";
 import type { BuildGraph, ExecMount } from "../graph/types.ts";
 import type { CacheFolders } from "../ops/exec/cache-folders.ts";
 import type { CacheForm, ExportedMount } from "./export-cache.ts";
@@ -54,7 +54,8 @@ async function archived(
   { lease, signal }: { readonly lease: Lease; readonly signal: AbortSignal },
 ): Promise<Descriptor> {
   const tree = { kind: "folder", path, excludes: [], lasting: false } as const;
-  const { chunks } = await streams.read(EXPORT_FILES_TASK, { trees: [{ tree, folder: "" }], time: null });
+  const trees = [{ tree, folder: "", statements: [] }];
+  const chunks = await archiveTrees(streams, { trees, time: null, now: 0 });
   const packed = compression === "none" ? chunks : compressed(chunks, compression, level);
   const ingest = blobs.beginUnnamed();
   try {

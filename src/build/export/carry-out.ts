@@ -12,7 +12,8 @@ import { canonicalName, familiarString, type Reference } from "#spec/oci/referen
 import type { FileTree } from "../solver/types.ts";
 import { bundleArchive } from "./bundle-archive.ts";
 import type { ExportTarget } from "./export-target.ts";
-import { EXPORT_FILES_TASK, type FilesTaskInput, type FilesToExport, type StatementFile } from "./files-task.ts";
+import { archiveTrees } from "./archive-trees.ts";
+import type { FilesToExport, StatementFile } from "./files-task.ts";
 import { makeBundle, platformFolder, type AttachedManifest } from "./make-bundle.ts";
 import { printImage, type PrintContext } from "./print-image.ts";
 import { pushBundle } from "./push-bundle.ts";
@@ -197,9 +198,8 @@ async function sendFiles(
       name: attestationPrefix + (splitPlatforms === false ? withPlatform(statement.name, platform) : statement.name),
     })),
   }));
-  const input: FilesTaskInput = { trees: all, time: epochSeconds ?? null, now: nowSeconds() };
-  const { chunks } = await streams.read(EXPORT_FILES_TASK, input as unknown as Record<string, Json>);
-  for await (const chunk of chunks) await send(chunk);
+  const archive = await archiveTrees(streams, { trees: all, time: epochSeconds ?? null, now: nowSeconds() });
+  for await (const chunk of archive) await send(chunk);
   return provenanceMetadata(trees, said);
 }
 
