@@ -1,7 +1,6 @@
 import type { BlobStore } from "#content/blob-store.ts";
 import type { Lease } from "#content/leases.ts";
 import type { HelperStreams } from "#host/helpers/helper-streams.ts";
-import type { Json } from "#host/helpers/helper-protocol.ts";
 import { blobBytes } from "#image/blob-bytes.ts";
 import type { ImageMaker } from "#image/make/image-maker.ts";
 import type { ImageSinks } from "#image/sink.ts";

@@ -65,13 +65,16 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value)
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, each]) => [key, key === "Labels" && typeof each === "string" ? sortedLabels(each) : sorted(each)]),
+      .map(([key, each]) => [key, listed.has(key) && typeof each === "string" ? sortedList(each) : sorted(each)]),
   );
 }
 
-const sortedLabels = (text: string): string =>
+/** Keys of `ps` whose text is what a map had, in any order. */
+const listed = new Set(["Labels", "Networks"]);
+
+const sortedList = (text: string): string =>
   text
     .split(",")
-    .filter((label) => !label.startsWith("com.docker.compose.version="))
+    .filter((one) => !one.startsWith("com.docker.compose.version="))
     .toSorted()
     .join(",");
