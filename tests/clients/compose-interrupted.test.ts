@@ -71,5 +71,7 @@ test.each([
     );
     await engine.removeAll();
   }
-  expect(codes).toEqual({ theirs: 130, ours: 130 });
+  expect(codes["ours"]).toBe(130);
+  // Seldom docker compose 2.26 ends with 2 here.
+  expect([130, 2]).toContain(codes["theirs"] ?? -1);
 });
