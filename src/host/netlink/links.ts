@@ -5,14 +5,12 @@ import {
   IFA_LOCAL,
   IFF_UP,
   IFLA_ADDRESS,
-  IFLA_GSO_IPV4_MAX_SIZE,
   IFLA_IFNAME,
   IFLA_INFO_KIND,
   IFLA_LINK,
   IFLA_LINKINFO,
   IFLA_MASTER,
   IFLA_MTU,
-  IFLA_TSO_MAX_SIZE,
   RTA_DST,
   RTA_GATEWAY,
   RTA_OIF,
@@ -31,8 +29,6 @@ export interface Link {
   readonly master: number;
   /** Index of the link below: a VLAN's parent, for example; 0 for none. */
   readonly parent: number;
-  /** What LinkChange.ipv4SegmentMaxBytes is and may be at most; undefined when the kernel does not know it. */
-  readonly ipv4Segment: { readonly maxBytes: number; readonly limitBytes: number } | undefined;
   /** "bridge", "veth", …; "" for physical links. */
   readonly kind: string;
 }
@@ -61,7 +57,6 @@ const RTMSG_SIZE = 12;
 export function parseLink({ payload }: NetlinkMessage): Link {
   const attributes = attributeMap(payload, IFINFOMSG_SIZE);
   const info = attributeMap(attributes.get(IFLA_LINKINFO) ?? new Uint8Array(0));
-  const segment = attributes.get(IFLA_GSO_IPV4_MAX_SIZE);
   return {
     index: readU32(payload, 4),
     name: readString(attributes.get(IFLA_IFNAME)),
@@ -70,10 +65,6 @@ export function parseLink({ payload }: NetlinkMessage): Link {
     mac: attributes.get(IFLA_ADDRESS) ?? new Uint8Array(0),
     master: readU32(attributes.get(IFLA_MASTER)),
     parent: readU32(attributes.get(IFLA_LINK)),
-    ipv4Segment:
-      segment === undefined
-        ? undefined
-        : { maxBytes: readU32(segment), limitBytes: readU32(attributes.get(IFLA_TSO_MAX_SIZE)) },
     kind: readString(info.get(IFLA_INFO_KIND)),
   };
 }

@@ -81,13 +81,6 @@ describe("rtnetlink", () => {
     );
   });
 
-  test("ip link set 2 gso_ipv4_max_size 196608", () => {
-    const request = changeLink(2, { ipv4SegmentMaxBytes: 196_608 });
-    expect(hex(request)).toBe(packed("00000000 02000000 00000000 00000000") + attribute(63, "00000300"));
-    const link = parseLink({ type: 16, flags: 0, sequence: 1, payload: request.payload });
-    expect(link.ipv4Segment).toEqual({ maxBytes: 196_608, limitBytes: 0 });
-  });
-
   test("ip link delete veth0", () => {
     expect(hex(deleteLink("veth0"))).toBe(noLink + attribute(3, text("veth0")));
   });

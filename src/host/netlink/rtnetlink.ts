@@ -33,8 +33,6 @@ const IFLA_AF_SPEC = 26;
 const IFLA_NET_NS_FD = 28;
 const IFLA_NUM_TX_QUEUES = 31;
 const IFLA_NUM_RX_QUEUES = 32;
-export const IFLA_TSO_MAX_SIZE = 59;
-export const IFLA_GSO_IPV4_MAX_SIZE = 63;
 export const IFLA_INFO_KIND = 1;
 export const IFLA_INFO_DATA = 2;
 const IFLA_INFO_SLAVE_KIND = 4;
@@ -75,8 +73,6 @@ export interface LinkChange {
   /** False: neighbours are not asked for their hardware addresses; they are thought to have the link's own. */
   readonly arp?: boolean;
   readonly mtu?: number;
-  /** How much IPv4 of one connection is passed on at once, to be cut later or never (Linux 6.3; others ignore it). */
-  readonly ipv4SegmentMaxBytes?: number;
   /** Six bytes. */
   readonly mac?: Uint8Array;
   /** New name; the link must be addressed by index. */
@@ -166,9 +162,6 @@ export function changeLink(link: LinkReference, change: LinkChange): NetlinkRequ
   else if (change.name !== undefined) writer.attributeString(IFLA_IFNAME, change.name);
   if (change.mac !== undefined) writer.attribute(IFLA_ADDRESS, change.mac);
   if (change.mtu !== undefined) writer.attributeU32(IFLA_MTU, change.mtu);
-  if (change.ipv4SegmentMaxBytes !== undefined) {
-    writer.attributeU32(IFLA_GSO_IPV4_MAX_SIZE, change.ipv4SegmentMaxBytes);
-  }
   if (change.master !== undefined) writer.attributeU32(IFLA_MASTER, change.master);
   if (change.namespace !== undefined) writeNamespace(writer, change.namespace);
   if (change.ipv6LinkLocal === false) {

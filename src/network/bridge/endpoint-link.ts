@@ -14,12 +14,6 @@ export function vethName(endpointId: string): string {
   return `veth${endpointId.slice(0, 7)}`;
 }
 
-/**
- * What this host sends to a container stays in one piece over the bridge and the host's end. The container's own end keeps the
- * kernel's 64 KiB: what it sends may leave by an interface that cuts no larger pieces itself, and the processor would have to.
- */
-export const IPV4_SEGMENT_MAX_BYTES = 192 << 10;
-
 /** What the host's end takes from its bridge. */
 export interface BridgePort {
   /** Of the bridge. */
@@ -97,7 +91,6 @@ export function detachEndpoint(route: NetlinkSocket, endpointId: string): void {
 function hostEnd(endpoint: Endpoint, bridge: BridgePort): LinkChange {
   return {
     up: true,
-    ipv4SegmentMaxBytes: IPV4_SEGMENT_MAX_BYTES,
     ...(endpoint.ports.length > 0 ? { hairpin: true } : {}),
     ...(bridge.isolated ? { isolated: true } : {}),
   };

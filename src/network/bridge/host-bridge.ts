@@ -66,19 +66,6 @@ export function ensureBridge(route: NetlinkSocket, bridge: HostBridge): number {
   return link.index;
 }
 
-/**
- * Let what this host sends into the bridge be as large as `wantedBytes` at once, if all its ports can pass that on; a bridge
- * without any cannot.
- */
-export function raiseIpv4Segment(route: NetlinkSocket, name: string, wantedBytes: number): void {
-  const link = findLink(route, name);
-  if (link?.ipv4Segment === undefined) return;
-  const bytes = Math.min(wantedBytes, link.ipv4Segment.limitBytes);
-  // Somebody may have added a port meanwhile that lowers the limit.
-  if (bytes > link.ipv4Segment.maxBytes)
-    route.execute([changeLink(link.index, { ipv4SegmentMaxBytes: bytes })], ["EINVAL"]);
-}
-
 function split(cidr: string): [address: Uint8Array, prefixLength: number] {
   const [address = "", length = ""] = cidr.split("/");
   return [addressBytes(address), Number(length)];

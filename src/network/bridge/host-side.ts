@@ -8,13 +8,12 @@ import { chooseBridge, type ChosenBridge } from "./choose-bridge.ts";
 import {
   attachEndpoints,
   detachEndpoint,
-  IPV4_SEGMENT_MAX_BYTES,
   limitHostEnd,
   vethName,
   type BridgedInterface,
   type BridgePort,
 } from "./endpoint-link.ts";
-import { ensureBridge, findLink, listLinks, raiseIpv4Segment, removeLink, routedSubnets } from "./host-bridge.ts";
+import { ensureBridge, findLink, listLinks, removeLink, routedSubnets } from "./host-bridge.ts";
 import { Forwarding, type GuardStore } from "./forwarding.ts";
 import { ScreenLink } from "./screen-link.ts";
 import { ensureNetSysctl, ifThere } from "./sysctl.ts";
@@ -64,8 +63,6 @@ export class HostSide {
   readonly #forwarding: Forwarding;
   readonly #redirect: ConnectRedirect;
   readonly #detached = new Set<string>();
-  /** Indexes of bridges that pass on large segments. */
-  readonly #raised = new Set<number>();
   /** By name of the bridge. */
   readonly #bridges = new Map<string, Present>();
   #watch: NodeJS.Timeout | undefined;
@@ -181,7 +178,6 @@ export class HostSide {
       }
       attachAll();
     }
-    for (const { bridgeName } of places) this.#raise(bridgeName);
     const endpoints = places.map(({ endpoint }) => endpoint);
     this.#firewall.publish(endpoints);
     this.#publishOnLoopback(endpoints);
@@ -257,14 +253,6 @@ export class HostSide {
     // Whoever is on the bridge would be the host's router (CVE-2020-13401).
     if (own || hasIpv6) ifThere(() => ensureNetSysctl(`ipv6/conf/${name}/accept_ra`, "0"));
     if (hasIpv6) ensureNetSysctl(`ipv6/conf/${name}/forwarding`, "1");
-  }
-
-  /** Once a bridge has a port. */
-  #raise(bridgeName: string): void {
-    const { index } = this.#port(bridgeName);
-    if (this.#raised.has(index)) return;
-    this.#raised.add(index);
-    raiseIpv4Segment(this.#route, bridgeName, IPV4_SEGMENT_MAX_BYTES);
   }
 
   #interfaces(places: readonly Connected[]): readonly BridgedInterface[] {

@@ -128,24 +128,6 @@ test("once networks are joined both ends of their links and their bridges are up
   }
 });
 
-test("what the host sends passes the bridge in large pieces, what a container sends in the kernel's own", async () => {
-  const [large, usual] = [192 << 10, 64 << 10];
-  await inBridge({}, (container, { id, interfaceName }) => {
-    using outside = openRouteSocket();
-    using inside = openRouteSocketIn(container.fd);
-    const segmentOf = (socket: NetlinkSocket, name: string): number | undefined =>
-      socket
-        .dump(dumpLinks())
-        .map(parseLink)
-        .find((link) => link.name === name)?.ipv4Segment?.maxBytes;
-    const known = segmentOf(outside, "lo") !== undefined;
-    const expected = known ? [large, large, usual] : [undefined, undefined, undefined];
-    expect([segmentOf(outside, "berth0"), segmentOf(outside, vethName(id)), segmentOf(inside, interfaceName)]).toEqual(
-      expected,
-    );
-  });
-});
-
 test("of several networks all are left when one cannot be joined", async () => {
   const failed = inThree(settings("net.ipv4.conf.IFNAME.nosuch=1"), () => undefined);
   await expect(failed).rejects.toThrow(/cannot set net\.ipv4\.conf\.eth2\.nosuch=1/);
