@@ -133,7 +133,7 @@ async function main(): Promise<void> {
 Done. Berth built itself, started an engine, pulled an image and ran it isolated; nothing is left running.
 
 What to try next:
-  npm test                             every test; installs test tools first (about twenty minutes)
+  npm test                             every test; installs test tools first (about a quarter of an hour)
   dist/berth daemon &                  an engine at the usual place (/run/berth/berth.sock, /var/lib/berth)
   dist/berth run -it --rm IMAGE sh     a shell in a container
   docker -H unix:///run/berth/berth.sock ps     your own docker CLI drives it too
