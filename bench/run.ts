@@ -148,7 +148,7 @@ const measures: Readonly<Record<string, Measure>> = {
   "log lines": manyLines,
   "log large": largeLog,
   "end memory": async (sides) => {
-    // An engine gives up more when it has rested for five seconds.
+    // An engine gives up more when it has rested.
     await Bun.sleep(7000);
     return inTurns("engine after all of it, memory", "MiB", sides, 1, async (side) => side.memory(), false);
   },

@@ -160,5 +160,14 @@ function withHelpers(pid: number): number[] {
     .split(" ")
     .filter(Boolean)
     .map(Number);
-  return [pid, ...children.filter((child) => readFileSync(`/proc/${child}/cmdline`, "utf8").includes("helper"))];
+  return [pid, ...children.filter((child) => commandLine(child).includes("helper"))];
+}
+
+/** "" when it has ended. */
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return "";
+  }
 }

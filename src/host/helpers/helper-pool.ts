@@ -2,7 +2,7 @@ import { deferred, type Deferred } from "#base/async.ts";
 import { BerthError, cancelled } from "#base/errors.ts";
 import { encodeLine, lines, type FromHelper, type Json, type ToHelper } from "./helper-protocol.ts";
 
-const IDLE_MS = 5_000;
+const IDLE_MS = 2_000;
 
 /** One task under way in a helper. */
 export interface HelperRun {

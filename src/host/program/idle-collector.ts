@@ -3,7 +3,7 @@ import { addon } from "../kernel/addon.ts";
 
 const IDLE_MS = 1_000;
 /** From then on to the rest in which the program's pages are given up: the request that ends it takes a millisecond more. */
-const REST_MS = 4_000;
+const REST_MS = 1_500;
 /** What the process may grow by before a collection is worth its ten milliseconds on every processor. */
 const GROWN_BYTES = 4 << 20;
 /** What a collection leaves after much work, beyond what the process held at rest. */
