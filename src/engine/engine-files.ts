@@ -9,9 +9,14 @@ import type { Files } from "./ports.ts";
 export class EngineFiles implements Files {
   readonly #local = new LocalFiles();
   readonly #discard: (path: string) => Promise<void>;
+  readonly #makeContainerDirectory: (path: string) => void;
 
-  constructor(deps: { readonly discard: (path: string) => Promise<void> }) {
+  constructor(deps: {
+    readonly discard: (path: string) => Promise<void>;
+    readonly makeContainerDirectory: (path: string) => void;
+  }) {
     this.#discard = deps.discard;
+    this.#makeContainerDirectory = deps.makeContainerDirectory;
   }
 
   readText(path: string): Promise<string> {
@@ -30,6 +35,10 @@ export class EngineFiles implements Files {
 
   makeDirectory(path: string, mode: number): Promise<void> {
     return this.#local.makeDirectory(path, mode);
+  }
+
+  async makeContainerDirectory(path: string): Promise<void> {
+    this.#makeContainerDirectory(path);
   }
 
   removeTree(path: string): Promise<void> {

@@ -99,6 +99,7 @@ export interface Files {
   /** Not durable: for what is written anew at every start. The file keeps its inode. */
   writeText(path: string, text: string, mode: number): Promise<void>;
   makeDirectory(path: string, mode: number): Promise<void>;
+  makeContainerDirectory(path: string): Promise<void>;
   /** A tree and all below it; no error when it is gone. */
   removeTree(path: string): Promise<void>;
   /** {@link removeTree} for what lies under the data root: the name goes at once, the content later. */

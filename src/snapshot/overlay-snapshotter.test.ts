@@ -1,5 +1,6 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { ensureTree } from "#host/files/directories-ahead.ts";
 import { ensureDirectory } from "#host/files/files.ts";
 import { openState } from "#state/db.ts";
 import { LayerStore } from "#state/layer-store.ts";
@@ -23,6 +24,7 @@ snapshotterSuite("OverlaySnapshotter", async () => {
       rows: new SnapshotStore({ database }),
       paths: layout,
       layers,
+      makeTree: (path) => ensureTree(path, layout.snapshotTree),
       discard: removeTree,
     }),
     diffIds,

@@ -35,6 +35,7 @@ export class OverlaySnapshotter implements Snapshotter {
   readonly #paths: SnapshotPaths;
   readonly #layers: { find(diffId: string): LayerDirectory | undefined };
   readonly #initLayers: readonly string[];
+  readonly #makeTree: (path: string) => void;
   readonly #discard: (path: string) => Promise<void>;
   readonly #onReleased: (diffIds: readonly string[]) => Promise<void>;
 
@@ -48,6 +49,8 @@ export class OverlaySnapshotter implements Snapshotter {
     readonly layers: { find(diffId: string): LayerDirectory | undefined };
     /** Laid over the image's layers, see init-layer.ts. */
     readonly initLayer?: string;
+    /** Make what is missing of a snapshot's directories, `work` last. */
+    readonly makeTree: (path: string) => void;
     readonly discard: (path: string) => Promise<void>;
     readonly onReleased?: (diffIds: readonly string[]) => Promise<void>;
   }) {
@@ -55,6 +58,7 @@ export class OverlaySnapshotter implements Snapshotter {
     this.#paths = deps.paths;
     this.#layers = deps.layers;
     this.#initLayers = deps.initLayer === undefined ? [] : [deps.initLayer];
+    this.#makeTree = deps.makeTree;
     this.#discard = deps.discard;
     this.#onReleased = deps.onReleased ?? (async () => {});
   }
@@ -126,12 +130,7 @@ export class OverlaySnapshotter implements Snapshotter {
     const directory = this.#paths.snapshotDir(key);
     const upperDir = this.#paths.snapshotUpper(key);
     const workDir = this.#paths.snapshotWork(key);
-    // Made in this order: where the last one is, the others are.
-    if (!exists(workDir)) {
-      ensureDirectory(directory, 0o710);
-      ensureDirectory(upperDir, 0o755);
-      ensureDirectory(workDir, 0o711);
-    }
+    if (!exists(workDir)) this.#makeTree(directory);
     const layers = [...new Set(diffIds.toReversed())].map((diffId) => this.#layer(diffId).path);
     const lowerDirs = [...this.#initLayers, ...layers];
     if (lowerDirs.length === 0) {

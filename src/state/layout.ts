@@ -1,3 +1,5 @@
+import type { DirectoryTree } from "#host/files/directories-ahead.ts";
+
 /**
  * Where everything lies. No other file spells a path under the two roots.
  *
@@ -17,6 +19,8 @@
  *       hosts  hostname  resolv.conf  bind-mounted into the container
  *       output.log  output.log.<n>[.gz]        what the process wrote, by the shim
  *       <id>-json.log  <id>-json.log.<n>[.gz]  the same with the driver json-file, for other programs to read
+ *   ahead/containers/<random>         made before anybody asks, and moved to where it is to be; garbage at start
+ *   ahead/snapshots/<random>/upper  work  the same
  *   events/<number>.jsonl             what happened; the oldest files are given up
  *   volumes/<name>/_data              a local volume
  *   volumes/<name>/settings.json      its labels and options, when it was made, whether it is locked
@@ -102,11 +106,23 @@ export class Layout {
   snapshotWork(key: string): string {
     return `${this.snapshotDir(key)}/work`;
   }
+  get snapshotTree(): DirectoryTree {
+    return {
+      mode: 0o710,
+      inner: [
+        ["upper", 0o755],
+        ["work", 0o711],
+      ],
+    };
+  }
   get containersDir(): string {
     return `${this.dataRoot}/containers`;
   }
   containerDir(id: string): string {
     return `${this.containersDir}/${id}`;
+  }
+  get containerTree(): DirectoryTree {
+    return { mode: 0o710, inner: [] };
   }
   containerHosts(id: string): string {
     return `${this.containerDir(id)}/hosts`;
@@ -125,6 +141,12 @@ export class Layout {
   }
   containerJsonLog(id: string): string {
     return `${this.containerDir(id)}/${id}-json.log`;
+  }
+  get snapshotsAheadDir(): string {
+    return `${this.dataRoot}/ahead/snapshots`;
+  }
+  get containersAheadDir(): string {
+    return `${this.dataRoot}/ahead/containers`;
   }
   get eventsDir(): string {
     return `${this.dataRoot}/events`;
@@ -240,6 +262,9 @@ export class Layout {
       [this.layersDir, 0o710],
       [this.snapshotsDir, 0o710],
       [this.containersDir, 0o710],
+      [`${this.dataRoot}/ahead`, 0o700],
+      [this.snapshotsAheadDir, 0o710],
+      [this.containersAheadDir, 0o710],
       [this.volumesDir, 0o701],
       [`${this.dataRoot}/build`, 0o700],
       [this.buildCachesDir, 0o700],
@@ -266,6 +291,8 @@ export class Layout {
       this.layersDir,
       this.snapshotsDir,
       this.containersDir,
+      this.snapshotsAheadDir,
+      this.containersAheadDir,
       this.volumesDir,
       this.containerRunsDir,
       this.execRunsDir,

@@ -1,3 +1,4 @@
+import { ensureTree } from "#host/files/directories-ahead.ts";
 import { removeTree } from "#host/tree/remove-tree.ts";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -89,6 +90,7 @@ export async function openImageFixture(
     now: () => new Date().toISOString(),
   });
   const snapshots = new OverlaySnapshotter({
+    makeTree: (path) => ensureTree(path, layout.snapshotTree),
     discard: removeTree,
     rows: new SnapshotStore({ database }),
     paths: layout,

@@ -230,6 +230,7 @@ export class FakeWorld {
       },
       writeText: async (path, text) => void texts.set(path, text),
       makeDirectory: async (path) => void directories.add(path),
+      makeContainerDirectory: async (path) => void directories.add(path),
       removeTree: async (path) => {
         for (const known of [...directories])
           if (known === path || known.startsWith(`${path}/`)) directories.delete(known);

@@ -77,7 +77,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
   const http = new FetchHttp();
   const sources = openSources(live, http);
   const storage = openStorage({ live, layout, log, helpers: helpers.pool, sources, now });
-  const { database, trash, images, snapshots } = storage;
+  const { database, trash, images, snapshots, containersAhead } = storage;
   const discard = (path: string): Promise<void> => trash.discard(path);
   const networks = openNetworks({
     database,
@@ -129,7 +129,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     },
     log,
     clock,
-    files: new EngineFiles({ discard }),
+    files: new EngineFiles({ discard, makeContainerDirectory: (path) => containersAhead.make(path) }),
     fileLabels: new HelperFileLabels({ helpers: helpers.files, homes: [process.env["HOME"] ?? "/root"] }),
     paths: layout,
     containerFiles: new HelperContainerFiles({ helpers: helpers.files }),
@@ -177,6 +177,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
       await snapshots.reconcile();
       await building.reconcile();
       await engine.reconcile();
+      await storage.openAhead();
       await runtime.openAhead();
     },
     settle() {
@@ -188,6 +189,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     },
     async close() {
       await runtime.closeAhead();
+      await storage.closeAhead();
       images.close();
       await trash.settled();
       helpers.close();

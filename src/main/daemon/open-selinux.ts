@@ -4,6 +4,7 @@ import { readTextFileMaybe } from "#host/files/files.ts";
 import type { RuntimeFacts } from "#host/facts/runtime-facts.ts";
 import type { ContainerContexts } from "#runtime/selinux/container-labels.ts";
 import { parseContainerContexts, policyType } from "#runtime/selinux/policy-files.ts";
+import type { Layout } from "#state/layout.ts";
 
 const MAX_FILE_BYTES = 1 << 20;
 
@@ -32,8 +33,9 @@ export function checkedContexts(
  * the kernel asks for the label of the layer's file. Once, before the engine serves.
  */
 export function labelTrees(
-  { layersDir, snapshotsDir }: { readonly layersDir: string; readonly snapshotsDir: string },
+  { layersDir, snapshotsDir, snapshotsAheadDir }: Pick<Layout, "layersDir" | "snapshotsDir" | "snapshotsAheadDir">,
   label: string,
 ): void {
-  for (const path of [layersDir, snapshotsDir]) if (fileLabel(path) !== label) setTreeLabel(path, label);
+  for (const path of [layersDir, snapshotsDir, snapshotsAheadDir])
+    if (fileLabel(path) !== label) setTreeLabel(path, label);
 }

@@ -2,6 +2,7 @@ import type { Log } from "#base/log.ts";
 import { BlobStore } from "#content/blob-store.ts";
 import { Leases } from "#content/leases.ts";
 import type { SqlDatabase } from "#host/bun/sqlite.ts";
+import { DirectoriesAhead, type DirectoryTree } from "#host/files/directories-ahead.ts";
 import { Trash } from "#host/files/trash.ts";
 import type { Helpers } from "#host/helpers/helper-pool.ts";
 import { bootId } from "#host/processes/process.ts";
@@ -25,6 +26,11 @@ export interface OpenStorage {
   readonly blobs: BlobStore;
   readonly images: LocalImages;
   readonly snapshots: OverlaySnapshotter;
+  /** The directories of new containers. */
+  readonly containersAhead: DirectoriesAhead;
+  /** When the engine has recovered: directories before they are asked for. */
+  openAhead(): Promise<void>;
+  closeAhead(): Promise<void>;
 }
 
 /** Rows, blobs, layers, images and snapshots below the data root. */
@@ -57,13 +63,33 @@ export function openStorage(deps: {
     maxDownloads: () => live.current.concurrentDownloads,
     maxUploads: () => live.current.concurrentUploads,
   });
+  const ahead = (directory: string, tree: DirectoryTree): DirectoriesAhead =>
+    new DirectoriesAhead({ directory, tree, log });
+  const snapshotsAhead = ahead(layout.snapshotsAheadDir, layout.snapshotTree);
+  const containersAhead = ahead(layout.containersAheadDir, layout.containerTree);
   const snapshots = new OverlaySnapshotter({
     rows: new SnapshotStore({ database }),
     paths: layout,
     layers,
     initLayer: layout.initLayerTree,
+    makeTree: (path) => snapshotsAhead.make(path),
     discard: (path) => trash.discard(path),
     onReleased: (diffIds) => images.release(diffIds),
   });
-  return { database, trash, layers, blobs, images, snapshots };
+  const both = [snapshotsAhead, containersAhead];
+  return {
+    database,
+    trash,
+    layers,
+    blobs,
+    images,
+    snapshots,
+    containersAhead,
+    async openAhead() {
+      for (const one of both) await one.open();
+    },
+    async closeAhead() {
+      for (const one of both) await one.close();
+    },
+  };
 }

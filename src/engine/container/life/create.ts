@@ -111,7 +111,7 @@ export function createContainer(deps: CreateDeps) {
       ...(platform === undefined ? otherPlatform(deps.machine, spec.image.platform) : []),
     ];
     try {
-      await deps.files.makeDirectory(deps.paths.containerDir(id), 0o710);
+      await deps.files.makeContainerDirectory(deps.paths.containerDir(id));
       const whole = labelled(deps.registry, deps.machine.selinux, spec);
       warnings.push(...deps.planner.check(whole));
       insert(deps, whole, wanted, links);
