@@ -203,6 +203,12 @@ void drop_behind(void)
 			drop_client(i);
 }
 
+void drop_clients(void)
+{
+	for (int i = 0; i < MAX_CLIENTS; i++)
+		drop_client(i);
+}
+
 /* The socket is new: it has room for two such lines. */
 static void send_open_line(int i, int stream)
 {

@@ -300,11 +300,14 @@ int monitor_loop(void)
 	}
 	end_output(OUT);
 	end_output(ERR);
-	if (state.state == STATE_FAILED)
-		return 0;
-	state.state = STATE_EXITED;
-	write_status();
-	tell_state();
+	if (state.state != STATE_FAILED) {
+		state.state = STATE_EXITED;
+		write_status();
+		tell_state();
+	}
+	/* What else the monitor holds goes with it, which may take a while (outlives_init() in start.c). */
+	drop_clients();
+	drop(LISTENER);
 	return 0;
 }
 

@@ -64,6 +64,8 @@ void deliver(int stream, const char *bytes, uint32_t length);
 /* How many have not taken what was delivered, or hold the output. */
 int clients_behind(void);
 void drop_behind(void);
+/* All of them: whose stream this is sees its end. */
+void drop_clients(void);
 
 /* ---- oom.c ---- */
 void watch_oom(void);

@@ -96,6 +96,13 @@ static int prepare(const struct plan *plan)
 	return 0;
 }
 
+/* The last reference to an overlay writes back all of the file system that its upper directory is on: who waits for the end
+ * of the process would wait for that too, if it were the process's. The monitor's goes with the monitor, when all is told. */
+static int outlives_init(const struct record *step)
+{
+	return step->code == OP_ROOT_OVERLAY;
+}
+
 /* Make and configure init; what belongs to the child is closed here afterwards. */
 static int start_init(const struct plan *plan)
 {
@@ -121,7 +128,7 @@ static int start_init(const struct plan *plan)
 		if (spawn.stdio[i] > 2)
 			close(spawn.stdio[i]);
 	for (uint32_t i = 0; i < plan->step_count; i++)
-		if (plan->steps[i].fd >= 0)
+		if (plan->steps[i].fd >= 0 && !outlives_init(&plan->steps[i]))
 			close(plan->steps[i].fd);
 	if (spawn_configure(plan, pid, &failed_step))
 		return -1;

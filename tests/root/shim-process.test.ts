@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 
@@ -299,14 +300,15 @@ describe("the monitor", () => {
     expect(readFileSync(`/proc/${launched.monitorPid}/cmdline`, "utf8")).toBe("berth-shim\x000123456789ab\0");
     expect(readFileSync(`/proc/${launched.monitorPid}/comm`, "utf8")).toBe("berth-shim\n");
     expect(() => writeFileSync(`/proc/${launched.monitorPid}/exe`, "x")).toThrow(/EROFS|ETXTBSY|EPERM/);
-    const fds = readdirSync(`/proc/${launched.monitorPid}/fd`).map((fd) =>
-      readlinkSync(`/proc/${launched.monitorPid}/fd/${fd}`),
-    );
+    const own = `/proc/${launched.monitorPid}/fd`;
+    const root = statSync(`/proc/${launched.pid}/root`);
     expect(
-      // Its log, the directory whose lock it takes to rotate, and nothing else.
-      fds.filter(
-        (target) => target.startsWith("/") && !["/dev/null", `${request.dir}/log`, request.dir].includes(target),
-      ),
+      // Its log, the directory whose lock it takes to rotate, the root that ends after the process, and nothing else.
+      readdirSync(own).filter((fd) => {
+        const target = readlinkSync(`${own}/${fd}`);
+        const isRoot = target === "/" && statSync(`${own}/${fd}`).dev === root.dev;
+        return target.startsWith("/") && !isRoot && !["/dev/null", `${request.dir}/log`, request.dir].includes(target);
+      }),
     ).toEqual([]);
   });
 
