@@ -6,6 +6,7 @@
  *   running          │          failed and exited are the last: written to the file `status`, told to whoever listens
  *      │ exit        │ killed
  *   exited ◀─────────┘          failed ◀── from launching and waiting
+ *                               exited, never started ◀── killed before it was let go
  *
  * A foreign runtime's command runs in init's place: what it leaves behind is adopted, and waits when the command is over.
  */
@@ -167,7 +168,8 @@ static void on_wait(uint32_t point)
 		_exit(0);
 }
 
-/* End of file: execve closed init's end, or init was killed before it; the latter shows as its exit by signal. */
+/* End of file: execve closed init's end, or init was killed before it. Once it was let go the two look alike, and the latter
+ * shows as its exit by signal; before, it never ran. */
 static void on_sync(void)
 {
 	struct init_message message;
@@ -180,7 +182,7 @@ static void on_sync(void)
 			continue;
 		if (n != sizeof message) {
 			drop(SYNC);
-			if (state.state == STATE_LAUNCHING && !command)
+			if (state.state == STATE_LAUNCHING && go == TOLD && !command)
 				run_on();
 		} else if (message.kind == MSG_WAIT) {
 			on_wait(message.point);
@@ -204,7 +206,7 @@ static void on_init_exit(int status)
 	state.signal = WIFSIGNALED(status) ? (uint32_t)WTERMSIG(status) : 0;
 	state.exit_code = state.signal ? 128 + state.signal : (uint32_t)WEXITSTATUS(status);
 	state.finished_ns = clock_ns(CLOCK_REALTIME);
-	if (!state.started_ns) /* adopted, and quicker than who lets it go */
+	if (!state.started_ns && launch.adopt_file[0]) /* it was quicker than who lets it go */
 		state.started_ns = state.finished_ns;
 	state.oom_killed = (uint32_t)ran_out();
 }

@@ -45,8 +45,8 @@ export interface LaunchRequest {
   /** Called as soon as there is somebody to attach to, likewise. A terminal takes no input before *ready*. */
   readonly onMonitor?: (process: SupervisedProcess) => Promise<void>;
   /**
-   * The process goes on by itself once `onMonitor` is done, without a look at it while it is *ready*; launch() resolves
-   * when it runs, and go() is not called. For `supervised` ones of the own runtime without `wait` steps but the last.
+   * launch() resolves as soon as `onNamespaces` and `onMonitor` are done, be it *ready* or not, and go() may come before;
+   * a step that fails after that is go()'s to tell. For `supervised` ones of the own runtime without `wait` steps but the last.
    */
   readonly goesAhead?: boolean;
 }

@@ -459,6 +459,7 @@ describe("exec", () => {
           },
         }),
       );
+      await launched.go();
       const { exitCode } = await launched.exited();
       return { output: (await output)?.subarray(8).toString() ?? "", exitCode };
     };

@@ -92,8 +92,7 @@ async function launchBegun(
       ...(config.Tty ? {} : { onMonitor: attachTo }),
       ...(goesAhead ? { goesAhead } : {}),
     });
-    if (goesAhead) return { process, stream };
-    onProcess(process);
+    if (!goesAhead) onProcess(process);
     if (config.Tty) await attachTo(process);
     await process.go();
     return { process, stream };

@@ -43,7 +43,7 @@ const programs: Readonly<Record<string, FakeProgram>> = {
   },
 };
 
-/** Runs {@link programs} in this process, with the launcher's contract: nothing runs before go(), or before what goes ahead may. */
+/** Runs {@link programs} in this process, with the launcher's contract: nothing runs before go(). */
 export class FakeLauncher implements ShimLauncher {
   readonly processes = new Map<string, FakeProcess>();
   /** The next launch fails at this step. */
@@ -79,7 +79,6 @@ export class FakeLauncher implements ShimLauncher {
     this.processes.set(request.dir, process);
     await request.onNamespaces?.(process.pid);
     await request.onMonitor?.(process);
-    if (request.goesAhead === true) await process.go();
     return process;
   }
 

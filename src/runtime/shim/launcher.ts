@@ -5,7 +5,7 @@ import { encodeLaunch } from "../plan/encode.ts";
 import { launchMode, logFlag, stdinMode } from "../plan/wire.ts";
 import type { BegunLaunch, LaunchPlace, LaunchRequest, ShimLauncher, SupervisedProcess } from "../types.ts";
 import { HandoverProcess } from "./handover-process.ts";
-import { launchFailed, ShimProcess } from "./process.ts";
+import { killedEarly, launchFailed, ShimProcess } from "./process.ts";
 import type { ShimsAhead } from "./shims-ahead.ts";
 import type { ShimState } from "./state.ts";
 import { readStatus } from "./status-file.ts";
@@ -73,13 +73,7 @@ class Begun implements BegunLaunch {
     const process = await ShimProcess.connect(request.dir, request.adopt);
     if (process === undefined) throw earlyEnd(request);
     try {
-      if (request.goesAhead === true) {
-        await goAhead(process, request);
-        return process;
-      }
-      const ready = untilReady(process, request);
-      const meanwhile = Promise.all([namespacesMade(process, request), request.onMonitor?.(process)]);
-      await Promise.all([ready, meanwhile.catch((error: unknown) => afterReady(ready, error))]);
+      await (request.goesAhead === true ? untilMayGo(process, request) : untilAllReady(process, request));
       if (request.mode !== "handover") return process;
       process.detach();
       // Init may have answered instead of the monitor, which had left already; init does not know its own pid.
@@ -115,27 +109,29 @@ async function recoverWaiting(
   return last?.phase === "failed" ? { state: "failed", failure: last.failure } : { state: "lost" };
 }
 
+async function untilAllReady(process: ShimProcess, request: LaunchRequest): Promise<void> {
+  const ready = untilReady(process, request);
+  await Promise.all([ready, meanwhile(process, request).catch((error: unknown) => afterReady(ready, error))]);
+}
+
+/** What becomes of it after that is told to who lets it go. */
+async function untilMayGo(process: ShimProcess, request: LaunchRequest): Promise<void> {
+  await meanwhile(process, request).catch((error: unknown) => afterReady(untilReady(process, request), error));
+}
+
+async function meanwhile(process: ShimProcess, request: LaunchRequest): Promise<void> {
+  await Promise.all([namespacesMade(process, request), request.onMonitor?.(process)]);
+}
+
 /** Answer the plan's own waits until it is ready. */
 async function untilReady(process: ShimProcess, request: LaunchRequest): Promise<void> {
   for (;;) {
     const state = await process.until(({ phase }) => phase === "waiting");
     if (state.phase === "failed") throw launchFailed(state.failure, request.adopt);
-    if (state.phase === "exited")
-      throw new BerthError("internal", `the process was killed (signal ${state.exit.signal}) before it was ready`);
+    if (state.phase === "exited") throw killedEarly(state);
     if (state.point === 0) return;
     await answerWait(process, request, state.point);
     await process.until(({ phase, point }) => phase !== "waiting" || point !== state.point);
-  }
-}
-
-/** A process that failed ends its monitor too: that it failed is then the reason, not that nobody is there. */
-async function goAhead(process: ShimProcess, request: LaunchRequest): Promise<void> {
-  try {
-    await request.onMonitor?.(process);
-    await process.go();
-  } catch (error) {
-    const state = await process.until(({ phase }) => phase !== "launching").catch(() => undefined);
-    throw state?.phase === "failed" ? launchFailed(state.failure) : error;
   }
 }
 
@@ -145,7 +141,7 @@ async function namespacesMade(process: ShimProcess, request: LaunchRequest): Pro
   if (phase === "launching" || phase === "waiting") await request.onNamespaces(process.pid);
 }
 
-/** A process that failed takes its namespaces along: that it failed is then the reason, not that they are gone. */
+/** A process that failed takes its namespaces and its monitor along: that it failed is then the reason, not that they are gone. */
 async function afterReady(ready: Promise<void>, error: unknown): Promise<never> {
   await ready;
   throw error;

@@ -31,6 +31,11 @@ function ownWords({ what, errno }: StepFailure): string {
 /** ESRCH */
 const noSuchProcess = 3;
 
+/** It ended by itself, before its plan was carried out. */
+export function killedEarly({ exit }: ShimState): BerthError {
+  return new BerthError("internal", `the process was killed (signal ${exit.signal}) before it was ready`);
+}
+
 function mustBeLetGo(errno: number, point: number): void {
   if (errno === noSuchProcess) throw new BerthError("conflict", "the process ended before it was let go");
   if (errno !== 0) throw new BerthError("conflict", `the process does not wait at point ${point}`);
@@ -92,12 +97,16 @@ export class ShimProcess implements SupervisedProcess {
 
   async go(): Promise<{ readonly startedAtNs: bigint }> {
     await this.#adopt?.start?.();
-    const errno = await this.#request(requestType.go, 0);
+    const errno = await this.#request(requestType.go, 0).catch((error: unknown) => {
+      throw this.#lost ?? error;
+    });
+    if (this.#state !== undefined && neverStarted(this.#state)) throw killedEarly(this.#state);
     // It may have failed before it was asked, and what a foreign runtime started may have ended by now.
     if (this.#state?.phase !== "failed" && (this.#adopt?.start === undefined || errno !== noSuchProcess))
       mustBeLetGo(errno, 0);
     const state = await this.until(({ phase }) => phase === "running");
     if (state.phase === "failed") throw launchFailed(state.failure, this.#adopt);
+    if (neverStarted(state)) throw killedEarly(state);
     return { startedAtNs: state.startedAtNs };
   }
 
@@ -198,4 +207,8 @@ export class ShimProcess implements SupervisedProcess {
 
 function isFinal(state: ShimState): boolean {
   return state.phase === "exited" || state.phase === "failed";
+}
+
+function neverStarted({ phase, startedAtNs }: ShimState): boolean {
+  return phase === "exited" && startedAtNs === 0n;
 }

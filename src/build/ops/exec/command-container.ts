@@ -54,7 +54,7 @@ export type CommandRequest = Omit<StepRequest, "operation"> & { readonly operati
 /** How its output is had. */
 export type CommandStreams = Pick<LaunchRequest, "terminal" | "stdin" | "consoleSize" | "onMonitor">;
 
-/** A process in its container that waits for `go`. */
+/** A process in its container that waits for `go`, or will. */
 export interface ReadyCommand {
   readonly process: SupervisedProcess;
   readonly plan: Plan;
@@ -184,6 +184,7 @@ async function launch(
       ...streams,
       log: undefined,
       ...(onWait === undefined ? {} : { onWait }),
+      goesAhead: !streams.terminal && onWait === undefined,
       ...(isThere
         ? {}
         : {

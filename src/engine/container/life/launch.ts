@@ -56,9 +56,10 @@ export interface LaunchDeps {
 /**
  * Make a container's process, up to and including its execve:
  *
- *   shim comes up ────────────────┐                             ┌▶ attach ────┐
- *                                 ├▶ namespaces ────────────────┼▶ mounts ────┼▶ ready ─▶ execve
- *   root snapshot ─▶ cgroup, plan ┘ addresses, files in /etc ───┴▶ interface ─┘
+ *   shim comes up ────────────────┐              ┌▶ mounts ──────────────────┐
+ *                                 ├▶ namespaces ─┤                           ├▶ execve
+ *   root snapshot ─▶ cgroup, plan ┴▶ addresses, ─┴▶ interface ─▶ attach, go ─┘
+ *                                    files in /etc
  *
  * `container.process` is set as soon as there is one. When it throws, what was made is still there: the caller, who has
  * noted the intent, tears down.
@@ -101,6 +102,8 @@ async function launchBegun(
     oomEventsPath: compiled.oomEventsPath,
     onNamespaces: async (pid) => deps.networks.connect(await place(), `/proc/${pid}/ns/net`),
     ...(spec.config.Tty ? {} : { onMonitor: (process) => connectWaiting(container, process) }),
+    // A terminal takes no input before it is ready, hooks are run at waits of their own, and a foreign runtime goes its own way.
+    goesAhead: !spec.config.Tty && compiled.onWait === undefined && compiled.adopt === undefined,
   });
   try {
     // Only now: the message is with the shim, which is at work meanwhile.
