@@ -79,25 +79,26 @@ export class MessageReader {
   }
 
   /** The body's bytes; returns normally only when it was complete. */
-  async *body(method: string, head: ResponseHead): AsyncGenerator<Uint8Array, void> {
-    yield* this.framed(bodyFraming(method, head));
+  body(method: string, head: ResponseHead): AsyncGenerator<Uint8Array, void> {
+    return this.framed(bodyFraming(method, head));
   }
 
   /** The same of a message of either kind. */
-  async *framed(framing: BodyFraming): AsyncGenerator<Uint8Array, void> {
+  framed(framing: BodyFraming): AsyncGenerator<Uint8Array, void> {
     switch (framing.kind) {
       case "none":
-        return;
+        return this.#exactly(0);
       case "length":
-        yield* this.#exactly(framing.bytes);
-        return;
+        return this.#exactly(framing.bytes);
       case "until-close":
-        for (let chunk = await this.read(); chunk !== undefined; chunk = await this.read()) yield chunk;
-        return;
+        return this.#untilClose();
       case "chunked":
-        yield* this.#chunked();
-        return;
+        return this.#chunked();
     }
+  }
+
+  async *#untilClose(): AsyncGenerator<Uint8Array, void> {
+    for (let chunk = await this.read(); chunk !== undefined; chunk = await this.read()) yield chunk;
   }
 
   async *#exactly(bytes: number): AsyncGenerator<Uint8Array, void> {

@@ -37,7 +37,8 @@ export class Exchange {
   readonly #reader: MessageReader;
   /** Lines of every answer. */
   readonly #common: string;
-  readonly #chunks: AsyncGenerator<Uint8Array, void>;
+  /** Of the body; made when somebody reads it. */
+  #chunks: AsyncGenerator<Uint8Array, void> | undefined;
   #state: "unanswered" | "opened" | "answered" | "taken" = "unanswered";
   /** A head that goes out with what follows it. */
   #head = "";
@@ -59,7 +60,6 @@ export class Exchange {
     this.#stream = deps.stream;
     this.#reader = deps.reader;
     this.#common = deps.common;
-    this.#chunks = deps.reader.framed(deps.request.framing);
     this.#isBodyOver = deps.request.framing.kind === "none";
     this.#awaitsContinue = deps.request.awaitsContinue;
     this.#closes = deps.request.closes || deps.request.upgrades;
@@ -89,7 +89,8 @@ export class Exchange {
     if (framing.kind === "length" && framing.bytes > maxBytes) return undefined;
     const chunks: Uint8Array[] = [];
     let size = 0;
-    for await (const chunk of this.body()) {
+    await this.#askForBody();
+    for (let chunk = await this.#nextChunk(); chunk !== undefined; chunk = await this.#nextChunk()) {
       size += chunk.length;
       if (size > maxBytes) return undefined;
       chunks.push(chunk);
@@ -102,13 +103,15 @@ export class Exchange {
   async send(status: number, headers: HeaderFields, body: string | Uint8Array = ""): Promise<void> {
     if (this.isAnswered) throw new BerthError("internal", "a request is answered once");
     this.#state = "answered";
-    const bytes = typeof body === "string" ? encoder.encode(body) : body;
     const isBodiless = status === 204 || status === 304;
     const head = this.#headText(`${status} ${reasonPhrase(status)}`, headers);
-    const length = isBodiless ? "" : `Content-Length: ${bytes.length}\r\n`;
-    const text = encoder.encode(`${head}${length}\r\n`);
-    const isHeadOnly = isBodiless || this.request.method === "HEAD";
-    await this.#write(isHeadOnly || bytes.length === 0 ? text : joined([text, bytes]));
+    const length = isBodiless ? "" : `Content-Length: ${Buffer.byteLength(body)}\r\n`;
+    const sent = isBodiless || this.request.method === "HEAD" ? "" : body;
+    await this.#write(
+      typeof sent === "string"
+        ? encoder.encode(`${head}${length}\r\n${sent}`)
+        : joined([encoder.encode(`${head}${length}\r\n`), sent]),
+    );
   }
 
   /** Begin an answer with status 200. Its head goes out with the first bytes, or with {@link flush}. */
@@ -211,7 +214,9 @@ export class Exchange {
   }
 
   async #nextChunk(): Promise<Uint8Array | undefined> {
+    if (this.#isBodyOver) return undefined;
     try {
+      this.#chunks ??= this.#reader.framed(this.request.framing);
       const next = await this.#chunks.next();
       if (next.done !== true) return next.value;
       this.#isBodyOver = true;

@@ -71,9 +71,11 @@ export function latin1(bytes: Uint8Array): string {
   return text;
 }
 
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** UTF-8 as Go's decoder would hand it on: a byte order mark is a character. */
 export function utf8(bytes: Uint8Array): string {
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  return decoder.decode(bytes);
 }
 
 export function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -48,24 +48,28 @@ export function requestHeadEnd(bytes: Uint8Array, from: number): number | Reques
   return bytes.length > MAX_HEAD_BYTES ? refuse("431 Request Header Fields Too Large") : -1;
 }
 
-const requestLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([!-~\u0080-\uffff]+) HTTP\/(\d)\.(\d)$/;
-const field = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\0-\x08\n-\x1f\x7f]*)$/;
+const requestLine = /(?:\r\n)?([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([!-~\u0080-\uffff]+) HTTP\/(\d)\.(\d)\r\n/y;
+const field = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\0-\x08\n-\x1f\x7f]*)\r\n/y;
 const lists: ReadonlySet<string> = new Set(["connection", "transfer-encoding"]);
 
 /** Parses a whole head, the blank line included; an empty line in front of it is passed over. */
 export function parseRequestHead(bytes: Uint8Array): RequestHead | RequestFault {
-  const lines = utf8(bytes).slice(0, -4).replace(/^\r\n/, "").split("\r\n");
-  const [, method, target, major, minor] = requestLine.exec(lines[0] ?? "") ?? [];
+  const text = utf8(bytes);
+  requestLine.lastIndex = 0;
+  const [, method, target, major, minor] = requestLine.exec(text) ?? [];
   if (method === undefined || target === undefined) return malformed;
   if (major !== "1" || (minor !== "0" && minor !== "1"))
     return refuse("505 HTTP Version Not Supported: unsupported protocol version");
   const headers = new Map<string, string>();
   let hosts = 0;
-  for (let at = 1; at < lines.length; at++) {
-    const [, name, text] = field.exec(lines[at] ?? "") ?? [];
-    if (name === undefined || text === undefined) return malformed;
+  const end = text.length - 2;
+  field.lastIndex = requestLine.lastIndex;
+  while (field.lastIndex < end) {
+    const match = field.exec(text);
+    if (match === null) return malformed;
+    const [, name = "", written = ""] = match;
     const key = name.toLowerCase();
-    const value = text.trimEnd();
+    const value = written.trimEnd();
     const before = headers.get(key);
     if (key === "host") hosts++;
     if (before === undefined) headers.set(key, value);

@@ -2,6 +2,8 @@ import { BerthError, messageOf } from "#base/errors.ts";
 import type { DuplexWatcher, WatchedDuplex } from "./duplex.ts";
 import { ReadQueue } from "./read-queue.ts";
 
+const encoder = new TextEncoder();
+
 /** What tells the streams of `of` what happens to their sockets. */
 export function socketHandlers<Data>(of: (socket: Bun.Socket<Data>) => SocketDuplex): Bun.SocketHandler<Data> {
   return {
@@ -26,7 +28,8 @@ export class SocketDuplex implements WatchedDuplex {
   #socket: RuntimeSocket | undefined;
   #ended = false;
   #closed = false;
-  #writing: Promise<void> = Promise.resolve();
+  /** Settles when what waits for room has been written; undefined when nothing waits. */
+  #writing: Promise<void> | undefined;
   #drained: (() => void) | undefined;
   #watcher: DuplexWatcher | undefined;
   readonly #incoming = new ReadQueue({
@@ -75,22 +78,36 @@ export class SocketDuplex implements WatchedDuplex {
     return this.#incoming.pull();
   }
 
-  write(data: Uint8Array | string): Promise<void> {
-    const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
-    const written = this.#writing.then(() => this.#writeNow(bytes));
-    this.#writing = written.catch(() => undefined);
-    return written;
+  async write(data: Uint8Array | string): Promise<void> {
+    const bytes = typeof data === "string" ? encoder.encode(data) : data;
+    if (this.#writing !== undefined) return this.#writeLater(this.#writing, bytes, 0);
+    const wrote = this.#writeSome(bytes, 0);
+    if (wrote < bytes.length) await this.#writeLater(this.#untilDrained(), bytes, wrote);
   }
 
-  async #writeNow(bytes: Uint8Array): Promise<void> {
-    let offset = 0;
-    while (offset < bytes.length) {
-      if (this.#closed || this.#ended || this.#socket === undefined) throw brokenPipe();
-      const wrote = this.#socket.write(bytes, offset, bytes.length - offset);
-      if (wrote < 0) throw brokenPipe();
-      offset += wrote;
-      if (offset < bytes.length) await this.#untilDrained();
-    }
+  /** How many bytes from `offset` on the kernel had room for. */
+  #writeSome(bytes: Uint8Array, offset: number): number {
+    if (offset === bytes.length) return 0;
+    if (this.#closed || this.#ended || this.#socket === undefined) throw brokenPipe();
+    const wrote = this.#socket.write(bytes, offset, bytes.length - offset);
+    if (wrote < 0) throw brokenPipe();
+    return wrote;
+  }
+
+  #writeLater(before: Promise<void>, bytes: Uint8Array, from: number): Promise<void> {
+    const written = before.then(async () => {
+      for (let offset = from; ; await this.#untilDrained()) {
+        offset += this.#writeSome(bytes, offset);
+        if (offset === bytes.length) return;
+      }
+    });
+    const writing = written
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#writing === writing) this.#writing = undefined;
+      });
+    this.#writing = writing;
+    return written;
   }
 
   #untilDrained(): Promise<void> {

@@ -19,6 +19,7 @@ export function unescapePath(text: string): string {
  */
 export function cleanedPath(path: string): string | undefined {
   const plain = unescapePath(path);
+  if (plain.startsWith("/") && !plain.includes("//") && !plain.includes("/.")) return undefined;
   const clean = posix.normalize(plain.startsWith("/") ? plain : `/${plain}`);
   if (clean === plain) return undefined;
   return clean.split("/").map(encodeURIComponent).join("/");

@@ -5,6 +5,7 @@ import { BerthError } from "#base/errors.ts";
  * servers take for `&`.
  */
 export function parseQuery(text: string): Query {
+  if (text === "") return nothingAsked;
   const escape = /%(?![0-9a-f]{2}).{0,2}/i.exec(text);
   if (escape !== null) throw new BerthError("invalid-parameter", `invalid URL escape ${JSON.stringify(escape[0])}`);
   if (text.includes(";")) throw new BerthError("invalid-parameter", "invalid semicolon separator in query");
@@ -50,3 +51,5 @@ export class Query {
     return Number(value);
   }
 }
+
+const nothingAsked = new Query(new URLSearchParams());

@@ -5,6 +5,8 @@ import { unescapePath } from "./clean-path.ts";
 interface Compiled {
   readonly route: Route;
   readonly expression: RegExp;
+  /** Of every path that it matches. */
+  readonly ending: string;
 }
 
 /**
@@ -18,19 +20,25 @@ export class Router {
     for (const route of routes) {
       const beginning = beginningOf(route.method, route.pattern);
       const compiled = this.#byBeginning.get(beginning) ?? [];
-      compiled.push({ route, expression: compile(route.pattern) });
+      compiled.push({ route, expression: compile(route.pattern), ending: endingOf(route.pattern) });
       this.#byBeginning.set(beginning, compiled);
     }
   }
 
   /** `not-found` "page not found" when there is none; `invalid-parameter` for a path with bad escapes. */
   find(method: string, path: string): { readonly route: Route; readonly params: Readonly<Record<string, string>> } {
-    const named = this.#byBeginning.get(beginningOf(method, path)) ?? [];
-    for (const { route, expression } of [...named, ...(this.#byBeginning.get(method) ?? [])]) {
-      const match = expression.exec(path);
+    const found = this.#among(beginningOf(method, path), path) ?? this.#among(method, path);
+    if (found === undefined) throw new BerthError("not-found", "page not found");
+    return found;
+  }
+
+  #among(beginning: string, path: string): ReturnType<Router["find"]> | undefined {
+    for (const { route, expression, ending } of this.#byBeginning.get(beginning) ?? []) {
+      // Most routes of a kind of object differ in their last word.
+      const match = path.endsWith(ending) ? expression.exec(path) : null;
       if (match !== null) return { route, params: decodeAll(match.groups ?? {}) };
     }
-    throw new BerthError("not-found", "page not found");
+    return undefined;
   }
 }
 
@@ -39,6 +47,8 @@ function beginningOf(method: string, path: string): string {
   const word = end < 0 ? path : path.slice(0, end);
   return word.startsWith("/{") ? method : `${method} ${word}`;
 }
+
+const endingOf = (pattern: string): string => pattern.slice(pattern.lastIndexOf("}") + 1);
 
 function compile(pattern: string): RegExp {
   const source = pattern

@@ -56,15 +56,21 @@ export function createDockerServer(deps: DockerServerDeps): HttpService {
 
 /** A client that takes the engine for a proxy names the host too (RFC 9112, section 3.2.2). */
 function urlOf({ request: { target } }: Exchange): string {
+  if (target.startsWith("/")) return target;
   return target === "*" ? "/" : target.replace(/^https?:\/\/[^/?]*/i, "");
+}
+
+function pathOf(url: string): string {
+  const end = url.indexOf("?");
+  return end < 0 ? url : url.slice(0, end);
 }
 
 /** The redirect to the clean form of a path that is none. */
 function movedTo(url: string): TextReply | undefined {
-  const [path = "", ...query] = url.split("?");
+  const path = pathOf(url);
   const clean = cleanedPath(path);
   if (clean === undefined) return undefined;
-  return { kind: "text", status: 301, text: "", headers: { Location: [clean, ...query].join("?") } };
+  return { kind: "text", status: 301, text: "", headers: { Location: `${clean}${url.slice(path.length)}` } };
 }
 
 function read(
@@ -73,14 +79,14 @@ function read(
   exchange: Exchange,
   url: string,
 ): { readonly route: Handler; readonly call: Call } {
-  const split = url.indexOf("?");
-  const { version, path } = splitVersion(split < 0 ? url : url.slice(0, split), minimum);
+  const whole = pathOf(url);
+  const { version, path } = splitVersion(whole, minimum);
   const { method, headers } = exchange.request;
   const { route, params } = router.find(method, path);
   const call: Call = {
     method,
     params,
-    query: parseQuery(split < 0 ? "" : url.slice(split + 1)),
+    query: parseQuery(url.slice(whole.length + 1)),
     version,
     header: (name) => headers.get(name),
     json: () => readJson(exchange),

@@ -14,6 +14,7 @@ export function asOfVersion(shape: ResponseShape | undefined, version: ApiVersio
 
 /** What is done to answers of a shape: versions with the same steps tell the same. */
 export function stepsFor(shape: ResponseShape | undefined, version: ApiVersion): readonly VersionStep[] {
+  if (shape === undefined) return [];
   return steps.filter((step) => step.shape === shape && holds(step.when, version.minor));
 }
 
