@@ -103,14 +103,7 @@ export class ApiTransport {
 
   /** A call whose answer is JSON. */
   async json<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
-    const response = await this.call(method, path, options);
-    const text = await response.text();
-    if (text === "") throw new BerthError("data-loss", "EOF");
-    try {
-      return JSON.parse(text) as T;
-    } catch (cause) {
-      throw new BerthError("data-loss", `Error reading remote info: ${text.slice(0, 200)}`, { cause });
-    }
+    return jsonOf<T>(await this.call(method, path, options));
   }
 
   /** A call whose answer matters only by its status. */
@@ -223,8 +216,21 @@ export class ApiTransport {
   }
 }
 
+/** What a server answers as JSON. */
+export async function jsonOf<T>(response: HttpResponse): Promise<T> {
+  const text = await response.text();
+  if (text === "") throw new BerthError("data-loss", "EOF");
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new BerthError("data-loss", `Error reading remote info: ${text.slice(0, 200)}`, { cause });
+  }
+}
+
 const fullPath = (version: string, path: string, query: Query | undefined): string =>
-  `/v${version}${path}${queryString(query)}`;
+  `/v${version}${path}${withMark(queryText(query))}`;
+
+const withMark = (query: string): string => (query === "" ? "" : `?${query}`);
 
 const canBeSentAgain = (body: RequestBody | undefined): boolean =>
   body === undefined || typeof body === "string" || body instanceof Uint8Array;
@@ -241,13 +247,13 @@ function bodyOf(options: CallOptions): { body?: RequestBody } {
   return options.body === undefined ? {} : { body: options.body };
 }
 
-/** `?a=b&c=d`; lists repeat their key, booleans are sent as `1` when true and left out when false, undefined is left out. */
-function queryString(query: Query | undefined): string {
+/** `a=b&c=d`; lists repeat their key, booleans are sent as `1` when true and left out when false, undefined is left out. */
+export function queryText(query: Query | undefined): string {
   const parts: string[] = [];
   for (const [key, value] of Object.entries(query ?? {})) {
     if (value === undefined || value === false) continue;
     const values = Array.isArray(value) ? (value as readonly string[]) : [value === true ? "1" : String(value)];
     for (const item of values) parts.push(`${encodeURIComponent(key)}=${encodeURIComponent(item)}`);
   }
-  return parts.length === 0 ? "" : `?${parts.join("&")}`;
+  return parts.join("&");
 }

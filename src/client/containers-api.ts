@@ -9,8 +9,9 @@ import type {
   WaitResponse,
 } from "#spec/docker/container.ts";
 import type { UpdateResponse } from "#spec/docker/update.ts";
-import type { ApiTransport, HijackedStream } from "./api-transport.ts";
+import { queryText, type ApiTransport, type HijackedStream, type Query } from "./api-transport.ts";
 import { endedStream, type EndedStream } from "./ended-stream.ts";
+import { callToRun, type MadeAndRun } from "./made-and-run.ts";
 import { filtersParameter, type FilterValues } from "./filters-parameter.ts";
 
 /** Body of create, as JSON; see the Engine API's ContainerConfig, HostConfig and NetworkingConfig. */
@@ -59,6 +60,19 @@ export interface CommitOptions {
   readonly config?: CreateBody;
 }
 
+export interface RunOptions extends Omit<AttachOptions, "stream" | "logs"> {
+  readonly condition: WaitCondition;
+  readonly terminal: boolean;
+}
+
+const runQuery = ({ stdin, stdout, stderr, detachKeys, condition }: Omit<RunOptions, "terminal">): Query => ({
+  condition,
+  detachKeys: detachKeys || undefined,
+  stderr,
+  stdin,
+  stdout,
+});
+
 /** `/containers`: names and ids are interchangeable everywhere. */
 export class ContainersApi {
   readonly #transport: ApiTransport;
@@ -73,6 +87,21 @@ export class ContainersApi {
   ): Promise<CreateResponse> {
     const query = { name: options.name || undefined, platform: options.platform || undefined };
     return this.#transport.json("POST", "/containers/create", { query, json: body });
+  }
+
+  /** Create, and attach, wait and start by the same request where the engine is Berth. For one without input. */
+  createAndRun(
+    body: CreateBody,
+    { name, platform }: { readonly name?: string; readonly platform?: string },
+    { terminal, ...run }: RunOptions,
+  ): Promise<MadeAndRun<CreateResponse, WaitResponse>> {
+    const query = { name: name || undefined, platform: platform || undefined };
+    return callToRun(this.#transport, "/containers/create", {
+      query,
+      json: body,
+      asked: queryText(runQuery(run)),
+      terminal,
+    });
   }
 
   list(options: ListOptions = {}): Promise<readonly ContainerSummary[]> {
@@ -166,12 +195,8 @@ export class ContainersApi {
    * Attach, wait and start by one request, where {@link runFeature} is one of the engine's. Rejects when it does not start.
    * `terminal`: it has one.
    */
-  async run(
-    id: string,
-    options: Omit<AttachOptions, "stream" | "logs"> & { readonly condition: WaitCondition; readonly terminal: boolean },
-  ): Promise<EndedStream<WaitResponse>> {
-    const { stdin, stdout, stderr, detachKeys, condition, terminal } = options;
-    const query = { condition, detachKeys: detachKeys || undefined, stderr, stdin, stdout };
+  async run(id: string, { terminal, ...run }: RunOptions): Promise<EndedStream<WaitResponse>> {
+    const query = runQuery(run);
     const path = `/berth/containers/${segment(id)}/run`;
     const { stream } = await this.#transport.hijack("POST", path, { query, contentType: "text/plain" });
     return endedStream(stream, terminal);

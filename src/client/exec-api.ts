@@ -2,6 +2,7 @@ import type { ExecConfig, ExecInspect } from "#spec/docker/exec.ts";
 import type { ApiTransport, HijackedStream } from "./api-transport.ts";
 import { endedStream, type EndedStream } from "./ended-stream.ts";
 import { segment } from "./containers-api.ts";
+import { callToRun, type MadeAndRun } from "./made-and-run.ts";
 
 export interface ExecStartOptions {
   readonly tty: boolean;
@@ -22,6 +23,15 @@ export class ExecApi {
     config: Partial<ExecConfig> & { readonly Detach?: boolean },
   ): Promise<{ readonly Id: string }> {
     return this.#transport.json("POST", `/containers/${segment(container)}/exec`, { json: config });
+  }
+
+  /** The same, and it is run by the same request where the engine is Berth. For one without input. */
+  createAndRun(
+    container: string,
+    config: Partial<ExecConfig>,
+  ): Promise<MadeAndRun<{ readonly Id: string }, Pick<ExecInspect, "ExitCode">>> {
+    const path = `/containers/${segment(container)}/exec`;
+    return callToRun(this.#transport, path, { json: config, asked: "1", terminal: config.Tty === true });
   }
 
   /** Runs it and hands over its streams. */

@@ -1,7 +1,10 @@
 import { dirname } from "node:path";
 import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
 import { isDaemonAnswer } from "#client/api-error.ts";
-import type { CreateResponse } from "#spec/docker/container.ts";
+import type { RunOptions } from "#client/containers-api.ts";
+import type { EndedStream } from "#client/ended-stream.ts";
+import type { MadeAndRun } from "#client/made-and-run.ts";
+import type { CreateResponse, WaitResponse } from "#spec/docker/container.ts";
 import { parseAnyReference, withDefaultTag } from "#spec/oci/reference.ts";
 import type { Invocation } from "../command.ts";
 import { proxyEnvironment } from "../config/cli-config.ts";
@@ -23,8 +26,24 @@ export function requestOf({ flags, args, io }: Invocation): ContainerRequest {
   return containerRequest(flags, args, io);
 }
 
-/** Creates the container, pulling its image as `--pull` says. Resolves to its id. */
-export async function createContainer(invocation: Invocation, request: ContainerRequest): Promise<string> {
+/** `begun`: it is being run already. */
+export interface CreatedContainer {
+  readonly id: string;
+  readonly begun?: BegunRun;
+}
+
+/** Resolves when the container runs, rejects when it does not start. */
+export type BegunRun = () => Promise<EndedStream<WaitResponse>>;
+
+/**
+ * Creates the container, pulling its image as `--pull` says. `run`: how to run it at once, where the engine can, nothing is to
+ * be done in between and it gets no input.
+ */
+export async function createContainer(
+  invocation: Invocation,
+  request: ContainerRequest,
+  run?: RunOptions,
+): Promise<CreatedContainer> {
   const { flags, io } = invocation;
   const cidFile = flags.text("cidfile");
   if (cidFile !== "" && io.exists(cidFile)) {
@@ -51,8 +70,12 @@ export async function createContainer(invocation: Invocation, request: Container
   if (policy === "always") await pull();
   const client = await invocation.client();
   const { body, credentials } = await withAccess(await withProxies(request, invocation), invocation);
-  const create = (): Promise<CreateResponse> => client.containers.create(body, { name: flags.text("name"), platform });
-  let created: CreateResponse;
+  const options = { name: flags.text("name"), platform };
+  const create = async (): Promise<MadeAndRun<CreateResponse, WaitResponse>> =>
+    run === undefined || run.stdin === true || credentials !== undefined || cidFile !== ""
+      ? { made: await client.containers.create(body, options) }
+      : client.containers.createAndRun(body, options, run);
+  let created: MadeAndRun<CreateResponse, WaitResponse>;
   try {
     created = await create();
   } catch (error) {
@@ -62,11 +85,12 @@ export async function createContainer(invocation: Invocation, request: Container
     await pull();
     created = await create();
   }
+  const { Id: id, Warnings } = created.made;
   if (credentials !== undefined)
-    await client.containers.writeArchive(created.Id, "/", credentials, { noOverwriteDirNonDir: true });
-  for (const warning of created.Warnings ?? []) io.stderr.write(`WARNING: ${warning}\n`);
-  if (cidFile !== "") io.writeFile(cidFile, created.Id, 0o644);
-  return created.Id;
+    await client.containers.writeArchive(id, "/", credentials, { noOverwriteDirNonDir: true });
+  for (const warning of Warnings ?? []) io.stderr.write(`WARNING: ${warning}\n`);
+  if (cidFile !== "") io.writeFile(cidFile, id, 0o644);
+  return { id, ...(created.run === undefined ? {} : { begun: created.run }) };
 }
 
 /** The platform in full, `linux/arm64` for `arm64`. */

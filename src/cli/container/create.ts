@@ -5,7 +5,7 @@ import { withHelp } from "./with-help.ts";
 /** `create`: prints the new container's id. */
 export const create: Handler = async (invocation) => {
   const request = checkedRequest(invocation);
-  const id = await createContainer(invocation, request);
+  const { id } = await createContainer(invocation, request);
   invocation.io.stdout.write(`${id}\n`);
   return 0;
 };

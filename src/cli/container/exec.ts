@@ -15,7 +15,7 @@ export const execCommand: Handler = async (invocation) => {
   if (!detach) checkTerminal(io, stdin, tty);
   const api = await client();
   const size = tty && !detach ? io.stdout.windowSize() : undefined;
-  const { Id: id } = await api.exec.create(container, {
+  const asked = {
     User: flags.text("user"),
     Privileged: flags.on("privileged"),
     Tty: tty,
@@ -28,12 +28,16 @@ export const execCommand: Handler = async (invocation) => {
     Env: environment(invocation),
     WorkingDir: flags.text("workdir"),
     Cmd: command,
-  });
+  };
   if (detach) {
+    const { Id: id } = await api.exec.create(container, asked);
     await api.exec.startDetached(id, { tty });
     return 0;
   }
-  const outcome = await runExec(api, io, id, { tty, stdin, detachKeys });
+  const { made, run } = stdin
+    ? { made: await api.exec.create(container, asked) }
+    : await api.exec.createAndRun(container, asked);
+  const outcome = await runExec(api, io, made.Id, { tty, stdin, detachKeys }, run);
   if (outcome === "detached") throw detachedByKeys();
   return outcome;
 };

@@ -6,9 +6,9 @@ import { forwardSignals } from "../streams/forward-signals.ts";
 import { followWindowSize } from "../streams/terminal-size.ts";
 import { checkTerminal } from "./check-terminal.ts";
 import type { ContainerRequest } from "./container-config.ts";
-import { createContainer, requestOf } from "./create-container.ts";
+import { createContainer, requestOf, type CreatedContainer } from "./create-container.ts";
 import { exitCodeOf } from "./exit-code.ts";
-import { startAttached, startDetached, type AttachedRun } from "./start-attached.ts";
+import { runOptionsOf, startAttached, startDetached, type AttachedRun, type AttachedStart } from "./start-attached.ts";
 import { startFailureCode } from "./start-failure.ts";
 import { withHelp } from "./with-help.ts";
 
@@ -20,18 +20,19 @@ export const run: Handler = async (invocation) => {
   const { flags, io } = invocation;
   if (!flags.on("detach")) checkTerminal(io, request.attachStdin, request.tty);
   const client = await invocation.client();
-  let id: string;
+  const wanted = attachedStart(invocation, request);
+  let created: CreatedContainer;
   try {
-    id = await createContainer(invocation, request);
+    created = await createContainer(invocation, request, runOptionsOf(wanted));
   } catch (error) {
     throw withHelp(error, invocation, CLI_FAILED);
   }
   const stopForwarding =
     flags.on("sig-proxy") && !flags.on("detach")
-      ? forwardSignals(io, (signal) => client.containers.kill(id, signal))
+      ? forwardSignals(io, (signal) => client.containers.kill(created.id, signal))
       : undefined;
   try {
-    return await runCreated(invocation, client, request, id);
+    return await runCreated(invocation, client, created, wanted);
   } finally {
     stopForwarding?.();
   }
@@ -54,21 +55,30 @@ function forRun(invocation: Invocation): ContainerRequest {
   return { ...request, ...detached, body };
 }
 
+function attachedStart({ flags, config }: Invocation, request: ContainerRequest): AttachedStart {
+  const { attachStdin: stdin, attachStdout: stdout, attachStderr: stderr, tty, autoRemove } = request;
+  return {
+    stdin,
+    stdout,
+    stderr,
+    tty,
+    autoRemove,
+    detachKeys: flags.text("detach-keys") || config.file.detachKeys || "",
+  };
+}
+
 async function runCreated(
   invocation: Invocation,
   client: EngineClient,
-  request: ContainerRequest,
-  id: string,
+  { id, begun }: CreatedContainer,
+  wanted: AttachedStart,
 ): Promise<number> {
-  const { io, flags, config } = invocation;
-  const { attachStdin: stdin, attachStdout: stdout, attachStderr: stderr, tty, autoRemove } = request;
+  const { io } = invocation;
+  const { stdin, stdout, stderr, tty, autoRemove } = wanted;
   if (!stdout && !stderr) io.stdout.write(`${id}\n`);
-  const detachKeys = flags.text("detach-keys") || config.file.detachKeys || "";
-  const attaching = stdin || stdout || stderr;
   let running: AttachedRun | undefined;
   try {
-    if (attaching)
-      running = await startAttached(client, io, id, { stdin, stdout, stderr, tty, detachKeys, autoRemove });
+    if (stdin || stdout || stderr) running = await startAttached(client, io, id, wanted, begun);
     else await startDetached(client, id, autoRemove);
   } catch (error) {
     throw withHelp(error, invocation, startFailureCode(error));

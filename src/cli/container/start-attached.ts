@@ -1,8 +1,10 @@
 import { BerthError } from "#base/errors.ts";
+import type { RunOptions } from "#client/containers-api.ts";
 import type { EngineClient } from "#client/engine-client.ts";
 import { runFeature } from "#spec/berth/ended-output.ts";
 import type { WaitCondition, WaitResponse } from "#spec/docker/container.ts";
 import type { CliIo } from "../cli-io.ts";
+import type { BegunRun } from "./create-container.ts";
 import { carryStreams, type AttachedStreams, type AttachOutcome } from "../streams/attached-streams.ts";
 
 export interface AttachedStart extends Omit<AttachedStreams, "stream"> {
@@ -16,31 +18,38 @@ export interface AttachedRun {
   readonly waited: () => Promise<WaitResponse>;
 }
 
+/** How the engine is asked to do it by one request; undefined when it cannot, because how it ended comes behind the output. */
+export function runOptionsOf(wanted: Omit<AttachedStart, "stream">): RunOptions | undefined {
+  const { stdin, stdout, stderr, detachKeys, tty, autoRemove } = wanted;
+  if (!stdout && !stderr) return undefined;
+  return { stdin, stdout, stderr, detachKeys, condition: conditionOf(autoRemove), terminal: tty };
+}
+
 /**
  * Start a container with its streams carried from the first byte on: by one request where the engine has it, by attach,
- * wait and start elsewhere. Rejects when it cannot be started, and is gone by then when it removes itself.
+ * wait and start elsewhere; `begun`: by the request that made it. Rejects when it cannot be started, and is gone by then when
+ * it removes itself.
  */
 export function startAttached(
   client: EngineClient,
   io: Pick<CliIo, "stdin" | "stdout" | "stderr">,
   id: string,
   wanted: AttachedStart,
+  begun?: BegunRun,
 ): Promise<AttachedRun> {
-  // How it ended comes behind the output.
-  const canBeOne = client.transport.hasFeature(runFeature) && (wanted.stdout || wanted.stderr);
-  return canBeOne ? byOne(client, io, id, wanted) : byThree(client, io, id, wanted);
+  if (begun !== undefined) return carried(begun(), io, wanted);
+  const options = client.transport.hasFeature(runFeature) ? runOptionsOf(wanted) : undefined;
+  return options === undefined
+    ? byThree(client, io, id, wanted)
+    : carried(client.containers.run(id, options), io, wanted);
 }
 
-async function byOne(
-  client: EngineClient,
+async function carried(
+  run: ReturnType<BegunRun>,
   io: Pick<CliIo, "stdin" | "stdout" | "stderr">,
-  id: string,
   wanted: AttachedStart,
 ): Promise<AttachedRun> {
-  const { stdin, stdout, stderr, detachKeys, tty } = wanted;
-  const condition = conditionOf(wanted.autoRemove);
-  const options = { stdin, stdout, stderr, detachKeys, condition, terminal: tty };
-  const { stream, end } = await client.containers.run(id, options);
+  const { stream, end } = await run;
   return {
     carried: carryStreams({ ...wanted, stream }, io),
     async waited() {

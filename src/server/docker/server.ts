@@ -1,4 +1,4 @@
-import { isBerthError, messageOf } from "#base/errors.ts";
+import { isBerthError } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { Engine } from "#engine/engine.ts";
 import type { Exchange } from "#host/http/exchange.ts";
@@ -8,13 +8,13 @@ import { newestApiVersion, oldestApiVersion, splitVersion } from "./versions/api
 import { readJson } from "./body.ts";
 import type { Call, Handler } from "./call.ts";
 import { cleanedPath } from "./clean-path.ts";
+import { errorAnswer } from "./error-answer.ts";
 import { JsonTexts } from "./json-texts.ts";
 import { parseQuery } from "./query.ts";
 import { print } from "./print.ts";
 import type { TextReply } from "./reply.ts";
 import { Router } from "./router.ts";
 import { dockerRoutes } from "./routes/all.ts";
-import { statusOf } from "./status.ts";
 
 export interface DockerServerDeps {
   readonly engine: Engine;
@@ -107,15 +107,11 @@ async function fail(log: Log, exchange: Exchange, error: unknown): Promise<void>
 }
 
 function describe(log: Log, { request }: Exchange, error: unknown): { readonly status: number; readonly body: string } {
-  const known = isBerthError(error);
-  const status = known ? statusOf[error.kind] : 500;
-  const message = known && error.hint !== undefined ? withHint(error.message, error.hint) : messageOf(error);
+  const { status, message } = errorAnswer(error);
   const fields = { method: request.method, url: request.target, status, error: message };
-  if (!known) log.error("unexpected failure", { ...fields, stack: error instanceof Error ? error.stack : undefined });
+  if (!isBerthError(error))
+    log.error("unexpected failure", { ...fields, stack: error instanceof Error ? error.stack : undefined });
   else if (status >= 500) log.warn("request failed", fields);
   else log.debug("request refused", fields);
   return { status, body: `${JSON.stringify({ message })}\n` };
 }
-
-/** Docker's messages have no full stop; the hint behind one is a sentence. */
-const withHint = (message: string, hint: string): string => `${message}${/[.!?]$/.test(message) ? "" : "."} ${hint}`;

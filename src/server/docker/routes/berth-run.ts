@@ -2,6 +2,7 @@ import { isBerthError, messageOf } from "#base/errors.ts";
 import type { Engine } from "#engine/engine.ts";
 import type { PreparedExec, RunningExec } from "#engine/exec/start.ts";
 import { encodeEnd, endedOutputType } from "#spec/berth/ended-output.ts";
+import type { WaitCondition } from "#spec/docker/container.ts";
 import { execStartConfig } from "#spec/docker/exec.ts";
 import { decode } from "#spec/docker/schema.ts";
 import { encodeFrame } from "#spec/docker/stdcopy.ts";
@@ -9,8 +10,9 @@ import type { Call, Route } from "../call.ts";
 import { parseDetachKeys } from "../detach-keys.ts";
 import { framedAsOutput } from "../framing.ts";
 import { pipe } from "../pipe.ts";
+import type { Query } from "../query.ts";
 import type { RawConnection, Reply } from "../reply.ts";
-import { pipeExec, startedExec } from "./execs.ts";
+import { pipeExec, startedExec } from "./exec-streams.ts";
 import { waitCondition } from "./wait-condition.ts";
 
 /**
@@ -24,57 +26,67 @@ export function berthRunRoutes(engine: Engine): readonly Route[] {
   ];
 }
 
-/** The head goes out when it runs; a failure to start is the answer. */
-async function runContainer(engine: Engine, call: Call): Promise<Reply> {
-  const { query, params } = call;
-  const { containers } = engine;
-  const id = params["id"] ?? "";
-  const detachKeys = parseDetachKeys(query.text("detachKeys"));
-  const condition = waitCondition(query.text("condition"));
-  const [stdin, stdout, stderr] = [query.flag("stdin"), query.flag("stdout"), query.flag("stderr")];
-  const attached = await containers.attach(id, { stream: true, stdin, stdout, stderr, logs: false });
-  const { result } = containers.wait(id, condition, call.signal);
-  result.catch(() => undefined);
-  try {
-    await startUnlessStarted(engine, id);
-  } catch (error) {
-    attached.stream.close();
-    throw error;
-  }
-  const { terminal } = attached;
-  return {
-    kind: "hijack",
-    contentType: endedOutputType,
-    run: async (client) => {
-      const how = await pipe(client, terminal ? framedAsOutput(attached.stream) : attached.stream, {
-        ...attached,
-        detachKeys,
-      });
-      if (how === "ended") await client.write(encodeEnd(await result));
-      else attached.left();
-    },
-  };
+/** How a container is run. */
+export interface RunOptions {
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  readonly detachKeys: ReturnType<typeof parseDetachKeys>;
+  /** Of what its end is told. */
+  readonly condition: WaitCondition;
 }
 
-async function startUnlessStarted({ containers }: Engine, id: string): Promise<void> {
+/** `invalid-parameter` for what they cannot be. */
+export const runOptions = (query: Query): RunOptions => ({
+  detachKeys: parseDetachKeys(query.text("detachKeys")),
+  condition: waitCondition(query.text("condition")),
+  stdin: query.flag("stdin"),
+  stdout: query.flag("stdout"),
+  stderr: query.flag("stderr"),
+});
+
+/** What carries its streams and tells its end. Rejects when it does not start. */
+export async function startToRun(
+  { containers }: Engine,
+  id: string,
+  { stdin, stdout, stderr, detachKeys, condition }: RunOptions,
+  signal: AbortSignal,
+): Promise<(client: RawConnection) => Promise<void>> {
+  const attached = await containers.attach(id, { stream: true, stdin, stdout, stderr, logs: false });
+  const { result } = containers.wait(id, condition, signal);
+  result.catch(() => undefined);
   try {
     await containers.start(id);
   } catch (error) {
-    if (!isBerthError(error, "not-modified")) throw error;
+    if (!isBerthError(error, "not-modified")) {
+      attached.stream.close();
+      throw error;
+    }
   }
+  return async (client) => {
+    const stream = attached.terminal ? framedAsOutput(attached.stream) : attached.stream;
+    const how = await pipe(client, stream, { ...attached, detachKeys });
+    if (how === "ended") await client.write(encodeEnd(await result));
+    else attached.left();
+  };
+}
+
+/** The head goes out when it runs; a failure to start is the answer. */
+async function runContainer(engine: Engine, call: Call): Promise<Reply> {
+  const run = await startToRun(engine, call.params["id"] ?? "", runOptions(call.query), call.signal);
+  return { kind: "hijack", contentType: endedOutputType, run };
 }
 
 /** As Docker's request: the head goes out first, a failure to start is told on the stream and by the exit code. */
 async function runExec(engine: Engine, call: Call): Promise<Reply> {
-  const body = decode(execStartConfig, await call.json());
-  const prepared = startedExec(engine, call, { ...body, Detach: false });
-  return {
-    kind: "hijack",
-    contentType: endedOutputType,
-    run: async (client) => {
-      if (await untilEnded(prepared, client)) await client.write(encodeEnd({ ExitCode: prepared.exitCode() }));
-    },
-  };
+  const { ConsoleSize } = decode(execStartConfig, await call.json());
+  const prepared = startedExec(engine, call, call.params["id"] ?? "", { Detach: false, ConsoleSize });
+  return { kind: "hijack", contentType: endedOutputType, run: (client) => carryExec(prepared, client) };
+}
+
+/** Makes the process, carries its streams and tells its exit code. */
+export async function carryExec(prepared: PreparedExec, client: RawConnection): Promise<void> {
+  if (await untilEnded(prepared, client)) await client.write(encodeEnd({ ExitCode: prepared.exitCode() }));
 }
 
 /** Whether it is known how it ended; not when the client has left, or nobody has seen the end. */

@@ -11,6 +11,7 @@ import { empty, json, stream } from "../reply.ts";
 import { upgradeCreate } from "../versions/upgrade-create.ts";
 import { attach } from "./attach.ts";
 import { attachWebSocket } from "./attach-websocket.ts";
+import { askedToRun, runMadeContainer } from "./made-and-run.ts";
 import { logs } from "./logs.ts";
 import { sizeOf } from "./size.ts";
 import { stats } from "./stats.ts";
@@ -48,8 +49,10 @@ export function containerRoutes(engine: Engine): readonly Route[] {
       pattern: "/containers/create",
       handle: async (call) => {
         const { warnings, ...request } = await createRequest(call);
+        const asked = askedToRun(call);
         const { Id, Warnings } = await containers.create(request);
-        return json({ Id, Warnings: [...Warnings, ...warnings] }, undefined, 201);
+        const made = { Id, Warnings: [...Warnings, ...warnings] };
+        return asked === undefined ? json(made, undefined, 201) : runMadeContainer(engine, made, asked);
       },
     },
     {

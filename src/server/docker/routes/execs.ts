@@ -1,15 +1,16 @@
 import { messageOf } from "#base/errors.ts";
-import { consoleSize, type PreparedExec, type RunningExec } from "#engine/exec/start.ts";
+import type { PreparedExec, RunningExec } from "#engine/exec/start.ts";
 import type { Engine } from "#engine/engine.ts";
 import type { AttachStream } from "#runtime/types.ts";
-import { execConfig, execStartConfig, type ExecStartConfig } from "#spec/docker/exec.ts";
+import { execConfig, execStartConfig } from "#spec/docker/exec.ts";
 import { decode } from "#spec/docker/schema.ts";
 import { encodeFrame } from "#spec/docker/stdcopy.ts";
 import type { Call, Route } from "../call.ts";
 import { parseDetachKeys } from "../detach-keys.ts";
 import { framedAsOutput, unframed } from "../framing.ts";
-import { pipe, type PipeEnd } from "../pipe.ts";
 import { empty, json, multiplexedStream, rawStream, type RawConnection, type Reply } from "../reply.ts";
+import { hasConsoleSize, pipeExec, startedExec } from "./exec-streams.ts";
+import { asksToRun, runMadeExec } from "./made-and-run.ts";
 import { sizeOf } from "./size.ts";
 
 export function execRoutes(engine: Engine): readonly Route[] {
@@ -23,7 +24,8 @@ export function execRoutes(engine: Engine): readonly Route[] {
         const asked = decode(execConfig, await call.json());
         const config = hasConsoleSize(call) ? asked : { ...asked, ConsoleSize: null };
         parseDetachKeys(config.DetachKeys);
-        return json(execs.create(id(call), config), undefined, 201);
+        const made = execs.create(id(call), config);
+        return asksToRun(call) ? runMadeExec(engine, call, made, config) : json(made, undefined, 201);
       },
     },
     { method: "POST", pattern: "/exec/{id}/start", handle: (call) => start(engine, call) },
@@ -39,12 +41,9 @@ export function execRoutes(engine: Engine): readonly Route[] {
   ];
 }
 
-/** Before API 1.42 a terminal got its size when it ran. */
-const hasConsoleSize = (call: Call): boolean => call.version.minor >= 42;
-
 async function start(engine: Engine, call: Call): Promise<Reply> {
   const body = decode(execStartConfig, await call.json());
-  const prepared = startedExec(engine, call, body);
+  const prepared = startedExec(engine, call, call.params["id"] ?? "", body);
   if (body.Detach) {
     await prepared.run();
     return empty(200);
@@ -55,11 +54,6 @@ async function start(engine: Engine, call: Call): Promise<Reply> {
     contentType: framed && call.version.minor >= 42 ? multiplexedStream : rawStream,
     run: (client) => converse(prepared, client, framed),
   };
-}
-
-export function startedExec(engine: Engine, call: Call, body: ExecStartConfig): PreparedExec {
-  const size = body.ConsoleSize === null || !hasConsoleSize(call) ? undefined : consoleSize(body.ConsoleSize);
-  return engine.execs.start(call.params["id"] ?? "", { detach: body.Detach, consoleSize: size });
 }
 
 /**
@@ -77,18 +71,6 @@ async function converse(prepared: PreparedExec, client: RawConnection, framed: b
   }
   if (running.stream !== undefined)
     await pipeExec(prepared, client, asAsked(running.stream, prepared.terminal, framed));
-}
-
-/** Bytes both ways; see {@link pipe}. */
-export async function pipeExec(prepared: PreparedExec, client: RawConnection, stream: AttachStream): Promise<PipeEnd> {
-  const how = await pipe(client, stream, {
-    input: prepared.input,
-    terminal: prepared.terminal,
-    endsInput: !prepared.terminal,
-    detachKeys: parseDetachKeys(prepared.detachKeys),
-  });
-  if (how === "detached") prepared.detached();
-  return how;
 }
 
 function asAsked(stream: AttachStream, terminal: boolean, framed: boolean): AttachStream {
