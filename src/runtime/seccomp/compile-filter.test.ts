@@ -66,7 +66,7 @@ describe.each(["x86_64", "aarch64"] as const)("Docker's default profile on %s", 
   });
 
   test("needs few instructions and no flags", () => {
-    expect(program.length / 8).toBeLessThan(1200);
+    expect(program.length / 8).toBeLessThan(400);
     expect(flags).toBe(0);
   });
 

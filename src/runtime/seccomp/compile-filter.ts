@@ -2,6 +2,7 @@ import { invalid } from "#base/errors.ts";
 import type { Seccomp, SeccompAction, SeccompArg, SeccompFlag } from "#spec/oci/runtime.ts";
 import { abisOf, x32Bit, type Abi, type Machine } from "./abi.ts";
 import { assemble, encode, maxInstructions, type Instruction, type Label } from "./bpf.ts";
+import { searchFor, type Segment } from "./number-search.ts";
 
 export interface Filter {
   /** struct sock_filter array. */
@@ -139,39 +140,34 @@ function filterFor(abis: readonly Abi[], config: Seccomp, defaultValue: number):
 function sectionFor(abi: Abi, config: Seccomp, defaultValue: number): Instruction[] {
   const rules = rulesFor(abi, config, defaultValue);
   const segments = segmentsFor(abi, config, rules, defaultValue);
-  const out: Instruction[] = [];
-  const chains: { label: Label; rules: readonly Rule[] }[] = [];
-  const search = (from: number, to: number): void => {
-    if (to - from === 1) {
-      const leaf = segments[from];
-      if (leaf === undefined) return;
-      if (typeof leaf.leaf === "number") out.push({ op: "return", value: leaf.leaf });
-      else {
-        const label = Symbol(`call ${String(leaf.start)}`);
-        chains.push({ label, rules: leaf.leaf });
-        out.push({ op: "jump", to: label });
-      }
-      return;
-    }
-    const middle = (from + to) >> 1;
-    const above = Symbol("above");
-    const below = Symbol("below");
-    out.push({ op: "jge", k: segments[middle]?.start ?? 0, yes: above, no: below }, { op: "label", label: below });
-    search(from, middle);
-    out.push({ op: "label", label: above });
-    search(middle, to);
+  const ends = new Map<Leaf, Label>();
+  const end = (leaf: Leaf): Label => {
+    const label = ends.get(leaf) ?? Symbol(`outcome ${ends.size}`);
+    ends.set(leaf, label);
+    return label;
   };
-  search(0, segments.length);
-  for (const { label, rules: chain } of chains) {
-    out.push({ op: "label", label });
-    for (const rule of chain) {
-      const failed = Symbol("rule failed");
-      for (const condition of rule.conditions) out.push(...conditionFor(condition, abi, failed));
-      out.push({ op: "return", value: rule.value }, { op: "label", label: failed });
-    }
-    out.push({ op: "return", value: defaultValue });
+  const out = searchFor(segments, end);
+  for (const { leaf } of segments) {
+    if (typeof leaf === "number") continue;
+    out.push({ op: "label", label: end(leaf) });
+    leaf.forEach((rule, index) => {
+      const failed = index === leaf.length - 1 ? end(defaultValue) : Symbol("rule failed");
+      out.push(...allOf(rule.conditions, abi, end(rule.value), failed));
+      if (index < leaf.length - 1) out.push({ op: "label", label: failed });
+    });
   }
+  for (const [value, label] of ends)
+    if (typeof value === "number") out.push({ op: "label", label }, { op: "return", value });
   return out;
+}
+
+/** At least one condition. */
+function allOf(conditions: readonly SeccompArg[], abi: Abi, hold: Label, failed: Label): Instruction[] {
+  return conditions.flatMap((condition, index) => {
+    if (index === conditions.length - 1) return conditionFor(condition, abi, hold, failed);
+    const next = Symbol("next condition");
+    return [...conditionFor(condition, abi, next, failed), { op: "label" as const, label: next }];
+  });
 }
 
 /** Number (with the ABI's base) -> its rules: one without conditions, or several with. */
@@ -217,10 +213,8 @@ function alternativesOf(args: readonly SeccompArg[]): readonly (readonly Seccomp
   return repeated ? args.map((arg) => [arg]) : [args];
 }
 
-interface Segment {
-  readonly start: number;
-  readonly leaf: number | readonly Rule[];
-}
+/** A SECCOMP_RET_* value, or rules that have conditions all. */
+type Leaf = number | readonly Rule[];
 
 /** Ranges of numbers with one outcome each, ascending from 0 (or the ABI's base) upward without gaps. */
 function segmentsFor(
@@ -228,7 +222,7 @@ function segmentsFor(
   config: Seccomp,
   rules: ReadonlyMap<number, readonly Rule[]>,
   defaultValue: number,
-): readonly Segment[] {
+): readonly Segment<Leaf>[] {
   const permissive = ["SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_TRACE"].includes(config.defaultAction);
   let newest = -1;
   for (const { names } of config.syscalls ?? []) {
@@ -237,7 +231,7 @@ function segmentsFor(
       if (number !== undefined && number < abi.privateFrom && number > newest) newest = number;
     }
   }
-  const points: Segment[] = [{ start: abi.numberBase, leaf: defaultValue }];
+  const points: Segment<Leaf>[] = [{ start: abi.numberBase, leaf: defaultValue }];
   const sorted = [...rules].toSorted(([a], [b]) => a - b);
   for (const [number, chain] of sorted) {
     const [first] = chain;
@@ -255,14 +249,14 @@ function segmentsFor(
 }
 
 /** Later points override earlier ones at the same start; a specific leaf at a start wins over a default there. */
-function merge(points: readonly Segment[]): readonly Segment[] {
-  const byStart = new Map<number, Segment["leaf"]>();
+function merge(points: readonly Segment<Leaf>[]): readonly Segment<Leaf>[] {
+  const byStart = new Map<number, Leaf>();
   const first = points[0]?.leaf;
   for (const { start, leaf } of points) {
     const known = byStart.get(start);
     if (known === undefined || known === first) byStart.set(start, leaf);
   }
-  const out: Segment[] = [];
+  const out: Segment<Leaf>[] = [];
   for (const [start, leaf] of [...byStart].toSorted(([a], [b]) => a - b)) {
     if (start > 0xffffffff || out.at(-1)?.leaf === leaf) continue;
     out.push({ start, leaf });
@@ -272,14 +266,12 @@ function merge(points: readonly Segment[]): readonly Segment[] {
 
 const word = 0xffffffffn;
 
-/** Code that goes on when the condition holds and to `failed` otherwise. All comparisons are unsigned 64-bit. */
-function conditionFor(arg: SeccompArg, abi: Abi, failed: Label): Instruction[] {
+/** Code that goes to `holds` or to `failed`. All comparisons are unsigned 64-bit. */
+function conditionFor(arg: SeccompArg, abi: Abi, holds: Label, failed: Label): Instruction[] {
   const value = BigInt.asUintN(64, BigInt(arg.value));
-  const holds = Symbol("condition holds");
   const low = offset.argument(arg.index);
   const high = low + 4;
   const [hi, lo] = [Number(value >> 32n), Number(value & word)];
-  const done: Instruction = { op: "label", label: holds };
   const narrow = abi.wordBits === 32;
 
   const equal = (yes: Label, no: Label): Instruction[] => {
@@ -321,17 +313,17 @@ function conditionFor(arg: SeccompArg, abi: Abi, failed: Label): Instruction[] {
   };
   switch (arg.op) {
     case "SCMP_CMP_EQ":
-      return [...equal(holds, failed), done];
+      return equal(holds, failed);
     case "SCMP_CMP_NE":
-      return [...equal(failed, holds), done];
+      return equal(failed, holds);
     case "SCMP_CMP_GT":
-      return [...above("jgt", holds, failed), done];
+      return above("jgt", holds, failed);
     case "SCMP_CMP_GE":
-      return [...above("jge", holds, failed), done];
+      return above("jge", holds, failed);
     case "SCMP_CMP_LE":
-      return [...above("jgt", failed, holds), done];
+      return above("jgt", failed, holds);
     case "SCMP_CMP_LT":
-      return [...above("jge", failed, holds), done];
+      return above("jge", failed, holds);
     case "SCMP_CMP_MASKED_EQ": {
       const wanted = BigInt.asUintN(64, BigInt(arg.valueTwo ?? 0)) & value;
       const [wantHi, wantLo] = [Number(wanted >> 32n), Number(wanted & word)];
@@ -351,7 +343,6 @@ function conditionFor(arg: SeccompArg, abi: Abi, failed: Label): Instruction[] {
         { op: "load", offset: low },
         { op: "and", k: lo },
         { op: "jeq", k: wantLo, yes: holds, no: failed },
-        done,
       ];
     }
     default:
