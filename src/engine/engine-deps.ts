@@ -13,6 +13,7 @@ import type { EngineConfig } from "./config.ts";
 import type { RecentEnds } from "./container/life/recent-ends.ts";
 import type { ContainerRegistry } from "./container/registry.ts";
 import type { ExecRegistry } from "./exec/exec.ts";
+import type { FileLabels } from "./files/file-labels.ts";
 import type { PortListeners, PullFailureRows } from "./forensics-ports.ts";
 import type { MachineFacts } from "./host-facts.ts";
 import type { EngineMeters } from "./metrics/engine-meters.ts";
@@ -24,7 +25,6 @@ import type {
   Events,
   ExecRows,
   ExitRows,
-  FileLabels,
   Files,
   HostCounters,
   HostMounts,

@@ -96,8 +96,12 @@ export interface Events {
 /** Files of the host. Paths are absolute. */
 export interface Files {
   readText(path: string): Promise<string>;
+  /** Undefined when there is no such file. */
+  readTextMaybe(path: string): Promise<string | undefined>;
   /** Not durable: for what is written anew at every start. The file keeps its inode. */
   writeText(path: string, text: string, mode: number): Promise<void>;
+  /** Make an empty file; false when something has the name already, which stays as it is. */
+  makeFile(path: string, mode: number): Promise<boolean>;
   makeDirectory(path: string, mode: number): Promise<void>;
   makeContainerDirectory(path: string): Promise<void>;
   /** A tree and all below it; no error when it is gone. */
@@ -149,16 +153,6 @@ export interface HostMounts {
   layers(path: string, directories: readonly string[]): Promise<void>;
   /** Unmount all that is mounted directly below a directory, and remove it; no error when it is gone. */
   release(directory: string): Promise<void>;
-}
-
-/** SELinux labels of the host's files. File systems that keep none are left as they are. */
-export interface FileLabels {
-  set(path: string, label: string): void;
-  /**
-   * Of all that is at and below a path, the path itself last; links in it are followed, those below it never. `internal` in
-   * Docker's words for what is the whole machine's.
-   */
-  relabel(path: string, label: string): Promise<void>;
 }
 
 /** What a container is given at launch, beside its spec. */

@@ -1,6 +1,6 @@
 import { setFileLabel } from "#host/files/file-labels.ts";
 import type { HelperStreams } from "#host/helpers/helper-streams.ts";
-import type { FileLabels } from "../ports.ts";
+import type { FileLabels } from "./file-labels.ts";
 import { LABEL_TASK } from "./label-task.ts";
 
 /** {@link FileLabels}; trees by helper processes, so that large ones keep nobody waiting. */

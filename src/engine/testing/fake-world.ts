@@ -228,7 +228,9 @@ export class FakeWorld {
         if (path === this.unreadable) throw new BerthError("internal", `read ${path}: input/output error`);
         return texts.get(path) ?? "";
       },
+      readTextMaybe: async (path) => texts.get(path),
       writeText: async (path, text) => void texts.set(path, text),
+      makeFile: async (path) => !texts.has(path) && texts.set(path, "") !== undefined,
       makeDirectory: async (path) => void directories.add(path),
       makeContainerDirectory: async (path) => void directories.add(path),
       removeTree: async (path) => {

@@ -1,4 +1,4 @@
-import { ensureDirectory, readTextFile, writeFileAtomic } from "./files.ts";
+import { ensureDirectory, readTextFile, readTextFileMaybe, writeFileAtomic } from "./files.ts";
 import { AT_FDCWD, S_IFDIR, S_IFMT, S_IFREG } from "../kernel/linux.ts";
 import { removeTree } from "../tree/remove-tree.ts";
 import { lstatMaybe } from "../kernel/syscalls.ts";
@@ -9,6 +9,11 @@ const MAX_TEXT_BYTES = 16 << 20;
 export class LocalFiles {
   async readText(path: string): Promise<string> {
     return readTextFile(path, MAX_TEXT_BYTES);
+  }
+
+  /** {@link readText}, undefined when there is no such file. */
+  async readTextMaybe(path: string): Promise<string | undefined> {
+    return readTextFileMaybe(path, MAX_TEXT_BYTES);
   }
 
   /** Replaces atomically for readers; a power cut may lose it: what must not be lost is in the database. */

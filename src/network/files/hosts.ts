@@ -50,11 +50,21 @@ export function renameHost(text: string, name: string, address: string): string 
     .join("\n");
 }
 
-function extraLine(entry: string, hostGateways: readonly string[]): string {
+/** Whether any of `--add-host` needs {@link HostsInput.hostGateways}. */
+export function namesHostGateway(extraHosts: readonly string[]): boolean {
+  return extraHosts.some((entry) => splitEntry(entry).value === HOST_GATEWAY);
+}
+
+const HOST_GATEWAY = "host-gateway";
+
+function splitEntry(entry: string): { readonly name: string; readonly value: string } {
   const at = entry.search(/[:=]/);
-  const name = entry.slice(0, at);
-  const value = entry.slice(at + 1);
-  if (value !== "host-gateway") return `${value.replace(/^\[(.*)\]$/, "$1")}\t${name}\n`;
+  return { name: entry.slice(0, at), value: entry.slice(at + 1) };
+}
+
+function extraLine(entry: string, hostGateways: readonly string[]): string {
+  const { name, value } = splitEntry(entry);
+  if (value !== HOST_GATEWAY) return `${value.replace(/^\[(.*)\]$/, "$1")}\t${name}\n`;
   return hostGateways.map((address) => `${address}\t${name}\n`).join("");
 }
 

@@ -1,12 +1,13 @@
 import type { Log } from "#base/log.ts";
 import type { LogKeeper } from "#logs/types.ts";
-import { hostsFile } from "#network/files/hosts.ts";
+import { hostsFile, namesHostGateway } from "#network/files/hosts.ts";
 import type { ImageService } from "#image/types.ts";
 import type { Endpoint, NetworkService, Resident } from "#network/types.ts";
 import type { BegunLaunch, ShimLauncher, SupervisedProcess } from "#runtime/types.ts";
 import type { RootMount, Snapshotter } from "#snapshot/types.ts";
 import type { HostConfig } from "#spec/docker/host-config.ts";
 import type { EngineConfig } from "../../config.ts";
+import type { FileLabels } from "../../files/file-labels.ts";
 import type { MachineFacts } from "../../host-facts.ts";
 import { publishEndpointEvent } from "../../network/endpoint-events.ts";
 import type {
@@ -14,7 +15,6 @@ import type {
   ContainerPlanRequest,
   EnginePaths,
   Events,
-  FileLabels,
   Files,
   HostMounts,
   RuntimePlanner,
@@ -246,8 +246,7 @@ async function makeHostFiles(deps: LaunchDeps, container: Container): Promise<Ho
   const own = filesOf(container.id);
   await files.writeText(own.hostname, `${config.Hostname}\n`, 0o644);
   if (config.NetworkDisabled) return { hostname: own.hostname };
-  for (const path of [own.hosts, own.resolvConf])
-    if (!(await files.isThere(path))) await files.writeText(path, "", 0o644);
+  for (const path of [own.hosts, own.resolvConf]) await files.makeFile(path, 0o644);
   return own;
 }
 
@@ -276,13 +275,14 @@ async function fillHostFiles(
   const { hostConfig, config } = container.spec;
   if (hostConfig.NetworkMode.startsWith("container:") || config.NetworkDisabled) return;
   const inHostNetwork = hostConfig.NetworkMode === "host";
+  const extraHosts = hostConfig.ExtraHosts ?? [];
   const hosts = hostsFile({
     hostname: config.Hostname,
     domainname: config.Domainname,
     addresses: endpoints.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]).filter((address) => address !== ""),
-    extraHosts: hostConfig.ExtraHosts ?? [],
+    extraHosts,
     linked,
-    hostGateways: await hostGateways(deps),
+    hostGateways: namesHostGateway(extraHosts) ? await hostGateways(deps) : [],
     base: inHostNetwork ? await deps.files.readText("/etc/hosts") : undefined,
   });
   await deps.files.writeText(deps.paths.containerHosts(container.id), hosts, 0o644);

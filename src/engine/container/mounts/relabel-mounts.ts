@@ -1,5 +1,5 @@
 import { sharedLabel } from "#runtime/selinux/container-labels.ts";
-import type { FileLabels } from "../../ports.ts";
+import type { FileLabels } from "../../files/file-labels.ts";
 import type { ContainerSpec, MountSpec } from "../spec.ts";
 
 /**

@@ -26,10 +26,10 @@ async function resolvConfText(
   const { hostConfig } = container.spec;
   const named = endpoints.some(hasNames);
   const network = hostConfig.NetworkMode === "host" ? "host" : named ? "named" : "plain";
-  const hostPath =
-    network === "plain" ? resolvConfPath(await readIfThere(deps.files, HOST_RESOLV_CONF)) : HOST_RESOLV_CONF;
+  const host = await readIfThere(deps.files, HOST_RESOLV_CONF);
+  const hostPath = network === "plain" ? resolvConfPath(host) : HOST_RESOLV_CONF;
   return resolvConfFile({
-    host: await readIfThere(deps.files, hostPath),
+    host: hostPath === HOST_RESOLV_CONF ? host : await readIfThere(deps.files, hostPath),
     hostPath,
     servers: serversOf(deps, container),
     search: hostConfig.DnsSearch?.length ? hostConfig.DnsSearch : deps.config.dnsSearch,
@@ -90,5 +90,5 @@ function serversOf(deps: Pick<ResolverDeps, "config">, container: Container): re
 }
 
 async function readIfThere(files: Files, path: string): Promise<string> {
-  return (await files.kind(path)) === undefined ? "" : files.readText(path);
+  return (await files.readTextMaybe(path)) ?? "";
 }
