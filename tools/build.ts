@@ -7,7 +7,6 @@
  */
 import { renameSync, rmSync, statSync, symlinkSync } from "node:fs";
 
-import { shortLived } from "../src/host/program/jit-policy.ts";
 import { buildAddon } from "./build-addon.ts";
 import { buildShim } from "./build-shim.ts";
 import { programBuild } from "./program-build.ts";
@@ -15,26 +14,10 @@ import { programBuild } from "./program-build.ts";
 const root = new URL("..", import.meta.url).pathname;
 const dist = `${root}dist`;
 
-/**
- * Bytecode, because parsing the program costs more than starting it. What runs once is not worth compiling: see
- * jit-policy.ts. Nothing is loaded from the directory it is started in: no .env, no bunfig.toml, no tsconfig.json or
- * package.json.
- */
 async function buildExecutable(): Promise<void> {
   const temporary = `${dist}/berth.${process.pid}.tmp`;
   try {
-    const result = await Bun.build({
-      ...programBuild(root),
-      bytecode: true,
-      compile: {
-        outfile: temporary,
-        jitPolicy: shortLived,
-        autoloadDotenv: false,
-        autoloadBunfig: false,
-        autoloadTsconfig: false,
-        autoloadPackageJson: false,
-      },
-    });
+    const result = await Bun.build(programBuild(root, temporary));
     for (const message of result.logs) console.error(message.message);
     if (!result.success) throw new Error("the executable could not be built");
     renameSync(temporary, `${dist}/berth`);

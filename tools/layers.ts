@@ -145,6 +145,11 @@ export const platformGrants: readonly PlatformGrant[] = [
     reason: "a library without input or output: the times that a line of cron names",
   },
   {
+    where: "base/sha256.ts",
+    modules: "*",
+    reason: "Bun.CryptoHasher: a hash without input or output; node:crypto brings Node's streams with it",
+  },
+  {
     where: "client",
     modules: ["node:http", "node:net"],
     reason: "names the types that host/http hands it",

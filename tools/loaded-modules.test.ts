@@ -1,22 +1,35 @@
-import { expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
+import { join } from "node:path";
+import { makeScratch, removeScratch } from "./lab/scratch.ts";
 import { programBuild } from "./program-build.ts";
 
+interface Import {
+  readonly path: string;
+  readonly kind: string;
+  /** A module of the runtime; only what is imported by a file says so, not what is by a piece. */
+  readonly external?: boolean;
+}
+
 interface Metafile {
+  readonly inputs: Readonly<Record<string, { readonly imports: readonly Import[] }>>;
   readonly outputs: Readonly<
     Record<
       string,
       {
         readonly entryPoint?: string;
         readonly inputs: Readonly<Record<string, unknown>>;
-        readonly imports: readonly { readonly path: string; readonly kind: string }[];
+        readonly imports: readonly Import[];
       }
     >
   >;
 }
 
 const root = new URL("..", import.meta.url).pathname;
-const { metafile } = (await Bun.build({ ...programBuild(root), metafile: true })) as { metafile?: Metafile };
-const outputs = metafile?.outputs ?? {};
+const scratch = makeScratch("loaded-modules");
+// As it is built: which files go along in one piece depends on all of it.
+const built = await Bun.build({ ...programBuild(root, join(scratch, "berth")), metafile: true });
+const { inputs, outputs } = (built as unknown as { readonly metafile: Metafile }).metafile;
+afterAll(() => removeScratch(scratch));
 
 /** What is loaded with `entries`, modules that are imported dynamically: files of the project, and modules of the runtime. */
 function loadedWith(entries: readonly string[]): readonly string[] {
@@ -24,10 +37,13 @@ function loadedWith(entries: readonly string[]): readonly string[] {
   const loaded = new Set<string>();
   const load = (path: string): void => {
     const piece = outputs[path];
-    if (piece === undefined) loaded.add(path);
     if (piece === undefined || pieces.has(path)) return;
     pieces.add(path);
-    for (const input of Object.keys(piece.inputs)) loaded.add(input);
+    for (const file of Object.keys(piece.inputs)) {
+      loaded.add(file);
+      for (const { path: imported, kind, external } of inputs[file]?.imports ?? [])
+        if (external === true && kind === "import-statement") loaded.add(`runtime:${imported}`);
+    }
     for (const { path: imported, kind } of piece.imports) if (kind === "import-statement") load(imported);
   };
   for (const entry of entries) {
@@ -51,7 +67,7 @@ const build = [...start, "src/cli/commands/build-commands.ts", "src/cli/reach-en
 
 /** Whoever needs one of these loads it then. */
 const slow =
-  /^(?:node:|bun:|fs$|package\.json|dist\/|src\/(?:base\/template\/(?!struct)\w+|spec\/docker\/schema|host\/(?:addon|syscalls)|compose|engine|server)\b)/;
+  /^(?:runtime:|package\.json|dist\/|src\/(?:base\/template\/(?!struct)\w+|spec\/docker\/schema|host\/(?:addon|syscalls)|compose|engine|server)\b)/;
 
 test("the program's help loads no client of an engine, and nothing that is slow to load", () => {
   const loaded = loadedWith(help);
@@ -61,6 +77,23 @@ test("the program's help loads no client of an engine, and nothing that is slow 
 
 test("a list of the usual kind loads no template engine, no addon, no module of the runtime", () => {
   const loaded = loadedWith(list);
+  expect(loaded).toContain("src/host/http/http-client.ts");
+  expect(loaded.filter((path) => slow.test(path))).toEqual([]);
+});
+
+test.each([
+  ["run", "container-settings"],
+  ["create", "container-settings"],
+  ["exec", "container"],
+  ["start", "container"],
+  ["logs", "container"],
+])("nor does %s", (name, table) => {
+  const loaded = loadedWith([
+    ...start,
+    `src/cli/commands/${table}-commands.ts`,
+    `src/cli/container/${name}.ts`,
+    "src/cli/reach-engine.ts",
+  ]);
   expect(loaded).toContain("src/host/http/http-client.ts");
   expect(loaded.filter((path) => slow.test(path))).toEqual([]);
 });

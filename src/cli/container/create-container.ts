@@ -1,14 +1,12 @@
-import { dirname } from "node:path";
 import { BerthError, isBerthError, messageOf } from "#base/errors.ts";
 import { isDaemonAnswer } from "#client/api-error.ts";
 import type { RunOptions } from "#client/containers-api.ts";
 import type { EndedStream } from "#client/ended-stream.ts";
 import type { MadeAndRun } from "#client/made-and-run.ts";
 import type { CreateResponse, WaitResponse } from "#spec/docker/container.ts";
-import { parseAnyReference, withDefaultTag } from "#spec/oci/reference.ts";
+import { familiarString, parseAnyReference, withDefaultTag } from "#spec/oci/reference.ts";
 import type { Invocation } from "../command.ts";
 import { proxyEnvironment } from "../config/cli-config.ts";
-import { pullImage, shownName } from "../image/pull-image.ts";
 import type { WithApiSocket } from "./options/api-socket.ts";
 import { containerRequest, type ContainerRequest } from "./container-config.ts";
 
@@ -46,18 +44,7 @@ export async function createContainer(
 ): Promise<CreatedContainer> {
   const { flags, io } = invocation;
   const cidFile = flags.text("cidfile");
-  if (cidFile !== "" && io.exists(cidFile)) {
-    throw new BerthError(
-      "invalid-parameter",
-      `container ID file found, make sure the other container isn't running or delete ${cidFile}`,
-    );
-  }
-  if (cidFile !== "" && !io.exists(dirname(cidFile))) {
-    throw new BerthError(
-      "invalid-parameter",
-      `failed to create the container ID file: open ${cidFile}: no such file or directory`,
-    );
-  }
+  if (cidFile !== "") await checkCidFile(cidFile, io);
   warn(request, invocation);
   const named = parseAnyReference(request.image);
   const reference = named.kind === "reference" ? withDefaultTag(named.reference) : undefined;
@@ -65,6 +52,7 @@ export async function createContainer(
   const platform = await checkedPlatform(flags.text("platform"), io.architecture);
   const pull = async (): Promise<void> => {
     if (reference === undefined) throw new BerthError("invalid-parameter", "invalid reference format");
+    const { pullImage } = await import("../image/pull-image.ts");
     await pullImage(invocation, { reference, platform, output: flags.on("quiet") ? undefined : io.stderr });
   };
   if (policy === "always") await pull();
@@ -81,7 +69,7 @@ export async function createContainer(
   } catch (error) {
     if (!isBerthError(error, "not-found") || !isDaemonAnswer(error) || reference === undefined || policy !== "missing")
       throw error;
-    if (!flags.on("quiet")) io.stderr.write(`Unable to find image '${shownName(reference)}' locally\n`);
+    if (!flags.on("quiet")) io.stderr.write(`Unable to find image '${familiarString(reference)}' locally\n`);
     await pull();
     created = await create();
   }
@@ -91,6 +79,22 @@ export async function createContainer(
   for (const warning of Warnings ?? []) io.stderr.write(`WARNING: ${warning}\n`);
   if (cidFile !== "") io.writeFile(cidFile, id, 0o644);
   return { id, ...(created.run === undefined ? {} : { begun: created.run }) };
+}
+
+async function checkCidFile(path: string, io: Invocation["io"]): Promise<void> {
+  if (io.exists(path)) {
+    throw new BerthError(
+      "invalid-parameter",
+      `container ID file found, make sure the other container isn't running or delete ${path}`,
+    );
+  }
+  const { dirname } = await import("node:path");
+  if (!io.exists(dirname(path))) {
+    throw new BerthError(
+      "invalid-parameter",
+      `failed to create the container ID file: open ${path}: no such file or directory`,
+    );
+  }
 }
 
 /** The platform in full, `linux/arm64` for `arm64`. */
