@@ -57,6 +57,7 @@ test.each(WIDTHS)("run -it, attach and exec -it follow a window of %p columns", 
     // The terminal is as it was: what is typed shows, and lines end at the left.
     await window.enter("stty -a | grep -ow -e -icanon -e -echo -e -opost; echo plain");
     expect(await window.shows("\nplain\n")).not.toMatch(/\n-(icanon|echo|opost)\n/);
+    await window.endsWith(0);
     await window.enter("berth attach box");
     await window.enter("exit 3");
     await window.endsWith(3);
@@ -218,6 +219,7 @@ test("bash completes commands, flags and names", async () => {
     await window.press("Tab");
     await window.shows(/berth container start first-box$/);
     await window.press("C-c");
+    await window.shows(/\n\d+\[\d+\]\$$/);
     await window.type("berth ps --no-t");
     await window.press("Tab");
     await window.shows(/berth ps --no-trunc$/);
