@@ -47,21 +47,20 @@ export function validateSpec(value: unknown): ContainerSpec {
 export function storedSpec(spec: ContainerSpec): unknown {
   return {
     ...spec,
-    config: withoutZeros(spec.config, zerosOfConfig),
-    hostConfig: withoutZeros(spec.hostConfig, zerosOfHostConfig),
+    config: withoutZeros(spec.config, containerConfig.zero),
+    hostConfig: withoutZeros(spec.hostConfig, hostConfig.zero),
   };
 }
 
-/** Each property's zero value as JSON. */
-function zerosOf(zero: object): ReadonlyMap<string, string | undefined> {
-  return new Map(Object.entries(zero).map(([name, item]) => [name, JSON.stringify(item)]));
+function withoutZeros(value: object, zero: object): object {
+  const zeros = zero as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(Object.entries(value).filter(([name, item]) => !isSame(item, zeros[name])));
 }
 
-const zerosOfConfig = zerosOf(containerConfig.zero);
-const zerosOfHostConfig = zerosOf(hostConfig.zero);
-
-function withoutZeros(value: object, zeros: ReadonlyMap<string, string | undefined>): object {
-  return Object.fromEntries(Object.entries(value).filter(([name, item]) => JSON.stringify(item) !== zeros.get(name)));
+/** As JSON. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  return typeof one === "object" && typeof other === "object" && JSON.stringify(one) === JSON.stringify(other);
 }
 
 const states: ReadonlySet<string> = new Set<Status["state"]>([

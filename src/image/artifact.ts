@@ -66,7 +66,7 @@ function configInPlace({ annotations }: Manifest): Uint8Array {
 }
 
 /** `invalid-parameter` for what has no files that a container could run from. */
-export function refuseArtifact(image: StoredImage, name: string): void {
+export function refuseArtifact(image: Pick<StoredImage, "artifactType">, name: string): void {
   if (image.artifactType === undefined) return;
   throw new BerthError("invalid-parameter", `${name} is an artifact of type ${image.artifactType} and no image`);
 }

@@ -13,7 +13,7 @@ import {
 } from "#spec/oci/reference.ts";
 import type { LayerDirectory } from "#snapshot/types.ts";
 import type { ImageReferenceRow, ImageRow } from "#state/image-store.ts";
-import type { StoredImage } from "./types.ts";
+import type { ImageBasis, StoredImage } from "./types.ts";
 import { variantFor } from "./variant-for.ts";
 
 /** Rows of images; implemented by `state/image-store.ts`. */
@@ -105,10 +105,16 @@ export class ImageCatalog {
    */
   resolve(nameOrId: string, platform?: Platform): StoredImage {
     const found = this.maybe(nameOrId);
-    if (found !== undefined) return platform === undefined ? found : variantFor(found, nameOrId, platform);
-    const any = parseAnyReference(nameOrId);
-    const shown = any.kind === "id" ? any.digest : familiarString(withDefaultTag(any.reference));
-    throw new BerthError("not-found", `No such image: ${shown}`);
+    if (found === undefined) throw noSuchImage(nameOrId);
+    return platform === undefined ? found : variantFor(found, nameOrId, platform);
+  }
+
+  /** As {@link resolve} without a platform. */
+  basis(nameOrId: string): ImageBasis {
+    const id = this.#idOf(nameOrId);
+    const row = id === undefined ? undefined : this.#rows.find(id);
+    if (row === undefined) throw noSuchImage(nameOrId);
+    return this.#basis(row);
   }
 
   /** The image that a name or id means, and its index where the name means that. `not-found` as {@link resolve}. */
@@ -122,10 +128,13 @@ export class ImageCatalog {
 
   /** As {@link resolve}; undefined when there is no such image. */
   maybe(nameOrId: string): StoredImage | undefined {
-    const any = parseAnyReference(nameOrId);
-    const id =
-      any.kind === "id" ? any.digest : (this.#referenceOf(any.reference)?.imageId ?? this.#idOfPrefix(nameOrId));
+    const id = this.#idOf(nameOrId);
     return id === undefined ? undefined : this.find(id);
+  }
+
+  #idOf(nameOrId: string): string | undefined {
+    const any = parseAnyReference(nameOrId);
+    return any.kind === "id" ? any.digest : (this.#referenceOf(any.reference)?.imageId ?? this.#idOfPrefix(nameOrId));
   }
 
   #referenceOf(reference: Reference): ImageReferenceRow | undefined {
@@ -153,28 +162,34 @@ export class ImageCatalog {
   }
 
   #alone(row: ImageRow<Descriptor>, references: readonly ImageReferenceRow[]): StoredImage {
-    const config = this.#config(row);
     const layers = this.#rows.layersOf(row.id).map((diffId) => {
       const layer = this.#layers.find(diffId);
       return { diffId, sizeBytes: layer?.sizeBytes ?? 0, path: layer?.path ?? "" };
     });
+    return {
+      ...this.#basis(row),
+      layers,
+      repoTags: references.filter(isTagRow).map(familiarRow),
+      repoDigests: references.filter((reference) => !isTagRow(reference)).map(familiarRow),
+      sizeBytes: layers.reduce((sum, layer) => sum + layer.sizeBytes, 0),
+      indexDigest: this.#rows.indexesOf(row.id)[0],
+      variants: [],
+    };
+  }
+
+  #basis(row: ImageRow<Descriptor>): ImageBasis {
+    const config = this.#config(row);
     return {
       id: row.id,
       manifest: row.manifest,
       rawConfig: row.config,
       config,
       diffIds: config.rootfs.diff_ids,
-      layers,
-      repoTags: references.filter(isTagRow).map(familiarRow),
-      repoDigests: references.filter((reference) => !isTagRow(reference)).map(familiarRow),
-      sizeBytes: layers.reduce((sum, layer) => sum + layer.sizeBytes, 0),
       lastTaggedAt: row.lastTaggedAt,
       lastUsedAt: row.lastUsedAt,
       isLocked: row.isLocked === true,
       parentId: row.parentId,
       artifactType: row.manifest.artifactType,
-      indexDigest: this.#rows.indexesOf(row.id)[0],
-      variants: [],
     };
   }
 
@@ -185,6 +200,12 @@ export class ImageCatalog {
     this.#configs.set(row.id, config);
     return config;
   }
+}
+
+function noSuchImage(nameOrId: string): BerthError {
+  const any = parseAnyReference(nameOrId);
+  const shown = any.kind === "id" ? any.digest : familiarString(withDefaultTag(any.reference));
+  return new BerthError("not-found", `No such image: ${shown}`);
 }
 
 /** How a reference's tag or digest is kept: `:latest` or `@sha256:…`; a digest wins over a tag, none means latest. */

@@ -35,6 +35,7 @@ import type {
   AttestationStatement,
   CommitRequest,
   CopyRequest,
+  ImageBasis,
   ImageService,
   ImportRequest,
   LoadedImage,
@@ -146,6 +147,10 @@ export class LocalImages implements ImageService {
 
   async resolve(nameOrId: string, platform?: Platform): Promise<StoredImage> {
     return this.#catalog.resolve(nameOrId, platform);
+  }
+
+  async basis(nameOrId: string): Promise<ImageBasis> {
+    return this.#catalog.basis(nameOrId);
   }
 
   async list(): Promise<readonly StoredImage[]> {

@@ -41,6 +41,21 @@ export interface StoredImage {
   readonly variants: readonly StoredImage[];
 }
 
+/** What containers are made of: an image without its names, its layers' places and its other platforms. */
+export type ImageBasis = Pick<
+  StoredImage,
+  | "id"
+  | "manifest"
+  | "rawConfig"
+  | "config"
+  | "diffIds"
+  | "lastTaggedAt"
+  | "lastUsedAt"
+  | "isLocked"
+  | "parentId"
+  | "artifactType"
+>;
+
 /** One line of Docker's progress stream (`jsonmessage`). */
 export interface Progress {
   readonly status: string;
@@ -215,6 +230,8 @@ export interface ImageService {
    * for `platform`. `not-found` with Docker's "No such image: X", or when none is for the platform.
    */
   resolve(nameOrId: string, platform?: Platform): Promise<StoredImage>;
+  /** As `resolve` without a platform, at a fraction of its cost. */
+  basis(nameOrId: string): Promise<ImageBasis>;
   /** The images of an index are one, with variants. */
   list(): Promise<readonly StoredImage[]>;
   /**

@@ -717,6 +717,31 @@ describe("pulling", () => {
     expect(readdirSync(fixture.layout.layersDir)).toEqual([]);
   });
 
+  test("what containers are made of is found by every name, as the whole image is, and no longer", async () => {
+    const built = image(layer("a"));
+    registry.add("x/app", "latest", built);
+    const name = `${registry.address}/x/app`;
+    const { image: stored } = await fixture.pull(name);
+    await fixture.images.tag(stored.id, "mine:1");
+    const { images } = fixture;
+    const names = [stored.id, stored.id.slice(7, 19), name, `${name}@${built.digest}`, "mine:1"];
+    for (const given of names) {
+      const basis = await images.basis(given);
+      expect(basis.diffIds).toEqual(stored.diffIds);
+      expect(await images.resolve(given)).toMatchObject({ ...basis });
+    }
+    const other = image(layer("b"));
+    registry.add("x/app", "latest", other);
+    const { image: moved } = await fixture.pull(name);
+    expect((await images.basis(name)).id).toBe(moved.id);
+    expect((await images.basis("mine:1")).id).toBe(stored.id);
+    await images.tag(moved.id, "mine:1");
+    expect((await images.basis("mine:1")).id).toBe(moved.id);
+    await images.remove({ nameOrId: stored.id, force: true, prune: true, users: [] });
+    for (const given of [stored.id, `${name}@${built.digest}`, "nosuch"])
+      expect(await failure(images.basis(given))).toEqual(await failure(images.resolve(given)));
+  });
+
   test("all tags of a repository", async () => {
     registry.add("many", "one", image(layer("a")));
     registry.add("many", "two", image(layer("b")));

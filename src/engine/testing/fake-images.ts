@@ -16,13 +16,15 @@ export function fakeImages(world: FakeImageWorld): ImageService {
   const { images } = world;
   const find = (name: string): StoredImage | undefined =>
     images.get(name) ?? images.get(`${name}:latest`) ?? [...images.values()].find((image) => image.id === name);
+  const resolve = async (name: string): Promise<StoredImage> => {
+    const image = find(name);
+    if (image === undefined) throw new BerthError("not-found", `No such image: ${name}`);
+    return image;
+  };
   const digest = `sha256:${"0".repeat(64)}`;
   return {
-    async resolve(name) {
-      const image = find(name);
-      if (image === undefined) throw new BerthError("not-found", `No such image: ${name}`);
-      return image;
-    },
+    resolve,
+    basis: resolve,
     list: () => pause(world.listMs).then(() => [...images.values()]),
     pull: async ({ reference, onProgress }) => {
       const image = find(reference);

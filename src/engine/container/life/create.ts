@@ -1,6 +1,6 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
 import { refuseArtifact } from "#image/artifact.ts";
-import type { ImageService, StoredImage } from "#image/types.ts";
+import type { ImageBasis, ImageService, StoredImage } from "#image/types.ts";
 import { checkLog } from "#logs/options/plan-log.ts";
 import type { NetworkService } from "#network/types.ts";
 import { mergeConfig } from "../settings/merge-config.ts";
@@ -62,7 +62,7 @@ export function createContainer(deps: CreateDeps) {
       throw new BerthError("invalid-parameter", "config cannot be empty in order to create a container");
     validateHostConfig(request.hostConfig, deps.machine, deps.config);
     const { networking, mode } = await resolveEndpoints(deps.networks, request);
-    const image = forPlatform(await resolveImage(deps.images, request.config.Image), request.config.Image, platform);
+    const image = await imageFor(deps.images, request.config.Image, platform);
     const merged = withOwnHealth(mergeConfig(request.config, image.config.config), request.hostConfig);
     validateConfig(merged);
     const own = ownSettings({ config: merged, hostConfig: request.hostConfig });
@@ -125,9 +125,14 @@ export function createContainer(deps: CreateDeps) {
   };
 }
 
-async function resolveImage(images: ImageService, reference: string): Promise<StoredImage> {
+async function imageFor(images: ImageService, reference: string, platform: Platform | undefined): Promise<ImageBasis> {
+  if (platform === undefined) return orRefused(images.basis(reference), reference);
+  return forPlatform(await orRefused(images.resolve(reference), reference), reference, platform);
+}
+
+async function orRefused<T extends ImageBasis>(found: Promise<T>, reference: string): Promise<T> {
   try {
-    const image = await images.resolve(reference);
+    const image = await found;
     refuseArtifact(image, reference);
     return image;
   } catch (error) {
@@ -144,8 +149,7 @@ const platformOf = (text: string, machine: MachineFacts): Platform | undefined =
   text === "" ? undefined : parsePlatform(text, { os: "linux", architecture: machine.architecture });
 
 /** The image or its variant for a platform. `not-found`, on which clients pull, when none is here. */
-function forPlatform(image: StoredImage, reference: string, wanted: Platform | undefined): StoredImage {
-  if (wanted === undefined) return image;
+function forPlatform(image: StoredImage, reference: string, wanted: Platform): StoredImage {
   const found = [image, ...image.variants].find((one) => isFor(platformOfImage(one), wanted));
   if (found !== undefined) return found;
   throw new BerthError(
@@ -154,7 +158,7 @@ function forPlatform(image: StoredImage, reference: string, wanted: Platform | u
   );
 }
 
-function platformOfImage({ config: { os, architecture, variant = "" } }: StoredImage): Platform {
+function platformOfImage({ config: { os, architecture, variant = "" } }: ImageBasis): Platform {
   return normalizePlatform({ os, architecture, ...(variant === "" ? {} : { variant }) });
 }
 

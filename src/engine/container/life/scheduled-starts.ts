@@ -4,7 +4,7 @@ import type { ContainerSchedule, ScheduledRun, ScheduleOutcome, ScheduleRow } fr
 import type { Clock, Events } from "../../ports.ts";
 import type { ScheduleRows } from "../../schedule-ports.ts";
 import type { Container } from "../container.ts";
-import { ownSettings, type Schedule } from "../settings/own-settings.ts";
+import { scheduleOf, type Schedule } from "../settings/own-settings.ts";
 import type { ContainerRegistry } from "../registry.ts";
 
 interface Deps {
@@ -94,7 +94,7 @@ export class ScheduledStarts {
   }
 
   #scheduleOf({ id, spec }: Container): Schedule | undefined {
-    if (!this.#schedules.has(id)) this.#schedules.set(id, ownSettings(spec).schedule);
+    if (!this.#schedules.has(id)) this.#schedules.set(id, scheduleOf(spec));
     return this.#schedules.get(id);
   }
 

@@ -49,6 +49,8 @@ export const ownKeys = {
   scheduleMissed: "berth.schedule.missed",
 } as const;
 
+const DEPENDS_TIMEOUT_MS = 60_000;
+
 type Source = {
   readonly config: Pick<ContainerSpec["config"], "Labels">;
   readonly hostConfig: Pick<ContainerSpec["hostConfig"], "Annotations">;
@@ -65,7 +67,7 @@ export function ownSettings(source: Source): OwnSettings {
     onUnhealthy: onUnhealthy(given(source, ownKeys.onUnhealthy) ?? "none"),
     dependsOn: dependencies(source, ownKeys.dependsOn),
     restartAfter: dependencies(source, ownKeys.restartAfter),
-    dependsTimeoutMs: timeoutMs(given(source, ownKeys.dependsTimeout) ?? "60s"),
+    dependsTimeoutMs: timeoutMs(given(source, ownKeys.dependsTimeout)),
     allow: allowRules({ ...source.config.Labels, ...source.hostConfig.Annotations }),
     netRate: netRate(given(source, ownKeys.netRate) ?? "none"),
     schedule: scheduleOf(source),
@@ -83,7 +85,8 @@ export function withOwnHealth(config: ContainerConfig, hostConfig: Source["hostC
   return { ...config, Healthcheck: { ...zero, ...config.Healthcheck, Test: [kind, target] } };
 }
 
-function scheduleOf(source: Source): Schedule | undefined {
+/** {@link OwnSettings.schedule} alone. */
+export function scheduleOf(source: Source): Schedule | undefined {
   const text = given(source, ownKeys.schedule);
   const missed = given(source, ownKeys.scheduleMissed) ?? "skip";
   if (missed !== "skip" && missed !== "run")
@@ -118,7 +121,8 @@ function dependency(text: string, key: DependencyKey): Dependency {
   throw invalid(`invalid ${key} ${JSON.stringify(text)}: want NAME[:started|healthy|completed]`);
 }
 
-function timeoutMs(text: string): number {
+function timeoutMs(text: string | undefined): number {
+  if (text === undefined) return DEPENDS_TIMEOUT_MS;
   try {
     const milliseconds = Number(parseDuration(text) / 1_000_000n);
     if (milliseconds > 0 && milliseconds <= 86_400_000) return milliseconds;
