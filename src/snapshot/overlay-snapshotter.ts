@@ -74,21 +74,19 @@ export class OverlaySnapshotter implements Snapshotter {
   async prepare(key: string, diffIds: readonly string[], limitBytes?: number): Promise<RootMount> {
     checkKey(key);
     const present = this.#rows.layersOf(key);
-    if (present === undefined) {
-      for (const diffId of diffIds) this.#layer(diffId);
-      this.#rows.insert(key, diffIds);
-    } else if (present.length !== diffIds.length || present.some((diffId, index) => diffId !== diffIds[index])) {
+    if (present !== undefined && !isSame(present, diffIds))
       throw new BerthError("conflict", `snapshot ${key} exists with other layers`);
-    }
+    const layers = this.#find(diffIds);
+    if (present === undefined) this.#rows.insert(key, diffIds);
     if (limitBytes !== undefined && !exists(this.#paths.snapshotUpper(key))) this.#limit(key, limitBytes);
-    return this.#mount(key, diffIds);
+    return this.#mount(key, layers, present === undefined);
   }
 
   async mount(key: string): Promise<RootMount> {
     checkKey(key);
     const diffIds = this.#rows.layersOf(key);
     if (diffIds === undefined) throw noSnapshot(key);
-    return this.#mount(key, diffIds);
+    return this.#mount(key, this.#find(diffIds), false);
   }
 
   async remove(key: string): Promise<void> {
@@ -126,13 +124,12 @@ export class OverlaySnapshotter implements Snapshotter {
     limitDirectory(directory, project, limitBytes);
   }
 
-  #mount(key: string, diffIds: readonly string[]): RootMount {
+  #mount(key: string, layers: readonly LayerDirectory[], isNew: boolean): RootMount {
     const directory = this.#paths.snapshotDir(key);
     const upperDir = this.#paths.snapshotUpper(key);
     const workDir = this.#paths.snapshotWork(key);
-    if (!exists(workDir)) this.#makeTree(directory);
-    const layers = [...new Set(diffIds.toReversed())].map((diffId) => this.#layer(diffId).path);
-    const lowerDirs = [...this.#initLayers, ...layers];
+    if (isNew || !exists(workDir)) this.#makeTree(directory);
+    const lowerDirs = [...this.#initLayers, ...new Set(layers.toReversed().map(({ path }) => path))];
     if (lowerDirs.length === 0) {
       // overlayfs wants a lower directory even for an image without layers.
       const empty = `${directory}/empty`;
@@ -142,11 +139,17 @@ export class OverlaySnapshotter implements Snapshotter {
     return { kind: "overlay", lowerDirs, upperDir, workDir };
   }
 
-  #layer(diffId: string): LayerDirectory {
-    const layer = this.#layers.find(diffId);
-    if (layer === undefined) throw new BerthError("not-found", `layer ${diffId} does not exist`);
-    return layer;
+  #find(diffIds: readonly string[]): readonly LayerDirectory[] {
+    return diffIds.map((diffId) => {
+      const layer = this.#layers.find(diffId);
+      if (layer === undefined) throw new BerthError("not-found", `layer ${diffId} does not exist`);
+      return layer;
+    });
   }
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((diffId, index) => diffId === other[index]);
 }
 
 /** Numbers of snapshots; volumes have others (volume/local-settings.ts). */
