@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { openCgroups } from "#host/cgroup/open-cgroups.ts";
 import type { Cgroup } from "#host/cgroup/types.ts";
 
@@ -156,6 +156,15 @@ test("stats count CPU time", async () => {
   const child = await inside(cgroup, "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done");
   expect(await child.done).toBe(0);
   expect(cgroup.stats().cpu?.usageNs).toBeGreaterThan(0);
+});
+
+test("processes enter a group below parents that are not there yet, or that somebody else made", async () => {
+  for (const directory of directories(cgroups.open(parent))) mkdirSync(directory);
+  for (const name of ["below/one", "below/two"]) {
+    const cgroup = create(name, {});
+    expect(await (await inside(cgroup, "true")).done).toBe(0);
+  }
+  open.push(cgroups.open(`${parent}/below`));
 });
 
 test("a group made by an earlier engine is found again", () => {

@@ -28,24 +28,19 @@ export function writeControl(path: string, value: string): void {
   }
 }
 
-/** {@link writeControl} for many writes: a file that is written to again and again stays open meanwhile. */
+/** {@link writeControl} for many writes: files stay open until {@link close}. */
 export class ControlWriter {
-  #path = "";
-  #fd = -1;
+  readonly #open = new Map<string, number>();
 
   write(path: string, value: string): void {
-    if (path !== this.#path) {
-      this.close();
-      this.#fd = openSync(path, constants.O_WRONLY);
-      this.#path = path;
-    }
-    writeSync(this.#fd, value);
+    const fd = this.#open.get(path) ?? openSync(path, constants.O_WRONLY);
+    this.#open.set(path, fd);
+    writeSync(fd, value);
   }
 
   close(): void {
-    if (this.#fd >= 0) closeSync(this.#fd);
-    this.#fd = -1;
-    this.#path = "";
+    for (const fd of this.#open.values()) closeSync(fd);
+    this.#open.clear();
   }
 }
 

@@ -22,6 +22,7 @@ import { UndoJournal } from "./undo-journal.ts";
 import { v1Limits, type V1Write } from "./v1-limits.ts";
 import { v1Stats } from "./v1-stats.ts";
 
+const ENOENT = 2;
 const EEXIST = 17;
 
 /** Control groups of a v1 or hybrid machine: the same path below every hierarchy, and below cgroup2 where it is mounted. */
@@ -29,9 +30,17 @@ export class CgroupV1Manager implements CgroupManager {
   readonly version = 1;
   readonly controllers: readonly string[];
   readonly #layout: CgroupLayout;
+  readonly #roots: Roots;
 
   constructor(layout: CgroupLayout) {
     this.#layout = layout;
+    const { hierarchies, unified } = layout;
+    this.#roots = {
+      all: [...hierarchies, ...(unified === undefined ? [] : [{ mountpoint: unified, controllers: [] }])],
+      byController: new Map(
+        hierarchies.flatMap(({ controllers, mountpoint }) => controllers.map((name) => [name, mountpoint])),
+      ),
+    };
     this.controllers = layout.hierarchies.flatMap(({ controllers }) =>
       controllers.filter((name) => !name.startsWith("name=")),
     );
@@ -39,11 +48,15 @@ export class CgroupV1Manager implements CgroupManager {
 
   create(path: string, resources: Resources): Cgroup {
     const writes = v1Limits(resources);
-    const cgroup = new CgroupV1(this.#layout, path);
+    const cgroup = this.open(path);
     const made: string[] = [];
     try {
-      for (const root of cgroup.roots)
-        made.push(...makePath(root.mountpoint, path, root.controllers.includes("cpuset")));
+      for (const { mountpoint, controllers } of this.#roots.all) {
+        const isNew = makePath(mountpoint, path, made);
+        if (!controllers.includes("cpuset")) continue;
+        if (isNew) inheritCpuset(mountpoint, path);
+        else for (const file of cpusetFiles) filledCpuset(mountpoint, path, file);
+      }
       cgroup.apply(writes);
     } catch (error) {
       removeNow(made.toReversed());
@@ -52,19 +65,18 @@ export class CgroupV1Manager implements CgroupManager {
     return cgroup;
   }
 
-  open(path: string): Cgroup {
-    return new CgroupV1(this.#layout, path);
+  open(path: string): CgroupV1 {
+    return new CgroupV1(this.#layout, this.#roots, path);
   }
 
   children(parent: string): readonly string[] {
-    const { roots } = new CgroupV1(this.#layout, parent);
-    const names = new Set(roots.flatMap(({ mountpoint }) => subgroups(`${mountpoint}${parent}`)));
+    const names = new Set(this.open(parent).directories.flatMap(subgroups));
     return [...names].map((name) => `${parent}/${name}`);
   }
 
   removeEmpty(parent: string): void {
     if (this.children(parent).length > 0) return;
-    removeNow(new CgroupV1(this.#layout, parent).directories);
+    removeNow(this.open(parent).directories);
   }
 
   features(): CgroupFeatures {
@@ -94,53 +106,60 @@ export class CgroupV1Manager implements CgroupManager {
   }
 }
 
-/** mkdir -p below `mountpoint`; returns what it made, outermost first. A cpuset group is unusable until it has its parent's CPUs and nodes. */
-function makePath(mountpoint: string, path: string, cpuset: boolean): readonly string[] {
-  const whole = `${mountpoint}${path}`;
-  if (!cpuset && raw("mkdirat", AT_FDCWD, whole, 0o755) === 0) return [whole];
-  const made: string[] = [];
-  let parent = mountpoint;
-  for (const part of path.split("/").filter((name) => name !== "")) {
-    const directory = `${parent}/${part}`;
-    const errno = -raw("mkdirat", AT_FDCWD, directory, 0o755);
-    if (errno <= 0) made.push(directory);
-    else if (errno !== EEXIST) {
-      removeNow(made.toReversed());
-      throw new BerthError("unavailable", `cannot create cgroup ${directory}: ${errnoName(errno)}`);
-    }
-    if (cpuset) inheritCpuset(parent, directory);
-    parent = directory;
+/** mkdir -p below `mountpoint`; what it makes is added to `made`, outermost first. False when it is there already. */
+function makePath(mountpoint: string, path: string, made: string[]): boolean {
+  const directory = `${mountpoint}${path}`;
+  const make = (): number => -raw("mkdirat", AT_FDCWD, directory, 0o755);
+  const parent = parentOf(path);
+  let errno = make();
+  if (errno === ENOENT && parent !== "") {
+    makePath(mountpoint, parent, made);
+    errno = make();
   }
-  return made;
+  if (errno === EEXIST) return false;
+  if (errno > 0) throw new BerthError("unavailable", `cannot create cgroup ${directory}: ${errnoName(errno)}`);
+  made.push(directory);
+  return true;
 }
 
-function inheritCpuset(parent: string, directory: string): void {
-  for (const file of ["cpuset.cpus", "cpuset.mems"]) {
-    if (readControl(`${directory}/${file}`) === "")
-      writeControl(`${directory}/${file}`, readControl(`${parent}/${file}`) ?? "");
-  }
+const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
+
+const cpusetFiles = ["cpuset.cpus", "cpuset.mems"] as const;
+
+/** A cpuset group has no CPUs and nodes, and takes no process, until it gets its parent's. */
+function inheritCpuset(mountpoint: string, path: string): void {
+  for (const file of cpusetFiles)
+    writeControl(`${mountpoint}${path}/${file}`, filledCpuset(mountpoint, parentOf(path), file));
 }
 
-interface Root {
-  readonly mountpoint: string;
-  readonly controllers: readonly string[];
+/** What the group has in `file`, after it got its parent's where it had nothing. */
+function filledCpuset(mountpoint: string, path: string, file: (typeof cpusetFiles)[number]): string {
+  const control = `${mountpoint}${path}/${file}`;
+  const own = readControl(control) ?? "";
+  if (own !== "" || path === "") return own;
+  const inherited = filledCpuset(mountpoint, parentOf(path), file);
+  writeControl(control, inherited);
+  return inherited;
+}
+
+/** Where the hierarchies are mounted, and the unified one, which has no controllers. */
+interface Roots {
+  readonly all: readonly { readonly mountpoint: string; readonly controllers: readonly string[] }[];
+  readonly byController: ReadonlyMap<string, string>;
 }
 
 class CgroupV1 implements Cgroup {
   readonly path: string;
   readonly entry: Cgroup["entry"];
   readonly oomEventsPath: string | undefined;
-  readonly roots: readonly Root[];
   readonly directories: readonly string[];
+  readonly #roots: Roots;
   readonly #unified: string | undefined;
 
-  constructor(layout: CgroupLayout, path: string) {
+  constructor(layout: CgroupLayout, roots: Roots, path: string) {
     this.path = path;
-    this.roots = [
-      ...layout.hierarchies,
-      ...(layout.unified === undefined ? [] : [{ mountpoint: layout.unified, controllers: [] }]),
-    ];
-    this.directories = this.roots.map(({ mountpoint }) => `${mountpoint}${path}`);
+    this.#roots = roots;
+    this.directories = roots.all.map(({ mountpoint }) => `${mountpoint}${path}`);
     this.#unified = layout.unified === undefined ? undefined : `${layout.unified}${path}`;
     this.entry = {
       ...(this.#unified === undefined ? {} : { directory: this.#unified }),
@@ -150,19 +169,19 @@ class CgroupV1 implements Cgroup {
   }
 
   #file(controller: string, file: string): string | undefined {
-    const root = this.roots.find(({ controllers }) => controllers.includes(controller));
-    return root === undefined ? undefined : `${root.mountpoint}${this.path}/${file}`;
+    const mountpoint = this.#roots.byController.get(controller);
+    return mountpoint === undefined ? undefined : `${mountpoint}${this.path}/${file}`;
   }
 
   #directory(write: V1Write): string {
-    const root = this.roots.find(({ controllers }) => controllers.includes(write.controller));
-    if (root === undefined) {
+    const mountpoint = this.#roots.byController.get(write.controller);
+    if (mountpoint === undefined) {
       throw new BerthError(
         "invalid-parameter",
         `cannot set the ${write.limit} to ${write.value}: this machine has no ${write.controller} controller`,
       );
     }
-    return `${root.mountpoint}${this.path}`;
+    return `${mountpoint}${this.path}`;
   }
 
   /** Each value that is overwritten goes into the journal first. */
@@ -172,7 +191,7 @@ class CgroupV1 implements Cgroup {
     try {
       for (const write of writes) {
         const directory = this.#directory(write);
-        const file = (write.alternatives ?? []).find((name) => existsSync(`${directory}/${name}`)) ?? write.file;
+        const file = write.alternatives?.find((name) => existsSync(`${directory}/${name}`)) ?? write.file;
         journal?.note(`${directory}/${file}`, write.value);
         try {
           control.write(`${directory}/${file}`, write.value);
@@ -202,7 +221,7 @@ class CgroupV1 implements Cgroup {
   }
 
   add(pid: number): void {
-    for (const { mountpoint } of this.roots) writeControl(`${mountpoint}${this.path}/cgroup.procs`, String(pid));
+    for (const directory of this.directories) writeControl(`${directory}/cgroup.procs`, String(pid));
   }
 
   async freeze(): Promise<void> {
@@ -243,7 +262,7 @@ class CgroupV1 implements Cgroup {
     if (this.isFrozen()) await this.thaw();
     if (byUnified && this.pids().length === 0) return;
     const [first = ""] = this.directories;
-    const freezer = this.roots.some(({ controllers }) => controllers.includes("freezer"));
+    const freezer = this.#roots.byController.has("freezer");
     await killOneByOne(
       first,
       () => (freezer ? this.freeze() : Promise.resolve()),

@@ -8,7 +8,7 @@ import {
   type Plan,
   type StepShape,
 } from "./ops.ts";
-import { launchMagic, launchVersion, limits, recordTable } from "./wire.ts";
+import { allShapes, launchMagic, launchVersion, limits, recordTable } from "./wire.ts";
 import { Writer } from "./writer.ts";
 
 /** Everything of a launch that is not the plan; numbers as in wire.ts. */
@@ -86,6 +86,32 @@ function joinRecord(join: Join): readonly [StepShape, Record<string, unknown>] {
     : [recordTable.join_process, { flags: namespaceFlags(join.kinds), pid: join.pid, startTicks: join.startTicks }];
 }
 
+type WriteField = (writer: Writer, value: never) => void;
+
+const writeString = (writer: Writer, value: string): void => writer.string(value);
+const writeU32 = (writer: Writer, value: number): void => writer.u32(value);
+
+const fieldWriters: Readonly<Record<FieldType, WriteField>> = {
+  u32: writeU32,
+  bool: (writer, value: boolean) => writer.u32(value ? 1 : 0),
+  i64: (writer, value: number) => writer.i64(value),
+  u64: (writer, value: bigint) => writer.u64(value),
+  string: writeString,
+  path: writeString,
+  hostPath: writeString,
+  bytes: (writer, value: Uint8Array) => writer.bytes(value),
+  strings: (writer, value: readonly string[]) => writeList(writer, value, writeString),
+  u32s: (writer, value: readonly number[]) => writeList(writer, value, writeU32),
+};
+
+/** How the fields of each shape are written, in wire order. */
+const shapeWriters: ReadonlyMap<StepShape, readonly (readonly [name: string, write: WriteField])[]> = new Map(
+  allShapes().map(([, shape]) => [
+    shape,
+    Object.entries(shape.fields).map(([name, type]) => [name, fieldWriters[type]] as const),
+  ]),
+);
+
 function writeRecord(writer: Writer, shape: StepShape, values: Readonly<Record<string, unknown>>): void {
   const tolerated = (values["tolerate"] ?? []) as readonly number[];
   writer.u16(shape.code);
@@ -94,36 +120,13 @@ function writeRecord(writer: Writer, shape: StepShape, values: Readonly<Record<s
   writer.u32(0);
   for (const errno of tolerated) writer.u32(errno);
   const bodyAt = writer.length;
-  for (const [name, type] of Object.entries(shape.fields)) writeField(writer, type, values[name]);
+  for (const [name, write] of shapeWriters.get(shape) ?? []) write(writer, values[name] as never);
   writer.patchU32(lengthAt, writer.length - bodyAt);
 }
 
-function writeField(writer: Writer, type: FieldType, value: unknown): void {
-  switch (type) {
-    case "u32":
-      return writer.u32(value as number);
-    case "bool":
-      return writer.u32(value === true ? 1 : 0);
-    case "i64":
-      return writer.i64(value as number);
-    case "u64":
-      return writer.u64(value as bigint);
-    case "string":
-    case "path":
-    case "hostPath":
-      return writer.string(value as string);
-    case "bytes":
-      return writer.bytes(value as Uint8Array);
-    case "strings":
-      return writeList(writer, value as readonly string[], (item) => writer.string(item));
-    case "u32s":
-      return writeList(writer, value as readonly number[], (item) => writer.u32(item));
-  }
-}
-
-function writeList<T>(writer: Writer, items: readonly T[], write: (item: T) => void): void {
+function writeList<T>(writer: Writer, items: readonly T[], write: (writer: Writer, item: T) => void): void {
   if (items.length > limits.elements)
     throw new BerthError("invalid-parameter", `a list of the launch plan is too long (${items.length})`);
   writer.u32(items.length);
-  for (const item of items) write(item);
+  for (const item of items) write(writer, item);
 }

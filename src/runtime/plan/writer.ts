@@ -1,11 +1,13 @@
+import { viewOf } from "#base/data-view.ts";
 import { BerthError } from "#base/errors.ts";
 
-const encoder = new TextEncoder();
+/** Most launch messages fit. */
+const firstBytes = 16 << 10;
 
 /** Growing little-endian buffer. Strings with a NUL are refused: the kernel's interfaces cannot carry them. */
 export class Writer {
-  #bytes = new Uint8Array(4096);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes = Buffer.alloc(firstBytes);
+  #view = viewOf(this.#bytes);
   #length = 0;
 
   get length(): number {
@@ -18,7 +20,7 @@ export class Writer {
   }
 
   u32(value: number): void {
-    if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) {
+    if (value >>> 0 !== value) {
       throw new BerthError("invalid-parameter", `${value} is not an unsigned 32-bit number`);
     }
     const at = this.#take(4);
@@ -42,10 +44,11 @@ export class Writer {
   string(value: string): void {
     if (value.includes("\0"))
       throw new BerthError("invalid-parameter", `${JSON.stringify(value)} contains a null byte`);
-    const bytes = encoder.encode(value);
-    this.bytes(bytes);
-    const at = this.#take(1);
-    this.#bytes[at] = 0;
+    const length = Buffer.byteLength(value);
+    this.u32(length);
+    const at = this.#take(length + 1);
+    this.#bytes.write(value, at);
+    this.#bytes[at + length] = 0;
   }
 
   bytes(value: Uint8Array): void {
@@ -58,18 +61,19 @@ export class Writer {
     this.#view.setUint32(at, value, true);
   }
 
+  /** What was written; nothing may be after this. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    return this.#bytes.subarray(0, this.#length);
   }
 
   #take(count: number): number {
     const at = this.#length;
     const end = at + count;
     if (end > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(end, this.#bytes.length * 2));
+      const grown = Buffer.alloc(Math.max(end, this.#bytes.length * 2));
       grown.set(this.#bytes);
       this.#bytes = grown;
-      this.#view = new DataView(grown.buffer);
+      this.#view = viewOf(grown);
     }
     this.#length = end;
     return at;
