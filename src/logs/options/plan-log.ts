@@ -20,6 +20,8 @@ interface Driver {
   plan(options: LogOptions): { readonly store: LogStorePlan; readonly receiver?: ReceiverPlan };
 }
 
+/** Of every driver. */
+const commonNames: ReadonlySet<string> = new Set(["mode", "max-buffer-size", ...cacheNames]);
 const selectionNames = ["labels", "labels-regex", "env", "env-regex", "tag"];
 const fileNames = ["max-size", "max-file", "compress", ...selectionNames];
 const forwarding = (names: readonly string[], read: (options: LogOptions) => ReceiverPlan): Driver => ({
@@ -130,9 +132,8 @@ function checkMode(options: LogOptions): void {
 }
 
 function refuseUnknown(type: string, driver: Driver, options: LogOptions): void {
-  const known = new Set([...driver.names, "mode", "max-buffer-size", ...cacheNames]);
   for (const name of Object.keys(options)) {
-    if (known.has(name)) continue;
+    if (driver.names.includes(name) || commonNames.has(name)) continue;
     // docker-compat: this one driver says it the other way round.
     throw invalid(`unknown log opt '${name}' for ${type === "local" ? "log driver local" : `${type} log driver`}`);
   }
