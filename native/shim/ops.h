@@ -17,6 +17,8 @@
 #define MODE_HANDOVER 2
 #define LOG_JSON 1
 #define LOG_HOLD 2
+#define WORD_NETWORK 1
+#define WORD_COMPLETE 2
 
 /* Field types: 1 u32, 2 u64, 3 string, 4 strings, 5 u32s, 6 bytes. */
 /* X(name, code, signature) */

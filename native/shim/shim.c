@@ -1,6 +1,6 @@
 /* berth-shim <id>, started in the launch directory with descriptor 3 the listening control socket, 4 the file that gets the
- * launch message, 5 a pipe that gets one byte when the message is complete, 6 … the descriptors the process is to get from
- * 3 on. What fails is in the file `status`; when the pipe ends without that byte, nothing is to be launched.
+ * launch message, 5 a pipe for words of one byte (WORD_*), the last when the message is complete, 6 … the descriptors the
+ * process is to get from 3 on. What fails is in the file `status`; when the pipe ends before its last word, nothing is to be launched.
  *
  * A container may reach the file this process runs from (/proc/self/exe as the interpreter of a script, or through a
  * process that is just entering; CVE-2019-5736): the shim runs from a sealed memory file (src/host/shim/shim-binary.ts) alone.
@@ -38,12 +38,15 @@ static void reset_signals(void)
 /* The launcher is still planning while the shim comes up to here. */
 static int await_message(void)
 {
-	char complete;
+	char word = 0;
 	ssize_t n;
-	while ((n = read(LAUNCH_PIPE, &complete, 1)) < 0 && errno == EINTR)
-		;
-	if (n == 0)
-		_exit(0);
+	do {
+		n = read(LAUNCH_PIPE, &word, 1);
+		if (n == 0)
+			_exit(0);
+		if (n > 0 && word == WORD_NETWORK)
+			network_make();
+	} while (n < 0 ? errno == EINTR : word != WORD_COMPLETE);
 	close(LAUNCH_PIPE);
 	return n < 0 ? failed("read", "launch pipe") : 0;
 }

@@ -67,6 +67,15 @@ struct frame_head {
 int prepare_step(struct record *step);
 int mount_options(int fs, const struct arg *options);
 
+/* ---- network.c: the container's network namespace, made before the plan is there ---- */
+void network_make(void);
+/* Whether init inherits it. */
+int network_is_made(void);
+/* Keep it for this plan's init, or go back to the host's. */
+int network_settle(const struct plan *plan);
+/* Back to the host's, if it was left. */
+int network_leave(void);
+
 /* ---- spawn.c: namespaces, clone, and what only the monitor may do to the child ---- */
 struct spawn {
 	const struct plan *plan;

@@ -149,6 +149,8 @@ static int enter_time(const struct arg *offsets)
 static uint64_t create_flags(const struct plan *plan)
 {
 	uint64_t flags = plan->namespaces->arg[NAMESPACES_CREATE].n & ~(uint64_t)CLONE_NEWCGROUP;
+	if (network_is_made())
+		flags &= ~(uint64_t)CLONE_NEWNET;
 	return plan->namespaces->arg[NAMESPACES_TIME_OFFSETS].n ? flags & ~(uint64_t)K_CLONE_NEWTIME : flags;
 }
 

@@ -123,6 +123,8 @@ static int start_init(const struct plan *plan)
 		take_command(pid);
 	else
 		take_init(pid);
+	if (network_leave())
+		return -1;
 	close(sync[1]);
 	for (int i = 0; i < 3; i++)
 		if (spawn.stdio[i] > 2)
@@ -151,7 +153,7 @@ int monitor_start(const struct plan *plan, int listener)
 {
 	const struct arg *a = plan->launch->arg;
 	state.monitor_pid = (uint32_t)getpid();
-	if (take_settings(a) || open_sources(a, listener))
+	if (network_settle(plan) || take_settings(a) || open_sources(a, listener))
 		return -1;
 	if (launch.mode != MODE_HANDOVER)
 		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

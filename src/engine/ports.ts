@@ -195,6 +195,8 @@ export interface RuntimePlanner {
    * sentences for the person.
    */
   container(request: ContainerPlanRequest): Promise<CompiledPlan>;
+  /** Whether the plan will create a network namespace in the host's user namespace, and join none, as far as can be told by now. */
+  makesNetwork(spec: ContainerSpec): boolean;
   /**
    * What is wrong with a new container's settings (`invalid-parameter` in Docker's words) or what this machine cannot
    * give of them (the warnings), as far as it can be told before the start. Nothing is made.

@@ -29,6 +29,7 @@ import { hookedLaunch, runPoststop } from "#runtime/hooks/hooked-launch.ts";
 import { ownerMaps } from "./container/mounts/mount-owner.ts";
 import type { ContainerSpec, MountSpec } from "./container/spec.ts";
 import { ForeignPlanner } from "./foreign-planner.ts";
+import { ownRuntimes } from "./own-runtime.ts";
 import { withReleasedDevices } from "./released-devices.ts";
 import { hasOwnUserNamespace, userNamespaceOf } from "./user-namespace.ts";
 import type { CompiledPlan, ContainerPlanRequest, EnginePaths, ExecPlanRequest, RuntimePlanner } from "./ports.ts";
@@ -115,6 +116,15 @@ export class NativePlanner implements RuntimePlanner {
       await cgroup.remove();
       throw error;
     }
+  }
+
+  makesNetwork(spec: ContainerSpec): boolean {
+    const { NetworkMode, PidMode, IpcMode, Runtime } = spec.hostConfig;
+    const { platform } = spec.image;
+    if (NetworkMode === "host" || !(Runtime === "" || ownRuntimes.includes(Runtime))) return false;
+    if ([NetworkMode, PidMode, IpcMode].some((mode) => mode.startsWith("container:"))) return false;
+    const emulated = platform !== undefined && this.#emulators.offer(platform) !== undefined;
+    return userNamespaceOf({ spec, namespaces: {} }, this.#defaults, emulated ? platform : undefined) === undefined;
   }
 
   /** Handlers for a container whose image is another architecture's. */

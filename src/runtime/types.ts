@@ -38,14 +38,14 @@ export interface LaunchRequest {
   /** Called for `wait` steps with a point other than 0; the plan goes on when it resolves, and fails when it throws. */
   readonly onWait?: (point: number, pid: number) => Promise<void>;
   /**
-   * Called when the process and its namespaces exist, while its plan is being carried out; launch() resolves after both,
-   * and the process is killed when this rejects.
+   * Called with the path of the process's network namespace, good until this resolves, as soon as there is one, while the
+   * plan is being carried out; launch() resolves after both, and the process is killed when this rejects.
    */
-  readonly onNamespaces?: (pid: number) => Promise<void>;
+  readonly onNetwork?: (namespace: string) => Promise<void>;
   /** Called as soon as there is somebody to attach to, likewise. A terminal takes no input before *ready*. */
   readonly onMonitor?: (process: SupervisedProcess) => Promise<void>;
   /**
-   * launch() resolves as soon as `onNamespaces` and `onMonitor` are done, be it *ready* or not, and go() may come before;
+   * launch() resolves as soon as `onNetwork` and `onMonitor` are done, be it *ready* or not, and go() may come before;
    * a step that fails after that is go()'s to tell. For `supervised` ones of the own runtime without `wait` steps but the last.
    */
   readonly goesAhead?: boolean;
@@ -69,8 +69,13 @@ export interface AdoptedCommand {
 /** What a shim must know to come up. */
 export type LaunchPlace = Pick<LaunchRequest, "id" | "dir" | "mode" | "preserveFds">;
 
-/** A shim that waits for its plan; nothing of the container exists yet. Its engine's end is its own. */
+/** A shim that waits for its plan; nothing of the container exists yet, but perhaps its network namespace. Its engine's end is its own. */
 export interface BegunLaunch {
+  /**
+   * The plan will create a network namespace, and neither a user namespace nor join any: it is made now, and takes the
+   * machine's settings of now. No harm when it turns out otherwise. Only for `supervised` ones.
+   */
+  makeNetwork(): void;
   launch(request: LaunchRequest): Promise<SupervisedProcess>;
   /** Nothing will be launched after all. No effect after {@link launch}. */
   abandon(): void;

@@ -3,7 +3,9 @@
  * be lost and nothing left behind.
  */
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { descendants } from "#host/processes/descendants.ts";
 import { background } from "../../tools/lab/background.ts";
 import { command, eventually, mustRun, type CommandResult } from "../../tools/lab/command.ts";
 import { freePort, startDebianRegistry, type RunningRegistry } from "../../tools/lab/debian-registry.ts";
@@ -58,6 +60,34 @@ async function expectNothingLeft(): Promise<void> {
       { cause: error },
     );
   });
+}
+
+/** A volume driver that never gets done with a mount. */
+function stuckPlugin(): { readonly mounting: Promise<void>; end(): Promise<void> } {
+  const directory = "/run/docker/plugins";
+  mkdirSync(directory, { recursive: true });
+  const mounting = Promise.withResolvers<void>();
+  const server = Bun.serve({
+    unix: join(directory, "stuck.sock"),
+    fetch: async (request) => {
+      const { pathname } = new URL(request.url, "http://plugin");
+      if (pathname === "/VolumeDriver.Mount") {
+        mounting.resolve();
+        await new Promise(() => {});
+      }
+      return Response.json({ Implements: ["VolumeDriver"], Volume: { Name: "stays", Mountpoint: "" }, Volumes: [] });
+    },
+  });
+  return { mounting: mounting.promise, end: () => server.stop(true) };
+}
+
+/** "" when it is gone. */
+function networkOf(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`);
+  } catch {
+    return "";
+  }
 }
 
 beforeAll(async () => {
@@ -227,6 +257,29 @@ test("killed again and again while containers start, nothing stays half made", a
     if (ids.length > 0) await ok("rm", "-f", ...ids);
   }
   await expectNothingLeft();
+});
+
+test("killed while it plans a start, it leaves no shim and no network namespace that was made meanwhile", async () => {
+  const stuck = stuckPlugin();
+  const own = networkOf(process.pid);
+  try {
+    await ok("volume", "create", "-d", "stuck", "stays");
+    const run = background([...berthCommand(), "run", "-d", "--name", "planned", "-v", "stays:/m", "busybox"], env());
+    await stuck.mounting;
+    const shim = await eventually("a shim in a network namespace of its own", () =>
+      descendants(engine?.daemon.pid ?? 0).find((pid) => ![own, ""].includes(networkOf(pid))),
+    );
+    await killEngine();
+    await run.end();
+    await eventually("its end", () => (existsSync(`/proc/${shim}/exe`) ? undefined : true));
+    await startEngine();
+    expect(await ok("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", "planned")).toBe("created 128\n");
+    await ok("rm", "planned");
+    await ok("volume", "rm", "stays");
+    await expectNothingLeft();
+  } finally {
+    await stuck.end();
+  }
 });
 
 test("a killed supervisor is noticed, its processes are ended, the container can be removed", async () => {

@@ -141,7 +141,11 @@ export class ShimFixture {
   }
 
   async launch(request: LaunchRequest): Promise<SupervisedProcess> {
-    const launched = await this.launcher.launch(request);
+    return this.keep(await this.launcher.launch(request));
+  }
+
+  /** It is ended with the test. */
+  keep(launched: SupervisedProcess): SupervisedProcess {
     this.#processes.push(launched);
     return launched;
   }

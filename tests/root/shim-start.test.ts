@@ -1,11 +1,15 @@
 /** What an engine and a shim do of a start at the same time, and how it ends when one of them does not get through. */
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { messageOf } from "#base/errors.ts";
-import type { Step } from "#runtime/plan/ops.ts";
-import type { LaunchRequest } from "#runtime/types.ts";
+import type { Plan, Step } from "#runtime/plan/ops.ts";
+import type { LaunchRequest, SupervisedProcess } from "#runtime/types.ts";
+import { descendants } from "#host/processes/descendants.ts";
 import { eventually } from "../../tools/lab/command.ts";
-import { failureOf, mountCount, openDescriptors, ShimFixture } from "./shim-fixture.ts";
+import { projectDir } from "../../tools/lab/paths.ts";
+import { failureOf, mountCount, openDescriptors, ShimFixture, shimPath } from "./shim-fixture.ts";
+
+setDefaultTimeout(180_000);
 
 let fixture: ShimFixture;
 let before: { mounts: number; descriptors: number };
@@ -31,6 +35,7 @@ const endless: Step = {
   timeout: 0,
   state: new Uint8Array(),
 };
+const missingRoot: Step = { op: "root_bind", source: "/not/on/this/host", attrSet: 0, target: "" };
 const refused: Step = { op: "rlimit", resource: 7, soft: 2n, hard: 1n };
 
 function ahead(extra: readonly Step[], argv: readonly string[], more: Partial<LaunchRequest> = {}): LaunchRequest {
@@ -48,16 +53,16 @@ describe("a process that goes ahead", () => {
     const order: string[] = [];
     const launched = await fixture.launch(
       ahead([], ["sh", "-c", "exit 4"], {
-        onNamespaces: async (pid) => {
+        onNetwork: async (namespace) => {
           await Bun.sleep(20);
-          order.push(existsSync(`/proc/${pid}/ns/net`) ? "namespaces" : "nothing");
+          order.push(existsSync(namespace) ? "network" : "nothing");
         },
       }),
     );
     order.push("launched");
     expect((await launched.go()).startedAtNs).toBeGreaterThan(0n);
     expect((await launched.exited()).exitCode).toBe(4);
-    expect(order).toEqual(["namespaces", "launched"]);
+    expect(order).toEqual(["network", "launched"]);
   });
 
   test("and fails tells it to who lets it go, or to who launches it when that comes first", async () => {
@@ -76,7 +81,7 @@ describe("a process that goes ahead", () => {
   });
 
   test("does not run when what is done meanwhile fails", async () => {
-    const request = ahead([], ["true"], { onNamespaces: () => Promise.reject(new Error("no address")) });
+    const request = ahead([], ["true"], { onNetwork: () => Promise.reject(new Error("no address")) });
     expect(await reasonOf(fixture.launch(request))).toBe("no address");
     const killed = { state: "exited", status: { signal: 9 } };
     await eventually("its end", async () => {
@@ -99,5 +104,149 @@ describe("a process that goes ahead", () => {
     await ended.signal(9);
     await ended.exited();
     expect(await reasonOf(ended.go())).toBe(told);
+  });
+});
+
+/** A shim that was begun and is in a network namespace of its own. */
+async function begunWithNetwork(more: Partial<LaunchRequest> & { readonly plan: Plan }) {
+  const request = fixture.request(more.plan, more);
+  const known = descendants(process.pid);
+  const begun = fixture.launcher.begin(request);
+  const [shim = 0] = descendants(process.pid).filter((pid) => !known.includes(pid));
+  begun.makeNetwork();
+  const made = await eventually("a network namespace", () => (networkOf(shim) === host ? undefined : networkOf(shim)));
+  return { request, begun, shim, made };
+}
+
+const goneOf = (pid: number): Promise<true> =>
+  eventually(`the end of process ${pid}`, () => (existsSync(`/proc/${pid}/exe`) ? undefined : true));
+const networkOf = (pid: number): string => readlinkSync(`/proc/${pid}/ns/net`);
+const host = networkOf(process.pid);
+
+describe("a network namespace that is made before the plan is there", () => {
+  test("is the process's, given as soon as the plan is sent, and left by the monitor", async () => {
+    let given = "";
+    const onNetwork = async (namespace: string): Promise<void> => {
+      given = `net:[${statSync(namespace).ino}]`;
+    };
+    const plan = fixture.plan(["sh", "-c", "readlink /proc/self/ns/net; ls -l /proc/self/fd; exec sleep 1000"]);
+    const { request, begun, shim, made } = await begunWithNetwork({ plan, onNetwork });
+    const launched = fixture.keep(await begun.launch(request));
+    expect(given).toBe(made);
+    await launched.go();
+    expect(launched.monitorPid).toBe(shim);
+    expect([networkOf(launched.pid), networkOf(shim)]).toEqual([made, host]);
+    for (const pid of [launched.pid, shim])
+      expect(readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))).not.toContain(host);
+  });
+
+  test.each<[string, (plan: Plan, partner: number) => Plan]>([
+    ["none", (plan) => ({ ...plan, create: plan.create.filter((kind) => kind !== "network") })],
+    [
+      "one of a user namespace",
+      ({ steps, ...plan }) => ({
+        ...plan,
+        steps: steps.filter(({ op }) => op !== "mknod"),
+        create: [...plan.create, "user"],
+        uidMap: "0 0 4294967295",
+        gidMap: "0 0 4294967295",
+      }),
+    ],
+    [
+      "one beside another's namespace",
+      (plan, partner) => ({
+        ...plan,
+        create: plan.create.filter((kind) => kind !== "ipc"),
+        join: [{ by: "path", kind: "ipc", path: `/proc/${partner}/ns/ipc` }],
+      }),
+    ],
+    [
+      "another's",
+      (plan, partner) => ({
+        ...plan,
+        create: plan.create.filter((kind) => kind !== "network"),
+        join: [{ by: "path", kind: "network", path: `/proc/${partner}/ns/net` }],
+      }),
+    ],
+  ])("is not taken by a plan that wants %s", async (wanted, change) => {
+    const partner = await fixture.start(fixture.plan(["sleep", "1000"]));
+    let given = "";
+    const onNetwork = async (namespace: string): Promise<void> => {
+      given = `net:[${statSync(namespace).ino}]`;
+    };
+    const plan = change(fixture.plan(["sleep", "1000"]), partner.pid);
+    const { request, begun, shim, made } = await begunWithNetwork({ plan, onNetwork });
+    const launched = fixture.keep(await begun.launch(request));
+    await launched.go();
+    const own = networkOf(launched.pid);
+    expect(given).toBe(own);
+    expect(networkOf(shim)).toBe(host);
+    if (wanted === "none") expect(own).toBe(host);
+    else if (wanted === "another's") expect(own).toBe(networkOf(partner.pid));
+    else expect([host, made, networkOf(partner.pid)]).not.toContain(own);
+  });
+
+  test("ends with a shim that gets no plan, or one that fails", async () => {
+    const given = await begunWithNetwork({ plan: fixture.plan(["true"]) });
+    given.begun.abandon();
+    await goneOf(given.shim);
+
+    let joined = false;
+    const onNetwork = async (): Promise<void> => {
+      await Bun.sleep(20);
+      joined = true;
+    };
+    const failing = await begunWithNetwork({ plan: fixture.plan(["true"], { root: missingRoot }), onNetwork });
+    expect(await failureOf(failing.begun.launch(failing.request))).toMatchObject({ errno: 2 });
+    // Who is told may take everything away.
+    expect(joined).toBe(true);
+    await goneOf(failing.shim);
+  });
+
+  test("and whose shim is killed before or after it has the plan", async () => {
+    const before = await begunWithNetwork({ plan: fixture.plan(["true"]) });
+    process.kill(before.shim, 9);
+    await goneOf(before.shim);
+    expect(await reasonOf(before.begun.launch(before.request))).toBe("the shim ended without a word");
+
+    const plan = fixture.plan(["true"], { extra: [endless] });
+    const after = await begunWithNetwork({
+      plan,
+      onNetwork: async () => {
+        process.kill(after.shim, 9);
+        await goneOf(after.shim);
+      },
+    });
+    const launched = await after.begun.launch(after.request).catch((error: unknown) => error);
+    const reason =
+      launched instanceof Error ? messageOf(launched) : await reasonOf((launched as SupervisedProcess).go());
+    // Of which one depends on how far the launch was.
+    expect(reason).toMatch(/^(the process's monitor is gone and left no status|the shim ended without a word)$/);
+  });
+
+  test("ends with who had it made", async () => {
+    const { id, dir } = fixture.request(fixture.plan(["true"]));
+    const script = `
+      import { NativeShimLauncher } from "#runtime/shim/launcher.ts";
+      const [id, dir, path] = process.argv.slice(1);
+      const begun = new NativeShimLauncher({ shimPath: () => path }).begin({ id, dir });
+      begun.makeNetwork();
+      setInterval(() => {}, 1000);
+    `;
+    const child = Bun.spawn([process.execPath, "-e", script, id, dir, shimPath], {
+      cwd: projectDir,
+      stdio: ["ignore", "inherit", "inherit"],
+    });
+    try {
+      const shim = await eventually("a shim in a network of its own", () =>
+        descendants(child.pid).find((pid) => networkOf(pid) !== host),
+      );
+      child.kill("SIGKILL");
+      await child.exited;
+      await goneOf(shim);
+      expect(await fixture.launcher.recover(dir)).toEqual({ state: "lost" });
+    } finally {
+      child.kill("SIGKILL");
+    }
   });
 });

@@ -65,6 +65,7 @@ export class FakeLauncher implements ShimLauncher {
         settle();
         return this.launch(request);
       },
+      makeNetwork() {},
       abandon: settle,
     };
   }
@@ -77,7 +78,7 @@ export class FakeLauncher implements ShimLauncher {
     }
     const process = new FakeProcess(request, this.nextPid++);
     this.processes.set(request.dir, process);
-    await request.onNamespaces?.(process.pid);
+    await request.onNetwork?.(`/proc/${process.pid}/ns/net`);
     await request.onMonitor?.(process);
     return process;
   }

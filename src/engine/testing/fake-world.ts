@@ -194,6 +194,7 @@ export class FakeWorld {
           this.cgroups.add(`/berth/${spec.id}`);
           return { plan: planOf(spec.argv), oomEventsPath: undefined, warnings: [] };
         },
+        makesNetwork: () => true,
         check: () => [],
         changeLimits: () => ({ warnings: [], undo() {} }),
         exec: async ({ exec }) => ({ plan: planOf(exec.Cmd ?? []), oomEventsPath: undefined, warnings: [] }),

@@ -142,7 +142,7 @@ async function launch(
     preserveFds,
     ...(Object.keys(devices).length === 0
       ? {}
-      : { onNamespaces: (pid) => Promise.resolve(moveNetDevices(devices, pid)) }),
+      : { onNetwork: async (namespace) => moveNetDevices(devices, namespace) }),
     onWait: async (point, pid) => {
       if (point !== hookPoint) return;
       const state = { ...ociState(describe(pid), "creating"), pid };

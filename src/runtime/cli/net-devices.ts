@@ -9,21 +9,18 @@ import { open } from "#host/kernel/syscalls.ts";
 import type { NetDevice } from "#spec/oci/runtime.ts";
 
 /**
- * Move the host's interfaces into the network namespace of `pid` (config-linux.md, "Network Devices"): with their new
+ * Move the host's interfaces into the network namespace at a path (config-linux.md, "Network Devices"): with their new
  * name, their addresses of more than link scope, and up. The kernel gives them back when the namespace ends.
  */
-export function moveNetDevices(devices: Readonly<Record<string, NetDevice>>, pid: number): void {
-  const inside = withFd(open(`/proc/${pid}/ns/net`, O_RDONLY), openRouteSocketIn);
-  const outside = openRouteSocket();
-  try {
-    for (const [name, device] of Object.entries(devices)) move(outside, inside, name, device.name ?? name, pid);
-  } finally {
-    outside.close();
-    inside.close();
-  }
+export function moveNetDevices(devices: Readonly<Record<string, NetDevice>>, namespace: string): void {
+  withFd(open(namespace, O_RDONLY), (fd) => {
+    using inside = openRouteSocketIn(fd);
+    using outside = openRouteSocket();
+    for (const [name, device] of Object.entries(devices)) move(outside, inside, name, device.name ?? name, fd);
+  });
 }
 
-function move(outside: NetlinkSocket, inside: NetlinkSocket, name: string, newName: string, pid: number): void {
+function move(outside: NetlinkSocket, inside: NetlinkSocket, name: string, newName: string, fd: number): void {
   const message = outside.get(getLink(name));
   if (message === undefined) throw new BerthError("not-found", `network device ${JSON.stringify(name)} does not exist`);
   const { index } = parseLink(message);
@@ -32,7 +29,7 @@ function move(outside: NetlinkSocket, inside: NetlinkSocket, name: string, newNa
     .map(parseLinkAddress)
     .filter((address) => address.linkIndex === index && !isLinkLocal(address));
   outside.execute([changeLink(index, { up: false })]);
-  outside.execute([changeLink(index, { name: newName, namespace: { pid } })]);
+  outside.execute([changeLink(index, { name: newName, namespace: { fd } })]);
   const moved = inside.get(getLink(newName));
   if (moved === undefined) throw new BerthError("internal", `network device ${newName} did not arrive`);
   const there = parseLink(moved).index;

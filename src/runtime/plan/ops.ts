@@ -4,6 +4,7 @@
  * {@link stepTable}, `encode.ts`/`decode.ts` are driven by it and `native/shim/ops.h` is generated from it.
  *
  *   monitor (host namespaces)                          init (the new process)
+ *   0 perhaps a network namespace, before there is a plan
  *   1 prepare: open bind sources, make the root mount
  *   2 join namespaces, clone  ──────────────────────▶  waits
  *   3 id maps, rlimits, oom_score_adj                   v1 cgroups
@@ -288,7 +289,7 @@ export type Join =
     };
 
 export interface Plan {
-  /** Created with clone; `cgroup` is unshared by init after it entered its cgroup, so that its root is right. */
+  /** Created with clone, `network` perhaps before (`launchWord` of wire.ts); `cgroup` is unshared by init after it entered its cgroup, so that its root is right. */
   readonly create: readonly NamespaceKind[];
   readonly join: readonly Join[];
   /** The text of /proc/PID/uid_map and gid_map, written by the monitor; only with `user` in `create`, else empty. */

@@ -77,6 +77,12 @@ export const launchMode = { supervised: 0, inherit: 1, handover: 2 } as const;
  */
 export const logFlag = { json: 1, hold: 2 } as const;
 
+/**
+ * What the launcher says on the pipe, a byte each. `network`: make a network namespace now, for a plan that will most likely
+ * ask for one. `complete`: the launch message is; the last.
+ */
+export const launchWord = { network: 1, complete: 2 } as const;
+
 /** All shapes by name, in wire order of codes; what the header generator and the codecs walk. */
 export function allShapes(): readonly (readonly [string, StepShape])[] {
   return [...Object.entries<StepShape>(stepTable), ...Object.entries<StepShape>(recordTable)];

@@ -1,7 +1,9 @@
 import { BerthError } from "#base/errors.ts";
 import { hasCode } from "#host/kernel/errno.ts";
 import { removeFile } from "#host/files/files.ts";
+import { close, fdPath } from "#host/kernel/syscalls.ts";
 import { encodeLaunch } from "../plan/encode.ts";
+import type { Plan } from "../plan/ops.ts";
 import { launchMode, logFlag, stdinMode } from "../plan/wire.ts";
 import type { BegunLaunch, LaunchPlace, LaunchRequest, ShimLauncher, SupervisedProcess } from "../types.ts";
 import { HandoverProcess } from "./handover-process.ts";
@@ -64,31 +66,73 @@ class Begun implements BegunLaunch {
 
   async launch(request: LaunchRequest): Promise<SupervisedProcess> {
     const message = encodeLaunch(settingsOf(request), request.plan);
+    // Until it has its plan the shim stays in there.
+    const network = fitsMadeNetwork(request.plan) ? this.#shim.openNetwork() : undefined;
+    let joining: Promise<void> | undefined;
+    try {
+      this.#send(message, request);
+      const connecting = ShimProcess.connect(request.dir, request.adopt);
+      if (network !== undefined) joining = request.onNetwork?.(fdPath(network));
+      // Whether it failed is asked once the shim is known to live.
+      joining?.catch(() => undefined);
+      return await launched(request, connecting, joining);
+    } finally {
+      await joining?.catch(() => undefined);
+      if (network !== undefined) close(network);
+    }
+  }
+
+  makeNetwork(): void {
+    this.#shim.makeNetwork();
+  }
+
+  abandon(): void {
+    this.#shim.abandon();
+  }
+
+  #send(message: Uint8Array, request: LaunchRequest): void {
     try {
       this.#shim.send(message);
     } catch (error) {
       if (hasCode(error, "EPIPE")) throw earlyEnd(request);
       throw error;
     }
-    const process = await ShimProcess.connect(request.dir, request.adopt);
-    if (process === undefined) throw earlyEnd(request);
-    try {
-      await (request.goesAhead === true ? untilMayGo(process, request) : untilAllReady(process, request));
-      if (request.mode !== "handover") return process;
-      process.detach();
-      // Init may have answered instead of the monitor, which had left already; init does not know its own pid.
-      const { pid, startTicks } = readStatus(request.dir) ?? process;
-      return new HandoverProcess(request.dir, pid, startTicks);
-    } catch (error) {
-      await process.signal(9).catch(() => undefined);
-      process.detach();
-      throw error;
-    }
   }
+}
 
-  abandon(): void {
-    this.#shim.abandon();
+/** From the message on. `joining`: networks are being joined already. */
+async function launched(
+  request: LaunchRequest,
+  connecting: Promise<ShimProcess | undefined>,
+  joining: Promise<void> | undefined,
+): Promise<SupervisedProcess> {
+  const process = await connecting;
+  if (process === undefined) throw earlyEnd(request);
+  try {
+    const meanwhile = Promise.all([joining ?? joinNetworks(process, request), request.onMonitor?.(process)]);
+    await (request.goesAhead === true ? untilMayGo : untilAllReady)(process, request, meanwhile);
+    if (request.mode !== "handover") return process;
+    process.detach();
+    // Init may have answered instead of the monitor, which had left already; init does not know its own pid.
+    const { pid, startTicks } = readStatus(request.dir) ?? process;
+    return new HandoverProcess(request.dir, pid, startTicks);
+  } catch (error) {
+    await process.signal(9).catch(() => undefined);
+    process.detach();
+    throw error;
   }
+}
+
+/** As soon as there is a process in its namespaces. */
+async function joinNetworks(process: ShimProcess, request: LaunchRequest): Promise<void> {
+  if (request.onNetwork === undefined) return;
+  const { phase } = await process.until(({ pid }) => pid > 0);
+  if (phase === "launching" || phase === "waiting") await request.onNetwork(`/proc/${process.pid}/ns/net`);
+}
+
+/** As network_settle of native/shim/network.c decides. */
+function fitsMadeNetwork({ create, join }: Plan): boolean {
+  return create.includes("network") && !create.includes("user") && join.length === 0;
 }
 
 /** One that waits for a hook has lost the engine that ran its hooks: it is ended. */
@@ -109,18 +153,14 @@ async function recoverWaiting(
   return last?.phase === "failed" ? { state: "failed", failure: last.failure } : { state: "lost" };
 }
 
-async function untilAllReady(process: ShimProcess, request: LaunchRequest): Promise<void> {
+async function untilAllReady(process: ShimProcess, request: LaunchRequest, meanwhile: Promise<unknown>): Promise<void> {
   const ready = untilReady(process, request);
-  await Promise.all([ready, meanwhile(process, request).catch((error: unknown) => afterReady(ready, error))]);
+  await Promise.all([ready, meanwhile.catch((error: unknown) => afterReady(ready, error))]);
 }
 
 /** What becomes of it after that is told to who lets it go. */
-async function untilMayGo(process: ShimProcess, request: LaunchRequest): Promise<void> {
-  await meanwhile(process, request).catch((error: unknown) => afterReady(untilReady(process, request), error));
-}
-
-async function meanwhile(process: ShimProcess, request: LaunchRequest): Promise<void> {
-  await Promise.all([namespacesMade(process, request), request.onMonitor?.(process)]);
+async function untilMayGo(process: ShimProcess, request: LaunchRequest, meanwhile: Promise<unknown>): Promise<void> {
+  await meanwhile.catch((error: unknown) => afterReady(untilReady(process, request), error));
 }
 
 /** Answer the plan's own waits until it is ready. */
@@ -133,12 +173,6 @@ async function untilReady(process: ShimProcess, request: LaunchRequest): Promise
     await answerWait(process, request, state.point);
     await process.until(({ phase, point }) => phase !== "waiting" || point !== state.point);
   }
-}
-
-async function namespacesMade(process: ShimProcess, request: LaunchRequest): Promise<void> {
-  if (request.onNamespaces === undefined) return;
-  const { phase } = await process.until(({ pid }) => pid > 0);
-  if (phase === "launching" || phase === "waiting") await request.onNamespaces(process.pid);
 }
 
 /** A process that failed takes its namespaces and its monitor along: that it failed is then the reason, not that they are gone. */

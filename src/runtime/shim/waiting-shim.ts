@@ -1,8 +1,10 @@
 import { BerthError, messageOf } from "#base/errors.ts";
-import { MFD_CLOEXEC } from "#host/kernel/linux.ts";
-import { spawnProcess } from "#host/processes/process.ts";
+import { hasCode } from "#host/kernel/errno.ts";
+import { AT_FDCWD, MFD_CLOEXEC, O_RDONLY } from "#host/kernel/linux.ts";
+import { spawnProcess, type ChildProcess } from "#host/processes/process.ts";
 import { listenForChild } from "#host/shim/shim-socket.ts";
-import { close, memfdCreate, pipe, writeAll } from "#host/kernel/syscalls.ts";
+import { close, fstat, memfdCreate, open, pipe, statx, writeAll } from "#host/kernel/syscalls.ts";
+import { launchWord } from "../plan/wire.ts";
 import type { LaunchPlace } from "../types.ts";
 import { controlName } from "./control.ts";
 
@@ -12,32 +14,63 @@ import { controlName } from "./control.ts";
  */
 export class WaitingShim {
   readonly #file: number;
-  readonly #completeEnd: number;
+  readonly #words: number;
+  /** Its own until {@link gone}: nobody but this process can bury it. */
+  readonly #pid: number;
   #settled = false;
+  #isGone = false;
+  #makesNetwork = false;
   /** Resolves when it is gone, whatever for. */
   readonly gone: Promise<unknown>;
 
-  private constructor(file: number, completeEnd: number, gone: Promise<unknown>) {
+  private constructor(file: number, words: number, { pid, exited }: Pick<ChildProcess, "pid" | "exited">) {
     this.#file = file;
-    this.#completeEnd = completeEnd;
-    this.gone = gone;
+    this.#words = words;
+    this.#pid = pid;
+    this.gone = exited.then(() => (this.#isGone = true));
   }
 
   /** Start one. It listens in the directory, wherever that is moved. */
   static start(shimPath: string, place: LaunchPlace): WaitingShim {
     // In memory, because it may hold secrets.
     const file = memfdCreate("launch", MFD_CLOEXEC);
-    const [waitEnd, completeEnd] = pipe();
+    const [waitEnd, words] = pipe();
     try {
-      const { exited } = spawn(shimPath, place, [file, waitEnd]);
-      return new WaitingShim(file, completeEnd, exited);
+      return new WaitingShim(file, words, spawn(shimPath, place, [file, waitEnd]));
     } catch (error) {
       close(file);
-      close(completeEnd);
+      close(words);
       throw error;
     } finally {
       close(waitEnd);
     }
+  }
+
+  /** It makes a network namespace and stays in it until it has cloned init; see `BegunLaunch.makeNetwork`. */
+  makeNetwork(): void {
+    if (this.#settled || this.#makesNetwork) return;
+    this.#makesNetwork = true;
+    try {
+      writeAll(this.#words, Uint8Array.of(launchWord.network));
+    } catch (error) {
+      // Its end is told to who sends the message.
+      if (!hasCode(error, "EPIPE")) throw error;
+    }
+  }
+
+  /** A descriptor of the network namespace that it has made and is in; undefined when it is in this process's. */
+  openNetwork(): number | undefined {
+    if (!this.#makesNetwork || this.#isGone) return undefined;
+    let namespace;
+    try {
+      namespace = open(`/proc/${this.#pid}/ns/net`, O_RDONLY);
+    } catch {
+      // It has ended.
+      return undefined;
+    }
+    if (fstat(namespace).ino !== statx(AT_FDCWD, "/proc/self/ns/net").ino) return namespace;
+    close(namespace);
+    return undefined;
   }
 
   /** The one message it gets. */
@@ -45,7 +78,7 @@ export class WaitingShim {
     if (this.#settled) throw new BerthError("internal", "this shim has had its message");
     try {
       writeAll(this.#file, message);
-      writeAll(this.#completeEnd, Uint8Array.of(1));
+      writeAll(this.#words, Uint8Array.of(launchWord.complete));
     } finally {
       this.abandon();
     }
@@ -56,7 +89,7 @@ export class WaitingShim {
     if (this.#settled) return;
     this.#settled = true;
     close(this.#file);
-    close(this.#completeEnd);
+    close(this.#words);
   }
 }
 

@@ -188,9 +188,9 @@ async function launch(
       ...(isThere
         ? {}
         : {
-            onNamespaces: async (pid) => {
-              await deps.networks.connect([endpoint], `/proc/${pid}/ns/net`);
-              seat.keepNamespace(`/proc/${pid}/ns/net`);
+            onNetwork: async (namespace) => {
+              await deps.networks.connect([endpoint], namespace);
+              seat.keepNamespace(namespace);
             },
           }),
     });

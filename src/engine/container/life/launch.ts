@@ -56,10 +56,9 @@ export interface LaunchDeps {
 /**
  * Make a container's process, up to and including its execve:
  *
- *   shim comes up ────────────────┐              ┌▶ mounts ──────────────────┐
- *                                 ├▶ namespaces ─┤                           ├▶ execve
- *   root snapshot ─▶ cgroup, plan ┴▶ addresses, ─┴▶ interface ─▶ attach, go ─┘
- *                                    files in /etc
+ *   shim comes up ─▶ its network namespace ─┬▶ init is cloned ─▶ mounts ─────────────┬▶ execve
+ *   root snapshot ─▶ cgroup, plan ──────────┴▶ addresses, ─▶ interface ─▶ attach, go ─┘
+ *                                              files in /etc
  *
  * `container.process` is set as soon as there is one. When it throws, what was made is still there: the caller, who has
  * noted the intent, tears down.
@@ -68,6 +67,7 @@ export async function launchProcess(deps: LaunchDeps, container: Container): Pro
   const runDir = deps.paths.containerRunDir(container.id);
   await deps.files.makeDirectory(runDir, 0o700);
   const begun = deps.launcher.begin({ id: container.id, dir: runDir });
+  if (deps.planner.makesNetwork(container.spec)) begun.makeNetwork();
   try {
     return await launchBegun(deps, container, begun);
   } finally {
@@ -100,7 +100,7 @@ async function launchBegun(
     stdin: spec.config.OpenStdin ? (spec.config.StdinOnce ? "once" : "open") : "closed",
     log,
     oomEventsPath: compiled.oomEventsPath,
-    onNamespaces: async (pid) => deps.networks.connect(await place(), `/proc/${pid}/ns/net`),
+    onNetwork: async (namespace) => deps.networks.connect(await place(), namespace),
     ...(spec.config.Tty ? {} : { onMonitor: (process) => connectWaiting(container, process) }),
     // A terminal takes no input before it is ready, hooks are run at waits of their own, and a foreign runtime goes its own way.
     goesAhead: !spec.config.Tty && compiled.onWait === undefined && compiled.adopt === undefined,
