@@ -3,7 +3,7 @@ import packageJson from "../package.json" with { type: "json" };
 import { sourceFacts } from "./source-facts.ts";
 
 /**
- * How the program below `root` is bundled into the executable `outfile`.
+ * How the program below `root` is bundled into the executable `outfile`. `startups`: see startup-profile.ts.
  *
  * Bytecode, because parsing the program costs more than starting it. What runs once is not worth compiling: see
  * jit-policy.ts. Nothing is loaded from the directory it is started in: no .env, no bunfig.toml, no tsconfig.json or
@@ -13,7 +13,7 @@ import { sourceFacts } from "./source-facts.ts";
  * modules, `--version`: 5 ms, without splitting 15, without bytecode too 71); small pieces go along with others that are
  * loaded whenever they are, because each piece takes time of its own.
  */
-export function programBuild(root: string, outfile: string): Bun.BuildConfig {
+export function programBuild(root: string, outfile: string, startups: readonly string[] = []): Bun.BuildConfig {
   const source = sourceFacts(root);
   return {
     entrypoints: [`${root}src/main/berth.ts`],
@@ -26,6 +26,7 @@ export function programBuild(root: string, outfile: string): Bun.BuildConfig {
     bytecode: true,
     compile: {
       outfile,
+      bytecodeOrder: [...startups],
       jitPolicy: shortLived,
       autoloadDotenv: false,
       autoloadBunfig: false,
