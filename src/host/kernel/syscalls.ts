@@ -591,7 +591,7 @@ export function receiveFds(
 }
 
 /** setsockopt(2) with raw bytes. */
-function setsockopt(fd: number, level: number, option: number, value: Uint8Array): void {
+export function setsockopt(fd: number, level: number, option: number, value: Uint8Array): void {
   run("setsockopt", fd, fd, level, option, value);
 }
 

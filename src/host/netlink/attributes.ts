@@ -29,6 +29,20 @@ export function attributeMap(bytes: Uint8Array, offset = 0): Map<number, Uint8Ar
   return new Map(parseAttributes(bytes, offset).map((attribute) => [attribute.type, attribute.payload]));
 }
 
+/** The payload of the first one of this type. */
+export function findAttribute(bytes: Uint8Array, type: number, offset = 0): Uint8Array | undefined {
+  let at = offset;
+  while (at + 4 <= bytes.length) {
+    const length = readU16(bytes, at);
+    if (length < 4 || at + length > bytes.length) break;
+    if ((readU16(bytes, at + 2) & NLA_TYPE_MASK) === type) return bytes.subarray(at + 4, at + length);
+    at += (length + 3) & ~3;
+  }
+  return undefined;
+}
+
+const readU16 = (bytes: Uint8Array, at: number): number => (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
+
 export function readU32(bytes: Uint8Array | undefined, offset = 0): number {
   return bytes === undefined || bytes.length < offset + 4 ? 0 : viewOf(bytes).getUint32(offset, true);
 }

@@ -1,4 +1,4 @@
-import { attributeMap, readString, readU32 } from "./attributes.ts";
+import { attributeMap, findAttribute, readString, readU32 } from "./attributes.ts";
 import type { NetlinkMessage } from "./message.ts";
 import {
   IFA_ADDRESS,
@@ -67,6 +67,17 @@ export function parseLink({ payload }: NetlinkMessage): Link {
     parent: readU32(attributes.get(IFLA_LINK)),
     kind: readString(info.get(IFLA_INFO_KIND)),
   };
+}
+
+/** {@link Link.index} alone. */
+export function linkIndex({ payload }: NetlinkMessage): number {
+  return readU32(payload, 4);
+}
+
+/** Of a veth pair's other end, in whatever namespace that is. */
+export function peerIndex({ payload }: NetlinkMessage): number {
+  const peer = findAttribute(payload, IFLA_LINK, IFINFOMSG_SIZE);
+  return peer === undefined ? readU32(payload, 4) : readU32(peer);
 }
 
 export function parseLinkAddress({ payload }: NetlinkMessage): LinkAddress {

@@ -13,7 +13,7 @@ import {
   SOL_NETLINK,
   SOL_SOCKET,
 } from "../kernel/linux.ts";
-import { close, inNamespaces, receive, sendto, setsockoptInt, socket } from "../kernel/syscalls.ts";
+import { close, inNamespaces, receive, sendto, setsockopt, setsockoptInt, socket } from "../kernel/syscalls.ts";
 import { NetlinkSocket, type NetlinkTransport } from "./socket.ts";
 
 const NETLINK_ROUTE = 0;
@@ -46,13 +46,15 @@ export function openNetfilterSocketIn(namespaceFd: number): NetlinkSocket {
   );
 }
 
+/** An int of 1. */
+const on = Uint8Array.of(1, 0, 0, 0);
+
 /** Of all sockets: an answer is read before anything else is received. The kernel sizes dump datagrams by it, up to 32 KiB. */
 const receiveBuffer = new Uint8Array(32 << 10);
 
 function transportOf(fd: number): NetlinkTransport {
-  setsockoptInt(fd, SOL_NETLINK, NETLINK_CAP_ACK, 1);
-  setsockoptInt(fd, SOL_NETLINK, NETLINK_EXT_ACK, 1);
-  setsockoptInt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
+  for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK])
+    setsockopt(fd, SOL_NETLINK, option, on);
   let open = true;
   return {
     send(bytes) {

@@ -1,7 +1,18 @@
 import { describe, expect, test } from "bun:test";
-import { parseLink, parseLinkAddress, parseRoute } from "./links.ts";
+import { parseLink, parseLinkAddress, parseRoute, peerIndex } from "./links.ts";
 import type { NetlinkRequest } from "./message.ts";
-import { addAddress, addBridge, addRoute, addVeth, changeLink, deleteLink, dumpRoutes } from "./rtnetlink.ts";
+import {
+  addAddress,
+  addBridge,
+  addRoute,
+  addVeth,
+  changeLink,
+  deleteLink,
+  dumpRoutes,
+  IFLA_LINK,
+  IFLA_MTU,
+  linkHeader,
+} from "./rtnetlink.ts";
 
 /** Hex written in words. */
 const packed = (words: string): string => words.replaceAll(" ", "");
@@ -118,6 +129,13 @@ describe("dumps", () => {
     const { payload } = addBridge({ name: "berth0", mac: Uint8Array.of(2, 0x42, 1, 2, 3, 4), mtu: 1400 });
     const link = parseLink({ type: 16, flags: 0, sequence: 1, payload });
     expect(link).toMatchObject({ name: "berth0", mtu: 1400, kind: "bridge", master: 0, up: false });
+  });
+
+  test("a pair's other end is numbered in its own namespace; where both numbers are one, it may go without saying", () => {
+    const told = linkHeader(7, 0, 0).attributeU32(IFLA_MTU, 1500).attributeU32(IFLA_LINK, 2).finish();
+    expect(peerIndex({ type: 16, flags: 0, sequence: 1, payload: told })).toBe(2);
+    const untold = linkHeader(7, 0, 0).attributeU32(IFLA_MTU, 1500).finish();
+    expect(peerIndex({ type: 16, flags: 0, sequence: 1, payload: untold })).toBe(7);
   });
 
   test("an address and a route are read back", () => {

@@ -31,6 +31,8 @@ export const IFLA_LINKINFO = 18;
 const IFLA_NET_NS_PID = 19;
 const IFLA_AF_SPEC = 26;
 const IFLA_NET_NS_FD = 28;
+const IFLA_EXT_MASK = 29;
+const RTEXT_FILTER_SKIP_STATS = 8;
 const IFLA_NUM_TX_QUEUES = 31;
 const IFLA_NUM_RX_QUEUES = 32;
 export const IFLA_INFO_KIND = 1;
@@ -187,9 +189,11 @@ export function deleteLink(link: LinkReference): NetlinkRequest {
   return { type: RTM_DELLINK, flags: 0, payload: writer.finish(), what: `delete link ${link}` };
 }
 
+/** Without its counters, which are most of the answer. */
 export function getLink(link: LinkReference): NetlinkRequest {
   const writer = linkHeader(typeof link === "number" ? link : 0, 0, 0);
   if (typeof link === "string") writer.attributeString(IFLA_IFNAME, link);
+  writer.attributeU32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
   return { type: RTM_GETLINK, flags: 0, payload: writer.finish(), what: `get link ${link}` };
 }
 

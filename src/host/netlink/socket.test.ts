@@ -104,6 +104,36 @@ describe("execute", () => {
   });
 });
 
+describe("executeAndGet", () => {
+  const link = (sequence: number, ...payload: number[]): Answer => ({
+    type: 16,
+    sequence,
+    payload: Uint8Array.from(payload),
+  });
+
+  test("gives the answers between what is carried out, in order", () => {
+    const kernel = new FakeKernel((messages) => [
+      link(sequenceOf(messages, 1), 1),
+      link(sequenceOf(messages, 3), 2),
+      status(sequenceOf(messages, -1), 0),
+    ]);
+    const asked = ["add link a", "get link a", "add link b", "get link b", "change link b"].map(request);
+    const answers = new NetlinkSocket(kernel).executeAndGet(asked);
+    expect(answers.map(({ payload }) => payload[0])).toEqual([1, 2]);
+    expect(kernel.received).toHaveLength(1);
+  });
+
+  test("names the first refused request, and not what was missed for want of it", () => {
+    const kernel = new FakeKernel((messages) => [
+      status(sequenceOf(messages, 0), 17),
+      status(sequenceOf(messages, 1), 19),
+      status(sequenceOf(messages, -1), 19),
+    ]);
+    const run = (): unknown => new NetlinkSocket(kernel).executeAndGet(["add link", "get link", "change"].map(request));
+    expect(run).toThrow("add link: file exists");
+  });
+});
+
 describe("transact", () => {
   test("asks the last request, not the end, and reports a refused beginning", () => {
     const kernel = new FakeKernel((messages) => [status(sequenceOf(messages), 85)]);

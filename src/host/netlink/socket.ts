@@ -66,7 +66,19 @@ export class NetlinkSocket implements Disposable {
     this.#execute([begin, ...requests, end], requests.length, []);
   }
 
-  #execute(requests: readonly NetlinkRequest[], acknowledge: number, tolerate: readonly string[]): void {
+  /** {@link execute} of requests of which some ask for something: their answers, in order. */
+  executeAndGet(requests: readonly NetlinkRequest[]): readonly NetlinkMessage[] {
+    const answers: NetlinkMessage[] = [];
+    this.#execute(requests, requests.length - 1, [], (answer) => answers.push(detached(answer)));
+    return answers;
+  }
+
+  #execute(
+    requests: readonly NetlinkRequest[],
+    acknowledge: number,
+    tolerate: readonly string[],
+    onAnswer?: (answer: NetlinkMessage) => void,
+  ): void {
     if (requests.length === 0) return;
     const first = this.#send(
       requests.map((request, index) => (index === acknowledge ? acknowledged(request) : request)),
@@ -76,7 +88,11 @@ export class NetlinkSocket implements Disposable {
     this.#receive((message) => {
       const index = message.sequence - first;
       const request = requests[index];
-      if (message.type !== NLMSG_ERROR || request === undefined) return false;
+      if (request === undefined) return false;
+      if (message.type !== NLMSG_ERROR) {
+        onAnswer?.(message);
+        return false;
+      }
       const { errno, text } = parseAcknowledgement(message);
       if (errno !== 0 && !tolerate.includes(errnoName(errno))) refusal ??= new NetlinkError(request.what, errno, text);
       answered = index === acknowledge;

@@ -1,4 +1,4 @@
-import { attributeMap, readBe32, readBe64, readString } from "../netlink/attributes.ts";
+import { attributeMap, findAttribute, readBe32, readBe64, readString } from "../netlink/attributes.ts";
 import type { NetlinkMessage } from "../netlink/message.ts";
 
 /** Reading back what nf_tables dumps tell, reduced to what is compared. */
@@ -22,7 +22,7 @@ export interface RuleInfo {
 const NFGENMSG_SIZE = 4;
 
 export function parseGeneration({ payload }: NetlinkMessage): number {
-  return readBe32(attributeMap(payload, NFGENMSG_SIZE).get(1));
+  return readBe32(findAttribute(payload, 1, NFGENMSG_SIZE));
 }
 
 /** The number the kernel gave the table; a table made anew under the same name has another one. */

@@ -37,8 +37,19 @@ export interface BridgeSettings {
 
 const DEFAULT_MTU = 1500;
 
+/** Of options that were read before: a network's are asked at each start in it, and again at its end. */
+const known = new WeakMap<Readonly<Record<string, string>>, BridgeSettings>();
+
 /** `invalid-parameter` in Docker's words. */
 export function bridgeSettings(options: Readonly<Record<string, string>>): BridgeSettings {
+  const before = known.get(options);
+  if (before !== undefined) return before;
+  const settings = readSettings(options);
+  known.set(options, settings);
+  return settings;
+}
+
+function readSettings(options: Readonly<Record<string, string>>): BridgeSettings {
   const bridge = (name: string): string => `com.docker.network.bridge.${name}`;
   const bridgeName = options[bridge("name")] ?? "";
   if (bridgeName !== "" && !/^[^/\s:]{1,15}$/.test(bridgeName)) {

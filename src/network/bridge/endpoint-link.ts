@@ -1,11 +1,13 @@
+import { BerthError } from "#base/errors.ts";
 import { O_RDONLY } from "#host/kernel/linux.ts";
 import { parseMac } from "#host/netlink/address.ts";
+import { peerIndex } from "#host/netlink/links.ts";
 import type { NetlinkRequest } from "#host/netlink/message.ts";
-import { addVeth, changeLink, deleteLink, settleLink, type LinkChange } from "#host/netlink/rtnetlink.ts";
+import { addVeth, changeLink, deleteLink, getLink, settleLink, type LinkChange } from "#host/netlink/rtnetlink.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
 import { close, open } from "#host/kernel/syscalls.ts";
 import { indexOf } from "../sandbox/index-of.ts";
-import { configureInterfaces, type SandboxInterface } from "../sandbox/interface.ts";
+import { configureInterfaces, type MadeInterface, type SandboxInterface } from "../sandbox/interface.ts";
 import { limitRate } from "../sandbox/limit-rate.ts";
 import type { Endpoint } from "../types.ts";
 
@@ -30,7 +32,7 @@ export interface BridgedInterface extends SandboxInterface {
 
 /**
  * Make the pairs, each with one end on its bridge and the other, named and configured, inside the namespace; `lo` comes up
- * too. Two exchanges in the host's namespace and two inside, whatever the number of networks and settings: when they are
+ * too. Two exchanges in the host's namespace and one inside between them, whatever the number of networks: when they are
  * done, packets pass. On failure nothing is left.
  */
 export function attachEndpoints(
@@ -40,9 +42,9 @@ export function attachEndpoints(
 ): void {
   const namespace = open(networkNamespace, O_RDONLY);
   try {
-    route.execute(interfaces.flatMap((one) => makingPair(one, namespace)));
-    for (const { endpoint } of interfaces) if (endpoint.rate !== undefined) limitHostEnd(route, endpoint);
-    configureInterfaces(namespace, interfaces);
+    const made = makePairs(route, namespace, interfaces);
+    for (const { endpoint } of made) if (endpoint.rate !== undefined) limitHostEnd(route, endpoint);
+    configureInterfaces(namespace, made);
     route.execute(settling(interfaces));
   } catch (error) {
     for (const { endpoint } of interfaces) detachEndpoint(route, endpoint.id);
@@ -52,12 +54,31 @@ export function attachEndpoints(
   }
 }
 
-/** Link-local addresses are refused before the link comes up: in one message the kernel would raise it first. */
+/** The kernel numbers the ends inside; it tells their numbers with the host's ends. */
+function makePairs(
+  route: NetlinkSocket,
+  namespace: number,
+  interfaces: readonly BridgedInterface[],
+): readonly MadeInterface[] {
+  const hostEnds = route.executeAndGet(interfaces.flatMap((one) => makingPair(one, namespace)));
+  return interfaces.map((one, at) => {
+    const hostEnd = hostEnds[at];
+    if (hostEnd === undefined)
+      throw new BerthError("unavailable", `the kernel did not tell of ${vethName(one.endpoint.id)}`);
+    return { ...one, index: peerIndex(hostEnd) };
+  });
+}
+
+/**
+ * Link-local addresses are refused before the link comes up: in one message the kernel would raise it first. It is asked for
+ * before, too: a link that is up without a carrier the kernel would first put to rest, see {@link settleLink}, and wait.
+ */
 function makingPair({ endpoint, bridge }: BridgedInterface, namespace: number): readonly NetlinkRequest[] {
   const name = vethName(endpoint.id);
   const peer = { name: endpoint.interfaceName, mac: parseMac(endpoint.mac), namespace: { fd: namespace } };
   return [
     addVeth({ name, mtu: bridge.mtu, master: bridge.index, peer }),
+    getLink(name),
     changeLink(name, { ipv6LinkLocal: false }),
     changeLink(name, hostEnd(endpoint, bridge)),
   ];

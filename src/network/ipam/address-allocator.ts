@@ -18,6 +18,9 @@ import {
 export class AddressAllocator {
   readonly #subnet: Subnet;
   readonly #range: Subnet;
+  /** Those that a machine can have. */
+  readonly #first: bigint;
+  readonly #last: bigint;
   readonly #taken = new Set<bigint>();
   #next: bigint;
 
@@ -28,6 +31,7 @@ export class AddressAllocator {
   constructor(subnet: Subnet, reserved: readonly string[], last?: string, range = subnet) {
     this.#subnet = subnet;
     this.#range = range;
+    ({ first: this.#first, last: this.#last } = machineAddresses(subnet));
     for (const address of reserved) this.#taken.add(parseAddress(address).value);
     const latest = last === undefined ? undefined : parseAddress(last);
     this.#next = latest === undefined || !contains(range, latest) ? this.#lowest() : latest.value + 1n;
@@ -39,7 +43,7 @@ export class AddressAllocator {
     if (preferred !== undefined && contains(this.#range, preferred) && this.#usable(preferred)) {
       return this.#take(preferred);
     }
-    const highest = smaller(machineAddresses(this.#subnet).last, lastAddress(this.#range));
+    const highest = smaller(this.#last, lastAddress(this.#range));
     const count = highest - this.#lowest() + 1n;
     for (let step = 0n; step < count; step++) {
       const ahead = this.#next + step;
@@ -69,8 +73,7 @@ export class AddressAllocator {
   }
 
   #lowest(): bigint {
-    const { first } = machineAddresses(this.#subnet);
-    return first > this.#range.base ? first : this.#range.base;
+    return this.#first > this.#range.base ? this.#first : this.#range.base;
   }
 
   #take(address: IpAddress): string {
@@ -79,8 +82,7 @@ export class AddressAllocator {
   }
 
   #usable({ value }: IpAddress): boolean {
-    const { first, last } = machineAddresses(this.#subnet);
-    return value >= first && value <= last && !this.#taken.has(value);
+    return value >= this.#first && value <= this.#last && !this.#taken.has(value);
   }
 }
 

@@ -4,10 +4,11 @@ import type { Endpoint, EndpointRequest, NetworkPool } from "../types.ts";
 import type { Lease, Leases } from "./leases.ts";
 import { poolOf } from "./plan-pools.ts";
 import { AddressAllocator } from "./address-allocator.ts";
-import { contains, familyOf, parseAddress, parseCidr, type IpFamily } from "./subnet.ts";
+import { contains, parseAddress, parseCidr, type IpFamily, type Subnet } from "./subnet.ts";
 
 interface OpenPool {
   readonly pool: NetworkPool;
+  readonly subnet: Subnet;
   readonly allocator: AddressAllocator;
 }
 
@@ -63,8 +64,8 @@ export class NetworkPools {
       [6, ipv6],
     ] as const) {
       if (address === "") continue;
-      for (const { allocator, pool } of this.#networks.get(networkId) ?? [])
-        if (familyOf(pool.subnet) === family) allocator.free(address);
+      for (const { allocator, subnet } of this.#networks.get(networkId) ?? [])
+        if (subnet.family === family) allocator.free(address);
       const key = memoryKey(networkId, containerId, family);
       this.#former.delete(key);
       this.#former.set(key, address);
@@ -76,14 +77,14 @@ export class NetworkPools {
   #take({ id, name }: Network, containerId: string, family: IpFamily, wanted: string): Lease {
     const all = this.#networks.get(id);
     if (all === undefined) throw new BerthError("internal", "the networks are used before reconcile or after close");
-    const pools = all.filter(({ pool }) => familyOf(pool.subnet) === family);
+    const pools = all.filter(({ subnet }) => subnet.family === family);
     if (wanted === "") {
       const lease = takeFree(pools, this.#former.get(memoryKey(id, containerId, family)));
       if (lease !== undefined) return lease;
       const full = `no available IPv${family} addresses on this network's address pools: ${name} (${id})`;
       throw new BerthError("resource-exhausted", full);
     }
-    const holder = pools.find(({ pool }) => contains(parseCidr(pool.subnet).subnet, parseAddress(wanted)));
+    const holder = pools.find(({ subnet }) => contains(subnet, parseAddress(wanted)));
     if (holder === undefined) {
       throw new BerthError("invalid-parameter", `no configured subnet or ip-range contain the IP address ${wanted}`);
     }
@@ -97,7 +98,7 @@ function openPool(pool: NetworkPool, used: readonly string[], lastAddress: strin
   const taken = [pool.gateway, ...Object.values(pool.auxiliary), ...used].filter(inside);
   const range = pool.ipRange === "" ? subnet : parseCidr(pool.ipRange).subnet;
   const last = inside(lastAddress) ? lastAddress : undefined;
-  return { pool, allocator: new AddressAllocator(subnet, taken, last, range) };
+  return { pool, subnet, allocator: new AddressAllocator(subnet, taken, last, range) };
 }
 
 /** From the first subnet that has one, the one whose address the container had before preferred. Undefined for none. */
@@ -109,8 +110,8 @@ function takeFree(pools: readonly OpenPool[], former: string | undefined): Lease
   return undefined;
 }
 
-function leased({ pool }: OpenPool, address: string): Lease {
-  return { address, prefixLength: parseCidr(pool.subnet).subnet.prefixLength, pool };
+function leased({ pool, subnet }: OpenPool, address: string): Lease {
+  return { address, prefixLength: subnet.prefixLength, pool };
 }
 
 function memoryKey(networkId: string, containerId: string, family: IpFamily): string {

@@ -5,6 +5,7 @@ import { deleteLink } from "#host/netlink/rtnetlink.ts";
 import type { NetlinkSocket } from "#host/netlink/socket.ts";
 import { addIpvlan, addMacvlan } from "#host/netlink/upper-links.ts";
 import type { IpFamily } from "../ipam/subnet.ts";
+import { indexOf } from "../sandbox/index-of.ts";
 import { configureInterfaces } from "../sandbox/interface.ts";
 import type { Endpoint } from "../types.ts";
 import { make } from "./parent-interface.ts";
@@ -20,11 +21,16 @@ export function attachUpper(
   const request = linkRequest(settings, parent, endpoint, namespaceFd);
   make(route, request, `failed to create the ${settings.driver} port`, settings.driver);
   try {
-    configureInterfaces(namespaceFd, [{ endpoint, defaultRoutes }]);
+    configureInterfaces(namespaceFd, [{ endpoint, defaultRoutes, index: indexInside(namespaceFd, endpoint) }]);
   } catch (error) {
     detachUpper(namespaceFd, endpoint);
     throw error;
   }
+}
+
+function indexInside(namespaceFd: number, { interfaceName }: Endpoint): number {
+  using inside = openRouteSocketIn(namespaceFd);
+  return indexOf(inside, interfaceName);
 }
 
 export interface UpperPlace {

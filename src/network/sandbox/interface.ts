@@ -8,7 +8,7 @@ import { gatewayOf } from "../default-route.ts";
 import { linkLocalOfMac, macOfAddress } from "../ipam/mac.ts";
 import { addressBytes, familyOf, type IpFamily } from "../ipam/subnet.ts";
 import type { Endpoint } from "../types.ts";
-import { indexesOf, indexOf } from "./index-of.ts";
+import { indexOf } from "./index-of.ts";
 import { limitRate } from "./limit-rate.ts";
 import { writeSetting } from "./write-setting.ts";
 
@@ -21,27 +21,28 @@ export interface SandboxInterface {
   readonly defaultRoutes: readonly IpFamily[];
 }
 
+/** One that is there. */
+export interface MadeInterface extends SandboxInterface {
+  /** In its namespace. */
+  readonly index: number;
+}
+
 /**
  * Give the interfaces of a container's endpoints, which are in the namespace under their names already, their addresses,
- * routes and settings, and bring them and `lo` up: in two exchanges, whatever their number. The kernel's own link-local
+ * routes and settings, and bring them and `lo` up: in one exchange, whatever their number. The kernel's own link-local
  * address is refused before the link comes up: in one message the kernel would raise it first. With IPv6 an interface gets
  * the same one without waiting for duplicates. It learns neither addresses nor routers from its neighbours, and without
  * IPv6 of its network's it has none at all (CVE-2020-13401).
  */
-export function configureInterfaces(namespaceFd: number, interfaces: readonly SandboxInterface[]): void {
+export function configureInterfaces(namespaceFd: number, interfaces: readonly MadeInterface[]): void {
   using inside = openRouteSocketIn(namespaceFd);
-  const indexes = indexesOf(
-    inside,
-    interfaces.map(({ endpoint }) => endpoint.interfaceName),
-  );
-  const indexed = interfaces.map((one, at) => ({ ...one, index: indexes[at] ?? 0 }));
-  for (const { endpoint } of indexed) closeToNeighbours(namespaceFd, endpoint);
+  for (const { endpoint } of interfaces) closeToNeighbours(namespaceFd, endpoint);
   inside.execute([
     changeLink("lo", { up: true }),
-    ...indexed.flatMap((one) => configuring(one, one.index)),
-    ...indexes.map(settleLink),
+    ...interfaces.flatMap(configuring),
+    ...interfaces.map(({ index }) => settleLink(index)),
   ]);
-  for (const { endpoint, index } of indexed) {
+  for (const { endpoint, index } of interfaces) {
     if (endpoint.rate !== undefined) limitRate(inside, index, endpoint.rate);
     for (const setting of endpoint.settings) writeSetting(namespaceFd, setting);
   }
@@ -60,7 +61,7 @@ function closeToNeighbours(namespaceFd: number, endpoint: Endpoint): void {
 
 const hasIpv6 = (endpoint: Endpoint): boolean => addressesOf(endpoint).some(({ address }) => familyOf(address) === 6);
 
-function configuring({ endpoint, defaultRoutes }: SandboxInterface, index: number): readonly NetlinkRequest[] {
+function configuring({ endpoint, defaultRoutes, index }: MadeInterface): readonly NetlinkRequest[] {
   return [
     ...(hasIpv6(endpoint) ? [changeLink(index, { ipv6LinkLocal: false })] : []),
     changeLink(index, { up: true }),

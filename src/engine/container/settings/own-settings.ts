@@ -63,6 +63,17 @@ function given({ config, hostConfig }: Source, key: string): string | undefined 
 
 /** `invalid-parameter` naming the setting that cannot be. */
 export function ownSettings(source: Source): OwnSettings {
+  const isGiven = hasOwnKey(source.config.Labels) || hasOwnKey(source.hostConfig.Annotations);
+  return isGiven ? readSettings(source) : noSettings;
+}
+
+/** All that are read here begin so. */
+function hasOwnKey(texts: Readonly<Record<string, string>> | null | undefined): boolean {
+  for (const key in texts) if (key.startsWith("berth.")) return true;
+  return false;
+}
+
+function readSettings(source: Source): OwnSettings {
   return {
     onUnhealthy: onUnhealthy(given(source, ownKeys.onUnhealthy) ?? "none"),
     dependsOn: dependencies(source, ownKeys.dependsOn),
@@ -131,3 +142,6 @@ function timeoutMs(text: string | undefined): number {
   }
   throw invalid(`invalid ${ownKeys.dependsTimeout} ${JSON.stringify(text)}: want more than nothing and at most a day`);
 }
+
+/** Of most containers. */
+const noSettings: OwnSettings = readSettings({ config: { Labels: {} }, hostConfig: { Annotations: {} } });
