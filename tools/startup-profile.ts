@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { encodeEnd, endedOutputType } from "#spec/berth/ended-output.ts";
+import { encodeNote, runHeader } from "#spec/berth/made-and-run.ts";
 
 /** What the most frequent commands say, the most frequent first. */
 const commands: readonly (readonly string[])[] = [
@@ -24,16 +26,23 @@ export async function recordStartups(program: string, directory: string): Promis
       env: { HOME: directory, BERTH_HOST: `unix://${socket}`, BUN_BYTECODE_ORDER_OUT: file },
       stdio: ["ignore", "ignore", "ignore"],
     });
-    await command.exited;
+    const code = await command.exited;
+    if (code !== 0) throw new Error(`${words.join(" ")} ended with ${code} where its start was recorded`);
     files.push(file);
   }
   return files;
 }
 
-/** As of an engine that has every container and starts none. */
-function answer({ method, url }: Request): Response {
-  const { pathname } = new URL(url);
+/** As of an engine that has everything, and whose containers and execs end at once. */
+function answer({ method, headers }: Request): Response {
   if (method === "GET") return Response.json([]);
-  if (/\/(?:create|exec)$/.test(pathname)) return Response.json({ Id: "0".repeat(64), Warnings: [] }, { status: 201 });
-  return Response.json({ message: "not started" }, { status: 404 });
+  const made = { Id: "0".repeat(64), Warnings: [] };
+  if (!headers.has(runHeader)) return Response.json(made, { status: 201 });
+  return new Response(ranAtOnce(made), { status: 201, headers: { "content-type": endedOutputType } });
+}
+
+async function* ranAtOnce(made: object): AsyncGenerator<Uint8Array, void> {
+  yield encodeNote("made", made);
+  yield encodeNote("running");
+  yield encodeEnd({ StatusCode: 0, ExitCode: 0 });
 }
