@@ -32,14 +32,18 @@ const phases: readonly (ShimState["phase"] | undefined)[] = [
 ];
 const decoder = new TextDecoder();
 
+/** Up to the first NUL, if there is one. */
+function textOf(field: Uint8Array): string {
+  const end = field.indexOf(0);
+  return end === 0 ? "" : decoder.decode(end < 0 ? field : field.subarray(0, end));
+}
+
 /** Throws `data-loss` for anything that is not a state. */
 export function parseState(bytes: Uint8Array): ShimState {
   const view = viewOf(bytes);
   const phase =
     bytes.length === stateBytes && view.getUint32(0, true) === stateMagic ? phases[view.getUint32(4, true)] : undefined;
   if (phase === undefined) throw new BerthError("data-loss", "the shim's status is not readable");
-  const what = bytes.subarray(64, stateBytes);
-  const end = what.indexOf(0);
   return {
     phase,
     point: view.getUint32(8, true),
@@ -56,7 +60,7 @@ export function parseState(bytes: Uint8Array): ShimState {
     failure: {
       step: view.getInt32(20, true),
       errno: view.getInt32(24, true),
-      what: decoder.decode(end < 0 ? what : what.subarray(0, end)),
+      what: textOf(bytes.subarray(64, stateBytes)),
     },
   };
 }
