@@ -83,6 +83,11 @@ export class Limit {
   }
 }
 
+/** Resolves when the event loop has come round: what was answered until now is on its way. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Resolves after `milliseconds`; rejects with `cancelled` as soon as `signal` aborts. */
 export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   const { promise, resolve, reject } = deferred<void>();

@@ -22,7 +22,7 @@ describe("a run", () => {
       ExitCode: 7,
       Running: false,
     });
-    expect(bench.world.leftovers).toEqual([]);
+    await bench.cleared();
     expect(bench.world.published.map(({ action }) => action)).toEqual([
       "create",
       "connect",
@@ -57,6 +57,8 @@ describe("a run", () => {
     const gone = bench.engine.containers.wait(id, "removed", never);
     await bench.engine.containers.start(id);
     expect((await gone.result).StatusCode).toBe(4);
+    expect((await refusal(bench.inspect(id))).kind).toBe("not-found");
+    await bench.cleared();
     expect(bench.world.rows.size).toBe(0);
     expect(bench.world.snapshots.size).toBe(0);
     expect(bench.world.directories.size).toBe(0);
@@ -255,7 +257,7 @@ describe("exec", () => {
     await Bun.sleep(0);
     expect(bench.engine.execs.inspect(exec)).toMatchObject({ Running: false, ExitCode: 5, ContainerID: id });
     await bench.engine.containers.kill(id, "");
-    expect(bench.world.leftovers).toEqual([]);
+    await bench.cleared();
   });
 
   test("a command that is not there leaves 127", async () => {

@@ -208,6 +208,8 @@ export interface RuntimePlanner {
    */
   changeLimits(before: ContainerSpec, after: ContainerSpec): { readonly warnings: readonly string[]; undo(): void };
   exec(request: ExecPlanRequest): Promise<CompiledPlan>;
+  /** Is there anything that {@link forget} has to do for a container that was started from the launch directory `dir`? */
+  mustForget(spec: ContainerSpec, dir: string): boolean;
   /** A container's processes are gone: run what is to be run then, and have a foreign runtime forget it. */
   forget(spec: ContainerSpec, dir: string): Promise<void>;
   /** Who `user[:group]` is by the root's own passwd and group files. `invalid-parameter` when nobody. */

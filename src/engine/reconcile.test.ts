@@ -14,7 +14,7 @@ describe("reconcile after the engine was killed", () => {
     expect((await next.containers.inspect(id, { size: false })).State.Running).toBe(true);
     await next.containers.stop(id, { signal: "", timeoutSeconds: 5 });
     expect(await bench.exitOf(id)).toBe(143);
-    expect(bench.world.leftovers).toEqual([]);
+    await bench.cleared();
   });
 
   test("an end that nobody saw is settled with its code", async () => {

@@ -140,17 +140,21 @@ async function settle(deps: ReconcileDeps, container: Container, finding: Findin
       deps.logKeeper.resume(logOwner(deps.paths, deps.machine.hostname, container));
       return deps.settleExit.settle(container, finding.status);
     case "half-made":
-      await deps.tearDown(container);
+      await deps.tearDown.whole(container);
       registry.apply(container, { type: "start-failed", exitCode: 128, error: finding.why });
       if (container.spec.hostConfig.AutoRemove) await deps.removeLocked(container, { volumes: true });
       return;
     case "half-removed":
-      await deps.tearDown(container);
-      return deps.removeLocked(container, { volumes: container.spec.hostConfig.AutoRemove });
+      await deps.reports.catchUp(container);
+      await deps.tearDown.whole(container);
+      return deps.removeLocked(container, {
+        volumes: container.spec.hostConfig.AutoRemove,
+        told: await isToldGone(deps, container),
+      });
     case "rests":
       // Its end may have been noted and not yet cleaned up after.
       await deps.reports.catchUp(container);
-      await deps.tearDown(container);
+      await deps.tearDown.whole(container);
       if (container.status.state !== "created") {
         deps.logKeeper.resume(logOwner(deps.paths, deps.machine.hostname, container));
       }
@@ -158,6 +162,15 @@ async function settle(deps: ReconcileDeps, container: Container, finding: Findin
         await deps.removeLocked(container, { volumes: true });
       }
   }
+}
+
+/** Of what removed itself, `destroy` is told before the last of it goes. An event that was told is in the history. */
+async function isToldGone({ events, clock }: ReconcileDeps, { id, status }: Container): Promise<boolean> {
+  if (status.state !== "removing" || status.before.state !== "exited") return false;
+  const since = { sinceNs: BigInt(status.before.finishedAtNs), untilNs: clock.nowNs(), own: true };
+  for await (const event of events.subscribe(since))
+    if (event.type === "container" && event.action === "destroy" && event.id === id) return true;
+  return false;
 }
 
 async function takeOver(deps: ReconcileDeps, container: Container): Promise<void> {

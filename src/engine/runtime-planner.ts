@@ -25,7 +25,7 @@ import type { HostConfig } from "#spec/docker/host-config.ts";
 import type { Resources, RuntimeSpec } from "#spec/oci/runtime.ts";
 import { cgroupPathOf } from "./cgroup-path.ts";
 import type { EngineConfig } from "./config.ts";
-import { hookedLaunch, runPoststop } from "#runtime/hooks/hooked-launch.ts";
+import { hasHooks, hookedLaunch, runPoststop } from "#runtime/hooks/hooked-launch.ts";
 import { ownerMaps } from "./container/mounts/mount-owner.ts";
 import type { ContainerSpec, MountSpec } from "./container/spec.ts";
 import { ForeignPlanner } from "./foreign-planner.ts";
@@ -211,6 +211,10 @@ export class NativePlanner implements RuntimePlanner {
       filters: this.#filters,
     });
     return { plan, oomEventsPath: undefined, warnings };
+  }
+
+  mustForget(spec: ContainerSpec, dir: string): boolean {
+    return this.#foreign.find(spec.hostConfig.Runtime) !== undefined || hasHooks(dir);
   }
 
   forget(spec: ContainerSpec, dir: string): Promise<void> {

@@ -47,6 +47,7 @@ export async function shutdown(deps: ShutdownDeps): Promise<void> {
       }),
     );
   }
+  await settleExit.settled();
   await deps.health.close();
   await deps.logKeeper.close();
   await deps.networks.close();

@@ -22,7 +22,7 @@ test("an end is seen, told and cleaned up after; the row has it with the next ch
   await processOf(id)?.signal(9);
   expect((await exit).StatusCode).toBe(137);
   expect((await bench.inspect(id)).State).toMatchObject({ Status: "exited", ExitCode: 137 });
-  expect(bench.world.leftovers).toEqual([]);
+  await bench.cleared();
   mendDisk();
   await bench.engine.containers.start(id);
   expect(bench.world.rows.get(id)?.status.status.state).toBe("running");

@@ -1,4 +1,4 @@
-import type { Row, SqlDatabase } from "#host/bun/sqlite.ts";
+import type { Row, SqlDatabase, Statement } from "#host/bun/sqlite.ts";
 
 import { jsonColumn, numberColumn, textColumn, type Validate } from "./json-column.ts";
 
@@ -20,24 +20,27 @@ const sweepEvery = 64;
 export class ExitStore<Report> {
   readonly #database: SqlDatabase;
   readonly #validate: Validate<Report>;
+  readonly #insert: Statement;
+  readonly #surplus: Statement;
   #insertions = 0;
 
   constructor(deps: { readonly database: SqlDatabase; readonly validate: Validate<Report> }) {
     this.#database = deps.database;
     this.#validate = deps.validate;
+    this.#insert = deps.database.prepare(
+      "INSERT INTO exits (container_id, container_name, finished_ms, report) VALUES (?, ?, ?, ?)",
+    );
+    this.#surplus = deps.database.prepare(
+      `SELECT number FROM exits WHERE container_id = ? ORDER BY number DESC LIMIT 1 OFFSET ${keptForOne - 1}`,
+    );
   }
 
   insert(row: ExitRow<Report>): void {
+    const values = [row.containerId, row.containerName, row.finishedMs, JSON.stringify(row.report)] as const;
+    const surplus = this.#surplus.get(row.containerId);
     this.#database.transaction(() => {
-      this.#database
-        .prepare("INSERT INTO exits (container_id, container_name, finished_ms, report) VALUES (?, ?, ?, ?)")
-        .run(row.containerId, row.containerName, row.finishedMs, JSON.stringify(row.report));
-      this.#database
-        .prepare(
-          `DELETE FROM exits WHERE container_id = ?1 AND number <=
-           (SELECT number FROM exits WHERE container_id = ?1 ORDER BY number DESC LIMIT 1 OFFSET ${keptForOne})`,
-        )
-        .run(row.containerId);
+      this.#insert.run(...values);
+      if (surplus !== undefined) this.#forget(row.containerId, numberColumn(surplus, "number"));
       if (this.#insertions % sweepEvery === 0) this.#sweep(row.finishedMs);
     });
     this.#insertions += 1;
@@ -69,6 +72,10 @@ export class ExitStore<Report> {
       .prepare("SELECT DISTINCT container_id FROM exits WHERE container_id >= ? AND container_id < ? LIMIT 2")
       .all(reference, `${reference}\u{10ffff}`)
       .map((row) => textColumn(row, "container_id"));
+  }
+
+  #forget(containerId: string, upTo: number): void {
+    this.#database.prepare("DELETE FROM exits WHERE container_id = ? AND number <= ?").run(containerId, upTo);
   }
 
   #sweep(nowMs: number): void {

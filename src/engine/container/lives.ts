@@ -8,11 +8,11 @@ import { runProbe } from "../health/run-probe.ts";
 import { awaitDependencies } from "./life/await-dependencies.ts";
 import { killAndWait } from "./life/kill.ts";
 import { pauseContainer, unpauseContainer } from "./life/pause.ts";
-import { removeContainer, removeLocked } from "./life/remove.ts";
+import { removeContainer, removeEnded, removeLocked } from "./life/remove.ts";
 import { SettleExit } from "./life/settle-exit.ts";
 import { startContainer, startLocked } from "./life/start.ts";
 import { stopNow } from "./life/stop.ts";
-import { tearDown } from "./life/tear-down.ts";
+import { TearDown } from "./life/tear-down.ts";
 
 /**
  * What acts on the life of containers, tied together: a start watches for its end, and an end may start again; health may stop,
@@ -20,8 +20,8 @@ import { tearDown } from "./life/tear-down.ts";
  */
 export function containerLives(core: EngineCore) {
   const { meters, registry } = core;
-  const down = tearDown(core);
-  const remove = removeLocked({ ...core, tearDown: down });
+  const tearDown = new TearDown(core);
+  const remove = removeLocked(core);
   const dependencies = awaitDependencies(core);
   const reports = new ExitReporter(core);
   const health = new HealthMonitor({
@@ -32,19 +32,19 @@ export function containerLives(core: EngineCore) {
   const settleExit = new SettleExit({
     ...core,
     health,
-    tearDown: down,
-    removeLocked: remove,
+    tearDown,
+    removeEnded: removeEnded(core),
     startLocked: (container, origin) => start(container, origin),
     awaitDependencies: dependencies,
     reports,
     execsEnded: execsEnded(core),
   });
-  const start = startLocked({ ...core, tearDown: down, settleExit, health, reports, removeLocked: remove });
+  const start = startLocked({ ...core, tearDown, settleExit, health, reports, removeLocked: remove });
   const stop = stopNow({ ...core, health });
   const kill = killAndWait({ ...core, health });
   const unhealthy = onUnhealthy({ ...core, stopNow: stop, startLocked: start });
   return {
-    tearDown: down,
+    tearDown,
     removeLocked: remove,
     startLocked: start,
     stopNow: stop,

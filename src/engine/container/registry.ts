@@ -16,6 +16,8 @@ export class ContainerRegistry {
   readonly #log: Log;
   readonly #byId = new Map<string, Container>();
   readonly #byName = new Map<string, Container>();
+  /** By the names that their rows still have. */
+  readonly #leaving = new Map<string, Container>();
 
   constructor(deps: { readonly rows: ContainerRows; readonly log: Log }) {
     this.#rows = deps.rows;
@@ -63,6 +65,7 @@ export class ContainerRegistry {
 
   /** Write a new container. `conflict` in Docker's words when its name is taken. */
   insert(container: Container): void {
+    this.#vacate(container.name);
     this.#rows.insert({
       id: container.id,
       name: container.name,
@@ -122,6 +125,7 @@ export class ContainerRegistry {
   }
 
   rename(container: Container, name: string): void {
+    this.#vacate(name);
     this.#rows.update(container.id, { name });
     this.#byName.delete(container.name);
     container.name = name;
@@ -130,6 +134,36 @@ export class ContainerRegistry {
 
   delete(container: Container): void {
     this.#rows.delete(container.id);
+    if (this.#leaving.get(container.name) === container) this.#leaving.delete(container.name);
+    else this.#drop(container);
+  }
+
+  /**
+   * Nobody finds it any more and its name is free, while its row stays until {@link delete}: by that the next engine knows
+   * that something is left of it, should this one be killed.
+   */
+  leave(container: Container): void {
+    this.#drop(container);
+    this.#leaving.set(container.name, container);
+  }
+
+  /** It is found again after {@link leave}; under its id when another has its name by now. */
+  comeBack(container: Container): void {
+    this.#leaving.delete(container.name);
+    this.#hold(container);
+  }
+
+  /** The name of a row whose container has left is another's to have. */
+  #vacate(name: string): void {
+    const leaving = this.#leaving.get(name);
+    if (leaving === undefined) return;
+    this.#rows.update(leaving.id, { name: leaving.id });
+    this.#leaving.delete(name);
+    leaving.name = leaving.id;
+    this.#leaving.set(leaving.name, leaving);
+  }
+
+  #drop(container: Container): void {
     this.#byId.delete(container.id);
     this.#byName.delete(container.name);
   }

@@ -50,7 +50,7 @@ export function containerVerbs(core: EngineCore, lives: ContainerLives) {
     top: topContainer(core),
     stats: containerStats({ ...core, takeSample: sample, sampler }),
     inspect: inspectContainer(core),
-    why: whyContainer(core),
+    why: whyContainer({ ...core, ...lives }),
     list: listContainers(core),
     statPath: statContainerPath(core),
     readPath: readContainerPath(core),

@@ -38,20 +38,33 @@ export interface SeenEnd {
  */
 export class ExitReporter {
   readonly #deps: ExitReporterDeps;
+  readonly #owed = new Set<Promise<void>>();
 
   constructor(deps: ExitReporterDeps) {
     this.#deps = deps;
   }
 
   /**
-   * `before`: its life when it ended. To be called before the cgroup is taken away: that is read at once, the rest while
-   * other things are cleaned up.
+   * `before`: its life when it ended. To be called before the cgroup is taken away, which is read at once; the result
+   * writes the report, and is to be called before the log is taken away.
    */
-  async exit(container: Container, before: Life, end: SeenEnd): Promise<void> {
-    await this.#guarded(container, async () => {
-      const memory = this.#memory(container, before.status, end);
-      this.#insert(container, end.finishedAtNs, await this.#report(container, before, end, memory));
-    });
+  exit(container: Container, before: Life, end: SeenEnd): () => Promise<void> {
+    const owed = Promise.withResolvers<void>();
+    this.#owed.add(owed.promise);
+    const named = { id: container.id, name: container.name };
+    const memory = this.#guarded(container, async () => this.#memory(container, before.status, end));
+    return async () => {
+      await this.#guarded(container, async () =>
+        this.#insert(named, end.finishedAtNs, await this.#report(container, before, end, await memory)),
+      );
+      this.#owed.delete(owed.promise);
+      owed.resolve();
+    };
+  }
+
+  /** Resolves when the reports of all ends that have been told of are written. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#owed);
   }
 
   failedStart(
@@ -83,13 +96,17 @@ export class ExitReporter {
 
   /** The report of an ended container's last run, when an engine was killed before it could write it. */
   async catchUp(container: Container): Promise<void> {
-    const { status } = container;
+    const status = container.status.state === "removing" ? container.status.before : container.status;
     if (status.state !== "exited" && status.state !== "restarting") return;
     const finishedAtNs = BigInt(status.finishedAtNs);
     if ((this.#deps.exits.newestMs(container.id) ?? 0) >= milliseconds(finishedAtNs)) return;
     await this.#guarded(container, async () => {
       const end = { exitCode: status.exitCode, oomKilled: status.oomKilled, finishedAtNs };
-      this.#insert(container, finishedAtNs, await this.#report(container, container.life, end, undefined));
+      this.#insert(
+        container,
+        finishedAtNs,
+        await this.#report(container, { ...container.life, status }, end, undefined),
+      );
     });
   }
 
@@ -157,16 +174,16 @@ export class ExitReporter {
     };
   }
 
-  #insert(container: Container, finishedAtNs: bigint, report: ExitReport): void {
-    const { id, name } = container;
+  #insert({ id, name }: Pick<Container, "id" | "name">, finishedAtNs: bigint, report: ExitReport): void {
     this.#deps.exits.insert({ containerId: id, containerName: name, finishedMs: milliseconds(finishedAtNs), report });
   }
 
-  async #guarded(container: Container, work: () => Promise<void>): Promise<void> {
+  async #guarded<T>(container: Container, work: () => Promise<T>): Promise<T | undefined> {
     try {
-      await work();
+      return await work();
     } catch (error) {
       this.#tell(container, error);
+      return undefined;
     }
   }
 

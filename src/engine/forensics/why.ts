@@ -3,13 +3,19 @@ import type { WhyResponse } from "#spec/berth/exit-report.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import { containerState, healthState } from "../container/state.ts";
 import type { ExitRows } from "../ports.ts";
+import type { ExitReporter } from "./exit-reporter.ts";
 
 /**
  * `GET /berth/containers/{id}/why`: how a container ended, each time; also of one that has been removed, by the id or the
  * name it had. `not-found` when nothing is known of it.
  */
-export function whyContainer(deps: { readonly registry: ContainerRegistry; readonly exits: ExitRows }) {
-  return (reference: string): WhyResponse => {
+export function whyContainer(deps: {
+  readonly registry: ContainerRegistry;
+  readonly exits: ExitRows;
+  readonly reports: Pick<ExitReporter, "settled">;
+}) {
+  return async (reference: string): Promise<WhyResponse> => {
+    await deps.reports.settled();
     const container = deps.registry.lookup(reference);
     const id = container?.id ?? removedId(deps.exits, reference);
     const rows = deps.exits.ofContainer(id);

@@ -1,6 +1,8 @@
+import { nextTurn } from "#base/async.ts";
 import type { BerthError } from "#base/errors.ts";
 import { decodeCreateRequest } from "#spec/docker/container.ts";
 import { createEngine, type Engine } from "../engine.ts";
+import type { ContainerRow } from "../ports.ts";
 import { FakeWorld } from "./fake-world.ts";
 
 /** An engine over an in-memory world, and what tests do with it all the time. */
@@ -32,10 +34,17 @@ export class EngineBench {
     return (await result).StatusCode;
   }
 
+  /** What ended containers leave is cleared once who waited for them has been told. */
+  async cleared(): Promise<void> {
+    while (this.world.leftovers.length > 0 || [...this.world.rows.values()].some(isRemoving)) await nextTurn();
+  }
+
   inspect(id: string): ReturnType<Engine["containers"]["inspect"]> {
     return this.engine.containers.inspect(id, { size: false });
   }
 }
+
+const isRemoving = ({ status: { status } }: ContainerRow): boolean => status.state === "removing";
 
 /** The error of what must be refused. */
 export function refusal(work: Promise<unknown>): Promise<BerthError> {

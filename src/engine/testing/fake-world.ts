@@ -34,6 +34,8 @@ export class FakeWorld {
   /** Newest first. */
   readonly exits: ExitRow[] = [];
   readonly published: EventInput[] = [];
+  /** What later subscribers can ask for. */
+  readonly history: EventRecord[] = [];
   readonly directories = new Set<string>();
   readonly texts = new Map<string, string>([
     ["/etc/resolv.conf", "nameserver 192.0.2.53\n"],
@@ -198,6 +200,7 @@ export class FakeWorld {
         check: () => [],
         changeLimits: () => ({ warnings: [], undo() {} }),
         exec: async ({ exec }) => ({ plan: planOf(exec.Cmd ?? []), oomEventsPath: undefined, warnings: [] }),
+        mustForget: () => false,
         forget: async () => {},
         cgroupParent: "/berth",
         cgroupPath: (spec) => `/berth/${spec.id}`,
@@ -288,6 +291,7 @@ export class FakeWorld {
 
   #events(): EngineDeps["events"] {
     const { published } = this;
+    const { history } = this;
     const listeners = this.#listeners;
     const now = (): bigint => (this.#now += 1n);
     return {
@@ -296,9 +300,13 @@ export class FakeWorld {
       },
       publish(event) {
         published.push(event);
-        for (const listener of listeners) listener({ ...event, timeNs: now() });
+        const record = { ...event, timeNs: now() };
+        history.push(record);
+        for (const listener of listeners) listener(record);
       },
-      async *subscribe({ signal }) {
+      async *subscribe({ signal, sinceNs, untilNs }) {
+        if (untilNs !== undefined)
+          return yield* history.filter(({ timeNs }) => timeNs >= (sinceNs ?? timeNs) && timeNs <= untilNs);
         const queue: EventRecord[] = [];
         let wake = (): void => {};
         const listener = (record: EventRecord): void => {

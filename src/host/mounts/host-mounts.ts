@@ -80,13 +80,23 @@ export class LocalHostMounts {
 
   /** Unmount all that is mounted directly below `directory`, and remove it. No error when it is gone. */
   async release(directory: string): Promise<void> {
+    // Mostly it is not there.
+    if (isGone(directory)) return;
     for (const name of listDirectory(directory)) {
       const path = `${directory}/${name}`;
       unmountAll(path);
       if (raw("unlinkat", AT_FDCWD, path, 0) < 0) unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
     }
-    raw("unlinkat", AT_FDCWD, directory, AT_REMOVEDIR);
+    isGone(directory);
   }
+}
+
+const ENOENT = 2;
+
+/** Remove a directory, if it is there and empty. */
+function isGone(directory: string): boolean {
+  const result = raw("unlinkat", AT_FDCWD, directory, AT_REMOVEDIR);
+  return result === 0 || result === -ENOENT;
 }
 
 function makeMountPoint(path: string, directory: boolean): void {

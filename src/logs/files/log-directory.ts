@@ -1,7 +1,7 @@
 import { type LOCK_EX, LOCK_NB, LOCK_SH, O_DIRECTORY, O_RDONLY } from "#host/kernel/linux.ts";
 import { parentOf } from "#host/files/files.ts";
-import { hasCode } from "#host/kernel/errno.ts";
-import { close, flock, open } from "#host/kernel/syscalls.ts";
+import { openMaybe } from "#host/files/open-maybe.ts";
+import { close, flock } from "#host/kernel/syscalls.ts";
 import type { LogFile } from "./log-file.ts";
 import { openLogFile } from "./open-log-file.ts";
 
@@ -40,13 +40,8 @@ function openInOrder(path: string): LogFile[] {
  * renaming just now, or there is no directory.
  */
 export function lockNames(path: string, operation: typeof LOCK_SH | typeof LOCK_EX): number | undefined {
-  let fd: number;
-  try {
-    fd = open(parentOf(path), O_RDONLY | O_DIRECTORY);
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return undefined;
-    throw error;
-  }
+  const fd = openMaybe(parentOf(path), O_RDONLY | O_DIRECTORY);
+  if (fd === undefined) return undefined;
   for (let attempt = 0; attempt < 3; attempt += 1) if (flock(fd, operation | LOCK_NB)) return fd;
   close(fd);
   return undefined;

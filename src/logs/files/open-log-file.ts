@@ -1,25 +1,16 @@
-import { hasCode } from "#host/kernel/errno.ts";
+import { openMaybe } from "#host/files/open-maybe.ts";
 import { O_RDONLY } from "#host/kernel/linux.ts";
-import { close, fstat, open } from "#host/kernel/syscalls.ts";
+import { close, fstat } from "#host/kernel/syscalls.ts";
 import { CompressedLogFile } from "./compressed-log-file.ts";
 import { identityOf, modifiedNs, preadFully, type LogFile } from "./log-file.ts";
 
 /** `path`, or `path.gz` in its stead; undefined when there is neither. */
 export function openLogFile(path: string): LogFile | undefined {
   // In this order: a file that is being compressed has both names for a moment, then only the second.
-  const plain = openMaybe(path);
+  const plain = openMaybe(path, O_RDONLY);
   if (plain !== undefined) return new PlainLogFile(plain);
-  const compressed = openMaybe(`${path}.gz`);
+  const compressed = openMaybe(`${path}.gz`, O_RDONLY);
   return compressed === undefined ? undefined : new CompressedLogFile(compressed);
-}
-
-function openMaybe(path: string): number | undefined {
-  try {
-    return open(path, O_RDONLY);
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return undefined;
-    throw error;
-  }
 }
 
 class PlainLogFile implements LogFile {

@@ -1,5 +1,5 @@
 import { BerthError } from "#base/errors.ts";
-import { ensureDirectory, readTextFileMaybe, writeFileAtomic } from "#host/files/files.ts";
+import { ensureDirectory, exists, readTextFileMaybe, writeFileAtomic } from "#host/files/files.ts";
 import { hookPoint, type CompileInput } from "#runtime/compile/compile-container.ts";
 import { launchFile } from "#runtime/foreign/foreign-runtime.ts";
 import { checkHooks, hookSteps, runHooks, runHooksAnyway } from "./hooks.ts";
@@ -51,6 +51,9 @@ export function hookedLaunch(spec: RuntimeSpec, { id, dir }: { readonly id: stri
   };
   return launch;
 }
+
+/** Was the process in this launch directory started with hooks? */
+export const hasHooks = (dir: string): boolean => exists(`${dir}/${launchFile.config}`);
 
 /** The hooks for after its end, by the bundle in the launch directory, if there is one. `internal` naming those that failed. */
 export async function runPoststop({ id, dir }: { readonly id: string; readonly dir: string }): Promise<void> {

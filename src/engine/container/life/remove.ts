@@ -3,14 +3,14 @@ import type { ImageService } from "#image/types.ts";
 import type { LogKeeper } from "#logs/types.ts";
 import type { Snapshotter } from "#snapshot/types.ts";
 import type { ExecRegistry } from "../../exec/exec.ts";
-import type { EnginePaths, Events, Files, Volumes } from "../../ports.ts";
-import type { Container } from "../container.ts";
+import type { EnginePaths, Events, ExecRow, Files, Volumes } from "../../ports.ts";
+import type { Container, ExitResult } from "../container.ts";
 import { publishContainerEvent } from "../events.ts";
 import type { KillAndWait } from "./kill.ts";
 import type { RecentEnds } from "./recent-ends.ts";
 import type { ContainerRegistry } from "../registry.ts";
 import { isLive } from "../status.ts";
-import type { TearDown } from "./tear-down.ts";
+import type { Clear } from "./tear-down.ts";
 import { volumeUsers } from "../../volume/volume.ts";
 
 export interface RemoveLockedDeps {
@@ -24,46 +24,100 @@ export interface RemoveLockedDeps {
   readonly volumes: Volumes;
   readonly events: Events;
   readonly logKeeper: LogKeeper;
-  readonly tearDown: TearDown;
 }
 
-/** Remove a container without a process while the caller holds its lock. `volumes`: its anonymous ones too. */
-export type RemoveLocked = (container: Container, options: { readonly volumes: boolean }) => Promise<void>;
+export interface RemovalOptions {
+  /** Its anonymous ones too. */
+  readonly volumes: boolean;
+  /** Its `destroy` has been told, by an engine that was killed then. */
+  readonly told?: boolean;
+}
+
+/** Remove a container without a process while the caller holds its lock. */
+export type RemoveLocked = (container: Container, options: RemovalOptions) => Promise<void>;
 
 /**
  * The row says `removing` before the first file goes and is deleted after the last one: a killed engine finishes the
  * removal when it comes back. On failure the container is `dead` and can be removed again.
  */
 export function removeLocked(deps: RemoveLockedDeps): RemoveLocked {
-  return async (container, options) => {
-    const ended = container.status;
-    const exitCode = "exitCode" in ended ? ended.exitCode : 0;
-    container.cancelRestart?.();
-    deps.registry.apply(container, { type: "remove" });
+  return async (container, { volumes, told = false }) => {
+    const result = begin(deps, container);
     try {
-      for (const exec of deps.execs.ofContainer(container.id))
-        await deps.files.removeTree(deps.paths.execRunDir(exec.id));
-      await deps.logKeeper.forget(container.id);
-      await Promise.all([
-        deps.snapshots.remove(container.id),
-        deps.files.discard(deps.paths.containerDir(container.id)),
-        deps.files.removeTree(deps.paths.containerRunDir(container.id)),
-        options.volumes ? removeVolumes(deps, container) : undefined,
-      ]);
+      await Promise.all([removeFiles(deps, container), volumes ? removeVolumes(deps, container) : undefined]);
       deps.registry.delete(container);
     } catch (error) {
-      const message = `container ${container.id}: failed to remove root filesystem: ${messageOf(error)}`;
-      deps.registry.observe(container, { type: "remove-failed", error: message });
-      throw new BerthError("internal", message, { cause: error });
+      throw failed(deps, container, error);
     }
-    deps.execs.forget(container.id);
     deps.images.touch(container.spec.image.id);
-    const result = { exitCode, error: "" };
-    if (container.spec.hostConfig.AutoRemove) deps.recentEnds.note(container.id, result);
-    publishContainerEvent(deps.events, "destroy", container);
-    for (const attach of container.waitingAttaches) attach.abandon();
-    for (const listener of [...container.exitListeners, ...container.removalListeners]) listener(result);
+    tell(deps, container, result, told);
   };
+}
+
+/**
+ * `--rm`, while the caller holds the container's lock: it is told to be gone, and is for whoever asks, before its files are.
+ * `clear` is done in between. What cannot be removed comes back as `dead`.
+ */
+export type RemoveEnded = (container: Container, clear: Clear) => Promise<void>;
+
+/** In the order of {@link removeLocked} as far as a killed engine goes: the row is the last that goes. */
+export function removeEnded(deps: RemoveLockedDeps): RemoveEnded {
+  return async (container, clear) => {
+    const result = begin(deps, container);
+    try {
+      await removeVolumes(deps, container);
+    } catch (error) {
+      throw failed(deps, container, error);
+    }
+    const execs = deps.execs.ofContainer(container.id);
+    deps.registry.leave(container);
+    tell(deps, container, result, false);
+    await clear();
+    try {
+      await removeFiles(deps, container, execs);
+      deps.registry.delete(container);
+    } catch (error) {
+      deps.registry.comeBack(container);
+      throw failed(deps, container, error);
+    }
+    deps.images.touch(container.spec.image.id);
+  };
+}
+
+function begin({ registry }: RemoveLockedDeps, container: Container): ExitResult {
+  const ended = container.status;
+  container.cancelRestart?.();
+  registry.apply(container, { type: "remove" });
+  return { exitCode: "exitCode" in ended ? ended.exitCode : 0, error: "" };
+}
+
+async function removeFiles(
+  deps: RemoveLockedDeps,
+  { id }: Container,
+  execs: readonly Pick<ExecRow, "id">[] = deps.execs.ofContainer(id),
+): Promise<void> {
+  for (const exec of execs) await deps.files.removeTree(deps.paths.execRunDir(exec.id));
+  await deps.logKeeper.forget(id);
+  await Promise.all([
+    deps.snapshots.remove(id),
+    deps.files.discard(deps.paths.containerDir(id)),
+    deps.files.removeTree(deps.paths.containerRunDir(id)),
+  ]);
+}
+
+function failed({ registry }: RemoveLockedDeps, container: Container, cause: unknown): BerthError {
+  const message = `container ${container.id}: failed to remove root filesystem: ${messageOf(cause)}`;
+  registry.observe(container, { type: "remove-failed", error: message });
+  return new BerthError("internal", message, { cause });
+}
+
+/** Nobody finds it any more. */
+function tell(deps: RemoveLockedDeps, container: Container, result: ExitResult, told: boolean): void {
+  deps.execs.forget(container.id);
+  if (container.spec.hostConfig.AutoRemove) deps.recentEnds.note(container.id, result);
+  if (!told) publishContainerEvent(deps.events, "destroy", container);
+  for (const attach of container.waitingAttaches) attach.abandon();
+  for (const listener of [...container.exitListeners, ...container.removalListeners]) listener(result);
 }
 
 /** Those made for it that no other container has taken over (`--volumes-from`) and nobody has locked. */

@@ -1,3 +1,4 @@
+import { nextTurn } from "#base/async.ts";
 import { messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { SupervisedProcess } from "#runtime/types.ts";
@@ -11,10 +12,10 @@ import { unwatched } from "../../health/health.ts";
 import { publishEndpointEvent } from "../../network/endpoint-events.ts";
 import { publishContainerEvent } from "../events.ts";
 import type { ContainerRegistry } from "../registry.ts";
-import type { RemoveLocked } from "./remove.ts";
+import type { RemoveEnded } from "./remove.ts";
 import { restartDelayMs, type EndedRun } from "./restart-policy.ts";
 import { isLive } from "../status.ts";
-import type { TearDown } from "./tear-down.ts";
+import type { Clear, TearDown } from "./tear-down.ts";
 import { publishVolumeEvents } from "../mounts/volume-events.ts";
 
 /** Exit code of a container whose end nobody saw; dockerd says 255 after a crash of the machine. */
@@ -42,7 +43,7 @@ export interface SettleExitDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly tearDown: TearDown;
-  readonly removeLocked: RemoveLocked;
+  readonly removeEnded: RemoveEnded;
   readonly startLocked: StartLocked;
   readonly reports: ExitReporter;
   readonly awaitDependencies: AwaitDependencies;
@@ -50,13 +51,19 @@ export interface SettleExitDeps {
 }
 
 /**
- * What follows the end of a container's process, always in this order: row, network and cgroup gone, `die`, its waiters,
- * then either another start by its policy or `--rm`.
+ * What follows the end of a container's process, always in this order:
+ *
+ *   row ─▶ network and volumes let go ─▶ `die` ─▶ its waiters ─▶ `--rm`: `destroy`, its waiters
+ *                                                     └─────────────────┴─▶ report, cgroup, files ─▶ start by policy
+ *
+ * What nobody waits for comes last and still under the container's lock, so that whatever is done to it next finds it
+ * cleared. Of an engine killed before that, the row is left, and reconcile makes up for it.
  */
 export class SettleExit {
   readonly #deps: SettleExitDeps;
   /** Whose want of memory was told when it happened. */
   readonly #toldOom = new WeakSet<SupervisedProcess>();
+  readonly #settling = new Set<Promise<void>>();
   /** Set while the engine is going down: nothing is started again. */
   stopping = false;
 
@@ -81,12 +88,23 @@ export class SettleExit {
     );
   }
 
-  settle(container: Container, end: SeenEnd): Promise<void> {
-    return container.lock.run(() => this.settleLocked(container, end));
+  async settle(container: Container, end: SeenEnd): Promise<void> {
+    const settling = container.lock.run(() => this.#settleLocked(container, end));
+    this.#settling.add(settling);
+    try {
+      await settling;
+    } finally {
+      this.#settling.delete(settling);
+    }
   }
 
-  async settleLocked(container: Container, end: SeenEnd): Promise<void> {
-    const { registry, events, log } = this.#deps;
+  /** Resolves when nothing is left to be cleared of all ends that were seen. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#settling);
+  }
+
+  async #settleLocked(container: Container, end: SeenEnd): Promise<void> {
+    const { registry, events } = this.#deps;
     const { exitCode, oomKilled, finishedAtNs } = end;
     const { life } = container;
     const before = life.status;
@@ -97,11 +115,13 @@ export class SettleExit {
     const delayMs = this.#planRestart({ container, exitCode, ranNs, finishedAtNs });
     this.#deps.health.unwatch(container);
     const endpoints = await this.#deps.networks.endpoints(container.id);
-    await Promise.all([
-      this.#deps.reports.exit(container, life, end),
-      this.#deps.tearDown(container),
+    const report = this.#deps.reports.exit(container, life, end);
+    const [takeAway] = await Promise.all([
+      this.#deps.tearDown.afterEnd(container, end),
       this.#deps.execsEnded(container.id),
     ]);
+    let clearing: Promise<void> | undefined;
+    const clear: Clear = () => (clearing ??= nextTurn().then(report).then(takeAway));
     // The machine's own want of memory, and what happened while no engine watched, are known only now.
     if (oomKilled && !told) publishContainerEvent(events, "oom", container);
     const execDuration = String(ranNs > 0n ? ranNs / 1_000_000_000n : 0n);
@@ -109,12 +129,22 @@ export class SettleExit {
     for (const endpoint of endpoints) await publishEndpointEvent(this.#deps, "disconnect", endpoint);
     publishVolumeEvents(events, "unmount", container);
     for (const listener of [...container.exitListeners]) listener({ exitCode, error: "" });
-    if (delayMs !== undefined) return this.restartAfter(container, delayMs);
-    if (!container.spec.hostConfig.AutoRemove || container.isKept) return;
+    if (delayMs === undefined && container.spec.hostConfig.AutoRemove && !container.isKept)
+      return this.#remove(container, clear);
+    await clear();
+    if (delayMs !== undefined) this.restartAfter(container, delayMs);
+  }
+
+  async #remove(container: Container, clear: Clear): Promise<void> {
     try {
-      await this.#deps.removeLocked(container, { volumes: true });
+      await this.#deps.removeEnded(container, clear);
     } catch (error) {
-      log.error("could not remove the container after its end", { container: container.id, error: messageOf(error) });
+      this.#deps.log.error("could not remove the container after its end", {
+        container: container.id,
+        error: messageOf(error),
+      });
+    } finally {
+      await clear();
     }
   }
 

@@ -124,7 +124,7 @@ function refuse(container: Container, origin: StartOrigin): void {
 async function undo(deps: StartDeps, container: Container, cause: unknown): Promise<BerthError> {
   const { exitCode, error } = startFailure(cause, containerStartPrefix(cause) || networkPrefix(cause));
   const endpoints = await deps.networks.endpoints(container.id);
-  await deps.tearDown(container);
+  await deps.tearDown.whole(container);
   deps.registry.observe(container, { type: "start-failed", exitCode, error: error.message });
   deps.reports.failedStart(container, deps.clock.nowNs(), { exitCode, error: error.message });
   for (const attach of container.waitingAttaches) attach.abandon();

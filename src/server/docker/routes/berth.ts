@@ -19,7 +19,7 @@ export function berthRoutes(engine: Engine): readonly Route[] {
     {
       method: "GET",
       pattern: "/berth/containers/{id}/why",
-      handle: ({ params }) => json(engine.containers.why(params["id"] ?? "")),
+      handle: async ({ params }) => json(await engine.containers.why(params["id"] ?? "")),
     },
     {
       method: "GET",
