@@ -101,9 +101,10 @@ export class ShimProcess implements SupervisedProcess {
       throw this.#lost ?? error;
     });
     if (this.#state !== undefined && neverStarted(this.#state)) throw killedEarly(this.#state);
-    // It may have failed before it was asked, and what a foreign runtime started may have ended by now.
-    if (this.#state?.phase !== "failed" && (this.#adopt?.start === undefined || errno !== noSuchProcess))
-      mustBeLetGo(errno, 0);
+    // It may have failed before it was asked. What has run and ended by now was let go, by its monitor, whose answer went
+    // with it, or by a foreign runtime.
+    const ran = this.#adopt === undefined ? this.#state?.phase === "exited" : this.#adopt.start !== undefined;
+    if (this.#state?.phase !== "failed" && !(ran && errno === noSuchProcess)) mustBeLetGo(errno, 0);
     const state = await this.until(({ phase }) => phase === "running");
     if (state.phase === "failed") throw launchFailed(state.failure, this.#adopt);
     if (neverStarted(state)) throw killedEarly(state);
