@@ -267,6 +267,7 @@ static int run_step(const struct record *step)
 		return process_find(spawned->plan->exec);
 	case OP_RUN_HOOK:
 		return run_hook(step);
+	case OP_AWAIT_CGROUPS:
 	case OP_RLIMIT:
 	case OP_OOM_SCORE_ADJ:
 		return 0; /* the monitor's */

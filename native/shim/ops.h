@@ -19,6 +19,7 @@
 #define LOG_HOLD 2
 #define WORD_NETWORK 1
 #define WORD_COMPLETE 2
+#define WORD_CGROUPS 3
 
 /* Field types: 1 u32, 2 u64, 3 string, 4 strings, 5 u32s, 6 bytes. */
 /* X(name, code, signature) */
@@ -64,6 +65,7 @@
 	X(no_new_privs, 67, "") \
 	X(seccomp, 68, "1636") \
 	X(wait, 69, "1") \
+	X(await_cgroups, 72, "") \
 	X(find_program, 70, "") \
 	X(run_hook, 71, "334416") \
 	X(launch, 200, "311111321331133") \
@@ -114,6 +116,7 @@ enum op {
 	OP_NO_NEW_PRIVS = 67,
 	OP_SECCOMP = 68,
 	OP_WAIT = 69,
+	OP_AWAIT_CGROUPS = 72,
 	OP_FIND_PROGRAM = 70,
 	OP_RUN_HOOK = 71,
 	OP_LAUNCH = 200,

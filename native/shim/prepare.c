@@ -293,6 +293,8 @@ int prepare_step(struct record *step)
 		return step->fd = prepare_part(step->arg);
 	case OP_MASK:
 		return step->fd = prepare_null();
+	case OP_AWAIT_CGROUPS:
+		return words_await(WORD_CGROUPS);
 	case OP_SECCOMP:
 		return step->arg[SECCOMP_LISTENER].n ? (step->fd = connect_to(step->arg[SECCOMP_LISTENER].s)) : 0;
 	default:

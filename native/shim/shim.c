@@ -1,5 +1,5 @@
 /* berth-shim <id>, started in the launch directory with descriptor 3 the listening control socket, 4 the file that gets the
- * launch message, 5 a pipe for words of one byte (WORD_*), the last when the message is complete, 6 … the descriptors the
+ * launch message, 5 a pipe for words of one byte (WORD_*), one of them when the message is complete, 6 … the descriptors the
  * process is to get from 3 on. What fails is in the file `status`; when the pipe ends before its last word, nothing is to be launched.
  *
  * A container may reach the file this process runs from (/proc/self/exe as the interpreter of a script, or through a
@@ -35,22 +35,6 @@ static void reset_signals(void)
 			signal(n, SIG_DFL);
 }
 
-/* The launcher is still planning while the shim comes up to here. */
-static int await_message(void)
-{
-	char word = 0;
-	ssize_t n;
-	do {
-		n = read(LAUNCH_PIPE, &word, 1);
-		if (n == 0)
-			_exit(0);
-		if (n > 0 && word == WORD_NETWORK)
-			network_make();
-	} while (n < 0 ? errno == EINTR : word != WORD_COMPLETE);
-	close(LAUNCH_PIPE);
-	return n < 0 ? failed("read", "launch pipe") : 0;
-}
-
 static char *read_launch(uint32_t *length)
 {
 	struct stat st;
@@ -69,13 +53,15 @@ static char *read_launch(uint32_t *length)
 	return bytes;
 }
 
-/* The listener moves out of the way of descriptors that go to the process. */
+/* The listener and the pipe move out of the way of descriptors that go to the process. */
 static int take_listener(uint32_t preserve)
 {
 	int above = FIRST_PRESERVED - CONTROL_SOCKET, end = CONTROL_SOCKET + (int)preserve;
 	int listener = fcntl(CONTROL_SOCKET, F_DUPFD_CLOEXEC, end + above);
 	if (listener < 0 || fcntl(listener, F_SETFL, O_NONBLOCK))
 		return failed("control", "socket");
+	if (words_move(end + above))
+		return -1;
 	for (int fd = CONTROL_SOCKET; fd < end; fd++)
 		if (dup2(fd + above, fd) < 0)
 			return failed("preserve", "descriptors");
@@ -96,7 +82,9 @@ static int run(char **argv)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	prctl(PR_SET_NAME, "berth-shim");
 	setsid();
-	if (await_message())
+	words_open(LAUNCH_PIPE);
+	/* The launcher is still planning while the shim comes up to here. */
+	if (words_await(WORD_COMPLETE))
 		return -1;
 	char *message = read_launch(&length);
 	if (!message)

@@ -67,6 +67,14 @@ struct frame_head {
 int prepare_step(struct record *step);
 int mount_options(int fs, const struct arg *options);
 
+/* ---- words.c: what the launcher says on its pipe ---- */
+void words_open(int fd);
+/* Until that one; ends the process when there will be none. */
+int words_await(char wanted);
+/* Out of the way of descriptors below `least`. */
+int words_move(int least);
+void words_close(void);
+
 /* ---- network.c: the container's network namespace, made before the plan is there ---- */
 void network_make(void);
 /* Whether init inherits it. */

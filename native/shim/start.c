@@ -77,8 +77,6 @@ static int open_sources(const struct arg *a, int listener)
 			return -1;
 		set_source(CONSOLE, fd, EPOLLIN);
 	}
-	if (!launch.adopt_file[0])
-		watch_oom();
 	return launch.log_path[0] ? open_log(a) : 0;
 }
 
@@ -157,7 +155,12 @@ int monitor_start(const struct plan *plan, int listener)
 		return -1;
 	if (launch.mode != MODE_HANDOVER)
 		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	if (prepare(plan) || start_init(plan))
+	if (prepare(plan))
+		return -1;
+	words_close();
+	if (!launch.adopt_file[0])
+		watch_oom();
+	if (start_init(plan))
 		return -1;
 	close_inherited(plan);
 	return 0;

@@ -191,8 +191,7 @@ export interface ExecPlanRequest {
 /** Compiles specs to launch plans with Docker's defaults. Implemented by runtime-planner.ts over runtime/. */
 export interface RuntimePlanner {
   /**
-   * Creates the container's cgroup with its limits and compiles the plan. Nothing is left when it throws. `warnings` are
-   * sentences for the person.
+   * Compiles the plan. Nothing is left when it throws. `warnings` are sentences for the person.
    */
   container(request: ContainerPlanRequest): Promise<CompiledPlan>;
   /** Whether the plan will create a network namespace in the host's user namespace, and join none, as far as can be told by now. */
@@ -224,6 +223,8 @@ export interface CompiledPlan {
   readonly plan: Plan;
   /** The plan runs a foreign runtime. */
   readonly adopt?: AdoptedCommand;
+  /** As in LaunchRequest: creates the container's cgroup with its limits, or nothing. */
+  readonly makeCgroups?: () => void;
   /** As in LaunchRequest. */
   readonly onWait?: (point: number, pid: number) => Promise<void>;
   /** To be called when the process runs; it is ended when this rejects. */

@@ -40,7 +40,7 @@ export type PlannerDefaults = Pick<
   "cgroupParent" | "noNewPrivileges" | "seccompProfile" | "defaultUlimits" | "cdiSpecDirs" | "runtimes" | "remappedIds"
 >;
 
-/** Compiles for this machine: looks up users and devices, makes the cgroup, leaves the rest to the pure compilers. */
+/** Compiles for this machine: looks up users and devices, leaves the rest to the pure compilers. */
 export class NativePlanner implements RuntimePlanner {
   readonly #cgroups: CgroupManager;
   readonly #facts: RuntimeFacts;
@@ -90,32 +90,30 @@ export class NativePlanner implements RuntimePlanner {
     const { userNamespace } = input;
     if (foreign !== undefined) return this.#foreign.container(foreign, request, made, userNamespace);
     const hooked = hookedLaunch(made.spec, { id: spec.id, dir: request.dir });
-    const cgroup = this.#cgroups.create(input.cgroupPath, cgroupResources(made.spec));
-    try {
-      const { plan, warnings } = compileContainer({
-        id: spec.id,
-        spec: made.spec,
-        root,
-        emulation,
-        ...(userNamespace === undefined || userNamespace.sameIds === true ? {} : { rootMappings: userNamespace }),
-        cgroup: cgroup.entry,
-        cgroupPath: this.cgroupPath(spec),
-        facts: this.#facts,
-        filters: this.#filters,
-        ...hooked?.compile,
-      });
-      const { platform } = spec.image;
-      return {
-        plan,
-        ...hooked?.run,
-        oomEventsPath: cgroup.oomEventsPath,
-        advice: platform === undefined ? undefined : this.#emulators.advice(platform),
-        warnings: [...made.warnings, ...warnings],
-      };
-    } catch (error) {
-      await cgroup.remove();
-      throw error;
-    }
+    const { cgroupPath } = input;
+    const cgroup = this.#cgroups.open(cgroupPath);
+    const { plan, warnings } = compileContainer({
+      id: spec.id,
+      spec: made.spec,
+      root,
+      emulation,
+      ...(userNamespace === undefined || userNamespace.sameIds === true ? {} : { rootMappings: userNamespace }),
+      cgroup: cgroup.entry,
+      awaitsCgroups: true,
+      cgroupPath,
+      facts: this.#facts,
+      filters: this.#filters,
+      ...hooked?.compile,
+    });
+    const { platform } = spec.image;
+    return {
+      plan,
+      makeCgroups: () => void this.#cgroups.create(cgroupPath, cgroupResources(made.spec)),
+      ...hooked?.run,
+      oomEventsPath: cgroup.oomEventsPath,
+      advice: platform === undefined ? undefined : this.#emulators.advice(platform),
+      warnings: [...made.warnings, ...warnings],
+    };
   }
 
   makesNetwork(spec: ContainerSpec): boolean {

@@ -42,6 +42,11 @@ export interface LaunchRequest {
    * plan is being carried out; launch() resolves after both, and the process is killed when this rejects.
    */
   readonly onNetwork?: (namespace: string) => Promise<void>;
+  /**
+   * Makes the control groups, while the shim mounts: called when it has the plan, which has an `await_cgroups`. When it throws
+   * nothing is launched, and launch() rejects with the same once the shim is gone.
+   */
+  readonly makeCgroups?: () => void;
   /** Called as soon as there is somebody to attach to, likewise. A terminal takes no input before *ready*. */
   readonly onMonitor?: (process: SupervisedProcess) => Promise<void>;
   /**

@@ -1,6 +1,6 @@
 /** What an engine and a shim do of a start at the same time, and how it ends when one of them does not get through. */
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, readdirSync, readlinkSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 import { messageOf } from "#base/errors.ts";
 import type { Plan, Step } from "#runtime/plan/ops.ts";
 import type { LaunchRequest, SupervisedProcess } from "#runtime/types.ts";
@@ -123,6 +123,34 @@ const goneOf = (pid: number): Promise<true> =>
 const networkOf = (pid: number): string => readlinkSync(`/proc/${pid}/ns/net`);
 const host = networkOf(process.pid);
 
+/** A shim that another process began, and did something with, does not outlive that one, whose end comes by SIGKILL. */
+async function killedWith(act: string, isThere: (shim: number, dir: string) => boolean): Promise<void> {
+  const { id, dir } = fixture.request(fixture.plan(["true"]));
+  const script = `
+    import { writeFileSync } from "node:fs";
+    import { NativeShimLauncher } from "#runtime/shim/launcher.ts";
+    const [id, dir, path] = process.argv.slice(1);
+    const begun = new NativeShimLauncher({ shimPath: () => path }).begin({ id, dir });
+    ${act}
+    setInterval(() => {}, 1000);
+  `;
+  const child = Bun.spawn([process.execPath, "-e", script, id, dir, shimPath], {
+    cwd: projectDir,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  try {
+    const shim = await eventually("its shim at that point", () =>
+      descendants(child.pid).find((pid) => isThere(pid, dir)),
+    );
+    child.kill("SIGKILL");
+    await child.exited;
+    await goneOf(shim);
+    expect(await fixture.launcher.recover(dir)).toEqual({ state: "lost" });
+  } finally {
+    child.kill("SIGKILL");
+  }
+}
+
 describe("a network namespace that is made before the plan is there", () => {
   test("is the process's, given as soon as the plan is sent, and left by the monitor", async () => {
     let given = "";
@@ -207,7 +235,9 @@ describe("a network namespace that is made before the plan is there", () => {
     const before = await begunWithNetwork({ plan: fixture.plan(["true"]) });
     process.kill(before.shim, 9);
     await goneOf(before.shim);
-    expect(await reasonOf(before.begun.launch(before.request))).toBe("the shim ended without a word");
+    // Of which one depends on how far the launch, and the kernel with the killed one, was.
+    const lost = /^(the process's monitor is gone and left no status|the shim ended without a word)$/;
+    expect(await reasonOf(before.begun.launch(before.request))).toMatch(lost);
 
     const plan = fixture.plan(["true"], { extra: [endless] });
     const after = await begunWithNetwork({
@@ -220,33 +250,60 @@ describe("a network namespace that is made before the plan is there", () => {
     const launched = await after.begun.launch(after.request).catch((error: unknown) => error);
     const reason =
       launched instanceof Error ? messageOf(launched) : await reasonOf((launched as SupervisedProcess).go());
-    // Of which one depends on how far the launch was.
-    expect(reason).toMatch(/^(the process's monitor is gone and left no status|the shim ended without a word)$/);
+    expect(reason).toMatch(lost);
   });
 
   test("ends with who had it made", async () => {
-    const { id, dir } = fixture.request(fixture.plan(["true"]));
-    const script = `
-      import { NativeShimLauncher } from "#runtime/shim/launcher.ts";
-      const [id, dir, path] = process.argv.slice(1);
-      const begun = new NativeShimLauncher({ shimPath: () => path }).begin({ id, dir });
-      begun.makeNetwork();
-      setInterval(() => {}, 1000);
+    await killedWith("begun.makeNetwork();", (pid) => networkOf(pid) !== host);
+  });
+});
+
+describe("control groups that are made while the shim prepares", () => {
+  /** The plan waits for them right behind its root. */
+  const awaiting = (argv: readonly string[], root?: Step): Plan => {
+    const { steps, ...plan } = fixture.plan(argv, root === undefined ? {} : { root });
+    return { ...plan, steps: steps.toSpliced(2, 0, { op: "await_cgroups" }) };
+  };
+
+  test("are there before the process is", async () => {
+    const folder = fixture.directory("group");
+    const plan = awaiting(["sh", "-c", "exit 5"]);
+    const makeCgroups = (): void => writeFileSync(`${folder}/tasks`, "");
+    // A file in place of a v1 hierarchy's: it is opened before there is a process, and init writes itself in.
+    const request = fixture.request({ ...plan, cgroup: { procs: [`${folder}/tasks`] } }, { makeCgroups });
+    const launched = await fixture.launch(request);
+    await launched.go();
+    expect((await launched.exited()).exitCode).toBe(5);
+    expect(readFileSync(`${folder}/tasks`, "utf8")).toBe("0");
+  });
+
+  test("and cannot be: nothing is launched, in the words of who makes them", async () => {
+    const known = descendants(process.pid);
+    const refuse = (): never => {
+      throw new Error("cannot set the memory limit");
+    };
+    const request = fixture.request(awaiting(["true"]), { makeCgroups: refuse });
+    expect(await reasonOf(fixture.launch(request))).toBe("cannot set the memory limit");
+    expect(descendants(process.pid).filter((pid) => !known.includes(pid))).toEqual([]);
+    expect(await fixture.launcher.recover(request.dir)).toEqual({ state: "lost" });
+  });
+
+  test("for a shim that failed before: that is told", async () => {
+    const request = fixture.request(awaiting(["true"], missingRoot), { makeCgroups: () => Bun.sleepSync(20) });
+    expect(await failureOf(fixture.launch(request))).toMatchObject({ step: 1, errno: 2 });
+  });
+
+  test("by somebody who is killed meanwhile: the shim ends", async () => {
+    const launch = `
+      const makeCgroups = () => {
+        writeFileSync(dir + "/making", "");
+        Bun.sleepSync(1_000_000);
+      };
+      const steps = [{ op: "await_cgroups" }, { op: "wait", point: 0 }];
+      const exec = { argv: ["true"], env: [] };
+      const plan = { create: [], join: [], uidMap: "", gidMap: "", cgroup: { procs: [] }, steps, exec };
+      await begun.launch({ id, dir, plan, makeCgroups, stdin: "closed", terminal: false });
     `;
-    const child = Bun.spawn([process.execPath, "-e", script, id, dir, shimPath], {
-      cwd: projectDir,
-      stdio: ["ignore", "inherit", "inherit"],
-    });
-    try {
-      const shim = await eventually("a shim in a network of its own", () =>
-        descendants(child.pid).find((pid) => networkOf(pid) !== host),
-      );
-      child.kill("SIGKILL");
-      await child.exited;
-      await goneOf(shim);
-      expect(await fixture.launcher.recover(dir)).toEqual({ state: "lost" });
-    } finally {
-      child.kill("SIGKILL");
-    }
+    await killedWith(launch, (_pid, dir) => existsSync(`${dir}/making`));
   });
 });

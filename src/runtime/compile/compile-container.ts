@@ -19,7 +19,7 @@ import { sysctlSteps } from "./sysctl-steps.ts";
 /** The container's root: a snapshot mounted inside its own mount namespace, or a directory of the host (OCI bundle). */
 export type ContainerRoot = RootMount | { readonly kind: "bind"; readonly path: string };
 
-/** Cgroups that exist already and that the process enters; `Cgroup.entry` of host/cgroup. */
+/** Cgroups that exist by the time the process enters them; `Cgroup.entry` of host/cgroup. */
 export interface CgroupEntry {
   readonly directory?: string;
   readonly procs: readonly string[];
@@ -36,6 +36,8 @@ export interface CompileInput {
   readonly spec: RuntimeSpec;
   readonly root: ContainerRoot;
   readonly cgroup: CgroupEntry;
+  /** Its cgroups are made only when the plan is on its way. */
+  readonly awaitsCgroups?: boolean;
   /** The container's path below each hierarchy. */
   readonly cgroupPath: string;
   readonly facts: RuntimeFacts;
@@ -101,6 +103,7 @@ export function compileContainer(input: CompileInput): Compiled {
     // copies never are: pivot_root(2) refuses a shared parent, and the container's mounts must not appear on the host.
     { op: "namespace_propagation", propagation: propagation.slave | propagation.recursive },
     rootStep(input, context),
+    ...(input.awaitsCgroups === true ? [{ op: "await_cgroups" as const }] : []),
     ...mounts.steps,
     ...(input.overlays ?? []).map((overlay) => overlayStep(overlay, input, context)),
     ...deviceSteps(spec, userNamespace),

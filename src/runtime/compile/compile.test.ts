@@ -67,6 +67,14 @@ describe("compileContainer", () => {
     expect(find(plan, "oom_score_adj")?.value).toBe(7);
   });
 
+  test("cgroups that are not there yet are waited for before anything is taken from them", () => {
+    const mounts = [{ destination: "/sys/fs/cgroup", type: "cgroup" }];
+    const { plan } = compile({}, {}, { mounts }, { awaitsCgroups: true, facts: v1Machine });
+    expect(order(plan).slice(0, 3)).toEqual(["namespace_propagation", "root_bind", "await_cgroups"]);
+    expect(order(plan).lastIndexOf("await_cgroups")).toBe(2);
+    expect(find(compile().plan, "await_cgroups")).toBeUndefined();
+  });
+
   test("user namespace: maps, devices by bind, all capabilities can be had", () => {
     const { plan, warnings } = compile(
       { capabilities: { bounding: ["CAP_SYS_RESOURCE"] } },

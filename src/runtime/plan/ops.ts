@@ -5,7 +5,7 @@
  *
  *   monitor (host namespaces)                          init (the new process)
  *   0 perhaps a network namespace, before there is a plan
- *   1 prepare: open bind sources, make the root mount
+ *   1 prepare: make the root mount, wait for control groups, open bind sources
  *   2 join namespaces, clone  ──────────────────────▶  waits
  *   3 id maps, rlimits, oom_score_adj                   v1 cgroups
  *   4 ── release ───────────────────────────────────▶  unshare cgroup ns; steps in order … wait … steps … execve
@@ -232,6 +232,11 @@ export const stepTable = {
    */
   wait: { code: 69, fields: { point: "u32" } },
   /**
+   * The monitor waits here, among what it prepares, until the launcher has said that the control groups are there: whatever
+   * needs them comes later. For plans of a LaunchRequest with `makeCgroups`.
+   */
+  await_cgroups: { code: 72, fields: {} },
+  /**
    * Look for the plan's program as execve will, and fail as it would when it is missing or cannot be a program: an OCI
    * runtime tells that at create. After `chdir`.
    */
@@ -301,7 +306,7 @@ export interface Plan {
     readonly boottime: { readonly seconds: number; readonly nanoseconds: number };
   };
   /**
-   * Existing cgroups to enter. `directory`: cgroup v2, by CLONE_INTO_CGROUP (5.7), by cgroup.procs when that is refused.
+   * Cgroups to enter, which exist once `await_cgroups` is passed or the plan is sent. `directory`: cgroup v2, by CLONE_INTO_CGROUP (5.7), by cgroup.procs when that is refused.
    * `procs`: files (v1 `tasks`, one a hierarchy), opened by the monitor with the host's rights; init writes itself in.
    */
   readonly cgroup: { readonly directory?: string; readonly procs: readonly string[] };

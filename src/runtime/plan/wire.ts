@@ -79,9 +79,9 @@ export const logFlag = { json: 1, hold: 2 } as const;
 
 /**
  * What the launcher says on the pipe, a byte each. `network`: make a network namespace now, for a plan that will most likely
- * ask for one. `complete`: the launch message is; the last.
+ * ask for one. `complete`: the launch message is; the last, unless the plan has an `await_cgroups`. `cgroups`: they are made.
  */
-export const launchWord = { network: 1, complete: 2 } as const;
+export const launchWord = { network: 1, complete: 2, cgroups: 3 } as const;
 
 /** All shapes by name, in wire order of codes; what the header generator and the codecs walk. */
 export function allShapes(): readonly (readonly [string, StepShape])[] {

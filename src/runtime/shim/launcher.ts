@@ -1,5 +1,4 @@
 import { BerthError } from "#base/errors.ts";
-import { hasCode } from "#host/kernel/errno.ts";
 import { removeFile } from "#host/files/files.ts";
 import { close, fdPath } from "#host/kernel/syscalls.ts";
 import { encodeLaunch } from "../plan/encode.ts";
@@ -70,12 +69,15 @@ class Begun implements BegunLaunch {
     const network = fitsMadeNetwork(request.plan) ? this.#shim.openNetwork() : undefined;
     let joining: Promise<void> | undefined;
     try {
-      this.#send(message, request);
+      this.#shim.send(message, request.makeCgroups);
       const connecting = ShimProcess.connect(request.dir, request.adopt);
       if (network !== undefined) joining = request.onNetwork?.(fdPath(network));
       // Whether it failed is asked once the shim is known to live.
       joining?.catch(() => undefined);
       return await launched(request, connecting, joining);
+    } catch (error) {
+      if (!this.#shim.isSent) await this.#shim.gone;
+      throw error;
     } finally {
       await joining?.catch(() => undefined);
       if (network !== undefined) close(network);
@@ -88,15 +90,6 @@ class Begun implements BegunLaunch {
 
   abandon(): void {
     this.#shim.abandon();
-  }
-
-  #send(message: Uint8Array, request: LaunchRequest): void {
-    try {
-      this.#shim.send(message);
-    } catch (error) {
-      if (hasCode(error, "EPIPE")) throw earlyEnd(request);
-      throw error;
-    }
   }
 }
 

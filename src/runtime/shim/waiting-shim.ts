@@ -18,6 +18,7 @@ export class WaitingShim {
   /** Its own until {@link gone}: nobody but this process can bury it. */
   readonly #pid: number;
   #settled = false;
+  #isSent = false;
   #isGone = false;
   #makesNetwork = false;
   /** Resolves when it is gone, whatever for. */
@@ -50,12 +51,7 @@ export class WaitingShim {
   makeNetwork(): void {
     if (this.#settled || this.#makesNetwork) return;
     this.#makesNetwork = true;
-    try {
-      writeAll(this.#words, Uint8Array.of(launchWord.network));
-    } catch (error) {
-      // Its end is told to who sends the message.
-      if (!hasCode(error, "EPIPE")) throw error;
-    }
+    this.#say(launchWord.network);
   }
 
   /** A descriptor of the network namespace that it has made and is in; undefined when it is in this process's. */
@@ -73,14 +69,31 @@ export class WaitingShim {
     return undefined;
   }
 
-  /** The one message it gets. */
-  send(message: Uint8Array): void {
+  /** Whether it has all it waits for. */
+  get isSent(): boolean {
+    return this.#isSent;
+  }
+
+  /** The one message it gets. `meanwhile` makes the control groups that the plan waits for; when it throws there is no launch. */
+  send(message: Uint8Array, meanwhile?: () => void): void {
     if (this.#settled) throw new BerthError("internal", "this shim has had its message");
     try {
       writeAll(this.#file, message);
-      writeAll(this.#words, Uint8Array.of(launchWord.complete));
+      this.#say(launchWord.complete);
+      meanwhile?.();
+      if (meanwhile !== undefined) this.#say(launchWord.cgroups);
+      this.#isSent = true;
     } finally {
       this.abandon();
+    }
+  }
+
+  /** One whose shim is gone is told so by what it left, not here. */
+  #say(word: number): void {
+    try {
+      writeAll(this.#words, Uint8Array.of(word));
+    } catch (error) {
+      if (!hasCode(error, "EPIPE")) throw error;
     }
   }
 

@@ -56,9 +56,8 @@ export interface LaunchDeps {
 /**
  * Make a container's process, up to and including its execve:
  *
- *   shim comes up ─▶ its network namespace ─┬▶ init is cloned ─▶ mounts ─────────────┬▶ execve
- *   root snapshot ─▶ cgroup, plan ──────────┴▶ addresses, ─▶ interface ─▶ attach, go ─┘
- *                                              files in /etc
+ *   shim comes up ─▶ network namespace ─┬▶ root mount ─┬▶ init, its mounts ────────────────────────┬▶ execve
+ *   root snapshot ─▶ plan ──────────────┴▶ cgroups ────┴▶ addresses, /etc ─▶ interface ─▶ attach, go ┘
  *
  * `container.process` is set as soon as there is one. When it throws, what was made is still there: the caller, who has
  * noted the intent, tears down.
@@ -95,6 +94,7 @@ async function launchBegun(
     plan: compiled.plan,
     ...(compiled.adopt === undefined ? {} : { adopt: compiled.adopt }),
     ...(compiled.onWait === undefined ? {} : { onWait: compiled.onWait }),
+    ...(compiled.makeCgroups === undefined ? {} : { makeCgroups: compiled.makeCgroups }),
     terminal: spec.config.Tty,
     ...(height > 0 && width > 0 ? { consoleSize: { rows: height, columns: width } } : {}),
     stdin: spec.config.OpenStdin ? (spec.config.StdinOnce ? "once" : "open") : "closed",
