@@ -92,6 +92,7 @@ static const struct row calls[] = {
     {"pidfd_open", SYS_pidfd_open, "ii"},
     {"pidfd_send_signal", SYS_pidfd_send_signal, "ii00"},
     {"pipe2", SYS_pipe2, "p8i"},
+    {"pivot_root", SYS_pivot_root, "ss"},
     {"prctl", SYS_prctl, "iiiii"},
     {"pread", SYS_pread64, "ibi"},
     {"pwrite", SYS_pwrite64, "ibi"},

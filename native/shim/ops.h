@@ -25,6 +25,7 @@
 /* X(name, code, signature) */
 #define RECORDS(X) \
 	X(namespace_propagation, 1, "1") \
+	X(empty_mounts, 7, "3") \
 	X(root_overlay, 2, "433433133311") \
 	X(root_bind, 3, "313") \
 	X(pivot_root, 4, "1") \
@@ -76,6 +77,7 @@
 
 enum op {
 	OP_NAMESPACE_PROPAGATION = 1,
+	OP_EMPTY_MOUNTS = 7,
 	OP_ROOT_OVERLAY = 2,
 	OP_ROOT_BIND = 3,
 	OP_PIVOT_ROOT = 4,
@@ -129,6 +131,7 @@ enum op {
 /* Positions of fields. */
 enum {
 	NAMESPACE_PROPAGATION_PROPAGATION = 0,
+	EMPTY_MOUNTS_NAMESPACE = 0,
 	ROOT_OVERLAY_LOWER = 0,
 	ROOT_OVERLAY_UPPER = 1,
 	ROOT_OVERLAY_WORK = 2,

@@ -280,6 +280,12 @@ static int prepare_null(void)
 	return k_set_attributes(fd, K_MOUNT_ATTR_RDONLY, 0, 0, 0) ? failed("mount_setattr", "/dev/null") : fd;
 }
 
+static int prepare_namespace(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? failed("namespace", path) : fd;
+}
+
 int prepare_step(struct record *step)
 {
 	switch (step->code) {
@@ -287,6 +293,8 @@ int prepare_step(struct record *step)
 		return step->fd = prepare_overlay(step->arg);
 	case OP_ROOT_BIND:
 		return step->fd = prepare_root_bind(step->arg);
+	case OP_EMPTY_MOUNTS:
+		return step->fd = prepare_namespace(step->arg[EMPTY_MOUNTS_NAMESPACE].s);
 	case OP_BIND:
 		return step->fd = prepare_bind(step->arg);
 	case OP_OVERLAY:

@@ -54,6 +54,7 @@ export class NativePlanner implements RuntimePlanner {
   readonly #takenOver = new WeakMap<ContainerSpec, { readonly by: string; readonly made: RuntimeSpec }>();
   readonly #foreign: ForeignPlanner;
   readonly #initBinary: { path(): string };
+  readonly #emptyMounts: string | undefined;
 
   constructor(deps: {
     readonly cgroups: CgroupManager;
@@ -63,6 +64,8 @@ export class NativePlanner implements RuntimePlanner {
     readonly emulators: Pick<Emulators, "offer" | "advice">;
     /** The program for `--init`, a file of the host. */
     readonly initBinary: { path(): string };
+    /** A mount namespace that has nothing, if there is one. */
+    readonly emptyMounts: string | undefined;
     readonly defaults: PlannerDefaults;
     readonly paths: Pick<EnginePaths, "runtimeStateDir" | "foreignStageDir">;
   }) {
@@ -71,6 +74,7 @@ export class NativePlanner implements RuntimePlanner {
     this.#apparmor = deps.apparmor;
     this.#emulators = deps.emulators;
     this.#initBinary = deps.initBinary;
+    this.#emptyMounts = deps.emptyMounts;
     this.#defaults = deps.defaults;
     this.#foreign = new ForeignPlanner(deps);
   }
@@ -96,6 +100,7 @@ export class NativePlanner implements RuntimePlanner {
       id: spec.id,
       spec: made.spec,
       root,
+      emptyMounts: this.#emptyMounts,
       emulation,
       ...(userNamespace === undefined || userNamespace.sameIds === true ? {} : { rootMappings: userNamespace }),
       cgroup: cgroup.entry,

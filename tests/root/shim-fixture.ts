@@ -55,7 +55,21 @@ export class ShimFixture {
     ]) {
       symlinkSync("busybox", `${bin}/${name}`);
     }
-    for (const name of ["stat", "ps", "head", "seq", "yes", "dd", "grep", "mknod", "echo", "printf", "setsid", "wc"])
+    for (const name of [
+      "stat",
+      "ps",
+      "head",
+      "seq",
+      "yes",
+      "dd",
+      "grep",
+      "sed",
+      "mknod",
+      "echo",
+      "printf",
+      "setsid",
+      "wc",
+    ])
       symlinkSync("busybox", `${bin}/${name}`);
   }
 

@@ -20,6 +20,7 @@ import {
 } from "node:fs";
 import { release } from "node:os";
 
+import { openEmptyMounts } from "#host/mounts/empty-mounts.ts";
 import { kernelAtLeast, parseKernelVersion, type KernelVersion } from "#host/facts/runtime-facts.ts";
 import type { NamespaceKind, Plan, Step } from "#runtime/plan/ops.ts";
 import { keep, mountAttr } from "#runtime/plan/ops.ts";
@@ -102,6 +103,27 @@ describe("a container", () => {
       .split("\n")
       .map((line) => line.split(" ")[4]);
     expect(targets).toEqual(["/", "/proc", "/dev", "/dev/pts"]);
+  });
+
+  test("has the same mounts from a mount namespace that has nothing", async () => {
+    const empty = openEmptyMounts();
+    if (empty === undefined) throw new Error("this machine has none");
+    try {
+      const script = "sed 's/^[0-9]* [0-9]* [0-9:]*//' /proc/self/mountinfo; cd /; ls .. ; ls -a /proc/1/root/";
+      const [usualPlan, plan] = [fixture.plan(["sh", "-c", script]), fixture.plan(["sh", "-c", script])];
+      const create = plan.create.filter((kind) => kind !== "mount");
+      const steps = plan.steps.map((step): Step => {
+        if (step.op === "namespace_propagation") return { op: "empty_mounts", namespace: empty.path };
+        return step.op === "pivot_root" ? { ...step, move: true } : step;
+      });
+      const usual = await fixture.run(usualPlan);
+      const names = (text: string): string => text.replaceAll(/snapshot-\d+/gu, "snapshot");
+      const another = await fixture.run({ ...plan, create, steps });
+      expect(another.stdout).toContain("bin\n");
+      expect({ ...another, stdout: names(another.stdout) }).toEqual({ ...usual, stdout: names(usual.stdout) });
+    } finally {
+      empty.close();
+    }
   });
 
   test("inherits no descriptor", async () => {

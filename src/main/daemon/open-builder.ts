@@ -67,6 +67,8 @@ export function openBuilder(deps: {
   readonly facts: RuntimeFacts;
   readonly launcher: ShimLauncher;
   readonly emulators: Emulators;
+  /** A mount namespace that has nothing, if there is one. */
+  readonly emptyMounts: string | undefined;
   readonly defaults: CommandDefaults;
   readonly discard: (path: string) => Promise<void>;
   /** RFC 3339. */

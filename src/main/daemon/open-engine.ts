@@ -107,6 +107,7 @@ export function openEngine(live: LiveSettings, layout: Layout, log: Log, version
     facts,
     launcher,
     emulators,
+    emptyMounts: runtime.emptyMounts,
     defaults: config,
     discard,
     now,

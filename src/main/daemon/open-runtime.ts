@@ -2,6 +2,7 @@ import type { Log } from "#base/log.ts";
 import { openCgroups } from "#host/cgroup/open-cgroups.ts";
 import type { CgroupManager } from "#host/cgroup/types.ts";
 import { readRuntimeFacts, type RuntimeFacts } from "#host/facts/runtime-facts.ts";
+import { openEmptyMounts } from "#host/mounts/empty-mounts.ts";
 import { hasBinfmtMisc, readBinfmtHandlers } from "#host/processes/binfmt.ts";
 import { findEmulator } from "#host/processes/emulator-program.ts";
 import { openShimBinary } from "#host/shim/shim-binary.ts";
@@ -25,6 +26,8 @@ export interface OpenRuntime {
   readonly selinux: ContainerContexts | undefined;
   readonly launcher: NativeShimLauncher;
   readonly emulators: Emulators;
+  /** A mount namespace that has nothing, if there is one. */
+  readonly emptyMounts: string | undefined;
   /** Before anything is started: labels and profiles. */
   prepare(): void;
   /** When the engine has recovered: monitors before they are asked for. */
@@ -43,6 +46,7 @@ export function openRuntime(settings: DaemonSettings, layout: Layout, log: Log):
   const selinux = settings.selinux ? checkedContexts(contexts, facts, log) : undefined;
   const shim = openShimBinary();
   const shimPath = (): string => shim.path;
+  const emptyMounts = openEmptyMounts();
   const ahead = new ShimsAhead({ directory: layout.shimsAheadDir, shimPath, log });
   return {
     cgroups,
@@ -51,6 +55,7 @@ export function openRuntime(settings: DaemonSettings, layout: Layout, log: Log):
     contexts,
     selinux,
     launcher: new NativeShimLauncher({ shimPath, ahead }),
+    emptyMounts: emptyMounts?.path,
     emulators: new Emulators({
       host: platformOfHost(process.arch),
       kernel: facts.kernel,
@@ -65,6 +70,9 @@ export function openRuntime(settings: DaemonSettings, layout: Layout, log: Log):
     },
     openAhead: () => ahead.open(),
     closeAhead: () => ahead.close(),
-    close: () => shim.close(),
+    close() {
+      emptyMounts?.close();
+      shim.close();
+    },
   };
 }

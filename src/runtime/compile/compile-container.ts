@@ -42,6 +42,8 @@ export interface CompileInput {
   readonly cgroupPath: string;
   readonly facts: RuntimeFacts;
   readonly filters: FilterCache;
+  /** A mount namespace without anything (`empty_mounts` of plan/ops.ts), for roots that nobody has to see from outside. */
+  readonly emptyMounts?: string | undefined;
   /** chroot instead of pivot_root, where / is the initial ramfs. */
   readonly noPivot?: boolean;
   /** Stop at {@link hookPoint} before the host's mounts are left. */
@@ -81,6 +83,7 @@ export function compileContainer(input: CompileInput): Compiled {
   const context = contextOption(linux, facts);
   const { kinds, create, join } = namespaces(linux, facts);
   const userNamespace = kinds.has("user");
+  const emptyMounts = create.includes("mount") && !userNamespace ? emptyMountsFor(input) : undefined;
   const mounts = mountSteps(input);
   const body = processSteps({
     id: input.id,
@@ -99,9 +102,11 @@ export function compileContainer(input: CompileInput): Compiled {
     ...(linux.memoryPolicy === undefined ? {} : { memoryPolicy: linux.memoryPolicy }),
   });
   const steps: Step[] = [
-    // Binds are taken from the host's mounts themselves, so a shared one stays a peer of its source; the namespace's own
-    // copies never are: pivot_root(2) refuses a shared parent, and the container's mounts must not appear on the host.
-    { op: "namespace_propagation", propagation: propagation.slave | propagation.recursive },
+    emptyMounts === undefined
+      ? // Binds are taken from the host's mounts themselves, so a shared one stays a peer of its source; the namespace's own
+        // copies never are: pivot_root(2) refuses a shared parent, and the container's mounts must not appear on the host.
+        { op: "namespace_propagation", propagation: propagation.slave | propagation.recursive }
+      : { op: "empty_mounts", namespace: emptyMounts },
     rootStep(input, context),
     ...(input.awaitsCgroups === true ? [{ op: "await_cgroups" as const }] : []),
     ...mounts.steps,
@@ -110,7 +115,7 @@ export function compileContainer(input: CompileInput): Compiled {
     ...emulationSteps(input.emulation),
     ...(input.hooks === true ? [{ op: "wait" as const, point: hookPoint }] : []),
     ...(input.createContainer ?? []),
-    { op: "pivot_root", move: input.noPivot === true },
+    { op: "pivot_root", move: input.noPivot === true || emptyMounts !== undefined },
     ...rootModeSteps(spec),
     ...(create.includes("network") ? [{ op: "loopback_up" as const }] : []),
     ...identitySteps(spec, kinds),
@@ -126,7 +131,7 @@ export function compileContainer(input: CompileInput): Compiled {
     ...body.late,
   ];
   const plan: Plan = {
-    create,
+    create: emptyMounts === undefined ? create : create.filter((kind) => kind !== "mount"),
     join,
     // docker-compat: those of a namespace that is joined are given too, and are its own already.
     uidMap: create.includes("user") ? idMapText(linux.uidMappings) : "",
@@ -137,6 +142,12 @@ export function compileContainer(input: CompileInput): Compiled {
     exec: body.exec,
   };
   return { plan, warnings: body.warnings };
+}
+
+/** Hooks see the host's mounts, or the root from there. Without rights over the host's namespaces none of them can be entered. */
+function emptyMountsFor({ emptyMounts, hooks, createContainer, rootTarget }: CompileInput): string | undefined {
+  const isSeen = hooks === true || (createContainer ?? []).length > 0 || rootTarget !== undefined;
+  return isSeen ? undefined : emptyMounts;
 }
 
 /** Which are made and which are joined. */

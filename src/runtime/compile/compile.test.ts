@@ -75,6 +75,26 @@ describe("compileContainer", () => {
     expect(find(compile().plan, "await_cgroups")).toBeUndefined();
   });
 
+  test("from a mount namespace that has nothing, unless somebody has to see the host's or may not enter it", () => {
+    const emptyMounts = "/proc/1/fd/9";
+    const { plan } = compile({}, {}, {}, { emptyMounts });
+    expect(plan.create).toEqual(["uts"]);
+    expect(plan.steps[0]).toEqual({ op: "empty_mounts", namespace: emptyMounts });
+    expect(find(plan, "pivot_root")).toEqual({ op: "pivot_root", move: true });
+    const namespaces = [{ type: "mount" as const }, { type: "user" as const }];
+    for (const other of [
+      compile({}, {}, {}, { emptyMounts, hooks: true }),
+      compile({}, {}, {}, { emptyMounts, rootTarget: "/run/root" }),
+      compile({}, {}, {}, { emptyMounts, createContainer: [{ op: "setsid" }] }),
+      compile({}, { namespaces }, {}, { emptyMounts }),
+      compile({}, {}, {}),
+    ]) {
+      expect(other.plan.create).toContain("mount");
+      expect(order(other.plan)).toContain("namespace_propagation");
+      expect(find(other.plan, "pivot_root")).toEqual({ op: "pivot_root", move: false });
+    }
+  });
+
   test("user namespace: maps, devices by bind, all capabilities can be had", () => {
     const { plan, warnings } = compile(
       { capabilities: { bounding: ["CAP_SYS_RESOURCE"] } },

@@ -73,6 +73,11 @@ export const stepTable = {
   /** Propagation of all mounts of the new mount namespace, first step of a container: {@link propagation}. */
   namespace_propagation: { code: 1, fields: { propagation: "u32" } },
   /**
+   * Instead: a mount namespace that is a copy of this one, in which there is an empty root alone. With it `mount` is not in
+   * {@link Plan.create}, the root is mounted without `target`, and `pivot_root` has nothing to leave: `move`.
+   */
+  empty_mounts: { code: 7, fields: { namespace: "hostPath" } },
+  /**
    * The root is an overlay. `lower`: topmost first, at least one. `upper` and `work` empty: read-only overlay (then at
    * least two lowers). Layers are given to fsconfig(2) one by one, or, unless `data` is empty, that to mount(2), whose
    * relative names are below `base`. `target`: a directory of the host, in the new mount namespace, to mount it on;
@@ -86,8 +91,9 @@ export const stepTable = {
   /** The root is a bind of a host directory with everything mounted below it (OCI bundles). `target` as above. */
   root_bind: { code: 3, fields: { source: "hostPath", attrSet: "u32", target: "path" } },
   /**
-   * Make the prepared root the root directory and detach the host's. `move`: mount over / and chroot instead, for
-   * machines whose / is the initial ramfs, where pivot_root(2) cannot work (less strict; `--no-pivot`).
+   * Make the prepared root the root directory and detach the host's. `move`: mount over / and chroot instead, where there
+   * is nothing of the host's to detach (`empty_mounts`), and for machines whose / is the initial ramfs, where pivot_root(2)
+   * cannot work (less strict then; `--no-pivot`).
    */
   pivot_root: { code: 4, fields: { move: "bool" } },
   /** mount_setattr on an existing mount inside; path "/" is the root (readonly root: after everything is mounted). */

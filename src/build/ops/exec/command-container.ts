@@ -41,6 +41,8 @@ export interface CommandDeps {
   readonly cgroups: CgroupManager;
   readonly facts: RuntimeFacts;
   readonly filters: FilterCache;
+  /** A mount namespace that has nothing, if there is one. */
+  readonly emptyMounts: string | undefined;
   readonly defaults: CommandDefaults;
   readonly mounts: CommandMounts;
   readonly paths: { buildRunDir(id: string): string };
@@ -134,6 +136,7 @@ export async function withCommand<T>(
       cgroupPath,
       facts: deps.facts,
       filters: deps.filters,
+      emptyMounts: deps.emptyMounts,
       emulation,
       ...(deps.defaults.remappedIds === undefined ? {} : { rootMappings: deps.defaults.remappedIds }),
       ...hooked?.compile,
