@@ -35,6 +35,8 @@ static int loopback_up(void)
 	cleanup_close int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &request))
 		return failed("loopback", "");
+	if (request.ifr_flags & IFF_UP)
+		return 0; /* it is already: who is the first to join a network sees to it too */
 	request.ifr_flags |= IFF_UP;
 	return named(ioctl(fd, SIOCSIFFLAGS, &request), "loopback");
 }
@@ -115,10 +117,10 @@ static int set_groups(const struct arg *list)
 static int drop_bounding(uint64_t keep)
 {
 	for (int cap = 0; cap <= LAST_POSSIBLE_CAP; cap++) {
-		int has = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
+		int has = keep >> cap & 1 ? 0 : prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
 		if (has < 0)
 			return 0;
-		if (has && !(keep >> cap & 1) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0))
+		if (has && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0))
 			return failed("bounding set", "");
 	}
 	return 0;
@@ -318,13 +320,10 @@ static int exec_searched(char **argv, char **env, int trial)
 			memcpy(path + head + 1, name, tail + 1);
 			if (!trial)
 				execve(path, argv, env);
-			int error = errno;
-			if (is_program(path) && trial)
-				return 0;
-			if (is_program(path)) {
-				errno = error; /* ENOENT then speaks of its interpreter */
-				return failed("execve", name);
-			}
+			int error = errno, found = is_program(path);
+			errno = error; /* ENOENT then speaks of its interpreter */
+			if (found)
+				return trial ? 0 : failed("execve", name);
 		}
 		dir += head;
 		if (!*dir)

@@ -169,17 +169,30 @@ static int make_path(const char *path, const struct owner *owner, int depth)
 	return 0;
 }
 
+/* A new directory in a directory that is there; -1 for anything else. */
+static int make_below(const char *directory, const char *name, const struct owner *owner)
+{
+	int parent = enter(directory);
+	if (parent < 0 || make_directory(parent, name, owner))
+		return -1;
+	return k_openat2(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, K_RESOLVE_BENEATH);
+}
+
 int root_directory(const char *path, uint32_t mode, uint32_t uid, uint32_t gid)
 {
 	struct owner owner = { mode, uid, gid };
 	char directory[PATH_MAX];
 	const char *name;
-	int fd = root_open(path, O_PATH | O_DIRECTORY, 0);
+	int splits = split(path, directory, &name) == 0;
+	/* Where the last thing was made this one is missing too, mostly: it is made before it is looked for. */
+	int again = splits && recent.fd >= 0 && !strcmp(directory, recent.path);
+	int fd = again ? make_below(directory, name, &owner) : -1;
+	if (fd < 0)
+		fd = root_open(path, O_PATH | O_DIRECTORY, 0);
 	if (fd >= 0 || errno != ENOENT)
 		return fd < 0 ? failed("open", path) : fd;
-	int parent = split(path, directory, &name) ? -1 : enter(directory);
-	if (parent >= 0 && make_directory(parent, name, &owner) == 0)
-		fd = k_openat2(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, K_RESOLVE_BENEATH);
+	if (splits && !again)
+		fd = make_below(directory, name, &owner);
 	if (fd >= 0)
 		return fd;
 	if (make_path(path, &owner, 0))
