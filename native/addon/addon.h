@@ -52,6 +52,10 @@ napi_value list_folders(napi_env env, napi_callback_info info);
 napi_value read_files(napi_env env, napi_callback_info info);
 napi_value copy_files(napi_env env, napi_callback_info info);
 
+/* ── operations.c ── */
+napi_value start_runner(napi_env env, napi_callback_info info);
+napi_value run_operations_beside(napi_env env, napi_callback_info info);
+
 /* ── program.c ── */
 napi_value release_program(napi_env env, napi_callback_info info);
 

@@ -481,6 +481,8 @@ static const struct {
     {"listFolders", list_folders},
     {"readFiles", read_files},
     {"copyFiles", copy_files},
+    {"startRunner", start_runner},
+    {"runOperations", run_operations_beside},
     {"releaseProgram", release_program},
     {"startSender", start_sender},
     {"sendFile", send_file},

@@ -2,7 +2,7 @@ import type { CpuTime } from "#host/facts/cpu-time.ts";
 import type { InterfaceCounters } from "#host/facts/interface-counters.ts";
 import type { ProcessCounters } from "#host/processes/process-counters.ts";
 import type { Plan } from "#runtime/plan/ops.ts";
-import type { AdoptedCommand } from "#runtime/types.ts";
+import type { AdoptedCommand, LaunchRequest } from "#runtime/types.ts";
 import type { RootMount } from "#snapshot/types.ts";
 import type {
   NewVolume,
@@ -224,7 +224,7 @@ export interface CompiledPlan {
   /** The plan runs a foreign runtime. */
   readonly adopt?: AdoptedCommand;
   /** As in LaunchRequest: creates the container's cgroup with its limits, or nothing. */
-  readonly makeCgroups?: () => void;
+  readonly makeCgroups?: LaunchRequest["makeCgroups"];
   /** As in LaunchRequest. */
   readonly onWait?: (point: number, pid: number) => Promise<void>;
   /** To be called when the process runs; it is ended when this rejects. */

@@ -113,7 +113,7 @@ export class NativePlanner implements RuntimePlanner {
     const { platform } = spec.image;
     return {
       plan,
-      makeCgroups: () => void this.#cgroups.create(cgroupPath, cgroupResources(made.spec)),
+      makeCgroups: (announcement) => this.#cgroups.createBeside(cgroupPath, cgroupResources(made.spec), announcement),
       ...hooked?.run,
       oomEventsPath: cgroup.oomEventsPath,
       advice: platform === undefined ? undefined : this.#emulators.advice(platform),

@@ -1,3 +1,4 @@
+import type { Announcement } from "#host/kernel/operations-beside.ts";
 import type { Plan } from "./plan/ops.ts";
 
 /**
@@ -43,10 +44,11 @@ export interface LaunchRequest {
    */
   readonly onNetwork?: (namespace: string) => Promise<void>;
   /**
-   * Makes the control groups, while the shim mounts: called when it has the plan, which has an `await_cgroups`. When it throws
-   * nothing is launched, and launch() rejects with the same once the shim is gone.
+   * Makes the control groups, while the shim mounts: called when it has the plan, which has an `await_cgroups`, and makes the
+   * announcement as soon as they are there. When it rejects nothing is launched, and launch() rejects with the same, whatever else
+   * went wrong, once the shim is gone. `onNetwork` may be called meanwhile, `onMonitor` is not.
    */
-  readonly makeCgroups?: () => void;
+  readonly makeCgroups?: (announcement: Announcement) => Promise<void>;
   /** Called as soon as there is somebody to attach to, likewise. A terminal takes no input before *ready*. */
   readonly onMonitor?: (process: SupervisedProcess) => Promise<void>;
   /**

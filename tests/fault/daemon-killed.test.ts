@@ -5,6 +5,7 @@
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
+import { openCgroups } from "#host/cgroup/open-cgroups.ts";
 import { descendants } from "#host/processes/descendants.ts";
 import { background } from "../../tools/lab/background.ts";
 import { command, eventually, mustRun, type CommandResult } from "../../tools/lab/command.ts";
@@ -280,6 +281,30 @@ test("killed while it plans a start, it leaves no shim and no network namespace 
   } finally {
     await stuck.end();
   }
+});
+
+test("killed while it makes control groups, it leaves none to stay", async () => {
+  const parent = "/berth-test-killed";
+  const cgroups = openCgroups();
+  // So that the usual case is met: the parent is there.
+  await ok("run", "--rm", "--cgroup-parent", parent, "busybox", "true");
+  for (let round = 0; round < 8; round++) {
+    const id = (await ok("create", "--cgroup-parent", parent, "busybox", "sleep", "1000")).trim();
+    const path = `${parent}/${id}`;
+    const start = background([...berthCommand(), "start", id], env());
+    const before = performance.now();
+    // Looked for without a pause: they are all there within a millisecond.
+    while (!cgroups.children(parent).includes(path) && performance.now() - before < 60_000)
+      if (round % 2 === 1) await Bun.sleep(0);
+    await killEngine();
+    await start.end();
+    await startEngine();
+    expect(await ok("inspect", "-f", "{{.State.Status}}", id)).toMatch(/^(created|running|exited)\n$/);
+    await ok("rm", "-f", id);
+    expect(cgroups.children(parent)).toEqual([]);
+  }
+  cgroups.removeEmpty(parent);
+  await expectNothingLeft();
 });
 
 test("a killed supervisor is noticed, its processes are ended, the container can be removed", async () => {

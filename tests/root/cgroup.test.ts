@@ -1,8 +1,12 @@
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { messageOf } from "#base/errors.ts";
 import { openCgroups } from "#host/cgroup/open-cgroups.ts";
 import type { Cgroup } from "#host/cgroup/types.ts";
+import { announce } from "#host/kernel/operations-beside.ts";
+import { close, pipe, read } from "#host/kernel/syscalls.ts";
+import type { Resources } from "#spec/oci/runtime.ts";
 
 /** Needs root and mounted control groups; works on v1, hybrid and v2. Everything lives below /berth-test-cgroup. */
 const parent = `/berth-test-cgroup-${String(process.pid)}`;
@@ -149,6 +153,81 @@ test("a refused value names limit and value and leaves nothing", () => {
   const path = `${parent}/refused`;
   expect(() => cgroups.create(path, { cpu: { cpus: "4096-5000" } })).toThrow(/cannot set the CPU set to 4096-5000/u);
   expect(cgroups.children(parent)).not.toContain(path);
+});
+
+describe("a group that is made by another thread", () => {
+  /** The announcement that is made, if any, and why the group is not. */
+  async function beside(path: string, resources: Resources): Promise<readonly [words: number, reason: string]> {
+    const [readEnd, fd] = pipe();
+    try {
+      const reason = await cgroups.createBeside(path, resources, { fd, word: 7 }).then(
+        () => "",
+        (error: unknown) => messageOf(error),
+      );
+      announce({ fd, word: 0 });
+      return [read(readEnd, new Uint8Array(8)) - 1, reason];
+    } finally {
+      close(readEnd);
+      close(fd);
+    }
+  }
+
+  const rules = [{ allow: false }, { allow: true, type: "c", major: 1, minor: 3, access: "rw" }] as const;
+  const usual: Resources = { memory: { limit: 64 << 20, swap: 128 << 20 }, pids: { limit: 20 }, devices: rules };
+
+  test("is as one made by this one, also where its parent is not there yet", async () => {
+    const expected = create("here", usual);
+    await expected.remove();
+    cgroups.removeEmpty(parent);
+    for (const name of ["first", "second"]) {
+      expect(await beside(`${parent}/${name}`, usual)).toEqual([1, ""]);
+      open.push(cgroups.open(`${parent}/${name}`));
+    }
+    const same = create("same", usual);
+    const valuesOf = (cgroup: Cgroup): readonly string[] => Object.values(limitFiles(cgroup));
+    for (const cgroup of open.slice(-3)) {
+      expect(valuesOf(cgroup)).toEqual(valuesOf(same));
+      for (const directory of directories(cgroup).filter((path) => existsSync(`${path}/devices.list`)))
+        expect(readFileSync(`${directory}/devices.list`, "utf8")).toBe("c 1:3 rw\n");
+      expect(await (await inside(cgroup, "true")).done).toBe(0);
+    }
+  });
+
+  test("that is there in part, or wholly, gets what it lacks and its limits", async () => {
+    const path = `${parent}/part`;
+    create("sibling", {});
+    for (const directory of directories(cgroups.open(path))) {
+      mkdirSync(directory);
+      expect(await beside(path, usual)).toEqual([1, ""]);
+      expect(cgroups.open(path).stats().pids?.limit).toBe(20);
+      await cgroups.open(path).remove();
+    }
+    expect(await beside(path, {})).toEqual([1, ""]);
+    expect(await beside(path, usual)).toEqual([1, ""]);
+    expect(cgroups.open(path).stats().memory?.limitBytes).toBe(64 << 20);
+    open.push(cgroups.open(path));
+  });
+
+  test.each<[string, Resources]>([
+    ["a refused value", { ...usual, cpu: { cpus: "4096-5000" } }],
+    ["limits that bound each other", { memory: { limit: 64 << 20, swap: 32 << 20 } }],
+    ["shares beyond the kernel's", { cpu: { shares: 300_000 } }],
+    ["a value with a NUL", { cpu: { cpus: "0\0" } }],
+    ["another version's limits", { unified: { "cgroup.procs": "1" } }],
+    ["a controller that is nowhere", { rdma: { none: { hcaHandles: 1 } } }],
+  ])("with %s fails in the same words, or not, and leaves nothing", async (_what, resources) => {
+    const path = `${parent}/refused`;
+    create("sibling", {});
+    let expected = "";
+    try {
+      await cgroups.create(path, resources).remove();
+    } catch (error) {
+      expected = messageOf(error);
+    }
+    expect(await beside(path, resources)).toEqual([expected === "" ? 1 : 0, expected]);
+    if (expected === "") await cgroups.open(path).remove();
+    expect(directories(cgroups.open(path)).filter((directory) => existsSync(directory))).toEqual([]);
+  });
 });
 
 test("stats count CPU time", async () => {

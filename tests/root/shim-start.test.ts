@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFil
 import { messageOf } from "#base/errors.ts";
 import type { Plan, Step } from "#runtime/plan/ops.ts";
 import type { LaunchRequest, SupervisedProcess } from "#runtime/types.ts";
+import { announce, type Announcement } from "#host/kernel/operations-beside.ts";
 import { descendants } from "#host/processes/descendants.ts";
 import { eventually } from "../../tools/lab/command.ts";
 import { projectDir } from "../../tools/lab/paths.ts";
@@ -139,6 +140,7 @@ async function killedWith(act: string, isThere: (shim: number, dir: string) => b
   const { id, dir } = fixture.request(fixture.plan(["true"]));
   const script = `
     import { writeFileSync } from "node:fs";
+    import { runBeside } from "#host/kernel/operations-beside.ts";
     import { NativeShimLauncher } from "#runtime/shim/launcher.ts";
     const [id, dir, path] = process.argv.slice(1);
     const begun = new NativeShimLauncher({ shimPath: () => path }).begin({ id, dir });
@@ -280,7 +282,11 @@ describe("control groups that are made while the shim prepares", () => {
   test("are there before the process is", async () => {
     const folder = fixture.directory("group");
     const plan = awaiting(["sh", "-c", "exit 5"]);
-    const makeCgroups = (): void => writeFileSync(`${folder}/tasks`, "");
+    const makeCgroups = async (announcement: Announcement): Promise<void> => {
+      await Bun.sleep(5);
+      writeFileSync(`${folder}/tasks`, "");
+      announce(announcement);
+    };
     // A file in place of a v1 hierarchy's: it is opened before there is a process, and init writes itself in.
     const request = fixture.request({ ...plan, cgroup: { procs: [`${folder}/tasks`] } }, { makeCgroups });
     const launched = await fixture.launch(request);
@@ -289,27 +295,99 @@ describe("control groups that are made while the shim prepares", () => {
     expect(readFileSync(`${folder}/tasks`, "utf8")).toBe("0");
   });
 
-  test("and cannot be: nothing is launched, in the words of who makes them", async () => {
+  test("keep nobody from joining networks, and the launch from being done", async () => {
+    const joined = Promise.withResolvers<undefined>();
+    let isDone = false;
+    const { request, begun } = await begunWithNetwork({
+      plan: awaiting(["true"]),
+      goesAhead: true,
+      onNetwork: async () => joined.resolve(undefined),
+      makeCgroups: async (announcement) => {
+        await joined.promise;
+        announce(announcement);
+        await Bun.sleep(20);
+        isDone = true;
+      },
+    });
+    const launching = begun.launch(request);
+    begun.abandon();
+    const launched = fixture.keep(await launching);
+    expect(isDone).toBe(true);
+    await launched.go();
+    expect((await launched.exited()).exitCode).toBe(0);
+  });
+
+  test.each([
+    ["at once", async () => undefined],
+    ["while networks are joined", () => Bun.sleep(10)],
+  ])("and cannot be: nothing is launched, in the words of who makes them %s", async (_when, before) => {
     const known = descendants(process.pid);
-    const refuse = (): never => {
-      throw new Error("cannot set the memory limit");
-    };
-    const request = fixture.request(awaiting(["true"]), { makeCgroups: refuse });
-    expect(await reasonOf(fixture.launch(request))).toBe("cannot set the memory limit");
+    const order: string[] = [];
+    const { request, begun, shim } = await begunWithNetwork({
+      plan: awaiting(["true"]),
+      goesAhead: true,
+      onNetwork: async () => {
+        await Bun.sleep(30);
+        order.push("joined");
+        throw new Error("no address");
+      },
+      onMonitor: async () => void order.push("attached"),
+      makeCgroups: async () => {
+        await before();
+        throw new Error("cannot set the memory limit");
+      },
+    });
+    expect(await reasonOf(begun.launch(request))).toBe("cannot set the memory limit");
+    // Who is told may take everything away.
+    expect(order).toEqual(["joined"]);
+    expect(existsSync(`/proc/${shim}/exe`)).toBe(false);
     expect(descendants(process.pid).filter((pid) => !known.includes(pid))).toEqual([]);
     expect(await fixture.launcher.recover(request.dir)).toEqual({ state: "lost" });
   });
 
-  test("for a shim that failed before: that is told", async () => {
-    const request = fixture.request(awaiting(["true"], missingRoot), { makeCgroups: () => Bun.sleepSync(20) });
+  test("for a shim that failed before: that is told, once they are made, unless they cannot be", async () => {
+    let isMade = false;
+    const makeCgroups = async (announcement: Announcement): Promise<void> => {
+      await Bun.sleep(20);
+      isMade = true;
+      announce(announcement);
+    };
+    const request = fixture.request(awaiting(["true"], missingRoot), { makeCgroups });
     expect(await failureOf(fixture.launch(request))).toMatchObject({ step: 1, errno: 2 });
+    expect(isMade).toBe(true);
+
+    const refuse = async (): Promise<never> => {
+      await Bun.sleep(20);
+      throw new Error("cannot set the memory limit");
+    };
+    const refused = fixture.request(awaiting(["true"], missingRoot), { makeCgroups: refuse });
+    expect(await reasonOf(fixture.launch(refused))).toBe("cannot set the memory limit");
   });
 
-  test("by somebody who is killed meanwhile: the shim ends", async () => {
+  test("for a shim that is killed meanwhile", async () => {
+    const { request, begun, shim } = await begunWithNetwork({
+      plan: awaiting(["true"]),
+      makeCgroups: async (announcement) => {
+        process.kill(shim, 9);
+        await goneOf(shim);
+        announce(announcement);
+      },
+    });
+    expect(await reasonOf(begun.launch(request))).toMatch(
+      /^(the process's monitor is gone and left no status|the shim ended without a word)$/,
+    );
+  });
+
+  test.each([
+    ["this thread", "Bun.sleepSync(1_000_000);"],
+    // Nobody ever reads from the FIFO: the thread beside waits in open(2).
+    ["the one beside", 'await runBeside([{ kind: "write", path: dir + "/endless", value: "x" }], announcement);'],
+  ])("by somebody who is killed meanwhile, in %s: the shim ends", async (_where, work) => {
     const launch = `
-      const makeCgroups = () => {
+      const makeCgroups = async (announcement) => {
+        await Bun.spawn(["mkfifo", dir + "/endless"]).exited;
         writeFileSync(dir + "/making", "");
-        Bun.sleepSync(1_000_000);
+        ${work}
       };
       const steps = [{ op: "await_cgroups" }, { op: "wait", point: 0 }];
       const exec = { argv: ["true"], env: [] };

@@ -1,4 +1,5 @@
 import type { Cgroup, CgroupManager } from "#host/cgroup/types.ts";
+import { announce } from "#host/kernel/operations-beside.ts";
 import type { HostCounters } from "../ports.ts";
 
 const silentInterface = {
@@ -64,6 +65,10 @@ export function fakeCgroups(state: FakeCgroupState): CgroupManager {
     version: 2,
     controllers: ["memory"],
     create: open,
+    createBeside: async (path, _resources, announcement) => {
+      open(path);
+      announce(announcement);
+    },
     open,
     children: () => [],
     removeEmpty() {},

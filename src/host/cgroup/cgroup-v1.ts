@@ -3,6 +3,7 @@ import { BerthError } from "#base/errors.ts";
 import type { Resources } from "#spec/oci/runtime.ts";
 import { errnoName } from "../kernel/errno.ts";
 import { AT_FDCWD } from "../kernel/linux.ts";
+import { announce, runBeside, type Announcement } from "../kernel/operations-beside.ts";
 import { raw } from "../kernel/syscalls.ts";
 import {
   applyLimit,
@@ -19,6 +20,7 @@ import type { CgroupLayout } from "./layout.ts";
 import { removeGroups, removeNow } from "./remove-groups.ts";
 import type { Cgroup, CgroupFeatures, CgroupManager, CgroupStats } from "./types.ts";
 import { UndoJournal } from "./undo-journal.ts";
+import { cpusetFiles, parentOf, v1Creation, type HierarchyRoots } from "./v1-creation.ts";
 import { v1Limits, type V1Write } from "./v1-limits.ts";
 import { v1Stats } from "./v1-stats.ts";
 
@@ -30,7 +32,7 @@ export class CgroupV1Manager implements CgroupManager {
   readonly version = 1;
   readonly controllers: readonly string[];
   readonly #layout: CgroupLayout;
-  readonly #roots: Roots;
+  readonly #roots: HierarchyRoots;
 
   constructor(layout: CgroupLayout) {
     this.#layout = layout;
@@ -63,6 +65,19 @@ export class CgroupV1Manager implements CgroupManager {
       throw error;
     }
     return cgroup;
+  }
+
+  /** In the usual case, which is a new group below a parent that is there; whatever else it is, {@link create} finds and tells. */
+  async createBeside(path: string, resources: Resources, announcement: Announcement): Promise<void> {
+    const operations = v1Creation(this.#roots, path, v1Limits(resources));
+    if (operations !== undefined) {
+      const { done, errno } = await runBeside(operations, announcement);
+      if (errno === 0) return;
+      const made = operations.slice(0, done).filter(({ kind }) => kind === "mkdir");
+      removeNow(made.map((operation) => operation.path).toReversed());
+    }
+    this.create(path, resources);
+    announce(announcement);
   }
 
   open(path: string): CgroupV1 {
@@ -122,10 +137,6 @@ function makePath(mountpoint: string, path: string, made: string[]): boolean {
   return true;
 }
 
-const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
-
-const cpusetFiles = ["cpuset.cpus", "cpuset.mems"] as const;
-
 /** A cpuset group has no CPUs and nodes, and takes no process, until it gets its parent's. */
 function inheritCpuset(mountpoint: string, path: string): void {
   for (const file of cpusetFiles)
@@ -142,21 +153,15 @@ function filledCpuset(mountpoint: string, path: string, file: (typeof cpusetFile
   return inherited;
 }
 
-/** Where the hierarchies are mounted, and the unified one, which has no controllers. */
-interface Roots {
-  readonly all: readonly { readonly mountpoint: string; readonly controllers: readonly string[] }[];
-  readonly byController: ReadonlyMap<string, string>;
-}
-
 class CgroupV1 implements Cgroup {
   readonly path: string;
   readonly entry: Cgroup["entry"];
   readonly oomEventsPath: string | undefined;
   readonly directories: readonly string[];
-  readonly #roots: Roots;
+  readonly #roots: HierarchyRoots;
   readonly #unified: string | undefined;
 
-  constructor(layout: CgroupLayout, roots: Roots, path: string) {
+  constructor(layout: CgroupLayout, roots: HierarchyRoots, path: string) {
     this.path = path;
     this.#roots = roots;
     this.directories = roots.all.map(({ mountpoint }) => `${mountpoint}${path}`);

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { BerthError } from "#base/errors.ts";
 import type { Resources } from "#spec/oci/runtime.ts";
 import { errnoOf, limitError, readControl, readFlat, readNumber, subgroups, writeControl } from "./cgroup-file.ts";
+import { announce, type Announcement } from "../kernel/operations-beside.ts";
 import { attachDeviceProgram } from "./device-attach.ts";
 import { deviceProgram, foldDeviceRules } from "./device-filter.ts";
 import { killAtOnce, killOneByOne, pidsBelow } from "./kill-group.ts";
@@ -56,6 +57,12 @@ export class CgroupV2Manager implements CgroupManager {
       removeNow(made.toReversed());
       throw error;
     }
+  }
+
+  /** By this thread: it is one directory, and its device filter is a program that is loaded here. */
+  async createBeside(path: string, resources: Resources, announcement: Announcement): Promise<void> {
+    this.create(path, resources);
+    announce(announcement);
   }
 
   /** Enable controllers for the children of `directory`, one by one: one that cannot be enabled does not hold back the others. */

@@ -1,4 +1,5 @@
 import type { Resources } from "#spec/oci/runtime.ts";
+import type { Announcement } from "../kernel/operations-beside.ts";
 
 /**
  * One container's control group, on every hierarchy of a v1 machine or the one of v2. All methods are safe to call on a
@@ -41,6 +42,11 @@ export interface CgroupManager {
    * controller is missing is an error, not ignored.
    */
   create(path: string, resources: Resources): Cgroup;
+  /**
+   * {@link create}, by another thread where that can. The announcement is made as soon as the group is there, whatever this thread
+   * is at, and not otherwise; its descriptor must stay open until the promise settles.
+   */
+  createBeside(path: string, resources: Resources, announcement: Announcement): Promise<void>;
   /** The handle of an existing (or vanished) group. */
   open(path: string): Cgroup;
   /** Paths of the groups right below `parent`, on any hierarchy; for reconciling. */

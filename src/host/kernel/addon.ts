@@ -52,6 +52,16 @@ export interface Addon {
    * it is used again. 0 or -errno.
    */
   readonly releaseProgram: () => number;
+  /** A thread that operates on files; see operations-beside.ts. `onEnd` hears `done << 12 | errno` for each token. */
+  readonly startRunner: (onEnd: (token: number, result: number) => void) => RunnerHandle;
+  /** 0, or -errno when it was not begun. `announceTo` stays the caller's, and open until `onEnd`; -1: none. */
+  readonly runOperations: (
+    handle: RunnerHandle,
+    token: number,
+    operations: Uint8Array,
+    announceTo: number,
+    word: number,
+  ) => number;
   /** Threads that send files; see file-sender.ts. `onEnd` hears 0 or an errno for each token. */
   readonly startSender: (threads: number, onEnd: (token: number, errno: number) => void) => SenderHandle;
   /** 0, or -errno when it was not begun. Both descriptors stay the caller's, and open until `onEnd`. */
@@ -86,9 +96,10 @@ export interface Addon {
   /** Whether a waiting poller keeps the process alive. */
   readonly refPoller: (handle: PollerHandle, ref: boolean) => void;
   /** No callback afterwards. Repeating it is allowed. */
-  readonly stop: (handle: SenderHandle | ResponderHandle | PollerHandle) => void;
+  readonly stop: (handle: RunnerHandle | SenderHandle | ResponderHandle | PollerHandle) => void;
 }
 
+export type RunnerHandle = { readonly __runner: never };
 export type SenderHandle = { readonly __sender: never };
 export type ResponderHandle = { readonly __responder: never };
 export type PollerHandle = { readonly __poller: never };

@@ -67,17 +67,25 @@ class Begun implements BegunLaunch {
     const message = encodeLaunch(settingsOf(request), request.plan);
     // Until it has its plan the shim stays in there.
     const network = fitsMadeNetwork(request.plan) ? this.#shim.openNetwork() : undefined;
+    let sent: Promise<void> | undefined;
     let joining: Promise<void> | undefined;
     try {
-      this.#shim.send(message, request.makeCgroups);
+      sent = this.#shim.send(message, request.makeCgroups);
+      // Whether it failed, and whether joining did, is asked once the shim is known to live.
+      sent.catch(() => undefined);
       const connecting = ShimProcess.connect(request.dir, request.adopt);
       if (network !== undefined) joining = request.onNetwork?.(fdPath(network));
-      // Whether it failed is asked once the shim is known to live.
       joining?.catch(() => undefined);
-      return await launched(request, connecting, joining);
+      return await launched(request, sent, connecting, joining);
     } catch (error) {
+      // A shim that gets no control groups ends for that reason, whatever else is seen of it.
+      const reason: unknown =
+        (await sent?.then(
+          () => error,
+          (refusal: unknown) => refusal,
+        )) ?? error;
       if (!this.#shim.isSent) await this.#shim.gone;
-      throw error;
+      throw reason;
     } finally {
       await joining?.catch(() => undefined);
       if (network !== undefined) close(network);
@@ -93,16 +101,20 @@ class Begun implements BegunLaunch {
   }
 }
 
-/** From the message on. `joining`: networks are being joined already. */
+/** From the message on. `sent`: it has its control groups too. `joining`: networks are being joined already. */
 async function launched(
   request: LaunchRequest,
+  sent: Promise<void>,
   connecting: Promise<ShimProcess | undefined>,
   joining: Promise<void> | undefined,
 ): Promise<SupervisedProcess> {
   const process = await connecting;
   if (process === undefined) throw earlyEnd(request);
   try {
-    const meanwhile = Promise.all([joining ?? joinNetworks(process, request), request.onMonitor?.(process)]);
+    const meanwhile = Promise.all([
+      joining ?? joinNetworks(process, request),
+      sent.then(() => request.onMonitor?.(process)),
+    ]);
     await (request.goesAhead === true ? untilMayGo : untilAllReady)(process, request, meanwhile);
     if (request.mode !== "handover") return process;
     process.detach();

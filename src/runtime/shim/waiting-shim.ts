@@ -1,6 +1,6 @@
 import { BerthError, messageOf } from "#base/errors.ts";
-import { hasCode } from "#host/kernel/errno.ts";
 import { AT_FDCWD, MFD_CLOEXEC, O_RDONLY } from "#host/kernel/linux.ts";
+import { announce, type Announcement } from "#host/kernel/operations-beside.ts";
 import { spawnProcess, type ChildProcess } from "#host/processes/process.ts";
 import { listenForChild } from "#host/shim/shim-socket.ts";
 import { close, fstat, memfdCreate, open, pipe, statx, writeAll } from "#host/kernel/syscalls.ts";
@@ -74,33 +74,45 @@ export class WaitingShim {
     return this.#isSent;
   }
 
-  /** The one message it gets. `meanwhile` makes the control groups that the plan waits for; when it throws there is no launch. */
-  send(message: Uint8Array, meanwhile?: () => void): void {
+  /**
+   * The one message it gets, before this returns. `makeCgroups` makes the control groups that the plan waits for, and announces
+   * them; when it rejects there is no launch. Resolves, or rejects with the same, when the shim will be told nothing more.
+   */
+  send(message: Uint8Array, makeCgroups?: (announcement: Announcement) => Promise<void>): Promise<void> {
     if (this.#settled) throw new BerthError("internal", "this shim has had its message");
+    this.#settled = true;
     try {
       writeAll(this.#file, message);
       this.#say(launchWord.complete);
-      meanwhile?.();
-      if (meanwhile !== undefined) this.#say(launchWord.cgroups);
+    } catch (error) {
+      this.#close();
+      throw error;
+    }
+    return this.#complete(makeCgroups);
+  }
+
+  async #complete(makeCgroups?: (announcement: Announcement) => Promise<void>): Promise<void> {
+    try {
+      await makeCgroups?.({ fd: this.#words, word: launchWord.cgroups });
       this.#isSent = true;
     } finally {
-      this.abandon();
+      this.#close();
     }
   }
 
   /** One whose shim is gone is told so by what it left, not here. */
   #say(word: number): void {
-    try {
-      writeAll(this.#words, Uint8Array.of(word));
-    } catch (error) {
-      if (!hasCode(error, "EPIPE")) throw error;
-    }
+    announce({ fd: this.#words, word });
   }
 
-  /** No effect after {@link send}. */
+  /** No effect once {@link send} was called. */
   abandon(): void {
     if (this.#settled) return;
     this.#settled = true;
+    this.#close();
+  }
+
+  #close(): void {
     close(this.#file);
     close(this.#words);
   }

@@ -56,8 +56,9 @@ export interface LaunchDeps {
 /**
  * Make a container's process, up to and including its execve:
  *
- *   shim comes up ─▶ network namespace ─┬▶ root mount ─┬▶ init, its mounts ────────────────────────┬▶ execve
- *   root snapshot ─▶ plan ──────────────┴▶ cgroups ────┴▶ addresses, /etc ─▶ interface ─▶ attach, go ┘
+ *   shim comes up ─▶ network namespace ─┬▶ root mount ─┬▶ init, its mounts ───────────┬▶ execve
+ *                                       ├▶ cgroups ────┘                              │
+ *   root snapshot ─▶ plan ──────────────┴▶ addresses, /etc ─▶ interface ─▶ attach, go ┘
  *
  * `container.process` is set as soon as there is one. When it throws, what was made is still there: the caller, who has
  * noted the intent, tears down.
