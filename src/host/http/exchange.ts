@@ -202,8 +202,8 @@ export class Exchange {
     // Who is answered without having been asked for the body may send it all the same.
     if (this.#awaitsContinue) this.#closes = true;
     let text = `HTTP/1.1 ${status}\r\n${this.#common}`;
-    for (const [name, value] of Object.entries(headers)) text += `${name}: ${value.replace(/[\r\n]+/g, " ")}\r\n`;
-    text += `Date: ${new Date().toUTCString()}\r\n`;
+    for (const name in headers) text += `${name}: ${(headers[name] ?? "").replace(/[\r\n]+/g, " ")}\r\n`;
+    text += `Date: ${dateText()}\r\n`;
     return this.#closes ? `${text}Connection: close\r\n` : text;
   }
 
@@ -267,6 +267,20 @@ export class Exchange {
       return false;
     }
   }
+}
+
+let datedSecond = 0;
+let date = "";
+
+/** RFC 9110, section 5.6.7: whole seconds. */
+function dateText(): string {
+  const now = Date.now();
+  const second = Math.floor(now / 1000);
+  if (second !== datedSecond) {
+    datedSecond = second;
+    date = new Date(now).toUTCString();
+  }
+  return date;
 }
 
 /** What an answered request still sends is read on, within these bounds, so that the connection can be kept. */

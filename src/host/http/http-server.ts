@@ -87,6 +87,7 @@ async function nextHead(reader: MessageReader): Promise<RequestHead | RequestFau
     if (typeof end !== "number") return end;
     looked = bytes.length;
     if (end === -1) continue;
+    if (end === bytes.length) return parseRequestHead(bytes);
     reader.putBack(bytes.subarray(end));
     return parseRequestHead(bytes.subarray(0, end));
   }

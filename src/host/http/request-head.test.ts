@@ -54,6 +54,21 @@ test("how the body is framed, and what follows it", () => {
   expect(parsed("GET / HTTP/1.0")).toMatchObject({ isOld: true, closes: true });
 });
 
+test("fields that came before mean the same behind any other request line of their version", () => {
+  const fields = [host, "User-Agent: e/1", "Connection: close"];
+  const first = parsed(plain, ...fields);
+  const second = parsed("POST /b HTTP/1.1", ...fields);
+  expect(first).toMatchObject({ method: "GET", target: "/", closes: true, isOld: false });
+  expect(second).toEqual({ ...first, method: "POST", target: "/b" });
+  expect(parsed("GET / HTTP/1.0", host)).toMatchObject({ isOld: true, closes: true });
+  expect(parsed(plain, host)).toMatchObject({ isOld: false, closes: false });
+  expect(parsed("CONNECT e:1 HTTP/1.1", ...fields)).toMatchObject({ fault: "404 Not Found" });
+  for (let other = 0; other < 200; other++) {
+    expect(parsed(plain, host, `Content-Length: ${other + 1}`)).toMatchObject({ framing: { bytes: other + 1 } });
+  }
+  expect(parsed(plain, ...fields)).toEqual(first);
+});
+
 test.each([
   ["400 Bad Request: missing required Host header", plain, []],
   ["400 Bad Request: too many Host headers", plain, [host, host]],

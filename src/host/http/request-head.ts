@@ -56,14 +56,45 @@ const lists: ReadonlySet<string> = new Set(["connection", "transfer-encoding"]);
 export function parseRequestHead(bytes: Uint8Array): RequestHead | RequestFault {
   const text = utf8(bytes);
   requestLine.lastIndex = 0;
-  const [, method, target, major, minor] = requestLine.exec(text) ?? [];
-  if (method === undefined || target === undefined) return malformed;
+  const line = requestLine.exec(text);
+  if (line === null) return malformed;
+  const [, method = "", target = "", major, minor] = line;
   if (major !== "1" || (minor !== "0" && minor !== "1"))
     return refuse("505 HTTP Version Not Supported: unsupported protocol version");
+  const rest = text.slice(requestLine.lastIndex);
+  const fields = minor === "1" && text.length <= MAX_KNOWN_LENGTH ? knownFields(rest) : readFields(rest, minor === "0");
+  if ("fault" in fields) return fields;
+  // There is nothing to connect to: this is no proxy.
+  return method === "CONNECT" ? refuse("404 Not Found") : { method, target, ...fields };
+}
+
+/** What the fields of a head say. */
+type Fields = Omit<RequestHead, "method" | "target">;
+
+/** Fields of HTTP/1.1 by their text: a client sends the same ones with most of its requests. */
+const known = new Map<string, Fields>();
+const MAX_KNOWN = 64;
+/** Of the whole head, which an entry keeps in memory. */
+const MAX_KNOWN_LENGTH = 1024;
+/** Fields that may hold secrets. */
+const secrets = /authorization|cookie|x-registry-/i;
+
+function knownFields(text: string): Fields | RequestFault {
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  const fields = readFields(text, false);
+  if ("fault" in fields || secrets.test(text)) return fields;
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(text, fields);
+  return fields;
+}
+
+/** Fields with the blank line behind them. */
+function readFields(text: string, isOld: boolean): Fields | RequestFault {
   const headers = new Map<string, string>();
   let hosts = 0;
   const end = text.length - 2;
-  field.lastIndex = requestLine.lastIndex;
+  field.lastIndex = 0;
   while (field.lastIndex < end) {
     const match = field.exec(text);
     if (match === null) return malformed;
@@ -76,7 +107,7 @@ export function parseRequestHead(bytes: Uint8Array): RequestHead | RequestFault 
     else if (lists.has(key)) headers.set(key, `${before}, ${value}`);
     else if (key === "content-length" && value !== before) return malformed;
   }
-  return faultOf(headers, hosts, minor === "0") ?? headOf(method, target, headers, minor === "0");
+  return faultOf(headers, hosts, isOld) ?? meaningOf(headers, isOld);
 }
 
 /** Two hosts, or a body that two readers would take for two different ones, are how requests are smuggled past a proxy. */
@@ -94,20 +125,11 @@ function faultOf(headers: ReadonlyMap<string, string>, hosts: number, isOld: boo
   return isOld ? refuse("400 Bad Request: transfer encoding in HTTP/1.0") : undefined;
 }
 
-function headOf(
-  method: string,
-  target: string,
-  headers: ReadonlyMap<string, string>,
-  isOld: boolean,
-): RequestHead | RequestFault {
-  // There is nothing to connect to: this is no proxy.
-  if (method === "CONNECT") return refuse("404 Not Found");
+function meaningOf(headers: ReadonlyMap<string, string>, isOld: boolean): Fields | RequestFault {
   const options = (headers.get("connection") ?? "").toLowerCase();
   const expected = headers.get("expect")?.toLowerCase();
   if (expected !== undefined && expected !== "100-continue") return refuse("417 Expectation Failed", "");
   return {
-    method,
-    target,
     headers,
     framing: framingOf(headers),
     isOld,

@@ -47,6 +47,8 @@ export class IdleCollector {
   /** The least that was ever seen. */
   #rest: number;
   #timer: Timer | undefined;
+  #touchedAtMs = 0;
+  #isWaiting = false;
 
   /** `alsoWhenIdle`: other work that may keep the process busy for some milliseconds. */
   constructor(alsoWhenIdle: () => void, memory: ProcessMemory = own, idleMs = IDLE_MS, restMs = REST_MS) {
@@ -59,7 +61,18 @@ export class IdleCollector {
 
   /** Something happened; collect when nothing more has for a while, if there is something to collect. */
   touch(): void {
-    this.#after(this.#idleMs, () => {
+    this.#touchedAtMs = performance.now();
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    this.#untilIdle(this.#idleMs);
+  }
+
+  /** One timer for many touches: a new one for each would cost every request more than it takes to read it. */
+  #untilIdle(milliseconds: number): void {
+    this.#after(milliseconds, () => {
+      const left = this.#touchedAtMs + this.#idleMs - performance.now();
+      if (left > 0) return this.#untilIdle(left);
+      this.#isWaiting = false;
       this.#alsoWhenIdle();
       this.#collect();
       this.#after(this.#restMs, () => this.#memory.releaseProgram());

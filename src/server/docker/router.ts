@@ -61,5 +61,7 @@ function compile(pattern: string): RegExp {
 }
 
 function decodeAll(groups: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(groups).map(([name, value]) => [name, unescapePath(value)]));
+  const decoded: Record<string, string> = {};
+  for (const name in groups) decoded[name] = unescapePath(groups[name] ?? "");
+  return decoded;
 }

@@ -18,6 +18,10 @@ const host = (request: CreateRequest, hostConfig: Partial<CreateRequest["hostCon
   hostConfig: { ...request.hostConfig, ...hostConfig },
 });
 
+/** Without the limits of these names: most requests have none, and need no copy. */
+const unlimited = (request: CreateRequest, name: "KernelMemory" | "KernelMemoryTCP"): CreateRequest =>
+  request.hostConfig[name] === 0 ? request : host(request, { [name]: 0 });
+
 const eachMount = (request: CreateRequest, change: (mount: Mount) => Mount): CreateRequest => {
   const { Mounts } = request.hostConfig;
   return Mounts === undefined || Mounts === null ? request : host(request, { Mounts: Mounts.map(change) });
@@ -137,12 +141,12 @@ const removals: readonly (Omit<Upgrade, "before"> & { readonly since: number })[
   {
     since: 52,
     reason: "memory of the kernel for TCP has no limit of its own any more",
-    apply: (request) => host(request, { KernelMemoryTCP: 0 }),
+    apply: (request) => unlimited(request, "KernelMemoryTCP"),
   },
   {
     since: 42,
     reason: "memory of the kernel has no limit of its own any more",
-    apply: (request) => host(request, { KernelMemory: 0 }),
+    apply: (request) => unlimited(request, "KernelMemory"),
   },
 ];
 
