@@ -26,16 +26,20 @@ const within = <T>(shape: Shape<T>, value: unknown, property: string): T =>
 /** Read a create body. `invalid-parameter` with Docker's words when it is no object or a property has the wrong type. */
 export function decodeCreateRequest(body: unknown): CreateRequest {
   const config = decode(createRequestConfig, body);
-  const properties = new Map(
-    Object.entries((body ?? {}) as Record<string, unknown>).map(([k, v]) => [k.toLowerCase(), v]),
-  );
-  const host = properties.get("hostconfig");
+  const properties = (body ?? {}) as Record<string, unknown>;
+  let host: unknown;
+  let networking: unknown;
+  for (const key in properties) {
+    const name = key.toLowerCase();
+    if (name === "hostconfig") host = properties[key];
+    else if (name === "networkingconfig") networking = properties[key];
+  }
   const capabilities = (host as { readonly Capabilities?: unknown } | null | undefined)?.Capabilities;
   return {
     config,
     namesAllCapabilities: Array.isArray(capabilities) && capabilities.length > 0,
     hostConfig: within(hostConfig, host, "HostConfig"),
-    networkingConfig: within(networkingConfig, properties.get("networkingconfig"), "NetworkingConfig"),
+    networkingConfig: within(networkingConfig, networking, "NetworkingConfig"),
   };
 }
 

@@ -17,9 +17,11 @@ export interface Shape<T> {
   readonly omitEmpty: boolean;
 }
 
+/** Where in a document its reader is: one for all of it, moved along, since only an error asks. */
 export interface Location {
-  readonly struct: string;
-  readonly path: readonly string[];
+  /** Go's name of the innermost struct. */
+  struct: string;
+  readonly path: string[];
 }
 
 export type Decoded<S> = S extends Shape<infer T> ? T : never;
@@ -118,8 +120,11 @@ export function dict<T>(inner: Shape<T>): Shape<Readonly<Record<string, T>> | nu
     decode(value, at) {
       if (typeof value !== "object" || value === null || Array.isArray(value)) throw mismatch(value, goType, at);
       const out: Record<string, T> = Object.create(null) as Record<string, T>;
-      for (const [key, item] of Object.entries(value as Record<string, unknown>)) {
-        out[key] = item === null ? inner.zero : inner.decode(item, { struct: at.struct, path: [...at.path, key] });
+      for (const key in value) {
+        const item = (value as Record<string, unknown>)[key];
+        at.path.push(key);
+        out[key] = item === null ? inner.zero : inner.decode(item, at);
+        at.path.pop();
       }
       return out;
     },
@@ -174,7 +179,9 @@ export function struct<F extends Readonly<Record<string, Shape<never> | Shape<un
   type Value = { readonly [K in keyof F]: Decoded<F[K]> };
   const entries = Object.entries(fields) as unknown as readonly (readonly [string, Shape<unknown>])[];
   const zero = Object.fromEntries(entries.map(([name, shape]) => [name, shape.zero])) as Value;
-  const byFoldedName = new Map(entries.map(([name, shape]) => [name.toLowerCase(), [name, shape] as const]));
+  const simple = simpleName(goName);
+  const byName = new Map<string, { readonly name: string; readonly shape: Shape<unknown> }>();
+  for (const [name, shape] of entries) byName.set(name, { name, shape }).set(name.toLowerCase(), { name, shape });
   return {
     goType: goName,
     zero,
@@ -182,12 +189,17 @@ export function struct<F extends Readonly<Record<string, Shape<never> | Shape<un
     decode(value, at) {
       if (typeof value !== "object" || value === null || Array.isArray(value)) throw mismatch(value, goName, at);
       const out: Record<string, unknown> = { ...zero };
-      for (const [key, item] of Object.entries(value as Record<string, unknown>)) {
-        const field = byFoldedName.get(key.toLowerCase());
+      const outer = at.struct;
+      at.struct = simple;
+      for (const key in value) {
+        const item = (value as Record<string, unknown>)[key];
+        const field = byName.get(key) ?? byName.get(key.toLowerCase());
         if (field === undefined || item === null) continue;
-        const [name, shape] = field;
-        out[name] = shape.decode(item, { struct: simpleName(goName), path: [...at.path, name] });
+        at.path.push(field.name);
+        out[field.name] = field.shape.decode(item, at);
+        at.path.pop();
       }
+      at.struct = outer;
       return out as Value;
     },
     print(value) {

@@ -58,7 +58,8 @@ function moveMac(request: CreateRequest, minor: number): Moved {
 
 function moveSysctls(request: CreateRequest, minor: number): Moved {
   const { NetworkMode: mode, Sysctls } = request.hostConfig;
-  const found = Object.entries(Sysctls ?? {}).flatMap(([key, value]) => {
+  if (Sysctls === null) return { request, warnings: [] };
+  const found = Object.entries(Sysctls).flatMap(([key, value]) => {
     const [, first, second, device, rest] = /^net\.([^.]*)\.([^.]*)\.(eth[^.]*)\.(.*)$/su.exec(key) ?? [];
     return device === undefined ? [] : [{ key, device, text: `net.${first}.${second}.IFNAME.${rest}=${value}` }];
   });
@@ -85,7 +86,7 @@ function moveSysctls(request: CreateRequest, minor: number): Moved {
     `unable to find a network for sysctl ${head.key}: `,
   );
   const keys = found.map(({ key }) => key);
-  const left = Object.entries(Sysctls ?? {}).filter(([key]) => !keys.includes(key));
+  const left = Object.entries(Sysctls).filter(([key]) => !keys.includes(key));
   return {
     request: { ...moved, hostConfig: { ...moved.hostConfig, Sysctls: Object.fromEntries(left) } },
     warnings: [`Migrated sysctl "${keys.join(",")}" to DriverOpts{"${SYSCTLS}":"${given}"}.`],

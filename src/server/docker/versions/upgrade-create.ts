@@ -160,31 +160,29 @@ export function upgradeCreate(request: CreateRequest, version: ApiVersion): Move
     return refuse(
       "the HostConfig.Capabilities field is not supported by this daemon; use CapAdd and CapDrop to set capabilities",
     );
-  const wanted = [
-    ...upgrades.filter(({ before }) => minor < before),
-    ...removals.filter(({ since }) => minor >= since),
-  ];
-  const upgraded = wanted.reduce((value, { apply }) => apply(value), request);
+  let upgraded = request;
+  for (const { before, apply } of upgrades) if (minor < before) upgraded = apply(upgraded);
+  for (const { since, apply } of removals) if (minor >= since) upgraded = apply(upgraded);
   const moved = moveToEndpoint(upgraded, minor);
   return { request: moved.request, warnings: [...warningsFor(upgraded, minor), ...moved.warnings] };
 }
 
 function warningsFor({ hostConfig }: CreateRequest, minor: number): readonly string[] {
-  const isUnclear = hostConfig.Mounts?.some(
+  const { VolumeDriver, Mounts, PortBindings } = hostConfig;
+  const warnings: string[] = [];
+  const isUnclear = Mounts?.some(
     ({ Type, VolumeOptions }) => Type === "volume" && (VolumeOptions?.DriverConfig?.Name ?? "") === "",
   );
-  const unbound = Object.entries(hostConfig.PortBindings ?? {}).filter(([, bindings]) => (bindings ?? []).length === 0);
-  return [
-    // API 1.48: the client told it before.
-    ...(minor >= 48 && hostConfig.VolumeDriver !== "" && isUnclear === true
-      ? [
-          "WARNING: the container-wide volume-driver configuration is ignored for volumes specified via 'mount'. Use '--mount type=volume,volume-driver=...' instead",
-        ]
-      : []),
-    ...(minor >= 52 && unbound.length > 0
-      ? [
-          `Following container port(s) have an empty list of port-bindings: ${unbound.map(([port]) => port).join(", ")}. Such bindings will be discarded in a future version.`,
-        ]
-      : []),
-  ];
+  // API 1.48: the client told it before.
+  if (minor >= 48 && VolumeDriver !== "" && isUnclear === true)
+    warnings.push(
+      "WARNING: the container-wide volume-driver configuration is ignored for volumes specified via 'mount'. Use '--mount type=volume,volume-driver=...' instead",
+    );
+  const ports = PortBindings ?? {};
+  const unbound = Object.keys(ports).filter((port) => (ports[port] ?? []).length === 0);
+  if (minor >= 52 && unbound.length > 0)
+    warnings.push(
+      `Following container port(s) have an empty list of port-bindings: ${unbound.join(", ")}. Such bindings will be discarded in a future version.`,
+    );
+  return warnings;
 }
