@@ -27,6 +27,7 @@ export async function readJson(exchange: Pick<Exchange, "request" | "wholeBody">
 
 /** docker-compat: the two ways in which a type is wrong. */
 function checkIsJson(contentType: string): void {
+  if (contentType === "application/json") return;
   let mediaType: string;
   try {
     mediaType = parseMediaType(contentType);

@@ -6,7 +6,7 @@ import { BerthError } from "#base/errors.ts";
  */
 export function parseQuery(text: string): Query {
   if (text === "") return nothingAsked;
-  const escape = /%(?![0-9a-f]{2}).{0,2}/i.exec(text);
+  const escape = text.includes("%") ? /%(?![0-9a-f]{2}).{0,2}/i.exec(text) : null;
   if (escape !== null) throw new BerthError("invalid-parameter", `invalid URL escape ${JSON.stringify(escape[0])}`);
   if (text.includes(";")) throw new BerthError("invalid-parameter", "invalid semicolon separator in query");
   return new Query(new URLSearchParams(text));
