@@ -68,7 +68,8 @@ async function manyAttach(terminal: boolean): Promise<Written[]> {
     });
     readings.push(read(readAll(stream), terminal));
   }
-  await engine.ok("exec", "writer", "touch", "/stop");
+  // It may be ended with the container.
+  expect([0, 137]).toContain((await engine.run("exec", "writer", "touch", "/stop")).code);
   return Promise.all(readings);
 }
 
