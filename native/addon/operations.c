@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -89,6 +90,9 @@ static uint32_t run_operations(const struct errand *errand) {
 static void *run_thread(void *argument) {
   struct runner *runner = argument;
   struct pollfd ready[2] = {{.fd = runner->beside.stop, .events = POLLIN}, {.fd = runner->errands[0], .events = POLLIN}};
+  struct sched_param none = {0};
+  /* Woken by an errand it takes no processor from who gave it, and has other things to do meanwhile: sched(7), SCHED_BATCH. */
+  (void)sched_setscheduler(0, SCHED_BATCH, &none);
   for (;;) {
     struct errand *errand;
     if (poll(ready, 2, -1) < 0) {
