@@ -18,13 +18,22 @@ class NarrowSocket {
     return count;
   }
 
+  ending: "closed" | "terminated" | undefined;
+
   shutdown(): void {
     this.isShut = true;
   }
 
   pause(): void {}
   resume(): void {}
-  terminate(): void {}
+
+  close(): void {
+    this.ending = "closed";
+  }
+
+  terminate(): void {
+    this.ending = "terminated";
+  }
 }
 
 function opened(room: number): { readonly socket: NarrowSocket; readonly stream: SocketDuplex } {
@@ -72,4 +81,16 @@ test("writes that wait when the connection breaks fail, and so do later ones", a
   for (const outcome of outcomes)
     expect(outcome).toMatchObject({ status: "rejected", reason: { message: "write: broken pipe" } });
   expect(socket.taken).toBe("o");
+});
+
+test("who has said all leaves what is on its way; who breaks off takes it back", async () => {
+  const whole = opened(100);
+  await whole.stream.write("all");
+  await whole.stream.endWrite();
+  whole.stream.close();
+  expect(whole.socket.ending).toBe("closed");
+  const half = opened(100);
+  await half.stream.write("half");
+  half.stream.close();
+  expect(half.socket.ending).toBe("terminated");
 });

@@ -21,7 +21,7 @@ export function codeOf(error: unknown): string {
   return typeof code === "string" ? code : "UNKNOWN";
 }
 
-type RuntimeSocket = Pick<Bun.Socket, "pause" | "resume" | "write" | "shutdown" | "terminate">;
+type RuntimeSocket = Pick<Bun.Socket, "pause" | "resume" | "write" | "shutdown" | "close" | "terminate">;
 
 /** One of the runtime's sockets. */
 export class SocketDuplex implements WatchedDuplex {
@@ -131,7 +131,9 @@ export class SocketDuplex implements WatchedDuplex {
     this.#closed = true;
     this.#incoming.end();
     this.#drained?.();
-    this.#socket?.terminate();
+    // A reset takes back what is on its way: a TLS client that has said all, and reads on, would lose the end of it.
+    if (this.#ended) this.#socket?.close();
+    else this.#socket?.terminate();
   }
 }
 
