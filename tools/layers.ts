@@ -179,7 +179,7 @@ export interface LongFile {
 export const longFiles: readonly LongFile[] = [
   {
     path: "host/kernel/syscalls.ts",
-    lines: 700,
+    lines: 720,
     reason: "a table: one short function for each system call, in sections",
   },
   { path: "spec/oci/runtime.ts", lines: 450, reason: "one type for one document, in the order of the specification" },

@@ -144,6 +144,15 @@ static bool are_operations(const char *at, size_t length) {
   return true;
 }
 
+/* Not on this thread's processor, which has something else to do: see run-elsewhere.ts. */
+static void keep_off(pthread_t thread) {
+  cpu_set_t others;
+  int here = sched_getcpu();
+  if (here < 0 || sched_getaffinity(0, sizeof others, &others) < 0) return;
+  CPU_CLR(here, &others);
+  if (CPU_COUNT(&others) > 0) (void)pthread_setaffinity_np(thread, sizeof others, &others);
+}
+
 /* runOperations(handle, token, operations, announceTo, word): the word goes to the descriptor after all are done. 0 or -errno. */
 napi_value run_operations_beside(napi_env env, napi_callback_info info) {
   struct runner *runner;
@@ -156,6 +165,7 @@ napi_value run_operations_beside(napi_env env, napi_callback_info info) {
     return wrong_type(env, "runOperations");
   struct errand *errand = runner->beside.stopped ? NULL : malloc(sizeof *errand + length);
   if (errand == NULL) return number_value(env, -ENOMEM);
+  keep_off(runner->thread);
   *errand = (struct errand){.token = token, .announce_to = announce_to, .word = (char)word, .length = length};
   memcpy(errand->operations, operations, length);
   if (write(runner->errands[1], &errand, sizeof errand) == sizeof errand) return number_value(env, 0);

@@ -100,6 +100,7 @@ static int wait_point(uint32_t point)
 		await_handover();
 	else
 		await_monitor();
+	processors_take(); /* a filter to come may refuse it */
 	return 0;
 }
 

@@ -28,7 +28,7 @@
 struct launch launch;
 struct state state = { .magic = STATE_MAGIC, .state = STATE_LAUNCHING };
 
-static enum { UNTOLD, AHEAD, TOLD } go; /* AHEAD: before init waited for it */
+static enum { UNTOLD, AHEAD, TOLD } go; /* AHEAD: before init waited, where the word lies until it does */
 static int ended;
 static pid_t command; /* a foreign runtime's, until it ends */
 static struct orphan {
@@ -64,6 +64,7 @@ void take_command(int pid)
 
 static void run_on(void)
 {
+	processors_take();
 	state.state = STATE_RUNNING;
 	state.started_ns = clock_ns(CLOCK_REALTIME);
 	tell_state();
@@ -77,6 +78,7 @@ static void write_status(void)
 
 static void set_failed(uint32_t step, uint32_t error, const char *what)
 {
+	processors_take();
 	state.state = STATE_FAILED;
 	state.step = step;
 	state.error = error;
@@ -94,12 +96,13 @@ int monitor_release(int pid)
 	return send(source_fd(SYNC), &pid, sizeof pid, MSG_NOSIGNAL) == sizeof pid ? 0 : -1;
 }
 
-/* Said before init waits, it lets init pass without anybody being asked. */
+/* Said before init waits, it lies there until init does: nobody has to be awake then. */
 int monitor_go(uint32_t point)
 {
 	int adopts = launch.adopt_file[0] != 0;
-	if (state.state == STATE_LAUNCHING && point == 0 && go == UNTOLD && !adopts && launch.mode == MODE_SUPERVISED) {
+	if (state.state == STATE_LAUNCHING && point == 0 && go == UNTOLD && launch.waits_once) {
 		go = AHEAD;
+		(void)monitor_release((int)state.pid);
 		return 0;
 	}
 	if (state.state != STATE_WAITING || point != state.point)
@@ -153,11 +156,11 @@ static void on_console(void)
 
 static void on_wait(uint32_t point)
 {
-	if (go == AHEAD && point == 0) {
+	if (go == AHEAD) {
 		go = TOLD;
-		(void)monitor_release((int)state.pid);
 		return;
 	}
+	processors_take();
 	state.state = STATE_WAITING;
 	state.point = point;
 	int leave = launch.mode == MODE_HANDOVER && point == 0;

@@ -15,6 +15,7 @@
 /* Of the launch record, for the message goes once all has started. Paths that are not given are "". */
 struct launch {
 	int terminal, stdin_mode, mode;
+	int waits_once; /* to be let go, by a word that may come before */
 	char adopt_file[32], console_path[108];
 	char log_path[PATH_MAX], oom_path[PATH_MAX]; /* oom_path: memory.oom_control (v1) or memory.events (v2) */
 };

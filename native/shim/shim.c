@@ -82,6 +82,7 @@ static int run(char **argv)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	prctl(PR_SET_NAME, "berth-shim");
 	setsid();
+	processors_open();
 	words_open(LAUNCH_PIPE);
 	/* The launcher is still planning while the shim comes up to here. */
 	if (words_await(WORD_COMPLETE))

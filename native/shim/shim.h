@@ -70,10 +70,15 @@ int mount_options(int fs, const struct arg *options);
 /* ---- words.c: what the launcher says on its pipe ---- */
 void words_open(int fd);
 /* Until that one; ends the process when there will be none. */
-int words_await(char wanted);
+int words_await(uint8_t wanted);
 /* Out of the way of descriptors below `least`. */
 int words_move(int least);
 void words_close(void);
+
+/* ---- processors.c: those that the shim and what it starts may use ---- */
+void processors_open(void);
+/* All of them again, whatever the launcher has kept this process off; once. */
+void processors_take(void);
 
 /* ---- network.c: the container's network namespace, made before the plan is there ---- */
 void network_make(void);

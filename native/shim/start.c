@@ -55,6 +55,20 @@ static int take_settings(const struct arg *a)
 	       copy_path(launch.adopt_file, sizeof launch.adopt_file, &a[LAUNCH_ADOPT]);
 }
 
+static unsigned count(const struct plan *plan, uint16_t code)
+{
+	unsigned found = 0;
+	for (uint32_t i = 0; i < plan->step_count; i++)
+		found += plan->steps[i].code == code;
+	return found;
+}
+
+/* Nobody but who lets it go is waited for: every plan waits for that once. */
+static int waits_once(const struct plan *plan)
+{
+	return launch.mode == MODE_SUPERVISED && !launch.adopt_file[0] && count(plan, OP_WAIT) == 1;
+}
+
 static int open_signals(void)
 {
 	sigset_t chld;
@@ -153,6 +167,9 @@ int monitor_start(const struct plan *plan, int listener)
 	state.monitor_pid = (uint32_t)getpid();
 	if (network_settle(plan) || take_settings(a) || open_sources(a, listener))
 		return -1;
+	launch.waits_once = waits_once(plan);
+	if (!launch.waits_once || count(plan, OP_CPU_AFFINITY))
+		processors_take();
 	if (launch.mode != MODE_HANDOVER)
 		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	if (prepare(plan))

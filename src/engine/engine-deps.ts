@@ -31,11 +31,11 @@ import type {
   NamespaceSockets,
   OomKills,
   ProcessTable,
-  RuntimePlanner,
   VolumeCopies,
   VolumeFiles,
   Volumes,
 } from "./ports.ts";
+import type { RuntimePlanner } from "./planner-ports.ts";
 import type { Downloads, Registries, RegistryLogin } from "./registry-ports.ts";
 import type { ScheduleRows } from "./schedule-ports.ts";
 

@@ -13,7 +13,8 @@ import { printJsonExact } from "#spec/oci/runtime-json.ts";
 import { cgroupPathOf } from "./cgroup-path.ts";
 import type { EngineConfig } from "./config.ts";
 import { ownRuntimes } from "./own-runtime.ts";
-import type { CompiledPlan, ContainerPlanRequest, EnginePaths, ExecPlanRequest } from "./ports.ts";
+import type { EnginePaths } from "./ports.ts";
+import type { CompiledPlan, ContainerPlanRequest, ExecPlanRequest } from "./planner-ports.ts";
 
 /** Plans of containers whose processes a foreign OCI runtime makes; it makes their cgroups too. */
 export class ForeignPlanner {

@@ -22,7 +22,8 @@ import { watchExec } from "./exec/start.ts";
 import type { ExitReporter, SeenEnd } from "./forensics/exit-reporter.ts";
 import type { HealthMonitor } from "./health/health-monitor.ts";
 import type { MachineFacts } from "./host-facts.ts";
-import type { Clock, EnginePaths, Events, Files, HostMounts, ProcessTable, RuntimePlanner } from "./ports.ts";
+import type { Clock, EnginePaths, Events, Files, HostMounts, ProcessTable } from "./ports.ts";
+import type { RuntimePlanner } from "./planner-ports.ts";
 
 export interface ReconcileDeps {
   readonly config: EngineConfig;

@@ -14,10 +14,11 @@ import { compileExec } from "#runtime/compile/compile-exec.ts";
 import { cgroupResources } from "#runtime/compile/device-steps.ts";
 import { processSteps } from "#runtime/compile/process-steps.ts";
 import { FilterCache } from "#runtime/compile/filter-cache.ts";
-import { containerSpec, machineResources } from "#runtime/docker/container-spec.ts";
+import { containerLimits, containerSpec, machineResources } from "#runtime/docker/container-spec.ts";
 import { execProcess } from "#runtime/docker/exec-process.ts";
 import type { ContainerMount, ContainerSpecInput, HostDevice, UserNamespace } from "#runtime/docker/types.ts";
 import { refuseEmulated, type Emulation, type Emulators } from "#runtime/emulation/emulators.ts";
+import type { MakeCgroups } from "#runtime/types.ts";
 import { KnownUsers } from "#runtime/user/known-users.ts";
 import type { ResolvedUser } from "#runtime/user/types.ts";
 import type { RootMount } from "#snapshot/types.ts";
@@ -32,7 +33,8 @@ import { ForeignPlanner } from "./foreign-planner.ts";
 import { ownRuntimes } from "./own-runtime.ts";
 import { withReleasedDevices } from "./released-devices.ts";
 import { hasOwnUserNamespace, userNamespaceOf } from "./user-namespace.ts";
-import type { CompiledPlan, ContainerPlanRequest, EnginePaths, ExecPlanRequest, RuntimePlanner } from "./ports.ts";
+import type { EnginePaths } from "./ports.ts";
+import type { CompiledPlan, ContainerPlanRequest, ExecPlanRequest, RuntimePlanner } from "./planner-ports.ts";
 
 /** The engine's settings for containers that do not say otherwise. */
 export type PlannerDefaults = Pick<
@@ -128,6 +130,20 @@ export class NativePlanner implements RuntimePlanner {
     if ([NetworkMode, PidMode, IpcMode].some((mode) => mode.startsWith("container:"))) return false;
     const emulated = platform !== undefined && this.#emulators.offer(platform) !== undefined;
     return userNamespaceOf({ spec, namespaces: {} }, this.#defaults, emulated ? platform : undefined) === undefined;
+  }
+
+  cgroupsAhead(spec: ContainerSpec): MakeCgroups | undefined {
+    const { hostConfig } = spec;
+    // CDI specifications have rules for devices too: they are read for the plan.
+    if (!this.#cgroups.createsBeside || (hostConfig.DeviceRequests ?? []).length > 0) return undefined;
+    try {
+      if (this.#foreign.find(hostConfig.Runtime) !== undefined) return undefined;
+      const limits = containerLimits(this.#limited(hostConfig), []);
+      const resources = cgroupResources({ linux: { resources: limits } });
+      return (announcement) => this.#cgroups.createBeside(this.cgroupPath(spec), resources, announcement);
+    } catch {
+      return undefined;
+    }
   }
 
   /** Handlers for a container whose image is another architecture's. */
@@ -265,19 +281,25 @@ export class NativePlanner implements RuntimePlanner {
     return made;
   }
 
+  #limited(hostConfig: HostConfig): Pick<ContainerSpecInput, "hostConfig" | "devices" | "blockDevices" | "facts"> {
+    return {
+      hostConfig,
+      devices: devicesOf(hostConfig),
+      blockDevices: blockDevicesOf(hostConfig),
+      facts: this.#facts,
+    };
+  }
+
   #inputOf(spec: ContainerSpec, user: ResolvedUser): Omit<ContainerSpecInput, "files" | "namespaces"> {
     const { hostConfig } = spec;
     return {
       id: spec.id,
       config: spec.config,
       argv: spec.argv,
-      hostConfig,
+      ...this.#limited(hostConfig),
       user,
       mounts: spec.mounts.map((mount) => containerMount(mount, undefined)),
       cgroupPath: this.cgroupPath(spec),
-      devices: devicesOf(hostConfig),
-      blockDevices: blockDevicesOf(hostConfig),
-      facts: this.#facts,
       defaultUlimits: this.#defaults.defaultUlimits,
       noNewPrivileges: this.#defaults.noNewPrivileges,
       seccompProfile: this.#defaults.seccompProfile,

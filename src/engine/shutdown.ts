@@ -9,7 +9,7 @@ import type { SettleExit } from "./container/life/settle-exit.ts";
 import { isLive } from "./container/status.ts";
 import type { StopNow } from "./container/life/stop.ts";
 import type { HealthMonitor } from "./health/health-monitor.ts";
-import type { RuntimePlanner } from "./ports.ts";
+import type { RuntimePlanner } from "./planner-ports.ts";
 
 export interface ShutdownDeps {
   readonly config: EngineConfig;

@@ -3,7 +3,7 @@ import type { UserNamespace } from "#runtime/docker/types.ts";
 import { refuseEmulated, sameIds } from "#runtime/emulation/emulators.ts";
 import type { Platform } from "#spec/oci/platform.ts";
 import type { EngineConfig } from "./config.ts";
-import type { ContainerPlanRequest } from "./ports.ts";
+import type { ContainerPlanRequest } from "./planner-ports.ts";
 
 /**
  * The user namespace that a container gets, undefined for the host's: with ids of its own (`--userns-remap`), or with the

@@ -48,7 +48,7 @@ export interface LaunchRequest {
    * announcement as soon as they are there. When it rejects nothing is launched, and launch() rejects with the same, whatever else
    * went wrong, once the shim is gone. `onNetwork` may be called meanwhile, `onMonitor` is not.
    */
-  readonly makeCgroups?: (announcement: Announcement) => Promise<void>;
+  readonly makeCgroups?: MakeCgroups;
   /** Called as soon as there is somebody to attach to, likewise. A terminal takes no input before *ready*. */
   readonly onMonitor?: (process: SupervisedProcess) => Promise<void>;
   /**
@@ -57,6 +57,9 @@ export interface LaunchRequest {
    */
   readonly goesAhead?: boolean;
 }
+
+/** Makes control groups and then the announcement, and not otherwise. */
+export type MakeCgroups = (announcement: Announcement) => Promise<void>;
 
 /**
  * A foreign OCI runtime's command, which leaves a process behind and its pid in a file. When the command ended well the
@@ -76,16 +79,21 @@ export interface AdoptedCommand {
 /** What a shim must know to come up. */
 export type LaunchPlace = Pick<LaunchRequest, "id" | "dir" | "mode" | "preserveFds">;
 
-/** A shim that waits for its plan; nothing of the container exists yet, but perhaps its network namespace. Its engine's end is its own. */
+/** A shim that waits for its plan; nothing of the container exists yet, but what is asked for here. Its engine's end is its own. */
 export interface BegunLaunch {
   /**
    * The plan will create a network namespace, and neither a user namespace nor join any: it is made now, and takes the
    * machine's settings of now. No harm when it turns out otherwise. Only for `supervised` ones.
    */
   makeNetwork(): void;
+  /**
+   * The plan will wait for control groups: they are made now, and not by what the {@link LaunchRequest} says. A rejection is told
+   * by {@link launch}.
+   */
+  makeCgroups(make: MakeCgroups): void;
   launch(request: LaunchRequest): Promise<SupervisedProcess>;
-  /** Nothing will be launched after all. No effect after {@link launch}. */
-  abandon(): void;
+  /** Nothing will be launched after all. Resolves when nothing is being made. No effect after {@link launch}. */
+  abandon(): Promise<void>;
 }
 
 /** How the shim keeps the process's output; shim/record.ts draws the files. */

@@ -9,6 +9,7 @@ import {
   symlinkSync,
 } from "node:fs";
 import { release, tmpdir } from "node:os";
+import { afterEach, beforeEach, expect } from "bun:test";
 
 import { isBerthError } from "#base/errors.ts";
 import { parseKernelVersion, type KernelVersion } from "#host/facts/runtime-facts.ts";
@@ -269,12 +270,23 @@ export function unframe(bytes: Buffer): { readonly stdout: string; readonly stde
   return text;
 }
 
-export function mountCount(): number {
-  return readFileSync("/proc/self/mountinfo", "utf8").split("\n").length;
-}
+export const mountCount = (): number => readFileSync("/proc/self/mountinfo", "utf8").split("\n").length;
+export const openDescriptors = (): number => readdirSync("/proc/self/fd").length;
 
-export function openDescriptors(): number {
-  return readdirSync("/proc/self/fd").length;
+/** Gives `take` a fixture before each test of the file; after each no mount and no descriptor is left. */
+export function fixtureForEach(take: (fixture: ShimFixture) => void): void {
+  let fixture: ShimFixture;
+  let before: { readonly mounts: number; readonly descriptors: number };
+  beforeEach(() => {
+    before = { mounts: mountCount(), descriptors: openDescriptors() };
+    fixture = new ShimFixture();
+    take(fixture);
+  });
+  afterEach(async () => {
+    await fixture.close();
+    expect(mountCount()).toBe(before.mounts);
+    expect(openDescriptors()).toBeLessThanOrEqual(before.descriptors + 4);
+  });
 }
 
 /** Where and why a launch failed. */

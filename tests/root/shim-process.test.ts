@@ -1,5 +1,5 @@
 /** A shim and who speaks to it: what it tells of failures, the streams and terminals it carries, and how it outlives them. */
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import {
   chmodSync,
   closeSync,
@@ -21,28 +21,17 @@ import { ShimProcess } from "#runtime/shim/process.ts";
 import {
   bind,
   collect,
+  fixtureForEach,
   mount,
-  mountCount,
   openDescriptors,
-  ShimFixture,
+  type ShimFixture,
   shimPath,
   unframe,
   failureOf,
 } from "./shim-fixture.ts";
 
 let fixture: ShimFixture;
-let before: { mounts: number; descriptors: number };
-
-beforeEach(() => {
-  before = { mounts: mountCount(), descriptors: openDescriptors() };
-  fixture = new ShimFixture();
-});
-
-afterEach(async () => {
-  await fixture.close();
-  expect(mountCount()).toBe(before.mounts);
-  expect(openDescriptors()).toBeLessThanOrEqual(before.descriptors + 4);
-});
+fixtureForEach((made) => (fixture = made));
 
 describe("a shim that was begun", () => {
   test("and abandoned ends and leaves no status", async () => {
@@ -50,7 +39,7 @@ describe("a shim that was begun", () => {
     const before = shims();
     const begun = fixture.launcher.begin({ id, dir });
     const [pid] = [...shims()].filter((one) => !before.has(one));
-    begun.abandon();
+    await begun.abandon();
     while (existsSync(`/proc/${pid}/exe`)) await Bun.sleep(1);
     expect(await fixture.launcher.recover(dir)).toEqual({ state: "lost" });
   });

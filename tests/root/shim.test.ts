@@ -1,5 +1,5 @@
 /** What a shim makes of a plan: containers, with what a kernel gives them. */
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import {
   chmodSync,
   chownSync,
@@ -28,12 +28,12 @@ import type { SupervisedProcess } from "#runtime/types.ts";
 import {
   bind,
   collect,
+  fixtureForEach,
   mount,
   mountCount,
-  openDescriptors,
   readLog,
   rootOverlay,
-  ShimFixture,
+  type ShimFixture,
   failureOf,
 } from "./shim-fixture.ts";
 
@@ -45,18 +45,7 @@ const forms: readonly (readonly [string, KernelVersion])[] = [
 ];
 
 let fixture: ShimFixture;
-let before: { mounts: number; descriptors: number };
-
-beforeEach(() => {
-  before = { mounts: mountCount(), descriptors: openDescriptors() };
-  fixture = new ShimFixture();
-});
-
-afterEach(async () => {
-  await fixture.close();
-  expect(mountCount()).toBe(before.mounts);
-  expect(openDescriptors()).toBeLessThanOrEqual(before.descriptors + 4);
-});
+fixtureForEach((made) => (fixture = made));
 
 /** Where the machine's cgroup hierarchies are mounted: v1's of the pids controller, and v2. */
 function hierarchies(): { readonly v1: string | undefined; readonly v2: string | undefined } {
@@ -375,6 +364,7 @@ describe("an image cannot escape", () => {
     ["/data", undefined],
   ])("through %s -> /…", async (path, refusal) => {
     const trap = mkdtempSync("/tmp/berth-trap-");
+    const mounts = mountCount();
     try {
       rmSync(`${fixture.layer}${path}`, { recursive: true, force: true });
       symlinkSync(`../../../../../../../..${trap}`, `${fixture.layer}${path}`);
@@ -390,7 +380,7 @@ describe("an image cannot escape", () => {
       if (refusal === undefined) await fixture.run(plan);
       else expect(await failureOf(fixture.run(plan))).toMatchObject({ what: refusal });
       expect(readdirSync(trap)).toEqual([]);
-      expect(mountCount()).toBe(before.mounts);
+      expect(mountCount()).toBe(mounts);
     } finally {
       rmSync(trap, { recursive: true, force: true });
     }

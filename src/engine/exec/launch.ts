@@ -7,7 +7,8 @@ import type { NetworkService } from "#network/types.ts";
 import { linkedStart } from "../container/network/links.ts";
 import type { ContainerRegistry } from "../container/registry.ts";
 import type { Container } from "../container/container.ts";
-import type { EnginePaths, Files, ProcessTable, RuntimePlanner } from "../ports.ts";
+import type { EnginePaths, Files, ProcessTable } from "../ports.ts";
+import type { RuntimePlanner } from "../planner-ports.ts";
 import { processError, stepFailureOf } from "#runtime/process-error.ts";
 
 export interface ExecLaunchDeps {
@@ -43,7 +44,7 @@ export async function launchExec(deps: ExecLaunchDeps, request: ExecLaunch): Pro
   try {
     return await launchBegun(deps, request, begun);
   } finally {
-    begun.abandon();
+    await begun.abandon();
   }
 }
 

@@ -9,7 +9,8 @@ import type { Container } from "../container/container.ts";
 import type { Life } from "../container/spec.ts";
 import { healthState } from "../container/state.ts";
 import { isLive, type Status } from "../container/status.ts";
-import type { EnginePaths, ExitRows, OomKills, RuntimePlanner } from "../ports.ts";
+import type { EnginePaths, ExitRows, OomKills } from "../ports.ts";
+import type { RuntimePlanner } from "../planner-ports.ts";
 import { explainExit } from "./explain-exit.ts";
 import { lastOutput } from "./last-output.ts";
 

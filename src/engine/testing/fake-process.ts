@@ -66,7 +66,8 @@ export class FakeLauncher implements ShimLauncher {
         return this.launch(request);
       },
       makeNetwork() {},
-      abandon: settle,
+      makeCgroups() {},
+      abandon: async () => settle(),
     };
   }
 

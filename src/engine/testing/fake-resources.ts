@@ -63,6 +63,7 @@ export function fakeCgroups(state: FakeCgroupState): CgroupManager {
   });
   return {
     version: 2,
+    createsBeside: false,
     controllers: ["memory"],
     create: open,
     createBeside: async (path, _resources, announcement) => {

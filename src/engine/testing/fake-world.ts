@@ -197,6 +197,7 @@ export class FakeWorld {
           return { plan: planOf(spec.argv), oomEventsPath: undefined, warnings: [] };
         },
         makesNetwork: () => true,
+        cgroupsAhead: () => undefined,
         check: () => [],
         changeLimits: () => ({ warnings: [], undo() {} }),
         exec: async ({ exec }) => ({ plan: planOf(exec.Cmd ?? []), oomEventsPath: undefined, warnings: [] }),

@@ -30,6 +30,7 @@ const EEXIST = 17;
 /** Control groups of a v1 or hybrid machine: the same path below every hierarchy, and below cgroup2 where it is mounted. */
 export class CgroupV1Manager implements CgroupManager {
   readonly version = 1;
+  readonly createsBeside = true;
   readonly controllers: readonly string[];
   readonly #layout: CgroupLayout;
   readonly #roots: HierarchyRoots;

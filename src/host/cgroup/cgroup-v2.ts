@@ -21,6 +21,7 @@ const ownGroup = "berth-engine";
 /** Control groups of a machine with cgroup2 only. */
 export class CgroupV2Manager implements CgroupManager {
   readonly version = 2;
+  readonly createsBeside = false;
   readonly #root: string;
 
   constructor(mountpoint: string) {

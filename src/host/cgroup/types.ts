@@ -42,6 +42,8 @@ export interface CgroupManager {
    * controller is missing is an error, not ignored.
    */
   create(path: string, resources: Resources): Cgroup;
+  /** Whether {@link createBeside} leaves this thread free. */
+  readonly createsBeside: boolean;
   /**
    * {@link create}, by another thread where that can. The announcement is made as soon as the group is there, whatever this thread
    * is at, and not otherwise; its descriptor must stay open until the promise settles.

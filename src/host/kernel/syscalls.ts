@@ -672,6 +672,20 @@ export function schedGetaffinity(): number[] {
   return cpus;
 }
 
+/** sched_setaffinity(2) of a thread; 0 is this one. */
+export function schedSetaffinity(pid: number, cpus: readonly number[]): void {
+  const mask = new Uint8Array(8 * (1 + (Math.max(...cpus) >> 6)));
+  for (const cpu of cpus) mask[cpu >> 3] = (mask[cpu >> 3] ?? 0) | (1 << (cpu & 7));
+  run("sched_setaffinity", undefined, pid, mask);
+}
+
+/** getcpu(2): the CPU this thread is on, which may be another by now. */
+export function getcpu(): number {
+  const cpu = new Uint32Array(1);
+  run("getcpu", undefined, new Uint8Array(cpu.buffer));
+  return cpu[0] ?? 0;
+}
+
 // ── devices and bpf ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** quotactl_fd(2): `structure` must be as large as what the command reads or writes. */

@@ -107,8 +107,8 @@ const alwaysAllowed: readonly DeviceRule[] = [
  * The resources a container's cgroup is made with: nothing is allowed but what the spec's device rules and the default
  * devices need. A spec that allows everything stays that way.
  */
-export function cgroupResources(spec: RuntimeSpec): Resources {
-  const resources = spec.linux?.resources ?? {};
+export function cgroupResources({ linux }: Pick<RuntimeSpec, "linux">): Resources {
+  const resources = linux?.resources ?? {};
   const rules = resources.devices ?? [];
   const allowsAll = rules.findLast(({ type }) => type === undefined || type === "a")?.allow === true;
   const [first] = rules;

@@ -63,7 +63,7 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
     namespaces: namespacesOf(input),
     ...mappingsOf(input.userNamespace),
     cgroupsPath: input.cgroupPath,
-    resources: { ...machineResources(input, warnings), devices: devicesAllowed(input) },
+    resources: containerLimits(input, warnings),
     devices: placed.nodes,
     sysctl: sysctlsOf(input),
     maskedPaths: hostConfig.MaskedPaths ?? (open ? [] : maskedPaths(facts.thermalThrottlePaths)),
@@ -134,6 +134,14 @@ function mappingsOf(userNamespace: UserNamespace | undefined): Pick<Linux, "uidM
   return { uidMappings: userNamespace.uid, gidMappings: userNamespace.gid };
 }
 
+/** All that a container's control groups are made with. */
+export function containerLimits(
+  input: Pick<ContainerSpecInput, "hostConfig" | "blockDevices" | "devices" | "facts">,
+  warnings: string[],
+): Resources {
+  return { ...machineResources(input, warnings), devices: devicesAllowed(input) };
+}
+
 /** Limits that this machine cannot set are left out with Docker's warnings where Docker does so too; others fail by name later. */
 export function machineResources(
   { hostConfig, blockDevices, facts }: Pick<ContainerSpecInput, "hostConfig" | "blockDevices" | "facts">,
@@ -165,7 +173,10 @@ export function machineResources(
   return { ...resources, memory: kept };
 }
 
-function devicesAllowed({ hostConfig, devices }: ContainerSpecInput): readonly DeviceRule[] {
+function devicesAllowed({
+  hostConfig,
+  devices,
+}: Pick<ContainerSpecInput, "hostConfig" | "devices">): readonly DeviceRule[] {
   if (hostConfig.Privileged) return [{ allow: true, access: "rwm" }];
   const asked = devices.map(({ node, access }): DeviceRule => {
     const letter = node.type === "b" ? "b" : "c";

@@ -79,7 +79,7 @@ export const logFlag = { json: 1, hold: 2 } as const;
 
 /**
  * What the launcher says on the pipe, a byte each. `network`: make a network namespace now, for a plan that will most likely
- * ask for one. `complete`: the launch message is; the last, unless the plan has an `await_cgroups`. `cgroups`: they are made.
+ * ask for one. `complete`: the launch message is. `cgroups`: they are made, which a plan with an `await_cgroups` waits for.
  */
 export const launchWord = { network: 1, complete: 2, cgroups: 3 } as const;
 

@@ -4,7 +4,14 @@ import { close, fdPath } from "#host/kernel/syscalls.ts";
 import { encodeLaunch } from "../plan/encode.ts";
 import type { Plan } from "../plan/ops.ts";
 import { launchMode, logFlag, stdinMode } from "../plan/wire.ts";
-import type { BegunLaunch, LaunchPlace, LaunchRequest, ShimLauncher, SupervisedProcess } from "../types.ts";
+import type {
+  BegunLaunch,
+  LaunchPlace,
+  LaunchRequest,
+  MakeCgroups,
+  ShimLauncher,
+  SupervisedProcess,
+} from "../types.ts";
 import { HandoverProcess } from "./handover-process.ts";
 import { killedEarly, launchFailed, ShimProcess } from "./process.ts";
 import type { ShimsAhead } from "./shims-ahead.ts";
@@ -33,7 +40,9 @@ export class NativeShimLauncher implements ShimLauncher {
 
   begin(place: LaunchPlace): BegunLaunch {
     removeFile(`${place.dir}/status`);
-    return new Begun(this.#ahead?.take(place) ?? WaitingShim.start(this.#shimPath(), place));
+    const shim = this.#ahead?.take(place) ?? WaitingShim.start(this.#shimPath(), place);
+    shim.runElsewhere();
+    return new Begun(shim);
   }
 
   launch(request: LaunchRequest): Promise<SupervisedProcess> {
@@ -96,8 +105,12 @@ class Begun implements BegunLaunch {
     this.#shim.makeNetwork();
   }
 
-  abandon(): void {
-    this.#shim.abandon();
+  makeCgroups(make: MakeCgroups): void {
+    this.#shim.makeCgroups(make);
+  }
+
+  abandon(): Promise<void> {
+    return this.#shim.abandon();
   }
 }
 

@@ -71,8 +71,9 @@ export class ShimsAhead {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     clearTimeout(this.#timer);
-    for (const { shim } of this.#ready) shim.abandon();
+    const waiting = this.#ready;
     this.#ready = [];
+    await Promise.all(waiting.map(({ shim }) => shim.abandon()));
     await removeTree(this.#directory);
   }
 
@@ -104,7 +105,7 @@ export class ShimsAhead {
   #lose(lost: Ahead): void {
     if (!this.#ready.includes(lost)) return;
     this.#ready = this.#ready.filter((one) => one !== lost);
-    lost.shim.abandon();
+    void lost.shim.abandon();
     void removeTree(lost.dir).catch((error: unknown) => {
       this.#log.warn("could not remove a directory", { path: lost.dir, error: messageOf(error) });
     });

@@ -2,6 +2,7 @@ import { BerthError, messageOf } from "#base/errors.ts";
 import { AT_FDCWD, MFD_CLOEXEC, O_RDONLY } from "#host/kernel/linux.ts";
 import { announce, type Announcement } from "#host/kernel/operations-beside.ts";
 import { spawnProcess, type ChildProcess } from "#host/processes/process.ts";
+import { runElsewhere } from "#host/processes/run-elsewhere.ts";
 import { listenForChild } from "#host/shim/shim-socket.ts";
 import { close, fstat, memfdCreate, open, pipe, statx, writeAll } from "#host/kernel/syscalls.ts";
 import { launchWord } from "../plan/wire.ts";
@@ -21,6 +22,7 @@ export class WaitingShim {
   #isSent = false;
   #isGone = false;
   #makesNetwork = false;
+  #cgroups: Promise<void> | undefined;
   /** Resolves when it is gone, whatever for. */
   readonly gone: Promise<unknown>;
 
@@ -47,11 +49,23 @@ export class WaitingShim {
     }
   }
 
+  /** See {@link runElsewhere}; until its process is let go, which has the processors of this one. */
+  runElsewhere(): void {
+    if (!this.#isGone) runElsewhere(this.#pid);
+  }
+
   /** It makes a network namespace and stays in it until it has cloned init; see `BegunLaunch.makeNetwork`. */
   makeNetwork(): void {
     if (this.#settled || this.#makesNetwork) return;
     this.#makesNetwork = true;
     this.#say(launchWord.network);
+  }
+
+  /** The first call counts; {@link send} resolves or rejects with it, and the announcement is good until it has settled. */
+  makeCgroups(make: (announcement: Announcement) => Promise<void>): void {
+    if (this.#settled || this.#cgroups !== undefined) return;
+    this.#cgroups = make({ fd: this.#words, word: launchWord.cgroups });
+    this.#cgroups.catch(() => undefined);
   }
 
   /** A descriptor of the network namespace that it has made and is in; undefined when it is in this process's. */
@@ -75,28 +89,25 @@ export class WaitingShim {
   }
 
   /**
-   * The one message it gets, before this returns. `makeCgroups` makes the control groups that the plan waits for, and announces
-   * them; when it rejects there is no launch. Resolves, or rejects with the same, when the shim will be told nothing more.
+   * The one message it gets, before this returns. `makeCgroups`: see {@link makeCgroups}; when it rejects there is no launch.
+   * Resolves, or rejects with the same, when the shim will be told nothing more.
    */
-  send(message: Uint8Array, makeCgroups?: (announcement: Announcement) => Promise<void>): Promise<void> {
+  async send(message: Uint8Array, makeCgroups?: (announcement: Announcement) => Promise<void>): Promise<void> {
     if (this.#settled) throw new BerthError("internal", "this shim has had its message");
-    this.#settled = true;
     try {
       writeAll(this.#file, message);
       this.#say(launchWord.complete);
+      if (makeCgroups !== undefined) this.makeCgroups(makeCgroups);
     } catch (error) {
-      this.#close();
+      await this.abandon();
       throw error;
     }
-    return this.#complete(makeCgroups);
-  }
-
-  async #complete(makeCgroups?: (announcement: Announcement) => Promise<void>): Promise<void> {
+    this.#settled = true;
     try {
-      await makeCgroups?.({ fd: this.#words, word: launchWord.cgroups });
+      await this.#cgroups;
       this.#isSent = true;
     } finally {
-      this.#close();
+      await this.#close();
     }
   }
 
@@ -105,15 +116,17 @@ export class WaitingShim {
     announce({ fd: this.#words, word });
   }
 
-  /** No effect once {@link send} was called. */
-  abandon(): void {
+  /** No effect once {@link send} was called. Resolves when no control group is being made for it any more. */
+  async abandon(): Promise<void> {
     if (this.#settled) return;
     this.#settled = true;
-    this.#close();
+    await this.#close();
   }
 
-  #close(): void {
+  /** Whoever makes control groups announces them by the pipe. */
+  async #close(): Promise<void> {
     close(this.#file);
+    await this.#cgroups?.catch(() => undefined);
     close(this.#words);
   }
 }

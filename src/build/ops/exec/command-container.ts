@@ -93,7 +93,7 @@ export async function withCommand<T>(
   report({ type: "running", id });
   try {
     const begun = deps.launcher.begin({ id, dir });
-    undo.push(async () => begun.abandon());
+    undo.push(() => begun.abandon());
     const network = await networkNamed(deps, operation.network, settings);
     if (emulation !== undefined && isShared(network)) throw refuseEmulated(`--network ${operation.network}`, platform);
     const seat = seats.take(emulation === undefined && isPlain(operation, network, deps.defaults));

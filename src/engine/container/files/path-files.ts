@@ -1,6 +1,7 @@
 import { BerthError, isBerthError } from "#base/errors.ts";
 import type { PathStat } from "#spec/docker/archive.ts";
-import type { ContainerFiles, Events, RuntimePlanner } from "../../ports.ts";
+import type { ContainerFiles, Events } from "../../ports.ts";
+import type { RuntimePlanner } from "../../planner-ports.ts";
 import type { Container } from "../container.ts";
 import { publishContainerEvent } from "../events.ts";
 import { prepareSnapshot } from "./prepare-snapshot.ts";

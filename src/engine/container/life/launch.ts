@@ -10,16 +10,8 @@ import type { EngineConfig } from "../../config.ts";
 import type { FileLabels } from "../../files/file-labels.ts";
 import type { MachineFacts } from "../../host-facts.ts";
 import { publishEndpointEvent } from "../../network/endpoint-events.ts";
-import type {
-  CompiledPlan,
-  ContainerPlanRequest,
-  EnginePaths,
-  Events,
-  Files,
-  HostMounts,
-  RuntimePlanner,
-  Volumes,
-} from "../../ports.ts";
+import type { EnginePaths, Events, Files, HostMounts, Volumes } from "../../ports.ts";
+import type { CompiledPlan, ContainerPlanRequest, RuntimePlanner } from "../../planner-ports.ts";
 import { sharedLabel } from "#runtime/selinux/container-labels.ts";
 import { processError } from "#runtime/process-error.ts";
 import type { Container } from "../container.ts";
@@ -57,7 +49,7 @@ export interface LaunchDeps {
  * Make a container's process, up to and including its execve:
  *
  *   shim comes up ─▶ network namespace ─┬▶ root mount ─┬▶ init, its mounts ───────────┬▶ execve
- *                                       ├▶ cgroups ────┘                              │
+ *   cgroups ────────────────────────────┼──────────────┘                              │
  *   root snapshot ─▶ plan ──────────────┴▶ addresses, /etc ─▶ interface ─▶ attach, go ┘
  *
  * `container.process` is set as soon as there is one. When it throws, what was made is still there: the caller, who has
@@ -68,10 +60,12 @@ export async function launchProcess(deps: LaunchDeps, container: Container): Pro
   await deps.files.makeDirectory(runDir, 0o700);
   const begun = deps.launcher.begin({ id: container.id, dir: runDir });
   if (deps.planner.makesNetwork(container.spec)) begun.makeNetwork();
+  const makeCgroups = deps.planner.cgroupsAhead(container.spec);
+  if (makeCgroups !== undefined) begun.makeCgroups(makeCgroups);
   try {
     return await launchBegun(deps, container, begun);
   } finally {
-    begun.abandon();
+    await begun.abandon();
   }
 }
 

@@ -1,6 +1,7 @@
 import type { CgroupManager } from "#host/cgroup/types.ts";
 import type { TopResponse } from "#spec/docker/container.ts";
-import type { Events, ProcessTable, RuntimePlanner } from "../../ports.ts";
+import type { Events, ProcessTable } from "../../ports.ts";
+import type { RuntimePlanner } from "../../planner-ports.ts";
 import { publishContainerEvent } from "../events.ts";
 import { refuseUnlessUp } from "../life/refuse-unless-up.ts";
 import type { ContainerRegistry } from "../registry.ts";

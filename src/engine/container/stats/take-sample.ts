@@ -1,7 +1,8 @@
 import type { CgroupManager } from "#host/cgroup/types.ts";
 import type { InterfaceCounters } from "#host/facts/interface-counters.ts";
 import type { NetworkService } from "#network/types.ts";
-import type { Clock, HostCounters, RuntimePlanner } from "../../ports.ts";
+import type { Clock, HostCounters } from "../../ports.ts";
+import type { RuntimePlanner } from "../../planner-ports.ts";
 import type { Container } from "../container.ts";
 import type { ContainerRegistry } from "../registry.ts";
 import { isLive } from "../status.ts";
