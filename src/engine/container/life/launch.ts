@@ -59,10 +59,10 @@ export async function launchProcess(deps: LaunchDeps, container: Container): Pro
   const runDir = deps.paths.containerRunDir(container.id);
   await deps.files.makeDirectory(runDir, 0o700);
   const begun = deps.launcher.begin({ id: container.id, dir: runDir });
-  if (deps.planner.makesNetwork(container.spec)) begun.makeNetwork();
-  const makeCgroups = deps.planner.cgroupsAhead(container.spec);
-  if (makeCgroups !== undefined) begun.makeCgroups(makeCgroups);
   try {
+    if (deps.planner.makesNetwork(container.spec)) begun.makeNetwork();
+    const makeCgroups = deps.planner.cgroupsAhead(container.spec);
+    if (makeCgroups !== undefined) begun.makeCgroups(makeCgroups);
     return await launchBegun(deps, container, begun);
   } finally {
     await begun.abandon();
