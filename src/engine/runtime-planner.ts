@@ -281,6 +281,7 @@ export class NativePlanner implements RuntimePlanner {
     return made;
   }
 
+  /** What the limits of a container are made of. */
   #limited(hostConfig: HostConfig): Pick<ContainerSpecInput, "hostConfig" | "devices" | "blockDevices" | "facts"> {
     return {
       hostConfig,

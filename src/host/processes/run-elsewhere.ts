@@ -8,11 +8,10 @@ import { getcpu, schedGetaffinity, schedSetaffinity } from "../kernel/syscalls.t
  * the process would begin when this thread rests. It has to take the others back itself. No harm when it is gone, or not allowed.
  */
 export function runElsewhere(pid: number): void {
-  const here = getcpu();
-  const others = schedGetaffinity().filter((cpu) => cpu !== here);
-  if (others.length === 0) return;
   try {
-    schedSetaffinity(pid, others);
+    const here = getcpu();
+    const others = schedGetaffinity().filter((cpu) => cpu !== here);
+    if (others.length > 0) schedSetaffinity(pid, others);
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
   }
