@@ -133,6 +133,8 @@ export interface AttachedStreams {
   readonly stdin: boolean;
   readonly stdout: boolean;
   readonly stderr: boolean;
+  /** The stream counts as taken so long after its end; not given: at once. */
+  readonly lingerMs?: number | undefined;
 }
 
 /** A raw duplex stream to the process: Docker's framed stdout/stderr (8-byte headers) or raw bytes with a terminal. */
@@ -159,6 +161,8 @@ export interface SupervisedProcess {
    * is everything that does not come by the stream. When it throws, there is no stream.
    */
   attach(streams: AttachedStreams, whileHeld?: () => void): Promise<AttachStream>;
+  /** Resolves when the streams that are attached have been read to their end or closed; undefined when none is. */
+  outputTaken(): Promise<unknown> | undefined;
   resize(rows: number, columns: number): Promise<void>;
   signal(signal: number): Promise<void>;
   /** Resolves once, also when the process ended before this engine started. */

@@ -122,6 +122,24 @@ describe("failures are told", () => {
 });
 
 describe("standard streams", () => {
+  test("what is attached is taken when all of it is read, or given up", async () => {
+    const launched = await fixture.launch(fixture.request(fixture.plan(["seq", "1000"])));
+    expect(launched.outputTaken()).toBeUndefined();
+    const streams = { stdin: false, stdout: true, stderr: true };
+    const [read, left] = [await launched.attach(streams), await launched.attach(streams)];
+    const order: string[] = [];
+    const taken = launched.outputTaken()?.then(() => order.push("taken"));
+    await launched.go();
+    const reading = collect(read.readable).then((bytes) => order.push(unframe(bytes).stdout.slice(-5)));
+    await reading;
+    expect(order).toEqual(["1000\n"]);
+    left.close();
+    await taken;
+    expect(order).toEqual(["1000\n", "taken"]);
+    expect(launched.outputTaken()).toBeUndefined();
+    expect((await launched.exited()).exitCode).toBe(0);
+  });
+
   test("attach is Docker's framed stream; half-close ends stdin", async () => {
     const request = fixture.request(fixture.plan(["sh", "-c", "cat; echo done >&2"]), { stdin: "once" });
     const launched = await fixture.launch(request);

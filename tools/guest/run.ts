@@ -15,7 +15,7 @@ import { writeCpio } from "./cpio-writer.ts";
 import { bootModules, fetchKernel, type GuestKernel } from "./kernel.ts";
 import { makeRootDisk } from "./root-disk.ts";
 
-const timeoutMs = Number(process.env["BERTH_GUEST_TIMEOUT_MS"] ?? 2_400_000);
+const timeoutMs = Number(process.env["BERTH_GUEST_TIMEOUT_MS"] ?? 1_200_000);
 
 /** What asks the same of every kernel: images, registries, archives, logs, streams, files, command lines. The guest is slow. */
 const elsewhere =

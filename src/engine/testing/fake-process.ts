@@ -147,6 +147,8 @@ class FakeProcess implements SupervisedProcess {
   readonly request: LaunchRequest;
   started = false;
   status: ExitStatus | undefined;
+  /** What {@link outputTaken} gives. */
+  taking: Promise<unknown> | undefined;
   readonly sizes: (readonly [number, number])[] = [];
   readonly #attaches = new Set<FakeAttach>();
   readonly #input: (Uint8Array | undefined)[] = [];
@@ -193,6 +195,10 @@ class FakeProcess implements SupervisedProcess {
     });
     this.#attaches.add(attach);
     return attach;
+  }
+
+  outputTaken(): Promise<unknown> | undefined {
+    return this.taking;
   }
 
   async resize(rows: number, columns: number): Promise<void> {

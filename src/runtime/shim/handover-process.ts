@@ -48,6 +48,10 @@ export class HandoverProcess implements SupervisedProcess {
     return Promise.reject(refused("attach"));
   }
 
+  outputTaken(): undefined {
+    return undefined;
+  }
+
   resize(): Promise<void> {
     return Promise.reject(refused("resize"));
   }

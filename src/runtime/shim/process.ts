@@ -53,6 +53,8 @@ export class ShimProcess implements SupervisedProcess {
   #lost: BerthError | undefined;
   #detached = false;
   readonly #watchers = new Set<() => void>();
+  /** Attached streams, until they have been read to their end or closed. */
+  readonly #streams = new Set<Promise<void>>();
   #onRotated = (): void => {};
   #onOom = (): void => {};
 
@@ -131,16 +133,31 @@ export class ShimProcess implements SupervisedProcess {
         (options.stderr ? attachFlag.stderr : 0),
       whileHeld,
     );
+    const done = Promise.withResolvers<void>();
+    this.#streams.add(done.promise);
+    const taken = (): void => {
+      this.#streams.delete(done.promise);
+      done.resolve();
+    };
+    const close = (): void => {
+      connection.close();
+      if (options.lingerMs === undefined) taken();
+      else setTimeout(taken, options.lingerMs);
+    };
     return {
       readable: (async function* () {
         if (first.length > 0) yield first;
         for (let chunk = await connection.read(); chunk !== undefined; chunk = await connection.read()) yield chunk;
-        connection.close();
+        close();
       })(),
       write: (bytes) => connection.write(bytes),
       endInput: () => connection.endWrite(),
-      close: () => connection.close(),
+      close,
     };
+  }
+
+  outputTaken(): Promise<unknown> | undefined {
+    return this.#streams.size === 0 ? undefined : Promise.all(this.#streams);
   }
 
   async exited(): Promise<ExitStatus> {

@@ -1,4 +1,4 @@
-import { nextTurn } from "#base/async.ts";
+import { nextTurn, within } from "#base/async.ts";
 import { messageOf } from "#base/errors.ts";
 import type { Log } from "#base/log.ts";
 import type { SupervisedProcess } from "#runtime/types.ts";
@@ -17,6 +17,9 @@ import { restartDelayMs, type EndedRun } from "./restart-policy.ts";
 import { isLive } from "../status.ts";
 import type { Clear, TearDown } from "./tear-down.ts";
 import { publishVolumeEvents } from "../mounts/volume-events.ts";
+
+/** How long an end waits for attached clients to take the last output; docker-compat: as long as dockerd does. */
+const takeOutputMs = 2000;
 
 /** Exit code of a container whose end nobody saw; dockerd says 255 after a crash of the machine. */
 export const unseenExitCode = 255;
@@ -51,7 +54,7 @@ export interface SettleExitDeps {
 }
 
 /**
- * What follows the end of a container's process, always in this order:
+ * What follows the end of a container's process, once attached clients have its output, always in this order:
  *
  *   row ─▶ network and volumes let go ─▶ `die` ─▶ its waiters ─▶ `--rm`: `destroy`, its waiters
  *                                                     └─────────────────┴─▶ report, cgroup, files ─▶ start by policy
@@ -80,7 +83,12 @@ export class SettleExit {
       publishContainerEvent(this.#deps.events, "oom", container);
     });
     process.exited().then(
-      (status) => this.settle(container, status),
+      async (status) => {
+        // docker-compat: who waits and then reads no more of what it attached to has all of it by then.
+        const taken = process.outputTaken();
+        if (taken !== undefined) await within(taken, takeOutputMs, undefined);
+        await this.settle(container, status);
+      },
       (error: unknown) => {
         this.#deps.log.error("lost a container's monitor", { container: container.id, error: messageOf(error) });
         return this.settle(container, lostEnd(this.#deps.clock));

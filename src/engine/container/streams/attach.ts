@@ -17,6 +17,8 @@ export interface AttachRequest {
   readonly stderr: boolean;
   /** What was written before comes first, out of the log: with `stream`, each byte comes once. */
   readonly logs: boolean;
+  /** As in AttachedStreams of runtime/types.ts. */
+  readonly lingerMs?: number | undefined;
 }
 
 export interface Attached {
@@ -73,6 +75,7 @@ async function liveStream(container: Container, request: AttachRequest, whileHel
     stdin: request.stdin && container.spec.config.OpenStdin,
     stdout: request.stdout,
     stderr: request.stderr,
+    lingerMs: request.lingerMs,
   };
   if (container.process !== undefined) return container.process.attach(streams, whileHeld).catch(nothingOfEnded);
   whileHeld?.();

@@ -1,4 +1,4 @@
-import type { AttachStream } from "#runtime/types.ts";
+import type { AttachedStreams, AttachStream } from "#runtime/types.ts";
 
 /**
  * An attach to a process that does not exist yet. `docker run` attaches first and starts then, so that no output is
@@ -11,13 +11,10 @@ export class DeferredAttach implements AttachStream {
   readonly #stream: Promise<AttachStream | undefined>;
   readonly #settle: (stream: AttachStream | undefined) => void;
   #closed = false;
-  readonly streams: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
+  readonly streams: AttachedStreams;
   readonly #onClose: (self: DeferredAttach) => void;
 
-  constructor(
-    streams: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean },
-    onClose: (self: DeferredAttach) => void,
-  ) {
+  constructor(streams: AttachedStreams, onClose: (self: DeferredAttach) => void) {
     this.streams = streams;
     this.#onClose = onClose;
     const { promise, resolve } = Promise.withResolvers<AttachStream | undefined>();

@@ -4,6 +4,12 @@ import { parseDetachKeys } from "../detach-keys.ts";
 import { pipe } from "../pipe.ts";
 import { multiplexedStream, rawStream, type Reply } from "../reply.ts";
 
+/**
+ * docker-compat: a library that attaches without an upgrade, like dockerode's run(), stops reading when another connection tells it of
+ * the end. Where both are there at once, Node takes them in any order; dockerd tells of an end many milliseconds later.
+ */
+const BODY_LINGER_MS = 5;
+
 /** `POST /containers/{id}/attach`. */
 export async function attach(engine: Engine, call: Call): Promise<Reply> {
   const { query, params } = call;
@@ -15,6 +21,7 @@ export async function attach(engine: Engine, call: Call): Promise<Reply> {
     stdout: query.flag("stdout"),
     stderr: query.flag("stderr"),
     logs: query.flag("logs"),
+    lingerMs: call.header("upgrade") === undefined ? BODY_LINGER_MS : undefined,
   });
   const { terminal, stream } = attached;
   return {
