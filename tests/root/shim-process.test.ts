@@ -126,7 +126,11 @@ describe("standard streams", () => {
     const launched = await fixture.launch(fixture.request(fixture.plan(["seq", "1000"])));
     expect(launched.outputTaken()).toBeUndefined();
     const streams = { stdin: false, stdout: true, stderr: true };
-    const [read, left] = [await launched.attach(streams), await launched.attach(streams)];
+    const [read, left, late] = [
+      await launched.attach(streams),
+      await launched.attach(streams),
+      await launched.attach({ ...streams, lingerMs: 20 }),
+    ];
     const order: string[] = [];
     const taken = launched.outputTaken()?.then(() => order.push("taken"));
     await launched.go();
@@ -134,6 +138,8 @@ describe("standard streams", () => {
     await reading;
     expect(order).toEqual(["1000\n"]);
     left.close();
+    late.close();
+    expect(launched.outputTaken()).not.toBeUndefined();
     await taken;
     expect(order).toEqual(["1000\n", "taken"]);
     expect(launched.outputTaken()).toBeUndefined();
