@@ -1,12 +1,12 @@
 import { BerthError, messageOf } from "#base/errors.ts";
 import { AT_FDCWD, MFD_CLOEXEC, O_RDONLY } from "#host/kernel/linux.ts";
-import { announce, type Announcement } from "#host/kernel/operations-beside.ts";
+import { announce } from "#host/kernel/operations-beside.ts";
 import { spawnProcess, type ChildProcess } from "#host/processes/process.ts";
 import { runElsewhere } from "#host/processes/run-elsewhere.ts";
 import { listenForChild } from "#host/shim/shim-socket.ts";
 import { close, fstat, memfdCreate, open, pipe, statx, writeAll } from "#host/kernel/syscalls.ts";
 import { launchWord } from "../plan/wire.ts";
-import type { LaunchPlace } from "../types.ts";
+import type { LaunchPlace, MakeCgroups } from "../types.ts";
 import { controlName } from "./control.ts";
 
 /**
@@ -62,7 +62,7 @@ export class WaitingShim {
   }
 
   /** The first call counts; {@link send} resolves or rejects with it, and the announcement is good until it has settled. */
-  makeCgroups(make: (announcement: Announcement) => Promise<void>): void {
+  makeCgroups(make: MakeCgroups): void {
     if (this.#settled || this.#cgroups !== undefined) return;
     this.#cgroups = make({ fd: this.#words, word: launchWord.cgroups });
     this.#cgroups.catch(() => undefined);
@@ -92,7 +92,7 @@ export class WaitingShim {
    * The one message it gets, before this returns. `makeCgroups`: see {@link makeCgroups}; when it rejects there is no launch.
    * Resolves, or rejects with the same, when the shim will be told nothing more.
    */
-  async send(message: Uint8Array, makeCgroups?: (announcement: Announcement) => Promise<void>): Promise<void> {
+  async send(message: Uint8Array, makeCgroups?: MakeCgroups): Promise<void> {
     if (this.#settled) throw new BerthError("internal", "this shim has had its message");
     try {
       writeAll(this.#file, message);

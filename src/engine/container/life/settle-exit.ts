@@ -18,8 +18,8 @@ import { isLive } from "../status.ts";
 import type { Clear, TearDown } from "./tear-down.ts";
 import { publishVolumeEvents } from "../mounts/volume-events.ts";
 
-/** How long an end waits for attached clients to take the last output; docker-compat: as long as dockerd does. */
-const takeOutputMs = 2000;
+/** How long an end waits for attached clients to take the last output: many turns of a busy loop; one that does not read has its own fault. */
+const takeOutputMs = 200;
 
 /** Exit code of a container whose end nobody saw; dockerd says 255 after a crash of the machine. */
 export const unseenExitCode = 255;
